@@ -1,0 +1,20 @@
+import { maskAccessKey } from '#access';
+import { ExitCode, type OptionValues, type Outcome, type Session } from '#cli';
+
+/** `config view`: the file of this machine; keys and logins are masked. */
+export async function configView(_options: OptionValues, session: Session): Promise<Outcome> {
+  const masked = mask(session.config.content);
+  if (session.print.format === 'json') session.print.line(JSON.stringify(masked, null, 2));
+  else {
+    const { stringify } = await import('yaml');
+    session.print.line(`# ${session.config.path}\n${stringify(masked)}`.trimEnd());
+  }
+  return ExitCode.Success;
+}
+
+function mask(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => mask(item));
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mask(member, key)]));
+  if (typeof value !== 'string') return value;
+  return name === 'key' ? maskAccessKey(value) : name === 'accessToken' ? '***' : value;
+}

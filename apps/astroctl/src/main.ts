@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { homedir, hostname, platform } from 'node:os';
+import process from 'node:process';
+import { accessKeysCommands, accessKeysGroups } from '#access-keys/cli';
+import { billingCommands, billingGroups } from '#billing/cli';
+import { runProgram, type Io, type ProgramParts } from '#cli';
+import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
+import { identityCommands, identityGroups, interactiveLogin, keyOrganization } from '#identity/cli';
+import { organizationsCommands, organizationsGroups } from '#organizations/cli';
+import { localCommands } from './local-commands.ts';
+import { VERSION } from '#kernel';
+
+const parts: ProgramParts = {
+  version: VERSION,
+  groups: [...deploymentsGroups, ...identityGroups, ...organizationsGroups, ...accessKeysGroups, ...billingGroups],
+  commands: [...deploymentsCommands, ...identityCommands, ...organizationsCommands, ...accessKeysCommands, ...billingCommands, ...localCommands(() => parts)],
+  loginFlow: interactiveLogin,
+  keyOrganization,
+};
+
+const interrupt = new AbortController();
+process.once('SIGINT', () => {
+  interrupt.abort();
+  process.once('SIGINT', () => process.exit(130)); // the second one does not wait
+});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0); // `astroctl … | head` is no fault
+  throw error;
+});
+
+const io: Io = {
+  environment: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  home: homedir(),
+  hostname: hostname(),
+  cwd: process.env['ASTROPULSE_CALLED_FROM'] ?? process.cwd(),
+  self: process.env['ASTROPULSE_LAUNCHER'] ?? process.argv[1] ?? 'astroctl',
+  now: Date.now,
+  pause: (ms, signal) =>
+    new Promise((done) => {
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        done();
+      });
+    }),
+  openBrowser(url) {
+    const opener = { darwin: 'open', linux: 'xdg-open' }[platform() as 'darwin' | 'linux'];
+    if (!opener || (platform() === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY'])) return false;
+    const child = spawn(opener, [url], { stdio: 'ignore', detached: true });
+    child.on('error', () => {}); // the address is on the screen anyway
+    child.unref();
+    return true;
+  },
+  interrupted: interrupt.signal,
+};
+
+process.exitCode = await runProgram(process.argv.slice(2), io, parts);

@@ -1,0 +1,12 @@
+import { ExitCode, type OptionValues, type Outcome, type Session } from '#cli';
+import { aboutRequest } from '#identity/contract';
+import { VERSION } from '#kernel';
+
+/** `version`: of astroctl, and of the platform when it answers. */
+export async function version(_options: OptionValues, session: Session): Promise<Outcome> {
+  const about = await session.call(aboutRequest, {});
+  const server = about.ok ? about.value.version : null;
+  await session.print.one({ astroctl: VERSION, platform: server, apiUrl: session.flags.apiUrl }, { lines: ['astroctl', 'platform', 'apiUrl'] });
+  if (!about.ok) session.print.note(about.failure.detail);
+  return ExitCode.Success;
+}

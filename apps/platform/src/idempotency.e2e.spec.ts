@@ -1,0 +1,82 @@
+import { jest } from '@jest/globals';
+import { request } from 'node:http';
+import { call, loginAdmin, newPerson, startAgain, startPlatform, type Person, type Platform } from '#testing';
+import { logHead, logOf } from '#testing/log';
+
+jest.setTimeout(120_000);
+
+describe('the same Idempotency-Key', () => {
+  let platform: Platform;
+  let ada: Person;
+  let grace: Person;
+  const keysOf = (person: Person) => `/v1/organizations/${person.organization.id}/access-keys`;
+  const create = (person: Person, idempotencyKey: string, name: string, credential = person.accessToken) =>
+    call(platform.url, `POST ${keysOf(person)}`, { credential, body: { name }, headers: { 'idempotency-key': idempotencyKey } });
+  const created = async (person: Person, name: string) => {
+    const { body } = await call(platform.url, `GET ${keysOf(person)}`, { credential: person.key });
+    return (body as { items: { id: string; name: string }[] }).items.filter((key) => key.name === name);
+  };
+  const createdInLog = async (name: string, person: Person) =>
+    (await logOf(platform.dataDir)).filter(
+      ({ stream, type, data }) => stream === `keys-${person.organization.id}` && type.startsWith('access-key.created') && (data as { name?: string }).name === name,
+    );
+
+  beforeAll(async () => {
+    platform = await startPlatform();
+    ada = await loginAdmin(platform);
+    grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
+  });
+  afterAll(() => platform.stop());
+
+  it('F4, B19: after an answer that was lost makes the same answer again, without the secret, and nothing new', async () => {
+    await new Promise<void>((resolve, reject) => {
+      const lost = request(`${platform.url}${keysOf(ada)}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ada.accessToken}`, 'content-type': 'application/json', 'idempotency-key': 'lost-1' },
+      });
+      lost.on('response', () => reject(new Error('the answer was not lost')));
+      lost.on('error', () => resolve());
+      lost.end(JSON.stringify({ name: 'lost' }), () => setImmediate(() => lost.destroy()));
+    });
+    const again = await create(ada, 'lost-1', 'lost');
+    expect(again).toMatchObject({ status: 201, body: { name: 'lost' } });
+    const third = await create(ada, 'lost-1', 'lost');
+    expect(third).toMatchObject({ status: 201, body: { id: (again.body as { id: string }).id, secret: null } });
+    expect(await createdInLog('lost', ada)).toHaveLength(1);
+    expect(await created(ada, 'lost')).toHaveLength(1);
+  });
+
+  it('F5: sent 20 times at once is carried out once, and all get its answer', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create(ada, 'parallel-1', 'parallel')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(new Set(answers.map(({ body }) => (body as { id: string }).id)).size).toBe(1);
+    expect(answers.filter(({ body }) => typeof (body as { secret: unknown }).secret === 'string')).toHaveLength(1);
+    expect(await createdInLog('parallel', ada)).toHaveLength(1);
+  });
+
+  it('F5: with another body is refused, and nothing is recorded', async () => {
+    expect(await create(ada, 'body-1', 'first')).toMatchObject({ status: 201 });
+    const before = await logHead(platform.dataDir);
+    const other = await create(ada, 'body-1', 'second');
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency/other-request' } });
+    expect(other.body).toHaveProperty('fix');
+    expect(await logHead(platform.dataDir)).toBe(before);
+  });
+
+  it('F5: from another caller is a command of its own', async () => {
+    const first = await create(ada, 'caller-1', 'mine');
+    const second = await create(grace, 'caller-1', 'mine');
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect((first.body as { id: string }).id).not.toBe((second.body as { id: string }).id);
+    expect(typeof (second.body as { secret: unknown }).secret).toBe('string');
+  });
+
+  it('F4: holds over a restart', async () => {
+    const first = await create(ada, 'restart-1', 'restarted');
+    await platform.process.kill();
+    platform = await startAgain(platform);
+    const again = await create(ada, 'restart-1', 'restarted');
+    expect(again).toMatchObject({ status: 201, body: { id: (first.body as { id: string }).id, secret: null } });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+  });
+});

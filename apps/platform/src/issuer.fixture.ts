@@ -1,0 +1,58 @@
+// An issuer of access tokens on loopback, in place of a company's own, for the tests of this folder.
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export const AUDIENCE = 'https://astro.test/api';
+
+export interface TestIssuer {
+  readonly url: string;
+  /** What a platform that trusts it is started with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Good claims of an access token for an hour, with `more` in their place. */
+  claims(subject: string, more?: object): Record<string, unknown>;
+  /** Signs a payload, as text exactly as it is given. */
+  token(payload: object | string, header?: object): string;
+  close(): Promise<void>;
+}
+
+/** Starts it on a free port. */
+export async function startIssuer(): Promise<TestIssuer> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const server = createServer((request, response) => {
+    const documents: Readonly<Record<string, object>> = {
+      '/.well-known/openid-configuration': { issuer: url, jwks_uri: `${url}/jwks` },
+      '/jwks': { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'ES256' }] },
+    };
+    const document = documents[request.url ?? ''];
+    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document ?? {}));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // an address of TCP, since it listens on one
+  const encode = (part: object | string) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+  return {
+    url,
+    environment: {
+      ASTRO_OIDC_ISSUER: url,
+      ASTRO_OIDC_AUDIENCE: AUDIENCE,
+      ASTRO_OIDC_CLI_CLIENT_ID: 'cli',
+      ASTRO_OIDC_CONSOLE_CLIENT_ID: 'console',
+      ASTRO_ADMIN_EMAILS: 'admin@astro.test',
+    },
+    claims: (subject, more = {}) => {
+      const now = Math.floor(Date.now() / 1_000);
+      return { iss: url, aud: AUDIENCE, sub: subject, iat: now, exp: now + 3_600, email: `${subject}@astro.test`, email_verified: true, ...more };
+    },
+    token: (payload, header = {}) => {
+      const text = `${encode({ alg: 'ES256', kid: 'one', typ: 'at+jwt', ...header })}.${encode(payload)}`;
+      return `${text}.${sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+    },
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

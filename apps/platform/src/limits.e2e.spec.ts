@@ -1,0 +1,95 @@
+import { jest } from '@jest/globals';
+import { call, eventually, loginAdmin, startAgain, startPlatform, type Answer, type Person, type Platform } from '#testing';
+import { logOf } from '#testing/log';
+
+jest.setTimeout(120_000);
+
+const PROFILES = 5; // of plan developer; `default`, which the platform makes, does not count
+
+describe('A18: a limit holds in any order of requests', () => {
+  let platform: Platform;
+  let ada: Person;
+  const address = (name: string) => `/v1/organizations/${ada.organization.id}/profiles/${name}`;
+  const put = (url: string, name: string) => call(url, `PUT ${address(name)}`, { credential: ada.key, body: { profileName: name, clusterName: 'sandbox' } });
+  const remove = (url: string, name: string) => call(url, `DELETE ${address(name)}`, { credential: ada.key });
+  const names = async (url: string, more: Readonly<Record<string, string>> = {}): Promise<string[]> => {
+    const { body } = await call(url, `GET /v1/organizations/${ada.organization.id}/profiles`, { credential: ada.key, headers: more });
+    return (body as { items: { name: string }[] }).items.map(({ name }) => name).toSorted();
+  };
+
+  const own = (list: readonly string[]) => list.filter((name) => name !== 'default');
+
+  beforeAll(async () => {
+    platform = await startPlatform();
+    ada = await loginAdmin(platform);
+    expect(await names(platform.url)).toEqual(['default']);
+  });
+  afterAll(() => platform.stop());
+
+  it('lets exactly one of 50 parallel creates through at one below the limit, and tells the others limit, use and plan', async () => {
+    for (const name of ['one', 'two', 'three', 'four']) expect((await put(platform.url, name)).status).toBe(201);
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => put(platform.url, `race-${index}`)));
+    const created = answers.filter(({ status }) => status === 201);
+    const refused = answers.filter(({ status }) => status === 403);
+    expect([created.length, refused.length]).toEqual([1, 49]);
+    for (const { body } of refused) expect(body).toMatchObject({ code: 'billing/profile-limit', limit: PROFILES, used: PROFILES, plan: 'developer' });
+    const position = created[0]?.headers.get('consistency') ?? '';
+    expect(own(await names(platform.url, { consistency: position }))).toHaveLength(PROFILES);
+  });
+
+  it('says so through astroctl with exit code 9, and nothing is made', async () => {
+    const done = await ada.machine.astroctl(['app', 'profile', 'apply', '-f', '-'], { input: 'profileName: over\nclusterName: sandbox\n' });
+    expect(done).toMatchObject({ code: 9, stdout: '' });
+    expect(done.stderr).toMatch(/^Error: \S+ uses 5 of the 5 profiles of plan developer; profile\/over was not created\.$/m);
+    expect(done.stderr).toMatch(/^Ref: {3}billing\/profile-limit {2}request /m);
+  });
+
+  it('F22: neither loses nor doubles a name when 25 creates and 25 deletes interleave and the process is killed among them', async () => {
+    const free = own(await names(platform.url));
+    let answered = 0;
+    const work: Promise<Answer | undefined>[] = [];
+    for (let index = 0; index < 25; index++) {
+      const name = free[index % free.length] ?? 'one';
+      for (const send of [() => remove(platform.url, name), () => put(platform.url, index % 2 === 0 ? name : `new-${index}`)]) {
+        work.push(
+          send().then(
+            (answer) => {
+              answered += 1;
+              if (answered === 12) platform.process.signal('SIGKILL');
+              return answer;
+            },
+            () => undefined, // the process was gone
+          ),
+        );
+      }
+    }
+    const answers = await Promise.all(work);
+    await platform.process.exited;
+    expect(answers.filter((answer) => answer === undefined).length).toBeGreaterThan(0);
+
+    platform = await startAgain(platform);
+    const left = own(await names(platform.url));
+    expect(left.length).toBeLessThanOrEqual(PROFILES);
+    expect(new Set(left).size).toBe(left.length);
+    // Deletions that the kill cut in two are finished, all others can be asked for; then there is room again up to the limit.
+    await eventually(async () => {
+      for (const name of own(await names(platform.url))) await remove(platform.url, name);
+      expect(own(await names(platform.url))).toEqual([]);
+    });
+    for (let index = 0; index < PROFILES; index++) expect({ index, status: (await put(platform.url, `after-${index}`)).status }).toEqual({ index, status: 201 });
+    expect(await put(platform.url, 'after-too-many')).toMatchObject({ status: 403, body: { code: 'billing/profile-limit' } });
+    // At any position of the log a name has one owner, and the limit is kept.
+    const held = new Set<string>();
+    for (const { stream, type, data } of await logOf(platform.dataDir)) {
+      if (stream !== `catalog-${ada.organization.id}` || !type.startsWith('catalog.name-')) continue;
+      const { kind, name } = data as { kind: string; name: string };
+      if (kind !== 'profile' || name === 'default') continue;
+      if (type.startsWith('catalog.name-claimed')) {
+        expect(held.has(name)).toBe(false);
+        held.add(name);
+        expect(held.size).toBeLessThanOrEqual(PROFILES);
+      } else if (type.startsWith('catalog.name-released')) expect(held.delete(name)).toBe(true);
+    }
+    expect(held.size).toBe(PROFILES);
+  });
+});

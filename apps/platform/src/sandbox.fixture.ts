@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime';
+import { runProgram, type Finished } from '#testing';
+import { startSandboxes } from './sandbox.ts';
+
+const bin = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin');
+
+/** What a server said. A body that is no JSON is its text. */
+export interface SandboxAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
+export interface AskOptions {
+  /** The organization's own when left out; no header at all when null. */
+  readonly token?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is when it is text or bytes, else as JSON; a list of parts is sent in chunks, without a length. */
+  readonly body?: unknown;
+}
+
+/** Asks one organization's sandbox. */
+export interface SandboxClient {
+  readonly token: string;
+  /** Path of the API's root, from the server's root on. */
+  readonly prefix: string;
+  /** @param asked method and path, as `GET /api/v1/pods`; a path that begins with `/sandbox/` is taken from the server's root */
+  ask(asked: string, options?: AskOptions): Promise<SandboxAnswer>;
+  /** An answer whose body has not been read. */
+  open(asked: string, options?: AskOptions): Promise<IncomingMessage>;
+}
+
+/** One organization's sandbox, with the programs a person has. */
+export interface SandboxUser extends SandboxClient {
+  readonly kubeconfig: string;
+  kubectl(args: string, input?: string): Promise<Finished>;
+  helm(args: string): Promise<Finished>;
+}
+
+export interface ServedSandboxes {
+  readonly url: string;
+  readonly folder: string;
+  of(organizationId: string): Promise<SandboxUser>;
+  stop(): Promise<void>;
+}
+
+/** Serves sandboxes as the platform does, on a port and in a folder of their own. */
+export async function serveSandboxes(): Promise<ServedSandboxes> {
+  const folder = mkdtempSync(join(tmpdir(), 'astro-sandbox-'));
+  const served = await startSandboxes({ folder, preferredPort: 0, clock: systemClock, ids: systemIds, log: silentLogger });
+  return {
+    url: served.url,
+    folder,
+    async of(organizationId) {
+      const found = await served.clusters.connectionOf(organizationId);
+      if (!found) throw new Error(`${organizationId} has no sandbox`);
+      const { server, token, certificateAuthority = '' } = found;
+      const kubeconfig = join(folder, `${organizationId}.yaml`);
+      writeFileSync(
+        kubeconfig,
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Config',
+          'current-context': 'sandbox',
+          contexts: [{ name: 'sandbox', context: { cluster: 'sandbox', user: 'owner' } }],
+          clusters: [{ name: 'sandbox', cluster: { server, 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') } }],
+          users: [{ name: 'owner', user: { token } }],
+        }),
+      );
+      const environment = { HOME: join(folder, 'home'), XDG_CACHE_HOME: join(folder, 'cache'), KUBECONFIG: kubeconfig, NO_COLOR: '1' };
+      const run =
+        (program: string) =>
+        (args: string, input = '') =>
+          runProgram(join(bin, program), words(args), { environment, input, withinMs: 60_000 });
+      return { ...clientOf({ server, token, certificateAuthority }), kubeconfig, kubectl: run('kubectl'), helm: run('helm') };
+    },
+    async stop() {
+      await served.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param server address of the API's root */
+export function clientOf({ server, token, certificateAuthority }: { readonly server: string; readonly token: string; readonly certificateAuthority: string }): SandboxClient {
+  const { hostname, port, pathname: prefix } = new URL(server);
+  const connection = { hostname, port, ca: certificateAuthority, agent: false } satisfies RequestOptions;
+  const open = (asked: string, options: AskOptions = {}) => send(connection, prefix, { token, ...options }, asked);
+  return {
+    token,
+    prefix,
+    open,
+    async ask(asked, options) {
+      const response = await open(asked, options);
+      const parts: Buffer[] = [];
+      for await (const part of response) parts.push(part as Buffer); // no encoding is set
+      return { status: response.statusCode ?? 0, headers: response.headers, body: read(Buffer.concat(parts).toString('utf8')) };
+    },
+  };
+}
+
+/** Splits at spaces; what stands in single quotes is one word. */
+const words = (args: string): string[] => (args.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'(.*)'$/s, '$1'));
+
+function send(connection: RequestOptions, prefix: string, options: AskOptions, asked: string): Promise<IncomingMessage> {
+  const [method = 'GET', path = '/'] = asked.split(' ');
+  const { token, body } = options;
+  const parts = Array.isArray(body) ? (body as readonly unknown[]) : body === undefined ? [] : [typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)];
+  const whole = Array.isArray(body) ? {} : { 'content-length': String(parts.reduce<number>((sum, part) => sum + Buffer.byteLength(part as string), 0)) };
+  return new Promise((resolve, reject) => {
+    const asking = request(
+      {
+        ...connection,
+        method,
+        path: path.startsWith('/sandbox/') ? path : `${prefix}${path}`,
+        headers: { 'content-type': 'application/json', 'user-agent': 'tester/1', ...(token !== null && { authorization: `Bearer ${token ?? ''}` }), ...whole, ...options.headers },
+      },
+      resolve,
+    );
+    asking.on('error', reject);
+    for (const part of parts) asking.write(part);
+    asking.end();
+  });
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+/** Calls back for every line of a watch; resolves when it ends. */
+export async function eachEvent(
+  response: IncomingMessage,
+  hear: (event: { type: string; object: { kind?: string; code?: number; metadata: { name: string; resourceVersion: string } } }) => void,
+): Promise<void> {
+  let text = '';
+  response.setEncoding('utf8');
+  for await (const part of response) {
+    text += String(part);
+    const lines = text.split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) hear(JSON.parse(line) as Parameters<typeof hear>[0]); // the sandbox's own lines
+  }
+}

@@ -1,0 +1,213 @@
+import { jest } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, startAgain, startPlatform, type Finished, type Machine, type Platform } from '#testing';
+
+/**
+ * The product's main path as a person walks it, with the real `astroctl` and `kubectl`: on the real Kubernetes that
+ * ASTRO_TEST_KUBECONFIG names, else on the sandbox cluster; with the bus in one process, and on NATS where
+ * ASTRO_TEST_NATS_URL names one.
+ */
+const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+const nats = process.env['ASTRO_TEST_NATS_URL'];
+const cluster = kubeconfig ? 'dev' : 'sandbox';
+
+jest.setTimeout(180_000);
+
+tour('bus in one process', {});
+if (nats) tour('bus and queue on NATS', { ASTRO_BUS: nats, ASTRO_QUEUE: nats });
+else describe.skip('the tour, bus and queue on NATS: ASTRO_TEST_NATS_URL is not set', () => it('was not tested', () => {}));
+
+function manifest(tag: string, replicas = 2): string {
+  return `apiVersion: platform.astropulse.io/v1
+kind: Application
+metadata: { name: hello-world }
+spec:
+  source:
+    type: image
+    image: { registry: sandbox.invalid, repository: app, tag: ${tag}, port: 8080, replicas: ${replicas}, env: [{ name: GREETING, value: canary-env-value }] }
+`;
+}
+
+function tour(name: string, environment: Readonly<Record<string, string>>): void {
+  describe(`the tour on ${kubeconfig ? 'a real Kubernetes' : 'the sandbox'}, ${name}`, () => {
+    let platform: Platform;
+    let ada: Machine;
+    let namespace: string;
+
+    const run = async (args: string, input?: string): Promise<Finished> => ada.astroctl(args.split(' '), input === undefined ? {} : { input });
+    const succeed = async (args: string, input?: string): Promise<string> => {
+      const done = await run(args, input);
+      if (done.code !== 0) throw new Error(`astroctl ${args} ended with ${done.code}:\n${done.stdout}${done.stderr}`);
+      return done.stdout;
+    };
+    const field = async (key: string): Promise<string> => (await succeed(`app status hello-world --field ${key}`)).trim();
+
+    beforeAll(async () => {
+      platform = await startPlatform({ environment });
+      ada = platform.person('ada');
+    });
+    afterAll(() => platform.stop());
+
+    it('logs in through the device pages, makes the default organization and stores a key for this person alone', async () => {
+      const login = await ada.login(platform.adminEmail, platform.adminPassword);
+      expect(login).toMatchObject({ code: 0, stdout: '' });
+      expect(login.stderr).toContain('Made your organization');
+      const config = join(ada.home, '.config', 'astropulse', 'config.yaml');
+      expect(statSync(config).mode & 0o777).toBe(0o600);
+      expect(await succeed('whoami')).toMatch(/^userId: {10}\S+\nemail: {11}admin@astro\.localhost\nglobalRole: {6}admin\n/);
+      expect(await succeed('org list')).toMatch(/^ID +NAME +ROLE +PLAN +CURRENT\n\S+ +\S+ +owner +developer +\*\n$/);
+    });
+
+    it('has a cluster', async () => {
+      if (kubeconfig) {
+        expect(await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`)).toBe('cluster/dev created\n');
+        const again = await run(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`);
+        expect(again).toMatchObject({ code: 0 });
+      }
+      expect(await succeed('clusters list')).toContain(`${cluster} `);
+      await eventually(async () => expect(await succeed(`clusters get ${cluster}`)).toMatch(/^state: +READY$/m), 20_000);
+    });
+
+    it('applies a profile', async () => {
+      const profile = `apiVersion: platform.astropulse.io/v1\nkind: ApplicationProfile\nmetadata: { name: tour }\nspec: { clusterName: ${cluster}, availabilityTier: basic }\n`;
+      expect(await succeed('app profile apply -f -', profile)).toBe('profile/tour created\n');
+      expect(await succeed('app profile apply -f -', profile)).toBe('profile/tour unchanged\n');
+      expect(await succeed('app profile get')).toContain('tour');
+    });
+
+    it('brings the application up and says so', async () => {
+      const applied = await run('app apply -f - --wait', manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
+      expect(applied).toMatchObject({ code: 0, stdout: 'application/hello-world created\n' });
+      expect(applied.stderr).toMatch(/hello-world v1: RUNNING after \d+ s/);
+      expect(await succeed('app get')).toMatch(/^NAME +STATUS +VERSION +PROFILE +CLUSTER +SOURCE +AGE\nhello-world +RUNNING +v1 +tour /);
+      const status = await succeed('app status hello-world');
+      expect(status.trimEnd().split('\n')).toHaveLength(17);
+      expect(status.match(/.*provider.*/g)).toHaveLength(1);
+      expect(JSON.parse(await succeed('app status hello-world -o json'))).toMatchObject({
+        name: 'hello-world',
+        status: 'RUNNING',
+        health: 'Healthy',
+        version: 'v1',
+        replicas: '2/2',
+      });
+      expect(await succeed('app get hello-world')).toMatch(/^tier: +basic$/m);
+      namespace = await field('targetNamespace');
+    });
+
+    it('changes nothing when the same manifest is applied again', async () => {
+      expect(await succeed('app apply -f -', manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n'))).toBe('application/hello-world unchanged\n');
+    });
+
+    it('shows events of the platform and of Kubernetes, and logs', async () => {
+      const events = await succeed('app events hello-world');
+      const steps = events
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(/ +/)[1]);
+      for (const step of ['requested', 'claimed', 'rendered', 'planned', 'applied', 'healthy', 'succeeded']) expect(steps).toContain(step);
+      await eventually(async () => expect(await succeed('app events hello-world -k')).toMatch(/^LAST +TYPE +REASON +OBJECT +COUNT +MESSAGE\n.+/), 20_000);
+      expect(await run('app logs hello-world --tail 5')).toMatchObject({ code: 0 });
+    });
+
+    it('gives kubectl a context without a secret in it', async () => {
+      await succeed(`clusters set-context ${cluster}`);
+      const pods = await ada.kubectl(['get', 'pods', '-n', namespace, '-o', 'name']);
+      expect(pods).toMatchObject({ code: 0 });
+      expect(pods.stdout.trim().split('\n')).toHaveLength(2);
+      expect(await run(`clusters delete-context ${cluster}`)).toMatchObject({ code: 0 });
+      await succeed(`clusters set-context ${cluster}`);
+    });
+
+    it('rolls to a new tag without a gap', async () => {
+      const watching = await watchAvailable(ada, namespace);
+      const applied = await run('app apply -f - --wait', manifest('1.1.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
+      expect(applied).toMatchObject({ code: 0, stdout: 'application/hello-world configured\n' });
+      expect(applied.stderr).toContain('1.0.0 -> 1.1.0');
+      expect(await field('version')).toBe('v2');
+      const seen = await watching.stop();
+      expect(seen.length).toBeGreaterThan(0);
+      expect(Math.min(...seen)).toBeGreaterThanOrEqual(2);
+    });
+
+    it('says why a tag cannot run, while the old revision serves', async () => {
+      const applied = await run('app apply -f - --wait', manifest('missing').replace('spec:\n', 'spec:\n  profileName: tour\n'));
+      expect(applied).toMatchObject({ code: 3, stdout: 'application/hello-world configured\n' });
+      expect(applied.stderr).toMatch(/Error: hello-world v3 is DEGRADED: .*cannot pull .*sandbox\.invalid\/app:missing.*v2 still serves, 2\/2 ready/);
+      expect(applied.stderr).toMatch(/^Fix: .*astroctl app rollback hello-world --to v2$/m);
+      expect(applied.stderr).toMatch(/^Ref: {3}deployments\/image-not-found/m);
+    });
+
+    it('is not blocked by the failure: the next apply goes through', async () => {
+      expect(await run('app apply -f - --wait', manifest('1.2.0').replace('spec:\n', 'spec:\n  profileName: tour\n'))).toMatchObject({ code: 0 });
+      expect(await field('version')).toBe('v4');
+    });
+
+    it('rolls back to the first revision and keeps the history', async () => {
+      const without = await run('app rollback hello-world --to v1');
+      expect(without).toMatchObject({ code: 2, stdout: '' });
+      expect(await run('app rollback hello-world --to v1 -y')).toMatchObject({ code: 0 });
+      expect(await run('app wait hello-world')).toMatchObject({ code: 0 });
+      expect(await field('sourceRef')).toContain('app:1.0.0');
+      expect(await field('sync')).toBe('Pinned');
+      const history = await succeed('app history hello-world');
+      expect(
+        history
+          .split('\n')
+          .filter((line) => /^v\d/.test(line))
+          .map((line) => line.split(/ +/).slice(0, 2)),
+      ).toEqual([
+        ['v1', 'SUCCEEDED'],
+        ['v2', 'SUCCEEDED'],
+        ['v3', 'FAILED'],
+        ['v4', 'SUCCEEDED'],
+        ['v5', 'SUCCEEDED'],
+      ]);
+    });
+
+    it('notices when somebody takes the Deployment away, and brings it back', async () => {
+      const deployment = (await ada.kubectl(['get', 'deploy', '-n', namespace, '-o', 'name'])).stdout.trim();
+      expect(await ada.kubectl(['delete', '-n', namespace, deployment])).toMatchObject({ code: 0 });
+      await eventually(async () => expect(await field('status')).toBe('DEGRADED'), 20_000);
+      expect(await field('message')).toMatch(/deployment.*(missing|gone|not there)/i);
+      expect(await run('app apply -f - --wait', manifest('1.3.0').replace('spec:\n', 'spec:\n  profileName: tour\n'))).toMatchObject({ code: 0 });
+    });
+
+    it('deletes the application: its objects go, its history stays', async () => {
+      expect(await run('app delete hello-world -y')).toMatchObject({ code: 0, stdout: 'application/hello-world deleted\n' });
+      await eventually(async () => expect((await ada.kubectl(['get', 'deploy,svc', '-n', namespace, '-o', 'name'])).stdout).toBe(''), 30_000);
+      expect(await run('app status hello-world')).toMatchObject({ code: 6 });
+      expect(await succeed('app history hello-world')).toContain('v6');
+    });
+
+    it('finds everything again after a restart', async () => {
+      // A new process on the same folder; the first one ends as an operator ends it.
+      await platform.process.stop();
+      platform = await startAgain(platform, { environment });
+      expect(await succeed('app history hello-world')).toContain('v6');
+      expect(await succeed('whoami')).toContain('admin@astro.localhost');
+    });
+  });
+}
+
+/** The available replicas of the namespace's Deployments from now on, as `kubectl get -w` prints them; settles with the first. */
+async function watchAvailable(person: Machine, namespace: string): Promise<{ stop(): Promise<readonly number[]> }> {
+  const kubectl = join(import.meta.dirname, '../../../node_modules/.bin/kubectl');
+  const child = spawn(kubectl, ['get', 'deploy', '-n', namespace, '-w', '-o', 'jsonpath={.status.availableReplicas}{"\\n"}'], {
+    env: { ...process.env, ...person.environment },
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true, // npx-style launchers have the real program as their child
+  });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (printed += part));
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await eventually(() => expect(printed).not.toBe(''), 20_000);
+  return {
+    async stop() {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      await ended;
+      return printed.trim().split('\n').filter(Boolean).map(Number);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+
+const { $schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+
+export default {
+  rootDir: import.meta.dirname,
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools'],
+  // What `npm test` runs; the scripts test:e2e, test:engines and test:chaos choose another suffix with --testMatch.
+  testMatch: ['**/*.spec.ts', '!**/*.{engine,chaos}.spec.ts'],
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
+  transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
+  workerIdleMemoryLimit: '512MB', // each Nest file leaks about 20 MB
+  coverageProvider: 'v8',
+};

@@ -1,0 +1,68 @@
+import { isRole } from '#access';
+import { createKeyRequest, getKeyRequest, listKeysRequest, revokeKeyRequest, type AccessKeyView } from '#access-keys/contract';
+import { given, isFailure, required, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+
+const COLUMNS: readonly Column<AccessKeyView>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'KEY', value: ({ key }) => key },
+  { title: 'SOURCE', value: ({ source }) => source },
+  { title: 'STATUS', value: ({ status }) => status },
+  { title: 'EXPIRES', value: ({ expires }) => expires },
+  { title: 'LAST-USED', value: ({ lastUsed }) => lastUsed },
+  { title: 'ROLE', value: ({ role }) => role, wide: true },
+  { title: 'OWNER', value: ({ owner, memberId }) => owner ?? memberId, wide: true },
+];
+const LINES = ['id', 'name', 'key', 'source', 'status', 'role', 'owner', 'createdAt', 'expires', 'lastUsed'] as const;
+
+/** `key list`: own keys, masked; admins see everybody's. */
+export async function keyList(_options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const listed = await session.call(listKeysRequest, { org });
+  if (!listed.ok) return listed.failure;
+  await session.print.list(listed.value.items, { columns: COLUMNS, name: ({ id }) => `key/${id}`, empty: 'There are no keys.' });
+  return 0;
+}
+
+/** `key get ID`. */
+export async function keyGet(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const found = await session.call(getKeyRequest, { org, key: required(options, 'id') });
+  if (!found.ok) return found.failure;
+  await session.print.one(found.value, { lines: LINES, name: ({ id }) => `key/${id}` });
+  return 0;
+}
+
+/** `key create`: the key alone on standard output, how to use it on standard error. */
+export async function keyCreate(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = text(options, 'name');
+  if (name === undefined) return usage('A key needs a name.', 'astroctl key create --name ci');
+  const role = text(options, 'role');
+  if (role !== undefined && !isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const expires = text(options, 'expires');
+  const made = await session.call(createKeyRequest, { org, name, ...(role !== undefined && { role }), ...(expires !== undefined && { expires }) });
+  if (!made.ok) return made.failure;
+  const { secret, id } = made.value;
+  if (session.print.format === 'json' || session.print.format === 'yaml') await session.print.one(made.value, { lines: LINES });
+  else session.print.line(secret ?? '');
+  session.print.note(`This key (${id}) is shown only once. To use it:`);
+  session.print.note('  export ASTROPULSE_API_KEY=<the key>');
+  session.print.note(`  export ASTROPULSE_API_URL=${session.flags.apiUrl}`);
+  return secret === null ? { failure: true, exit: 1, detail: `Key ${id} was made before, and its secret was shown then.`, fix: `astroctl key revoke ${id}, and make another` } : 0;
+}
+
+/** `key revoke ID`. */
+export async function keyRevoke(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const reason = text(options, 'reason');
+  const dryRun = given(options, 'dry-run');
+  const revoked = await session.call(revokeKeyRequest, { org, key: required(options, 'id'), ...(reason !== undefined && { reason }) }, { dryRun });
+  if (!revoked.ok) return revoked.failure;
+  session.print.line(`key/${revoked.value.id} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`);
+  return 0;
+}

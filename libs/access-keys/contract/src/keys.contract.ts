@@ -1,0 +1,123 @@
+import { ROLES, SERVICES_ONLY } from '#access';
+import { request } from '#bus/contract';
+import { z } from 'zod';
+
+export const KEY_STATES = ['ACTIVE', 'ROTATED', 'EXPIRED', 'REVOKED'] as const;
+
+export const accessKeyView = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  /** `astro_7Hq2...k9Zd` */
+  key: z.string(),
+  source: z.enum(['login', 'cli', 'console']),
+  status: z.enum(KEY_STATES),
+  role: z.enum(ROLES),
+  memberId: z.string(),
+  owner: z.string().nullable(),
+  createdAt: z.string(),
+  expires: z.string().nullable(),
+  lastUsed: z.string().nullable(),
+});
+export type AccessKeyView = z.infer<typeof accessKeyView>;
+
+/** A key as it is shown once. `secret` is null when the answer is made again for a repeated request. */
+const issuedKey = z.strictObject({ ...accessKeyView.shape, secret: z.string().nullable() });
+
+const keyName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]*$/, 'may hold letters, digits, spaces and . _ - only');
+
+export const loginRequest = request({
+  subject: 'access-keys.v1.login',
+  route: 'POST /v1/login',
+  summary: 'What a login on a machine needs: the user, an organization (the default one is made if there is none) and a key',
+  permission: 'self.enter',
+  input: z.strictObject({
+    orgId: z.string().min(1).optional().describe('id or slug; left out: the current, the default or the only one'),
+    machine: z.string().min(1).max(200).describe('name of the machine; kept as a digest'),
+  }),
+  output: z.strictObject({
+    userId: z.string(),
+    organization: z.strictObject({ id: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES), created: z.boolean() }),
+    key: issuedKey,
+  }),
+  timeoutMs: 10_000,
+});
+
+export const createKeyRequest = request({
+  subject: 'access-keys.v1.create',
+  route: 'POST /v1/organizations/{org}/access-keys',
+  summary: 'Create a key of your own; it is shown once',
+  permission: 'keys.create',
+  input: z.strictObject({
+    org: z.string().min(1),
+    name: keyName,
+    role: z.enum(ROLES).optional().describe('editor, or your own role if lower'),
+    expires: z
+      .string()
+      .regex(/^(\d+[hd]|never|\d{4}-\d{2}-\d{2}(T.*)?)$/, 'is a span (90d, 12h), a date, or never')
+      .optional()
+      .describe('a span (90d, 12h), a date, or never; the longest the plan allows when left out'),
+    source: z.enum(['cli', 'console']).default('cli'),
+  }),
+  output: issuedKey,
+  success: 201,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const listKeysRequest = request({
+  subject: 'access-keys.v1.list',
+  route: 'GET /v1/organizations/{org}/access-keys',
+  summary: 'Own keys, masked; admins see everybody’s',
+  permission: 'keys.own',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: z.strictObject({ items: z.array(accessKeyView) }),
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const getKeyRequest = request({
+  subject: 'access-keys.v1.get',
+  route: 'GET /v1/organizations/{org}/access-keys/{key}',
+  summary: 'One key, masked',
+  permission: 'keys.own',
+  input: z.strictObject({ org: z.string().min(1), key: z.string().min(1) }),
+  output: accessKeyView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const revokeKeyRequest = request({
+  subject: 'access-keys.v1.revoke',
+  route: 'DELETE /v1/organizations/{org}/access-keys/{key}',
+  summary: 'Revoke a key; the answer comes when every instance refuses it',
+  permission: 'keys.own',
+  input: z.strictObject({ org: z.string().min(1), key: z.string().min(1), reason: z.string().max(200).optional() }),
+  output: accessKeyView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+/** From billing. */
+export const setKeyLimitsRequest = request({
+  subject: 'access-keys.v1.limits.set',
+  permission: SERVICES_ONLY,
+  callers: ['billing'],
+  input: z.strictObject({ organizationId: z.string(), activeKeys: z.number().int().positive(), lifetimeDays: z.number().int().positive().nullable() }),
+  output: z.strictObject({ activeKeys: z.number().int(), used: z.number().int() }),
+  timeoutMs: 5_000,
+});
+
+/** From the gateway, at most once a minute and key: when keys were last used. */
+export const keysUsedRequest = request({
+  subject: 'access-keys.v1.used',
+  permission: SERVICES_ONLY,
+  callers: ['gateway'],
+  input: z.strictObject({ used: z.array(z.strictObject({ organizationId: z.string(), keyId: z.string(), at: z.iso.datetime() })).max(500) }),
+  output: z.strictObject({}),
+  timeoutMs: 5_000,
+});

@@ -1,0 +1,13 @@
+import type { ContextService } from '#event-sourcing';
+import { AccessKeysModule } from './access-keys.module.ts';
+import { keysProjection } from './overview/keys.projection.ts';
+import { DeparturesReactor } from './revoking/departures.reactor.ts';
+
+/** The whole context, ready to be composed into a process. */
+export const accessKeysService: ContextService = {
+  name: 'access-keys',
+  module: AccessKeysModule,
+  projections: [keysProjection],
+  reactors: [DeparturesReactor],
+  sweeps: [],
+};

@@ -1,0 +1,54 @@
+import { ACCESS, type AccessKeyCreated, type AccessSource } from '#access';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { CLOCK, pause, type Clock, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { keyRingDecider } from '../key-ring.decider.ts';
+import { keyRingStream } from '../key-ring.events.ts';
+import type { ListedKey } from '../overview/keys.projection.ts';
+import type { CreateKey } from './create-key.ts';
+import type { CreateLoginKey } from './create-login-key.ts';
+
+export const ISSUING = Symbol('issuing of keys');
+
+export interface Issued {
+  readonly key: ListedKey;
+  /** The command had run before: its secret is gone. */
+  readonly repeated: boolean;
+  readonly position: Position;
+}
+
+/** How long to wait until this process's own directory knows a new key; its owner would be refused before. */
+const KNOWN_TRIES = 50;
+const KNOWN_PAUSE_MS = 10;
+
+@Injectable()
+export class Issuing {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async issue(command: CreateKey | CreateLoginKey, organizationId: string, context: CommandContext): Promise<Result<Issued, DomainError>> {
+    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, { ...context, organizationId });
+    if (!outcome.ok) return outcome;
+    const { events, repeated, position } = outcome.value;
+    const created = events.flatMap((event) => (event.type === 'access-key.created.v1' ? [event.data] : []))[0];
+    if (!created) throw new Error('a key was issued without an event that says so');
+    if (!repeated) await this.known(created.keyId);
+    return { ok: true, value: { key: listed(created, organizationId, command.nowMs), repeated, position } };
+  }
+
+  private async known(keyId: string): Promise<void> {
+    for (let tries = 0; tries < KNOWN_TRIES; tries++) {
+      const directory = await this.access.current();
+      if (!directory.ok || directory.value.keysById.has(keyId)) return;
+      await pause(this.clock, KNOWN_PAUSE_MS);
+    }
+  }
+}
+
+function listed({ keyId, expiresAt, memberId, memberKind, name, masked, source, role }: AccessKeyCreated, organizationId: string, nowMs: number): ListedKey {
+  const createdAt = new Date(nowMs).toISOString();
+  return { id: keyId, organizationId, memberId, memberKind, name, masked, source, role, createdAt, expiresAt: expiresAt ?? null, revokedAt: null };
+}

@@ -1,0 +1,35 @@
+import { assertNever, type Actor, type Decider, type Result } from '#kernel';
+import { createKey, type CreateKey } from './issuing/create-key.ts';
+import { createLoginKey, type CreateLoginKey } from './issuing/create-login-key.ts';
+import { evolve, initialState, type KeyRing } from './key-ring.ts';
+import type { KeyError } from './key-ring.errors.ts';
+import { keyRingEvents, type KeyRingEvent } from './key-ring.events.ts';
+import { setKeyLimits, type SetKeyLimits } from './limits/set-key-limits.ts';
+import { revokeKey, revokeKeysOf, type RevokeKey, type RevokeKeysOf } from './revoking/revoke-key.ts';
+
+export type KeyRingCommand = CreateKey | CreateLoginKey | RevokeKey | RevokeKeysOf | SetKeyLimits;
+
+/** The table of contents: everything that can be asked of the keys of one organization. */
+export const keyRingDecider: Decider<KeyRing, KeyRingCommand, KeyRingEvent, KeyError> = {
+  events: keyRingEvents,
+  initialState,
+  evolve,
+  decide,
+};
+
+function decide(command: KeyRingCommand, state: KeyRing, actor: Actor): Result<readonly KeyRingEvent[], KeyError> {
+  switch (command.type) {
+    case 'create-key':
+      return createKey(command, state, actor);
+    case 'create-login-key':
+      return createLoginKey(command, state, actor);
+    case 'revoke-key':
+      return revokeKey(command, state, actor);
+    case 'revoke-keys-of':
+      return revokeKeysOf(command, state);
+    case 'set-key-limits':
+      return setKeyLimits(command, state);
+    default:
+      return assertNever(command);
+  }
+}

@@ -1,0 +1,170 @@
+import { position, type Actor } from '#kernel';
+import { specify } from '#testing';
+import { parseExpiry } from './issuing/expiry.ts';
+import { keyRingDecider } from './key-ring.decider.ts';
+import type { KeyRingEvent } from './key-ring.events.ts';
+import { keyView } from './overview/key-view.ts';
+import { keysProjection, type ListedKey } from './overview/keys.projection.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const DAY = 86_400_000;
+const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
+const grace: Actor = { id: 'grace', kind: 'person', isGlobalAdmin: false };
+const defaults = { activeKeys: 2, lifetimeDays: 90 };
+const newKey = (keyId: string, memberId = ada.id) => ({ keyId, memberId, memberKind: 'person', name: 'ci', digest: `digest-${keyId}`, masked: 'astro_7Hq2...k9Zd' }) as const;
+const iso = (ms: number) => new Date(ms).toISOString();
+const created = (keyId: string, more: Partial<Extract<KeyRingEvent, { type: 'access-key.created.v1' }>['data']> = {}): KeyRingEvent => ({
+  type: 'access-key.created.v1',
+  data: { ...newKey(keyId), role: 'editor', expiresAt: iso(NOW + 30 * DAY), source: 'cli', ...more },
+});
+const login = (keyId: string, machine: string, memberId = ada.id) => created(keyId, { ...newKey(keyId, memberId), name: 'login', source: 'login', machine });
+const revoked = (keyId: string, reason: string): KeyRingEvent => ({ type: 'access-key.revoked.v1', data: { keyId, reason } });
+const create = { type: 'create-key', key: newKey('key_1'), source: 'cli', ownRole: 'owner', nowMs: NOW, defaults } as const;
+const createLogin = { type: 'create-login-key', key: { ...newKey('key_9'), name: 'login' }, ownRole: 'admin', machine: 'laptop', nowMs: NOW } as const;
+const { given } = specify(keyRingDecider);
+
+describe('create a key', () => {
+  it('is an editor for as long as the plan allows, unless something else is asked for', () =>
+    given()
+      .when(create, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) })));
+  it('is as strong as its owner at most, also by default', () =>
+    given()
+      .when({ ...create, ownRole: 'viewer' }, ada)
+      .thenRecorded(created('key_1', { role: 'viewer', expiresAt: iso(NOW + 90 * DAY) })));
+  it('B18: is refused a role above its owner’s', () =>
+    given()
+      .when({ ...create, role: 'admin', ownRole: 'editor' }, ada)
+      .thenRejected({ code: 'key/role-too-high', kind: 'forbidden' }));
+  it('B25: is not made with a key', () =>
+    given()
+      .when(create, { ...ada, key: { id: 'key_0', role: 'owner' } })
+      .thenRejected({ code: 'key/login-required' }));
+  it('does not outlive the plan, nor end in the past', () => {
+    given()
+      .when({ ...create, expires: NOW + 91 * DAY }, ada)
+      .thenRejected({ code: 'access-keys/lifetime-limit', kind: 'limit' });
+    given()
+      .when({ ...create, expires: 'never' }, ada)
+      .thenRejected({ code: 'access-keys/lifetime-limit' });
+    given()
+      .when({ ...create, expires: NOW }, ada)
+      .thenRejected({ code: 'access-keys/expiry-past', kind: 'invalid' });
+  });
+  it('never ends where the plan says so', () => {
+    const endless = { ...newKey('key_1'), role: 'editor', source: 'cli' } as const;
+    given({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } })
+      .when(create, ada)
+      .thenRecorded({ type: 'access-key.created.v1', data: endless });
+  });
+  it('A18: counts against the plan: not those of logins, revoked or expired', () => {
+    given(created('key_a'), created('key_b'))
+      .when(create, ada)
+      .thenRejected({ code: 'access-keys/active-key-limit', kind: 'limit', extra: { limit: 2, used: 2 } });
+    given(created('key_a'), created('key_b'), revoked('key_b', 'x'))
+      .when(create, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) }));
+    given(created('key_a'), created('key_b', { expiresAt: iso(NOW) }), login('key_l', 'm'))
+      .when(create, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) }));
+  });
+});
+
+describe('a login’s key', () => {
+  const fresh = created('key_9', { ...newKey('key_9'), name: 'login', role: 'admin', source: 'login', machine: 'laptop', expiresAt: iso(NOW + 30 * DAY) });
+  it('lives 30 days with its person’s role', () => given().when(createLogin, ada).thenRecorded(fresh));
+  it('replaces the one of the same person and machine, and no other', () =>
+    given(login('key_1', 'laptop'), login('key_2', 'desk'), login('key_3', 'laptop', grace.id))
+      .when(createLogin, ada)
+      .thenRecorded(revoked('key_1', 'replaced by a new login'), fresh));
+  it('is the twentieth at most: the oldest gives way', () => {
+    const twenty = Array.from({ length: 20 }, (_, index) => login(`key_m${index}`, `machine-${index}`));
+    given(...twenty)
+      .when(createLogin, ada)
+      .thenRecorded(revoked('key_m0', 'replaced by a new login'), fresh);
+  });
+});
+
+describe('revoke a key', () => {
+  const revoke = { type: 'revoke-key', keyId: 'key_1', reason: 'lost', mayOthers: false } as const;
+  it('ends one’s own', () => given(created('key_1')).when(revoke, ada).thenRecorded(revoked('key_1', 'lost')));
+  it('lets a key revoke itself', () =>
+    given(created('key_1'))
+      .when(revoke, { ...ada, key: { id: 'key_1', role: 'editor' } })
+      .thenRecorded(revoked('key_1', 'lost')));
+  it('A5: ends another’s only with the right to it', () => {
+    given(created('key_1')).when(revoke, grace).thenRejected({ code: 'access-keys/not-yours', kind: 'forbidden' });
+    given(created('key_1'))
+      .when({ ...revoke, mayOthers: true }, grace)
+      .thenRecorded(revoked('key_1', 'lost'));
+  });
+  it('does not know a key that is not there', () => given().when(revoke, ada).thenRejected({ code: 'access-keys/not-found', kind: 'not-found' }));
+  it('B12: ends every key of a member who left, and nothing of others', () =>
+    given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
+      .when({ type: 'revoke-keys-of', memberId: ada.id, reason: 'left' }, ada)
+      .thenRecorded(revoked('key_1', 'left'), revoked('key_3', 'left')));
+});
+
+describe('the limits of keys', () => {
+  const set = (activeKeys: number, lifetimeDays: number | null) => ({ type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs: NOW }) as const;
+  it('are an event, once', () => {
+    given()
+      .when(set(9, null), ada)
+      .thenRecorded({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } });
+    given({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } })
+      .when(set(9, null), ada)
+      .thenNothingRecorded();
+  });
+  it('are refused below the present use', () => {
+    given(created('key_1'), created('key_2')).when(set(1, 90), ada).thenRejected({ code: 'access-keys/active-keys-over', kind: 'conflict' });
+    given(created('key_1', { expiresAt: iso(NOW + 200 * DAY) }))
+      .when(set(9, 90), ada)
+      .thenRejected({ code: 'access-keys/lifetimes-over', kind: 'conflict' });
+  });
+});
+
+describe('expiry', () => {
+  it.each([
+    ['90d', NOW + 90 * DAY],
+    ['12h', NOW + DAY / 2],
+    ['2026-03-01', Date.UTC(2026, 2, 1)],
+    ['2026-03-01T12:00:00Z', Date.UTC(2026, 2, 1, 12)],
+    ['never', 'never'],
+  ])('reads %s', (text, expected) => expect(parseExpiry(text, NOW)).toEqual({ ok: true, value: expected }));
+  it.each(['2026-13-45', '999999d', '0000000d', 'soon'])('refuses %s', (text) =>
+    expect(parseExpiry(text, NOW)).toMatchObject({ ok: false, error: { code: 'access-keys/expiry-invalid' } }),
+  );
+});
+
+describe('the list of keys', () => {
+  const recorded = (event: KeyRingEvent) => ({
+    event,
+    metadata: {
+      id: 'e',
+      stream: 'keys-0193f2a4-11de',
+      revision: 0,
+      position: position('teststore', 1),
+      recordedAt: iso(NOW),
+      actor: 'ada',
+      commandId: 'c',
+      correlationId: 'r',
+      causationId: 'c',
+    },
+  });
+  const nothing: ListedKey | undefined = undefined;
+  const listed = keysProjection.apply(nothing, recorded(created('key_1'))) as ListedKey;
+  const companions = { owner: 'ada@acme.dev', lastUsed: null };
+
+  it('B17: shows a key masked and never its digest', () => {
+    expect(listed).toMatchObject({ id: 'key_1', organizationId: '0193f2a4-11de', masked: 'astro_7Hq2...k9Zd' });
+    expect(JSON.stringify(listed)).not.toContain('digest');
+  });
+  it('B9: calls a key expired from its last millisecond on, without a sweeper', () => {
+    expect(keyView(listed, { ...companions, nowMs: NOW + 30 * DAY - 1 }).status).toBe('ACTIVE');
+    expect(keyView(listed, { ...companions, nowMs: NOW + 30 * DAY }).status).toBe('EXPIRED');
+  });
+  it('keeps revoked keys in sight', () => {
+    const gone = keysProjection.apply(listed, recorded(revoked('key_1', 'lost'))) as ListedKey;
+    expect(keyView(gone, { ...companions, nowMs: NOW }).status).toBe('REVOKED');
+  });
+});

@@ -1,0 +1,41 @@
+import type { AccessKeyCreated } from '#access';
+import { assertNever } from '#kernel';
+import type { KeyLimits, KeyRingEvent } from './key-ring.events.ts';
+
+export interface LivingKey {
+  readonly created: AccessKeyCreated;
+  /** Milliseconds since 1970; Infinity when it never ends. */
+  readonly expiresAtMs: number;
+}
+
+/** Keys that were not revoked, oldest first. Revoked ones are forgotten here, so that the state stays small. */
+export interface KeyRing {
+  readonly keys: ReadonlyMap<string, LivingKey>;
+  /** Absent until billing has set them: the defaults of a new organization hold. */
+  readonly limits: KeyLimits | undefined;
+}
+
+export const initialState: KeyRing = { keys: new Map(), limits: undefined };
+
+export function evolve(state: KeyRing, event: KeyRingEvent): KeyRing {
+  switch (event.type) {
+    case 'access-key.created.v1': {
+      const { keyId, expiresAt } = event.data;
+      const expiresAtMs = expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt);
+      return { ...state, keys: new Map(state.keys).set(keyId, { created: event.data, expiresAtMs }) };
+    }
+    case 'access-key.revoked.v1': {
+      const keys = new Map(state.keys);
+      keys.delete(event.data.keyId);
+      return { ...state, keys };
+    }
+    case 'access-keys.limits-set.v1':
+      return { ...state, limits: event.data };
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Keys that count against the plan at `nowMs`. */
+export const countedKeys = ({ keys }: KeyRing, nowMs: number): number =>
+  [...keys.values()].filter(({ created, expiresAtMs }) => created.source !== 'login' && nowMs < expiresAtMs).length;

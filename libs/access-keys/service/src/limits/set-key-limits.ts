@@ -1,0 +1,24 @@
+import { err, ok, type Result } from '#kernel';
+import { keyErrors, type KeyError } from '../key-ring.errors.ts';
+import type { KeyLimits, KeyRingEvent } from '../key-ring.events.ts';
+import { countedKeys, type KeyRing } from '../key-ring.ts';
+
+export interface SetKeyLimits {
+  readonly type: 'set-key-limits';
+  readonly limits: KeyLimits;
+  readonly nowMs: number;
+}
+
+/** The plan's limits, put into the stream that is limited. Refused below the present use; nothing is revoked by a plan. */
+export function setKeyLimits({ limits, nowMs }: SetKeyLimits, ring: KeyRing): Result<readonly KeyRingEvent[], KeyError> {
+  const used = countedKeys(ring, nowMs);
+  if (used > limits.activeKeys) return err(keyErrors.keysOver(limits.activeKeys, used));
+  if (limits.lifetimeDays !== null) {
+    const latestMs = nowMs + limits.lifetimeDays * 86_400_000;
+    const tooLong = [...ring.keys.values()].filter(({ expiresAtMs }) => expiresAtMs > latestMs).length;
+    if (tooLong > 0) return err(keyErrors.lifetimesOver(limits.lifetimeDays, tooLong));
+  }
+  const { activeKeys, lifetimeDays } = ring.limits ?? {};
+  if (activeKeys === limits.activeKeys && lifetimeDays === limits.lifetimeDays) return ok([]);
+  return ok([{ type: 'access-keys.limits-set.v1', data: limits }]);
+}

@@ -1,0 +1,182 @@
+import { position, type Recorded } from '#kernel';
+import { can } from './can.ts';
+import { Directory, type DirectoryFact } from './directory.ts';
+import { PERMISSION_NAMES, PERMISSIONS, type Permission } from './permissions.ts';
+import type { Principal } from './principal.ts';
+import { ROLES, type Role } from './roles.ts';
+
+const ORG = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
+const OTHER = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c03';
+const NOW = Date.UTC(2026, 0, 1);
+const DAY = 86_400_000;
+
+function directoryOf(...facts: readonly (readonly [stream: string, fact: DirectoryFact])[]): Directory {
+  const directory = new Directory();
+  facts.forEach(([stream, event], index) => {
+    const metadata = {
+      id: `event-${index}`,
+      stream,
+      revision: index,
+      position: position('teststore', index + 1),
+      recordedAt: '2026-01-01T00:00:00.000Z',
+      actor: 'system:test',
+      commandId: 'c',
+      correlationId: 'r',
+      causationId: 'c',
+    };
+    directory.apply({ event, metadata } satisfies Recorded);
+  });
+  return directory;
+}
+
+const user = (id: string, globalRole: 'admin' | 'developer' = 'developer') => [`user-${id}`, { type: 'user.registered.v1', data: { globalRole } }] as const;
+const member = (id: string, role: Role, organization = ORG) =>
+  [`organization-${organization}`, { type: 'organization.member-added.v1', data: { memberId: id, kind: 'person', role } }] as const;
+const founded = (id: string, slug: string, ownerId: string) =>
+  [`organization-${id}`, { type: 'organization.created.v1', data: { name: slug, slug, ownerId, isDefault: false } }] as const;
+const directory = () =>
+  directoryOf(
+    ...['owner', 'admin', 'editor', 'viewer', 'outsider', 'auditor'].map((id) => user(id)),
+    user('root', 'admin'),
+    founded(ORG, 'acme', 'owner'),
+    founded(OTHER, 'other', 'outsider'),
+    member('admin', 'admin'),
+    member('editor', 'editor'),
+    member('viewer', 'viewer'),
+    member('auditor', 'viewer'),
+    [`organization-${ORG}`, { type: 'organization.audit-right-set.v1', data: { memberId: 'auditor', granted: true, until: new Date(NOW + DAY).toISOString() } }],
+  );
+
+const login = (userId: string): Principal => ({ kind: 'login', userId });
+const key = (memberId: string, role: Role, organizationId = ORG): Principal => ({ kind: 'key', memberId, memberKind: 'person', keyId: 'key_1', organizationId, role });
+const decide = (principal: Principal, permission: Permission, organizationId: string | undefined = ORG, at = NOW) =>
+  can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory(), at);
+const codeOf = (decision: ReturnType<typeof can>): string => (decision.allowed ? 'allowed' : decision.error.code);
+
+/** The matrix as people read it: who, and by what. A letter too many or too few here is a change of the product. */
+const MATRIX: Readonly<Record<Permission, string>> = {
+  'self.read': 'self key',
+  'self.enter': 'self login',
+  'organization.create': 'G login',
+  'organization.read': 'OAEVG key',
+  'organization.change': 'OG key',
+  'organization.delete': 'OG login',
+  'organization.leave': 'OAEV login',
+  'plan.change': 'OG login',
+  'members.manage': 'OAG key',
+  'owners.manage': 'OG login',
+  'keys.create': 'OAEV login',
+  'keys.own': 'OAEV key',
+  'keys.others': 'OAG key',
+  'keys.service': 'OA login',
+  'profile.read': 'OAEVG key',
+  'profile.change': 'OAEG key',
+  'profile.delete': 'OAG key',
+  'cluster.read': 'OAEVG key',
+  'cluster.manage': 'OAG key',
+  'cluster.kubeconfig': 'OAEV key',
+  'application.read': 'OAEVG key',
+  'application.logs': 'OAEVG key',
+  'application.deploy': 'OAEG key',
+  'application.preserve': 'OAG key',
+  'application.delete': 'OAG key',
+  'secrets.write': 'OAEG key',
+  'credentials.manage': 'OAG key',
+  'audit.read': 'OAERG key',
+  'access.read': 'OAEVRG key',
+  'platform.organizations': 'G login',
+  'platform.users': 'G login',
+  'platform.operate': 'G login',
+};
+const LETTER: Readonly<Record<Role, string>> = { owner: 'O', admin: 'A', editor: 'E', viewer: 'V' };
+const ofOrganization = PERMISSION_NAMES.filter((name) => PERMISSIONS[name].scope === 'organization');
+
+describe('the matrix of rights', () => {
+  it('has a line for every permission and no other', () => expect(Object.keys(MATRIX).toSorted()).toEqual([...PERMISSION_NAMES].toSorted()));
+
+  it.each(ofOrganization)('A4: %s is what the matrix says, for every role by login', (permission) => {
+    const [who = ''] = MATRIX[permission].split(' ');
+    for (const role of ROLES) expect([role, decide(login(role), permission).allowed]).toEqual([role, who.includes(LETTER[role])]);
+    expect(decide(login('root'), permission).allowed).toBe(who.includes('G'));
+    expect(decide(login('auditor'), permission).allowed).toBe(who.includes('R') || who.includes('V'));
+  });
+
+  it.each(ofOrganization)('B25: %s is by a key only where the matrix says so', (permission) => {
+    const [who = '', by] = MATRIX[permission].split(' ');
+    for (const role of ROLES) expect([role, decide(key(role, 'owner'), permission).allowed]).toEqual([role, who.includes(LETTER[role]) && by === 'key']);
+    if (by === 'login') expect(codeOf(decide(key('owner', 'owner'), permission))).toBe('key/login-required');
+  });
+
+  it('A10: a global developer has no right over the platform, a global admin has it by login alone', () => {
+    for (const permission of ['organization.create', 'platform.users', 'platform.operate', 'platform.organizations'] as const) {
+      expect(codeOf(decide(login('owner'), permission, undefined))).toBe('access/not-permitted');
+      expect(codeOf(decide(login('root'), permission, undefined))).toBe('allowed');
+      expect(codeOf(decide(key('root', 'owner'), permission, undefined))).toBe('key/login-required');
+    }
+  });
+
+  it('what is about oneself needs a login or a key, and entering a login', () => {
+    expect(codeOf(decide(key('viewer', 'viewer'), 'self.read', undefined))).toBe('allowed');
+    expect(codeOf(decide(key('viewer', 'viewer'), 'self.enter', undefined))).toBe('key/login-required');
+    expect(codeOf(decide({ kind: 'anonymous' }, 'self.read', undefined))).toBe('access/not-signed-in');
+  });
+});
+
+describe('can', () => {
+  it('A1: tells an outsider of an organization what it tells of one that does not exist', () => {
+    const [outside, nowhere] = [decide(login('outsider'), 'organization.read'), decide(login('outsider'), 'organization.read', 'nowhere')];
+    expect(outside).toEqual(nowhere);
+    expect(codeOf(outside)).toBe('organization/not-found');
+  });
+
+  it('A1: tells a key of another organization of its own user that it belongs elsewhere, and a stranger’s nothing', () => {
+    expect(codeOf(decide(key('owner', 'owner', OTHER), 'organization.read'))).toBe('key/other-organization');
+    expect(codeOf(decide(key('outsider', 'owner', OTHER), 'organization.read'))).toBe('organization/not-found');
+  });
+
+  it('A23: gives a global admin’s key no global right', () => expect(codeOf(decide(key('root', 'owner'), 'organization.read'))).toBe('organization/not-found'));
+
+  it('A24: gives a global admin no kubeconfig of an organization not joined', () => expect(codeOf(decide(login('root'), 'cluster.kubeconfig'))).toBe('access/not-permitted'));
+
+  it('B18: cuts a key down to its member’s present role, and a member down to the key’s', () => {
+    expect(codeOf(decide(key('viewer', 'owner'), 'application.deploy'))).toBe('access/not-permitted');
+    expect(codeOf(decide(key('owner', 'viewer'), 'application.deploy'))).toBe('access/not-permitted');
+    expect(codeOf(decide(key('owner', 'editor'), 'application.deploy'))).toBe('allowed');
+  });
+
+  it('lets the right audit end at its date, at the check', () => {
+    expect(codeOf(decide(login('auditor'), 'audit.read', ORG, NOW + DAY - 1))).toBe('allowed');
+    expect(codeOf(decide(login('auditor'), 'audit.read', ORG, NOW + DAY))).toBe('access/not-permitted');
+  });
+
+  it('names the event that granted the right', () => {
+    expect(decide(login('admin'), 'members.manage')).toMatchObject({ allowed: true, reason: { rule: 'role', role: 'admin', grantedBy: 'event-9' } });
+    expect(decide(login('root'), 'members.manage')).toMatchObject({ allowed: true, reason: { rule: 'global-admin', grantedBy: 'event-6' } });
+  });
+
+  it('B11: knows no member of a deleted organization, and no user who was erased', () => {
+    const gone = directory();
+    const apply = (stream: string, event: DirectoryFact) =>
+      gone.apply({
+        event,
+        metadata: {
+          id: 'x',
+          stream,
+          revision: 99,
+          position: position('teststore', 99),
+          recordedAt: '2026-01-01T00:00:00.000Z',
+          actor: 'a',
+          commandId: 'c',
+          correlationId: 'r',
+          causationId: 'c',
+        },
+      });
+    apply('user-viewer', { type: 'user.erased.v1', data: {} });
+    expect(codeOf(can(login('viewer'), 'self.read', {}, gone, NOW))).toBe('access/unknown-user');
+    apply(`organization-${ORG}`, { type: 'organization.deleted.v1', data: {} });
+    expect(codeOf(can(key('owner', 'owner'), 'organization.read', { organizationId: ORG }, gone, NOW))).toBe('organization/not-found');
+    expect(gone.organization('acme')).toBeUndefined();
+  });
+
+  it('lets no service act by a person’s permission', () => expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));
+});

@@ -1,0 +1,97 @@
+import { domainError, type DomainError, type Result } from '#kernel';
+import type { Directory, DirectoryMember } from './directory.ts';
+import { PERMISSIONS, type Permission } from './permissions.ts';
+import type { Principal } from './principal.ts';
+import { weaker, type Role } from './roles.ts';
+
+/** What a request is about. */
+export interface Scope {
+  /** Id of the organization; absent for what concerns oneself or the platform. */
+  readonly organizationId?: string;
+}
+
+/** Why a decision came out as it did: which rule, by which role, given by which event. */
+export interface Reason {
+  readonly permission: Permission;
+  readonly rule: 'self' | 'role' | 'audit' | 'global-admin' | 'service' | 'no-rule';
+  readonly role?: Role | 'global-admin';
+  /** Id of the event that granted it. */
+  readonly grantedBy?: string;
+}
+
+export type Decision = { readonly allowed: true; readonly reason: Reason } | { readonly allowed: false; readonly reason: Reason; readonly error: DomainError };
+
+/**
+ * Whether `principal` has `permission` in `scope`, by what `directory` has folded. Pure; denies what no rule allows.
+ * Never tells an outsider that an organization exists: `organization/not-found` is the answer for both.
+ *
+ * @param nowMs milliseconds since 1970, for rights that end at a date
+ */
+export function can(principal: Principal, permission: Permission, scope: Scope, directory: Directory, nowMs: number): Decision {
+  const rule = PERMISSIONS[permission];
+  if (principal.kind === 'anonymous')
+    return denied(permission, domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', { fix: 'astroctl auth login' }));
+  if (principal.kind === 'service') return denied(permission, domainError('access/not-permitted', 'forbidden', 'Services act by the contracts that name them.'));
+
+  const userId = principal.kind === 'login' ? principal.userId : principal.memberId;
+  const user = directory.users.get(userId);
+  if (principal.kind === 'login' && (user === undefined || user.erased)) {
+    return denied(permission, domainError('access/unknown-user', 'unauthenticated', 'This account does not exist any more.', { fix: 'astroctl auth login' }));
+  }
+
+  const isGlobalAdmin = principal.kind === 'login' && user?.globalRole === 'admin';
+  if (rule.scope === 'self') {
+    return rule.by === 'login' && principal.kind === 'key' ? denied(permission, loginRequired()) : { allowed: true, reason: { permission, rule: 'self' } };
+  }
+  if (rule.scope === 'platform') {
+    if (isGlobalAdmin && user) return { allowed: true, reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy } };
+    if (principal.kind === 'key' && directory.users.get(userId)?.globalRole === 'admin') return denied(permission, loginRequired());
+    return denied(permission, domainError('access/not-permitted', 'forbidden', 'This needs a platform admin.'));
+  }
+
+  const organization = scope.organizationId === undefined ? undefined : directory.organizations.get(scope.organizationId);
+  const member = organization?.members.get(userId);
+  if (organization === undefined || organization.status === 'DELETED' || (member === undefined && !isGlobalAdmin)) return denied(permission, organizationNotFound());
+  if (principal.kind === 'key' && principal.organizationId !== organization.id) {
+    return denied(
+      permission,
+      domainError('key/other-organization', 'forbidden', 'This access key belongs to another organization of yours.', { fix: 'astroctl auth login --org-id ' + organization.slug }),
+    );
+  }
+  if (rule.by === 'login' && principal.kind === 'key') return denied(permission, loginRequired());
+
+  const role = member && effectiveRole(member, principal);
+  if (member && role && rule.roles.includes(role)) return { allowed: true, reason: { permission, rule: 'role', role, grantedBy: member.grantedBy } };
+  if (member?.auditGrantedBy !== undefined && rule.audit && nowMs < (member.auditUntil ?? 0)) {
+    return { allowed: true, reason: { permission, rule: 'audit', ...(role && { role }), grantedBy: member.auditGrantedBy } };
+  }
+  if (isGlobalAdmin && user && rule.globalAdmin) return { allowed: true, reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy } };
+  return denied(
+    permission,
+    domainError('access/not-permitted', 'forbidden', `The role ${role ?? 'of a global admin'} in ${organization.slug} does not include ${permission}.`, {
+      fix: `ask an owner or admin of ${organization.slug}: astroctl org members`,
+    }),
+  );
+}
+
+/** The role in force: the member's own, cut down to the key's. */
+export function effectiveRole(member: Pick<DirectoryMember, 'role'>, principal: Principal): Role {
+  return principal.kind === 'key' ? weaker(member.role, principal.role) : member.role;
+}
+
+/**
+ * Where a service gets a directory it may trust. Answers `access/not-current` (unavailable) when it cannot show that
+ * it has read the log up to a head that was asked for at most 200 ms before this call.
+ */
+export interface AccessSource {
+  current(): Promise<Result<Directory, DomainError>>;
+}
+
+export const ACCESS = Symbol('access');
+
+export const organizationNotFound = (): DomainError<'organization/not-found'> =>
+  domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', { fix: 'astroctl org list' });
+
+const loginRequired = (): DomainError => domainError('key/login-required', 'forbidden', 'An access key may not do this; it needs a login.', { fix: 'astroctl auth login' });
+
+const denied = (permission: Permission, error: DomainError): Decision => ({ allowed: false, reason: { permission, rule: 'no-rule' }, error });

@@ -1,0 +1,194 @@
+import { type Fact, type Recorded } from '#kernel';
+import type { GlobalRole, Role } from './roles.ts';
+
+/**
+ * The events that give and take rights, in the shape in which their contexts write them. They are declared here because
+ * every process folds them; the contexts' own event unions contain these types.
+ */
+export type DirectoryFact =
+  | Fact<'user.registered.v1', { readonly globalRole: GlobalRole }>
+  | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>
+  | Fact<'user.erased.v1', Record<never, never>>
+  | Fact<'organization.created.v1', { readonly name: string; readonly slug: string; readonly ownerId: string; readonly isDefault: boolean }>
+  | Fact<'organization.renamed.v1', { readonly name: string; readonly slug: string }>
+  | Fact<'organization.member-added.v1', { readonly memberId: string; readonly kind: 'person' | 'service'; readonly role: Role; readonly name?: string }>
+  | Fact<'organization.member-role-changed.v1', { readonly memberId: string; readonly role: Role }>
+  | Fact<'organization.member-removed.v1', { readonly memberId: string }>
+  | Fact<'organization.audit-right-set.v1', { readonly memberId: string; readonly granted: boolean; readonly until?: string }>
+  | Fact<'organization.deletion-requested.v1', Record<never, never>>
+  | Fact<'organization.deleted.v1', Record<never, never>>
+  | Fact<'access-key.created.v1', AccessKeyCreated>
+  | Fact<'access-key.revoked.v1', { readonly keyId: string; readonly reason: string }>;
+
+export interface AccessKeyCreated {
+  readonly keyId: string;
+  readonly memberId: string;
+  readonly memberKind: 'person' | 'service';
+  readonly role: Role;
+  readonly name: string;
+  /** Lower-case hex SHA-256 of the whole key. */
+  readonly digest: string;
+  /** What lists show: first and last characters. */
+  readonly masked: string;
+  /** RFC 3339; absent when it never ends. */
+  readonly expiresAt?: string;
+  readonly source: 'login' | 'cli' | 'console';
+  /** For login keys: which machine it stands on, as a digest. */
+  readonly machine?: string;
+}
+
+/** The streams in which these facts stand: `user-<id>`, `organization-<id>`, `keys-<organization id>`. */
+export const DIRECTORY_CATEGORIES = ['user', 'organization', 'keys'] as const;
+
+export interface DirectoryUser {
+  globalRole: GlobalRole;
+  erased: boolean;
+  /** The event that gave the present global role. */
+  grantedBy: string;
+}
+
+export interface DirectoryMember {
+  /** Of a service member. */
+  name?: string;
+  kind: 'person' | 'service';
+  role: Role;
+  /** Event that gave the present role. */
+  grantedBy: string;
+  auditUntil?: number;
+  auditGrantedBy?: string;
+}
+
+export interface DirectoryOrganization {
+  readonly id: string;
+  name: string;
+  slug: string;
+  isDefault: boolean;
+  status: 'ACTIVE' | 'DELETING' | 'DELETED';
+  readonly createdBy: string;
+  readonly members: Map<string, DirectoryMember>;
+}
+
+export interface DirectoryKey {
+  readonly organizationId: string;
+  readonly created: AccessKeyCreated;
+  /** Milliseconds since 1970; Infinity when the key never ends. */
+  readonly expiresAtMs: number;
+  readonly grantedBy: string;
+  revoked: boolean;
+}
+
+/** Who may what, folded from the log. `apply` is the only change; everything else reads. */
+export class Directory {
+  readonly users = new Map<string, DirectoryUser>();
+  readonly organizations = new Map<string, DirectoryOrganization>();
+  /** By slug, of organizations that are not deleted. */
+  readonly slugs = new Map<string, string>();
+  /** By digest: what a request brings is hashed and looked up, never compared with a list. */
+  readonly keys = new Map<string, DirectoryKey>();
+  readonly keysById = new Map<string, DirectoryKey>();
+  /** Organization ids of each member, for `org list`. */
+  readonly memberships = new Map<string, Set<string>>();
+
+  apply({ event, metadata }: Recorded): void {
+    const fact = event as DirectoryFact;
+    const grantedBy = metadata.id;
+    switch (fact.type) {
+      case 'user.registered.v1':
+        this.users.set(idIn(metadata.stream), { globalRole: fact.data.globalRole, erased: false, grantedBy });
+        return;
+      case 'user.global-role-set.v1': {
+        const user = this.users.get(idIn(metadata.stream));
+        if (user) Object.assign(user, { globalRole: fact.data.globalRole, grantedBy });
+        return;
+      }
+      case 'user.erased.v1': {
+        const user = this.users.get(idIn(metadata.stream));
+        if (user) Object.assign(user, { erased: true, globalRole: 'developer' });
+        return;
+      }
+      case 'organization.created.v1': {
+        const id = idIn(metadata.stream);
+        const { name, slug, ownerId, isDefault } = fact.data;
+        const members = new Map<string, DirectoryMember>([[ownerId, { kind: 'person', role: 'owner', grantedBy }]]);
+        this.organizations.set(id, { id, name, slug, isDefault, status: 'ACTIVE', createdBy: metadata.actor, members });
+        this.slugs.set(slug, id);
+        this.join(ownerId, id);
+        return;
+      }
+      case 'organization.renamed.v1': {
+        const found = this.organizations.get(idIn(metadata.stream));
+        if (!found) return;
+        this.slugs.delete(found.slug);
+        Object.assign(found, fact.data);
+        this.slugs.set(found.slug, found.id);
+        return;
+      }
+      case 'organization.member-added.v1': {
+        const { memberId, kind, role, name } = fact.data;
+        this.organizations.get(idIn(metadata.stream))?.members.set(memberId, { kind, role, grantedBy, ...(name !== undefined && { name }) });
+        this.join(memberId, idIn(metadata.stream));
+        return;
+      }
+      case 'organization.member-role-changed.v1': {
+        const member = this.organizations.get(idIn(metadata.stream))?.members.get(fact.data.memberId);
+        if (member) Object.assign(member, { role: fact.data.role, grantedBy });
+        return;
+      }
+      case 'organization.member-removed.v1':
+        this.organizations.get(idIn(metadata.stream))?.members.delete(fact.data.memberId);
+        this.memberships.get(fact.data.memberId)?.delete(idIn(metadata.stream));
+        return;
+      case 'organization.audit-right-set.v1': {
+        const member = this.organizations.get(idIn(metadata.stream))?.members.get(fact.data.memberId);
+        if (!member) return;
+        delete member.auditUntil;
+        delete member.auditGrantedBy;
+        if (fact.data.granted) {
+          member.auditUntil = fact.data.until ? Date.parse(fact.data.until) : Number.POSITIVE_INFINITY;
+          member.auditGrantedBy = grantedBy;
+        }
+        return;
+      }
+      case 'organization.deletion-requested.v1': {
+        const found = this.organizations.get(idIn(metadata.stream));
+        if (found) found.status = 'DELETING';
+        return;
+      }
+      case 'organization.deleted.v1': {
+        const found = this.organizations.get(idIn(metadata.stream));
+        if (!found) return;
+        found.status = 'DELETED';
+        this.slugs.delete(found.slug);
+        for (const memberId of found.members.keys()) this.memberships.get(memberId)?.delete(found.id);
+        found.members.clear();
+        return;
+      }
+      case 'access-key.created.v1': {
+        const created = fact.data;
+        const expiresAtMs = created.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(created.expiresAt);
+        const key: DirectoryKey = { organizationId: idIn(metadata.stream), created, expiresAtMs, grantedBy, revoked: false };
+        this.keys.set(created.digest, key);
+        this.keysById.set(created.keyId, key);
+        return;
+      }
+      case 'access-key.revoked.v1': {
+        const key = this.keysById.get(fact.data.keyId);
+        if (key) key.revoked = true;
+        return;
+      }
+    }
+  }
+
+  /** An organization by id or slug, unless it is deleted. */
+  organization(idOrSlug: string): DirectoryOrganization | undefined {
+    const found = this.organizations.get(idOrSlug) ?? this.organizations.get(this.slugs.get(idOrSlug) ?? '');
+    return found?.status === 'DELETED' ? undefined : found;
+  }
+
+  private join(memberId: string, organizationId: string): void {
+    const joined = this.memberships.get(memberId) ?? new Set<string>();
+    this.memberships.set(memberId, joined.add(organizationId));
+  }
+}
+
+const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

@@ -1,0 +1,1 @@
+export { ApiStreamError, createApiClient, type ApiClient, type ApiClientOptions, type ApiFetch, type ApiReply, type CallOptions } from './api-client.ts';

@@ -1,0 +1,75 @@
+import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#billing/contract';
+import { isFailure, required, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+
+/** `org plan`: the plan of the organization and its limits. */
+export async function planGet(_options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const found = await session.call(getSubscriptionRequest, { org });
+  if (!found.ok) return found.failure;
+  const { limits, ...rest } = found.value;
+  if (session.print.format !== 'table') await session.print.one(found.value, { lines: ['plan'] });
+  else
+    await session.print.one(
+      { ...rest, ...limits },
+      {
+        lines: [
+          'plan',
+          'since',
+          'members',
+          'clusters',
+          'applications',
+          'profiles',
+          'activeKeys',
+          'deploymentsPerDay',
+          'requestsPerMinute',
+          'keyLifetimeDays',
+          'auditDaysShown',
+          'pricingUrl',
+        ],
+      },
+    );
+  return 0;
+}
+
+interface LimitRow {
+  readonly limit: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** `org plan list`: the whole catalogue side by side. */
+export async function planList(_options: OptionValues, session: Session): Promise<Outcome> {
+  const listed = await session.call(listPlansRequest, {});
+  if (!listed.ok) return listed.failure;
+  const { items } = listed.value;
+  if (session.print.format === 'json' || session.print.format === 'yaml') {
+    await session.print.list(items, { columns: [], name: ({ name }) => `plan/${name}` });
+    return 0;
+  }
+  const [first] = items;
+  const rows: LimitRow[] = Object.keys(first?.limits ?? {}).map((limit) => ({
+    limit,
+    values: Object.fromEntries(items.map(({ name, limits }) => [name, shownLimit(new Map<string, number | null>(Object.entries(limits)).get(limit))])),
+  }));
+  for (const field of ['customTiers', 'auditExport', 'support'] as const)
+    rows.push({ limit: field, values: Object.fromEntries(items.map((plan) => [plan.name, plan[field] === true ? 'yes' : plan[field] === false ? 'no' : String(plan[field])])) });
+  const columns: Column<LimitRow>[] = [
+    { title: 'LIMIT', value: ({ limit }) => limit },
+    ...items.map(({ name }) => ({ title: name.toUpperCase(), value: ({ values }: LimitRow) => values[name] })),
+  ];
+  await session.print.list(rows, { columns, name: ({ limit }) => limit });
+  session.print.note(`More: ${listed.value.pricingUrl}`);
+  return 0;
+}
+
+const shownLimit = (value: number | null | undefined): string => (value === null ? 'unlimited' : value === undefined ? '-' : String(value));
+
+/** `org plan set PLAN`. */
+export async function planSet(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const changed = await session.call(changePlanRequest, { org, plan: required(options, 'plan') });
+  if (!changed.ok) return changed.failure;
+  session.print.line(`plan/${changed.value.plan} set`);
+  return 0;
+}

@@ -1,0 +1,80 @@
+import type { Principal } from '#access';
+import type { Bus } from '#bus';
+import { domainError } from '#kernel';
+import { manualClock } from '#testing';
+import { createRequestRates } from './request-rates.ts';
+
+const keyOf = (organizationId: string): Principal => ({ kind: 'key', keyId: 'k', memberId: 'ada', memberKind: 'person', organizationId, role: 'editor' });
+const settled = () => new Promise(setImmediate);
+
+function house() {
+  const clock = manualClock();
+  const asked: string[][] = [];
+  const granted: Record<string, number> = { small: 600, large: 6_000 };
+  const state = { isAway: false };
+  const bus = {
+    own: () => ({}),
+    request: (_contract: unknown, { organizationIds }: { organizationIds: string[] }) => {
+      asked.push(organizationIds);
+      if (state.isAway) return asked.length % 2 ? Promise.reject(new Error('away')) : Promise.resolve({ ok: false, error: domainError('bus/timeout', 'unavailable', 'Away.') });
+      const plans = Object.fromEntries(organizationIds.map((id) => [id, { plan: 'p', defaultTier: 'basic', requestsPerMinute: granted[id] }]));
+      return Promise.resolve({ ok: true, value: { plans, pricingUrl: 'https://plans.example' } });
+    },
+  } as unknown as Bus; // the two functions that are used
+  return { clock, asked, granted, state, rateOf: createRequestRates({ bus, clock }) };
+}
+
+describe('the rate of a key', () => {
+  it('is that of its organization’s plan, asked for behind the first request and not again for 10 s', async () => {
+    const { rateOf, asked, clock } = house();
+    expect(rateOf(keyOf('large'))).toBeUndefined();
+    await settled();
+    for (let request = 0; request < 1_000; request++) expect(rateOf(keyOf('large'))).toBe(6_000);
+    clock.advance(9_999);
+    expect(rateOf(keyOf('large'))).toBe(6_000);
+    expect(asked).toEqual([['large']]);
+    clock.advance(1);
+    expect(rateOf(keyOf('large'))).toBe(6_000);
+    await settled();
+    expect(asked).toEqual([['large'], ['large']]);
+  });
+
+  it('follows a change of plan', async () => {
+    const { rateOf, granted, clock } = house();
+    rateOf(keyOf('small'));
+    await settled();
+    granted['small'] = 6_000;
+    clock.advance(10_000);
+    rateOf(keyOf('small'));
+    await settled();
+    expect(rateOf(keyOf('small'))).toBe(6_000);
+  });
+
+  it('is asked for many organizations at once while a question is under way', async () => {
+    const { rateOf, asked } = house();
+    for (let n = 0; n < 1_200; n++) rateOf(keyOf(`org-${n}`));
+    await settled();
+    expect(asked.map(({ length }) => length)).toEqual([1, 500, 500, 199]);
+  });
+
+  it('stays the last one while billing does not answer, and billing is not asked more often for that', async () => {
+    const { rateOf, asked, clock, state } = house();
+    rateOf(keyOf('large'));
+    await settled();
+    state.isAway = true;
+    for (let turn = 0; turn < 4; turn++) {
+      clock.advance(10_000);
+      for (let request = 0; request < 10; request++) expect(rateOf(keyOf('large'))).toBe(6_000);
+      await settled();
+    }
+    expect(asked).toHaveLength(5);
+    expect(rateOf(keyOf('small'))).toBeUndefined();
+  });
+
+  it('is none for a login', () => {
+    const { rateOf, asked } = house();
+    expect(rateOf({ kind: 'login', userId: 'ada' })).toBeUndefined();
+    expect(rateOf({ kind: 'anonymous' })).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+});

@@ -1,0 +1,66 @@
+import { SERVICES_ONLY } from '#access';
+import { request } from '#bus/contract';
+import { z } from 'zod';
+
+const planView = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  limits: z.strictObject({
+    members: z.number(),
+    clusters: z.number(),
+    applications: z.number(),
+    profiles: z.number(),
+    activeKeys: z.number(),
+    deploymentsPerDay: z.number(),
+    requestsPerMinute: z.number(),
+    keyLifetimeDays: z.number().nullable(),
+    auditDaysShown: z.number().nullable(),
+  }),
+  customTiers: z.boolean(),
+  auditExport: z.string(),
+  support: z.string(),
+});
+
+export const listPlansRequest = request({
+  subject: 'billing.v1.plans.list',
+  route: 'GET /v1/plans',
+  summary: 'The catalogue of plans',
+  permission: 'self.read',
+  input: z.strictObject({}),
+  output: z.strictObject({ items: z.array(planView), pricingUrl: z.string() }),
+  timeoutMs: 5_000,
+});
+
+const subscriptionView = z.strictObject({ plan: z.string(), since: z.string().nullable(), limits: planView.shape.limits, pricingUrl: z.string() });
+
+export const getSubscriptionRequest = request({
+  subject: 'billing.v1.subscription.get',
+  route: 'GET /v1/organizations/{org}/subscription',
+  summary: 'The plan of an organization',
+  permission: 'organization.read',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: subscriptionView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const changePlanRequest = request({
+  subject: 'billing.v1.subscription.change',
+  route: 'PUT /v1/organizations/{org}/subscription',
+  summary: 'Change the plan; refused, with a list, while use is above the new limits',
+  permission: 'plan.change',
+  input: z.strictObject({ org: z.string().min(1), plan: z.string().min(1) }),
+  output: subscriptionView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 15_000,
+});
+
+/** Plans of organizations, for views of other contexts. */
+export const plansOfRequest = request({
+  subject: 'billing.v1.subscription.of',
+  permission: SERVICES_ONLY,
+  callers: ['identity', 'organizations', 'access-keys', 'deployments', 'gateway'],
+  input: z.strictObject({ organizationIds: z.array(z.string()).max(500) }),
+  output: z.strictObject({ plans: z.record(z.string(), z.strictObject({ plan: z.string(), defaultTier: z.string(), requestsPerMinute: z.number() })), pricingUrl: z.string() }),
+  timeoutMs: 5_000,
+});

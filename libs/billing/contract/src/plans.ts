@@ -1,0 +1,94 @@
+import type { DomainError } from '#kernel';
+
+/** What a plan allows; `null` is unlimited. */
+export interface PlanLimits {
+  /** With pending invitations, without service members. */
+  readonly members: number;
+  readonly clusters: number;
+  readonly applications: number;
+  readonly profiles: number;
+  /** Active keys of an organization, those made by login not counted. */
+  readonly activeKeys: number;
+  readonly deploymentsPerDay: number;
+  readonly requestsPerMinute: number;
+  readonly keyLifetimeDays: number | null;
+  readonly auditDaysShown: number | null;
+}
+
+export interface Plan {
+  readonly name: string;
+  readonly title: string;
+  readonly limits: PlanLimits;
+  readonly customTiers: boolean;
+  readonly auditExport: 'owner' | 'whoever reads the audit';
+  readonly support: string;
+  readonly defaultTier: string;
+}
+
+export interface PlanCatalogue {
+  readonly pricingUrl: string;
+  /** Plan of a new organization. */
+  readonly defaultPlan: string;
+  readonly plans: readonly Plan[];
+}
+
+/** The catalogue that is in force unless a file gives another. */
+export const DEFAULT_CATALOGUE: PlanCatalogue = {
+  pricingUrl: 'https://docs.astro.example/plans',
+  defaultPlan: 'developer',
+  plans: [
+    {
+      name: 'developer',
+      title: 'Developer',
+      limits: {
+        members: 5,
+        clusters: 2,
+        applications: 10,
+        profiles: 5,
+        activeKeys: 10,
+        deploymentsPerDay: 100,
+        requestsPerMinute: 600,
+        keyLifetimeDays: 90,
+        auditDaysShown: 30,
+      },
+      customTiers: false,
+      auditExport: 'owner',
+      support: 'community',
+      defaultTier: 'basic',
+    },
+    {
+      name: 'enterprise',
+      title: 'Enterprise',
+      limits: {
+        members: 1_000,
+        clusters: 100,
+        applications: 5_000,
+        profiles: 500,
+        activeKeys: 5_000,
+        deploymentsPerDay: 20_000,
+        requestsPerMinute: 6_000,
+        keyLifetimeDays: null,
+        auditDaysShown: null,
+      },
+      customTiers: true,
+      auditExport: 'whoever reads the audit',
+      support: 'the contact named in the catalogue',
+      defaultTier: 'standard',
+    },
+  ],
+};
+
+/** The limits of a new organization, until its subscription says otherwise. */
+export function defaultLimits(catalogue: PlanCatalogue = DEFAULT_CATALOGUE): PlanLimits {
+  const plan = catalogue.plans.find(({ name }) => name === catalogue.defaultPlan);
+  if (!plan) throw new Error(`the catalogue has no plan ${catalogue.defaultPlan}`);
+  return plan.limits;
+}
+
+/** Where a catalogue from a file is provided; without it the default one is in force. */
+export const PLAN_CATALOGUE = Symbol('plan catalogue');
+
+/** A refusal by a plan's limit, completed with the plan's name and the catalogue's address. */
+export function withPlan(error: DomainError, { plan, pricingUrl }: { readonly plan: string; readonly pricingUrl: string }): DomainError {
+  return { ...error, extra: { ...error.extra, plan, pricingUrl } };
+}

@@ -1,0 +1,47 @@
+import { setKeyLimitsRequest } from '#access-keys/contract';
+import type { PlanLimits } from '#billing/contract';
+import { BUS, type Bus, type RequestContext } from '#bus';
+import { setCatalogLimitsRequest } from '#deployments/contract';
+import { ok, type DomainError, type Result } from '#kernel';
+import { setSeatLimitRequest } from '#organizations/contract';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Over } from '../over.ts';
+
+export const LIMIT_SETTER = Symbol('limit setter');
+
+/**
+ * Puts a plan's limits into the streams that own what is counted. Each request gets a command id of its own: setting a
+ * limit is idempotent by what it says, and the same limit may have to be set again after it was set back.
+ */
+@Injectable()
+export class LimitSetter {
+  constructor(@Inject(BUS) private readonly bus: Bus) {}
+
+  /** @returns what is in use beyond these limits, empty when all are set; owners that refused keep their old limits */
+  async set(organizationId: string, limits: PlanLimits, cause: Pick<RequestContext, 'correlationId'>): Promise<Result<readonly Over[], DomainError>> {
+    const own = () => this.bus.own({ correlationId: cause.correlationId, organizationId });
+    const over: Over[] = [];
+
+    const seats = await this.bus.request(setSeatLimitRequest, { organizationId, members: limits.members }, own());
+    if (!seats.ok && seats.error.kind !== 'conflict') return seats;
+    if (!seats.ok) over.push(overOf('members', seats.error));
+
+    const keys = await this.bus.request(setKeyLimitsRequest, { organizationId, activeKeys: limits.activeKeys, lifetimeDays: limits.keyLifetimeDays }, own());
+    if (!keys.ok && keys.error.kind !== 'conflict') return keys;
+    if (!keys.ok) over.push(overOf(keys.error.code === 'access-keys/lifetimes-over' ? 'keyLifetimeDays' : 'activeKeys', keys.error));
+
+    const { applications, profiles, clusters, deploymentsPerDay } = limits;
+    const catalog = await this.bus.request(setCatalogLimitsRequest, { organizationId, applications, profiles, clusters, deploymentsPerDay }, own());
+    if (!catalog.ok && catalog.error.kind !== 'conflict') return catalog;
+    if (!catalog.ok) over.push(overOf('catalog', catalog.error));
+    else over.push(...catalog.value.over.map((words): Over => ({ limit: /^[A-Za-z]+/.exec(words)?.[0] ?? 'catalog', words: sentence(words), detail: {} })));
+    return ok(over);
+  }
+}
+
+function overOf(limit: string, { detail, extra }: DomainError): Over {
+  const { limit: allowed, used } = extra ?? {};
+  return { limit, words: detail, detail: { ...(typeof allowed === 'number' && { allowed }), ...(typeof used === 'number' && { used }) } };
+}
+
+const sentence = (words: string): string => (words.endsWith('.') ? words : `${words}.`);

@@ -1,0 +1,14 @@
+import type { ContextService } from '#event-sourcing';
+import { BillingModule } from './billing.module.ts';
+import { UnfinishedChanges } from './changing/unfinished.reactor.ts';
+import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
+import { StartingReactor } from './starting/starting.reactor.ts';
+
+/** The whole context, ready to be composed into a process. */
+export const billingService: ContextService = {
+  name: 'billing',
+  module: BillingModule,
+  projections: [subscriptionsProjection],
+  reactors: [StartingReactor],
+  sweeps: [UnfinishedChanges],
+};

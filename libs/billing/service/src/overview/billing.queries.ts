@@ -1,0 +1,53 @@
+import { organizationNotFound } from '#access';
+import { DEFAULT_CATALOGUE, getSubscriptionRequest, listPlansRequest, PLAN_CATALOGUE, plansOfRequest, type PlanCatalogue } from '#billing/contract';
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
+import { Controller, Inject, Optional } from '@nestjs/common';
+import { planNamed, planView } from '../catalogue.ts';
+import { subscriptionDecider } from '../subscription.decider.ts';
+import { subscriptionStream } from '../subscription.events.ts';
+import { subscriptionsProjection } from './subscriptions.projection.ts';
+
+@Controller()
+export class BillingQueries {
+  private readonly catalogue: PlanCatalogue;
+
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Optional() @Inject(PLAN_CATALOGUE) catalogue?: PlanCatalogue,
+  ) {
+    this.catalogue = catalogue ?? DEFAULT_CATALOGUE;
+  }
+
+  @Serves(listPlansRequest)
+  async plans(): Promise<Reply<OutputOf<typeof listPlansRequest>>> {
+    return reply({ items: this.catalogue.plans.map(planView), pricingUrl: this.catalogue.pricingUrl });
+  }
+
+  @Serves(getSubscriptionRequest)
+  async subscription(
+    @Input() _input: InputOf<typeof getSubscriptionRequest>,
+    @Caller() { organizationId, consistency }: RequestContext,
+  ): Promise<Reply<OutputOf<typeof getSubscriptionRequest>>> {
+    if (organizationId === undefined) return refuse(organizationNotFound());
+    const found = await this.readModels.get(subscriptionsProjection, organizationId, consistency);
+    if (!found.ok) return refuse(found.error);
+    const { name, limits } = planNamed(this.catalogue, found.value?.document.plan);
+    return reply({ plan: name, since: found.value?.document.since ?? null, limits, pricingUrl: this.catalogue.pricingUrl });
+  }
+
+  /** From the streams themselves, folded in memory: other contexts ask this beside every view. */
+  @Serves(plansOfRequest)
+  async plansOf(@Input() { organizationIds }: InputOf<typeof plansOfRequest>): Promise<Reply<OutputOf<typeof plansOfRequest>>> {
+    const plans: OutputOf<typeof plansOfRequest>['plans'] = {};
+    for (const organizationId of organizationIds) {
+      const loaded = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
+      if (!loaded.ok) return refuse(loaded.error);
+      const { name, defaultTier, limits } = planNamed(this.catalogue, loaded.value.state.plan);
+      plans[organizationId] = { plan: name, defaultTier, requestsPerMinute: limits.requestsPerMinute };
+    }
+    return reply({ plans, pricingUrl: this.catalogue.pricingUrl });
+  }
+}

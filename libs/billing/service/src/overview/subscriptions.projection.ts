@@ -1,0 +1,32 @@
+import type { Projection } from '#kernel';
+import { organizationIdOf, subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
+
+/** Answers `GET /v1/organizations/{org}/subscription`. One document per organization. */
+export interface SubscriptionDocument {
+  readonly plan: string;
+  readonly since: string;
+  readonly isChanging: boolean;
+  readonly changingTo: string | null;
+  readonly changingSince: string | null;
+}
+
+const SETTLED = { isChanging: false, changingTo: null, changingSince: null } as const;
+
+export const subscriptionsProjection: Projection<SubscriptionEvent, SubscriptionDocument> = {
+  name: 'subscriptions.v1',
+  events: subscriptionEvents,
+  indexes: ['isChanging'],
+  documentId: ({ metadata }) => organizationIdOf(metadata.stream),
+  apply(subscription, { event, metadata: { recordedAt } }) {
+    switch (event.type) {
+      case 'subscription.started.v1':
+        return { plan: event.data.plan, since: recordedAt, ...SETTLED };
+      case 'subscription.change-requested.v1':
+        return { plan: event.data.from, since: subscription?.since ?? recordedAt, isChanging: true, changingTo: event.data.to, changingSince: recordedAt };
+      case 'subscription.plan-changed.v1':
+        return { plan: event.data.to, since: recordedAt, ...SETTLED };
+      case 'subscription.change-refused.v1':
+        return subscription && { ...subscription, ...SETTLED };
+    }
+  },
+};

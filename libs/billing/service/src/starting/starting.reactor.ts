@@ -1,0 +1,39 @@
+import type { DirectoryFact } from '#access';
+import { DEFAULT_CATALOGUE, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
+import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
+import type { Recorded } from '#kernel';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { subscriptionDecider } from '../subscription.decider.ts';
+import { organizationIdOf, subscriptionStream } from '../subscription.events.ts';
+
+/** Every new organization gets the default plan; until then its limits are the same defaults. */
+@Injectable()
+export class StartingReactor implements Reactor<DirectoryFact> {
+  readonly name = 'billing-starting.v1';
+  readonly types = ['organization.created.v1'] as const;
+  private readonly catalogue: PlanCatalogue;
+
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Optional() @Inject(PLAN_CATALOGUE) catalogue?: PlanCatalogue,
+  ) {
+    this.catalogue = catalogue ?? DEFAULT_CATALOGUE;
+  }
+
+  async react({ metadata }: Recorded<DirectoryFact>): Promise<void> {
+    const organizationId = organizationIdOf(metadata.stream);
+    const outcome = await this.commands.run(
+      subscriptionDecider,
+      subscriptionStream(organizationId),
+      { type: 'start', plan: this.catalogue.defaultPlan },
+      {
+        actor: { id: 'system:billing', kind: 'system', isGlobalAdmin: false },
+        commandId: metadata.commandId,
+        correlationId: metadata.correlationId,
+        causationId: metadata.id,
+        organizationId,
+      },
+    );
+    if (!outcome.ok) throw new Error(outcome.error.code);
+  }
+}

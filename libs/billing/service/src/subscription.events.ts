@@ -1,0 +1,25 @@
+import type { EventFamily, Fact } from '#kernel';
+
+/** The plan of one organization. Stream: `subscription-<organization id>`. */
+export type SubscriptionEvent =
+  | Fact<'subscription.started.v1', { readonly plan: string }>
+  /** Written before the first limit is set, so that a crash leaves a trace that is followed up. */
+  | Fact<'subscription.change-requested.v1', { readonly from: string; readonly to: string }>
+  | Fact<'subscription.plan-changed.v1', { readonly from: string; readonly to: string }>
+  /** The limits are those of the old plan again. */
+  | Fact<'subscription.change-refused.v1', { readonly from: string; readonly to: string; readonly over: readonly string[] }>;
+
+export const subscriptionEvents: EventFamily<SubscriptionEvent> = {
+  categories: ['subscription'],
+  types: {
+    'subscription.started.v1': true,
+    'subscription.change-requested.v1': true,
+    'subscription.plan-changed.v1': true,
+    'subscription.change-refused.v1': true,
+  },
+};
+
+export const subscriptionStream = (organizationId: string): string => `subscription-${organizationId}`;
+
+/** The organization whose subscription a stream holds. */
+export const organizationIdOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { actorOf, Directory, PUBLIC, SERVICES_ONLY, type DirectoryFact, type Principal } from '#access';
+import {
+  Caller,
+  Cancelled,
+  connectBus,
+  createBus,
+  Input,
+  refuse,
+  RefusedError,
+  reply,
+  RequestGate,
+  Serves,
+  BusModule,
+  type Bus,
+  type BusTransport,
+  type CallerKeys,
+  type GateOptions,
+  type Refusal,
+  type RequestContext,
+} from '#bus';
+import { request, stream, type Contract } from '#bus/contract';
+import { domainError, position, type Clock, type Ids, type Logger } from '#kernel';
+import { Controller, Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { from } from 'rxjs';
+import { z } from 'zod';
+
+export const ALICE = 'user-alice';
+export const ACME = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
+
+export const testKeys: CallerKeys = [{ id: 'k1', key: new Uint8Array(32).fill(7) }];
+
+/** Facts as the log would hold them. */
+export function directoryOf(...facts: readonly (readonly [stream: string, fact: DirectoryFact])[]): Directory {
+  const directory = new Directory();
+  facts.forEach(([name, event], index) =>
+    directory.apply({
+      event,
+      metadata: {
+        id: `event-${index}`,
+        stream: name,
+        revision: index,
+        position: position('teststore', index + 1),
+        recordedAt: '2026-01-01T00:00:00.000Z',
+        actor: 'system:test',
+        commandId: 'c',
+        correlationId: 'c',
+        causationId: 'c',
+      },
+    }),
+  );
+  return directory;
+}
+
+const echo = request({
+  subject: 'fixture.v1.echo',
+  permission: PUBLIC,
+  input: z.object({ text: z.string(), nested: z.object({ n: z.number() }).optional() }),
+  output: z.object({ text: z.string() }),
+  timeoutMs: 5_000,
+});
+const act = request({
+  subject: 'fixture.v1.act',
+  permission: PUBLIC,
+  input: z.object({ how: z.enum(['refuse', 'throw', 'undefined', 'never', 'date']) }),
+  output: z.unknown(),
+  timeoutMs: 300,
+});
+const slow = request({ subject: 'fixture.v1.slow', permission: PUBLIC, input: z.object({}), output: z.string(), timeoutMs: 5_000 });
+const large = request({ subject: 'fixture.v1.large', permission: PUBLIC, input: z.object({ bytes: z.number() }), output: z.string(), timeoutMs: 5_000 });
+const inOrganization = request({
+  subject: 'fixture.v1.in-organization',
+  permission: 'application.deploy',
+  input: z.object({ organization: z.string() }),
+  output: z.unknown(),
+  organizationOf: (input) => input.organization,
+  timeoutMs: 5_000,
+});
+const internal = request({
+  subject: 'fixture.v1.internal',
+  permission: SERVICES_ONLY,
+  callers: ['caller'],
+  input: z.object({ organization: z.string() }),
+  output: z.unknown(),
+  organizationOf: (input) => input.organization,
+  timeoutMs: 5_000,
+});
+const unserved = request({ subject: 'fixture.v1.unserved', permission: PUBLIC, input: z.object({}), output: z.null(), timeoutMs: 5_000 });
+const count = stream({
+  subject: 'fixture.v1.count',
+  permission: PUBLIC,
+  input: z.object({ to: z.number(), fault: z.enum(['refuse', 'throw', 'large']).optional(), through: z.enum(['iterable', 'observable']).default('iterable') }),
+  output: z.object({ n: z.number() }),
+  timeoutMs: 5_000,
+});
+const forever = stream({ subject: 'fixture.v1.forever', permission: PUBLIC, input: z.object({}), output: z.object({ n: z.number() }), timeoutMs: 5_000 });
+const silent = stream({ subject: 'fixture.v1.silent', permission: PUBLIC, input: z.object({}), output: z.object({ n: z.number() }), timeoutMs: 5_000 });
+const watched = stream({
+  subject: 'fixture.v1.watched',
+  permission: 'application.read',
+  input: z.object({ organization: z.string() }),
+  output: z.object({ n: z.number() }),
+  organizationOf: (input) => input.organization,
+  timeoutMs: 5_000,
+});
+
+export const fixtureContracts = { echo, act, slow, large, inOrganization, internal, unserved, count, forever, silent, watched };
+
+/** What a started server shows to its test. */
+export interface Fixture {
+  readonly app: INestApplication;
+  readonly contracts: readonly Contract[];
+  readonly refusals: Refusal[];
+  readonly logged: { readonly fields: object; readonly message: string }[];
+  /** Streams that are producing at this moment. */
+  readonly producing: () => number;
+  /** Number of handlers of `slow` that wait; `release` answers them. */
+  readonly waiting: () => number;
+  readonly release: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** A Nest application (Fastify, hybrid, no port) that serves the fixture's contracts over `transport`. */
+export async function startServer(transport: BusTransport, clock: Clock, directory: Directory, more: Partial<GateOptions> = {}): Promise<Fixture> {
+  const refusals: Refusal[] = [];
+  const logged: { fields: object; message: string }[] = [];
+  const log = (fields: object, message: string): void => void logged.push({ fields, message });
+  const logger: Logger = { debug: log, info: log, warn: log, error: log };
+  let producing = 0;
+  const waiting = new Set<() => void>();
+
+  async function* endless(signal: AbortSignal, items: boolean): AsyncGenerator<{ n: number }> {
+    producing++;
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    try {
+      for (let n = 1; !signal.aborted; n++) {
+        await Promise.race([aborted, new Promise((resolve) => setTimeout(resolve, items ? 2 : 60_000).unref())]);
+        if (items) yield { n };
+      }
+    } finally {
+      producing--;
+    }
+  }
+
+  async function* numbers(to: number, fault: string | undefined): AsyncGenerator<unknown> {
+    for (let n = 1; n <= to; n++) yield { n };
+    if (fault === 'refuse') throw new RefusedError(domainError('fixture/no-more', 'conflict', 'No more.'));
+    if (fault === 'throw') throw new Error('secret of the stream');
+    if (fault === 'large') yield { n: 1, text: 'x'.repeat(1_000_000) };
+  }
+
+  @Controller()
+  class FixtureHandlers {
+    @Serves(echo)
+    echo(@Input() { text }: { text: string }) {
+      return reply({ text }, { revision: 3 });
+    }
+    @Serves(act)
+    async act(@Input() { how }: { how: string }) {
+      if (how === 'refuse') return refuse(domainError('fixture/refused', 'conflict', 'Refused.', { fix: 'do otherwise', extra: { used: 3 } }));
+      if (how === 'throw') throw new Error('secret of the handler', { cause: new Error('secret cause') });
+      if (how === 'never') return new Promise<never>(() => {});
+      return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : undefined;
+    }
+    @Serves(slow)
+    async slow() {
+      await new Promise<void>((resolve) => waiting.add(resolve));
+      return reply('done');
+    }
+    @Serves(large)
+    large(@Input() { bytes }: { bytes: number }) {
+      return reply('x'.repeat(bytes));
+    }
+    @Serves(inOrganization)
+    inOrganization(@Caller() context: RequestContext) {
+      return reply(context);
+    }
+    @Serves(internal)
+    internal(@Caller() context: RequestContext) {
+      return reply(context);
+    }
+    @Serves(count)
+    count(@Input() { to, fault, through }: { to: number; fault?: string; through: string }) {
+      return through === 'observable' ? from(numbers(to, fault)) : numbers(to, fault);
+    }
+    @Serves(forever)
+    forever(@Cancelled() signal: AbortSignal) {
+      return endless(signal, true);
+    }
+    @Serves(silent)
+    silent(@Cancelled() signal: AbortSignal) {
+      return endless(signal, false);
+    }
+    @Serves(watched)
+    watched() {
+      return numbers(1, undefined);
+    }
+  }
+
+  const gate = new RequestGate({
+    keys: testKeys,
+    clock,
+    logger,
+    access: { current: () => Promise.resolve({ ok: true, value: directory }) },
+    refusals: { refused: (refusal) => void refusals.push(refusal) },
+    ...more,
+  });
+
+  @Module({ imports: [BusModule.forRoot(gate)], controllers: [FixtureHandlers] })
+  class FixtureModule {}
+
+  const app = await NestFactory.create(FixtureModule, new FastifyAdapter(), { logger: false });
+  const contracts = connectBus(app, transport);
+  await app.init();
+  await app.startAllMicroservices();
+  const release = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting.clear();
+  };
+  return { app, contracts, refusals, logged, producing: () => producing, waiting: () => waiting.size, release, close: () => app.close() };
+}
+
+/** A context as the gateway makes it. */
+export function personContext(clock: Clock, principal: Principal = { kind: 'login', userId: ALICE }, more: Partial<RequestContext> = {}): RequestContext {
+  return {
+    principal,
+    actor: actorOf(principal, false),
+    commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`,
+    correlationId: randomUUID(),
+    deadlineMs: clock.now() + 10_000,
+    ...more,
+  };
+}
+
+const randomIds: Ids = { uuid: () => randomUUID(), random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)) };
+
+/** The gateway's bus, which acts for persons, and the bus of the service `caller`. */
+export function busesOver(transport: BusTransport, clock: Clock, logger: Logger): { readonly gateway: Bus; readonly caller: Bus } {
+  const shared = { transport, clock, keys: testKeys, ids: randomIds, logger };
+  return { gateway: createBus({ ...shared, service: 'gateway', actsForPersons: true }), caller: createBus({ ...shared, service: 'caller' }) };
+}

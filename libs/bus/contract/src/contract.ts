@@ -1,0 +1,67 @@
+import type { Permission, PUBLIC, SERVICES_ONLY } from '#access';
+import type { Position } from '#kernel';
+import type { z } from 'zod';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+interface Common<Input extends z.ZodType, Output extends z.ZodType> {
+  /** `<context>.v<n>.<words>`: the bus subject; served by exactly one context. */
+  readonly subject: string;
+  /** `METHOD /v1/path/{parameter}`; absent for requests between services. What is not in the path is query (GET, DELETE) or body. */
+  readonly route?: `${Method} /${string}`;
+  /** One line for OpenAPI and the reference. */
+  readonly summary?: string;
+  readonly permission: Permission | typeof PUBLIC | typeof SERVICES_ONLY;
+  /** Services that may call it in their own name; needed with SERVICES_ONLY, additional elsewhere. */
+  readonly callers?: readonly string[];
+  /** Parsed once, by the server; unknown members are refused. */
+  readonly input: Input;
+  readonly output: Output;
+  /** The organization (id or slug) the request is about, for the guard. */
+  readonly organizationOf?: (input: z.infer<Input>) => string;
+  /** The whole request body goes into this one member of the input (a manifest, say) instead of being its members. */
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+/** One question and one answer over the bus, perhaps reachable over HTTP too. */
+export interface RequestContract<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> extends Common<Input, Output> {
+  readonly kind: 'request';
+  /** HTTP status of success; what the handler's meta says (`created`) wins. 200 when left out. */
+  readonly success?: 200 | 201 | 202 | 204;
+}
+
+/** One question and many answers, until the caller stops listening. Over HTTP: server-sent events, or JSON lines gathered into `items`. */
+export interface StreamContract<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> extends Common<Input, Output> {
+  readonly kind: 'stream';
+}
+
+export type Contract = RequestContract | StreamContract;
+export type InputOf<C extends Contract> = z.infer<C['input']>;
+/** What a caller may leave out: defaults not yet applied. */
+export type CallerInputOf<C extends Contract> = z.input<C['input']>;
+export type OutputOf<C extends Contract> = z.infer<C['output']>;
+
+type Draft<C extends Contract> = Omit<C, 'kind'>;
+
+export function request<I extends z.ZodType, O extends z.ZodType>(contract: Draft<RequestContract<I, O>>): RequestContract<I, O> {
+  return { kind: 'request', ...contract } as RequestContract<I, O>;
+}
+
+export function stream<I extends z.ZodType, O extends z.ZodType>(contract: Draft<StreamContract<I, O>>): StreamContract<I, O> {
+  return { kind: 'stream', ...contract } as StreamContract<I, O>;
+}
+
+/** What stands beside an answer and travels in headers: never part of the resource. */
+export interface ReplyMeta {
+  /** The log up to here is needed to see this write: header `Consistency`. */
+  readonly position?: Position;
+  /** Revision of the configuration: header `ETag`, for `If-Match`. */
+  readonly revision?: number;
+  /** The resource is new: 201. */
+  readonly created?: boolean;
+  /** The answer was made again for a repeated Idempotency-Key. */
+  readonly repeated?: boolean;
+  /** Sentences for people, shown on stderr (header `Warning` style); never a secret. */
+  readonly warnings?: readonly string[];
+}

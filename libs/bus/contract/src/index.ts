@@ -1,0 +1,13 @@
+export { expectsText, faultsOf, knownNames, pointer } from './faults.ts';
+export {
+  request,
+  stream,
+  type CallerInputOf,
+  type Contract,
+  type InputOf,
+  type Method,
+  type OutputOf,
+  type ReplyMeta,
+  type RequestContract,
+  type StreamContract,
+} from './contract.ts';

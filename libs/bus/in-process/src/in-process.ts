@@ -1,0 +1,141 @@
+import { busErrors, decodeBody, encodeAnswer, singleAnswer, type Answer, type BusTransport, type MessageContext, type OutgoingMessage } from '#bus';
+import { BaseRpcContext, Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { Subscription } from 'rxjs';
+
+type Headers = Readonly<Record<string, string>>;
+type Sink = (json: string) => void;
+
+/** The bus of one process: encodes every message as if it went to another one. */
+export function inProcessTransport(): BusTransport {
+  const exchange = new Exchange();
+  return {
+    name: 'in-process',
+    exchange: (subject, message, receive) => exchange.send(subject, message, receive),
+    server: () => new InProcessServer(exchange),
+    connect: () => Promise.resolve(),
+    connected: () => true,
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Knows which server serves a subject. */
+class Exchange {
+  private readonly servers = new Set<InProcessServer>();
+
+  attach(server: InProcessServer): void {
+    this.servers.add(server);
+  }
+  detach(server: InProcessServer): void {
+    this.servers.delete(server);
+  }
+
+  send(subject: string, message: OutgoingMessage, receive: (answer: Answer) => void): () => void {
+    for (const server of this.servers) {
+      if (server.serves(subject)) return server.accept(subject, message, (json) => receive(JSON.parse(json) as Answer));
+    }
+    const answer = setImmediate(() => receive({ err: busErrors.nobodyServes(subject), isDisposed: true }));
+    return () => clearImmediate(answer);
+  }
+}
+
+class InProcessContext extends BaseRpcContext<[string, Headers]> implements MessageContext {
+  constructor(
+    subject: string,
+    headers: Headers,
+    readonly json: string,
+  ) {
+    super([subject, headers]);
+  }
+  getSubject(): string {
+    return this.args[0];
+  }
+  getHeaders(): { get(name: string): string | undefined } {
+    const headers = this.args[1];
+    return { get: (name) => headers[name] };
+  }
+}
+
+class InProcessServer extends Server implements CustomTransportStrategy {
+  override readonly transportId = Symbol.for('astro.bus.in-process');
+  private readonly live = new Map<Subscription, () => void>();
+
+  constructor(private readonly exchange: Exchange) {
+    super();
+  }
+
+  listen(started: () => void): void {
+    this.exchange.attach(this);
+    started();
+  }
+
+  /** Takes no more requests; streams end, requests under way are answered. */
+  close(): void {
+    this.exchange.detach(this);
+    for (const end of [...this.live.values()]) end();
+  }
+
+  on(): void {}
+
+  unwrap<T>(): T {
+    throw new Error('the in-process bus has nothing to unwrap');
+  }
+
+  serves(subject: string): boolean {
+    return this.messageHandlers.has(subject);
+  }
+
+  /** Hands over a message in a later turn. The returned function stops the producer. */
+  accept(subject: string, message: OutgoingMessage, sink: Sink): () => void {
+    let cancelled = false;
+    let subscription: Subscription | undefined;
+    const answer = (packet: Answer): void => {
+      if (!cancelled) sink(encodeAnswer(packet));
+    };
+    const serve = async (): Promise<void> => {
+      const handler = this.messageHandlers.get(subject); // getHandlerByPattern tries each subject as JSON first
+      if (!handler) return answer({ err: busErrors.nobodyServes(subject), isDisposed: true });
+      const body = decodeBody(message.json);
+      if (!body.ok) return answer({ err: body.error, isDisposed: true });
+      const context = new InProcessContext(subject, message.headers, message.json);
+      await this.runProcessing(context, async (ended) => {
+        if (message.answers === 'one') {
+          answer(await singleAnswer(handler(body.value, context)));
+          return ended();
+        }
+        const outcome = this.transformToObservable(await handler(body.value, context));
+        if (cancelled) {
+          // Subscribed and left at once, so that a producer that was just made is ended.
+          outcome.subscribe().unsubscribe();
+          return ended();
+        }
+        const sent = this.send(outcome, answer);
+        subscription = sent;
+        sent.add(ended);
+        if (!sent.closed) {
+          this.live.set(sent, () => {
+            answer({ err: busErrors.shuttingDown(), isDisposed: true });
+            cancelled = true;
+            sent.unsubscribe();
+          });
+          sent.add(() => this.live.delete(sent));
+        }
+      });
+    };
+    setImmediate(() => {
+      if (cancelled) return;
+      serve().catch((error: unknown) => {
+        this.logger.error(error);
+        answer({ err: busErrors.internal(), isDisposed: true });
+      });
+    });
+    return () => {
+      cancelled = true;
+      subscription?.unsubscribe();
+    };
+  }
+
+  /** Nest types the hooks' span as void, though it returns what the hook returned: the promise of the work. */
+  private async runProcessing(context: InProcessContext, work: (ended: () => void) => Promise<void>): Promise<void> {
+    await (this.runWithProcessingHooks(context, work) as unknown as Promise<void>);
+  }
+}

@@ -1,0 +1,1 @@
+export { natsTransport, type NatsOptions } from './nats.ts';

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { busErrors, RefusedError, type Answer, type OutgoingMessage } from '#bus';
+import { ClientNats } from '@nestjs/microservices';
+import { createInbox, headers as natsHeaders, RequestError, TimeoutError, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { CALL_HEADER, controlSubject, requireVersion, type NatsSettings } from './connection.ts';
+
+type Receive = (answer: Answer) => void;
+
+/** Nest's client with a cancel and a lease for streams, one shared inbox for requests, and refusals for every failure. */
+export class NatsClient extends ClientNats {
+  private wasConnected = false;
+  /** Exchanges that end at once when the connection is lost. */
+  private readonly open = new Set<Receive>();
+
+  constructor(private readonly settings: NatsSettings) {
+    // Nest types its options by an older list of nats.js' own; they are handed to nats.js as they are.
+    super(settings.connection as ConstructorParameters<typeof ClientNats>[0]);
+    this.on('disconnect', () => this.failOpen());
+  }
+
+  get isConnected(): boolean {
+    const connection = this.connection;
+    return connection !== null && !connection.isClosed() && !this.lost;
+  }
+
+  private lost = false;
+
+  override async connect(): Promise<NatsConnection> {
+    try {
+      const connection = (await super.connect()) as NatsConnection;
+      this.wasConnected = true;
+      this.lost = false;
+      return connection;
+    } catch (error) {
+      throw this.wasConnected ? new RefusedError(busErrors.disconnected()) : error;
+    }
+  }
+
+  override async createClient(): Promise<NatsConnection> {
+    return requireVersion((await super.createClient()) as unknown as NatsConnection);
+  }
+
+  override async close(): Promise<void> {
+    this.failOpen();
+    this.lost = true;
+    await super.close();
+  }
+
+  /** Waits for the connection where there was none yet; fails at once while it is lost. */
+  exchange(subject: string, message: OutgoingMessage, receive: Receive): () => void {
+    const { connection } = this;
+    if (connection && this.isConnected) return this.start(connection, subject, message, receive);
+    let stop = (): void => {};
+    let left = false;
+    this.connect().then(
+      (made) => {
+        if (!left) stop = this.start(made, subject, message, receive);
+      },
+      (error: unknown) => {
+        if (!left) receive({ err: error instanceof RefusedError ? error.error : busErrors.disconnected(), isDisposed: true });
+      },
+    );
+    return () => {
+      left = true;
+      stop();
+    };
+  }
+
+  private start(connection: NatsConnection, subject: string, message: OutgoingMessage, receive: Receive): () => void {
+    const settle: Receive = (answer) => {
+      if (answer.err !== undefined || answer.isDisposed) this.open.delete(settle);
+      receive(answer);
+    };
+    this.open.add(settle);
+    const stop = message.answers === 'one' ? this.ask(connection, subject, message, settle) : this.listen(connection, subject, message, settle);
+    return () => {
+      this.open.delete(settle);
+      stop();
+    };
+  }
+
+  /** One answer, over the connection's shared inbox. */
+  private ask(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
+    // The Bus keeps the time; this time-out only frees nats.js' own table when the Bus has long gone.
+    connection.request(subject, message.json, { headers: headersOf(message), timeout: message.timeoutMs + 1_000 }).then(
+      (answer) => callback(packetOf(answer)),
+      (error: unknown) => callback({ err: refusalOf(error, subject, message.timeoutMs), isDisposed: true }),
+    );
+    return () => {};
+  }
+
+  /** Many answers, over an inbox of their own; the lease is renewed until the reader leaves. */
+  private listen(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
+    const { clock, leaseMs } = this.settings;
+    const call = randomUUID();
+    const inbox = createInbox();
+    let seen = clock.monotonic();
+    let over = false;
+    const end = (answer: Answer): void => {
+      if (over) return;
+      over = true;
+      timer.cancel();
+      subscription.unsubscribe();
+      callback(answer);
+    };
+    const subscription = connection.subscribe(inbox, {
+      callback: (error, answer) => {
+        if (over) return;
+        if (error) return end({ err: busErrors.disconnected(), isDisposed: true });
+        seen = clock.monotonic();
+        if (isNoResponders(answer)) return end({ err: busErrors.nobodyServes(subject), isDisposed: true });
+        const packet = packetOf(answer);
+        if (packet.err || packet.isDisposed) return end(packet);
+        if (packet.response !== undefined) callback(packet); // a packet without anything is the server's heartbeat
+      },
+    });
+    const renew = (): void => {
+      if (over) return;
+      if (clock.monotonic() - seen > leaseMs) return end({ err: busErrors.lost(), isDisposed: true });
+      publishQuietly(connection, controlSubject('alive', call));
+      timer = clock.timer(leaseMs / 3, renew);
+    };
+    let timer = clock.timer(leaseMs / 3, renew);
+    const headers = headersOf(message);
+    headers.set(CALL_HEADER, call);
+    connection.publish(subject, message.json, { reply: inbox, headers });
+    return () => {
+      if (over) return;
+      over = true;
+      timer.cancel();
+      subscription.unsubscribe();
+      publishQuietly(connection, controlSubject('cancel', call));
+    };
+  }
+
+  private failOpen(): void {
+    this.lost = true;
+    for (const callback of [...this.open]) callback({ err: busErrors.disconnected(), isDisposed: true });
+    this.open.clear();
+  }
+
+  private get connection(): NatsConnection | null {
+    return this.natsClient as NatsConnection | null;
+  }
+}
+
+function headersOf(message: OutgoingMessage): MsgHdrs {
+  const headers = natsHeaders();
+  for (const [name, value] of Object.entries(message.headers)) headers.set(name, value);
+  return headers;
+}
+
+const packetOf = (answer: Msg): Answer => JSON.parse(answer.string()) as Answer;
+
+const isNoResponders = (answer: Msg): boolean => answer.data.length === 0 && answer.headers?.code === 503;
+
+/** Control messages are hints: when they cannot be sent, the lease does their work. */
+function publishQuietly(connection: NatsConnection, subject: string): void {
+  if (!connection.isClosed()) connection.publish(subject);
+}
+
+function refusalOf(error: unknown, subject: string, timeoutMs: number) {
+  if (error instanceof RequestError && error.isNoResponders()) return busErrors.nobodyServes(subject);
+  if (error instanceof TimeoutError) return busErrors.timeout(subject, timeoutMs);
+  return busErrors.disconnected();
+}

@@ -1,0 +1,164 @@
+import { busErrors, decodeBody, encodeAnswer, singleAnswer, type Answer, type MessageContext } from '#bus';
+import type { Timer } from '#kernel';
+import { NatsContext, ServerNats } from '@nestjs/microservices';
+import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
+import type { Observable, Subscription } from 'rxjs';
+import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts';
+
+/** Replicas share the work: each message goes to one of this group. */
+const QUEUE = 'astro';
+const DRAIN_POLL_MS = 10;
+
+type Respond = (answer: Answer) => void;
+
+class MessageNatsContext extends NatsContext implements MessageContext {
+  constructor(
+    message: Msg,
+    readonly json: string,
+  ) {
+    super([message.subject, message.headers]);
+  }
+}
+
+/** A stream that is being sent. */
+interface LiveStream {
+  seenMs: number;
+  subscription?: Subscription;
+  cancelled: boolean;
+  readonly respond: Respond;
+}
+
+/** Nest's server with cancel and lease for streams, an answer for every message, and a close that owes nothing. */
+export class NatsServer extends ServerNats {
+  private readonly streams = new Map<string, LiveStream>();
+  private readonly subscribed: NatsSubscription[] = [];
+  private owed = 0;
+  private beat?: Timer;
+  private connection?: NatsConnection;
+
+  constructor(private readonly settings: NatsSettings) {
+    // Nest types its options by an older list of nats.js' own; they are handed to nats.js as they are.
+    super(settings.connection as ConstructorParameters<typeof ServerNats>[0]);
+  }
+
+  override async createNatsClient(): Promise<NatsConnection> {
+    this.connection = await requireVersion((await super.createNatsClient()) as NatsConnection);
+    return this.connection;
+  }
+
+  /** Started means reachable: the server has taken note of the subscriptions. */
+  override start(started: (error?: unknown) => void): void {
+    const { connection } = this;
+    if (!connection) return started(new Error('the NATS connection is missing'));
+    this.bindEvents(connection);
+    connection.flush().then(() => started(), started);
+  }
+
+  override bindEvents(connection: NatsConnection): void {
+    for (const channel of this.messageHandlers.keys()) {
+      const callback = (error: Error | null, message: Msg): void => {
+        if (error) return this.logger.error(error);
+        this.accept(channel, message);
+      };
+      this.subscribed.push(connection.subscribe(channel, { queue: QUEUE, callback }));
+    }
+    this.subscribed.push(connection.subscribe('_CALL.*.*', { callback: (_error, message) => this.control(message.subject) }));
+    this.heartbeat();
+  }
+
+  /** Takes no more messages, answers those it has, tells readers of streams, then leaves. */
+  override async close(): Promise<void> {
+    const { clock, drainMs } = this.settings;
+    this.beat?.cancel();
+    for (const subscription of this.subscribed.splice(0)) subscription.unsubscribe();
+    for (const stream of [...this.streams.values()]) this.end(stream, busErrors.shuttingDown());
+    const deadline = clock.monotonic() + drainMs;
+    while (this.owed > 0 && clock.monotonic() < deadline) await new Promise<void>((resolve) => clock.timer(DRAIN_POLL_MS, resolve));
+    if (this.connection && !this.connection.isClosed()) await this.connection.flush().catch((error: unknown) => this.logger.error(error));
+    await super.close();
+  }
+
+  private accept(channel: string, message: Msg): void {
+    const respond: Respond = (answer) => {
+      if (message.reply) message.respond(encodeAnswer(answer));
+    };
+    const json = message.string();
+    const body = decodeBody(json);
+    if (!body.ok) return respond({ err: body.error, isDisposed: true });
+    this.serve(channel, new MessageNatsContext(message, json), body.value, respond).catch((error: unknown) => {
+      this.logger.error(error);
+      respond({ err: busErrors.internal(), isDisposed: true });
+    });
+  }
+
+  private async serve(channel: string, context: MessageNatsContext, data: unknown, respond: Respond): Promise<void> {
+    const handler = this.messageHandlers.get(channel); // getHandlerByPattern tries each subject as JSON first
+    if (!handler) return respond({ err: busErrors.nobodyServes(channel), isDisposed: true });
+    const call = context.getHeaders()?.get(CALL_HEADER) as string | undefined;
+    const stream: LiveStream | undefined = call ? { seenMs: this.settings.clock.monotonic(), cancelled: false, respond } : undefined;
+    if (call && stream) this.streams.set(call, stream);
+    const over = (): void => {
+      if (call) this.streams.delete(call);
+      else this.owed--;
+    };
+    if (!call) this.owed++;
+    try {
+      await this.runProcessing(context, async (ended) => {
+        if (!call) {
+          const answer = await singleAnswer(handler(data, context));
+          over();
+          respond(answer);
+          return ended();
+        }
+        const outcome: Observable<unknown> = this.transformToObservable(await handler(data, context));
+        if (stream?.cancelled) {
+          // Subscribed and left at once, so that a producer that was just made is ended.
+          outcome.subscribe().unsubscribe();
+          over();
+          return ended();
+        }
+        // What was put off to a later tick is not sent once the stream was cancelled.
+        const subscription = this.send(outcome, (answer) => {
+          if (!stream?.cancelled) respond(answer);
+        });
+        subscription.add(ended);
+        if (!stream) return;
+        stream.subscription = subscription;
+        subscription.add(over);
+      });
+    } catch (error) {
+      over();
+      throw error;
+    }
+  }
+
+  /** Nest types the hooks' span as void, though it returns what the hook returned: the promise of the work. */
+  private async runProcessing(context: NatsContext, work: (ended: () => void) => Promise<void>): Promise<void> {
+    await (this.runWithProcessingHooks(context, work) as unknown as Promise<void>);
+  }
+
+  private control(subject: string): void {
+    const [, verb, call = ''] = subject.split('.');
+    const stream = this.streams.get(call);
+    if (!stream) return;
+    if (verb === 'alive') stream.seenMs = this.settings.clock.monotonic();
+    else this.end(stream);
+  }
+
+  /** Ends streams whose reader was not heard of, and tells the other readers that this process lives. */
+  private heartbeat(): void {
+    const { clock, leaseMs } = this.settings;
+    const old = clock.monotonic() - leaseMs;
+    for (const stream of [...this.streams.values()]) {
+      if (stream.seenMs < old) this.end(stream);
+      else stream.respond({});
+    }
+    this.beat = clock.timer(leaseMs / 3, () => this.heartbeat());
+  }
+
+  private end(stream: LiveStream, reason?: Answer['err']): void {
+    if (reason) stream.respond({ err: reason, isDisposed: true });
+    stream.cancelled = true;
+    stream.subscription?.unsubscribe();
+  }
+}

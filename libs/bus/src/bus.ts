@@ -1,0 +1,49 @@
+import type { Principal } from '#access';
+import type { CallerInputOf, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
+import type { CommandContext, DomainError, Position } from '#kernel';
+
+/** One message in JSON, headers included, on every transport; NATS refuses 1 MB, so all do a little earlier. */
+export const MESSAGE_BYTES = 900 * 1024;
+
+export type Reply<T> = { readonly ok: true; readonly value: T; readonly meta: ReplyMeta } | { readonly ok: false; readonly error: DomainError };
+
+/** A handler's good answer. */
+export const reply = <T>(value: T, meta: ReplyMeta = {}): Reply<T> => ({ ok: true, value, meta });
+/** A handler's refusal. */
+export const refuse = (error: DomainError): { readonly ok: false; readonly error: DomainError } => ({ ok: false, error });
+
+/** Who asks and under which name: what a handler gets with `@Caller()`, and what a caller gives. */
+export interface RequestContext extends CommandContext {
+  readonly principal: Principal;
+  /** Milliseconds since 1970 after which nobody waits for the answer any more. */
+  readonly deadlineMs: number;
+  /** The reader has seen the log up to here: answer at least that, wait up to 2 s, or refuse with `read/not-yet`. */
+  readonly consistency?: Position;
+  /** The revision of the configuration that the writer has seen; code `edge/precondition-failed` (412) when it is another. */
+  readonly ifMatch?: number;
+  /** Nothing is to change; the answer is the plan. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Asks other contexts. A context that came in over HTTP is sent on in the person's name by the gateway only (it holds
+ * the receivers' keys); a service asks in its own name with `own(cause)`, which names no person.
+ */
+export interface Bus {
+  request<C extends RequestContract>(contract: C, input: CallerInputOf<C>, context: RequestContext): Promise<Reply<OutputOf<C>>>;
+  /** Ends when the server's stream ends, throws a StreamRefusedError when it refuses; leaving the loop or aborting stops the producer. */
+  stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, context: RequestContext, signal?: AbortSignal): AsyncIterable<OutputOf<C>>;
+  /**
+   * A context in this service's own name.
+   * @param cause what led to it: its correlation and command id are carried on; a fresh command id is made where none is given
+   */
+  own(cause: Partial<Pick<CommandContext, 'correlationId' | 'commandId' | 'causationId' | 'organizationId'>> & { readonly timeoutMs?: number }): RequestContext;
+}
+
+export class StreamRefusedError extends Error {
+  constructor(readonly error: DomainError) {
+    super(error.detail);
+  }
+}
+
+export const BUS = Symbol('bus');

@@ -1,0 +1,96 @@
+import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { domainError, err, ok, type DomainError, type Result } from '#kernel';
+
+/** One master key from which the keys of all receivers are derived. */
+export interface CallerKey {
+  /** 1 to 32 of `a-z 0-9 -`; travels with each signature, so that rotation needs no stop. */
+  readonly id: string;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+}
+
+/** Newest first: the newest signs, all of them verify. Never empty. */
+export type CallerKeys = readonly [CallerKey, ...CallerKey[]];
+
+/** `person`: held by the gateway and the receiver. `service`: held by every service that may call the receiver. */
+export type CallerKind = 'person' | 'service';
+
+const ENTRY = /^([a-z0-9-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
+const KEY_BYTES = 32;
+
+const invalid = (detail: string): DomainError<'bus/caller-keys-invalid'> =>
+  domainError('bus/caller-keys-invalid', 'invalid', detail, { fix: 'give entries id:base64 of 32 random bytes each, newest first, separated by commas' });
+
+/** Reads `id:base64,id:base64`, newest first; commas, spaces and line ends separate. The refusal never repeats a key. */
+export function parseCallerKeys(text: string): Result<CallerKeys, DomainError<'bus/caller-keys-invalid'>> {
+  const keys: CallerKey[] = [];
+  for (const entry of text.split(/[\s,]+/).filter((part) => part !== '')) {
+    const match = ENTRY.exec(entry);
+    if (!match?.[1] || !match[2]) return err(invalid(`Entry ${keys.length + 1} of the caller keys is not id:base64 of ${KEY_BYTES} bytes.`));
+    const id = match[1];
+    if (keys.some((known) => known.id === id)) return err(invalid(`The caller keys name ${id} twice.`));
+    keys.push({ id, key: new Uint8Array(Buffer.from(match[2], 'base64')) });
+  }
+  const [newest, ...older] = keys;
+  return newest ? ok([newest, ...older]) : err(invalid('The caller keys are empty.'));
+}
+
+/**
+ * The keys in `<folder>/caller-keys`, made on first use with mode 0600. Of several processes that start together one
+ * makes the file and all read the same. Refuses a file that others may read.
+ */
+export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, DomainError<'bus/caller-keys-invalid'>> {
+  const file = join(folder, 'caller-keys');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    createOnce(file);
+    if ((statSync(file).mode & 0o077) !== 0) return err(invalid(`${file} can be read by others; make it private: chmod 600 ${file}.`));
+    const keys = parseCallerKeys(readFileSync(file, 'utf8'));
+    return keys.ok ? keys : err(invalid(`${file} holds no caller keys; restore it, or remove it while the platform is stopped to have new ones made.`));
+  } catch (error) {
+    return err(invalid(`${file} cannot be read or made (${codeOf(error)}).`));
+  }
+}
+
+/** Written under another name and linked into place, so that nobody ever reads half a file. */
+function createOnce(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })) return;
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(draft, `k1:${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  try {
+    chmodSync(draft, 0o600);
+    linkSync(draft, file);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error));
+
+/** The keys of one kind and receiver, derived once and remembered. */
+export class CallerKeyring {
+  private readonly derived = new Map<string, KeyObject>();
+
+  constructor(private readonly keys: CallerKeys) {}
+
+  /** Id of the key that signs now. */
+  get newestId(): string {
+    return this.keys[0].id;
+  }
+
+  /** HKDF-SHA256 of the master key `id` for this kind and receiver; undefined when no such master key is known. */
+  key(id: string, kind: CallerKind, receiver: string): KeyObject | undefined {
+    const name = `${id}/${kind}/${receiver}`;
+    const known = this.derived.get(name);
+    if (known) return known;
+    const master = this.keys.find((candidate) => candidate.id === id);
+    if (!master) return undefined;
+    const made = createSecretKey(Buffer.from(hkdfSync('sha256', master.key, '', `astro/caller/v1/${kind}/${receiver}`, 32)));
+    this.derived.set(name, made);
+    return made;
+  }
+}

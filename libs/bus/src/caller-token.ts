@@ -1,0 +1,96 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import type { Principal } from '#access';
+import { err, ok, type DomainError, type Position, type Result } from '#kernel';
+import type { RequestContext } from './bus.ts';
+import type { CallerKeyring, CallerKind } from './caller-keys.ts';
+import { busErrors } from './errors.ts';
+
+/** A signed context is believed for at most 30 s: 25 s from its making, and 5 s by which two hosts' clocks may differ. */
+export const CALLER_VALID_MS = 25_000;
+export const CLOCK_SKEW_MS = 5_000;
+
+/** Name of the header (on every transport) that carries the signed context. */
+export const CALLER_HEADER = 'astro-caller';
+
+/** What a service learns about who asks, once the signature held. */
+export interface CallerClaims {
+  readonly principal: Principal;
+  readonly commandId: string;
+  readonly correlationId: string;
+  readonly causationId?: string;
+  readonly organizationId?: string;
+  readonly deadlineMs: number;
+  readonly consistency?: Position;
+  readonly ifMatch?: number;
+  readonly dryRun?: boolean;
+}
+
+/** The signed text. Short names: it travels with every message. */
+interface Signed extends CallerClaims {
+  readonly receiver: string;
+  readonly subject: string;
+  readonly expiresMs: number;
+}
+
+export const kindOf = (principal: Principal): CallerKind => (principal.kind === 'service' ? 'service' : 'person');
+
+/** Who serves a subject: what stands before its first dot. */
+export const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
+
+const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
+
+/** Over kind, context and the body, so that none of them can be exchanged. Neither of the first two holds a line end. */
+const macOf = (key: KeyObject, kind: CallerKind, context: string, json: string): Buffer => createHmac('sha256', key).update(`${kind}\n${context}\n${json}`).digest();
+
+/**
+ * Signs who asks, for one receiver, subject and body: `<key id>.<kind>.<base64url HMAC-SHA256>.<context in JSON>`.
+ * @param json the message's body
+ * @param nowMs milliseconds since 1970
+ */
+export function signCaller(keyring: CallerKeyring, subject: string, json: string, context: RequestContext, nowMs: number): string {
+  const receiver = receiverOf(subject);
+  const { principal, commandId, correlationId, causationId, organizationId, deadlineMs, consistency, ifMatch, dryRun } = context;
+  const signed: Signed = {
+    receiver,
+    subject,
+    expiresMs: Math.min(deadlineMs, nowMs + CALLER_VALID_MS),
+    principal,
+    commandId,
+    correlationId,
+    deadlineMs,
+    ...(causationId !== undefined && { causationId }),
+    ...(principal.kind === 'service' && organizationId !== undefined && { organizationId }),
+    ...(consistency !== undefined && { consistency }),
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(dryRun !== undefined && { dryRun }),
+  };
+  const kind = kindOf(principal);
+  const key = keyring.key(keyring.newestId, kind, receiver);
+  if (!key) throw new Error('the newest caller key is not in the keyring');
+  const text = JSON.stringify(signed);
+  return `${keyring.newestId}.${kind}.${macOf(key, kind, text, json).toString('base64url')}.${text}`;
+}
+
+/**
+ * Reads a signed context for a message that arrived on `subject` with the body `json`. Refuses as `unauthenticated`
+ * what is unsigned, forged, made for another receiver, subject or body, over its time, or of a kind that does not
+ * match whom it names: a service context never names a person.
+ */
+export function verifyCaller(keyring: CallerKeyring, subject: string, json: string, token: string | undefined, nowMs: number): Result<CallerClaims, DomainError> {
+  const [whole, keyId, kind, mac] = (token && FORM.exec(token)) || [];
+  if (!token || !whole || !keyId || !mac || (kind !== 'person' && kind !== 'service')) return err(busErrors.notBelieved());
+  const receiver = receiverOf(subject);
+  const key = keyring.key(keyId, kind, receiver);
+  if (!key) return err(busErrors.notBelieved());
+  const text = token.slice(whole.length);
+  const given = Buffer.from(mac, 'base64url');
+  if (!matches(given, macOf(key, kind, text, json))) return err(busErrors.notBelieved());
+
+  // The signature holds, so one of our own processes wrote this: its shape is that of Signed.
+  const signed = JSON.parse(text) as Signed;
+  if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind) return err(busErrors.notBelieved());
+  if (nowMs > signed.expiresMs + CLOCK_SKEW_MS || signed.expiresMs > nowMs + CALLER_VALID_MS + CLOCK_SKEW_MS) return err(busErrors.expired());
+  return ok(signed);
+}
+
+const matches = (given: Buffer, expected: Buffer): boolean => given.length === expected.length && timingSafeEqual(given, expected);

@@ -1,0 +1,122 @@
+import { PUBLIC } from '#access';
+import { request, type RequestContract } from '#bus/contract';
+import { silentLogger } from '#kernel';
+import { manualClock } from '#testing';
+import { Controller, Inject, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { MessagePattern } from '@nestjs/microservices';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { z } from 'zod';
+import { reply } from './bus.ts';
+import { BusModule } from './bus.module.ts';
+import { checkServedContracts } from './check-served.ts';
+import { RequestGate, type GateOptions } from './gate.ts';
+import { Input, Serves } from './serves.ts';
+
+const contract = (subject: string, more: Partial<RequestContract> = {}) =>
+  request({ subject, permission: PUBLIC, input: z.object({}), output: z.unknown(), timeoutMs: 1_000, ...more });
+const one = contract('boot.v1.one');
+
+async function check(controllers: Type[], options: Partial<GateOptions> = {}) {
+  const gate = new RequestGate({ keys: [{ id: 'k', key: new Uint8Array(32) }], clock: manualClock(), logger: silentLogger, ...options });
+  class Root {}
+  Module({ imports: [BusModule.forRoot(gate)], controllers, providers: [{ provide: 'WORD', useValue: 'word' }] })(Root);
+  const app = await NestFactory.create(Root, new FastifyAdapter(), { logger: false });
+  try {
+    return checkServedContracts(app);
+  } finally {
+    await app.close();
+  }
+}
+
+describe('what does not boot', () => {
+  it('nothing, when all is well', async () => {
+    @Controller()
+    class Good {
+      constructor(@Inject('WORD') readonly word: string) {}
+      @Serves(one)
+      one(@Input() input: object) {
+        return reply(input);
+      }
+    }
+    expect(await check([Good])).toEqual([one]);
+  });
+
+  it('a handler without a contract', async () => {
+    @Controller()
+    class Loose {
+      @MessagePattern('loose')
+      loose() {
+        return 1;
+      }
+    }
+    await expect(check([Loose])).rejects.toThrow('Loose.loose serves messages without a contract');
+  });
+
+  it('a contract without a permission: PUBLIC must be spelled out', async () => {
+    @Controller()
+    class Open {
+      @Serves({ ...one, permission: undefined } as unknown as RequestContract)
+      open() {
+        return 1;
+      }
+    }
+    await expect(check([Open])).rejects.toThrow('PUBLIC must be spelled out');
+  });
+
+  it('a subject served twice, also by two controllers', async () => {
+    @Controller()
+    class First {
+      @Serves(one)
+      one() {
+        return 1;
+      }
+    }
+    @Controller()
+    class Second {
+      @Serves(one)
+      again() {
+        return 2;
+      }
+    }
+    await expect(check([First, Second])).rejects.toThrow('boot.v1.one is served twice: by First.one and Second.again');
+  });
+
+  it('a constructor parameter without @Inject, and a handler parameter without decorator', async () => {
+    @Controller()
+    class Wrong {
+      constructor(readonly word?: string) {}
+      @Serves(one)
+      one(input: object) {
+        return input;
+      }
+    }
+    const attempt = check([Wrong]);
+    await expect(attempt).rejects.toThrow('Wrong has a constructor parameter without @Inject');
+    await expect(attempt).rejects.toThrow('Wrong.one has a parameter without @Input()');
+  });
+
+  it('a right of an organization without an organization, or without a directory to look in', async () => {
+    @Controller()
+    class Rights {
+      @Serves(contract('boot.v1.nowhere', { permission: 'application.read' }))
+      one() {
+        return 1;
+      }
+    }
+    const attempt = check([Rights]);
+    await expect(attempt).rejects.toThrow('needs organizationOf');
+    await expect(attempt).rejects.toThrow('needs an access directory');
+  });
+
+  it('a request for services that lists none', async () => {
+    @Controller()
+    class Inside {
+      @Serves(contract('boot.v1.inside', { permission: 'SERVICES_ONLY' }))
+      one() {
+        return 1;
+      }
+    }
+    await expect(check([Inside])).rejects.toThrow('lists none');
+  });
+});

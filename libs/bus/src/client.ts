@@ -1,0 +1,142 @@
+import { actorOf, type Principal } from '#access';
+import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
+import type { Clock, DomainError, Ids, Logger } from '#kernel';
+import { refuse, StreamRefusedError, type Bus, type Reply, type RequestContext } from './bus.ts';
+import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
+import { CALLER_HEADER, signCaller } from './caller-token.ts';
+import { busErrors, isDomainError, RefusedError } from './errors.ts';
+import { described } from './serves.ts';
+import { OutgoingMessage, sizeRefusal, type BusTransport } from './transport.ts';
+
+/** Items of a stream that may wait for a slow reader before the stream is ended. */
+const WAITING_ITEMS = 20_000;
+/** `own` gives a handler this long unless told otherwise. */
+const OWN_TIMEOUT_MS = 10_000;
+
+export interface BusOptions {
+  readonly transport: BusTransport;
+  /** Whose name `own` gives: a context (`deployments`), `gateway`, `deploy-worker`. Contracts list it in `callers`. */
+  readonly service: string;
+  readonly keys: CallerKeys;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  /** True for the gateway alone: it signs contexts that name a person. */
+  readonly actsForPersons?: boolean;
+}
+
+/** The client half of the bus for one service. Several of one process share a transport. */
+export function createBus(options: BusOptions): Bus {
+  return new TransportBus(options);
+}
+
+class TransportBus implements Bus {
+  private readonly keyring: CallerKeyring;
+
+  constructor(private readonly options: BusOptions) {
+    this.keyring = new CallerKeyring(options.keys);
+  }
+
+  request<C extends RequestContract>(contract: C, input: CallerInputOf<C>, context: RequestContext): Promise<Reply<OutputOf<C>>> {
+    const prepared = this.prepare(contract, input, context, 'one');
+    if (!(prepared instanceof OutgoingMessage)) return Promise.resolve(refuse(prepared));
+    const { transport, clock } = this.options;
+    return new Promise((resolve) => {
+      const settle = (answer: Reply<OutputOf<C>>): void => {
+        timer.cancel();
+        stop();
+        resolve(answer);
+      };
+      const timer = clock.timer(prepared.timeoutMs, () => settle(refuse(busErrors.timeout(contract.subject, prepared.timeoutMs))));
+      const stop = transport.exchange(contract.subject, prepared, ({ err, response }) => {
+        if (err === undefined && isReply<OutputOf<C>>(response)) settle(response);
+        else settle(refuse(this.refusalOf(err ?? new Error('the answer was empty'), contract.subject)));
+      });
+    });
+  }
+
+  async *stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, context: RequestContext, signal?: AbortSignal): AsyncIterable<OutputOf<C>> {
+    const prepared = this.prepare(contract, input, context, 'many');
+    if (!(prepared instanceof OutgoingMessage)) throw new StreamRefusedError(prepared);
+    const waiting: OutputOf<C>[] = [];
+    let end: { readonly error?: DomainError } | undefined;
+    let wake = (): void => {};
+    const finish = (how: { readonly error?: DomainError }): void => {
+      end ??= how;
+      wake();
+    };
+    if (signal?.aborted) return;
+    const aborted = (): void => {
+      waiting.length = 0;
+      finish({});
+    };
+    signal?.addEventListener('abort', aborted, { once: true });
+    const stop = this.options.transport.exchange(contract.subject, prepared, ({ err, response, isDisposed }) => {
+      if (err !== undefined) return finish({ error: this.refusalOf(err, contract.subject) });
+      if (response !== undefined && waiting.push(response as OutputOf<C>) > WAITING_ITEMS) {
+        stop();
+        return finish({ error: busErrors.readerTooSlow() });
+      }
+      if (isDisposed) return finish({});
+      wake();
+    });
+    try {
+      for (;;) {
+        // Taken in one go: shifting a long array item by item would cost the square of its length.
+        for (const item of waiting.splice(0)) {
+          if (signal?.aborted) return;
+          yield item;
+        }
+        if (waiting.length > 0) continue;
+        if (end?.error) throw new StreamRefusedError(end.error);
+        if (end) return;
+        await new Promise<void>((resolve) => (wake = resolve));
+        wake = () => {};
+      }
+    } finally {
+      signal?.removeEventListener('abort', aborted);
+      stop();
+    }
+  }
+
+  own(cause: Parameters<Bus['own']>[0]): RequestContext {
+    const { service, clock, ids } = this.options;
+    const principal: Principal = { kind: 'service', service };
+    return {
+      principal,
+      actor: actorOf(principal, false),
+      commandId: cause.commandId ?? `${hex(ids.uuid())}.${hex(ids.uuid())}`,
+      correlationId: cause.correlationId ?? ids.uuid(),
+      deadlineMs: clock.now() + (cause.timeoutMs ?? OWN_TIMEOUT_MS),
+      ...(cause.causationId !== undefined && { causationId: cause.causationId }),
+      ...(cause.organizationId !== undefined && { organizationId: cause.organizationId }),
+    };
+  }
+
+  private prepare(contract: RequestContract | StreamContract, input: unknown, context: RequestContext, answers: 'one' | 'many'): OutgoingMessage | DomainError {
+    const { clock, actsForPersons, service } = this.options;
+    const { principal } = context;
+    if (principal.kind === 'service' ? principal.service !== service : !actsForPersons) {
+      throw new Error(`${service} may not ask ${contract.subject} in the name of another (${principal.kind}); use bus.own(context)`);
+    }
+    const now = clock.now();
+    const timeoutMs = Math.min(contract.timeoutMs, context.deadlineMs - now);
+    if (timeoutMs <= 0) return busErrors.timeout(contract.subject, 0);
+    const json = JSON.stringify(input) ?? 'null';
+    const bounded = { ...context, deadlineMs: now + timeoutMs };
+    const headers = { [CALLER_HEADER]: signCaller(this.keyring, contract.subject, json, bounded, now) };
+    return sizeRefusal(json, headers) ?? new OutgoingMessage(json, headers, answers, timeoutMs);
+  }
+
+  private refusalOf(error: unknown, subject: string): DomainError {
+    if (error instanceof RefusedError) return error.error;
+    if (isDomainError(error)) return error;
+    this.options.logger.error({ subject, err: described(error) }, 'the bus failed');
+    return busErrors.internal();
+  }
+}
+
+/** Handlers answer with a Reply; anything else is a defect of the handler. */
+const isReply = <T>(response: unknown): response is Reply<T> => typeof response === 'object' && response !== null && 'ok' in response;
+
+const hex = (uuid: string): string => uuid.replaceAll('-', '');

@@ -1,0 +1,86 @@
+import { faultsOf, pointer } from '#bus/contract';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { z } from 'zod';
+import { busErrors } from './errors.ts';
+
+/** More faults than this are not listed: the first ones are what people repair. */
+const FAULTS_SHOWN = 20;
+
+const strictOf = new WeakMap<z.ZodType, z.ZodType>();
+
+/**
+ * The same schema, refusing members that no object in it declares, at every depth. A schema that says itself what
+ * happens to further members (`z.looseObject`, `.catchall`) is left as it is.
+ */
+export function strictly(schema: z.ZodType): z.ZodType {
+  const known = strictOf.get(schema);
+  if (known) return known;
+  const made = rebuild(schema);
+  strictOf.set(schema, made);
+  return made;
+}
+
+// zod's definitions are typed per class; here they are walked by their discriminating `type`, whose members it fixes.
+type Definition = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+function rebuild(schema: z.ZodType): z.ZodType {
+  const definition = schema._zod.def as unknown as Definition;
+  const inner = (name: string): z.ZodType => strictly(definition[name] as z.ZodType);
+  const all = (name: string): z.ZodType[] => (definition[name] as z.ZodType[]).map(strictly);
+  const copy = (changes: object): z.ZodType => z.clone(schema, { ...definition, ...changes } as unknown as z.ZodType['_zod']['def']);
+  switch (definition.type) {
+    case 'object': {
+      const shape = Object.fromEntries(Object.entries(definition['shape'] as Record<string, z.ZodType>).map(([name, member]) => [name, strictly(member)]));
+      return copy({ shape, catchall: definition['catchall'] ?? z.never() });
+    }
+    case 'array':
+      return copy({ element: inner('element') });
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'nonoptional':
+    case 'readonly':
+    case 'catch':
+      return copy({ innerType: inner('innerType') });
+    case 'union':
+      return copy({ options: all('options') });
+    case 'tuple':
+      return copy({ items: all('items') });
+    case 'record':
+      return copy({ valueType: inner('valueType') });
+    case 'pipe':
+      return copy({ in: inner('in') });
+    case 'lazy': {
+      const getter = definition['getter'] as () => z.ZodType;
+      return copy({ getter: () => strictly(getter()) });
+    }
+    default:
+      return schema;
+  }
+}
+
+/**
+ * Parses what a caller sent. Refuses with `request/invalid` and JSON pointers: unknown members, wrong types, and NUL
+ * in any string (no store and no terminal takes it).
+ * @param json the same input as JSON, when at hand: spares the search for NUL
+ */
+export function parseInput(schema: z.ZodType, input: unknown, json: string = JSON.stringify(input) ?? 'null'): Result<unknown, DomainError> {
+  if (json.includes('\\u0000')) {
+    const at = findNul(input, '');
+    if (at !== undefined) return err(busErrors.invalidInput([{ pointer: at, message: 'holds a NUL character' }]));
+  }
+  const strict = strictly(schema);
+  const parsed = strict.safeParse(input);
+  return parsed.success ? ok(parsed.data) : err(busErrors.invalidInput(faultsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
+}
+
+function findNul(value: unknown, at: string): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? at : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const found = key.includes('\0') ? at : findNul(member, pointer(at, [key]));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,150 @@
+import type { Contract, RequestContract, StreamContract } from '#bus/contract';
+import {
+  applyDecorators,
+  Catch,
+  createParamDecorator,
+  Inject,
+  Injectable,
+  SetMetadata,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { MessagePattern } from '@nestjs/microservices';
+import { isObservable, of, throwError, type Observable } from 'rxjs';
+import { refuse, type RequestContext } from './bus.ts';
+import { CALLER_HEADER } from './caller-token.ts';
+import { busErrors, RefusedError } from './errors.ts';
+import { RequestGate } from './gate.ts';
+import { observe } from './observe.ts';
+import type { MessageContext } from './transport.ts';
+import { whileAdmitted } from './while-admitted.ts';
+
+/** Metadata key under which a handler remembers its contract. */
+export const CONTRACT = 'astro:contract';
+
+/** Injection token of the gate that every served request passes. */
+export const GATE = Symbol('request gate');
+
+/** What the guard found out about a message, kept beside the message's context for parameters and filter. */
+interface Call {
+  readonly contract: Contract;
+  readonly gate: RequestGate;
+  input?: unknown;
+  context?: RequestContext;
+  abort?: AbortController;
+}
+
+const calls = new WeakMap<object, Call>();
+const controllers = new WeakMap<AbortSignal, AbortController>();
+
+/** Signature, time, input and permission, before anything of the handler runs. */
+@Injectable()
+export class CallerGuard implements CanActivate {
+  constructor(@Inject(GATE) private readonly gate: RequestGate) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const contract = Reflect.getMetadata(CONTRACT, execution.getHandler()) as Contract | undefined;
+    if (!contract) throw new Error(`${execution.getClass().name}.${execution.getHandler().name} has no contract`);
+    const message = execution.switchToRpc();
+    const context = message.getContext<MessageContext>();
+    const call: Call = { contract, gate: this.gate };
+    calls.set(context, call);
+    const admitted = await this.gate.admit(contract, context.getHeaders()?.get(CALLER_HEADER), context.json, message.getData());
+    if (!admitted.ok) throw new RefusedError(admitted.error);
+    Object.assign(call, admitted.value);
+    return true;
+  }
+}
+
+/** A stream ends when the rights it was opened with end. */
+@Injectable()
+export class StandingInterceptor implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { contract, gate, context } = callOf(execution);
+    return context ? whileAdmitted(next.handle(), { clock: gate.options.clock, recheck: () => gate.recheck(contract, context) }) : next.handle();
+  }
+}
+
+/** Turns refusals into answers, and defects into a refusal that tells nothing; their cause goes to the log. */
+@Catch()
+export class WireFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): Observable<unknown> {
+    const call = calls.get(host.switchToRpc().getContext<object>());
+    const error = thrown instanceof RefusedError ? thrown.error : busErrors.internal();
+    if (!(thrown instanceof RefusedError)) {
+      const fields = { subject: call?.contract.subject, correlationId: call?.context?.correlationId, err: described(thrown) };
+      call?.gate.options.logger.error(fields, 'a handler failed');
+    }
+    return call?.contract.kind === 'request' ? of(refuse(error)) : throwError(() => error);
+  }
+}
+
+/** An error with its whole chain of causes, as fields for the log. */
+export function described(thrown: unknown): object {
+  if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) return { message: String(thrown) };
+  const { message } = thrown;
+  const stack = 'stack' in thrown ? thrown.stack : undefined;
+  const cause = 'cause' in thrown && thrown.cause !== undefined ? { cause: described(thrown.cause) } : {};
+  return { message, stack, ...cause };
+}
+
+const callOf = (execution: ExecutionContext): Call => {
+  const call = calls.get(execution.switchToRpc().getContext<object>());
+  if (!call) throw new Error('this parameter belongs to a handler with @Serves');
+  return call;
+};
+
+/** The parsed input of the contract. */
+export const Input = createParamDecorator((_data: unknown, execution: ExecutionContext) => callOf(execution).input);
+
+/** Who asks: a RequestContext whose actor and organization the guard established. */
+export const Caller = createParamDecorator((_data: unknown, execution: ExecutionContext) => callOf(execution).context);
+
+/** For stream handlers: an AbortSignal that fires when the caller stops listening, its process dies, or this one shuts down. */
+export const Cancelled = createParamDecorator((_data: unknown, execution: ExecutionContext) => {
+  const call = callOf(execution);
+  call.abort ??= new AbortController();
+  controllers.set(call.abort.signal, call.abort);
+  return call.abort.signal;
+});
+
+// Parameter types are any[] so that a method's own parameter types are accepted: TypeScript compares them contravariantly.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Method<Answer> = (...args: any[]) => Answer;
+type Decorator<Answer> = <M extends Method<Answer>>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<M>) => void;
+
+/**
+ * Serves a contract: Nest's `@MessagePattern` with the guard and the error filter around it. A request's handler
+ * returns a `Reply` (`reply(value)`, `refuse(error)`); a stream's handler returns an AsyncIterable or an Observable,
+ * which ends early when the caller stops listening.
+ */
+export function Serves(contract: RequestContract): Decorator<unknown>;
+export function Serves(contract: StreamContract): Decorator<AsyncIterable<unknown> | Observable<unknown> | Promise<AsyncIterable<unknown> | Observable<unknown>>>;
+export function Serves(contract: Contract) {
+  return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
+    if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as Method<unknown>);
+    const watched = contract.kind === 'stream' ? [UseInterceptors(StandingInterceptor)] : [];
+    const decorate = applyDecorators(MessagePattern(contract.subject), UseGuards(CallerGuard), ...watched, UseFilters(WireFilter), SetMetadata(CONTRACT, contract));
+    decorate(target, name, descriptor);
+  };
+}
+
+/** The handler with its answer as an Observable: Nest's transports know these and not AsyncIterables. */
+function streaming(handler: Method<unknown>): Method<unknown> {
+  const served = async function (this: unknown, ...args: unknown[]): Promise<Observable<unknown>> {
+    const answer = await handler.apply(this, args);
+    const signal = args.find((arg) => arg instanceof AbortSignal);
+    const controller = signal && controllers.get(signal);
+    return observe(isObservable(answer) ? answer : (answer as AsyncIterable<unknown>), () => controller?.abort());
+  };
+  Object.defineProperty(served, 'name', { value: handler.name });
+  Object.defineProperty(served, 'length', { value: handler.length });
+  return served;
+}

@@ -1,0 +1,87 @@
+import { err, ok, type DomainError, type Result } from '#kernel';
+import type { CustomTransportStrategy } from '@nestjs/microservices';
+import { firstValueFrom, isObservable } from 'rxjs';
+import { MESSAGE_BYTES } from './bus.ts';
+import { busErrors } from './errors.ts';
+
+/**
+ * A way for messages to travel. Every one encodes each message as JSON both ways, refuses more than MESSAGE_BYTES,
+ * keeps the order of a stream, stops the producer when its reader leaves or dies, and says nobody-serves at once.
+ */
+export interface BusTransport {
+  readonly name: 'in-process' | 'nats';
+  /**
+   * Sends a message and hands each answer to `receive`, never before it returns; an answer with `err` or `isDisposed` is
+   * the last. The returned function stops listening, and with it the producer of a stream.
+   */
+  exchange(subject: string, message: OutgoingMessage, receive: (answer: Answer) => void): () => void;
+  /** A new strategy for `app.connectMicroservice({ strategy })`, one for each Nest application. */
+  server(): CustomTransportStrategy;
+  /** Resolves when the transport can send; rejects with one sentence when it never will. */
+  connect(): Promise<void>;
+  /** Whether messages can be sent now; for readiness. */
+  connected(): boolean;
+  /** Ends what this object opened. Servers are closed by their Nest applications. */
+  close(): Promise<void>;
+}
+
+/** What the context of a message offers to the guard on every transport. */
+export interface MessageContext {
+  getHeaders(): { get(name: string): string | undefined } | undefined;
+  /** The body as it came. */
+  readonly json: string;
+}
+
+/** What the Bus hands to a transport's client instead of bare data. */
+export class OutgoingMessage {
+  constructor(
+    /** The body, as JSON. */
+    readonly json: string,
+    readonly headers: Readonly<Record<string, string>>,
+    /** `one`: a single answer ends the exchange; `many`: a stream. */
+    readonly answers: 'one' | 'many',
+    readonly timeoutMs: number,
+  ) {}
+}
+
+/** What goes back: Nest's packet without its id. */
+export interface Answer {
+  readonly response?: unknown;
+  readonly err?: unknown;
+  readonly isDisposed?: boolean;
+}
+
+/** Refusal of a message whose body and headers are over the limit; undefined when they fit. */
+export function sizeRefusal(json: string, headers: Readonly<Record<string, string>> = {}): DomainError | undefined {
+  // A character is at most three bytes in UTF-8: most messages need no counting.
+  if (json.length * 3 < MESSAGE_BYTES / 2) return undefined;
+  let bytes = Buffer.byteLength(json);
+  for (const [name, value] of Object.entries(headers)) bytes += name.length + Buffer.byteLength(value) + 4;
+  return bytes > MESSAGE_BYTES ? busErrors.messageTooLarge(bytes, MESSAGE_BYTES) : undefined;
+}
+
+/** The one answer of a request's handler, whether Nest gives it as a value, a promise or (from a filter) an Observable. */
+export async function singleAnswer(outcome: unknown): Promise<Answer> {
+  try {
+    const settled = await outcome;
+    return { response: isObservable(settled) ? await firstValueFrom(settled, { defaultValue: undefined }) : settled, isDisposed: true };
+  } catch (error) {
+    return { err: error, isDisposed: true };
+  }
+}
+
+/** A message's body; one that is no JSON is refused. */
+export function decodeBody(json: string): Result<unknown, DomainError> {
+  try {
+    return ok(JSON.parse(json));
+  } catch {
+    return err(busErrors.invalidInput([{ pointer: '', message: 'is not JSON' }]));
+  }
+}
+
+/** An answer as JSON; one that is over the limit becomes the refusal, so that the caller learns it at once. */
+export function encodeAnswer(answer: Answer): string {
+  const json = JSON.stringify(answer);
+  const refusal = sizeRefusal(json);
+  return refusal ? JSON.stringify({ err: refusal, isDisposed: true }) : json;
+}

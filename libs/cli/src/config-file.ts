@@ -1,0 +1,125 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isFailure, localFailure, type Failure } from './failure.ts';
+import type { Io } from './io.ts';
+
+/** A key that this machine holds for one organization. */
+export interface StoredKey {
+  readonly id: string;
+  readonly slug: string;
+  readonly key: string;
+  readonly keyId: string;
+  readonly expiresAt: string | null;
+}
+
+/** What this machine knows of one API address. */
+export interface StoredApi {
+  currentOrg?: string;
+  organizations: StoredKey[];
+  /** A login for what needs one; good for 15 minutes. */
+  login?: { accessToken: string; expiresAt: string };
+}
+
+export interface ConfigFile {
+  readonly path: string;
+  api(address: string): StoredApi;
+  /** Changes one address's entry and replaces the file atomically; unknown fields stay. */
+  update(address: string, change: (api: StoredApi) => void): Promise<void>;
+  /** The file as it is, keys masked: for `config view`. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `ASTROPULSE_CONFIG`, else `$XDG_CONFIG_HOME/astropulse/config.yaml`, else below `~/.config`. */
+export function configPath(io: Io): string {
+  const { ASTROPULSE_CONFIG: given, XDG_CONFIG_HOME: xdg } = io.environment;
+  return given || join(xdg || join(io.home, '.config'), 'astropulse', 'config.yaml');
+}
+
+/** Reads the file; one that others may write is refused, one that others may read is warned about and made private at the next write. */
+export async function openConfig(io: Io): Promise<ConfigFile | Failure> {
+  const path = configPath(io);
+  const read = await readContent(path, io);
+  if (isFailure(read)) return read;
+  let content = read;
+  return {
+    path,
+    get content() {
+      return content;
+    },
+    api: (address) => apiIn(content, address),
+    async update(address, change) {
+      const fresh = await readContent(path, io); // another astroctl may have written meanwhile
+      if (!isFailure(fresh)) content = fresh;
+      const entry = { ...apiIn(content, address) };
+      change(entry);
+      content = { ...content, apis: { ...(isRecord(content['apis']) ? content['apis'] : {}), [address]: { ...rawApi(content, address), ...entry } } };
+      const { stringify } = await import('yaml');
+      replaceFile(path, stringify(content));
+    },
+  };
+}
+
+async function readContent(path: string, io: Io): Promise<Record<string, unknown> | Failure> {
+  let text: string;
+  try {
+    const { mode } = statSync(path);
+    if ((mode & 0o022) !== 0) return localFailure(1, `${path} may be written by others, so its keys cannot be trusted.`, `chmod 600 ${path}`);
+    if ((mode & 0o044) !== 0) io.stderr.write(`Warning: ${path} may be read by others; run: chmod 600 ${path}\n`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isRecord(error) || error instanceof Object) {
+      const { code } = error as { code?: string };
+      if (code === 'ENOENT') return {};
+      return localFailure(1, `${path} cannot be read (${code ?? 'unknown error'}).`, 'make it yours and readable, or set ASTROPULSE_CONFIG to another file');
+    }
+    throw error;
+  }
+  try {
+    const { parse } = await import('yaml');
+    const parsed: unknown = parse(text);
+    return isRecord(parsed) ? parsed : {};
+  } catch {
+    return localFailure(1, `${path} is no YAML.`, 'mend it, or remove it and log in again: astroctl auth login');
+  }
+}
+
+const rawApi = (content: Readonly<Record<string, unknown>>, address: string): Record<string, unknown> => {
+  const entry = isRecord(content['apis']) ? content['apis'][address] : undefined;
+  return isRecord(entry) ? entry : {};
+};
+
+function apiIn(content: Readonly<Record<string, unknown>>, address: string): StoredApi {
+  const entry = rawApi(content, address);
+  const organizations = Array.isArray(entry['organizations']) ? entry['organizations'].filter(isStoredKey) : [];
+  const { login, currentOrg } = entry;
+  return {
+    organizations,
+    ...(typeof currentOrg === 'string' && { currentOrg }),
+    ...(isRecord(login) &&
+      typeof login['accessToken'] === 'string' &&
+      typeof login['expiresAt'] === 'string' && { login: { accessToken: login['accessToken'], expiresAt: login['expiresAt'] } }),
+  };
+}
+
+const isStoredKey = (value: unknown): value is StoredKey => isRecord(value) && ['id', 'slug', 'key', 'keyId'].every((field) => typeof value[field] === 'string');
+
+function replaceFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}.tmp`;
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    chmodSync(draft, 0o600);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

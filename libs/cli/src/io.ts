@@ -1,0 +1,33 @@
+/** Everything a command may touch of the world; tests give their own. */
+export interface Io {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  readonly stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  readonly home: string;
+  readonly hostname: string;
+  readonly cwd: string;
+  /** Path by which astroctl can be called again. */
+  readonly self: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Settles after `ms` milliseconds, or at once when `signal` aborts. */
+  pause(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Opens an address in the person's browser; false when there is none. */
+  openBrowser(url: string): boolean;
+  /** Aborts on the first interrupt. */
+  readonly interrupted: AbortSignal;
+}
+
+/** All of standard input as text. @throws RangeError above `limitBytes` */
+export async function readAll(stdin: Io['stdin'], limitBytes: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of stdin) {
+    const bytes = Buffer.from(part);
+    length += bytes.length;
+    if (length > limitBytes) throw new RangeError(`more than ${limitBytes} bytes on standard input`);
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

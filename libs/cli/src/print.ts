@@ -1,0 +1,117 @@
+import type { Io } from './io.ts';
+import { printable } from './failure.ts';
+
+export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** A column of a table: its title and how a row fills it. `wide` columns appear with `-o wide` only. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number | boolean | null | undefined;
+  readonly wide?: boolean;
+}
+
+/** How one object is shown: these keys, in this order, one line each. */
+export interface LinesView<T> {
+  readonly lines: readonly (keyof T & string)[];
+  readonly name?: (value: T) => string;
+}
+
+/** How a list is shown. */
+export interface TableView<Row> {
+  readonly columns: readonly Column<Row>[];
+  /** What `-o name` prints: `application/web`. */
+  readonly name: (row: Row) => string;
+  /** Said on standard error when there is nothing to show. */
+  readonly empty?: string;
+}
+
+/** People read times in whole seconds; JSON has them as they are. */
+const FRACTION = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$/;
+
+/** Values start in this column. */
+const VALUE_COLUMN = 17;
+
+export const shown = (value: unknown): string => {
+  if (value === null || value === undefined || value === '') return '-';
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  return printable(String(value)).replaceAll('\n', ' ').replace(FRACTION, '$1Z');
+};
+
+/** `key: value` lines; a key longer than its column still has one space behind it. */
+export function linesText<T extends object>(value: T, keys: readonly (keyof T & string)[]): string {
+  return keys.map((key) => `${`${key}:`.padEnd(VALUE_COLUMN - 1)} ${shown(value[key])}\n`).join('');
+}
+
+/** Left-aligned columns, two spaces apart, nothing behind the last. */
+export function tableText<Row>(rows: readonly Row[], columns: readonly Column<Row>[], wide: boolean): string {
+  const used = columns.filter((column) => wide || !column.wide);
+  const cells = [used.map(({ title }) => title), ...rows.map((row) => used.map(({ value }) => shown(value(row))))];
+  const widths = used.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
+  return cells.map((line) => `${line.map((cell, index) => (index === line.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  ')}\n`).join('');
+}
+
+export interface Printer {
+  readonly format: Format;
+  /** One object: lines, or as JSON or YAML. */
+  one<T extends object>(value: T, view: LinesView<T>): Promise<void>;
+  list<Row extends object>(rows: readonly Row[], view: TableView<Row>): Promise<void>;
+  /** Rows of a stream: the heading once, then a line each; with `-o json` an object a line. */
+  rows<Row extends object>(columns: readonly Column<Row>[]): (row: Row) => void;
+  /** A line of data. */
+  line(text: string): void;
+  /** A line for people, on standard error. */
+  note(text: string): void;
+}
+
+export function createPrinter(io: Io, format: Format, quiet: boolean): Printer {
+  const write = (text: string) => void io.stdout.write(text);
+  const structured = async (value: unknown): Promise<string> => {
+    if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`;
+    const { stringify } = await import('yaml');
+    return stringify(value, { version: '1.1' });
+  };
+  const isStructured = format === 'json' || format === 'yaml';
+  return {
+    format,
+    async one(value, view) {
+      if (isStructured) return write(await structured(value));
+      if (format === 'name' && view.name) return write(`${view.name(value)}\n`);
+      write(linesText(value, view.lines));
+    },
+    async list(rows, view) {
+      if (isStructured) return write(await structured({ items: rows }));
+      if (format === 'name') return write(rows.map((row) => `${view.name(row)}\n`).join(''));
+      if (rows.length === 0 && view.empty !== undefined) return void io.stderr.write(`${view.empty}\n`);
+      write(tableText(rows, view.columns, format === 'wide'));
+    },
+    rows(columns) {
+      let begun = false;
+      return (row) => {
+        if (format === 'json') return write(`${JSON.stringify(row)}\n`);
+        const cells = columns.filter((column) => format === 'wide' || !column.wide);
+        const widths = cells.map(({ title }) => Math.max(title.length, STREAM_WIDTHS[title] ?? title.length));
+        const lineOf = (texts: readonly string[]) => `${texts.map((text, index) => (index === texts.length - 1 ? text : text.padEnd(widths[index] ?? 0))).join('  ')}\n`;
+        if (!begun) write(lineOf(cells.map(({ title }) => title)));
+        begun = true;
+        write(lineOf(cells.map(({ value }) => shown(value(row)))));
+      };
+    },
+    line: (text) => write(`${text}\n`),
+    note: (text) => void (quiet || io.stderr.write(`${printable(text)}\n`)),
+  };
+}
+
+/** Columns of streams cannot wait for the widest value. */
+const STREAM_WIDTHS: Readonly<Record<string, number>> = { TIME: 20, STEP: 14, VERSION: 7, BY: 20, LAST: 5, TYPE: 7, REASON: 18, OBJECT: 40, COUNT: 5, STATE: 12 };
+
+/** `22d`, `11m`, `40s`: one unit, as kubectl does. @param then RFC 3339 */
+export function age(then: string | null, nowMs: number): string {
+  if (then === null) return '-';
+  const seconds = Math.max(0, Math.floor((nowMs - Date.parse(then)) / 1_000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 2 * 3_600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3_600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}

@@ -1,0 +1,186 @@
+import { Argument, Command, CommanderError, Option } from 'commander';
+import type { CliCommand, CliGroup, OptionSpec, OptionValues } from './command.ts';
+import { openConfig } from './config-file.ts';
+import { ExitCode } from './exit-codes.ts';
+import { failureText, isFailure, type Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import { createPrinter, FORMATS, type Format } from './print.ts';
+import { createSession, StreamFailure, type GlobalFlags, type SessionParts } from './session.ts';
+
+export interface ProgramParts extends SessionParts {
+  readonly version: string;
+  readonly commands: readonly CliCommand[];
+  readonly groups: readonly CliGroup[];
+}
+
+export const DEFAULT_API_URL = 'http://127.0.0.1:8080';
+
+/** Parses `words` (without node and script), runs the command they name and resolves with the exit code. Never throws. */
+export async function runProgram(words: readonly string[], io: Io, parts: ProgramParts): Promise<number> {
+  let exit: number = ExitCode.Success;
+  const program = buildProgram(io, parts, async (command, values, raw) => {
+    exit = await runCommand(command, values, raw, io, parts);
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Success : ExitCode.Usage;
+    throw error;
+  }
+}
+
+type Run = (command: CliCommand, values: OptionValues, flags: Readonly<Record<string, unknown>>) => Promise<void>;
+
+/** The whole tree of commands, for parsing, help and completion. */
+export function buildProgram(io: Io, parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>, run: Run): Command {
+  const program = settle(new Command('astroctl'), io)
+    .description('Run applications on Kubernetes with Astro Platform.')
+    .version(parts.version, '--version', 'print the version of astroctl')
+    .addHelpText('after', `\nExamples:\n  astroctl auth login\n  astroctl app apply -f examples/hello-world.yaml --wait\n  astroctl app get\n`);
+  for (const group of parts.groups) {
+    const added = groupAt(program, group.path, io).description(group.summary);
+    if (group.examples) added.addHelpText('after', examplesText(group.examples));
+  }
+  for (const command of parts.commands) addCommand(program, command, io, run);
+  return program;
+}
+
+function settle(command: Command, io: Io): Command {
+  return command
+    .exitOverride()
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .configureHelp({ helpWidth: Math.min(io.stdout.columns ?? 100, 120) })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => write(`Error: ${text.replace(/^error: /, '')}Fix:   see: ${[...pathOf(command), '-h'].join(' ')}\n`),
+    });
+}
+
+function pathOf(command: Command): string[] {
+  return command.parent ? [...pathOf(command.parent), command.name()] : [command.name()];
+}
+
+function groupAt(program: Command, path: readonly string[], io: Io): Command {
+  return path.reduce((parent, word) => parent.commands.find((child) => child.name() === word) ?? addGroup(parent, word, io), program);
+}
+
+function addGroup(parent: Command, word: string, io: Io): Command {
+  const group = settle(new Command(word), io);
+  parent.addCommand(group);
+  return group;
+}
+
+const examplesText = (examples: readonly string[]): string => `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
+
+function addCommand(program: Command, command: CliCommand, io: Io, run: Run): void {
+  const parent = groupAt(program, command.path.slice(0, -1), io);
+  const word = command.path.at(-1) ?? '';
+  const existing = parent.commands.find((child) => child.name() === word);
+  const leaf = (existing ?? addGroup(parent, word, io)).description(command.summary).addHelpText('after', examplesText(command.examples));
+  const positionals: string[] = [];
+  for (const [name, spec] of Object.entries(command.options ?? {})) {
+    if (spec.positional === undefined) leaf.addOption(flagOf(name, spec));
+    else {
+      positionals.push(name);
+      const word = name.toUpperCase();
+      const argument = new Argument(spec.positional === 'required' ? `<${word}>` : spec.positional === 'many' ? `<${word}...>` : `[${word}]`, spec.help);
+      leaf.addArgument(spec.choices ? argument.choices(spec.choices) : argument);
+    }
+  }
+  addGlobalFlags(leaf, Object.keys(command.options ?? {}));
+  leaf.action(async (...received: unknown[]) => {
+    const flags = leaf.opts<Record<string, unknown>>();
+    const values: Record<string, string | readonly string[] | boolean | undefined> = {};
+    positionals.forEach((name, index) => (values[name] = received[index] as string | string[] | undefined)); // commander's own types of arguments
+    for (const [name, spec] of Object.entries(command.options ?? {}))
+      if (spec.positional === undefined) values[name] = flags[camel(name)] as string | string[] | boolean | undefined;
+    await run(command, values, flags);
+  });
+}
+
+const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function flagOf(name: string, spec: OptionSpec): Option {
+  const long = `--${name}${spec.value ? ` <${spec.value}>` : ''}`;
+  const option = new Option(spec.short ? `-${spec.short}, ${long}` : long, spec.help);
+  if (spec.choices) option.choices(spec.choices);
+  if (spec.default !== undefined) option.default(spec.default);
+  if (spec.repeat) option.argParser((value: string, previous: string[] | undefined) => [...(previous ?? []), value]);
+  return option;
+}
+
+function addGlobalFlags(leaf: Command, taken: readonly string[]): void {
+  const flags = [
+    new Option('-o, --output <format>', 'output format').choices(FORMATS),
+    new Option('--org <org>', 'organization, by id or slug'),
+    new Option('--org-id <org>', 'the same').hideHelp(),
+    new Option('--api-url <url>', 'address of the platform'),
+    new Option('--request-timeout <time>', 'give up a request after this time, such as 30s'),
+    new Option('--as-admin', "use a global admin's login instead of a key"),
+    new Option('--no-color', 'no colours'),
+    new Option('-q, --quiet', 'print data only'),
+    new Option('-y, --yes', 'do not ask'),
+    new Option('--debug', 'show requests on standard error'),
+  ];
+  for (const flag of flags) if (!taken.includes(flag.name())) leaf.addOption(flag);
+}
+
+async function runCommand(command: CliCommand, values: OptionValues, raw: Readonly<Record<string, unknown>>, io: Io, parts: ProgramParts): Promise<number> {
+  const format = (typeof raw['output'] === 'string' ? raw['output'] : 'table') as Format; // commander has checked the choice
+  const fail = (failure: Failure): number => {
+    io.stderr.write(failureText(failure, format === 'json'));
+    return failure.exit;
+  };
+  const flags = globalFlags(raw, io);
+  if (isFailure(flags)) return fail(flags);
+  const config = await openConfig(io);
+  if (isFailure(config)) return fail(config);
+  const session = createSession(io, flags, config, createPrinter(io, format, flags.quiet), parts);
+  try {
+    const work = await command.load();
+    const outcome = await work(values, session);
+    return isFailure(outcome) ? fail(outcome) : outcome;
+  } catch (error) {
+    if (error instanceof StreamFailure) return fail(error.failure);
+    if (io.interrupted.aborted) return ExitCode.Interrupted;
+    throw error;
+  }
+}
+
+/** Flag before environment before default. */
+function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlags | Failure {
+  const word = (name: string) => (typeof raw[name] === 'string' ? raw[name] : undefined);
+  const org = word('org') ?? word('orgId') ?? undefined;
+  const fromFlag = word('apiUrl');
+  const fromEnvironment = io.environment['ASTROPULSE_API_URL'] || undefined;
+  const apiUrl = (fromFlag ?? fromEnvironment ?? DEFAULT_API_URL).replace(/\/+$/, '');
+  const bad = (detail: string, fix: string): Failure => ({ failure: true, exit: ExitCode.Usage, detail, fix });
+  const url = URL.parse(apiUrl);
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    return bad(`${apiUrl} is no address of a platform.`, 'give one that begins with http:// or https://: --api-url or ASTROPULSE_API_URL');
+  const timeout = parseSpan(word('requestTimeout') ?? '30s');
+  if (timeout === undefined) return bad('--request-timeout is no span of time.', 'write it as 500ms, 30s or 5m');
+  return {
+    ...(org !== undefined && { org }),
+    apiUrl,
+    apiUrlFrom: fromFlag !== undefined ? 'flag' : fromEnvironment !== undefined ? 'environment' : 'default',
+    requestTimeoutMs: timeout,
+    asAdmin: raw['asAdmin'] === true,
+    color: raw['color'] !== false && !io.environment['NO_COLOR'] && io.stdout.isTTY === true,
+    quiet: raw['quiet'] === true,
+    yes: raw['yes'] === true,
+    debug: raw['debug'] === true,
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms`, `30s`, `5m`, `2h`, `7d` in milliseconds; a bare number counts seconds. */
+export function parseSpan(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (UNITS[unit ?? 's'] ?? 1_000);
+}

@@ -1,0 +1,216 @@
+import { PERMISSIONS, PUBLIC, SERVICES_ONLY } from '#access';
+import { ApiStreamError, createApiClient, type ApiClient } from '#api-client';
+import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
+import type { DomainError } from '#kernel';
+import type { ConfigFile, StoredKey } from './config-file.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { isFailure, localFailure, serverFailure, usage, type Failure } from './failure.ts';
+import type { Io } from './io.ts';
+import type { Printer } from './print.ts';
+
+export interface GlobalFlags {
+  readonly org?: string;
+  readonly apiUrl: string;
+  /** Where the address came from, for messages. */
+  readonly apiUrlFrom: 'flag' | 'environment' | 'default';
+  readonly requestTimeoutMs: number;
+  readonly asAdmin: boolean;
+  readonly color: boolean;
+  readonly quiet: boolean;
+  readonly yes: boolean;
+  readonly debug: boolean;
+}
+
+export type Answer<T> = { readonly ok: true; readonly value: T; readonly meta: ReplyMeta } | { readonly ok: false; readonly failure: Failure };
+
+/** A credential and where it came from, for `whoami`. */
+export interface Credential {
+  readonly secret: string;
+  /** A path, or the name of a variable. */
+  readonly source: string;
+  readonly stored?: StoredKey;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly dryRun?: boolean;
+  /** Instead of the credential that the session would choose. */
+  readonly credential?: string | null;
+}
+
+/** What a command works with: who is asked, as whom, and how to show the answer. */
+export interface Session {
+  readonly io: Io;
+  readonly flags: GlobalFlags;
+  readonly config: ConfigFile;
+  readonly print: Printer;
+  /** The credential of key requests: `--org`, `ASTROPULSE_API_KEY`, `org use`, the only one, in this order. */
+  credential(): Promise<Credential | Failure>;
+  /** Id or slug of the organization that commands are about. */
+  organization(): Promise<string | Failure>;
+  /** Asks the server; requests that need a login run a device login first unless one was made within 15 minutes. */
+  call<C extends RequestContract>(contract: C, input: CallerInputOf<C>, options?: CallOptions): Promise<Answer<OutputOf<C>>>;
+  stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, signal?: AbortSignal): AsyncIterable<OutputOf<C>>;
+  /** Asks a yes-or-no question; without a terminal it needs `-y`, else exit 2. */
+  confirm(question: string): Promise<true | Failure>;
+  /** Access token of a login made within 15 minutes, or by a device login now. */
+  login(): Promise<string | Failure>;
+}
+
+/** Runs a device login with the person; injected, so that sessions do not load an OIDC client before it is needed. */
+export type LoginFlow = (session: Session) => Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure>;
+
+/** Whose the key in the environment is; injected, since only the server knows. */
+export type KeyOrganization = (session: Session) => Promise<{ readonly id: string; readonly slug: string } | Failure>;
+
+export interface SessionParts {
+  readonly loginFlow: LoginFlow;
+  readonly keyOrganization: KeyOrganization;
+}
+
+/** Thrown out of `stream` when the server refuses or goes away; carries what to print. */
+export class StreamFailure extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.detail);
+  }
+}
+
+export const ENVIRONMENT_KEY = 'ASTROPULSE_API_KEY';
+
+const matches = (key: StoredKey, org: string): boolean => key.id === org || key.slug === org;
+
+export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, print: Printer, parts: SessionParts): Session {
+  const clients = new Map<string, ApiClient>();
+  const clientFor = (secret: string | undefined): ApiClient => {
+    const known = clients.get(secret ?? '');
+    if (known) return known;
+    const client = createApiClient({
+      baseUrl: flags.apiUrl,
+      timeoutMs: flags.requestTimeoutMs,
+      ...(secret !== undefined && { credential: secret }),
+      ...(flags.debug && { onDebug: (line: string) => void io.stderr.write(`debug: ${line}\n`) }),
+    });
+    clients.set(secret ?? '', client);
+    return client;
+  };
+  let environmentOrganization: string | undefined;
+  let warnedOfEnd = false;
+
+  const session: Session = {
+    io,
+    flags,
+    config,
+    print,
+    async credential() {
+      const environmentKey = io.environment[ENVIRONMENT_KEY];
+      if (environmentKey) return { secret: environmentKey, source: ENVIRONMENT_KEY };
+      const { organizations, currentOrg } = config.api(flags.apiUrl);
+      const wanted = flags.org ?? currentOrg;
+      const found = wanted === undefined ? (organizations.length === 1 ? organizations[0] : undefined) : organizations.find((key) => matches(key, wanted));
+      if (found) {
+        warnOfEnd(found);
+        return { secret: found.key, source: config.path, stored: found };
+      }
+      if (wanted !== undefined)
+        return localFailure(EXIT_CODES.unauthenticated, `This machine has no key for organization ${wanted}.`, `Run: astroctl auth login --org-id ${wanted}`);
+      if (organizations.length === 0) return localFailure(EXIT_CODES.unauthenticated, `You are not logged in at ${flags.apiUrl}.`, 'Run: astroctl auth login');
+      return usage(`You have keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`, 'choose one: astroctl org use NAME, or add --org NAME');
+    },
+    async organization() {
+      if (flags.asAdmin) return flags.org ?? usage('--as-admin needs to know which organization.', 'add --org NAME');
+      const credential = await session.credential();
+      if (isFailure(credential)) return credential;
+      if (credential.stored) return credential.stored.id;
+      if (environmentOrganization === undefined) {
+        const found = await parts.keyOrganization(session);
+        if (isFailure(found)) return found;
+        if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
+          return usage(`--org ${flags.org} is another organization than that of the key in ${ENVIRONMENT_KEY}.`, `leave --org out, or unset ${ENVIRONMENT_KEY}`);
+        }
+        environmentOrganization = found.id;
+      }
+      return environmentOrganization;
+    },
+    async call(contract, input, options = {}) {
+      const secret = await secretFor(contract, options.credential);
+      if (isFailure(secret)) return { ok: false, failure: secret };
+      const reply = await clientFor(secret).call(contract, input, {
+        ...(options.signal && { signal: options.signal }),
+        ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
+        ...(options.dryRun && { dryRun: true }),
+      });
+      if (!reply.ok) return { ok: false, failure: failureOfReply(reply, flags, io) };
+      for (const warning of reply.meta.warnings ?? []) print.note(`Warning: ${warning}`);
+      return reply;
+    },
+    async *stream(contract, input, signal) {
+      const secret = await secretFor(contract, undefined);
+      if (isFailure(secret)) throw new StreamFailure(secret);
+      try {
+        yield* clientFor(secret).stream(contract, input, signal ?? io.interrupted);
+      } catch (error) {
+        throw error instanceof ApiStreamError ? new StreamFailure(failureOfReply(error, flags, io)) : error;
+      }
+    },
+    async confirm(question) {
+      if (flags.yes) return true;
+      if (!io.stdin.isTTY || !io.stderr.isTTY) return usage('Nothing was done: this asks first, and there is no terminal.', 'add -y');
+      const { createInterface } = await import('node:readline/promises');
+      const terminal = createInterface({ input: io.stdin, output: io.stderr });
+      try {
+        const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
+        return /^y(es)?$/i.test(answer.trim()) ? true : localFailure(1, 'Nothing was done.');
+      } finally {
+        terminal.close();
+      }
+    },
+    async login() {
+      const { login } = config.api(flags.apiUrl);
+      if (login && Date.parse(login.expiresAt) > io.now()) return login.accessToken;
+      const fresh = await parts.loginFlow(session);
+      if (isFailure(fresh)) return fresh;
+      await config.update(flags.apiUrl, (api) => void (api.login = fresh));
+      return fresh.accessToken;
+    },
+  };
+  return session;
+
+  async function secretFor(contract: Contract, chosen: string | null | undefined): Promise<string | undefined | Failure> {
+    if (chosen !== undefined) return chosen ?? undefined;
+    const { permission } = contract;
+    if (permission === PUBLIC || permission === SERVICES_ONLY) return undefined;
+    if (flags.asAdmin || PERMISSIONS[permission].by === 'login') return session.login();
+    const credential = await session.credential();
+    return isFailure(credential) ? credential : credential.secret;
+  }
+
+  function warnOfEnd({ slug, expiresAt }: StoredKey): void {
+    if (warnedOfEnd || expiresAt === null) return;
+    const days = (Date.parse(expiresAt) - io.now()) / 86_400_000;
+    if (days > 7) return;
+    warnedOfEnd = true;
+    print.note(
+      days > 0 ? `Warning: the key of ${slug} ends on ${expiresAt}; run: astroctl auth login` : `Warning: the key of ${slug} ended on ${expiresAt}; run: astroctl auth login`,
+    );
+  }
+}
+
+/** The failure of an answer, with the words for a server that is not there or not ours. */
+export function failureOfReply(
+  reply: { readonly error: DomainError; readonly status?: number | undefined; readonly requestId?: string | undefined },
+  flags: GlobalFlags,
+  io: Io,
+): Failure {
+  const { error, status, requestId } = reply;
+  const hasKey = Boolean(io.environment[ENVIRONMENT_KEY]);
+  if (error.code === 'client/unreachable') {
+    return localFailure(
+      EXIT_CODES.unavailable,
+      hasKey && flags.apiUrlFrom === 'default' ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.` : `nothing answers at ${flags.apiUrl}.`,
+      hasKey && flags.apiUrlFrom === 'default' ? 'set ASTROPULSE_API_URL as well, or start it: npm start' : 'set ASTROPULSE_API_URL or --api-url, or start it: npm start',
+    );
+  }
+  if (error.code === 'client/not-ours') return localFailure(EXIT_CODES.unavailable, error.detail, 'set ASTROPULSE_API_URL or --api-url');
+  return serverFailure(error, status, requestId);
+}

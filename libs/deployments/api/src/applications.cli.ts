@@ -1,0 +1,371 @@
+import { age, ExitCode, given, isFailure, list, parseSpan, printable, required, text, usage, type Column, type Failure, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  applicationEventsRequest,
+  applicationLogsRequest,
+  applicationResourcesRequest,
+  applicationStatusRequest,
+  applyApplicationRequest,
+  applyProfileRequest,
+  deleteApplicationRequest,
+  getApplicationRequest,
+  listApplicationsRequest,
+  listRevisionsRequest,
+  rollbackRequest,
+  type ApplicationStatusView,
+  type ApplicationView,
+  type KubernetesEvent,
+  type PlatformEvent,
+} from '#deployments/contract';
+import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
+import { waitForRollout } from './rollout-wait.cli.ts';
+
+/** T1. The order of the lines is a contract: scripts grep for them. */
+const STATUS_LINES = [
+  'name',
+  'status',
+  'health',
+  'sync',
+  'version',
+  'organization',
+  'profileName',
+  'clusterName',
+  'provider',
+  'region',
+  'targetNamespace',
+  'sourceType',
+  'sourceRef',
+  'replicas',
+  'endpoint',
+  'updatedAt',
+  'message',
+] as const satisfies readonly (keyof ApplicationStatusView)[];
+
+/** T1 and T2. */
+const GET_LINES = [...STATUS_LINES, 'tier', 'protected', 'limits', 'autoscaling', 'deployedBy', 'createdAt'] as const satisfies readonly (keyof ApplicationView)[];
+
+const DEFAULT_WAIT = '5m';
+
+const timeoutOf = (options: OptionValues): number | Failure =>
+  parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ?? usage('--timeout is no span of time.', 'write it as 30s or 5m');
+
+/** `app apply`: profiles first, then applications; a line per object; all are tried. */
+export async function appApply(options: OptionValues, session: Session): Promise<Outcome> {
+  const timeoutMs = timeoutOf(options);
+  if (isFailure(timeoutMs)) return timeoutMs;
+  const read = await readManifestFiles(list(options, 'filename'), given(options, 'recursive'), 'Application', ['Application', 'ApplicationProfile'], session.io);
+  if (isFailure(read)) return read;
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
+
+  const dryRun = given(options, 'dry-run') || given(options, 'diff');
+  const ordered = [...read.manifests].sort((a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'));
+  const failures: Failure[] = [];
+  const waits: { name: string; version: string }[] = [];
+  for (const manifest of ordered) {
+    const outcome = await applyOne(manifest, org, dryRun, session);
+    if (isFailure(outcome)) failures.push(outcome);
+    else if (outcome) waits.push(outcome);
+  }
+  const first = reportAllButLast(failures, session);
+  if (given(options, 'wait') && !dryRun) {
+    for (const { name, version } of waits) {
+      const waited = await waitForRollout(session, { org, name, version, goal: 'running', timeoutMs, narrate: true });
+      if (isFailure(waited)) return first ?? waited;
+    }
+  }
+  if (!first) return ExitCode.Success;
+  return ordered.length > 1 ? { ...first, exit: ExitCode.Failed } : first;
+}
+
+/** Several failures: each is said; the last is returned, to be said by the program. */
+function reportAllButLast(failures: readonly Failure[], session: Session): Failure | undefined {
+  for (const failure of failures.slice(0, -1)) session.print.note(`Error: ${failure.detail}`);
+  return failures.at(-1);
+}
+
+async function applyOne(manifest: Manifest, org: string, dryRun: boolean, session: Session): Promise<{ name: string; version: string } | undefined | Failure> {
+  const suffix = dryRun ? ' (dry run)' : '';
+  if (manifest.kind === 'ApplicationProfile') {
+    const name = manifest.spec.profileName;
+    const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
+    if (!applied.ok) return applied.failure;
+    session.print.line(`profile/${name} ${applied.value.outcome}${suffix}`);
+    return undefined;
+  }
+  if (manifest.kind !== 'Application') return usage(`${manifest.file} is no Application.`, 'use: astroctl clusters register -f FILE');
+  const { name } = manifest.spec;
+  const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
+  if (!applied.ok) return applied.failure;
+  const { outcome, changes, application } = applied.value;
+  if (session.print.format === 'json') session.print.line(JSON.stringify(applied.value));
+  else session.print.line(`application/${name} ${outcome}${suffix}`);
+  if (outcome === 'configured' && changes.length > 0) session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
+  else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
+  return { name, version: application.version };
+}
+
+/** `app validate`: checks files without sending anything; with `--online` the server checks them too, and changes nothing. */
+export async function appValidate(options: OptionValues, session: Session): Promise<Outcome> {
+  const read = await readManifestFiles(
+    list(options, 'filename'),
+    given(options, 'recursive'),
+    'Application',
+    ['Application', 'ApplicationProfile', 'K8sClusterRegistration'],
+    session.io,
+  );
+  if (isFailure(read)) return read;
+  if (!given(options, 'online')) {
+    for (const manifest of read.manifests) session.print.line(`${manifest.file}: ${manifest.kind} is valid`);
+    return ExitCode.Success;
+  }
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const failures: Failure[] = [];
+  for (const manifest of read.manifests) {
+    const outcome = await applyOne(manifest, org, true, session);
+    if (isFailure(outcome)) failures.push(outcome);
+  }
+  return reportAllButLast(failures, session) ?? ExitCode.Success;
+}
+
+/** `app get [NAME]`: T1 and T2 of one, or the table of all. */
+export async function appGet(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const name = text(options, 'name');
+  if (name !== undefined) {
+    const found = await session.call(getApplicationRequest, { org, name });
+    if (!found.ok) return found.failure;
+    await session.print.one(found.value, { lines: GET_LINES, name: (value) => `application/${value.name}` });
+    return ExitCode.Success;
+  }
+  const rows: ApplicationView[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await session.call(listApplicationsRequest, { org, ...(cursor !== undefined && { cursor }) });
+    if (!page.ok) return page.failure;
+    rows.push(...page.value.items);
+    cursor = page.value.next;
+  } while (cursor !== undefined);
+  const nowMs = session.io.now();
+  const columns: Column<ApplicationView>[] = [
+    { title: 'NAME', value: (row) => row.name },
+    { title: 'STATUS', value: (row) => row.status },
+    { title: 'VERSION', value: (row) => row.version },
+    { title: 'PROFILE', value: (row) => row.profileName },
+    { title: 'CLUSTER', value: (row) => row.clusterName },
+    { title: 'SOURCE', value: (row) => `${row.sourceType} ${row.sourceRef.replace(/@sha256:.*/, '')}` },
+    { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
+    { title: 'NAMESPACE', value: (row) => row.targetNamespace, wide: true },
+    { title: 'ENDPOINT', value: (row) => row.endpoint, wide: true },
+  ];
+  await session.print.list(rows, { columns, name: (row) => `application/${row.name}`, empty: 'There are no applications. Make one: astroctl app apply -f FILE' });
+  return ExitCode.Success;
+}
+
+/** `app status NAME`: T1; a terminal also sees the pods. */
+export async function appStatus(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = required(options, 'name');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  if (given(options, 'watch')) {
+    const timeoutMs = timeoutOf(options);
+    if (isFailure(timeoutMs)) return timeoutMs;
+    const waited = await waitForRollout(session, { org, name, goal: 'running', timeoutMs, narrate: true });
+    if (isFailure(waited)) return waited;
+  }
+  const found = await session.call(applicationStatusRequest, { org, name });
+  if (!found.ok) return found.failure;
+  const field = text(options, 'field');
+  if (field !== undefined) {
+    const key = STATUS_LINES.find((line) => line === field);
+    if (!key) return usage(`status has no field ${field}.`, `choose one of ${STATUS_LINES.join(', ')}`);
+    session.print.line(found.value[key] ?? '-');
+    return ExitCode.Success;
+  }
+  await session.print.one(found.value, { lines: STATUS_LINES, name: (value) => `application/${value.name}` });
+  if (session.print.format === 'table' && session.io.stdout.isTTY && found.value.pods.length > 0) {
+    session.print.line('');
+    const nowMs = session.io.now();
+    type Pod = ApplicationStatusView['pods'][number];
+    const columns: Column<Pod>[] = [
+      { title: 'POD', value: (pod) => pod.name },
+      { title: 'READY', value: (pod) => pod.ready },
+      { title: 'STATE', value: (pod) => pod.state },
+      { title: 'RESTARTS', value: (pod) => pod.restarts },
+      { title: 'NODE', value: (pod) => pod.node },
+      { title: 'AGE', value: (pod) => age(pod.createdAt, nowMs) },
+    ];
+    await session.print.list(found.value.pods, { columns, name: (pod) => `pod/${pod.name}` });
+  }
+  return ExitCode.Success;
+}
+
+/** `app resources NAME`. */
+export async function appResources(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const found = await session.call(applicationResourcesRequest, { org, name: required(options, 'name') });
+  if (!found.ok) return found.failure;
+  const nowMs = session.io.now();
+  type Row = (typeof found.value.items)[number];
+  const columns: Column<Row>[] = [
+    { title: 'KIND', value: (row) => row.kind },
+    { title: 'NAMESPACE', value: (row) => row.namespace },
+    { title: 'NAME', value: (row) => row.name },
+    { title: 'HEALTH', value: (row) => row.health },
+    { title: 'SYNC', value: (row) => row.sync },
+    { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
+    { title: 'MESSAGE', value: (row) => row.message, wide: true },
+  ];
+  await session.print.list(found.value.items, { columns, name: (row) => `${row.kind.toLowerCase()}/${row.name}`, empty: 'There are no objects.' });
+  return ExitCode.Success;
+}
+
+/** `app wait NAME…`. */
+export async function appWait(options: OptionValues, session: Session): Promise<Outcome> {
+  const timeoutMs = timeoutOf(options);
+  if (isFailure(timeoutMs)) return timeoutMs;
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const wanted = text(options, 'for') ?? 'running';
+  const goal = wanted === 'healthy' || wanted === 'deleted' ? wanted : 'running';
+  for (const name of list(options, 'name')) {
+    const waited = await waitForRollout(session, { org, name, goal, timeoutMs, narrate: true });
+    if (isFailure(waited)) return waited;
+    session.print.line(`application/${name} ${goal}`);
+  }
+  return ExitCode.Success;
+}
+
+/** `app logs NAME`. */
+export async function appLogs(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const since = text(options, 'since');
+  const sinceMs = since === undefined ? undefined : parseSpan(since);
+  if (since !== undefined && sinceMs === undefined) return usage('--since is no span of time.', 'write it as 30s, 5m or 2h');
+  const tail = text(options, 'tail');
+  if (tail !== undefined && !/^\d{1,6}$/.test(tail)) return usage('--tail is no number of lines.', 'write it as --tail 100');
+  const container = text(options, 'container');
+  const lines = session.stream(applicationLogsRequest, {
+    org,
+    name: required(options, 'name'),
+    follow: given(options, 'follow'),
+    previous: given(options, 'previous'),
+    ...(sinceMs !== undefined && { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1_000)) }),
+    ...(tail !== undefined && { tail: Number(tail) }),
+    ...(container !== undefined && { container }),
+  });
+  for await (const { pod, line, dropped } of lines) {
+    if (dropped) session.print.note(`(${dropped} lines of ${pod} were dropped: they came faster than they could be sent)`);
+    session.print.line(printable(given(options, 'prefix') ? `${pod}: ${line}` : line));
+  }
+  return ExitCode.Success;
+}
+
+const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
+  { title: 'TIME', value: (event) => event.time },
+  { title: 'STEP', value: (event) => event.step },
+  { title: 'VERSION', value: (event) => event.version },
+  { title: 'BY', value: (event) => event.by },
+  { title: 'MESSAGE', value: (event) => event.message },
+];
+
+/** `app events NAME`: what the platform did; `-k`: Kubernetes events of its objects (T3). Oldest first. */
+export async function appEvents(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const follow = given(options, 'follow');
+  const events = session.stream(applicationEventsRequest, { org, name: required(options, 'name'), kubernetes: given(options, 'kubernetes'), follow });
+  const nowMs = session.io.now();
+  const kubernetesColumns: Column<KubernetesEvent>[] = [
+    { title: 'LAST', value: (event) => age(event.last, nowMs) },
+    { title: 'TYPE', value: (event) => event.type },
+    { title: 'REASON', value: (event) => event.reason },
+    { title: 'OBJECT', value: (event) => event.object },
+    { title: 'COUNT', value: (event) => event.count },
+    { title: 'MESSAGE', value: (event) => event.message },
+  ];
+  if (follow) {
+    const platformRow = session.print.rows(EVENT_COLUMNS);
+    const kubernetesRow = session.print.rows(kubernetesColumns);
+    for await (const event of events) {
+      if (event.source === 'platform') platformRow(event);
+      else kubernetesRow(event);
+    }
+    return ExitCode.Success;
+  }
+  const platform: PlatformEvent[] = [];
+  const kubernetes: KubernetesEvent[] = [];
+  for await (const event of events) {
+    if (event.source === 'platform') platform.push(event);
+    else kubernetes.push(event);
+  }
+  if (given(options, 'kubernetes')) await session.print.list(kubernetes, { columns: kubernetesColumns, name: (event) => `event/${event.reason}`, empty: 'There are no events.' });
+  else await session.print.list(platform, { columns: EVENT_COLUMNS, name: (event) => `event/${event.step}`, empty: 'There are no events.' });
+  return ExitCode.Success;
+}
+
+/** `app history NAME`. */
+export async function appHistory(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const found = await session.call(listRevisionsRequest, { org, name: required(options, 'name') });
+  if (!found.ok) return found.failure;
+  type Row = (typeof found.value.items)[number];
+  const columns: Column<Row>[] = [
+    { title: 'VERSION', value: (row) => row.version },
+    { title: 'STATE', value: (row) => row.state },
+    { title: 'SOURCE', value: (row) => row.source },
+    { title: 'BY', value: (row) => row.by },
+    { title: 'WHEN', value: (row) => row.when },
+    { title: 'ROLLBACK', value: (row) => row.rollback },
+  ];
+  await session.print.list(found.value.items, { columns, name: (row) => `revision/${row.version}` });
+  return ExitCode.Success;
+}
+
+/** `app rollback NAME [--to v3]`: shows what changes, asks, and deploys the old content as a new revision. */
+export async function appRollback(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = required(options, 'name');
+  const to = text(options, 'to');
+  const revision = to === undefined ? undefined : Number(/^v?(\d{1,9})$/.exec(to)?.[1]);
+  if (revision !== undefined && !(revision >= 1)) return usage(`${to} is no version.`, `see: astroctl app history ${name}`);
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const input = { org, name, ...(revision !== undefined && { to: revision }) };
+  const plan = await session.call(rollbackRequest, input, { dryRun: true });
+  if (!plan.ok) return plan.failure;
+  for (const change of plan.value.changes) session.print.note(`  ${change}`);
+  const sure = await session.confirm(`Roll ${name} back${to === undefined ? '' : ` to ${to}`}?`);
+  if (isFailure(sure)) return sure;
+  const done = await session.call(rollbackRequest, input);
+  if (!done.ok) return done.failure;
+  session.print.line(`application/${name} ${done.value.outcome}`);
+  session.print.note(`${name} ${done.value.application.version} has the content of ${to ?? 'the version before'}. Next: astroctl app wait ${name}`);
+  return ExitCode.Success;
+}
+
+/** `app delete NAME`: shows what goes, asks, and waits until it is gone. */
+export async function appDelete(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = required(options, 'name');
+  const timeoutMs = timeoutOf(options);
+  if (isFailure(timeoutMs)) return timeoutMs;
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const input = { org, name, orphan: given(options, 'orphan') };
+  const plan = await session.call(deleteApplicationRequest, input, { dryRun: true });
+  if (!plan.ok) return plan.failure;
+  const { objects } = plan.value;
+  session.print.note(input.orphan ? `${name} goes from the platform; its ${objects.length} objects stay.` : `${name} goes, with ${objects.length} objects: ${objects.join(', ')}`);
+  const sure = await session.confirm(`Delete ${name}?`);
+  if (isFailure(sure)) return sure;
+  const done = await session.call(deleteApplicationRequest, input);
+  if (!done.ok) return done.failure;
+  const waited = await waitForRollout(session, { org, name, goal: 'deleted', timeoutMs, narrate: false });
+  if (isFailure(waited)) return waited;
+  session.print.line(`application/${name} deleted`);
+  return ExitCode.Success;
+}

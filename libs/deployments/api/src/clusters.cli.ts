@@ -1,0 +1,155 @@
+import { age, ExitCode, isFailure, required, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  clusterKubeconfigRequest,
+  deleteClusterRequest,
+  getClusterPolicyRequest,
+  getClusterRequest,
+  listClustersRequest,
+  policySchema,
+  setClusterPolicyRequest,
+  type ClusterView,
+} from '#deployments/contract';
+
+const LINES = [
+  'name',
+  'state',
+  'reason',
+  'provider',
+  'region',
+  'type',
+  'version',
+  'nodes',
+  'server',
+  'heartbeat',
+  'apps',
+  'createdAt',
+] as const satisfies readonly (keyof ClusterView)[];
+const POLICY_LINES = ['namespaces', 'clusterScoped', 'podSecurity'] as const;
+
+/** `clusters list [-p PROVIDER]`. */
+export async function clustersList(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const provider = text(options, 'provider');
+  const listed = await session.call(listClustersRequest, { org, ...(provider !== undefined && { provider }) });
+  if (!listed.ok) return listed.failure;
+  const nowMs = session.io.now();
+  const columns: Column<ClusterView>[] = [
+    { title: 'NAME', value: (row) => row.name },
+    { title: 'STATE', value: (row) => row.state },
+    { title: 'PROVIDER', value: (row) => row.provider },
+    { title: 'REGION', value: (row) => row.region },
+    { title: 'TYPE', value: (row) => row.type },
+    { title: 'VERSION', value: (row) => row.version },
+    { title: 'NODES', value: (row) => row.nodes },
+    { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
+    { title: 'REASON', value: (row) => row.reason, wide: true },
+    { title: 'SERVER', value: (row) => row.server, wide: true },
+  ];
+  await session.print.list(listed.value.items, {
+    columns,
+    name: (row) => `cluster/${row.name}`,
+    empty: 'There are no clusters. Register one: astroctl clusters register --cluster-name NAME',
+  });
+  return ExitCode.Success;
+}
+
+/** `clusters get [NAME]`. */
+export async function clustersGet(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = text(options, 'name');
+  if (name === undefined) return clustersList(options, session);
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const found = await session.call(getClusterRequest, { org, name });
+  if (!found.ok) return found.failure;
+  await session.print.one(found.value, { lines: LINES, name: (value) => `cluster/${value.name}` });
+  return ExitCode.Success;
+}
+
+/** `clusters delete NAME`. */
+export async function clustersDelete(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = required(options, 'name');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const sure = await session.confirm(`Forget cluster ${name}? Nothing on it is changed.`);
+  if (isFailure(sure)) return sure;
+  const done = await session.call(deleteClusterRequest, { org, name });
+  if (!done.ok) return done.failure;
+  session.print.line(`cluster/${name} deleted`);
+  session.print.note('On the cluster itself, the account of the platform stays: kubectl delete namespace astro-system');
+  return ExitCode.Success;
+}
+
+/** `clusters policy get NAME`. */
+export async function policyGet(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const found = await session.call(getClusterPolicyRequest, { org, name: required(options, 'name') });
+  if (!found.ok) return found.failure;
+  await printPolicy(found.value, session);
+  return ExitCode.Success;
+}
+
+/** `clusters policy set NAME`: keys that are not named stay as they are. */
+export async function policySet(options: OptionValues, session: Session): Promise<Outcome> {
+  const words = (name: string) =>
+    text(options, name)
+      ?.split(',')
+      .map((word) => word.trim())
+      .filter(Boolean);
+  const namespaces = words('namespaces');
+  const scoped = text(options, 'cluster-scoped');
+  const podSecurity = text(options, 'pod-security');
+  const policy = policySchema.safeParse({
+    ...(namespaces && { namespaces }),
+    ...(scoped !== undefined && { clusterScoped: scoped === 'deny' || scoped === 'allow' ? scoped : words('cluster-scoped') }),
+    ...(podSecurity !== undefined && { podSecurity }),
+  });
+  if (!policy.success)
+    return usage(`That is no policy: ${policy.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`, 'see: astroctl clusters policy set -h');
+  if (Object.keys(policy.data).length === 0) return usage('Nothing to change.', 'add --namespaces, --cluster-scoped or --pod-security');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const name = required(options, 'name');
+  const { namespaces: globs, clusterScoped, podSecurity: level } = policy.data;
+  const changed = await session.call(setClusterPolicyRequest, {
+    org,
+    name,
+    ...(globs && { namespaces: globs }),
+    ...(clusterScoped !== undefined && { clusterScoped }),
+    ...(level && { podSecurity: level }),
+  });
+  if (!changed.ok) return changed.failure;
+  session.print.note(`The policy of ${name} is changed.`);
+  await printPolicy(changed.value, session);
+  return ExitCode.Success;
+}
+
+async function printPolicy(
+  policy: { readonly namespaces: readonly string[]; readonly clusterScoped: string | readonly string[]; readonly podSecurity: string },
+  session: Session,
+): Promise<void> {
+  const { namespaces, clusterScoped, podSecurity } = policy;
+  if (session.print.format === 'table')
+    await session.print.one(
+      { namespaces: namespaces.join(','), clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : clusterScoped.join(','), podSecurity },
+      { lines: POLICY_LINES },
+    );
+  else await session.print.one(policy, { lines: POLICY_LINES });
+}
+
+/** `kube-token`: what kubectl runs to get a token (client.authentication.k8s.io/v1 ExecCredential); kept nowhere. */
+export async function kubeToken(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = text(options, 'cluster');
+  if (name === undefined) return usage('kube-token is run by kubectl; it needs --cluster.', 'astroctl clusters set-context NAME');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const issued = await session.call(clusterKubeconfigRequest, { org, name });
+  if (!issued.ok) return issued.failure;
+  const { token, expiresAt } = issued.value;
+  session.print.line(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token, expirationTimestamp: expiresAt } }));
+  return ExitCode.Success;
+}
+
+export { clustersRegister } from './register-cluster.cli.ts';
+export { deleteContext, setContext } from './kube-context.cli.ts';

@@ -1,0 +1,94 @@
+import { age, ExitCode, given, isFailure, list, required, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import { applyProfileRequest, deleteProfileRequest, getProfileRequest, getTierRequest, listProfilesRequest, listTiersRequest, type ProfileView } from '#deployments/contract';
+import { readManifestFiles } from './manifest-files.cli.ts';
+
+const LINES = [
+  'name',
+  'cluster',
+  'provider',
+  'region',
+  'tier',
+  'protected',
+  'apps',
+  'revision',
+  'createdAt',
+  'description',
+  'settings',
+] as const satisfies readonly (keyof ProfileView)[];
+
+/** `app profile apply`. */
+export async function profileApply(options: OptionValues, session: Session): Promise<Outcome> {
+  const read = await readManifestFiles(list(options, 'filename'), given(options, 'recursive'), 'ApplicationProfile', ['ApplicationProfile'], session.io);
+  if (isFailure(read)) return read;
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const dryRun = given(options, 'dry-run');
+  for (const manifest of read.manifests) {
+    if (manifest.kind !== 'ApplicationProfile') return usage(`${manifest.file} is no ApplicationProfile.`, 'use: astroctl app apply -f FILE');
+    const name = manifest.spec.profileName;
+    const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
+    if (!applied.ok) return applied.failure;
+    session.print.line(`profile/${name} ${applied.value.outcome}${dryRun ? ' (dry run)' : ''}`);
+  }
+  return ExitCode.Success;
+}
+
+/** `app profile get [NAME]`. */
+export async function profileGet(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const name = text(options, 'name');
+  if (name !== undefined) {
+    const found = await session.call(getProfileRequest, { org, name });
+    if (!found.ok) return found.failure;
+    await session.print.one(found.value, { lines: LINES, name: (value) => `profile/${value.name}` });
+    return ExitCode.Success;
+  }
+  const listed = await session.call(listProfilesRequest, { org });
+  if (!listed.ok) return listed.failure;
+  const nowMs = session.io.now();
+  const columns: Column<ProfileView>[] = [
+    { title: 'NAME', value: (row) => row.name },
+    { title: 'CLUSTER', value: (row) => row.cluster },
+    { title: 'PROVIDER', value: (row) => row.provider },
+    { title: 'REGION', value: (row) => row.region },
+    { title: 'TIER', value: (row) => row.tier },
+    { title: 'APPS', value: (row) => row.apps },
+    { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
+  ];
+  await session.print.list(listed.value.items, { columns, name: (row) => `profile/${row.name}`, empty: 'There are no profiles. Make one: astroctl app profile apply -f FILE' });
+  return ExitCode.Success;
+}
+
+/** `app profile delete NAME`. */
+export async function profileDelete(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = required(options, 'name');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const sure = await session.confirm(`Delete profile ${name}?`);
+  if (isFailure(sure)) return sure;
+  const done = await session.call(deleteProfileRequest, { org, name });
+  if (!done.ok) return done.failure;
+  session.print.line(`profile/${name} deleted`);
+  return ExitCode.Success;
+}
+
+/** `app profile tiers [TIER]`. */
+export async function profileTiers(options: OptionValues, session: Session): Promise<Outcome> {
+  const tier = text(options, 'tier');
+  const found = tier === undefined ? await session.call(listTiersRequest, {}) : await session.call(getTierRequest, { tier });
+  if (!found.ok) return found.failure;
+  const items = 'items' in found.value ? found.value.items : [found.value];
+  type Row = (typeof items)[number];
+  const columns: Column<Row>[] = [
+    { title: 'TIER', value: (row) => row.tier },
+    { title: 'REPLICAS', value: (row) => row.replicas },
+    { title: 'AUTOSCALING', value: (row) => row.autoscaling },
+    { title: 'CPU', value: (row) => row.cpu },
+    { title: 'MEMORY', value: (row) => row.memory },
+    { title: 'SPREAD', value: (row) => row.spread },
+    { title: 'PRIORITY', value: (row) => row.priority },
+  ];
+  await session.print.list(items, { columns, name: (row) => `tier/${row.tier}` });
+  return ExitCode.Success;
+}

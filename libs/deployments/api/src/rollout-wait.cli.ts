@@ -1,0 +1,136 @@
+import { ExitCode, StreamFailure, type Failure, type Session } from '#cli';
+import { applicationLogsRequest, applicationStatusRequest, watchRequest, type ApplicationStatusView } from '#deployments/contract';
+import { EXIT_CODES } from '#cli';
+
+export interface WaitFor {
+  readonly org: string;
+  readonly name: string;
+  /** `v4`: that revision or a later one; the newest when left out. */
+  readonly version?: string;
+  readonly goal: 'running' | 'healthy' | 'deleted';
+  readonly timeoutMs: number;
+  /** Whether each new status is said on standard error. */
+  readonly narrate: boolean;
+}
+
+/** How often the status is asked for when the watch says nothing. */
+const POLL_MS = 1_000;
+
+/**
+ * Waits until an application is where it should be; fails as soon as it is clear that it will not get there.
+ * @returns 0, or a failure with exit 3 (failed or degraded) or 8 (time is over)
+ */
+export async function waitForRollout(session: Session, wait: WaitFor): Promise<0 | Failure> {
+  const { io } = session;
+  const began = io.now();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, io.interrupted]);
+  const bell = createBell();
+  void ringOnChanges(session, wait, signal, bell.ring);
+  let said = '';
+  try {
+    for (;;) {
+      const status = await session.call(applicationStatusRequest, { org: wait.org, name: wait.name });
+      if (!status.ok) {
+        if (wait.goal === 'deleted' && status.failure.exit === EXIT_CODES['not-found']) return 0;
+        if (status.failure.exit !== EXIT_CODES.unavailable || io.now() - began > wait.timeoutMs) return status.failure;
+      } else {
+        const { value } = status;
+        const verdict = judge(value, wait);
+        const words = `${value.name} ${value.version}: ${value.status}${value.replicas !== null && value.status === 'PROGRESSING' ? ` ${value.replicas}` : ''}`;
+        if (wait.narrate && verdict === 'open' && words !== said) session.print.note(words);
+        said = words;
+        if (verdict === 'reached') {
+          if (wait.narrate)
+            session.print.note(
+              `${value.name} ${value.version}: ${value.status} after ${Math.round((io.now() - began) / 1_000)} s${value.endpoint === null ? '' : ` at ${value.endpoint}`}`,
+            );
+          return 0;
+        }
+        if (verdict === 'lost') return await lost(session, wait, value);
+        if (io.now() - began > wait.timeoutMs) return late(value, wait.timeoutMs);
+      }
+      if (io.interrupted.aborted) return { failure: true, exit: ExitCode.Interrupted, detail: 'Interrupted; the rollout goes on.', fix: `astroctl app wait ${wait.name}` };
+      await Promise.race([bell.rung(), io.pause(POLL_MS, signal)]);
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+type Verdict = 'reached' | 'lost' | 'open';
+
+/** What a status means to somebody who waits. */
+export function judge(status: Pick<ApplicationStatusView, 'status' | 'health' | 'version' | 'attempt'>, { goal, version }: Pick<WaitFor, 'goal' | 'version'>): Verdict {
+  if (goal === 'deleted') return status.status === 'FAILED' ? 'lost' : 'open';
+  if (version !== undefined && revisionOf(status.version) < revisionOf(version)) return 'open';
+  const ended = status.attempt === null || status.attempt.state === 'SUCCEEDED' || status.attempt.state === 'FAILED';
+  if (!ended) return 'open';
+  if (status.status === 'RUNNING' && (goal === 'running' || status.health === 'Healthy')) return 'reached';
+  return status.status === 'FAILED' || status.status === 'DEGRADED' ? 'lost' : 'open';
+}
+
+const revisionOf = (version: string): number => Number(version.replace(/^v/, ''));
+
+async function lost(session: Session, { org, name }: WaitFor, status: ApplicationStatusView): Promise<Failure> {
+  await lastLines(session, org, name);
+  const { version, message, servingVersion, code } = status;
+  const isImage = code === 'deployments/image-not-found';
+  const correct = isImage ? 'correct spec.source.image.tag and apply again' : 'correct the manifest and apply again';
+  return {
+    failure: true,
+    exit: ExitCode.RolloutFailed,
+    detail: `${name} ${version} is ${status.status}: ${(message ?? 'no reason was given').replace(/\.?$/, '.')}`,
+    fix:
+      servingVersion !== null && servingVersion !== version
+        ? `${correct}, or go back: astroctl app rollback ${name} --to ${servingVersion}`
+        : `${correct}, or see: astroctl app events ${name} -k`,
+    ...(code !== null && { code }),
+    ...(status.attempt && { requestId: status.attempt.id }),
+    problem: { code, detail: message, status: status.status, version, servingVersion },
+  };
+}
+
+function late({ name, version, status, message }: ApplicationStatusView, timeoutMs: number): Failure {
+  return {
+    failure: true,
+    exit: ExitCode.Pending,
+    detail: `${name} ${version} is still ${status} after ${Math.round(timeoutMs / 1_000)} s${message === null ? '' : `: ${message.replace(/\.$/, '')}`}. The rollout goes on.`,
+    fix: `astroctl app wait ${name} --timeout 10m`,
+  };
+}
+
+/** The last lines that the pods wrote often say why; where there are none, nothing is said. */
+async function lastLines(session: Session, org: string, name: string): Promise<void> {
+  try {
+    for await (const { pod, line } of session.stream(applicationLogsRequest, { org, name, tail: 20 }, AbortSignal.timeout(5_000))) session.print.note(`${pod}: ${line}`);
+  } catch (error) {
+    if (!(error instanceof StreamFailure) && !(error instanceof Error && error.name === 'TimeoutError')) session.print.note(`(no log lines: ${String(error)})`);
+  }
+}
+
+interface Bell {
+  ring(): void;
+  rung(): Promise<void>;
+}
+
+function createBell(): Bell {
+  let wake = () => {};
+  let waiting = new Promise<void>((resolve) => (wake = resolve));
+  return {
+    ring() {
+      wake();
+      waiting = new Promise<void>((resolve) => (wake = resolve));
+    },
+    rung: () => waiting,
+  };
+}
+
+/** Rings at every change of the application; a watch that breaks is no loss, since the status is asked for anyway. */
+async function ringOnChanges(session: Session, { org, name }: WaitFor, signal: AbortSignal, ring: () => void): Promise<void> {
+  try {
+    for await (const change of session.stream(watchRequest, { org, application: name }, signal)) if (change.application === name) ring();
+  } catch (error) {
+    if (!signal.aborted && session.flags.debug) session.print.note(`watch: ${String(error)}`);
+  }
+}

@@ -1,0 +1,282 @@
+import { request, stream } from '#bus/contract';
+import { z } from 'zod';
+import { APPLICATION_STATUSES, ATTEMPT_STATES, HEALTHS, STEPS, SYNCS, TIER_NAMES } from './values.ts';
+
+const org = z.string().min(1);
+const name = z.string().min(1).max(253);
+const organizationOf = (input: { org: string }) => input.org;
+const flag = z.stringbool().or(z.boolean());
+const wholeNumber = z.coerce.number().int();
+
+/** T1, in its order; every key at the top level, `null` shown as `-`. */
+export const applicationStatusView = z.strictObject({
+  name: z.string(),
+  status: z.enum(APPLICATION_STATUSES),
+  health: z.enum(HEALTHS),
+  sync: z.enum(SYNCS),
+  version: z.string(),
+  organization: z.string(),
+  profileName: z.string(),
+  clusterName: z.string(),
+  provider: z.string(),
+  region: z.string().nullable(),
+  targetNamespace: z.string(),
+  sourceType: z.enum(['image', 'helm', 'repository', 'yaml']),
+  sourceRef: z.string(),
+  replicas: z.string().nullable(),
+  endpoint: z.string().nullable(),
+  updatedAt: z.string(),
+  message: z.string().nullable(),
+  /** What failed, by its stable code; null while nothing did. */
+  code: z.string().nullable(),
+  /** Of the revision that serves now, when it is not the latest. */
+  servingVersion: z.string().nullable(),
+  attempt: z.strictObject({ id: z.string(), number: z.number().int(), state: z.enum(ATTEMPT_STATES) }).nullable(),
+  pods: z.array(z.strictObject({ name: z.string(), ready: z.string(), state: z.string(), restarts: z.number().int(), node: z.string().nullable(), createdAt: z.string() })),
+});
+export type ApplicationStatusView = z.infer<typeof applicationStatusView>;
+
+/** T1 and T2, without what is asked live. */
+export const applicationView = z.strictObject({
+  ...applicationStatusView.omit({ pods: true }).shape,
+  id: z.string(),
+  tier: z.string(),
+  protected: z.boolean(),
+  limits: z.string().nullable(),
+  autoscaling: z.string().nullable(),
+  deployedBy: z.string(),
+  createdAt: z.string(),
+  labels: z.record(z.string(), z.string()),
+  description: z.string().nullable(),
+});
+export type ApplicationView = z.infer<typeof applicationView>;
+
+export const applyOutcome = z.strictObject({
+  application: applicationView,
+  outcome: z.enum(['created', 'configured', 'unchanged']),
+  /** `image 1.4.2 -> 1.5.0`: what the new revision changes, in words without secrets. */
+  changes: z.array(z.string()),
+  /** Absent when nothing is deployed (unchanged). */
+  attemptId: z.string().nullable(),
+  dryRun: z.boolean(),
+});
+
+export const listApplicationsRequest = request({
+  subject: 'deployments.v1.applications.list',
+  route: 'GET /v1/organizations/{org}/applications',
+  summary: 'Applications',
+  permission: 'application.read',
+  input: z.strictObject({ org, limit: wholeNumber.min(1).max(500).default(100), cursor: z.string().optional() }),
+  output: z.strictObject({ items: z.array(applicationView), next: z.string().optional() }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const getApplicationRequest = request({
+  subject: 'deployments.v1.applications.get',
+  route: 'GET /v1/organizations/{org}/applications/{name}',
+  summary: 'One application',
+  permission: 'application.read',
+  input: z.strictObject({ org, name }),
+  output: applicationView,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const applyApplicationRequest = request({
+  subject: 'deployments.v1.applications.apply',
+  route: 'PUT /v1/organizations/{org}/applications/{name}',
+  summary: 'Create or change an application: the body is its manifest',
+  permission: 'application.deploy',
+  input: z.strictObject({ org, name, manifest: z.unknown() }),
+  body: 'manifest',
+  output: applyOutcome,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+export const deleteApplicationRequest = request({
+  subject: 'deployments.v1.applications.delete',
+  route: 'DELETE /v1/organizations/{org}/applications/{name}',
+  summary: 'Delete an application and its objects; history stays',
+  permission: 'application.delete',
+  input: z.strictObject({ org, name, orphan: flag.default(false) }),
+  output: z.strictObject({ name: z.string(), attemptId: z.string().nullable(), objects: z.array(z.string()), dryRun: z.boolean() }),
+  success: 202,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+export const applicationStatusRequest = request({
+  subject: 'deployments.v1.applications.status',
+  route: 'GET /v1/organizations/{org}/applications/{name}/status',
+  summary: 'Status, with replica counts asked live',
+  permission: 'application.read',
+  input: z.strictObject({ org, name }),
+  output: applicationStatusView,
+  organizationOf,
+  timeoutMs: 8_000,
+});
+
+export const applicationResourcesRequest = request({
+  subject: 'deployments.v1.applications.resources',
+  route: 'GET /v1/organizations/{org}/applications/{name}/resources',
+  summary: 'The objects of an application, asked live',
+  permission: 'application.read',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({
+    items: z.array(
+      z.strictObject({
+        kind: z.string(),
+        namespace: z.string().nullable(),
+        name: z.string(),
+        health: z.enum(HEALTHS),
+        sync: z.enum(SYNCS),
+        message: z.string().nullable(),
+        createdAt: z.string().nullable(),
+      }),
+    ),
+  }),
+  organizationOf,
+  timeoutMs: 8_000,
+});
+
+export const revisionView = z.strictObject({
+  version: z.string(),
+  revision: z.number().int(),
+  state: z.enum(ATTEMPT_STATES).or(z.literal('CONFIGURED')),
+  source: z.string(),
+  by: z.string(),
+  when: z.string(),
+  /** `yes`, or why it can not be gone back to. */
+  rollback: z.string(),
+  rollbackOf: z.string().nullable(),
+  summary: z.array(z.string()),
+});
+
+export const listRevisionsRequest = request({
+  subject: 'deployments.v1.applications.revisions',
+  route: 'GET /v1/organizations/{org}/applications/{name}/revisions',
+  summary: 'History, oldest first; of a deleted application too',
+  permission: 'application.read',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({ items: z.array(revisionView) }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const rollbackRequest = request({
+  subject: 'deployments.v1.applications.rollback',
+  route: 'POST /v1/organizations/{org}/applications/{name}/rollback',
+  summary: 'Deploy the content of an older revision as a new one',
+  permission: 'application.deploy',
+  input: z.strictObject({ org, name, to: z.number().int().min(1).optional().describe('the newest that succeeded before the present one when left out') }),
+  output: applyOutcome,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+const platformEvent = z.strictObject({
+  source: z.literal('platform'),
+  time: z.string(),
+  step: z.enum(STEPS),
+  version: z.string(),
+  by: z.string(),
+  message: z.string(),
+  position: z.string(),
+});
+const kubernetesEvent = z.strictObject({
+  source: z.literal('kubernetes'),
+  last: z.string(),
+  type: z.string(),
+  reason: z.string(),
+  object: z.string(),
+  count: z.number().int(),
+  message: z.string(),
+});
+export type PlatformEvent = z.infer<typeof platformEvent>;
+export type KubernetesEvent = z.infer<typeof kubernetesEvent>;
+
+export const applicationEventsRequest = stream({
+  subject: 'deployments.v1.applications.events',
+  route: 'GET /v1/organizations/{org}/applications/{name}/events',
+  summary: 'Events of the platform, or with kubernetes=true of its objects; oldest first; SSE with follow=true',
+  permission: 'application.read',
+  input: z.strictObject({ org, name, kubernetes: flag.default(false), follow: flag.default(false), after: z.string().optional() }),
+  output: z.discriminatedUnion('source', [platformEvent, kubernetesEvent]),
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+export const logLine = z.strictObject({ pod: z.string(), container: z.string(), time: z.string().nullable(), line: z.string(), dropped: z.number().int().optional() });
+
+export const applicationLogsRequest = stream({
+  subject: 'deployments.v1.applications.logs',
+  route: 'GET /v1/organizations/{org}/applications/{name}/logs',
+  summary: 'Log lines of the application’s pods; SSE with follow=true',
+  permission: 'application.logs',
+  input: z.strictObject({
+    org,
+    name,
+    follow: flag.default(false),
+    sinceSeconds: wholeNumber.min(1).max(31_536_000).optional(),
+    tail: wholeNumber.min(0).max(100_000).optional(),
+    container: z.string().max(63).optional(),
+    previous: flag.default(false),
+  }),
+  output: logLine,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+/** One change that a watcher may want to look at; what it may not see is left out. */
+export const watchRequest = stream({
+  subject: 'deployments.v1.watch',
+  route: 'GET /v1/organizations/{org}/watch',
+  summary: 'Changes of applications, as they happen (SSE)',
+  permission: 'organization.read',
+  input: z.strictObject({ org, application: z.string().optional(), after: z.string().optional(), follow: flag.default(true) }),
+  output: z.strictObject({
+    position: z.string(),
+    time: z.string(),
+    application: z.string(),
+    version: z.string(),
+    step: z.enum(STEPS),
+    status: z.enum(APPLICATION_STATUSES),
+    attemptId: z.string().nullable(),
+    message: z.string(),
+    code: z.string().nullable(),
+  }),
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+const tierView = z.strictObject({
+  tier: z.string(),
+  replicas: z.string(),
+  autoscaling: z.string(),
+  cpu: z.string(),
+  memory: z.string(),
+  spread: z.string(),
+  priority: z.string(),
+});
+
+export const listTiersRequest = request({
+  subject: 'deployments.v1.tiers.list',
+  route: 'GET /v1/tiers',
+  summary: 'Availability tiers',
+  permission: 'self.read',
+  input: z.strictObject({}),
+  output: z.strictObject({ items: z.array(tierView) }),
+  timeoutMs: 5_000,
+});
+
+export const getTierRequest = request({
+  subject: 'deployments.v1.tiers.get',
+  route: 'GET /v1/tiers/{tier}',
+  summary: 'One availability tier',
+  permission: 'self.read',
+  input: z.strictObject({ tier: z.string().describe(TIER_NAMES.join(', ')) }),
+  output: tierView,
+  timeoutMs: 5_000,
+});

@@ -1,0 +1,119 @@
+import { request } from '#bus/contract';
+import { z } from 'zod';
+import { policySchema } from './manifest.ts';
+import { CLUSTER_STATES } from './values.ts';
+
+const org = z.string().min(1);
+const name = z.string().min(1).max(253);
+const organizationOf = (input: { org: string }) => input.org;
+
+export const clusterView = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(CLUSTER_STATES),
+  /** Why it is not READY. */
+  reason: z.string().nullable(),
+  provider: z.string(),
+  region: z.string().nullable(),
+  type: z.enum(['registered', 'sandbox']),
+  version: z.string().nullable(),
+  nodes: z.number().int().nullable(),
+  server: z.string(),
+  heartbeat: z.string().nullable(),
+  policy: z.strictObject({
+    namespaces: z.array(z.string()),
+    clusterScoped: z.union([z.enum(['deny', 'allow']), z.array(z.string())]),
+    podSecurity: z.enum(['restricted', 'baseline', 'privileged']),
+  }),
+  createdAt: z.string(),
+  revision: z.number().int(),
+  apps: z.number().int(),
+});
+export type ClusterView = z.infer<typeof clusterView>;
+
+export const listClustersRequest = request({
+  subject: 'deployments.v1.clusters.list',
+  route: 'GET /v1/organizations/{org}/clusters',
+  summary: 'Clusters',
+  permission: 'cluster.read',
+  input: z.strictObject({ org, provider: z.string().optional() }),
+  output: z.strictObject({ items: z.array(clusterView) }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const getClusterRequest = request({
+  subject: 'deployments.v1.clusters.get',
+  route: 'GET /v1/organizations/{org}/clusters/{name}',
+  summary: 'One cluster',
+  permission: 'cluster.read',
+  input: z.strictObject({ org, name }),
+  output: clusterView,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const registerClusterRequest = request({
+  subject: 'deployments.v1.clusters.register',
+  route: 'PUT /v1/organizations/{org}/clusters/{name}',
+  summary: 'Register a cluster, or hand over new credentials: the body is its registration',
+  permission: 'cluster.manage',
+  input: z.strictObject({ org, name, manifest: z.unknown() }),
+  body: 'manifest',
+  output: z.strictObject({ cluster: clusterView, outcome: z.enum(['created', 'configured', 'unchanged']), dryRun: z.boolean() }),
+  organizationOf,
+  timeoutMs: 20_000,
+});
+
+export const deleteClusterRequest = request({
+  subject: 'deployments.v1.clusters.delete',
+  route: 'DELETE /v1/organizations/{org}/clusters/{name}',
+  summary: 'Forget a cluster that nothing uses',
+  permission: 'cluster.manage',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({ name: z.string(), dryRun: z.boolean() }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const getClusterPolicyRequest = request({
+  subject: 'deployments.v1.clusters.policy.get',
+  route: 'GET /v1/organizations/{org}/clusters/{name}/policy',
+  summary: 'What may be deployed to a cluster',
+  permission: 'cluster.read',
+  input: z.strictObject({ org, name }),
+  output: clusterView.shape.policy,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const setClusterPolicyRequest = request({
+  subject: 'deployments.v1.clusters.policy.set',
+  route: 'PUT /v1/organizations/{org}/clusters/{name}/policy',
+  summary: 'Change what may be deployed to a cluster; keys left out stay',
+  permission: 'cluster.manage',
+  input: z.strictObject({ org, name, ...policySchema.shape }),
+  output: clusterView.shape.policy,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+/** A kubeconfig's parts for one person, good for at most ten minutes. */
+export const clusterKubeconfigRequest = request({
+  subject: 'deployments.v1.clusters.kubeconfig',
+  route: 'POST /v1/organizations/{org}/clusters/{name}/kubeconfig',
+  summary: 'Short-lived credentials for kubectl, by role',
+  permission: 'cluster.kubeconfig',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({
+    clusterName: z.string(),
+    server: z.string(),
+    certificateAuthorityData: z.string().nullable(),
+    tlsServerName: z.string().nullable(),
+    token: z.string(),
+    expiresAt: z.string(),
+    namespace: z.string().nullable(),
+  }),
+  organizationOf,
+  timeoutMs: 15_000,
+});

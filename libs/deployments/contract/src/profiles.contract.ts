@@ -1,0 +1,68 @@
+import { request } from '#bus/contract';
+import { z } from 'zod';
+
+const org = z.string().min(1);
+const name = z.string().min(1).max(253);
+const organizationOf = (input: { org: string }) => input.org;
+
+export const profileView = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  cluster: z.string(),
+  provider: z.string(),
+  region: z.string().nullable(),
+  tier: z.string(),
+  protected: z.boolean(),
+  apps: z.number().int(),
+  revision: z.number().int(),
+  createdAt: z.string(),
+  description: z.string().nullable(),
+  /** Its settings as they were given: the names of variables, never their values. */
+  settings: z.array(z.string()),
+});
+export type ProfileView = z.infer<typeof profileView>;
+
+export const listProfilesRequest = request({
+  subject: 'deployments.v1.profiles.list',
+  route: 'GET /v1/organizations/{org}/profiles',
+  summary: 'Application profiles',
+  permission: 'profile.read',
+  input: z.strictObject({ org }),
+  output: z.strictObject({ items: z.array(profileView) }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const getProfileRequest = request({
+  subject: 'deployments.v1.profiles.get',
+  route: 'GET /v1/organizations/{org}/profiles/{name}',
+  summary: 'One application profile',
+  permission: 'profile.read',
+  input: z.strictObject({ org, name }),
+  output: profileView,
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const applyProfileRequest = request({
+  subject: 'deployments.v1.profiles.apply',
+  route: 'PUT /v1/organizations/{org}/profiles/{name}',
+  summary: 'Create or change a profile: the body is its manifest',
+  permission: 'profile.change',
+  input: z.strictObject({ org, name, manifest: z.unknown() }),
+  body: 'manifest',
+  output: z.strictObject({ profile: profileView, outcome: z.enum(['created', 'configured', 'unchanged']), dryRun: z.boolean() }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+export const deleteProfileRequest = request({
+  subject: 'deployments.v1.profiles.delete',
+  route: 'DELETE /v1/organizations/{org}/profiles/{name}',
+  summary: 'Delete a profile that no application uses',
+  permission: 'profile.delete',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({ name: z.string(), dryRun: z.boolean() }),
+  organizationOf,
+  timeoutMs: 5_000,
+});

@@ -1,0 +1,16 @@
+import type { ImageWorkload } from '#kubernetes';
+
+/**
+ * A revision with everything decided: platform < tier < profile < application. Stored in the vault (it may hold values of
+ * environment variables and files); the event carries its digest and a redacted summary.
+ */
+export interface ResolvedSpec {
+  readonly applicationName: string;
+  readonly revision: number;
+  readonly profile: { readonly id: string; readonly name: string; readonly revision: number };
+  readonly tier: string;
+  readonly targetNamespace: string;
+  readonly namespaceMode: 'override' | 'preserve';
+  readonly source:
+    { readonly type: 'image'; readonly workload: ImageWorkload } | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> };
+}

@@ -1,0 +1,92 @@
+import { SERVICES_ONLY } from '#access';
+import { request, stream } from '#bus/contract';
+import { z } from 'zod';
+import { applicationEventsRequest, applicationResourcesRequest, applicationStatusView, logLine } from './applications.contract.ts';
+import { clusterConnection, inventoryEntry } from './rollout.contract.ts';
+
+/** What the worker serves, to deployments alone: it owns the connections to clusters. */
+const DEPLOYMENTS = ['deployments'];
+
+const live = {
+  cluster: clusterConnection,
+  applicationId: z.string(),
+  namespace: z.string(),
+  inventory: z.array(inventoryEntry),
+};
+
+export const probeClusterRequest = request({
+  subject: 'deploy-worker.v1.clusters.probe',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject({ cluster: clusterConnection }),
+  output: z.strictObject({
+    /** UID of the namespace kube-system: the identity of the physical cluster. */
+    uid: z.string(),
+    version: z.string(),
+    nodes: z.number().int().nullable(),
+    /** Rights that are missing, in words: `create rolebindings in namespaces`. */
+    missing: z.array(z.string()),
+  }),
+  timeoutMs: 15_000,
+});
+
+export const liveStatusRequest = request({
+  subject: 'deploy-worker.v1.applications.status',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject(live),
+  output: z.strictObject({ replicas: z.string().nullable(), pods: applicationStatusView.shape.pods }),
+  timeoutMs: 4_000,
+});
+
+export const liveResourcesRequest = request({
+  subject: 'deploy-worker.v1.applications.resources',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject(live),
+  output: applicationResourcesRequest.output,
+  timeoutMs: 6_000,
+});
+
+export const liveEventsRequest = stream({
+  subject: 'deploy-worker.v1.applications.events',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject({ ...live, follow: z.boolean() }),
+  output: applicationEventsRequest.output,
+  timeoutMs: 10_000,
+});
+
+export const liveLogsRequest = stream({
+  subject: 'deploy-worker.v1.applications.logs',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject({
+    ...live,
+    follow: z.boolean(),
+    sinceSeconds: z.number().int().optional(),
+    tail: z.number().int().optional(),
+    container: z.string().optional(),
+    previous: z.boolean(),
+  }),
+  output: logLine,
+  timeoutMs: 10_000,
+});
+
+/** A token of at most ten minutes for one person: a ServiceAccount of their own, bound by role to namespaces or the whole cluster. */
+export const issueTokenRequest = request({
+  subject: 'deploy-worker.v1.clusters.token',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject({
+    cluster: clusterConnection,
+    organizationId: z.string(),
+    memberId: z.string(),
+    access: z.enum(['cluster', 'edit', 'view']),
+    namespaces: z.array(z.string()).max(1_000),
+    /** With `edit`: namespaces of protected profiles, in which the same person may only look. */
+    viewNamespaces: z.array(z.string()).max(1_000).optional(),
+  }),
+  output: z.strictObject({ token: z.string(), expiresAt: z.string() }),
+  timeoutMs: 10_000,
+});

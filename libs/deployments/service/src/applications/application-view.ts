@@ -1,0 +1,79 @@
+import type { ApplicationStatusView, ApplicationView } from '#deployments/contract';
+import type { Recorded } from '#kernel';
+import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
+
+/** What a cluster's silence makes of its applications. Also the reason that the cluster shows. */
+export const SILENT = 'not heard of for 60 s';
+
+export interface ViewFacts {
+  readonly organization: string;
+  /** Names of people by id. */
+  readonly name: (id: string) => string;
+  /** The application's cluster was not heard of for 60 s. */
+  readonly isSilent: boolean;
+}
+
+/** T1 and T2 of an application, without what is asked live. */
+export function applicationView(document: ApplicationDocument, facts: ViewFacts): ApplicationView {
+  const { configuration } = document;
+  return {
+    ...statusPart(document, facts),
+    id: document.id,
+    tier: configuration?.tier ?? '-',
+    protected: configuration?.profile.protected ?? false,
+    limits: configuration?.limits ?? null,
+    autoscaling: configuration?.autoscaling ?? null,
+    deployedBy: configuration ? facts.name(configuration.by) : '-',
+    createdAt: document.createdAt,
+    labels: { ...configuration?.labels },
+    description: configuration?.description ?? null,
+  };
+}
+
+/** What a sandbox says of everything that runs on it. */
+const SANDBOX_PROVIDER = 'sandbox';
+const SIMULATED = 'simulated: objects are real, no container runs';
+
+/** T1 without pods. */
+export function statusPart(document: ApplicationDocument, { organization, isSilent }: ViewFacts): Omit<ApplicationStatusView, 'pods'> {
+  const { configuration, attempt, revision, servingRevision } = document;
+  const isUnknown = isSilent && document.status !== 'DELETING';
+  return {
+    name: document.name,
+    status: isUnknown ? 'UNKNOWN' : document.status,
+    health: isUnknown ? 'Unknown' : document.health,
+    sync: isUnknown ? 'Unknown' : syncOf(document),
+    version: `v${revision}`,
+    organization,
+    profileName: configuration?.profile.name ?? '-',
+    clusterName: configuration?.cluster.name ?? '-',
+    provider: configuration?.cluster.provider ?? '-',
+    region: configuration?.cluster.region ?? null,
+    targetNamespace: configuration?.targetNamespace ?? '-',
+    sourceType: configuration?.source.type ?? 'image',
+    sourceRef: configuration?.source.ref ?? '-',
+    replicas: document.replicas,
+    endpoint: document.endpoint,
+    updatedAt: document.updatedAt,
+    message: isUnknown ? `its cluster was ${SILENT}` : document.status === 'RUNNING' && configuration?.cluster.provider === SANDBOX_PROVIDER ? SIMULATED : document.message,
+    code: document.code,
+    servingVersion: servingRevision !== null && servingRevision !== revision ? `v${servingRevision}` : null,
+    attempt: attempt && { id: attempt.id, number: attempt.number, state: attempt.state },
+  };
+}
+
+function syncOf({ status, configuration, servingRevision, revision }: ApplicationDocument): ApplicationStatusView['sync'] {
+  if (servingRevision === null) return status === 'REQUESTED' ? 'Unknown' : 'OutOfSync';
+  if (servingRevision !== revision) return 'OutOfSync';
+  return configuration?.rollbackOf === null ? 'Synced' : 'Pinned';
+}
+
+/**
+ * The document with events that its projection has not seen yet, for answers to writes: those do not wait for a read
+ * model. `undefined` when the events are not of an application that exists.
+ */
+export const withEvents = (document: ApplicationDocument | undefined, recorded: readonly Recorded<DeploymentFact>[]): ApplicationDocument | undefined =>
+  recorded.reduce<ApplicationDocument | undefined>((folded, event) => {
+    const next = applicationsProjection.apply(folded, event);
+    return typeof next === 'symbol' ? undefined : next;
+  }, document);

@@ -1,0 +1,135 @@
+import type { Actor } from '#kernel';
+import { specify } from '#testing';
+import { aConfiguration } from '../testing/facts.ts';
+import { applicationDecider } from './application.decider.ts';
+import type { ApplicationEvent } from './application.events.ts';
+
+const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
+const two = { ...aConfiguration, manifest: { record: 'manifest/o1/m2', digest: 'm2' }, contentDigest: 'x2' };
+const configured = (revision: number, configuration = aConfiguration): ApplicationEvent => ({ type: 'application.configured.v1', data: { ...configuration, revision } });
+const ref = (number: number, revision: number) => ({ attemptId: `t${number}`, number, revision });
+const requested = (
+  number: number,
+  revision: number,
+  more: { kind?: 'deploy' | 'delete'; cause?: 'apply' | 'rollback' | 'delete' | 'abandoned'; orphan?: boolean } = {},
+): ApplicationEvent => ({
+  type: 'deployment.requested.v1',
+  data: { ...ref(number, revision), kind: 'deploy', orphan: false, cause: 'apply', ...more },
+});
+const succeeded = (number: number, revision: number): ApplicationEvent => ({
+  type: 'deployment.succeeded.v1',
+  data: { ...ref(number, revision), message: 'all pods ready', endpoint: null, replicas: '1/1' },
+});
+const failed = (number: number, revision: number, applied = true): ApplicationEvent => ({
+  type: 'deployment.failed.v1',
+  data: { ...ref(number, revision), code: 'x/y', message: 'no', fix: null, applied, serving: null },
+});
+const superseded = (number: number, revision: number, byRevision: number): ApplicationEvent => ({
+  type: 'deployment.superseded.v1',
+  data: { ...ref(number, revision), byRevision },
+});
+const configure = { type: 'configure', configuration: two, revision: 2, attemptId: 't2', running: [] } as const;
+const { given } = specify(applicationDecider);
+
+describe('configure an application', () => {
+  it('begins with v1 and its first attempt', () =>
+    given()
+      .when({ ...configure, configuration: aConfiguration, revision: 1, attemptId: 't1' }, ada)
+      .thenRecorded(configured(1), requested(1, 1)));
+  it('records nothing while the same content runs or is on its way', () => {
+    const same = { ...configure, configuration: aConfiguration };
+    given(configured(1), requested(1, 1)).when(same, ada).thenNothingRecorded();
+    given(configured(1), requested(1, 1), succeeded(1, 1)).when(same, ada).thenNothingRecorded();
+  });
+  it('tries the same revision anew where it failed or broke', () => {
+    const same = { ...configure, configuration: aConfiguration };
+    given(configured(1), requested(1, 1), failed(1, 1)).when(same, ada).thenRecorded(requested(2, 1));
+    const missing: ApplicationEvent = { type: 'application.health-changed.v1', data: { health: 'Missing', message: 'gone', code: null, replicas: null } };
+    given(configured(1), requested(1, 1), succeeded(1, 1), missing).when(same, ada).thenRecorded(requested(2, 1));
+  });
+  it('ends a waiting attempt at once and leaves one in hand to its worker', () => {
+    given(configured(1), requested(1, 1))
+      .when(configure, ada)
+      .thenRecorded(configured(2, two), superseded(1, 1, 2), requested(2, 2));
+    given(configured(1), requested(1, 1))
+      .when({ ...configure, running: ['t1'] }, ada)
+      .thenRecorded(configured(2, two), requested(2, 2));
+  });
+  it('refuses another cluster, another namespace, a revision that is not the one seen, and a deleted application', () => {
+    const history = [configured(1), requested(1, 1), succeeded(1, 1)];
+    given(...history)
+      .when({ ...configure, configuration: { ...two, cluster: { ...two.cluster, uid: 'u2' } } }, ada)
+      .thenRejected({ code: 'deployments/target-fixed' });
+    given(...history)
+      .when({ ...configure, configuration: { ...two, targetNamespace: 'other' } }, ada)
+      .thenRejected({ code: 'deployments/namespace-fixed' });
+    given(...history)
+      .when({ ...configure, ifMatch: 7 }, ada)
+      .thenRejected({ code: 'edge/precondition-failed' });
+    given(...history)
+      .when({ ...configure, revision: 5 }, ada)
+      .thenRejected({ code: 'deployments/contended' });
+    given({ type: 'application.deleted.v1', data: {} })
+      .when({ ...configure, revision: 1 }, ada)
+      .thenRejected({ code: 'deployments/application-not-found' });
+  });
+  it('goes back to an older revision as a new one, and not to the present one', () => {
+    const history = [configured(1), requested(1, 1), succeeded(1, 1), configured(2, two), requested(2, 2), succeeded(2, 2)];
+    const back = { ...configure, configuration: { ...aConfiguration, rollbackOf: 1 }, revision: 3, attemptId: 't3' };
+    given(...history)
+      .when(back, ada)
+      .thenRecorded(configured(3, back.configuration), requested(3, 3, { cause: 'rollback' }));
+    given(...history)
+      .when({ ...back, configuration: { ...two, rollbackOf: 2 } }, ada)
+      .thenRejected({ code: 'deployments/revision-present' });
+    given(...history, configured(3, back.configuration), requested(3, 3, { cause: 'rollback' }), succeeded(3, 3))
+      .when({ ...back, revision: 4 }, ada)
+      .thenRejected({ code: 'deployments/revision-present' });
+  });
+  it('leaves a pinned revision with any apply', () => {
+    const pinned = { ...aConfiguration, rollbackOf: 1 };
+    given(configured(1), requested(1, 1), succeeded(1, 1), configured(2, pinned), requested(2, 2), succeeded(2, 2))
+      .when({ ...configure, configuration: aConfiguration, revision: 3, attemptId: 't3' }, ada)
+      .thenRecorded(configured(3), requested(3, 3));
+  });
+});
+
+describe('end an attempt', () => {
+  const outcome = { outcome: 'succeeded', message: 'all pods ready', endpoint: null, replicas: '1/1' } as const;
+  it('counts the first end', () => {
+    given(configured(1), requested(1, 1)).when({ type: 'end-attempt', attemptId: 't1', outcome }, ada).thenRecorded(succeeded(1, 1));
+    given(configured(1), requested(1, 1), failed(1, 1)).when({ type: 'end-attempt', attemptId: 't1', outcome }, ada).thenNothingRecorded();
+  });
+  it('deletes with the end of a deletion', () =>
+    given(
+      configured(1),
+      requested(1, 1),
+      succeeded(1, 1),
+      { type: 'application.deletion-requested.v1', data: { orphan: false } },
+      requested(2, 1, { kind: 'delete', cause: 'delete' }),
+    )
+      .when({ type: 'end-attempt', attemptId: 't2', outcome }, ada)
+      .thenRecorded(succeeded(2, 1), { type: 'application.deleted.v1', data: {} }));
+  it('asks for the next attempt when one is abandoned, unless a newer one was asked for', () => {
+    const abandon = { type: 'abandon-attempt', attemptId: 't1', claims: 1, nextAttemptId: 't9' } as const;
+    const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref(1, 1), claims: 1 } };
+    given(configured(1), requested(1, 1))
+      .when(abandon, ada)
+      .thenRecorded(abandoned, { type: 'deployment.requested.v1', data: { attemptId: 't9', number: 2, revision: 1, kind: 'deploy', orphan: false, cause: 'abandoned' } });
+    given(configured(1), requested(1, 1), configured(2, two), requested(2, 2)).when(abandon, ada).thenRecorded(abandoned);
+  });
+});
+
+describe('delete an application', () => {
+  const command = { type: 'delete', orphan: false, attemptId: 't2', running: [] } as const;
+  it('asks for an attempt that takes its objects away, once', () => {
+    const asked: ApplicationEvent[] = [{ type: 'application.deletion-requested.v1', data: { orphan: false } }, requested(2, 1, { kind: 'delete', cause: 'delete' })];
+    given(configured(1), requested(1, 1), succeeded(1, 1))
+      .when(command, ada)
+      .thenRecorded(...asked);
+    given(configured(1), requested(1, 1), succeeded(1, 1), ...asked)
+      .when({ ...command, attemptId: 't3' }, ada)
+      .thenNothingRecorded();
+  });
+  it('ends at once what has only its name', () => given().when(command, ada).thenRecorded({ type: 'application.deleted.v1', data: {} }));
+});

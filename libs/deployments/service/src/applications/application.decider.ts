@@ -1,0 +1,39 @@
+import { assertNever, type Decider, type Result } from '#kernel';
+import type { DeploymentsError } from '../deployments.errors.ts';
+import { evolveApplication, latestOf, noApplication, type Application } from './application.ts';
+import { applicationEvents, type ApplicationEvent } from './application.events.ts';
+import { configure, type Configure } from './configure.ts';
+import { deleteApplication, discard, type DeleteApplication, type Discard } from './delete-application.ts';
+import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from './end-attempt.ts';
+import { reportHealth, type ReportHealth } from './report-health.ts';
+
+export type ApplicationCommand = Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth;
+
+function decide(command: ApplicationCommand, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+  switch (command.type) {
+    case 'configure':
+      return configure(command, application);
+    case 'delete':
+      return deleteApplication(command, application);
+    case 'discard':
+      return discard(application);
+    case 'end-attempt':
+      return endAttempt(command, application);
+    case 'abandon-attempt':
+      return abandonAttempt(command, application);
+    case 'report-health':
+      return reportHealth(command, application);
+    default:
+      return assertNever(command);
+  }
+}
+
+export const applicationDecider: Decider<Application, ApplicationCommand, ApplicationEvent, DeploymentsError> = {
+  events: applicationEvents,
+  initialState: noApplication,
+  evolve: evolveApplication,
+  decide,
+  revisionOf: (application) => latestOf(application)?.revision ?? 0,
+};
+
+export const applicationStream = (applicationId: string): string => `application-${applicationId}`;

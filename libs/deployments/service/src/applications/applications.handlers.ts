@@ -1,0 +1,145 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { deleteApplicationRequest, rollbackRequest } from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { objectKey } from '../attempts/attempt.ts';
+import { Works } from '../attempts/works.handlers.ts';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
+import { omit } from '../shared/omit.ts';
+import { People, type Standing } from '../shared/people.queries.ts';
+import { Records } from '../shared/records.handlers.ts';
+import { ApplicationAnswers } from './answers.queries.ts';
+import { applicationDecider, applicationStream } from './application.decider.ts';
+import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
+import { Deployer } from './deployer.handlers.ts';
+import { Release } from './release.handlers.ts';
+
+type Deleted = OutputOf<typeof deleteApplicationRequest>;
+type RolledBack = OutputOf<typeof rollbackRequest>;
+
+const TRIES = 20;
+
+/** Deletion and rollback. */
+@Controller()
+export class ApplicationsHandlers {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(People) private readonly people: People,
+    @Inject(Records) private readonly records: Records,
+    @Inject(Works) private readonly works: Works,
+    @Inject(Deployer) private readonly deployer: Deployer,
+    @Inject(Release) private readonly release: Release,
+    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
+  ) {}
+
+  @Serves(deleteApplicationRequest)
+  async delete(@Input() { name, orphan }: InputOf<typeof deleteApplicationRequest>, @Caller() context: RequestContext): Promise<Reply<Deleted>> {
+    const standing = await this.people.standing(context);
+    if (!standing.ok) return refuse(standing.error);
+    const { organizationId } = standing.value;
+    const found = await this.find(organizationId, name);
+    if (!found.ok) return refuse(found.error);
+    const { id, application } = found.value;
+    const works = await this.works.of(application);
+    const running = await this.works.running(application);
+    if (!works.ok) return refuse(works.error);
+    if (!running.ok) return refuse(running.error);
+    const entries = new Map(works.value.flatMap(({ work }) => work.inventory.map((entry) => [objectKey(entry), `${entry.kind}/${entry.name}`] as const)));
+    const objects = orphan ? [] : [...entries.values()];
+    if (context.dryRun) return reply({ name, attemptId: null, objects, dryRun: true });
+
+    const command = { type: 'delete', orphan, attemptId: this.commands.newId(context, 1), running: running.value } as const;
+    const recorded = await this.commands.run(applicationDecider, applicationStream(id), command, context, { step: 'delete' });
+    if (!recorded.ok) return refuse(recorded.error);
+    const { state, position, repeated } = recorded.value;
+    if (state.status === 'deleted') {
+      const released = await this.release.release(organizationId, id, name, context);
+      if (!released.ok) return refuse(released.error);
+    }
+    const newest = newestAttemptOf(state);
+    const attemptId = newest?.kind === 'delete' && state.status !== 'deleted' ? newest.id : null;
+    return reply({ name, attemptId, objects, dryRun: false }, { position, ...(repeated && { repeated }) });
+  }
+
+  @Serves(rollbackRequest)
+  async rollback(@Input() { name, to }: InputOf<typeof rollbackRequest>, @Caller() context: RequestContext): Promise<Reply<RolledBack>> {
+    const standing = await this.people.standing(context);
+    if (!standing.ok) return refuse(standing.error);
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.rollbackOnce(name, to, standing.value, context);
+      if (outcome.ok) return outcome;
+      if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES) return refuse(await this.people.explain(outcome.error, context));
+    }
+  }
+
+  private async rollbackOnce(name: string, to: number | undefined, standing: Standing, context: RequestContext): Promise<Reply<RolledBack>> {
+    const { organizationId } = standing;
+    const found = await this.find(organizationId, name);
+    if (!found.ok) return refuse(found.error);
+    const { id: applicationId, application } = found.value;
+    const target = targetOf(application, name, to);
+    if (!target.ok) return refuse(target.error);
+    const latest = latestOf(application);
+    const isAllowed = await this.checkProtected(target.value, standing);
+    if (!isAllowed.ok) return refuse(isAllowed.error);
+    const content = await this.records.get(target.value.resolved.record);
+    if (!content.ok) return refuse(content.error);
+    if (content.value === undefined) return refuse(deploymentsErrors.sourceGone(name, target.value.revision));
+
+    const rollbackOf = target.value.revision;
+    const configuration = {
+      ...omit(target.value, 'revision', 'succeeded'),
+      rollbackOf,
+      changes: [`back to v${rollbackOf}`, ...lineChanges(latest, target.value)],
+      by: context.actor.id,
+    };
+    const deployed = await this.deployer.configure({ organizationId, applicationId, configuration, revision: (latest?.revision ?? 0) + 1, named: false }, context);
+    if (!deployed.ok) return refuse(deployed.error);
+    const { events, application: after, position, repeated } = deployed.value;
+    const view = await this.answers.afterWrite({ organizationId, applicationId, application: after, events }, context);
+    if (!view) return refuse(deploymentsErrors.applicationNotFound(name));
+    const configured = events.find((event) => event.type === 'application.configured.v1');
+    return reply(
+      { application: view, outcome: 'configured', changes: [...(configured?.data.changes ?? [])], attemptId: newestAttemptOf(after)?.id ?? null, dryRun: context.dryRun ?? false },
+      { revision: latestOf(after)?.revision ?? 0, ...(position !== undefined && { position }), ...(repeated && { repeated }) },
+    );
+  }
+
+  /** The profile as it is now, not as it was then. */
+  private async checkProtected({ name, profile }: Revision, { isAdmin }: Standing): Promise<Result<void, DomainError>> {
+    if (isAdmin) return ok(undefined);
+    const loaded = await this.commands.load(profileDecider, profileStream(profile.id));
+    if (!loaded.ok) return loaded;
+    const isProtected = loaded.value.state.status === 'active' ? loaded.value.state.content.protected : profile.protected;
+    return isProtected ? err(deploymentsErrors.protectedProfile(name, profile.name)) : ok(undefined);
+  }
+
+  private async find(organizationId: string, name: string): Promise<Result<{ readonly id: string; readonly application: Application }, DomainError>> {
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    if (!catalog.ok) return catalog;
+    const entry = catalog.value.state.entries.application.get(name);
+    if (!entry) return err(deploymentsErrors.applicationNotFound(name));
+    const loaded = await this.commands.load(applicationDecider, applicationStream(entry.id));
+    return loaded.ok ? ok({ id: entry.id, application: loaded.value.state }) : loaded;
+  }
+}
+
+/** The revision that was asked for, or the newest that succeeded before the present one. */
+function targetOf(application: Application, name: string, to: number | undefined): Result<Revision, DomainError> {
+  const latest = latestOf(application);
+  if (!latest) return err(deploymentsErrors.nothingToRollBackTo(name));
+  if (to !== undefined) {
+    const asked = application.revisions[to - 1];
+    return asked ? ok(asked) : err(deploymentsErrors.revisionNotFound(name, to, latest.revision));
+  }
+  const earlier = application.revisions.findLast(({ revision, succeeded }) => succeeded && revision < latest.revision);
+  return earlier ? ok(earlier) : err(deploymentsErrors.nothingToRollBackTo(name));
+}
+
+/** The image's change is what people look for. */
+const lineChanges = (before: Revision | undefined, after: Revision): string[] =>
+  before && before.source.ref !== after.source.ref ? [`${after.source.type} ${before.source.ref} -> ${after.source.ref}`] : [];

@@ -1,0 +1,244 @@
+import type { ApplicationStatus, AttemptState, Health } from '#deployments/contract';
+import { assertNever, type EventFamily, type EventMetadata, type Projection, type Recorded } from '#kernel';
+import { attemptEvents, type AttemptEvent } from '../attempts/attempt.events.ts';
+import { catalogEvents, type CatalogEvent, type NewName } from '../catalog/catalog.events.ts';
+import { omit } from '../shared/omit.ts';
+import { applicationEvents, type ApplicationEvent, type Configuration } from './application.events.ts';
+
+export type DeploymentFact = CatalogEvent | ApplicationEvent | AttemptEvent;
+
+export const deploymentFamily: EventFamily<DeploymentFact> = {
+  categories: [...catalogEvents.categories, ...applicationEvents.categories, ...attemptEvents.categories],
+  types: { ...catalogEvents.types, ...applicationEvents.types, ...attemptEvents.types },
+};
+
+/** One application as views need it: kept for ever, since history stays readable. */
+export interface ApplicationDocument {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly name: string;
+  /** `<organization id>/<name>`, to be found by. */
+  readonly key: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly deleted: boolean;
+  /** Its name and namespace were given back. */
+  readonly released: boolean;
+  readonly profileId: string;
+  readonly clusterId: string;
+  readonly configuration: Omit<Configuration, 'summary' | 'changes'> | null;
+  readonly revision: number;
+  readonly configuredAt: string;
+  readonly status: ApplicationStatus;
+  readonly health: Health;
+  readonly message: string | null;
+  readonly code: string | null;
+  readonly replicas: string | null;
+  readonly endpoint: string | null;
+  /** The revision that was rolled out last, and so serves. */
+  readonly servingRevision: number | null;
+  readonly attempt: { readonly id: string; readonly number: number; readonly state: AttemptState; readonly kind: 'deploy' | 'delete'; readonly requestId: string } | null;
+  /** Ids of attempts without a terminal event. */
+  readonly open: readonly string[];
+  readonly hasOpen: boolean;
+  /** What the application's stream is to begin with, until it has begun. */
+  readonly intent: Configuration | null;
+  readonly namedNamespace: boolean;
+  readonly unfinished: boolean;
+}
+
+/** Answers everything about one application that is not asked live. One document per application. */
+export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
+  name: 'deployments-applications.v1',
+  events: deploymentFamily,
+  indexes: ['organizationId', 'key', 'name', 'deleted', 'released', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
+  documentId: ({ event, metadata }) => {
+    if ('applicationId' in event.data) return event.data.applicationId;
+    if ('kind' in event.data && 'name' in event.data) return event.data.kind === 'application' ? event.data.id : undefined;
+    return metadata.stream.startsWith('application-') ? metadata.stream.slice('application-'.length) : undefined;
+  },
+  apply(document, recorded) {
+    const { event, metadata } = recorded;
+    if (event.type === 'catalog.name-claimed.v1')
+      return event.data.kind === 'application' ? begun(event.data, metadata.stream.slice('catalog-'.length), metadata.recordedAt) : document;
+    if (!document) return undefined;
+    return applyTo(document, recorded);
+  },
+};
+
+function begun({ id, name, refers, intent, namedNamespace }: Extract<NewName, { readonly kind: 'application' }>, organizationId: string, at: string): ApplicationDocument {
+  return {
+    id,
+    organizationId,
+    name,
+    key: `${organizationId}/${name}`,
+    createdAt: at,
+    updatedAt: at,
+    deleted: false,
+    released: false,
+    profileId: refers,
+    clusterId: '',
+    configuration: null,
+    revision: 0,
+    configuredAt: at,
+    status: 'REQUESTED',
+    health: 'Unknown',
+    message: 'its first revision is being recorded',
+    code: null,
+    replicas: null,
+    endpoint: null,
+    servingRevision: null,
+    attempt: null,
+    open: [],
+    hasOpen: false,
+    intent,
+    namedNamespace,
+    unfinished: true,
+  };
+}
+
+function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<DeploymentFact>): ApplicationDocument {
+  const at = metadata.recordedAt;
+  switch (event.type) {
+    case 'catalog.name-claimed.v1':
+    case 'catalog.deployment-counted.v1':
+    case 'catalog.limits-set.v1':
+    case 'catalog.name-retiring.v1':
+      return document;
+    case 'catalog.reference-changed.v1':
+      return { ...document, profileId: event.data.refers };
+    case 'catalog.name-released.v1':
+      return { ...document, released: true, unfinished: false, intent: null };
+    case 'application.configured.v1': {
+      const { revision } = event.data;
+      const configuration = omit(event.data, 'summary', 'changes', 'revision');
+      return {
+        ...document,
+        configuration,
+        revision,
+        configuredAt: at,
+        updatedAt: at,
+        profileId: configuration.profile.id,
+        clusterId: configuration.cluster.id,
+        unfinished: false,
+        intent: null,
+      };
+    }
+    case 'application.deletion-requested.v1':
+      return { ...document, status: 'DELETING', message: 'waits for a worker', code: null, updatedAt: at };
+    case 'deployment.requested.v1': {
+      const { attemptId, number, kind } = event.data;
+      const open = [...document.open, attemptId];
+      const attempt = { id: attemptId, number, state: 'QUEUED', kind, requestId: metadata.id } as const;
+      return { ...document, attempt, open, hasOpen: true, status: kind === 'delete' ? 'DELETING' : 'REQUESTED', message: 'waits for a worker', code: null, updatedAt: at };
+    }
+    case 'deployment.succeeded.v1': {
+      const { message, endpoint, replicas, revision } = event.data;
+      const ended = closed(document, event.data.attemptId, 'SUCCEEDED');
+      if (document.attempt?.kind === 'delete') return { ...ended, updatedAt: at };
+      return {
+        ...ended,
+        servingRevision: revision,
+        health: 'Healthy',
+        endpoint,
+        replicas,
+        updatedAt: at,
+        ...(isNewest(document, event.data.attemptId) && { status: 'RUNNING', message, code: null }),
+      };
+    }
+    case 'deployment.failed.v1': {
+      const { attemptId, message, serving, code, applied } = event.data;
+      const ended = closed(document, attemptId, 'FAILED');
+      if (!isNewest(document, attemptId)) return ended;
+      const text = serving === null ? message : `${message}. ${serving}`;
+      const status = document.attempt?.kind === 'delete' ? 'DELETING' : applied ? 'DEGRADED' : 'FAILED';
+      return { ...ended, status, message: text, code, updatedAt: at, ...(applied && status === 'DEGRADED' && { health: 'Degraded' }) };
+    }
+    case 'deployment.superseded.v1':
+      return closed(document, event.data.attemptId, 'SUPERSEDED');
+    case 'deployment.abandoned.v1':
+      return closed(document, event.data.attemptId, 'ABANDONED');
+    case 'application.health-changed.v1':
+      return withHealth({ ...document, updatedAt: at }, event.data);
+    case 'application.deleted.v1':
+      return { ...document, deleted: true, status: 'DELETING', health: 'Missing', message: 'deleted', open: [], hasOpen: false, unfinished: false, intent: null, updatedAt: at };
+    default:
+      return step(document, event, metadata);
+  }
+}
+
+const isNewest = (document: ApplicationDocument, attemptId: string): boolean => document.attempt?.id === attemptId;
+
+function closed(document: ApplicationDocument, attemptId: string, state: AttemptState): ApplicationDocument {
+  const open = document.open.filter((id) => id !== attemptId);
+  const attempt = document.attempt && isNewest(document, attemptId) ? { ...document.attempt, state } : document.attempt;
+  return { ...document, open, hasOpen: open.length > 0, attempt };
+}
+
+/** What is observed changes the status only where no rollout is under way, and never hides that a revision failed. */
+function withHealth(
+  document: ApplicationDocument,
+  { health, message, code, replicas }: Extract<ApplicationEvent, { type: 'application.health-changed.v1' }>['data'],
+): ApplicationDocument {
+  const observed = { ...document, health, replicas: replicas ?? document.replicas };
+  if (document.hasOpen || (document.status !== 'RUNNING' && document.status !== 'DEGRADED' && document.status !== 'PROGRESSING')) return observed;
+  const status = STATUS_OF[health] ?? document.status;
+  return { ...observed, status, message, code };
+}
+
+const STATUS_OF: Partial<Record<Health, ApplicationStatus>> = {
+  Healthy: 'RUNNING',
+  Degraded: 'DEGRADED',
+  Missing: 'DEGRADED',
+  Terminating: 'DEGRADED',
+  Progressing: 'PROGRESSING',
+};
+
+/** Steps of an attempt move the status while it is the newest. */
+function step(document: ApplicationDocument, event: AttemptEvent, { stream, recordedAt }: EventMetadata): ApplicationDocument {
+  if (!document.attempt || stream !== `deployment-${document.attempt.id}`) return document;
+  const updatedAt = recordedAt;
+  if (event.type === 'attempt.claimed.v1') {
+    if (document.attempt.state !== 'QUEUED') return document;
+    const attempt = { ...document.attempt, state: 'RUNNING' } as const;
+    return {
+      ...document,
+      attempt,
+      ...(attempt.kind === 'deploy' ? { status: 'RENDERING' } : {}),
+      message: attempt.kind === 'deploy' ? 'a worker prepares it' : 'a worker takes its objects away',
+      updatedAt,
+    };
+  }
+  if (document.attempt.state !== 'RUNNING') return document;
+  const moved = progressOf(event);
+  if (!moved) return document;
+  return { ...document, updatedAt, message: moved.message, ...(document.attempt.kind === 'deploy' && { status: moved.status }) };
+}
+
+function progressOf(event: Exclude<AttemptEvent, { type: 'attempt.claimed.v1' }>): { readonly status: ApplicationStatus; readonly message: string } | undefined {
+  switch (event.type) {
+    case 'attempt.fetched.v1':
+      return { status: 'RENDERING', message: `fetched ${event.data.source}` };
+    case 'attempt.rendered.v1':
+      return { status: 'RENDERING', message: `${event.data.objects} objects rendered` };
+    case 'attempt.planned.v1':
+      return { status: 'APPLYING', message: `${event.data.changeCount} objects change` };
+    case 'attempt.applied.v1': {
+      const { done, all } = event.data;
+      return { status: done >= all ? 'PROGRESSING' : 'APPLYING', message: `${done} of ${all} waves applied` };
+    }
+    case 'attempt.progressing.v1':
+    case 'attempt.healthy.v1':
+      return { status: 'PROGRESSING', message: event.data.message };
+    case 'attempt.pruned.v1':
+      return { status: 'PROGRESSING', message: `${event.data.objects.length} objects removed` };
+    case 'attempt.extended.v1':
+    case 'attempt.inventory-recorded.v1':
+    case 'attempt.inventory-settled.v1':
+    case 'attempt.lapsed.v1':
+    case 'attempt.ended.v1':
+      return undefined;
+    default:
+      return assertNever(event);
+  }
+}

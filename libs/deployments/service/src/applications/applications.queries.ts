@@ -1,0 +1,105 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { applicationStatusRequest, getApplicationRequest, listApplicationsRequest, listRevisionsRequest, type ApplicationView } from '#deployments/contract';
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { Controller, Inject } from '@nestjs/common';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { omit } from '../shared/omit.ts';
+import { organizationOf } from '../shared/organization-of.ts';
+import { allDocuments } from '../shared/pages.queries.ts';
+import { People } from '../shared/people.queries.ts';
+import { ApplicationAnswers } from './answers.queries.ts';
+import { applicationsProjection, type ApplicationDocument } from './applications.projection.ts';
+import { Live } from './live.queries.ts';
+import { revisionsProjection, type RevisionDocument } from './revisions.projection.ts';
+
+@Controller()
+export class ApplicationsQueries {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(People) private readonly people: People,
+    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
+    @Inject(Live) private readonly live: Live,
+  ) {}
+
+  @Serves(listApplicationsRequest)
+  async list(@Input() { limit, cursor }: InputOf<typeof listApplicationsRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listApplicationsRequest>>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const query = {
+      where: { organizationId: organizationId.value, deleted: false },
+      sort: { field: 'name', direction: 'ascending' },
+      limit,
+      ...(cursor !== undefined && { cursor }),
+    } as const;
+    const page = await this.readModels.find(applicationsProjection, query, context.consistency);
+    if (!page.ok) return refuse(page.error);
+    const items = await this.answers.views(
+      page.value.items.map(({ document }) => document),
+      organizationId.value,
+      context,
+    );
+    return reply({ items, ...(page.value.next !== undefined && { next: page.value.next }) });
+  }
+
+  @Serves(getApplicationRequest)
+  async get(@Input() { name }: InputOf<typeof getApplicationRequest>, @Caller() context: RequestContext): Promise<Reply<ApplicationView>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const found = await this.answers.find(organizationId.value, name, context.consistency, false);
+    if (!found.ok) return refuse(found.error);
+    const [view] = found.value ? await this.answers.views([found.value], organizationId.value, context) : [];
+    return view && found.value ? reply(view, { revision: found.value.revision }) : refuse(deploymentsErrors.applicationNotFound(name));
+  }
+
+  @Serves(applicationStatusRequest)
+  async status(@Input() { name }: InputOf<typeof applicationStatusRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof applicationStatusRequest>>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const found = await this.answers.find(organizationId.value, name, context.consistency, false);
+    if (!found.ok) return refuse(found.error);
+    const document = found.value;
+    const [view] = document ? await this.answers.views([document], organizationId.value, context) : [];
+    if (!view || !document) return refuse(deploymentsErrors.applicationNotFound(name));
+    const status = omit(view, 'id', 'tier', 'protected', 'limits', 'autoscaling', 'deployedBy', 'createdAt', 'labels', 'description');
+    const live = await this.live.status(document, context);
+    return reply({ ...status, replicas: live?.replicas ?? status.replicas, pods: live?.pods ?? [] }, { revision: document.revision });
+  }
+
+  @Serves(listRevisionsRequest)
+  async revisions(@Input() { name }: InputOf<typeof listRevisionsRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listRevisionsRequest>>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const found = await this.answers.find(organizationId.value, name, context.consistency, true);
+    if (!found.ok) return refuse(found.error);
+    const application = found.value;
+    if (!application) return refuse(deploymentsErrors.applicationNotFound(name));
+    const revisions = await allDocuments(this.readModels, revisionsProjection, { where: { applicationId: application.id } }, context.consistency);
+    if (!revisions.ok) return refuse(revisions.error);
+    const nameOf = await this.people.namesOf(
+      revisions.value.map(({ by }) => by),
+      context,
+    );
+    const items = [...revisions.value]
+      .sort((a, b) => a.revision - b.revision)
+      .map((revision) => ({
+        version: `v${revision.revision}`,
+        revision: revision.revision,
+        state: revision.state,
+        source: revision.source,
+        by: nameOf(revision.by),
+        when: revision.when,
+        rollback: rollbackOf(revision, application),
+        rollbackOf: revision.rollbackOf === null ? null : `v${revision.rollbackOf}`,
+        summary: [...revision.summary],
+      }));
+    return reply({ items });
+  }
+}
+
+/** `yes`, or why one cannot go back to it. */
+function rollbackOf({ revision }: RevisionDocument, application: ApplicationDocument): string {
+  if (application.deleted) return 'deleted';
+  if (application.status === 'DELETING') return 'being deleted';
+  return revision === application.revision ? 'present' : 'yes';
+}

@@ -1,0 +1,37 @@
+import { ok, type Result } from '#kernel';
+import type { DeploymentsError } from '../deployments.errors.ts';
+import { latestOf, newestAttemptOf, type Application } from './application.ts';
+import type { ApplicationEvent } from './application.events.ts';
+import { supersedeQueued } from './supersede.ts';
+
+export interface DeleteApplication {
+  readonly type: 'delete';
+  /** Leave the objects on the cluster. */
+  readonly orphan: boolean;
+  readonly attemptId: string;
+  readonly running: readonly string[];
+}
+
+/** Ends an application that has only its name: nothing of it can be on a cluster. */
+export interface Discard {
+  readonly type: 'discard';
+}
+
+/** Asks for the end of an application; a repeat while it is under way records nothing. */
+export function deleteApplication({ orphan, attemptId, running }: DeleteApplication, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+  const latest = latestOf(application);
+  if (application.status === 'deleted') return ok([]);
+  if (latest === undefined) return discard(application);
+  const newest = newestAttemptOf(application);
+  if (newest?.kind === 'delete' && newest.state === 'open') return ok([]);
+  const asked: ApplicationEvent[] = application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
+  return ok([
+    ...asked,
+    ...supersedeQueued(application, running, latest.revision),
+    { type: 'deployment.requested.v1', data: { attemptId, number: application.attemptCount + 1, revision: latest.revision, kind: 'delete', orphan, cause: 'delete' } },
+  ]);
+}
+
+/** The event is the fence too: a creation that was interrupted cannot go on behind it. */
+export const discard = (application: Application): Result<readonly ApplicationEvent[], DeploymentsError> =>
+  ok(application.status === 'absent' ? [{ type: 'application.deleted.v1', data: {} }] : []);

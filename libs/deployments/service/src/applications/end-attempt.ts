@@ -1,0 +1,75 @@
+import { ok, type Result } from '#kernel';
+import type { DeploymentsError } from '../deployments.errors.ts';
+import { newestAttemptOf, openAttempt, type Application, type Attempt } from './application.ts';
+import type { ApplicationEvent, AttemptRef } from './application.events.ts';
+
+/** How a worker's work on an attempt came out. */
+export type AttemptOutcome =
+  | { readonly outcome: 'succeeded'; readonly message: string; readonly endpoint: string | null; readonly replicas: string | null }
+  | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly fix: string | null; readonly applied: boolean; readonly serving: string | null }
+  | { readonly outcome: 'superseded' };
+
+export interface EndAttempt {
+  readonly type: 'end-attempt';
+  readonly attemptId: string;
+  readonly outcome: AttemptOutcome;
+}
+
+export interface AbandonAttempt {
+  readonly type: 'abandon-attempt';
+  readonly attemptId: string;
+  /** Claims of this attempt, none of which came to an end. */
+  readonly claims: number;
+  readonly nextAttemptId: string;
+}
+
+/** So many claims in a row without an end mean that the work itself kills its workers. */
+export const MOST_CLAIMS = 5;
+
+/** The first end counts; every later one records nothing. */
+export function endAttempt({ attemptId, outcome }: EndAttempt, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+  const attempt = openAttempt(application, attemptId);
+  if (!attempt) return ok([]);
+  const ref = refOf(attempt);
+  switch (outcome.outcome) {
+    case 'succeeded': {
+      const { message, endpoint, replicas } = outcome;
+      const succeeded: ApplicationEvent = { type: 'deployment.succeeded.v1', data: { ...ref, message, endpoint, replicas } };
+      return ok(attempt.kind === 'delete' ? [succeeded, { type: 'application.deleted.v1', data: {} }] : [succeeded]);
+    }
+    case 'failed': {
+      const { code, message, fix, applied, serving } = outcome;
+      return ok([{ type: 'deployment.failed.v1', data: { ...ref, code, message, fix, applied, serving } }]);
+    }
+    case 'superseded':
+      return ok([{ type: 'deployment.superseded.v1', data: { ...ref, byRevision: newestAttemptOf(application)?.revision ?? attempt.revision } }]);
+  }
+}
+
+/** Ends an attempt whose worker is gone. The next one goes on from the recorded plan, unless a newer request is there. */
+export function abandonAttempt({ attemptId, claims, nextAttemptId }: AbandonAttempt, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+  const attempt = openAttempt(application, attemptId);
+  if (!attempt) return ok([]);
+  const ref = refOf(attempt);
+  if (application.lostClaims + claims >= MOST_CLAIMS) {
+    return ok([
+      {
+        type: 'deployment.failed.v1',
+        data: {
+          ...ref,
+          code: 'worker/lost',
+          message: `${MOST_CLAIMS} workers in a row were lost while they worked on it`,
+          fix: 'look at the log of the deploy worker, then apply again',
+          applied: true,
+          serving: null,
+        },
+      },
+    ]);
+  }
+  const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
+  if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
+  const { revision, kind, orphan } = attempt;
+  return ok([abandoned, { type: 'deployment.requested.v1', data: { attemptId: nextAttemptId, number: application.attemptCount + 1, revision, kind, orphan, cause: 'abandoned' } }]);
+}
+
+const refOf = ({ id, number, revision }: Attempt): AttemptRef => ({ attemptId: id, number, revision });

@@ -1,0 +1,81 @@
+import type { Step } from '#deployments/contract';
+import type { Position, Recorded } from '#kernel';
+import type { DeploymentFact } from './applications.projection.ts';
+
+/** One line of `app events`, before ids become names. */
+export interface EventLine {
+  readonly applicationId: string;
+  readonly step: Step;
+  readonly revision: number;
+  readonly actor: string;
+  readonly message: string;
+  readonly time: string;
+  readonly position: Position;
+  readonly code: string | null;
+}
+
+type Said = Pick<EventLine, 'step' | 'message'> & { readonly revision?: number; readonly code?: string | null };
+
+/** What an event tells people; `undefined` for those that only the platform needs. */
+export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undefined {
+  const said = sayingOf(recorded.event);
+  return said && placed(said, recorded);
+}
+
+/** For watchers alone: how far a rollout is, which is no step of its own. */
+export const progressLine = (recorded: Recorded<DeploymentFact>): EventLine | undefined =>
+  recorded.event.type === 'attempt.progressing.v1' ? placed({ step: 'applied', message: recorded.event.data.message }, recorded) : undefined;
+
+function placed({ step, message, revision, code }: Said, { event, metadata }: Recorded<DeploymentFact>): EventLine {
+  const applicationId = 'applicationId' in event.data ? event.data.applicationId : metadata.stream.slice('application-'.length);
+  const ofRevision = revision ?? ('revision' in event.data ? event.data.revision : 0);
+  return { applicationId, step, revision: ofRevision, actor: metadata.actor, message, time: metadata.recordedAt, position: metadata.position, code: code ?? null };
+}
+
+function sayingOf(event: DeploymentFact): Said | undefined {
+  switch (event.type) {
+    case 'deployment.requested.v1': {
+      const { cause, number, kind } = event.data;
+      if (cause === 'abandoned') return { step: 'requested', message: `attempt ${number} goes on from where the one before was lost` };
+      return {
+        step: 'requested',
+        message: kind === 'delete' ? 'deletion requested' : cause === 'rollback' ? `rollback requested, attempt ${number}` : `deployment requested, attempt ${number}`,
+      };
+    }
+    case 'attempt.claimed.v1':
+      return { step: 'claimed', message: event.data.claim === 1 ? `worker ${event.data.worker}` : `worker ${event.data.worker} again after a restart` };
+    case 'attempt.fetched.v1':
+      return { step: 'fetched', message: event.data.source };
+    case 'attempt.rendered.v1':
+      return { step: 'rendered', message: count(event.data.objects, 'object') };
+    case 'attempt.planned.v1': {
+      const { changeCount, warnings, changes } = event.data;
+      const takenBack = changes.flatMap(({ object, takesBackFrom }) => (takesBackFrom === null ? [] : [`${object} takes back from ${takesBackFrom}`]));
+      return { step: 'planned', message: [`${count(changeCount, 'object')} change`, ...takenBack, ...warnings].join('; ').slice(0, 2_000) };
+    }
+    case 'attempt.applied.v1':
+      return { step: 'applied', message: `${event.data.wave}: ${count(event.data.objects, 'object')} (${event.data.done}/${event.data.all})` };
+    case 'attempt.healthy.v1':
+      return { step: 'healthy', message: event.data.message };
+    case 'attempt.pruned.v1':
+      return { step: 'pruned', message: event.data.objects.join(', ').slice(0, 2_000) };
+    case 'deployment.succeeded.v1':
+      return { step: 'succeeded', message: event.data.message };
+    case 'deployment.failed.v1': {
+      const { message, serving, code } = event.data;
+      return { step: 'failed', message: serving === null ? message : `${message}. ${serving}`, code };
+    }
+    case 'deployment.superseded.v1':
+      return { step: 'superseded', message: `by v${event.data.byRevision}` };
+    case 'deployment.abandoned.v1':
+      return { step: 'abandoned', message: 'its worker was not heard of any more' };
+    case 'application.health-changed.v1':
+      return { step: 'health-changed', message: `${event.data.health}: ${event.data.message}`, code: event.data.code };
+    case 'application.deleted.v1':
+      return { step: 'deleted', message: 'name and namespace are free again' };
+    default:
+      return undefined;
+  }
+}
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -1,0 +1,15 @@
+import type { Projection } from '#kernel';
+import { deploymentFamily, type DeploymentFact } from './applications.projection.ts';
+import { eventLine, type EventLine } from './event-line.ts';
+
+/** Answers `app events`. One document per event that people are shown; its id sorts by application and then by position. */
+export const eventLinesProjection: Projection<DeploymentFact, EventLine> = {
+  name: 'deployments-events.v1',
+  events: deploymentFamily,
+  indexes: ['applicationId', 'position'],
+  documentId: (recorded) => {
+    const line = eventLine(recorded);
+    return line && `${line.applicationId}/${recorded.metadata.position}`;
+  },
+  apply: (document, recorded) => document ?? eventLine(recorded),
+};

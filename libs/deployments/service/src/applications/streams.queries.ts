@@ -1,0 +1,170 @@
+import { Caller, Cancelled, Input, refuse, RefusedError, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { applicationEventsRequest, applicationLogsRequest, applicationResourcesRequest, watchRequest } from '#deployments/contract';
+import { EVENT_STORE, type EventStore } from '#event-store';
+import { LOG_FEED, READ_MODELS, type LogFeed, type ReadModels } from '#event-sourcing';
+import { err, ok, otherStore, parsePosition, storeOf, type DomainError, type Position, type Recorded, type Result } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { organizationOf } from '../shared/organization-of.ts';
+import { everyDocument } from '../shared/pages.queries.ts';
+import { People } from '../shared/people.queries.ts';
+import { ApplicationAnswers } from './answers.queries.ts';
+import { applicationsProjection, deploymentFamily, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
+import { eventLine, progressLine, type EventLine } from './event-line.ts';
+import { eventLinesProjection } from './events.projection.ts';
+import { Live } from './live.queries.ts';
+
+type EventsInput = InputOf<typeof applicationEventsRequest>;
+type EventOut = OutputOf<typeof applicationEventsRequest>;
+type Watched = OutputOf<typeof watchRequest>;
+
+/** What is read as it comes: events, logs, changes. A refusal comes before the first item. */
+@Controller()
+export class StreamsQueries {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(EVENT_STORE) private readonly eventStore: EventStore,
+    @Inject(LOG_FEED) private readonly feed: LogFeed,
+    @Inject(People) private readonly people: People,
+    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
+    @Inject(Live) private readonly live: Live,
+  ) {}
+
+  @Serves(applicationResourcesRequest)
+  async resources(@Input() { name }: InputOf<typeof applicationResourcesRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof applicationResourcesRequest>>> {
+    const found = await this.find(name, context, false);
+    if (!found.ok) return refuse(found.error);
+    const resources = await this.live.resources(found.value, context);
+    return resources.ok ? reply(resources.value) : refuse(resources.error);
+  }
+
+  @Serves(applicationLogsRequest)
+  async logs(
+    @Input() { name, follow, previous, sinceSeconds, tail, container }: InputOf<typeof applicationLogsRequest>,
+    @Caller() context: RequestContext,
+    @Cancelled() signal: AbortSignal,
+  ): Promise<AsyncIterable<OutputOf<typeof applicationLogsRequest>>> {
+    const document = unwrap(await this.find(name, context, false));
+    const options = { follow, previous, ...(sinceSeconds !== undefined && { sinceSeconds }), ...(tail !== undefined && { tail }), ...(container !== undefined && { container }) };
+    return this.live.logs(document, options, context, signal);
+  }
+
+  @Serves(applicationEventsRequest)
+  async events(@Input() { name, kubernetes, follow, after }: EventsInput, @Caller() context: RequestContext, @Cancelled() signal: AbortSignal): Promise<AsyncIterable<EventOut>> {
+    const from = unwrap(this.placeOf(after));
+    const document = unwrap(await this.find(name, context, !kubernetes));
+    return kubernetes ? this.live.events(document, follow, context, signal) : this.platformEvents(document, from, follow, context, signal);
+  }
+
+  @Serves(watchRequest)
+  async watch(
+    @Input() { application, after, follow }: InputOf<typeof watchRequest>,
+    @Caller() context: RequestContext,
+    @Cancelled() signal: AbortSignal,
+  ): Promise<AsyncIterable<Watched>> {
+    const organizationId = unwrap(organizationOf(context));
+    const from = unwrap(this.placeOf(after));
+    if (follow) return this.changes({ organizationId, application, from }, context, signal);
+    return this.present({ organizationId, application });
+  }
+
+  /** What is stored up to now, then what comes behind it: nothing twice and nothing left out between the two. */
+  private async *platformEvents(
+    document: ApplicationDocument,
+    from: Position | undefined,
+    follow: boolean,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventOut> {
+    const shown = async (line: EventLine): Promise<EventOut> => {
+      const name = await this.people.namesOf([line.actor], context);
+      return { source: 'platform', time: line.time, step: line.step, version: `v${line.revision}`, by: name(line.actor), message: line.message, position: line.position };
+    };
+    const now = await this.eventStore.head();
+    const range = from === undefined ? {} : { range: { field: 'position', from } };
+    for await (const found of everyDocument(this.readModels, eventLinesProjection, { where: { applicationId: document.id }, ...range }, now)) {
+      const line = unwrap(found);
+      if (signal.aborted) return;
+      if (line.position <= now && (from === undefined || line.position > from)) yield await shown(line);
+    }
+    if (!follow) return;
+    for await (const recorded of this.recorded(from !== undefined && from > now ? from : now, signal)) {
+      const line = eventLine(recorded);
+      if (line?.applicationId === document.id) yield await shown(line);
+    }
+  }
+
+  /** One entry for each application as it is now. */
+  private async *present({ organizationId, application }: { readonly organizationId: string; readonly application: string | undefined }): AsyncGenerator<Watched> {
+    const page = await this.readModels.find(applicationsProjection, { where: { organizationId, deleted: false }, limit: 500 });
+    for (const { document, position } of unwrap(page).items) {
+      if (application === undefined || document.name === application)
+        yield watched(document, position, { step: 'requested', time: document.updatedAt, revision: document.revision, message: document.message ?? '', code: document.code });
+    }
+  }
+
+  private async *changes(
+    { organizationId, application, from }: { readonly organizationId: string; readonly application: string | undefined; readonly from: Position | undefined },
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<Watched> {
+    const start = from ?? context.consistency ?? (await this.eventStore.head());
+    for await (const recorded of this.recorded(start, signal)) {
+      const line = eventLine(recorded) ?? progressLine(recorded);
+      if (!line || (recorded.metadata.organizationId !== undefined && recorded.metadata.organizationId !== organizationId)) continue;
+      const found = await this.readModels.get(applicationsProjection, line.applicationId, recorded.metadata.position);
+      const document = found.ok ? found.value?.document : undefined;
+      if (!document || document.organizationId !== organizationId || (application !== undefined && document.name !== application)) continue;
+      yield watched(document, recorded.metadata.position, line);
+    }
+  }
+
+  /** Events of applications behind a position. */
+  private async *recorded(after: Position, signal: AbortSignal): AsyncGenerator<Recorded<DeploymentFact>> {
+    for await (const batch of this.feed.follow(after, signal)) {
+      for (const stored of batch.events) {
+        if (!Object.hasOwn(deploymentFamily.types, stored.type)) continue;
+        // The family's table has said that this is one of its types; its own deciders wrote the data.
+        yield { event: { type: stored.type, data: stored.data } as DeploymentFact, metadata: stored };
+      }
+    }
+  }
+
+  /** Reads a position that a caller kept; one of another store is refused, so that the reader starts anew. */
+  private placeOf(after: string | undefined): Result<Position | undefined, DomainError> {
+    if (after === undefined) return ok(undefined);
+    const place = parsePosition(after);
+    return place.ok && storeOf(place.value) !== this.eventStore.storeId ? err(otherStore()) : place;
+  }
+
+  private async find(name: string, context: RequestContext, deleted: boolean): Promise<Result<ApplicationDocument, DomainError>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return organizationId;
+    const found = await this.answers.find(organizationId.value, name, context.consistency, deleted);
+    if (!found.ok) return found;
+    return found.value ? ok(found.value) : err(deploymentsErrors.applicationNotFound(name));
+  }
+}
+
+/** A refusal leaves a stream before its first item. */
+function unwrap<T>(result: Result<T, DomainError>): T {
+  if (result.ok) return result.value;
+  throw new RefusedError(result.error);
+}
+
+const watched = (
+  document: ApplicationDocument,
+  position: Position,
+  { step, time, revision, message, code }: Pick<EventLine, 'step' | 'time' | 'revision' | 'message' | 'code'>,
+): Watched => ({
+  position,
+  time,
+  application: document.name,
+  version: `v${revision}`,
+  step,
+  status: document.status,
+  attemptId: document.attempt?.id ?? null,
+  message,
+  code,
+});

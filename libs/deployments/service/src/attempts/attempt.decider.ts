@@ -1,0 +1,160 @@
+import type { InventoryEntry, reportStepRequest } from '#deployments/contract';
+import { assertNever, err, ok, type Decider, type Result } from '#kernel';
+import type { InputOf } from '#bus/contract';
+import type { AttemptOutcome } from '../applications/end-attempt.ts';
+import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+import { evolveAttempt, unclaimed, type AttemptWork } from './attempt.ts';
+import { attemptEvents, type AttemptEvent, type AttemptOf } from './attempt.events.ts';
+
+/** Milliseconds that a claim holds from the last word of its worker. */
+export const LEASE_MS = 30_000;
+
+export type ReportedStep = InputOf<typeof reportStepRequest>['step'];
+
+/** `nowMs`: milliseconds since 1970. */
+export type AttemptCommand = AttemptOf &
+  (
+    | { readonly type: 'claim'; readonly worker: string; readonly incarnation: string; readonly nowMs: number }
+    | { readonly type: 'extend'; readonly claim: number; readonly nowMs: number }
+    | { readonly type: 'report'; readonly claim: number; readonly step: ReportedStep; readonly nowMs: number }
+    | { readonly type: 'lapse'; readonly nowMs: number }
+    | { readonly type: 'end'; readonly claim: number; readonly outcome: AttemptOutcome; readonly inventory: readonly InventoryEntry[] }
+  );
+
+type Of<T extends AttemptCommand['type']> = Extract<AttemptCommand, { readonly type: T }>;
+type Outcome = Result<readonly AttemptEvent[], DeploymentsError>;
+
+function decide(command: AttemptCommand, work: AttemptWork): Outcome {
+  switch (command.type) {
+    case 'claim':
+      return claim(command, work);
+    case 'extend':
+      return extend(command, work);
+    case 'report':
+      return report(command, work);
+    case 'lapse':
+      return lapse(command, work);
+    case 'end':
+      return end(command, work);
+    default:
+      return assertNever(command);
+  }
+}
+
+/**
+ * Grants the attempt to one worker. The same worker asking again has lost the answer and is granted the same claim; a
+ * later incarnation of its name proves that the earlier one is gone and takes over under the next number.
+ */
+function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, work: AttemptWork): Outcome {
+  if (work.status === 'ended' || work.status === 'lapsed') return err(deploymentsErrors.attemptEnded());
+  const present = work.claim;
+  if (present?.worker === worker && present.incarnation === incarnation && nowMs < present.leaseUntilMs) return ok([]);
+  if (present && present.worker !== worker) return err(nowMs < present.leaseUntilMs ? deploymentsErrors.claimed(present.leaseUntilMs - nowMs) : deploymentsErrors.claimExpired());
+  if (present && present.incarnation === incarnation) return err(deploymentsErrors.claimExpired());
+  const { applicationId, revision } = of;
+  return ok([{ type: 'attempt.claimed.v1', data: { applicationId, revision, claim: (present?.number ?? 0) + 1, worker, incarnation, leaseUntilMs: nowMs + LEASE_MS } }]);
+}
+
+/** Written only when less than half of the lease is left: the log is no heartbeat. */
+function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>, work: AttemptWork): Outcome {
+  if (!holds(work, number)) return err(deploymentsErrors.claimLost());
+  if (work.claim && work.claim.leaseUntilMs - nowMs >= LEASE_MS / 2) return ok([]);
+  return ok([{ type: 'attempt.extended.v1', data: { applicationId, revision, claim: number, leaseUntilMs: nowMs + LEASE_MS } }]);
+}
+
+/** Entries in one event: about 300 bytes each, far below the limit of an event. */
+const ENTRIES_AT_ONCE = 80;
+
+function report({ applicationId, revision, claim: number, step, nowMs }: Of<'report'>, work: AttemptWork): Outcome {
+  if (!holds(work, number)) return err(deploymentsErrors.claimLost());
+  const of: AttemptOf = { applicationId, revision };
+  const timed = { ...of, leaseUntilMs: nowMs + LEASE_MS };
+  switch (step.step) {
+    case 'fetched':
+      return ok([{ type: 'attempt.fetched.v1', data: { ...timed, source: short(step.source, 2_000) } }]);
+    case 'rendered':
+      return ok([{ type: 'attempt.rendered.v1', data: { ...timed, objects: step.objects, digest: step.digest } }]);
+    case 'planned': {
+      const { rendered, digest, changes, warnings, inventory } = step.plan;
+      const shown = changes
+        .slice(0, 100)
+        .map(({ object, action, fields, takesBackFrom }) => ({ object: short(object, 200), action, fields: fields.slice(0, 5).map((field) => short(field, 60)), takesBackFrom }));
+      const planned: AttemptEvent = {
+        type: 'attempt.planned.v1',
+        data: {
+          ...timed,
+          rendered,
+          digest,
+          changes: shown,
+          changeCount: changes.filter(({ action }) => action !== 'unchanged').length,
+          warnings: warnings.slice(0, 20).map((warning) => short(warning, 300)),
+        },
+      };
+      return ok([...inventoryEvents(of, inventory), planned]);
+    }
+    case 'applied': {
+      const { done, all } = step.waves;
+      return ok([...inventoryEvents(of, step.objects), { type: 'attempt.applied.v1', data: { ...timed, wave: short(step.wave, 100), objects: step.objects.length, done, all } }]);
+    }
+    case 'progressing':
+      return ok([{ type: 'attempt.progressing.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
+    case 'healthy':
+      return ok([{ type: 'attempt.healthy.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
+    case 'pruned':
+      return ok([{ type: 'attempt.pruned.v1', data: { ...timed, objects: step.objects.slice(0, 100).map(({ kind, name }) => short(`${kind}/${name}`, 320)) } }]);
+    default:
+      return assertNever(step);
+  }
+}
+
+/** After this no word of the worker counts any more; nothing happens while its lease runs. */
+function lapse({ applicationId, revision, nowMs }: Of<'lapse'>, work: AttemptWork): Outcome {
+  if (work.status !== 'claimed' || !work.claim || nowMs < work.claim.leaseUntilMs) return ok([]);
+  return ok([{ type: 'attempt.lapsed.v1', data: { applicationId, revision, claim: work.claim.number } }]);
+}
+
+function end({ applicationId, revision, claim: number, outcome, inventory }: Of<'end'>, work: AttemptWork): Outcome {
+  if (work.status === 'ended' && work.claim?.number === number) return ok([]);
+  if (!holds(work, number)) return err(deploymentsErrors.claimLost());
+  const of: AttemptOf = { applicationId, revision };
+  const settled: AttemptEvent[] = outcome.outcome === 'succeeded' ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
+  return ok([...settled, ...inventoryEvents(of, inventory), { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } }]);
+}
+
+const holds = ({ status, claim: present }: AttemptWork, number: number): boolean => status === 'claimed' && present?.number === number;
+
+function inventoryEvents(of: AttemptOf, entries: readonly InventoryEntry[]): AttemptEvent[] {
+  const events: AttemptEvent[] = [];
+  for (let from = 0; from < entries.length; from += ENTRIES_AT_ONCE) {
+    events.push({ type: 'attempt.inventory-recorded.v1', data: { ...of, entries: entries.slice(from, from + ENTRIES_AT_ONCE) } });
+  }
+  return events;
+}
+
+/** Texts of others, cut to what an event may hold and to one line. */
+const short = (text: string, most: number): string => text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').slice(0, most);
+
+export function shortened(outcome: AttemptOutcome): AttemptOutcome {
+  switch (outcome.outcome) {
+    case 'succeeded':
+      return { ...outcome, message: short(outcome.message, 2_000) };
+    case 'failed':
+      return {
+        ...outcome,
+        message: short(outcome.message, 2_000),
+        fix: outcome.fix === null ? null : short(outcome.fix, 500),
+        serving: outcome.serving === null ? null : short(outcome.serving, 500),
+      };
+    case 'superseded':
+      return outcome;
+  }
+}
+
+export const attemptDecider: Decider<AttemptWork, AttemptCommand, AttemptEvent, DeploymentsError> = {
+  events: attemptEvents,
+  initialState: unclaimed,
+  evolve: evolveAttempt,
+  decide,
+};
+
+export const attemptStream = (attemptId: string): string => `deployment-${attemptId}`;

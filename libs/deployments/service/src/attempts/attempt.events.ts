@@ -1,0 +1,62 @@
+import type { InventoryEntry } from '#deployments/contract';
+import type { EventFamily, Fact } from '#kernel';
+import type { AttemptOutcome } from '../applications/end-attempt.ts';
+
+/** What an attempt is of; in every event, so that views can place it without another look. */
+export interface AttemptOf {
+  readonly applicationId: string;
+  readonly revision: number;
+}
+
+type Step<Type extends string, Data> = Fact<Type, AttemptOf & Data>;
+
+/** Stream: `deployment-<attempt id>`. `leaseUntilMs`: milliseconds since 1970 until which the claim holds. */
+export type AttemptEvent =
+  | Step<'attempt.claimed.v1', { readonly claim: number; readonly worker: string; readonly incarnation: string; readonly leaseUntilMs: number }>
+  | Step<'attempt.extended.v1', { readonly claim: number; readonly leaseUntilMs: number }>
+  | Step<'attempt.fetched.v1', { readonly source: string; readonly leaseUntilMs: number }>
+  | Step<'attempt.rendered.v1', { readonly objects: number; readonly digest: string; readonly leaseUntilMs: number }>
+  /** In front of the first write, in the same append as the inventory. The whole plan lies in the vault. */
+  | Step<
+      'attempt.planned.v1',
+      {
+        readonly rendered: string;
+        readonly digest: string;
+        readonly changes: readonly { readonly object: string; readonly action: string; readonly fields: readonly string[]; readonly takesBackFrom: string | null }[];
+        /** How many changes the plan has; the list above may hold fewer. */
+        readonly changeCount: number;
+        readonly warnings: readonly string[];
+        readonly leaseUntilMs: number;
+      }
+    >
+  /** Objects that stand, or may come to stand, on the cluster; several events where one would be too large. */
+  | Step<'attempt.inventory-recorded.v1', { readonly entries: readonly InventoryEntry[] }>
+  /** What is left on the cluster after the attempt; nothing else counts from here. */
+  | Step<'attempt.inventory-settled.v1', Record<never, never>>
+  | Step<'attempt.applied.v1', { readonly wave: string; readonly objects: number; readonly done: number; readonly all: number; readonly leaseUntilMs: number }>
+  | Step<'attempt.progressing.v1', { readonly message: string; readonly leaseUntilMs: number }>
+  | Step<'attempt.healthy.v1', { readonly message: string; readonly leaseUntilMs: number }>
+  | Step<'attempt.pruned.v1', { readonly objects: readonly string[]; readonly leaseUntilMs: number }>
+  /** The claim ran out; nobody may go on with it. */
+  | Step<'attempt.lapsed.v1', { readonly claim: number }>
+  /** The worker's word on how it ended; the application's stream holds the terminal event. */
+  | Step<'attempt.ended.v1', { readonly claim: number; readonly outcome: AttemptOutcome }>;
+
+export const attemptEvents: EventFamily<AttemptEvent> = {
+  categories: ['deployment'],
+  types: {
+    'attempt.claimed.v1': true,
+    'attempt.extended.v1': true,
+    'attempt.fetched.v1': true,
+    'attempt.rendered.v1': true,
+    'attempt.planned.v1': true,
+    'attempt.inventory-recorded.v1': true,
+    'attempt.inventory-settled.v1': true,
+    'attempt.applied.v1': true,
+    'attempt.progressing.v1': true,
+    'attempt.healthy.v1': true,
+    'attempt.pruned.v1': true,
+    'attempt.lapsed.v1': true,
+    'attempt.ended.v1': true,
+  },
+};

@@ -1,0 +1,183 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { claimAttemptRequest, extendClaimRequest, finishAttemptRequest, reportStepRequest } from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
+import { newestAttemptOf, openAttempt, type Application, type Attempt } from '../applications/application.ts';
+import { MOST_CLAIMS, type AttemptOutcome } from '../applications/end-attempt.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { digestOf } from '../shared/records.handlers.ts';
+import { attemptDecider, attemptStream, type AttemptCommand } from './attempt.decider.ts';
+import { Settle } from './settle.handlers.ts';
+import { Tasks } from './tasks.handlers.ts';
+import { Works, type Worked } from './works.handlers.ts';
+
+type ClaimInput = InputOf<typeof claimAttemptRequest>;
+type Claimed = OutputOf<typeof claimAttemptRequest>;
+type Extended = OutputOf<typeof extendClaimRequest>;
+
+/** Milliseconds until a worker asks again while an older attempt of the application is still in hand. */
+const ASK_AGAIN_MS = 500;
+
+const nothingOwed = (reason: string): Reply<Claimed> => reply({ granted: false, reason, retryInMs: null });
+const later = (reason: string, retryInMs: number): Reply<Claimed> => reply({ granted: false, reason, retryInMs });
+
+/** What workers ask and report. Every message may come twice. */
+@Controller()
+export class AttemptsHandlers {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(Works) private readonly works: Works,
+    @Inject(Settle) private readonly settle: Settle,
+    @Inject(Tasks) private readonly tasks: Tasks,
+  ) {}
+
+  @Serves(claimAttemptRequest)
+  async claim(@Input() input: ClaimInput, @Caller() context: RequestContext): Promise<Reply<Claimed>> {
+    const { organizationId, applicationId, attemptId, worker, incarnation } = input;
+    const application = await this.application(applicationId);
+    if (!application.ok) return refuse(application.error);
+    const attempt = openAttempt(application.value, attemptId);
+    if (!attempt) return nothingOwed('the attempt has ended');
+    const isFree = await this.endOlder(input, application.value, attempt, context);
+    if (!isFree.ok) return refuse(isFree.error);
+    if (isFree.value === 'superseded') return nothingOwed('a newer attempt was asked for');
+    if (isFree.value === 'wait') return later('an older attempt of the application is in hand', ASK_AGAIN_MS);
+
+    const { revision } = attempt;
+    const before = await this.commands.load(attemptDecider, attemptStream(attemptId));
+    if (!before.ok) return refuse(before.error);
+    const present = before.value.state.claim;
+    const isTakeOver = present?.worker === worker && present.incarnation !== incarnation;
+    if (isTakeOver && application.value.lostClaims + present.number >= MOST_CLAIMS) {
+      const given = await this.settle.giveUp(applicationId, attemptId, present.number, context);
+      return given.ok ? nothingOwed('too many workers were lost with it') : refuse(given.error);
+    }
+    const claimed = await this.run(
+      { type: 'claim', applicationId, revision, worker, incarnation, nowMs: this.clock.now() },
+      attemptId,
+      context,
+      `claim ${worker} ${incarnation} ${this.clock.now()}`,
+    );
+    if (!claimed.ok) return this.notGranted(claimed.error, { organizationId, applicationId, attemptId, revision }, context);
+    const { claim } = claimed.value;
+    if (!claim) throw new Error(`attempt ${attemptId} was granted and has no claim`);
+    const task = await this.tasks.of(organizationId, applicationId, application.value, attempt);
+    if (!task.ok) return refuse(task.error);
+    return reply({ granted: true, claim: claim.number, leaseUntil: iso(claim.leaseUntilMs), task: task.value });
+  }
+
+  @Serves(extendClaimRequest)
+  async extend(@Input() { applicationId, attemptId, claim }: InputOf<typeof extendClaimRequest>, @Caller() context: RequestContext): Promise<Reply<Extended>> {
+    return this.goOn(applicationId, attemptId, context, `extend ${this.clock.now()}`, (revision) => ({ type: 'extend', applicationId, revision, claim, nowMs: this.clock.now() }));
+  }
+
+  @Serves(reportStepRequest)
+  async report(@Input() { applicationId, attemptId, claim, step }: InputOf<typeof reportStepRequest>, @Caller() context: RequestContext): Promise<Reply<Extended>> {
+    return this.goOn(applicationId, attemptId, context, `report ${digestOf(step)}`, (revision) => ({
+      type: 'report',
+      applicationId,
+      revision,
+      claim,
+      step,
+      nowMs: this.clock.now(),
+    }));
+  }
+
+  @Serves(finishAttemptRequest)
+  async finish(
+    @Input() { organizationId, applicationId, attemptId, claim, outcome: given }: InputOf<typeof finishAttemptRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Record<never, never>>> {
+    const application = await this.application(applicationId);
+    if (!application.ok) return refuse(application.error);
+    const revision = revisionOf(application.value, attemptId);
+    const inventory = given.outcome === 'superseded' ? [] : given.inventory;
+    const outcome = outcomeOf(given);
+    const ended = await this.run({ type: 'end', applicationId, revision, claim, outcome, inventory }, attemptId, context, `end ${claim}`);
+    if (!ended.ok) return refuse(ended.error);
+    const settled = await this.settle.end(organizationId, applicationId, attemptId, ended.value.outcome ?? outcome, context);
+    return settled.ok ? reply({}) : refuse(settled.error);
+  }
+
+  /** Older attempts of the same application end before this one begins, or this one waits. */
+  private async endOlder(input: ClaimInput, application: Application, attempt: Attempt, context: RequestContext): Promise<Result<'free' | 'wait' | 'superseded', DomainError>> {
+    const { organizationId, applicationId, worker, incarnation } = input;
+    const open = await this.works.of({ ...application, attempts: application.attempts.filter(({ state }) => state === 'open') });
+    if (!open.ok) return open;
+    const isDead = ({ work: { claim } }: Worked): boolean => claim?.worker === worker && claim.incarnation !== incarnation;
+    const isNewest = newestAttemptOf(application)?.id === attempt.id;
+    for (const worked of open.value) {
+      const isOwn = worked.attempt.id === attempt.id;
+      if (isOwn ? isNewest || !isDead(worked) : worked.attempt.number > attempt.number) continue;
+      if (!isOwn && this.works.isHeld(worked.work) && !isDead(worked)) return ok('wait');
+      // Its worker is gone, or never was: the newer request is what counts.
+      const ended =
+        worked.work.status === 'claimed' && !isDead(worked)
+          ? await this.settle.abandon(applicationId, worked.attempt.id, worked.attempt.revision, context)
+          : await this.settle.end(organizationId, applicationId, worked.attempt.id, worked.work.outcome ?? { outcome: 'superseded' }, context);
+      if (!ended.ok) return err(ended.error);
+    }
+    return ok(isNewest ? 'free' : 'superseded');
+  }
+
+  private async notGranted(
+    error: DomainError,
+    of: { readonly organizationId: string; readonly applicationId: string; readonly attemptId: string; readonly revision: number },
+    context: RequestContext,
+  ): Promise<Reply<Claimed>> {
+    const { organizationId, applicationId, attemptId, revision } = of;
+    if (error.code === 'deployments/claimed') return later('another worker has it', Math.max(100, Number(error.extra?.['retryInMs'] ?? ASK_AGAIN_MS) + 100));
+    if (error.code === 'deployments/claim-expired') {
+      const abandoned = await this.settle.abandon(applicationId, attemptId, revision, context);
+      return abandoned.ok ? nothingOwed('its claim ran out; another attempt was asked for') : refuse(abandoned.error);
+    }
+    if (error.code === 'deployments/attempt-ended') {
+      const settled = await this.settle.settle({ organizationId, applicationId, attemptId, deduplicationKey: attemptId }, context);
+      return settled.ok ? nothingOwed('the attempt has ended') : refuse(settled.error);
+    }
+    return refuse(error);
+  }
+
+  private async goOn(applicationId: string, attemptId: string, context: RequestContext, step: string, command: (revision: number) => AttemptCommand): Promise<Reply<Extended>> {
+    const application = await this.application(applicationId);
+    if (!application.ok) return refuse(application.error);
+    const attempt = openAttempt(application.value, attemptId);
+    if (!attempt) return refuse(deploymentsErrors.claimLost());
+    const outcome = await this.run(command(attempt.revision), attemptId, context, step);
+    if (!outcome.ok) return refuse(outcome.error);
+    return reply({ leaseUntil: iso(outcome.value.claim?.leaseUntilMs ?? 0), superseded: newestAttemptOf(application.value)?.id !== attemptId });
+  }
+
+  private async run(command: AttemptCommand, attemptId: string, context: RequestContext, step: string) {
+    const outcome = await this.commands.run(attemptDecider, attemptStream(attemptId), command, context, { step });
+    return outcome.ok ? ok(outcome.value.state) : outcome;
+  }
+
+  private async application(applicationId: string): Promise<Result<Application, DomainError>> {
+    const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
+    return loaded.ok ? ok(loaded.value.state) : loaded;
+  }
+}
+
+const revisionOf = ({ attempts, revisions }: Application, attemptId: string): number => attempts.find(({ id }) => id === attemptId)?.revision ?? revisions.length;
+
+function outcomeOf(given: InputOf<typeof finishAttemptRequest>['outcome']): AttemptOutcome {
+  switch (given.outcome) {
+    case 'succeeded': {
+      const { outcome, message, endpoint, replicas } = given;
+      return { outcome, message, endpoint, replicas };
+    }
+    case 'failed': {
+      const { outcome, code, message, fix, applied, serving } = given;
+      return { outcome, code, message, fix, applied, serving };
+    }
+    case 'superseded':
+      return { outcome: 'superseded' };
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,248 @@
+import {
+  applicationEventsRequest,
+  applicationStatusRequest,
+  applyApplicationRequest,
+  applyProfileRequest,
+  deleteApplicationRequest,
+  extendClaimRequest,
+  registerClusterRequest,
+  reportHealthRequest,
+  rolloutQueue,
+} from '#deployments/contract';
+import { silentLogger } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { realClock, realIds } from '#testing/embedded';
+import type { WorkQueue } from '#work-queue';
+import { openEmbeddedWorkQueue } from '#work-queue/embedded';
+import { FakeWorker, type Item } from '../testing/fake-worker.handlers.ts';
+import { entry, image, profile, registration } from '../testing/fixtures.ts';
+import { openHouse, type House } from '../testing/house.module.ts';
+import { OwedSweep } from './owed.reactor.ts';
+
+let house: House;
+let queue: WorkQueue;
+let worker: FakeWorker;
+const org = 'org-1';
+const folder = temporaryFolder();
+let opened = 0;
+
+beforeEach(async () => {
+  const own = `${folder}/${opened++}`;
+  queue = await openEmbeddedWorkQueue({ folder: own, clock: realClock, ids: realIds, log: silentLogger });
+  house = await openHouse(own, queue, {});
+  worker = new FakeWorker(house, queue);
+  await house.found(org, 'acme', { ada: 'owner' });
+  await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada());
+  await house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada());
+});
+afterEach(async () => {
+  await house.close();
+  await queue.close();
+});
+
+const ada = () => house.person('ada', org);
+const apply = (tag: string, name = 'web') => house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
+const status = async () => {
+  await house.settled();
+  const answer = await house.ask(applicationStatusRequest, { org, name: 'web' }, ada());
+  return answer.ok ? answer.value : undefined;
+};
+const sweep = async () => {
+  await house.settled();
+  await house.app.get(OwedSweep, { strict: false }).run(new AbortController().signal);
+};
+const terminals = async () => {
+  const events = await house.engines.events();
+  return events
+    .filter(({ type }) => ['deployment.succeeded.v1', 'deployment.failed.v1', 'deployment.superseded.v1', 'deployment.abandoned.v1'].includes(type))
+    .map(({ type }) => type.split('.')[1]);
+};
+const anotherWorker = (name = 'worker-2') => new FakeWorker(house, queue, name);
+const extend = (item: Item, claim: number) => house.ask(extendClaimRequest, { ...item, claim }, house.service('deploy-worker', org));
+
+describe('attempts', () => {
+  it('grants an attempt to one worker; the same worker asking again has the same claim', async () => {
+    await apply('1');
+    const item = await worker.next();
+    expect(await worker.claim(item)).toMatchObject({ granted: true, claim: 1 });
+    expect(await worker.claim(item)).toMatchObject({ granted: true, claim: 1 });
+    expect(await anotherWorker().claim(item)).toMatchObject({ granted: false, retryInMs: expect.any(Number) });
+  });
+
+  it('E12: an expired claim ends its attempt as abandoned, and the next one goes on from the recorded plan', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    await worker.plan(item, claim, [entry('Deployment', 'web'), entry('Service', 'web-app')]);
+    house.clock.shift(31_000);
+    await sweep();
+    expect(await extend(item, claim)).toMatchObject({ ok: false, error: { code: 'deployments/claim-lost' } });
+    const next = await worker.next();
+    expect(next.attemptId).not.toBe(item.attemptId);
+    const second = anotherWorker();
+    const granted = await second.granted(next);
+    expect(granted.task).toMatchObject({
+      revision: 1,
+      attemptNumber: 2,
+      recordedPlan: { rendered: 'rendered/1', digest: 'd1' },
+      inventory: [{ kind: 'Deployment' }, { kind: 'Service' }],
+    });
+    await second.succeed(next, granted.claim, [entry('Deployment', 'web')]);
+    expect(await worker.succeed(item, claim)).toMatchObject({ ok: false, error: { code: 'deployments/claim-lost' } });
+    expect(await terminals()).toEqual(['abandoned', 'succeeded']);
+    expect(await status()).toMatchObject({ status: 'RUNNING', attempt: { number: 2, state: 'SUCCEEDED' } });
+  });
+
+  it('lets a later incarnation of the same worker take over at once, with the plan of the earlier one', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    await worker.plan(item, claim, [entry('Deployment', 'web')]);
+    const restarted = new FakeWorker(house, queue, 'worker-1', 'i-2');
+    const granted = await restarted.granted(item);
+    expect(granted).toMatchObject({ claim: 2, task: { attemptNumber: 1, recordedPlan: { digest: 'd1' } } });
+    expect(await extend(item, claim)).toMatchObject({ ok: false, error: { code: 'deployments/claim-lost' } });
+    expect(await restarted.succeed(item, granted.claim)).toMatchObject({ ok: true });
+    expect(await terminals()).toEqual(['succeeded']);
+  });
+
+  it('ends an attempt once: the first end counts, its repeat is answered alike', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    expect(await worker.succeed(item, claim)).toMatchObject({ ok: true });
+    expect(await worker.fail(item, claim)).toMatchObject({ ok: true });
+    expect(await terminals()).toEqual(['succeeded']);
+    expect(await worker.claim(item)).toEqual({ granted: false, reason: 'the attempt has ended', retryInMs: null });
+  });
+
+  it('writes an extension only when less than half of the lease is left', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    const count = async () => (await house.engines.events()).length;
+    const before = await count();
+    expect(await extend(item, claim)).toMatchObject({ ok: true, value: { superseded: false } });
+    expect(await count()).toBe(before);
+    house.clock.shift(16_000);
+    await extend(item, claim);
+    expect(await count()).toBe(before + 1);
+    house.clock.shift(29_000);
+    await sweep();
+    expect(await terminals()).toEqual([]);
+  });
+
+  it('E17: a newer revision ends a waiting attempt at once, tells a running one, and begins behind it', async () => {
+    await apply('1');
+    const first = await worker.next();
+    const { claim } = await worker.granted(first);
+    await apply('2');
+    expect(await extend(first, claim)).toMatchObject({ value: { superseded: true } });
+    await apply('3');
+    expect(await terminals()).toEqual(['superseded']);
+    const waiting = [await worker.next(), await worker.next()];
+    const answers = [];
+    for (const item of waiting) answers.push(await anotherWorker().claim(item));
+    expect(answers).toEqual([
+      { granted: false, reason: 'the attempt has ended', retryInMs: null },
+      { granted: false, reason: expect.stringContaining('older attempt'), retryInMs: expect.any(Number) },
+    ]);
+    await worker.fail(first, claim, { applied: false });
+    const [, newest] = waiting;
+    if (!newest) throw new Error('nothing waits');
+    expect(await anotherWorker().granted(newest)).toMatchObject({ task: { revision: 3 } });
+  });
+
+  it('F23: a queue that lost what is owed is filled again, and the work is claimed once', async () => {
+    await apply('1');
+    const lost = await worker.next(); // taken out and acknowledged: the queue has nothing any more
+    expect(await queue.depth(rolloutQueue)).toBe(0);
+    await sweep();
+    const found = await worker.next();
+    expect(found).toEqual(lost);
+    await worker.granted(found);
+    expect((await house.engines.events()).filter(({ type }) => type === 'attempt.claimed.v1')).toHaveLength(1);
+  });
+
+  it('F24: five claims without an end make the attempt fail as worker/lost', async () => {
+    await apply('1');
+    for (let lost = 0; lost < 5; lost++) {
+      const item = await worker.next();
+      await new FakeWorker(house, queue, `worker-${lost}`).granted(item);
+      house.clock.shift(31_000);
+      await sweep();
+    }
+    expect(await status()).toMatchObject({ status: 'DEGRADED', code: 'worker/lost' });
+    expect(await terminals()).toEqual(['abandoned', 'abandoned', 'abandoned', 'abandoned', 'failed']);
+    await sweep();
+    expect(await queue.depth(rolloutQueue)).toBe(0);
+    expect(await apply('1')).toMatchObject({ value: { outcome: 'configured', application: { version: 'v1' } } });
+  });
+
+  it('F24: a worker that is restarted by the same work five times is not given it a sixth time', async () => {
+    await apply('1');
+    const item = await worker.next();
+    for (let start = 1; start <= 5; start++) await new FakeWorker(house, queue, 'worker-1', `i-${start}`).granted(item);
+    expect(await new FakeWorker(house, queue, 'worker-1', 'i-6').claim(item)).toMatchObject({ granted: false, retryInMs: null });
+    expect(await status()).toMatchObject({ code: 'worker/lost' });
+  });
+
+  it('finishes an end that was recorded by the worker and not yet by the application', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    const { Settle } = await import('./settle.handlers.ts');
+    const settle = house.app.get(Settle, { strict: false });
+    const end = settle.end.bind(settle);
+    settle.end = () => Promise.reject(new Error('the process died'));
+    await expect(worker.succeed(item, claim)).rejects.toThrow('the process died');
+    settle.end = end;
+    expect(await terminals()).toEqual([]);
+    await sweep();
+    expect(await terminals()).toEqual(['succeeded']);
+  });
+
+  it('E23: what the observer sees is recorded when it changes, and the same content repairs it', async () => {
+    await apply('1');
+    await worker.deploy([entry('Deployment', 'web')]);
+    const clusterId = String((await house.engines.events()).find(({ type }) => type === 'cluster.registered.v1')?.stream.slice('cluster-'.length));
+    const item = {
+      organizationId: org,
+      applicationId: String((await house.engines.events()).find(({ type }) => type === 'application.configured.v1')?.stream.slice('application-'.length)),
+    };
+    const seen = (health: 'Degraded' | 'Healthy' | 'Missing', message: string) =>
+      house.ask(reportHealthRequest, { clusterId, applications: [{ ...item, health, message, code: null, replicas: '0/1', attemptNumber: null }] }, house.service('deploy-worker'));
+    await seen('Missing', 'Deployment/web is gone');
+    await seen('Missing', 'Deployment/web is gone');
+    expect(await status()).toMatchObject({ status: 'DEGRADED', health: 'Missing', message: 'Deployment/web is gone' });
+    const lines = await house.read(applicationEventsRequest, { org, name: 'web' }, ada());
+    expect(lines.filter((line) => line.source === 'platform' && line.step === 'health-changed')).toHaveLength(1);
+    expect(await apply('1')).toMatchObject({ value: { outcome: 'configured', application: { version: 'v1', status: 'REQUESTED' } } });
+    await worker.deploy([entry('Deployment', 'web')]);
+    expect(await status()).toMatchObject({ status: 'RUNNING' });
+  });
+
+  it('E24: an attempt that failed before the first write says so, and the next apply uses the same namespace', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    await worker.fail(item, claim, { code: 'deployments/namespace-terminating', message: 'namespace acme-web is terminating', applied: false });
+    expect(await status()).toMatchObject({ status: 'FAILED', code: 'deployments/namespace-terminating' });
+    expect(await apply('1')).toMatchObject({ value: { outcome: 'configured', application: { version: 'v1', targetNamespace: 'acme-web' } } });
+    const again = await worker.next();
+    expect((await worker.granted(again)).task).toMatchObject({ targetNamespace: 'acme-web', attemptNumber: 2 });
+    expect((await house.engines.events()).filter(({ type }) => type === 'namespace.claimed.v1')).toHaveLength(1);
+  });
+
+  it('E11: a deletion that fails keeps the application, its reason and its name, and can be asked for again', async () => {
+    await apply('1');
+    await worker.deploy([entry('Deployment', 'web')]);
+    await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    await worker.fail(item, claim, { code: 'deployments/finalizer', message: 'Deployment/web waits for the finalizer x/y' });
+    expect(await status()).toMatchObject({ status: 'DELETING', message: 'Deployment/web waits for the finalizer x/y' });
+    await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
+    expect((await worker.granted(await worker.next())).task).toMatchObject({ kind: 'delete', resolved: null, inventory: [{ kind: 'Deployment' }] });
+  });
+});

@@ -1,0 +1,24 @@
+import type { Reactor } from '#event-sourcing';
+import { rolloutQueue } from '#deployments/contract';
+import type { Recorded } from '#kernel';
+import { WORK_QUEUE, type WorkQueue } from '#work-queue';
+import { Inject, Injectable } from '@nestjs/common';
+import type { ApplicationEvent } from '../applications/application.events.ts';
+
+type Requested = Extract<ApplicationEvent, { type: 'deployment.requested.v1' }>;
+
+/** Hands each requested attempt to the workers at once; what it misses the sweep finds. */
+@Injectable()
+export class EnqueueReactor implements Reactor<Requested> {
+  readonly name = 'deployments-enqueue.v1';
+  readonly types = ['deployment.requested.v1'] as const;
+
+  constructor(@Inject(WORK_QUEUE) private readonly queue: WorkQueue) {}
+
+  async react({ event, metadata }: Recorded<Requested>): Promise<void> {
+    const { organizationId, stream, id } = metadata;
+    if (organizationId === undefined) throw new Error(`${stream} has an event of no organization`);
+    const item = { organizationId, applicationId: stream.slice('application-'.length), attemptId: event.data.attemptId };
+    await this.queue.enqueue(rolloutQueue, item, { deduplicationKey: id });
+  }
+}

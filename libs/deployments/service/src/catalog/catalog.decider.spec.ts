@@ -1,0 +1,73 @@
+import type { Actor } from '#kernel';
+import { specify } from '#testing';
+import { aConfiguration, aProfile, aRegistration } from '../testing/facts.ts';
+import { catalogDecider } from './catalog.decider.ts';
+import type { CatalogEvent, NewName } from './catalog.events.ts';
+
+const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
+const cluster: NewName = { kind: 'cluster', name: 'dev', id: 'c1', counted: true, refers: null, intent: aRegistration };
+const profile: NewName = { kind: 'profile', name: 'staging', id: 'p1', counted: true, refers: 'c1', intent: aProfile };
+const web: NewName = { kind: 'application', name: 'web', id: 'a1', counted: true, refers: 'p1', intent: aConfiguration, namedNamespace: false };
+const claimed = (data: NewName): CatalogEvent => ({ type: 'catalog.name-claimed.v1', data });
+const counted: CatalogEvent = { type: 'catalog.deployment-counted.v1', data: { applicationId: 'a1', day: '2026-11-24' } };
+const limits = (more: object): CatalogEvent => ({ type: 'catalog.limits-set.v1', data: { applications: 10, profiles: 5, clusters: 2, deploymentsPerDay: 100, ...more } });
+const base = [claimed(cluster), claimed(profile)];
+const { given } = specify(catalogDecider);
+
+describe('the catalog of an organization', () => {
+  it('claims a name and counts its first deployment at once', () =>
+    given(...base)
+      .when({ type: 'claim', claim: web, day: '2026-11-24' }, ada)
+      .thenRecorded(claimed(web), counted));
+  it('records nothing when a name is claimed again: the object goes on', () =>
+    given(...base, claimed(web))
+      .when({ type: 'claim', claim: { ...web, id: 'a2' }, day: '2026-11-24' }, ada)
+      .thenNothingRecorded());
+  it('refuses the application beyond the limit', () =>
+    given(...base, limits({ applications: 1 }), claimed(web))
+      .when({ type: 'claim', claim: { ...web, name: 'api', id: 'a2' } }, ada)
+      .thenRejected({ code: 'billing/application-limit', kind: 'limit' }));
+  it('does not count what the platform made', () =>
+    given(...base, limits({ clusters: 2 }), claimed({ ...cluster, name: 'sandbox', id: 'c0', counted: false }))
+      .when({ type: 'claim', claim: { ...cluster, name: 'two', id: 'c2' } }, ada)
+      .thenRecorded(claimed({ ...cluster, name: 'two', id: 'c2' })));
+  it('refuses the deployment beyond the limit of a day, and allows it the day after', () => {
+    const history = [...base, claimed(web), limits({ deploymentsPerDay: 1 }), counted];
+    const count = { type: 'count', kind: 'application', name: 'web', id: 'a1', refers: 'p1' } as const;
+    given(...history)
+      .when({ ...count, day: '2026-11-24' }, ada)
+      .thenRejected({ code: 'billing/deployments-per-day-limit', kind: 'limit' });
+    given(...history)
+      .when({ ...count, day: '2026-11-25' }, ada)
+      .thenRecorded({ type: 'catalog.deployment-counted.v1', data: { applicationId: 'a1', day: '2026-11-25' } });
+  });
+  it('refuses a reference to what is going', () =>
+    given(...base, { type: 'catalog.name-retiring.v1', data: { kind: 'profile', name: 'staging', id: 'p1' } })
+      .when({ type: 'claim', claim: web }, ada)
+      .thenRejected({ code: 'deployments/profile-not-found', kind: 'invalid' }));
+  it('keeps a profile that an application uses', () =>
+    given(...base, claimed(web))
+      .when({ type: 'retire', kind: 'profile', name: 'staging', id: 'p1' }, ada)
+      .thenRejected({ code: 'deployments/profile-in-use' }));
+  it('keeps the target of a profile that an application uses', () =>
+    given(...base, claimed({ ...cluster, name: 'two', id: 'c2' }), claimed(web))
+      .when({ type: 'claim', claim: { ...profile, refers: 'c2' } }, ada)
+      .thenRejected({ code: 'deployments/profile-target-fixed' }));
+  it('gives a name back once, and only to its holder', () => {
+    const release = { type: 'release', kind: 'application', name: 'web' } as const;
+    given(...base, claimed(web))
+      .when({ ...release, id: 'a1' }, ada)
+      .thenRecorded({ type: 'catalog.name-released.v1', data: { kind: 'application', name: 'web', id: 'a1' } });
+    given(...base, claimed({ ...web, id: 'a2' }))
+      .when({ ...release, id: 'a1' }, ada)
+      .thenNothingRecorded();
+  });
+  it('refuses limits below what is in use, all or none', () => {
+    given(...base, claimed(web))
+      .when({ type: 'set-limits', applications: 0, profiles: 5, clusters: 2, deploymentsPerDay: 100 }, ada)
+      .thenRejected({ code: 'deployments/limits-below-use' });
+    given(...base)
+      .when({ type: 'set-limits', applications: 10, profiles: 5, clusters: 2, deploymentsPerDay: 100 }, ada)
+      .thenNothingRecorded();
+  });
+});

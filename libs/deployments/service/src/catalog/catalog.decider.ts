@@ -1,0 +1,137 @@
+import { assertNever, err, ok, type Decider, type Result } from '#kernel';
+import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type Entry } from './catalog.ts';
+import { catalogEvents, type CatalogEvent, type CatalogLimits, type Named, type NewName } from './catalog.events.ts';
+
+export type CatalogCommand =
+  /** Makes an object by claiming its name, or points one that exists to another profile or cluster. */
+  | { readonly type: 'claim'; readonly claim: NewName; readonly day?: string }
+  /** Counts a deployment of an application that exists, and points it to its profile. */
+  | (Named & { readonly type: 'count'; readonly refers: string; readonly day: string })
+  | (Named & { readonly type: 'retire' })
+  | (Named & { readonly type: 'release' })
+  | (CatalogLimits & { readonly type: 'set-limits' });
+
+type Outcome = Result<readonly CatalogEvent[], DeploymentsError>;
+
+const LIMIT_OF = { application: 'applications', profile: 'profiles', cluster: 'clusters' } as const;
+
+function decide(command: CatalogCommand, catalog: Catalog): Outcome {
+  switch (command.type) {
+    case 'claim':
+      return claim(command, catalog);
+    case 'count':
+      return count(command, catalog);
+    case 'retire':
+      return retire(command, catalog);
+    case 'release':
+      return release(command, catalog);
+    case 'set-limits':
+      return setLimits(command, catalog);
+    default:
+      return assertNever(command);
+  }
+}
+
+/**
+ * A name that is taken by an object of the same kind is no refusal: the caller goes on with the object that is there,
+ * so that a creation which was interrupted can be repeated.
+ */
+function claim({ claim: wanted, day }: Extract<CatalogCommand, { type: 'claim' }>, catalog: Catalog): Outcome {
+  const { kind, name, id, counted, refers } = wanted;
+  const present = catalog.entries[kind].get(name);
+  if (present?.retiring) return err(deploymentsErrors.beingDeleted(kind, name));
+  const reference = refusedReference(kind, name, refers, catalog);
+  if (reference) return err(reference);
+  if (present) return refers === null || refers === present.refers ? ok([]) : point(present, refers, catalog);
+
+  const used = [...catalog.entries[kind].values()].filter((entry) => entry.counted).length;
+  const limit = catalog.limits[LIMIT_OF[kind]];
+  if (counted && used >= limit) return err(deploymentsErrors.limit(kind, name, limit, used));
+  const claimed: CatalogEvent = { type: 'catalog.name-claimed.v1', data: wanted };
+  if (day === undefined) return ok([claimed]);
+  const counting = countDeployment(id, name, day, catalog);
+  return counting.ok ? ok([claimed, ...counting.value]) : counting;
+}
+
+function count({ kind, name, id, refers, day }: Extract<CatalogCommand, { type: 'count' }>, catalog: Catalog): Outcome {
+  const present = catalog.entries[kind].get(name);
+  if (present?.id !== id) return err(deploymentsErrors.applicationNotFound(name));
+  const reference = refusedReference(kind, name, refers, catalog);
+  if (reference) return err(reference);
+  const counting = countDeployment(id, name, day, catalog);
+  if (!counting.ok || refers === present.refers) return counting;
+  return ok([{ type: 'catalog.reference-changed.v1', data: { kind, name, id, refers } }, ...counting.value]);
+}
+
+function countDeployment(applicationId: string, name: string, day: string, catalog: Catalog): Outcome {
+  const used = catalog.day === day ? catalog.deployments : 0;
+  const limit = catalog.limits.deploymentsPerDay;
+  return used >= limit ? err(deploymentsErrors.deploymentLimit(name, limit, used)) : ok([{ type: 'catalog.deployment-counted.v1', data: { applicationId, day } }]);
+}
+
+/** A profile's target stays while applications use it. */
+function point(present: Entry, refers: string, catalog: Catalog): Outcome {
+  const { kind, name, id } = present;
+  if (kind === 'profile' && referringTo(catalog, 'application', id).length > 0) {
+    const cluster = [...catalog.entries.cluster.values()].find((entry) => entry.id === present.refers);
+    return err(deploymentsErrors.targetFixed(name, cluster?.name ?? 'what it is'));
+  }
+  return ok([{ type: 'catalog.reference-changed.v1', data: { kind, name, id, refers } }]);
+}
+
+/** What is referred to must be there, and not on its way out: decided here, where its deletion is decided too. */
+function refusedReference(kind: Named['kind'], name: string, refers: string | null, catalog: Catalog): DeploymentsError | undefined {
+  if (refers === null || kind === 'cluster') return undefined;
+  const target = kind === 'application' ? 'profile' : 'cluster';
+  const found = [...catalog.entries[target].values()].find(({ id }) => id === refers);
+  if (found && !found.retiring) return undefined;
+  const wanted = found?.name ?? 'that was just deleted';
+  return kind === 'application'
+    ? deploymentsErrors.profileUnknown(name, wanted, namesOf(catalog, 'profile'), '/spec/profileName')
+    : deploymentsErrors.clusterUnknown(name, wanted, namesOf(catalog, 'cluster'), '/spec/clusterName');
+}
+
+function retire({ kind, name, id }: Named, catalog: Catalog): Outcome {
+  const present = catalog.entries[kind].get(name);
+  if (present?.id !== id || present.retiring) return ok([]);
+  if (kind === 'profile' || kind === 'cluster') {
+    const users = referringTo(catalog, kind === 'profile' ? 'application' : 'profile', id);
+    const what = kind === 'profile' ? 'application' : 'profile';
+    if (users.length > 0)
+      return err(
+        deploymentsErrors.inUse(
+          kind,
+          name,
+          users.map((user) => `${what}/${user.name}`),
+        ),
+      );
+  }
+  return ok([{ type: 'catalog.name-retiring.v1', data: { kind, name, id } }]);
+}
+
+/** Only the object that holds the name gives it back; a repeat finds another holder, or none, and does nothing. */
+function release({ kind, name, id }: Named, catalog: Catalog): Outcome {
+  return catalog.entries[kind].get(name)?.id === id ? ok([{ type: 'catalog.name-released.v1', data: { kind, name, id } }]) : ok([]);
+}
+
+/** Limits below what is in use are refused, all or none. Deployments of today do not count: they are over tomorrow. */
+function setLimits({ applications, profiles, clusters, deploymentsPerDay }: CatalogLimits, catalog: Catalog): Outcome {
+  const limits = { applications, profiles, clusters, deploymentsPerDay };
+  const over = (Object.keys(LIMIT_OF) as (keyof typeof LIMIT_OF)[]).flatMap((kind) => {
+    const used = [...catalog.entries[kind].values()].filter(({ counted }) => counted).length;
+    return used > limits[LIMIT_OF[kind]] ? [`${LIMIT_OF[kind]} ${used}/${limits[LIMIT_OF[kind]]}`] : [];
+  });
+  if (over.length > 0) return err(deploymentsErrors.limitsBelowUse(over));
+  const same = (Object.keys(limits) as (keyof CatalogLimits)[]).every((key) => limits[key] === catalog.limits[key]);
+  return ok(same ? [] : [{ type: 'catalog.limits-set.v1', data: limits }]);
+}
+
+export const catalogDecider: Decider<Catalog, CatalogCommand, CatalogEvent, DeploymentsError> = {
+  events: catalogEvents,
+  initialState: emptyCatalog,
+  evolve: evolveCatalog,
+  decide,
+};
+
+export const catalogStream = (organizationId: string): string => `catalog-${organizationId}`;

@@ -1,0 +1,68 @@
+import { defaultLimits } from '#billing/contract';
+import { assertNever } from '#kernel';
+import type { CatalogEvent, CatalogLimits, Named, NamedKind } from './catalog.events.ts';
+
+export interface Entry extends Named {
+  readonly counted: boolean;
+  readonly refers: string | null;
+  readonly retiring: boolean;
+}
+
+/** What an organization has: one owner per name at any time, and the counts that plans limit. */
+export interface Catalog {
+  readonly entries: Readonly<Record<NamedKind, ReadonlyMap<string, Entry>>>;
+  readonly limits: CatalogLimits;
+  /** The UTC date that was deployed on last, and how often. */
+  readonly day: string;
+  readonly deployments: number;
+}
+
+const { applications, profiles, clusters, deploymentsPerDay } = defaultLimits();
+
+export const emptyCatalog: Catalog = {
+  entries: { application: new Map(), profile: new Map(), cluster: new Map() },
+  limits: { applications, profiles, clusters, deploymentsPerDay },
+  day: '',
+  deployments: 0,
+};
+
+export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
+  switch (event.type) {
+    case 'catalog.name-claimed.v1': {
+      const { kind, name, id, counted, refers } = event.data;
+      return withEntries(catalog, kind, (entries) => entries.set(name, { kind, name, id, counted, refers, retiring: false }));
+    }
+    case 'catalog.reference-changed.v1':
+      return changed(catalog, event.data, { refers: event.data.refers });
+    case 'catalog.name-retiring.v1':
+      return changed(catalog, event.data, { retiring: true });
+    case 'catalog.name-released.v1':
+      return withEntries(catalog, event.data.kind, (entries) => entries.delete(event.data.name));
+    case 'catalog.deployment-counted.v1':
+      return { ...catalog, day: event.data.day, deployments: event.data.day === catalog.day ? catalog.deployments + 1 : 1 };
+    case 'catalog.limits-set.v1':
+      return { ...catalog, limits: event.data };
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Entries that refer to the object `id`: applications to a profile, profiles to a cluster. */
+export const referringTo = (catalog: Catalog, kind: 'application' | 'profile', id: string): Entry[] => [...catalog.entries[kind].values()].filter(({ refers }) => refers === id);
+
+export const namesOf = (catalog: Catalog, kind: NamedKind): string[] =>
+  [...catalog.entries[kind].values()]
+    .filter(({ retiring }) => !retiring)
+    .map(({ name }) => name)
+    .sort();
+
+function changed(catalog: Catalog, { kind, name }: Named, change: Partial<Entry>): Catalog {
+  const entry = catalog.entries[kind].get(name);
+  return entry ? withEntries(catalog, kind, (entries) => entries.set(name, { ...entry, ...change })) : catalog;
+}
+
+function withEntries(catalog: Catalog, kind: NamedKind, change: (entries: Map<string, Entry>) => void): Catalog {
+  const entries = new Map(catalog.entries[kind]);
+  change(entries);
+  return { ...catalog, entries: { ...catalog.entries, [kind]: entries } };
+}

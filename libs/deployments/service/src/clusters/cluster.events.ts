@@ -1,0 +1,61 @@
+import type { ClusterPolicy, ClusterState } from '#deployments/contract';
+import type { EventFamily, Fact } from '#kernel';
+
+export type WholePolicy = Required<{ readonly [K in keyof ClusterPolicy]: NonNullable<ClusterPolicy[K]> }>;
+
+export interface ClusterRegistration {
+  readonly name: string;
+  readonly type: 'registered' | 'sandbox';
+  readonly provider: string;
+  readonly region: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly server: string;
+  readonly tlsServerName: string | null;
+  /** Vault record with the token, or certificate and key. */
+  readonly credential: string;
+  /** Vault record with the PEM of the certificate authority. */
+  readonly certificateAuthority: string | null;
+  /** SHA-256 over address, authority and credential: tells whether the same were handed over again. */
+  readonly fingerprint: string;
+  readonly uid: string;
+  readonly version: string | null;
+  readonly nodes: number | null;
+  /** Rights that are missing, in words. */
+  readonly missing: readonly string[];
+  readonly policy: WholePolicy;
+}
+
+export interface ClusterReport {
+  readonly state: ClusterState;
+  readonly reason: string | null;
+  readonly version: string | null;
+  readonly nodes: number | null;
+}
+
+/** Stream: `cluster-<cluster id>`. */
+export type ClusterEvent =
+  | Fact<'cluster.registered.v1', ClusterRegistration>
+  /** Registered again under the same name, with other credentials or labels. */
+  | Fact<'cluster.changed.v1', ClusterRegistration>
+  | Fact<'cluster.policy-set.v1', { readonly policy: WholePolicy }>
+  | Fact<'cluster.state-changed.v1', ClusterReport>
+  | Fact<'cluster.kubeconfig-issued.v1', { readonly memberId: string; readonly access: 'cluster' | 'edit' | 'view'; readonly namespaces: number; readonly expiresAt: string }>
+  | Fact<'cluster.deleted.v1', Record<never, never>>;
+
+export const clusterEvents: EventFamily<ClusterEvent> = {
+  categories: ['cluster'],
+  types: {
+    'cluster.registered.v1': true,
+    'cluster.changed.v1': true,
+    'cluster.policy-set.v1': true,
+    'cluster.state-changed.v1': true,
+    'cluster.kubeconfig-issued.v1': true,
+    'cluster.deleted.v1': true,
+  },
+};
+
+/** State and reason that follow from the rights found when a cluster was registered. */
+export const stateOf = ({ missing }: Pick<ClusterRegistration, 'missing'>): { readonly state: ClusterState; readonly reason: string | null } =>
+  missing.length === 0
+    ? { state: 'READY', reason: null }
+    : { state: 'LIMITED', reason: `cannot ${missing.slice(0, 10).join(', cannot ')}${missing.length > 10 ? ` and ${missing.length - 10} more` : ''}` };

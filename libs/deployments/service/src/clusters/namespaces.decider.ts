@@ -1,0 +1,104 @@
+import { assertNever, err, ok, type Decider, type EventFamily, type Fact, type Result } from '#kernel';
+import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+
+/** Stream: `namespaces-<uid of the physical cluster>`. Rights in a cluster follow these claims. */
+export type NamespacesEvent =
+  | Fact<'namespace.claimed.v1', { readonly namespace: string; readonly organizationId: string; readonly applicationId: string }>
+  | Fact<'namespace.released.v1', { readonly namespace: string; readonly applicationId: string }>;
+
+export interface NamespaceClaim {
+  readonly organizationId: string;
+  /** Applications of that organization that share it. */
+  readonly applications: readonly string[];
+}
+
+export type Namespaces = ReadonlyMap<string, NamespaceClaim>;
+
+export type NamespacesCommand =
+  | {
+      readonly type: 'claim';
+      readonly namespace: string;
+      readonly organizationId: string;
+      readonly applicationId: string;
+      /** The person named it: it may be shared within the organization. A default is this application's alone. */
+      readonly named: boolean;
+    }
+  | { readonly type: 'release'; readonly namespace: string; readonly applicationId: string };
+
+const events: EventFamily<NamespacesEvent> = { categories: ['namespaces'], types: { 'namespace.claimed.v1': true, 'namespace.released.v1': true } };
+
+function evolve(namespaces: Namespaces, event: NamespacesEvent): Namespaces {
+  const next = new Map(namespaces);
+  const { namespace, applicationId } = event.data;
+  const present = next.get(namespace);
+  switch (event.type) {
+    case 'namespace.claimed.v1':
+      return next.set(namespace, { organizationId: event.data.organizationId, applications: [...(present?.applications ?? []), applicationId] });
+    case 'namespace.released.v1': {
+      const left = present?.applications.filter((id) => id !== applicationId) ?? [];
+      if (present && left.length > 0) next.set(namespace, { ...present, applications: left });
+      else next.delete(namespace);
+      return next;
+    }
+    default:
+      return assertNever(event);
+  }
+}
+
+function decide(command: NamespacesCommand, namespaces: Namespaces): Result<readonly NamespacesEvent[], DeploymentsError> {
+  const { namespace, applicationId } = command;
+  const present = namespaces.get(namespace);
+  if (command.type === 'release') return ok(present?.applications.includes(applicationId) ? [{ type: 'namespace.released.v1', data: { namespace, applicationId } }] : []);
+  if (present?.applications.includes(applicationId)) return ok([]);
+  if (present && (!command.named || present.organizationId !== command.organizationId)) return err(namespaceTaken(namespace));
+  return ok([{ type: 'namespace.claimed.v1', data: { namespace, organizationId: command.organizationId, applicationId } }]);
+}
+
+export const namespaceTaken = (namespace: string): DeploymentsError =>
+  deploymentsErrors.namespaceNotAllowed(namespace, 'another application claimed it', 'leave namespace out, or choose another');
+
+export const namespacesDecider: Decider<Namespaces, NamespacesCommand, NamespacesEvent, DeploymentsError> = { events, initialState: new Map(), evolve, decide };
+
+export const namespacesStream = (clusterUid: string): string => `namespaces-${clusterUid}`;
+
+/** The longest name of a namespace. */
+const LONGEST = 63;
+
+/**
+ * The namespace that an application gets when its manifest names none: `<slug>-<name>`, or, where that is taken by
+ * another application, cut and with five characters of the application's id.
+ */
+export function defaultNamespace(slug: string, name: string, applicationId: string, namespaces: Namespaces): string {
+  const plain = `${slug}-${name}`.slice(0, LONGEST).replace(/-+$/, '');
+  const holder = namespaces.get(plain);
+  if (!holder || holder.applications.includes(applicationId)) return plain;
+  return `${plain.slice(0, LONGEST - 6).replace(/-+$/, '')}-${applicationId.replaceAll('-', '').slice(-5)}`;
+}
+
+/** Whether a cluster's policy allows a namespace: globs in order, a leading `!` takes away, the last that fits decides. */
+export function namespaceAllowed(globs: readonly string[], namespace: string): boolean {
+  let allowed = false;
+  for (const glob of globs) {
+    const denies = glob.startsWith('!');
+    if (fits(denies ? glob.slice(1) : glob, namespace)) allowed = !denies;
+  }
+  return allowed;
+}
+
+/** Never a target, whatever a policy says: the cluster's own and the platform's. */
+export const isReservedNamespace = (namespace: string): boolean => namespace === 'default' || namespace.startsWith('kube-') || namespace.startsWith('astro-');
+
+/** Glob with `*` only, in time linear in both lengths. */
+function fits(glob: string, text: string): boolean {
+  const [first = '', ...parts] = glob.split('*');
+  if (parts.length === 0) return glob === text;
+  if (!text.startsWith(first)) return false;
+  const last = parts.pop() ?? '';
+  let at = first.length;
+  for (const part of parts) {
+    const found = text.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}

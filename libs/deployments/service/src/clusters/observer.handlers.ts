@@ -1,0 +1,103 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { observedClustersRequest, reportClusterRequest, reportHealthRequest, setCatalogLimitsRequest } from '#deployments/contract';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
+import { CLOCK, type Clock } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
+import { latestOf } from '../applications/application.ts';
+import { applicationsProjection } from '../applications/applications.projection.ts';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { everyDocument } from '../shared/pages.queries.ts';
+import { clusterDecider, clusterStream } from './cluster.decider.ts';
+import { clustersProjection } from './clusters.projection.ts';
+import { ClusterConnections } from './connections.handlers.ts';
+import { Heartbeats } from './heartbeats.handlers.ts';
+
+type Observed = OutputOf<typeof observedClustersRequest>;
+
+/** Milliseconds for which one observer leads a cluster. */
+const LEAD_MS = 30_000;
+const MESSAGE_LENGTH = 1_000;
+
+/** What observers ask and report, and the limits that billing sets. */
+@Controller()
+export class ObserverHandlers {
+  /** Who leads which cluster; two leaders for a moment, after a restart, do no harm. */
+  private readonly leads = new Map<string, { readonly observer: string; readonly untilMs: number }>();
+
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+    @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
+  ) {}
+
+  @Serves(observedClustersRequest)
+  async observed(@Input() { observer }: InputOf<typeof observedClustersRequest>): Promise<Reply<Observed>> {
+    const clusters: Observed['clusters'][number][] = [];
+    const now = this.clock.monotonic();
+    for await (const found of everyDocument(this.readModels, clustersProjection, { where: { active: true } })) {
+      if (!found.ok) return refuse(found.error);
+      const { id, organizationId } = found.value;
+      const lead = this.leads.get(id);
+      if (lead && lead.observer !== observer && now < lead.untilMs) continue;
+      const connection = await this.connections.of(organizationId, id);
+      if (!connection.ok) continue; // deleted meanwhile; the others matter
+      this.leads.set(id, { observer, untilMs: now + LEAD_MS });
+      const applications: Observed['clusters'][number]['applications'][number][] = [];
+      for await (const application of everyDocument(this.readModels, applicationsProjection, { where: { clusterId: id, deleted: false } })) {
+        if (!application.ok) return refuse(application.error);
+        const { configuration } = application.value;
+        if (configuration) applications.push({ applicationId: application.value.id, namespace: configuration.targetNamespace });
+      }
+      clusters.push({ connection: connection.value, applications });
+    }
+    return reply({ clusters });
+  }
+
+  @Serves(reportHealthRequest)
+  async health(@Input() { clusterId, applications }: InputOf<typeof reportHealthRequest>, @Caller() context: RequestContext): Promise<Reply<Record<never, never>>> {
+    await this.heartbeats.heard(clusterId);
+    for (const { applicationId, organizationId, health, message, code, replicas, attemptNumber } of applications) {
+      const stream = applicationStream(applicationId);
+      const loaded = await this.commands.load(applicationDecider, stream);
+      if (!loaded.ok) return refuse(loaded.error);
+      if (latestOf(loaded.value.state)?.cluster.id !== clusterId) continue;
+      const command = { type: 'report-health', health, message: message.slice(0, MESSAGE_LENGTH), code, replicas, attemptNumber } as const;
+      const recorded = await this.commands.run(applicationDecider, stream, command, { ...context, organizationId }, { step: `health ${applicationId} ${this.clock.now()}` });
+      if (!recorded.ok) return refuse(recorded.error);
+    }
+    return reply({});
+  }
+
+  @Serves(reportClusterRequest)
+  async cluster(
+    @Input() { organizationId, clusterId, state, reason, version, nodes }: InputOf<typeof reportClusterRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Record<never, never>>> {
+    if (state !== 'UNREACHABLE') await this.heartbeats.heard(clusterId);
+    const command = { type: 'report', report: { state, reason: reason?.slice(0, MESSAGE_LENGTH) ?? null, version, nodes } } as const;
+    const recorded = await this.commands.run(clusterDecider, clusterStream(clusterId), command, { ...context, organizationId }, { step: `report ${this.clock.now()}` });
+    if (!recorded.ok && recorded.error.kind === 'unavailable') return refuse(recorded.error);
+    return reply({}); // of a cluster that is gone there is nothing to record
+  }
+
+  @Serves(setCatalogLimitsRequest)
+  async limits(
+    @Input() { organizationId, ...limits }: InputOf<typeof setCatalogLimitsRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof setCatalogLimitsRequest>>> {
+    const recorded = await this.commands.run(
+      catalogDecider,
+      catalogStream(organizationId),
+      { type: 'set-limits', ...limits },
+      { ...context, organizationId },
+      { step: `limits ${JSON.stringify(limits)}` },
+    );
+    if (recorded.ok) return reply({ over: [] }, { position: recorded.value.position });
+    const over = recorded.error.extra?.['over'];
+    return recorded.error.code === 'deployments/limits-below-use' && Array.isArray(over) ? reply({ over: over.map(String) }) : refuse(recorded.error);
+  }
+}

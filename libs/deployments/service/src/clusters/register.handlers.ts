@@ -1,0 +1,203 @@
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import {
+  DEFAULT_POLICY,
+  EGRESS_GUARD,
+  probeClusterRequest,
+  readRegistration,
+  registerClusterRequest,
+  type ClusterConnection,
+  type EgressGuard,
+  type RegistrationSpec,
+} from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { organizationOf } from '../shared/organization-of.ts';
+import { People } from '../shared/people.queries.ts';
+import { digestOf, Records } from '../shared/records.handlers.ts';
+import { ClusterAnswers } from './answers.queries.ts';
+import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
+import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
+import type { ClusterRegistration, WholePolicy } from './cluster.events.ts';
+import { Heartbeats } from './heartbeats.handlers.ts';
+import { handoverOf, serverAddress, type Handover, type ServerAddress } from './registration.ts';
+import { SANDBOX_NAME } from './sandbox.handlers.ts';
+
+type Registered = OutputOf<typeof registerClusterRequest>;
+
+/** A registration that was read and may be dialled. */
+interface Wanted {
+  readonly spec: RegistrationSpec;
+  readonly address: ServerAddress;
+  readonly handover: Handover;
+}
+
+@Controller()
+export class RegisterHandlers {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(EGRESS_GUARD) private readonly egress: EgressGuard,
+    @Inject(Records) private readonly records: Records,
+    @Inject(People) private readonly people: People,
+    @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
+    @Inject(ClusterAnswers) private readonly answers: ClusterAnswers,
+  ) {}
+
+  /** Read, dialled, then written: name, physical cluster, the cluster's own stream. */
+  @Serves(registerClusterRequest)
+  async register(@Input() { name, manifest }: InputOf<typeof registerClusterRequest>, @Caller() context: RequestContext): Promise<Reply<Registered>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const wanted = await this.read(name, manifest);
+    if (!wanted.ok) return refuse(wanted.error);
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId.value));
+    if (!catalog.ok) return refuse(catalog.error);
+    const clusterId = catalog.value.state.entries.cluster.get(name)?.id ?? this.commands.newId(context, 0);
+    const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
+    if (!present.ok) return refuse(present.error);
+
+    const draft = draftOf(wanted.value, clusterId, present.value.state);
+    // A limit is told before anybody is dialled.
+    const planned = await this.commands.plan(catalogDecider, catalogStream(organizationId.value), claimOf(clusterId, draft), context);
+    if (!planned.ok) return refuse(await this.people.explain(planned.error, context));
+    if (context.dryRun) return this.answer(clusterId, draft, outcomeOf(present.value.state, draft), context, 0);
+    const registration = await this.probe(organizationId.value, clusterId, draft, wanted.value, context);
+    if (!registration.ok) return refuse(registration.error);
+    const written = await this.write(organizationId.value, clusterId, registration.value, context);
+    return written.ok ? written : refuse(await this.people.explain(written.error, context));
+  }
+
+  private async read(name: string, manifest: unknown): Promise<Result<Wanted, DomainError>> {
+    const read = readRegistration(manifest);
+    if (!read.ok) return err(deploymentsErrors.manifestInvalid(`cluster/${name}`, read.error));
+    const spec = read.value;
+    if (spec.clusterName !== name) return err(deploymentsErrors.nameMismatch(name, spec.clusterName));
+    if (name === SANDBOX_NAME) return err(deploymentsErrors.sandboxStays('cannot be registered'));
+    const address = serverAddress(spec.server);
+    if (!address.ok) return address;
+    const refused = await this.egress.check(address.value.host, address.value.port);
+    if (refused) return err(refused);
+    const handover = handoverOf(spec, (base64) => Buffer.from(base64, 'base64').toString('utf8'));
+    return handover.ok ? ok({ spec, address: address.value, handover: handover.value }) : handover;
+  }
+
+  /** Stores the credential, lets the worker dial, and adds what it found. */
+  private async probe(
+    organizationId: string,
+    clusterId: string,
+    draft: ClusterRegistration,
+    { handover }: Wanted,
+    context: RequestContext,
+  ): Promise<Result<ClusterRegistration, DomainError>> {
+    const stored = await this.records.put(draft.credential, JSON.stringify(handover.credential));
+    if (!stored.ok) return stored;
+    if (draft.certificateAuthority !== null && handover.certificateAuthority !== null) {
+      const authority = await this.records.put(draft.certificateAuthority, handover.certificateAuthority);
+      if (!authority.ok) return authority;
+    }
+    const { name, server, tlsServerName, credential, policy } = draft;
+    const cluster: ClusterConnection = {
+      clusterId,
+      organizationId,
+      name,
+      server,
+      certificateAuthority: handover.certificateAuthority,
+      tlsServerName,
+      credential,
+      policy,
+      type: 'registered',
+    };
+    const own = this.bus.own({ correlationId: context.correlationId, organizationId, timeoutMs: probeClusterRequest.timeoutMs });
+    const probed = await this.bus.request(probeClusterRequest, { cluster }, own);
+    if (!probed.ok) return err(probed.error);
+    const { uid, version, nodes, missing } = probed.value;
+    const found = { ...draft, uid, version, nodes, missing: missing.slice(0, 50).map((right) => right.slice(0, 200)) };
+    const owner = await this.commands.load(clusterNameDecider, clusterNameStream(uid));
+    if (!owner.ok) return owner;
+    const { organizationId: ownerId } = owner.value.state;
+    return ownerId !== undefined && ownerId !== organizationId ? err(deploymentsErrors.clusterTaken(name)) : ok(found);
+  }
+
+  private async write(organizationId: string, clusterId: string, registration: ClusterRegistration, context: RequestContext): Promise<Reply<Registered>> {
+    const stream = catalogStream(organizationId);
+    const { name, uid } = registration;
+    const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
+    if (!present.ok) return refuse(present.error);
+    if (present.value.state.status === 'active' && present.value.state.registration.uid !== uid) return refuse(deploymentsErrors.otherCluster(name));
+    const claimed = await this.commands.run(catalogDecider, stream, claimOf(clusterId, registration), context, { step: 'claim' });
+    if (!claimed.ok) return refuse(claimed.error);
+    if (claimed.value.state.entries.cluster.get(name)?.id !== clusterId) return refuse(deploymentsErrors.staleRevision());
+    const owned = await this.commands.run(clusterNameDecider, clusterNameStream(uid), { type: 'claim', organizationId, clusterId, name }, context, { step: 'claim' });
+    if (!owned.ok) {
+      // Somebody else was faster with the same physical cluster: what has only its name ends.
+      const ended = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'delete' }, context, { step: 'discard' });
+      if (ended.ok) await this.commands.run(catalogDecider, stream, { type: 'release', kind: 'cluster', name, id: clusterId }, context, { step: 'discard' });
+      return refuse(owned.error);
+    }
+    const recorded = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'register', registration }, context, {
+      step: 'register',
+      ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
+    });
+    if (!recorded.ok) return refuse(recorded.error);
+    await this.heartbeats.heard(clusterId);
+    const { events, state, position } = recorded.value;
+    const outcome = events.some(({ type }) => type === 'cluster.registered.v1') ? 'created' : events.length > 0 ? 'configured' : 'unchanged';
+    const answered = await this.answer(clusterId, registration, outcome, context, state.status === 'active' ? state.revision : 0);
+    return answered.ok ? { ...answered, meta: { ...answered.meta, position } } : answered;
+  }
+
+  private async answer(
+    clusterId: string,
+    registration: ClusterRegistration,
+    outcome: Registered['outcome'],
+    { dryRun = false }: RequestContext,
+    revision: number,
+  ): Promise<Reply<Registered>> {
+    const cluster = await this.answers.afterRegistration(clusterId, registration, revision, new Date(this.clock.now()).toISOString());
+    return reply({ cluster, outcome, dryRun }, { revision, ...(outcome === 'created' && !dryRun && { created: true }) });
+  }
+}
+
+const claimOf = (id: string, registration: ClusterRegistration) =>
+  ({ type: 'claim', claim: { kind: 'cluster', name: registration.name, id, counted: true, refers: null, intent: registration } }) as const;
+
+const outcomeOf = (present: Cluster, draft: ClusterRegistration): Registered['outcome'] =>
+  present.status !== 'active' ? 'created' : present.registration.fingerprint === draft.fingerprint ? 'unchanged' : 'configured';
+
+/** What is known before the cluster was dialled. A policy that is not given stays as it is. */
+function draftOf({ spec, address, handover }: Wanted, clusterId: string, present: Cluster): ClusterRegistration {
+  const { clusterName, provider, region, labels, tlsServerName, policy } = spec;
+  const before: WholePolicy =
+    present.status === 'active'
+      ? present.policy
+      : { namespaces: [...DEFAULT_POLICY.namespaces], clusterScoped: [...DEFAULT_POLICY.clusterScoped], podSecurity: DEFAULT_POLICY.podSecurity };
+  const fingerprint = digestOf([address.server, handover]);
+  const number = `${(present.status === 'active' ? present.revision : 0) + 1}-${fingerprint.slice(0, 16)}`;
+  return {
+    name: clusterName,
+    type: 'registered',
+    provider,
+    region: region ?? null,
+    labels: labels ?? {},
+    server: address.server,
+    tlsServerName: tlsServerName ?? null,
+    credential: `cluster-credential/${clusterId}/${number}`,
+    certificateAuthority: handover.certificateAuthority === null ? null : `cluster-authority/${clusterId}/${number}`,
+    fingerprint,
+    uid: '',
+    version: null,
+    nodes: null,
+    missing: [],
+    policy: {
+      ...before,
+      ...(policy?.namespaces && { namespaces: policy.namespaces }),
+      ...(policy?.clusterScoped && { clusterScoped: policy.clusterScoped }),
+      ...(policy?.podSecurity && { podSecurity: policy.podSecurity }),
+    },
+  };
+}

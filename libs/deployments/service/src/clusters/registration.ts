@@ -1,0 +1,56 @@
+import type { RegistrationSpec } from '#deployments/contract';
+import { err, ok, type Result } from '#kernel';
+import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+
+/** Where a cluster's API server listens. */
+export interface ServerAddress {
+  readonly server: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Reads the address of an API server: https, or http on this machine's loopback; nothing hidden in it. */
+export function serverAddress(text: string): Result<ServerAddress, DeploymentsError> {
+  if (!URL.canParse(text)) return err(deploymentsErrors.serverInvalid('is no URL'));
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') return err(deploymentsErrors.serverInvalid('must not hold a user or password'));
+  if (url.search !== '' || url.hash !== '') return err(deploymentsErrors.serverInvalid('must not hold a query or fragment'));
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const isLoopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) return err(deploymentsErrors.serverInvalid('must begin with https://'));
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
+  return ok({ server: url.href.replace(/\/$/, ''), host, port });
+}
+
+/** What a cluster is entered with, as the worker reads it from the vault. */
+export type Credential = { readonly token: string } | { readonly certificate: string; readonly key: string };
+
+export interface Handover {
+  readonly credential: Credential;
+  /** PEM. */
+  readonly certificateAuthority: string | null;
+}
+
+/** The secret part of a registration; base64 as in a kubeconfig becomes PEM. */
+export function handoverOf(
+  { clusterName, token, clientCertificateData, clientKeyData, certificateAuthorityData }: RegistrationSpec,
+  decode: (base64: string) => string,
+): Result<Handover, DeploymentsError> {
+  const authority = certificateAuthorityData === undefined ? null : pemOf(certificateAuthorityData, decode);
+  if (authority === undefined) return err(pemExpected('certificateAuthorityData'));
+  if (token !== undefined) return ok({ credential: { token }, certificateAuthority: authority });
+  if (clientCertificateData === undefined || clientKeyData === undefined) return err(deploymentsErrors.credentialMissing(clusterName));
+  const certificate = pemOf(clientCertificateData, decode);
+  const key = pemOf(clientKeyData, decode);
+  if (certificate === undefined) return err(pemExpected('clientCertificateData'));
+  if (key === undefined) return err(pemExpected('clientKeyData'));
+  return ok({ credential: { certificate, key }, certificateAuthority: authority });
+}
+
+function pemOf(data: string, decode: (base64: string) => string): string | undefined {
+  const text = data.startsWith('-----BEGIN ') ? data : decode(data);
+  return /^-----BEGIN [A-Z ]+-----\s/.test(text.trimStart()) ? text : undefined;
+}
+
+const pemExpected = (field: string): DeploymentsError =>
+  deploymentsErrors.manifestInvalid('cluster', [{ pointer: `/spec/${field}`, message: 'must be PEM text in base64, as in a kubeconfig' }]);

@@ -1,0 +1,47 @@
+import { assertNever, err, ok, type Decider, type Result } from '#kernel';
+import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+import { profileEvents, type ProfileContent, type ProfileEvent } from './profile.events.ts';
+
+export type Profile = { readonly status: 'absent' } | { readonly status: 'deleted' } | { readonly status: 'active'; readonly content: ProfileContent; readonly revision: number };
+
+export type ProfileCommand =
+  | {
+      readonly type: 'apply';
+      readonly content: ProfileContent;
+      /** What the actor's role lets them change: an editor the defaults of a profile that is not protected. */
+      readonly mayChange: 'all' | 'defaults';
+    }
+  | { readonly type: 'delete' };
+
+function evolve(profile: Profile, event: ProfileEvent): Profile {
+  switch (event.type) {
+    case 'profile.created.v1':
+      return { status: 'active', content: event.data, revision: 1 };
+    case 'profile.changed.v1':
+      return { status: 'active', content: event.data, revision: event.data.revision };
+    case 'profile.deleted.v1':
+      return { status: 'deleted' };
+    default:
+      return assertNever(event);
+  }
+}
+
+function decide(command: ProfileCommand, profile: Profile): Result<readonly ProfileEvent[], DeploymentsError> {
+  if (command.type === 'delete') return ok(profile.status === 'deleted' ? [] : [{ type: 'profile.deleted.v1', data: {} }]);
+  const { content, mayChange } = command;
+  if (profile.status === 'deleted') return err(deploymentsErrors.beingDeleted('profile', content.name));
+  if (profile.status === 'absent') return mayChange === 'all' ? ok([{ type: 'profile.created.v1', data: content }]) : err(deploymentsErrors.defaultsOnly(content.name));
+  if (profile.content.digest === content.digest && profile.content.clusterId === content.clusterId) return ok([]);
+  if (mayChange === 'defaults' && (profile.content.protected || profile.content.frameDigest !== content.frameDigest)) return err(deploymentsErrors.defaultsOnly(content.name));
+  return ok([{ type: 'profile.changed.v1', data: { ...content, revision: profile.revision + 1 } }]);
+}
+
+export const profileDecider: Decider<Profile, ProfileCommand, ProfileEvent, DeploymentsError> = {
+  events: profileEvents,
+  initialState: { status: 'absent' },
+  evolve,
+  decide,
+  revisionOf: (profile) => (profile.status === 'active' ? profile.revision : 0),
+};
+
+export const profileStream = (profileId: string): string => `profile-${profileId}`;

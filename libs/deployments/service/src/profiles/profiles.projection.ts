@@ -1,0 +1,67 @@
+import { REMOVED, type EventFamily, type Projection } from '#kernel';
+import { catalogEvents, type CatalogEvent } from '../catalog/catalog.events.ts';
+import { profileEvents, type ProfileContent, type ProfileEvent } from './profile.events.ts';
+
+type ProfileFact = CatalogEvent | ProfileEvent;
+
+const family: EventFamily<ProfileFact> = { categories: [...catalogEvents.categories, ...profileEvents.categories], types: { ...catalogEvents.types, ...profileEvents.types } };
+
+export interface ProfileDocument {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly content: ProfileContent | null;
+  readonly revision: number;
+  /** What its own stream is to begin with, until it has begun. */
+  readonly intent: ProfileContent | null;
+  readonly unfinished: boolean;
+  /** Its deletion was decided and is to be finished. */
+  readonly retiring: boolean;
+}
+
+/** Answers `app profile get`. One document per profile that exists. */
+export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
+  name: 'deployments-profiles.v1',
+  events: family,
+  indexes: ['organizationId', 'name', 'unfinished', 'retiring'],
+  documentId: ({ event, metadata }) => {
+    if ('kind' in event.data) return event.data.kind === 'profile' ? event.data.id : undefined;
+    return metadata.stream.startsWith('profile-') ? metadata.stream.slice('profile-'.length) : undefined;
+  },
+  apply(document, { event, metadata }) {
+    if (event.type === 'catalog.name-claimed.v1') {
+      if (event.data.kind !== 'profile') return document;
+      const { id, name, intent } = event.data;
+      return {
+        id,
+        organizationId: metadata.stream.slice('catalog-'.length),
+        name,
+        createdAt: metadata.recordedAt,
+        content: null,
+        revision: 0,
+        intent,
+        unfinished: true,
+        retiring: false,
+      };
+    }
+    if (!document) return undefined;
+    switch (event.type) {
+      case 'catalog.name-retiring.v1':
+        return { ...document, retiring: true, unfinished: false };
+      case 'catalog.name-released.v1':
+        return REMOVED;
+      case 'profile.created.v1':
+        return { ...document, content: event.data, revision: 1, unfinished: false, intent: null };
+      case 'profile.changed.v1': {
+        const { revision, ...content } = event.data;
+        return { ...document, content, revision };
+      }
+      case 'profile.deleted.v1':
+      case 'catalog.reference-changed.v1':
+      case 'catalog.deployment-counted.v1':
+      case 'catalog.limits-set.v1':
+        return document;
+    }
+  },
+};

@@ -1,0 +1,76 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { getProfileRequest, getTierRequest, listProfilesRequest, listTiersRequest, TIERS, type ProfileView, type Tier } from '#deployments/contract';
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { Controller, Inject } from '@nestjs/common';
+import { Sandbox } from '../clusters/sandbox.handlers.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { tierOf } from '../resolve/resolve.ts';
+import { organizationOf } from '../shared/organization-of.ts';
+import { allDocuments } from '../shared/pages.queries.ts';
+import { ProfileAnswers } from './answers.queries.ts';
+import { profilesProjection } from './profiles.projection.ts';
+
+/** Profiles and tiers. */
+@Controller()
+export class ProfilesQueries {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(ProfileAnswers) private readonly answers: ProfileAnswers,
+    @Inject(Sandbox) private readonly sandbox: Sandbox,
+  ) {}
+
+  @Serves(listProfilesRequest)
+  async list(@Input() _input: InputOf<typeof listProfilesRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listProfilesRequest>>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const made = await this.sandbox.ensure(organizationId.value, context);
+    const found = await allDocuments(
+      this.readModels,
+      profilesProjection,
+      { where: { organizationId: organizationId.value }, sort: { field: 'name', direction: 'ascending' } },
+      context.consistency ?? made,
+    );
+    return found.ok ? reply({ items: await this.answers.views(found.value, context) }) : refuse(found.error);
+  }
+
+  @Serves(getProfileRequest)
+  async get(@Input() { name }: InputOf<typeof getProfileRequest>, @Caller() context: RequestContext): Promise<Reply<ProfileView>> {
+    const organizationId = organizationOf(context);
+    if (!organizationId.ok) return refuse(organizationId.error);
+    const made = await this.sandbox.ensure(organizationId.value, context);
+    const found = await allDocuments(this.readModels, profilesProjection, { where: { organizationId: organizationId.value } }, context.consistency ?? made);
+    if (!found.ok) return refuse(found.error);
+    const profile = found.value.find((one) => one.name === name);
+    const [view] = profile ? await this.answers.views([profile], context) : [];
+    return view && profile ? reply(view, { revision: profile.revision }) : refuse(deploymentsErrors.profileNotFound(name, found.value.map((one) => one.name).sort()));
+  }
+
+  @Serves(listTiersRequest)
+  tiers(): Reply<OutputOf<typeof listTiersRequest>> {
+    return reply({ items: TIERS.map(tierView) });
+  }
+
+  @Serves(getTierRequest)
+  tier(@Input() { tier: name }: InputOf<typeof getTierRequest>): Reply<OutputOf<typeof getTierRequest>> {
+    const tier = tierOf(name);
+    return tier
+      ? reply(tierView(tier))
+      : refuse(
+          deploymentsErrors.tierNotFound(
+            name,
+            TIERS.map((known) => known.name),
+          ),
+        );
+  }
+}
+
+const tierView = ({ name, replicas, autoscaling, cpu, memory, spread, priority }: Tier): OutputOf<typeof getTierRequest> => ({
+  tier: name,
+  replicas: `${replicas.min}/${replicas.max}`,
+  autoscaling: autoscaling ? `yes (${autoscaling.cpu}/${autoscaling.memory})` : 'no',
+  cpu: `${cpu.request}/${cpu.limit}`,
+  memory: `${memory.request}/${memory.limit}`,
+  spread: spread ? 'yes, hard' : 'no',
+  priority,
+});

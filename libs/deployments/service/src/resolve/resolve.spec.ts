@@ -1,0 +1,134 @@
+import { readApplication, readProfile } from '#deployments/contract';
+import { image, profile } from '../testing/fixtures.ts';
+import { canonicalCpu, canonicalMemory } from './quantities.ts';
+import { resolve, type ResolveInput } from './resolve.ts';
+import { changesBetween, limitsText, profileSettings, summaryOf } from './summary.ts';
+
+const inputOf = (manifest: unknown, profileManifest: unknown = profile('staging'), defaultTier = 'basic'): ResolveInput => {
+  const spec = readApplication(manifest);
+  const read = readProfile(profileManifest);
+  if (!spec.ok || !read.ok) throw new Error(JSON.stringify([spec, read]));
+  return {
+    spec: spec.value,
+    applicationId: '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02',
+    revision: 1,
+    profile: { id: 'p1', revision: 3, spec: read.value },
+    defaultTier,
+    targetNamespace: 'acme-web',
+  };
+};
+const workload = (...given: Parameters<typeof inputOf>) => {
+  const resolved = resolve(inputOf(...given));
+  if (!resolved.ok) throw new Error(JSON.stringify(resolved.error));
+  if (resolved.value.source.type !== 'image') throw new Error('no image');
+  return resolved.value.source.workload;
+};
+const faults = (...given: Parameters<typeof inputOf>) => {
+  const resolved = resolve(inputOf(...given));
+  return resolved.ok ? [] : resolved.error;
+};
+const whole = (...given: Parameters<typeof inputOf>) => {
+  const resolved = resolve(inputOf(...given));
+  if (!resolved.ok) throw new Error('refused');
+  return resolved.value;
+};
+
+describe('resolving a revision', () => {
+  it('takes the tier where nobody says more', () => {
+    expect(workload(image('web', '1'))).toMatchObject({
+      image: 'images.acme.dev/web:1',
+      port: 8_080,
+      replicas: 1,
+      resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '200m', memory: '256Mi' } },
+    });
+    expect(workload(image('web', '1'), profile('staging', { availabilityTier: 'premium' }))).toMatchObject({
+      replicas: 3,
+      autoscaling: { min: 3, max: 9, cpu: 80, memory: 80 },
+      spread: 'hard',
+    });
+    expect(workload(image('web', '1'), undefined, 'standard').replicas).toBe(3);
+  });
+  it('lets a profile win over the tier and an application over the profile, value by value', () => {
+    const resources = { requests: { cpu: '0.15' }, limits: { cpu: '1000m', memory: '1024Mi' } };
+    const defaults = {
+      port: 3_000,
+      env: [
+        { name: 'A', value: 'profile' },
+        { name: 'B', value: 'profile' },
+      ],
+      resources: { limits: { memory: '512Mi' } },
+    };
+    const resolved = workload(image('web', '1', { env: [{ name: 'B', value: 'own' }], resources: { requests: { memory: '200Mi' } } }), profile('staging', { resources, defaults }));
+    expect(resolved).toMatchObject({
+      port: 3_000,
+      env: [
+        { name: 'A', value: 'profile' },
+        { name: 'B', value: 'own' },
+      ],
+      resources: { requests: { cpu: '150m', memory: '200Mi' }, limits: { cpu: '1', memory: '512Mi' } },
+    });
+    expect(limitsText(resolved)).toBe('cpu 150m/1, memory 200Mi/512Mi');
+  });
+  it('holds replicas and autoscaling to the bounds of the tier', () => {
+    expect(faults(image('web', '1', { replicas: 5 }))).toEqual([{ pointer: '/source/image/replicas', message: 'replicas must lie between 1 and 3 on tier basic' }]);
+    expect(faults(image('web', '1', { autoscaling: { min: 1, max: 9 } }))).toMatchObject([{ pointer: '/source/image/autoscaling' }]);
+    expect(faults(image('web', '1'), profile('staging', { defaults: { replicas: 9 } }))).toMatchObject([{ pointer: '/profileName' }]);
+    expect(workload(image('web', '1', { replicas: 4 }), profile('staging', { availabilityTier: 'premium' }))).not.toHaveProperty('autoscaling');
+  });
+  it('refuses a request above its limit', () => {
+    expect(faults(image('web', '1', { resources: { requests: { cpu: '2' } } }))).toEqual([
+      { pointer: '/source/image/resources/limits/cpu', message: 'cpu limit 200m is below the request 2' },
+    ]);
+  });
+  it('makes a host that stays the same, and takes an exact one as it is', () => {
+    const domain = { externalAccess: { domain: 'apps.acme.dev' } };
+    expect(workload(image('web', '1', {}, domain)).host).toBe('web-9c02.apps.acme.dev');
+    expect(workload(image('web', '2', {}, domain)).host).toBe('web-9c02.apps.acme.dev');
+    expect(workload(image('web', '1', {}, { externalAccess: { hostname: 'www.acme.dev' } })).host).toBe('www.acme.dev');
+  });
+  it('says what changes without saying a hidden value', () => {
+    const before = whole(image('web', '1.4.2', { env: [{ name: 'A', value: 'x' }], replicas: 1 }));
+    const after = whole(
+      image('web', '1.5.0', {
+        env: [
+          { name: 'A', value: 'y' },
+          { name: 'B', value: 'z' },
+        ],
+        replicas: 2,
+        volumes: [{ name: 'data', size: '1Gi', mountPath: '/data' }],
+      }),
+    );
+    expect(changesBetween(before, after)).toEqual(['image 1.4.2 -> 1.5.0', 'env B added', 'replicas 1 -> 2', 'volume data 1Gi at /data added', 'env A changed']);
+    expect(changesBetween(after, before)).toContain('env B removed');
+    expect(changesBetween(before, before)).toEqual([]);
+  });
+  it('keeps a summary below 32 KiB whatever was asked for', () => {
+    const env = Array.from({ length: 500 }, (_, index) => ({ name: `${'LONG_'.repeat(45)}${index}`, value: 'x' }));
+    const summary = summaryOf(whole(image('web', '1', { env })));
+    expect(Buffer.byteLength(JSON.stringify(summary))).toBeLessThanOrEqual(32 * 1_024);
+    expect(summary.at(-1)).toMatch(/^and \d+ more settings$/);
+  });
+  it('lists settings of a profile by name', () => {
+    const read = readProfile(profile('staging', { availabilityTier: 'basic', defaults: { port: 1, env: [{ name: 'A', value: 'hidden' }] } }));
+    expect(read.ok && profileSettings(read.value)).toEqual(['availabilityTier', 'defaults.port', 'defaults.env A']);
+  });
+});
+
+describe('quantities', () => {
+  it.each([
+    ['1000m', '1'],
+    ['0.5', '500m'],
+    ['2', '2'],
+    ['1500m', '1500m'],
+    ['0.0001', '1m'],
+    ['100m', '100m'],
+  ])('cpu %s is %s', (given, canonical) => expect(canonicalCpu(given)).toBe(canonical));
+  it.each([
+    ['1024Mi', '1Gi'],
+    ['512Mi', '512Mi'],
+    ['1000M', '1G'],
+    ['1536Mi', '1536Mi'],
+    ['100', '100'],
+    ['0.5Gi', '512Mi'],
+  ])('memory %s is %s', (given, canonical) => expect(canonicalMemory(given)).toBe(canonical));
+});

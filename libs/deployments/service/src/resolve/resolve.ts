@@ -1,0 +1,170 @@
+import { TIERS, type ApplicationSpec, type ImageSource, type ProfileSpec, type ResolvedSpec, type Tier } from '#deployments/contract';
+import type { ImageWorkload, WorkloadResources, WorkloadVariable } from '#kubernetes';
+import { err, ok, type InputFault, type Result } from '#kernel';
+import { canonicalCpu, canonicalMemory, quantityOf } from './quantities.ts';
+
+export interface ResolveInput {
+  readonly spec: ApplicationSpec;
+  readonly applicationId: string;
+  readonly revision: number;
+  readonly profile: { readonly id: string; readonly revision: number; readonly spec: ProfileSpec };
+  /** Name of the tier that counts where the profile names none. */
+  readonly defaultTier: string;
+  readonly targetNamespace: string;
+}
+
+/** Fields of an image application that a profile can give too. */
+type ImageFields = NonNullable<ProfileSpec['defaults']>;
+
+/** Platform, beneath everything: the port that an image is taken to listen on. */
+const PLATFORM_PORT = 8_080;
+
+export const tierOf = (name: string): Tier | undefined => TIERS.find((tier) => tier.name === name);
+
+/** The tier of a profile's applications; an unknown one is refused when the profile is applied. */
+export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier | undefined => tierOf(profile.availabilityTier ?? defaultTier);
+
+/**
+ * Decides everything about a revision: platform < tier < profile < application. Faults carry JSON pointers into the
+ * application's spec (`/source/image/replicas`).
+ */
+export function resolve(input: ResolveInput): Result<ResolvedSpec, InputFault[]> {
+  const { spec, revision, profile, defaultTier, targetNamespace } = input;
+  const tier = effectiveTier(profile.spec, defaultTier);
+  if (!tier) return err([{ pointer: '/profileName', message: `profile ${profile.spec.profileName} has the unknown tier ${profile.spec.availabilityTier ?? defaultTier}` }]);
+  const common = {
+    applicationName: spec.name,
+    revision,
+    profile: { id: profile.id, name: profile.spec.profileName, revision: profile.revision },
+    tier: tier.name,
+    targetNamespace,
+    namespaceMode: spec.namespaceMode ?? 'override',
+  } as const;
+  if (spec.source.yaml) {
+    if (spec.externalAccess) return err([{ pointer: '/externalAccess', message: 'is for image applications; put an Ingress among the manifests' }]);
+    return ok({ ...common, source: { type: 'yaml', manifests: spec.source.yaml.manifests, labels: spec.labels ?? {} } });
+  }
+  if (!spec.source.image) return err([{ pointer: '/source', message: 'must hold an image or manifests' }]);
+  const workload = resolveImage(input, spec.source.image, tier);
+  return workload.ok ? ok({ ...common, source: { type: 'image', workload: workload.value } }) : workload;
+}
+
+function resolveImage({ spec, applicationId, profile, targetNamespace }: ResolveInput, image: ImageSource, tier: Tier): Result<ImageWorkload, InputFault[]> {
+  const defaults: ImageFields = profile.spec.defaults ?? {};
+  const scale = scaleOf(image, defaults, tier);
+  const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
+  const faults = [...scale.faults, ...resources.faults];
+  if (faults.length > 0) return err(faults);
+
+  const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
+  const optional = <K extends 'command' | 'args' | 'strategy' | 'imagePullSecret' | 'runAsUser'>(field: K): { readonly [F in K]?: NonNullable<ImageFields[K]> } => {
+    const value = pick(field);
+    return value === undefined ? {} : ({ [field]: value } as { readonly [F in K]: NonNullable<ImageFields[K]> }); // the key is the one asked for
+  };
+  const health = pick('health');
+  const host = hostOf(spec, applicationId);
+  return ok({
+    name: spec.name,
+    targetNamespace,
+    image: imageReference(image),
+    port: pick('port') ?? PLATFORM_PORT,
+    ports: pick('ports') ?? [],
+    ...optional('command'),
+    ...optional('args'),
+    env: mergeVariables(defaults.env ?? [], image.env ?? []),
+    secrets: {},
+    resources: resources.value,
+    replicas: scale.replicas,
+    ...(scale.autoscaling && { autoscaling: scale.autoscaling }),
+    ...(health && { health: withoutUndefined(health) }),
+    volumes: (pick('volumes') ?? []).map(withoutUndefined),
+    configFiles: mergeFiles(defaults.configFiles ?? [], image.configFiles ?? []),
+    ...optional('strategy'),
+    ...optional('imagePullSecret'),
+    ...optional('runAsUser'),
+    ...(host !== undefined && { host }),
+    ...(tier.spread && { spread: 'hard' as const }),
+    labels: spec.labels ?? {},
+  });
+}
+
+/** `registry/repository:tag` or `…@digest`. */
+export const imageReference = ({ registry, repository, tag, digest }: Pick<ImageSource, 'registry' | 'repository' | 'tag' | 'digest'>): string =>
+  `${registry === undefined ? '' : `${registry}/`}${repository}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`;
+
+/** An exact host, or a generated one: four characters of the application's id keep it its own, and the same for ever. */
+export function hostOf({ name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>, applicationId: string): string | undefined {
+  if (externalAccess?.hostname !== undefined) return externalAccess.hostname;
+  return externalAccess?.domain === undefined ? undefined : `${name}-${applicationId.replaceAll('-', '').slice(-4)}.${externalAccess.domain}`;
+}
+
+type Scaling = Pick<ImageFields, 'replicas' | 'autoscaling'>;
+
+/**
+ * The highest layer that says anything about replicas or autoscaling decides; a tier's numbers bound what the layers
+ * above it may ask for.
+ */
+function scaleOf(
+  image: Scaling,
+  defaults: Scaling,
+  tier: Tier,
+): { readonly replicas: number; readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>; readonly faults: readonly InputFault[] } {
+  const { min, max } = tier.replicas;
+  const layer = says(image) ? image : says(defaults) ? defaults : undefined;
+  const pointer = layer === image ? '/source/image' : '/profileName';
+  const bounds = `must lie between ${min} and ${max} on tier ${tier.name}`;
+  if (layer?.autoscaling) {
+    const { autoscaling } = layer;
+    const faults = autoscaling.min < min || autoscaling.max > max ? [{ pointer: `${pointer}${layer === image ? '/autoscaling' : ''}`, message: `autoscaling ${bounds}` }] : [];
+    const targets = autoscaling.cpu === undefined && autoscaling.memory === undefined ? { cpu: 80 } : {};
+    return { replicas: autoscaling.min, autoscaling: { ...withoutUndefined(autoscaling), ...targets }, faults };
+  }
+  if (layer?.replicas !== undefined) {
+    const { replicas } = layer;
+    return { replicas, faults: replicas < min || replicas > max ? [{ pointer: `${pointer}${layer === image ? '/replicas' : ''}`, message: `replicas ${bounds}` }] : [] };
+  }
+  return { replicas: min, ...(tier.autoscaling && { autoscaling: { min, max, ...tier.autoscaling } }), faults: [] };
+}
+
+const says = ({ replicas, autoscaling }: Scaling): boolean => replicas !== undefined || autoscaling !== undefined;
+
+type Resources = NonNullable<ImageFields['resources']>;
+
+const tierResources = ({ cpu, memory }: Tier): Resources => ({ requests: { cpu: cpu.request, memory: memory.request }, limits: { cpu: cpu.limit, memory: memory.limit } });
+
+/** Later layers win, value by value. A limit below its request is a fault, since no cluster would take it. */
+function resourcesOf(layers: readonly (Resources | undefined)[]): { readonly value: WorkloadResources; readonly faults: readonly InputFault[] } {
+  const last = (of: (resources: Resources) => string | undefined): string => {
+    const given = layers.flatMap((layer) => (layer ? [of(layer)] : [])).filter((value) => value !== undefined);
+    return given.at(-1) ?? '0';
+  };
+  const value = {
+    requests: { cpu: canonicalCpu(last(({ requests }) => requests?.cpu)), memory: canonicalMemory(last(({ requests }) => requests?.memory)) },
+    limits: { cpu: canonicalCpu(last(({ limits }) => limits?.cpu)), memory: canonicalMemory(last(({ limits }) => limits?.memory)) },
+  };
+  const faults = (['cpu', 'memory'] as const).flatMap((what) =>
+    quantityOf(value.requests[what]) > quantityOf(value.limits[what])
+      ? [{ pointer: `/source/image/resources/limits/${what}`, message: `${what} limit ${value.limits[what]} is below the request ${value.requests[what]}` }]
+      : [],
+  );
+  return { value, faults };
+}
+
+/** By name, in the order of the profile and then of the application; the application's value wins. */
+function mergeVariables(defaults: NonNullable<ImageFields['env']>, own: NonNullable<ImageFields['env']>): WorkloadVariable[] {
+  const merged = new Map<string, WorkloadVariable>();
+  for (const variable of [...defaults, ...own]) merged.set(variable.name, variable);
+  return [...merged.values()];
+}
+
+function mergeFiles(defaults: NonNullable<ImageFields['configFiles']>, own: NonNullable<ImageFields['configFiles']>): NonNullable<ImageFields['configFiles']> {
+  const merged = new Map([...defaults, ...own].map((file) => [file.path, file]));
+  return [...merged.values()];
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Optional members that are there with the value `undefined` are left out. */
+function withoutUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>; // the same members, less those that are undefined
+}

@@ -1,0 +1,147 @@
+import type { ProfileSpec, ResolvedSpec } from '#deployments/contract';
+import type { ImageWorkload } from '#kubernetes';
+
+/** Bytes that a redacted summary may take in an event. */
+const SUMMARY_BYTES = 32 * 1_024;
+
+/**
+ * A revision in lines that can be shown and kept for ever: values of variables, contents of files and command lines
+ * never stand in it, their names and numbers do.
+ */
+export function summaryOf(resolved: ResolvedSpec): string[] {
+  const { source, targetNamespace, namespaceMode, tier, profile } = resolved;
+  const lines = [`profile ${profile.name}`, `tier ${tier}`, `namespace ${targetNamespace}`, ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : [])];
+  if (source.type === 'yaml') return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);
+  return fitting([...lines, ...workloadLines(source.workload)]);
+}
+
+/** Things of which only the number is told, one text each: changed values show as `env LOG_LEVEL (changed)` elsewhere. */
+function workloadLines(workload: ImageWorkload): string[] {
+  const { image, port, ports, command, args, env, resources, replicas, autoscaling, health, volumes, configFiles, strategy, imagePullSecret, runAsUser, host, spread } = workload;
+  return [
+    `image ${image}`,
+    `port ${port}`,
+    ...ports.map((extra) => `port ${extra.name} ${extra.port}/${extra.protocol ?? 'TCP'}`),
+    ...(command ? [`command ${command.length} words`] : []),
+    ...(args ? [`args ${args.length} words`] : []),
+    ...env.map((variable) => `env ${variable.name}`),
+    `cpu ${resources.requests.cpu}/${resources.limits.cpu ?? '-'}`,
+    `memory ${resources.requests.memory}/${resources.limits.memory}`,
+    ...(autoscaling ? [`autoscaling ${autoscalingText(autoscaling)}`] : [`replicas ${replicas}`]),
+    ...(health ? [`health ${health.path}`] : []),
+    ...volumes.map(({ name, size, mountPath }) => `volume ${name} ${size} at ${mountPath}`),
+    ...configFiles.map(({ path }) => `file ${path}`),
+    ...(strategy ? [`strategy ${strategy}`] : []),
+    ...(imagePullSecret === undefined ? [] : [`imagePullSecret ${imagePullSecret}`]),
+    ...(runAsUser === undefined ? [] : [`runAsUser ${runAsUser}`]),
+    ...(host === undefined ? [] : [`host ${host}`]),
+    ...(spread ? [`spread ${spread}`] : []),
+    ...labelLines(workload.labels),
+  ];
+}
+
+const labelLines = (labels: Readonly<Record<string, string>>): string[] => Object.entries(labels).map(([key, value]) => `label ${key}=${value}`);
+
+const documentCount = (manifests: string): number => manifests.split(/^---\s*$/m).filter((document) => document.trim() !== '').length;
+
+/** `3-9 at 80%`; both targets are named where they differ. */
+export function autoscalingText({ min, max, cpu, memory }: NonNullable<ImageWorkload['autoscaling']>): string {
+  const targets = cpu !== undefined && memory !== undefined && cpu !== memory ? `cpu ${cpu}%, memory ${memory}%` : `${cpu ?? memory ?? 80}%`;
+  return `${min}-${max} at ${targets}`;
+}
+
+/** `cpu 1/4, memory 4Gi/8Gi` */
+export const limitsText = ({ resources: { requests, limits } }: ImageWorkload): string => `cpu ${requests.cpu}/${limits.cpu ?? '-'}, memory ${requests.memory}/${limits.memory}`;
+
+/** What is listed of a profile. */
+export function profileSettings({ resources, defaults, availabilityTier }: ProfileSpec): string[] {
+  const { env, configFiles, ...plain } = defaults ?? {};
+  return [
+    ...(availabilityTier === undefined ? [] : ['availabilityTier']),
+    ...(resources ? ['resources'] : []),
+    ...Object.keys(plain).map((name) => `defaults.${name}`),
+    ...(env ?? []).map(({ name }) => `defaults.env ${name}`),
+    ...(configFiles ?? []).map(({ path }) => `defaults.file ${path}`),
+  ].slice(0, 200);
+}
+
+/**
+ * What changes from one revision to the next, in words: `image 1.4.2 -> 1.5.0`, `env LOG_LEVEL added`. Whether a hidden
+ * value changed is told by `changed`, never how.
+ */
+export function changesBetween(before: ResolvedSpec, after: ResolvedSpec): string[] {
+  const changes = [...lineChanges(summaryOf(before), summaryOf(after)), ...hiddenChanges(before, after)];
+  return changes.slice(0, 50);
+}
+
+function lineChanges(before: readonly string[], after: readonly string[]): string[] {
+  const old = byKey(before);
+  const now = byKey(after);
+  const changes: string[] = [];
+  for (const [key, value] of now) {
+    const was = old.get(key);
+    if (was === undefined) changes.push(value === '' ? `${key} added` : `${key} ${value} added`);
+    else if (was !== value) changes.push(key === 'image' ? imageChange(was, value) : `${key} ${was} -> ${value}`);
+  }
+  for (const [key] of old) if (!now.has(key)) changes.push(`${key} removed`);
+  return changes;
+}
+
+/** Lines about one of several things begin with its kind and name. */
+const NAMED = new Set(['env', 'volume', 'file', 'label']);
+
+function byKey(lines: readonly string[]): Map<string, string> {
+  return new Map(
+    lines.map((line) => {
+      const [first = '', second = '', ...rest] = line.split(' ');
+      if (first === 'label') return [`label ${second.split('=')[0] ?? ''}`, second.slice(second.indexOf('=') + 1)];
+      if (NAMED.has(first) || (first === 'port' && rest.length > 0)) return [`${first} ${second}`, rest.join(' ')];
+      return [first, [second, ...rest].join(' ')];
+    }),
+  );
+}
+
+/** Only what differs: tags of the same image, else whole references. */
+function imageChange(before: string, after: string): string {
+  const split = (image: string): readonly [string, string] => {
+    const at = image.includes('@') ? image.indexOf('@') : image.lastIndexOf(':');
+    return [image.slice(0, at), image.slice(at + 1)];
+  };
+  const [oldName, oldTag] = split(before);
+  const [newName, newTag] = split(after);
+  return oldName === newName ? `image ${oldTag} -> ${newTag}` : `image ${before} -> ${after}`;
+}
+
+function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
+  if (before.source.type === 'yaml' && after.source.type === 'yaml') return before.source.manifests === after.source.manifests ? [] : ['manifests changed'];
+  if (before.source.type !== 'image' || after.source.type !== 'image') return ['source changed'];
+  const old = before.source.workload;
+  const now = after.source.workload;
+  const text = (value: unknown): string => JSON.stringify(value);
+  const named = <T>(kind: string, olds: readonly T[], news: readonly T[], nameOf: (item: T) => string): string[] =>
+    news.flatMap((item) => {
+      const was = olds.find((other) => nameOf(other) === nameOf(item));
+      return was !== undefined && text(was) !== text(item) ? [`${kind} ${nameOf(item)} changed`] : [];
+    });
+  return [
+    ...(['command', 'args'] as const)
+      .filter((field) => old[field] && now[field] && old[field].length === now[field].length && text(old[field]) !== text(now[field]))
+      .map((field) => `${field} changed`),
+    ...named('env', old.env, now.env, ({ name }) => name),
+    ...named('file', old.configFiles, now.configFiles, ({ path }) => path),
+    ...(old.health && now.health && old.health.path === now.health.path && text(old.health) !== text(now.health) ? ['health changed'] : []),
+  ];
+}
+
+/** Cut at the limit, with a line that says so. */
+function fitting(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  let bytes = 2;
+  for (const line of lines) {
+    const cut = line.slice(0, 400);
+    bytes += cut.length * 3 + 3; // no character takes more than three bytes per UTF-16 unit
+    if (bytes > SUMMARY_BYTES - 100) return [...kept, `and ${lines.length - kept.length} more settings`];
+    kept.push(cut);
+  }
+  return kept;
+}

@@ -1,0 +1,94 @@
+import type { OutputOf } from '#bus/contract';
+import { claimAttemptRequest, finishAttemptRequest, reportStepRequest, rolloutQueue, type InventoryEntry, type RolloutTask } from '#deployments/contract';
+import type { WorkQueue } from '#work-queue';
+import type { House } from './house.module.ts';
+
+type Claimed = OutputOf<typeof claimAttemptRequest>;
+export interface Item {
+  readonly organizationId: string;
+  readonly applicationId: string;
+  readonly attemptId: string;
+}
+
+/** Speaks the rollout contract as a worker does, step by step, so that a spec can stop anywhere. */
+export class FakeWorker {
+  constructor(
+    private readonly house: House,
+    private readonly queue: WorkQueue,
+    readonly worker = 'worker-1',
+    readonly incarnation = 'i-1',
+  ) {}
+
+  /** Takes the next item from the queue. */
+  async next(): Promise<Item> {
+    const { promise, resolve } = Promise.withResolvers<Item>();
+    const stop = await this.queue.work(
+      rolloutQueue,
+      async (delivery) => {
+        await delivery.acknowledge();
+        resolve(delivery.item);
+      },
+      { concurrency: 1 },
+    );
+    const item = await promise;
+    await stop();
+    return item;
+  }
+
+  async claim(item: Item): Promise<Claimed> {
+    const answer = await this.house.ask(
+      claimAttemptRequest,
+      { ...item, worker: this.worker, incarnation: this.incarnation },
+      this.house.service('deploy-worker', item.organizationId),
+    );
+    if (!answer.ok) throw new Error(answer.error.code);
+    return answer.value;
+  }
+
+  async granted(item: Item): Promise<{ readonly claim: number; readonly task: RolloutTask }> {
+    const claimed = await this.claim(item);
+    if (!claimed.granted) throw new Error(claimed.reason);
+    return claimed;
+  }
+
+  report(item: Item, claim: number, step: Parameters<typeof reportStepRequest.input.parse>[0]) {
+    const input = reportStepRequest.input.parse({ ...item, claim, step });
+    return this.house.ask(reportStepRequest, input, this.house.service('deploy-worker', item.organizationId));
+  }
+
+  plan(item: Item, claim: number, inventory: readonly InventoryEntry[], rendered = 'rendered/1') {
+    const changes = inventory.map(({ kind, name }) => ({ object: `${kind}/${name}`, action: 'create', fields: [], takesBackFrom: null }));
+    return this.report(item, claim, { step: 'planned', plan: { rendered, digest: 'd1', changes, inventory, warnings: [] } });
+  }
+
+  succeed(item: Item, claim: number, inventory: InventoryEntry[] = []) {
+    return this.finish(item, claim, { outcome: 'succeeded', message: 'all pods ready', inventory, endpoint: null, replicas: '1/1' });
+  }
+
+  fail(item: Item, claim: number, more: object = {}) {
+    return this.finish(item, claim, {
+      outcome: 'failed',
+      code: 'deployments/image-not-found',
+      message: 'pod/web cannot pull its image',
+      fix: null,
+      applied: true,
+      inventory: [],
+      serving: null,
+      ...more,
+    });
+  }
+
+  private finish(item: Item, claim: number, outcome: object) {
+    const input = finishAttemptRequest.input.parse({ ...item, claim, outcome });
+    return this.house.ask(finishAttemptRequest, input, this.house.service('deploy-worker', item.organizationId));
+  }
+
+  /** The whole way of the next item. */
+  async deploy(inventory: InventoryEntry[] = []): Promise<Item> {
+    const item = await this.next();
+    const { claim } = await this.granted(item);
+    await this.plan(item, claim, inventory);
+    await this.succeed(item, claim, inventory);
+    return item;
+  }
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { ClusterConnection } from '#deployments/contract';
+import type { Clock, Logger, Timer } from '#kernel';
+import { createKubernetesClient, type EgressPolicy, type KubernetesClient } from '#kubernetes';
+import { decodeText, type Vault } from '#vault';
+import { z } from 'zod';
+
+/** How long a connection that nobody uses stays open. */
+const IDLE_MS = 5 * 60_000;
+/** How long a credential is used before the vault is asked again: the time by which a replaced one still serves. */
+const CREDENTIAL_MS = 10_000;
+
+/** One call with all its tries. Short enough that a silent cluster is told of soon, long enough for a slow webhook. */
+const CALL_MS = 15_000;
+
+/** Of all rollouts, observers and readers of one cluster together, so that none of them overloads it. */
+const CALLS_PER_SECOND = 50;
+
+const credentialSchema = z.union([z.object({ token: z.string().min(1) }), z.object({ certificate: z.string().min(1), key: z.string().min(1) })]);
+
+/** The record of the credential is gone or cannot be read: nothing can be asked of the cluster. */
+export class CredentialMissingError extends Error {
+  override readonly name = 'CredentialMissingError';
+}
+
+interface Connection {
+  readonly fingerprint: string;
+  readonly client: KubernetesClient;
+  checkedAt: number;
+  usedAt: number;
+}
+
+/**
+ * One client per cluster and credential, shared by everything in this process. It is closed when address, CA or
+ * credential change, when the server refuses the credential, and after five idle minutes.
+ */
+export class ClusterConnections {
+  private readonly open = new Map<string, Connection>();
+  private readonly opening = new Map<string, Promise<Connection>>();
+  private sweep: Timer | undefined;
+  private closed = false;
+
+  constructor(private readonly ports: { readonly vault: Vault; readonly clock: Clock; readonly logger: Logger; readonly egress: EgressPolicy }) {}
+
+  /** @throws CredentialMissingError, VaultUnavailableError, KubernetesUnreachableError (an address that is never dialled) */
+  async client(cluster: ClusterConnection): Promise<KubernetesClient> {
+    const place = placeOf(cluster);
+    const known = this.open.get(cluster.clusterId);
+    const now = this.ports.clock.monotonic();
+    if (known && known.fingerprint.startsWith(place) && now - known.checkedAt < CREDENTIAL_MS) {
+      known.usedAt = now;
+      return known.client;
+    }
+    const waiting = this.opening.get(cluster.clusterId + place);
+    const opening = waiting ?? this.connect(cluster, place).finally(() => this.opening.delete(cluster.clusterId + place));
+    if (!waiting) this.opening.set(cluster.clusterId + place, opening);
+    return (await opening).client;
+  }
+
+  /** Closes a connection: its cluster is gone, or its credential was refused and must be read again. */
+  drop(clusterId: string): void {
+    this.open.get(clusterId)?.client.close();
+    this.open.delete(clusterId);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.sweep?.cancel();
+    for (const clusterId of [...this.open.keys()]) this.drop(clusterId);
+  }
+
+  private async connect(cluster: ClusterConnection, place: string): Promise<Connection> {
+    const { vault, clock, logger, egress } = this.ports;
+    const sealed = await vault.get(cluster.credential);
+    if (!sealed) throw new CredentialMissingError(`the credential of cluster ${cluster.name} is not in the vault`);
+    const parsed = credentialSchema.safeParse(JSON.parse(decodeText(sealed.value)));
+    if (!parsed.success) throw new CredentialMissingError(`the credential of cluster ${cluster.name} cannot be read`);
+    const fingerprint = `${place}${createHash('sha256').update(sealed.value).digest('hex')}`;
+    const now = clock.monotonic();
+    const known = this.open.get(cluster.clusterId);
+    if (known?.fingerprint === fingerprint) {
+      known.checkedAt = known.usedAt = now;
+      return known;
+    }
+    const client = createKubernetesClient({
+      server: cluster.server,
+      ...(cluster.certificateAuthority !== null && { ca: cluster.certificateAuthority }),
+      ...(cluster.tlsServerName !== null && { tlsServerName: cluster.tlsServerName }),
+      credential: 'token' in parsed.data ? parsed.data : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
+      egress,
+      clock,
+      log: logger,
+      deadlineMs: CALL_MS,
+      ratePerSecond: CALLS_PER_SECOND,
+      burst: CALLS_PER_SECOND * 4,
+    });
+    if (this.closed) client.close();
+    this.drop(cluster.clusterId);
+    const connection = { fingerprint, client, checkedAt: now, usedAt: now };
+    this.open.set(cluster.clusterId, connection);
+    this.sweep ??= clock.timer(IDLE_MS, () => this.closeIdle());
+    return connection;
+  }
+
+  private closeIdle(): void {
+    const { clock } = this.ports;
+    for (const [clusterId, { usedAt }] of this.open) if (clock.monotonic() - usedAt >= IDLE_MS) this.drop(clusterId);
+    this.sweep = this.open.size > 0 && !this.closed ? clock.timer(IDLE_MS, () => this.closeIdle()) : undefined;
+  }
+}
+
+/** What stands for the place that a connection goes to; a prefix of its fingerprint. */
+const placeOf = ({ server, certificateAuthority, tlsServerName, credential }: ClusterConnection): string =>
+  `${createHash('sha256')
+    .update(JSON.stringify([server, certificateAuthority, tlsServerName, credential]))
+    .digest('hex')}:`;

@@ -1,0 +1,38 @@
+import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
+import { EGRESS, type EgressPolicy } from '#kubernetes';
+import { VAULT, type Vault } from '#vault';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ClusterConnections } from './connections.worker.ts';
+import { EventsHandlers } from './live/events.handlers.ts';
+import { LogsHandlers } from './live/logs.handlers.ts';
+import { ProbeHandlers } from './live/probe.handlers.ts';
+import { ResourcesHandlers } from './live/resources.handlers.ts';
+import { StatusHandlers } from './live/status.handlers.ts';
+import { ObserverWorker } from './observer/observer.worker.ts';
+import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
+import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
+import { TokenHandlers } from './token/token.handlers.ts';
+
+/**
+ * The worker: rollouts, observers, and what deployments asks about live clusters. Needs the tokens BUS, VAULT,
+ * WORK_QUEUE, CLOCK, IDS, LOGGER and EGRESS (of `#kubernetes`), given by a global module of the application.
+ */
+@Module({
+  controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, TokenHandlers],
+  providers: [
+    {
+      provide: ClusterConnections,
+      inject: [VAULT, CLOCK, LOGGER, EGRESS],
+      useFactory: (vault: Vault, clock: Clock, logger: Logger, egress: EgressPolicy) => new ClusterConnections({ vault, clock, logger, egress }),
+    },
+    { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
+    RolloutWorker,
+    ObserverWorker,
+  ],
+})
+export class DeployWorkerModule {
+  /** The same with other times. */
+  static withTimes(times: Partial<RolloutTimes>): DynamicModule {
+    return { module: DeployWorkerModule, providers: [{ provide: ROLLOUT_TIMES, useValue: { ...DEFAULT_TIMES, ...times } }] };
+  }
+}

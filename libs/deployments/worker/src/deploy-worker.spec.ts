@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { BUS, BusModule, connectBus, createBus, RequestGate, type CallerKeys } from '#bus';
+import { inProcessTransport } from '#bus/in-process';
+import { issueTokenRequest, liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusRequest, probeClusterRequest, type ClusterConnection } from '#deployments/contract';
+import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
+import { EGRESS, parseEgressPolicy } from '#kubernetes';
+import { eventually, temporaryFolder } from '#testing';
+import { VAULT } from '#vault';
+import { openEmbeddedVault } from '#vault/embedded';
+import { WORK_QUEUE, type WorkQueue } from '#work-queue';
+import { Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { DeployWorkerModule, startDeployWorker } from './index.ts';
+import { realClock, realIds } from './testing/workshop.worker.ts';
+
+const cluster: ClusterConnection = {
+  clusterId: 'c',
+  organizationId: 'o',
+  name: 'dev',
+  server: 'https://127.0.0.1:1',
+  certificateAuthority: null,
+  tlsServerName: null,
+  credential: 'credential/none',
+  policy: { namespaces: ['*'], clusterScoped: 'deny', podSecurity: 'baseline' },
+  type: 'registered',
+};
+
+describe('the worker as part of an application', () => {
+  const folder = temporaryFolder();
+  const keys: CallerKeys = [{ id: 'k1', key: new Uint8Array(32).fill(3) }];
+  const taken: (() => Promise<void>)[] = [];
+  let released = 0;
+  const queue: Pick<WorkQueue, 'work'> = {
+    work: (_queue, _handle, { concurrency }) => {
+      taken.push(() => Promise.resolve(void concurrency));
+      return Promise.resolve(() => Promise.resolve(void released++));
+    },
+  };
+
+  async function boot() {
+    const transport = inProcessTransport();
+    const egress = parseEgressPolicy('127.0.0.0/8');
+    if (!egress.ok) throw new Error('the policy cannot be read');
+    const vault = await openEmbeddedVault({
+      folder: join(folder, 'vault'),
+      clock: realClock,
+      ids: realIds,
+      sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
+      log: silentLogger,
+    });
+    const bus = (service: string) => createBus({ transport, service, keys, clock: realClock, ids: realIds, logger: silentLogger });
+    const given = [
+      { provide: BUS, useValue: bus('deploy-worker') },
+      { provide: VAULT, useValue: vault },
+      { provide: WORK_QUEUE, useValue: queue },
+      { provide: CLOCK, useValue: realClock },
+      { provide: IDS, useValue: realIds },
+      { provide: LOGGER, useValue: silentLogger },
+      { provide: EGRESS, useValue: egress.value },
+    ];
+    @Global()
+    @Module({ providers: given, exports: given.map(({ provide }) => provide) })
+    class Ports {}
+    @Module({ imports: [BusModule.forRoot(new RequestGate({ keys, clock: realClock, logger: silentLogger })), Ports, DeployWorkerModule] })
+    class App {}
+    const app = await NestFactory.create(App, new FastifyAdapter(), { logger: false });
+    const served = connectBus(app, transport);
+    await app.init();
+    await app.startAllMicroservices();
+    return { app, served, vault, deployments: bus('deployments'), stranger: bus('billing') };
+  }
+
+  it('serves what deployments asks, to deployments alone, and starts and stops its loops', async () => {
+    const { app, served, vault, deployments, stranger } = await boot();
+    const contracts = [probeClusterRequest, liveStatusRequest, liveResourcesRequest, liveEventsRequest, liveLogsRequest, issueTokenRequest];
+    expect(served.map(({ subject }) => subject)).toEqual(contracts.map(({ subject }) => subject).sort());
+
+    const refused = await deployments.request(probeClusterRequest, { cluster }, deployments.own({}));
+    expect(refused).toMatchObject({ ok: false, error: { code: 'deployments/cluster-unauthorized', kind: 'unavailable' } });
+    expect(await stranger.request(probeClusterRequest, { cluster }, stranger.own({}))).toMatchObject({ ok: false, error: { code: 'bus/caller-not-listed' } });
+
+    const stop = await startDeployWorker(app, { name: 'w', incarnation: '1', concurrency: 4 });
+    await eventually(() => expect(taken).toHaveLength(1));
+    await stop();
+    expect(released).toBe(1);
+    await app.close();
+    await vault.close();
+  });
+
+  it('ends a stream with a refusal when the cluster cannot be asked', async () => {
+    const { app, vault, deployments } = await boot();
+    const question = { cluster, applicationId: 'a', namespace: 'n', inventory: [], follow: false };
+    const read = async () => {
+      for await (const event of deployments.stream(liveEventsRequest, question, deployments.own({}))) void event;
+    };
+    await expect(read()).rejects.toMatchObject({ error: { code: 'deployments/cluster-unauthorized' } });
+    await app.close();
+    await vault.close();
+  });
+});

@@ -1,0 +1,19 @@
+/** Reading what a server sent: nothing about its shape is believed. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+const EMPTY: JsonRecord = Object.freeze({});
+
+export const record = (value: unknown): JsonRecord => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : EMPTY);
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+export const count = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+
+/** What lies at a path of member names, or undefined. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  let here = value;
+  for (const step of path) {
+    const inside = record(here);
+    here = Object.hasOwn(inside, step) ? inside[step] : undefined;
+  }
+  return here;
+}

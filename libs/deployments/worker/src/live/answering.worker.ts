@@ -1,0 +1,57 @@
+import { RefusedError, refuse, type Reply } from '#bus';
+import type { ClusterConnection } from '#deployments/contract';
+import { domainError, type DomainError } from '#kernel';
+import type { KubernetesClient } from '#kubernetes';
+import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
+import { faultOf, isUnauthorized } from '../faults.worker.ts';
+import { judgeFault } from '../rollout/failure.ts';
+
+/** Asks a cluster on somebody's behalf. What the cluster refuses, and its silence, become refusals; anything else is a defect. */
+export async function answering<T>(connections: ClusterConnections, cluster: ClusterConnection, ask: (client: KubernetesClient) => Promise<Reply<T>>): Promise<Reply<T>> {
+  try {
+    return await withClient(connections, cluster, ask);
+  } catch (error) {
+    const refusal = refusalOf(error, cluster);
+    if (!refusal) throw error;
+    return refuse(refusal);
+  }
+}
+
+/** The same for a stream: it ends with a refusal, or quietly when nobody listens any more. */
+export async function* refusing<T>(cluster: ClusterConnection, cancelled: AbortSignal, answers: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* answers;
+  } catch (error) {
+    if (cancelled.aborted) return;
+    const refusal = refusalOf(error, cluster);
+    throw refusal ? new RefusedError(refusal) : error;
+  }
+}
+
+/** Once more with the credential as it lies in the vault now, when the cluster no longer takes the one in use. */
+export async function withClient<T>(connections: ClusterConnections, cluster: ClusterConnection, ask: (client: KubernetesClient) => Promise<T>): Promise<T> {
+  try {
+    return await ask(await connections.client(cluster));
+  } catch (error) {
+    if (!isUnauthorized(error)) throw error;
+    connections.drop(cluster.clusterId);
+    return ask(await connections.client(cluster));
+  }
+}
+
+/** The refusal for a failed call to a cluster; undefined for what is no fault of a cluster. */
+export function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
+  if (error instanceof CredentialMissingError) {
+    return domainError('deployments/cluster-unauthorized', 'unavailable', `There is no credential for cluster ${cluster.name}.`, {
+      fix: `astroctl clusters register --cluster-name ${cluster.name}`,
+    });
+  }
+  const fault = faultOf(error);
+  if (!fault) return undefined;
+  const verdict = judgeFault(fault, cluster.name);
+  if (verdict.retry) return domainError('deployments/cluster-unreachable', 'unavailable', sentence(verdict.cause), { retryAfterSeconds: 5 });
+  const { code, message, fix } = verdict.failure;
+  return domainError(code, code.startsWith('deployments/cluster-') ? 'unavailable' : 'conflict', sentence(message), fix === null ? {} : { fix });
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -1,0 +1,21 @@
+import { Cancelled, Input, Serves } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { liveEventsRequest, type KubernetesEvent } from '#deployments/contract';
+import { CLOCK, type Clock } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { ClusterConnections } from '../connections.worker.ts';
+import { refusing } from './answering.worker.ts';
+import { applicationEvents } from './events.worker.ts';
+
+@Controller()
+export class EventsHandlers {
+  constructor(
+    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Serves(liveEventsRequest)
+  events(@Input() question: InputOf<typeof liveEventsRequest>, @Cancelled() cancelled: AbortSignal): AsyncIterable<KubernetesEvent> {
+    return refusing(question.cluster, cancelled, applicationEvents(this.connections, this.clock, question, cancelled));
+  }
+}

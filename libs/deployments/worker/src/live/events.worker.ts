@@ -1,0 +1,91 @@
+import type { InputOf } from '#bus/contract';
+import type { KubernetesEvent, liveEventsRequest } from '#deployments/contract';
+import { pause, type Clock } from '#kernel';
+import { KubernetesApiError, type KubernetesClient } from '#kubernetes';
+import type { ClusterConnections } from '../connections.worker.ts';
+import { EVENT } from '../kinds.ts';
+import { withClient } from './answering.worker.ts';
+import { byTime, concerns, eventRow } from './kubernetes-events.ts';
+
+type Question = InputOf<typeof liveEventsRequest>;
+interface Place {
+  readonly namespace: string;
+  readonly resourceVersion: string;
+}
+
+/** Before a watch that broke is begun again. */
+const AGAIN_MS = 1_000;
+/** Events that may wait for a slow reader; the next list tells what did not fit. */
+const MAX_READY = 1_000;
+
+/** Kubernetes events of the application's objects, oldest first; with `follow` the next ones as they come, until `cancelled`. */
+export async function* applicationEvents(connections: ClusterConnections, clock: Clock, question: Question, cancelled: AbortSignal): AsyncIterable<KubernetesEvent> {
+  const namespaces = [...new Set([question.namespace, ...question.inventory.map(({ namespace }) => namespace)])].filter((namespace) => namespace !== '');
+  const seen = new Map<string, string>();
+  for (;;) {
+    const { client, lists } = await withClient(connections, question.cluster, async (client) => ({
+      client,
+      lists: await Promise.all(namespaces.map((namespace) => client.list(EVENT, { namespace, signal: cancelled }))),
+    }));
+    const present = lists.flatMap(({ items }) => items).filter((event) => concerns(event, question.inventory));
+    for (const event of present.sort(byTime)) {
+      const uid = event.metadata.uid ?? event.metadata.name;
+      if (seen.get(uid) === event.metadata.resourceVersion) continue;
+      seen.set(uid, event.metadata.resourceVersion ?? '');
+      yield eventRow(event);
+    }
+    if (!question.follow || cancelled.aborted) return;
+    const places = namespaces.map((namespace, index) => ({ namespace, resourceVersion: lists[index]?.resourceVersion ?? '' }));
+    yield* watched(client, places, { question, seen, cancelled });
+    if (cancelled.aborted) return;
+    await pause(clock, AGAIN_MS, cancelled);
+  }
+}
+
+interface Watch {
+  readonly question: Question;
+  /** UID to resourceVersion of what was told. */
+  readonly seen: Map<string, string>;
+  readonly cancelled: AbortSignal;
+}
+
+/** Until one of the watches ends; what was missed then is found by the list that follows. */
+async function* watched(client: KubernetesClient, places: readonly Place[], { question, seen, cancelled }: Watch): AsyncIterable<KubernetesEvent> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, cancelled]);
+  const ready: KubernetesEvent[] = [];
+  let failure: unknown;
+  let wake = () => {};
+  signal.addEventListener('abort', () => wake(), { once: true });
+  const follow = async (place: Place): Promise<void> => {
+    for await (const { type, object } of client.watch(EVENT, { ...place, signal })) {
+      if ((type !== 'ADDED' && type !== 'MODIFIED') || !concerns(object, question.inventory) || ready.length >= MAX_READY) continue;
+      seen.set(object.metadata.uid ?? object.metadata.name, object.metadata.resourceVersion ?? '');
+      ready.push(eventRow(object));
+      wake();
+    }
+  };
+  for (const place of places) {
+    follow(place)
+      .catch((error: unknown) => {
+        // A version that is too old, or a broken connection: the list that follows makes it good.
+        if (error instanceof KubernetesApiError && error.status !== 410) failure = error;
+      })
+      .finally(() => ended.abort());
+  }
+  try {
+    for (;;) {
+      const next = ready.shift();
+      if (next) yield next;
+      else if (signal.aborted) break;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (signal.aborted || ready.length > 0) resolve();
+        });
+    }
+    if (failure !== undefined && !cancelled.aborted) throw failure;
+  } finally {
+    ended.abort();
+  }
+}

@@ -1,0 +1,25 @@
+import { Cancelled, Input, Serves } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { liveLogsRequest } from '#deployments/contract';
+import { CLOCK, type Clock } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { ClusterConnections } from '../connections.worker.ts';
+import { refusing } from './answering.worker.ts';
+import { logLines } from './logs.worker.ts';
+
+@Controller()
+export class LogsHandlers {
+  constructor(
+    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Serves(liveLogsRequest)
+  logs(@Input() question: InputOf<typeof liveLogsRequest>, @Cancelled() cancelled: AbortSignal): AsyncIterable<OutputOf<typeof liveLogsRequest>> {
+    return refusing(
+      question.cluster,
+      cancelled,
+      logLines(() => this.connections.client(question.cluster), question, this.clock, cancelled),
+    );
+  }
+}

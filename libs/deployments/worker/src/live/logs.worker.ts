@@ -1,0 +1,186 @@
+import type { InventoryEntry } from '#deployments/contract';
+import { pause, type Clock } from '#kernel';
+import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient, type KubernetesObject } from '#kubernetes';
+import { at, list, record } from '../json.ts';
+import { isLater, LogBuffer, splitTime, type BufferedLine } from './log-buffer.ts';
+import { containersOf } from './pods.ts';
+import { livePods, liveWorkloads } from './workloads.worker.ts';
+
+export interface LogQuestion {
+  readonly inventory: readonly InventoryEntry[];
+  readonly follow: boolean;
+  readonly sinceSeconds?: number | undefined;
+  readonly tail?: number | undefined;
+  readonly container?: string | undefined;
+  readonly previous: boolean;
+}
+
+/** How often new pods are looked for while a reader follows. */
+const LOOK_MS = 2_000;
+/** A follower's reader that takes nothing for so long does not hold the cluster back any longer: lines are dropped and counted. */
+const HOLD_MS = 1_000;
+/** Containers that are read at once. */
+const MAX_STREAMS = 64;
+
+/**
+ * Lines of all pods, each pod's in its own order. Memory is bounded by one buffer: a reader who only wants what is there
+ * holds the cluster back; one who follows and cannot keep up loses lines and is told how many.
+ * @param client asked anew for each look, so that a replaced credential is followed
+ */
+export async function* logLines(client: () => Promise<KubernetesClient>, question: LogQuestion, clock: Clock, cancelled: AbortSignal): AsyncIterable<BufferedLine> {
+  const ended = new AbortController();
+  const reading = new Reading(client, question, clock, AbortSignal.any([cancelled, ended.signal]));
+  try {
+    yield* reading.lines();
+  } finally {
+    ended.abort();
+  }
+}
+
+class Reading {
+  private readonly buffer = new LogBuffer();
+  private readonly streams = new Map<string, Promise<void>>();
+  private readonly lastTime = new Map<string, string>();
+  private wakeReader = () => {};
+  private wakeWriters: (() => void)[] = [];
+  private failure: unknown;
+  private done = false;
+  /** The reader took nothing for too long: lines are dropped until there is room again. */
+  private overflowing = false;
+
+  constructor(
+    private readonly client: () => Promise<KubernetesClient>,
+    private readonly question: LogQuestion,
+    private readonly clock: Clock,
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', () => {
+      this.wakeReader();
+      this.releaseWriters();
+    });
+  }
+
+  async *lines(): AsyncIterable<BufferedLine> {
+    void this.run()
+      .catch((error: unknown) => (this.failure ??= error))
+      .finally(() => {
+        this.done = true;
+        this.wakeReader();
+      });
+    for (;;) {
+      const line = this.buffer.shift();
+      if (line) {
+        this.releaseWriters();
+        yield line;
+      } else if (this.signal.aborted) return;
+      else if (this.done) {
+        if (this.failure !== undefined) throw this.failure;
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.wakeReader = resolve;
+          if (!this.buffer.isEmpty || this.done || this.signal.aborted) resolve();
+        });
+      }
+    }
+  }
+
+  private async run(): Promise<void> {
+    for (let first = true; ; first = false) {
+      try {
+        const client = await this.client();
+        const pods = await livePods(client, await liveWorkloads(client, this.question.inventory));
+        this.start(client, pods, first);
+      } catch (error) {
+        // While a reader follows, a cluster that is away for a moment is only waited for.
+        if (first || !this.question.follow || !(error instanceof KubernetesUnreachableError || (error instanceof KubernetesApiError && error.status >= 500))) throw error;
+      }
+      if (!this.question.follow) break;
+      await pause(this.clock, LOOK_MS, this.signal);
+      if (this.signal.aborted) return;
+    }
+    await Promise.all(this.streams.values());
+  }
+
+  private start(client: KubernetesClient, pods: readonly KubernetesObject[], first: boolean): void {
+    for (const pod of pods) {
+      for (const container of containersOf(pod)) {
+        if (this.question.container !== undefined && container !== this.question.container) continue;
+        const key = `${pod.metadata.uid ?? pod.metadata.name}/${container}`;
+        if (this.streams.has(key) || this.streams.size >= MAX_STREAMS || !hasLogs(pod, container, this.question.previous)) continue;
+        const stream = this.read(client, pod, container, key, first).finally(() => {
+          if (this.question.follow) this.streams.delete(key);
+        });
+        this.streams.set(key, stream);
+        stream.catch((error: unknown) => {
+          this.failure ??= this.question.follow ? undefined : error;
+        });
+      }
+    }
+  }
+
+  /** One container until its lines end. A follower comes back to it at the next look, after what it already has. */
+  private async read(client: KubernetesClient, pod: KubernetesObject, container: string, key: string, first: boolean): Promise<void> {
+    const { name, namespace } = pod.metadata;
+    const { follow, previous, sinceSeconds, tail } = this.question;
+    const since = this.lastTime.get(key);
+    const options = {
+      container,
+      follow: follow && !previous,
+      previous,
+      timestamps: true,
+      signal: this.signal,
+      ...(since === undefined && first && tail !== undefined && { tailLines: tail }),
+      ...(since === undefined && first && sinceSeconds !== undefined && { sinceSeconds }),
+      ...(since !== undefined && { sinceSeconds: Math.max(1, Math.ceil((this.clock.now() - Date.parse(since)) / 1_000) + 5) }),
+    };
+    try {
+      for await (const raw of client.logs(namespace ?? '', name, options)) {
+        const { time, line } = splitTime(raw);
+        if (time !== null && since !== undefined && !isLater(time, since)) continue;
+        if (time !== null) this.lastTime.set(key, time);
+        await this.put({ pod: name, container, time, line });
+        if (this.signal.aborted) return;
+      }
+    } catch (error) {
+      if (this.signal.aborted) return;
+      // The pod went, or its container has not begun: there are no lines, which is no error of the reader's.
+      if (error instanceof KubernetesApiError && (error.status === 404 || error.status === 400)) return;
+      if (follow) return;
+      throw error;
+    }
+  }
+
+  private async put(line: BufferedLine): Promise<void> {
+    const until = this.clock.monotonic() + HOLD_MS;
+    if (this.overflowing && this.buffer.fits(line.line.length)) this.overflowing = false;
+    while (!this.overflowing && !this.buffer.fits(line.line.length) && !this.signal.aborted) {
+      const left = this.question.follow ? until - this.clock.monotonic() : HOLD_MS;
+      if (left <= 0) {
+        this.overflowing = true;
+        break;
+      }
+      const held = new AbortController();
+      this.wakeWriters.push(() => held.abort());
+      await pause(this.clock, left, held.signal);
+    }
+    this.buffer.push(line);
+    this.wakeReader();
+  }
+
+  private releaseWriters(): void {
+    const waiting = this.wakeWriters;
+    this.wakeWriters = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+/** Whether the server could have lines: asking for a container that never ran is answered with an error. */
+function hasLogs(pod: KubernetesObject, container: string, previous: boolean): boolean {
+  const statuses = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'].flatMap((member) => list(at(pod, 'status', member)).map(record));
+  const status = statuses.find(({ name }) => name === container);
+  if (!status) return false;
+  const before = record(status['lastState'])['terminated'] !== undefined;
+  const state = record(status['state']);
+  return previous ? before : before || state['running'] !== undefined || state['terminated'] !== undefined;
+}

@@ -1,0 +1,21 @@
+import { Input, reply, Serves } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { probeClusterRequest } from '#deployments/contract';
+import { Controller, Inject } from '@nestjs/common';
+import { ClusterConnections } from '../connections.worker.ts';
+import { answering } from './answering.worker.ts';
+import { clusterFacts, missingRights } from './probe.worker.ts';
+
+@Controller()
+export class ProbeHandlers {
+  constructor(@Inject(ClusterConnections) private readonly connections: ClusterConnections) {}
+
+  /** Who a cluster is, and what the credential may do there. */
+  @Serves(probeClusterRequest)
+  probe(@Input() { cluster }: InputOf<typeof probeClusterRequest>) {
+    return answering(this.connections, cluster, async (client) => {
+      const [uid, facts, missing] = await Promise.all([client.clusterUid(), clusterFacts(client), missingRights(client)]);
+      return reply({ uid, ...facts, missing: [...missing] });
+    });
+  }
+}

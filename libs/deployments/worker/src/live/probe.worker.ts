@@ -1,0 +1,31 @@
+import type { KubernetesClient } from '#kubernetes';
+import { NODE } from '../kinds.ts';
+import { faultOf } from '../faults.worker.ts';
+import { NEEDED_RIGHTS } from './probe.ts';
+
+export interface ClusterFacts {
+  readonly version: string;
+  /** Null when they may not be counted. */
+  readonly nodes: number | null;
+}
+
+export async function clusterFacts(client: KubernetesClient): Promise<ClusterFacts> {
+  const [version, nodes] = await Promise.all([client.version(), countNodes(client)]);
+  return { version, nodes };
+}
+
+/** Rights that are missing, in words, in the order of their importance. */
+export async function missingRights(client: KubernetesClient): Promise<readonly string[]> {
+  const answers = await Promise.all(NEEDED_RIGHTS.map(async ({ words, ...question }) => ((await client.mayI(question)).allowed ? [] : [words])));
+  return answers.flat();
+}
+
+async function countNodes(client: KubernetesClient): Promise<number | null> {
+  try {
+    return (await client.list(NODE)).items.length;
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault?.kind === 'answer' && fault.status === 403) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import { Input, reply, Serves } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { liveStatusRequest } from '#deployments/contract';
+import { Controller, Inject } from '@nestjs/common';
+import { ClusterConnections } from '../connections.worker.ts';
+import { answering } from './answering.worker.ts';
+import { podRow, replicasText } from './pods.ts';
+import { livePods, liveWorkloads } from './workloads.worker.ts';
+
+@Controller()
+export class StatusHandlers {
+  constructor(@Inject(ClusterConnections) private readonly connections: ClusterConnections) {}
+
+  @Serves(liveStatusRequest)
+  status(@Input() { cluster, inventory }: InputOf<typeof liveStatusRequest>) {
+    return answering(this.connections, cluster, async (client) => {
+      const workloads = await liveWorkloads(client, inventory);
+      const pods = await livePods(client, workloads);
+      return reply({ replicas: replicasText(workloads), pods: pods.map(podRow) });
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import type { InventoryEntry } from '#deployments/contract';
+import type { KubernetesClient, KubernetesObject, ResourceType } from '#kubernetes';
+import { JOB, POD } from '../kinds.ts';
+import { at, list, text } from '../json.ts';
+import { podSelector, WORKLOADS } from './pods.ts';
+
+/** The type that serves an entry; undefined when the cluster does not know it any more. */
+export async function typeOf(client: KubernetesClient, entry: Pick<InventoryEntry, 'group' | 'version' | 'kind'>): Promise<ResourceType | undefined> {
+  const discovery = await client.discovery({ maxAgeMs: 60_000 });
+  return discovery.find(entry.group === '' ? entry.version : `${entry.group}/${entry.version}`, entry.kind) ?? discovery.preferred(entry.group, entry.kind);
+}
+
+/** One object of an inventory as it is now. */
+export async function liveObject(client: KubernetesClient, entry: InventoryEntry): Promise<KubernetesObject | undefined> {
+  const type = await typeOf(client, entry);
+  return type && client.get(type, entry.name, entry.namespace === '' ? undefined : entry.namespace);
+}
+
+/** Objects of an inventory that make pods, as they are now; jobs that a CronJob made are among them. */
+export async function liveWorkloads(client: KubernetesClient, inventory: readonly InventoryEntry[]): Promise<readonly KubernetesObject[]> {
+  const found = await Promise.all(
+    inventory.map(async (entry) => {
+      if (entry.kind === 'CronJob') return cronJobs(client, entry);
+      if (entry.kind !== 'Pod' && WORKLOADS[entry.kind] !== true) return [];
+      const object = await liveObject(client, entry);
+      return object ? [object] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function cronJobs(client: KubernetesClient, entry: InventoryEntry): Promise<readonly KubernetesObject[]> {
+  const { items } = await client.list(JOB, { namespace: entry.namespace });
+  const owned = items.filter(({ metadata }) => list(metadata['ownerReferences']).some((owner) => text(at(owner, 'kind')) === 'CronJob' && text(at(owner, 'name')) === entry.name));
+  return owned.map((job) => ({ ...job, kind: 'Job' }));
+}
+
+/** Pods of workloads, by their selectors, by name; pods that stand in the inventory themselves too. */
+export async function livePods(client: KubernetesClient, workloads: readonly KubernetesObject[]): Promise<readonly KubernetesObject[]> {
+  const lists = await Promise.all(
+    workloads.map(async (workload) => {
+      if (workload.kind === 'Pod') return [workload];
+      const labelSelector = podSelector(workload);
+      const namespace = workload.metadata.namespace;
+      if (labelSelector === undefined || namespace === undefined) return [];
+      return (await client.list(POD, { namespace, labelSelector })).items;
+    }),
+  );
+  const byUid = new Map(lists.flat().map((pod) => [pod.metadata.uid ?? pod.metadata.name, pod]));
+  return [...byUid.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { silentLogger } from '#kernel';
+import { eventually, temporaryFolder } from '#testing';
+import { encodeText } from '#vault';
+import { openEmbeddedVault } from '#vault/embedded';
+import { POD } from '../kinds.ts';
+import { DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, realClock, realIds, type Workshop } from '../testing/workshop.worker.ts';
+import { ObserverWorker } from './observer.worker.ts';
+
+const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+if (kubeconfig) describe('an observer of a real Kubernetes', () => observing(kubeconfig));
+else describe.skip('an observer of a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+
+function observing(kubeconfig: string): void {
+  const folder = temporaryFolder();
+  const ns = freshNamespace('seen');
+  const applicationId = `app-${ns}`;
+  let shop: Workshop;
+  let observer: ObserverWorker;
+
+  beforeAll(async () => {
+    const vault = await openEmbeddedVault({
+      folder: join(folder, 'vault'),
+      clock: realClock,
+      ids: realIds,
+      sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
+      log: silentLogger,
+    });
+    shop = await openWorkshop(kubeconfig, vault, { rolloutMs: 20_000 });
+    await shop.deliver(await shop.request(imageSpec(ns, 1, 'images.acme.dev/web:1.0')));
+    await shop.vault.put('credential/bad', encodeText(JSON.stringify({ token: 'nobody' })));
+    shop.deployments.observed = {
+      clusters: [
+        { connection: shop.cluster, applications: [{ applicationId, namespace: ns }] },
+        { connection: { ...shop.cluster, clusterId: 'cluster-bad', credential: 'credential/bad' }, applications: [] },
+        { connection: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' }, applications: [] },
+      ],
+    };
+    observer = new ObserverWorker(shop.deployments, realClock, silentLogger, shop.connections);
+    observer.start('observer-1', { askEveryMs: 500, beatMs: 1_000 });
+  }, 60_000);
+  afterAll(async () => {
+    await observer.stop();
+    await dropNamespace(shop.client, ns);
+    shop.close();
+    await shop.vault.close();
+  });
+
+  const newest = () => shop.deployments.health.filter((report) => report.applicationId === applicationId).at(-1);
+
+  it('tells how each cluster is: READY with version and nodes, UNAUTHORIZED, UNREACHABLE with the cause', async () => {
+    const stateOf = (clusterId: string) => shop.deployments.clusters.filter((report) => report.clusterId === clusterId).at(-1);
+    await eventually(() => expect(stateOf('cluster-1')).toMatchObject({ state: 'READY', reason: null, version: expect.stringMatching(/^v/), nodes: expect.any(Number) }), 20_000);
+    await eventually(() => expect(stateOf('cluster-bad')).toMatchObject({ state: 'UNAUTHORIZED' }), 20_000);
+    await eventually(() => expect(stateOf('cluster-away')).toMatchObject({ state: 'UNREACHABLE', reason: expect.stringContaining('ECONNREFUSED') }), 30_000);
+  }, 60_000);
+
+  it('tells that a healthy application is healthy', () => eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' }), 10_000));
+
+  it('E23: tells within 5 s that somebody deleted the Deployment, and when it is back', async () => {
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy' }), 10_000);
+    const since = performance.now();
+    await shop.client.delete(DEPLOYMENT, { name: 'web', namespace: ns });
+    await eventually(() => expect(newest()).toMatchObject({ health: expect.stringMatching(/Missing|Degraded/), message: expect.stringContaining('web') }), 10_000);
+    expect(performance.now() - since).toBeLessThan(6_000);
+    await eventually(async () => expect((await shop.client.list(POD, { namespace: ns })).items).toEqual([]), 20_000); // else the new ReplicaSet adopts pods that are about to go
+    const task = await shop.request(imageSpec(ns, 2, 'images.acme.dev/web:1.0'));
+    await shop.deliver(task);
+    expect(shop.deployments.attempt(task.attemptId).outcome).toMatchObject({ outcome: 'succeeded' });
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' }), 15_000);
+  }, 60_000);
+
+  it('E23: tells the reason when pods begin to crash', async () => {
+    await shop.client.patch(
+      DEPLOYMENT,
+      { name: 'web', namespace: ns },
+      { kind: 'strategic', body: { spec: { template: { spec: { containers: [{ name: 'web', image: 'images.acme.dev/web:crash' }] } } } } },
+      { fieldManager: 'test' },
+    );
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Degraded', code: 'deployments/crash-loop' }), 15_000);
+  }, 30_000);
+}

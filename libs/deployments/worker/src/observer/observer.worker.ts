@@ -1,0 +1,232 @@
+import { BUS, type Bus } from '#bus';
+import type { OutputOf } from '#bus/contract';
+import { observedClustersRequest, reportClusterRequest, reportHealthRequest } from '#deployments/contract';
+import { CLOCK, LOGGER, pause, type Clock, type Logger, type Timer } from '#kernel';
+import { observeApplications } from '#kubernetes';
+import { Inject, Injectable } from '@nestjs/common';
+import { ClusterConnections, CredentialMissingError } from '../connections.worker.ts';
+import { faultOf, isUnauthorized } from '../faults.worker.ts';
+import { clusterFacts, missingRights } from '../live/probe.worker.ts';
+import { judgeFault } from '../rollout/failure.ts';
+import { failedState, reachedState, type ClusterReport } from './cluster-state.ts';
+import { observationOf } from './observation.ts';
+import { Transitions, type Observation } from './transitions.ts';
+
+type Observed = OutputOf<typeof observedClustersRequest>['clusters'][number];
+
+/** Leadership of a cluster is granted for 30 s; asked for well before it ends. */
+const ASK_EVERY_MS = 5_000;
+/** Without a grant for so long, somebody else may observe: stop. */
+const GRANT_MS = 30_000;
+/** How often a cluster is asked whether it is there; the service calls it UNKNOWN after 60 s of silence. */
+const BEAT_MS = 10_000;
+/** Rights change rarely. */
+const RIGHTS_MS = 5 * 60_000;
+const REPORTS_AT_ONCE = 200;
+const WATCH_AGAIN_MS = 1_000;
+const TELL_AGAIN_MS = 1_000;
+
+export interface ObserverTimes {
+  readonly askEveryMs: number;
+  readonly beatMs: number;
+}
+
+/** Observes the clusters it is granted, one observation per cluster, and reports what changed. */
+@Injectable()
+export class ObserverWorker {
+  private readonly observations = new Map<string, ClusterObservation>();
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+  private grantedAt = 0;
+
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+  ) {}
+
+  start(observer: string, times: ObserverTimes = { askEveryMs: ASK_EVERY_MS, beatMs: BEAT_MS }): void {
+    this.loop = this.run(observer, times);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.loop;
+    this.endAll();
+  }
+
+  private async run(observer: string, times: ObserverTimes): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const askedAt = this.clock.monotonic();
+      const granted = await this.bus.request(observedClustersRequest, { observer }, this.bus.own({ timeoutMs: observedClustersRequest.timeoutMs }));
+      if (signal.aborted) return;
+      if (granted.ok) {
+        this.grantedAt = askedAt;
+        this.follow(granted.value.clusters, times);
+      } else if (this.clock.monotonic() - this.grantedAt > GRANT_MS) this.endAll();
+      await pause(this.clock, times.askEveryMs, signal);
+    }
+  }
+
+  private follow(clusters: readonly Observed[], times: ObserverTimes): void {
+    const wanted = new Set(clusters.map(({ connection }) => connection.clusterId));
+    for (const [clusterId, observation] of this.observations) {
+      if (wanted.has(clusterId)) continue;
+      observation.end();
+      this.observations.delete(clusterId);
+    }
+    for (const observed of clusters) {
+      const { clusterId } = observed.connection;
+      const known = this.observations.get(clusterId);
+      if (known?.update(observed)) continue;
+      known?.end();
+      const { bus, clock, logger, connections } = this;
+      this.observations.set(clusterId, new ClusterObservation({ bus, clock, logger, connections, times }, observed));
+    }
+  }
+
+  private endAll(): void {
+    for (const observation of this.observations.values()) observation.end();
+    this.observations.clear();
+  }
+}
+
+interface Ports {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly connections: ClusterConnections;
+  readonly times: ObserverTimes;
+}
+
+/** One cluster: whether it answers, and how its applications are. */
+class ClusterObservation {
+  private readonly ended = new AbortController();
+  private readonly transitions = new Transitions();
+  private timer: Timer | undefined;
+  private sending = false;
+  private lastReport: ClusterReport | undefined;
+  private missing: readonly string[] = [];
+  private rightsAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly ports: Ports,
+    private observed: Observed,
+  ) {
+    void this.beat();
+    void this.watch();
+  }
+
+  /** Takes over a new list of applications; false when the connection itself is another one. */
+  update(observed: Observed): boolean {
+    if (JSON.stringify(observed.connection) !== JSON.stringify(this.observed.connection)) return false;
+    const gone = this.observed.applications.filter(({ applicationId }) => !observed.applications.some((now) => now.applicationId === applicationId));
+    for (const { applicationId } of gone) this.transitions.forget(applicationId);
+    this.observed = observed;
+    return true;
+  }
+
+  end(): void {
+    this.ended.abort();
+    this.timer?.cancel();
+  }
+
+  /** Asks the cluster whether it is there, again and again: the service calls it UNKNOWN when it hears nothing for 60 s. */
+  private async beat(): Promise<void> {
+    const { signal } = this.ended;
+    while (!signal.aborted) {
+      const report = await this.ask();
+      if (signal.aborted) return;
+      await this.tellCluster(report);
+      await pause(this.ports.clock, this.ports.times.beatMs, signal);
+    }
+  }
+
+  private async ask(): Promise<ClusterReport> {
+    const { connections, clock } = this.ports;
+    const { connection } = this.observed;
+    try {
+      const client = await connections.client(connection);
+      const facts = await clusterFacts(client);
+      if (clock.monotonic() - this.rightsAt > RIGHTS_MS) {
+        this.missing = await missingRights(client);
+        this.rightsAt = clock.monotonic();
+      }
+      return reachedState(facts, this.missing);
+    } catch (error) {
+      if (isUnauthorized(error)) connections.drop(connection.clusterId);
+      if (error instanceof CredentialMissingError) return { state: 'UNAUTHORIZED', reason: error.message, version: null, nodes: null };
+      const fault = faultOf(error);
+      if (fault) return failedState(judgeFault(fault, connection.name));
+      this.ports.logger.warn({ clusterId: connection.clusterId, err: String(error) }, 'a cluster could not be asked');
+      return { state: 'UNREACHABLE', reason: 'the platform could not ask it', version: null, nodes: null };
+    }
+  }
+
+  /** A report is also the heartbeat, so it goes out when nothing changed too. */
+  private async tellCluster(report: ClusterReport): Promise<void> {
+    const { bus, logger } = this.ports;
+    const { clusterId, organizationId } = this.observed.connection;
+    const told = await bus.request(reportClusterRequest, { organizationId, clusterId, ...report }, bus.own({ organizationId, timeoutMs: reportClusterRequest.timeoutMs }));
+    if (!told.ok) logger.info({ clusterId, code: told.error.code }, 'the state of a cluster could not be reported');
+    // After silence on either side everything is told once more: what was told may have been forgotten as UNKNOWN.
+    if (this.lastReport?.state !== report.state) {
+      this.lastReport = report;
+      this.transitions.tellAgain();
+      this.send();
+    }
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.ended;
+    while (!signal.aborted) {
+      try {
+        const client = await this.ports.connections.client(this.observed.connection);
+        const onFault = (error: unknown) => this.ports.logger.debug({ clusterId: this.observed.connection.clusterId, err: String(error) }, 'a watch of a cluster was broken');
+        await observeApplications(client, { signal, onFault, onHealth: (applicationId, health, attempt) => this.saw(applicationId, observationOf(health, attempt)) });
+      } catch (error) {
+        this.ports.logger.info({ clusterId: this.observed.connection.clusterId, err: String(error) }, 'watching a cluster begins again');
+      }
+      await pause(this.ports.clock, WATCH_AGAIN_MS, signal);
+    }
+  }
+
+  private saw(applicationId: string, observation: Observation): void {
+    if (!this.observed.applications.some((known) => known.applicationId === applicationId)) return;
+    this.transitions.see(applicationId, observation);
+    this.send();
+  }
+
+  /** Sends what is due, and sets the clock for what is due later. */
+  private send(): void {
+    if (this.sending || this.ended.signal.aborted) return;
+    this.timer?.cancel();
+    const inMs = this.transitions.nextInMs(this.ports.clock.monotonic());
+    if (inMs === undefined) return;
+    if (inMs > 0) {
+      this.timer = this.ports.clock.timer(inMs, () => this.send());
+      return;
+    }
+    this.sending = true;
+    void this.report().finally(() => {
+      this.sending = false;
+      this.send();
+    });
+  }
+
+  private async report(): Promise<void> {
+    const { bus, clock, logger } = this.ports;
+    const { clusterId, organizationId } = this.observed.connection;
+    const due = this.transitions.due(clock.monotonic(), REPORTS_AT_ONCE);
+    const applications = due.map(({ applicationId, observation }) => ({ organizationId, applicationId, ...observation }));
+    const told = await bus.request(reportHealthRequest, { clusterId, applications }, bus.own({ organizationId, timeoutMs: reportHealthRequest.timeoutMs }));
+    const at = clock.monotonic();
+    if (told.ok) for (const { applicationId, observation } of due) this.transitions.told(applicationId, observation, at);
+    else {
+      logger.info({ clusterId, code: told.error.code }, 'health could not be reported');
+      await pause(clock, TELL_AGAIN_MS, this.ended.signal);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { claimAttemptRequest } from '#deployments/contract';
+import { silentLogger } from '#kernel';
+import { manualClock, sequenceIds, type ManualClock } from '#testing';
+import { ScriptedDeployments } from '../testing/scripted-deployments.worker.ts';
+import { Claim, ClaimLostError } from './claim.worker.ts';
+
+const cluster = {
+  clusterId: 'c',
+  organizationId: 'o',
+  name: 'dev',
+  server: 'https://127.0.0.1',
+  certificateAuthority: null,
+  tlsServerName: null,
+  credential: 'x',
+  policy: { namespaces: ['*'], clusterScoped: 'deny' as const, podSecurity: 'baseline' as const },
+  type: 'registered' as const,
+};
+const base = {
+  kind: 'deploy' as const,
+  organizationId: 'o',
+  organizationSlug: 'acme',
+  applicationId: 'a',
+  applicationName: 'web',
+  revision: 1,
+  cluster,
+  targetNamespace: 'n',
+  namespaceMode: 'override' as const,
+  ownsNamespace: true,
+  resolved: 'r',
+  orphan: false,
+};
+
+describe('a claim', () => {
+  let clock: ManualClock;
+  let deployments: ScriptedDeployments;
+  let claim: Claim;
+  let attemptId: string;
+
+  beforeEach(async () => {
+    clock = manualClock();
+    deployments = new ScriptedDeployments(clock);
+    const task = deployments.newAttempt(base);
+    attemptId = task.attemptId;
+    const granted = await deployments.request(claimAttemptRequest, { organizationId: 'o', applicationId: 'a', attemptId, worker: 'w', incarnation: '1' });
+    if (!granted.ok || !granted.value.granted) throw new Error('not granted');
+    claim = new Claim({ bus: deployments, clock, ids: sequenceIds(), logger: silentLogger, keepItem: () => Promise.resolve() }, { ...granted.value, askedAt: clock.monotonic() });
+  });
+  afterEach(() => claim.stop());
+
+  const settle = () => new Promise(setImmediate);
+
+  it('ends with its lease, counted from the moment of asking, whatever the other clock says', () => {
+    expect(claim.deadline()).toBe(30_000);
+    clock.jump(-3_600_000);
+    expect(claim.deadline()).toBe(30_000);
+  });
+
+  it('is extended in the background before 10 s have passed', async () => {
+    clock.advance(9_000);
+    await settle();
+    expect(claim.deadline()).toBeGreaterThanOrEqual(38_000);
+  });
+
+  it('says when a newer revision is asked for', async () => {
+    deployments.attempt(attemptId).superseded = true;
+    await claim.extend();
+    expect(claim.superseded.aborted).toBe(true);
+  });
+
+  it('that another worker holds ends in silence: nothing more is told', async () => {
+    deployments.attempt(attemptId).claim++;
+    await expect(claim.report({ step: 'fetched', source: 'x' })).rejects.toThrow(ClaimLostError);
+    expect(claim.lost.aborted).toBe(true);
+    expect(claim.deadline()).toBe(Number.NEGATIVE_INFINITY);
+    await expect(claim.extend()).rejects.toThrow(ClaimLostError);
+  });
+
+  it('is given up when nobody answers until its end', async () => {
+    deployments.silent = true;
+    const told = expect(claim.report({ step: 'fetched', source: 'x' })).rejects.toThrow(ClaimLostError);
+    for (let second = 0; second < 40; second++) {
+      await settle();
+      clock.advance(1_000);
+    }
+    await told;
+  });
+
+  it('tells its step once the service answers again', async () => {
+    deployments.silent = true;
+    const told = claim.report({ step: 'fetched', source: 'x' });
+    await settle();
+    deployments.silent = false;
+    clock.advance(2_000);
+    await told;
+    expect(deployments.attempt(attemptId).steps).toEqual([{ step: 'fetched', source: 'x' }]);
+  });
+
+  it('has one end', async () => {
+    await claim.finish({ outcome: 'superseded' });
+    await claim.finish({ outcome: 'failed', code: 'x', message: 'x', fix: null, applied: false, inventory: [], serving: null });
+    expect(deployments.attempt(attemptId).outcome).toEqual({ outcome: 'superseded' });
+  });
+});

@@ -1,0 +1,94 @@
+import type { ClusterConnection } from '#deployments/contract';
+import { pause, type Clock, type Ids } from '#kernel';
+import type { KubernetesClient } from '#kubernetes';
+import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
+import { faultOf, isUnauthorized } from '../faults.worker.ts';
+import { backOffMs } from './back-off.ts';
+import { judgeFault, type Failure } from './failure.ts';
+
+/** The attempt is over: it cannot succeed by waiting. */
+export class AttemptFailedError extends Error {
+  override readonly name = 'AttemptFailedError';
+  constructor(
+    readonly failure: Failure,
+    options?: ErrorOptions,
+  ) {
+    super(failure.message, options);
+  }
+}
+
+/** A newer revision is asked for. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError';
+}
+
+/** This process is about to end; the next one goes on. */
+export class StoppingError extends Error {
+  override readonly name = 'StoppingError';
+}
+
+export interface CallRules {
+  readonly connections: ClusterConnections;
+  readonly cluster: ClusterConnection;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Ends waiting with a SupersededError. */
+  readonly superseded: AbortSignal;
+  /** The claim is lost. */
+  readonly lost: AbortSignal;
+  /** This process is about to end. */
+  readonly stopping: AbortSignal;
+  /** Milliseconds of silence after which the attempt fails; a cluster may be away for an hour and everything goes on when it is back. */
+  readonly patienceMs: number;
+  /** Told once per new cause, while the cluster is waited for. */
+  readonly waiting: (cause: string) => Promise<void>;
+}
+
+/**
+ * Runs one step against the cluster, again and again with growing waits while the cluster is silent or overloaded.
+ * Refusals are never repeated: they end the attempt as AttemptFailedError. Steps must be harmless when repeated.
+ */
+export async function callCluster<T>(rules: CallRules, step: (client: KubernetesClient) => Promise<T>): Promise<T> {
+  const { connections, cluster, clock, ids, superseded, lost, stopping } = rules;
+  const giveUpAt = clock.monotonic() + rules.patienceMs;
+  const anyEnd = AbortSignal.any([superseded, lost, stopping]);
+  let told: string | undefined;
+  let renewed = false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await step(await connections.client(cluster));
+    } catch (error) {
+      if (stopping.aborted) throw new StoppingError('the worker is stopping', { cause: error });
+      if (isUnauthorized(error) && !renewed) {
+        renewed = true; // its successor may lie in the vault already
+        connections.drop(cluster.clusterId);
+        continue;
+      }
+      const verdict = verdictOf(error, cluster.name);
+      if (!verdict) throw error;
+      if (!verdict.retry) throw new AttemptFailedError(verdict.failure, { cause: error });
+      if (attempt >= (verdict.atMost ?? Number.POSITIVE_INFINITY))
+        throw new AttemptFailedError({ code: 'deployments/conflict', message: verdict.cause, fix: 'apply again' }, { cause: error });
+      const waitMs = backOffMs(attempt, (ids.random(1)[0] ?? 0) / 255);
+      if (clock.monotonic() + waitMs > giveUpAt) {
+        throw new AttemptFailedError({ code: 'deployments/cluster-unreachable', message: verdict.cause, fix: `astroctl clusters get ${cluster.name}` }, { cause: error });
+      }
+      if (told !== verdict.cause) {
+        told = verdict.cause;
+        await rules.waiting(`${verdict.cause}; trying again`);
+      }
+      await pause(clock, waitMs, anyEnd);
+      if (superseded.aborted) throw new SupersededError('a newer revision is asked for');
+      if (stopping.aborted) throw new StoppingError('the worker is stopping');
+    }
+  }
+}
+
+function verdictOf(error: unknown, cluster: string) {
+  if (error instanceof CredentialMissingError) {
+    const failure = { code: 'deployments/cluster-unauthorized', message: error.message, fix: `astroctl clusters register --cluster-name ${cluster}` };
+    return { retry: false as const, failure };
+  }
+  const fault = faultOf(error);
+  return fault && judgeFault(fault, cluster);
+}

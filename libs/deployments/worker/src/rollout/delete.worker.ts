@@ -1,0 +1,153 @@
+import { pause } from '#kernel';
+import {
+  APPLICATION_LABEL,
+  ATTEMPT_ANNOTATION,
+  FIELD_MANAGER,
+  isMarkedAsOf,
+  isNotFound,
+  MANAGED_BY_LABEL,
+  nameOf,
+  openFence,
+  OWNER_ANNOTATION,
+  type Fence,
+  type InventoryEntry,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '#kubernetes';
+import { NAMESPACE } from '../kinds.ts';
+import { liveObject, typeOf } from '../live/workloads.worker.ts';
+import type { Outcome } from './claim.worker.ts';
+import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
+import { deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
+import { toContract, toLibrary } from './inventory.ts';
+import { isOursToRemove } from './namespace.worker.ts';
+import { fenceOf, type Run } from './run.worker.ts';
+
+/** How often a thing that is going is looked at. */
+const LOOK_MS = 500;
+const LOOK_LATER_MS = 2_000;
+/** Kinds whose own objects must be gone before they count as gone. */
+const WITH_DEPENDENTS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob']);
+
+/**
+ * Takes an application away: its objects in reverse order, then the fence, then the namespace when the platform made it
+ * and nobody else has anything in it. Never removes a finalizer: it says which one holds.
+ */
+export async function remove(run: Run): Promise<Outcome> {
+  const { task, ports } = run;
+  const until = ports.clock.monotonic() + ports.times.deletionMs;
+  let left = task.inventory.map(toLibrary);
+  try {
+    const fence = await run.call(async (client) => ((await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined));
+    for (const group of deletionOrder(left)) {
+      await run.border();
+      await fence?.hold(left);
+      if (task.orphan) await run.call((client) => each(group, (entry) => disown(run, client, entry)));
+      else {
+        await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
+        await untilGone(run, until, async (client) => (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) => (object ? [holdsBack(object)] : [])));
+      }
+      left = left.filter((entry) => !group.includes(entry));
+    }
+    await run.border();
+    await removeNamespace(run, fence, until);
+    const done = task.orphan ? 'its objects stay where they are' : `${task.inventory.length} objects deleted`;
+    return { outcome: 'succeeded', message: done, inventory: [], endpoint: null, replicas: null };
+  } catch (error) {
+    if (error instanceof SupersededError) return { outcome: 'superseded' };
+    if (!(error instanceof AttemptFailedError)) throw error;
+    return { outcome: 'failed', ...error.failure, applied: true, inventory: left.map(toContract), serving: null };
+  }
+}
+
+async function deleteOne(run: Run, client: KubernetesClient, entry: InventoryEntry): Promise<void> {
+  const object = await ownedObject(run, client, entry);
+  if (!object || object.metadata.deletionTimestamp !== undefined) return;
+  const type = await typeOf(client, toContract(entry));
+  const { uid, name, namespace } = object.metadata;
+  if (!type || uid === undefined) return;
+  run.mayWrite();
+  await client.delete(
+    type,
+    { name, ...(namespace !== undefined && { namespace }) },
+    { uid, propagation: WITH_DEPENDENTS.has(object.kind) ? 'Foreground' : 'Background', deadlineMs: run.writeMs() },
+  );
+}
+
+/** The object, when it is still there and still this application's: another one of the same name is left alone. */
+async function ownedObject(run: Run, client: KubernetesClient, entry: InventoryEntry): Promise<KubernetesObject | undefined> {
+  const object = await liveObject(client, toContract(entry));
+  return object && isMarkedAsOf(object, run.task.applicationId) ? { ...object, kind: entry.key.kind } : undefined;
+}
+
+/** Takes our marks off, so that the object stays and another application may have it. */
+async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry): Promise<void> {
+  const object = await ownedObject(run, client, entry);
+  const type = object && (await typeOf(client, toContract(entry)));
+  if (!type) return;
+  const { uid, name, namespace } = object.metadata;
+  run.mayWrite();
+  const marks = { uid, labels: { [APPLICATION_LABEL]: null, [MANAGED_BY_LABEL]: null }, annotations: { [OWNER_ANNOTATION]: null, [ATTEMPT_ANNOTATION]: null } };
+  await client.patch(
+    type,
+    { name, ...(namespace !== undefined && { namespace }) },
+    { kind: 'merge', body: { metadata: marks } },
+    { fieldManager: FIELD_MANAGER, deadlineMs: run.writeMs() },
+  );
+}
+
+async function removeNamespace(run: Run, fence: Fence | undefined, until: number): Promise<void> {
+  const { task } = run;
+  const ours = await run.call((client) => isOursToRemove(client, run));
+  const inTheWay = ours && !task.orphan ? await run.call((client) => somebodysObject(run, client)) : undefined;
+  if (!ours || task.orphan || inTheWay !== undefined) {
+    if (inTheWay !== undefined) await run.claim.report({ step: 'progressing', message: `namespace ${task.targetNamespace} stays: ${inTheWay} is in it` });
+    if (fence) await run.call(() => fence.release());
+    return;
+  }
+  run.mayWrite();
+  await run.call((client) => client.delete(NAMESPACE, { name: task.targetNamespace }, { ...ours, deadlineMs: run.writeMs() }));
+  await untilGone(run, until, async (client) => {
+    const namespace = await client.get(NAMESPACE, task.targetNamespace);
+    return namespace?.metadata.uid === ours.uid ? [namespaceHoldsBack(namespace)] : [];
+  });
+}
+
+/** Something in our namespace that is not this application's, by name. */
+async function somebodysObject(run: Run, client: KubernetesClient): Promise<string | undefined> {
+  const { types } = await client.discovery();
+  const seen = new Set<string>();
+  for (const type of types) {
+    if (!isLookedAt(type) || seen.has(`${type.group}/${type.kind}`)) continue;
+    seen.add(`${type.group}/${type.kind}`);
+    try {
+      const { items } = await client.list(type, { namespace: run.task.targetNamespace });
+      const found = items.find((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
+      if (found) return nameOf({ group: type.group, kind: type.kind, name: found.metadata.name });
+    } catch (error) {
+      if (!isNotFound(error)) throw error; // a kind that went meanwhile has no objects
+    }
+  }
+  return undefined;
+}
+
+/** Waits until nothing is named any more; tells what still is, once for each new text. */
+async function untilGone(run: Run, until: number, still: (client: KubernetesClient) => Promise<readonly string[]>): Promise<void> {
+  const { clock } = run.ports;
+  let told = '';
+  for (let looks = 0; ; looks++) {
+    const present = await run.call(still);
+    if (present.length === 0) return;
+    const message = `${present.slice(0, 5).join('; ')}${present.length > 5 ? `; and ${present.length - 5} more` : ''}`;
+    if (clock.monotonic() >= until) {
+      throw new AttemptFailedError({ code: 'deployments/deletion-blocked', message, fix: `remove what holds it, then again: astroctl app delete ${run.task.applicationName}` });
+    }
+    // Things mostly go within a second: not worth a word.
+    if (looks >= 2 && message !== told) await run.claim.report({ step: 'progressing', message });
+    if (looks >= 2) told = message;
+    await pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping);
+    run.mayGoOn();
+  }
+}
+
+const each = <T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> => Promise.all(items.map(work));

@@ -1,0 +1,63 @@
+import type { KubernetesObject, ResourceType } from '#kubernetes';
+import { at, list, text } from '../json.ts';
+
+/** From last to first: what is reached from outside goes before what it leads to, definitions go last. */
+const LAST_GO: readonly (readonly string[])[] = [
+  ['Ingress', 'HorizontalPodAutoscaler'],
+  ['CronJob', 'Job', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Pod'],
+  ['Service', 'Endpoints', 'EndpointSlice'],
+  ['PersistentVolumeClaim', 'ConfigMap', 'Secret'],
+  ['RoleBinding', 'Role', 'ServiceAccount', 'NetworkPolicy', 'PodDisruptionBudget', 'LimitRange', 'ResourceQuota'],
+  ['ClusterRoleBinding', 'ClusterRole', 'StorageClass', 'PersistentVolume'],
+  ['CustomResourceDefinition'],
+];
+/** Objects of other kinds (custom resources, mostly) go with the workloads: before what defines them. */
+const ELSEWHERE = 1;
+
+const rank = (kind: string): number => {
+  const found = LAST_GO.findIndex((kinds) => kinds.includes(kind));
+  return found === -1 ? ELSEWHERE : found;
+};
+
+/** The entries in groups, in the order in which they are deleted: the reverse of the one in which they were applied. */
+export function deletionOrder<E extends { readonly key: { readonly kind: string } }>(entries: readonly E[]): readonly (readonly E[])[] {
+  const groups = LAST_GO.map((): E[] => []);
+  for (const entry of entries) groups[rank(entry.key.kind)]?.push(entry);
+  return groups.filter((group) => group.length > 0);
+}
+
+/** Why an object that was deleted is still there: `Deployment web waits for finalizer acme.dev/hold`. */
+export function holdsBack(object: KubernetesObject): string {
+  const finalizers = list(object.metadata['finalizers']).map(String);
+  const name = `${object.kind}/${object.metadata.name}`;
+  if (finalizers.length === 0) return `${name} is ending`;
+  if (finalizers.every((finalizer) => finalizer === 'foregroundDeletion')) return `${name} waits for what it owns`;
+  return `${name} waits for finalizer ${finalizers.join(', ')}`;
+}
+
+/** Why a namespace does not go, in the words of its own conditions. */
+export function namespaceHoldsBack(namespace: KubernetesObject): string {
+  const conditions = list(at(namespace, 'status', 'conditions'));
+  const telling = ['NamespaceFinalizersRemaining', 'NamespaceContentRemaining', 'NamespaceDeletionContentFailure', 'NamespaceDeletionDiscoveryFailure'];
+  const said = telling.flatMap((type) =>
+    conditions.filter((condition) => text(at(condition, 'type')) === type && text(at(condition, 'status')) === 'True').flatMap((condition) => text(at(condition, 'message')) ?? []),
+  );
+  return `namespace ${namespace.metadata.name} is ending${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
+}
+
+/** Kinds that are in every namespace, or that nobody would miss with it. */
+const OF_NO_MATTER = new Set(['Event', 'Lease', 'Endpoints', 'EndpointSlice', 'ControllerRevision', 'PodMetrics', 'LocalSubjectAccessReview', 'Binding']);
+
+/** Whether objects of a kind can stand in the way of deleting a namespace that only we use. */
+export const isLookedAt = ({ kind, namespaced, verbs }: ResourceType): boolean => namespaced && !OF_NO_MATTER.has(kind) && (verbs.length === 0 || verbs.includes('list'));
+
+/** Whether an object in our namespace is somebody else's: not made by a controller for another object, and not what every namespace has. */
+export function isSomebodys(object: KubernetesObject, kind: string, applicationLabel: string, applicationId: string): boolean {
+  const { name, labels, deletionTimestamp } = object.metadata;
+  if (list(object.metadata['ownerReferences']).length > 0 || deletionTimestamp !== undefined) return false;
+  if (kind === 'ServiceAccount' && name === 'default') return false;
+  if (kind === 'ConfigMap' && (name === 'kube-root-ca.crt' || name === 'openshift-service-ca.crt')) return false;
+  if (kind === 'Secret' && text(object['type']) === 'kubernetes.io/service-account-token') return false;
+  if ((kind === 'RoleBinding' || kind === 'Role') && labels?.['app.kubernetes.io/managed-by'] === 'astro-platform') return false;
+  return labels?.[applicationLabel] !== applicationId;
+}

@@ -1,0 +1,129 @@
+import { applyPlan, openFence, planDeployment, pruneObjects, waitForHealth, type ApplicationHealth, type Fence, type InventoryEntry, type Plan } from '#kubernetes';
+import type { Outcome } from './claim.worker.ts';
+import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
+import { failureOfHealth, failureOfRefusals, type Failure } from './failure.ts';
+import { identity, toContract, toLibrary, united } from './inventory.ts';
+import { ensureNamespace } from './namespace.worker.ts';
+import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';
+import { fenceOf, type Run } from './run.worker.ts';
+import { serving } from './serving.worker.ts';
+import { endpointOf, healthText, imageOf, keptWarnings, replicasWords, reportedChanges } from './steps.ts';
+
+/**
+ * Brings one revision onto its cluster. Each line may be the last: what the next attempt needs is recorded before it is
+ * needed, every write may come twice, and the fence lets only the newest attempt write.
+ */
+export async function deploy(run: Run): Promise<Outcome> {
+  const progress: Progress = { inventory: run.task.inventory.map(toLibrary), applied: [], wrote: false };
+  try {
+    const prepared = run.task.recordedPlan ? await recall(run, run.task.recordedPlan) : await prepare(run);
+    await ensureNamespace(run);
+    const plan = await makePlan(run, prepared, progress.inventory);
+    progress.inventory = plan.inventory;
+    await run.claim.report({ step: 'planned', plan: reportOf(run, prepared, plan) });
+    run.goOn();
+    const fence = await run.call((client) => openFence(client, fenceOf(run)));
+    await apply(run, plan, fence, progress);
+    const health = await run.claim.closely(() => settle(run, prepared, progress.applied));
+    await run.claim.report({ step: 'healthy', message: healthText(health) });
+    await prune(run, plan, fence, progress);
+    return {
+      outcome: 'succeeded',
+      message: healthText(health),
+      inventory: progress.inventory.map(toContract),
+      endpoint: endpointOf(prepared.objects),
+      replicas: replicasWords(health.replicas),
+    };
+  } catch (error) {
+    if (error instanceof SupersededError) return { outcome: 'superseded' };
+    if (!(error instanceof AttemptFailedError)) throw error;
+    return failed(run, error.failure, progress);
+  }
+}
+
+/** How far an attempt came; what is told of it when it fails. */
+interface Progress {
+  inventory: readonly InventoryEntry[];
+  applied: readonly InventoryEntry[];
+  wrote: boolean;
+}
+
+/** Everything asked of the server in a dry run before anything is written; one refusal stops it all. */
+async function makePlan(run: Run, { objects }: Prepared, previous: readonly InventoryEntry[]): Promise<Plan> {
+  const { applicationId } = run.task;
+  const key = await fingerprintKey(run);
+  const outcome = await run.call((client) => planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: key }));
+  if (!outcome.ok) throw new AttemptFailedError(failureOfRefusals(outcome.refusals));
+  return outcome.plan;
+}
+
+const reportOf = ({ task }: Run, { rendered, digest, warnings }: Prepared, plan: Plan) => ({
+  rendered,
+  digest,
+  changes: reportedChanges(plan.changes, task.targetNamespace),
+  inventory: plan.inventory.map(toContract),
+  warnings: [...warnings, ...plan.warnings, ...keptWarnings(plan.changes, task.targetNamespace)].slice(0, 50),
+});
+
+/** Wave by wave; before each the claim is renewed, and a newer revision ends it there. */
+async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
+  const waves = plan.waves.filter(({ objects }) => objects.length > 0);
+  for (const [index, wave] of waves.entries()) {
+    await run.border();
+    await run.call(() => fence.hold(progress.inventory));
+    progress.wrote ||= wave.objects.some(({ unchanged }) => !unchanged);
+    run.mayWrite();
+    const { applied } = await run.call((client) => applyPlan(client, { ...plan, waves: [wave] }, fence, { claimDeadline: () => run.claim.deadline() }));
+    progress.applied = united(progress.applied, applied);
+    progress.inventory = united(progress.inventory, applied);
+    await run.claim.report({ step: 'applied', wave: wave.name, objects: applied.map(toContract), waves: { done: index + 1, all: waves.length } });
+  }
+}
+
+/** Until all is healthy; a newer revision, the loss of the claim or the end of this process ends the waiting at once. */
+async function settle(run: Run, prepared: Prepared, entries: readonly InventoryEntry[]): Promise<ApplicationHealth> {
+  const { clock, times } = run.ports;
+  const startedAt = clock.monotonic();
+  const until = startedAt + times.rolloutMs;
+  let told = '';
+  const onProgress = async (health: ApplicationHealth): Promise<void> => {
+    const message = healthText(health);
+    if (message === told || health.state === 'Healthy') return;
+    told = message;
+    await run.claim.report({ step: 'progressing', message });
+  };
+  const signal = run.ended;
+  const health = await run.call(async (client) => {
+    try {
+      return await waitForHealth(client, { entries, deadlineMs: until - clock.monotonic(), steadyMs: times.steadyMs, onProgress, signal });
+    } catch (error) {
+      run.goOn();
+      run.mayGoOn();
+      throw error;
+    }
+  });
+  run.goOn();
+  run.mayGoOn();
+  if (health.state === 'Healthy' || health.state === 'Suspended') return health;
+  const image = imageOf(prepared.objects);
+  const waitedMs = health.final === true ? undefined : clock.monotonic() - startedAt;
+  throw new AttemptFailedError(failureOfHealth(health, { app: run.task.applicationName, ...(image !== undefined && { image }), ...(waitedMs !== undefined && { waitedMs }) }));
+}
+
+/** What the new set has no more, last. */
+async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
+  if (plan.prune.length > 0) {
+    await run.border();
+    await run.call(() => fence.hold(progress.inventory));
+    run.mayWrite();
+    await run.call((client) => pruneObjects(client, plan.prune, { applicationId: run.task.applicationId, fence, claimDeadline: () => run.claim.deadline() }));
+    const gone = new Set(plan.prune.map(({ key }) => identity(key)));
+    progress.inventory = progress.inventory.filter(({ key }) => !gone.has(identity(key)));
+    await run.call(() => fence.hold(progress.inventory)); // an observer takes what stands there and is not there for missing
+  }
+  await run.claim.report({ step: 'pruned', objects: plan.prune.map(toContract) });
+}
+
+async function failed(run: Run, { code, message, fix }: Failure, { inventory, applied, wrote }: Progress): Promise<Outcome> {
+  return { outcome: 'failed', code, message, fix, applied: wrote, inventory: inventory.map(toContract), serving: wrote ? await serving(run, applied) : null };
+}

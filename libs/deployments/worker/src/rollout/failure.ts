@@ -1,0 +1,164 @@
+import type { ApplicationHealth, FailureCode, Finding, FieldConflict, RefusalCode } from '#kubernetes';
+
+/** Why an attempt ended without success: a stable code, one sentence, and what to do. */
+export interface Failure {
+  readonly code: string;
+  /** One sentence without a final full stop; never a value of a Secret. */
+  readonly message: string;
+  readonly fix: string | null;
+}
+
+/** What a call to a cluster ended with, stripped of its class so that rules can be tested with plain values. */
+export type ClusterFault =
+  | { readonly kind: 'answer'; readonly status: number; readonly reason: string; readonly message: string; readonly conflicts: readonly FieldConflict[] }
+  | { readonly kind: 'silence'; readonly why: string; readonly message: string };
+
+/** How the rest of the attempt treats a fault. `atMost`: tries after which it does not pass any more; no bound but the patience of the attempt when left out. */
+export type Verdict = { readonly retry: true; readonly cause: string; readonly atMost?: number } | { readonly retry: false; readonly failure: Failure };
+
+/** Library words for the ways a workload fails → codes of the error reference. */
+export const FAILURE_CODES: Record<FailureCode, string> = {
+  'deployments/image-not-found': 'deployments/image-not-found',
+  'deployments/image-pull-denied': 'deployments/image-pull-denied',
+  'deployments/image-name-invalid': 'deployments/image-name-invalid',
+  'deployments/container-crashed': 'deployments/crash-loop',
+  'deployments/out-of-memory': 'deployments/out-of-memory',
+  'deployments/config-missing': 'deployments/config-missing',
+  'deployments/runs-as-root': 'deployments/runs-as-root',
+  'deployments/no-capacity': 'deployments/unschedulable',
+  'deployments/health-check-failed': 'deployments/health-check-failed',
+  'deployments/quota-limit': 'deployments/quota-exceeded',
+  'deployments/pod-security': 'deployments/pod-security',
+  'deployments/rollout-stuck': 'deployments/rollout-timeout',
+  'deployments/job-failed': 'deployments/job-failed',
+  'deployments/volume-not-bound': 'deployments/volume-not-bound',
+};
+
+const REFUSAL_CODES: Record<RefusalCode, string> = {
+  'deployments/owned-by-other': 'deployments/owned-by-other',
+  'deployments/field-conflict': 'deployments/conflict',
+  'deployments/forbidden-on-cluster': 'deployments/forbidden-on-cluster',
+  'deployments/immutable-field': 'deployments/immutable-field',
+  'deployments/invalid-manifest': 'deployments/invalid-manifest',
+  'deployments/unknown-kind': 'deployments/unknown-kind',
+  'deployments/quota-limit': 'deployments/quota-exceeded',
+  'deployments/denied-by-cluster': 'deployments/denied-by-cluster',
+  'deployments/namespace-terminating': 'deployments/namespace-terminating',
+  'deployments/object-terminating': 'deployments/object-terminating',
+  'deployments/object-too-large': 'deployments/object-too-large',
+};
+
+/** What people do about a workload that does not come up, where the failure says nothing more exact. */
+const FIXES: Readonly<Record<string, string>> = {
+  'deployments/image-not-found': 'correct spec.source.image.tag and apply again',
+  'deployments/image-pull-denied': 'name a pull secret in spec.source.image.imagePullSecret and apply again',
+  'deployments/image-name-invalid': 'correct spec.source.image and apply again',
+  'deployments/crash-loop': 'see why it ends: astroctl app logs APP --previous',
+  'deployments/out-of-memory': 'raise spec.source.image.resources.limits.memory and apply again',
+  'deployments/config-missing': 'create what is missing in the target namespace, or correct its name, and apply again',
+  'deployments/runs-as-root': 'add runAsUser: 1000 to spec.source.image and apply again',
+  'deployments/unschedulable': 'ask for less cpu or memory in spec.source.image.resources, or add nodes',
+  'deployments/health-check-failed': 'correct spec.source.image.health or the port, and apply again',
+  'deployments/quota-exceeded': 'ask for less in spec.source.image.resources, or raise the quota of the namespace',
+  'deployments/pod-security': 'correct the fields named and apply again, or see: astroctl clusters policy get CLUSTER',
+  'deployments/rollout-timeout': 'see why: astroctl app events APP -k',
+  'deployments/job-failed': 'see why it ends: astroctl app logs APP --previous',
+  'deployments/volume-not-bound': 'correct spec.source.image.volumes, or give the cluster a storage class',
+};
+
+const cut = (sentence: string, most = 1_000): string => {
+  const plain = sentence.replace(/\s+/g, ' ').trim().replace(/\.$/, '');
+  return plain.length > most ? `${plain.slice(0, most - 1)}…` : plain;
+};
+
+/** @param app name of the application, for commands in the fix */
+export const fixOf = (code: string, app: string): string | null => FIXES[code]?.replaceAll('APP', app) ?? null;
+
+/** The first finding decides the code; the others are counted, or named when they are few. */
+export function failureOfFindings(findings: readonly Finding[]): Failure {
+  const [first, ...rest] = findings;
+  if (!first) return { code: 'deployments/invalid-manifest', message: 'the manifests cannot be used', fix: null };
+  const others = rest.slice(0, 4).map(({ detail }) => cut(detail, 300));
+  const more = rest.length > others.length ? `; and ${rest.length - others.length} more` : '';
+  return { code: first.code, message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000), fix: first.fix ?? null };
+}
+
+/** Of a plan that the cluster refused. */
+export function failureOfRefusals(refusals: readonly { readonly code: RefusalCode; readonly detail: string; readonly fix?: string }[]): Failure {
+  const [first, ...rest] = refusals;
+  if (!first) return { code: 'deployments/denied-by-cluster', message: 'the cluster refused the plan', fix: null };
+  const others = rest.slice(0, 4).map(({ detail }) => cut(detail, 300));
+  const more = rest.length > others.length ? `; and ${rest.length - others.length} more` : '';
+  return { code: REFUSAL_CODES[first.code], message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000), fix: first.fix ?? null };
+}
+
+/**
+ * Of objects that were applied and did not become healthy.
+ * @param about.image of an image application, without tag and digest
+ * @param about.waitedMs set when the time was over rather than the failure certain
+ */
+export function failureOfHealth(
+  health: Pick<ApplicationHealth, 'state' | 'message' | 'code'>,
+  about: { readonly app: string; readonly image?: string; readonly waitedMs?: number },
+): Failure {
+  const code = health.code === undefined ? 'deployments/rollout-timeout' : FAILURE_CODES[health.code];
+  if (code === 'deployments/runs-as-root') return { code, message: `${about.image ?? about.app} runs as root; add runAsUser: 1000`, fix: fixOf(code, about.app) };
+  const said = cut(health.message === '' ? `${about.app} is ${health.state}` : health.message);
+  const waited = about.waitedMs === undefined ? '' : ` (after ${Math.round(about.waitedMs / 1_000)} s)`;
+  return { code, message: `${said}${waited}`, fix: fixOf(code, about.app) };
+}
+
+/**
+ * Whether a fault may pass by itself. What the server says about the request itself (4xx, and the 500s that stand for a
+ * mistake in a manifest or a size) never does.
+ * @param cluster its name
+ */
+export function judgeFault(fault: ClusterFault, cluster: string): Verdict {
+  if (fault.kind === 'silence') return judgeSilence(fault, cluster);
+  const { status, reason } = fault;
+  const message = cut(fault.message);
+  if (status === 401)
+    return failed(
+      'deployments/cluster-unauthorized',
+      `cluster ${cluster} no longer accepts the platform's credential`,
+      `register it again: astroctl clusters register --cluster-name ${cluster}`,
+    );
+  if (status === 429 && !/disruption budget/i.test(message)) return { retry: true, cause: `cluster ${cluster} asks for fewer calls (429)` };
+  if (status === 403) return judgeForbidden(message, cluster);
+  if (status === 404 && reason === 'UnknownType') return failed('deployments/unknown-kind', message, null);
+  if (status === 404 && /^namespaces? "/.test(message)) return failed('deployments/namespace-gone', `${message}: it was deleted while the rollout ran`, 'apply again');
+  if (reason === 'ObjectTerminating') return failed('deployments/object-terminating', message, 'wait until it is gone and apply again');
+  if (status === 409 && fault.conflicts.length > 0)
+    return failed('deployments/conflict', conflictText(fault.conflicts), 'leave the fields out, or take them from their manager, and apply again');
+  if (status === 409) return { retry: true, cause: `an object changed at the same moment (${message})`, atMost: 5 };
+  if (status === 413 || /request is too large|larger than max/i.test(message)) return failed('deployments/object-too-large', message, 'make the object smaller and apply again');
+  if (status === 500 && message.startsWith('failed to create typed patch object'))
+    return failed('deployments/invalid-manifest', message, 'correct the field named and apply again');
+  if (status >= 500) return { retry: true, cause: `cluster ${cluster} answers ${status}${message === '' ? '' : `: ${message}`}` };
+  return failed('deployments/denied-by-cluster', message === '' ? `cluster ${cluster} answers ${status}` : message, null);
+}
+
+function judgeSilence({ why, message }: { readonly why: string; readonly message: string }, cluster: string): Verdict {
+  const said = cut(message);
+  if (why === 'egress') return failed('deployments/cluster-unreachable', said, `register it under another address: astroctl clusters register --cluster-name ${cluster}`);
+  if (why === 'certificate') return failed('deployments/cluster-unreachable', said, `register it with its present CA: astroctl clusters register --cluster-name ${cluster}`);
+  if (why === 'too-large') return failed('deployments/denied-by-cluster', said, null);
+  return { retry: true, cause: `cluster ${cluster} cannot be reached: ${said}` };
+}
+
+function judgeForbidden(message: string, cluster: string): Verdict {
+  if (/exceeded quota|failed quota|must specify/.test(message)) return failed('deployments/quota-exceeded', message, FIXES['deployments/quota-exceeded'] ?? null);
+  if (/violates PodSecurity/.test(message)) return failed('deployments/pod-security', message, `see: astroctl clusters policy get ${cluster}`);
+  if (/because it is being terminated/.test(message)) return failed('deployments/namespace-terminating', message, 'wait until the namespace is gone and apply again');
+  return failed('deployments/forbidden-on-cluster', message, `give the platform's account on ${cluster} that right, or register it again`);
+}
+
+const failed = (code: string, message: string, fix: string | null): Verdict => ({ retry: false, failure: { code, message, fix } });
+
+const conflictText = (conflicts: readonly FieldConflict[]): string =>
+  cut(
+    conflicts
+      .slice(0, 10)
+      .map(({ manager, field }) => `${field} belongs to ${manager}`)
+      .join('; '),
+  );

@@ -1,0 +1,36 @@
+import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, NAMESPACE_LABEL, type KubernetesClient } from '#kubernetes';
+import { NAMESPACE } from '../kinds.ts';
+import { AttemptFailedError } from './cluster-calls.worker.ts';
+import { isOurs, namespaceObject, planNamespace } from './namespace.ts';
+import type { Run } from './run.worker.ts';
+
+const MARKS = { label: NAMESPACE_LABEL, managedBy: { key: MANAGED_BY_LABEL, value: MANAGED_BY } };
+
+/** The target namespace, made by us where there is none: without it the server can say nothing about what belongs into it. */
+export async function ensureNamespace(run: Run): Promise<void> {
+  const { task } = run;
+  const wanted = namespaceObject(task.targetNamespace, task.organizationId, task.cluster.policy.podSecurity, MARKS);
+  await run.call(async (client) => {
+    const live = await client.get(NAMESPACE, task.targetNamespace);
+    const plan = planNamespace(live, wanted, task.organizationId, NAMESPACE_LABEL);
+    if (plan === 'wait') throw terminating(task.targetNamespace, task.cluster.name);
+    if (plan === 'leave') return;
+    run.mayWrite();
+    const { object } = await client.apply(NAMESPACE, wanted, { fieldManager: FIELD_MANAGER, force: plan === 'label', deadlineMs: run.writeMs() });
+    if (object.metadata.deletionTimestamp !== undefined) throw terminating(task.targetNamespace, task.cluster.name);
+  });
+}
+
+/** What keeps a namespace from going with its last application: it is not ours, or others have objects in it. */
+export async function isOursToRemove(client: KubernetesClient, { task }: Run): Promise<{ readonly uid: string } | undefined> {
+  const live = await client.get(NAMESPACE, task.targetNamespace);
+  if (!live || !task.ownsNamespace || !isOurs(live, task.organizationId, NAMESPACE_LABEL)) return undefined;
+  return live.metadata.uid === undefined ? undefined : { uid: live.metadata.uid };
+}
+
+const terminating = (namespace: string, cluster: string) =>
+  new AttemptFailedError({
+    code: 'deployments/namespace-terminating',
+    message: `namespace ${namespace} is being deleted on cluster ${cluster}`,
+    fix: 'wait until it is gone and apply again; it is then made anew',
+  });

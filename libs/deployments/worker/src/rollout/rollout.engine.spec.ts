@@ -1,0 +1,348 @@
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { silentLogger } from '#kernel';
+import { eventually, temporaryFolder } from '#testing';
+import { openEmbeddedVault } from '#vault/embedded';
+import { NAMESPACE } from '../kinds.ts';
+import type { ReportedStep } from './claim.worker.ts';
+import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, realClock, realIds, yamlSpec, type Workshop } from '../testing/workshop.worker.ts';
+import type { Loss } from '../testing/scripted-deployments.worker.ts';
+
+const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+if (kubeconfig) describe('a rollout on a real Kubernetes', () => rollouts(kubeconfig));
+else describe.skip('a rollout on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+
+const IMAGE = 'images.acme.dev/web';
+
+function rollouts(kubeconfig: string): void {
+  const folder = temporaryFolder();
+  const namespaces: string[] = [];
+  let shop: Workshop;
+
+  beforeAll(async () => {
+    const vault = await openEmbeddedVault({
+      folder: join(folder, 'vault'),
+      clock: realClock,
+      ids: realIds,
+      sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
+      log: silentLogger,
+    });
+    shop = await openWorkshop(kubeconfig, vault, { rolloutMs: 20_000, deletionMs: 15_000 });
+  });
+  afterAll(async () => {
+    await Promise.all(namespaces.map((name) => dropNamespace(shop.client, name)));
+    shop.close();
+    await shop.vault.close();
+  });
+
+  const namespace = (word: string): string => {
+    const name = freshNamespace(word);
+    namespaces.push(name);
+    return name;
+  };
+  const outcomeOf = (attemptId: string) => shop.deployments.attempt(attemptId).outcome;
+  const stepsOf = (attemptId: string): ReportedStep['step'][] => shop.deployments.attempt(attemptId).steps.map(({ step }) => step);
+  const rollOut = async (...args: Parameters<Workshop['request']>) => {
+    const task = await shop.request(...args);
+    await shop.deliver(task);
+    return { task, outcome: outcomeOf(task.attemptId) };
+  };
+
+  it('brings an image application up, records every step, and says where it stands', async () => {
+    const ns = namespace('up');
+    const { task, outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
+    expect(outcome).toMatchObject({ outcome: 'succeeded', replicas: '2/2', message: expect.stringContaining('2/2') });
+    const steps = stepsOf(task.attemptId).filter((step) => step !== 'progressing');
+    expect(steps.slice(0, 3)).toEqual(['fetched', 'rendered', 'planned']);
+    expect(steps.at(-2)).toBe('healthy');
+    expect(steps.at(-1)).toBe('pruned');
+    const live = await shop.client.get(DEPLOYMENT, 'web', ns);
+    expect(live?.metadata.uid).toBeDefined();
+    expect((await shop.client.get(NAMESPACE, ns))?.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'baseline' });
+  });
+
+  it('writes nothing when the same revision is rolled out again', async () => {
+    const ns = namespace('again');
+    await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
+    const generation = (await shop.client.get(DEPLOYMENT, 'web', ns))?.metadata.generation;
+    const before = objectsWritten(ns).length;
+    const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
+    expect(outcome).toMatchObject({ outcome: 'succeeded' });
+    expect(objectsWritten(ns).slice(before)).toEqual([]);
+    expect((await shop.client.get(DEPLOYMENT, 'web', ns))?.metadata.generation).toBe(generation);
+  });
+
+  it('takes away what a new revision has no more', async () => {
+    const ns = namespace('prune');
+    await rollOut(yamlSpec(ns, 1, configMaps('a', 'b')));
+    const { outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
+    expect(outcome).toMatchObject({ outcome: 'succeeded', inventory: [expect.objectContaining({ name: 'a', uid: expect.any(String) })] });
+    expect(await shop.client.get(CONFIG_MAP, 'b', ns)).toBeUndefined();
+  });
+
+  describe('that fails', () => {
+    it.each([
+      ['missing-1', 'deployments/image-not-found'],
+      ['crash-1', 'deployments/crash-loop'],
+      ['root-1', 'deployments/runs-as-root'],
+    ])('with %s ends as %s, and the version before still serves', async (tag, code) => {
+      const ns = namespace('fail');
+      await rollOut(imageSpec(ns, 3, `${IMAGE}:1.0`));
+      const { outcome } = await rollOut(imageSpec(ns, 4, `${IMAGE}:${tag}`));
+      expect(outcome).toMatchObject({ outcome: 'failed', code, applied: true, serving: 'v3 still serves, 2/2 ready', fix: expect.any(String) });
+      const { outcome: next } = await rollOut(imageSpec(ns, 5, `${IMAGE}:1.1`));
+      expect(next).toMatchObject({ outcome: 'succeeded' });
+    });
+
+    it('says how an image that runs as root is mended', async () => {
+      const ns = namespace('root');
+      const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:root`));
+      expect(outcome).toMatchObject({ code: 'deployments/runs-as-root', message: 'images.acme.dev/web runs as root; add runAsUser: 1000' });
+    });
+
+    it('by never becoming ready ends as rollout-timeout', async () => {
+      const hurried = await openWorkshop(kubeconfig, shop.vault, { rolloutMs: 3_000 });
+      const ns = namespace('slow');
+      const task = await hurried.request(imageSpec(ns, 1, `${IMAGE}:unready`));
+      await hurried.deliver(task);
+      expect(hurried.deployments.attempt(task.attemptId).outcome).toMatchObject({ outcome: 'failed', code: 'deployments/rollout-timeout', applied: true });
+      hurried.close();
+    });
+
+    it('by asking for more than any node has ends as unschedulable', async () => {
+      const ns = namespace('big');
+      const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`, { resources: { requests: { cpu: '900', memory: '1Gi' }, limits: { memory: '1Gi' } } }));
+      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/unschedulable' });
+    }, 40_000);
+
+    it('at the guard rails writes nothing', async () => {
+      const ns = namespace('rails');
+      const { outcome } = await rollOut(yamlSpec(ns, 1, 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []\n'));
+      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/cluster-scoped-not-allowed', applied: false });
+      expect(shop.writes(ns)).toEqual([]);
+    });
+
+    it('at an unknown field names it and the nearest one', async () => {
+      const ns = namespace('field');
+      const { outcome } = await rollOut(yamlSpec(ns, 1, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n'));
+      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/unknown-field', message: expect.stringMatching(/datta.*nearest: data/), applied: false });
+    });
+  });
+
+  it('E7: refuses an object of another application and never forces it', async () => {
+    const ns = namespace('e7');
+    await rollOut(yamlSpec(ns, 1, configMaps('mine')));
+    const { outcome } = await rollOut(yamlSpec(ns, 1, configMaps('mine')), { applicationId: 'app-other', inventory: [] });
+    expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/owned-by-other', applied: false });
+  });
+
+  it('E13: waits for a cluster that is away and says so, until a newer revision comes', async () => {
+    const ns = namespace('e13');
+    const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), { cluster: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' } });
+    const running = shop.deliver(task);
+    await eventually(
+      () =>
+        expect(shop.deployments.attempt(task.attemptId).steps.find(({ step }) => step === 'progressing')).toMatchObject({
+          message: expect.stringMatching(/cannot be reached.*trying again/),
+        }),
+      25_000,
+    );
+    shop.deployments.attempt(task.attemptId).superseded = true; // and a newer revision ends the waiting
+    await running;
+    expect(outcomeOf(task.attemptId)).toEqual({ outcome: 'superseded' });
+  }, 60_000);
+
+  it('E13: goes on with what is owed when the cluster is back', async () => {
+    const ns = namespace('back');
+    const away = createServer();
+    const port = await listen(away);
+    await new Promise((resolve) => away.close(resolve));
+    const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), { cluster: { ...shop.cluster, clusterId: 'cluster-back', server: `https://127.0.0.1:${port}` } });
+    const running = shop.deliver(task);
+    await eventually(() => expect(stepsOf(task.attemptId)).toContain('progressing'), 25_000);
+    const target = new URL(shop.cluster.server);
+    const back = createServer(
+      (socket) =>
+        void socket
+          .pipe(connect(Number(target.port), target.hostname))
+          .on('error', () => socket.destroy())
+          .pipe(socket)
+          .on('error', () => {}),
+    );
+    await listen(back, port);
+    await running;
+    expect(outcomeOf(task.attemptId)).toMatchObject({ outcome: 'succeeded' });
+    shop.connections.drop('cluster-back');
+    back.close();
+  }, 60_000);
+
+  it('E22: takes back a field that somebody edited, and names a manager whose field was never ours', async () => {
+    const ns = namespace('e22');
+    await rollOut(yamlSpec(ns, 1, configMaps('a')));
+    const edit = (data: Record<string, string>) => shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { data } }, { fieldManager: 'kubectl-edit' });
+    await edit({ key: 'edited' });
+    const { task, outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
+    expect(outcome).toMatchObject({ outcome: 'succeeded' });
+    const planned = shop.deployments.attempt(task.attemptId).steps.flatMap((step) => (step.step === 'planned' ? step.plan.changes : []));
+    expect(planned).toContainEqual(expect.objectContaining({ object: 'ConfigMap/a', action: 'update', takesBackFrom: 'kubectl-edit' }));
+    expect((await shop.client.get(CONFIG_MAP, 'a', ns))?.['data']).toEqual({ key: 'value' });
+
+    await edit({ theirs: 'x' });
+    const manifests = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {key: value, theirs: ours}\n';
+    const refused = await rollOut(yamlSpec(ns, 3, manifests));
+    expect(refused.outcome).toMatchObject({
+      outcome: 'failed',
+      code: 'deployments/conflict',
+      applied: false,
+      message: expect.stringMatching(/theirs.*kubectl-edit|kubectl-edit.*theirs/),
+    });
+  });
+
+  it('E24: ends while its namespace is being deleted, and makes it anew afterwards', async () => {
+    const ns = namespace('e24');
+    await rollOut(yamlSpec(ns, 1, configMaps('a')));
+    await shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: ['acme.dev/hold'] } } }, { fieldManager: 'test' });
+    await dropNamespace(shop.client, ns);
+    const { outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
+    expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/namespace-terminating' });
+    await shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+    await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined(), 30_000);
+    const { outcome: anew } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
+    expect(anew).toMatchObject({ outcome: 'succeeded' });
+  }, 60_000);
+
+  describe('E12: killed at a reported step', () => {
+    const manifests = `${configMaps('a', 'b')}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {app: s}, ports: [{port: 80}]}\n`;
+    const points = ['fetched', 'rendered', 'planned', 'applied', 'applied', 'healthy', 'pruned'] as const;
+    const losses: Loss[] = points.flatMap((step, index) =>
+      (['before', 'after'] as const).map((when) => ({ step, nth: points.slice(0, index).filter((other) => other === step).length, when })),
+    );
+
+    it.each(losses)('$step $nth, the report lost $when it was recorded: the same writes, one end', async (loss) => {
+      const undisturbed = namespace('e12u');
+      const disturbed = namespace('e12d');
+      for (const ns of [undisturbed, disturbed]) await rollOut(yamlSpec(ns, 1, `${configMaps('old')}`));
+      await rollOut(yamlSpec(undisturbed, 2, manifests));
+
+      shop.deployments.loss = loss;
+      const first = await shop.request(yamlSpec(disturbed, 2, manifests));
+      expect(await shop.deliver(first)).toBe('retried');
+      expect(outcomeOf(first.attemptId)).toBeUndefined();
+      const second = await rollOut(yamlSpec(disturbed, 2, manifests));
+      expect(second.outcome).toMatchObject({ outcome: 'succeeded' });
+      // Inside a wave objects are written side by side, in any order.
+      expect(objectsWritten(disturbed).map(withoutName(disturbed)).sort()).toEqual(objectsWritten(undisturbed).map(withoutName(undisturbed)).sort());
+      if (first.recordedPlan === null && second.task.recordedPlan !== null) expect(stepsOf(second.task.attemptId)).not.toContain('rendered');
+    });
+  });
+
+  it('E19: a worker that was frozen while a newer revision finished writes nothing when it wakes', async () => {
+    const ns = namespace('e19');
+    const old = await shop.request(yamlSpec(ns, 1, configMaps('a')));
+    const thaw = shop.deployments.holdAt({ attemptId: old.attemptId, step: 'planned' });
+    const frozen = shop.deliver(old);
+    await thaw.reached;
+    const newer = await rollOut(yamlSpec(ns, 2, configMaps('a', 'b')));
+    expect(newer.outcome).toMatchObject({ outcome: 'succeeded' });
+    const before = objectsWritten(ns).length;
+    thaw.release();
+    expect(await frozen).toBe('retried');
+    expect(objectsWritten(ns).slice(before)).toEqual([]);
+    expect(outcomeOf(old.attemptId)).toBeUndefined();
+  });
+
+  it('a newer revision ends an older one at once while that only waits for health', async () => {
+    const ns = namespace('newer');
+    const old = await shop.request(imageSpec(ns, 1, `${IMAGE}:unready`));
+    const running = shop.deliver(old);
+    await eventually(() => expect(stepsOf(old.attemptId)).toContain('progressing'));
+    const { outcome } = await rollOut(imageSpec(ns, 2, `${IMAGE}:1.0`));
+    await running;
+    expect(outcomeOf(old.attemptId)).toEqual({ outcome: 'superseded' });
+    expect(outcome).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('a worker that is stopped leaves its attempt as it is, and the next one goes on from the recorded plan', async () => {
+    const ns = namespace('stop');
+    const first = await shop.request(imageSpec(ns, 1, `${IMAGE}:1.0`, { replicas: 1 }));
+    const stopped = shop.newWorker();
+    const thaw = shop.deployments.holdAt({ attemptId: first.attemptId, step: 'applied' });
+    const running = shop.deliver(first, stopped);
+    await thaw.reached;
+    const stopping = stopped.stop();
+    thaw.release();
+    expect(await running).toBe('retried');
+    await stopping;
+    expect(outcomeOf(first.attemptId)).toBeUndefined();
+    const { task, outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`, { replicas: 1 }));
+    expect(task.recordedPlan).not.toBeNull();
+    expect(outcome).toMatchObject({ outcome: 'succeeded', replicas: '1/1' });
+  });
+
+  describe('a deletion', () => {
+    it('takes objects and our namespace away, and comes twice without harm', async () => {
+      const ns = namespace('del');
+      await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
+      const { outcome } = await rollOut(imageSpec(ns, 1, ''), { kind: 'delete', resolved: null });
+      expect(outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
+      await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined(), 20_000);
+      const { outcome: again } = await rollOut(imageSpec(ns, 1, ''), { kind: 'delete', resolved: null });
+      expect(again).toMatchObject({ outcome: 'succeeded' });
+    }, 40_000);
+
+    it('leaves a namespace in which others have objects', async () => {
+      const ns = namespace('shared');
+      await rollOut(yamlSpec(ns, 1, configMaps('a')));
+      await shop.client.create(CONFIG_MAP, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: ns } }, { fieldManager: 'test' });
+      const { outcome } = await rollOut(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null });
+      expect(outcome).toMatchObject({ outcome: 'succeeded' });
+      expect((await shop.client.get(NAMESPACE, ns))?.metadata.deletionTimestamp).toBeUndefined();
+      expect(await shop.client.get(CONFIG_MAP, 'a', ns)).toBeUndefined();
+    });
+
+    it('E11: says which finalizer holds an object, and ends within its time', async () => {
+      const hurried = await openWorkshop(kubeconfig, shop.vault, { deletionMs: 2_500 });
+      const ns = namespace('e11');
+      const first = await hurried.request(yamlSpec(ns, 1, configMaps('a')));
+      await hurried.deliver(first);
+      await hurried.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: ['acme.dev/hold'] } } }, { fieldManager: 'test' });
+      const task = await hurried.request(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null });
+      await hurried.deliver(task);
+      const { steps, outcome } = hurried.deployments.attempt(task.attemptId);
+      expect(steps).toContainEqual(expect.objectContaining({ step: 'progressing', message: expect.stringContaining('acme.dev/hold') }));
+      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/deletion-blocked', message: expect.stringContaining('acme.dev/hold') });
+      await hurried.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+      hurried.close();
+    });
+
+    it('with orphan leaves the objects where they are, free for another application', async () => {
+      const ns = namespace('orphan');
+      await rollOut(yamlSpec(ns, 1, configMaps('a')));
+      const { outcome } = await rollOut(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null, orphan: true });
+      expect(outcome).toMatchObject({ outcome: 'succeeded' });
+      expect((await shop.client.get(CONFIG_MAP, 'a', ns))?.['data']).toEqual({ key: 'value' });
+    });
+  });
+
+  /** Writes of the application's objects: what is written for the fence differs with each attempt by design. */
+  function objectsWritten(ns: string) {
+    return shop.writes(ns).filter(({ object, code }) => code < 400 && !object.startsWith('namespaces/') && !FENCE.test(object));
+  }
+}
+
+async function listen(server: Server, port = 0): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no address');
+  return address.port;
+}
+
+const FENCE = /inventory/;
+const withoutName =
+  (ns: string) =>
+  ({ verb, object, code }: { verb: string; object: string; code: number }) =>
+    `${verb} ${object.replaceAll(ns, 'NS')} ${code}`;
+
+function configMaps(...names: string[]): string {
+  return names.map((name) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {key: value}\n`).join('---\n');
+}

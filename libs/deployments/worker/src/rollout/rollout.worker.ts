@@ -1,0 +1,107 @@
+import { BUS, type Bus } from '#bus';
+import { claimAttemptRequest, rolloutQueue, type RolloutTask } from '#deployments/contract';
+import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
+import { ClaimTooShortError, FenceLostError } from '#kubernetes';
+import { VAULT, type Vault } from '#vault';
+import { WORK_QUEUE, type Delivery, type WorkQueue } from '#work-queue';
+import { Inject, Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { ClusterConnections } from '../connections.worker.ts';
+import { Claim, ClaimLostError, type Outcome } from './claim.worker.ts';
+import { StoppingError } from './cluster-calls.worker.ts';
+import { remove } from './delete.worker.ts';
+import { deploy } from './deploy.worker.ts';
+import { DEFAULT_TIMES, Run, type RolloutTimes } from './run.worker.ts';
+
+type Item = z.infer<typeof rolloutQueue.item>;
+
+export const ROLLOUT_TIMES = Symbol('rollout times');
+
+/** Who this worker is. A later incarnation of a name proves that the earlier one is gone. */
+export interface WorkerIdentity {
+  readonly name: string;
+  readonly incarnation: string;
+}
+
+/** After a claim or fence was lost: whoever holds it now ends the work; the item is looked at once more. */
+const LOST_RETRY_MS = 5_000;
+const UNAVAILABLE_RETRY_MS = 2_000;
+const IN_HAND_RETRY_MS = 15_000;
+
+/** Takes rollouts from the queue, as many at once as `concurrency`, and brings each to its end. */
+@Injectable()
+export class RolloutWorker {
+  private readonly stopping = new AbortController();
+  private release: (() => Promise<void>) | undefined;
+  /** Attempts in hand: the same process asking again is granted the same claim, and must not work on it twice. */
+  private readonly inHand = new Set<string>();
+
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(WORK_QUEUE) private readonly queue: WorkQueue,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: Ids,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+    @Inject(ROLLOUT_TIMES) private readonly times: RolloutTimes = DEFAULT_TIMES,
+  ) {}
+
+  async start(identity: WorkerIdentity, concurrency: number): Promise<void> {
+    this.release = await this.queue.work(rolloutQueue, (delivery) => this.handle(delivery, identity), { concurrency });
+  }
+
+  /** What is in hand is left at its present step: the next worker goes on from there. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.release?.();
+  }
+
+  /** One item, however often it comes: deployments grants one claim at a time. */
+  async handle(delivery: Delivery<Item>, identity: WorkerIdentity): Promise<void> {
+    const { attemptId } = delivery.item;
+    if (this.inHand.has(attemptId)) return delivery.retry(IN_HAND_RETRY_MS);
+    this.inHand.add(attemptId);
+    try {
+      await this.claimAndWork(delivery, identity);
+    } finally {
+      this.inHand.delete(attemptId);
+    }
+  }
+
+  private async claimAndWork(delivery: Delivery<Item>, { name, incarnation }: WorkerIdentity): Promise<void> {
+    const { item } = delivery;
+    const askedAt = this.clock.monotonic();
+    const asked = await this.bus.request(
+      claimAttemptRequest,
+      { ...item, worker: name, incarnation },
+      this.bus.own({ organizationId: item.organizationId, timeoutMs: claimAttemptRequest.timeoutMs }),
+    );
+    if (!asked.ok) {
+      if (asked.error.kind === 'unavailable') return delivery.retry(UNAVAILABLE_RETRY_MS);
+      if (asked.error.kind === 'not-found') return delivery.acknowledge();
+      throw new Error(`a claim was refused: ${asked.error.code}`);
+    }
+    const answer = asked.value;
+    if (!answer.granted) return answer.retryInMs === null ? delivery.acknowledge() : delivery.retry(answer.retryInMs);
+
+    const claim = new Claim({ bus: this.bus, clock: this.clock, ids: this.ids, logger: this.logger, keepItem: () => delivery.extend() }, { ...answer, askedAt });
+    try {
+      await claim.finish(await this.work(claim, answer.task));
+      await delivery.acknowledge();
+    } catch (error) {
+      if (error instanceof StoppingError) return delivery.retry(0);
+      if (!(error instanceof ClaimLostError || error instanceof FenceLostError || error instanceof ClaimTooShortError)) throw error;
+      this.logger.info({ ...item, claim: answer.claim, why: error.message }, 'an attempt was left to another worker');
+      await delivery.retry(LOST_RETRY_MS);
+    } finally {
+      claim.stop();
+    }
+  }
+
+  private work(claim: Claim, task: RolloutTask): Promise<Outcome> {
+    const { vault, clock, ids, logger, connections, times } = this;
+    const run = new Run({ vault, clock, ids, logger, connections, times }, claim, task, this.stopping.signal);
+    return task.kind === 'delete' ? remove(run) : deploy(run);
+  }
+}

@@ -1,0 +1,25 @@
+import { ATTEMPT_ANNOTATION, type InventoryEntry } from '#kubernetes';
+import { at, list, text } from '../json.ts';
+import { REPLICA_SET } from '../kinds.ts';
+import { liveObject } from '../live/workloads.worker.ts';
+import { toContract } from './inventory.ts';
+import type { Run } from './run.worker.ts';
+import { revisionOfMark, servingText } from './steps.ts';
+
+/** What serves while this revision does not; null where no Deployment says so, or the cluster does not answer any more. */
+export async function serving(run: Run, entries: readonly InventoryEntry[]): Promise<string | null> {
+  const deployments = entries.filter(({ key }) => key.group === 'apps' && key.kind === 'Deployment').map(toContract);
+  const first = deployments.find(({ name }) => name === run.task.applicationName) ?? deployments[0];
+  if (!first) return null;
+  try {
+    const client = await run.ports.connections.client(run.task.cluster);
+    const deployment = await liveObject(client, first);
+    if (!deployment) return 'nothing serves meanwhile';
+    const { items } = await client.list(REPLICA_SET, { namespace: first.namespace, deadlineMs: 5_000 });
+    const owned = items.filter(({ metadata }) => list(metadata['ownerReferences']).some((owner) => text(at(owner, 'uid')) === deployment.metadata.uid));
+    return servingText(deployment, owned, ({ metadata }) => revisionOfMark(metadata.annotations?.[ATTEMPT_ANNOTATION]));
+  } catch (error) {
+    run.ports.logger.info({ attemptId: run.task.attemptId, err: String(error) }, 'what serves could not be asked');
+    return null;
+  }
+}

@@ -1,0 +1,194 @@
+import { refuse, reply, type Bus, type Reply, type RequestContext } from '#bus';
+import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
+import {
+  claimAttemptRequest,
+  extendClaimRequest,
+  finishAttemptRequest,
+  observedClustersRequest,
+  reportClusterRequest,
+  reportHealthRequest,
+  reportStepRequest,
+  type InventoryEntry,
+  type RolloutTask,
+} from '#deployments/contract';
+import { domainError, type Clock } from '#kernel';
+import type { ReportedStep, Outcome } from '../rollout/claim.worker.ts';
+
+type Attempt = {
+  readonly task: RolloutTask;
+  claim: number;
+  leaseUntilMs: number;
+  superseded: boolean;
+  readonly steps: ReportedStep[];
+  outcome?: Outcome;
+};
+
+/** One report of an attempt never arrives, or its answer never does; the claim is lost with it, as when the worker is killed there. */
+export interface Loss {
+  readonly step: ReportedStep['step'];
+  /** 0 the first of that step. */
+  readonly nth: number;
+  readonly when: 'before' | 'after';
+}
+
+/**
+ * The side of deployments that a worker talks to, in memory: claims with a lease, steps, one end per attempt. Stands in
+ * for the service in the worker's own tests, over the same contracts; input is parsed by them as the bus does.
+ */
+export class ScriptedDeployments implements Bus {
+  readonly attempts = new Map<string, Attempt>();
+  readonly health: CallerInputOf<typeof reportHealthRequest>['applications'] = [];
+  readonly clusters: CallerInputOf<typeof reportClusterRequest>[] = [];
+  observed: OutputOf<typeof observedClustersRequest> = { clusters: [] };
+  leaseMs = 30_000;
+  /** While true nobody answers. */
+  silent = false;
+  loss: Loss | undefined;
+  private hold: { readonly attemptId: string; readonly step: string; readonly reached: () => void; readonly until: Promise<void> } | undefined;
+  private number = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** A new attempt; what an earlier one of the application recorded and left is handed on, as the service does. */
+  newAttempt<K extends Partial<RolloutTask>>(base: Omit<RolloutTask, 'attemptId' | 'attemptNumber' | 'recordedPlan' | 'inventory'>, more: K = {} as K): RolloutTask {
+    const earlier = [...this.attempts.values()].filter(({ task }) => task.applicationId === base.applicationId);
+    const attemptNumber = ++this.number;
+    const same = earlier.filter(({ task, outcome }) => task.revision === base.revision && task.kind === base.kind && outcome === undefined);
+    const plan = same
+      .flatMap(({ steps }) => steps)
+      .flatMap((step) => (step.step === 'planned' ? [step.plan] : []))
+      .at(-1);
+    const task: RolloutTask = {
+      ...base,
+      attemptId: `attempt-${attemptNumber}`,
+      attemptNumber,
+      recordedPlan: plan ? { rendered: plan.rendered, digest: plan.digest } : null,
+      inventory: inventoryAfter(earlier),
+      ...more,
+    };
+    for (const attempt of earlier) attempt.superseded = true;
+    this.attempts.set(task.attemptId, { task, claim: 0, leaseUntilMs: 0, superseded: false, steps: [] });
+    return task;
+  }
+
+  /** The answer to one report waits until it is released, and the lease with it: the worker stands still there. */
+  holdAt({ attemptId, step }: { readonly attemptId: string; readonly step: ReportedStep['step'] }): { readonly reached: Promise<void>; readonly release: () => void } {
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.hold = { attemptId, step, reached: reached.resolve, until: released.promise };
+    return { reached: reached.promise, release: released.resolve };
+  }
+
+  attempt(attemptId: string): Attempt {
+    const attempt = this.attempts.get(attemptId);
+    if (!attempt) throw new Error(`no attempt ${attemptId}`);
+    return attempt;
+  }
+
+  async request<C extends RequestContract>(contract: C, input: CallerInputOf<C>): Promise<Reply<OutputOf<C>>> {
+    if (this.silent) return refuse(domainError('bus/timeout', 'unavailable', 'No answer.'));
+    const parsed: unknown = contract.input.parse(JSON.parse(JSON.stringify(input)));
+    const answer = this.answer(contract, parsed);
+    if (answer.ok) contract.output.parse(answer.value);
+    const report = reportStepRequest.input.safeParse(parsed);
+    if (report.success && this.hold?.attemptId === report.data.attemptId && this.hold.step === report.data.step.step) {
+      const { reached, until } = this.hold;
+      this.hold = undefined;
+      reached();
+      await until;
+    }
+    return answer as Reply<OutputOf<C>>; // each case answers its own contract; checked by the parse above
+  }
+
+  async *stream<C extends StreamContract>(contract: C): AsyncIterable<OutputOf<C>> {
+    throw new Error(`nobody streams ${contract.subject} here`);
+  }
+
+  own(cause: Parameters<Bus['own']>[0]): RequestContext {
+    return {
+      principal: { kind: 'service', service: 'deploy-worker' },
+      actor: { id: 'system:deploy-worker', kind: 'system', isGlobalAdmin: false },
+      commandId: cause.commandId ?? `${'0'.repeat(32)}.${'0'.repeat(32)}`,
+      correlationId: cause.correlationId ?? 'test',
+      deadlineMs: this.clock.now() + (cause.timeoutMs ?? 10_000),
+    };
+  }
+
+  private answer(contract: RequestContract, input: unknown): Reply<unknown> {
+    switch (contract.subject) {
+      case claimAttemptRequest.subject: {
+        const { attemptId } = claimAttemptRequest.input.parse(input);
+        const attempt = this.attempts.get(attemptId);
+        if (!attempt || attempt.outcome) return reply({ granted: false, reason: 'nothing is owed', retryInMs: null });
+        if (attempt.leaseUntilMs > this.clock.now()) return reply({ granted: false, reason: 'claimed', retryInMs: 1_000 });
+        attempt.claim++;
+        return reply({ granted: true, claim: attempt.claim, leaseUntil: this.lease(attempt), task: attempt.task });
+      }
+      case extendClaimRequest.subject: {
+        const { attemptId, claim } = extendClaimRequest.input.parse(input);
+        return this.held(attemptId, claim) ?? this.state(attemptId);
+      }
+      case reportStepRequest.subject: {
+        const { attemptId, claim, step } = reportStepRequest.input.parse(input);
+        const lost = this.held(attemptId, claim);
+        if (lost) return lost;
+        const attempt = this.attempt(attemptId);
+        const before = attempt.steps.filter((earlier) => earlier.step === step.step).length;
+        const losing = this.loss?.step === step.step && this.loss.nth === before ? this.loss.when : undefined;
+        if (losing !== 'before') attempt.steps.push(step);
+        if (losing === undefined) return this.state(attemptId);
+        this.loss = undefined;
+        attempt.claim++; // whoever holds the old number has lost it
+        return claimLost();
+      }
+      case finishAttemptRequest.subject: {
+        const { attemptId, claim, outcome } = finishAttemptRequest.input.parse(input);
+        const lost = this.held(attemptId, claim);
+        if (lost) return lost;
+        this.attempt(attemptId).outcome ??= outcome;
+        return reply({});
+      }
+      case observedClustersRequest.subject:
+        return reply(this.observed);
+      case reportHealthRequest.subject:
+        this.health.push(...reportHealthRequest.input.parse(input).applications);
+        return reply({});
+      case reportClusterRequest.subject:
+        this.clusters.push(reportClusterRequest.input.parse(input));
+        return reply({});
+      default:
+        throw new Error(`nobody answers ${contract.subject} here`);
+    }
+  }
+
+  private held(attemptId: string, claim: number): Reply<never> | undefined {
+    const attempt = this.attempts.get(attemptId);
+    return attempt?.claim === claim ? undefined : claimLost();
+  }
+
+  private state(attemptId: string): Reply<unknown> {
+    const attempt = this.attempt(attemptId);
+    return reply({ leaseUntil: this.lease(attempt), superseded: attempt.superseded });
+  }
+
+  private lease(attempt: Attempt): string {
+    attempt.leaseUntilMs = this.clock.now() + this.leaseMs;
+    return new Date(attempt.leaseUntilMs).toISOString();
+  }
+}
+
+const claimLost = (): Reply<never> => refuse(domainError('deployments/claim-lost', 'conflict', 'Another worker holds this claim.'));
+
+/** What the attempts so far may have put onto the cluster: the last end's word, and every plan recorded since. */
+function inventoryAfter(attempts: readonly Attempt[]): InventoryEntry[] {
+  let entries = new Map<string, InventoryEntry>();
+  const name = ({ group, kind, namespace, name: own }: InventoryEntry) => `${group}/${kind}/${namespace}/${own}`;
+  for (const { steps, outcome } of attempts) {
+    for (const step of steps) {
+      const told = step.step === 'planned' ? step.plan.inventory : step.step === 'applied' ? step.objects : [];
+      for (const entry of told) entries.set(name(entry), { ...entry, uid: entry.uid ?? entries.get(name(entry))?.uid ?? null });
+    }
+    if (outcome && outcome.outcome !== 'superseded') entries = new Map(outcome.inventory.map((entry) => [name(entry), entry]));
+  }
+  return [...entries.values()];
+}

@@ -1,0 +1,162 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ClusterConnection, ResolvedSpec, RolloutTask } from '#deployments/contract';
+import type { Clock, Ids } from '#kernel';
+import { silentLogger } from '#kernel';
+import { createKubernetesClient, parseEgressPolicy, readKubeconfig, type ImageWorkload, type KubernetesClient, type ResourceType } from '#kubernetes';
+import { auditedWrites, type AuditedWrite } from '#testing';
+import { encodeText, type Vault } from '#vault';
+import type { Delivery } from '#work-queue';
+import { ClusterConnections } from '../connections.worker.ts';
+import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
+import { RolloutWorker } from '../rollout/rollout.worker.ts';
+import { ScriptedDeployments } from './scripted-deployments.worker.ts';
+
+/** The machine's own time and chance. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, fire) {
+    const timer = setTimeout(fire, ms);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+export const realIds: Ids = { uuid: () => randomUUID(), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
+
+export const DEPLOYMENT: ResourceType = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespaced: true, verbs: [] };
+export const CONFIG_MAP: ResourceType = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true, verbs: [] };
+
+/** A worker with a scripted deployments service and a real cluster: what the tests against a real Kubernetes have in common. */
+export async function openWorkshop(kubeconfig: string, vault: Vault, times: Partial<RolloutTimes> = {}) {
+  const read = readKubeconfig(readFileSync(kubeconfig, 'utf8'));
+  const egress = parseEgressPolicy('127.0.0.0/8 ::1');
+  if (!read.ok || !egress.ok) throw new Error('the kubeconfig of the test cluster cannot be read');
+  const { server, ca, credential } = read.value;
+  const cluster: ClusterConnection = {
+    clusterId: 'cluster-1',
+    organizationId: 'org-1',
+    name: 'dev',
+    server,
+    certificateAuthority: ca ?? null,
+    tlsServerName: null,
+    credential: 'credential/cluster-1',
+    policy: { namespaces: ['*', '!kube-*'], clusterScoped: 'deny', podSecurity: 'baseline' },
+    type: 'registered',
+  };
+  const token = 'token' in credential ? { token: credential.token } : { certificate: credential.clientCertificate, key: credential.clientKey };
+  await vault.put(cluster.credential, encodeText(JSON.stringify(token)));
+  const deployments = new ScriptedDeployments(realClock);
+  const connections = new ClusterConnections({ vault, clock: realClock, logger: silentLogger, egress: egress.value });
+  const client = createKubernetesClient({ server, ...(ca !== undefined && { ca }), credential, egress: egress.value, clock: realClock, log: silentLogger, ratePerSecond: 200 });
+  const newWorker = () => new RolloutWorker(deployments, vault, neverQueue, realClock, realIds, silentLogger, connections, { ...DEFAULT_TIMES, steadyMs: 100, ...times });
+  const worker = newWorker();
+
+  return {
+    cluster,
+    client,
+    connections,
+    deployments,
+    worker,
+    newWorker,
+    vault,
+    egress: egress.value,
+    /** Stores a specification and asks for its rollout. */
+    async request(spec: ResolvedSpec, more: Partial<RolloutTask> = {}): Promise<RolloutTask> {
+      const resolved = `resolved/${spec.targetNamespace}/${spec.revision}`;
+      await vault.put(resolved, encodeText(JSON.stringify(spec)));
+      return deployments.newAttempt(
+        {
+          kind: 'deploy',
+          organizationId: 'org-1',
+          organizationSlug: 'acme',
+          applicationId: `app-${spec.targetNamespace}`,
+          applicationName: spec.applicationName,
+          revision: spec.revision,
+          cluster,
+          targetNamespace: spec.targetNamespace,
+          namespaceMode: spec.namespaceMode,
+          ownsNamespace: true,
+          resolved,
+          orphan: false,
+        },
+        more,
+      );
+    },
+    /** One delivery of an attempt to the worker; what the worker did with the item. */
+    async deliver(task: RolloutTask, by: RolloutWorker = worker): Promise<string> {
+      let ended = 'nothing';
+      const delivery: Delivery<{ organizationId: string; applicationId: string; attemptId: string }> = {
+        item: { organizationId: task.organizationId, applicationId: task.applicationId, attemptId: task.attemptId },
+        attempt: 1,
+        extend: () => Promise.resolve(),
+        acknowledge: () => Promise.resolve(void (ended = 'acknowledged')),
+        retry: () => Promise.resolve(void (ended = 'retried')),
+        bury: () => Promise.resolve(void (ended = 'buried')),
+      };
+      await by.handle(delivery, { name: 'worker-1', incarnation: '1' });
+      return ended;
+    },
+    /** Writes of the platform that concern a namespace, dry runs left out, in order. */
+    writes(namespace: string): readonly AuditedWrite[] {
+      return auditedWrites(kubeconfig).filter(
+        ({ user, namespace: where, object, dryRun }) => user === 'admin' && (where === namespace || object === `namespaces/${namespace}`) && !dryRun,
+      );
+    },
+    close() {
+      connections.close();
+      client.close();
+    },
+  };
+}
+export type Workshop = Awaited<ReturnType<typeof openWorkshop>>;
+
+const neverQueue = {
+  enqueue: () => Promise.reject(new Error('this worker is handed its items')),
+  work: () => Promise.reject(new Error('this worker is handed its items')),
+  deadLetters: () => Promise.resolve([]),
+  depth: () => Promise.resolve(0),
+  close: () => Promise.resolve(),
+};
+
+/** An image application as the service resolves it. */
+export function imageSpec(namespace: string, revision: number, image: string, more: Partial<ImageWorkload> = {}): ResolvedSpec {
+  const workload: ImageWorkload = {
+    name: 'web',
+    targetNamespace: namespace,
+    image,
+    port: 8080,
+    ports: [],
+    env: [],
+    secrets: {},
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '32Mi' } },
+    replicas: 2,
+    volumes: [],
+    configFiles: [{ path: '/etc/web/config.txt', content: 'hello' }],
+    runAsUser: 1000,
+    labels: {},
+    ...more,
+  };
+  return {
+    applicationName: 'web',
+    revision,
+    profile: { id: 'p', name: 'default', revision: 1 },
+    tier: 'basic',
+    targetNamespace: namespace,
+    namespaceMode: 'override',
+    source: { type: 'image', workload },
+  };
+}
+
+export const yamlSpec = (namespace: string, revision: number, manifests: string): ResolvedSpec => ({
+  ...imageSpec(namespace, revision, ''),
+  source: { type: 'yaml', manifests, labels: {} },
+});
+
+/** A namespace name that no other run has. */
+export const freshNamespace = (word: string): string => `w-${word}-${randomBytes(4).toString('hex')}`;
+
+/** Removes a namespace that a test made; it goes in the background. */
+export async function dropNamespace(client: KubernetesClient, name: string): Promise<void> {
+  await client.delete({ group: '', version: 'v1', kind: 'Namespace', resource: 'namespaces', namespaced: false, verbs: [] }, { name });
+}

@@ -1,0 +1,87 @@
+import type { EventStore } from '#event-store';
+import { domainError, err, ok, otherStore, pause, storeOf, type Clock, type DomainError, type Fact, type Position, type Projection, type Result } from '#kernel';
+import { ReadStoreUnavailableError, type Collection, type ReadStore } from '#read-store';
+import { collectionOf, servingGeneration } from './projection-control.ts';
+import type { ReadModels } from './read-models.ts';
+import type { RunningProjections } from './start-projections.ts';
+
+export interface ReadModelsOptions {
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly clock: Clock;
+  /** The projections that this process runs: what it leads it need not ask for. */
+  readonly projections: Pick<RunningProjections, 'find'>;
+}
+
+/** Milliseconds that a query waits for a position. */
+const WAIT_MS = 2_000;
+const POLL_MS = 10;
+/** Milliseconds for which it is remembered which generation of a projection serves. */
+const REMEMBERED_MS = 1_000;
+
+/** Queries over what projections have built. */
+export function createReadModels({ eventStore, readStore, clock, projections }: ReadModelsOptions): ReadModels {
+  const generations = new Map<string, { readonly asked: number; readonly generation: Promise<number> }>();
+  const polls = new Map<string, Promise<Position | undefined>>();
+
+  async function collectionFor<E extends Fact, D>(projection: Projection<E, D>): Promise<Collection> {
+    const indexes = projection.indexes ?? [];
+    const own = projections.find(projection.name);
+    if (own?.leads !== undefined) return { name: own.collection, indexes };
+    const known = generations.get(projection.name);
+    if (known && clock.monotonic() - known.asked < REMEMBERED_MS) return { name: collectionOf(projection.name, await known.generation), indexes };
+    const generation = servingGeneration(readStore, eventStore.storeId, projection.name);
+    generations.set(projection.name, { asked: clock.monotonic(), generation });
+    generation.catch(() => generations.delete(projection.name));
+    return { name: collectionOf(projection.name, await generation), indexes };
+  }
+
+  /** The stored checkpoint; those who ask at the same time share one question. */
+  function storedPosition(collection: string): Promise<Position | undefined> {
+    const asked = polls.get(collection);
+    if (asked) return asked;
+    const poll = readStore
+      .checkpoint(collection)
+      .then((checkpoint) => checkpoint?.position)
+      .finally(() => polls.delete(collection));
+    polls.set(collection, poll);
+    return poll;
+  }
+
+  /** Waits until the projection's documents hold everything up to `atLeast`. */
+  async function level<E extends Fact, D>(projection: Projection<E, D>, atLeast: Position | undefined): Promise<Result<Collection, DomainError>> {
+    if (atLeast === undefined) return ok(await collectionFor(projection));
+    if (storeOf(atLeast) !== eventStore.storeId) return err(otherStore());
+    for (const end = clock.monotonic() + WAIT_MS; ;) {
+      const collection = await collectionFor(projection);
+      const own = projections.find(projection.name);
+      const reached = own?.position ?? (await storedPosition(collection.name));
+      if (reached !== undefined && storeOf(reached) === eventStore.storeId && reached >= atLeast) return ok(collection);
+      if (clock.monotonic() >= end) return err(notYet());
+      await (own?.moved(POLL_MS) ?? pause(clock, POLL_MS));
+    }
+  }
+
+  async function answer<T, E extends Fact, D>(
+    projection: Projection<E, D>,
+    atLeast: Position | undefined,
+    read: (collection: Collection) => Promise<T>,
+  ): Promise<Result<T, DomainError>> {
+    try {
+      const collection = await level(projection, atLeast);
+      return collection.ok ? ok(await read(collection.value)) : collection;
+    } catch (error) {
+      if (error instanceof ReadStoreUnavailableError) return err(unavailable());
+      throw error;
+    }
+  }
+
+  return {
+    get: <E extends Fact, D>(projection: Projection<E, D>, id: string, atLeast?: Position) => answer(projection, atLeast, ({ name }) => readStore.get<D>(name, id)),
+    find: (projection, query, atLeast) => answer(projection, atLeast, (collection) => readStore.find(collection, query)),
+    count: (projection, where, atLeast) => answer(projection, atLeast, (collection) => readStore.count(collection, where)),
+  };
+}
+
+const notYet = () => domainError('read/not-yet', 'unavailable', 'The read side has not seen that change yet.', { fix: 'ask again in a second', retryAfterSeconds: 1 });
+const unavailable = () => domainError('read-store/unavailable', 'unavailable', 'The read side does not answer.', { fix: 'try again', retryAfterSeconds: 2 });

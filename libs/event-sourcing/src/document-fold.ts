@@ -1,0 +1,179 @@
+import type { StoredEvent } from '#event-store';
+import { categoryOf, REMOVED, type Fact, type Json, type Position, type Projection, type Recorded } from '#kernel';
+import type { ReadStore, Write } from '#read-store';
+import type { ParkedDocument } from './projection-control.ts';
+
+/** What one batch of events does to the documents of a collection. */
+export interface Folding {
+  /** One for each document that has changed. */
+  readonly writes: readonly Write[];
+  /** Documents that cannot go on, by id. */
+  readonly parked: ReadonlyMap<string, ParkedDocument>;
+  /** An event that only a newer release can read. What stands in front of it was folded, nothing behind. */
+  readonly newer: StoredEvent | undefined;
+}
+
+interface Held<D> {
+  /** Of the last event folded in; `undefined` while there was none. */
+  position: Position | undefined;
+  document: D | undefined;
+}
+
+/** Pure projections fail the same way each time; this many tries are for those that are not quite. */
+const TRIES = 3;
+/** Documents kept in memory between batches; beyond that they are read again. */
+const HELD = 20_000;
+const READ_AT_ONCE = 50;
+
+/** Applies a projection to stretches of the log; documents of recent batches stay in memory. */
+export class DocumentFold<E extends Fact, D> {
+  private readonly held = new Map<string, Held<D>>();
+  private readonly categories: ReadonlySet<string>;
+
+  constructor(
+    private readonly projection: Projection<E, D>,
+    private readonly collection: string,
+    private readonly readStore: ReadStore,
+    private readonly options: {
+      readonly isParked: (documentId: string) => boolean;
+      readonly now: () => number;
+      /**
+       * A document from the log alone, up to and with a position. Asked when a document that is not there cannot take an
+       * event: a leader that died before its checkpoint moved may have removed it behind that event. `undefined` where
+       * no leader has been.
+       */
+      readonly fromLog: (documentId: string, upTo: Position) => Promise<D | undefined> | undefined;
+    },
+  ) {
+    this.categories = new Set(projection.events.categories);
+  }
+
+  async fold(events: readonly StoredEvent[]): Promise<Folding> {
+    const parked = new Map<string, ParkedDocument>();
+    const due: { readonly id: string; readonly recorded: Recorded<E> }[] = [];
+    let newer: StoredEvent | undefined;
+    for (const stored of events) {
+      if (!this.categories.has(categoryOf(stored.stream))) continue;
+      if (!Object.hasOwn(this.projection.events.types, stored.type)) {
+        newer = stored;
+        break;
+      }
+      try {
+        const recorded = this.recorded(stored);
+        const id = this.projection.documentId(recorded);
+        if (id !== undefined && !this.options.isParked(id)) due.push({ id, recorded });
+      } catch (error) {
+        parked.set(`event:${stored.id}`, this.reasonFor(error, stored));
+      }
+    }
+    await this.fetch(due);
+
+    const changed = new Map<string, Held<D>>();
+    for (const { id, recorded } of due) {
+      const { position } = recorded.metadata;
+      const held = this.held.get(id) ?? { position: undefined, document: undefined };
+      if (parked.has(id) || (held.position !== undefined && held.position >= position)) continue;
+      try {
+        const next = await this.apply(id, held.document, recorded);
+        if (next === held.document) continue;
+        held.document = next;
+        held.position = position;
+        this.held.set(id, held);
+        changed.set(id, held);
+      } catch (error) {
+        parked.set(id, this.reasonFor(error, recorded.metadata, recorded.event.type));
+      }
+    }
+    const writes: Write[] = [];
+    for (const [id, { position, document }] of changed) if (position !== undefined) writes.push(this.write(id, position, document));
+    this.trim();
+    return { writes, parked, newer };
+  }
+
+  /** One document from a stretch of the log. Throws what the projection throws. */
+  async step(document: D | undefined, documentId: string, events: AsyncIterable<StoredEvent>, upTo: Position): Promise<D | undefined> {
+    let state = document;
+    for await (const stored of events) {
+      if (stored.position > upTo) break;
+      if (!this.categories.has(categoryOf(stored.stream)) || !Object.hasOwn(this.projection.events.types, stored.type)) continue;
+      if (this.concerns(stored, documentId)) state = this.applied(state, this.recorded(stored));
+    }
+    return state;
+  }
+
+  private concerns(stored: StoredEvent, documentId: string): boolean {
+    try {
+      return this.documentIdOf(stored) === documentId;
+    } catch {
+      return false; // parked under its own id
+    }
+  }
+
+  /** The write that puts `document` in place of what stands there, and remembers it. */
+  replace(id: string, position: Position, document: D | undefined): Write {
+    this.held.set(id, { position, document });
+    return this.write(id, position, document);
+  }
+
+  reasonFor(error: unknown, { id, position }: { readonly id: string; readonly position: Position }, type = 'an event'): ParkedDocument {
+    const name = typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : 'Error';
+    return { reason: `${name} at ${type} ${id}`, since: new Date(this.options.now()).toISOString(), position };
+  }
+
+  /** Which document a stored event concerns; throws what the projection throws. */
+  documentIdOf(stored: StoredEvent): string | undefined {
+    return this.projection.documentId(this.recorded(stored));
+  }
+
+  private recorded(stored: StoredEvent): Recorded<E> {
+    const fact: Fact = { type: stored.type, data: stored.data };
+    const { upcast } = this.projection.events;
+    // The family's table has said that this is one of its types.
+    return { event: upcast ? upcast(fact) : (fact as E), metadata: stored };
+  }
+
+  private async apply(id: string, document: D | undefined, recorded: Recorded<E>): Promise<D | undefined> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return this.applied(document, recorded);
+      } catch (error) {
+        if (tries < TRIES) continue;
+        const known = document === undefined ? this.options.fromLog(id, recorded.metadata.position) : undefined;
+        if (known === undefined) throw error;
+        return known;
+      }
+    }
+  }
+
+  private applied(document: D | undefined, recorded: Recorded<E>): D | undefined {
+    const next = this.projection.apply(document, recorded);
+    return next === REMOVED ? undefined : next;
+  }
+
+  private write(id: string, position: Position, document: D | undefined): Write {
+    if (document === undefined) return { collection: this.collection, id, position, removed: true };
+    // A read model's document is JSON by its contract: engines store its JSON text.
+    return { collection: this.collection, id, position, document: document as Json };
+  }
+
+  private async fetch(due: readonly { readonly id: string }[]): Promise<void> {
+    const missing = new Set<string>();
+    for (const { id } of due) if (!this.held.has(id)) missing.add(id);
+    const ids = [...missing];
+    for (let start = 0; start < ids.length; start += READ_AT_ONCE) {
+      await Promise.all(
+        ids.slice(start, start + READ_AT_ONCE).map(async (id) => {
+          const found = await this.readStore.get<D>(this.collection, id);
+          this.held.set(id, { position: found?.position, document: found?.document });
+        }),
+      );
+    }
+  }
+
+  private trim(): void {
+    for (const id of this.held.keys()) {
+      if (this.held.size <= HELD) return;
+      this.held.delete(id);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { EventStore, SealedEvent, StoredEvent } from '#event-store';
+import type { Decider, Fact, Position } from '#kernel';
+import { CommandMemory } from './command-memory.ts';
+
+/** A stream up to one of its revisions. Never changed; the memory of commands, which it shares with its successors, grows. */
+export interface Folded<State> {
+  readonly state: State;
+  /** -1 while there is no event. */
+  readonly revision: number;
+  /** '' while there is no event. */
+  readonly hash: string;
+  readonly recordedAt: string;
+  readonly position: Position | undefined;
+  readonly commands: CommandMemory;
+}
+
+/** The stream holds an event type that the decider does not know. */
+export class NewerReleaseError extends Error {
+  readonly code = 'event-sourcing/newer-release';
+}
+
+/** Streams kept in memory for each decider; the one unused for longest goes first. */
+const REMEMBERED = 5_000;
+
+type AnyDecider<State, E extends Fact> = Pick<Decider<State, never, E, unknown>, 'events' | 'initialState' | 'evolve'>;
+
+/** The streams of one decider, folded. */
+export class FoldedStreams<State, E extends Fact> {
+  private readonly remembered = new Map<string, Folded<State>>();
+
+  constructor(
+    private readonly decider: AnyDecider<State, E>,
+    private readonly eventStore: EventStore,
+    private readonly capacity = REMEMBERED,
+  ) {}
+
+  /** What is remembered of a stream, which others may have written to since. */
+  peek(stream: string): Folded<State> | undefined {
+    const folded = this.remembered.get(stream);
+    if (folded) {
+      this.remembered.delete(stream); // and in again at the young end
+      this.remembered.set(stream, folded);
+    }
+    return folded;
+  }
+
+  /** The stream to its end; only what is not remembered is read. @throws NewerReleaseError */
+  async toEnd(stream: string): Promise<Folded<State>> {
+    let folded = this.peek(stream) ?? this.beginning();
+    const before = folded.revision;
+    for await (const event of this.eventStore.read(stream, { from: before + 1 })) folded = this.behind(folded, event, this.current(event));
+    if (folded.revision !== before) this.remember(stream, folded);
+    return folded;
+  }
+
+  /** The stream as it was at one of its revisions, with the events from `from` on. */
+  async upTo(stream: string, from: number, to: number): Promise<{ readonly folded: Folded<State>; readonly stored: readonly StoredEvent[]; readonly events: readonly E[] }> {
+    let folded = this.beginning();
+    const stored: StoredEvent[] = [];
+    const events: E[] = [];
+    for await (const event of this.eventStore.read(stream, { limit: to + 1 })) {
+      const current = this.current(event);
+      folded = this.behind(folded, event, current);
+      if (event.revision < from) continue;
+      stored.push(event);
+      events.push(current);
+    }
+    return { folded, stored, events };
+  }
+
+  /** Remembers what was just appended behind `folded`. */
+  appended(stream: string, folded: Folded<State>, sealed: readonly SealedEvent[], events: readonly E[], position: Position): Folded<State> {
+    let next = folded;
+    sealed.forEach((event, index) => {
+      const current = events[index];
+      if (current) next = this.behind(next, event, current);
+    });
+    next = { ...next, position };
+    this.remember(stream, next);
+    return next;
+  }
+
+  private beginning(): Folded<State> {
+    return { state: this.decider.initialState, revision: -1, hash: '', recordedAt: '', position: undefined, commands: new CommandMemory() };
+  }
+
+  private behind(folded: Folded<State>, event: SealedEvent | StoredEvent, current: E): Folded<State> {
+    folded.commands.remember(event);
+    return {
+      state: this.decider.evolve(folded.state, current),
+      revision: event.revision,
+      hash: event.hash,
+      recordedAt: event.recordedAt,
+      position: 'position' in event ? event.position : folded.position,
+      commands: folded.commands,
+    };
+  }
+
+  private current({ type, data, stream }: StoredEvent): E {
+    const { types, upcast } = this.decider.events;
+    if (!Object.hasOwn(types, type)) throw new NewerReleaseError(`${stream} holds the unknown type ${type}`);
+    const fact: Fact = { type, data };
+    // The family's table has just said that this is one of its types; data was written by its own deciders.
+    return upcast ? upcast(fact) : (fact as E);
+  }
+
+  private remember(stream: string, folded: Folded<State>): void {
+    if ((this.remembered.get(stream)?.revision ?? -1) > folded.revision) return; // somebody read further meanwhile
+    this.remembered.delete(stream);
+    this.remembered.set(stream, folded);
+    if (this.remembered.size <= this.capacity) return;
+    const [oldest] = this.remembered.keys();
+    if (oldest !== undefined) this.remembered.delete(oldest);
+  }
+}

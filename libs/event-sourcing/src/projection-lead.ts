@@ -1,0 +1,206 @@
+import type { EventStore } from '#event-store';
+import { ok, err, type Clock, type DomainError, type Fact, type Logger, type Position, type Projection, type Result, type Timer } from '#kernel';
+import type { CheckpointMove, ReadStore, Write } from '#read-store';
+import { DocumentFold } from './document-fold.ts';
+import type { LogBatch, LogFeed } from './log-feed.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { projectionErrors, readControl, writeControl, type ParkedDocument } from './projection-control.ts';
+
+/** Another process has the lead, or may have it. */
+export class LostLeaseError extends Error {
+  readonly code = 'read-store/lost-lease';
+}
+
+export interface LeadOptions<E extends Fact, D> {
+  readonly projection: Projection<E, D>;
+  readonly collection: string;
+  readonly token: number;
+  /** Whether the lease has certainly not run out. */
+  readonly isHeld: () => boolean;
+  readonly feed: LogFeed;
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The position reached has changed; documents up to it are written. */
+  readonly onMoved: () => void;
+}
+
+const WRITES_AT_ONCE = 100;
+/** Milliseconds until a checkpoint that moved without a write is stored. */
+const STORE_WITHIN_MS = 100;
+const HOUR_MS = 60 * 60 * 1000;
+
+/** Builds one collection of documents, for as long as this process leads it. */
+export class ProjectionLead<E extends Fact, D> {
+  /** Everything up to here is in the documents. */
+  at: Position | undefined;
+  isLevel = false;
+  parked = new Map<string, ParkedDocument>();
+  private stored: Position | undefined;
+  /** How far a leader before this one may have written documents; `undefined` when there was none. */
+  private written: Position | undefined;
+  private marks: (readonly [Position, number])[] = [];
+  private version = 0n;
+  private timer: Timer | undefined;
+  private readonly stop = new AbortController();
+  private readonly turns = oneAtATime();
+  private readonly fold: DocumentFold<E, D>;
+  private failure: unknown;
+
+  constructor(private readonly options: LeadOptions<E, D>) {
+    const { projection, collection, readStore, clock, eventStore } = options;
+    this.fold = new DocumentFold(projection, collection, readStore, {
+      isParked: (id) => this.parked.has(id),
+      now: () => clock.now(),
+      fromLog: (id, upTo) => (this.written !== undefined && upTo <= this.written ? this.fold.step(undefined, id, eventStore.readAll(), upTo) : undefined),
+    });
+  }
+
+  /** Ends `run`. */
+  abort(): void {
+    this.stop.abort();
+  }
+
+  /**
+   * Follows the log until it is aborted.
+   * @throws LostLeaseError, ReadStoreUnavailableError, PositionOfOtherStoreError: then nothing of this object may be used
+   */
+  async run(): Promise<'aborted' | 'newer-release'> {
+    const { readStore, eventStore, collection, feed } = this.options;
+    try {
+      this.stored = (await readStore.checkpoint(collection))?.position;
+      this.at = this.stored;
+      this.written = this.stored === undefined ? undefined : await eventStore.head();
+      const control = await readControl(readStore, eventStore.storeId, collection);
+      this.parked = new Map(Object.entries(control.parked));
+      this.marks = [...control.marks];
+      for await (const batch of feed.follow(this.at, this.stop.signal)) {
+        const isNewer = await this.exclusive(() => this.take(batch));
+        if (isNewer) return 'newer-release';
+      }
+      if (this.failure !== undefined) throw this.failure;
+      await this.exclusive(() => this.store());
+      return 'aborted';
+    } finally {
+      this.stop.abort();
+      this.timer?.cancel();
+    }
+  }
+
+  /** Work during which the documents and the position do not change. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns('', work);
+  }
+
+  /** Builds parked documents anew from the log; all of them when none is named. */
+  async retry(documentId?: string): Promise<Result<void, DomainError>> {
+    if (documentId !== undefined && !this.parked.has(documentId)) return err(projectionErrors.notParked());
+    let failed = 0;
+    for (const id of documentId === undefined ? [...this.parked.keys()] : [documentId]) if (!(await this.retryOne(id))) failed += 1;
+    return failed === 0 ? ok(undefined) : err(projectionErrors.stillFailing(failed));
+  }
+
+  /** Stores the checkpoint where it has moved. */
+  async store(): Promise<void> {
+    this.timer?.cancel();
+    this.timer = undefined;
+    if (this.at !== undefined && this.at !== this.stored) await this.write([], this.at);
+  }
+
+  private async retryOne(parkedId: string): Promise<boolean> {
+    const { eventStore, log, projection } = this.options;
+    const before = this.at;
+    if (before === undefined) return false;
+    try {
+      const id = await this.documentIdOf(parkedId);
+      const early = id === undefined ? undefined : await this.fold.step(undefined, id, eventStore.readAll(), before); // the long part, while others go on
+      await this.exclusive(async () => {
+        const at = this.at ?? before;
+        if (id !== undefined) {
+          const document = await this.fold.step(early, id, eventStore.readAll({ after: before }), at);
+          await this.write([this.fold.replace(id, at, document)], this.stored);
+        }
+        this.parked.delete(parkedId);
+        await this.saveControl();
+      });
+      return true;
+    } catch (error) {
+      if (!this.options.isHeld() || error instanceof LostLeaseError) throw error;
+      log.warn({ projection: projection.name, documentId: parkedId }, 'a parked document fails again');
+      return false;
+    }
+  }
+
+  /** A parked event whose document could not even be named stands under `event:<id>`. */
+  private async documentIdOf(parkedId: string): Promise<string | undefined> {
+    if (!parkedId.startsWith('event:')) return parkedId;
+    for await (const stored of this.options.eventStore.readAll()) {
+      if (`event:${stored.id}` === parkedId) return this.fold.documentIdOf(stored);
+    }
+    return undefined;
+  }
+
+  private async take({ events, position, isLevel }: LogBatch): Promise<boolean> {
+    const { log, projection, clock, onMoved } = this.options;
+    const { writes, parked, newer } = await this.fold.fold(events);
+    const reached = newer === undefined ? position : (events[events.indexOf(newer) - 1]?.position ?? this.at);
+    if (parked.size > 0) {
+      for (const [id, reason] of parked) {
+        this.parked.set(id, reason);
+        log.error({ projection: projection.name, documentId: id, reason: reason.reason }, 'a projection cannot apply an event; its document is parked');
+      }
+      await this.saveControl();
+    }
+    if (writes.length > 0) await this.write(writes, reached);
+    this.at = reached;
+    this.isLevel = isLevel && newer === undefined;
+    if (this.at !== this.stored) this.timer ??= clock.timer(STORE_WITHIN_MS, () => this.storeSoon());
+    await this.markTime();
+    onMoved();
+    if (newer === undefined) return false;
+    await this.store();
+    log.error({ projection: projection.name, type: newer.type }, 'an event type of a newer release; this projection is left to that release');
+    return true;
+  }
+
+  private storeSoon(): void {
+    this.exclusive(() => this.store()).catch((error: unknown) => {
+      this.failure = error; // ends the loop, which reports it
+      this.stop.abort();
+    });
+  }
+
+  private async write(writes: readonly Write[], position: Position | undefined): Promise<void> {
+    const { readStore, collection, token, isHeld } = this.options;
+    for (let start = 0; start === 0 || start < writes.length; start += WRITES_AT_ONCE) {
+      if (!isHeld()) throw new LostLeaseError('The lease ran out.');
+      const isLast = start + WRITES_AT_ONCE >= writes.length;
+      const move: CheckpointMove | undefined =
+        isLast && position !== undefined && position !== this.stored ? { name: collection, token, previous: this.stored, position } : undefined;
+      const outcome = await readStore.apply(writes.slice(start, start + WRITES_AT_ONCE), move);
+      if (!outcome.ok) throw new LostLeaseError(outcome.error.detail);
+      if (move) this.stored = position;
+    }
+  }
+
+  private async saveControl(): Promise<void> {
+    const { readStore, eventStore, collection, token, clock } = this.options;
+    const time = BigInt(Math.trunc(clock.now()));
+    this.version = time > this.version ? time : this.version + 1n;
+    const control = { parked: Object.fromEntries(this.parked), marks: this.marks };
+    await writeControl(readStore, eventStore.storeId, collection, (BigInt(token) << 44n) | this.version, control);
+  }
+
+  /** Hourly: notes how far the log is, and removes the tombstones of what was reached a day ago. */
+  private async markTime(): Promise<void> {
+    const { clock, readStore, collection } = this.options;
+    const now = clock.now();
+    if (this.at === undefined || now - (this.marks.at(-1)?.[1] ?? 0) < HOUR_MS) return;
+    const old = this.marks.filter(([, atMs]) => atMs <= now - 24 * HOUR_MS);
+    const upTo = old.at(-1)?.[0];
+    if (upTo !== undefined) await readStore.sweepTombstones(collection, upTo);
+    this.marks = [...this.marks.filter(([, atMs]) => atMs > now - 24 * HOUR_MS), [this.at, now]];
+    await this.saveControl();
+  }
+}

@@ -1,0 +1,211 @@
+import { PositionOfOtherStoreError, type EventStore } from '#event-store';
+import { err, ok, pause, type Clock, type DomainError, type Fact, type Logger, type Position, type Projection, type Result } from '#kernel';
+import type { ReadStore } from '#read-store';
+import { takeLease } from './lease.ts';
+import type { LogFeed } from './log-feed.ts';
+import { collectionOf, projectionErrors, serveGeneration, servingGeneration } from './projection-control.ts';
+import { LostLeaseError, ProjectionLead } from './projection-lead.ts';
+import type { ProjectionStatus } from './read-models.ts';
+
+export interface SupervisorOptions {
+  readonly feed: LogFeed;
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Unique to this process. */
+  readonly owner: string;
+}
+
+/** Milliseconds between two attempts to take over a lead that another process has. */
+const FOLLOW_MS = 500;
+/** Milliseconds that a newer release has to take over a projection which this one cannot go on with. */
+const LEFT_MS = 5_000;
+const BACK_OFF_MS = { first: 100, most: 5_000 } as const;
+/** Milliseconds that a collection stays after another one serves in its place: readers look that up every second. */
+const KEPT_MS = 60_000;
+
+/** Takes part in building one projection: leads it, or waits for the lead. */
+export class ProjectionSupervisor<E extends Fact, D> {
+  state: ProjectionStatus['state'] = 'stopped';
+  generation = 0;
+  private lead: ProjectionLead<E, D> | undefined;
+  private isRebuilding = false;
+  private readonly stop = new AbortController();
+  private readonly waiting = new Set<() => void>();
+  private running: Promise<void> | undefined;
+
+  constructor(
+    readonly projection: Projection<E, D>,
+    private readonly options: SupervisorOptions,
+  ) {}
+
+  get leads(): ProjectionLead<E, D> | undefined {
+    return this.lead;
+  }
+
+  /** What queries of this process may see; `undefined` while another process leads. */
+  get position(): Position | undefined {
+    return this.lead?.at;
+  }
+
+  get collection(): string {
+    return collectionOf(this.projection.name, this.generation);
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    this.lead?.abort();
+    await this.running;
+  }
+
+  /** Settles at the next move of the position, or after `ms` milliseconds. */
+  moved(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        timer.cancel();
+        this.waiting.delete(wake);
+        resolve();
+      };
+      const timer = this.options.clock.timer(ms, wake);
+      this.waiting.add(wake);
+    });
+  }
+
+  private async run(): Promise<void> {
+    const { clock, log } = this.options;
+    let backOffMs: number = BACK_OFF_MS.first;
+    while (!this.stop.signal.aborted) {
+      try {
+        await this.leadOnce();
+        backOffMs = BACK_OFF_MS.first;
+      } catch (error) {
+        if (error instanceof LostLeaseError) log.debug({ projection: this.projection.name }, 'the lead of a projection went to another process');
+        else
+          log.warn(
+            { projection: this.projection.name, cause: error instanceof Error ? error.message : String(error) },
+            'a projection was interrupted and goes on from its checkpoint',
+          );
+        await pause(clock, backOffMs, this.stop.signal);
+        backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
+      }
+    }
+    this.state = 'stopped';
+  }
+
+  private async leadOnce(): Promise<void> {
+    const { readStore, clock, eventStore, owner, log } = this.options;
+    this.generation = await servingGeneration(readStore, eventStore.storeId, this.projection.name);
+    const { collection } = this;
+    await readStore.ensure({ name: collection, indexes: this.projection.indexes ?? [] });
+    const lease = await takeLease(readStore, clock, collection, owner, () => this.lead?.abort());
+    if (lease === undefined) {
+      this.state = 'following';
+      await pause(clock, FOLLOW_MS, this.stop.signal);
+      return;
+    }
+    let outcome: 'aborted' | 'newer-release';
+    const old = clock.timer(KEPT_MS, () => this.dropBefore(this.generation));
+    try {
+      this.state = 'catching-up';
+      this.lead = this.makeLead(collection, lease.token, lease.isHeld, () => this.onMoved());
+      if (this.stop.signal.aborted) return;
+      outcome = await this.lead.run();
+    } catch (error) {
+      if (!(error instanceof PositionOfOtherStoreError)) throw error;
+      log.warn({ projection: this.projection.name }, 'the event store was restored or set up anew; the projection is built again');
+      await readStore.drop(collection);
+      return;
+    } finally {
+      old.cancel();
+      this.lead = undefined;
+      await lease.release();
+    }
+    if (outcome === 'newer-release') {
+      this.state = 'stopped';
+      await pause(clock, LEFT_MS, this.stop.signal);
+    }
+  }
+
+  private makeLead(collection: string, token: number, isHeld: () => boolean, onMoved: () => void): ProjectionLead<E, D> {
+    const { feed, eventStore, readStore, clock, log } = this.options;
+    return new ProjectionLead({ projection: this.projection, collection, token, isHeld, feed, eventStore, readStore, clock, log, onMoved });
+  }
+
+  private onMoved(): void {
+    this.state = this.lead?.isLevel ? 'live' : 'catching-up';
+    for (const wake of [...this.waiting]) wake();
+  }
+
+  private dropBefore(generation: number): void {
+    if (generation === 0) return;
+    this.options.readStore.drop(collectionOf(this.projection.name, generation - 1)).catch((error: unknown) => {
+      this.options.log.warn({ projection: this.projection.name, cause: String(error) }, 'an old collection could not be dropped');
+    });
+  }
+
+  /** Builds the next generation beside the serving one, and lets it serve when it is level. Only where this process leads. */
+  async rebuild(): Promise<Result<void, DomainError>> {
+    const serving = this.lead;
+    if (serving === undefined) return err(projectionErrors.notLed());
+    if (this.isRebuilding) return err(projectionErrors.busy());
+    this.isRebuilding = true;
+    try {
+      return await this.buildBeside(serving);
+    } finally {
+      this.isRebuilding = false;
+    }
+  }
+
+  private async buildBeside(serving: ProjectionLead<E, D>): Promise<Result<void, DomainError>> {
+    const { readStore, clock, eventStore, owner } = this.options;
+    const next = this.generation + 1;
+    const collection = collectionOf(this.projection.name, next);
+    await readStore.drop(collection);
+    await readStore.ensure({ name: collection, indexes: this.projection.indexes ?? [] });
+    let failure: unknown;
+    let isOver = false;
+    const wake = () => {
+      for (const waiter of [...this.waiting]) waiter();
+    };
+    const lease = await takeLease(readStore, clock, collection, owner, () => builder?.abort());
+    if (lease === undefined) return err(projectionErrors.busy());
+    const builder = this.makeLead(collection, lease.token, lease.isHeld, wake);
+    const building = builder.run().catch((error: unknown) => {
+      failure = error;
+    });
+    void building.then(() => {
+      isOver = true;
+      wake();
+    });
+    try {
+      for (;;) {
+        if (isOver || this.lead !== serving) {
+          if (failure !== undefined) throw failure;
+          return err(projectionErrors.notLed());
+        }
+        const isLevel = () => builder.isLevel && (builder.at ?? '') >= (serving.at ?? '');
+        if (isLevel()) {
+          const isSwitched = await serving.exclusive(async () => {
+            if (!isLevel()) return false;
+            await builder.exclusive(() => builder.store());
+            await serveGeneration(readStore, eventStore.storeId, this.projection.name, next);
+            return true;
+          });
+          if (isSwitched) break;
+        }
+        await this.moved(100);
+      }
+    } finally {
+      builder.abort();
+      await building;
+      await lease.release();
+    }
+    serving.abort(); // the supervisor goes on with what serves now
+    return ok(undefined);
+  }
+}

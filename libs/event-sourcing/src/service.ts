@@ -1,0 +1,36 @@
+import type { Fact, Projection, Recorded } from '#kernel';
+
+/**
+ * Follows the log and acts on what it reads: enqueues work, asks other contexts. Its checkpoint moves after `react` has
+ * resolved; an event may come twice, and `react` must then do no harm. A reaction that throws is tried again with
+ * back-off (1 s to 60 s) and holds its own checkpoint back meanwhile, nobody else's.
+ */
+export interface Reactor<E extends Fact = Fact> {
+  /** `<words>.v<n>`; the name of its checkpoint. */
+  readonly name: string;
+  /** Types of events it wants; others are passed over. */
+  readonly types: readonly E['type'][];
+  react(recorded: Recorded<E>): Promise<void>;
+}
+
+/** Finds owed work again: called at start (when projections are level with the head of then) and every `everyMs`. */
+export interface Sweep {
+  readonly name: string;
+  readonly everyMs: number;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+type Class<T> = new (...args: never[]) => T;
+
+/** One bounded context, ready to be composed into a process. `index.ts` of every `service/` exports exactly this. */
+export interface ContextService {
+  readonly name: string;
+  /** The Nest module with handlers, queries, reactors and sweeps as providers. */
+  readonly module: Class<unknown>;
+  // A projection of any event and document type: the runner passes back what it took from the same projection.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly projections: readonly Projection<any, any>[];
+  /** Providers of the module, resolved and run by the process. */
+  readonly reactors: readonly Class<Reactor>[];
+  readonly sweeps: readonly Class<Sweep>[];
+}

@@ -1,0 +1,1 @@
+export { appendEvents, eventStoreContract, sealedEvents, type Draft } from './event-store-contract.ts';

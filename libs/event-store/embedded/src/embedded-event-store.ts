@@ -1,0 +1,153 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { encodeAppend, EventStoreUnavailableError, PositionOfOtherStoreError, type Delivery, type EventStore, type ReadOptions, type StoredEvent } from '#event-store';
+import { position, sequenceOf, storeOf, type Clock, type Ids, type Logger, type Position } from '#kernel';
+import { watchChanges } from './changes.ts';
+import { guarded, openDatabase } from './database.ts';
+import { createGroupCommit } from './group-commit.ts';
+
+export interface EmbeddedEventStoreOptions {
+  /** Where `events.sqlite` lies; made when it is missing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+}
+
+/** Events read at once: grows while they are small and shrinks when a page holds much text, so that memory stays bounded. */
+const PAGE = { first: 128, most: 1024, least: 16, growBelowCharacters: 256 * 1024, shrinkAboveCharacters: 1024 * 1024 } as const;
+
+interface Page {
+  readonly events: readonly StoredEvent[];
+  /** Position of the last event, as number. */
+  readonly last: number;
+}
+
+/**
+ * An event store in one SQLite file: write-ahead log, fsync before every acknowledgement, group commit. Positions have no
+ * gaps: they are given out inside the transaction that takes effect. Processes of one host may share the file.
+ * @throws EventStoreUnreadableError when the file cannot be used; one sentence says why
+ */
+export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EventStore> {
+  const { database, storeId } = openDatabase(options.folder, options.ids);
+  options.log.debug({ storeId }, 'event store opened');
+  return eventStoreOver(database, storeId, options.clock);
+}
+
+function eventStoreOver(database: DatabaseSync, storeId: string, clock: Clock): EventStore {
+  const dataVersion = database.prepare('PRAGMA data_version');
+  const highest = database.prepare('SELECT max(position) AS position FROM events');
+  const behind = database.prepare('SELECT position, body FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?');
+  const forwards = database.prepare('SELECT position, body FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
+  const backwards = database.prepare('SELECT position, body FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?');
+
+  const changes = watchChanges(clock, () => Number(dataVersion.get()?.['data_version']));
+  const writer = createGroupCommit(database, storeId, changes.notify);
+  let closing: Promise<void> | undefined;
+
+  const open = () => {
+    if (closing !== undefined) throw new EventStoreUnavailableError('The event store was closed.');
+  };
+  const headSequence = () => guarded(() => Number(highest.get()?.['position'] ?? 0));
+
+  function pager(statement: StatementSync) {
+    let size: number = PAGE.first;
+    return (limit: number, ...parameters: SQLInputValue[]): Page =>
+      guarded(() => {
+        open();
+        const events: StoredEvent[] = [];
+        let last = 0;
+        let characters = 0;
+        for (const row of statement.all(...parameters, Math.min(size, limit))) {
+          const body = String(row['body']);
+          last = Number(row['position']);
+          characters += body.length;
+          const event: StoredEvent & { position: Position } = JSON.parse(body);
+          event.position = position(storeId, last);
+          events.push(event);
+        }
+        if (characters > PAGE.shrinkAboveCharacters) size = Math.max(PAGE.least, size >> 1);
+        else if (characters < PAGE.growBelowCharacters && events.length === size) size = Math.min(PAGE.most, size << 1);
+        return { events, last };
+      });
+  }
+
+  function sequenceBehind(after: Position | undefined): number {
+    if (after === undefined) return 0;
+    if (storeOf(after) !== storeId) throw new PositionOfOtherStoreError('The position was given out by another event store.');
+    return sequenceOf(after);
+  }
+
+  return {
+    storeId,
+
+    async append(stream, events, expectedRevision) {
+      open();
+      const encoded = encodeAppend(stream, events, expectedRevision);
+      return encoded.ok ? writer.append({ stream, events, bodies: encoded.value, expectedRevision }) : encoded;
+    },
+
+    async *read(stream, { from, direction = 'forwards', limit = Number.MAX_SAFE_INTEGER }: ReadOptions = {}) {
+      const isForwards = direction === 'forwards';
+      const readPage = pager(isForwards ? forwards : backwards);
+      let revision = from ?? (isForwards ? 0 : Number.MAX_SAFE_INTEGER);
+      for (let left = limit; left > 0 && revision >= 0;) {
+        const { events } = readPage(left, stream, revision);
+        yield* events;
+        const last = events.at(-1);
+        if (last === undefined) return;
+        left -= events.length;
+        revision = last.revision + (isForwards ? 1 : -1);
+      }
+    },
+
+    async *readAll({ after, limit = Number.MAX_SAFE_INTEGER } = {}) {
+      const readPage = pager(behind);
+      let at = sequenceBehind(after);
+      open();
+      const end = headSequence();
+      for (let left = limit; left > 0 && at < end;) {
+        const { events, last } = readPage(left, at, end);
+        if (events.length === 0) return;
+        yield* events;
+        left -= events.length;
+        at = last;
+      }
+    },
+
+    async head() {
+      open();
+      return position(storeId, headSequence());
+    },
+
+    async *subscribe({ after, signal }): AsyncGenerator<Delivery> {
+      const readPage = pager(behind);
+      let at = sequenceBehind(after);
+      let isMarked = false;
+      while (!signal.aborted) {
+        const { events, last } = readPage(Number.MAX_SAFE_INTEGER, at, Number.MAX_SAFE_INTEGER);
+        for (const event of events) {
+          if (signal.aborted) return;
+          yield event;
+        }
+        if (events.length > 0) {
+          at = last;
+          isMarked = false;
+        } else if (!isMarked) {
+          isMarked = true;
+          yield { caughtUp: true, position: position(storeId, Math.min(at, headSequence())) };
+        } else {
+          await changes.next(signal); // no await stands between the empty page and this: nothing is missed
+        }
+      }
+    },
+
+    close() {
+      closing ??= Promise.resolve().then(async () => {
+        await writer.drained();
+        changes.close();
+        database.close();
+      });
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { EventStoreUnreadableError } from './database.ts';
+export { openEmbeddedEventStore, type EmbeddedEventStoreOptions } from './embedded-event-store.ts';

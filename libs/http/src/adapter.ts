@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
+import type { Socket } from 'node:net';
+import { sendProblem } from './answer.ts';
+import { BODY_BYTES } from './body.ts';
+import { edgeError, problemOfEdge, type EdgeError } from './problem.ts';
+
+/** Longest URL, and all request headers together, in bytes. */
+export const URL_BYTES = 8 * 1024;
+export const HEADER_BYTES = 16 * 1024;
+/**
+ * What Node's parser takes before it gives up: above our own limits together, so that each gets its own answer, and below
+ * what a connection hands over at its first read (32 KB), so that the request's first line is still at hand.
+ */
+const PARSER_BYTES = 28 * 1024;
+
+export const urlTooLong = (): EdgeError => edgeError(414, 'edge/url-too-long', `The URL is over ${URL_BYTES / 1024} KB.`, 'shorten its query');
+export const headersTooLarge = (): EdgeError => edgeError(431, 'edge/headers-too-large', `The headers are over ${HEADER_BYTES / 1024} KB.`, 'send fewer or shorter ones');
+const notHttp = (): EdgeError => edgeError(400, 'edge/not-http', 'That is no HTTP request that this server understands.');
+const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+
+export interface AdapterOptions {
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed; none when left out. */
+  readonly trustProxy?: string | readonly string[];
+}
+
+/**
+ * Nest's Fastify adapter with the limits of the edge: what never reaches a route (broken HTTP, too long URLs, too large
+ * headers) is answered with a problem document too. Pass it to NestFactory.create with `bodyParser: false`.
+ */
+export function edgeAdapter({ trustProxy }: AdapterOptions = {}): FastifyAdapter {
+  const options: FastifyHttpOptions<RawServerDefault> = {
+    logger: false,
+    bodyLimit: BODY_BYTES,
+    http: { maxHeaderSize: PARSER_BYTES, headersTimeout: 10_000 },
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false, // what still arrives on an open connection is answered like anything else
+    genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => requestIdOf(headers),
+    routerOptions: { maxParamLength: 1_000, caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
+    ...(trustProxy !== undefined && { trustProxy: typeof trustProxy === 'string' ? trustProxy : [...trustProxy] }),
+    frameworkErrors: (error, request, reply) => {
+      const problem = problemOfEdge(
+        request.url.length > URL_BYTES ? urlTooLong() : error.code === 'FST_ERR_BAD_URL' || error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? noRoute() : notHttp(),
+        request.id,
+      );
+      sendProblem((reply as FastifyReply).header('x-request-id', request.id), problem); // typed for any route's replies
+    },
+    // Fastify types rawPacket as it looks in JSON; in the process it is a Buffer.
+    clientErrorHandler: (error, socket) => answerBroken(error as unknown as BrokenRequest, socket as Socket),
+  };
+  return new FastifyAdapter(options);
+}
+
+/** The client's own request id when it is a sane one, else a fresh one. */
+export function requestIdOf(headers: IncomingHttpHeaders): string {
+  const { 'x-request-id': given } = headers;
+  return typeof given === 'string' && /^[A-Za-z0-9_.-]{8,64}$/.test(given) ? given : randomUUID();
+}
+
+interface BrokenRequest {
+  readonly code?: string;
+  readonly rawPacket?: Buffer;
+}
+
+/** Whatever Node's parser refused: one answer, then the connection is closed, so that nothing smuggled behind it is read. */
+function answerBroken(error: BrokenRequest, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const overflow = error.code === 'HPE_HEADER_OVERFLOW';
+  const inUrl = overflow && isLongFirstLine(error.rawPacket);
+  const requestId = randomUUID();
+  const { status, body, headers } = problemOfEdge(inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(), requestId);
+  const lines = Object.entries({ ...headers, 'x-request-id': requestId, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  socket.end(`HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Of a later packet nobody can say whether it belongs to the URL; most of a request is headers. */
+function isLongFirstLine(packet: Buffer | undefined): boolean {
+  const start = packet?.toString('latin1', 0, URL_BYTES) ?? '';
+  return /^[A-Z]{3,16} /.test(start) && !start.includes('\r\n');
+}
+
+const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 414: 'URI Too Long', 431: 'Request Header Fields Too Large' };

@@ -1,0 +1,43 @@
+import type { Reply } from '#bus';
+import type { ReplyMeta } from '#bus/contract';
+import type { FastifyReply } from 'fastify';
+import { problemOf, type Problem } from './problem.ts';
+import type { ContractRoute } from './routes.ts';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Sends a problem document. */
+export function sendProblem(reply: FastifyReply, { status, headers, body }: Problem): FastifyReply {
+  return reply.code(status).headers(headers).send(body);
+}
+
+/** Sends what a service answered: value, status, and what stands beside the value in headers. */
+export function sendReply(reply: FastifyReply, route: ContractRoute, answer: Reply<unknown>, path: string, requestId: string): FastifyReply {
+  if (!answer.ok) return sendProblem(reply, problemOf(answer.error, requestId));
+  const { contract } = route;
+  const status = answer.meta.created ? 201 : contract.kind === 'request' ? (contract.success ?? 200) : 200;
+  setMeta(reply, answer.meta);
+  if (status === 201 || status === 202) reply.header('location', locationOf(route, status, path, answer.value));
+  reply.code(status);
+  if (status === 204) return reply.send();
+  return reply.header('content-type', JSON_TYPE).send(JSON.stringify(Array.isArray(answer.value) ? { items: answer.value } : (answer.value ?? {})));
+}
+
+function setMeta(reply: FastifyReply, { position, revision, repeated, warnings }: ReplyMeta): void {
+  if (position !== undefined) reply.header('consistency', position);
+  if (revision !== undefined) reply.header('etag', `"${revision}"`);
+  if (repeated) reply.header('idempotent-replayed', 'true');
+  if (warnings?.length) reply.header('warning', warnings.map(warningText));
+}
+
+/** `299 - "text"`; what a header cannot carry is percent-encoded. */
+export function warningText(text: string): string {
+  return `299 - "${text.replace(/[^\x20-\x7e]|["\\%]/gu, (character) => encodeURIComponent(character).replace(/^["\\]$/, (one) => `%${one.charCodeAt(0).toString(16)}`))}"`;
+}
+
+/** Where the new or changing resource is: what was PUT, the member of a collection POSTed to, or what an action was for. */
+function locationOf({ method }: ContractRoute, status: number, path: string, value: unknown): string {
+  if (method !== 'POST') return path;
+  if (status === 202) return path.slice(0, path.lastIndexOf('/'));
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' ? `${path}/${encodeURIComponent(value.id)}` : path;
+}

@@ -1,0 +1,137 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import { ACCESS_KEY_PREFIX, parseAccessKey, type AccessSource, type Principal } from '#access';
+import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import type { Fetch, IssuerKeys } from './jwks.ts';
+import type { AccessTokenClaims, AccessTokens } from './jwt.ts';
+
+/** What a login says about a person. */
+export interface LoginClaims {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+  readonly name?: string;
+}
+
+/** Finds the user of a login, and registers one at a first login. Implemented by the identity context. */
+export interface Logins {
+  userOf(claims: LoginClaims): Promise<Result<string, DomainError>>;
+}
+
+export const LOGINS = Symbol('logins');
+
+/** Who was found behind a login is remembered for so long. */
+const REMEMBER_MS = 5 * 60_000;
+const REMEMBERED = 10_000;
+const USERINFO_TIMEOUT_MS = 5_000;
+
+export interface AuthenticatorOptions {
+  readonly access: AccessSource;
+  readonly clock: Clock;
+  /** Left out: only access keys are taken. */
+  readonly tokens?: AccessTokens;
+  readonly logins?: Logins;
+  /** For e-mail addresses that the access token does not hold. */
+  readonly userinfo?: { readonly keys: IssuerKeys; readonly fetch: Fetch };
+  /** Name of the claim with the e-mail address; `email` when left out. */
+  readonly emailClaim?: string;
+}
+
+const keyInvalid = (): DomainError<'key/invalid'> =>
+  domainError('key/invalid', 'unauthenticated', 'This is no access key that this platform knows.', { fix: 'astroctl auth login' });
+const keyEnded = (word: 'expired' | 'revoked'): DomainError => domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
+const headerInvalid = (): DomainError<'access/credential-invalid'> =>
+  domainError('access/credential-invalid', 'unauthenticated', 'The credential is not a Bearer token or an access key.', {
+    fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only one of them',
+  });
+
+/** Digest under which an access key is looked up: lower-case hex SHA-256 of the whole text. */
+export const accessKeyDigest = (key: string): string => hash('sha256', key, 'hex');
+
+/** Finds out who sends a request. */
+export class Authenticator {
+  private readonly users = new Map<string, { readonly userId: string; readonly untilMs: number }>();
+
+  constructor(private readonly options: AuthenticatorOptions) {}
+
+  /** Anonymous without a credential; refused as `unauthenticated` with one that does not hold. */
+  async principalOf(headers: Readonly<Record<string, string | string[] | undefined>>): Promise<Result<Principal, DomainError>> {
+    const { authorization, 'x-astro-api-key': apiKey } = headers;
+    if (authorization === undefined && apiKey === undefined) return ok({ kind: 'anonymous' });
+    if (apiKey !== undefined) return typeof apiKey === 'string' && authorization === undefined ? this.keyHolder(apiKey) : err(headerInvalid());
+    const bearer = typeof authorization === 'string' ? /^Bearer +([!-~]+)$/i.exec(authorization)?.[1] : undefined;
+    if (bearer === undefined) return err(headerInvalid());
+    return bearer.startsWith(ACCESS_KEY_PREFIX) ? this.keyHolder(bearer) : this.person(bearer);
+  }
+
+  /** Garbage ends at the checksum, before any look-up. */
+  private async keyHolder(text: string): Promise<Result<Principal, DomainError>> {
+    if (!parseAccessKey(text)) return err(keyInvalid());
+    const digest = accessKeyDigest(text);
+    const current = await this.options.access.current();
+    if (!current.ok) return current;
+    const directory = current.value;
+    const found = directory.keys.get(digest);
+    if (!found || !timingSafeEqual(Buffer.from(found.created.digest), Buffer.from(digest))) return err(keyInvalid());
+    if (found.revoked) return err(keyEnded('revoked'));
+    if (this.options.clock.now() > found.expiresAtMs) return err(keyEnded('expired'));
+    const { keyId, memberId, memberKind, role } = found.created;
+    const organization = directory.organization(found.organizationId);
+    if (!organization?.members.has(memberId) || directory.users.get(memberId)?.erased) return err(keyInvalid());
+    return ok({ kind: 'key', keyId, memberId, memberKind, role, organizationId: organization.id });
+  }
+
+  private async person(token: string): Promise<Result<Principal, DomainError>> {
+    const { tokens, logins, clock } = this.options;
+    if (!tokens || !logins) return err(headerInvalid());
+    const verified = await tokens.verify(token);
+    if (!verified.ok) return verified;
+    const { iss, sub } = verified.value;
+    const name = JSON.stringify([iss, sub]);
+    const known = this.users.get(name);
+    if (known && clock.monotonic() < known.untilMs) return ok({ kind: 'login', userId: known.userId });
+    const user = await logins.userOf(await this.claimsOf(token, verified.value));
+    if (!user.ok) return user;
+    this.remember(name, user.value);
+    return ok({ kind: 'login', userId: user.value });
+  }
+
+  private remember(name: string, userId: string): void {
+    this.users.delete(name);
+    this.users.set(name, { userId, untilMs: this.options.clock.monotonic() + REMEMBER_MS });
+    const [oldest] = this.users.keys();
+    if (this.users.size > REMEMBERED && oldest !== undefined) this.users.delete(oldest);
+  }
+
+  private async claimsOf(token: string, payload: AccessTokenClaims): Promise<LoginClaims> {
+    const emailClaim = this.options.emailClaim ?? 'email';
+    const more = typeof payload[emailClaim] === 'string' ? payload : { ...payload, ...(await this.askUserinfo(token, payload.sub)) };
+    const { [emailClaim]: email, email_verified: verified, name } = more as Record<string, unknown>;
+    return {
+      issuer: payload.iss,
+      subject: payload.sub,
+      ...(typeof email === 'string' && { email }),
+      ...(typeof verified === 'boolean' && { emailVerified: verified }),
+      ...(typeof name === 'string' && { name }),
+    };
+  }
+
+  /** An address is a convenience: whoever logs in while userinfo is away is known without one until the next time. */
+  private async askUserinfo(token: string, subject: string): Promise<Record<string, unknown>> {
+    const { userinfo } = this.options;
+    if (!userinfo) return {};
+    try {
+      const url = await userinfo.keys.userinfo();
+      if (!url) return {};
+      const response = await userinfo.fetch(url, {
+        signal: AbortSignal.timeout(USERINFO_TIMEOUT_MS),
+        headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+        redirect: 'error',
+      });
+      const answer: unknown = response.ok ? await response.json() : undefined;
+      return typeof answer === 'object' && answer !== null && 'sub' in answer && answer.sub === subject ? { ...answer } : {};
+    } catch {
+      return {};
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { busErrors, RefusedError } from '#bus';
+import { pointer } from '#bus/contract';
+import { DEPTH, poisons, shapeOf } from './json-shape.ts';
+import { edgeError, type EdgeError } from './problem.ts';
+
+/** A request's body, counted before and after unpacking. */
+export const BODY_BYTES = 5 * 1024 * 1024;
+
+const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
+
+export const tooLarge = (): EdgeError => edgeError(413, 'edge/body-too-large', `The body is over ${BODY_BYTES / 1024 / 1024} MB.`, 'send less at once', { connection: 'close' });
+export const mediaType = (): EdgeError => edgeError(415, 'edge/media-type-not-supported', 'The body is not application/json in UTF-8.', 'send Content-Type: application/json');
+const notParsable = (what: string): EdgeError => edgeError(400, 'edge/not-parsable', `The body ${what}.`, 'send JSON in UTF-8');
+
+/** Unpacks and parses a JSON body. `undefined` for an empty one. @throws EdgeError 400, 413 or 415; RefusedError for -0 and infinite numbers */
+export async function parseJsonBody(raw: Buffer, contentEncoding: string | undefined): Promise<unknown> {
+  const bytes = await unpack(raw, contentEncoding);
+  if (bytes.length === 0) return undefined;
+  if (!isUtf8(bytes)) throw notParsable('is not UTF-8');
+  if (shapeOf(bytes).isTooDeep) throw notParsable(`nests more than ${DEPTH} levels`);
+  const text = bytes.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw notParsable('is not JSON');
+  }
+  if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && poisons(value)) throw poisoned();
+  if (/-0|[eE]\+?\d{3}|\d{300}/.test(text)) {
+    const at = oddNumberIn(value, '');
+    if (at !== undefined) throw new RefusedError(busErrors.invalidInput([{ pointer: at, message: 'is no number that JSON keeps' }]));
+  }
+  return value;
+}
+
+/** Minus zero, and numbers too large to be any: they would arrive at the service as something else. */
+function oddNumberIn(value: unknown, at: string): string | undefined {
+  if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? at : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const found = oddNumberIn(member, pointer(at, [name]));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The refusal of `__proto__` and `constructor.prototype`, wherever they stand. */
+export const poisoned = (): EdgeError =>
+  edgeError(400, 'edge/not-parsable', 'The request names a member that no parser takes (__proto__, constructor.prototype).', 'rename that member, or leave it out');
+
+async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
+  const encoding = contentEncoding?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || encoding === '') return raw;
+  const decompress = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding as keyof typeof UNPACK] : undefined;
+  if (!decompress)
+    throw edgeError(415, 'edge/encoding-not-supported', `The content encoding ${JSON.stringify(encoding)} is not supported.`, 'send the body plain, or as gzip, deflate or br', {
+      'accept-encoding': 'gzip, deflate, br',
+    });
+  try {
+    return await decompress(raw, { maxOutputLength: BODY_BYTES });
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw notParsable(`is not ${encoding}`);
+  }
+}
+
+/** Whether a query's member name would walk into a prototype where brackets or dots are taken as paths. */
+export const poisonsName = (name: string): boolean => name.split(/[[\].]+/).some((part) => part === '__proto__' || part === 'prototype') || /^constructor[[.]/.test(name);

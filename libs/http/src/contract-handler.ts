@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import { actorOf, type Principal } from '#access';
+import { busErrors, parseInput, RefusedError, type Bus, type RequestContext } from '#bus';
+import type { RequestContract, StreamContract } from '#bus/contract';
+import { domainError, parsePosition, type Clock, type Ids, type Position } from '#kernel';
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import { JSON_TYPE, sendReply } from './answer.ts';
+import { commandIdOf, readIdOf } from './command-id.ts';
+import { thrownProblem } from './edge-filter.ts';
+import type { EdgeOptions } from './edge-options.ts';
+import { gather, sendEvents } from './event-stream.ts';
+import type { EdgeMetrics } from './metrics.ts';
+import { hasMember, idempotencyKeyOf, ifMatchOf, inputReader, type RequestInput } from './request-input.ts';
+import { signedCursors } from './signed-cursors.ts';
+import { RouteTable, type ContractRoute } from './routes.ts';
+
+/** What a stream without SSE is gathered to, at most. */
+const GATHERED_BYTES = 16 * 1024 * 1024;
+const GATHERING_MS = 30_000;
+/** For a gateway that shares no key with others. */
+const OWN_CURSOR_KEY = randomBytes(32);
+
+export interface HandlerParts {
+  /** Fires when the server goes. */
+  readonly closing: AbortSignal;
+  readonly metrics: EdgeMetrics;
+  readonly principalOf: (request: FastifyRequest) => Principal;
+}
+
+/** The one handler of all contract routes: reads the request, asks the bus, sends what it answers. */
+export function contractHandler(route: ContractRoute, options: EdgeOptions, parts: HandlerParts): RouteHandlerMethod {
+  const read = inputReader(route);
+  const { contract } = route;
+  const cursorKey = options.cursorKey ?? OWN_CURSOR_KEY;
+  return async (request, reply) => {
+    const { input, dryRun } = read({ params: request.params as Record<string, string>, query: request.query as Record<string, string | string[]>, body: request.body });
+    const cursors = signedCursors(cursorKey, route, input);
+    cursors?.open();
+    const context = contextOf(route, request, { input, dryRun }, parts.principalOf(request), options);
+    if (contract.kind === 'stream') return answerStream(contract, input, context, { request, reply, options, parts });
+    // The schema has the last word on what is input: at the service, once.
+    const answer = await (options.bus as LooseBus).request(contract, input, context);
+    if (!answer.ok) parts.metrics.problem(answer.error.code);
+    return sendReply(reply, route, cursors?.sign(answer) ?? answer, pathOf(request), request.id);
+  };
+}
+
+/** The bus with inputs as they came over HTTP: their type is known only once the service has parsed them. */
+interface LooseBus extends Omit<Bus, 'request' | 'stream'> {
+  request(contract: RequestContract, input: unknown, context: RequestContext): ReturnType<Bus['request']>;
+  stream(contract: StreamContract, input: unknown, context: RequestContext, signal: AbortSignal): AsyncIterable<unknown>;
+}
+
+const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '/').split('?', 1)[0] ?? '/';
+
+function contextOf(
+  { contract, method }: ContractRoute,
+  request: FastifyRequest,
+  { input, dryRun }: RequestInput,
+  principal: Principal,
+  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
+): RequestContext {
+  const { 'idempotency-key': keyHeader, 'if-match': ifMatchHeader, consistency: consistencyHeader } = request.headers;
+  const ifMatch = method === 'GET' ? undefined : ifMatchOf(ifMatchHeader);
+  const consistency = consistencyHeader === undefined ? undefined : positionIn(consistencyHeader);
+  let commandId: string;
+  if (method === 'GET') commandId = readIdOf(ids.uuid());
+  else {
+    const key = idempotencyKeyOf(keyHeader) ?? ids.uuid();
+    const parsed = parseInput(contract.input, input);
+    if (!parsed.ok) throw new RefusedError(parsed.error);
+    commandId = commandIdOf(principal, dryRun ? `${contract.subject} dry run` : contract.subject, key, parsed.value);
+  }
+  return {
+    principal,
+    actor: actorOf(principal, false),
+    commandId,
+    correlationId: request.id,
+    deadlineMs: clock.now() + contract.timeoutMs,
+    ...(consistency !== undefined && { consistency }),
+    ...(ifMatch !== undefined && { ifMatch }),
+    ...(dryRun && { dryRun: true }),
+  };
+}
+
+function positionIn(header: string | string[]): Position {
+  const parsed = parsePosition(String(header));
+  if (!parsed.ok) throw new RefusedError(parsed.error);
+  return parsed.value;
+}
+
+interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly options: EdgeOptions;
+  readonly parts: HandlerParts;
+}
+
+/** Server-sent events when they are asked for or the stream follows; else everything gathered into one answer. */
+async function answerStream(
+  contract: StreamContract,
+  input: Record<string, unknown>,
+  context: RequestContext,
+  { request, reply, options, parts }: Exchange,
+): Promise<FastifyReply | void> {
+  const { 'last-event-id': lastEventId, accept } = request.headers;
+  if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after')) input['after'] = lastEventId;
+  const parsed = parseInput(contract.input, input);
+  if (!parsed.ok) throw new RefusedError(parsed.error);
+  const follows = (parsed.value as { readonly follow?: unknown }).follow === true;
+  const wantsEvents = accept?.toLowerCase().includes('text/event-stream') ?? false;
+
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  request.raw.socket.once('close', leave);
+  parts.closing.addEventListener('abort', leave, { once: true });
+  if (parts.closing.aborted) leave();
+  const items = (options.bus as LooseBus).stream(contract, input, context, left.signal);
+  try {
+    if (!wantsEvents && !follows) return await answerGathered(items, left, { request, reply, options, parts });
+    reply.hijack();
+    parts.metrics.openStreams.inc();
+    try {
+      const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+      const noTable = new RouteTable([]); // what a stream throws is never a missing route
+      await sendEvents({
+        items,
+        response: reply.raw,
+        headers,
+        clock: options.clock,
+        signal: left.signal,
+        problemOf: (thrown) => thrownProblem(thrown, request, { options, metrics: parts.metrics, table: noTable }),
+      });
+    } finally {
+      parts.metrics.openStreams.dec();
+    }
+  } finally {
+    request.raw.socket.off('close', leave);
+    parts.closing.removeEventListener('abort', leave);
+  }
+}
+
+async function answerGathered(items: AsyncIterable<unknown>, left: AbortController, { reply, options }: Exchange): Promise<FastifyReply> {
+  let late = false;
+  const timer = options.clock.timer(GATHERING_MS, () => {
+    late = true;
+    left.abort();
+  });
+  const gathered = await gather(items, GATHERED_BYTES).finally(() => timer.cancel());
+  if (late) throw new RefusedError(busErrors.timeout('the stream', GATHERING_MS));
+  if (gathered === undefined) {
+    throw new RefusedError(
+      domainError('edge/answer-too-large', 'invalid', `There is more than ${GATHERED_BYTES / 1024 / 1024} MB to answer at once.`, {
+        fix: 'ask for less, or follow it as server-sent events: follow=true',
+      }),
+    );
+  }
+  return reply.header('content-type', JSON_TYPE).send(gathered);
+}

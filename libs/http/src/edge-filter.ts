@@ -1,0 +1,81 @@
+import { busErrors, described, isDomainError, RefusedError, StreamRefusedError } from '#bus';
+import { domainError, type DomainError } from '#kernel';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from './answer.ts';
+import { mediaType, tooLarge } from './body.ts';
+import type { EdgeParts } from './edge-options.ts';
+import { EdgeError, edgeError, problemOf, problemOfEdge, type Problem } from './problem.ts';
+
+/** Whatever was thrown on the way to an answer, as a problem document. Defects are logged with their cause and tell nothing. */
+export function thrownProblem(thrown: unknown, request: FastifyRequest, { options, metrics, table }: EdgeParts): Problem {
+  const known = edgeErrorOf(thrown, request, table) ?? refusalOf(thrown);
+  if (known instanceof EdgeError) {
+    metrics.problem(known.error.code);
+    return problemOfEdge(known, request.id);
+  }
+  const error = known ?? busErrors.internal();
+  if (!known) options.logger.error({ requestId: request.id, route: request.routeOptions.url, err: described(thrown) }, 'a request failed');
+  metrics.problem(error.code);
+  return problemOf(error, request.id);
+}
+
+function refusalOf(thrown: unknown): DomainError | undefined {
+  if (thrown instanceof RefusedError || thrown instanceof StreamRefusedError) return thrown.error;
+  return thrown instanceof Error && 'error' in thrown && isDomainError(thrown.error) ? thrown.error : undefined;
+}
+
+function edgeErrorOf(thrown: unknown, request: FastifyRequest, table: EdgeParts['table']): EdgeError | DomainError | undefined {
+  if (thrown instanceof EdgeError) return thrown;
+  const status = thrown instanceof HttpException ? thrown.getStatus() : statusIn(thrown);
+  switch (codeIn(thrown)) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_INVALID_TYPE':
+      return mediaType();
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return tooLarge();
+  }
+  switch (status) {
+    case 404:
+      return noRoute(request, table);
+    case 401:
+      return domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', { fix: 'astroctl auth login' });
+    case 403:
+      return domainError('access/not-permitted', 'forbidden', 'This is not permitted.');
+    case 413:
+      return tooLarge();
+    case 415:
+      return mediaType();
+    case 400:
+    case 422:
+      return edgeError(400, 'edge/not-parsable', 'The request cannot be understood.', 'see /openapi.json for what this address takes');
+    default:
+      return undefined;
+  }
+}
+
+/** 405 with the methods that are there, or 404. */
+function noRoute(request: FastifyRequest, table: EdgeParts['table']): EdgeError {
+  const [path = '/'] = (request.raw.url ?? '/').split('?');
+  const methods = table.methodsAt(path);
+  return methods.length > 0
+    ? edgeError(405, 'edge/method-not-allowed', `This address takes ${methods.join(', ')}.`, undefined, { allow: methods.join(', ') })
+    : edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+}
+
+const codeIn = (thrown: unknown): unknown => (typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined);
+const statusIn = (thrown: unknown): unknown => (typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined);
+
+/** The same answers for Nest's own controllers, and for paths that nobody serves. */
+@Catch()
+export class EdgeFilter implements ExceptionFilter {
+  constructor(private readonly parts: EdgeParts) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    if (host.getType() !== 'http') throw thrown;
+    const http = host.switchToHttp();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = thrownProblem(thrown, http.getRequest<FastifyRequest>(), this.parts);
+    if (!reply.sent) sendProblem(reply.header('cache-control', 'no-store'), problem);
+  }
+}

@@ -1,0 +1,95 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '#kernel';
+import type { Problem } from './problem.ts';
+
+const HEARTBEAT_MS = 15_000;
+/** A refusal comes quickly; when nothing has come by then, the stream is taken to be open. */
+const OPEN_MS = 500;
+
+export interface EventStreamOptions {
+  readonly items: AsyncIterable<unknown>;
+  readonly response: ServerResponse;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  /** Fires when the client leaves or the server goes. */
+  readonly signal: AbortSignal;
+  /** The document for what `items` threw. */
+  readonly problemOf: (thrown: unknown) => Problem;
+}
+
+/**
+ * Writes items as server-sent events: `id` is the item's position, comments keep the connection alive. What is refused
+ * before the first item is answered as a problem with its status; later, as a last event `problem`.
+ */
+export async function sendEvents({ items, response, headers, clock, signal, problemOf }: EventStreamOptions): Promise<void> {
+  const iterator = items[Symbol.asyncIterator]();
+  let open = false;
+  const start = (): void => {
+    if (open || signal.aborted) return;
+    open = true;
+    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+    response.write(': open\n\n');
+    beat();
+  };
+  let timer = clock.timer(OPEN_MS, start);
+  const beat = (): void => {
+    timer.cancel();
+    timer = clock.timer(HEARTBEAT_MS, () => {
+      response.write(': alive\n\n');
+      beat();
+    });
+  };
+  try {
+    for (;;) {
+      const step = await iterator.next();
+      if (signal.aborted) break;
+      start();
+      if (step.done) break;
+      if (!response.write(eventText(step.value))) await drained(response, signal);
+    }
+  } catch (thrown) {
+    if (!signal.aborted) {
+      const { status, headers: problemHeaders, body } = problemOf(thrown);
+      if (open) response.write(`event: problem\ndata: ${body}\n\n`);
+      else {
+        response.writeHead(status, { ...headers, ...problemHeaders });
+        response.write(body);
+      }
+    }
+  } finally {
+    timer.cancel();
+    await iterator.return?.();
+    if (!response.writableEnded) response.end();
+  }
+}
+
+/** JSON has no line ends, so one data line is enough. */
+function eventText(item: unknown): string {
+  const id = typeof item === 'object' && item !== null && 'position' in item && typeof item.position === 'string' ? `id: ${item.position.replace(/[\r\n\0]/g, '')}\n` : '';
+  return `${id}data: ${JSON.stringify(item)}\n\n`;
+}
+
+function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      response.off('drain', end);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    response.on('drain', end);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** @returns the items, or undefined when there are more than `limitBytes` of them */
+export async function gather(items: AsyncIterable<unknown>, limitBytes: number): Promise<string | undefined> {
+  const parts: string[] = [];
+  let bytes = 0;
+  for await (const item of items) {
+    const text = JSON.stringify(item);
+    bytes += text.length;
+    if (bytes > limitBytes) return undefined;
+    parts.push(text);
+  }
+  return `{"items":[${parts.join(',')}]}`;
+}

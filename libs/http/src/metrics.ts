@@ -1,0 +1,38 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+type Observer = ReturnType<Histogram<'method' | 'route' | 'status'>['labels']>;
+
+/** Metrics of the HTTP edge. Labels are route templates, methods and statuses: never an id, a name or an organization. */
+export class EdgeMetrics {
+  readonly registry: Registry;
+  readonly openStreams: Gauge;
+  private readonly duration: Histogram<'method' | 'route' | 'status'>;
+  private readonly refused: Counter<'code'>;
+  private readonly observers = new Map<string, Observer>();
+
+  /** @param registry to share with other parts of the process; a new one with Node's own metrics when left out */
+  constructor(registry?: Registry) {
+    this.registry = registry ?? new Registry();
+    if (!registry) collectDefaultMetrics({ register: this.registry });
+    this.duration = new Histogram({
+      name: 'astro_http_request_duration_seconds',
+      help: 'Time until the answer was sent',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [this.registry],
+    });
+    this.refused = new Counter({ name: 'astro_http_refusals_total', help: 'Answers with a problem, by code', labelNames: ['code'], registers: [this.registry] });
+    this.openStreams = new Gauge({ name: 'astro_http_open_streams', help: 'Server-sent event streams that are open', registers: [this.registry] });
+  }
+
+  finished(method: string, route: string, status: number, milliseconds: number): void {
+    const name = `${method} ${route} ${status}`;
+    let observer = this.observers.get(name);
+    if (!observer) this.observers.set(name, (observer = this.duration.labels({ method, route, status })));
+    observer.observe(milliseconds / 1_000);
+  }
+
+  problem(code: string): void {
+    this.refused.inc({ code });
+  }
+}

@@ -1,0 +1,134 @@
+import type { Contract } from '#bus/contract';
+import { busErrors, RefusedError } from '#bus';
+import type { InputFault } from '#kernel';
+import { poisoned, poisonsName } from './body.ts';
+import { edgeError } from './problem.ts';
+import { membersOf, type ContractRoute } from './routes.ts';
+
+type Text = string | readonly string[];
+type Coerce = (text: Text) => unknown;
+
+/** Query members that name an organization: the path alone selects it, so they are not looked at. */
+const SELECTORS = ['org', 'orgId', 'org_id', 'organization', 'organizationId', 'organization_id'];
+
+/** What a route makes of a request. */
+export interface RequestParts {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | string[]>>;
+  readonly body: unknown;
+}
+
+export interface RequestInput {
+  readonly input: Record<string, unknown>;
+  readonly dryRun: boolean;
+}
+
+/**
+ * A function from path, query and body to the contract's input. Path and query are text: numbers, booleans and lists
+ * are read as the schema has them, and what is none of these stays text for the schema to refuse.
+ */
+export function inputReader(route: ContractRoute): (parts: RequestParts) => RequestInput {
+  const { contract, method, parameters } = route;
+  const coercions = coercionsOf(contract);
+  const takesQuery = method === 'GET' || method === 'DELETE';
+  const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
+  return ({ params, query, body }) => {
+    const input: Record<string, unknown> = {};
+    const faults: InputFault[] = [];
+    if (!takesQuery) addBody(contract, parameters, body, input, faults);
+    else if (body !== undefined && body !== null) faults.push({ pointer: '', message: `${method} takes no body` });
+    let dryRun = false;
+    for (const [name, text] of Object.entries(query)) {
+      if (poisonsName(name)) throw poisoned();
+      if (name === 'dryRun' && method !== 'GET') {
+        if (text !== 'true' && text !== 'false' && text !== '') faults.push({ pointer: '/dryRun', message: 'must be true or false' });
+        dryRun = text === 'true' || text === '';
+      } else if (takesQuery && !parameters.includes(name) && (name in coercions || !SELECTORS.includes(name))) {
+        Object.defineProperty(input, name, { value: read(name, text), enumerable: true, writable: true, configurable: true });
+      } else if (!takesQuery && !parameters.includes(name) && !SELECTORS.includes(name)) {
+        faults.push({ pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message: `is not known in the query of ${method}` });
+      }
+    }
+    for (const name of parameters) input[name] = read(name, params[name] ?? '');
+    if (faults.length > 0) throw new RefusedError(busErrors.invalidInput(faults.slice(0, 20)));
+    return { input, dryRun };
+  };
+}
+
+function addBody(contract: Contract, parameters: readonly string[], body: unknown, input: Record<string, unknown>, faults: InputFault[]): void {
+  if (contract.body) {
+    if (body === undefined) faults.push({ pointer: '', message: 'the body is missing' });
+    input[contract.body] = body;
+    return;
+  }
+  if (body === undefined || body === null) return;
+  if (typeof body !== 'object' || Array.isArray(body)) {
+    faults.push({ pointer: '', message: 'the body must be an object' });
+    return;
+  }
+  for (const [name, value] of Object.entries(body)) {
+    if (parameters.includes(name)) faults.push({ pointer: `/${name}`, message: 'is said by the path; leave it out of the body' });
+    else input[name] = value;
+  }
+}
+
+const asText: Coerce = (text) => text;
+
+function coercionsOf(contract: Contract): Readonly<Record<string, Coerce>> {
+  const { def } = contract.input._zod as unknown as { readonly def: { readonly shape?: Readonly<Record<string, Schema>> } };
+  return Object.assign(Object.create(null) as object, Object.fromEntries(Object.entries(def.shape ?? {}).map(([name, schema]) => [name, coercionOf(schema)])));
+}
+
+// zod's own classes differ per type; the edge looks only at the members that say what kind of value is wanted.
+interface Schema {
+  readonly _zod: { readonly def: { readonly type: string; readonly innerType?: Schema; readonly element?: Schema; readonly options?: readonly Schema[] } };
+}
+
+function coercionOf(schema: Schema): Coerce {
+  const { type, innerType, element, options } = schema._zod.def;
+  if (innerType) return coercionOf(innerType);
+  if (type === 'number' || type === 'int') return (text) => (typeof text === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text);
+  if (type === 'boolean') return (text) => (text === 'true' ? true : text === 'false' ? false : text);
+  if (type === 'array') {
+    const each = element ? coercionOf(element) : asText;
+    return (text) => (typeof text === 'string' ? [each(text)] : text.map((one) => each(one)));
+  }
+  if (type === 'union' && options) {
+    const all = options.map(coercionOf);
+    return (text) => all.map((coerce) => coerce(text)).find((value) => typeof value !== 'string') ?? text;
+  }
+  return asText;
+}
+
+/** Whether the contract's input has this member. */
+export const hasMember = (contract: Contract, name: string): boolean => membersOf(contract)?.includes(name) ?? false;
+
+/** @throws EdgeError 400 for a key that is empty, too long or not printable */
+export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || !/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(header)) {
+    throw edgeError(400, 'edge/idempotency-key-invalid', 'The Idempotency-Key is not 1 to 255 printable characters.', 'send a fresh UUID');
+  }
+  return header;
+}
+
+/** The revision in `If-Match: "<n>"`. `*` asks for nothing. @throws EdgeError 400 for anything else */
+export function ifMatchOf(header: string | undefined): number | undefined {
+  if (header === undefined || header.trim() === '*') return undefined;
+  const match = /^"(\d{1,15})"$/.exec(header.trim());
+  if (!match?.[1]) throw edgeError(400, 'edge/if-match-invalid', 'If-Match is not an ETag of this API.', 'send the ETag exactly as it was received, quotes included');
+  return Number(match[1]);
+}
+
+/** Whether an Accept header takes one of `types` (lower case); q=0 takes it away. */
+export function accepts(header: string | undefined, types: readonly string[]): boolean {
+  if (header === undefined || header === '' || header === '*/*') return true;
+  return header
+    .toLowerCase()
+    .split(',')
+    .some((part) => {
+      const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim());
+      if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
+      return range === '*/*' || types.some((type) => range === type || range === `${type.slice(0, type.indexOf('/'))}/*`);
+    });
+}

@@ -1,0 +1,94 @@
+import { revokeKeyRequest } from '#access-keys/contract';
+import { EXIT_CODES, isFailure, type Outcome, type OptionValues, type Session } from '#cli';
+import { meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
+import { required, type Column } from '#cli';
+
+const WHOAMI = ['userId', 'email', 'globalRole', 'organization', 'orgId', 'orgRole', 'plan', 'accessKey', 'keyId', 'keyRole', 'keyExpires', 'keySource', 'apiUrl'] as const;
+
+/** `whoami` (T4): the user, organization and key of requests from here, and where the key came from. */
+export async function whoami(_options: OptionValues, session: Session): Promise<Outcome> {
+  const credential = session.flags.asAdmin ? { source: 'login' } : await session.credential();
+  if (isFailure(credential)) return credential;
+  const me = await session.call(meRequest, session.flags.asAdmin && session.flags.org ? { org: session.flags.org } : {});
+  if (!me.ok) return me.failure;
+  await session.print.one({ ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl }, { lines: WHOAMI, name: ({ userId }) => `user/${userId}` });
+  return 0;
+}
+
+/** `auth status`: as `whoami`, on one line. */
+export async function authStatus(_options: OptionValues, session: Session): Promise<Outcome> {
+  const credential = await session.credential();
+  if (isFailure(credential)) return credential;
+  const me = await session.call(meRequest, {});
+  if (!me.ok) return me.failure;
+  const { email, userId, organization, orgRole, keyExpires } = me.value;
+  if (session.print.format !== 'table') await session.print.one({ ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl }, { lines: WHOAMI });
+  else
+    session.print.line(
+      `Logged in at ${session.flags.apiUrl} as ${email ?? userId}, ${orgRole ?? 'no member'} of ${organization ?? '-'}; key from ${credential.source}, ${keyExpires === null ? 'without end' : `good until ${keyExpires}`}`,
+    );
+  return 0;
+}
+
+/** `auth logout`: revokes the key that this machine holds, and forgets it. A key that is gone already is forgotten too. */
+export async function authLogout(_options: OptionValues, session: Session): Promise<Outcome> {
+  const credential = await session.credential();
+  if (isFailure(credential)) return credential;
+  const { stored } = credential;
+  if (!stored)
+    return {
+      failure: true,
+      exit: 2,
+      detail: `The key comes from ${credential.source}, not from this machine's configuration.`,
+      fix: 'unset ASTROPULSE_API_KEY; to end the key itself: astroctl key revoke ID',
+    };
+  const revoked = await session.call(revokeKeyRequest, { org: stored.id, key: stored.keyId, reason: 'logout' });
+  if (!revoked.ok && revoked.failure.exit !== EXIT_CODES.unauthenticated && revoked.failure.exit !== EXIT_CODES['not-found']) return revoked.failure;
+  await session.config.update(session.flags.apiUrl, (api) => {
+    api.organizations = api.organizations.filter(({ id }) => id !== stored.id);
+    delete api.login;
+    if (api.currentOrg === stored.id) delete api.currentOrg;
+  });
+  session.print.note(`Logged out of ${stored.slug}; its key on this machine is revoked.`);
+  return 0;
+}
+
+interface UserRow {
+  readonly id: string;
+  readonly email: string | null;
+  readonly globalRole: string;
+  readonly state: string;
+  readonly lastLogin: string | null;
+}
+
+const USER_COLUMNS: readonly Column<UserRow>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'EMAIL', value: ({ email }) => email },
+  { title: 'GLOBAL-ROLE', value: ({ globalRole }) => globalRole },
+  { title: 'STATE', value: ({ state }) => state },
+  { title: 'LAST-LOGIN', value: ({ lastLogin }) => lastLogin },
+];
+const USERS = { columns: USER_COLUMNS, name: ({ id }: UserRow) => `user/${id}` };
+
+/** `user list`: every page of it. */
+export async function userList(_options: OptionValues, session: Session): Promise<Outcome> {
+  const rows: UserRow[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await session.call(listUsersRequest, cursor === undefined ? {} : { cursor });
+    if (!page.ok) return page.failure;
+    rows.push(...page.value.items);
+    cursor = page.value.next;
+  } while (cursor !== undefined);
+  await session.print.list(rows, USERS);
+  return 0;
+}
+
+/** `user set-global-role`. */
+export async function userSetGlobalRole(options: OptionValues, session: Session): Promise<Outcome> {
+  const role = required(options, 'role') === 'admin' ? 'admin' : 'developer';
+  const changed = await session.call(setGlobalRoleRequest, { user: required(options, 'user'), role });
+  if (!changed.ok) return changed.failure;
+  session.print.line(`user/${changed.value.email ?? changed.value.id} ${role}`);
+  return 0;
+}

@@ -1,0 +1,96 @@
+import { EXIT_CODES, localFailure, type Failure } from '#cli';
+
+/** More pages than the device flow has: code, login, consent, done. */
+const MOST_PAGES = 10;
+
+/**
+ * Goes through an issuer's device pages as a browser without scripts would: fills `user_code`, `email` (or `login`,
+ * `username`) and `password` into the forms it meets and sends each on, until a page asks nothing more.
+ */
+export async function driveDevicePages(address: string, userCode: string, account: { readonly email: string; readonly password: string }): Promise<true | Failure> {
+  const cookies = new Map<string, string>();
+  const filled: Readonly<Record<string, string>> = { user_code: userCode, email: account.email, login: account.email, username: account.email, password: account.password };
+  let page = await load(new URL(address), cookies);
+  let passwordSent = false;
+  for (let count = 0; count < MOST_PAGES; count++) {
+    const form = formOf(page.body);
+    if (!form) return page.status < 400 ? true : localFailure(EXIT_CODES.unauthenticated, `The login page answered ${page.status}.`, 'Run: astroctl auth login');
+    const asksPassword = form.names.includes('password');
+    if (asksPassword && passwordSent)
+      return localFailure(
+        EXIT_CODES.unauthenticated,
+        'The issuer did not accept that address and password.',
+        'check both, then: astroctl auth login --username EMAIL --password-stdin',
+      );
+    passwordSent ||= asksPassword;
+    const body = new URLSearchParams(form.hidden);
+    for (const name of form.names) if (filled[name] !== undefined) body.set(name, filled[name]);
+    const target = new URL(form.action || page.url, page.url);
+    if (target.origin !== new URL(address).origin)
+      return localFailure(EXIT_CODES.unauthenticated, 'The login leads to another site, which cannot be driven from here.', 'Run: astroctl auth login');
+    page = await load(target, cookies, body);
+  }
+  return localFailure(EXIT_CODES.unauthenticated, 'The login pages ask for more than an address and a password.', 'Run: astroctl auth login');
+}
+
+interface LoadedPage {
+  readonly url: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+/** One request with the cookies so far; redirects are followed by hand, because each may set cookies. */
+async function load(url: URL, cookies: Map<string, string>, form?: URLSearchParams): Promise<LoadedPage> {
+  let next = url;
+  let body = form;
+  for (let hops = 0; hops < 10; hops++) {
+    const response = await fetch(next, {
+      method: body ? 'POST' : 'GET',
+      redirect: 'manual',
+      headers: { accept: 'text/html', cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(body && { body }),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [pair = ''] = cookie.split(';');
+      const at = pair.indexOf('=');
+      cookies.set(pair.slice(0, at).trim(), pair.slice(at + 1));
+    }
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status >= 400 || location === null) return { url: next.href, status: response.status, body: await response.text() };
+    await response.body?.cancel();
+    next = new URL(location, next);
+    body = undefined;
+  }
+  return { url: next.href, status: 508, body: '' };
+}
+
+interface Form {
+  readonly action: string;
+  readonly hidden: Record<string, string>;
+  /** Names of the fields that a person fills. */
+  readonly names: readonly string[];
+}
+
+/** The first form of a page; `undefined` when it has none. */
+export function formOf(html: string): Form | undefined {
+  const [, attributes, content] = /<form\b([^>]*)>([\s\S]*?)<\/form>/i.exec(html) ?? [];
+  if (attributes === undefined || content === undefined) return undefined;
+  const hidden: Record<string, string> = {};
+  const names: string[] = [];
+  for (const [tag] of content.matchAll(/<(?:input|button)\b[^>]*>/gi)) {
+    const name = attribute(tag, 'name');
+    if (name === undefined) continue;
+    const type = attribute(tag, 'type') ?? 'text';
+    if (type === 'hidden' || tag.startsWith('<button')) hidden[name] ??= attribute(tag, 'value') ?? '';
+    else names.push(name);
+  }
+  return { action: attribute(attributes, 'action') ?? '', hidden, names };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&quot;': '"', '&#39;': "'", '&#x27;': "'", '&lt;': '<', '&gt;': '>', '&#x2F;': '/' };
+
+function attribute(tag: string, name: string): string | undefined {
+  const value = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, 'i').exec(tag);
+  const raw = value?.[1] ?? value?.[2] ?? value?.[3];
+  return raw?.replace(/&(?:amp|quot|#39|#x27|lt|gt|#x2F);/g, (entity) => ENTITIES[entity] ?? entity);
+}

@@ -1,0 +1,12 @@
+import { ENVIRONMENT_KEY, EXIT_CODES, localFailure, type KeyOrganization } from '#cli';
+import { meRequest } from '#identity/contract';
+
+/** Asks the server whose the key in the environment is. */
+export const keyOrganization: KeyOrganization = async (session) => {
+  const me = await session.call(meRequest, {});
+  if (!me.ok) return me.failure;
+  const { orgId, organization } = me.value;
+  return orgId === null || organization === null
+    ? localFailure(EXIT_CODES.unauthenticated, `The key in ${ENVIRONMENT_KEY} belongs to no organization.`, 'astroctl auth login')
+    : { id: orgId, slug: organization };
+};

@@ -1,0 +1,13 @@
+export {
+  aboutRequest,
+  claimsSchema,
+  listUsersRequest,
+  meRequest,
+  peopleRequest,
+  personSchema,
+  resolveUserRequest,
+  setGlobalRoleRequest,
+  IDENTITY_CONFIG,
+  type Claims,
+  type IdentityConfig,
+} from './users.contract.ts';

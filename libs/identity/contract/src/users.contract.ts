@@ -1,0 +1,123 @@
+import { GLOBAL_ROLES, ROLES, SERVICES_ONLY } from '#access';
+import { request } from '#bus/contract';
+import { z } from 'zod';
+
+/** Who a token is about, as an issuer says it. Personal data: kept in the vault, never in an event. */
+export const claimsSchema = z.strictObject({
+  issuer: z.string().min(1).max(2_000),
+  subject: z.string().min(1).max(500),
+  email: z.string().max(320).optional(),
+  emailVerified: z.boolean().default(false),
+  name: z.string().max(500).optional(),
+});
+
+/** The gateway's question at the first request with a token: which user is this? Registers a new one exactly once. */
+export const resolveUserRequest = request({
+  subject: 'identity.v1.users.resolve',
+  permission: SERVICES_ONLY,
+  callers: ['gateway'],
+  input: claimsSchema,
+  output: z.strictObject({ userId: z.string(), registered: z.boolean() }),
+  timeoutMs: 5_000,
+});
+
+export const personSchema = z.strictObject({ id: z.string(), email: z.string().nullable(), name: z.string().nullable(), erased: z.boolean() });
+
+/** Names and addresses for views; ids that are nobody's (or a service's) are left out of the answer. */
+export const peopleRequest = request({
+  subject: 'identity.v1.people.find',
+  permission: SERVICES_ONLY,
+  callers: ['gateway', 'organizations', 'access-keys', 'billing', 'deployments'],
+  input: z.strictObject({ ids: z.array(z.string()).max(500).default([]), email: z.string().optional() }),
+  output: z.strictObject({ people: z.array(personSchema) }),
+  timeoutMs: 5_000,
+});
+
+export const meRequest = request({
+  subject: 'identity.v1.me',
+  route: 'GET /v1/me',
+  summary: 'The user, organization and key of this request',
+  permission: 'self.read',
+  input: z.strictObject({ org: z.string().optional() }),
+  output: z.strictObject({
+    userId: z.string(),
+    email: z.string().nullable(),
+    globalRole: z.enum(GLOBAL_ROLES),
+    organization: z.string().nullable(),
+    orgId: z.string().nullable(),
+    orgRole: z.enum(ROLES).nullable(),
+    plan: z.string().nullable(),
+    accessKey: z.string().nullable(),
+    keyId: z.string().nullable(),
+    keyRole: z.enum(ROLES).nullable(),
+    keyExpires: z.string().nullable(),
+  }),
+  timeoutMs: 5_000,
+});
+
+export const aboutRequest = request({
+  subject: 'identity.v1.about',
+  route: 'GET /v1/about',
+  summary: 'What this installation is and how to log in',
+  permission: 'PUBLIC',
+  input: z.strictObject({}),
+  output: z.strictObject({
+    name: z.literal('Astro Platform'),
+    version: z.string(),
+    publicUrl: z.string(),
+    issuer: z.string(),
+    audience: z.string(),
+    cliClientId: z.string(),
+    consoleClientId: z.string(),
+    contact: z.string(),
+    profile: z.enum(['embedded', 'distributed']),
+  }),
+  timeoutMs: 2_000,
+});
+
+const userView = z.strictObject({
+  id: z.string(),
+  email: z.string().nullable(),
+  globalRole: z.enum(GLOBAL_ROLES),
+  state: z.enum(['ACTIVE', 'ERASED']),
+  lastLogin: z.string().nullable(),
+});
+
+export const listUsersRequest = request({
+  subject: 'identity.v1.users.list',
+  route: 'GET /v1/users',
+  summary: 'All users',
+  permission: 'platform.users',
+  input: z.strictObject({ cursor: z.string().optional(), limit: z.coerce.number().int().min(1).max(500).default(100) }),
+  output: z.strictObject({ items: z.array(userView), next: z.string().optional() }),
+  timeoutMs: 5_000,
+});
+
+export const setGlobalRoleRequest = request({
+  subject: 'identity.v1.users.set-global-role',
+  route: 'PUT /v1/users/{user}/global-role',
+  summary: 'Change the global role of a user (id or e-mail address)',
+  permission: 'platform.users',
+  input: z.strictObject({ user: z.string().min(1), role: z.enum(GLOBAL_ROLES) }),
+  output: userView,
+  timeoutMs: 5_000,
+});
+
+/** What this installation is, and who is a platform admin from the start. Provided by the process under IDENTITY_CONFIG. */
+export interface IdentityConfig {
+  readonly version: string;
+  readonly publicUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly cliClientId: string;
+  readonly consoleClientId: string;
+  /** Whom to ask: an address or a URL. */
+  readonly contact: string;
+  readonly profile: 'embedded' | 'distributed';
+  /** Verified addresses that make their user a global admin at the first login. */
+  readonly adminEmails: readonly string[];
+}
+
+export const IDENTITY_CONFIG = Symbol('identity configuration');
+
+export type Claims = z.input<typeof claimsSchema>;

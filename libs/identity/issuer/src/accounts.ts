@@ -1,0 +1,102 @@
+import { createHmac } from 'node:crypto';
+import { domainError, err, ok, type Clock, type DomainError, type Ids, type Result } from '#kernel';
+import { decodeText, encodeText, type Vault } from '#vault';
+import { z } from 'zod';
+import { hashPassword, isPassword } from './passwords.ts';
+
+const accountSchema = z.object({
+  id: z.string(),
+  email: z.string(),
+  name: z.string().nullable(),
+  password: z.string(),
+  createdAt: z.string(),
+  passwordSetAt: z.string(),
+});
+
+/** An account of the built-in issuer. Personal data and a password's hash: in the vault and nowhere else. */
+export type Account = z.infer<typeof accountSchema>;
+
+export interface NewAccount {
+  readonly email: string;
+  /** 8 characters at least, 1000 at most. */
+  readonly password: string;
+  readonly name?: string;
+}
+
+export type AccountRefusal = DomainError<'issuer/account-exists' | 'issuer/no-such-account' | 'issuer/password-form' | 'issuer/address-form'>;
+
+export interface Accounts {
+  create(account: NewAccount): Promise<Result<Account, AccountRefusal>>;
+  find(id: string): Promise<Account | undefined>;
+  byAddress(email: string): Promise<Account | undefined>;
+  /** The account whose address and password these are; an unknown address takes as long as a wrong password. */
+  verify(email: string, password: string): Promise<Account | undefined>;
+  setPassword(email: string, password: string): Promise<Result<Account, AccountRefusal>>;
+}
+
+/** @param lookupKey names the records of addresses, so that their names say nothing */
+export function createAccounts({ vault, clock, ids, lookupKey }: { readonly vault: Vault; readonly clock: Clock; readonly ids: Ids; readonly lookupKey: string }): Accounts {
+  const recordName = (id: string): string => `issuer/account/${id}`;
+  const addressName = (email: string): string => `issuer/account-address/${createHmac('sha256', lookupKey).update(normalized(email)).digest('hex').slice(0, 40)}`;
+  const now = (): string => new Date(clock.now()).toISOString();
+  let decoy: Promise<string> | undefined;
+
+  const write = (account: Account) => vault.put(recordName(account.id), encodeText(JSON.stringify(account)));
+
+  async function find(id: string): Promise<Account | undefined> {
+    const record = await vault.get(recordName(id));
+    return record && accountSchema.parse(JSON.parse(decodeText(record.value)));
+  }
+
+  async function byAddress(email: string): Promise<Account | undefined> {
+    const index = await vault.get(addressName(email));
+    return index && find(decodeText(index.value));
+  }
+
+  return {
+    find,
+    byAddress,
+    async create({ email, password, name }) {
+      const fault = faultOf(email, password);
+      if (fault) return err(fault);
+      const present = await vault.get(addressName(email));
+      if (present && (await find(decodeText(present.value)))) return err(accountErrors.exists());
+      const id = ids.uuid();
+      // The address is claimed first: of two at once one gets it. A claim without an account was left by a crash.
+      const claimed = await vault.put(addressName(email), encodeText(id), { expected: present?.version ?? 'absent' });
+      if (!claimed.ok) return err(accountErrors.exists());
+      const account = { id, email: email.trim(), name: name ?? null, password: await hashPassword(password, ids), createdAt: now(), passwordSetAt: now() };
+      await write(account);
+      return ok(account);
+    },
+    async verify(email, password) {
+      const account = await byAddress(email);
+      decoy ??= hashPassword('nobody has this password', ids);
+      const right = await isPassword(password, account?.password ?? (await decoy));
+      return right ? account : undefined;
+    },
+    async setPassword(email, password) {
+      const account = await byAddress(email);
+      if (!account) return err(accountErrors.none());
+      const fault = faultOf(email, password);
+      if (fault) return err(fault);
+      const changed = { ...account, password: await hashPassword(password, ids), passwordSetAt: now() };
+      await write(changed);
+      return ok(changed);
+    },
+  };
+}
+
+const normalized = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
+
+function faultOf(email: string, password: string): AccountRefusal | undefined {
+  if (!/^[^\s@]{1,64}@[^\s@]{1,255}$/.test(email.trim())) return accountErrors.addressForm();
+  return password.length < 8 || password.length > 1_000 ? accountErrors.passwordForm() : undefined;
+}
+
+const accountErrors = {
+  exists: () => domainError('issuer/account-exists', 'conflict', 'An account with that address exists.'),
+  none: () => domainError('issuer/no-such-account', 'not-found', 'There is no account with that address.'),
+  passwordForm: () => domainError('issuer/password-form', 'invalid', 'A password has 8 to 1000 characters.'),
+  addressForm: () => domainError('issuer/address-form', 'invalid', 'That is no e-mail address.'),
+};

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '#kernel';
+import { decodeText, encodeText, type Vault } from '#vault';
+import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+
+/** Kept this long beyond its end, so that a poller is told `expired_token` and not that the code never existed. */
+const DEVICE_CODE_KEPT_MS = 3_600_000;
+
+/** Called before a device code is looked up by its poller; throws what the poller is to be told instead. */
+export type PollGate = (deviceCodeDigest: string) => void;
+
+/**
+ * The issuer's state (sessions, codes, grants, refresh tokens) in the vault. Ids are secrets there, so that records are
+ * named by their digests. Access tokens are signed and not stored.
+ */
+export function vaultAdapter(vault: Vault, clock: Clock, onPoll: PollGate): AdapterFactory {
+  return (model) => createModelAdapter(model, vault, clock, onPoll);
+}
+
+const digest = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 40);
+
+function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: PollGate): Adapter {
+  const recordName = (idDigest: string): string => `oidc/${model}/${idDigest}`;
+  const indexName = (kind: 'user-code' | 'uid', value: string): string => `oidc/${kind}/${digest(value)}`;
+  const grantPrefix = (grantId: string): string => `oidc/grant-index/${digest(grantId)}/`;
+
+  async function read(idDigest: string): Promise<AdapterPayload | undefined> {
+    const record = await vault.get(recordName(idDigest));
+    // Written by `upsert` below, sealed since: what the library gave comes back.
+    return record && (JSON.parse(decodeText(record.value)) as AdapterPayload);
+  }
+
+  async function byIndex(kind: 'user-code' | 'uid', value: string): Promise<AdapterPayload | undefined> {
+    const index = await vault.get(indexName(kind, value));
+    return index && read(decodeText(index.value));
+  }
+
+  return {
+    async upsert(id, payload, expiresInSeconds) {
+      const idDigest = digest(id);
+      const kept = model === 'DeviceCode' ? DEVICE_CODE_KEPT_MS : 0;
+      const options = expiresInSeconds ? { expiresAtMs: clock.now() + expiresInSeconds * 1_000 + kept } : {};
+      await vault.put(recordName(idDigest), encodeText(JSON.stringify(payload)), options);
+      if (payload.userCode) await vault.put(indexName('user-code', payload.userCode), encodeText(idDigest), options);
+      if (model === 'Session' && payload.uid) await vault.put(indexName('uid', payload.uid), encodeText(idDigest), options);
+      if (payload.grantId && model !== 'Grant') await vault.put(`${grantPrefix(payload.grantId)}${model}/${idDigest}`, encodeText(''), options);
+    },
+    async find(id) {
+      const idDigest = digest(id);
+      if (model === 'DeviceCode') onPoll(idDigest);
+      return read(idDigest);
+    },
+    findByUserCode: (userCode) => byIndex('user-code', userCode),
+    findByUid: (uid) => byIndex('uid', uid),
+    async consume(id) {
+      const record = await vault.get(recordName(digest(id)));
+      if (!record) return;
+      const payload = JSON.parse(decodeText(record.value)) as AdapterPayload;
+      if (payload.consumed !== undefined) throw new Error('a code or token was used twice at the same moment');
+      const consumed = { ...payload, consumed: Math.floor(clock.now() / 1_000) };
+      const expiresAtMs = payload.exp === undefined ? {} : { expiresAtMs: payload.exp * 1_000 };
+      const written = await vault.put(recordName(digest(id)), encodeText(JSON.stringify(consumed)), { expected: record.version, ...expiresAtMs });
+      if (!written.ok) throw new Error('a code or token was used twice at the same moment');
+    },
+    async destroy(id) {
+      await vault.delete(recordName(digest(id)));
+    },
+    async revokeByGrantId(grantId) {
+      const prefix = grantPrefix(grantId);
+      const names: string[] = [];
+      for await (const { name } of vault.list(prefix)) names.push(name);
+      for (const name of names) {
+        const [tokenModel, idDigest] = name.slice(prefix.length).split('/');
+        if (tokenModel !== undefined && idDigest !== undefined) await vault.delete(`oidc/${tokenModel}/${idDigest}`);
+        await vault.delete(name);
+      }
+    },
+  };
+}

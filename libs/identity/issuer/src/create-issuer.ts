@@ -1,0 +1,145 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock, Ids, Logger } from '#kernel';
+import type { Vault } from '#vault';
+import type { FastifyInstance } from 'fastify';
+import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import { createAccounts, type Accounts } from './accounts.ts';
+import { ensureAdmin, type Admin, type AdminOptions } from './admin.ts';
+import { createAttempts } from './attempts.ts';
+import { LIFETIMES, providerConfiguration, type Lifetimes } from './configuration.ts';
+import { createInteractions } from './interactions.ts';
+import { mountIssuer } from './mount.ts';
+import { problemPage, PAGE_HEADERS } from './pages.ts';
+import { loadOrCreateSecrets } from './secrets.ts';
+
+export interface IssuerOptions {
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  /** Where people and clients reach the platform, without a path: `http://127.0.0.1:8080`. */
+  readonly publicUrl: string;
+  /** Audience of access tokens; `<publicUrl>/v1` when left out. */
+  readonly audience?: string;
+  /** `astroctl` when left out. */
+  readonly cliClientId?: string;
+  /** `astro-console` when left out. */
+  readonly consoleClientId?: string;
+  /** `<publicUrl>/callback` when left out. */
+  readonly consoleRedirectUris?: readonly string[];
+  /** Seconds; LIFETIMES where left out. */
+  readonly lifetimes?: Partial<Lifetimes>;
+  /** Seconds between two polls of the device flow; 1 when left out. Faster ones are told `slow_down`. */
+  readonly pollIntervalSeconds?: number;
+}
+
+/** A public signing key as a JWK (RFC 7517). */
+export interface PublicJwk {
+  readonly kty: 'EC';
+  readonly crv: 'P-256';
+  readonly x: string;
+  readonly y: string;
+  readonly kid: string;
+  readonly alg: 'ES256';
+  readonly use: 'sig';
+}
+
+export interface Issuer {
+  /** The `iss` of its tokens: `<publicUrl>/oidc`. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly cliClientId: string;
+  readonly consoleClientId: string;
+  readonly accounts: Accounts;
+  /** What tokens are checked with, for a gateway in the same process. */
+  jwks(): { readonly keys: readonly PublicJwk[] };
+  /** Serves everything below `/oidc` of this Fastify instance; before it listens. */
+  mount(fastify: FastifyInstance): Promise<void>;
+  /** Makes the admin's account at the first start. Repeatable. */
+  ensureAdmin(options: AdminOptions): Promise<Admin>;
+}
+
+/** Wrong user codes from one address while a code lives: nobody guesses his way to another's device. */
+const WRONG_CODES = 5;
+/** Polls that may be remembered; the oldest are forgotten, and then simply allowed. */
+const POLLS_REMEMBERED = 10_000;
+/** How much earlier than the interval a poll may come, for timers that fire early. */
+const EARLY_MS = 100;
+
+/** The built-in OpenID Connect issuer: device flow for the CLI, authorization code with PKCE for the console. */
+export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
+  const { vault, clock, ids, logger } = options;
+  const publicUrl = options.publicUrl.replace(/\/$/, '');
+  const { cliClientId = 'astroctl', consoleClientId = 'astro-console', audience = `${publicUrl}/v1`, pollIntervalSeconds = 1 } = options;
+  const lifetimes = { ...LIFETIMES, ...options.lifetimes };
+  const secrets = await loadOrCreateSecrets(vault, ids);
+  const accounts = createAccounts({ vault, clock, ids, lookupKey: secrets.lookup });
+  const wrongCodes = createAttempts({ clock, limit: WRONG_CODES, windowMs: lifetimes.deviceCode * 1_000 });
+  const addresses = new WeakMap<IncomingMessage, string>();
+  const addressOf = (request: IncomingMessage): string => addresses.get(request) ?? 'unknown';
+
+  const provider = new Provider(
+    `${publicUrl}/oidc`,
+    providerConfiguration({
+      vault,
+      clock,
+      accounts,
+      secrets,
+      publicUrl,
+      audience,
+      cliClientId,
+      consoleClientId,
+      consoleRedirectUris: options.consoleRedirectUris ?? [`${publicUrl}/callback`],
+      lifetimes,
+      onPoll: pollGate(clock, pollIntervalSeconds * 1_000),
+      onWrongUserCode: (context) => wrongCodes.failed(addressOf(context.req)),
+    }),
+  );
+  provider.proxy = true; // the mount sets the forwarded headers itself, from the public address alone
+  provider.on('server_error', (context, error) => logger.error({ path: context.path, err: { name: error.name, message: error.message, stack: error.stack } }, 'the issuer failed'));
+
+  provider.use(async (context, next) => {
+    const isGuess = context.method === 'POST' && context.path === '/device';
+    const blockedMs = isGuess ? wrongCodes.blockedForMs(addressOf(context.req)) : 0;
+    if (blockedMs > 0) {
+      context.status = 429;
+      context.set({ ...PAGE_HEADERS, 'retry-after': String(Math.ceil(blockedMs / 1_000)) });
+      context.body = problemPage('Too many wrong codes', 'Wait until your code has expired, then start again in your terminal: astroctl auth login');
+      return;
+    }
+    await next();
+    // RFC 8628 section 3.2: the library leaves the interval out, and pollers would then wait 5 seconds each time.
+    if (routeOf(context) === 'device_authorization' && isObject(context.body)) context.body = { ...context.body, interval: pollIntervalSeconds };
+  });
+
+  const { kty, crv, x, y, kid, alg, use } = secrets.signing;
+  const interactions = createInteractions({ provider, accounts, clock, logger, secret: secrets.lookup, origin: new URL(publicUrl).origin });
+  return {
+    issuer: `${publicUrl}/oidc`,
+    audience,
+    cliClientId,
+    consoleClientId,
+    accounts,
+    jwks: () => ({ keys: [{ kty, crv, x, y, kid, alg, use }] }),
+    mount: (fastify) => mountIssuer({ fastify, provider, interactions, publicUrl, addresses }),
+    ensureAdmin: (admin) => ensureAdmin(accounts, ids, admin),
+  };
+}
+
+/** Tells pollers that come too fast to slow down (RFC 8628 section 3.5). */
+function pollGate(clock: Clock, intervalMs: number): (deviceCodeDigest: string) => void {
+  const last = new Map<string, number>();
+  return (digest) => {
+    if (!Provider.ctx || routeOf(Provider.ctx) !== 'token') return;
+    const before = last.get(digest);
+    const nowMs = clock.monotonic();
+    last.delete(digest);
+    last.set(digest, nowMs);
+    const [oldest] = last.keys();
+    if (last.size > POLLS_REMEMBERED && oldest !== undefined) last.delete(oldest);
+    if (before !== undefined && nowMs - before < intervalMs - EARLY_MS) throw new errors.SlowDown();
+  };
+}
+
+const routeOf = (context: object): string | undefined => (context as Partial<KoaContextWithOIDC>).oidc?.route;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

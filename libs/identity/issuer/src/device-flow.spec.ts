@@ -1,0 +1,212 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { silentLogger } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { realClock, realIds } from '#testing/embedded';
+import type { Vault } from '#vault';
+import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { createIssuer, type Issuer } from './create-issuer.ts';
+import { DEVICE_GRANT } from './configuration.ts';
+
+const ADA = { email: 'ada-canary@acme.dev', password: 'a long pass phrase', name: 'Ada Canary' };
+
+/** A browser without scripts: cookies, redirects, and the first form of a page. */
+function browser(base: string) {
+  const cookies = new Map<string, string>();
+  const send = async (address: string, form?: Record<string, string>): Promise<{ status: number; text: string; url: string }> => {
+    const headers: Record<string, string> = { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), accept: 'text/html' };
+    if (form) headers['content-type'] = 'application/x-www-form-urlencoded';
+    const answer = await fetch(new URL(address, base), { method: form ? 'POST' : 'GET', headers, redirect: 'manual', ...(form && { body: new URLSearchParams(form).toString() }) });
+    for (const cookie of answer.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      if (value === '') cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    const location = answer.headers.get('location');
+    if (location !== null && !location.includes('/callback')) return send(location);
+    return { status: answer.status, text: location ?? (await answer.text()), url: address };
+  };
+  return { get: (address: string) => send(address), post: (address: string, form: Record<string, string>) => send(address, form) };
+}
+
+const hiddenField = (page: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
+const formAction = (page: string): string => /<form[^>]* action="([^"]+)"/.exec(page)?.[1] ?? '';
+
+describe('the built-in issuer over HTTP', () => {
+  const folder = temporaryFolder();
+  let fastify: FastifyInstance;
+  let vault: Vault;
+  let issuer: Issuer;
+  let base: string;
+  let nowMs = 0;
+  const clock = { ...realClock, monotonic: () => nowMs };
+
+  beforeAll(async () => {
+    vault = await openEmbeddedVault({ folder, clock: realClock, ids: realIds, log: silentLogger, sealingKeys: loadOrCreateSealingKeys(folder) });
+    fastify = Fastify();
+    // The port is known once it listens, and the issuer's address needs it: a first server finds a free one.
+    const probe = Fastify();
+    base = await probe.listen({ port: 0, host: '127.0.0.1' });
+    await probe.close();
+    issuer = await createIssuer({ vault, clock, ids: realIds, logger: silentLogger, publicUrl: base });
+    await issuer.mount(fastify);
+    await fastify.listen({ port: Number(new URL(base).port), host: '127.0.0.1' });
+    await issuer.accounts.create(ADA);
+    await issuer.accounts.create({ email: 'grace@acme.dev', password: 'another pass phrase' });
+  });
+  beforeEach(() => {
+    nowMs += 3_600_000;
+  });
+  afterAll(async () => {
+    await fastify.close();
+    await vault.close();
+  });
+
+  const form = async (path: string, fields: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const answer = await fetch(`${base}/oidc${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(fields).toString(),
+    });
+    return { status: answer.status, body: JSON.parse(await answer.text()) as Record<string, unknown> };
+  };
+  const startDevice = async () => (await form('/device/auth', { client_id: 'astroctl', scope: 'openid email profile' })).body;
+  const poll = (deviceCode: unknown) => {
+    nowMs += 1_000;
+    return form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: String(deviceCode) });
+  };
+  const enterCode = async (userCode: unknown, pages = browser(base)) => {
+    const entry = await pages.get('/oidc/device');
+    return { pages, confirm: await pages.post('/oidc/device', { user_code: String(userCode), xsrf: hiddenField(entry.text, 'xsrf') }) };
+  };
+  const confirmAndLogIn = async (userCode: unknown, { email, password }: { email: string; password: string }) => {
+    const { pages, confirm } = await enterCode(userCode);
+    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
+    return pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
+  };
+
+  it('logs a person in on a device, without any script, and signs a token that names audience and person', async () => {
+    const device = await startDevice();
+    expect(device).toMatchObject({ interval: 1, verification_uri: `${base}/oidc/device`, user_code: expect.stringMatching(/^[A-Z]{4}-[A-Z]{4}$/) });
+    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'authorization_pending' } });
+
+    const done = await confirmAndLogIn(device['user_code'], ADA);
+    expect(done).toMatchObject({ status: 200, text: expect.stringContaining('Signed in') });
+
+    const { status, body } = await poll(device['device_code']);
+    expect(status).toBe(200);
+    const [header = '', payload = '', signature = ''] = String(body['access_token']).split('.');
+    const [jwk] = issuer.jwks().keys;
+    const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+    expect(verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))).toBe(true);
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ alg: 'ES256', kid: jwk?.kid });
+    const account = await issuer.accounts.byAddress(ADA.email);
+    expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+      iss: issuer.issuer,
+      aud: `${base}/v1`,
+      sub: account?.id,
+      email: ADA.email,
+      email_verified: true,
+      name: ADA.name,
+    });
+
+    const refreshed = await form('/token', { client_id: 'astroctl', grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) });
+    expect(refreshed).toMatchObject({ status: 200, body: { access_token: expect.any(String) } });
+    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
+  it('publishes what a foreign gateway needs: discovery and keys', async () => {
+    const discovery = (await (await fetch(`${base}/oidc/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
+    expect(discovery).toMatchObject({ issuer: `${base}/oidc`, device_authorization_endpoint: `${base}/oidc/device/auth`, jwks_uri: `${base}/oidc/jwks` });
+    expect(await (await fetch(`${base}/oidc/jwks`)).json()).toEqual({ keys: [expect.objectContaining({ kid: issuer.jwks().keys[0]?.kid, alg: 'ES256' })] });
+  });
+
+  it('B20: tells a poller that comes faster than the interval to slow down', async () => {
+    const device = await startDevice();
+    await poll(device['device_code']);
+    const hurried = await form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: String(device['device_code']) });
+    expect(hurried).toMatchObject({ status: 400, body: { error: 'slow_down' } });
+  });
+
+  it('B20: a refused device gets access_denied, and no later login revives its code', async () => {
+    const device = await startDevice();
+    const { pages, confirm } = await enterCode(device['user_code']);
+    const refused = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), abort: 'yes' });
+    expect(refused.text).toContain('Refused');
+    expect((await enterCode(device['user_code'])).confirm.text).toContain('used already');
+    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
+  });
+
+  it('B20: an expired code is expired for its poller and on the page', async () => {
+    const device = await startDevice();
+    const now = Date.now;
+    try {
+      Date.now = () => now() + 601_000;
+      expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'expired_token' } });
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  it('B20: after five wrong user codes an address guesses no more, however right the sixth is', async () => {
+    const device = await startDevice();
+    for (let guess = 0; guess < 5; guess++) expect((await enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('not known');
+    expect((await enterCode(device['user_code'])).confirm).toMatchObject({ status: 429 });
+  });
+
+  it('refuses a wrong password like an unknown address, and after five tries for one account from one address any', async () => {
+    const device = await startDevice();
+    const { pages, confirm } = await enterCode(device['user_code']);
+    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
+    const tryWith = (email: string, password: string) => pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
+    const unknown = await tryWith('nobody@acme.dev', 'whatever it is');
+    expect(unknown).toMatchObject({ status: 401, text: expect.stringContaining('Address or password is wrong.') });
+    for (let attempt = 0; attempt < 5; attempt++) expect((await tryWith(ADA.email, `wrong ${attempt}`)).status).toBe(401);
+    expect((await tryWith(ADA.email, ADA.password)).status).toBe(429);
+    expect((await tryWith('grace@acme.dev', 'another pass phrase')).status).toBe(200);
+  });
+
+  it('refuses in a form of its own, after the one that goes on, so that no filler of first forms refuses by accident', async () => {
+    const device = await startDevice();
+    const { pages, confirm } = await enterCode(device['user_code']);
+    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
+    for (const { text } of [confirm, login]) expect(text.split('</form>').map((form) => form.includes('name="abort"'))).toEqual([false, true, false]);
+    const cancelled = await pages.post(formAction(login.text), { xsrf: hiddenField(login.text, 'xsrf'), abort: 'yes' });
+    expect(cancelled.text).toContain('Refused');
+    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
+  });
+
+  it('takes no login form that did not come from its own page', async () => {
+    const device = await startDevice();
+    const { pages, confirm } = await enterCode(device['user_code']);
+    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
+    expect((await pages.post(formAction(login.text), { ...ADA, xsrf: 'forged' })).status).toBe(403);
+    expect((await browser(base).post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') })).status).toBe(400);
+  });
+
+  it('answers the console’s authorization code once, with PKCE alone', async () => {
+    const verifier = 'v'.repeat(64);
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const query = { client_id: 'astro-console', response_type: 'code', scope: 'openid email', redirect_uri: `${base}/callback`, state: 's' };
+    const withoutChallenge = await browser(base).get(`/oidc/auth?${new URLSearchParams(query).toString()}`);
+    expect(withoutChallenge.text).toContain('error=invalid_request');
+    const pages = browser(base);
+    const login = await pages.get(`/oidc/auth?${new URLSearchParams({ ...query, code_challenge: challenge, code_challenge_method: 'S256' }).toString()}`);
+    const back = await pages.post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') });
+    const code = new URL(back.text).searchParams.get('code') ?? '';
+    const redeem = (codeVerifier: string) =>
+      form('/token', { client_id: 'astro-console', grant_type: 'authorization_code', code, redirect_uri: `${base}/callback`, code_verifier: codeVerifier });
+    expect(await redeem(verifier)).toMatchObject({ status: 200, body: { access_token: expect.any(String), id_token: expect.any(String) } });
+    expect(await redeem(verifier)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
+  it('keeps addresses, names and passwords out of the names of its records', async () => {
+    for await (const { name } of vault.list('')) expect(name).not.toMatch(/canary|acme|pass phrase/i);
+  });
+
+  it('shows pages without script, foreign resources or frames', async () => {
+    const answer = await fetch(`${base}/oidc/device`, { headers: { accept: 'text/html' } });
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    expect(await answer.text()).not.toMatch(/<script|https?:\/\/(?!127)/);
+  });
+});

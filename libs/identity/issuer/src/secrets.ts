@@ -1,0 +1,43 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { decodeText, encodeText, type Vault } from '#vault';
+import type { Ids } from '#kernel';
+import { z } from 'zod';
+
+const RECORD = 'issuer/secrets';
+
+const secretsSchema = z.object({
+  /** Private signing key (ES256). */
+  signing: z.object({
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: z.string(),
+    y: z.string(),
+    d: z.string(),
+    kid: z.string(),
+    alg: z.literal('ES256'),
+    use: z.literal('sig'),
+  }),
+  /** Signs the cookies of the login pages. */
+  cookies: z.string(),
+  /** Names vault records of accounts by address, and ties forms to their interaction. */
+  lookup: z.string(),
+});
+
+export type IssuerSecrets = z.infer<typeof secretsSchema>;
+
+/** The issuer's keys, made at the first start and kept in the vault; of two processes that start at once, one wins. */
+export async function loadOrCreateSecrets(vault: Vault, ids: Ids): Promise<IssuerSecrets> {
+  const present = await vault.get(RECORD);
+  if (present) return secretsSchema.parse(JSON.parse(decodeText(present.value)));
+  await vault.put(RECORD, encodeText(JSON.stringify(newSecrets(ids))), { expected: 'absent' });
+  const written = await vault.get(RECORD);
+  if (!written) throw new Error('the vault does not return the keys of the issuer that were just written');
+  return secretsSchema.parse(JSON.parse(decodeText(written.value)));
+}
+
+function newSecrets(ids: Ids): IssuerSecrets {
+  const { x, y, d } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+  const text = (bytes: number) => Buffer.from(ids.random(bytes)).toString('base64url');
+  const signing = { kty: 'EC', crv: 'P-256', x, y, d, kid: text(8), alg: 'ES256', use: 'sig' };
+  return secretsSchema.parse({ signing, cookies: text(32), lookup: text(32) });
+}

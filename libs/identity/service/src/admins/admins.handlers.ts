@@ -1,0 +1,48 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { setGlobalRoleRequest } from '#identity/contract';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { identityErrors } from '../identity.errors.ts';
+import { PEOPLE, type People } from '../people/people.handlers.ts';
+import { LAST_LOGINS, type LastLogins } from '../users/last-logins.handlers.ts';
+import { userDecider } from '../users/user.decider.ts';
+import { userStream } from '../users/user.events.ts';
+import { adminsDecider, ADMINS_STREAM } from './admins.decider.ts';
+
+@Controller()
+export class AdminsHandlers {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(PEOPLE) private readonly people: People,
+    @Inject(LAST_LOGINS) private readonly lastLogins: LastLogins,
+  ) {}
+
+  /** First in the stream that knows every global admin, then in the user's own; a crash between is finished by the reactor. */
+  @Serves(setGlobalRoleRequest)
+  async set(@Input() { user, role }: InputOf<typeof setGlobalRoleRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof setGlobalRoleRequest>>> {
+    const found = await this.userNamed(user);
+    if (!found.ok) return refuse(found.error);
+    const userId = found.value;
+    const view = { id: userId, email: (await this.people.get(userId))?.email ?? null, globalRole: role, state: 'ACTIVE', lastLogin: await this.lastLogins.of(userId) } as const;
+
+    const command = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
+    if (context.dryRun) {
+      const planned = await this.commands.plan(adminsDecider, ADMINS_STREAM, command, context);
+      return planned.ok ? reply(view) : refuse(planned.error);
+    }
+    const decided = await this.commands.run(adminsDecider, ADMINS_STREAM, command, context);
+    if (!decided.ok) return refuse(decided.error);
+    const recorded = await this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole: role }, context);
+    return recorded.ok ? reply(view, { position: recorded.value.position, revision: recorded.value.revision }) : refuse(recorded.error);
+  }
+
+  private async userNamed(user: string): Promise<Result<string, DomainError>> {
+    const userId = user.includes('@') ? await this.people.byAddress(user) : user;
+    if (userId === undefined) return err(identityErrors.noSuchUser());
+    const loaded = await this.commands.load(userDecider, userStream(userId));
+    if (!loaded.ok) return loaded;
+    return loaded.value.state.status === 'active' ? ok(userId) : err(identityErrors.noSuchUser());
+  }
+}

@@ -1,0 +1,15 @@
+import { IDENTITY_CONFIG } from '#identity/contract';
+import { temporaryFolder } from '#testing';
+import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
+import { identityService } from './index.ts';
+
+const folder = temporaryFolder();
+
+it('every part of identity gets what it asks for', async () => {
+  const embedded = await openEmbedded(folder);
+  try {
+    await bootModule(identityService, embedded, answeringBus('identity', {}), new Map([[IDENTITY_CONFIG, {}]]));
+  } finally {
+    await embedded.close();
+  }
+});

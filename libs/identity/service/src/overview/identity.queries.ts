@@ -1,0 +1,111 @@
+import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Directory, type DirectoryOrganization } from '#access';
+import { plansOfRequest } from '#billing/contract';
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
+import { aboutRequest, IDENTITY_CONFIG, listUsersRequest, meRequest, peopleRequest, type IdentityConfig } from '#identity/contract';
+import { domainError } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { PEOPLE, type People } from '../people/people.handlers.ts';
+import { LAST_LOGINS, type LastLogins } from '../users/last-logins.handlers.ts';
+import { userDecider } from '../users/user.decider.ts';
+import { userStream } from '../users/user.events.ts';
+import { usersProjection } from './users.projection.ts';
+
+type PersonView = OutputOf<typeof peopleRequest>['people'][number];
+
+@Controller()
+export class IdentityQueries {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(PEOPLE) private readonly people: People,
+    @Inject(LAST_LOGINS) private readonly lastLogins: LastLogins,
+    @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(IDENTITY_CONFIG) private readonly config: IdentityConfig,
+  ) {}
+
+  @Serves(aboutRequest)
+  async about(): Promise<Reply<OutputOf<typeof aboutRequest>>> {
+    const { version, publicUrl, issuer, audience, cliClientId, consoleClientId, contact, profile } = this.config;
+    return reply({ name: 'Astro Platform', version, publicUrl, issuer, audience, cliClientId, consoleClientId, contact, profile });
+  }
+
+  /** The user, organization and key of this request; for a login the organization that is asked about, or the only one. */
+  @Serves(meRequest)
+  async me(@Input() { org }: InputOf<typeof meRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof meRequest>>> {
+    const { principal, actor } = context;
+    const directory = await this.access.current();
+    if (!directory.ok) return refuse(directory.error);
+    const organization = organizationOf(directory.value, context, org);
+    const isKeysOwn = principal.kind !== 'key' || organization?.id === principal.organizationId;
+    if (org !== undefined && (organization === undefined || !isKeysOwn)) return refuse(organizationNotFound());
+
+    const key = principal.kind === 'key' ? directory.value.keysById.get(principal.keyId)?.created : undefined;
+    const member = organization?.members.get(actor.id);
+    const person = principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.get(actor.id);
+    return reply({
+      userId: actor.id,
+      email: person?.email ?? null,
+      globalRole: directory.value.users.get(actor.id)?.globalRole ?? 'developer',
+      organization: organization?.slug ?? null,
+      orgId: organization?.id ?? null,
+      orgRole: member ? effectiveRole(member, principal) : null,
+      plan: organization ? await this.planOf(organization.id, context) : null,
+      accessKey: key?.masked ?? null,
+      keyId: key?.keyId ?? null,
+      keyRole: key?.role ?? null,
+      keyExpires: key?.expiresAt ?? null,
+    });
+  }
+
+  @Serves(listUsersRequest)
+  async users(@Input() { cursor, limit }: InputOf<typeof listUsersRequest>, @Caller() { consistency }: RequestContext): Promise<Reply<OutputOf<typeof listUsersRequest>>> {
+    const sort = { field: 'registeredAt', direction: 'ascending' } as const;
+    const page = await this.readModels.find(usersProjection, { sort, limit, ...(cursor !== undefined && { cursor }) }, consistency);
+    if (!page.ok) return refuse(page.error);
+    const items = await Promise.all(
+      page.value.items.map(async ({ id, document: { globalRole, state } }) => {
+        const email = state === 'ACTIVE' ? ((await this.people.get(id))?.email ?? null) : null;
+        return { id, email, globalRole, state, lastLogin: await this.lastLogins.of(id) };
+      }),
+    );
+    return reply({ items, ...(page.value.next !== undefined && { next: page.value.next }) });
+  }
+
+  /** By ids, by a verified address, or both. Ids that are no user's are left out. */
+  @Serves(peopleRequest)
+  async find(@Input() { ids, email }: InputOf<typeof peopleRequest>): Promise<Reply<OutputOf<typeof peopleRequest>>> {
+    const byAddress = email === undefined ? undefined : await this.people.byAddress(email);
+    const wanted = new Set([...ids, ...(byAddress === undefined ? [] : [byAddress])]);
+    const people = await Promise.all([...wanted].map((id) => this.person(id)));
+    return reply({ people: people.filter((person) => person !== undefined) });
+  }
+
+  private async person(id: string): Promise<PersonView | undefined> {
+    const loaded = await this.commands.load(userDecider, userStream(id));
+    if (!loaded.ok || loaded.value.state.status === 'absent') return undefined;
+    if (loaded.value.state.status === 'erased') return { id, email: null, name: null, erased: true };
+    const record = await this.people.get(id);
+    return { id, email: record?.email ?? null, name: record?.name ?? null, erased: false };
+  }
+
+  private async planOf(organizationId: string, context: RequestContext): Promise<string | null> {
+    const found = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, this.bus.own(context)).catch(unanswered);
+    return found.ok ? (found.value.plans[organizationId]?.plan ?? null) : null;
+  }
+}
+
+/** A key has one organization; a login the one it names, if it may see it, or the only one it belongs to. */
+function organizationOf(directory: Directory, { principal, actor }: RequestContext, org: string | undefined): DirectoryOrganization | undefined {
+  if (principal.kind === 'key' && org === undefined) return directory.organization(principal.organizationId);
+  if (org !== undefined) {
+    const named = directory.organization(org);
+    return named?.members.has(actor.id) || actor.isGlobalAdmin ? named : undefined;
+  }
+  const [only, ...others] = directory.memberships.get(actor.id) ?? [];
+  return only !== undefined && others.length === 0 ? directory.organization(only) : undefined;
+}
+
+const unanswered = () => ({ ok: false, error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.') }) as const;

@@ -1,0 +1,27 @@
+import type { GlobalRole } from '#access';
+import type { Projection } from '#kernel';
+import { userEvents, userIdOf, type UserEvent } from '../users/user.events.ts';
+
+/** Answers `GET /v1/users`. One document per user; names and addresses are put in when somebody reads. */
+export interface UserDocument {
+  readonly globalRole: GlobalRole;
+  readonly state: 'ACTIVE' | 'ERASED';
+  readonly registeredAt: string;
+}
+
+export const usersProjection: Projection<UserEvent, UserDocument> = {
+  name: 'users.v1',
+  events: userEvents,
+  indexes: ['registeredAt'],
+  documentId: ({ metadata }) => userIdOf(metadata.stream),
+  apply(user, { event, metadata }) {
+    switch (event.type) {
+      case 'user.registered.v1':
+        return { globalRole: event.data.globalRole, state: 'ACTIVE', registeredAt: metadata.recordedAt };
+      case 'user.global-role-set.v1':
+        return user && { ...user, globalRole: event.data.globalRole };
+      case 'user.erased.v1':
+        return user && { ...user, globalRole: 'developer', state: 'ERASED' };
+    }
+  },
+};

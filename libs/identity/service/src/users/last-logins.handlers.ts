@@ -1,0 +1,38 @@
+import { CLOCK, position, type Clock } from '#kernel';
+import { READ_STORE, type Collection, type ReadStore } from '#read-store';
+import { Inject, Injectable } from '@nestjs/common';
+
+export const LAST_LOGINS = Symbol('last logins');
+
+const collection: Collection = { name: 'user-logins.v1', indexes: [] };
+
+/** When users last came with a login, to the minute. No event: it may be lost, and then views show nothing. */
+@Injectable()
+export class LastLogins {
+  private ready: Promise<void> | undefined;
+
+  constructor(
+    @Inject(READ_STORE) private readonly store: ReadStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async note(userId: string): Promise<void> {
+    await this.open();
+    const minute = Math.floor(this.clock.now() / 60_000);
+    const at = `${new Date(minute * 60_000).toISOString().slice(0, 19)}Z`;
+    await this.store.apply([{ collection: collection.name, id: userId, position: position('lastlogin', minute), document: { at } }]);
+  }
+
+  async of(userId: string): Promise<string | null> {
+    await this.open();
+    return (await this.store.get<{ readonly at: string }>(collection.name, userId))?.document.at ?? null;
+  }
+
+  private open(): Promise<void> {
+    this.ready ??= this.store.ensure(collection).catch((error: unknown) => {
+      this.ready = undefined;
+      throw error;
+    });
+    return this.ready;
+  }
+}

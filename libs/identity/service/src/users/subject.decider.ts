@@ -1,0 +1,20 @@
+import { ok, type Decider, type EventFamily, type Fact } from '#kernel';
+
+/**
+ * Which user a token's subject is. Stream: `subjects-<HMAC of issuer and subject>`: the first claim decides, so that
+ * simultaneous first logins make one user.
+ */
+export type SubjectEvent = Fact<'subject.claimed.v1', { readonly userId: string }>;
+
+export interface Subject {
+  readonly userId: string | undefined;
+}
+
+const subjectEvents: EventFamily<SubjectEvent> = { categories: ['subjects'], types: { 'subject.claimed.v1': true } };
+
+export const subjectDecider: Decider<Subject, { readonly type: 'claim-subject'; readonly userId: string }, SubjectEvent, never> = {
+  events: subjectEvents,
+  initialState: { userId: undefined },
+  evolve: (_state, event) => ({ userId: event.data.userId }),
+  decide: ({ userId }, state) => ok(state.userId === undefined ? [{ type: 'subject.claimed.v1', data: { userId } }] : []),
+};

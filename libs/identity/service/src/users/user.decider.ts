@@ -1,0 +1,52 @@
+import type { GlobalRole } from '#access';
+import { assertNever, err, ok, type Decider, type Result } from '#kernel';
+import { identityErrors, type IdentityError } from '../identity.errors.ts';
+import { userEvents, type UserEvent } from './user.events.ts';
+
+export type User =
+  | { readonly status: 'absent' }
+  | {
+      readonly status: 'active';
+      readonly globalRole: GlobalRole;
+      /** Somebody decided the role after registration: the list of admins in the configuration no longer does. */
+      readonly isRoleDecided: boolean;
+    }
+  | { readonly status: 'erased' };
+
+export type UserCommand =
+  | { readonly type: 'register'; readonly globalRole: GlobalRole }
+  /** Who may, and that one admin stays, was decided in the stream of global admins. */
+  | { readonly type: 'set-global-role'; readonly globalRole: GlobalRole };
+
+export const userDecider: Decider<User, UserCommand, UserEvent, IdentityError> = {
+  events: userEvents,
+  initialState: { status: 'absent' },
+  evolve,
+  decide,
+};
+
+function evolve(state: User, event: UserEvent): User {
+  switch (event.type) {
+    case 'user.registered.v1':
+      return { status: 'active', globalRole: event.data.globalRole, isRoleDecided: false };
+    case 'user.global-role-set.v1':
+      return state.status === 'active' ? { ...state, globalRole: event.data.globalRole, isRoleDecided: true } : state;
+    case 'user.erased.v1':
+      return { status: 'erased' };
+    default:
+      return assertNever(event);
+  }
+}
+
+function decide(command: UserCommand, state: User): Result<readonly UserEvent[], IdentityError> {
+  const { globalRole } = command;
+  if (state.status === 'erased') return err(identityErrors.erased());
+  switch (command.type) {
+    case 'register':
+      return ok(state.status === 'absent' ? [{ type: 'user.registered.v1', data: { globalRole } }] : []);
+    case 'set-global-role':
+      return ok(state.status === 'absent' || state.globalRole === globalRole ? [] : [{ type: 'user.global-role-set.v1', data: { globalRole } }]);
+    default:
+      return assertNever(command);
+  }
+}

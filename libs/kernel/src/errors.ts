@@ -1,0 +1,33 @@
+import type { Json } from './json.ts';
+
+export const ERROR_KINDS = ['invalid', 'unauthenticated', 'forbidden', 'not-found', 'conflict', 'limit', 'unavailable'] as const;
+
+/** One of seven; HTTP status and CLI exit code are each one table over them. */
+export type ErrorKind = (typeof ERROR_KINDS)[number];
+
+/** One fault of an input: where (RFC 6901 JSON pointer into the request's body or parameters) and what. */
+export interface InputFault {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** A refusal, on its way from a decision to the person who asked. */
+export interface DomainError<Code extends string = string> {
+  /** Stable, documented, for programs: `context/words`; the code of a limit ends in `-limit`. */
+  readonly code: Code;
+  readonly kind: ErrorKind;
+  /** One sentence for people, safe to show to the caller; ends with a full stop. */
+  readonly detail: string;
+  /** What the caller can do about it, in one line; best something to type. */
+  readonly fix?: string;
+  readonly errors?: readonly InputFault[];
+  /** Further members of the problem document (`limit`, `used`, `plan`, `pricingUrl`); never a secret. */
+  readonly extra?: Readonly<Record<string, Json>>;
+  /** Seconds after which a retry makes sense; becomes the header Retry-After. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Builds a refusal; contexts wrap it in a table of their own errors. */
+export function domainError<Code extends string>(code: Code, kind: ErrorKind, detail: string, more: Omit<DomainError, 'code' | 'kind' | 'detail'> = {}): DomainError<Code> {
+  return { code, kind, detail, ...more };
+}

@@ -1,0 +1,34 @@
+import type { DomainError } from './errors.ts';
+import { domainError } from './errors.ts';
+import { err, ok, type Result } from './result.ts';
+
+declare const brand: unique symbol;
+
+/**
+ * A place in a log: `<store id>.<20 digits>`. The store id (8 to 32 lower-case letters and digits) is made with the
+ * store, so that positions of another store are recognised. Positions of one store compare as text.
+ */
+export type Position = string & { readonly [brand]: 'Position' };
+
+const FORM = /^([a-z0-9]{8,32})\.(\d{20})$/;
+
+/** The position `sequence` (0 = before the first event) of the store `storeId`. */
+export function position(storeId: string, sequence: number | bigint): Position {
+  return `${storeId}.${String(sequence).padStart(20, '0')}` as Position;
+}
+
+/** Reads text from outside. Refuses what has not the form with `position/invalid`. */
+export function parsePosition(text: string): Result<Position, DomainError<'position/invalid'>> {
+  return FORM.test(text)
+    ? ok(text as Position)
+    : err(domainError('position/invalid', 'invalid', 'That is no position of a log.', { fix: 'send the Consistency header exactly as it was received, or leave it out' }));
+}
+
+export const storeOf = (at: Position): string => at.slice(0, at.indexOf('.'));
+export const sequenceOf = (at: Position): number => Number(at.slice(at.indexOf('.') + 1));
+
+/** The refusal of a position that another store gave out. */
+export const otherStore = (): DomainError<'position/other-store'> =>
+  domainError('position/other-store', 'conflict', 'That position belongs to another event store; the platform was restored or set up anew.', {
+    fix: 'drop the Consistency header and ask again',
+  });

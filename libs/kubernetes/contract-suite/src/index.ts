@@ -1,0 +1,25 @@
+import { applyCases, codeCases, defaultCases, listCases, patchCases, tableCases, validationCases, watchCases, type Case } from '#sandbox-cluster/cases';
+import { collectionCases } from './collection.cases.ts';
+import { deliberateCases } from './deliberate.cases.ts';
+import { platformCases } from './platform.cases.ts';
+import { rolloutCases } from './rollout.cases.ts';
+import { eventCases, logCases, surroundingCases } from './telling.cases.ts';
+
+/** Everything that is asked of a Kubernetes API, by area. */
+export const contractCases: readonly Case[] = [
+  ...codeCases,
+  ...validationCases,
+  ...defaultCases,
+  ...applyCases,
+  ...patchCases,
+  ...watchCases,
+  ...listCases,
+  ...tableCases,
+  ...rolloutCases,
+  ...collectionCases,
+  ...eventCases,
+  ...logCases,
+  ...surroundingCases,
+  ...platformCases,
+  ...deliberateCases,
+];

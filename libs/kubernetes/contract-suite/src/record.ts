@@ -1,0 +1,41 @@
+// Asks a real server every case and writes its answers as fixtures:
+//   node --import ./tools/typescript.mjs libs/kubernetes/contract-suite/src/record.ts --kubeconfig FILE [--area AREA]…
+// The file may also be named by ASTRO_TEST_KUBECONFIG. Each case is asked twice: an answer that is not the same twice
+// is no fixture, and the case is named. With --area, other areas keep what was recorded before.
+import { parseArgs } from 'node:util';
+import { serverTarget } from '#sandbox-cluster/cases';
+import { differences, told } from './differences.ts';
+import { askedBy, idOf, readFixtures, writeFixtures, type Fixture } from './fixtures.ts';
+import { contractCases } from './index.ts';
+import { answersTo } from './judge.ts';
+
+const { values } = parseArgs({ options: { kubeconfig: { type: 'string' }, area: { type: 'string', multiple: true } } });
+const kubeconfig = values.kubeconfig ?? process.env['ASTRO_TEST_KUBECONFIG'];
+if (kubeconfig === undefined) {
+  process.stderr.write('name a server: --kubeconfig FILE, or ASTRO_TEST_KUBECONFIG\n');
+  process.exit(2);
+}
+
+const target = serverTarget(kubeconfig);
+const prefix = `case-e${Date.now().toString().slice(-6)}`;
+const recorded = new Map<string, Fixture[]>();
+let unsteady = 0;
+const before = values.area ? readFixtures() : new Map<string, Fixture>();
+for (const [number, each] of contractCases.entries()) {
+  if (values.area && !values.area.includes(each.area)) {
+    const kept = before.get(idOf(each));
+    if (kept) recorded.set(each.area, [...(recorded.get(each.area) ?? []), kept]);
+    continue;
+  }
+  const seen = await answersTo(target, each, `${prefix}-${number}a`);
+  const again = differences(seen, await answersTo(target, each, `${prefix}-${number}e`));
+  if (again.length > 0) {
+    unsteady += 1;
+    process.stderr.write(`${idOf(each)} is not the same twice\n  ${again.map(told).join('\n  ')}\n`);
+  }
+  recorded.set(each.area, [...(recorded.get(each.area) ?? []), { name: each.name, asked: askedBy(each), seen }]);
+}
+target.close();
+writeFixtures(recorded);
+process.stdout.write(`${contractCases.length} cases recorded: ${[...recorded].map(([area, fixtures]) => `${area} ${fixtures.length}`).join(', ')}\n`);
+process.exitCode = unsteady > 0 ? 1 : 0;

@@ -1,0 +1,56 @@
+import { sandboxTarget, type SandboxTarget } from '#sandbox-cluster/cases';
+import { temporaryFolder } from '#testing';
+import { documentedDifferences, knownDifferences } from './differences.ts';
+import { idOf, readFixtures } from './fixtures.ts';
+import { contractCases } from './index.ts';
+import { judge, staleDifferences, type Trial } from './judge.ts';
+
+const folder = temporaryFolder();
+let target: SandboxTarget;
+let trial: Trial;
+beforeAll(async () => {
+  target = await sandboxTarget(folder);
+  trial = { target, fixtures: readFixtures(), known: documentedDifferences(), prefix: 'case-e' };
+});
+afterAll(() => target.close());
+
+const areas = [...new Set(contractCases.map(({ area }) => area))];
+
+describe('the sandbox answers as the recorded server did, but for the documented differences', () => {
+  it.each(areas)(
+    '%s',
+    async (area) => {
+      const failures: string[] = [];
+      for (const [number, each] of contractCases.entries()) if (each.area === area) failures.push(...(await judge(trial, each, number)));
+      expect(failures).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('and every documented difference is one', async () => {
+    expect(await staleDifferences(trial, contractCases)).toEqual([]);
+  });
+});
+
+describe('the suite', () => {
+  it('names no two cases alike', () => {
+    const ids = contractCases.map(idOf);
+    expect(ids.filter((id, position) => ids.indexOf(id) !== position)).toEqual([]);
+  });
+
+  it('asks at least ten things of each area, and two hundred in all', () => {
+    for (const area of areas) expect(contractCases.filter((each) => each.area === area).length).toBeGreaterThanOrEqual(10);
+    expect(contractCases.length).toBeGreaterThanOrEqual(200);
+  });
+
+  it('keeps no answer to a case that is gone', () => {
+    const ids = new Set(contractCases.map(idOf));
+    expect([...readFixtures().keys()].filter((id) => !ids.has(id))).toEqual([]);
+  });
+
+  it('takes no difference without a reason', () => {
+    const list = (row: string) => `<!-- differences: begin -->\n${row}\n<!-- differences: end -->`;
+    expect(() => knownDifferences(list('| `codes: a` | `0/body` |'))).toThrow('no case, place and reason');
+    expect(knownDifferences(list('| `codes: a` | `0/body` | no container runs |')).get('codes: a')).toEqual(['0/body']);
+  });
+});

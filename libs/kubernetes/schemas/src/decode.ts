@@ -1,0 +1,239 @@
+import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
+import type { ResourceData, SchemaData } from './data.ts';
+import { NOTHING_KNOWN, type Known } from './known.ts';
+import type { SchemaNode } from './node.ts';
+import { canonicalQuantity } from './quantity.ts';
+import type { Schemas } from './schemas.ts';
+import { isList, isTree } from './typed.ts';
+
+/** A request's object as a server holds it once it is read. */
+export interface Decoded {
+  readonly object: JsonObject;
+  /** Fields the kind does not have, as `spec.template.spec.containers[0].imagee`; they are not in the object. */
+  readonly unknown: readonly string[];
+  /** Empty maps and lists, as `spec.podSelector.matchLabels`: a server has them until it stores the object; they are not in the object. */
+  readonly empty: readonly string[];
+}
+
+/** Structures that Go embeds without a name of their own; its messages name them all the same. */
+const EMBEDDED: Readonly<Record<string, { readonly own: readonly string[]; readonly name: string }>> = {
+  Probe: { name: 'ProbeHandler', own: ['failureThreshold', 'initialDelaySeconds', 'periodSeconds', 'successThreshold', 'terminationGracePeriodSeconds', 'timeoutSeconds'] },
+  Volume: { name: 'VolumeSource', own: ['name'] },
+  PersistentVolumeSpec: { name: 'PersistentVolumeSource', own: [] },
+};
+const BAD_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** Counts of a status that are written although they are 0. */
+const COUNTS = new Set(['terminatingReplicas', 'ready', 'terminating', 'collisionCount']);
+
+class DecodeFault extends Error {}
+
+/**
+ * Reads an object as the server's typed decoder does: unknown fields are put aside, nulls and vanishing zero values are
+ * dropped, quantities and times take their canonical form.
+ * @param known parts of a stored object of the same kind, in the places they have there
+ * @returns the server's text when a value has a wrong type (the first one met)
+ */
+export function decodeObject(schemas: Schemas, resource: ResourceData, raw: JsonObject, known: Known = NOTHING_KNOWN): Result<Decoded, string> {
+  const root = schemas.schemaOf(resource);
+  if (!root) return ok({ object: raw, unknown: [], empty: [] });
+  const decoder = new Decoder(schemas.data, known);
+  try {
+    const object = decoder.structure(root, raw, { text: '', dotted: '', owner: resource.kind });
+    return ok({ object, unknown: decoder.unknown, empty: decoder.empty });
+  } catch (fault) {
+    if (fault instanceof DecodeFault) return err(fault.message);
+    throw fault;
+  }
+}
+
+interface Place {
+  /** With list positions, for unknown fields. */
+  readonly text: string;
+  /** Without, as Go's messages have it. */
+  readonly dotted: string;
+  /** The structure the field stands in. */
+  readonly owner: string;
+}
+
+class Decoder {
+  readonly unknown: string[] = [];
+  readonly empty: string[] = [];
+
+  constructor(
+    private readonly data: SchemaData,
+    private readonly known: Known,
+  ) {}
+
+  structure(node: SchemaNode, raw: JsonObject, place: Place): JsonObject {
+    const definition = node.definition ?? '';
+    const owner = shortName(definition) || place.owner;
+    const embedded = EMBEDDED[owner];
+    const result: { [name: string]: Json } = {};
+    for (const [name, value] of Object.entries(raw)) {
+      const field = node.field(name);
+      if (!field) {
+        if (node.preservesUnknown) {
+          if (value !== undefined) result[name] = value;
+        } else if (value !== undefined) this.unknown.push(place.text === '' ? name : `${place.text}.${name}`);
+        continue;
+      }
+      if (value === undefined || value === null) continue;
+      const through = embedded && !embedded.own.includes(name) ? `${embedded.name}.${name}` : name;
+      const text = place.text === '' ? name : `${place.text}.${name}`;
+      const read = this.value(field, value, {
+        text,
+        dotted: place.dotted === '' ? through : `${place.dotted}.${through}`,
+        owner,
+      });
+      if (isZero(read) && !this.keepsZero(node, name, field)) {
+        if (typeof read === 'object') this.empty.push(text);
+        continue;
+      }
+      // At the top an empty list stays one until it is stored: who sent it owns it.
+      const isNulled = place.text !== '' && isList(read) && read.length === 0 && this.data.nullsZero[definition]?.includes(name) === true;
+      result[name] = isNulled ? null : read;
+    }
+    return result;
+  }
+
+  private value(node: SchemaNode, value: Exclude<Json, null>, place: Place): Json {
+    if (this.known.has(value)) return value;
+    switch (node.shape) {
+      case 'object':
+        return isTree(value) ? this.structure(node, value, place) : this.wrong(node, value, place);
+      case 'map': {
+        const { element } = node;
+        if (!isTree(value)) return this.wrong(node, value, place);
+        if (!element) return value;
+        return Object.fromEntries(
+          Object.entries(value).flatMap(([key, member]) => (member === undefined ? [] : [[key, this.element(element, member, { ...place, text: `${place.text}.${key}` }, true)]])),
+        );
+      }
+      case 'list': {
+        const { element } = node;
+        if (!isList(value)) return this.wrong(node, value, place);
+        return element ? value.map((member, index) => this.element(element, member, { ...place, text: `${place.text}[${index}]` }, false)) : value;
+      }
+      default:
+        return this.scalar(node, value, place, false);
+    }
+  }
+
+  /** A null among elements is the element's zero value. */
+  private element(node: SchemaNode, value: Json, place: Place, inMap: boolean): Json {
+    if (value === null) return zeroOf(node);
+    return node.shape === 'quantity' ? this.scalar(node, value, place, inMap) : this.value(node, value, place);
+  }
+
+  private scalar(node: SchemaNode, value: Exclude<Json, null>, place: Place, inMap: boolean): Json {
+    switch (node.shape) {
+      case 'string':
+        if (typeof value !== 'string') return this.wrong(node, value, place);
+        if (node.format === 'byte') return base64(value);
+        return node.format === 'date-time' && value !== '' ? time(value, node.definition ?? '') : value;
+      case 'integer':
+        if (typeof value !== 'number') return this.wrong(node, value, place);
+        if (!Number.isInteger(value) || (node.format === 'int32' && Math.abs(value) > 2_147_483_647)) return this.wrong(node, value, place, true);
+        return value;
+      case 'number':
+        return typeof value === 'number' ? value : this.wrong(node, value, place);
+      case 'boolean':
+        return typeof value === 'boolean' ? value : this.wrong(node, value, place);
+      case 'int-or-string':
+        return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value)) ? value : this.wrong(node, value, place);
+      case 'quantity': {
+        const canonical = typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(value, { milli: inMap }) : undefined;
+        if (canonical === undefined) throw new DecodeFault(BAD_QUANTITY);
+        return canonical;
+      }
+      default:
+        return node.raw.type === 'object' && !isTree(value) ? this.wrong(node, value, place) : value;
+    }
+  }
+
+  private wrong(node: SchemaNode, value: Exclude<Json, null>, { dotted, owner }: Place, exact = false): never {
+    throw new DecodeFault(`json: cannot unmarshal ${jsonKind(value)}${exact ? ` ${String(value)}` : ''} into Go struct field ${owner}.${dotted} of type ${goType(node)}`);
+  }
+
+  /** Recorded where it was tried; else by what Go's zero values usually do. */
+  private keepsZero(node: SchemaNode, name: string, field: SchemaNode): boolean {
+    const definition = node.definition ?? '';
+    if (this.data.nullsZero[definition]?.includes(name)) return true;
+    if (this.data.omitsZero[definition]?.includes(name)) return false;
+    if (this.data.keepsZero[definition]?.includes(name)) return true;
+    if (node.required.includes(name) || field.schemaDefault !== undefined) return true;
+    return field.shape === 'object' || field.shape === 'int-or-string' || (field.shape === 'integer' && (!definition.endsWith('Status') || COUNTS.has(name)));
+  }
+}
+
+/** `io.k8s.api.core.v1.Container` → `Container`. */
+const shortName = (definition: string): string => definition.slice(definition.lastIndexOf('.') + 1);
+
+function goType(node: SchemaNode): string {
+  switch (node.shape) {
+    case 'object':
+      return `v1.${shortName(node.definition ?? '')}`;
+    case 'map':
+      return `map[string]${node.element ? goType(node.element) : 'interface {}'}`;
+    case 'list':
+      return `[]${node.element ? goType(node.element) : 'interface {}'}`;
+    case 'integer':
+      return node.format ?? 'int64';
+    case 'int-or-string':
+      return 'int32';
+    case 'number':
+      return 'float64';
+    case 'boolean':
+      return 'bool';
+    default:
+      return 'string';
+  }
+}
+
+function jsonKind(value: Exclude<Json, null>): string {
+  if (isList(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function zeroOf(node: SchemaNode): Json {
+  switch (node.shape) {
+    case 'string':
+      return '';
+    case 'integer':
+    case 'number':
+    case 'int-or-string':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'quantity':
+      return '0';
+    case 'list':
+      return null;
+    default:
+      return {};
+  }
+}
+
+export const isZero = (value: Json | undefined): boolean =>
+  value === '' || value === 0 || value === false || (isList(value) && value.length === 0) || (isTree(value) && Object.keys(value).length === 0);
+
+function base64(text: string): string {
+  const clean = text.replaceAll(/[\r\n]/g, '');
+  const bad = /[^A-Za-z0-9+/=]/.exec(clean);
+  if (bad) throw new DecodeFault(`illegal base64 data at input byte ${bad.index}`);
+  if (clean.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(clean)) throw new DecodeFault(`illegal base64 data at input byte ${Math.max(0, clean.length - (clean.length % 4))}`);
+  return clean;
+}
+
+/** Times are kept by whole seconds of UTC, those of MicroTime by microseconds. */
+function time(text: string, definition: string): string {
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  const ms = parts ? Date.parse(text) : Number.NaN;
+  if (!parts || Number.isNaN(ms)) {
+    const layout = definition.endsWith('MicroTime') ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+    throw new DecodeFault(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(text)} as "2006"`);
+  }
+  const seconds = new Date(ms).toISOString().slice(0, 19);
+  return definition.endsWith('MicroTime') ? `${seconds}${((parts[2] ?? '.') + '000000').slice(0, 7)}Z` : `${seconds}Z`;
+}

@@ -1,0 +1,113 @@
+import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from './client.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Fence } from './inventory-fence.ts';
+import { at, keyOf, list, nameOf, type KubernetesObject } from './objects.ts';
+import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, PRUNE_ANNOTATION } from './ownership.ts';
+import { AT_ONCE } from './plan-deployment.ts';
+import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
+import { byOrder, NEVER_PRUNED } from './waves.ts';
+
+export interface WriteLimits {
+  /** When the claim ends, on the machine's monotonic clock (`performance.now()`); no write is begun that could come later. */
+  readonly claimDeadline?: () => number;
+  readonly signal?: AbortSignal;
+}
+
+/** Left between the last moment of a write and the end of the claim. */
+const MARGIN_MS = 1_000;
+const WRITE_MS = 15_000;
+/** A definition is served some 60 ms after it was written. */
+const ESTABLISHED_WITHIN_MS = 30_000;
+const LOOK_MS = 50;
+
+/** The claim ends before a write could be sure to have ended. */
+export class ClaimTooShortError extends Error {
+  override readonly name = 'ClaimTooShortError';
+}
+
+/**
+ * Writes the waves of a plan, one after the other; what the plan found unchanged is not written. The caller holds the fence
+ * before each wave.
+ * @returns what is there now, with the UIDs as seen
+ */
+export async function applyPlan(client: KubernetesClient, plan: Plan, _fence: Fence, limits: WriteLimits = {}): Promise<{ readonly applied: readonly InventoryEntry[] }> {
+  const applied: InventoryEntry[] = [];
+  const fields = new Map(plan.inventory.map((entry) => [JSON.stringify(entry.key), entry.fields]));
+  for (const { objects } of plan.waves) {
+    const written = await inParallel(objects, AT_ONCE, (planned) => applyOne(client, planned, limits));
+    applied.push(...written.map((entry) => ({ ...entry, ...withFields(fields.get(JSON.stringify(entry.key))) })));
+    const definitions = objects.filter(({ object }) => object.kind === 'CustomResourceDefinition');
+    for (const definition of definitions) await established(client, definition, limits);
+  }
+  return { applied };
+}
+
+const withFields = (fields: InventoryEntry['fields']) => (fields === undefined ? {} : { fields });
+
+async function applyOne(client: KubernetesClient, { object, type, force, unchanged, uid, handOver }: PlannedObject, limits: WriteLimits): Promise<InventoryEntry> {
+  const entry = { key: keyOf(object), apiVersion: object.apiVersion };
+  if (unchanged && uid !== undefined) return { ...entry, uid };
+  if (handOver !== undefined) {
+    const { name, namespace } = object.metadata;
+    const replicas: KubernetesObject = {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      metadata: { name, ...(namespace !== undefined && { namespace }) },
+      spec: { replicas: handOver },
+    };
+    await client.apply(type, replicas, { fieldManager: HANDOVER_MANAGER, force: true, ...call(limits) });
+  }
+  const written = await client.apply(type, object, { fieldManager: FIELD_MANAGER, force, ...call(limits) });
+  if (written.object.metadata.deletionTimestamp !== undefined) {
+    throw new KubernetesApiError({ status: 409, reason: 'ObjectTerminating', message: `${nameOf(entry.key)} is being deleted` });
+  }
+  const seen = written.object.metadata.uid;
+  return { ...entry, ...(seen !== undefined && { uid: seen }) };
+}
+
+function call({ claimDeadline, signal }: WriteLimits): { readonly deadlineMs: number; readonly signal?: AbortSignal } {
+  const left = claimDeadline ? claimDeadline() - performance.now() - MARGIN_MS : WRITE_MS;
+  if (left <= 0) throw new ClaimTooShortError('the claim ends before a write could be sure to');
+  return { deadlineMs: Math.min(WRITE_MS, left), ...(signal && { signal }) };
+}
+
+/** Waits until a CustomResourceDefinition is served: what is made of it would be refused before. */
+async function established(client: KubernetesClient, { object, type }: PlannedObject, limits: WriteLimits): Promise<void> {
+  const until = performance.now() + ESTABLISHED_WITHIN_MS;
+  for (;;) {
+    const live = await client.get(type, object.metadata.name, undefined, limits.signal ? { signal: limits.signal } : {});
+    if (list(at(live, 'status', 'conditions')).some((condition) => at(condition, 'type') === 'Established' && at(condition, 'status') === 'True')) break;
+    if (performance.now() > until)
+      throw new KubernetesApiError({ status: 504, reason: 'Timeout', message: `CustomResourceDefinition ${object.metadata.name} was not established in time` });
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  await client.discovery({ maxAgeMs: 0 });
+}
+
+export interface PruneOptions extends WriteLimits {
+  readonly applicationId: string;
+  /** Held by the caller just before. */
+  readonly fence?: Fence;
+}
+
+/**
+ * Removes objects of an earlier inventory, the last written first. Each must still carry both marks of the application and be
+ * the one that is looked at now (UID precondition); anything else is left alone.
+ */
+export async function pruneObjects(client: KubernetesClient, entries: readonly InventoryEntry[], { applicationId, ...limits }: PruneOptions): Promise<void> {
+  const discovery = await client.discovery();
+  const last = entries.toSorted((a, b) => byOrder({ kind: b.key.kind, metadata: { name: b.key.name } }, { kind: a.key.kind, metadata: { name: a.key.name } }));
+  for (const { key, apiVersion } of last) {
+    if (NEVER_PRUNED.has(key.kind)) continue;
+    const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
+    const live = type && (await client.get(type, key.name, key.namespace));
+    if (!live || !isMarkedAsOf(live, applicationId) || live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false') continue;
+    const { uid } = live.metadata;
+    if (uid === undefined || live.metadata.deletionTimestamp !== undefined) continue;
+    try {
+      await client.delete(type, { name: key.name, ...(key.namespace !== undefined && { namespace: key.namespace }) }, { uid, ...call(limits) });
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error; // somebody made it anew meanwhile: not ours any more
+    }
+  }
+}

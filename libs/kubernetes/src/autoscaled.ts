@@ -1,0 +1,10 @@
+import { at, type KubernetesObject } from './objects.ts';
+
+/** Whether a HorizontalPodAutoscaler among the objects rules a workload's number of replicas. */
+export const isAutoscaled = (workload: KubernetesObject, objects: readonly KubernetesObject[]): boolean =>
+  objects.some(
+    (other) =>
+      other.kind === 'HorizontalPodAutoscaler' &&
+      at(other, 'spec', 'scaleTargetRef', 'kind') === workload.kind &&
+      at(other, 'spec', 'scaleTargetRef', 'name') === workload.metadata.name,
+  );

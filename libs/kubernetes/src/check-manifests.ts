@@ -1,0 +1,268 @@
+import type { ClusterPolicy, Finding, PodSecurityLevel } from './finding.ts';
+import { at, groupKind, isRecord, keyOf, list, nameOf, record, text, type JsonRecord, type KubernetesObject } from './objects.ts';
+import { podViolations } from './pod-security.ts';
+
+export interface CheckOptions {
+  readonly policy: ClusterPolicy;
+  /** Name of the cluster, for the commands that the findings tell. */
+  readonly clusterName: string;
+  readonly targetNamespace: string;
+  readonly namespaceMode: 'override' | 'preserve';
+  /** Whether the kind lies in namespaces; undefined when nobody knows. */
+  readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
+}
+
+/** No policy opens these: what lies there rules the cluster. */
+const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
+
+/** Enough to mend a manifest by; more would hide the first ones. */
+const MOST_FINDINGS = 50;
+const MOST_BYTES = 1_000_000;
+const MOST_ANNOTATION_BYTES = 262_144;
+
+/** Kinds that reach beyond their namespace although they lie in one, or that only controllers write. */
+const DENIED_KINDS: Readonly<Record<string, string>> = {
+  Endpoints: 'endpoints can lead traffic to other namespaces (CVE-2021-25740)',
+  'discovery.k8s.io/EndpointSlice': 'endpoint slices can lead traffic to other namespaces (CVE-2021-25740)',
+  Event: 'events are written by controllers',
+  'events.k8s.io/Event': 'events are written by controllers',
+  'coordination.k8s.io/Lease': 'leases are written by controllers',
+};
+
+/**
+ * The guard rails: what a set of objects may not contain on this cluster, however deep it is hidden (every pod template in
+ * every kind is looked at). Pure; asks nobody. The cluster's own admission is the second line.
+ */
+export function checkManifests(objects: readonly KubernetesObject[], options: CheckOptions): readonly Finding[] {
+  if (objects.length === 0) return [{ code: 'deployments/no-objects', rule: 'empty', detail: 'There is no object to deploy; that would remove everything.' }];
+  const accounts = new Set(objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name));
+  const findings: Finding[] = [];
+  for (const object of objects) {
+    findings.push(...scope(object, options), ...size(object), ...denied(object), ...rights(object, options), ...network(object), ...pods(object, options, accounts));
+    if (findings.length >= MOST_FINDINGS) break;
+  }
+  return findings.slice(0, MOST_FINDINGS);
+}
+
+function scope(object: KubernetesObject, { policy, clusterName, targetNamespace, isNamespaced }: CheckOptions): Finding[] {
+  const key = keyOf(object);
+  if (isNamespaced(object) === false) {
+    const kind = groupKind(key);
+    const allowed = policy.clusterScoped === 'allow' || (policy.clusterScoped !== 'deny' && policy.clusterScoped.includes(kind));
+    if (allowed) return [];
+    const listed = Array.isArray(policy.clusterScoped) ? policy.clusterScoped : [];
+    return [
+      {
+        code: 'deployments/cluster-scoped-not-allowed',
+        object: key,
+        rule: 'clusterScoped',
+        detail: `${nameOf(key)} is cluster-scoped, and the policy of ${clusterName} does not list ${kind}.`,
+        fix: `astroctl clusters policy set ${clusterName} --cluster-scoped ${[...listed, kind].join(',')}`,
+      },
+    ];
+  }
+  const namespace = object.metadata.namespace ?? targetNamespace;
+  if (SYSTEM_NAMESPACES.has(namespace)) {
+    return [
+      {
+        code: 'deployments/namespace-not-allowed',
+        object: key,
+        rule: 'namespaces',
+        detail: `${nameOf(key)} would lie in namespace ${namespace}, which belongs to the cluster itself.`,
+        fix: 'choose another namespace',
+      },
+    ];
+  }
+  if (allowsNamespace(policy.namespaces, namespace)) return [];
+  // What excludes it must go: excluded ones win.
+  const globs = [
+    ...policy.namespaces.filter((glob) => !(glob.startsWith('!') && matchesGlob(glob.slice(1), namespace))),
+    ...(policy.namespaces.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) ? [] : [namespace]),
+  ];
+  return [
+    {
+      code: 'deployments/namespace-not-allowed',
+      object: key,
+      rule: 'namespaces',
+      detail: `${nameOf(key)} would lie in namespace ${namespace}, which the policy of ${clusterName} does not allow.`,
+      fix: `astroctl clusters policy set ${clusterName} --namespaces '${globs.join(',')}'`,
+    },
+  ];
+}
+
+/** Whether globs (`*` stands for anything; a leading `!` excludes, and excluded ones win) allow a namespace. */
+export function allowsNamespace(globs: readonly string[], namespace: string): boolean {
+  return globs.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) && !globs.some((glob) => glob.startsWith('!') && matchesGlob(glob.slice(1), namespace));
+}
+
+/** Compared part by part, so that many stars cannot make it slow. */
+function matchesGlob(glob: string, namespace: string): boolean {
+  const parts = glob.split('*');
+  const [first = '', ...rest] = parts;
+  if (rest.length === 0) return namespace === glob;
+  const last = rest.pop() ?? '';
+  if (!namespace.startsWith(first) || !namespace.endsWith(last) || namespace.length < first.length + last.length) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const found = namespace.indexOf(part, from);
+    if (found === -1) return false;
+    from = found + part.length;
+  }
+  return from <= namespace.length - last.length;
+}
+
+/** What the server would refuse with a 500 or 413 that says nothing. */
+function size(object: KubernetesObject): Finding[] {
+  const key = keyOf(object);
+  const bytes = Buffer.byteLength(JSON.stringify(object));
+  const annotations = Buffer.byteLength(JSON.stringify(object.metadata.annotations ?? {}));
+  if (bytes > MOST_BYTES)
+    return [{ code: 'deployments/invalid-manifest', object: key, rule: 'size', detail: `${nameOf(key)} has ${bytes} bytes; a cluster takes at most ${MOST_BYTES}.` }];
+  if (annotations > MOST_ANNOTATION_BYTES)
+    return [
+      {
+        code: 'deployments/invalid-manifest',
+        object: key,
+        pointer: '/metadata/annotations',
+        rule: 'size',
+        detail: `The annotations of ${nameOf(key)} have ${annotations} bytes; a cluster takes at most ${MOST_ANNOTATION_BYTES}.`,
+      },
+    ];
+  return [];
+}
+
+function denied(object: KubernetesObject): Finding[] {
+  const key = keyOf(object);
+  const why = DENIED_KINDS[groupKind(key)];
+  if (why !== undefined) return [{ code: 'deployments/kind-not-allowed', object: key, rule: 'kind', detail: `${nameOf(key)} is not deployed: ${why}.`, fix: 'leave it out' }];
+  if (object.kind === 'Secret' && object['type'] === 'kubernetes.io/service-account-token') {
+    return [
+      {
+        code: 'deployments/kind-not-allowed',
+        object: key,
+        pointer: '/type',
+        rule: 'token',
+        detail: `${nameOf(key)} would hold a token of a ServiceAccount that never ends.`,
+        fix: 'use a projected token volume',
+      },
+    ];
+  }
+  return [];
+}
+
+/** Cluster roles that a binding within a namespace may name: what they give stays within it. */
+const BINDABLE = ['view', 'edit'];
+const ESCALATING = ['*', 'escalate', 'bind', 'impersonate'];
+
+/** Roles and bindings: nobody gets more by deploying than the namespace holds. */
+function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Finding[] {
+  const key = keyOf(object);
+  const refuse = (pointer: string, rule: string, detail: string): Finding => ({ code: 'deployments/role-not-allowed', object: key, pointer, rule, detail });
+  if (object.kind === 'Role' || object.kind === 'ClusterRole') {
+    return list(object['rules']).flatMap((rule, index) => {
+      const broad = (['verbs', 'resources', 'apiGroups'] as const).find((member) => list(at(rule, member)).includes('*'));
+      if (broad) return [refuse(`/rules/${index}/${broad}`, 'wildcard', `${nameOf(key)} gives * in ${broad}.`)];
+      const verb = list(at(rule, 'verbs')).find((word) => ESCALATING.includes(String(word)));
+      return verb === undefined ? [] : [refuse(`/rules/${index}/verbs`, 'escalation', `${nameOf(key)} gives the verb ${String(verb)}.`)];
+    });
+  }
+  if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return [];
+  const findings: Finding[] = [];
+  const role = record(object['roleRef']);
+  if (role['kind'] === 'ClusterRole' && !BINDABLE.includes(String(role['name'])))
+    findings.push(refuse('/roleRef', 'clusterRole', `${nameOf(key)} binds the cluster role ${String(role['name'])}; only ${BINDABLE.join(' and ')} may be bound.`));
+  list(object['subjects']).forEach((subject, index) => {
+    const kind = text(at(subject, 'kind'));
+    const namespace = text(at(subject, 'namespace'));
+    if (kind !== 'ServiceAccount')
+      findings.push(
+        refuse(`/subjects/${index}`, 'subject', `${nameOf(key)} gives rights to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts may have them.`),
+      );
+    else if (namespace !== undefined && namespace !== targetNamespace)
+      findings.push(refuse(`/subjects/${index}/namespace`, 'subject', `${nameOf(key)} gives rights to a ServiceAccount of namespace ${namespace}.`));
+  });
+  return findings;
+}
+
+/** What would take traffic of others, or lead ours elsewhere. */
+function network(object: KubernetesObject): Finding[] {
+  const key = keyOf(object);
+  const refuse = (pointer: string, rule: string, detail: string): Finding => ({ code: 'deployments/network-not-allowed', object: key, pointer, rule, detail });
+  if (object.kind === 'Service' && object.apiVersion === 'v1') {
+    if (at(object, 'spec', 'type') === 'ExternalName') return [refuse('/spec/type', 'externalName', `${nameOf(key)} is of type ExternalName, which leads outside the namespace.`)];
+    if (list(at(object, 'spec', 'externalIPs')).length > 0)
+      return [refuse('/spec/externalIPs', 'externalIPs', `${nameOf(key)} names externalIPs, which can take traffic of others (CVE-2020-8554).`)];
+  }
+  if (object.kind !== 'Ingress') return [];
+  const hosts = [...list(at(object, 'spec', 'rules')).map((rule) => at(rule, 'host')), ...list(at(object, 'spec', 'tls')).flatMap((tls) => list(at(tls, 'hosts')))];
+  const wild = hosts.find((host) => typeof host === 'string' && host.includes('*'));
+  const open = list(at(object, 'spec', 'rules')).some((rule) => at(rule, 'host') === undefined) || at(object, 'spec', 'defaultBackend') !== undefined;
+  const snippet = Object.keys(object.metadata.annotations ?? {}).find((name) => name.endsWith('-snippet') || name.endsWith('-snippets'));
+  return [
+    ...(wild === undefined ? [] : [refuse('/spec/rules', 'host', `${nameOf(key)} asks for the host ${String(wild)}; a wildcard takes traffic of others.`)]),
+    ...(open ? [refuse('/spec/rules', 'host', `${nameOf(key)} has a rule without a host, which takes traffic of others.`)] : []),
+    ...(snippet === undefined
+      ? []
+      : [refuse(`/metadata/annotations/${snippet.replaceAll('/', '~1')}`, 'snippet', `${nameOf(key)} brings configuration of its own for the ingress controller.`)]),
+  ];
+}
+
+interface FoundPod {
+  readonly spec: JsonRecord;
+  readonly annotations: JsonRecord;
+  readonly path: readonly (string | number)[];
+}
+
+const CONTAINER_MEMBERS = ['containers', 'initContainers', 'ephemeralContainers'];
+const DEEPEST = 40;
+
+/** Everything that looks like a pod's spec, at any depth and in any kind: what an unknown controller makes pods of is one too. */
+function podsIn(value: unknown, annotations: JsonRecord, path: readonly (string | number)[]): FoundPod[] {
+  if (path.length > DEEPEST) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => podsIn(item, {}, [...path, index]));
+  if (!isRecord(value)) return [];
+  const looksLikePod =
+    ['hostNetwork', 'hostPID', 'hostIPC'].some((member) => value[member] === true) ||
+    list(value['volumes']).some((volume) => isRecord(volume) && typeof volume['name'] === 'string' && volume['hostPath'] !== undefined) ||
+    CONTAINER_MEMBERS.some((member) =>
+      list(value[member]).some((container) => isRecord(container) && (typeof container['image'] === 'string' || typeof container['name'] === 'string')),
+    );
+  if (looksLikePod) return [{ spec: value, annotations, path }];
+  const inner = record(at(value, 'metadata', 'annotations'));
+  return Object.entries(value).flatMap(([member, child]) => (member === 'metadata' ? [] : podsIn(child, member === 'spec' ? inner : {}, [...path, member])));
+}
+
+function pods(object: KubernetesObject, { policy, clusterName }: CheckOptions, accounts: ReadonlySet<string>): Finding[] {
+  const key = keyOf(object);
+  const pointerOf = (path: readonly (string | number)[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return podsIn(object, {}, []).flatMap(({ spec, annotations, path }) => {
+    const violations = podViolations(spec, policy.podSecurity, annotations).map((violation): Finding => ({
+      code: 'deployments/pod-security',
+      object: key,
+      pointer: pointerOf([...path, ...violation.path]),
+      rule: violation.rule,
+      detail: `${nameOf(key)} breaks the Pod Security level ${policy.podSecurity} of ${clusterName}: ${violation.detail}.`,
+      fix: `remove it, or an admin may allow it: astroctl clusters policy set ${clusterName} --pod-security ${milder(policy.podSecurity, violation.allowedBy)}`,
+    }));
+    const field = (member: string, detail: string): Finding => ({
+      code: 'deployments/field-not-allowed',
+      object: key,
+      pointer: pointerOf([...path, member]),
+      rule: member,
+      detail: `${nameOf(key)} ${detail}.`,
+      fix: 'leave it out',
+    });
+    const account = text(spec['serviceAccountName']) ?? text(spec['serviceAccount']);
+    return [
+      ...violations,
+      ...(text(spec['nodeName']) ? [field('nodeName', 'names a node, past the scheduler')] : []),
+      ...(text(spec['priorityClassName'])?.startsWith('system-') ? [field('priorityClassName', "asks for a priority of the cluster's own parts")] : []),
+      ...(account !== undefined && account !== 'default' && !accounts.has(account)
+        ? [field('serviceAccountName', `uses the ServiceAccount ${account}, which is not among the objects`)]
+        : []),
+    ];
+  });
+}
+
+const milder = (level: PodSecurityLevel, allowedBy: 'baseline' | 'privileged'): PodSecurityLevel =>
+  level === 'restricted' && allowedBy === 'baseline' ? 'baseline' : 'privileged';

@@ -1,0 +1,413 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { silentLogger, type Clock } from '#kernel';
+import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
+import { createKubernetesClient } from './create-client.ts';
+import { TYPES } from './discovery.ts';
+import { parseEgressPolicy } from './egress.ts';
+import type { KubernetesObject } from './objects.ts';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, fire) {
+    const timer = setTimeout(fire, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** A server of plain HTTP that answers as each test says, and remembers what it was asked. */
+let server: Server;
+let answer: (seen: Seen, response: ServerResponse, socket: Socket) => void;
+let seen: Seen[];
+let client: KubernetesClient;
+
+const egress = (allowed: string) => {
+  const policy = parseEgressPolicy(allowed);
+  if (!policy.ok) throw new Error(policy.error.detail);
+  return policy.value;
+};
+const portOf = (): number => (server.address() as AddressInfo).port; // a TCP server's address has this form
+const open = (more: Partial<Parameters<typeof createKubernetesClient>[0]> = {}) =>
+  createKubernetesClient({
+    server: `http://127.0.0.1:${portOf()}`,
+    credential: { token: 'tok' },
+    egress: egress('127.0.0.0/8'),
+    clock,
+    log: silentLogger,
+    deadlineMs: 5_000,
+    ratePerSecond: 1_000,
+    ...more,
+  });
+const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+const status = (code: number, reason: string, more: object = {}) => ({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `said ${reason}`, ...more });
+const configMap: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
+
+beforeEach(async () => {
+  seen = [];
+  answer = (_, response) => json(response, 200, configMap);
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      const entry = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
+      seen.push(entry);
+      answer(entry, response, request.socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  client = open();
+});
+afterEach(async () => {
+  client.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+describe('a write', () => {
+  it('sends every field of a manifest as it is, also those that no model knows (KUBERNETES 1.2)', async () => {
+    const policy: KubernetesObject = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'a', namespace: 'n' },
+      spec: {
+        podSelector: {},
+        ingress: [{ from: [{ podSelector: {} }] }],
+        newField: { default: 1, enum: ['x'], $ref: 'y', 'x-kubernetes-preserve-unknown-fields': true, continue: 'z' },
+      },
+    };
+    const type = { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy', resource: 'networkpolicies', namespaced: true, verbs: [] };
+    await client.apply(type, policy, { fieldManager: 'm' });
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual(policy);
+    expect(seen[0]).toMatchObject({
+      method: 'PATCH',
+      url: '/apis/networking.k8s.io/v1/namespaces/n/networkpolicies/a?fieldManager=m&fieldValidation=Strict',
+      headers: { 'content-type': 'application/apply-patch+yaml', authorization: 'Bearer tok' },
+    });
+  });
+
+  it('DELETE has a Content-Length, and its options in the body alone (KUBERNETES 1.3)', async () => {
+    answer = (_, response) => json(response, 200, { kind: 'Status', status: 'Success' });
+    expect(await client.delete(TYPES.configMap, { name: 'a', namespace: 'n' }, { uid: 'u', resourceVersion: '7', dryRun: true })).toBe('deleted');
+    const [request] = seen;
+    expect(request?.headers['content-length']).toBe(String(Buffer.byteLength(request?.body ?? '')));
+    expect(request?.headers['transfer-encoding']).toBeUndefined();
+    expect(request?.url).not.toContain('?');
+    expect(JSON.parse(request?.body ?? '')).toMatchObject({
+      kind: 'DeleteOptions',
+      preconditions: { uid: 'u', resourceVersion: '7' },
+      dryRun: ['All'],
+      propagationPolicy: 'Background',
+    });
+  });
+
+  it('of which the answer got lost is uncertain and not done again', async () => {
+    answer = (_, __, socket) => socket.destroy();
+    await expect(client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
+      name: 'KubernetesUnreachableError',
+      why: 'connection',
+      uncertain: true,
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each(['', '.', '..'])('refuses the name %j, which would lead to another path', async (name) => {
+    await expect(client.delete(TYPES.configMap, { name, namespace: 'n' })).rejects.toThrow(TypeError);
+    expect(seen).toHaveLength(0);
+  });
+
+  it('escapes names', async () => {
+    await client.get(TYPES.configMap, 'a/../b?c', 'n');
+    expect(seen[0]?.url).toBe('/api/v1/namespaces/n/configmaps/a%2F..%2Fb%3Fc');
+  });
+
+  it('gives warnings of the server', async () => {
+    answer = (_, response) => json(response, 201, configMap, { warning: '299 - "unknown field \\"a\\""' });
+    expect(await client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).toMatchObject({ created: true, warnings: ['unknown field "a"'] });
+  });
+});
+
+describe('E13: a cluster in trouble', () => {
+  const failing = (times: number, reply: (response: ServerResponse) => void) => {
+    answer = (_, response) => (seen.length <= times ? reply(response) : json(response, 200, configMap));
+  };
+
+  it.each([500, 502, 503, 504, 429])('%s is tried again', async (code) => {
+    failing(2, (response) => json(response, code, status(code, 'X')));
+    expect(await client.get(TYPES.configMap, 'a', 'n')).toEqual(configMap);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('Retry-After is honoured', async () => {
+    failing(1, (response) => json(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '1' }));
+    const begun = performance.now();
+    await client.get(TYPES.configMap, 'a', 'n');
+    expect(performance.now() - begun).toBeGreaterThan(950);
+  });
+
+  it.each([['failed to create typed patch object (n/a; v1, Kind=ConfigMap): .x: field not declared in schema'], ['etcdserver: request is too large']])(
+    'a 500 that is our own mistake is not tried again: %s',
+    async (message) => {
+      answer = (_, response) => json(response, 500, { kind: 'Status', code: 500, message });
+      await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({ status: 500 });
+      expect(seen).toHaveLength(1);
+    },
+  );
+
+  it('a conflict is never tried again, and names managers and fields in a fixed order', async () => {
+    const causes = ['b', 'a'].map((manager) => ({
+      reason: 'FieldManagerConflict',
+      message: `conflict with "${manager}" with subresource "scale" using apps/v1`,
+      field: '.spec.replicas',
+    }));
+    answer = (_, response) => json(response, 409, status(409, 'Conflict', { details: { causes } }));
+    await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
+      status: 409,
+      reason: 'Conflict',
+      causes: [{ field: '.spec.replicas' }, {}],
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('a server that never answers ends at the deadline', async () => {
+    answer = () => {};
+    await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout', uncertain: false });
+    await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm', deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout', uncertain: true });
+  });
+
+  it('a server that stops in the middle of an answer ends at the deadline', async () => {
+    answer = (_, response) => void response.writeHead(200).write('{"kind":');
+    await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout' });
+  });
+
+  it('an abort ends a call at once', async () => {
+    answer = () => {};
+    const stop = new AbortController();
+    const call = client.get(TYPES.configMap, 'a', 'n', { signal: stop.signal });
+    stop.abort();
+    await expect(call).rejects.toMatchObject({ why: 'aborted' });
+  });
+
+  it('an answer without end is not kept', async () => {
+    const small = open({ maxResponseBytes: 10_000 });
+    answer = (_, response) => {
+      const more = () => void (response.destroyed || response.write('x'.repeat(4_096), () => setImmediate(more)));
+      response.writeHead(200);
+      more();
+    };
+    await expect(small.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'too-large' });
+    small.close();
+  });
+
+  it('a kept connection that the server closed meanwhile is replaced without a word', async () => {
+    await client.get(TYPES.configMap, 'a', 'n');
+    let closed = false;
+    answer = (_, response, socket) => {
+      if (closed) return json(response, 200, configMap);
+      closed = true;
+      return socket.destroy();
+    };
+    expect(await client.get(TYPES.configMap, 'a', 'n')).toEqual(configMap);
+  });
+
+  it('connections are kept: 50 calls one after the other use one', async () => {
+    const sockets = new Set<number | undefined>();
+    answer = (_, response, socket) => {
+      sockets.add(socket.remotePort);
+      json(response, 200, configMap);
+    };
+    for (let turn = 0; turn < 50; turn++) await client.get(TYPES.configMap, 'a', 'n');
+    expect(sockets.size).toBe(1);
+  });
+
+  it('calls are paced, so that one application cannot starve others', async () => {
+    const slow = open({ ratePerSecond: 20, burst: 2 });
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 6 }, () => slow.get(TYPES.configMap, 'a', 'n')));
+    expect(performance.now() - begun).toBeGreaterThan(150);
+    slow.close();
+  });
+
+  it('what is under way ends when the client is closed', async () => {
+    answer = () => {};
+    const other = open();
+    const call = other.get(TYPES.configMap, 'a', 'n');
+    other.close();
+    await expect(call).rejects.toMatchObject({ why: 'closed' });
+  });
+});
+
+describe('E10: where a client connects', () => {
+  it('an address that the policy refuses is not dialled', async () => {
+    const other = open({ egress: egress('') });
+    await expect(other.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'egress', message: expect.stringContaining('ASTRO_EGRESS_ALLOW=127.0.0.1') });
+    other.close();
+    expect(seen).toHaveLength(0);
+  });
+
+  it('a name is judged by the address that it leads to, in the connection itself', async () => {
+    const refused = open({ server: `http://localhost:${portOf()}`, egress: egress('') });
+    await expect(refused.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'egress' });
+    refused.close();
+    const allowed = open({ server: `http://localhost:${portOf()}`, egress: egress(`localhost:${portOf()}`) });
+    expect(await allowed.get(TYPES.configMap, 'a', 'n')).toEqual(configMap);
+    allowed.close();
+  });
+
+  it('redirects are not followed', async () => {
+    answer = (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
+    await expect(client.get(TYPES.configMap, 'a', 'n')).rejects.toBeInstanceOf(KubernetesApiError);
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each(['http://k8s.example.com', 'https://u:p@k8s.example.com', 'ftp://127.0.0.1'])('%s is refused at once', (address) =>
+    expect(() => open({ server: address })).toThrow(KubernetesUnreachableError),
+  );
+});
+
+describe('lists and watches', () => {
+  it('a list is read page by page', async () => {
+    answer = (request, response) =>
+      json(
+        response,
+        200,
+        request.url.includes('continue=')
+          ? { metadata: { resourceVersion: '9' }, items: [{ metadata: { name: 'b' } }] }
+          : { metadata: { resourceVersion: '9', continue: 'next' }, items: [{ metadata: { name: 'a' } }] },
+      );
+    const { items, resourceVersion } = await client.list(TYPES.configMap, { namespace: 'n', labelSelector: 'x=y' });
+    expect(items.map(({ kind, metadata }) => [kind, metadata.name])).toEqual([
+      ['ConfigMap', 'a'],
+      ['ConfigMap', 'b'],
+    ]);
+    expect(resourceVersion).toBe('9');
+  });
+
+  it('E14: a continue token that expired begins the list again', async () => {
+    answer = (request, response) => {
+      if (seen.length === 1) return json(response, 200, { metadata: { resourceVersion: '1', continue: 'old' }, items: [{ metadata: { name: 'stale' } }] });
+      if (request.url.includes('continue=old')) return json(response, 410, status(410, 'Expired'));
+      return json(response, 200, { metadata: { resourceVersion: '5' }, items: [{ metadata: { name: 'fresh' } }] });
+    };
+    expect((await client.list(TYPES.configMap)).items.map(({ metadata }) => metadata.name)).toEqual(['fresh']);
+  });
+
+  it('a watch gives its events in order, also when lines are cut anywhere', async () => {
+    const lines = [
+      { type: 'ADDED', object: configMap },
+      { type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion: '12' } } },
+      { type: 'DELETED', object: configMap },
+    ]
+      .map((event) => `${JSON.stringify(event)}\n`)
+      .join('');
+    answer = (_, response) => {
+      response.writeHead(200);
+      for (let from = 0; from < lines.length; from += 7) response.write(lines.slice(from, from + 7));
+      response.end();
+    };
+    const types: string[] = [];
+    for await (const event of client.watch(TYPES.configMap, { resourceVersion: '1' })) types.push(`${event.type} ${event.object.metadata.resourceVersion ?? ''}`.trim());
+    expect(types).toEqual(['ADDED', 'BOOKMARK 12', 'DELETED']);
+    expect(seen[0]?.url).toContain('allowWatchBookmarks=true');
+  });
+
+  it('E14: a watch that is too old is an error, though the server says 200', async () => {
+    answer = (_, response) => response.writeHead(200).end(`${JSON.stringify({ type: 'ERROR', object: status(410, 'Expired') })}\n`);
+    const reading = (async () => {
+      for await (const _ of client.watch(TYPES.configMap, { resourceVersion: '1' }));
+    })();
+    await expect(reading).rejects.toMatchObject({ status: 410, reason: 'Expired' });
+  });
+
+  it('a watch without a byte for too long counts as dead', async () => {
+    answer = (_, response) => void response.writeHead(200).flushHeaders();
+    const reading = (async () => {
+      for await (const _ of client.watch(TYPES.configMap, { resourceVersion: '1', idleMs: 100 }));
+    })();
+    await expect(reading).rejects.toMatchObject({ why: 'timeout' });
+  });
+});
+
+describe('E15: logs', () => {
+  it('lines over 16 KiB are cut and say so; binary is made readable', async () => {
+    answer = (_, response) => {
+      response.writeHead(200);
+      response.write(`${'x'.repeat(1_000_000)}\n`);
+      response.end(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(' end')]));
+    };
+    const lines: string[] = [];
+    for await (const line of client.logs('n', 'p')) lines.push(line);
+    expect(lines[0]).toHaveLength(16_384 + ' …(983616 bytes cut)'.length);
+    expect(lines[0]).toMatch(/983616 bytes cut/);
+    expect(lines[1]).toBe('\ufffd\ufffd end');
+  });
+
+  it('a reader that takes its time holds the server back', async () => {
+    let written = 0;
+    answer = (_, response) => {
+      response.writeHead(200);
+      const more = () => {
+        while (!response.destroyed && response.write(`${'y'.repeat(1_000)}\n`)) written += 1_000;
+        if (!response.destroyed) response.once('drain', more);
+      };
+      more();
+    };
+    const lines = client.logs('n', 'p', { follow: true })[Symbol.asyncIterator]();
+    await lines.next();
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const held = written;
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(written).toBe(held);
+    expect(written).toBeLessThan(20_000_000);
+    await lines.return?.();
+  });
+});
+
+describe('discovery', () => {
+  it('of an older server is read group by group, preferred versions first, without sub-resources', async () => {
+    const resources = (names: readonly (readonly [string, string])[]) => ({
+      kind: 'APIResourceList',
+      resources: names.map(([name, kind]) => ({ name, kind, namespaced: true, verbs: ['get'] })),
+    });
+    answer = ({ url }, response) => {
+      if (url === '/api') return json(response, 200, { kind: 'APIVersions', versions: ['v1'] });
+      if (url === '/apis')
+        return json(response, 200, { kind: 'APIGroupList', groups: [{ name: 'x.io', preferredVersion: { version: 'v2' }, versions: [{ version: 'v1' }, { version: 'v2' }] }] });
+      if (url === '/api/v1')
+        return json(
+          response,
+          200,
+          resources([
+            ['pods', 'Pod'],
+            ['pods/log', 'Pod'],
+          ]),
+        );
+      return json(response, 200, resources([['things', 'Thing']]));
+    };
+    const discovery = await client.discovery();
+    expect(discovery.types.map(({ version, resource }) => `${version}/${resource}`)).toEqual(['v1/pods', 'v2/things', 'v1/things']);
+    expect(discovery.preferred('x.io', 'Thing')).toMatchObject({ version: 'v2' });
+  });
+
+  it('is not asked again within a minute, then with the ETag that was given', async () => {
+    answer = ({ headers, url }, response) => {
+      if (headers['if-none-match'] === 'tag') return response.writeHead(304).end();
+      const items =
+        url === '/apis' ? [] : [{ metadata: {}, versions: [{ version: 'v1', resources: [{ resource: 'pods', scope: 'Namespaced', responseKind: { kind: 'Pod' }, verbs: [] }] }] }];
+      return json(response, 200, { kind: 'APIGroupDiscoveryList', items }, { etag: 'tag' });
+    };
+    const first = await client.discovery();
+    await client.discovery();
+    expect(seen).toHaveLength(2);
+    expect(await client.discovery({ maxAgeMs: 0 })).toBe(first);
+    expect(first.find('v1', 'Pod')).toMatchObject({ group: '', namespaced: true });
+  });
+});

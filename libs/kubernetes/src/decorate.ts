@@ -1,0 +1,187 @@
+import { isAutoscaled } from './autoscaled.ts';
+import type { Finding } from './finding.ts';
+import { at, isRecord, keyOf, keyText, list, nameOf, record, type JsonRecord, type KubernetesObject } from './objects.ts';
+import { APPLICATION_LABEL, ATTEMPT_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION, PRUNE_ANNOTATION, RESERVED_PREFIX } from './ownership.ts';
+import { withCanonicalQuantities } from './quantity.ts';
+
+export interface Decoration {
+  readonly applicationId: string;
+  /** Of the attempt that deploys: stands in an annotation. */
+  readonly attempt: string;
+  readonly targetNamespace: string;
+  readonly namespaceMode: 'override' | 'preserve';
+  /** Whether the kind lies in namespaces, by discovery or by a CRD of the set; undefined when nobody knows the kind. */
+  readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
+  /** Labels of the application for every object. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The objects are our own rendering: marks of the platform in them stay. False when left out. */
+  readonly ownRendering?: boolean;
+}
+
+export interface Decorated {
+  readonly objects: readonly KubernetesObject[];
+  readonly warnings: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** Members that the server writes; in a manifest they come from a copy of a live object. */
+const SERVER_MEMBERS = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+  'ownerReferences',
+];
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** Lists of pods that their controllers make of a template; the label must be on the pods too. */
+const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
+  Deployment: ['spec', 'template'],
+  StatefulSet: ['spec', 'template'],
+  DaemonSet: ['spec', 'template'],
+  ReplicaSet: ['spec', 'template'],
+  ReplicationController: ['spec', 'template'],
+  Job: ['spec', 'template'],
+  CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
+};
+
+/**
+ * Makes objects ours: into the target namespace, with ownership marks, in the form the server keeps (no nulls, `data` instead
+ * of `stringData`, canonical quantities). What cannot be made safe is a finding.
+ */
+export function decorate(objects: readonly KubernetesObject[], decoration: Decoration): Decorated {
+  const { targetNamespace, namespaceMode } = decoration;
+  const warnings: string[] = [];
+  const findings: Finding[] = [];
+  const moved: string[] = [];
+  const stripped: string[] = [];
+  const autoscaled: string[] = [];
+  const decorated: KubernetesObject[] = [];
+  const seen = new Map<string, string>();
+
+  for (const object of objects) {
+    const namespaced = decoration.isNamespaced(object);
+    if (object.apiVersion === 'v1' && object.kind === 'Namespace' && object.metadata.name === targetNamespace) {
+      warnings.push(`Namespace ${targetNamespace} is the application's own and made by the platform; the document is left out`);
+      continue;
+    }
+    if (namespaced === undefined) {
+      findings.push({
+        code: 'deployments/unknown-kind',
+        object: keyOf(object),
+        rule: 'unknown-kind',
+        detail: `The cluster does not know ${object.kind} in ${object.apiVersion}, and no CustomResourceDefinition among the objects defines it.`,
+      });
+      continue;
+    }
+    const named = object.metadata.namespace;
+    if (namespaced && namespaceMode === 'override' && named !== undefined && named !== targetNamespace) moved.push(`${object.kind} ${object.metadata.name} (${named})`);
+    const namespace = namespaced ? (namespaceMode === 'override' ? targetNamespace : (named ?? targetNamespace)) : undefined;
+    const clean = strip(object, decoration.ownRendering === true);
+    if (clean.removed.length > 0) stripped.push(`${object.kind} ${object.metadata.name} (${clean.removed.join(', ')})`);
+    const scaled = isAutoscaled(object, objects) && at(object, 'spec', 'replicas') !== undefined;
+    if (scaled) autoscaled.push(`${object.kind} ${object.metadata.name}`);
+    const result = mark(settle(scaled ? withoutReplicas(clean.object) : clean.object), namespace, decoration);
+    const key = keyText(keyOf(result));
+    const other = seen.get(key);
+    if (other !== undefined) {
+      findings.push({
+        code: 'deployments/duplicate-object',
+        object: keyOf(result),
+        rule: 'duplicate',
+        detail: `${nameOf(keyOf(result))} would be there twice${other === (named ?? '') ? '' : ': the objects come from different namespaces'}.`,
+      });
+    }
+    seen.set(key, named ?? '');
+    decorated.push(result);
+  }
+  if (moved.length > 0) warnings.push(`into namespace ${targetNamespace} instead of their own: ${enumerate(moved)}`);
+  if (stripped.length > 0) warnings.push(`left out, since the server or the platform writes them: ${enumerate(stripped)}`);
+  if (autoscaled.length > 0) warnings.push(`replicas are left to the autoscaler: ${enumerate(autoscaled)}`);
+  return { objects: decorated, warnings, findings };
+}
+
+const enumerate = (items: readonly string[]): string => (items.length > 20 ? `${items.slice(0, 20).join(', ')} and ${items.length - 20} more` : items.join(', '));
+
+function strip(object: KubernetesObject, ownRendering: boolean): { readonly object: KubernetesObject; readonly removed: readonly string[] } {
+  const removed: string[] = [];
+  const metadata: Record<string, unknown> = {};
+  for (const [member, value] of Object.entries(object.metadata)) {
+    if (SERVER_MEMBERS.includes(member)) {
+      if (value !== null) removed.push(member);
+    } else if ((member === 'labels' || member === 'annotations') && isRecord(value) && !ownRendering) {
+      const kept = Object.entries(value).filter(([name]) => !(name.startsWith(RESERVED_PREFIX) && name !== PRUNE_ANNOTATION) && name !== LAST_APPLIED);
+      if (kept.length < Object.keys(value).length) removed.push(`${member} of the platform or kubectl`);
+      metadata[member] = Object.fromEntries(kept);
+    } else metadata[member] = value;
+  }
+  const members = Object.entries(object).filter(([member]) => member !== 'metadata' && member !== 'status');
+  return { object: { ...Object.fromEntries(members), apiVersion: object.apiVersion, kind: object.kind, metadata: { ...metadata, name: object.metadata.name } }, removed };
+}
+
+/** Stated replicas would undo what the autoscaler decided, with every deployment. */
+function withoutReplicas(object: KubernetesObject): KubernetesObject {
+  const { replicas: _, ...spec } = record(object['spec']);
+  return { ...object, spec };
+}
+
+/** The form in which a server-side apply has no surprises. */
+function settle(object: KubernetesObject): KubernetesObject {
+  const plain = withCanonicalQuantities(withoutNulls(object));
+  if (plain.apiVersion !== 'v1' || plain.kind !== 'Secret' || plain['stringData'] === undefined) return plain;
+  // A key that goes from `stringData` would stay in the Secret for ever; from `data` it goes.
+  const { stringData, ...rest } = plain;
+  const texts = Object.entries(record(stringData)).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')] as const);
+  return { ...rest, apiVersion: plain.apiVersion, kind: plain.kind, metadata: plain.metadata, data: { ...record(plain['data']), ...Object.fromEntries(texts) } };
+}
+
+/** Without members that are null: the server would store and own them. Nulls inside lists stay. */
+function withoutNulls<T>(value: T): T;
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, member]) => (member === null ? [] : [[key, withoutNulls(member)]])));
+}
+
+function mark(object: KubernetesObject, namespace: string | undefined, { applicationId, attempt, labels = {} }: Decoration): KubernetesObject {
+  const { namespace: _, ...metadata } = object.metadata;
+  const marked: KubernetesObject = {
+    ...object,
+    metadata: {
+      ...metadata,
+      name: object.metadata.name,
+      ...(namespace !== undefined && { namespace }),
+      labels: { ...labels, ...object.metadata.labels, [MANAGED_BY_LABEL]: MANAGED_BY, [APPLICATION_LABEL]: applicationId },
+      annotations: { ...object.metadata.annotations, [OWNER_ANNOTATION]: applicationId, [ATTEMPT_ANNOTATION]: attempt },
+    },
+  };
+  const path = TEMPLATES[object.kind];
+  return path && isRecord(at(object, ...path)) ? { ...marked, ...labelled(object, path, applicationId) } : marked;
+}
+
+/** The top member of the path, with the application's label in the pod template below it. */
+function labelled(object: KubernetesObject, path: readonly string[], applicationId: string): JsonRecord {
+  const change = (value: unknown, rest: readonly string[]): unknown => {
+    const [step, ...further] = rest;
+    const here = record(value);
+    if (step !== undefined) return { ...here, [step]: change(here[step], further) };
+    const metadata = record(here['metadata']);
+    return { ...here, metadata: { ...metadata, labels: { ...record(metadata['labels']), [APPLICATION_LABEL]: applicationId } } };
+  };
+  const [top = 'spec', ...rest] = path;
+  return { [top]: change(object[top], rest) };
+}
+
+/** Finds whether a kind lies in namespaces from the CRDs of the set itself. */
+export function namespacedByOwnCrd(objects: readonly KubernetesObject[], { apiVersion, kind }: KubernetesObject): boolean | undefined {
+  const crd = objects.find(
+    (object) =>
+      object.kind === 'CustomResourceDefinition' &&
+      at(object, 'spec', 'names', 'kind') === kind &&
+      list(at(object, 'spec', 'versions')).some((version) => `${String(at(object, 'spec', 'group'))}/${String(at(version, 'name'))}` === apiVersion),
+  );
+  return crd && at(crd, 'spec', 'scope') === 'Namespaced';
+}

@@ -1,0 +1,425 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '#testing';
+import { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
+import { conflictsOf, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
+import { decorate } from './decorate.ts';
+import { TYPES } from './discovery.ts';
+import { waitForHealth } from './health/wait-for-health.ts';
+import { FenceLostError, inventoryName, openFence } from './inventory-fence.ts';
+import { at, keyOf, type KubernetesObject, type ResourceType } from './objects.ts';
+import { planDeployment } from './plan-deployment.ts';
+import type { InventoryEntry, Plan } from './plan.types.ts';
+import { renderImage } from './render-image.ts';
+import { makeNamespace, openRealCluster } from './testing/real-cluster.ts';
+import type { ImageWorkload } from './workload.ts';
+
+const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
+if (kubeconfig) describe('a deployment on a real Kubernetes', () => deploying(kubeconfig));
+else describe.skip('a deployment on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+
+function deploying(path: string): void {
+  let client: KubernetesClient;
+  let namespace: string;
+  let attempt = 0;
+  beforeAll(() => (client = openRealCluster(path)));
+  afterAll(() => client.close());
+  beforeEach(async () => {
+    namespace = await makeNamespace(client, { 'pod-security.kubernetes.io/enforce': 'restricted' });
+    attempt = 0;
+  });
+  afterEach(() => client.delete(TYPES.namespace, { name: namespace }));
+
+  const APPLICATION = 'app-1';
+  const workload = (more: Partial<ImageWorkload> = {}): ImageWorkload => ({
+    name: 'web',
+    targetNamespace: namespace,
+    image: 'images.acme.dev/web:1.0',
+    port: 8080,
+    ports: [],
+    env: [],
+    secrets: {},
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+    replicas: 2,
+    volumes: [],
+    configFiles: [],
+    labels: {},
+    ...more,
+  });
+  const ours = (objects: readonly KubernetesObject[], applicationId = APPLICATION) =>
+    decorate(objects, {
+      applicationId,
+      attempt: `a${attempt}`,
+      targetNamespace: namespace,
+      namespaceMode: 'override',
+      isNamespaced: ({ kind }) => kind !== 'CustomResourceDefinition',
+      ownRendering: true,
+    }).objects;
+  const image = (more: Partial<ImageWorkload> = {}) => ours(renderImage(workload(more), { fingerprintKey: 'k' }).objects);
+  const configMap = (name: string, data: Record<string, string> = {}, metadata: object = {}): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace, ...metadata },
+    data,
+  });
+
+  async function plan(objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = [], applicationId = APPLICATION): Promise<Plan> {
+    const outcome = await planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: 'k' });
+    if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusals));
+    return outcome.plan;
+  }
+  const refusals = async (objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = []) => {
+    const outcome = await planDeployment(client, { objects, ownership: { applicationId: APPLICATION }, previous, fingerprintKey: 'k' });
+    return outcome.ok ? [] : outcome.refusals;
+  };
+  const fenceOf = (number: number) => openFence(client, { applicationId: APPLICATION, applicationName: 'web', namespace, attempt: number });
+
+  /** One attempt as the worker makes it: plan, fence, write, prune. */
+  async function deploy(objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = []): Promise<readonly InventoryEntry[]> {
+    const made = await plan(objects, previous);
+    const fence = await fenceOf(++attempt);
+    await fence.hold(made.inventory);
+    const { applied } = await applyPlan(client, made, fence);
+    await pruneObjects(client, made.prune, { applicationId: APPLICATION, fence });
+    await fence.hold(applied);
+    return applied;
+  }
+  const actions = (made: Plan) => Object.fromEntries(made.changes.map(({ key, action }) => [`${key.kind}/${key.name}`, action]));
+  const deployment = async () => (await client.get(TYPES.deployment, 'web', namespace)) ?? Promise.reject(new Error('there is no Deployment'));
+  const edit = (spec: object, fieldManager = 'kubectl-edit') => client.patch(TYPES.deployment, { name: 'web', namespace }, { kind: 'strategic', body: { spec } }, { fieldManager });
+
+  it('brings an image up to health under admission of level restricted, and the same again writes nothing', async () => {
+    const objects = image({ secrets: { password: 'hunter2' }, configFiles: [{ path: '/etc/a', content: 'b' }], host: `${namespace}.example.com` });
+    const first = await plan(objects);
+    expect(new Set(Object.values(actions(first)))).toEqual(new Set(['create']));
+    const entries = await deploy(objects);
+    const seen: string[] = [];
+    const workloads = entries.filter(({ key }) => key.kind !== 'Ingress'); // nothing gives an address here
+    const health = await waitForHealth(client, { entries: workloads, deadlineMs: 30_000, signal: new AbortController().signal, onProgress: ({ state }) => void seen.push(state) });
+    expect(health).toMatchObject({ state: 'Healthy', message: '', replicas: { wanted: 2, ready: 2 } });
+
+    const versions = async () => Promise.all(objects.map(async (object) => (await client.get(typeOf(object), object.metadata.name, namespace))?.metadata.resourceVersion));
+    const live = async () => at(await deployment(), 'metadata', 'generation');
+    const [before, generation] = [await versions(), await live()];
+    const again = await plan(objects, entries);
+    expect(new Set(Object.values(actions(again)))).toEqual(new Set(['unchanged']));
+    await deploy(objects, entries);
+    expect(await live()).toBe(generation);
+    const fixed = objects.map(({ kind }, index) => (['Deployment', 'Ingress', 'PodDisruptionBudget'].includes(kind) ? undefined : index)).filter((index) => index !== undefined); // status of the others moves
+    const after = await versions();
+    for (const index of fixed) expect(after[index]).toBe(before[index]);
+  }, 60_000);
+
+  const typeOf = ({ apiVersion, kind }: KubernetesObject): ResourceType => {
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+    const resource = { Ingress: 'ingresses', NetworkPolicy: 'networkpolicies' }[kind] ?? `${kind.toLowerCase()}s`;
+    return { group, version: apiVersion.split('/').at(-1) ?? '', kind, resource, namespaced: true, verbs: [] };
+  };
+
+  it.each([
+    ['missing', 'deployments/image-not-found'],
+    ['crash', 'deployments/container-crashed'],
+    ['root', 'deployments/runs-as-root'],
+  ])(
+    'ends early when pods fail: tag %s',
+    async (tag, code) => {
+      const entries = await deploy(image({ image: `images.acme.dev/web:${tag}` }));
+      const begun = performance.now();
+      const health = await waitForHealth(client, { entries, deadlineMs: 60_000, signal: new AbortController().signal });
+      expect(health).toMatchObject({ state: 'Degraded', code });
+      expect(performance.now() - begun).toBeLessThan(30_000);
+    },
+    60_000,
+  );
+
+  it('a pod without a readiness probe that is ready for a moment is not yet well', async () => {
+    const unproven = (more: Partial<ImageWorkload>) =>
+      JSON.parse(JSON.stringify(image(more)), (key, value: unknown) => (key === 'readinessProbe' ? undefined : value)) as KubernetesObject[];
+    const entries = await deploy(unproven({ replicas: 1 }));
+    const begun = performance.now();
+    const health = await waitForHealth(client, { entries, deadlineMs: 30_000, signal: new AbortController().signal, steadyMs: 700 });
+    expect(health.state).toBe('Healthy');
+    expect(performance.now() - begun).toBeGreaterThan(690);
+
+    let crashed = false;
+    const waiting = waitForHealth(client, {
+      entries,
+      deadlineMs: 30_000,
+      signal: new AbortController().signal,
+      steadyMs: 10_000,
+      onProgress: async ({ state }) => {
+        if (state !== 'Healthy' || crashed) return;
+        crashed = true; // it was well at the first look; now it falls
+        await deploy(unproven({ replicas: 1, image: 'images.acme.dev/web:crash' }), entries);
+      },
+    });
+    expect(await waiting).toMatchObject({ state: 'Degraded', code: 'deployments/container-crashed' });
+  }, 60_000);
+
+  it('waiting ends at once by its signal, and at its deadline with what it saw', async () => {
+    const entries = await deploy(image({ image: 'images.acme.dev/web:unready' }));
+    const stop = new AbortController();
+    const waiting = waitForHealth(client, { entries, deadlineMs: 60_000, signal: stop.signal, onProgress: () => stop.abort() });
+    await expect(waiting).rejects.toMatchObject({ why: 'aborted' });
+    expect(await waitForHealth(client, { entries, deadlineMs: 300, signal: new AbortController().signal })).toMatchObject({ state: 'Progressing' });
+  }, 30_000);
+
+  it('E7: an object of another application, or of nobody, is refused and never forced', async () => {
+    await client.create(TYPES.configMap, configMap('nobodys'), { fieldManager: 'kubectl' });
+    await client.apply(TYPES.configMap, ours([configMap('others')], 'app-2')[0] ?? configMap(''), { fieldManager: 'astro-platform' });
+    expect(await refusals(ours([configMap('nobodys'), configMap('others')]))).toMatchObject([
+      { code: 'deployments/owned-by-other', key: { name: 'nobodys' }, detail: expect.stringContaining('not made by this application') },
+      { code: 'deployments/owned-by-other', key: { name: 'others' }, detail: expect.stringContaining('another application') },
+    ]);
+  });
+
+  it('E8: an object whose label somebody took off is still ours by the inventory; one made anew under its name is not', async () => {
+    const entries = await deploy(ours([configMap('a', { x: '1' })]));
+    await client.patch(TYPES.configMap, { name: 'a', namespace }, { kind: 'merge', body: { metadata: { labels: null, annotations: null } } }, { fieldManager: 'kubectl-edit' });
+    expect(actions(await plan(ours([configMap('a', { x: '2' })]), entries))).toEqual({ 'ConfigMap/a': 'update' });
+    await client.delete(TYPES.configMap, { name: 'a', namespace });
+    await client.create(TYPES.configMap, configMap('a'), { fieldManager: 'kubectl' });
+    expect(await refusals(ours([configMap('a')]), entries)).toMatchObject([{ code: 'deployments/owned-by-other' }]);
+  });
+
+  it('E22: a field changed by kubectl edit is taken back and its manager named; a field that was never ours is refused with both', async () => {
+    const entries = await deploy(image());
+    await edit({ template: { spec: { containers: [{ name: 'app', image: 'images.acme.dev/web:edited' }] } } });
+    const next = await plan(image(), entries);
+    expect(next.changes.find(({ key }) => key.kind === 'Deployment')).toMatchObject({
+      action: 'update',
+      takesBackFrom: [{ manager: 'kubectl-edit', field: '.spec.template.spec.containers[name="app"].image' }],
+    });
+    await deploy(image(), entries);
+    expect(at(await deployment(), 'spec', 'template', 'spec', 'containers', 0, 'image')).toBe('images.acme.dev/web:1.0');
+
+    await edit({ minReadySeconds: 7 }, 'other-operator');
+    const wanted = image().map((object) => (object.kind === 'Deployment' ? { ...object, spec: { ...(object['spec'] as object), minReadySeconds: 3 } } : object)); // a Deployment has a spec
+    expect(await refusals(wanted, entries)).toMatchObject([{ code: 'deployments/field-conflict', conflicts: [{ manager: 'other-operator', field: '.spec.minReadySeconds' }] }]);
+  });
+
+  it('E22: so is an annotation with dots in its name', async () => {
+    const annotated = (value: string) => ours([configMap('a', {}, { annotations: { 'example.com/x.y': value } })]);
+    const entries = await deploy(annotated('ours'));
+    await client.patch(
+      TYPES.configMap,
+      { name: 'a', namespace },
+      { kind: 'merge', body: { metadata: { annotations: { 'example.com/x.y': 'theirs' } } } },
+      { fieldManager: 'kubectl-edit' },
+    );
+    expect((await plan(annotated('ours'), entries)).changes).toMatchObject([{ action: 'update', takesBackFrom: [{ manager: 'kubectl-edit' }] }]);
+  });
+
+  it('E16: a plan shows secrets as fingerprints, in changes and in refusals', async () => {
+    const secret = (value: string): KubernetesObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', namespace },
+      data: { password: Buffer.from(value).toString('base64') },
+    });
+    const entries = await deploy(ours([secret('hunter2')]));
+    const { changes } = await plan(ours([secret('s3cret')]), entries);
+    expect(changes).toMatchObject([
+      { action: 'update', changes: [{ pointer: '/data/password', before: expect.stringMatching(/^fingerprint/), after: expect.stringMatching(/^fingerprint/) }] },
+    ]);
+    const shown = JSON.stringify(changes) + JSON.stringify(await refusals(ours([{ ...secret('x'), data: { 'bad key!': Buffer.from('hunter2').toString('base64') } }])));
+    expect(shown).not.toMatch(/hunter2|s3cret|aHVudGVyMg|czNjcmV0/);
+    const inventory = await client.get(TYPES.configMap, inventoryName(APPLICATION), namespace);
+    expect(JSON.stringify(inventory)).not.toMatch(/hunter2|aHVudGVyMg/);
+  });
+
+  it('one refusal refuses the whole set: nothing is written', async () => {
+    const bad: KubernetesObject = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'bad', namespace }, spec: { ports: [{ port: 99_999 }] } };
+    expect(await refusals(ours([configMap('good'), bad]))).toMatchObject([{ code: 'deployments/invalid-manifest', key: { kind: 'Service' } }]);
+    expect(await client.get(TYPES.configMap, 'good', namespace)).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'an immutable field',
+      'deployments/immutable-field',
+      () => [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fixed', namespace }, data: { a: '2' }, immutable: true }],
+    ],
+    ['an unknown field', 'deployments/invalid-manifest', () => [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b', namespace }, datta: {} }]],
+    ['an unknown kind', 'deployments/unknown-kind', () => [{ apiVersion: 'no.such/v1', kind: 'Thing', metadata: { name: 'b', namespace } }]],
+  ] as const)('%s is refused with its own code', async (_, code, objects) => {
+    await deploy(ours([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fixed', namespace }, data: { a: '1' }, immutable: true }]));
+    expect(await refusals(ours(objects()))).toMatchObject([{ code }]);
+  });
+
+  it('a quota is told before anything is written', async () => {
+    const quotas: ResourceType = { group: '', version: 'v1', kind: 'ResourceQuota', resource: 'resourcequotas', namespaced: true, verbs: [] };
+    await client.create(
+      quotas,
+      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace }, spec: { hard: { 'count/secrets': '0' } } },
+      { fieldManager: 'admin' },
+    );
+    await eventually(async () => expect(at(await client.get(quotas, 'q', namespace), 'status', 'hard')).toBeDefined());
+    expect(await refusals(ours([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace } }]))).toMatchObject([{ code: 'deployments/quota-limit' }]);
+  });
+
+  it('prunes what a new set has no more, but never a volume, nor what was made anew, is unmarked or says so', async () => {
+    const volume: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'data', namespace },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const entries = await deploy(
+      ours([configMap('stays'), configMap('goes'), configMap('unmarked'), configMap('held', {}, { annotations: { 'platform.astropulse.io/prune': 'false' } }), volume]),
+    );
+    await client.patch(TYPES.configMap, { name: 'unmarked', namespace }, { kind: 'merge', body: { metadata: { annotations: null } } }, { fieldManager: 'kubectl-edit' });
+    const made = await plan(ours([configMap('stays')]), entries);
+    expect(actions(made)).toEqual({
+      'ConfigMap/stays': 'unchanged',
+      'ConfigMap/goes': 'prune',
+      'ConfigMap/unmarked': 'keep',
+      'ConfigMap/held': 'keep',
+      'PersistentVolumeClaim/data': 'keep',
+    });
+    await pruneObjects(
+      client,
+      entries.filter(({ key }) => key.name !== 'stays'),
+      { applicationId: APPLICATION },
+    ); // even asked for all of them
+    const left = (await client.list(TYPES.configMap, { namespace })).items.map(({ metadata }) => metadata.name);
+    expect(left).toEqual(expect.arrayContaining(['stays', 'unmarked', 'held']));
+    expect(left).not.toContain('goes');
+    expect(await client.get(TYPES.persistentVolumeClaim, 'data', namespace)).toMatchObject({ metadata: { name: 'data' } });
+  });
+
+  it('a definition and its custom objects come in one set', async () => {
+    const group = `g${randomUUID().slice(0, 8)}.example.com`;
+    const crd: KubernetesObject = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `things.${group}` },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { plural: 'things', singular: 'thing', kind: 'Thing' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+      },
+    };
+    const objects = ours([{ apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'a', namespace }, spec: { x: 1 } }, crd]);
+    expect(actions(await plan(objects))).toEqual({ [`CustomResourceDefinition/things.${group}`]: 'create', 'Thing/a': 'create-later' });
+    const entries = await deploy(objects);
+    expect(entries.map(({ uid }) => uid !== undefined)).toEqual([true, true]);
+    await client.delete(TYPES.customResourceDefinition, crd.metadata);
+  });
+
+  describe('replicas and autoscaling', () => {
+    const scaled = { autoscaling: { min: 2, max: 5, cpu: 80 } };
+    const scale = (replicas: number) =>
+      client.patch({ ...TYPES.deployment, resource: 'deployments' }, { name: 'web', namespace }, { kind: 'merge', body: { spec: { replicas } } }, { fieldManager: 'autoscaler' });
+
+    it('an autoscaler takes over without an outage: replicas never fall to one', async () => {
+      const entries = await deploy(image({ replicas: 4 }));
+      const next = await deploy(image(scaled), entries);
+      expect(at(await deployment(), 'spec', 'replicas')).toBe(4);
+      await deploy(image(scaled), next);
+      expect(at(await deployment(), 'spec', 'replicas')).toBe(4);
+    });
+
+    it('a fixed number comes back after the autoscaler, from whoever held it', async () => {
+      const entries = await deploy(image({ replicas: 4 }));
+      const autoscaled = await deploy(image(scaled), entries);
+      await deploy(image({ replicas: 3 }), autoscaled);
+      expect(at(await deployment(), 'spec', 'replicas')).toBe(3);
+    });
+
+    it('what the autoscaler decided survives the next deployment', async () => {
+      const entries = await deploy(image(scaled));
+      await scale(5);
+      await deploy(image({ ...scaled, image: 'images.acme.dev/web:1.1' }), entries);
+      expect(at(await deployment(), 'spec', 'replicas')).toBe(5);
+    });
+  });
+
+  describe('the fence', () => {
+    it('E19: of a worker that was frozen is lost as soon as a newer attempt held it', async () => {
+      const [old, newer] = [await fenceOf(1), await fenceOf(2)];
+      await old.hold([]);
+      const held = await fenceOf(2);
+      await held.hold([]);
+      await expect(old.hold([])).rejects.toThrow(FenceLostError);
+      await expect(newer.hold([])).rejects.toThrow(FenceLostError); // opened before the other two wrote
+      await expect(fenceOf(1)).rejects.toThrow(FenceLostError);
+      await expect(old.release()).rejects.toThrow(FenceLostError);
+      await held.hold([]);
+      await held.release();
+    });
+
+    it('of two workers that begin together one is lost', async () => {
+      const fences = await Promise.all([fenceOf(1), fenceOf(1)]);
+      const outcomes = await Promise.allSettled(fences.map((fence) => fence.hold([])));
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    });
+
+    it('is lost when its object was deleted, and not made anew', async () => {
+      const fence = await fenceOf(1);
+      await fence.hold([]);
+      await client.delete(TYPES.configMap, { name: inventoryName(APPLICATION), namespace });
+      await expect(fence.hold([])).rejects.toThrow(FenceLostError);
+      expect(await client.get(TYPES.configMap, inventoryName(APPLICATION), namespace)).toBeUndefined();
+    });
+
+    it('stays ours when a person puts a label on its object', async () => {
+      const fence = await fenceOf(1);
+      await fence.hold([]);
+      await client.patch(
+        TYPES.configMap,
+        { name: inventoryName(APPLICATION), namespace },
+        { kind: 'merge', body: { metadata: { labels: { team: 'shop' } } } },
+        { fieldManager: 'kubectl-label' },
+      );
+      await fence.hold([{ key: keyOf(configMap('a')), apiVersion: 'v1' }]);
+    });
+
+    it('stays ours when the answer to its own write got lost', async () => {
+      let loses = true;
+      const lossy: KubernetesClient = {
+        ...client,
+        async update(...asked) {
+          const written = await client.update(...asked);
+          if (!loses) return written;
+          loses = false;
+          throw new KubernetesUnreachableError('connection', 'the answer got lost', true);
+        },
+      };
+      await (await fenceOf(1)).hold([]);
+      const fence = await openFence(lossy, { applicationId: APPLICATION, namespace, attempt: 2 });
+      await fence.hold([]);
+      await fence.hold([]);
+      expect(at(await client.get(TYPES.configMap, inventoryName(APPLICATION), namespace), 'data', 'attempt')).toBe('2');
+    });
+  });
+
+  it('no write is begun that could come after the end of the claim', async () => {
+    const made = await plan(ours([configMap('late')]));
+    const fence = await fenceOf(1);
+    await expect(applyPlan(client, made, fence, { claimDeadline: () => performance.now() + 500 })).rejects.toThrow(ClaimTooShortError);
+    expect(await client.get(TYPES.configMap, 'late', namespace)).toBeUndefined();
+  });
+
+  it('E11: an object that is being deleted is not applied to', async () => {
+    const held = ours([configMap('held', {}, { finalizers: ['example.com/hold'] })]);
+    const entries = await deploy(held);
+    await client.delete(TYPES.configMap, { name: 'held', namespace });
+    expect(await refusals(held, entries)).toMatchObject([{ code: 'deployments/object-terminating', detail: expect.stringContaining('example.com/hold') }]);
+    await client.patch(TYPES.configMap, { name: 'held', namespace }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+  });
+
+  it('E24: a namespace that is being deleted is told as such', async () => {
+    await client.create(TYPES.configMap, configMap('holds', {}, { finalizers: ['example.com/hold'] }), { fieldManager: 'test' });
+    await client.delete(TYPES.namespace, { name: namespace });
+    await eventually(async () => expect(await refusals(ours([configMap('new')]))).toMatchObject([{ code: 'deployments/namespace-terminating' }]));
+    await client.patch(TYPES.configMap, { name: 'holds', namespace }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+  });
+
+  it('conflicts are told in a fixed order', async () => {
+    await client.apply(TYPES.configMap, configMap('f', { a: '1' }), { fieldManager: 'm2' });
+    await client.apply(TYPES.configMap, configMap('f', { b: '1' }), { fieldManager: 'm1' });
+    const failure = await client.apply(TYPES.configMap, configMap('f', { a: '2', b: '2' }), { fieldManager: 'm3' }).catch((error: unknown) => error);
+    expect(conflictsOf(failure).map(({ field }) => field)).toEqual(['.data.a', '.data.b']);
+  });
+}

@@ -1,0 +1,73 @@
+import { egressRefused, isAllowed, isLoopback, parseEgressPolicy } from './egress.ts';
+
+function policy(allowed: string, never: readonly string[] = []) {
+  const parsed = parseEgressPolicy(allowed, never);
+  if (!parsed.ok) throw new Error(parsed.error.detail);
+  return parsed.value;
+}
+
+describe('E10: the egress policy', () => {
+  const nothing = policy('');
+
+  it.each(['203.0.114.7', '8.8.8.8', '2606:4700::1111'])('lets public addresses pass: %s', (address) => expect(isAllowed(nothing, { address, port: 443 })).toBe(true));
+
+  it.each([
+    '10.4.0.12',
+    '127.0.0.1',
+    '127.8.9.1',
+    '169.254.169.254',
+    '172.16.0.1',
+    '192.168.1.1',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::1',
+    '::',
+    'fe80::1',
+    'fe80::1%eth0',
+    'fd00::1',
+    'ff02::1',
+    '::ffff:10.0.0.1',
+    '::ffff:7f00:1',
+    '64:ff9b::a00:1',
+    '2002:7f00:1::',
+    'not-an-address',
+    '',
+  ])('refuses addresses that are not public: %s', (address) => expect(isAllowed(nothing, { address, port: 443 })).toBe(false));
+
+  it('allows networks, also for IPv4 written as IPv6', () => {
+    const some = policy('10.4.0.0/16, fd00::/8');
+    expect(isAllowed(some, { address: '10.4.200.1', port: 6443 })).toBe(true);
+    expect(isAllowed(some, { address: '::ffff:10.4.0.1', port: 6443 })).toBe(true);
+    expect(isAllowed(some, { address: 'fd12::1', port: 6443 })).toBe(true);
+    expect(isAllowed(some, { address: '10.5.0.1', port: 6443 })).toBe(false);
+  });
+
+  it('allows host and port together, by address and by the name that led there', () => {
+    const some = policy('127.0.0.1:6443 k8s.internal:6443 [::1]:7000');
+    expect(isAllowed(some, { address: '127.0.0.1', port: 6443 })).toBe(true);
+    expect(isAllowed(some, { address: '127.0.0.1', port: 6444 })).toBe(false);
+    expect(isAllowed(some, { address: '10.0.0.9', port: 6443, host: 'K8S.internal' })).toBe(true);
+    expect(isAllowed(some, { address: '10.0.0.9', port: 443, host: 'k8s.internal' })).toBe(false);
+    expect(isAllowed(some, { address: '::1', port: 7000 })).toBe(true);
+  });
+
+  it("refuses the platform's own endpoints whatever the list says", () => {
+    const some = policy('127.0.0.0/8', ['127.0.0.1:8080']);
+    expect(isAllowed(some, { address: '127.0.0.1', port: 8080 })).toBe(false);
+    expect(isAllowed(some, { address: '::ffff:127.0.0.1', port: 8080 })).toBe(false);
+    expect(isAllowed(some, { address: '127.0.0.1', port: 6443 })).toBe(true);
+  });
+
+  it.each(['nonsense', '10.0.0.0/33', '10.0.0.0/8/8', 'host:0', 'host:99999', 'host', '[10.0.0.1]:80'])('refuses a list that cannot be read: %s', (text) =>
+    expect(parseEgressPolicy(text)).toMatchObject({ ok: false, error: { code: 'egress/invalid-policy', detail: expect.stringContaining(text) } }),
+  );
+
+  it('tells the admin what to set', () => {
+    expect(egressRefused({ address: '10.4.0.12', port: 6443 }).detail).toBe('10.4.0.12 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.4.0.0/16 (platform admin)');
+    expect(egressRefused({ address: '127.0.0.1', port: 6443 }).detail).toContain('ASTRO_EGRESS_ALLOW=127.0.0.1:6443');
+    expect(isLoopback('127.3.2.1')).toBe(true);
+    expect(isLoopback('10.0.0.1')).toBe(false);
+  });
+});

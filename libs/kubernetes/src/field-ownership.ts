@@ -1,0 +1,57 @@
+import { at, isRecord, list, record, type JsonRecord, type KubernetesObject } from './objects.ts';
+
+/** A set of fields as Kubernetes writes it (`fieldsV1`): names and keys of list entries, no values of fields. */
+export type OwnedFields = JsonRecord;
+
+/** What `manager` owns by server-side apply in an answer of the server; an empty set when it owns nothing. */
+export function ownedFields(object: KubernetesObject, manager: string): OwnedFields {
+  const entry = list(object.metadata['managedFields']).find(
+    (item) => at(item, 'manager') === manager && at(item, 'operation') === 'Apply' && at(item, 'subresource') === undefined,
+  );
+  return record(at(entry, 'fieldsV1'));
+}
+
+/**
+ * Whether a field named in a conflict (`.spec.template.spec.containers[name="c"].image`) stands in a set. A field below an
+ * atomic one counts as standing in it, and so does a parent of owned fields.
+ */
+export const ownsField = (fields: OwnedFields, conflictField: string): boolean => conflictField !== '' && stands(fields, conflictField, true);
+
+/** Names of fields may hold dots themselves (annotations do), so the set decides where a name ends. */
+function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
+  if (rest === '') return true;
+  if (!isTop && Object.keys(here).every((member) => member === '.')) return /^[.[]/.test(rest); // a leaf is owned with everything below it
+  if (rest.startsWith('.')) {
+    return Object.entries(here).some(([member, child]) => {
+      if (!member.startsWith('f:')) return false;
+      const after = rest.slice(member.length - 1);
+      return rest.startsWith(`.${member.slice(2)}`) && /^(?:$|[.[])/.test(after) && stands(record(child), after, false);
+    });
+  }
+  const bracket = /^\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]/.exec(rest);
+  if (!bracket) return false;
+  const inside = bracket[1] ?? '';
+  return Object.entries(here).some(([member, child]) => isEntry(member, inside) && stands(record(child), rest.slice(bracket[0].length), false));
+}
+
+/** Whether a member of a set is the list entry that brackets name: `[0]`, `[="value"]`, `[name="c",protocol="TCP"]`. */
+function isEntry(member: string, inside: string): boolean {
+  if (/^\d+$/.test(inside)) return member === `i:${inside}`;
+  if (inside.startsWith('=')) return member === `v:${inside.slice(1)}`;
+  return member.startsWith('k:') && sameKeys(parsed(member.slice(2)), keysOf(inside));
+}
+
+function sameKeys(stored: unknown, wanted: JsonRecord): boolean {
+  return isRecord(stored) && Object.keys(stored).length === Object.keys(wanted).length && Object.entries(wanted).every(([name, value]) => stored[name] === value);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+const keysOf = (text: string): JsonRecord =>
+  Object.fromEntries([...text.matchAll(/([A-Za-z0-9_-]+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)].map(([, name = '', value = '']) => [name, parsed(value)]));

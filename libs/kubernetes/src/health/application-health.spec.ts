@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { parseManifests } from '#kubernetes/yaml';
+import { at, isKubernetesObject, keyOf, record, text, type KubernetesObject } from '../objects.ts';
+import { applicationHealth, finder, podsOf } from './application-health.ts';
+import { healthOf } from './object-health.ts';
+
+function recorded(name: string): readonly KubernetesObject[] {
+  const parsed = parseManifests(readFileSync(new URL(`./testdata/${name}.yaml`, import.meta.url), 'utf8'));
+  return parsed.ok ? parsed.value.documents.map(({ value }) => value).filter(isKubernetesObject) : [];
+}
+
+function deploymentOf(name: string): KubernetesObject {
+  const found = recorded(name).find(({ kind }) => kind === 'Deployment');
+  if (!found) throw new Error(`${name} holds no Deployment`);
+  return found;
+}
+
+/** The Deployment before it was mended: with the template of the ReplicaSet that its status tells about. */
+function withTemplateOf(deployment: KubernetesObject, name: string): KubernetesObject {
+  const told = JSON.stringify(deployment['status']);
+  const failed = recorded(name).find(({ kind, metadata }) => kind === 'ReplicaSet' && told.includes(metadata.name)); // its pods are named after it
+  if (!failed) throw new Error(`${name} tells of no ReplicaSet`);
+  expect(text(at(failed, 'spec', 'template', 'metadata', 'labels', 'pod-template-hash'))).toBeDefined();
+  return { ...deployment, spec: { ...record(deployment['spec']), template: at(failed, 'spec', 'template') } };
+}
+
+/** An application that owns the recorded Deployment; its ReplicaSets and pods are what the controllers made. */
+function judge(objects: readonly KubernetesObject[], more: readonly KubernetesObject[] = []) {
+  const own = [...objects.filter(({ kind }) => kind === 'Deployment'), ...more];
+  return applicationHealth({
+    entries: own.map(keyOf),
+    find: finder(objects),
+    isWatched: () => true,
+    pods: objects.filter(({ kind }) => kind === 'Pod'),
+    replicaSets: objects.filter(({ kind }) => kind === 'ReplicaSet'),
+    nowMs: Date.parse('2026-11-24T15:23:20Z'),
+  });
+}
+
+describe('the health of an application', () => {
+  it.each([
+    ['rollout-missing', 'deployments/image-not-found', /cannot pull x\/web:missing/],
+    ['rollout-crash', 'deployments/container-crashed', /exit code 3/],
+    ['rollout-root', 'deployments/runs-as-root', /^x\/web:root runs as root; add runAsUser: 1000$/],
+  ] as const)('ends early when a pod cannot become ready: %s', (name, code, message) => {
+    expect(judge(recorded(name))).toMatchObject({ state: 'Degraded', code, final: true, message: expect.stringMatching(message) });
+  });
+
+  it('tells a pod that finds no node, but waits: a node may come', () => {
+    const health = judge(recorded('rollout-huge'));
+    expect(health).toMatchObject({ state: 'Degraded', code: 'deployments/no-capacity' });
+    expect(health.final).toBeUndefined();
+  });
+
+  it('is Degraded by the new revision while the old one serves on', () => {
+    expect(judge(recorded('rollout-second-image-missing'))).toMatchObject({ state: 'Degraded', code: 'deployments/image-not-found', replicas: { wanted: 2, ready: 2 } });
+  });
+
+  it('is not judged by pods of an older revision', () => {
+    const objects = recorded('rollout-second-image-missing');
+    const [deployment] = objects;
+    const pods = deployment ? podsOf(deployment, { pods: objects.filter(({ kind }) => kind === 'Pod'), replicaSets: objects.filter(({ kind }) => kind === 'ReplicaSet') }) : [];
+    expect(pods).toHaveLength(1);
+    expect(objects.filter(({ kind }) => kind === 'Pod').length).toBeGreaterThan(1);
+  });
+
+  it.each([
+    ['a Pod Security violation was mended', 'rollout-mended-pod-security'],
+    ['an image was corrected and replicas were added at once', 'rollout-mended-and-scaled'],
+    ['the version before came back after a rollout ran out of time', 'rollout-back-after-deadline-recreate'],
+  ] as const)('is not what the revision before failed by, right after %s', (_, name) => {
+    expect(healthOf(deploymentOf(name)).state).toMatch(/Degraded|Progressing/);
+    expect(judge(recorded(name)).state).toBe('Progressing');
+  });
+
+  it('that is at its quota is told, and waits: old pods that end make room', () => {
+    const health = judge(recorded('rollout-at-quota'));
+    expect(health).toMatchObject({ state: 'Degraded', code: 'deployments/quota-limit', message: expect.stringContaining('exceeded quota') });
+    expect(health.final).toBeUndefined();
+  });
+
+  it('ends early when its own revision is against Pod Security, or is out of time', () => {
+    const name = 'rollout-mended-pod-security';
+    const before = withTemplateOf(deploymentOf(name), name);
+    const conditions = at(before, 'status', 'conditions'); // what the Deployment repeats, the ReplicaSet said until a moment ago
+    const refusing = recorded(name).map((object) =>
+      object.kind === 'Deployment' ? before : at(object, 'spec', 'replicas') === 0 ? { ...object, status: { conditions } } : object,
+    );
+    expect(judge(refusing)).toMatchObject({ state: 'Degraded', code: 'deployments/pod-security', final: true });
+    const late = recorded('rollout-back-after-deadline-recreate').map((object) =>
+      object.kind === 'Deployment' ? withTemplateOf(object, 'rollout-back-after-deadline-recreate') : object,
+    );
+    expect(judge(late)).toMatchObject({ state: 'Degraded', code: 'deployments/rollout-stuck', final: true });
+  });
+
+  it('is not judged by a pod that was evicted: its ReplicaSet replaces it', () => {
+    const objects = recorded('rollout-missing').map((object) =>
+      object.kind === 'Pod' ? { ...object, status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.' } } : object,
+    );
+    expect(judge(objects)).toMatchObject({ state: 'Progressing' });
+    expect(judge(objects).code).toBeUndefined();
+  });
+
+  it('counts no more replicas as ready than are wanted', () => {
+    const objects = recorded('deployment-available').map((object) => ({ ...object, status: { ...record(object['status']), replicas: 3, readyReplicas: 3 } }));
+    expect(judge(objects).replicas).toEqual({ wanted: 2, ready: 2 });
+  });
+
+  it('is Missing when an object of its inventory is not there', () => {
+    const service: KubernetesObject = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gone', namespace: 'rec' } };
+    expect(judge(recorded('deployment-available'), [service])).toMatchObject({ state: 'Missing', message: expect.stringContaining('service gone') });
+  });
+
+  it('is the worst of its objects', () => {
+    const objects = [...recorded('deployment-available'), ...recorded('job-failed')];
+    expect(judge(objects, recorded('job-failed'))).toMatchObject({ state: 'Degraded', code: 'deployments/job-failed' });
+  });
+
+  it('is Healthy when all are, and counts replicas over its workloads', () => {
+    expect(judge(recorded('deployment-available'))).toMatchObject({ state: 'Healthy', message: '', replicas: { wanted: 2, ready: 2 } });
+  });
+});

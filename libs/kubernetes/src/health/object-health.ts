@@ -1,0 +1,181 @@
+import { at, groupOf, list, number, record, text, type KubernetesObject } from '../objects.ts';
+import type { Health, HealthState } from './health.types.ts';
+import { podHealth } from './pod-failure.ts';
+
+const healthy: Health = { state: 'Healthy', message: '' };
+const verdict = (state: HealthState, message: string): Health => ({ state, message });
+const progressing = (message: string): Health => verdict('Progressing', message);
+
+interface Condition {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** One condition of an object's status by its type. */
+export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {
+  const found = list(at(object, 'status', 'conditions')).find((condition) => at(condition, 'type') === type);
+  return found === undefined ? undefined : { status: text(at(found, 'status')) ?? '', reason: text(at(found, 'reason')) ?? '', message: text(at(found, 'message')) ?? '' };
+}
+
+/** Custom controllers may not have written a status yet. */
+const GRACE_MS = 5_000;
+/** Many clusters never write an ingress's address. */
+const ADDRESS_WITHIN_MS = 60_000;
+
+/**
+ * The health of one live object by its own status: kstatus' rules (generation, Reconciling, Stalled), then those of its kind.
+ * Pods of a workload are not looked at here.
+ * @param about.nowMs milliseconds since 1970, for kinds that get a time of grace
+ */
+export function healthOf(object: KubernetesObject, about: { readonly nowMs?: number } = {}): Health {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp !== undefined) {
+    const held = metadata.finalizers ?? [];
+    return verdict('Terminating', held.length > 0 ? `held by ${held.join(', ')}` : 'is being deleted');
+  }
+  const observed = number(at(object, 'status', 'observedGeneration'));
+  if (observed !== undefined && metadata.generation !== undefined && observed < metadata.generation) return progressing('the change was not seen yet');
+  const stalled = conditionOf(object, 'Stalled');
+  if (stalled?.status === 'True') return verdict('Degraded', stalled.message || stalled.reason);
+  if (conditionOf(object, 'Reconciling')?.status === 'True') return progressing(conditionOf(object, 'Reconciling')?.message ?? '');
+  const ageMs = about.nowMs === undefined || metadata.creationTimestamp === undefined ? Number.POSITIVE_INFINITY : about.nowMs - Date.parse(metadata.creationTimestamp);
+  const rule = isOwnGroup(groupOf(object.apiVersion)) ? KINDS[object.kind] : undefined; // others have a Service, a Job, a StatefulSet too
+  return (rule ?? otherKind)(object, ageMs);
+}
+
+/** Groups of Kubernetes itself: without a dot, or below k8s.io. */
+const isOwnGroup = (group: string): boolean => !group.includes('.') || group.endsWith('.k8s.io');
+
+type Rule = (object: KubernetesObject, ageMs: number) => Health;
+
+const count = (object: KubernetesObject, ...path: string[]): number => number(at(object, ...path)) ?? 0;
+
+const deployment: Rule = (object) => {
+  if (at(object, 'spec', 'paused') === true) return verdict('Suspended', 'is paused');
+  const failure = conditionOf(object, 'ReplicaFailure');
+  if (failure?.status === 'True') return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
+  const progress = conditionOf(object, 'Progressing');
+  if (progress?.reason === 'ProgressDeadlineExceeded') return { state: 'Degraded', message: progress.message, code: 'deployments/rollout-stuck' };
+  if (number(at(object, 'status', 'observedGeneration')) === undefined) return progressing('was not seen yet');
+  const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
+  const updated = count(object, 'status', 'updatedReplicas');
+  const available = count(object, 'status', 'availableReplicas');
+  const ready = count(object, 'status', 'readyReplicas');
+  const all = count(object, 'status', 'replicas');
+  if (updated < wanted) return progressing(`${updated}/${wanted} updated`);
+  if (all > updated) return progressing(`${all - updated} old ending`);
+  if (available < updated || ready < wanted) return progressing(`${Math.min(available, ready)}/${wanted} available`);
+  return healthy;
+};
+
+/** What a quota or Pod Security says when pods cannot even be made. */
+function replicaFailureCode(message: string): Pick<Health, 'code'> {
+  if (/exceeded quota|failed quota/.test(message)) return { code: 'deployments/quota-limit' };
+  if (/violates PodSecurity/.test(message)) return { code: 'deployments/pod-security' };
+  return {};
+}
+
+const replicaSet: Rule = (object) => {
+  const failure = conditionOf(object, 'ReplicaFailure');
+  if (failure?.status === 'True') return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
+  const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
+  const available = count(object, 'status', 'availableReplicas');
+  return available < wanted ? progressing(`${available}/${wanted} available`) : healthy;
+};
+
+const statefulSet: Rule = (object) => {
+  if (!(count(object, 'status', 'observedGeneration') > 0)) return progressing('was not seen yet');
+  const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
+  const ready = count(object, 'status', 'readyReplicas');
+  if (ready < wanted) return progressing(`${ready}/${wanted} ready`);
+  if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return healthy;
+  const partition = count(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
+  const updated = count(object, 'status', 'updatedReplicas');
+  if (partition > 0) return updated < wanted - partition ? progressing(`${updated}/${wanted - partition} updated`) : healthy;
+  return at(object, 'status', 'updateRevision') === at(object, 'status', 'currentRevision') ? healthy : progressing(`${updated}/${wanted} updated`);
+};
+
+const daemonSet: Rule = (object) => {
+  const wanted = number(at(object, 'status', 'desiredNumberScheduled'));
+  if (wanted === undefined) return progressing('was not seen yet');
+  if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return healthy;
+  const updated = count(object, 'status', 'updatedNumberScheduled');
+  const available = count(object, 'status', 'numberAvailable');
+  if (updated < wanted) return progressing(`${updated}/${wanted} updated`);
+  return available < wanted ? progressing(`${available}/${wanted} available`) : healthy;
+};
+
+const job: Rule = (object) => {
+  const failed = conditionOf(object, 'Failed');
+  if (failed?.status === 'True') return { state: 'Degraded', message: failed.message || failed.reason, code: 'deployments/job-failed', final: true };
+  if (conditionOf(object, 'Complete')?.status === 'True') return healthy;
+  return conditionOf(object, 'Suspended')?.status === 'True' ? verdict('Suspended', 'is suspended') : progressing(`${count(object, 'status', 'active')} running`);
+};
+
+const hasAddress = (object: KubernetesObject): boolean => list(at(object, 'status', 'loadBalancer', 'ingress')).length > 0;
+
+const KINDS: Readonly<Record<string, Rule>> = {
+  Deployment: deployment,
+  ReplicaSet: replicaSet,
+  ReplicationController: replicaSet,
+  StatefulSet: statefulSet,
+  DaemonSet: daemonSet,
+  Job: job,
+  CronJob: (object) => (at(object, 'spec', 'suspend') === true ? verdict('Suspended', 'is suspended') : healthy),
+  Pod: (object) => podHealth(object),
+  Service: (object) => (at(object, 'spec', 'type') === 'LoadBalancer' && !hasAddress(object) ? progressing('waits for an address') : healthy),
+  Ingress: (object, ageMs) => (hasAddress(object) || ageMs > ADDRESS_WITHIN_MS || ageMs === Number.POSITIVE_INFINITY ? healthy : progressing('waits for an address')),
+  PersistentVolumeClaim: (object) => {
+    const phase = at(object, 'status', 'phase');
+    if (phase === 'Lost') return { state: 'Degraded', message: 'its volume is lost', code: 'deployments/volume-not-bound', final: true };
+    // A volume that waits for its first pod is bound when that pod is scheduled; the pod tells if it cannot be.
+    return phase === 'Bound' || phase === undefined || phase === 'Pending' ? healthy : progressing(String(phase));
+  },
+  HorizontalPodAutoscaler: (object) => {
+    const able = conditionOf(object, 'AbleToScale');
+    const active = conditionOf(object, 'ScalingActive');
+    if (able?.status === 'False' && /^Failed(GetScale|UpdateScale)$/.test(able.reason)) return verdict('Degraded', able.message);
+    // Without metrics it cannot scale, but what it has keeps running: said, not failed.
+    if (active?.status === 'False' && active.reason === 'InvalidSelector') return verdict('Degraded', active.message);
+    return healthy;
+  },
+  Namespace: (object) => (at(object, 'status', 'phase') === 'Terminating' ? verdict('Terminating', 'is being deleted') : healthy),
+  CustomResourceDefinition: (object) => {
+    const names = conditionOf(object, 'NamesAccepted');
+    if (names?.status === 'False') return verdict('Degraded', names.message);
+    const established = conditionOf(object, 'Established');
+    if (established?.status === 'True') return healthy;
+    return established && established.reason !== 'Installing' ? verdict('Degraded', established.message) : progressing('is not served yet');
+  },
+  APIService: (object) => (conditionOf(object, 'Available')?.status === 'True' ? healthy : progressing('is not available yet')),
+};
+
+/** Kinds of others: by the conditions that most controllers write. */
+const otherKind: Rule = (object, ageMs) => {
+  for (const type of ['Ready', 'Available', 'Healthy']) {
+    const condition = conditionOf(object, type);
+    if (condition?.status === 'True') return healthy;
+    if (condition) return progressing(condition.message || condition.reason); // Unknown is what controllers write while they are at it
+  }
+  const hasStatus = Object.keys(record(object['status'])).length > 0;
+  return hasStatus || ageMs > GRACE_MS || CORE_KINDS.has(object.kind) ? healthy : progressing('its controller has not written a status yet');
+};
+
+/** Kinds that never have a status. */
+const CORE_KINDS = new Set([
+  'ConfigMap',
+  'Secret',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'NetworkPolicy',
+  'LimitRange',
+  'ResourceQuota',
+  'PodDisruptionBudget',
+  'StorageClass',
+  'PriorityClass',
+  'IngressClass',
+]);

@@ -1,0 +1,183 @@
+import { KubernetesUnreachableError, type Discovery, type KubernetesClient } from '../client.ts';
+import { TYPES } from '../discovery.ts';
+import { at, list, type KubernetesObject, type ObjectKey, type ResourceType } from '../objects.ts';
+import { APPLICATION_LABEL } from '../ownership.ts';
+import type { InventoryEntry } from '../plan.types.ts';
+import { isClosed, reflect, type Reflection, type ReflectOptions } from '../reflector.ts';
+import { applicationHealth, finder } from './application-health.ts';
+import type { ApplicationHealth } from './health.types.ts';
+
+export interface WaitOptions {
+  readonly entries: readonly InventoryEntry[];
+  /** Milliseconds until the last look is given as it is. */
+  readonly deadlineMs: number;
+  /** Told at each change of state or words; waited for before the next look. */
+  readonly onProgress?: (health: ApplicationHealth) => void | Promise<void>;
+  readonly signal: AbortSignal;
+  /** A failure that may pass by itself (a pull that failed once) is final after so many milliseconds; 5,000 when left out. */
+  readonly failureGraceMs?: number;
+  /** Pods without a readiness probe must have been well for so long: one that crashes in a loop is ready for moments. 2,000 when left out. */
+  readonly steadyMs?: number;
+}
+
+/** Kinds that are there and well once they were applied. */
+const NEVER_WAITED_FOR = new Set([
+  'ConfigMap',
+  'Secret',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'NetworkPolicy',
+  'LimitRange',
+  'ResourceQuota',
+  'PodDisruptionBudget',
+  'StorageClass',
+  'PriorityClass',
+  'IngressClass',
+  'Namespace',
+]);
+/** Looked at again after so long although nothing changed: for rules that count time. */
+const LOOK_AGAIN_MS = 1_000;
+const FAILURE_GRACE_MS = 5_000;
+/** Milliseconds of grace where another pod may be about to leave, or a node on its way. */
+const SLOW_TO_PASS: Readonly<Record<string, number>> = { 'deployments/no-capacity': 15_000, 'deployments/quota-limit': 15_000 };
+const STEADY_MS = 2_000;
+
+/**
+ * Follows the objects of an application until all are healthy, one has failed for good, or the time is over.
+ * @throws KubernetesUnreachableError `aborted` when the signal ends it, `closed` when the client was, and whatever the first lists are refused with
+ */
+export async function waitForHealth(
+  client: KubernetesClient,
+  { entries, deadlineMs, onProgress, signal, failureGraceMs = FAILURE_GRACE_MS, steadyMs = STEADY_MS }: WaitOptions,
+): Promise<ApplicationHealth> {
+  const watched = entries.filter(({ key }) => !NEVER_WAITED_FOR.has(key.kind));
+  if (watched.length === 0) return { state: 'Healthy', message: '', objects: [], replicas: { wanted: 0, ready: 0 } };
+  const until = performance.now() + deadlineMs;
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
+  const bell = createBell();
+  try {
+    let closed: unknown;
+    const onFault = (error: unknown) => {
+      if (!isClosed(error)) return;
+      closed = error;
+      bell.ring();
+    };
+    const copies = await copiesOf(client, watched, { signal: ended, onChange: bell.ring, onFault });
+    let failed: { readonly code: string; readonly since: number } | undefined;
+    let wellSince: number | undefined;
+    let told = '';
+    for (;;) {
+      if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'the waiting was ended', false);
+      if (closed) throw closed;
+      const health = look(entries, copies);
+      if (onProgress && `${health.state} ${health.message}` !== told) {
+        told = `${health.state} ${health.message}`;
+        await onProgress(health);
+      }
+      const now = performance.now();
+      if (health.final === true) return health;
+      const isWell = health.state === 'Healthy' || health.state === 'Suspended';
+      wellSince = isWell ? (wellSince ?? now) : undefined;
+      // At the deadline, well but not yet steady is what was asked for.
+      if (wellSince !== undefined && (now - wellSince >= steadyMs || now >= until || !isReadyUnproven(copies))) return health;
+      if (health.code === undefined) failed = undefined;
+      else if (failed?.code !== health.code) failed = { code: health.code, since: now };
+      if (failed && now - failed.since >= Math.max(failureGraceMs, SLOW_TO_PASS[failed.code] ?? 0)) return { ...health, final: true };
+      if (now >= until) return health;
+      const steadyInMs = wellSince === undefined ? Number.POSITIVE_INFINITY : wellSince + steadyMs - now;
+      await bell.rung(Math.min(LOOK_AGAIN_MS, until - now, steadyInMs), signal);
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+interface Copies {
+  readonly byKind: ReadonlyMap<string, Reflection>;
+  readonly pods: Reflection;
+  readonly replicaSets: Reflection;
+}
+
+const kindText = ({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): string => `${group}/${kind}`;
+
+/** Copies of all kinds that matter, in the namespaces of the application, whole. */
+async function copiesOf(client: KubernetesClient, entries: readonly InventoryEntry[], following: Pick<ReflectOptions, 'signal' | 'onChange' | 'onFault'>): Promise<Copies> {
+  const { signal } = following;
+  const discovery = await client.discovery({ signal });
+  const [namespace, ...others] = new Set(entries.flatMap(({ key }) => key.namespace ?? []));
+  const labelSelector = await selector(client, entries, discovery, signal);
+  const labelled = { ...following, ...(labelSelector !== undefined && { labelSelector }) };
+  const options = { ...labelled, ...(namespace !== undefined && others.length === 0 && { namespace }) };
+  const types = new Map<string, ResourceType>();
+  for (const { key, apiVersion } of entries) {
+    const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
+    if (type) types.set(kindText(key), type);
+  }
+  const byKind = new Map([...types].map(([kind, type]) => [kind, reflect(client, type, type.namespaced ? options : labelled)] as const));
+  const pods = byKind.get('/Pod') ?? reflect(client, TYPES.pod, options);
+  const replicaSets = byKind.get('apps/ReplicaSet') ?? reflect(client, TYPES.replicaSet, options);
+  await Promise.all([...byKind.values(), pods, replicaSets].map(({ whole }) => whole));
+  return { byKind, pods, replicaSets };
+}
+
+/** By the label that every object of the application and its pods carry; read from one of the objects. */
+async function selector(client: KubernetesClient, entries: readonly InventoryEntry[], discovery: Discovery, signal: AbortSignal): Promise<string | undefined> {
+  for (const { key, apiVersion } of entries) {
+    const type = discovery.find(apiVersion, key.kind);
+    const live = type && (await client.get(type, key.name, key.namespace, { signal }));
+    const id = live?.metadata.labels?.[APPLICATION_LABEL];
+    if (id !== undefined) return `${APPLICATION_LABEL}=${id}`;
+  }
+  return undefined;
+}
+
+function look(entries: readonly InventoryEntry[], { byKind, pods, replicaSets }: Copies): ApplicationHealth {
+  const objects: KubernetesObject[] = [...byKind.values()].flatMap((copy) => [...copy.objects.values()]);
+  return applicationHealth({
+    entries: entries.map(({ key }) => key),
+    find: finder(objects),
+    isWatched: (key) => byKind.has(kindText(key)) && !NEVER_WAITED_FOR.has(key.kind),
+    pods: [...pods.objects.values()],
+    replicaSets: [...replicaSets.objects.values()],
+    nowMs: Date.now(),
+  });
+}
+
+/** Whether a workload has a container that counts as ready as soon as it runs. */
+const isReadyUnproven = ({ byKind }: Copies): boolean =>
+  ['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet'].some((kind) =>
+    [...(byKind.get(kind)?.objects.values() ?? [])].some((workload) =>
+      list(at(workload, 'spec', 'template', 'spec', 'containers')).some((container) => at(container, 'readinessProbe') === undefined),
+    ),
+  );
+
+/** Lets one waiter go on when something changed since it last looked. */
+function createBell() {
+  let changed = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring: () => {
+      changed = true;
+      wake?.();
+    },
+    rung(withinMs: number, signal: AbortSignal): Promise<void> {
+      return new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', end);
+          wake = undefined;
+          changed = false;
+          resolve();
+        };
+        const timer = setTimeout(end, withinMs);
+        signal.addEventListener('abort', end, { once: true });
+        wake = () => setImmediate(end); // what arrives together is looked at once
+        if (changed) wake();
+      });
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { err, ok, type Result } from '#kernel';
+import { parseManifests, type Place } from '#kubernetes/yaml';
+import type { Finding } from './finding.ts';
+import { at, isKubernetesObject, isRecord, keyOf, keyText, nameOf, type KubernetesObject } from './objects.ts';
+
+export interface InlineManifests {
+  readonly objects: readonly KubernetesObject[];
+  /** One sentence each, with line and column. */
+  readonly warnings: readonly string[];
+  /** Where the member at a path of the n-th object is written. */
+  position(index: number, path: readonly (string | number)[]): Place;
+}
+
+const MOST_OBJECTS = 2_000;
+
+/**
+ * Kubernetes objects from the documents of one text. Lists (`kind: List`, `…List` with `items`) are opened, also nested ones;
+ * an object given twice is refused, since the later one would win silently.
+ */
+export function readInlineManifests(source: string): Result<InlineManifests, readonly Finding[]> {
+  const parsed = parseManifests(source);
+  if (!parsed.ok) return err(parsed.error.map(({ line, column, message }) => invalid('yaml', `line ${line}:${column}: ${message}.`)));
+
+  const objects: KubernetesObject[] = [];
+  const places: { readonly position: (path: readonly (string | number)[]) => Place; readonly below: readonly (string | number)[] }[] = [];
+  const findings: Finding[] = [];
+  const seen = new Map<string, Place>();
+  const take = (value: unknown, position: (path: readonly (string | number)[]) => Place, below: readonly (string | number)[]): void => {
+    if (findings.length >= 50) return;
+    const where = () => `line ${position(below).line}:${position(below).column}`;
+    if (isRecord(value) && typeof value['kind'] === 'string' && value['kind'].endsWith('List') && Array.isArray(value['items'])) {
+      if (below.length > 16) findings.push(invalid('nesting', `${where()}: lists are nested too deeply.`));
+      else value['items'].forEach((item: unknown, index) => take(item, position, [...below, 'items', index]));
+      return;
+    }
+    if (!isRecord(value)) findings.push(invalid('not-an-object', `${where()}: a manifest is a map with apiVersion, kind and metadata.`));
+    else if (typeof at(value, 'metadata', 'generateName') === 'string' && at(value, 'metadata', 'name') === undefined) {
+      findings.push({
+        code: 'deployments/field-not-allowed',
+        rule: 'generateName',
+        detail: `${where()}: generateName would make a new object with every deployment; give metadata.name.`,
+      });
+    } else if (!isKubernetesObject(value)) {
+      const missing = ['apiVersion', 'kind'].find((member) => typeof value[member] !== 'string') ?? 'metadata.name';
+      findings.push(invalid('required', `${where()}: ${missing} is missing or no text.`));
+    } else if (objects.length >= MOST_OBJECTS) findings.push(invalid('too-many', `There are more than ${MOST_OBJECTS} objects.`));
+    else {
+      const key = keyOf(value);
+      const first = seen.get(keyText(key));
+      if (first)
+        findings.push({
+          code: 'deployments/duplicate-object',
+          object: key,
+          rule: 'duplicate',
+          detail: `${where()}: ${nameOf(key)} is given a second time, first in line ${first.line}.`,
+        });
+      seen.set(keyText(key), position(below));
+      objects.push(value);
+      places.push({ position, below });
+    }
+  };
+  for (const document of parsed.value.documents) take(document.value, (path) => document.position(path), []);
+  if (findings.length > 0) return err(findings);
+  if (objects.length === 0)
+    return err([{ code: 'deployments/no-objects', rule: 'empty', detail: 'There is no Kubernetes object in the manifests; deploying that would remove everything.' }]);
+  return ok({
+    objects,
+    warnings: parsed.value.warnings.map(({ line, column, message }) => `line ${line}:${column}: ${message}`),
+    position: (index, path) => places[index]?.position([...places[index].below, ...path]) ?? { line: 1, column: 1 },
+  });
+}
+
+const invalid = (rule: string, detail: string): Finding => ({ code: 'deployments/invalid-manifest', rule, detail });

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { isConflict, isNotFound, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
+import type { OwnedFields } from './field-ownership.ts';
+import { at, isRecord, keyText, record, text, type JsonRecord, type KubernetesObject, type ResourceType } from './objects.ts';
+import { APPLICATION_LABEL, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION } from './ownership.ts';
+import type { InventoryEntry } from './plan.types.ts';
+
+const CONFIG_MAP: ResourceType = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true, verbs: [] };
+
+/** A newer attempt holds the fence, or somebody took the inventory object away: this worker must not write any more. */
+export class FenceLostError extends Error {
+  override readonly name = 'FenceLostError';
+}
+
+export interface FenceOptions {
+  readonly applicationId: string;
+  readonly applicationName?: string;
+  readonly namespace: string;
+  /** Grows with each attempt of the application. */
+  readonly attempt: number;
+}
+
+/** The inventory object on the cluster, as lock: whoever wrote it last may write. */
+export interface Fence {
+  /**
+   * Writes the inventory with this attempt's number; only when nobody has written since.
+   * @throws FenceLostError when somebody has
+   */
+  hold(entries: readonly InventoryEntry[]): Promise<void>;
+  /** Removes the inventory object, with the last that was written as precondition. */
+  release(): Promise<void>;
+}
+
+/** Name of an application's inventory object. */
+export const inventoryName = (applicationId: string): string => `astro-inventory-${applicationId}`;
+
+/**
+ * Opens the fence of an application in its target namespace.
+ * @throws FenceLostError when a newer attempt has held it
+ */
+export async function openFence(client: KubernetesClient, { applicationId, applicationName, namespace, attempt }: FenceOptions): Promise<Fence> {
+  const name = inventoryName(applicationId);
+  let live = await client.get(CONFIG_MAP, name, namespace);
+  const holder = Number(at(live, 'data', 'attempt') ?? 0);
+  if (holder > attempt) throw new FenceLostError(`attempt ${holder} of this application is newer than ${attempt}`);
+  const nonce = randomUUID(); // tells our own writes from those of another worker that was given the same attempt
+
+  const lost = (cause: unknown) => new FenceLostError('the inventory object on the cluster was written by somebody else', { cause });
+
+  async function write(entries: readonly InventoryEntry[]): Promise<void> {
+    const object: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name,
+        namespace,
+        labels: { [APPLICATION_LABEL]: applicationId, [MANAGED_BY_LABEL]: MANAGED_BY },
+        annotations: { [OWNER_ANNOTATION]: applicationId },
+        ...(live?.metadata.uid !== undefined && { uid: live.metadata.uid }),
+        ...(live?.metadata.resourceVersion !== undefined && { resourceVersion: live.metadata.resourceVersion }),
+      },
+      data: {
+        attempt: String(attempt),
+        holder: nonce,
+        application: applicationName ?? '',
+        inventory: JSON.stringify(entries.map(({ key, apiVersion, uid }) => ({ ...key, apiVersion, ...(uid !== undefined && { uid }) }))),
+        applied: packed(entries),
+      },
+    };
+    const written = live ? await client.update(CONFIG_MAP, object, { fieldManager: FIELD_MANAGER }) : await client.create(CONFIG_MAP, object, { fieldManager: FIELD_MANAGER });
+    live = written.object;
+  }
+
+  /**
+   * After a conflict, or an answer that got lost: our own nonce in the object means that nobody else has held the fence since
+   * (our write came through, or a person added a label), so it may be written again from what is there.
+   */
+  async function isStillOurs(): Promise<boolean> {
+    const now = await client.get(CONFIG_MAP, name, namespace);
+    const isOurs = now !== undefined && at(now, 'data', 'holder') === nonce && (live === undefined || live.metadata.uid === now.metadata.uid);
+    if (isOurs) live = now;
+    return isOurs;
+  }
+
+  return {
+    async hold(entries) {
+      try {
+        await write(entries);
+      } catch (error) {
+        if (isNotFound(error)) throw lost(error);
+        const isUnclear = error instanceof KubernetesUnreachableError && error.uncertain;
+        if (!isConflict(error) && !isUnclear) throw error;
+        if (!(await isStillOurs())) {
+          if (isConflict(error)) throw lost(error);
+          throw error; // the write did not come through: as if it had not been tried
+        }
+        await write(entries).catch((second: unknown) => {
+          throw isConflict(second) || isNotFound(second) ? lost(second) : second;
+        });
+      }
+    },
+    async release() {
+      const { uid, resourceVersion } = live?.metadata ?? {};
+      if (uid === undefined) return;
+      try {
+        await client.delete(CONFIG_MAP, { name, namespace }, { uid, ...(resourceVersion !== undefined && { resourceVersion }) });
+      } catch (error) {
+        if (isConflict(error)) throw lost(error);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Which fields of which object were in our last applied set: names only, small when packed. */
+const packed = (entries: readonly InventoryEntry[]): string =>
+  gzipSync(JSON.stringify(Object.fromEntries(entries.flatMap(({ key, fields }) => (fields === undefined ? [] : [[keyText(key), fields]]))))).toString('base64');
+
+/** The applied sets of the last attempt, by `keyText`; empty when there was none or it cannot be read. */
+export async function lastAppliedFields(client: KubernetesClient, applicationId: string, namespace: string): Promise<ReadonlyMap<string, OwnedFields>> {
+  const live = await client.get(CONFIG_MAP, inventoryName(applicationId), namespace);
+  const applied = text(at(live, 'data', 'applied'));
+  if (applied === undefined) return new Map();
+  const sets: JsonRecord = unpacked(applied);
+  return new Map(Object.entries(sets).map(([key, fields]) => [key, record(fields)]));
+}
+
+/** A person may have edited the object: what is no set of ours counts as none. */
+function unpacked(applied: string): JsonRecord {
+  try {
+    const value: unknown = JSON.parse(gunzipSync(Buffer.from(applied, 'base64'), { maxOutputLength: 64 * 1024 * 1024 }).toString('utf8'));
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock, Timer } from '#kernel';
+import { KubernetesUnreachableError } from './client.ts';
+
+export interface LineRules {
+  /** Bytes of one line; longer ones are cut (`cut`) or end the stream (`refuse`). */
+  readonly maxLineBytes: number;
+  readonly overlong: 'cut' | 'refuse';
+  readonly clock: Clock;
+  /** Milliseconds without a byte after which the connection counts as dead. */
+  readonly idleMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Lines of an answer as they come, without their ends; holds at most one line and one chunk in memory, and reads on only when
+ * asked for more. @throws KubernetesUnreachableError when the connection breaks or is silent for too long
+ */
+export async function* linesOf(response: IncomingMessage, rules: LineRules): AsyncGenerator<string> {
+  let pending: Buffer[] = [];
+  let length = 0;
+  let silent = false;
+  let idle: Timer | undefined;
+  const rearm = () => {
+    idle?.cancel();
+    if (rules.idleMs === undefined) return;
+    idle = rules.clock.timer(rules.idleMs, () => {
+      silent = true;
+      response.destroy();
+    });
+  };
+  const take = (part: Buffer) => {
+    if (rules.overlong === 'refuse' && length + part.length > rules.maxLineBytes) {
+      throw new KubernetesUnreachableError('too-large', `A line of the answer is longer than ${rules.maxLineBytes} bytes.`, false);
+    }
+    const room = Math.max(0, rules.maxLineBytes - length);
+    if (room > 0) pending.push(part.length > room ? part.subarray(0, room) : part);
+    length += part.length;
+  };
+  const finish = () => {
+    const line = Buffer.concat(pending).toString('utf8').replace(/\r$/, '');
+    const cut = length - rules.maxLineBytes;
+    pending = [];
+    length = 0;
+    return cut > 0 ? `${line} …(${cut} bytes cut)` : line;
+  };
+  try {
+    rearm();
+    for await (const chunk of response) {
+      idle?.cancel();
+      const bytes: Buffer = chunk;
+      let start = 0;
+      for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+        take(bytes.subarray(start, end));
+        start = end + 1;
+        yield finish();
+      }
+      if (start < bytes.length) take(Buffer.from(bytes.subarray(start))); // a copy, so that the chunk can go
+      rearm();
+    }
+    if (length > 0) yield finish();
+  } catch (cause) {
+    if (cause instanceof KubernetesUnreachableError) throw cause;
+    if (rules.signal?.aborted) throw new KubernetesUnreachableError('aborted', 'The call was given up.', false, { cause });
+    if (silent) throw new KubernetesUnreachableError('timeout', `Nothing was heard for ${rules.idleMs} ms.`, false, { cause });
+    throw new KubernetesUnreachableError('connection', 'The connection broke.', false, { cause });
+  } finally {
+    idle?.cancel();
+    response.destroy();
+  }
+}

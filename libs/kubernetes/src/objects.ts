@@ -1,0 +1,95 @@
+/** What every Kubernetes object carries; only the members that this library reads are named. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly [member: string]: unknown;
+}
+
+/** A Kubernetes object exactly as its JSON: no member is dropped, renamed or converted between file and server. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly [member: string]: unknown;
+}
+
+/** Names an object without its version; `namespace` is absent for cluster-scoped objects. `group` is '' for the core group. */
+export interface ObjectKey {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** A kind of object as the server serves it. */
+export interface ResourceType {
+  /** '' for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Plural name in the path, such as `deployments`. */
+  readonly resource: string;
+  readonly namespaced: boolean;
+  /** What may be done with it; empty when unknown. */
+  readonly verbs: readonly string[];
+}
+
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+const EMPTY: JsonRecord = Object.freeze({});
+
+export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value when it is a JSON object, else an empty one: for reading what a server or a person sent. */
+export const record = (value: unknown): JsonRecord => (isRecord(value) ? value : EMPTY);
+
+/** The value when it is a list, else an empty one. */
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The value when it is a string, else undefined. */
+export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** The value when it is a number, else undefined. */
+export const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+/** What lies at a path of member names (numbers reach into lists), or undefined. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let here = value;
+  for (const step of path) {
+    here = typeof step === 'number' ? list(here)[step] : isRecord(here) && Object.hasOwn(here, step) ? here[step] : undefined;
+  }
+  return here;
+}
+
+export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '');
+
+export const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
+
+export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string => (group === '' ? version : `${group}/${version}`);
+
+export function keyOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectKey {
+  const key = { group: groupOf(apiVersion), kind, name: metadata.name };
+  return metadata.namespace === undefined ? key : { ...key, namespace: metadata.namespace };
+}
+
+/** `group/Kind`, or `Kind` for the core group: the spelling of the cluster policy. */
+export const groupKind = ({ group, kind }: { readonly group: string; readonly kind: string }): string => (group === '' ? kind : `${group}/${kind}`);
+
+/** One text per key, for maps: `group/Kind/namespace/name` with empty parts kept. */
+export const keyText = ({ group, kind, namespace, name }: ObjectKey): string => `${group}/${kind}/${namespace ?? ''}/${name}`;
+
+/** How an object is named in a sentence: `Deployment web`, or `Deployment web in shop`. */
+export const nameOf = ({ kind, namespace, name }: ObjectKey): string => `${kind} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
+
+/** Whether a value has the form of an object: apiVersion, kind and metadata.name are texts. */
+export function isKubernetesObject(value: unknown): value is KubernetesObject {
+  return isRecord(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && typeof at(value, 'metadata', 'name') === 'string';
+}

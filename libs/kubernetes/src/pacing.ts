@@ -1,0 +1,72 @@
+import { pause, type Clock } from '#kernel';
+import { KubernetesApiError, KubernetesUnreachableError } from './client.ts';
+import { isTransient } from './status.ts';
+import { TransportError } from './transport.ts';
+
+/** Lets `ratePerSecond` calls through on average and `burst` at once. Waiting callers are served in order. */
+export function tokenBucket(clock: Clock, ratePerSecond: number, burst: number) {
+  let tokens = burst;
+  let filledAt = clock.monotonic();
+  let queue: Promise<void> = Promise.resolve();
+  const refill = () => {
+    const now = clock.monotonic();
+    tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * ratePerSecond);
+    filledAt = now;
+  };
+  return {
+    /** Resolves when the caller may go, or at once when `signal` aborts. */
+    take(signal?: AbortSignal): Promise<void> {
+      refill();
+      const turn = queue.then(async () => {
+        for (refill(); tokens < 1 && !signal?.aborted; refill()) await pause(clock, Math.ceil(((1 - tokens) / ratePerSecond) * 1000), signal);
+        if (!signal?.aborted) tokens -= 1;
+      });
+      queue = turn;
+      return turn;
+    },
+  };
+}
+
+export interface RetryRules {
+  readonly clock: Clock;
+  /** Monotonic time after which no try is started. */
+  readonly deadlineAt: number;
+  /** Whether doing it twice does no harm. */
+  readonly idempotent: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 10_000;
+const MOST_TRIES = 6;
+
+/** Tries again what may pass by waiting: doubling waits with jitter, or as long as the server says. */
+export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const remainingMs = rules.deadlineAt - rules.clock.monotonic();
+    if (remainingMs <= 0) throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
+    try {
+      return await attempt(remainingMs);
+    } catch (error) {
+      const waitMs = waitAfter(error, tries, rules);
+      if (waitMs === undefined || tries >= MOST_TRIES || rules.clock.monotonic() + waitMs >= rules.deadlineAt) throw error;
+      if (waitMs > 0) await pause(rules.clock, waitMs, rules.signal);
+      if (rules.signal?.aborted) throw error;
+    }
+  }
+}
+
+/** Milliseconds before the next try; undefined when there is to be none. */
+function waitAfter(error: unknown, tries: number, { idempotent }: RetryRules): number | undefined {
+  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
+  if (error instanceof TransportError) {
+    if (error.why !== 'connection' && error.why !== 'refused' && error.why !== 'name') return undefined;
+    if (error.why !== 'connection') return backoff; // nothing was sent
+    if (!idempotent && error.uncertain) return undefined;
+    return error.stale && tries === 1 ? 0 : backoff;
+  }
+  if (error instanceof KubernetesApiError && isTransient(error) && (idempotent || error.status === 429)) {
+    return error.retryAfterSeconds === undefined ? backoff : Math.max(backoff, error.retryAfterSeconds * 1000);
+  }
+  return undefined;
+}

@@ -1,0 +1,276 @@
+import { conflictsOf, isConflict, KubernetesApiError, type Discovery, type FieldConflict, type KubernetesClient } from './client.ts';
+import { ownedFields, ownsField, type OwnedFields } from './field-ownership.ts';
+import { inParallel } from './in-parallel.ts';
+import { lastAppliedFields } from './inventory-fence.ts';
+import { changesBetween, contentOf, hasReplicas, isSame } from './object-diff.ts';
+import { at, groupOf, keyOf, keyText, list, nameOf, number, type KubernetesObject, type ObjectKey, type ResourceType } from './objects.ts';
+import { APPLICATION_LABEL, FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, ownerOf, PRUNE_ANNOTATION } from './ownership.ts';
+import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanRefusal } from './plan.types.ts';
+import { isAutoscaled } from './autoscaled.ts';
+import { withoutValues } from './status.ts';
+import { inWaves, NEVER_PRUNED } from './waves.ts';
+
+export interface PlanInput {
+  /** Decorated and checked. */
+  readonly objects: readonly KubernetesObject[];
+  readonly ownership: { readonly applicationId: string };
+  /** What earlier attempts may have put onto the cluster. */
+  readonly previous: readonly InventoryEntry[];
+  /** Secret that makes fingerprints of Secrets useless to others; without it nothing is shown of them. */
+  readonly fingerprintKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Calls to one cluster at once while planning and applying. */
+export const AT_ONCE = 8;
+
+interface Asked {
+  readonly change: PlannedChange;
+  readonly planned: PlannedObject;
+  readonly fields: OwnedFields;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Asks the server, by dry runs of a server-side apply, what bringing these objects would do. Nothing is written. One refusal
+ * refuses the whole set: deployments are not half applied because a rule was found too late.
+ */
+export async function planDeployment(client: KubernetesClient, { objects, ownership, previous, fingerprintKey, signal }: PlanInput): Promise<PlanOutcome> {
+  const { applicationId } = ownership;
+  const call = signal ? { signal } : {};
+  const discovery = await client.discovery(call);
+  const namespace = objects.find(({ metadata }) => metadata.namespace !== undefined)?.metadata.namespace;
+  const lastApplied = namespace === undefined ? new Map<string, OwnedFields>() : await lastAppliedFields(client, applicationId, namespace);
+  const known = new Set(previous.flatMap(({ uid }) => uid ?? []));
+  const asker = { client, discovery, objects, applicationId, lastApplied, known, fingerprintKey, call };
+  const answers = await inParallel(objects, AT_ONCE, (object) => ask(asker, object));
+
+  const refusals = answers.filter((answer): answer is PlanRefusal => 'code' in answer);
+  if (refusals.length > 0) return { ok: false, refusals };
+  const asked = answers.filter((answer): answer is Asked => 'planned' in answer);
+
+  const wanted = new Set(objects.map((object) => keyText(keyOf(object))));
+  const leaving = previous.filter(({ key }) => !wanted.has(keyText(key)));
+  const left = await inParallel(leaving, AT_ONCE, (entry) => askToPrune(asker, entry));
+  const prune = leaving.filter((_, index) => left[index]?.action === 'prune');
+  const kept = leaving.filter((_, index) => left[index]?.action === 'keep');
+  const inventory = [
+    ...asked.map(({ planned, fields }): InventoryEntry => ({
+      key: keyOf(planned.object),
+      apiVersion: planned.object.apiVersion,
+      fields,
+      ...(planned.uid !== undefined && { uid: planned.uid }),
+    })),
+    ...prune,
+    ...kept,
+  ];
+  return {
+    ok: true,
+    plan: {
+      changes: [...asked.map(({ change }) => change), ...left.filter((change) => change !== undefined)],
+      waves: inWaves(asked.map(({ planned }) => planned)),
+      prune,
+      inventory,
+      warnings: [...new Set(asked.flatMap(({ warnings }) => warnings))],
+    },
+  };
+}
+
+interface Asker {
+  readonly client: KubernetesClient;
+  readonly discovery: Discovery;
+  readonly objects: readonly KubernetesObject[];
+  readonly applicationId: string;
+  readonly lastApplied: ReadonlyMap<string, OwnedFields>;
+  /** UIDs that the inventory remembers. */
+  readonly known: ReadonlySet<string>;
+  readonly fingerprintKey: string | undefined;
+  readonly call: { readonly signal?: AbortSignal };
+}
+
+async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | PlanRefusal> {
+  const { client, discovery, objects, call } = asker;
+  const key = keyOf(object);
+  const base = { key, apiVersion: object.apiVersion };
+  const type = discovery.find(object.apiVersion, object.kind);
+  if (!type) {
+    const definition = definitionOf(objects, object);
+    if (!definition) return { key, code: 'deployments/unknown-kind', detail: `The cluster does not know ${object.kind} in ${object.apiVersion}.` };
+    const { type: later, key: waitsFor } = definition;
+    return { change: { ...base, action: 'create-later', waitsFor }, planned: { object, type: later, force: false, unchanged: false }, fields: {}, warnings: [] };
+  }
+  const { name, namespace } = object.metadata;
+  const live = await client.get(type, name, namespace, call);
+  const taken = live && ownershipRefusal(live, key, asker);
+  if (taken) return taken;
+  if (live?.metadata.deletionTimestamp !== undefined) {
+    return {
+      key,
+      code: 'deployments/object-terminating',
+      detail: `${nameOf(key)} is being deleted${(live.metadata.finalizers ?? []).length > 0 ? ` and held by ${live.metadata.finalizers?.join(', ')}` : ''}.`,
+      fix: 'wait until it is gone, then apply again',
+    };
+  }
+  return live ? askToUpdate(asker, object, type, live) : askToCreate(asker, object, type);
+}
+
+async function askToCreate({ client, call }: Asker, object: KubernetesObject, type: ResourceType): Promise<Asked | PlanRefusal> {
+  const key = keyOf(object);
+  const base = { key, apiVersion: object.apiVersion };
+  try {
+    const dry = await client.apply(type, object, { fieldManager: FIELD_MANAGER, dryRun: true, ...call });
+    return {
+      change: { ...base, action: 'create' },
+      planned: { object, type, force: false, unchanged: false },
+      fields: ownedFields(dry.object, FIELD_MANAGER),
+      warnings: dry.warnings,
+    };
+  } catch (error) {
+    return refusalOf(error, key);
+  }
+}
+
+async function askToUpdate(asker: Asker, object: KubernetesObject, type: ResourceType, live: KubernetesObject): Promise<Asked | PlanRefusal> {
+  const { client, call, fingerprintKey } = asker;
+  const key = keyOf(object);
+  const options = { fieldManager: FIELD_MANAGER, dryRun: true, ...call };
+  let takesBackFrom: readonly FieldConflict[] = [];
+  try {
+    const dry = await client.apply(type, object, options).catch(async (error: unknown) => {
+      const conflicts = conflictsOf(error);
+      if (conflicts.length === 0) throw error;
+      const refused = conflictRefusal(asker, object, live, conflicts);
+      if (refused) return refused;
+      takesBackFrom = conflicts;
+      return client.apply(type, object, { ...options, force: true });
+    });
+    if ('code' in dry) return dry;
+    const unchanged = isSame(contentOf(live), contentOf(dry.object));
+    const handOver = replicasToHandOver(asker, object, live);
+    const { uid } = live.metadata;
+    return {
+      change:
+        unchanged && handOver === undefined
+          ? { key, apiVersion: object.apiVersion, action: 'unchanged' }
+          : { key, apiVersion: object.apiVersion, action: 'update', changes: changesBetween(live, dry.object, fingerprintKey), takesBackFrom },
+      planned: {
+        object,
+        type,
+        force: takesBackFrom.length > 0,
+        unchanged: unchanged && handOver === undefined,
+        ...(uid !== undefined && { uid }),
+        ...(handOver !== undefined && { handOver }),
+      },
+      fields: ownedFields(dry.object, FIELD_MANAGER),
+      warnings: dry.warnings,
+    };
+  } catch (error) {
+    return refusalOf(error, key);
+  }
+}
+
+/**
+ * An object of the same name that is not ours is never taken over. One whose label somebody took off is still ours when the
+ * inventory remembers its UID; one with another application's label is not.
+ */
+function ownershipRefusal(live: KubernetesObject, key: ObjectKey, { applicationId, known }: Asker): PlanRefusal | undefined {
+  const owner = ownerOf(live);
+  if (owner === applicationId || (owner === undefined && live.metadata.uid !== undefined && known.has(live.metadata.uid))) return undefined;
+  return {
+    key,
+    code: 'deployments/owned-by-other',
+    detail: owner === undefined ? `${nameOf(key)} exists already and was not made by this application.` : `${nameOf(key)} belongs to another application.`,
+    fix: `give yours another name, or take the other one away first: kubectl get ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
+  };
+}
+
+/**
+ * Fields that were in our last applied set were taken from us and are taken back; a field that never was ours stays with
+ * its manager. Where no set is known (the inventory object is gone), what the live object still says is ours decides.
+ */
+function conflictRefusal({ lastApplied, objects }: Asker, object: KubernetesObject, live: KubernetesObject, conflicts: readonly FieldConflict[]): PlanRefusal | undefined {
+  const key = keyOf(object);
+  const ours = lastApplied.get(keyText(key)) ?? ownedFields(live, FIELD_MANAGER);
+  const foreign = conflicts.filter((conflict) => !ownsField(ours, conflict.field) && !isScaledBack(conflict, object, objects));
+  if (foreign.length === 0) return undefined;
+  const fields = foreign.map(({ field, manager }) => `${field} (${manager})`).join(', ');
+  return {
+    key,
+    code: 'deployments/field-conflict',
+    conflicts: foreign,
+    detail: `${nameOf(key)} has fields that others manage and that never were ours: ${fields}.`,
+    fix: 'leave these fields out of the manifest, or have their manager give them up',
+  };
+}
+
+/** The number of replicas, stated anew after an autoscaler went: whoever scaled, or the manager of the hand-over, had it from us. */
+const isScaledBack = ({ field, manager, subresource }: FieldConflict, object: KubernetesObject, objects: readonly KubernetesObject[]): boolean =>
+  field === '.spec.replicas' && (subresource === 'scale' || manager === HANDOVER_MANAGER) && !isAutoscaled(object, objects);
+
+/** Live replicas that an autoscaler of this set is to take over: dropping the field we own would set it to 1. */
+function replicasToHandOver({ objects }: Asker, object: KubernetesObject, live: KubernetesObject): number | undefined {
+  if (hasReplicas(object) || !ownsField(ownedFields(live, FIELD_MANAGER), '.spec.replicas')) return undefined;
+  return isAutoscaled(object, objects) ? number(at(live, 'spec', 'replicas')) : undefined;
+}
+
+async function askToPrune({ client, discovery, applicationId, call }: Asker, { key, apiVersion }: InventoryEntry): Promise<PlannedChange | undefined> {
+  const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
+  const live = type && (await client.get(type, key.name, key.namespace, call));
+  if (!live) return undefined;
+  const keep = (why: string): PlannedChange => ({ key, apiVersion, action: 'keep', why });
+  if (!isMarkedAsOf(live, applicationId)) return keep('it does not carry the marks of this application any more');
+  if (NEVER_PRUNED.has(key.kind)) return keep(`a ${key.kind} is never removed by leaving it out; delete it by hand`);
+  if (live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false') return keep(`its annotation ${PRUNE_ANNOTATION} says false`);
+  return { key, apiVersion, action: 'prune', uid: live.metadata.uid ?? '' };
+}
+
+/** The type that a CustomResourceDefinition of the same set will bring. */
+function definitionOf(objects: readonly KubernetesObject[], { apiVersion, kind }: KubernetesObject): { readonly type: ResourceType; readonly key: ObjectKey } | undefined {
+  const crd = objects.find(
+    (object) => object.kind === 'CustomResourceDefinition' && at(object, 'spec', 'names', 'kind') === kind && at(object, 'spec', 'group') === groupOf(apiVersion),
+  );
+  const version = crd && list(at(crd, 'spec', 'versions')).find((entry) => `${groupOf(apiVersion)}/${String(at(entry, 'name'))}` === apiVersion);
+  if (!crd || version === undefined) return undefined;
+  return {
+    key: keyOf(crd),
+    type: {
+      group: groupOf(apiVersion),
+      version: String(at(version, 'name')),
+      kind,
+      resource: String(at(crd, 'spec', 'names', 'plural')),
+      namespaced: at(crd, 'spec', 'scope') === 'Namespaced',
+      verbs: [],
+    },
+  };
+}
+
+/** A server's no to a dry run, as refusal; what is no answer about the object is thrown on. */
+export function refusalOf(error: unknown, key: ObjectKey): PlanRefusal {
+  if (!(error instanceof KubernetesApiError)) throw error;
+  const { status, reason, causes, message } = error;
+  const refuse = (code: PlanRefusal['code'], detail: string, fix?: string): PlanRefusal => ({ key, code, detail, ...(fix !== undefined && { fix }) });
+  const said = withoutValues(message).replace(/\.$/, '');
+  if (causes.some((cause) => cause.reason === 'NamespaceTerminating'))
+    return refuse('deployments/namespace-terminating', `Namespace ${key.namespace ?? ''} is being deleted.`, 'wait until it is gone, then apply again');
+  if (status === 403 && /exceeded quota|failed quota/.test(message))
+    return refuse('deployments/quota-limit', `${nameOf(key)}: ${said}.`, 'ask for less, or have the quota of the namespace raised');
+  if (status === 403 && / is forbidden: User | cannot (create|patch|get|list|update) resource /.test(message))
+    return refuse('deployments/forbidden-on-cluster', `The platform's account may not write ${nameOf(key)}: ${said}.`, 'register the cluster anew: astroctl clusters register');
+  if (status === 403 || /admission webhook .* denied/.test(message)) return refuse('deployments/denied-by-cluster', `The cluster denies ${nameOf(key)}: ${said}.`);
+  if (status === 422 && (/immutable|may not change once set/.test(message) || causes.some((cause) => cause.reason === 'FieldValueForbidden' && cause.field === 'spec'))) {
+    return refuse(
+      'deployments/immutable-field',
+      `${nameOf(key)} has a field that cannot be changed any more: ${said}.`,
+      `delete it first: kubectl delete ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
+    );
+  }
+  if (status === 422 || status === 400 || message.startsWith('failed to create typed patch object'))
+    return refuse('deployments/invalid-manifest', `The cluster refuses ${nameOf(key)}: ${said}.`);
+  if (status === 413 || /request is too large|message larger than max/.test(message))
+    return refuse('deployments/object-too-large', `${nameOf(key)} is larger than the cluster takes.`);
+  if (isConflict(error) && reason === 'Conflict') return refuse('deployments/field-conflict', `${nameOf(key)}: ${said}.`);
+  throw error;
+}
+
+/** Label selector of everything that belongs to an application. */
+export const selectorOf = (applicationId: string): string => `${APPLICATION_LABEL}=${applicationId}`;

@@ -1,0 +1,113 @@
+import { eventually, manualClock } from '#testing';
+import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient, type WatchEvent } from './client.ts';
+import { TYPES } from './discovery.ts';
+import type { KubernetesObject } from './objects.ts';
+import { reflect } from './reflector.ts';
+
+const configMap = (name: string, resourceVersion: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'n', resourceVersion } });
+const bookmark = (resourceVersion: string): WatchEvent => ({ type: 'BOOKMARK', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '', resourceVersion } } });
+const expired = new KubernetesApiError({ status: 410, reason: 'Expired', message: 'too old' });
+const broken = new KubernetesUnreachableError('connection', 'broke', false);
+
+type Step = WatchEvent | Error;
+
+/** Only list and watch are asked: lists as given, watches that play their steps and then stay open. */
+function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watches: readonly (readonly Step[])[]) {
+  const asked: string[] = [];
+  const client = {
+    async list() {
+      const items = lists[Math.min(asked.filter((what) => what === 'list').length, lists.length - 1)] ?? [];
+      asked.push('list');
+      if (items instanceof Error) throw items;
+      return { items, resourceVersion: '100' };
+    },
+    async *watch(_: unknown, { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal }) {
+      const steps = watches[asked.filter((what) => what.startsWith('watch')).length];
+      asked.push(`watch ${resourceVersion}`);
+      for (const step of steps ?? []) {
+        if (step instanceof Error) throw step;
+        yield step;
+      }
+      if (!steps) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    },
+  } as unknown as KubernetesClient; // the two methods are all that a reflector calls
+  return { client, asked };
+}
+
+function start(client: KubernetesClient) {
+  const clock = manualClock();
+  const stop = new AbortController();
+  const faults: unknown[] = [];
+  const copy = reflect(client, TYPES.configMap, { signal: stop.signal, clock, onChange: () => {}, onFault: (error) => faults.push(error) });
+  running.push({ stop, ended: copy.ended });
+  return { clock, copy, faults, names: () => [...copy.objects.values()].map(({ metadata }) => metadata.name).sort() };
+}
+const running: { readonly stop: AbortController; readonly ended: Promise<void> }[] = [];
+afterEach(async () => {
+  for (const { stop, ended } of running.splice(0)) {
+    stop.abort();
+    await ended;
+  }
+});
+
+describe('E14: a copy of what a cluster has', () => {
+  it('follows additions, changes and removals, twice told ones too', async () => {
+    const { client } = scripted(
+      [[configMap('a', '1')]],
+      [
+        [
+          { type: 'ADDED', object: configMap('b', '101') },
+          { type: 'ADDED', object: configMap('b', '101') },
+          { type: 'DELETED', object: configMap('a', '102') },
+          { type: 'DELETED', object: configMap('a', '102') },
+        ],
+      ],
+    );
+    const { names } = start(client);
+    await eventually(() => expect(names()).toEqual(['b']));
+  });
+
+  it('goes on where a watch ended, by the last bookmark, without a new list', async () => {
+    const { client, asked } = scripted([[]], [[bookmark('150')]]);
+    start(client);
+    await eventually(() => expect(asked).toEqual(['list', 'watch 100', 'watch 150']));
+  });
+
+  it('is listed anew at once when its version is too old, and equals the cluster again', async () => {
+    const { client, asked } = scripted([[configMap('stale', '1')], [configMap('fresh', '2')]], [[expired]]);
+    const { names } = start(client);
+    await eventually(() => expect(names()).toEqual(['fresh']));
+    expect(asked.slice(0, 3)).toEqual(['list', 'watch 100', 'list']);
+  });
+
+  it('keeps what it has while the cluster is away, and asks again with growing pauses', async () => {
+    const { client, asked } = scripted([[configMap('a', '1')], broken, broken, [configMap('a', '1'), configMap('b', '2')]], [[broken]]);
+    const { clock, names, faults } = start(client);
+    for (const turn of [1, 2, 3]) {
+      await eventually(() => expect(faults).toHaveLength(turn));
+      expect(names()).toEqual(['a']);
+      const before = asked.length;
+      clock.advance(150 * 2 ** (turn - 1));
+      await Promise.resolve();
+      expect(asked).toHaveLength(before);
+      await eventually(() => {
+        clock.advance(50);
+        expect(asked.length).toBeGreaterThan(before);
+      });
+    }
+    await eventually(() => expect(names()).toEqual(['a', 'b']));
+  });
+
+  it('a watch that is ended at once, again and again, is not begun in a loop', async () => {
+    const { client, asked } = scripted([[]], [[], [], []]);
+    const { faults } = start(client);
+    await eventually(() => expect(faults).toHaveLength(1));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toEqual(['list', 'watch 100']);
+  });
+
+  it('the first list that is refused is told to who waits for it', async () => {
+    const { client } = scripted([new KubernetesApiError({ status: 403, reason: 'Forbidden', message: 'no' })], []);
+    await expect(start(client).copy.whole).rejects.toMatchObject({ status: 403 });
+  });
+});

@@ -1,0 +1,169 @@
+import { checkObject } from '#kubernetes/schemas';
+import type { Json } from '#kernel';
+import { checkManifests } from './check-manifests.ts';
+import { decorate } from './decorate.ts';
+import { at, list, record, type KubernetesObject } from './objects.ts';
+import { renderImage, serviceName } from './render-image.ts';
+import type { ImageWorkload } from './workload.ts';
+
+const basic: ImageWorkload = {
+  name: 'web',
+  targetNamespace: 'acme-web',
+  image: 'images.acme.dev/web:1.10',
+  port: 8080,
+  ports: [],
+  env: [],
+  secrets: {},
+  resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { cpu: '200m', memory: '256Mi' } },
+  replicas: 1,
+  volumes: [],
+  configFiles: [],
+  labels: {},
+};
+const full: ImageWorkload = {
+  ...basic,
+  ports: [
+    { name: 'metrics', port: 9090 },
+    { name: 'dns', port: 53, protocol: 'UDP' },
+  ],
+  command: ['/app'],
+  args: ['--serve'],
+  env: [
+    { name: 'A', value: 'b' },
+    { name: 'PASSWORD', secret: { key: 'password' } },
+    { name: 'POD', fieldRef: 'metadata.name' },
+  ],
+  secrets: { password: 'hunter2' },
+  autoscaling: { min: 3, max: 9, cpu: 80, memory: 80 },
+  health: { path: '/healthz', initialDelaySeconds: 5 },
+  volumes: [{ name: 'data', size: '10Gi', storageClass: 'fast', mountPath: '/data' }],
+  configFiles: [
+    { path: '/etc/app/config.yaml', content: 'a: 1' },
+    { path: '/etc/app.config.yaml', content: 'b: 2' },
+  ],
+  imagePullSecret: 'registry',
+  runAsUser: 1000,
+  host: 'web.acme.dev',
+  ingressClassName: 'nginx',
+  tlsSecretName: 'web-tls',
+  spread: 'hard',
+  priorityClassName: 'critical',
+  labels: { team: 'shop' },
+};
+const variants: Readonly<Record<string, ImageWorkload>> = {
+  basic,
+  full,
+  'three replicas': { ...basic, replicas: 3 },
+  scheduled: { ...basic, schedule: '0 3 * * *', volumes: full.volumes },
+  'with a step before': { ...full, preDeploy: { command: ['migrate'], timeoutSeconds: 60 } },
+};
+const options = { fingerprintKey: 'k' };
+const rendered = (workload: ImageWorkload): readonly KubernetesObject[] => {
+  const { objects, preDeploy } = renderImage(workload, options);
+  return [...objects, ...preDeploy];
+};
+const find = (workload: ImageWorkload, kind: string) => rendered(workload).find((object) => object.kind === kind);
+
+describe.each(Object.entries(variants))('a rendered image application: %s', (_, workload) => {
+  it('has no field that Kubernetes does not know', () => {
+    for (const object of rendered(workload)) expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]); // plain JSON by construction
+  });
+
+  it('fits Pod Security restricted and all guard rails', () => {
+    const isNamespaced = () => true;
+    const { objects, findings } = decorate(rendered(workload), {
+      applicationId: 'app',
+      attempt: '1',
+      targetNamespace: workload.targetNamespace,
+      namespaceMode: 'override',
+      isNamespaced,
+      ownRendering: true,
+    });
+    expect(findings).toEqual([]);
+    expect(
+      checkManifests(objects, {
+        policy: { namespaces: ['*'], clusterScoped: 'deny', podSecurity: 'restricted' },
+        clusterName: 'c',
+        targetNamespace: workload.targetNamespace,
+        namespaceMode: 'override',
+        isNamespaced,
+      }),
+    ).toEqual([]);
+  });
+
+  it('is the same for the same input', () => expect(rendered(workload)).toEqual(rendered(structuredClone(workload))));
+});
+
+describe('a rendered image application', () => {
+  it('serves port 80 of <namespace>-app', () => {
+    expect(find(basic, 'Service')).toMatchObject({ metadata: { name: 'acme-web-app', namespace: 'acme-web' }, spec: { ports: [{ port: 80, targetPort: 'http' }] } });
+    expect(serviceName('n'.repeat(63))).toHaveLength(63);
+  });
+
+  it('starts a new pod before an old one ends', () =>
+    expect(at(find(basic, 'Deployment'), 'spec', 'strategy')).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } }));
+
+  it('with volumes stops the old pod first, which holds them, unless told otherwise', () => {
+    expect(at(find({ ...basic, volumes: full.volumes }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('Recreate');
+    expect(at(find({ ...basic, volumes: full.volumes, strategy: 'rolling' }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
+  });
+
+  it('states no replicas where an autoscaler rules', () => {
+    expect(at(find(full, 'Deployment'), 'spec', 'replicas')).toBeUndefined();
+    expect(find(full, 'HorizontalPodAutoscaler')).toMatchObject({ spec: { minReplicas: 3, maxReplicas: 9, scaleTargetRef: { name: 'web' } } });
+    expect(at(find(basic, 'Deployment'), 'spec', 'replicas')).toBe(1);
+  });
+
+  it('lets a drain take one pod at a time, and does not block it for a single pod', () => {
+    expect(find(full, 'PodDisruptionBudget')).toMatchObject({ spec: { maxUnavailable: 1 } });
+    expect(find(basic, 'PodDisruptionBudget')).toBeUndefined();
+  });
+
+  it('has an Ingress only when a host is asked for', () => {
+    expect(find(full, 'Ingress')).toMatchObject({ spec: { ingressClassName: 'nginx', rules: [{ host: 'web.acme.dev' }], tls: [{ hosts: ['web.acme.dev'] }] } });
+    expect(find(basic, 'Ingress')).toBeUndefined();
+  });
+
+  it('E16: has the value of a secret in its Secret alone', () => {
+    const others = rendered(full).filter(({ kind }) => kind !== 'Secret');
+    expect(JSON.stringify(others)).not.toMatch(/hunter2|aHVudGVyMg/);
+    expect(find(full, 'Secret')).toMatchObject({ data: { password: Buffer.from('hunter2').toString('base64') } });
+  });
+
+  it('restarts pods when a secret or a file changes, and only then', () => {
+    const annotations = (workload: ImageWorkload) => at(find(workload, 'Deployment'), 'spec', 'template', 'metadata', 'annotations');
+    expect(annotations({ ...full, secrets: { password: 'other' } })).not.toEqual(annotations(full));
+    expect(annotations({ ...full, configFiles: [{ path: '/a', content: 'c' }] })).not.toEqual(annotations(full));
+    expect(annotations({ ...full, replicas: 7 })).toEqual(annotations(full));
+  });
+
+  it('gives every file a key of its own, though their paths look alike', () => {
+    expect(Object.keys(record(find(full, 'ConfigMap')?.['data']))).toEqual(['etc.app.config.yaml', 'etc.app.config.yaml-2']);
+    const mounts = list(at(find(full, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'volumeMounts'));
+    expect(mounts).toContainEqual({ name: 'config-files', mountPath: '/etc/app.config.yaml', subPath: 'etc.app.config.yaml-2', readOnly: true });
+  });
+
+  it('has a selector that never changes', () =>
+    expect(at(find({ ...full, labels: { team: 'other' } }, 'Deployment'), 'spec', 'selector')).toEqual({ matchLabels: { 'app.kubernetes.io/name': 'web' } }));
+
+  it('writes amounts as the server does', () => {
+    const workload = { ...basic, resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { memory: '2048Mi' } } };
+    expect(at(find(workload, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'resources')).toEqual({
+      requests: { cpu: '1', memory: '1Gi' },
+      limits: { memory: '2Gi' },
+    });
+  });
+
+  it('a schedule makes a CronJob and nothing that serves', () =>
+    expect(
+      rendered({ ...basic, schedule: '0 3 * * *', host: 'x.dev' })
+        .map(({ kind }) => kind)
+        .sort(),
+    ).toEqual(['CronJob', 'ServiceAccount']));
+
+  it('a step before the deployment is no pod of the Service', () => {
+    const job = renderImage({ ...full, preDeploy: { command: ['migrate'] } }, options).preDeploy[0];
+    expect(at(job, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/name')).toBe('web-pre-deploy');
+    expect(at(job, 'spec', 'template', 'spec', 'restartPolicy')).toBe('Never');
+  });
+});

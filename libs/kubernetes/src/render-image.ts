@@ -1,0 +1,187 @@
+import { CONFIG_ANNOTATION, fingerprint } from './ownership.ts';
+import { withCanonicalQuantities } from './quantity.ts';
+import type { KubernetesObject } from './objects.ts';
+import { podOf, type PodParts } from './render-pod.ts';
+import type { ImageWorkload } from './workload.ts';
+
+export interface RenderedImage {
+  /** What runs and what it needs, in no particular order; without ownership marks (`decorate` adds them). */
+  readonly objects: readonly KubernetesObject[];
+  /** A Job that must succeed before the rest is written; its own Secret and ConfigMap are among `objects`. */
+  readonly preDeploy: readonly KubernetesObject[];
+}
+
+export interface RenderOptions {
+  /** Key of the fingerprints that make pods restart when a secret or a file changes. */
+  readonly fingerprintKey: string;
+}
+
+const MAX_NAME = 63;
+
+/** Name of the Service of an image application: `<targetNamespace>-app`, cut where it would be too long. */
+export const serviceName = (targetNamespace: string): string => `${targetNamespace.slice(0, MAX_NAME - 4).replace(/-+$/, '')}-app`;
+
+/**
+ * The Kubernetes objects that run an image. Fits the Pod Security level `restricted`. Rolling updates start a new pod before
+ * an old one ends, so there are never fewer than the wanted number. Where an autoscaler rules, `replicas` is not stated.
+ */
+export function renderImage(workload: ImageWorkload, { fingerprintKey }: RenderOptions): RenderedImage {
+  const { name, targetNamespace: namespace } = workload;
+  const labels = { ...workload.labels, 'app.kubernetes.io/name': name };
+  const meta = (own: string) => ({ name: own, namespace, labels });
+  const files = fileKeys(workload);
+  const hasSecret = Object.keys(workload.secrets).length > 0;
+  const parts: PodParts = {
+    selector: { 'app.kubernetes.io/name': name },
+    labels,
+    secretName: name,
+    filesName: `${name}-files`,
+    files,
+    annotations:
+      hasSecret || files.length > 0
+        ? { [CONFIG_ANNOTATION]: fingerprint({ secrets: workload.secrets, files: workload.configFiles.map(({ path, content }) => ({ path, content })) }, fingerprintKey) }
+        : {},
+  };
+
+  const objects: KubernetesObject[] = [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(name), automountServiceAccountToken: false }];
+  if (hasSecret) {
+    const data = Object.fromEntries(Object.entries(workload.secrets).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+    objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(name), type: 'Opaque', data });
+  }
+  if (files.length > 0) {
+    objects.push({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(parts.filesName), data: Object.fromEntries(files.map(({ key, content }) => [key, content])) });
+  }
+  for (const volume of workload.volumes) {
+    objects.push({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: meta(`${name}-${volume.name}`),
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: volume.size } },
+        ...(volume.storageClass !== undefined && { storageClassName: volume.storageClass }),
+      },
+    });
+  }
+  if (workload.schedule === undefined) objects.push(...serving(workload, parts, meta));
+  else objects.push(cronJob(workload, workload.schedule, parts, meta(name)));
+  return {
+    objects: objects.map((object) => withCanonicalQuantities(object)),
+    preDeploy: workload.preDeploy === undefined ? [] : [withCanonicalQuantities(preDeployJob(workload, workload.preDeploy, parts, meta(`${name}-pre-deploy`)))],
+  };
+}
+
+type Meta = (name: string) => KubernetesObject['metadata'];
+
+/** Deployment, Service and what was asked for around them. */
+function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): KubernetesObject[] {
+  const { name, autoscaling } = workload;
+  const service = serviceName(workload.targetNamespace);
+  const recreate = workload.strategy === 'recreate' || (workload.strategy === undefined && workload.volumes.length > 0);
+  const objects: KubernetesObject[] = [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: meta(name),
+      spec: {
+        ...(autoscaling === undefined && { replicas: workload.replicas }),
+        revisionHistoryLimit: 3,
+        progressDeadlineSeconds: 600,
+        strategy: recreate ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
+        selector: { matchLabels: parts.selector },
+        template: { metadata: { labels: parts.labels, annotations: parts.annotations }, spec: podOf(workload, parts, 'Always') },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: meta(service),
+      spec: {
+        type: 'ClusterIP',
+        selector: parts.selector,
+        ports: [
+          { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
+          ...workload.ports.map((extra) => ({ name: extra.name, port: extra.port, targetPort: extra.name, protocol: extra.protocol ?? 'TCP' })),
+        ],
+      },
+    },
+  ];
+  if (autoscaling) {
+    const metric = (resource: string, target: number | undefined) =>
+      target === undefined ? [] : [{ type: 'Resource', resource: { name: resource, target: { type: 'Utilization', averageUtilization: target } } }];
+    objects.push({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: meta(name),
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        minReplicas: autoscaling.min,
+        maxReplicas: autoscaling.max,
+        metrics: [...metric('cpu', autoscaling.cpu ?? (autoscaling.memory === undefined ? 80 : undefined)), ...metric('memory', autoscaling.memory)],
+      },
+    });
+  }
+  if ((autoscaling?.min ?? workload.replicas) > 1) {
+    objects.push({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: meta(name), spec: { maxUnavailable: 1, selector: { matchLabels: parts.selector } } });
+  }
+  if (workload.host !== undefined) {
+    objects.push({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: meta(name),
+      spec: {
+        ...(workload.ingressClassName !== undefined && { ingressClassName: workload.ingressClassName }),
+        ...(workload.tlsSecretName !== undefined && { tls: [{ hosts: [workload.host], secretName: workload.tlsSecretName }] }),
+        rules: [{ host: workload.host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { name: 'http' } } } }] } }],
+      },
+    });
+  }
+  return objects;
+}
+
+function cronJob(workload: ImageWorkload, schedule: string, parts: PodParts, metadata: KubernetesObject['metadata']): KubernetesObject {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata,
+    spec: {
+      schedule,
+      concurrencyPolicy: 'Forbid',
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+      jobTemplate: {
+        spec: {
+          backoffLimit: 3,
+          template: { metadata: { labels: parts.labels, annotations: parts.annotations }, spec: podOf({ ...workload, health: undefined }, parts, 'OnFailure') },
+        },
+      },
+    },
+  };
+}
+
+function preDeployJob(workload: ImageWorkload, step: NonNullable<ImageWorkload['preDeploy']>, parts: PodParts, metadata: KubernetesObject['metadata']): KubernetesObject {
+  const labels = { ...parts.labels, 'app.kubernetes.io/name': metadata.name }; // not the Service's: its pods serve nothing
+  const spec = podOf({ ...workload, command: step.command, args: step.args, health: undefined, volumes: [] }, { ...parts, labels }, 'Never');
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { ...metadata, labels },
+    spec: { backoffLimit: 0, activeDeadlineSeconds: step.timeoutSeconds ?? 600, template: { metadata: { labels, annotations: parts.annotations }, spec } },
+  };
+}
+
+/** Each configuration file with its key in the ConfigMap: its path, with dots for slashes. */
+function fileKeys(workload: ImageWorkload): PodParts['files'] {
+  const taken = new Set<string>();
+  return workload.configFiles.map(({ path, content }) => {
+    const plain =
+      path
+        .replace(/^\/+/, '')
+        .replaceAll(/[^A-Za-z0-9._-]/g, '.')
+        .slice(-240) || 'file';
+    let key = /^\.\.?$/.test(plain) ? `file${plain}` : plain;
+    for (let turn = 2; taken.has(key); turn++) key = `${plain}-${turn}`;
+    taken.add(key);
+    return { key, path, content };
+  });
+}

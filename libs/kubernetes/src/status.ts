@@ -1,0 +1,78 @@
+import { KubernetesApiError, type StatusCause } from './client.ts';
+import { at, isRecord, list, number, text } from './objects.ts';
+import type { Answer } from './transport.ts';
+
+/** An answer that is an error, as one: from a Status when the body is one, else from the bare code. */
+export function apiError({ status, headers, body }: Answer): KubernetesApiError {
+  const parsed = jsonOf(body);
+  const retryAfter = retryAfterSeconds(headers['retry-after']) ?? number(at(parsed, 'details', 'retryAfterSeconds'));
+  if (!isRecord(parsed) || parsed['kind'] !== 'Status') {
+    const reason = status === 404 ? 'UnknownType' : '';
+    const message = status === 404 ? 'The server does not serve this kind of object.' : `The server answered ${status}${body === '' ? '' : `: ${firstLine(body)}`}`;
+    return new KubernetesApiError({ status, reason, message, retryAfterSeconds: retryAfter });
+  }
+  return statusError(parsed, status, retryAfter);
+}
+
+/** A Status object, also one that came as a line of a watch. */
+export function statusError(status: Readonly<Record<string, unknown>>, code = number(status['code']) ?? 0, retryAfter?: number): KubernetesApiError {
+  const message = text(status['message']) ?? `The server answered ${code}`;
+  // A path below a known version that the server does not serve is a Status too, told apart only by its text.
+  const unknownType = code === 404 && message === 'the server could not find the requested resource';
+  return new KubernetesApiError({
+    status: code,
+    reason: unknownType ? 'UnknownType' : (text(status['reason']) ?? ''),
+    message,
+    causes: list(at(status, 'details', 'causes')).map(causeOf),
+    retryAfterSeconds: retryAfter,
+  });
+}
+
+const causeOf = (cause: unknown): StatusCause => ({
+  reason: text(at(cause, 'reason')) ?? '',
+  field: text(at(cause, 'field')) ?? '',
+  message: text(at(cause, 'message')) ?? '',
+});
+
+/** Parses JSON; undefined when it is none. */
+export function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined; // what is no JSON is judged by the caller, from the answer's code
+  }
+}
+
+/** Texts of `Warning: 299 - "…"` headers, in order. */
+export function warningsOf(headers: Answer['headers']): readonly string[] {
+  const raw = headers['warning'];
+  if (raw === undefined) return [];
+  const joined = Array.isArray(raw) ? raw.join(', ') : String(raw);
+  return [...joined.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? '').replace(/\\(.)/g, '$1'));
+}
+
+/** Seconds of a Retry-After header; a date counts as absent, since the two clocks may differ. */
+function retryAfterSeconds(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
+}
+
+const firstLine = (body: string): string => (body.split('\n')[0] ?? '').slice(0, 300);
+
+/** A server's text without the values it quotes: they may be secrets, and texts are stored and shown. */
+export function withoutValues(message: string): string {
+  return message
+    .replaceAll(/(Invalid value|Unsupported value|Duplicate value): (?:"(?:[^"\\]|\\.)*"|(?:[\w.]*(?:\[\w*\][\w.]*)*)?[{].*?[}](?=: |[,\]]|$)|[^\s:,\]]+)/gs, '$1')
+    .replaceAll(/got &value\.valueUnstructured[{]Value:.*?[}]/gs, 'got another type')
+    .replaceAll(/illegal base64 data at input byte \d+/g, 'illegal base64 data');
+}
+
+/** The 500s that repeat for ever because the request itself is at fault (seen on 1.20 and 1.36). */
+const PERMANENT_500 =
+  /^failed to create typed (?:patch )?object|^failed to create manager|etcdserver: request is too large|trying to send message larger than max|metadata\.resourceVersion|resourceVersion should not be set/;
+
+/** Whether waiting can help against an error: an overloaded or restarting server, not a mistake of ours. */
+export function isTransient(error: KubernetesApiError): boolean {
+  if (error.status === 429) return !error.causes.some(({ reason }) => reason === 'DisruptionBudget');
+  if (error.status === 500) return !PERMANENT_500.test(error.message);
+  return error.status === 502 || error.status === 503 || error.status === 504;
+}

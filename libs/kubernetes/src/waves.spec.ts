@@ -1,0 +1,34 @@
+import type { KubernetesObject } from './objects.ts';
+import type { PlannedObject } from './plan.types.ts';
+import { byOrder, inWaves } from './waves.ts';
+
+const planned = (kind: string, name = 'a'): PlannedObject => ({
+  object: { apiVersion: 'v1', kind, metadata: { name } },
+  type: { group: '', version: 'v1', kind, resource: kind.toLowerCase(), namespaced: true, verbs: [] },
+  force: false,
+  unchanged: false,
+});
+
+describe('waves', () => {
+  it('bring what others need first', () => {
+    const waves = inWaves(
+      ['Ingress', 'Deployment', 'HorizontalPodAutoscaler', 'Widget', 'Secret', 'Service', 'CustomResourceDefinition', 'ServiceAccount', 'ConfigMap', 'Namespace'].map((kind) =>
+        planned(kind),
+      ),
+    );
+    expect(waves.map(({ name, objects }) => [name, objects.map(({ object }) => object.kind)])).toEqual([
+      ['namespaces', ['Namespace']],
+      ['cluster', ['CustomResourceDefinition']],
+      ['guards', ['ServiceAccount']],
+      ['configuration', ['Secret', 'ConfigMap']],
+      ['services', ['Service']],
+      ['workloads', ['Deployment', 'Widget']],
+      ['access', ['HorizontalPodAutoscaler', 'Ingress']],
+    ]);
+  });
+
+  it('have one order for one set, whatever the order of the manifests', () => {
+    const objects = ['b', 'a', 'c'].map((name): KubernetesObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name } }));
+    expect(objects.toSorted(byOrder).map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c']);
+  });
+});

@@ -1,0 +1,123 @@
+import { parseManifests, type ParseOptions } from './index.ts';
+
+const values = (text: string, options?: ParseOptions): readonly unknown[] => {
+  const parsed = parseManifests(text, options);
+  if (!parsed.ok) throw new Error(parsed.error.map(({ line, column, message }) => `${line}:${column} ${message}`).join('; '));
+  return parsed.value.documents.map(({ value }) => value);
+};
+const faults = (text: string, options?: ParseOptions) => {
+  const parsed = parseManifests(text, options);
+  return parsed.ok ? [] : parsed.error;
+};
+
+describe('YAML is read as kubectl reads it', () => {
+  it.each([
+    ['on', true],
+    ['yes', true],
+    ['NO', false],
+    ['y', true],
+    ['Off', false],
+    ['true', true],
+    ['0644', 420],
+    ['0o644', 420],
+    ['0x1F', 31],
+    ['0b11', 3],
+    ['1_000', 1000],
+    ['-5', -5],
+    ['08', 8],
+    ['1.10', 1.1],
+    ['.5', 0.5],
+    ['1e3', 1000],
+    ['22:22', '22:22'],
+    ['2001-12-14', '2001-12-14'],
+    ['"on"', 'on'],
+    ["'0644'", '0644'],
+    ['~', null],
+    ['', null],
+    ['!!str 12', '12'],
+    ['!!int "3"', 3],
+    ['!!binary aGk=', 'hi'],
+    ['-', '-'],
+    ['1.2.3', '1.2.3'],
+  ] as const)('%s', (text, value) => {
+    if (text === '-') return expect(values('a: "-"')).toEqual([{ a: '-' }]);
+    return expect(values(`a: ${text}`)).toEqual([{ a: value }]);
+  });
+
+  it('keys too are read as values and then written as text', () => expect(values('{1: a, true: b, y: c}'.replace('y', '"y"'))).toEqual([{ '1': 'a', true: 'b', y: 'c' }]));
+
+  it('merges maps with <<, own keys winning', () => expect(values('x: &x {a: 1, b: 1}\nz:\n  <<: *x\n  b: 2')).toEqual([{ x: { a: 1, b: 1 }, z: { a: 1, b: 2 } }]));
+
+  it('warns where YAML 1.2 reads something else', () => {
+    const parsed = parseManifests('a: 0644\nb: on\nc: true\nd: 12');
+    expect(parsed.ok && parsed.value.warnings.map(({ line, column, path }) => [line, column, path])).toEqual([
+      [1, 4, ['a']],
+      [2, 4, ['b']],
+    ]);
+  });
+
+  it('leaves out documents without content', () => expect(values('# only a comment\n---\n---\na: 1\n---\n# end\n')).toEqual([{ a: 1 }]));
+
+  it('reads JSON, tabs included', () => expect(values('{\n\t"a": {\n\t\t"b": [1,\n\t\t2]}\n}')).toEqual([{ a: { b: [1, 2] } }]));
+
+  it('keeps line and column of every member, and the text of scalars as written', () => {
+    const parsed = parseManifests('kind: X\nspec:\n  list:\n  - tag: 1.10\n');
+    const document = parsed.ok ? parsed.value.documents[0] : undefined;
+    expect(document?.position(['spec', 'list', 0, 'tag'])).toEqual({ line: 4, column: 5 });
+    expect(document?.position(['spec', 'nothing', 'below'])).toEqual({ line: 2, column: 1 });
+    expect(document?.source(['spec', 'list', 0, 'tag'])).toBe('1.10');
+  });
+
+  it('a key with only comments below is absent when asked', () => {
+    expect(values('a:\n  # b: 1\nc: null', { dropEmptyKeys: true })).toEqual([{ c: null }]);
+    expect(values('a:\n  # b: 1')).toEqual([{ a: null }]);
+  });
+});
+
+describe('C3: YAML that is refused', () => {
+  it.each([
+    ['duplicate keys', 'a: 1\nb: 2\na: 3', 3, 'the key a is given twice'],
+    ['keys that are equal only as text', '1: a\n"1": b', 2, 'the key 1 is given twice'],
+    ['tags of programs', 'a: !!js/function x', 1, '!!js/function'],
+    ['tags of others', 'a: !Ref x', 1, '!Ref'],
+    ['__proto__', 'a: {__proto__: {b: 1}}', 1, '__proto__'],
+    ['numbers that cannot be held exactly', 'a: 12345678901234567890', 1, 'exactly'],
+    ['floats beyond a double', 'a: 1e400', 1, 'too large'],
+    ['infinity', 'a: .inf', 1, '.inf'],
+    ['NUL', 'a: "\\0"', 1, 'NUL'],
+    ['an unknown anchor', 'a: *b', 1, 'anchor b'],
+    ['an anchor in itself', 'a: &a [*a]', 1, 'itself'],
+    ['keys that are lists', '? [x]\n: 1', 1, 'scalar'],
+    ['tabs as indentation', 'a:\n\tb: 1', 2, 'Tabs'],
+    ['an open bracket', 'a: [1', 1, ''],
+  ] as const)('%s', (_, text, line, words) => {
+    const [first] = faults(text);
+    expect(first).toMatchObject({ line, message: expect.stringContaining(words) });
+  });
+
+  it('tells all duplicate keys, not only the first', () => expect(faults('a: 1\na: 2\nb: 1\nb: 2')).toHaveLength(2));
+
+  it('does not say what a quoted value is', () => expect(JSON.stringify(faults('password: "hunter2\npassword: "'))).not.toContain('hunter2'));
+});
+
+describe('C3: work and memory are bounded before anything is expanded', () => {
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    ...[...'bcdefghi'].map((name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[index]}`).join(',')}]`),
+  ].join('\n');
+  it.each([
+    ['a billion laughs', bomb, 'aliases'],
+    ['100,000 brackets', '['.repeat(100_000), 'nested deeper than 64'],
+    ['100,000 dashes on a line', `${'- '.repeat(100_000)}x`, 'nested deeper than 64'],
+    ['2,000 levels of indentation', `a:\n${Array.from({ length: 2_000 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}`, 'nested deeper than 64'],
+    ['65 levels', `${'{a: '.repeat(65)}1${'}'.repeat(65)}`, 'nested deeper than 64'],
+    ['100,000 documents', '---\na: 1\n'.repeat(100_000), '2000 documents'],
+    ['a text over 4 MiB', `a: "${'x'.repeat(4 * 1024 * 1024)}"`, 'longer than'],
+  ])('%s', (_, text, words) => {
+    const before = process.memoryUsage().heapUsed;
+    expect(faults(text)[0]?.message).toContain(words);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(150 * 1024 * 1024);
+  });
+
+  it('brackets inside texts do not count', () => expect(values(`a: "${'['.repeat(200)}"\nb: |\n  ${'{'.repeat(200)}\n`)).toHaveLength(1));
+});

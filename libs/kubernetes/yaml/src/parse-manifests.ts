@@ -1,0 +1,161 @@
+import { Composer, isScalar, Lexer, LineCounter, Parser, type Document } from 'yaml';
+import { convert, nodeAt, type Path, type Spot } from './convert.ts';
+
+/** A place in a text, both counted from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface YamlFault extends Place {
+  /** Member names and list indexes from the top of the document; empty when the text is no YAML at all. */
+  readonly path: Path;
+  /** One sentence without a full stop; never contains the value of a quoted scalar. */
+  readonly message: string;
+}
+
+/** One document of a file as JSON. */
+export interface ManifestDocument {
+  readonly value: unknown;
+  /** Line of its first content. */
+  readonly line: number;
+  /** Where the member at `path` is written (its key, or its value in a list); the nearest one above when it is not there. */
+  position(path: Path): Place;
+  /** The text of a scalar as written, without its quotes: `1.10` for a number field that means a version. */
+  source(path: Path): string | undefined;
+}
+
+export interface ParseOptions {
+  /** Bytes; 4 MiB when left out. */
+  readonly maxBytes?: number;
+  /** Levels of maps and lists; 64 when left out. */
+  readonly maxDepth?: number;
+  /** Uses of anchors in a document; 50 when left out. */
+  readonly maxAliases?: number;
+  /** Values in one document, aliases expanded; 500,000 when left out. */
+  readonly maxNodes?: number;
+  /** 2,000 when left out. */
+  readonly maxDocuments?: number;
+  /** A key without a value (only comments below it) is absent instead of null; false when left out. */
+  readonly dropEmptyKeys?: boolean;
+}
+
+export type ParsedManifests =
+  | { readonly ok: true; readonly value: { readonly documents: readonly ManifestDocument[]; readonly warnings: readonly YamlFault[] } }
+  | { readonly ok: false; readonly error: readonly YamlFault[] };
+
+/**
+ * Reads YAML (and so JSON) as kubectl does, but refuses what kubectl takes silently: duplicate keys, unknown tags, numbers that
+ * do not fit. Documents without content are left out. Work and memory are bounded before anything is expanded.
+ */
+export function parseManifests(text: string, options: ParseOptions = {}): ParsedManifests {
+  const { maxBytes = 4 * 1024 * 1024, maxDepth = 64, maxAliases = 50, maxNodes = 500_000, maxDocuments = 2_000, dropEmptyKeys = false } = options;
+  if (Buffer.byteLength(text) > maxBytes) return refuse(`the text is longer than ${maxBytes} bytes`);
+  if (text.includes('\u0000')) return refuse('a text must not contain NUL');
+
+  const lines = new LineCounter();
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const locate = ({ offset, path, message }: Spot): YamlFault => ({ ...placeOf(offset), path, message });
+
+  const composed = compose(text, lines, { maxDepth, maxDocuments });
+  if (!composed.ok) return { ok: false, error: [locate(composed.error)] };
+
+  const documents: ManifestDocument[] = [];
+  const faults: YamlFault[] = [];
+  const warnings: YamlFault[] = [];
+  for (const document of composed.value) {
+    const broken = document.errors.map((error) =>
+      locate({ offset: error.pos[0], path: [], message: error.message.includes('call stack') ? `values are nested deeper than ${maxDepth}` : plainMessage(error.message) }),
+    );
+    if (broken.length > 0) {
+      faults.push(...broken.slice(0, 20));
+      continue;
+    }
+    if (document.contents === null || isBlank(document)) continue;
+    const converted = convert(document, { maxDepth, maxAliases, maxNodes, dropEmptyKeys });
+    faults.push(...converted.faults.map(locate));
+    warnings.push(...converted.warnings.map(locate));
+    documents.push({
+      value: converted.value,
+      line: placeOf(document.contents.range?.[0] ?? 0).line,
+      position(path) {
+        for (let length = path.length; length > 0; length--) {
+          const found = nodeAt(document, path.slice(0, length));
+          const offset = rangeStart(found?.key) ?? rangeStart(found?.node);
+          if (offset !== undefined) return placeOf(offset);
+        }
+        return placeOf(document.contents?.range?.[0] ?? 0);
+      },
+      source(path) {
+        const node = nodeAt(document, path)?.node;
+        return isScalar(node) ? node.source : undefined;
+      },
+    });
+  }
+  return faults.length > 0 ? { ok: false, error: faults } : { ok: true, value: { documents, warnings } };
+}
+
+const refuse = (message: string): ParsedManifests => ({ ok: false, error: [{ line: 1, column: 1, path: [], message }] });
+
+/** A document of nothing but comments. */
+const isBlank = ({ contents }: Document): boolean => isScalar(contents) && contents.type === 'PLAIN' && (contents.source ?? '') === '';
+
+function rangeStart(node: unknown): number | undefined {
+  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined;
+}
+
+type Composed = { readonly ok: true; readonly value: readonly Document[] } | { readonly ok: false; readonly error: Spot };
+
+/** Syntax only: every scalar stays a text. Depth and number of documents are counted before the tree is built. */
+function compose(text: string, lines: LineCounter, limits: { readonly maxDepth: number; readonly maxDocuments: number }): Composed {
+  const deep = tooDeep(text, limits.maxDepth);
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer({ schema: 'failsafe', version: '1.1', uniqueKeys: false, keepSourceTokens: false, logLevel: 'silent', prettyErrors: false });
+  const documents: Document[] = [];
+  if (deep !== undefined) {
+    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1)) lines.addNewLine(index + 1);
+    return { ok: false, error: { offset: deep, path: [], message: `values are nested deeper than ${limits.maxDepth}` } };
+  }
+  try {
+    for (const token of parser.parse(text)) {
+      for (const document of composer.next(token)) documents.push(document);
+      if (documents.length > limits.maxDocuments)
+        return { ok: false, error: { offset: documents.at(-1)?.contents?.range?.[0] ?? 0, path: [], message: `there are more than ${limits.maxDocuments} documents` } };
+    }
+    for (const document of composer.end(false, text.length)) documents.push(document);
+    return { ok: true, value: documents };
+  } catch (error) {
+    // The tree builder recurses, so what is nested absurdly deep in block form ends here.
+    if (typeof error === 'object' && error !== null && 'name' in error && error.name === 'RangeError') {
+      return { ok: false, error: { offset: 0, path: [], message: `values are nested deeper than ${limits.maxDepth}` } };
+    }
+    throw error;
+  }
+}
+
+/** Offset of the first place that is nested deeper than allowed, by brackets in flow form and by `- - -` on a line. */
+function tooDeep(text: string, maxDepth: number): number | undefined {
+  let offset = 0;
+  let brackets = 0;
+  let dashes = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    if (lexeme === '[' || lexeme === '{') brackets += 1;
+    else if (lexeme === ']' || lexeme === '}') brackets -= 1;
+    else if (lexeme === '-' || lexeme === '?') dashes += 1;
+    else if (lexeme === '\n' || lexeme === '\r\n') dashes = 0;
+    if (brackets > maxDepth || dashes > maxDepth) return offset;
+    // The lexer puts marks of its own (one control character each) before documents and scalars.
+    if (lexeme !== '\u0002' && lexeme !== '\u0018' && lexeme !== '\u001f') offset += lexeme.length;
+  }
+  return undefined;
+}
+
+const plainMessage = (message: string): string =>
+  (message.split('\n')[0] ?? '')
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .replace(/[.:]$/, '')
+    .slice(0, 200);

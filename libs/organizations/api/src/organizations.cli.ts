@@ -1,0 +1,141 @@
+import { isRole } from '#access';
+import { EXIT_CODES, isFailure, localFailure, required, given, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  createOrganizationRequest,
+  getOrganizationRequest,
+  listMembersRequest,
+  listOrganizationsRequest,
+  removeMemberRequest,
+  setMemberRequest,
+  type OrganizationView,
+} from '#organizations/contract';
+
+interface OrganizationRow extends OrganizationView {
+  readonly current: boolean;
+}
+
+/** T5: NAME is what `--org` takes. */
+const COLUMNS: readonly Column<OrganizationRow>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'NAME', value: ({ slug }) => slug },
+  { title: 'ROLE', value: ({ role }) => role },
+  { title: 'PLAN', value: ({ plan }) => plan },
+  { title: 'CURRENT', value: ({ current }) => (current ? '*' : '') },
+];
+const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'createdAt'] as const;
+
+/** `org list`: all organizations of the key's user; `--all`: of the platform. */
+export async function orgList(options: OptionValues, session: Session): Promise<Outcome> {
+  const all = given(options, 'all');
+  const login = all ? await session.login() : undefined;
+  if (isFailure(login)) return login;
+  const listed = await session.call(listOrganizationsRequest, all ? { all: true } : {}, login === undefined ? {} : { credential: login });
+  if (!listed.ok) return listed.failure;
+  const current = session.flags.asAdmin ? undefined : await session.organization();
+  await session.print.list(
+    listed.value.items.map((item) => ({ ...item, current: item.id === current })),
+    { columns: COLUMNS, name: ({ slug }) => `organization/${slug}`, empty: 'You belong to no organization.' },
+  );
+  return 0;
+}
+
+/** `org get [NAME]`. */
+export async function orgGet(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = text(options, 'name') ?? (await session.organization());
+  if (isFailure(org)) return org;
+  const found = await session.call(getOrganizationRequest, { org });
+  if (!found.ok) return found.failure;
+  const { members, memberLimit } = found.value;
+  const shownMembers = session.print.format === 'table' ? { members: `${members}/${memberLimit}` } : {};
+  await session.print.one({ ...found.value, ...shownMembers }, { lines: LINES, name: ({ slug }) => `organization/${slug}` });
+  return 0;
+}
+
+/** `org create NAME` (global admin). */
+export async function orgCreate(options: OptionValues, session: Session): Promise<Outcome> {
+  const slug = text(options, 'slug');
+  const owner = text(options, 'owner');
+  const made = await session.call(createOrganizationRequest, { name: required(options, 'name'), ...(slug !== undefined && { slug }), ...(owner !== undefined && { owner }) });
+  if (!made.ok) return made.failure;
+  session.print.line(`organization/${made.value.slug} created`);
+  session.print.note(`Next: astroctl auth login --org-id ${made.value.slug}`);
+  return 0;
+}
+
+/** `org use NAME`: which organization commands are about, on this machine. */
+export async function orgUse(options: OptionValues, session: Session): Promise<Outcome> {
+  const name = required(options, 'name');
+  const { organizations } = session.config.api(session.flags.apiUrl);
+  const found = organizations.find(({ id, slug }) => id === name || slug === name);
+  if (!found) return localFailure(EXIT_CODES.unauthenticated, `This machine has no key for organization ${name}.`, `Run: astroctl auth login --org-id ${name}`);
+  await session.config.update(session.flags.apiUrl, (api) => void (api.currentOrg = found.id));
+  session.print.note(`Commands are about ${found.slug} now.`);
+  return 0;
+}
+
+interface MemberRow {
+  readonly id: string;
+  readonly email: string | null;
+  readonly role: string;
+  readonly kind: string;
+  readonly audit: boolean;
+  readonly since: string;
+}
+const MEMBER_COLUMNS: readonly Column<MemberRow>[] = [
+  { title: 'ID', value: ({ id }) => id },
+  { title: 'EMAIL', value: ({ email }) => email },
+  { title: 'ROLE', value: ({ role }) => role },
+  { title: 'KIND', value: ({ kind }) => kind },
+  { title: 'AUDIT', value: ({ audit }) => audit },
+  { title: 'SINCE', value: ({ since }) => since },
+];
+
+export async function orgMembers(_options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const listed = await session.call(listMembersRequest, { org });
+  if (!listed.ok) return listed.failure;
+  await session.print.list(listed.value.items, { columns: MEMBER_COLUMNS, name: ({ id }) => `member/${id}` });
+  return 0;
+}
+
+/** Which member a command is about: `--user`, or `--service NAME`. */
+function memberOf(options: OptionValues): string | undefined {
+  const service = text(options, 'service');
+  return text(options, 'user') ?? (service === undefined ? undefined : `service:${service}`);
+}
+
+/** `org add-user`: acts at once; the user must have logged in before. */
+export async function orgAddUser(options: OptionValues, session: Session): Promise<Outcome> {
+  const user = memberOf(options);
+  if (user === undefined) return usage('Say whom to add.', 'add --user ID, or --service NAME');
+  return setRole(session, user, text(options, 'role') ?? 'viewer', 'added');
+}
+
+/** `org set-role`. */
+export const orgSetRole = (options: OptionValues, session: Session): Promise<Outcome> => setRole(session, required(options, 'member'), required(options, 'role'), 'changed');
+
+async function setRole(session: Session, user: string, role: string, done: string): Promise<Outcome> {
+  if (!isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  // What a key may not give (admin, owner) a login may.
+  const login = role === 'admin' || role === 'owner' ? await session.login() : undefined;
+  if (isFailure(login)) return login;
+  const set = await session.call(setMemberRequest, { org, user, role }, login === undefined ? {} : { credential: login });
+  if (!set.ok) return set.failure;
+  session.print.line(`member/${set.value.email ?? set.value.name ?? set.value.id} ${done}: ${set.value.role}`);
+  return 0;
+}
+
+/** `org remove-user`: the member's keys end at once. */
+export async function orgRemoveUser(options: OptionValues, session: Session): Promise<Outcome> {
+  const user = memberOf(options);
+  if (user === undefined) return usage('Say whom to remove.', 'add --user ID, or --service NAME');
+  const org = await session.organization();
+  if (isFailure(org)) return org;
+  const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: given(options, 'dry-run') });
+  if (!removed.ok) return removed.failure;
+  session.print.line(`member/${user} ${given(options, 'dry-run') ? 'would be removed (dry run)' : 'removed'}`);
+  return 0;
+}

@@ -1,0 +1,15 @@
+export {
+  createOrganizationRequest,
+  displayNameSchema,
+  ensureDefaultOrganizationRequest,
+  getOrganizationRequest,
+  leaveOrganizationRequest,
+  listMembersRequest,
+  listOrganizationsRequest,
+  organizationView,
+  removeMemberRequest,
+  setMemberRequest,
+  setSeatLimitRequest,
+  slugSchema,
+  type OrganizationView,
+} from './organizations.contract.ts';

@@ -1,0 +1,140 @@
+import { ROLES, SERVICES_ONLY } from '#access';
+import { request } from '#bus/contract';
+import { z } from 'zod';
+
+/** A DNS label of at most 20 characters (RFC 1123): part of default namespaces. */
+export const slugSchema = z.string().regex(/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, at most 20, a letter first');
+
+/**
+ * Normalized (NFC, single spaces, none around) and of ASCII and accented Latin letters, digits and plain punctuation:
+ * nothing that looks like another name. Dotless i, long s and the like are left out for that reason.
+ */
+export const displayNameSchema = z
+  .string()
+  .max(400)
+  .normalize('NFC')
+  .overwrite((name) => name.replace(/ +/g, ' ').trim())
+  .min(1)
+  .max(80)
+  .regex(/^[A-Za-z0-9\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u0130\u0132-\u0137\u0139-\u0148\u014A-\u017E ._'&()-]+$/u, "may hold Latin letters, digits, spaces and . _ ' & ( ) - only");
+
+export const organizationView = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  slug: z.string(),
+  isDefault: z.boolean(),
+  status: z.enum(['ACTIVE', 'DELETING']),
+  /** The caller's role; absent for a global admin who has not joined. */
+  role: z.enum(ROLES).nullable(),
+  plan: z.string(),
+  createdAt: z.string(),
+  members: z.number().int(),
+  memberLimit: z.number().int(),
+});
+export type OrganizationView = z.infer<typeof organizationView>;
+
+/** Made once per user by the platform, also under simultaneous logins; none when the user belongs to an organization. */
+export const ensureDefaultOrganizationRequest = request({
+  subject: 'organizations.v1.default.ensure',
+  permission: SERVICES_ONLY,
+  callers: ['access-keys'],
+  input: z.strictObject({ userId: z.string().min(1) }),
+  output: z.strictObject({ organizationId: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES), created: z.boolean() }),
+  timeoutMs: 5_000,
+});
+
+export const listOrganizationsRequest = request({
+  subject: 'organizations.v1.list',
+  route: 'GET /v1/organizations',
+  summary: 'Organizations the user belongs to; with all=true every one (global admin)',
+  permission: 'self.read',
+  input: z.strictObject({ all: z.stringbool().or(z.boolean()).default(false) }),
+  output: z.strictObject({ items: z.array(organizationView) }),
+  timeoutMs: 5_000,
+});
+
+export const createOrganizationRequest = request({
+  subject: 'organizations.v1.create',
+  route: 'POST /v1/organizations',
+  summary: 'Create an organization (global admin)',
+  permission: 'organization.create',
+  input: z.strictObject({ name: displayNameSchema, slug: slugSchema.optional(), owner: z.string().optional().describe('user id or e-mail address; the caller when left out') }),
+  output: organizationView,
+  success: 201,
+  timeoutMs: 5_000,
+});
+
+export const getOrganizationRequest = request({
+  subject: 'organizations.v1.get',
+  route: 'GET /v1/organizations/{org}',
+  summary: 'One organization, by id or slug',
+  permission: 'organization.read',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: organizationView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+const memberView = z.strictObject({
+  id: z.string(),
+  email: z.string().nullable(),
+  name: z.string().nullable(),
+  role: z.enum(ROLES),
+  kind: z.enum(['person', 'service']),
+  audit: z.boolean(),
+  since: z.string(),
+});
+
+export const listMembersRequest = request({
+  subject: 'organizations.v1.members.list',
+  route: 'GET /v1/organizations/{org}/members',
+  summary: 'Members and their roles',
+  permission: 'organization.read',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: z.strictObject({ items: z.array(memberView) }),
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const setMemberRequest = request({
+  subject: 'organizations.v1.members.set',
+  route: 'PUT /v1/organizations/{org}/members/{user}',
+  summary: 'Add a member or change a role (user id, e-mail address, or service:NAME)',
+  permission: 'members.manage',
+  input: z.strictObject({ org: z.string().min(1), user: z.string().min(1), role: z.enum(ROLES) }),
+  output: memberView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const removeMemberRequest = request({
+  subject: 'organizations.v1.members.remove',
+  route: 'DELETE /v1/organizations/{org}/members/{user}',
+  summary: 'Remove a member; their keys end at once',
+  permission: 'members.manage',
+  input: z.strictObject({ org: z.string().min(1), user: z.string().min(1) }),
+  output: z.strictObject({ id: z.string(), removed: z.boolean() }),
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const leaveOrganizationRequest = request({
+  subject: 'organizations.v1.members.leave',
+  route: 'DELETE /v1/organizations/{org}/members/me',
+  summary: 'Leave an organization; your keys for it end at once',
+  permission: 'organization.leave',
+  input: z.strictObject({ org: z.string().min(1) }),
+  output: z.strictObject({ id: z.string(), removed: z.boolean() }),
+  organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+/** From billing: the seat limit of the organization's plan, an event in the stream that is limited. */
+export const setSeatLimitRequest = request({
+  subject: 'organizations.v1.limits.set',
+  permission: SERVICES_ONLY,
+  callers: ['billing'],
+  input: z.strictObject({ organizationId: z.string(), members: z.number().int().positive() }),
+  output: z.strictObject({ members: z.number().int(), used: z.number().int() }),
+  timeoutMs: 5_000,
+});

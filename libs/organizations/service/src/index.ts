@@ -1,0 +1,14 @@
+import type { ContextService } from '#event-sourcing';
+import { FoundingReactor } from './founding/founding.reactor.ts';
+import { membersProjection } from './members/members.projection.ts';
+import { OrganizationsModule } from './organizations.module.ts';
+import { organizationsProjection } from './overview/organizations.projection.ts';
+
+/** The whole context, ready to be composed into a process. */
+export const organizationsService: ContextService = {
+  name: 'organizations',
+  module: OrganizationsModule,
+  projections: [organizationsProjection, membersProjection],
+  reactors: [FoundingReactor],
+  sweeps: [],
+};

@@ -1,0 +1,18 @@
+import { err, ok, type Result } from '#kernel';
+import { seatsUsed, type Organization } from '../organization.ts';
+import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
+import type { OrganizationEvent } from '../organization.events.ts';
+
+export interface SetSeatLimit {
+  readonly type: 'set-seat-limit';
+  readonly limit: number;
+}
+
+/** The plan's limit, put into the stream that is limited. Refused below the present use, so that nobody loses a seat. */
+export function setSeatLimit(command: SetSeatLimit, state: Organization): Result<readonly OrganizationEvent[], OrganizationError> {
+  if (state.status !== 'active') return err(organizationErrors.notFound());
+  const used = seatsUsed(state.members);
+  if (command.limit < used) return err(organizationErrors.belowUse(command.limit, used));
+  if (command.limit === state.seatLimit) return ok([]);
+  return ok([{ type: 'organization.seat-limit-set.v1', data: { limit: command.limit } }]);
+}

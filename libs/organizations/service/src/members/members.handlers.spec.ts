@@ -1,0 +1,124 @@
+import { reply } from '#bus';
+import { eventually, temporaryFolder } from '#testing';
+import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
+import { Founder } from '../founding/founder.handlers.ts';
+import { organizationDecider } from '../organization.decider.ts';
+import { organizationStream } from '../organization.events.ts';
+import { OrganizationsQueries } from '../overview/organizations.queries.ts';
+import { organizationsProjection } from '../overview/organizations.projection.ts';
+import { MembersHandlers } from './members.handlers.ts';
+import { membersProjection } from './members.projection.ts';
+import { MembersQueries } from './members.queries.ts';
+
+const bus = answeringBus('organizations', {
+  'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
+    reply({
+      plans: Object.fromEntries(organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }])),
+      pricingUrl: 'https://plans.example',
+    }),
+  'identity.v1.people.find': ({ ids, email }: { ids: string[]; email?: string }) =>
+    reply({ people: (email === undefined ? ids : ['grace']).map((id) => ({ id, email: `${id}-canary@acme.dev`, name: 'Canary', erased: false })) }),
+});
+
+describe('members over the embedded engines', () => {
+  const folder = temporaryFolder();
+  let embedded: Embedded;
+  let founder: Founder;
+  let members: MembersHandlers;
+  let lists: MembersQueries;
+  let organizations: OrganizationsQueries;
+  let id = '';
+  beforeAll(async () => {
+    embedded = await openEmbedded(folder);
+    const { commands, readModels, access, clock } = embedded;
+    await embedded.sourcing.projections([organizationsProjection, membersProjection]);
+    founder = new Founder(commands);
+    members = new MembersHandlers(commands, readModels, access, bus, clock);
+    lists = new MembersQueries(readModels, bus, clock);
+    organizations = new OrganizationsQueries(readModels, commands, access, bus);
+    id = await found('acme', 'ada');
+  });
+  afterAll(() => embedded.close());
+
+  const as = (userId: string) => embedded.request({ kind: 'login', userId }, { organizationId: id });
+  const found = async (slug: string, ownerId: string): Promise<string> => {
+    const organizationId = embedded.ids.uuid();
+    const founded = await founder.found({ organizationId, name: slug, slug, ownerId, isDefault: false }, embedded.request({ kind: 'login', userId: ownerId }));
+    if (!founded.ok) throw new Error(founded.error.code);
+    await eventually(async () => {
+      const directory = await embedded.access.current();
+      expect(directory.ok && directory.value.organization(slug)?.id).toBe(organizationId);
+    });
+    return organizationId;
+  };
+
+  it('adds by address, shows names when somebody reads, and waits for what the reader has seen', async () => {
+    const set = await members.set({ org: 'acme', user: 'grace-canary@acme.dev', role: 'editor' }, as('ada'));
+    expect(set).toMatchObject({ ok: true, value: { id: 'grace', email: 'grace-canary@acme.dev', role: 'editor' } });
+    const position = set.ok ? set.meta.position : undefined;
+    if (position === undefined) throw new Error('a write has a position');
+    expect(await lists.list({ org: 'acme' }, { ...as('ada'), consistency: position })).toMatchObject({
+      ok: true,
+      value: {
+        items: [
+          { id: 'ada', role: 'owner' },
+          { id: 'grace', role: 'editor', email: 'grace-canary@acme.dev' },
+        ],
+      },
+    });
+    expect(await organizations.get({ org: 'acme' }, { ...as('ada'), consistency: position })).toMatchObject({
+      ok: true,
+      value: { slug: 'acme', role: 'owner', plan: 'developer', members: 2, memberLimit: 5 },
+    });
+  });
+
+  it('knows nobody who has never logged in', async () =>
+    expect(await members.set({ org: 'acme', user: 'stranger', role: 'viewer' }, as('ada'))).toMatchObject({
+      ok: false,
+      error: { code: 'organization/no-such-user', kind: 'not-found' },
+    }));
+
+  it('adds and removes service members by name', async () => {
+    expect(await members.set({ org: 'acme', user: 'service:ci', role: 'editor' }, as('ada'))).toMatchObject({ ok: true, value: { kind: 'service', name: 'ci' } });
+    expect(await members.remove({ org: 'acme', user: 'service:ci' }, as('ada'))).toMatchObject({ ok: true, value: { removed: true } });
+    expect(await members.remove({ org: 'acme', user: 'service:ci' }, as('ada'))).toMatchObject({ ok: false, error: { code: 'organization/no-such-member' } });
+  });
+
+  it('changes nothing in a dry run', async () => {
+    const before = (await embedded.events()).length;
+    expect(await members.remove({ org: 'acme', user: 'grace' }, { ...as('ada'), dryRun: true })).toMatchObject({ ok: true, value: { removed: true }, meta: {} });
+    expect(await embedded.events()).toHaveLength(before);
+  });
+
+  it('lists organizations of the user alone, and all of them to nobody but a global admin', async () => {
+    await found('elsewhere', 'linus');
+    expect(await organizations.list({ all: false }, as('ada'))).toMatchObject({ ok: true, value: { items: [{ slug: 'acme' }] } });
+    expect(await organizations.list({ all: true }, as('ada'))).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
+    expect(await organizations.list({ all: true }, embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true }))).toMatchObject({
+      ok: true,
+      value: { items: [{ slug: 'acme', role: null }, { slug: 'elsewhere' }] },
+    });
+  });
+
+  it('A9: of two owners who remove each other at the same instant exactly one succeeds, 200 times', async () => {
+    for (let round = 0; round < 200; round++) {
+      const stream = organizationStream(`round-${round}`);
+      const context = (userId: string) => ({ ...embedded.request({ kind: 'login', userId }), organizationId: `round-${round}` });
+      await embedded.commands.run(
+        organizationDecider,
+        stream,
+        { type: 'create-organization', name: 'r', slug: 'r', ownerId: 'ada', isDefault: false, seatLimit: 5 },
+        context('ada'),
+      );
+      await embedded.commands.run(organizationDecider, stream, { type: 'set-member', memberId: 'grace', kind: 'person', role: 'owner' }, context('ada'));
+      const outcomes = await Promise.all(
+        [['ada', 'grace'] as const, ['grace', 'ada'] as const].map(([actor, memberId]) =>
+          embedded.commands.run(organizationDecider, stream, { type: 'remove-member', memberId, leaving: false }, context(actor)),
+        ),
+      );
+      expect(outcomes.map((outcome) => (outcome.ok ? 'removed' : outcome.error.kind)).toSorted()).toEqual(['forbidden', 'removed']);
+    }
+  });
+
+  it('writes no address and no name of a person into the log', async () => expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
+});

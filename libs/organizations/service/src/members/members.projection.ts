@@ -1,0 +1,55 @@
+import type { Role } from '#access';
+import { REMOVED, type Projection } from '#kernel';
+import { organizationEvents, organizationIdOf, type OrganizationEvent } from '../organization.events.ts';
+
+export interface ListedMember {
+  readonly id: string;
+  readonly kind: 'person' | 'service';
+  readonly role: Role;
+  /** Of service members only. */
+  readonly name: string | null;
+  readonly since: string;
+  readonly audit: boolean;
+  /** RFC 3339; `null`: the right `audit` does not end by itself. */
+  readonly auditUntil: string | null;
+}
+
+/** Answers `GET /v1/organizations/{org}/members`. One document per organization. */
+export interface MemberList {
+  readonly members: readonly ListedMember[];
+}
+
+/** Give it the next name when `apply` changes meaning: a new name is built from the first event. */
+export const membersProjection: Projection<OrganizationEvent, MemberList> = {
+  name: 'organization-members.v1',
+  events: organizationEvents,
+  documentId: ({ metadata }) => organizationIdOf(metadata.stream),
+  apply(list = { members: [] }, { event, metadata }) {
+    switch (event.type) {
+      case 'organization.created.v1':
+        return { members: [member(event.data.ownerId, 'person', 'owner', metadata.recordedAt)] };
+      case 'organization.member-added.v1': {
+        const { memberId, kind, role, name } = event.data;
+        return { members: [...list.members, { ...member(memberId, kind, role, metadata.recordedAt), name: name ?? null }] };
+      }
+      case 'organization.member-role-changed.v1':
+        return change(list, event.data.memberId, { role: event.data.role });
+      case 'organization.audit-right-set.v1':
+        return change(list, event.data.memberId, { audit: event.data.granted, auditUntil: event.data.until ?? null });
+      case 'organization.member-removed.v1':
+        return { members: list.members.filter(({ id }) => id !== event.data.memberId) };
+      case 'organization.deleted.v1':
+        return REMOVED;
+      case 'organization.renamed.v1':
+      case 'organization.seat-limit-set.v1':
+      case 'organization.deletion-requested.v1':
+        return list;
+    }
+  },
+};
+
+const member = (id: string, kind: 'person' | 'service', role: Role, since: string): ListedMember => ({ id, kind, role, name: null, since, audit: false, auditUntil: null });
+
+const change = (list: MemberList, memberId: string, to: Partial<ListedMember>): MemberList => ({
+  members: list.members.map((listed) => (listed.id === memberId ? { ...listed, ...to } : listed)),
+});

@@ -1,0 +1,42 @@
+import { organizationNotFound } from '#access';
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { CLOCK, type Clock } from '#kernel';
+import { listMembersRequest } from '#organizations/contract';
+import { Controller, Inject } from '@nestjs/common';
+import { membersProjection, type ListedMember } from './members.projection.ts';
+import { peopleById, type Person } from './people.handlers.ts';
+
+@Controller()
+export class MembersQueries {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Ids become names and addresses here, when somebody reads: no read model holds them. */
+  @Serves(listMembersRequest)
+  async list(@Input() _input: InputOf<typeof listMembersRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listMembersRequest>>> {
+    const { organizationId } = context;
+    if (organizationId === undefined) return refuse(organizationNotFound());
+    const found = await this.readModels.get(membersProjection, organizationId, context.consistency);
+    if (!found.ok) return refuse(found.error);
+    const members = found.value?.document.members ?? [];
+    const people = await peopleById(
+      this.bus,
+      members.filter(({ kind }) => kind === 'person').map(({ id }) => id),
+      context,
+    );
+    if (!people.ok) return refuse(people.error);
+    return reply({ items: members.map((member) => memberView(member, people.value.get(member.id), this.clock.now())) });
+  }
+}
+
+export type MemberView = OutputOf<typeof listMembersRequest>['items'][number];
+
+export function memberView({ id, kind, role, name, since, audit, auditUntil }: ListedMember, person: Omit<Person, 'id'> | undefined, nowMs: number): MemberView {
+  const mayAudit = audit && (auditUntil === null || nowMs < Date.parse(auditUntil));
+  return { id, email: person?.email ?? null, name: name ?? person?.name ?? null, role, kind, audit: mayAudit, since };
+}

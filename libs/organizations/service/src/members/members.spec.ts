@@ -1,0 +1,142 @@
+import type { Actor } from '#kernel';
+import { specify } from '#testing';
+import { organizationDecider } from '../organization.decider.ts';
+import type { OrganizationEvent } from '../organization.events.ts';
+
+const person = (id: string): Actor => ({ id, kind: 'person', isGlobalAdmin: false });
+const withKey = (actor: Actor, role: string): Actor => ({ ...actor, key: { id: 'key_1', role } });
+const [ada, grace, linus, edith] = [person('ada'), person('grace'), person('linus'), person('edith')];
+const globalAdmin: Actor = { id: 'root', kind: 'person', isGlobalAdmin: true };
+
+const created: OrganizationEvent = { type: 'organization.created.v1', data: { name: 'Analytical', slug: 'analytical', ownerId: ada.id, isDefault: false } };
+const seats = (limit: number): OrganizationEvent => ({ type: 'organization.seat-limit-set.v1', data: { limit } });
+const added = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): OrganizationEvent => ({
+  type: 'organization.member-added.v1',
+  data: { memberId, kind: 'person', role },
+});
+const service = (memberId: string, name: string): OrganizationEvent => ({ type: 'organization.member-added.v1', data: { memberId, kind: 'service', role: 'editor', name } });
+const changed = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): OrganizationEvent => ({ type: 'organization.member-role-changed.v1', data: { memberId, role } });
+const removed = (memberId: string): OrganizationEvent => ({ type: 'organization.member-removed.v1', data: { memberId } });
+
+const set = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer') => ({ type: 'set-member', memberId, kind: 'person', role }) as const;
+const setService = (name: string, role: 'owner' | 'admin' | 'editor') => ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name }) as const;
+const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving }) as const;
+
+const { given } = specify(organizationDecider);
+const staffed = [created, seats(5), added(grace.id, 'admin'), added(linus.id, 'editor')] as const;
+
+describe('set a member', () => {
+  it('records the new member', () => given(created, seats(5)).when(set(grace.id, 'editor'), ada).thenRecorded(added(grace.id, 'editor')));
+  it('records nothing when a lost request is retried', () =>
+    given(...staffed)
+      .when(set(linus.id, 'editor'), ada)
+      .thenNothingRecorded());
+  it('changes a role', () =>
+    given(...staffed)
+      .when(set(linus.id, 'viewer'), grace)
+      .thenRecorded(changed(linus.id, 'viewer')));
+  it('lets a global admin act who is no member', () => given(created, seats(5)).when(set(grace.id, 'owner'), globalAdmin).thenRecorded(added(grace.id, 'owner')));
+  it('refuses once the organization was deleted', () =>
+    given(created, { type: 'organization.deleted.v1', data: {} }).when(set(grace.id, 'viewer'), ada).thenRejected({ code: 'organization/not-found' }));
+
+  it('A5: an editor changes no members', () =>
+    given(...staffed)
+      .when(set(edith.id, 'viewer'), linus)
+      .thenRejected({ code: 'organization/may-not-manage-members', kind: 'forbidden' }));
+  it('A6: an admin makes nobody an owner, not even themselves', () => {
+    given(...staffed)
+      .when(set(grace.id, 'owner'), grace)
+      .thenRejected({ code: 'organization/may-not-grant', kind: 'forbidden' });
+    given(...staffed)
+      .when(set(edith.id, 'owner'), grace)
+      .thenRejected({ code: 'organization/may-not-grant' });
+  });
+  it('A7: an admin demotes no owner', () =>
+    given(...staffed, added(edith.id, 'owner'))
+      .when(set(edith.id, 'viewer'), grace)
+      .thenRejected({ code: 'organization/may-not-grant' }));
+  it('A8: the last owner is not demoted', () =>
+    given(...staffed)
+      .when(set(ada.id, 'viewer'), ada)
+      .thenRejected({ code: 'organization/last-owner', kind: 'conflict' }));
+  it('A25: a demoted admin is refused by the stream, whatever the guard’s copy said', () =>
+    given(...staffed, changed(grace.id, 'viewer'))
+      .when(set(edith.id, 'viewer'), grace)
+      .thenRejected({ kind: 'forbidden' }));
+  it('B25: a key makes nobody admin or owner and changes none of them', () => {
+    given(...staffed)
+      .when(set(edith.id, 'admin'), withKey(ada, 'owner'))
+      .thenRejected({ code: 'key/login-required' });
+    given(...staffed)
+      .when(set(grace.id, 'viewer'), withKey(ada, 'owner'))
+      .thenRejected({ code: 'key/login-required' });
+    given(...staffed)
+      .when(set(edith.id, 'editor'), withKey(ada, 'admin'))
+      .thenRecorded(added(edith.id, 'editor'));
+  });
+  it('B18: a key has no more right than it was made with', () =>
+    given(...staffed)
+      .when(set(edith.id, 'viewer'), withKey(ada, 'editor'))
+      .thenRejected({ kind: 'forbidden' }));
+
+  it('refuses the seat beyond the limit, the owner counted', () =>
+    given(created, seats(1))
+      .when(set(grace.id, 'viewer'), ada)
+      .thenRejected({ code: 'organization/seat-limit', kind: 'limit', extra: { limit: 1, used: 1 } }));
+  it('takes no seat for a service member', () =>
+    given(created, seats(1))
+      .when(setService('ci-deploy', 'editor'), ada)
+      .thenRecorded({ type: 'organization.member-added.v1', data: { memberId: 'service-new', kind: 'service', role: 'editor', name: 'ci-deploy' } }));
+  it('knows a service member by its name', () =>
+    given(created, seats(1), service('service-1', 'ci')).when(setService('ci', 'admin'), ada).thenRecorded(changed('service-1', 'admin')));
+  it('makes no service member an owner', () => given(created, seats(1)).when(setService('ci', 'owner'), ada).thenRejected({ code: 'organization/service-owner' }));
+});
+
+describe('remove a member', () => {
+  it('records the removal, and nothing the second time', () => {
+    given(...staffed)
+      .when(remove(linus.id), grace)
+      .thenRecorded(removed(linus.id));
+    given(...staffed, removed(linus.id))
+      .when(remove(linus.id), grace)
+      .thenNothingRecorded();
+  });
+  it('A7: an admin removes no owner', () =>
+    given(...staffed)
+      .when(remove(ada.id), grace)
+      .thenRejected({ kind: 'forbidden' }));
+  it('A8: the last owner neither is removed nor leaves', () => {
+    given(...staffed)
+      .when(remove(ada.id), ada)
+      .thenRejected({ code: 'organization/last-owner' });
+    given(...staffed)
+      .when(remove(ada.id, true), ada)
+      .thenRejected({ code: 'organization/last-owner' });
+  });
+  it('lets anybody leave by themselves, with a login', () => {
+    given(...staffed)
+      .when(remove(linus.id, true), linus)
+      .thenRecorded(removed(linus.id));
+    given(...staffed)
+      .when(remove(linus.id, true), withKey(linus, 'editor'))
+      .thenRejected({ code: 'key/login-required' });
+  });
+  it('A9: of two owners who remove each other, the second is refused in either order', () => {
+    const two = [created, seats(5), added(grace.id, 'owner')] as const;
+    given(...two, removed(grace.id))
+      .when(remove(ada.id), grace)
+      .thenRejected({ kind: 'forbidden' });
+    given(...two, removed(ada.id))
+      .when(remove(grace.id), ada)
+      .thenRejected({ kind: 'forbidden' });
+  });
+});
+
+describe('the seat limit', () => {
+  it('is an event in the stream that is limited', () => given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9 }, ada).thenRecorded(seats(9)));
+  it('is refused below the present use', () =>
+    given(...staffed)
+      .when({ type: 'set-seat-limit', limit: 2 }, ada)
+      .thenRejected({ code: 'organization/members-over', kind: 'conflict', extra: { limit: 2, used: 3 } }));
+  it('does not count service members', () => given(created, seats(5), service('service-1', 'ci')).when({ type: 'set-seat-limit', limit: 1 }, ada).thenRecorded(seats(1)));
+});

@@ -1,0 +1,31 @@
+import { mayGrant } from '#access';
+import { err, ok, type Actor, type Result } from '#kernel';
+import { ownersOf, type Organization } from '../organization.ts';
+import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
+import type { OrganizationEvent } from '../organization.events.ts';
+import { needsLogin, standingOf } from './standing.ts';
+
+export interface RemoveMember {
+  readonly type: 'remove-member';
+  readonly memberId: string;
+  /** The member leaves by themselves: no right over others is needed. */
+  readonly leaving: boolean;
+}
+
+/** Takes a member out. A repeat succeeds and records nothing; the last owner stays. */
+export function removeMember(command: RemoveMember, organization: Organization, actor: Actor): Result<readonly OrganizationEvent[], OrganizationError> {
+  if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
+
+  const { members } = organization;
+  const { memberId, leaving } = command;
+  const current = members.get(memberId)?.role;
+  const own = standingOf(actor, organization);
+
+  if (leaving && memberId !== actor.id) return err(organizationErrors.mayNotManageMembers());
+  if (!leaving && !mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
+  if (actor.key !== undefined && (leaving || needsLogin(current))) return err(organizationErrors.loginRequired());
+  if (current === undefined) return ok([]);
+  if (!leaving && !mayGrant(own, current)) return err(organizationErrors.mayNotGrant(current));
+  if (current === 'owner' && ownersOf(members).length === 1) return err(organizationErrors.lastOwner());
+  return ok([{ type: 'organization.member-removed.v1', data: { memberId } }]);
+}

@@ -1,0 +1,29 @@
+import type { EventFamily, Fact } from '#kernel';
+
+/** What is claimed: once each, over all organizations. */
+export type NameKind = 'name' | 'slug' | 'default';
+
+/** Everything the second half of founding needs, so that anybody can finish it after a crash. */
+export interface Founding {
+  readonly organizationId: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly ownerId: string;
+  readonly isDefault: boolean;
+}
+
+/**
+ * Streams: `names-name-<digest of the normalized display name>`, `names-slug-<slug>`, `names-default-<user id>`.
+ * A name is claimed with the id of its organization before that organization's own stream begins.
+ */
+export type NameEvent =
+  | Fact<'name.claimed.v1', { readonly kind: NameKind; readonly organizationId: string; readonly founding?: Founding }>
+  | Fact<'name.released.v1', { readonly kind: NameKind; readonly organizationId: string }>;
+
+export const nameEvents: EventFamily<NameEvent> = {
+  categories: ['names'],
+  types: { 'name.claimed.v1': true, 'name.released.v1': true },
+};
+
+/** The user whose default organization a `names-default-…` stream is about. */
+export const defaultOwnerOf = (stream: string): string => stream.slice('names-default-'.length);

@@ -1,0 +1,33 @@
+import { assertNever, type Actor, type Decider, type Result } from '#kernel';
+import { createOrganization, type CreateOrganization } from './founding/create-organization.ts';
+import { setSeatLimit, type SetSeatLimit } from './limits/set-seat-limit.ts';
+import { removeMember, type RemoveMember } from './members/remove-member.ts';
+import { setMember, type SetMember } from './members/set-member.ts';
+import { evolve, initialState, type Organization } from './organization.ts';
+import type { OrganizationError } from './organization.errors.ts';
+import { organizationEvents, type OrganizationEvent } from './organization.events.ts';
+
+export type OrganizationCommand = CreateOrganization | SetMember | RemoveMember | SetSeatLimit;
+
+/** The table of contents: everything that can be asked of one organization. */
+export const organizationDecider: Decider<Organization, OrganizationCommand, OrganizationEvent, OrganizationError> = {
+  events: organizationEvents,
+  initialState,
+  evolve,
+  decide,
+};
+
+function decide(command: OrganizationCommand, state: Organization, actor: Actor): Result<readonly OrganizationEvent[], OrganizationError> {
+  switch (command.type) {
+    case 'create-organization':
+      return createOrganization(command, state);
+    case 'set-member':
+      return setMember(command, state, actor);
+    case 'remove-member':
+      return removeMember(command, state, actor);
+    case 'set-seat-limit':
+      return setSeatLimit(command, state);
+    default:
+      return assertNever(command);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Role } from '#access';
+import { assertNever } from '#kernel';
+import type { OrganizationEvent } from './organization.events.ts';
+
+export interface Member {
+  readonly kind: 'person' | 'service';
+  readonly role: Role;
+  /** Of service members only: what people call it. Persons' names are in no event. */
+  readonly name?: string;
+}
+
+export interface LivingOrganization {
+  readonly status: 'active' | 'deleting';
+  readonly members: ReadonlyMap<string, Member>;
+  readonly seatLimit: number;
+}
+
+/** What the decisions need to remember; nothing is kept here for display. */
+export type Organization = { readonly status: 'absent' } | LivingOrganization | { readonly status: 'deleted' };
+
+export const initialState: Organization = { status: 'absent' };
+
+export function evolve(state: Organization, event: OrganizationEvent): Organization {
+  switch (event.type) {
+    case 'organization.created.v1':
+      return { status: 'active', members: new Map([[event.data.ownerId, { kind: 'person', role: 'owner' }]]), seatLimit: 1 };
+    case 'organization.member-added.v1': {
+      const { memberId, kind, role, name } = event.data;
+      return withMembers(state, (members) => members.set(memberId, { kind, role, ...(name !== undefined && { name }) }));
+    }
+    case 'organization.member-role-changed.v1':
+      return withMembers(state, (members) => {
+        const member = members.get(event.data.memberId);
+        if (member) members.set(event.data.memberId, { ...member, role: event.data.role });
+      });
+    case 'organization.member-removed.v1':
+      return withMembers(state, (members) => members.delete(event.data.memberId));
+    case 'organization.seat-limit-set.v1':
+      return isLiving(state) ? { ...state, seatLimit: event.data.limit } : state;
+    case 'organization.deletion-requested.v1':
+      return isLiving(state) ? { ...state, status: 'deleting' } : state;
+    case 'organization.deleted.v1':
+      return { status: 'deleted' };
+    case 'organization.renamed.v1':
+    case 'organization.audit-right-set.v1':
+      return state;
+    default:
+      return assertNever(event);
+  }
+}
+
+const isLiving = (state: Organization): state is LivingOrganization => state.status === 'active' || state.status === 'deleting';
+
+export const ownersOf = (members: ReadonlyMap<string, Member>): string[] => [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
+
+/** Members that take a seat. */
+export const seatsUsed = (members: ReadonlyMap<string, Member>): number => [...members.values()].filter(({ kind }) => kind === 'person').length;
+
+function withMembers(state: Organization, change: (members: Map<string, Member>) => void): Organization {
+  if (!isLiving(state)) return state;
+  const members = new Map(state.members);
+  change(members);
+  return { ...state, members };
+}

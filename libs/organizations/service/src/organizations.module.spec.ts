@@ -1,0 +1,14 @@
+import { temporaryFolder } from '#testing';
+import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
+import { organizationsService } from './index.ts';
+
+const folder = temporaryFolder();
+
+it('every part of organizations gets what it asks for', async () => {
+  const embedded = await openEmbedded(folder);
+  try {
+    await bootModule(organizationsService, embedded, answeringBus('organizations', {}));
+  } finally {
+    await embedded.close();
+  }
+});

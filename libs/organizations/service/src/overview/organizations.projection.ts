@@ -1,0 +1,49 @@
+import { REMOVED, type Projection } from '#kernel';
+import { organizationEvents, organizationIdOf, type OrganizationEvent } from '../organization.events.ts';
+
+/** Answers `GET /v1/organizations` and `GET /v1/organizations/{org}`. One document per organization. */
+export interface OrganizationSummary {
+  readonly name: string;
+  readonly slug: string;
+  readonly isDefault: boolean;
+  readonly status: 'ACTIVE' | 'DELETING';
+  readonly createdAt: string;
+  /** Members that take a seat. */
+  readonly persons: number;
+  /** Ids of service members: they take none. */
+  readonly services: readonly string[];
+  readonly memberLimit: number;
+}
+
+export const organizationsProjection: Projection<OrganizationEvent, OrganizationSummary> = {
+  name: 'organizations.v1',
+  events: organizationEvents,
+  indexes: ['slug'],
+  documentId: ({ metadata }) => organizationIdOf(metadata.stream),
+  apply(summary, { event, metadata }) {
+    if (event.type === 'organization.created.v1') {
+      const { name, slug, isDefault } = event.data;
+      return { name, slug, isDefault, status: 'ACTIVE', createdAt: metadata.recordedAt, persons: 1, services: [], memberLimit: 1 };
+    }
+    if (summary === undefined) return undefined;
+    switch (event.type) {
+      case 'organization.renamed.v1':
+        return { ...summary, ...event.data };
+      case 'organization.member-added.v1':
+        return event.data.kind === 'service' ? { ...summary, services: [...summary.services, event.data.memberId] } : { ...summary, persons: summary.persons + 1 };
+      case 'organization.member-removed.v1': {
+        const services = summary.services.filter((id) => id !== event.data.memberId);
+        return services.length < summary.services.length ? { ...summary, services } : { ...summary, persons: summary.persons - 1 };
+      }
+      case 'organization.seat-limit-set.v1':
+        return { ...summary, memberLimit: event.data.limit };
+      case 'organization.deletion-requested.v1':
+        return { ...summary, status: 'DELETING' };
+      case 'organization.deleted.v1':
+        return REMOVED;
+      case 'organization.member-role-changed.v1':
+      case 'organization.audit-right-set.v1':
+        return summary;
+    }
+  },
+};

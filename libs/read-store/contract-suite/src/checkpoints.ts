@@ -1,0 +1,85 @@
+import { position } from '#kernel';
+import type { Fixture } from './fixture.ts';
+
+/** Leads and checkpoints: who may move a projection on. */
+export function checkpointContract({ store, collection, at, put, open }: Fixture): void {
+  const NOW = 1_000_000;
+  const SECOND = 1000;
+  const lost = { ok: false, error: { code: 'read-store/lost-lease', kind: 'conflict' } };
+
+  describe('leases and checkpoints', () => {
+    it('gives the lead to one owner, renews it under the same token, and to the next after its end under a greater one', async () => {
+      const { name } = collection();
+      const first = await store().lease(name, 'one', NOW, SECOND);
+      expect(first).toEqual(expect.any(Number));
+      expect(await store().lease(name, 'two', NOW + 999, SECOND)).toBeUndefined();
+      expect(await store().lease(name, 'one', NOW + 999, SECOND)).toBe(first);
+      expect(await store().lease(name, 'two', NOW + 1500, SECOND)).toBeUndefined();
+      expect(await store().lease(name, 'two', NOW + 1999, SECOND)).toBeGreaterThan(Number(first));
+    });
+
+    it('gives exactly one of many who ask at once the lead', async () => {
+      const instances = await Promise.all([open(), open(), open()]);
+      const tokens = await Promise.all(instances.map((each, n) => each.lease(collection().name, `owner-${n}`, NOW, SECOND)));
+      expect(tokens.filter((token) => token !== undefined)).toHaveLength(1);
+      await Promise.all(instances.map((each) => each.close()));
+    });
+
+    it('gives a released lead away at once, under a greater token; nobody else can release it', async () => {
+      const { name } = collection();
+      const first = Number(await store().lease(name, 'one', NOW, SECOND));
+      await store().release(name, 'two');
+      expect(await store().lease(name, 'two', NOW, SECOND)).toBeUndefined();
+      await store().release(name, 'one');
+      expect(await store().lease(name, 'two', NOW, SECOND)).toBeGreaterThan(first);
+    });
+
+    it('moves a checkpoint from its previous position, with the writes of the batch', async () => {
+      const { name } = collection();
+      const token = Number(await store().lease(name, 'one', NOW, SECOND));
+      expect(await store().checkpoint(name)).toBeUndefined();
+      expect(await store().apply([put('a', 1, {})], { name, token, previous: undefined, position: at(1) })).toMatchObject({ ok: true });
+      expect(await store().apply([], { name, token, previous: at(1), position: at(4) })).toMatchObject({ ok: true });
+      expect(await store().checkpoint(name)).toEqual({ name, position: at(4), token });
+    });
+
+    it('refuses a move from another position than the stored one', async () => {
+      const { name } = collection();
+      const token = Number(await store().lease(name, 'one', NOW, SECOND));
+      await store().apply([], { name, token, previous: undefined, position: at(2) });
+      expect(await store().apply([], { name, token, previous: undefined, position: at(3) })).toMatchObject(lost);
+      expect(await store().apply([put('a', 3, {})], { name, token, previous: at(1), position: at(3) })).toMatchObject(lost);
+      expect(await store().apply([], { name, token, previous: position('anotherstore', 2), position: at(3) })).toMatchObject(lost);
+      expect(await store().checkpoint(name)).toMatchObject({ position: at(2) });
+    });
+
+    it('refuses a former leader that wakes, and a stranger who never led (F27)', async () => {
+      const { name } = collection();
+      const former = Number(await store().lease(name, 'one', NOW, SECOND));
+      const token = Number(await store().lease(name, 'two', NOW + 5 * SECOND, SECOND));
+      expect(await store().apply([], { name, token: former, previous: undefined, position: at(9) })).toMatchObject(lost);
+      expect(await store().apply([], { name: `${name}.other`, token: 1, previous: undefined, position: at(9) })).toMatchObject(lost);
+      expect(await store().apply([], { name, token, previous: undefined, position: at(1) })).toMatchObject({ ok: true });
+    });
+
+    it('follows a checkpoint to another event store, so that a projection can be built anew from it', async () => {
+      const { name } = collection();
+      const token = Number(await store().lease(name, 'one', NOW, SECOND));
+      await store().apply([], { name, token, previous: undefined, position: at(50) });
+      const elsewhere = position('anotherstore', 0);
+      expect(await store().apply([], { name, token, previous: at(50), position: elsewhere })).toMatchObject({ ok: true });
+      expect(await store().checkpoint(name)).toMatchObject({ position: elsewhere });
+    });
+
+    it('drops the checkpoint with its collection, but never gives a token out twice', async () => {
+      const { name } = collection();
+      const former = Number(await store().lease(name, 'one', NOW, SECOND));
+      await store().apply([], { name, token: former, previous: undefined, position: at(5) });
+      await store().release(name, 'one');
+      await store().drop(name);
+      expect(await store().checkpoint(name)).toBeUndefined();
+      expect(await store().lease(name, 'two', NOW, SECOND)).toBeGreaterThan(former);
+      expect(await store().apply([], { name, token: former, previous: undefined, position: at(9) })).toMatchObject(lost);
+    });
+  });
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { position, type Json } from '#kernel';
+import type { Collection, ReadStore, Write } from '#read-store';
+import { checkpointContract } from './checkpoints.ts';
+import { findContract } from './find.ts';
+import type { Fixture } from './fixture.ts';
+
+/**
+ * Every engine must pass; a behaviour only one engine has is not part of the port.
+ * @param open opens one and the same store each time
+ */
+export function readStoreContract(engine: string, open: () => Promise<ReadStore>): void {
+  describe(`read store on ${engine}`, () => {
+    let store: ReadStore;
+    let collection: Collection;
+    const at = (sequence: number) => position('contractstore', sequence);
+    const put = (id: string, sequence: number, document: Json): Write => ({ collection: collection.name, id, position: at(sequence), document });
+    beforeEach(async () => {
+      store = await open();
+      collection = { name: `contract-${randomUUID()}`, indexes: ['group', 'rank', 'deep.value'] };
+      await store.ensure(collection);
+    });
+    afterEach(async () => {
+      await store.drop(collection.name);
+      await store.close();
+    });
+    const fixture: Fixture = { store: () => store, open, collection: () => collection, at, put };
+
+    describe('documents', () => {
+      it('gives back what was written, with its position', async () => {
+        const document = { text: 'grün \u0000 \u{1F600}', list: [1, { two: null }], deep: { value: 'x' }, $set: { 'a.b': 1 } };
+        expect(await store.apply([put('a', 1, document)])).toEqual({ ok: true, value: undefined });
+        expect(await store.get(collection.name, 'a')).toEqual({ id: 'a', position: at(1), document });
+      });
+
+      it('finds nothing where nothing was written, and nothing in a collection that does not exist', async () => {
+        const missing = { name: `missing-${randomUUID()}`, indexes: ['group'] };
+        expect(await store.get(collection.name, 'a')).toBeUndefined();
+        expect(await store.get(missing.name, 'a')).toBeUndefined();
+        expect(await store.find(missing, {})).toEqual({ items: [] });
+        expect(await store.count(missing, {})).toBe(0);
+        expect(await store.sweepTombstones(missing.name, at(1))).toBe(0);
+        await store.drop(missing.name);
+      });
+
+      it('skips a write whose position the document already holds, and one that is older', async () => {
+        await store.apply([put('a', 5, { n: 'first' })]);
+        await store.apply([put('a', 5, { n: 'same' })]);
+        await store.apply([put('a', 4, { n: 'older' }), put('b', 4, { n: 'other' })]);
+        expect(await store.get(collection.name, 'a')).toMatchObject({ position: at(5), document: { n: 'first' } });
+        expect(await store.get(collection.name, 'b')).toMatchObject({ position: at(4) });
+      });
+
+      it('takes the last of several writes to one document in a batch', async () => {
+        await store.apply([put('a', 1, { n: 1 }), put('a', 2, { n: 2 }), put('a', 3, { n: 3 })]);
+        expect(await store.get(collection.name, 'a')).toMatchObject({ position: at(3), document: { n: 3 } });
+      });
+
+      it('replaces a document of another event store, whatever its number', async () => {
+        const foreign = position('anotherstore', 900);
+        await store.apply([{ collection: collection.name, id: 'a', position: foreign, document: { of: 'another' } }]);
+        await store.apply([put('a', 1, { of: 'this' })]);
+        expect(await store.get(collection.name, 'a')).toMatchObject({ position: at(1), document: { of: 'this' } });
+      });
+
+      it('keeps a removed document away from a former leader that writes what it read before (F27)', async () => {
+        await store.apply([put('a', 1, { n: 1 })]);
+        await store.apply([{ collection: collection.name, id: 'a', position: at(3), removed: true }]);
+        await store.apply([put('a', 2, { n: 2 })]);
+        expect(await store.get(collection.name, 'a')).toBeUndefined();
+        expect(await store.find(collection, {})).toEqual({ items: [] });
+        expect(await store.count(collection, {})).toBe(0);
+        await store.apply([put('a', 4, { n: 4 })]);
+        expect(await store.get(collection.name, 'a')).toMatchObject({ document: { n: 4 } });
+      });
+
+      it('remembers the removal of a document that it never held', async () => {
+        await store.apply([{ collection: collection.name, id: 'a', position: at(3), removed: true }]);
+        await store.apply([put('a', 2, { n: 2 })]);
+        expect(await store.get(collection.name, 'a')).toBeUndefined();
+      });
+
+      it('sweeps the tombstones up to a position and nothing else', async () => {
+        const removed = (id: string, sequence: number): Write => ({ collection: collection.name, id, position: at(sequence), removed: true });
+        await store.apply([put('kept', 1, {}), removed('old', 2), removed('older', 1), removed('young', 9)]);
+        expect(await store.sweepTombstones(collection.name, at(2))).toBe(2);
+        expect(await store.sweepTombstones(collection.name, at(2))).toBe(0);
+        await store.apply([put('young', 8, {}), put('old', 2, {})]);
+        expect(await store.get(collection.name, 'young')).toBeUndefined();
+        expect(await store.get(collection.name, 'old')).toBeDefined();
+        expect(await store.get(collection.name, 'kept')).toBeDefined();
+      });
+
+      it('takes 100 writes at once and refuses 101 without writing any', async () => {
+        const batch = (count: number, sequence: number) => Array.from({ length: count }, (_, n) => put(`d${n}`, sequence, { n }));
+        await expect(store.apply(batch(101, 1))).rejects.toThrow('at most 100');
+        expect(await store.count(collection, {})).toBe(0);
+        await store.apply(batch(100, 1));
+        expect(await store.count(collection, {})).toBe(100);
+      });
+
+      it('holds documents after it was opened anew, and in every opened instance', async () => {
+        await store.apply([put('a', 1, { n: 1 })]);
+        const other = await open();
+        expect(await other.get(collection.name, 'a')).toMatchObject({ document: { n: 1 } });
+        await other.apply([put('b', 2, { n: 2 })]);
+        await other.close();
+        expect(await store.get(collection.name, 'b')).toMatchObject({ document: { n: 2 } });
+      });
+
+      it('makes collections and indexes as often as it is asked, from several instances at once', async () => {
+        await store.apply([put('a', 1, { group: 'x' })]);
+        const others = await Promise.all([open(), open()]);
+        await Promise.all([store, ...others].map((each) => each.ensure({ ...collection, indexes: [...collection.indexes, 'late'] })));
+        await Promise.all(others.map((each) => each.close()));
+        expect(await store.count({ ...collection, indexes: ['late'] }, { late: null })).toBe(1);
+      });
+
+      it('forgets a dropped collection and serves it anew when it is ensured again', async () => {
+        await store.apply([put('a', 7, {}), { collection: collection.name, id: 'b', position: at(7), removed: true }]);
+        await store.drop(collection.name);
+        expect(await store.get(collection.name, 'a')).toBeUndefined();
+        await store.ensure(collection);
+        await store.apply([put('a', 1, { n: 1 }), put('b', 1, { n: 1 })]);
+        expect(await store.count(collection, {})).toBe(2);
+      });
+    });
+
+    findContract(fixture);
+    checkpointContract(fixture);
+  });
+}

@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { domainError, err, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
+import type { Checkpoint, CheckpointMove, Collection, Page, Query, ReadStore, StoredDocument, Write } from '#read-store';
+import { explained, isMissingTable, openDatabase } from './database.ts';
+import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
+
+/** The same on every engine. */
+const MAX_WRITES = 100;
+const KEPT_STATEMENTS = 256;
+
+export interface EmbeddedReadStoreOptions {
+  /** Made when it is missing; the file in it is `read-store.sqlite`. Several processes of one host may share it. */
+  readonly folder: string;
+  readonly log: Logger;
+}
+
+/**
+ * A read store in one SQLite file. Calls run on the caller's thread and are done when they return.
+ * @throws ReadStoreDamagedError, ReadStoreUnavailableError
+ */
+export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOptions): Promise<ReadStore> {
+  const file = join(folder, 'read-store.sqlite');
+  const database = openDatabase(folder, file);
+  log.debug({ file }, 'read store opened');
+  const prepared = statementCache(database);
+
+  /** Async, so that what is thrown inside rejects instead of surprising a caller who has not awaited yet. */
+  const run = async <T>(action: () => T): Promise<T> => explained(file, action);
+  const transaction = <T>(action: () => T): T => {
+    prepared('BEGIN IMMEDIATE').run();
+    try {
+      const result = action();
+      prepared('COMMIT').run();
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  /** Reads of a collection that was never ensured, or was dropped meanwhile by whatever process, find nothing. */
+  const reading = <T>(nothing: T, action: () => T): Promise<T> =>
+    run(() => {
+      try {
+        return action();
+      } catch (error) {
+        if (isMissingTable(error)) return nothing;
+        throw error;
+      }
+    });
+  const all = ({ sql, values }: Statement, ...more: number[]) => prepared(sql).all(...values, ...more);
+
+  return {
+    ensure: (collection) => run(() => transaction(() => database.exec(ensureSql(collection)))),
+
+    get: <D>(collection: string, id: string) =>
+      reading<StoredDocument<D> | undefined>(undefined, () => {
+        const row = prepared(`SELECT id, position, document FROM ${tableOf(collection)} WHERE id = ? AND document IS NOT NULL`).get(id);
+        return row && documentOf<D>(row);
+      }),
+
+    find: <D>(collection: Collection, query: Query) =>
+      reading<Page<D>>({ items: [] }, () => {
+        const plan = planPage(collection, query);
+        const rows: Row[] = [];
+        for (const statement of plan.statements) {
+          if (rows.length <= plan.limit) rows.push(...all(statement, plan.limit + 1 - rows.length));
+        }
+        const shown = rows.slice(0, plan.limit);
+        const last = shown.at(-1);
+        const items = shown.map((row) => documentOf<D>(row));
+        return rows.length > plan.limit && last ? { items, next: plan.cursorAfter({ id: text(last['id']), key: scalar(last['key']) }) } : { items };
+      }),
+
+    count: (collection, where) => reading(0, () => Number(all(countSql(collection, where))[0]?.['n'] ?? 0)),
+
+    apply: (writes, move) =>
+      run((): Result<void, DomainError<'read-store/lost-lease'>> => {
+        if (writes.length > MAX_WRITES) throw new RangeError(`${writes.length} writes at once; a read store takes at most ${MAX_WRITES}`);
+        if (writes.length === 0) return !move || moveCheckpoint(prepared, move) ? ok(undefined) : lostLease(move);
+        return transaction(() => {
+          // Asked first and within the transaction: nothing is written for a leader that is none any more.
+          if (move && !moveCheckpoint(prepared, move)) return lostLease(move);
+          applyWrites(prepared, writes);
+          return ok(undefined);
+        });
+      }),
+
+    checkpoint: (name) =>
+      run((): Checkpoint | undefined => {
+        const row = prepared('SELECT position, token FROM projections WHERE name = ? AND position IS NOT NULL').get(name);
+        return row && { name, position: positionOf(row['position']), token: Number(row['token']) };
+      }),
+
+    lease: (name, owner, nowMs, durationMs) =>
+      run(() => {
+        const row = prepared(
+          `INSERT INTO projections AS held (name, token, owner, until_ms) VALUES (?, 1, ?, ?)
+           ON CONFLICT (name) DO UPDATE SET token = held.token + (held.owner IS NOT excluded.owner), owner = excluded.owner, until_ms = excluded.until_ms
+           WHERE held.owner IS NULL OR held.owner = excluded.owner OR held.until_ms <= ? RETURNING token`,
+        ).get(name, owner, nowMs + durationMs, nowMs);
+        return row === undefined ? undefined : Number(row['token']);
+      }),
+
+    release: (name, owner) => run(() => void prepared('UPDATE projections SET owner = NULL WHERE name = ? AND owner = ?').run(name, owner)),
+
+    drop: (name) =>
+      run(() =>
+        transaction(() => {
+          // Lease and token stay: a token given out twice would let a former leader move the new checkpoint.
+          prepared('UPDATE projections SET position = NULL WHERE name = ?').run(name);
+          database.exec(`DROP TABLE IF EXISTS ${tableOf(name)}`);
+        }),
+      ),
+
+    sweepTombstones: (collection, upTo) =>
+      reading(0, () => {
+        const store = upTo.slice(0, -20);
+        return Number(prepared(`DELETE FROM ${tableOf(collection)} WHERE document IS NULL AND position >= ? AND position <= ?`).run(store, upTo).changes);
+      }),
+
+    async close() {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+type Prepare = (sql: string) => StatementSync;
+type Row = Record<string, unknown>;
+
+/** Prepared statements by text. Texts are few (declared queries); the bound is for the day when they are not. */
+function statementCache(database: DatabaseSync): Prepare {
+  const statements = new Map<string, StatementSync>();
+  return (sql) => {
+    const known = statements.get(sql);
+    if (known) return known;
+    if (statements.size >= KEPT_STATEMENTS) statements.clear();
+    const statement = database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+}
+
+function applyWrites(prepared: Prepare, writes: readonly Write[]): void {
+  let collection: string | undefined;
+  let upsert: StatementSync | undefined;
+  for (const write of writes) {
+    if (!upsert || write.collection !== collection) {
+      collection = write.collection;
+      upsert = prepared(upsertSql(collection));
+    }
+    upsert.run(write.id, write.position, 'removed' in write ? null : JSON.stringify(write.document));
+  }
+}
+
+function moveCheckpoint(prepared: Prepare, { name, token, previous, position }: CheckpointMove): boolean {
+  const moved = prepared('UPDATE projections SET position = ? WHERE name = ? AND token = ? AND position IS ?').run(position, name, token, previous ?? null);
+  return Number(moved.changes) === 1;
+}
+
+const lostLease = ({ name }: CheckpointMove) => err(domainError('read-store/lost-lease', 'conflict', `Another process leads the projection ${name} now.`));
+
+function documentOf<D>(row: Row): StoredDocument<D> {
+  // What was written is what `D` was when the projection wrote it; a projection whose documents change gets a new name.
+  return { id: text(row['id']), position: positionOf(row['position']), document: JSON.parse(text(row['document'])) as D };
+}
+
+/** Columns of our own table: the brand was checked when the position was written. */
+const positionOf = (value: unknown): Position => text(value) as Position;
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError(`the read store holds a ${typeof value} where a text belongs`);
+  return value;
+}
+
+const scalar = (value: unknown): string | number | null => (typeof value === 'string' || typeof value === 'number' ? value : null);

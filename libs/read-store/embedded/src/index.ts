@@ -1,0 +1,2 @@
+export { ReadStoreDamagedError } from './database.ts';
+export { openEmbeddedReadStore, type EmbeddedReadStoreOptions } from './embedded-read-store.ts';

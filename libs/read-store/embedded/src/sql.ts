@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import type { Collection, Query, Scalar } from '#read-store';
+
+/** A statement's text, made of declared names alone, and the values bound to it: what users sent is only ever a value. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly (string | number | null)[];
+}
+
+const NAME = /^[a-z0-9][a-z0-9.-]{0,119}$/;
+const PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+const MAX_LIMIT = 500;
+const DEFAULT_LIMIT = 100;
+
+/** The quoted table of a collection. @throws RangeError for a name that is none */
+export function tableOf(collection: string): string {
+  if (!NAME.test(collection)) throw new RangeError(`${JSON.stringify(collection)} is no name of a collection: lower-case letters, digits, "-" and "."`);
+  return `"c.${collection}"`;
+}
+
+/** Makes table and indexes where they are missing. Tombstones stand in the table without a document, and in no index. */
+export function ensureSql({ name, indexes }: Collection): string {
+  const table = tableOf(name);
+  const made = indexes.map((path) => {
+    const index = createHash('sha256').update(path).digest('hex').slice(0, 16); // SQLite's names ignore case, paths do not
+    return `CREATE INDEX IF NOT EXISTS "i.${name}.${index}" ON ${table} (${valueAt(path)}, id) WHERE document IS NOT NULL;`;
+  });
+  return `CREATE TABLE IF NOT EXISTS ${table} (id TEXT NOT NULL PRIMARY KEY, position TEXT NOT NULL, document TEXT);${made.join('')}`;
+}
+
+/** The write of one document (or tombstone: document null), skipped where this position or a later one of the same store is held. */
+export const upsertSql = (collection: string): string =>
+  `INSERT INTO ${tableOf(collection)} AS held (id, position, document) VALUES (?, ?, ?)
+   ON CONFLICT (id) DO UPDATE SET position = excluded.position, document = excluded.document
+   WHERE held.position < excluded.position OR substr(held.position, 1, length(held.position) - 21) <> substr(excluded.position, 1, length(excluded.position) - 21)`;
+
+export function countSql(collection: Collection, where: Query['where'] = {}): Statement {
+  checkDeclared(collection, { where });
+  const { sql, values } = conditions(where);
+  return { sql: `SELECT count(*) AS n FROM ${tableOf(collection.name)} WHERE ${sql}`, values };
+}
+
+/** One page, as one or two statements whose rows follow each other (documents without the sort field, documents with it). */
+export interface PagePlan {
+  readonly statements: readonly Statement[];
+  readonly limit: number;
+  /** The cursor behind a row. */
+  cursorAfter(row: { readonly id: string; readonly key: string | number | null }): string;
+}
+
+export function planPage(collection: Collection, query: Query): PagePlan {
+  const limit = query.limit ?? DEFAULT_LIMIT;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) throw new RangeError(`limit ${limit} is not within 1 to ${MAX_LIMIT}`);
+  checkDeclared(collection, query);
+  const base = and(conditions(query.where ?? {}), bounds(query.range));
+  const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
+  const segments = query.sort ? sorted(query.sort, after) : [{ key: 'NULL', order: 'id', ...(after ? { sql: 'id > ?', values: [after.id] } : { sql: '', values: [] }) }];
+  return {
+    limit,
+    statements: segments.map(({ key, order, ...segment }) => {
+      const { sql, values } = and(base, segment);
+      return { sql: `SELECT id, position, document, ${key} AS key FROM ${tableOf(collection.name)} WHERE ${sql} ORDER BY ${order} LIMIT ?`, values };
+    }),
+    cursorAfter: ({ id, key }) => Buffer.from(JSON.stringify([id, key])).toString('base64url'),
+  };
+}
+
+interface Segment extends Statement {
+  readonly key: string;
+  readonly order: string;
+}
+
+/** Nulls are the least, as in every engine; each segment is one walk along the index, forwards or backwards. */
+function sorted({ field, direction }: NonNullable<Query['sort']>, after: Cursor | undefined): Segment[] {
+  const value = valueAt(field);
+  const [beyond, order] = direction === 'ascending' ? ['>', 'ASC'] : ['<', 'DESC'];
+  const inNulls = after?.key === null;
+  const nulls: Segment = { key: 'NULL', order: `id ${order}`, ...and({ sql: `${value} IS NULL`, values: [] }, inNulls ? { sql: `id ${beyond} ?`, values: [after.id] } : NONE) };
+  const rest = after === undefined || inNulls ? NONE : { sql: `${value} ${beyond}= ? AND (${value} ${beyond} ? OR id ${beyond} ?)`, values: [after.key, after.key, after.id] };
+  const held: Segment = { key: value, order: `${value} ${order}, id ${order}`, ...and({ sql: `${value} IS NOT NULL`, values: [] }, rest) };
+  if (after === undefined) return direction === 'ascending' ? [nulls, held] : [held, nulls];
+  if (direction === 'ascending') return inNulls ? [nulls, held] : [held];
+  return inNulls ? [nulls] : [held, nulls];
+}
+
+function conditions(where: NonNullable<Query['where']>): Statement {
+  return Object.entries(where).reduce<Statement>((all, [field, wanted]) => and(all, condition(valueAt(field), wanted)), { sql: 'document IS NOT NULL', values: [] });
+}
+
+function condition(value: string, wanted: Scalar | readonly Scalar[]): Statement {
+  if (!isList(wanted)) return wanted === null ? { sql: `${value} IS NULL`, values: [] } : { sql: `${value} = ?`, values: [bindable(wanted)] };
+  const values = wanted.filter((item) => item !== null).map(bindable);
+  const among = { sql: `${value} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
+  return wanted.includes(null) ? { ...among, sql: `(${among.sql} OR ${value} IS NULL)` } : among;
+}
+
+/** Both bounds are included, and only values of the bound's own type lie within: in SQLite every number is less than any text. */
+function bounds(range: Query['range']): Statement {
+  if (!range || (range.from === undefined && range.to === undefined)) return NONE;
+  const value = valueAt(range.field);
+  const from = range.from ?? (typeof range.to === 'string' ? '' : undefined);
+  const lower = from === undefined ? NONE : { sql: `${value} >= ?`, values: [bindable(from)] };
+  if (range.to !== undefined) return and(lower, { sql: `${value} <= ?`, values: [bindable(range.to)] });
+  return typeof range.from === 'number' ? and(lower, { sql: `${value} < ''`, values: [] }) : lower;
+}
+
+const NONE: Statement = { sql: '', values: [] };
+
+function and(left: Statement, right: Statement): Statement {
+  if (!left.sql || !right.sql) return left.sql ? left : right;
+  return { sql: `${left.sql} AND ${right.sql}`, values: [...left.values, ...right.values] };
+}
+
+/** The indexed expression: the same text in index and query, or SQLite would not use the index. */
+function valueAt(path: string): string {
+  if (!PATH.test(path)) throw new RangeError(`${JSON.stringify(path)} is no path of a field`);
+  return `json_extract(document, '$.${path
+    .split('.')
+    .map((step) => `"${step}"`)
+    .join('.')}')`;
+}
+
+function bindable(value: unknown): string | number {
+  if (typeof value === 'boolean') return value ? 1 : 0; // what json_extract makes of them
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
+  throw new RangeError(`a query compares with texts, finite numbers, booleans and null, not with ${Array.isArray(value) ? 'a list' : typeof value}`);
+}
+
+const isList = (value: Scalar | readonly Scalar[]): value is readonly Scalar[] => Array.isArray(value);
+
+function checkDeclared({ name, indexes }: Collection, { where, range, sort }: Query): void {
+  for (const field of [...Object.keys(where ?? {}), ...(range ? [range.field] : []), ...(sort ? [sort.field] : [])]) {
+    if (!indexes.includes(field)) throw new RangeError(`collection ${name} has no index on ${JSON.stringify(field)}`);
+  }
+}
+
+interface Cursor {
+  readonly id: string;
+  readonly key: string | number | null;
+}
+
+function readCursor(text: string): Cursor {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (Array.isArray(parsed)) {
+      const [id, key]: unknown[] = parsed;
+      if (typeof id === 'string' && (key === null || typeof key === 'string' || typeof key === 'number')) return { id, key };
+    }
+  } catch (cause) {
+    throw new RangeError('that is no cursor of this store', { cause });
+  }
+  throw new RangeError('that is no cursor of this store');
+}

@@ -1,0 +1,93 @@
+import { err, ok, type Json, type Result } from '#kernel';
+import type { ResourceData } from '#kubernetes/schemas';
+import type { ApiStatus, Propagation } from '../controller.ts';
+import type { KubeObject, ObjectKey, Store } from '../store.ts';
+import { failure, forbidden, notFound } from './status.ts';
+
+export interface DeleteRequest {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly propagation?: Propagation;
+  readonly graceSeconds?: number;
+  readonly dryRun: boolean;
+}
+
+/** What became of it: `gone`, or still there with a deletionTimestamp. */
+export interface Deleted {
+  readonly last: KubeObject;
+  readonly gone: boolean;
+}
+
+const PROTECTED_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
+const DEFAULT_GRACE_SECONDS = 30;
+
+/** Deletes an object, or marks it for whoever holds it. @param after RFC 3339 time so many milliseconds from now */
+export function deleteFrom(
+  store: Store,
+  { resource, name, key }: { readonly resource: ResourceData; readonly name: string; readonly key: ObjectKey },
+  request: DeleteRequest,
+  after: (ms: number) => string,
+): Result<Deleted, ApiStatus> {
+  const live = store.get(key);
+  if (!live) return err(notFound(resource, name));
+  if (resource.kind === 'Namespace' && PROTECTED_NAMESPACES.has(name)) return err(forbidden(resource, name, 'this namespace may not be deleted'));
+  const refused = violated(resource, live, request);
+  if (refused) return err(refused);
+
+  const { metadata } = live;
+  const finalizers = metadata.finalizers ?? [];
+  const others = finalizers.filter((finalizer) => finalizer !== 'foregroundDeletion' && finalizer !== 'orphan');
+  const own =
+    request.propagation === undefined
+      ? finalizers.filter((finalizer) => !others.includes(finalizer))
+      : request.propagation === 'Foreground'
+        ? ['foregroundDeletion']
+        : request.propagation === 'Orphan'
+          ? ['orphan']
+          : [];
+  const held = [...others, ...own];
+  const grace = resource.kind === 'Pod' ? graceOf(live, request) : 0;
+  const isNamespace = resource.kind === 'Namespace';
+  if (held.length === 0 && grace === 0 && !isNamespace) return ok({ last: request.dryRun ? live : (store.remove(key) ?? live), gone: true });
+
+  const wasMarked = metadata.deletionTimestamp !== undefined;
+  const isShorter = wasMarked && grace < (metadata.deletionGracePeriodSeconds ?? 0);
+  const isSame = wasMarked && !isShorter && held.length === finalizers.length;
+  if (isSame || (wasMarked && isNamespace)) return ok({ last: live, gone: false });
+  const marked: KubeObject = {
+    ...live,
+    metadata: {
+      ...metadata,
+      ...(metadata.generation !== undefined && !wasMarked && { generation: metadata.generation + 1 }),
+      deletionTimestamp: wasMarked && !isShorter ? (metadata.deletionTimestamp ?? after(0)) : after(grace * 1_000),
+      ...(!isNamespace && { deletionGracePeriodSeconds: grace }),
+      ...(held.length > 0 && { finalizers: held }),
+    },
+    ...(isNamespace && { status: { ...live.status, phase: 'Terminating' } }),
+  };
+  return ok({ last: request.dryRun ? marked : store.put(key, marked), gone: false });
+}
+
+/** A pod that never came to a node, or has ended, needs no time to end. */
+function graceOf(pod: KubeObject, { graceSeconds }: DeleteRequest): number {
+  const phase: Json | undefined = pod.status?.['phase'];
+  if (typeof pod.spec?.['nodeName'] !== 'string' || phase === 'Succeeded' || phase === 'Failed') return 0;
+  const own = pod.spec['terminationGracePeriodSeconds'];
+  return Math.max(0, graceSeconds ?? (typeof own === 'number' ? own : DEFAULT_GRACE_SECONDS));
+}
+
+function violated(resource: ResourceData, { metadata }: KubeObject, { uid, resourceVersion }: DeleteRequest): ApiStatus | undefined {
+  const conflict = (text: string) =>
+    failure(409, 'Conflict', `Operation cannot be fulfilled on ${resource.kind}${resource.group === '' ? '' : `.${resource.group}`} "${metadata.name}": ${text}`, {
+      name: metadata.name,
+      ...(resource.group !== '' && { group: resource.group }),
+      kind: resource.kind,
+    });
+  if (uid !== undefined && uid !== metadata.uid)
+    return conflict(`the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`);
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    return conflict(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    );
+  return undefined;
+}

@@ -1,0 +1,55 @@
+import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
+import type { ResourceData } from '#kubernetes/schemas';
+import type { ApiStatus } from '../controller.ts';
+import { isObject, type KubeObject } from '../store.ts';
+import { metadataOf } from './names.ts';
+import { badRequest, causes, invalid } from './status.ts';
+
+const numberAt = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
+
+/** The Scale of a workload (autoscaling/v1): its name, how many it should be and is, and by which labels. */
+export function scaleOf(live: KubeObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
+  const replicas = numberAt(live.spec?.['replicas']);
+  const selector = selectorText(live.spec?.['selector']);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, ...(namespace !== undefined && { namespace }), uid, resourceVersion, creationTimestamp },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: numberAt(live.status?.['replicas']), ...(selector !== '' && { selector }) },
+  };
+}
+
+/** How many replicas a Scale asks for. */
+export function replicasOf(resource: ResourceData, name: string, body: JsonObject): Result<number, ApiStatus> {
+  const said = metadataOf(body)['name'];
+  if (typeof said === 'string' && said !== '' && said !== name) return err(badRequest(`the name of the object (${said}) does not match the name on the URL (${name})`));
+  const replicas = isObject(body['spec']) ? body['spec']['replicas'] : undefined;
+  if (replicas !== undefined && replicas !== null && (typeof replicas !== 'number' || !Number.isInteger(replicas)))
+    return err(
+      badRequest(`Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`),
+    );
+  const count = numberAt(replicas);
+  return count < 0 ? err(invalid({ kind: 'Scale', group: 'autoscaling' }, name, [causes.invalid('spec.replicas', count, 'must be greater than or equal to 0')])) : ok(count);
+}
+
+/** A label selector as text: `app=web,tier in (a,b),!old`. */
+export function selectorText(selector: Json | undefined): string {
+  if (!isObject(selector)) return '';
+  const labels = isObject(selector['matchLabels']) ? selector['matchLabels'] : selector['matchExpressions'] === undefined ? selector : {};
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`);
+  const expressions = Array.isArray(selector['matchExpressions']) ? (selector['matchExpressions'] as readonly Json[]) : [];
+  const texts = expressions
+    .filter((item): item is JsonObject => isObject(item))
+    .map((item) => {
+      const [key, operator, values] = [
+        String(item['key']),
+        String(item['operator']),
+        Array.isArray(item['values']) ? (item['values'] as readonly Json[]).map(String).sort().join(',') : '',
+      ];
+      if (operator === 'Exists') return key;
+      return operator === 'DoesNotExist' ? `!${key}` : `${key} ${operator.toLowerCase()} (${values})`;
+    });
+  return [...pairs.sort(), ...texts].join(',');
+}

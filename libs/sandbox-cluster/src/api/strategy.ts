@@ -1,0 +1,150 @@
+import type { Json, JsonObject } from '#kernel';
+import { sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
+import { isObject, type KubeObject } from '../store.ts';
+import { metadataOf } from './names.ts';
+import { hasStatus } from './ownership.ts';
+import { qosOf } from './quality-of-service.ts';
+
+/** Kinds that count the changes of what they ask for. */
+const COUNTED = new Set([
+  'CronJob',
+  'CustomResourceDefinition',
+  'DaemonSet',
+  'Deployment',
+  'EndpointSlice',
+  'Ingress',
+  'IngressClass',
+  'Job',
+  'MutatingWebhookConfiguration',
+  'NetworkPolicy',
+  'Pod',
+  'PodDisruptionBudget',
+  'ReplicaSet',
+  'ReplicationController',
+  'StatefulSet',
+  'ValidatingWebhookConfiguration',
+]);
+
+/** Those of them that take an empty map or list for another than none, which is what is stored: naming one is a change each time. */
+const COUNTED_BY_FORM = new Set(['MutatingWebhookConfiguration', 'NetworkPolicy', 'ValidatingWebhookConfiguration']);
+
+/** Metadata that only the server writes. */
+const SERVERS = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'resourceVersion', 'selfLink', 'managedFields'];
+
+/** A new object as it is stored, apart from managed fields: server's metadata, and the status a kind begins with. */
+export function prepareCreate(
+  schemas: Schemas,
+  resource: ResourceData,
+  object: JsonObject,
+  { name, namespace, uid, now }: { readonly name: string; readonly namespace: string; readonly uid: string; readonly now: string },
+): JsonObject {
+  const given = Object.fromEntries(Object.entries(metadataOf(object)).filter(([key]) => key === 'generation' || !SERVERS.includes(key)));
+  const isNamespace = resource.kind === 'Namespace';
+  const prepared: JsonObject = {
+    ...object,
+    metadata: {
+      ...given,
+      name,
+      ...(namespace !== '' && { namespace }),
+      uid,
+      ...(COUNTED.has(resource.kind) && { generation: 1 }),
+      creationTimestamp: now,
+    },
+  };
+  const status = firstStatus(schemas, resource, object);
+  if (isNamespace) return { ...prepared, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
+  if (resource.kind === 'Job') return jobWithSelector(withStatus(prepared, status), uid, name);
+  return hasStatus(resource) && resource.kind !== 'Node' ? withStatus(prepared, status) : prepared;
+}
+
+const withStatus = ({ status: _status, ...object }: JsonObject, status: Json | undefined): JsonObject => (status === undefined ? object : { ...object, status });
+
+/** What the server recorded in the place of a status that nobody may send. */
+function firstStatus(schemas: Schemas, resource: ResourceData, object: JsonObject): Json | undefined {
+  if (resource.kind === 'Pod') return { phase: 'Pending', qosClass: qosOf(object) };
+  return schemas.data.defaults[resource.definition]?.find(({ field }) => field === 'status')?.value;
+}
+
+/** A job that brings no selector of its own selects by its uid. */
+function jobWithSelector(job: JsonObject, uid: string, name: string): JsonObject {
+  const spec = isObject(job['spec']) ? job['spec'] : {};
+  if (spec['manualSelector'] === true) return job;
+  const template = isObject(spec['template']) ? spec['template'] : {};
+  const metadata = metadataOf(template);
+  const labels = isObject(metadata['labels']) ? metadata['labels'] : {};
+  const own = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name };
+  return {
+    ...job,
+    metadata: { ...metadataOf(job), labels: isObject(metadataOf(job)['labels']) ? (metadataOf(job)['labels'] as JsonObject) : { ...own, ...labels } },
+    spec: {
+      ...spec,
+      selector: spec['selector'] ?? { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
+      template: { ...template, metadata: { ...metadata, labels: { ...own, ...labels } } },
+    },
+  };
+}
+
+/**
+ * An object after a write to one of its endpoints: what that endpoint does not write is as it was.
+ * @param hadEmpty whether the request had empty maps or lists, which are no more in `next`
+ */
+export function prepareUpdate(
+  resource: ResourceData,
+  live: KubeObject,
+  next: JsonObject,
+  { subresource, hadEmpty }: { readonly subresource: string; readonly hadEmpty: boolean },
+): JsonObject {
+  const given = metadataOf(next);
+  const kept = Object.fromEntries(SERVERS.flatMap((key) => (live.metadata[key] === undefined ? [] : [[key, live.metadata[key] as Json]])));
+  const free = Object.fromEntries(Object.entries(given).filter(([key]) => !SERVERS.includes(key)));
+  const names = { name: live.metadata.name, ...(live.metadata.namespace !== undefined && { namespace: live.metadata.namespace }) };
+  if (subresource === 'status') {
+    const { status } = next;
+    const labels = live.metadata.labels;
+    const { labels: _labels, ownerReferences: _owners, ...rest } = free;
+    const owners = live.metadata.ownerReferences;
+    const metadata = { ...rest, ...(labels && { labels }), ...(owners && { ownerReferences: owners }), ...names, ...kept };
+    return { ...withStatus(live, withNulls(resource, status)), metadata };
+  }
+  const whole: JsonObject = hasStatus(resource) ? withStatus(next, live.status) : next;
+  const isNoted = resource.kind === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {}); // a Deployment's annotations reach its sets
+  const isRaised = COUNTED.has(resource.kind) && (isNoted || (hadEmpty && COUNTED_BY_FORM.has(resource.kind)) || !sameJson(asked(live), asked(whole)));
+  const generation = typeof live.metadata.generation === 'number' ? { generation: live.metadata.generation + (isRaised ? 1 : 0) } : {};
+  const settled = keptSpec(resource, live, { ...whole, metadata: free });
+  return { ...settled, metadata: { ...metadataOf(settled), ...names, ...kept, ...generation } };
+}
+
+/** Members of a status that a server writes although they hold nothing. */
+function withNulls({ kind }: ResourceData, status: Json | undefined): Json | undefined {
+  if (!isObject(status)) return status;
+  if (kind === 'HorizontalPodAutoscaler') return { currentMetrics: null, ...status };
+  if (kind !== 'Pod' || !Array.isArray(status['conditions'])) return status;
+  return { ...status, conditions: (status['conditions'] as readonly Json[]).map((condition) => (isObject(condition) ? { lastProbeTime: null, ...condition } : condition)) };
+}
+
+/** Everything but metadata and status. */
+const asked = (object: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'metadata' && key !== 'status' && key !== 'kind' && key !== 'apiVersion'));
+
+/** Fields that an update does not change although it may name them. */
+function keptSpec(resource: ResourceData, live: KubeObject, next: JsonObject): JsonObject {
+  if (resource.kind === 'Namespace') return { ...next, ...(live.spec && { spec: live.spec }) };
+  if (resource.kind === 'DaemonSet') return withTemplateGeneration(live, next);
+  return next;
+}
+
+/** A number that older clients look for: it counts the changes of a DaemonSet's template. */
+function withTemplateGeneration(live: KubeObject, next: JsonObject): JsonObject {
+  const isChanged = !sameJson(live.spec?.['template'] ?? null, isObject(next['spec']) ? (next['spec']['template'] ?? null) : null);
+  const before = Number(live.metadata.annotations?.[TEMPLATE_GENERATION] ?? 1);
+  const metadata = metadataOf(next);
+  return {
+    ...next,
+    metadata: {
+      ...metadata,
+      annotations: { ...(isObject(metadata['annotations']) ? metadata['annotations'] : {}), [TEMPLATE_GENERATION]: String(isChanged ? before + 1 : before) },
+    },
+  };
+}
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';

@@ -1,0 +1,136 @@
+import type { Json, JsonObject } from '#kernel';
+import { sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
+import type { KubeObject } from '../../store.ts';
+import { causes, type Cause } from '../status.ts';
+import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
+import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { autoscaler, budget, ingress, networkPolicy, service } from './services.ts';
+import { claim, configMap, event, limits, quota, role, roleBinding, secret, storageClass } from './stored.ts';
+import { at, tree } from './words.ts';
+import { cronJob, daemonSet, deployment, job, replicaSet, statefulSet, type Rule } from './workloads.ts';
+
+const KINDS: Readonly<Record<string, Rule>> = {
+  ClusterRole: role,
+  ClusterRoleBinding: roleBinding(['ClusterRole']),
+  ConfigMap: configMap,
+  CronJob: cronJob,
+  DaemonSet: daemonSet,
+  Deployment: deployment,
+  Event: event,
+  HorizontalPodAutoscaler: autoscaler,
+  Ingress: ingress,
+  Job: job,
+  LimitRange: limits,
+  NetworkPolicy: networkPolicy,
+  PersistentVolumeClaim: claim,
+  Pod: (spec) => validatePodSpec(spec, 'spec', { restart: ['Always', 'OnFailure', 'Never'] }),
+  PodDisruptionBudget: budget,
+  ReplicaSet: replicaSet,
+  ResourceQuota: quota,
+  Role: role,
+  RoleBinding: roleBinding(['Role', 'ClusterRole']),
+  Secret: secret,
+  Service: service,
+  StatefulSet: statefulSet,
+  StorageClass: storageClass,
+};
+
+/** What no schema states of a new object: names, labels, selectors, ports, references between fields. Texts are the server's own. */
+export function validate(resource: ResourceData, object: JsonObject, _schemas: Schemas): readonly Cause[] {
+  return [...validateMetadata(resource, object), ...(KINDS[resource.kind]?.(tree(object['spec']), object) ?? [])];
+}
+
+/** Fields that stay as they were made. */
+const IMMUTABLE: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  DaemonSet: [['spec', 'selector']],
+  Deployment: [['spec', 'selector']],
+  IngressClass: [['spec', 'controller']],
+  Job: [
+    ['spec', 'completions'],
+    ['spec', 'selector'],
+    ['spec', 'template'],
+    ['spec', 'completionMode'],
+    ['spec', 'podFailurePolicy'],
+    ['spec', 'backoffLimitPerIndex'],
+  ],
+  ReplicaSet: [['spec', 'selector']],
+  Secret: [['type']],
+};
+
+const STATEFUL_SET_FREE = new Set(['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds']);
+
+/** What is wrong with a change: the object it leads to, and what it may not change. @param asked before the server's own metadata was put back */
+export function validateUpdate(
+  resource: ResourceData,
+  live: KubeObject,
+  next: JsonObject,
+  { asked, schemas }: { readonly asked: JsonObject; readonly schemas: Schemas },
+): readonly Cause[] {
+  return [...validateMetadataUpdate(live, asked), ...validate(resource, next, schemas), ...validateChange(resource, live, next)];
+}
+
+function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObject): readonly Cause[] {
+  const differs = (path: readonly string[]) => !sameJson(at(live, ...path), at(next, ...path));
+  const found: Cause[] = (IMMUTABLE[kind] ?? []).filter(differs).map((path) => causes.invalid(path.join('.'), at(next, ...path) ?? null, 'field is immutable'));
+  switch (kind) {
+    case 'ConfigMap':
+    case 'Secret':
+      if (live['immutable'] !== true) break;
+      if (next['immutable'] !== true) found.push(causes.forbidden('immutable', 'field is immutable when `immutable` is set'));
+      for (const field of ['data', 'binaryData']) if (differs([field])) found.push(causes.forbidden(field, 'field is immutable when `immutable` is set'));
+      break;
+    case 'Service':
+      found.push(...addressChange(live, next));
+      break;
+    case 'RoleBinding':
+    case 'ClusterRoleBinding':
+      if (differs(['roleRef'])) {
+        const { apiGroup, kind: of, name } = tree(next['roleRef']);
+        found.push(causes.invalid('roleRef', { APIGroup: apiGroup ?? '', Kind: of ?? '', Name: name ?? '' }, 'cannot change roleRef'));
+      }
+      break;
+    case 'StatefulSet': {
+      const names = new Set([...Object.keys(live.spec ?? {}), ...Object.keys(tree(next['spec']))]);
+      if ([...names].some((name) => !STATEFUL_SET_FREE.has(name) && differs(['spec', name]))) {
+        found.push(
+          causes.forbidden(
+            'spec',
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+          ),
+        );
+      }
+      break;
+    }
+    case 'PersistentVolumeClaim': {
+      const strip = (spec: Json | undefined): JsonObject => ({ ...tree(spec), resources: null, volumeName: null, volumeAttributesClassName: null });
+      if (!sameJson(strip(live.spec), strip(next['spec'])))
+        found.push(causes.forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+      else if (differs(['spec', 'resources']) && live.status?.['phase'] !== 'Bound')
+        found.push(causes.forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+      break;
+    }
+    case 'Pod': {
+      const [before, after] = validatePodUpdate(live, next);
+      if (!sameJson(before, after))
+        found.push(
+          causes.forbidden(
+            'spec',
+            'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+          ),
+        );
+      break;
+    }
+    default:
+      break;
+  }
+  return found;
+}
+
+/** A Service keeps its address for as long as it has one. */
+function addressChange(live: KubeObject, next: JsonObject): Cause[] {
+  const [before, after] = [at(live, 'spec', 'clusterIP'), at(next, 'spec', 'clusterIP')];
+  if (before === undefined || before === '' || sameJson(before, after)) return [];
+  if (at(live, 'spec', 'type') === 'ExternalName' || at(next, 'spec', 'type') === 'ExternalName') return [];
+  const given = at(next, 'spec', 'clusterIPs');
+  return [causes.invalid('spec.clusterIPs[0]', Array.isArray(given) && sameJson((given as readonly Json[])[0], after) ? given : [after ?? ''], 'may not change once set')];
+}

@@ -1,0 +1,112 @@
+import { silentLogger, type Json, type JsonObject } from '#kernel';
+import { manualClock, sequenceIds } from '#testing';
+import { openSandbox } from '../sandbox.ts';
+import type { KubeObject, ObjectKey } from '../store.ts';
+import { keyOf, objectsAt, textAt } from './fields.ts';
+
+const STEP_MS = 250;
+
+/** A whole sandbox on a clock that stands still, with one namespace `shop`. */
+export function testCluster(folder: string, startMs?: number) {
+  const clock = manualClock(startMs);
+  const open = () => openSandbox({ folder, clock, ids: sequenceIds(String(clock.now())), log: silentLogger });
+  let sandbox = open();
+
+  /** Lets time pass in quarters of a second, and controllers do what falls due. */
+  function pass(ms: number): void {
+    sandbox.runner.drain();
+    for (let passed = 0; passed < ms; passed += STEP_MS) {
+      clock.advance(Math.min(STEP_MS, ms - passed));
+      sandbox.runner.drain();
+    }
+  }
+
+  function create(object: JsonObject): KubeObject {
+    const made = sandbox.api.create(object, 'test');
+    if (!made.ok) throw new Error(made.error.message);
+    return made.value;
+  }
+
+  function get(resource: string, name: string, namespace = 'shop'): KubeObject {
+    const found = sandbox.store.get({ resource, namespace, name });
+    if (!found) throw new Error(`no ${resource} ${name}`);
+    return found;
+  }
+
+  /** Changes the spec of a stored object. */
+  function edit(resource: string, name: string, spec: JsonObject): KubeObject {
+    const object = get(resource, name);
+    const done = sandbox.api.update({ ...object, spec: { ...object.spec, ...spec } }, 'test');
+    if (!done.ok) throw new Error(done.error.message);
+    return done.value;
+  }
+
+  create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  pass(0);
+  return {
+    clock,
+    pass,
+    create,
+    get,
+    edit,
+    get store() {
+      return sandbox.store;
+    },
+    get api() {
+      return sandbox.api;
+    },
+    has: (resource: string, name: string, namespace = 'shop') => sandbox.store.get({ resource, namespace, name }) !== undefined,
+    list: (resource: string, namespace = 'shop') => sandbox.store.list(resource, { namespace }),
+    delete: (resource: string, name: string, options: Parameters<typeof sandbox.api.delete>[1] = {}, namespace = 'shop') =>
+      sandbox.api.delete({ resource, namespace, name }, options),
+    remove: (resource: string, object: KubeObject): ObjectKey => {
+      sandbox.api.delete(keyOf(resource, object));
+      return keyOf(resource, object);
+    },
+    /** `reason: message` of events about an object's name. */
+    events: (name: string, namespace = 'shop') =>
+      sandbox.store
+        .list('events', { namespace })
+        .filter((event) => textAt(event, 'involvedObject', 'name') === name)
+        .map((event) => `${textAt(event, 'reason') ?? ''}: ${textAt(event, 'message') ?? ''}`),
+    /** Ends the sandbox without ceremony, and opens its folder again. */
+    async reopen() {
+      await sandbox.close();
+      sandbox = open();
+    },
+    close: () => sandbox.close(),
+  };
+}
+
+export type TestCluster = ReturnType<typeof testCluster>;
+
+/** `type=status reason` of each condition. */
+export const conditionsShown = (object: KubeObject): readonly string[] =>
+  objectsAt(object, 'status', 'conditions').map((condition) =>
+    `${textAt(condition, 'type') ?? ''}=${textAt(condition, 'status') ?? ''} ${textAt(condition, 'reason') ?? ''}`.trim(),
+  );
+
+interface DeploymentParts {
+  readonly image?: string;
+  readonly spec?: JsonObject;
+  readonly podSpec?: JsonObject;
+  readonly container?: JsonObject;
+}
+
+/** A template of pods labelled `app: <name>`. */
+export const podTemplate = (name: string, { image = 'registry.example/web:1', podSpec = {}, container = {} }: DeploymentParts = {}): JsonObject => ({
+  metadata: { labels: { app: name } },
+  spec: { containers: [{ name: 'web', image, ...container }] satisfies Json, ...podSpec },
+});
+
+export const deployment = (name: string, parts: DeploymentParts = {}): JsonObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'shop' },
+  spec: { replicas: 2, selector: { matchLabels: { app: name } }, template: podTemplate(name, parts), ...parts.spec },
+});
+
+export const pod = (name: string, parts: DeploymentParts = {}): JsonObject => {
+  const template = podTemplate(name, parts);
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop', labels: { app: name } }, spec: template['spec'] };
+};

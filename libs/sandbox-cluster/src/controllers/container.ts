@@ -1,0 +1,199 @@
+import type { JsonObject } from '#kernel';
+import type { EventText } from '../controller.ts';
+import { at, defined, numberAt, objectAt, textAt, timeOf } from './fields.ts';
+import { fnv32 } from './hash.ts';
+import { imageRule, parseImage } from './image-rules.ts';
+import { probeTimes } from './probes.ts';
+
+/** What a container's step depends on besides its own status. */
+export interface ContainerContext {
+  readonly nowMs: number;
+  readonly now: string;
+  /** When the pod came to its node. */
+  readonly startMs: number;
+  /** `web-x_default(uid)`, as kubelets name pods. */
+  readonly pod: string;
+  readonly restartPolicy: 'Always' | 'OnFailure' | 'Never';
+  /** A program of a Job, or an init container, does its work in a second and ends with 0. */
+  readonly task: boolean;
+  /** Waits for init containers. */
+  readonly held: boolean;
+  /** What keeps its configuration from being made: a missing ConfigMap, a user that is not allowed. */
+  readonly problem: string | undefined;
+  readonly event: (event: Omit<EventText, 'component'>) => void;
+}
+
+export interface ContainerStep {
+  readonly status: JsonObject;
+  /** Milliseconds since 1970 of its next change; `undefined` when nothing will happen by itself. */
+  readonly nextMs: number | undefined;
+}
+
+const STARTS_AFTER_MS = 1_000;
+const RUNS_MS = 1_000;
+const RETRY_MS = 5_000;
+
+/** Delay before a restart: none the first time, then 10 s doubled up to 5 min. */
+export const backOffMs = (restarts: number): number => (restarts === 0 ? 0 : Math.min(300_000, 10_000 * 2 ** (restarts - 1)));
+
+/** Moves one container on by as much as its clock allows. Repeating a step changes nothing. */
+export function stepContainer(container: JsonObject, stored: JsonObject | undefined, context: ContainerContext): ContainerStep {
+  const base =
+    stored && stored['image'] === container['image'] ? stored : { ...blank(container), ...(stored && { restartCount: stored['restartCount'], lastState: stored['lastState'] }) };
+  if (at(base, 'state', 'running') !== undefined) return running(container, base, context);
+  if (at(base, 'state', 'terminated') !== undefined) return ended(container, base, context);
+  if (textAt(base, 'state', 'waiting', 'reason') === 'CrashLoopBackOff') return backingOff(container, base, context);
+  return waiting(container, base, context);
+}
+
+const blank = (container: JsonObject): JsonObject => ({
+  name: container['name'],
+  image: container['image'],
+  imageID: '',
+  ready: false,
+  started: false,
+  restartCount: 0,
+  state: {},
+  lastState: {},
+});
+
+const wait = (status: JsonObject, reason: string, message?: string): JsonObject => ({ ...status, ready: false, started: false, state: { waiting: defined({ reason, message }) } });
+const fieldPath = (container: JsonObject): string => `spec.containers{${textAt(container, 'name') ?? ''}}`;
+const imageOf = (container: JsonObject): string => textAt(container, 'image') ?? '';
+const waitsFor = (status: JsonObject): string | undefined => textAt(status, 'state', 'waiting', 'reason');
+
+function waiting(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
+  const image = imageOf(container);
+  const { pull } = imageRule(image);
+  const say = (type: 'Normal' | 'Warning', reason: string, message: string) => context.event({ type, reason, message, fieldPath: fieldPath(container) });
+  if (context.held) return { status: wait(status, 'PodInitializing'), nextMs: undefined };
+  const due = context.startMs + STARTS_AFTER_MS;
+  if (context.nowMs < due) return { status: waitsFor(status) === undefined ? wait(status, 'ContainerCreating') : status, nextMs: due };
+  if (pull === 'invalid') {
+    const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+    if (waitsFor(status) !== 'InvalidImageName') {
+      say('Warning', 'InspectFailed', message);
+      say('Warning', 'Failed', 'Error: InvalidImageName');
+    }
+    return { status: wait(status, 'InvalidImageName', message), nextMs: undefined };
+  }
+  if (pull === 'missing') return pulling(image, status, context, say);
+  if (context.problem !== undefined) {
+    if (textAt(status, 'state', 'waiting', 'message') !== context.problem) say('Warning', 'Failed', `Error: ${context.problem}`);
+    return { status: wait(status, 'CreateContainerConfigError', context.problem), nextMs: context.nowMs + RETRY_MS };
+  }
+  return start(container, status, context);
+}
+
+/** Tries at 1 s after the start, then after 10, 20, 40 … 300 s; each shows as ErrImagePull for 5 s. */
+function pulling(image: string, status: JsonObject, context: ContainerContext, say: (type: 'Normal' | 'Warning', reason: string, message: string) => void): ContainerStep {
+  let [attemptMs, delay] = [context.startMs + STARTS_AFTER_MS, 10_000];
+  while (attemptMs + delay <= context.nowMs) [attemptMs, delay] = [attemptMs + delay, Math.min(300_000, delay * 2)];
+  const cause = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found (simulated)`;
+  const failed = `rpc error: code = NotFound desc = ${cause}`;
+  if (context.nowMs < attemptMs + RETRY_MS) {
+    if (waitsFor(status) !== 'ErrImagePull') {
+      say('Normal', 'Pulling', `Pulling image "${image}"`);
+      say('Warning', 'Failed', `Failed to pull image "${image}": ${failed}`);
+      say('Warning', 'Failed', 'Error: ErrImagePull');
+    }
+    return { status: wait(status, 'ErrImagePull', failed), nextMs: attemptMs + RETRY_MS };
+  }
+  if (waitsFor(status) !== 'ImagePullBackOff') {
+    say('Normal', 'BackOff', `Back-off pulling image "${image}"`);
+    say('Warning', 'Failed', 'Error: ImagePullBackOff');
+  }
+  return { status: wait(status, 'ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${failed}`), nextMs: attemptMs + delay };
+}
+
+/** 64 hexadecimal digits that stay with a text. */
+const digest = (text: string): string => Array.from({ length: 8 }, (_, part) => fnv32(`${part}/${text}`).toString(16).padStart(8, '0')).join('');
+
+function start(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
+  const image = imageOf(container);
+  const restarts = numberAt(status, 'restartCount') ?? 0;
+  const say = (reason: string, message: string) => context.event({ type: 'Normal', reason, message, fieldPath: fieldPath(container) });
+  if (restarts === 0) say('Pulling', `Pulling image "${image}"`);
+  say('Pulled', restarts === 0 ? `Successfully pulled image "${image}" in 0s (simulated: nothing was downloaded)` : `Container image "${image}" already present on machine`);
+  say('Created', 'Container created');
+  say('Started', 'Container started');
+  const reference = parseImage(image);
+  const next = {
+    ...status,
+    imageID: `${reference?.host || 'docker.io'}/${reference?.repository ?? image}@${reference?.digest ?? `sha256:${digest(image)}`}`,
+    containerID: `sandbox://${digest(`${context.pod}/${textAt(container, 'name') ?? ''}/${restarts}`)}`,
+    state: { running: { startedAt: context.now } },
+  };
+  return running(container, next, context);
+}
+
+/** How and when a started program ends, in milliseconds after its start. */
+function endOf(
+  container: JsonObject,
+  context: ContainerContext,
+): { readonly afterMs: number; readonly code: number; readonly reason: string; readonly probe?: string } | undefined {
+  const rule = imageRule(imageOf(container));
+  if (rule.ends) return { afterMs: RUNS_MS, ...rule.ends };
+  if (context.task) return { afterMs: RUNS_MS, code: 0, reason: 'Completed' };
+  const { killedMs, killer } = probeTimes(container, rule.answersAfterMs);
+  return killedMs === undefined ? undefined : { afterMs: killedMs, code: 137, reason: 'Error', ...(killer !== undefined && { probe: killer }) };
+}
+
+function running(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
+  const startedAt = textAt(status, 'state', 'running', 'startedAt') ?? context.now;
+  const startedMs = timeOf(startedAt);
+  const end = endOf(container, context);
+  if (end && context.nowMs >= startedMs + end.afterMs) {
+    if (end.probe !== undefined)
+      context.event({ type: 'Warning', reason: 'Unhealthy', message: `${end.probe} probe failed: the program does not answer yet (simulated)`, fieldPath: fieldPath(container) });
+    const terminated = { exitCode: end.code, reason: end.reason, startedAt, finishedAt: context.now, containerID: status['containerID'] };
+    return ended(container, { ...status, ready: false, started: false, state: { terminated } }, context);
+  }
+  const times = probeTimes(container, imageRule(imageOf(container)).answersAfterMs);
+  const due = [startedMs + times.startedMs, times.readyMs === undefined ? undefined : startedMs + times.readyMs, end && startedMs + end.afterMs];
+  const ready = !context.task && times.readyMs !== undefined && context.nowMs >= startedMs + times.readyMs;
+  if (times.readyMs === undefined && status['started'] !== true && container['readinessProbe'] !== undefined) {
+    context.event({
+      type: 'Warning',
+      reason: 'Unhealthy',
+      message: 'Readiness probe failed: the program answers that it is not ready (simulated)',
+      fieldPath: fieldPath(container),
+    });
+  }
+  return {
+    status: { ...status, started: context.nowMs >= startedMs + times.startedMs, ready },
+    nextMs: earliest(due.filter((time) => time !== undefined && time > context.nowMs)),
+  };
+}
+
+/** The smallest of the times given. */
+export const earliest = (times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+function ended(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
+  const code = numberAt(status, 'state', 'terminated', 'exitCode') ?? 0;
+  const again = context.restartPolicy === 'Always' || (context.restartPolicy === 'OnFailure' && code !== 0);
+  if (!again) return { status, nextMs: undefined };
+  const name = textAt(container, 'name') ?? '';
+  const restarts = numberAt(status, 'restartCount') ?? 0;
+  const held = { ...status, lastState: { terminated: objectAt(status, 'state', 'terminated') } };
+  if (backOffMs(restarts) === 0) return restart(container, held, context);
+  context.event({ type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container ${name} in pod ${context.pod}`, fieldPath: fieldPath(container) });
+  return backingOff(container, wait(held, 'CrashLoopBackOff', `back-off ${spoken(backOffMs(restarts))} restarting failed container=${name} pod=${context.pod}`), context);
+}
+
+/** `10s`, `1m20s`, as Go writes durations. */
+const spoken = (ms: number): string => {
+  const seconds = ms / 1000;
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+};
+
+function backingOff(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
+  const due = timeOf(textAt(status, 'lastState', 'terminated', 'finishedAt')) + backOffMs(numberAt(status, 'restartCount') ?? 0);
+  return context.nowMs < due ? { status, nextMs: due } : restart(container, status, context);
+}
+
+const restart = (container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep =>
+  start(container, { ...status, restartCount: (numberAt(status, 'restartCount') ?? 0) + 1 }, context);

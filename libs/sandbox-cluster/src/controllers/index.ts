@@ -1,0 +1,49 @@
+import type { Controller } from '../controller.ts';
+import { autoscaler } from './autoscaler.ts';
+import { claimBinder } from './claims.ts';
+import { cronJobController } from './cron-job.ts';
+import { daemonSetController } from './daemon-set.ts';
+import { deploymentController } from './deployment.ts';
+import { disruptionBudgets } from './disruption.ts';
+import { endpointsController } from './endpoints.ts';
+import { garbageCollector } from './garbage-collector.ts';
+import { eventExpiry, nodeHeartbeat } from './housekeeping.ts';
+import { jobController } from './job.ts';
+import { kubelet } from './kubelet.ts';
+import { namespaceController } from './namespace.ts';
+import { nodeLoads } from './node-load.ts';
+import { quotaController } from './quota.ts';
+import { replicaSetController } from './replica-set.ts';
+import { scheduler } from './scheduler.ts';
+import { ingressController, loadBalancers } from './service.ts';
+import { statefulSetController } from './stateful-set.ts';
+
+export { simulatedLogs } from './pod-logs.ts';
+export { quotaAdmission } from './quota.ts';
+export { imageRule, parseImage, ROOT_IMAGES } from './image-rules.ts';
+
+/** Every controller of one sandbox. They keep indexes of its objects: make a new set for each. */
+export function sandboxControllers(): readonly Controller[] {
+  const loads = nodeLoads();
+  return [
+    namespaceController(),
+    garbageCollector(),
+    deploymentController(),
+    replicaSetController(),
+    statefulSetController(),
+    daemonSetController(),
+    jobController(),
+    cronJobController(),
+    scheduler(loads),
+    kubelet(loads),
+    endpointsController(),
+    loadBalancers(),
+    ingressController(),
+    autoscaler(),
+    disruptionBudgets(),
+    claimBinder(),
+    quotaController(),
+    nodeHeartbeat(),
+    eventExpiry(),
+  ];
+}

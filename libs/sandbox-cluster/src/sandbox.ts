@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Clock, Ids, Logger } from '#kernel';
+import { kubernetesSchemas } from '#kubernetes/schemas';
+import { createHttpApi } from './api/http-api.ts';
+import { WriteApi } from './api/write-api.ts';
+import { quotaAdmission, sandboxControllers, simulatedLogs } from './controllers/index.ts';
+import type { Controller, PodLogs } from './controller.ts';
+import { openStore } from './memory-store.ts';
+import { runControllers, type ControllerRunner } from './runner.ts';
+import { seed } from './seed.ts';
+import type { Store } from './store.ts';
+import { writeWhole } from './write-whole.ts';
+
+export interface SandboxOptions {
+  /** State lies here; made when it is missing. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** Makes the control loops of one sandbox; the built-in ones when left out. */
+  readonly controllers?: () => readonly Controller[];
+  readonly logs?: PodLogs;
+}
+
+/** One simulated cluster. */
+export interface Sandbox {
+  readonly store: Store;
+  readonly api: WriteApi;
+  readonly runner: ControllerRunner;
+  /** Bearer token of the owner. */
+  readonly token: string;
+  /** UID of the namespace kube-system: the cluster's identity. */
+  readonly uid: string;
+  /** Watches and log streams that are open now. */
+  readonly openStreams: number;
+  /**
+   * Answers one request.
+   * @param url path and query from the server's root on
+   * @param prefix what stands before that root in the address, without a slash at its end
+   */
+  handle(request: IncomingMessage, response: ServerResponse, url: string, prefix: string): Promise<void>;
+  /** Ends streams and controllers, and gives the files up. */
+  close(): Promise<void>;
+}
+
+/** Opens a sandbox; a new one gets its namespaces, its node and what every cluster has. */
+export function openSandbox({ folder, clock, ids, log, controllers = sandboxControllers, logs = simulatedLogs }: SandboxOptions): Sandbox {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const token = tokenIn(folder);
+  const schemas = kubernetesSchemas();
+  const store = openStore({ folder, log });
+  const api = new WriteApi(store, schemas, clock, ids, quotaAdmission());
+  seed(api);
+  const runner = runControllers(controllers(), api, { clock, log });
+  runner.start();
+  const closing = new AbortController();
+  const answer = createHttpApi({ api, schemas, clock, log, token, closing: closing.signal, logs });
+  let open = 0;
+  return {
+    store,
+    api,
+    runner,
+    token,
+    uid: store.get({ resource: 'namespaces', namespace: '', name: 'kube-system' })?.metadata.uid ?? '',
+    get openStreams() {
+      return open;
+    },
+    async handle(request, response, url, prefix) {
+      open += 1;
+      response.once('close', () => (open -= 1));
+      await answer(request, response, url, prefix);
+    },
+    async close() {
+      closing.abort();
+      runner.stop();
+      await store.close();
+    },
+  };
+}
+
+function tokenIn(folder: string): string {
+  const file = join(folder, 'token');
+  if (!existsSync(file)) writeWhole(file, `sandbox-${randomBytes(32).toString('base64url')}`);
+  return readFileSync(file, 'utf8').trim();
+}
+
+export interface Sandboxes {
+  /** The sandbox of an organization, opened (and made) when it is first asked for. */
+  of(organizationId: string): Sandbox;
+  /** Whether there is one on disk or in memory. */
+  exists(organizationId: string): boolean;
+  remove(organizationId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LOOK_MS = 60_000;
+
+/** One sandbox for each organization, unloaded when nobody has used it for `idleMs` (600,000 when left out). */
+export function createSandboxes(options: SandboxOptions & { readonly idleMs?: number }): Sandboxes {
+  const { folder, clock, idleMs = 600_000 } = options;
+  const loaded = new Map<string, { readonly sandbox: Sandbox; usedMs: number }>();
+  let timer = clock.timer(LOOK_MS, unload);
+
+  function unload(): void {
+    for (const [id, { sandbox, usedMs }] of loaded) {
+      if (sandbox.openStreams > 0 || clock.monotonic() - usedMs < idleMs) continue;
+      loaded.delete(id);
+      void sandbox.close();
+    }
+    timer = clock.timer(LOOK_MS, unload);
+  }
+  const folderOf = (organizationId: string): string => {
+    if (!/^[0-9a-zA-Z-]{1,64}$/.test(organizationId)) throw new RangeError('that is no id of an organization');
+    return join(folder, organizationId);
+  };
+  return {
+    of(organizationId) {
+      const known = loaded.get(organizationId);
+      if (known) {
+        known.usedMs = clock.monotonic();
+        return known.sandbox;
+      }
+      const sandbox = openSandbox({ ...options, folder: folderOf(organizationId) });
+      loaded.set(organizationId, { sandbox, usedMs: clock.monotonic() });
+      return sandbox;
+    },
+    exists: (organizationId) => loaded.has(organizationId) || existsSync(folderOf(organizationId)),
+    async remove(organizationId) {
+      await loaded.get(organizationId)?.sandbox.close();
+      loaded.delete(organizationId);
+      rmSync(folderOf(organizationId), { recursive: true, force: true });
+    },
+    async close() {
+      timer.cancel();
+      await Promise.all([...loaded.values()].map(({ sandbox }) => sandbox.close()));
+      loaded.clear();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Bus, Reply, RequestContext } from '#bus';
+import type { Contract } from '#bus/contract';
+import { domainError, type CommandContext } from '#kernel';
+
+/** By subject: what another context would answer. */
+export type Answers = Readonly<Record<string, (input: never, context: RequestContext) => Promise<Reply<unknown>> | Reply<unknown>>>;
+
+/**
+ * The other contexts, as far as one context's tests need them. Inputs and answers pass the contracts' schemas, as they
+ * would on the way; what nobody answers is unavailable.
+ */
+export function answeringBus(service: string, answers: Answers): Bus {
+  let drawn = 0;
+  return {
+    async request(contract: Contract, input: unknown, context: RequestContext) {
+      const parsed = contract.input.parse(input);
+      const answer = answers[contract.subject];
+      if (!answer) return { ok: false, error: domainError('bus/no-responder', 'unavailable', `${contract.subject} is not served.`) } as never;
+      const replied = await answer(parsed as never, context);
+      if (replied.ok) contract.output.parse(replied.value);
+      return replied as never;
+    },
+    stream() {
+      throw new Error('no stream is served here');
+    },
+    own({ correlationId = 'test-correlation', commandId, causationId, organizationId }: Partial<CommandContext>): RequestContext {
+      drawn++;
+      return {
+        principal: { kind: 'service', service },
+        actor: { id: `system:${service}`, kind: 'system', isGlobalAdmin: false },
+        commandId: commandId ?? `${String(drawn).padStart(32, '0')}.${'0'.repeat(32)}`,
+        correlationId,
+        deadlineMs: Number.MAX_SAFE_INTEGER,
+        ...(causationId !== undefined && { causationId }),
+        ...(organizationId !== undefined && { organizationId }),
+      };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { ACCESS } from '#access';
+import { BUS, GATE, type Bus } from '#bus';
+import { COMMANDS, READ_MODELS, type ContextService } from '#event-sourcing';
+import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
+import { READ_STORE } from '#read-store';
+import { VAULT } from '#vault';
+import { Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { Embedded } from './open-embedded.ts';
+
+/**
+ * Resolves a context's module as a process does, and its reactors and sweeps. Throws when a provider asks for something
+ * that no process gives. @param more tokens that this context alone needs
+ */
+export async function bootModule({ module, reactors, sweeps }: ContextService, embedded: Embedded, bus: Bus, more: ReadonlyMap<symbol, unknown> = new Map()): Promise<void> {
+  const values = new Map<symbol, unknown>([
+    [ACCESS, embedded.access],
+    [BUS, bus],
+    [GATE, {}],
+    [COMMANDS, embedded.commands],
+    [READ_MODELS, embedded.readModels],
+    [READ_STORE, embedded.readStore],
+    [VAULT, embedded.vault],
+    [CLOCK, embedded.clock],
+    [IDS, embedded.ids],
+    [LOGGER, silentLogger],
+    ...more,
+  ]);
+  const providers = [...values].map(([provide, useValue]) => ({ provide, useValue }));
+
+  class Tokens {}
+  Module({ providers, exports: [...values.keys()] })(Tokens);
+  const booted = await Test.createTestingModule({ imports: [{ module: Tokens, global: true }, module] }).compile();
+  for (const provider of [...reactors, ...sweeps]) booted.get(provider, { strict: false });
+  await booted.close();
+}

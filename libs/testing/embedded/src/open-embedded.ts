@@ -1,0 +1,68 @@
+import { actorOf, type AccessSource, type Principal } from '#access';
+import type { RequestContext } from '#bus';
+import { createEventSourcing, type CommandRunner, type EventSourcing, type ReadModels } from '#event-sourcing';
+import type { EventStore } from '#event-store';
+import { openEmbeddedEventStore } from '#event-store/embedded';
+import { silentLogger, type Clock, type Ids } from '#kernel';
+import type { ReadStore } from '#read-store';
+import { openEmbeddedReadStore } from '#read-store/embedded';
+import type { Vault } from '#vault';
+import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
+import { createHash } from 'node:crypto';
+import { realClock, realIds } from './real.ts';
+
+/** The embedded engines in one folder, with everything that follows the log. */
+export interface Embedded {
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly vault: Vault;
+  readonly sourcing: EventSourcing;
+  readonly commands: CommandRunner;
+  readonly readModels: ReadModels;
+  readonly access: AccessSource;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** A request of somebody, as the guard hands it to a handler. `key` is its Idempotency-Key; a fresh one when left out. */
+  request(principal: Principal, more?: { readonly organizationId?: string; readonly isGlobalAdmin?: boolean; readonly key?: string; readonly body?: string }): RequestContext;
+  /** Types and data of every event in the log. */
+  events(): Promise<readonly { readonly type: string; readonly stream: string; readonly data: unknown }[]>;
+  close(): Promise<void>;
+}
+
+export async function openEmbedded(folder: string): Promise<Embedded> {
+  const [clock, ids, log] = [realClock, realIds, silentLogger];
+  const eventStore = await openEmbeddedEventStore({ folder, clock, ids, log });
+  const readStore = await openEmbeddedReadStore({ folder, log });
+  const vault = await openEmbeddedVault({ folder, clock, ids, log, sealingKeys: loadOrCreateSealingKeys(folder) });
+  const sourcing = createEventSourcing({ eventStore, readStore, clock, ids, log, vault });
+  const half = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+  return {
+    eventStore,
+    readStore,
+    vault,
+    sourcing,
+    commands: sourcing.commands,
+    readModels: sourcing.readModels,
+    access: sourcing.access,
+    clock,
+    ids,
+    request: (principal, { organizationId, isGlobalAdmin = false, key = ids.uuid(), body = '' } = {}) => ({
+      principal,
+      actor: actorOf(principal, isGlobalAdmin),
+      commandId: `${half(`${JSON.stringify(principal)}\n${key}`)}.${half(body)}`,
+      correlationId: ids.uuid(),
+      deadlineMs: clock.now() + 60_000,
+      ...(organizationId !== undefined && { organizationId }),
+    }),
+    async events() {
+      const all = [];
+      for await (const { type, stream, data } of eventStore.readAll()) all.push({ type, stream, data });
+      return all;
+    },
+    async close() {
+      await sourcing.close();
+      await Promise.all([eventStore.close(), readStore.close(), vault.close()]);
+    },
+  };
+}

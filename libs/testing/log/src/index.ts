@@ -1,0 +1,1 @@
+export { followLog, logHead, logOf } from './log.ts';

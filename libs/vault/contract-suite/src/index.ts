@@ -1,0 +1,190 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Clock } from '#kernel';
+import { manualClock, type ManualClock } from '#testing';
+import { decodeText, encodeText, PART_BYTES, VaultSealError, type SealedVault, type SealingKey } from '#vault';
+
+export interface VaultOpening {
+  /** Name of the store (lower-case letters, digits, `-`): the same name opens the same records. */
+  readonly store: string;
+  readonly clock: Clock;
+  readonly sealingKeys: readonly SealingKey[];
+}
+
+/** Every engine must pass; a behaviour only one engine has is not part of the port. */
+export function vaultContract(engine: string, open: (opening: VaultOpening) => Promise<SealedVault>): void {
+  describe(`vault on ${engine}`, () => {
+    const key = (id: string, seed = id): SealingKey => ({ id, key: new Uint8Array(createHash('sha256').update(seed).digest()) });
+    const DAY_MS = 86_400_000;
+    let clock: ManualClock;
+    let store: string;
+    let vault: SealedVault;
+    beforeEach(async () => {
+      clock = manualClock();
+      store = `contract-${randomUUID()}`;
+      vault = await open({ store, clock, sealingKeys: [key('first')] });
+    });
+    afterEach(() => vault.close());
+
+    const read = async (name: string, from = vault) => {
+      const record = await from.get(name);
+      return record && decodeText(record.value);
+    };
+    const names = async (prefix: string) => {
+      const seen: string[] = [];
+      for await (const { name } of vault.list(prefix)) seen.push(name);
+      return seen;
+    };
+    const version = async (put: ReturnType<SealedVault['put']>) => {
+      const outcome = await put;
+      if (!outcome.ok) throw new Error(outcome.error.detail);
+      return outcome.value;
+    };
+
+    it('gives back what was put, bytes untouched', async () => {
+      const value = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      const written = await version(vault.put('a/bytes', value));
+      expect(await vault.get('a/bytes')).toEqual({ value, version: written });
+      await vault.put('a/empty', new Uint8Array());
+      expect(await vault.get('a/empty')).toMatchObject({ value: new Uint8Array() });
+      expect(await vault.get('a/nothing')).toBeUndefined();
+    });
+
+    it.each([PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES + 17])('keeps a value of %d bytes whole, and replaces it whole', async (length) => {
+      const large = (seed: number) => Uint8Array.from({ length }, (_, index) => (index * 31 + seed) & 0xff);
+      await vault.put('large', large(1));
+      await vault.put('large', large(2));
+      const record = await vault.get('large');
+      expect(Buffer.compare(record?.value ?? new Uint8Array(), large(2))).toBe(0);
+      await vault.put('large', encodeText('small'));
+      expect(await read('large')).toBe('small');
+    });
+
+    it('takes the value as it was when put was called', async () => {
+      const value = encodeText('before');
+      const put = vault.put('a', value);
+      value.fill(0);
+      await put;
+      expect(await read('a')).toBe('before');
+    });
+
+    it('creates only where there is nothing, when that is asked', async () => {
+      expect(await vault.put('a', encodeText('one'), { expected: 'absent' })).toMatchObject({ ok: true });
+      expect(await vault.put('a', encodeText('two'), { expected: 'absent' })).toMatchObject({ ok: false, error: { code: 'vault/conflict', kind: 'conflict' } });
+      expect(await read('a')).toBe('one');
+    });
+
+    it('replaces only the version that was seen, and versions grow', async () => {
+      const first = await version(vault.put('a', encodeText('one')));
+      const second = await version(vault.put('a', encodeText('two'), { expected: first }));
+      expect(second).toBeGreaterThan(first);
+      expect(await vault.put('a', encodeText('late'), { expected: first })).toMatchObject({ ok: false, error: { code: 'vault/conflict' } });
+      expect(await vault.put('b', encodeText('none'), { expected: 1 })).toMatchObject({ ok: false });
+      expect(await read('a')).toBe('two');
+      expect(await version(vault.put('a', encodeText('three')))).toBeGreaterThan(second);
+    });
+
+    it('lets one of two concurrent writers win, also from two opened instances', async () => {
+      const other = await open({ store, clock, sealingKeys: [key('first')] });
+      const outcomes = await Promise.all([vault, other, vault].map((each, n) => each.put('a', encodeText(`writer ${n}`), { expected: 'absent' })));
+      expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
+      expect(await read('a', other)).toBe(`writer ${outcomes.findIndex(({ ok }) => ok)}`);
+      await other.close();
+    });
+
+    it('does not let a version from before a deletion replace what was put after it', async () => {
+      const before = await version(vault.put('a', encodeText('old')));
+      await vault.delete('a');
+      await vault.put('a', encodeText('new'));
+      expect(await vault.put('a', encodeText('late'), { expected: before })).toMatchObject({ ok: false });
+      expect(await read('a')).toBe('new');
+    });
+
+    it('deletes for good and says whether there was something', async () => {
+      await vault.put('a', encodeText('one'));
+      expect(await vault.delete('a')).toBe(true);
+      expect(await vault.get('a')).toBeUndefined();
+      expect(await names('')).toEqual([]);
+      expect(await vault.delete('a')).toBe(false);
+      expect(await vault.put('a', encodeText('two'), { expected: 'absent' })).toMatchObject({ ok: true });
+    });
+
+    it('no longer finds, lists or protects a record from its expiry on', async () => {
+      await vault.put('a', encodeText('short'), { expiresAtMs: clock.now() + 1000 });
+      await vault.put('b', encodeText('long'));
+      clock.advance(999);
+      expect(await read('a')).toBe('short');
+      clock.advance(1);
+      expect(await vault.get('a')).toBeUndefined();
+      expect(await names('')).toEqual(['b']);
+      expect(await vault.delete('a')).toBe(false);
+      expect(await vault.put('a', encodeText('again'), { expected: 'absent' })).toMatchObject({ ok: true });
+      clock.advance(DAY_MS);
+      expect(await read('a')).toBe('again'); // a put without expiry takes the former one away
+    });
+
+    it('lists the names below a prefix in order, however many, with the time of their put: what no event names is found by its age (F31)', async () => {
+      await Promise.all(Array.from({ length: 450 }, (_, n) => vault.put(`manifest/org/${String(n).padStart(3, '0')}`, encodeText('x'))));
+      await Promise.all(['manifest', 'manifest/orga', 'manifest0', 'secret/x', 'manifest/org/%', 'manifest/ORG/1'].map((name) => vault.put(name, encodeText('x'))));
+      const listed = await names('manifest/org/');
+      expect(listed).toHaveLength(451);
+      expect(listed).toEqual(listed.toSorted());
+      clock.advance(DAY_MS);
+      await vault.put('manifest/org/000', encodeText('young'));
+      const old: string[] = [];
+      for await (const { name, updatedAtMs } of vault.list('manifest/org/')) if (updatedAtMs <= clock.now() - DAY_MS) old.push(name);
+      expect(old).toHaveLength(450);
+      expect(old).not.toContain('manifest/org/000');
+    });
+
+    it('refuses what is no name', async () => {
+      for (const name of ['', 'a\u0000b', 'line\nbreak', 'x'.repeat(513)]) {
+        await expect(vault.put(name, encodeText('x'))).rejects.toThrow('named by 1 to 512 characters');
+      }
+    });
+
+    it('holds records after it was opened anew', async () => {
+      await vault.put('a', encodeText('kept'));
+      const again = await open({ store, clock, sealingKeys: [key('first')] });
+      expect(await read('a', again)).toBe('kept');
+      await again.close();
+    });
+
+    describe('rotation of sealing keys', () => {
+      it('opens old records with old keys and seals with the newest', async () => {
+        await vault.put('old', encodeText('old'));
+        const rotated = await open({ store, clock, sealingKeys: [key('second'), key('first')] });
+        await rotated.put('new', encodeText('new'));
+        expect(await read('old', rotated)).toBe('old');
+        expect(await rotated.missingKeys()).toEqual([]);
+        expect(await vault.missingKeys()).toEqual(['second']);
+        await expect(vault.get('new')).rejects.toThrow(/"second"/);
+        await rotated.close();
+      });
+
+      it('refuses to open without a key that records need, in one sentence that names the key id (F33)', async () => {
+        await vault.put('a', encodeText('one'));
+        const refused = open({ store, clock, sealingKeys: [key('second')] });
+        await expect(refused).rejects.toMatchObject({ code: 'vault/seal', message: expect.stringMatching(/^[^.]*"first"[^.]*\.$/) });
+        await expect(refused).rejects.toBeInstanceOf(VaultSealError);
+      });
+
+      it('refuses a key of the same id and other bytes (F33)', async () => {
+        await vault.put('a', encodeText('one'));
+        await expect(open({ store, clock, sealingKeys: [key('first', 'other bytes')] })).rejects.toThrow(/"first"/);
+      });
+
+      it('wraps all data keys anew, so that the old key can be taken away; versions and values stay', async () => {
+        const before = await version(vault.put('a', encodeText('one')));
+        await Promise.all(Array.from({ length: 230 }, (_, n) => vault.put(`many/${n}`, encodeText(`value ${n}`))));
+        const rotating = await open({ store, clock, sealingKeys: [key('second'), key('first')] });
+        expect(await rotating.rewrap()).toBe(231);
+        expect(await rotating.rewrap()).toBe(0);
+        await rotating.close();
+        const rotated = await open({ store, clock, sealingKeys: [key('second')] });
+        expect(await rotated.get('a')).toEqual({ value: encodeText('one'), version: before });
+        expect(await read('many/229', rotated)).toBe('value 229');
+        await rotated.close();
+      });
+    });
+  });
+}

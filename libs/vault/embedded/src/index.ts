@@ -1,0 +1,3 @@
+export { VaultDamagedError } from './database.ts';
+export { openEmbeddedVault, type EmbeddedVaultOptions } from './embedded-vault.ts';
+export { loadOrCreateSealingKeys } from './key-file.ts';

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { Clock, Ids, Logger, Timer } from '#kernel';
+import { checkDeduplicationKey, checkSubject, encodeItem, handleDelivery, WorkQueueUnavailableError, type RawDelivery, type WorkQueue } from '#work-queue';
+import type { WorkQueueContract } from '#work-queue/contract';
+import { explained, openDatabase } from './database.ts';
+import { itemTable, type TakenItem } from './item-table.ts';
+
+/** How often a worker with a free hand looks for what another process enqueued, and for what has fallen due. */
+const LOOK_EVERY_MS = 50;
+
+export interface EmbeddedWorkQueueOptions {
+  /** Made when it is missing; the file in it is `work-queue.sqlite`. Several processes of one host may share it. */
+  readonly folder: string;
+  /** Its wall clock bounds leases and delays, as it is the only one that processes share. */
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** Whether no other process uses the folder: leases found in it are then of a worker that is gone, and its items due at once. */
+  readonly alone?: boolean;
+}
+
+/** A work queue in one SQLite file. @throws WorkQueueDamagedError, WorkQueueUnavailableError */
+export async function openEmbeddedWorkQueue({ folder, clock, log, alone = false }: EmbeddedWorkQueueOptions): Promise<WorkQueue> {
+  const file = join(folder, 'work-queue.sqlite');
+  const database = openDatabase(folder, file);
+  const items = itemTable(database);
+  if (alone) explained(file, () => items.endLeases(clock.now()));
+  log.debug({ file }, 'work queue opened');
+  /** Calls each worker of a queue in this process; workers of others look by themselves. */
+  const wakers = new Map<string, Set<() => void>>();
+  const stops = new Set<() => Promise<void>>();
+  let closed = false;
+
+  const now = <T>(action: () => T): T => {
+    if (!database.isOpen) throw new WorkQueueUnavailableError('The work queue is closed.');
+    return explained(file, action);
+  };
+  const run = async <T>(action: () => T): Promise<T> => now(action);
+  const wake = (queue: string): void => wakers.get(queue)?.forEach((waker) => waker());
+
+  const rawDelivery = ({ subject, ackWaitMs }: WorkQueueContract, taken: TakenItem): RawDelivery => ({
+    text: taken.text,
+    attempt: taken.attempt,
+    extend: () => run(() => items.delay(taken, clock.now() + ackWaitMs)),
+    acknowledge: () => run(() => items.remove(taken)),
+    retry: (delayMs) => run(() => items.delay(taken, clock.now() + delayMs)),
+    bury: (reason) => run(() => items.bury(subject, taken, reason)),
+  });
+
+  return {
+    enqueue: async (queue, item, { deduplicationKey, delayMs = 0 }) => {
+      checkSubject(queue.subject);
+      checkDeduplicationKey(deduplicationKey);
+      const text = encodeItem(item);
+      now(() => items.add(queue.subject, deduplicationKey, text, clock.now() + delayMs));
+      wake(queue.subject);
+    },
+
+    work: async (queue, handle, { concurrency }) => {
+      checkSubject(queue.subject);
+      if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`concurrency ${concurrency} is no number of workers`);
+      if (closed) throw new WorkQueueUnavailableError('The work queue is closed.');
+      const inHand = new Set<Promise<void>>();
+      let stopped = false;
+      let timer: Timer | undefined;
+      let outage = false;
+
+      const takeAll = (): void => {
+        timer?.cancel();
+        if (stopped) return;
+        try {
+          while (inHand.size < concurrency) {
+            const taken = now(() => items.take(queue.subject, clock.now(), clock.now() + queue.ackWaitMs));
+            if (!taken) break;
+            const handled = handleDelivery(queue, rawDelivery(queue, taken), handle, log).then(() => {
+              inHand.delete(handled);
+              takeAll();
+            });
+            inHand.add(handled);
+          }
+          outage = false;
+        } catch (error) {
+          if (!outage) log.error({ queue: queue.subject, error: String(error) }, 'the work queue does not answer; looking again until it does');
+          outage = true;
+        }
+        timer = clock.timer(LOOK_EVERY_MS, takeAll);
+      };
+
+      const waking = wakers.get(queue.subject) ?? new Set();
+      wakers.set(queue.subject, waking.add(takeAll));
+      const stop = async (): Promise<void> => {
+        stopped = true;
+        timer?.cancel();
+        waking.delete(takeAll);
+        stops.delete(stop);
+        await Promise.all(inHand);
+      };
+      stops.add(stop);
+      takeAll();
+      return stop;
+    },
+
+    deadLetters: ({ subject }) => run(() => items.deadLetters(subject)),
+    depth: ({ subject }) => run(() => items.count(subject)),
+
+    async close() {
+      closed = true;
+      await Promise.all([...stops].map((stop) => stop()));
+      if (database.isOpen) database.close();
+    },
+  };
+}

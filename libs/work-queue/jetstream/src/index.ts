@@ -1,0 +1,1 @@
+export { openJetStreamWorkQueue, type JetStreamWorkQueueOptions } from './jetstream-work-queue.ts';

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { silentLogger, type Clock } from '#kernel';
+import { eventually } from '#testing';
+import { workQueue } from '#work-queue/contract';
+import { workQueueContract } from '#work-queue/contract-suite';
+import { z } from 'zod';
+import { openJetStreamWorkQueue } from './jetstream-work-queue.ts';
+import { namesOf } from './streams.ts';
+
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  timer(ms, fire) {
+    const timer = setTimeout(fire, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+const url = process.env['ASTRO_TEST_NATS_URL'];
+if (url) {
+  const withManager = async (action: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<unknown>) => {
+    const nats = await connect({ servers: url });
+    await action(await jetstreamManager(nats));
+    await nats.close();
+  };
+  const open = () => openJetStreamWorkQueue({ url, log: silentLogger, clock });
+
+  workQueueContract('jetstream', open, (subject) => withManager((manager) => manager.streams.purge(namesOf({ subject }).stream)));
+
+  describe("jetstream's streams", () => {
+    const queueOf = () => workQueue({ subject: `contract.v1.work.${randomUUID()}`, item: z.object({ n: z.number() }), ackWaitMs: 10_000, maxDeliveries: 3 });
+
+    it('are made at boot, with what the queue of today asks for', async () => {
+      const queue = queueOf();
+      for (const ackWaitMs of [10_000, 20_000]) await (await openJetStreamWorkQueue({ url, log: silentLogger, clock, queues: [{ ...queue, ackWaitMs }] })).close();
+      await withManager(async (manager) => {
+        const { stream, worker } = namesOf(queue);
+        expect((await manager.consumers.info(stream, worker)).config.ack_wait).toBe(20_000_000_000);
+      });
+    });
+
+    it('are made again, under workers that wait, when they were removed: what is owed is enqueued and done (F23)', async () => {
+      const queue = queueOf();
+      const jobs = await open();
+      const seen: number[] = [];
+      await jobs.work(queue, async ({ item }) => void seen.push(item.n), { concurrency: 1 });
+      await withManager((manager) => manager.streams.delete(namesOf(queue).stream));
+      await jobs.enqueue(queue, { n: 1 }, { deduplicationKey: 'owed' });
+      await eventually(() => expect(seen).toEqual([1]), 15_000);
+      await jobs.close();
+    }, 20_000);
+  });
+} else describe.skip('work queue on jetstream: ASTRO_TEST_NATS_URL is not set', () => it('was not tested', () => {}));

@@ -1,0 +1,72 @@
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { pause, type Clock, type Logger } from '#kernel';
+import type { Connection } from './connection.ts';
+
+const EXPIRES_MS = 10_000;
+/** A pull that outlives its own end so long was lost with a connection. */
+const OVERDUE_MS = 5000;
+const PAUSE_MS = 250;
+
+export interface Puller {
+  /** No further message is taken; settles when the one in hand is handled. */
+  stop(): Promise<void>;
+}
+
+/**
+ * One free hand: asks for one message at a time and asks for the next when that is handled, so that nothing waits in
+ * this process while others are idle. A stopped pull takes its request back from the server.
+ * @param ensure makes the consumer again where it is gone
+ */
+export function pullOneByOne(
+  { client }: Connection,
+  source: { readonly stream: string; readonly consumer: string },
+  tools: { readonly clock: Clock; readonly log: Logger; ensure(): Promise<void>; handle(message: JsMsg): Promise<void> },
+): Puller {
+  const { clock, log, ensure, handle } = tools;
+  const stopping = new AbortController();
+  let asking: ConsumerMessages | undefined;
+
+  async function pullOne(): Promise<void> {
+    const consumer = await client.consumers.get(source.stream, source.consumer);
+    const messages = await consumer.fetch({ max_messages: 1, expires: EXPIRES_MS });
+    asking = messages;
+    if (stopping.signal.aborted) void messages.close(); // settles only when its messages are read, below
+    const overdue = clock.timer(EXPIRES_MS + OVERDUE_MS, () => void messages.close());
+    try {
+      for await (const message of messages) {
+        overdue.cancel();
+        asking = undefined;
+        if (stopping.signal.aborted) message.nak();
+        else await handle(message);
+      }
+    } finally {
+      overdue.cancel();
+      asking = undefined;
+    }
+  }
+
+  async function loop(): Promise<void> {
+    let outage = false;
+    while (!stopping.signal.aborted) {
+      try {
+        await pullOne();
+        outage = false;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        if (!outage) log.warn({ stream: source.stream, error: String(error) }, 'the work queue does not answer; asking again until it does');
+        outage = true;
+        await pause(clock, PAUSE_MS, stopping.signal);
+        await ensure().catch(() => {}); // its failure shows in the next pull, which is logged above
+      }
+    }
+  }
+
+  const ended = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      void asking?.close();
+      await ended;
+    },
+  };
+}

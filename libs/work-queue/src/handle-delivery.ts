@@ -1,0 +1,72 @@
+import type { Logger } from '#kernel';
+import type { WorkQueueContract } from '#work-queue/contract';
+import type { z } from 'zod';
+import { shortReason } from './limits.ts';
+import type { Delivery } from './work-queue.ts';
+
+/** An item as an engine hands it over, and what the engine does with it. */
+export interface RawDelivery {
+  /** JSON. */
+  readonly text: string;
+  /** 1 for the first; above `maxDeliveries` when the workers before were lost. */
+  readonly attempt: number;
+  extend(): Promise<void>;
+  acknowledge(): Promise<void>;
+  retry(delayMs: number): Promise<void>;
+  bury(reason: string): Promise<void>;
+}
+
+const FIRST_BACK_OFF_MS = 1000;
+const LONGEST_BACK_OFF_MS = 60_000;
+
+/** Milliseconds to wait after the n-th delivery failed: 1 s, doubled each time, at most 60 s. */
+export const backOffMs = (attempt: number): number => Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
+
+/**
+ * Gives one delivery to a handler and sees to it that it ends: the rules that hold on every engine. Never throws; an
+ * engine that does not answer leaves the item to be delivered again.
+ */
+export async function handleDelivery<Item extends z.ZodType>(
+  queue: WorkQueueContract<Item>,
+  raw: RawDelivery,
+  handle: (delivery: Delivery<z.infer<Item>>) => Promise<void>,
+  log: Logger,
+): Promise<void> {
+  const { attempt } = raw;
+  const about = { queue: queue.subject, attempt };
+  let ended = false;
+  const ending = async (end: () => Promise<void>): Promise<void> => {
+    if (ended) throw new Error(`an item of ${queue.subject} was ended twice`);
+    ended = true;
+    await end();
+  };
+  const bury = async (reason: string): Promise<void> => {
+    await raw.bury(shortReason(reason));
+    log.warn({ ...about, reason: shortReason(reason) }, 'an item of work was buried');
+  };
+  const retry = (delayMs: number, reason: string): Promise<void> => (attempt >= queue.maxDeliveries ? bury(reason) : raw.retry(delayMs));
+
+  try {
+    if (attempt > queue.maxDeliveries) return await ending(() => bury(`delivered ${queue.maxDeliveries} times and never ended: its workers were lost`));
+    try {
+      // A worker of an older release may meet a newer shape: it fails as a handler does, and a newer worker may do better.
+      const item = queue.item.parse(JSON.parse(raw.text));
+      await handle({
+        item,
+        attempt,
+        extend: () => raw.extend(),
+        acknowledge: () => ending(() => raw.acknowledge()),
+        retry: (delayMs) => ending(() => retry(delayMs, 'the worker gave it back at its last delivery')),
+        bury: (reason) => ending(() => bury(reason)),
+      });
+    } catch (error) {
+      const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      if (ended) return log.error({ ...about, error: said }, 'a worker failed after it had ended its item');
+      log.warn({ ...about, error: said }, 'a worker failed');
+      return await ending(() => retry(backOffMs(attempt), said));
+    }
+    if (!ended) await ending(() => raw.acknowledge());
+  } catch (error) {
+    log.error({ ...about, error: String(error) }, 'an item of work could not be ended and will come again');
+  }
+}

@@ -1,0 +1,35 @@
+/** Bytes of UTF-8 JSON of one item; the same on every engine, so that what works on one works on all. */
+export const ITEM_BYTES = 900 * 1024;
+/** Dead letters kept per queue, the newest. */
+export const DEAD_LETTERS_KEPT = 200;
+
+const REASON_CHARACTERS = 500;
+const KEY = /^[\x21-\x7e]{1,200}$/;
+const SUBJECT = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
+
+/** The item is larger than any engine takes; nothing was stored. */
+export class WorkItemTooLargeError extends Error {
+  readonly code = 'work-queue/item-too-large';
+}
+
+/** @throws WorkItemTooLargeError above ITEM_BYTES */
+export function encodeItem(item: unknown): string {
+  const text = JSON.stringify(item);
+  if (text === undefined) throw new RangeError('an item of work is a JSON value');
+  const bytes = Buffer.byteLength(text);
+  if (bytes > ITEM_BYTES) throw new WorkItemTooLargeError(`An item of work has ${bytes} bytes; a work queue takes at most ${ITEM_BYTES}.`);
+  return text;
+}
+
+/** @throws RangeError for what is no deduplication key: 1 to 200 visible ASCII characters */
+export function checkDeduplicationKey(key: string): void {
+  if (!KEY.test(key)) throw new RangeError('a deduplication key has 1 to 200 visible ASCII characters');
+}
+
+/** @throws RangeError for what is no subject of a queue: words of lower-case letters, digits and `-` between dots */
+export function checkSubject(subject: string): void {
+  if (!SUBJECT.test(subject)) throw new RangeError(`${JSON.stringify(subject)} is no subject of a work queue`);
+}
+
+/** A dead letter's reason is read by people: one line, bounded. */
+export const shortReason = (reason: string): string => reason.replace(/[\p{Cc}]+/gu, ' ').slice(0, REASON_CHARACTERS);

@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAccounts, loadOrCreateSecrets, type Accounts } from '#identity/issuer';
+import { createLogger, readConfiguration, StartError, systemClock, systemIds, type Configuration } from '#runtime';
+import { parseSealingKeys } from '#vault';
+import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
+
+/** What the tools for accounts of the built-in issuer work with. */
+export interface Opened {
+  readonly accounts: Accounts;
+  readonly configuration: Configuration;
+}
+
+/**
+ * Opens the accounts of the built-in issuer in the data folder that the environment names, whether the platform runs
+ * or not, and closes them when `work` has settled.
+ * @throws StartError with one sentence
+ */
+export async function withAccounts<T>(environment: Readonly<Record<string, string | undefined>>, work: (opened: Opened) => Promise<T>): Promise<T> {
+  const read = readConfiguration(environment, { dataDir: '.data' });
+  if (!read.ok) throw new StartError(read.error.join('\n'));
+  const { configuration } = read.value;
+  const folder = configuration.dataDir;
+  // A vault made here would belong to no platform: a wrong path has to be said, not filled.
+  if (!statSync(join(folder, 'vault.sqlite'), { throwIfNoEntry: false }))
+    throw new StartError(`${folder} is no data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`);
+  if (configuration.oidc.kind === 'external') throw new StartError('Accounts are kept by the external issuer (ASTRO_OIDC_ISSUER); make and change them there.');
+  const sealingKeys = configuration.sealingKeys === undefined ? { ok: true as const, value: loadOrCreateSealingKeys(folder) } : parseSealingKeys(configuration.sealingKeys);
+  if (!sealingKeys.ok) throw new StartError(`ASTRO_SEALING_KEYS: ${sealingKeys.error.detail}`);
+  const log = createLogger('admin', { file: join(folder, 'admin.log') });
+  const vault = await openEmbeddedVault({ folder, clock: systemClock, ids: systemIds, sealingKeys: sealingKeys.value, log });
+  try {
+    const { lookup } = await loadOrCreateSecrets(vault, systemIds);
+    return await work({ accounts: createAccounts({ vault, clock: systemClock, ids: systemIds, lookupKey: lookup }), configuration });
+  } finally {
+    await vault.close();
+  }
+}
+
+/** Everything on standard input, without the line end; empty on a terminal. */
+export async function passwordFrom(input: NodeJS.ReadStream): Promise<string> {
+  if (input.isTTY) return '';
+  let text = '';
+  for await (const part of input.setEncoding('utf8')) text += String(part);
+  return text.replace(/\r?\n$/, '');
+}

@@ -1,0 +1,56 @@
+import { jest } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runProgram, startPlatform, temporaryFolder, type Platform } from '#testing';
+
+jest.setTimeout(120_000);
+
+const tool = (name: string, dataDir: string, args: readonly string[] = [], input = '') =>
+  runProgram(process.execPath, ['--import', './tools/typescript.mjs', `tools/admin/${name}.ts`, ...args], { input, environment: { ASTRO_DATA_DIR: dataDir } });
+
+describe('accounts of the built-in issuer, beside a running platform', () => {
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await startPlatform();
+  });
+  afterAll(() => platform.stop());
+
+  it('sets a new password for the admin, removes the file with the first one, and the old one is refused', async () => {
+    const { adminPassword, adminEmail, dataDir } = platform;
+    const done = await tool('password', dataDir);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    const password = /^admin@astro\.localhost has a new password: (\S+)$/m.exec(done.stdout)?.[1] ?? '';
+    expect(existsSync(join(dataDir, 'initial-admin-password'))).toBe(false);
+    expect(await platform.person('old').login(adminEmail, adminPassword)).toMatchObject({ code: 4 });
+    expect(await platform.person('new').login(adminEmail, password)).toMatchObject({ code: 0 });
+  });
+
+  it('takes a password on standard input and prints none', async () => {
+    const done = await tool('password', platform.dataDir, [], 'a password that was chosen\n');
+    expect(done).toMatchObject({ code: 0, stdout: 'admin@astro.localhost has a new password.\n' });
+    expect(await platform.person('chosen').login(platform.adminEmail, 'a password that was chosen')).toMatchObject({ code: 0 });
+  });
+
+  it('makes an account once', async () => {
+    const make = () => tool('account', platform.dataDir, ['grace@astro.localhost'], 'a password of grace\n');
+    expect(await make()).toMatchObject({ code: 0 });
+    expect(await make()).toMatchObject({ code: 1, stdout: '', stderr: 'Error: An account with that address exists.\n' });
+    expect(await platform.person('grace').login('grace@astro.localhost', 'a password of grace')).toMatchObject({ code: 0 });
+  });
+});
+
+describe('accounts of the built-in issuer, where nothing can be done', () => {
+  const folder = temporaryFolder();
+  it.each([
+    ['account', ['grace@astro.localhost'], '', 'A password is missing'],
+    ['account', [], 'x\n', 'An address is missing'],
+    ['account', ['grace@astro.localhost'], 'a password of grace\n', 'is no data folder of a platform'],
+    ['password', ['nobody@astro.localhost'], '', 'is no data folder of a platform'],
+  ] as const)('%s %j says what to do, and makes nothing', async (name, args, input, sentence) => {
+    const done = await tool(name, folder, args, input);
+    expect(done).toMatchObject({ code: 1, stdout: '' });
+    expect(done.stderr).toMatch(/^Error: .+\n$/);
+    expect(done.stderr).toContain(sentence);
+    expect(existsSync(join(folder, 'vault.sqlite'))).toBe(false);
+  });
+});

@@ -1,0 +1,16 @@
+// The part of autocannon that the benches use; the package brings no types.
+declare module 'autocannon' {
+  interface Load {
+    readonly url: string;
+    readonly connections: number;
+    /** Seconds. */
+    readonly duration: number;
+    readonly headers?: Readonly<Record<string, string>>;
+  }
+  interface Outcome {
+    readonly requests: { readonly average: number };
+    readonly non2xx: number;
+    readonly errors: number;
+  }
+  export default function autocannon(load: Load): Promise<Outcome>;
+}

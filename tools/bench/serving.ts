@@ -1,0 +1,53 @@
+// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER [PORT ORGANIZATION]]: the other process of the benches of bus, edge and sandbox. Prints a line when it serves and ends with its input.
+import { Authenticator, mountEdge } from '#http';
+import { createBus } from '#bus';
+import { inProcessTransport } from '#bus/in-process';
+import { natsTransport } from '#bus/nats';
+import { serveRaw } from './bus.raw.ts';
+import { access, applicationRequest, KEYS, startService } from './edge.parts.ts';
+import { startRawHttp } from './edge.raw.ts';
+import { serveApplier, serveSandboxes } from './sandbox.parts.ts';
+import { surroundings } from './surroundings.ts';
+
+const [what, url = '', port = '', organization = ''] = process.argv.slice(2);
+const { clock, ids, log: logger } = surroundings;
+
+async function serve(): Promise<number> {
+  switch (what) {
+    case 'raw-bus':
+      await serveRaw(url.replace('nats://', ''));
+      return 0;
+    case 'bus':
+      await startService(await natsTransport({ url, clock }));
+      return 0;
+    case 'raw-http':
+      return startRawHttp();
+    case 'sandboxes':
+      return serveSandboxes(url);
+    case 'sandbox-applier':
+      return serveApplier(url, Number(port), organization);
+    case 'http': {
+      const transport = inProcessTransport();
+      const app = await startService(transport, (edge) =>
+        mountEdge(edge, {
+          contracts: [applicationRequest],
+          bus: createBus({ transport, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true }),
+          authenticator: new Authenticator({ access, clock }),
+          clock,
+          ids,
+          logger,
+          about: { title: 'bench', version: '0' },
+          readiness: () => Promise.resolve({ ready: true, contracts: [], dependencies: [] }),
+          requestsPerMinute: () => 100_000_000,
+        }),
+      );
+      await app.listen(0, '127.0.0.1');
+      return (app.getHttpServer().address() as { readonly port: number }).port;
+    }
+    default:
+      throw new Error(`nothing called ${what}`);
+  }
+}
+
+console.log(await serve());
+process.stdin.on('end', () => process.exit(0)).resume();

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runBundled } from './bundled-binary.mjs';
+
+runBundled('helm', 'helm/helm');

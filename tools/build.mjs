@@ -1,0 +1,49 @@
+// node tools/build.mjs apps/platform: one self-contained file per app, with source map, and beside it the data that it
+// reads; it runs in a folder without node_modules.
+import { cpSync, existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { build } from 'esbuild';
+
+// Nest's optional peers, loaded lazily: what is installed goes into the file, what is not stays out.
+const optional = [
+  '@fastify/multipart',
+  '@fastify/static',
+  '@fastify/view',
+  '@grpc/grpc-js',
+  '@grpc/proto-loader',
+  '@nestjs/microservices',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+  'amqp-connection-manager',
+  'amqplib',
+  'class-transformer',
+  'class-validator',
+  'ioredis',
+  'kafkajs',
+  'mqtt',
+];
+const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
+const [app] = process.argv.slice(2);
+const { metafile } = await build({
+  metafile: true,
+  entryPoints: [`${app}/src/main.ts`],
+  outfile: `dist/${app}/main.mjs`,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  sourcemap: true,
+  keepNames: true,
+  legalComments: 'linked',
+  logLevel: 'error',
+  external: absent.flatMap((name) => [name, `${name}/*`]),
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+});
+
+// A package reads its data folder relative to its source (../data), which is now the program.
+const packages = new Set(
+  Object.keys(metafile.inputs)
+    .filter((file) => file.startsWith('libs/'))
+    .map((file) => dirname(dirname(file))),
+);
+for (const folder of packages) if (basename(folder) !== 'data' && existsSync(`${folder}/data`)) cpSync(`${folder}/data`, `dist/${dirname(app)}/data`, { recursive: true });

@@ -1,0 +1,132 @@
+import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
+import { accessKeysCommands } from '#access-keys/cli';
+import { billingCommands } from '#billing/cli';
+import { EXIT_CODES, type CliCommand, type ProgramParts } from '#cli';
+import { deploymentsCommands } from '#deployments/cli';
+import { identityCommands } from '#identity/cli';
+import type { ErrorKind } from '#kernel';
+import { organizationsCommands } from '#organizations/cli';
+import { VARIABLES } from '#runtime';
+import { CONTRACTS } from '../../apps/platform/src/contracts.fixture.ts';
+import { localCommands } from '../../apps/astroctl/src/local-commands.ts';
+import { errorCodes } from './errors.ts';
+
+const NOTE = 'Generated from the sources by `node --import ./tools/typescript.mjs tools/reference/main.ts`; do not edit.';
+const nothing: ProgramParts = {
+  version: '',
+  groups: [],
+  commands: [],
+  loginFlow: () => Promise.reject(new Error('only described here')),
+  keyOrganization: () => Promise.reject(new Error('only described here')),
+};
+const COMMANDS: readonly CliCommand[] = [
+  ...deploymentsCommands,
+  ...identityCommands,
+  ...organizationsCommands,
+  ...accessKeysCommands,
+  ...billingCommands,
+  ...localCommands(() => nothing),
+];
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').trim() || '–';
+const code = (text: string): string => `\`${text}\``;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+}
+const page = (title: string, ...parts: readonly string[]): string => `# ${title}\n\n${NOTE}\n\n${parts.join('\n\n')}\n`;
+
+/** Every page of the reference, by its file in `docs/reference`. @param root of the repository */
+export function referencePages(root: string): Readonly<Record<string, string>> {
+  return { 'permissions.md': permissions(), 'settings.md': settings(), 'rest.md': rest(), 'cli.md': cli(), 'errors.md': errors(root) };
+}
+
+const LETTERS = { owner: 'O', admin: 'A', editor: 'E', viewer: 'V' } as const;
+
+function permissions(): string {
+  const who = ({ scope, roles, audit, globalAdmin }: PermissionRule): string => {
+    if (scope === 'self') return 'any user';
+    const letters = ROLES.filter((role) => roles.includes(role)).map((role) => LETTERS[role]);
+    return [...letters.toSorted((a, b) => 'OAEV'.indexOf(a) - 'OAEV'.indexOf(b)), ...(audit ? ['R'] : []), ...(globalAdmin ? ['G'] : [])].join(' ');
+  };
+  return page(
+    'Permissions',
+    'O owner, A admin, E editor, V viewer of the organization; R whoever has the right `audit`; G global admin, by login always. *By*: `key` = an access key or a login, `login` = a person’s login only. Some requests decide further by the object, such as a protected profile, an owner, or the key of another.',
+    table(
+      ['permission', 'covers', 'who', 'by'],
+      Object.entries<PermissionRule>(PERMISSIONS).map(([name, rule]) => [code(name), rule.covers, who(rule), code(rule.by)]),
+    ),
+  );
+}
+
+function settings(): string {
+  return page(
+    'Settings of the server',
+    'Environment variables. A value that is wrong or empty stops the start with one sentence for each mistake; a name that begins with `ASTRO_` and is none of these is warned about.',
+    table(
+      ['variable', 'meaning', 'default', 'for example'],
+      Object.values(VARIABLES).map(({ name, meaning, default: usual, good }) => [
+        code(name),
+        meaning,
+        usual.startsWith('http') || /^\d+$/.test(usual) ? code(usual) : usual,
+        code(good),
+      ]),
+    ),
+  );
+}
+
+function rest(): string {
+  const routes = CONTRACTS.flatMap(({ route, kind, permission, summary }) => {
+    const [method, path] = route?.split(' ') ?? [];
+    return method && path ? [{ method, path, kind, permission: String(permission), summary: summary ?? '' }] : [];
+  }).toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
+  return page(
+    'REST',
+    'Schemas of all requests and answers are in `/openapi.json` of a running platform. `/livez`, `/readyz`, `/metrics` and `/openapi.json` need no credential. Streams answer with server-sent events for `Accept: text/event-stream` or `follow=true`, else with everything there is as `items`.',
+    table(
+      ['route', 'does', 'permission'],
+      routes.map(({ method, path, kind, permission, summary }) => [code(`${method} ${path}`), `${summary}${kind === 'stream' ? ' (stream)' : ''}`, code(permission)]),
+    ),
+  );
+}
+
+function cli(): string {
+  const sections = COMMANDS.toSorted((a, b) => (a.path.join(' ') < b.path.join(' ') ? -1 : 1)).map(({ path, summary, options = {}, examples }) => {
+    const words = Object.entries(options).filter(([, { positional }]) => positional);
+    const flags = Object.entries(options).filter(([, { positional }]) => !positional);
+    const usage = [
+      ...path,
+      ...words.map(([name, { positional }]) => (positional === 'optional' ? `[${name}]` : positional === 'many' ? `${name}…` : name)),
+      ...(flags.length > 0 ? ['[flags]'] : []),
+    ].join(' ');
+    const rows = [...words, ...flags].map(([name, { help, short, value, choices, positional, default: usual }]) => [
+      code(positional ? name : `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`),
+      [help, choices && !choices.every((choice) => help.includes(choice)) ? `one of ${choices.join(', ')}` : '', usual === undefined ? '' : `default ${usual}`]
+        .filter(Boolean)
+        .join('; '),
+    ]);
+    return [
+      `## ${path.join(' ')}`,
+      `${summary}.`,
+      `    astroctl ${usage}`,
+      ...(rows.length > 0 ? [table(['option', 'meaning'], rows)] : []),
+      ['```sh', ...examples, '```'].join('\n'),
+    ].join('\n\n');
+  });
+  return page('astroctl', 'Flags of every command: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.', ...sections);
+}
+
+const STATUS: Readonly<Record<ErrorKind, number>> = { invalid: 422, unauthenticated: 401, forbidden: 403, 'not-found': 404, conflict: 409, limit: 403, unavailable: 503 };
+
+function errors(root: string): string {
+  const isKind = (kind: string): kind is ErrorKind => kind in STATUS;
+  const answer = (kind: string | undefined): string => (kind === undefined ? 'ends a rollout' : isKind(kind) ? `${STATUS[kind]}, exit ${EXIT_CODES[kind]}` : `${kind}, exit 1`);
+  return page(
+    'Errors',
+    'Every refusal has a stable code. HTTP status and exit code of `astroctl` follow from its kind. `{word}` stands for what the code is about; `…` for what is filled in. Codes that end a rollout stand in `app status`, `app events` and on the `Ref:` line of `--wait`, which exits with 3.',
+    table(
+      ['code', 'answer', 'says'],
+      errorCodes(root).map(({ code: name, kind, detail }) => [code(name), answer(kind), detail]),
+    ),
+  );
+}

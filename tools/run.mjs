@@ -1,0 +1,68 @@
+// node tools/run.mjs ARGUMENTS: installs what package-lock.json pins where that is missing, then hands over to the Node that came with it.
+// Runs on any Node >= 18. Two that start together install once: the second waits for the first.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = join(root, 'node_modules', '.bin');
+const node = join(bin, process.platform === 'win32' ? 'node.cmd' : 'node');
+const stamp = join(root, 'node_modules', '.installed');
+const lock = join(root, '.installing');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
+const installed = () => existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+
+while (!installed()) {
+  if (!takeLock()) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    continue;
+  }
+  try {
+    if (!installed()) install();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+const child = spawn(node, process.argv.slice(2), { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: bin + delimiter + process.env.PATH } });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 143 : 130)));
+
+/** True when this process may install; a lock left by a process that is gone is taken over. */
+function takeLock() {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    const holder = Number(existsSync(lock) && readFileSync(lock, 'utf8'));
+    if (holder && !isAlive(holder)) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function install() {
+  console.error('Installing dependencies (once) ...');
+  const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
+  const done = spawnSync(npm[0], [...npm.slice(1), 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: npm.length === 1 && process.platform === 'win32',
+  });
+  if (done.status !== 0) {
+    rmSync(lock, { force: true });
+    process.exit(done.status ?? 1);
+  }
+  writeFileSync(stamp, wanted);
+}
