@@ -11,6 +11,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
+  testTimeout: 120_000, // ends what hangs; a busy machine makes every test slow, and none is about speed
   workerIdleMemoryLimit: '512MB', // each Nest file leaks about 20 MB
   coverageProvider: 'v8',
 };

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram, startPlatform, temporaryFolder, type Platform } from '#testing';
-
-jest.setTimeout(120_000);
 
 const tool = (name: string, dataDir: string, args: readonly string[] = [], input = '') =>
   runProgram(process.execPath, ['--import', './tools/typescript.mjs', `tools/admin/${name}.ts`, ...args], { input, environment: { ASTRO_DATA_DIR: dataDir } });

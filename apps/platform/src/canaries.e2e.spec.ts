@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { call, loginAdmin, newPerson, startPlatform, type Platform } from '#testing';
-
-jest.setTimeout(120_000);
 
 /** Words that are nowhere else, each where a person or a program may put a secret. */
 const CANARY = {

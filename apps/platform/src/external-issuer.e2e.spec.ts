@@ -1,10 +1,7 @@
-import { jest } from '@jest/globals';
 import { connect } from 'node:net';
 import { call, startPlatform, type Platform } from '#testing';
 import { logOf } from '#testing/log';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
-
-jest.setTimeout(120_000);
 
 /** Seconds since 1970, rounded down: what an issuer writes at this moment. */
 const now = () => Math.floor(Date.now() / 1_000);

@@ -65,7 +65,7 @@ function frozen(kubeconfig: string, nats: string): void {
       const found = /ready: (\S+)/.exec(process.output())?.[1];
       if (!found) throw new Error(`the worker is not ready; it said:\n${process.output()}`);
       return found;
-    }, 30_000);
+    });
     return { process, name, logFile: join(platform.dataDir, `${name.split('/').at(-1)}.log`) };
   };
   /** Writes that the platform's account tried in the namespace since line `from` of the audit log. */

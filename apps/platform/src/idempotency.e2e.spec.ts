@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals';
 import { request } from 'node:http';
 import { call, loginAdmin, newPerson, startAgain, startPlatform, type Person, type Platform } from '#testing';
 import { logHead, logOf } from '#testing/log';
-
-jest.setTimeout(120_000);
 
 describe('the same Idempotency-Key', () => {
   let platform: Platform;

@@ -1,9 +1,6 @@
-import { jest } from '@jest/globals';
 import { call, loginAdmin, newPerson, startPlatform, type Answer, type Person, type Platform } from '#testing';
 import { ROUTES } from './contracts.fixture.ts';
 import { logOf } from '#testing/log';
-
-jest.setTimeout(120_000);
 
 /** A body that the route's schema takes, so that it is the right that refuses and not the form. */
 const BODIES: Readonly<Record<string, unknown>> = {

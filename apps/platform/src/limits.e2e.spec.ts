@@ -1,8 +1,5 @@
-import { jest } from '@jest/globals';
 import { call, eventually, loginAdmin, startAgain, startPlatform, type Answer, type Person, type Platform } from '#testing';
 import { logOf } from '#testing/log';
-
-jest.setTimeout(120_000);
 
 const PROFILES = 5; // of plan developer; `default`, which the platform makes, does not count
 

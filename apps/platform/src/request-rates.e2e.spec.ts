@@ -1,7 +1,4 @@
-import { jest } from '@jest/globals';
 import { call, eventually, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
-
-jest.setTimeout(120_000);
 
 const DEVELOPER = 600;
 const ENTERPRISE = 6_000;
@@ -41,7 +38,7 @@ describe('requests a minute follow the plan of the key’s organization', () => 
     for (const key of [ada.key, second, grace.key]) expect(await limitOf(key)).toBe(String(DEVELOPER));
 
     expect(await changePlan(ada, 'enterprise')).toMatchObject({ status: 200, body: { plan: 'enterprise', limits: { requestsPerMinute: ENTERPRISE } } });
-    await eventually(async () => expect(await limitOf(ada.key)).toBe(String(ENTERPRISE)), 20_000);
+    await eventually(async () => expect(await limitOf(ada.key)).toBe(String(ENTERPRISE)));
     expect(await limitOf(second)).toBe(String(ENTERPRISE));
     expect(await limitOf(await newKey(ada, 'third'))).toBe(String(ENTERPRISE));
     expect(await limitOf(grace.key)).toBe(String(DEVELOPER));
@@ -77,6 +74,6 @@ describe('requests a minute follow the plan of the key’s organization', () => 
 
   it('and fall with the plan', async () => {
     expect(await changePlan(ada, 'developer')).toMatchObject({ status: 200, body: { plan: 'developer' } });
-    await eventually(async () => expect(await limitOf(ada.key)).toBe(String(DEVELOPER)), 20_000);
+    await eventually(async () => expect(await limitOf(ada.key)).toBe(String(DEVELOPER)));
   });
 });

@@ -1,8 +1,6 @@
-import { jest } from '@jest/globals';
 import { eachEvent, serveSandboxes, type SandboxAnswer, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
 
 /** What strangers and floods do to a sandbox's address. */
-jest.setTimeout(120_000);
 
 const MIB = 1024 * 1024;
 const UNAUTHORIZED = { status: 401, body: { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized', code: 401 } };

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +5,6 @@ import { eventually } from '#testing';
 import { serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
 
 /** What people do with a cluster, with the real kubectl and helm, on a sandbox served as the platform serves it. */
-jest.setTimeout(120_000);
 
 const NO_CONTAINERS = 'the sandbox runs no containers; register a cluster: astroctl clusters register';
 
@@ -163,11 +161,11 @@ describe('kubectl on a sandbox', () => {
   it('watches, from the list on', async () => {
     const watching = spawnKubectl('-n shop get pods --watch --output-watch-events');
     try {
-      await eventually(() => expect(watching.output()).toMatch(/^ADDED +web-/m), 20_000);
+      await eventually(() => expect(watching.output()).toMatch(/^ADDED +web-/m));
       await kubectl('-n shop run watched --image=registry.example/web:1 --labels=app=watched');
-      await eventually(() => expect(watching.output()).toMatch(/^ADDED +watched +0\/1 +Pending [\s\S]*^MODIFIED +watched +1\/1 +Running/m), 20_000);
+      await eventually(() => expect(watching.output()).toMatch(/^ADDED +watched +0\/1 +Pending [\s\S]*^MODIFIED +watched +1\/1 +Running/m));
       await kubectl('-n shop delete pod watched --grace-period=1');
-      await eventually(() => expect(watching.output()).toMatch(/^DELETED +watched /m), 20_000);
+      await eventually(() => expect(watching.output()).toMatch(/^DELETED +watched /m));
     } finally {
       watching.end();
     }
@@ -195,7 +193,7 @@ describe('kubectl on a sandbox', () => {
     await kubectl('-n shop rollout status deployment/web --timeout=30s');
     await kubectl('-n shop delete deployment web --cascade=foreground --timeout=30s');
     expect(await kubectl('-n shop get deployments,replicasets -o name')).toBe('');
-    await eventually(async () => expect(await kubectl('-n shop get pods -o name')).toBe(''), 20_000);
+    await eventually(async () => expect(await kubectl('-n shop get pods -o name')).toBe(''));
     await kubectl('delete namespace shop --timeout=60s');
     expect((await ada.kubectl('get namespace shop')).stderr).toBe('Error from server (NotFound): namespaces "shop" not found\n');
     expect(await kubectl('get all,configmaps,secrets -A -o name')).not.toContain('web');

@@ -141,7 +141,7 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
           }
         }
       });
-      await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 20), 30_000);
+      await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 20));
       await pause(dice.below(600));
       isUp = false;
       await platform.process.kill();

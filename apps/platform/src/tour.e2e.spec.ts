@@ -67,7 +67,7 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
         expect(again).toMatchObject({ code: 0 });
       }
       expect(await succeed('clusters list')).toContain(`${cluster} `);
-      await eventually(async () => expect(await succeed(`clusters get ${cluster}`)).toMatch(/^state: +READY$/m), 20_000);
+      await eventually(async () => expect(await succeed(`clusters get ${cluster}`)).toMatch(/^state: +READY$/m));
     });
 
     it('applies a profile', async () => {
@@ -107,7 +107,7 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
         .slice(1)
         .map((line) => line.split(/ +/)[1]);
       for (const step of ['requested', 'claimed', 'rendered', 'planned', 'applied', 'healthy', 'succeeded']) expect(steps).toContain(step);
-      await eventually(async () => expect(await succeed('app events hello-world -k')).toMatch(/^LAST +TYPE +REASON +OBJECT +COUNT +MESSAGE\n.+/), 20_000);
+      await eventually(async () => expect(await succeed('app events hello-world -k')).toMatch(/^LAST +TYPE +REASON +OBJECT +COUNT +MESSAGE\n.+/));
       expect(await run('app logs hello-world --tail 5')).toMatchObject({ code: 0 });
     });
 
@@ -169,14 +169,14 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     it('notices when somebody takes the Deployment away, and brings it back', async () => {
       const deployment = (await ada.kubectl(['get', 'deploy', '-n', namespace, '-o', 'name'])).stdout.trim();
       expect(await ada.kubectl(['delete', '-n', namespace, deployment])).toMatchObject({ code: 0 });
-      await eventually(async () => expect(await field('status')).toBe('DEGRADED'), 20_000);
+      await eventually(async () => expect(await field('status')).toBe('DEGRADED'));
       expect(await field('message')).toMatch(/deployment.*(missing|gone|not there)/i);
       expect(await run('app apply -f - --wait', manifest('1.3.0').replace('spec:\n', 'spec:\n  profileName: tour\n'))).toMatchObject({ code: 0 });
     });
 
     it('deletes the application: its objects go, its history stays', async () => {
       expect(await run('app delete hello-world -y')).toMatchObject({ code: 0, stdout: 'application/hello-world deleted\n' });
-      await eventually(async () => expect((await ada.kubectl(['get', 'deploy,svc', '-n', namespace, '-o', 'name'])).stdout).toBe(''), 30_000);
+      await eventually(async () => expect((await ada.kubectl(['get', 'deploy,svc', '-n', namespace, '-o', 'name'])).stdout).toBe(''));
       expect(await run('app status hello-world')).toMatchObject({ code: 6 });
       expect(await succeed('app history hello-world')).toContain('v6');
     });
@@ -202,7 +202,7 @@ async function watchAvailable(person: Machine, namespace: string): Promise<{ sto
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (printed += part));
   const ended = new Promise((resolve) => child.on('close', resolve));
-  await eventually(() => expect(printed).not.toBe(''), 20_000);
+  await eventually(() => expect(printed).not.toBe(''));
   return {
     async stop() {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');

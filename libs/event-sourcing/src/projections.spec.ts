@@ -289,7 +289,7 @@ describe('projections', () => {
     await eventually(async () => expect(await first.control.status()).toMatchObject([{ state: 'following' }]));
     expect(await built()).toEqual({});
     expect(await readStore.checkpoint(balances.name)).toMatchObject({ position: await eventStore.head() });
-  }, 20_000);
+  });
 
   it('F29: a position of an event that the projection does not read is answered at once; one beyond the log not at all', async () => {
     await main.projections([balances]);

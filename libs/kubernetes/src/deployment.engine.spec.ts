@@ -107,7 +107,7 @@ function deploying(path: string): void {
     const fixed = objects.map(({ kind }, index) => (['Deployment', 'Ingress', 'PodDisruptionBudget'].includes(kind) ? undefined : index)).filter((index) => index !== undefined); // status of the others moves
     const after = await versions();
     for (const index of fixed) expect(after[index]).toBe(before[index]);
-  }, 60_000);
+  });
 
   const typeOf = ({ apiVersion, kind }: KubernetesObject): ResourceType => {
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
@@ -153,7 +153,7 @@ function deploying(path: string): void {
       },
     });
     expect(await waiting).toMatchObject({ state: 'Degraded', code: 'deployments/container-crashed' });
-  }, 60_000);
+  });
 
   it('waiting ends at once by its signal, and at its deadline with what it saw', async () => {
     const entries = await deploy(image({ image: 'images.acme.dev/web:unready' }));
@@ -161,7 +161,7 @@ function deploying(path: string): void {
     const waiting = waitForHealth(client, { entries, deadlineMs: 60_000, signal: stop.signal, onProgress: () => stop.abort() });
     await expect(waiting).rejects.toMatchObject({ why: 'aborted' });
     expect(await waitForHealth(client, { entries, deadlineMs: 300, signal: new AbortController().signal })).toMatchObject({ state: 'Progressing' });
-  }, 30_000);
+  });
 
   it('E7: an object of another application, or of nobody, is refused and never forced', async () => {
     await client.create(TYPES.configMap, configMap('nobodys'), { fieldManager: 'kubectl' });

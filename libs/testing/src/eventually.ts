@@ -1,8 +1,8 @@
 /**
  * Tries until `attempt` returns without throwing: for conditions that another process or loop brings about.
- * @param withinMs milliseconds until the last failure is thrown; 10,000 when left out
+ * @param withinMs milliseconds until the last failure is thrown; 30,000 when left out; a busy machine makes everything late
  */
-export async function eventually<T>(attempt: () => T | Promise<T>, withinMs = 10_000): Promise<T> {
+export async function eventually<T>(attempt: () => T | Promise<T>, withinMs = 30_000): Promise<T> {
   const end = performance.now() + withinMs;
   for (;;) {
     try {

@@ -28,7 +28,7 @@ if (url) {
       await items.next();
       expect(server.producing()).toBe(1);
       await reading.close(); // like a killed process: no cancel is sent any more
-      await eventually(() => expect(server.producing()).toBe(0), 3_000);
+      await eventually(() => expect(server.producing()).toBe(0));
       const rest = async () => {
         for (;;) await items.next(); // what had arrived before is handed out first
       };

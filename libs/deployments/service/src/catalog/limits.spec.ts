@@ -103,7 +103,7 @@ describe('limits of a plan', () => {
     const names = [...(await catalog()).entries.application.keys()].sort();
     expect(names).toEqual(Array.from({ length: 25 }, (_, index) => `new-${index}`).sort());
     expect(await apply('old-0')).toMatchObject({ ok: true, value: { outcome: 'created' } });
-  }, 30_000);
+  });
 
   it('A19: limits below use are refused with what is over, and nothing is changed', async () => {
     await apply('one');

@@ -38,7 +38,7 @@ function observing(kubeconfig: string): void {
     };
     observer = new ObserverWorker(shop.deployments, realClock, silentLogger, shop.connections);
     observer.start('observer-1', { askEveryMs: 500, beatMs: 1_000 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await observer.stop();
     await dropNamespace(shop.client, ns);
@@ -50,25 +50,25 @@ function observing(kubeconfig: string): void {
 
   it('tells how each cluster is: READY with version and nodes, UNAUTHORIZED, UNREACHABLE with the cause', async () => {
     const stateOf = (clusterId: string) => shop.deployments.clusters.filter((report) => report.clusterId === clusterId).at(-1);
-    await eventually(() => expect(stateOf('cluster-1')).toMatchObject({ state: 'READY', reason: null, version: expect.stringMatching(/^v/), nodes: expect.any(Number) }), 20_000);
-    await eventually(() => expect(stateOf('cluster-bad')).toMatchObject({ state: 'UNAUTHORIZED' }), 20_000);
-    await eventually(() => expect(stateOf('cluster-away')).toMatchObject({ state: 'UNREACHABLE', reason: expect.stringContaining('ECONNREFUSED') }), 30_000);
-  }, 60_000);
+    await eventually(() => expect(stateOf('cluster-1')).toMatchObject({ state: 'READY', reason: null, version: expect.stringMatching(/^v/), nodes: expect.any(Number) }));
+    await eventually(() => expect(stateOf('cluster-bad')).toMatchObject({ state: 'UNAUTHORIZED' }));
+    await eventually(() => expect(stateOf('cluster-away')).toMatchObject({ state: 'UNREACHABLE', reason: expect.stringContaining('ECONNREFUSED') }));
+  });
 
-  it('tells that a healthy application is healthy', () => eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' }), 10_000));
+  it('tells that a healthy application is healthy', () => eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' })));
 
   it('E23: tells within 5 s that somebody deleted the Deployment, and when it is back', async () => {
-    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy' }), 10_000);
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy' }));
     const since = performance.now();
     await shop.client.delete(DEPLOYMENT, { name: 'web', namespace: ns });
-    await eventually(() => expect(newest()).toMatchObject({ health: expect.stringMatching(/Missing|Degraded/), message: expect.stringContaining('web') }), 10_000);
+    await eventually(() => expect(newest()).toMatchObject({ health: expect.stringMatching(/Missing|Degraded/), message: expect.stringContaining('web') }));
     expect(performance.now() - since).toBeLessThan(6_000);
     await eventually(async () => expect((await shop.client.list(POD, { namespace: ns })).items).toEqual([]), 20_000); // else the new ReplicaSet adopts pods that are about to go
     const task = await shop.request(imageSpec(ns, 2, 'images.acme.dev/web:1.0'));
     await shop.deliver(task);
     expect(shop.deployments.attempt(task.attemptId).outcome).toMatchObject({ outcome: 'succeeded' });
-    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' }), 15_000);
-  }, 60_000);
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' }));
+  });
 
   it('E23: tells the reason when pods begin to crash', async () => {
     await shop.client.patch(
@@ -77,6 +77,6 @@ function observing(kubeconfig: string): void {
       { kind: 'strategic', body: { spec: { template: { spec: { containers: [{ name: 'web', image: 'images.acme.dev/web:crash' }] } } } } },
       { fieldManager: 'test' },
     );
-    await eventually(() => expect(newest()).toMatchObject({ health: 'Degraded', code: 'deployments/crash-loop' }), 15_000);
-  }, 30_000);
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Degraded', code: 'deployments/crash-loop' }));
+  });
 }

@@ -113,7 +113,7 @@ function rollouts(kubeconfig: string): void {
       const ns = namespace('big');
       const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`, { resources: { requests: { cpu: '900', memory: '1Gi' }, limits: { memory: '1Gi' } } }));
       expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/unschedulable' });
-    }, 40_000);
+    });
 
     it('at the guard rails writes nothing', async () => {
       const ns = namespace('rails');
@@ -150,7 +150,7 @@ function rollouts(kubeconfig: string): void {
     shop.deployments.attempt(task.attemptId).superseded = true; // and a newer revision ends the waiting
     await running;
     expect(outcomeOf(task.attemptId)).toEqual({ outcome: 'superseded' });
-  }, 60_000);
+  });
 
   it('E13: goes on with what is owed when the cluster is back', async () => {
     const ns = namespace('back');
@@ -159,7 +159,7 @@ function rollouts(kubeconfig: string): void {
     await new Promise((resolve) => away.close(resolve));
     const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), { cluster: { ...shop.cluster, clusterId: 'cluster-back', server: `https://127.0.0.1:${port}` } });
     const running = shop.deliver(task);
-    await eventually(() => expect(stepsOf(task.attemptId)).toContain('progressing'), 25_000);
+    await eventually(() => expect(stepsOf(task.attemptId)).toContain('progressing'));
     const target = new URL(shop.cluster.server);
     const back = createServer(
       (socket) =>
@@ -174,7 +174,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcomeOf(task.attemptId)).toMatchObject({ outcome: 'succeeded' });
     shop.connections.drop('cluster-back');
     back.close();
-  }, 60_000);
+  });
 
   it('E22: takes back a field that somebody edited, and names a manager whose field was never ours', async () => {
     const ns = namespace('e22');
@@ -206,10 +206,10 @@ function rollouts(kubeconfig: string): void {
     const { outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
     expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/namespace-terminating' });
     await shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
-    await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined(), 30_000);
+    await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined());
     const { outcome: anew } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
     expect(anew).toMatchObject({ outcome: 'succeeded' });
-  }, 60_000);
+  });
 
   describe('E12: killed at a reported step', () => {
     const manifests = `${configMaps('a', 'b')}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {app: s}, ports: [{port: 80}]}\n`;
@@ -285,10 +285,10 @@ function rollouts(kubeconfig: string): void {
       await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`));
       const { outcome } = await rollOut(imageSpec(ns, 1, ''), { kind: 'delete', resolved: null });
       expect(outcome).toMatchObject({ outcome: 'succeeded', inventory: [] });
-      await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined(), 20_000);
+      await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined());
       const { outcome: again } = await rollOut(imageSpec(ns, 1, ''), { kind: 'delete', resolved: null });
       expect(again).toMatchObject({ outcome: 'succeeded' });
-    }, 40_000);
+    });
 
     it('leaves a namespace in which others have objects', async () => {
       const ns = namespace('shared');
