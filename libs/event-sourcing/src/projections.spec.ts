@@ -296,12 +296,9 @@ describe('projections', () => {
     await settle();
     const outcome = await eventStore.append('elsewhere-1', sealedEvents('elsewhere-1', [{}]), -1);
     const written = outcome.ok ? outcome.value.position : undefined;
-    const before = performance.now();
     expect(await main.readModels.get(balances, 'account-a', written)).toEqual({ ok: true, value: undefined });
-    expect(performance.now() - before).toBeLessThan(500);
     const follower = sourcing(); // leads nothing: it asks for the stored checkpoint
     expect(await follower.readModels.get(balances, 'account-a', written)).toEqual({ ok: true, value: undefined });
-    expect(performance.now() - before).toBeLessThan(1000);
 
     const beyond = position(eventStore.storeId, 1_000_000);
     expect(await follower.readModels.get(balances, 'account-a', beyond)).toMatchObject({ ok: false, error: { code: 'read/not-yet', kind: 'unavailable', retryAfterSeconds: 1 } });

@@ -1,6 +1,6 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { inProcessTransport } from '#bus/in-process';
-import { temporaryFolder } from '#testing';
+import { cpuMs, temporaryFolder } from '#testing';
 import { AT, ORG, OTHER_ORG, startEdge, type Answer, type Edge } from './edge.fixture.ts';
 
 let edge: Edge;
@@ -264,16 +264,13 @@ describe('C6: numbers', () => {
 
 describe('C7: long texts against patterns', () => {
   it('are answered in linear time', async () => {
-    const steps = async (length: number): Promise<number> => {
-      const start = performance.now();
+    const steps = async (length: number): Promise<void> =>
       expectProblem(
         await edge.send('PUT', '/v1/organizations/acme/things/web', { headers: { accept: 'application/json, '.repeat(200) }, json: { text: 'a!'.repeat(length), extra: 1 } }),
         422,
       );
-      return performance.now() - start;
-    };
     await steps(10);
-    expect(await steps(25_000)).toBeLessThan(1_000);
+    expect(await cpuMs(() => steps(25_000))).toBeLessThan(1_000);
     expectProblem(await edge.send('POST', '/v1/organizations/acme/things', { json: { name: 'a!'.repeat(25_000) } }), 422);
   });
 });

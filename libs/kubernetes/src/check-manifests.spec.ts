@@ -1,3 +1,4 @@
+import { cpuMs } from '#testing';
 import { allowsNamespace, checkManifests, type CheckOptions } from './check-manifests.ts';
 import type { ClusterPolicy } from './finding.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -47,16 +48,14 @@ describe('E1: a namespace that the policy does not allow', () => {
       expect(checkManifests([object('ConfigMap', {}, 'v1', { namespace })], options({ namespaces: ['*'] }))).toMatchObject([{ code: 'deployments/namespace-not-allowed' }]);
   });
 
-  it('globs: excluded ones win, stars stand for anything', () => {
+  it('globs: excluded ones win, stars stand for anything', async () => {
     expect(allowsNamespace(['*', '!kube-*'], 'kube-x')).toBe(false);
     expect(allowsNamespace(['team-*-dev'], 'team-a-dev')).toBe(true);
     expect(allowsNamespace(['team-*-dev'], 'team-dev')).toBe(false);
     expect(allowsNamespace(['a*b*c'], 'a-b-b-c')).toBe(true);
     expect(allowsNamespace(['a'], 'ab')).toBe(false);
     expect(allowsNamespace([], 'a')).toBe(false);
-    const begun = performance.now();
-    allowsNamespace(['*a'.repeat(40)], 'a'.repeat(60) + 'b');
-    expect(performance.now() - begun).toBeLessThan(100);
+    expect(await cpuMs(() => allowsNamespace(['*a'.repeat(40)], 'a'.repeat(60) + 'b'))).toBeLessThan(1_000);
   });
 });
 

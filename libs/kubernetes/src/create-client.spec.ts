@@ -228,6 +228,16 @@ describe('E13: a cluster in trouble', () => {
     expect(sockets.size).toBe(1);
   });
 
+  it('200 calls at once go over sixteen', async () => {
+    const sockets = new Set<number | undefined>();
+    answer = (_, response, socket) => {
+      sockets.add(socket.remotePort);
+      json(response, 200, configMap);
+    };
+    await Promise.all(Array.from({ length: 200 }, () => client.get(TYPES.configMap, 'a', 'n')));
+    expect(sockets.size).toBe(16);
+  });
+
   it('calls are paced, so that one application cannot starve others', async () => {
     const slow = open({ ratePerSecond: 20, burst: 2 });
     const begun = performance.now();

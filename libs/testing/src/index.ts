@@ -1,4 +1,5 @@
 export { auditedWrites, type AuditedWrite } from './audit-log.ts';
+export { cpuMs } from './cpu-ms.ts';
 export { diceOf, type Dice } from './dice.ts';
 export { eventually } from './eventually.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
