@@ -1,6 +1,6 @@
-// node tools/build.mjs apps/platform: one self-contained file per app, with source map, and beside it the data that it
-// reads; it runs in a folder without node_modules.
-import { cpSync, existsSync } from 'node:fs';
+// node tools/build.mjs apps/platform: one self-contained file per app and per thread of it, with source maps, and beside them
+// the data that they read; it runs in a folder without node_modules.
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { build } from 'esbuild';
 
@@ -26,8 +26,9 @@ const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
 const [app] = process.argv.slice(2);
 const { metafile } = await build({
   metafile: true,
-  entryPoints: [`${app}/src/main.ts`],
-  outfile: `dist/${app}/main.mjs`,
+  entryPoints: readdirSync(`${app}/src`).flatMap((name) => (/^main\.ts$|\.thread\.ts$/.test(name) ? [`${app}/src/${name}`] : [])),
+  outdir: `dist/${app}`,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   format: 'esm',

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAccounts, loadOrCreateSecrets, type Accounts } from '#identity/issuer';
-import { createLogger, readConfiguration, StartError, systemClock, systemIds, type Configuration } from '#runtime';
+import { createLogger, readConfiguration, StartError, type Configuration } from '#runtime';
+import { systemClock, systemIds } from '#runtime/system';
 import { parseSealingKeys } from '#vault';
 import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 

@@ -1,5 +1,6 @@
 import { changePassword } from '#identity/issuer';
-import { StartError, systemIds } from '#runtime';
+import { StartError } from '#runtime';
+import { systemIds } from '#runtime/system';
 import process from 'node:process';
 import { passwordFrom, withAccounts } from './accounts.ts';
 import { runTool } from './run.ts';

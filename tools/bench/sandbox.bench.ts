@@ -5,7 +5,7 @@ import { withServing } from './other-process.ts';
 import type { Row } from './row.ts';
 import { applyAll, certificateIn, comeToRest, connect, sandboxAt, serverOf, type Address, type Api } from './sandbox.client.ts';
 import { growth } from './sandbox.growth.ts';
-import { mixed } from './sandbox.objects.ts';
+import { configMap, mixed } from './sandbox.objects.ts';
 import type { Memory } from './sandbox.parts.ts';
 import { perSecond, withFolder } from './surroundings.ts';
 
@@ -13,16 +13,18 @@ const FEW = 1_000;
 const MANY = 10_000;
 const EMPTY = 20;
 const LOADS = 8;
+const THREADS = 4;
 const QUIET = 3_000;
 /** Of each kind in mixed(). */
 const APPLICATIONS = 100;
 
 interface Served {
-  readonly port: number;
-  readonly folder: string;
   /** The doors beside the sandboxes. */
   control(path: string): Promise<Buffer>;
+  /** Of a sandbox in the process's own thread. */
   address(organization: string): Address;
+  /** Of a sandbox as the platform serves it. */
+  served(organization: string): Promise<Address>;
 }
 
 /** Sandboxes in a process of their own. */
@@ -30,7 +32,12 @@ function withSandboxes<T>(folder: string, work: (served: Served) => Promise<T>):
   mkdirSync(folder, { recursive: true });
   return withServing('sandboxes', [folder], (port) => {
     const api = connect({ server: `https://127.0.0.1:${port}`, token: '', ca: certificateIn(folder) });
-    const served: Served = { port, folder, control: (path) => api.ask('GET', `/-/${path}`), address: (organization) => sandboxAt(folder, port, organization) };
+    const control = (path: string) => api.ask('GET', `/-/${path}`);
+    const served: Served = {
+      control,
+      address: (organization) => sandboxAt(folder, port, organization),
+      served: async (organization) => JSON.parse((await control(`serve/${organization}`)).toString('utf8')) as Address,
+    };
     return work(served).finally(api.close);
   });
 }
@@ -60,9 +67,8 @@ function grown(folder: string): Promise<Row[]> {
 /** 300 applies on the sandbox once between two runs on a real server; the better one counts. */
 function besideServer(folder: string): Promise<Row[]> {
   const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
-  return withSandboxes(folder, async ({ control, address }) => {
-    await control('open/bench');
-    const sandbox = connect(address('bench'));
+  return withSandboxes(folder, async ({ served }) => {
+    const sandbox = connect(await served('bench'));
     const server = kubeconfig ? connect(serverOf(kubeconfig)) : undefined;
     const rows: Row[] = [];
     let runs = 0;
@@ -92,73 +98,62 @@ function besideServer(folder: string): Promise<Row[]> {
   });
 }
 
-/**
- * GETs in one organization's sandbox while another process applies to another's, in the same process; and beside the same load
- * in a process of its own, which is what the machine leaves to anybody.
- */
+/** GETs in one organization's sandbox while another process applies to another's. */
 function besideOthers(folder: string): Promise<Row[]> {
-  return withSandboxes(folder, ({ port, control, address }) =>
-    withSandboxes(`${folder}-apart`, async (apart) => {
-      for (const organization of ['quiet', 'busy']) await control(`open/${organization}`);
-      for (const served of [{ control }, apart]) await served.control('fill/quiet/configmaps/100');
-      const get = async (api: Api, into: number[]): Promise<void> => {
-        const began = performance.now();
-        await api.ask('GET', '/api/v1/namespaces/default/configmaps/settings-00042');
-        into.push(performance.now() - began);
-      };
-      const quiet = async (api: Api): Promise<number[]> => {
+  return withSandboxes(folder, async ({ served }) => {
+    const [quiet, busy] = [connect(await served('quiet')), await served('busy')];
+    const settings = configMap(42);
+    await quiet.ask('PATCH', `${settings.path}?fieldManager=bench`, settings.body);
+    const get = async (into: number[]): Promise<void> => {
+      const began = performance.now();
+      await quiet.ask('GET', settings.path);
+      into.push(performance.now() - began);
+    };
+    const alone = async (): Promise<number[]> => {
+      const took: number[] = [];
+      for (let n = 0; n < QUIET; n++) await get(took);
+      return took;
+    };
+    return withServing('sandbox-applier', [JSON.stringify(busy)], async (applier) => {
+      let loads = 0;
+      const loaded = async (): Promise<number[]> => {
         const took: number[] = [];
-        for (let n = 0; n < QUIET; n++) await get(api, took);
+        let isOver = false;
+        const applied = fetch(`http://127.0.0.1:${applier}`).then((answer) => {
+          isOver = true;
+          if (!answer.ok) throw new Error('the other organization was not served');
+        });
+        while (!isOver) await get(took);
+        await applied;
+        await comeToRest(connect(busy), `load-${loads++}`, APPLICATIONS);
         return took;
       };
-      return withServing('sandbox-applier', [folder, String(port), 'busy'], async (applier) => {
-        let loads = 0;
-        const load = async (api: Api): Promise<number[]> => {
-          const took: number[] = [];
-          let isOver = false;
-          const applied = fetch(`http://127.0.0.1:${applier}`).then((answer) => {
-            isOver = true;
-            if (!answer.ok) throw new Error('the other organization was not served');
-          });
-          while (!isOver) await get(api, took);
-          await applied;
-          await comeToRest(connect(address('busy')), `load-${loads++}`, APPLICATIONS);
-          return took;
+      await alone(); // compiled before it is measured
+      await loaded();
+      const before = await alone();
+      const beside: number[] = [];
+      for (let times = 0; times < LOADS; times++) beside.push(...(await loaded()));
+      const without = [...before, ...(await alone())];
+      return [0.5, 0.99].map((part) => {
+        const [ours, raw] = [quantile(beside, part), quantile(without, part)];
+        return {
+          name: `sandbox: GET while another organization's gets 300 applies, ${part === 0.5 ? 'median' : '99 %'}, beside quiet`,
+          unit: 'ms',
+          ours,
+          raw,
+          ratio: ours / raw,
+          goal: part === 0.5 ? 'reported' : '<= 2',
         };
-        const rows: Row[] = [];
-        for (const [where, api] of [
-          ['', connect(address('quiet'))],
-          [', in a process of its own', connect(apart.address('quiet'))],
-        ] as const) {
-          await quiet(api); // compiled before it is measured
-          await load(api);
-          const alone = await quiet(api);
-          const busy: number[] = [];
-          for (let times = 0; times < LOADS; times++) busy.push(...(await load(api)));
-          alone.push(...(await quiet(api)));
-          for (const part of [0.5, 0.99]) {
-            const [ours, raw] = [quantile(busy, part), quantile(alone, part)];
-            rows.push({
-              name: `sandbox: GET while another organization's gets 300 applies${where}, ${part === 0.5 ? 'median' : '99 %'}, beside quiet`,
-              unit: 'ms',
-              ours,
-              raw,
-              ratio: ours / raw,
-              goal: part === 0.5 || where !== '' ? 'reported' : '<= 2',
-            });
-          }
-        }
-        return rows;
       });
-    }),
-  );
+    });
+  });
 }
 
 const quantile = (values: readonly number[], part: number): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 
 /** What a process grows by, after collections. */
 function memory(folder: string): Promise<Row[]> {
-  return withSandboxes(folder, async ({ control }) => {
+  return withSandboxes(folder, async ({ control, served }) => {
     const now = async () => JSON.parse((await control('memory')).toString('utf8')) as Memory;
     const rows: Row[] = [];
     let last = await now();
@@ -173,6 +168,8 @@ function memory(folder: string): Promise<Row[]> {
         });
       last = next;
     };
+    for (let n = 0; n < THREADS; n++) await served(`thread-${n}`);
+    await grew(`each thread, with one empty sandbox (of ${THREADS})`, THREADS, 'reported');
     await control('open/first');
     await grew('the first one opened, with the schemas of all', 1, 'reported');
     for (let n = 0; n < EMPTY; n++) await control(`open/empty-${n}`);

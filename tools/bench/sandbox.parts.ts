@@ -1,4 +1,4 @@
-// What the bench of sandbox clusters serves, as the platform does: one process, TLS, each organization's cluster below its path.
+// What the bench of sandbox clusters serves: as the platform does, each in its thread; and in the thread of the process, to be filled and measured.
 import { writeFileSync } from 'node:fs';
 import { createServer as createControl, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { setImmediate as breath, setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createSandboxes, type KubeObject, type Sandbox } from '#sandbox-cluster';
+import { openSandbox, type KubeObject, type Sandbox } from '#sandbox-cluster';
 import { generate } from 'selfsigned';
-import { applyAll, connect, sandboxAt } from './sandbox.client.ts';
+import { startSandboxes, type SandboxServer } from '../../apps/platform/src/sandbox.ts';
+import { applyAll, connect, type Address } from './sandbox.client.ts';
 import { configMap, mixed, pod, text } from './sandbox.objects.ts';
 import { surroundings } from './surroundings.ts';
 
@@ -23,7 +24,8 @@ export interface Memory {
 
 /**
  * Serves sandboxes below `/ORGANIZATION`, and beside them `/-/open/ORGANIZATION`, `/-/fill/ORGANIZATION/configmaps|pods/COUNT`
- * and `/-/memory`. Certificate and tokens lie in the folder. @returns the port
+ * and `/-/memory`; certificate and tokens lie in the folder. `/-/serve/ORGANIZATION` answers with the address of one that is
+ * served as the platform does. @returns the port
  */
 export async function serveSandboxes(folder: string): Promise<number> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'bench' }], {
@@ -36,17 +38,29 @@ export async function serveSandboxes(folder: string): Promise<number> {
     ],
   });
   writeFileSync(join(folder, 'tls.crt'), cert);
-  const sandboxes = createSandboxes({ folder, ...surroundings });
-  const control = async (words: readonly string[]): Promise<Partial<Memory>> => {
+  const sandboxes = new Map<string, Sandbox>();
+  const opened = (organization: string): Sandbox => {
+    const sandbox = sandboxes.get(organization) ?? openSandbox({ folder: join(folder, organization), ...surroundings });
+    sandboxes.set(organization, sandbox);
+    return sandbox;
+  };
+  let platform: Promise<SandboxServer> | undefined;
+  const control = async (words: readonly string[]): Promise<Partial<Memory> | Address> => {
     const [verb, organization = '', kind, count] = words;
     if (verb === 'memory') return inUse();
-    const sandbox = sandboxes.of(organization);
+    if (verb === 'serve') {
+      platform ??= startSandboxes({ folder, preferredPort: 0, ...surroundings });
+      const connection = await (await platform).clusters.connectionOf(organization);
+      if (!connection) throw new Error('no sandbox');
+      return { server: connection.server, token: connection.token, ca: connection.certificateAuthority ?? '' };
+    }
+    const sandbox = opened(organization);
     if (verb === 'fill') await (kind === 'pods' ? fillPods : fillConfigMaps)(sandbox, Number(count));
     return {};
   };
   const server = createServer({ cert, key }, (request, response) => {
     const [, organization = '', path = ''] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
-    if (organization !== '-') return void sandboxes.of(organization).handle(request, response, path, `/${organization}`);
+    if (organization !== '-') return void opened(organization).handle(request, response, path, `/${organization}`);
     control(path.slice(1).split('/')).then(
       (answer) => response.end(JSON.stringify(answer)),
       (error: unknown) => response.writeHead(500).end(String(error)),
@@ -58,8 +72,8 @@ export async function serveSandboxes(folder: string): Promise<number> {
 }
 
 /** Applies the mixed objects to a sandbox of another process, once for each request that comes; answers when they are applied. @returns the port */
-export async function serveApplier(folder: string, sandboxPort: number, organization: string): Promise<number> {
-  const api = connect(sandboxAt(folder, sandboxPort, organization));
+export async function serveApplier(address: Address): Promise<number> {
+  const api = connect(address);
   let round = 0;
   const answer = async (_request: IncomingMessage): Promise<void> => applyAll(api, mixed(`load-${round++}`), 10);
   const server = createControl(

@@ -1,4 +1,4 @@
-// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER [PORT ORGANIZATION]]: the other process of the benches of bus, edge and sandbox. Prints a line when it serves and ends with its input.
+// node --import ./tools/typescript.mjs tools/bench/serving.ts WHAT [URL | FOLDER | ADDRESS]: the other process of the benches of bus, edge and sandbox. Prints a line when it serves and ends with its input.
 import { Authenticator, mountEdge } from '#http';
 import { createBus } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
@@ -6,10 +6,11 @@ import { natsTransport } from '#bus/nats';
 import { serveRaw } from './bus.raw.ts';
 import { access, applicationRequest, KEYS, startService } from './edge.parts.ts';
 import { startRawHttp } from './edge.raw.ts';
+import type { Address } from './sandbox.client.ts';
 import { serveApplier, serveSandboxes } from './sandbox.parts.ts';
 import { surroundings } from './surroundings.ts';
 
-const [what, url = '', port = '', organization = ''] = process.argv.slice(2);
+const [what, url = ''] = process.argv.slice(2);
 const { clock, ids, log: logger } = surroundings;
 
 async function serve(): Promise<number> {
@@ -25,7 +26,7 @@ async function serve(): Promise<number> {
     case 'sandboxes':
       return serveSandboxes(url);
     case 'sandbox-applier':
-      return serveApplier(url, Number(port), organization);
+      return serveApplier(JSON.parse(url) as Address); // of our own making
     case 'http': {
       const transport = inProcessTransport();
       const app = await startService(transport, (edge) =>

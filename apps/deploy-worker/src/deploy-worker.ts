@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DeployWorkerModule, startDeployWorker } from '#deployments/worker';
 import { edgeAdapter } from '#http';
 import { EGRESS, parseEgressPolicy } from '#kubernetes';
-import { compose, createLogger, DataFolderInUseError, openDataFolder, openEngines, StartError, systemClock, systemIds, type Configuration, type DataFolder } from '#runtime';
+import { compose, createLogger, DataFolderInUseError, openDataFolder, openEngines, StartError, type Configuration, type DataFolder } from '#runtime';
+import { systemClock, systemIds } from '#runtime/system';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 

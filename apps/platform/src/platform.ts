@@ -10,13 +10,15 @@ import { identityService } from '#identity/service';
 import { VERSION } from '#kernel';
 import { EGRESS, parseEgressPolicy } from '#kubernetes';
 import { organizationsService } from '#organizations/service';
-import { claimPort, compose, createLogger, openDataFolder, openEngines, StartError, systemClock, systemIds, type Configuration } from '#runtime';
+import { claimPort, compose, createLogger, openDataFolder, openEngines, StartError, type Configuration } from '#runtime';
+import { systemClock, systemIds } from '#runtime/system';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { join } from 'node:path';
 import { mountGateway } from './edge.ts';
 import { egressGuard } from './egress.ts';
+import { HOST } from './host.ts';
 import { startSandboxes } from './sandbox.ts';
 
 export interface RunningPlatform {
@@ -34,8 +36,6 @@ class RootModule {
     return { module: RootModule, ...(imports && { imports }) };
   }
 }
-
-const HOST = '127.0.0.1';
 
 /**
  * Starts everything in this process and resolves when it serves.
@@ -83,7 +83,7 @@ export async function startPlatform(configuration: Configuration, parts: { reado
     const egress = parseEgressPolicy(configuration.egressAllow.join(','));
     if (!egress.ok) throw new StartError(egress.error.detail);
 
-    const sandboxes = await startSandboxes({ folder: folder.path, preferredPort: port + 1, clock, ids, log });
+    const sandboxes = await startSandboxes({ folder: folder.path, preferredPort: port + 1, clock, log });
     closers.push(() => sandboxes.close());
 
     const composition = compose({

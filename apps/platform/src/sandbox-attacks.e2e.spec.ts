@@ -67,6 +67,7 @@ describe('a request can only be so large', () => {
   it('refuses a body of more than 3 MiB with 413, with and without a length, on every way in', async () => {
     expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(3 * MIB) })).toMatchObject(tooLarge);
     expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: Array.from({ length: 64 }, () => ' '.repeat(64 * 1024)) })).toMatchObject(tooLarge);
+    expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(32 * MIB) })).toMatchObject(tooLarge);
     expect(await ada.ask('PUT /api/v1/namespaces/default/configmaps/held', { body: map(3 * MIB) })).toMatchObject(tooLarge);
     expect(await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', { headers: MERGE, body: map(3 * MIB) })).toMatchObject(tooLarge);
     expect(await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held?fieldManager=a', { headers: APPLY, body: map(3 * MIB) })).toMatchObject(tooLarge);

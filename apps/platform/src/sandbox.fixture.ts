@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
-import { systemClock, systemIds } from '#runtime';
+import { systemClock } from '#runtime/system';
 import { runProgram, type Finished } from '#testing';
 import { startSandboxes } from './sandbox.ts';
 
@@ -50,10 +50,13 @@ export interface ServedSandboxes {
   stop(): Promise<void>;
 }
 
-/** Serves sandboxes as the platform does, on a port and in a folder of their own. */
-export async function serveSandboxes(): Promise<ServedSandboxes> {
+/**
+ * Serves sandboxes as the platform does, on a port and in a folder of their own.
+ * @param options.program of their threads; the platform's own when left out
+ */
+export async function serveSandboxes(options: { readonly program?: string } = {}): Promise<ServedSandboxes> {
   const folder = mkdtempSync(join(tmpdir(), 'astro-sandbox-'));
-  const served = await startSandboxes({ folder, preferredPort: 0, clock: systemClock, ids: systemIds, log: silentLogger });
+  const served = await startSandboxes({ ...options, folder, preferredPort: 0, clock: systemClock, log: silentLogger });
   return {
     url: served.url,
     folder,

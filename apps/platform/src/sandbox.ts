@@ -1,11 +1,16 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import type { SandboxClusters } from '#deployments/contract';
-import type { Clock, Ids, Logger } from '#kernel';
+import type { Clock, Logger } from '#kernel';
 import { claimPort, StartError } from '#runtime';
-import { createSandboxes, writeWhole } from '#sandbox-cluster';
+import { writeWhole } from '#sandbox-cluster';
 import { generate } from 'selfsigned';
+import { HOST } from './host.ts';
+import { relay } from './relay.ts';
+import { placeOf, PREFIX, refuseStranger, sayAway } from './sandbox-paths.ts';
+import { sandboxThreads } from './sandbox-threads.ts';
 
 export interface SandboxServer {
   readonly clusters: SandboxClusters;
@@ -13,38 +18,44 @@ export interface SandboxServer {
   close(): Promise<void>;
 }
 
-const HOST = '127.0.0.1';
-const PREFIX = '/sandbox';
+export interface SandboxServerOptions {
+  /** The data folder. */
+  readonly folder: string;
+  /** Tried first at the first start. */
+  readonly preferredPort: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** See {@link sandboxThreads}. */
+  readonly program?: string;
+}
+
 const CERTIFICATE_DAYS = 3_650;
 
 /**
  * Serves the sandbox clusters of all organizations over TLS on a port of their own, each below its path: kubectl sends no
- * token without TLS. Certificate and port are made once and kept in the data folder.
- * @param preferredPort tried first at the first start
+ * token without TLS. Certificate and port are made once and kept in the data folder. The clusters themselves live in threads.
  */
-export async function startSandboxes(options: {
-  readonly folder: string;
-  readonly preferredPort: number;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-}): Promise<SandboxServer> {
-  const { folder: data, preferredPort, clock, ids, log } = options;
+export async function startSandboxes({ folder: data, preferredPort, ...options }: SandboxServerOptions): Promise<SandboxServer> {
+  const { log } = options;
   const folder = join(data, 'sandbox');
+  const clusters = join(folder, 'clusters');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { certificate, key } = await certificateIn(folder);
   const port = await portIn(folder, preferredPort);
-  const sandboxes = createSandboxes({ folder: join(folder, 'clusters'), clock, ids, log });
+  const threads = sandboxThreads({ ...options, folder: clusters });
+  const agent = new Agent({ keepAlive: true });
   const server = createServer({ cert: certificate, key }, (request, response) => {
-    const [, organizationId, path] = /^\/sandbox\/([0-9a-zA-Z-]{1,64})(\/.*|\?.*|)$/.exec(request.url ?? '') ?? [];
-    // A path that is no sandbox's answers as one with a wrong token does: nobody learns which organizations there are.
-    if (organizationId === undefined || path === undefined || !sandboxes.exists(organizationId)) {
-      response
-        .writeHead(401, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401 }));
-      return;
-    }
-    void sandboxes.of(organizationId).handle(request, response, path === '' ? '/' : path, `${PREFIX}/${organizationId}`);
+    const organizationId = placeOf(request.url)?.organizationId;
+    if (organizationId === undefined || !(threads.has(organizationId) || existsSync(join(clusters, organizationId)))) return refuseStranger(response);
+    const fail = (error: unknown): void => {
+      log.warn({ organizationId, err: String(error) }, 'a sandbox did not answer');
+      sayAway(response);
+    };
+    threads.use(organizationId).then(({ sandbox, release }) => {
+      if (response.closed) return release();
+      response.once('close', release);
+      relay(request, response, { port: sandbox.port, agent, fail });
+    }, fail);
   });
   server.keepAliveTimeout = 90_000;
   await new Promise<void>((resolve, reject) => {
@@ -55,13 +66,15 @@ export async function startSandboxes(options: {
   return {
     url,
     clusters: {
-      connectionOf(organizationId) {
-        const { token, uid } = sandboxes.of(organizationId);
-        return Promise.resolve({ server: `${url}/${organizationId}`, token, uid, certificateAuthority: certificate });
+      async connectionOf(organizationId) {
+        const { sandbox, release } = await threads.use(organizationId);
+        release();
+        return { server: `${url}/${organizationId}`, token: sandbox.token, uid: sandbox.uid, certificateAuthority: certificate };
       },
     },
     async close() {
-      await sandboxes.close();
+      await threads.close();
+      agent.destroy();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { rolloutQueue } from '#deployments/contract';
 import type { StoredEvent } from '#event-store';
 import { silentLogger } from '#kernel';
-import { systemClock, systemIds } from '#runtime';
+import { systemClock, systemIds } from '#runtime/system';
 import { call, diceOf, eventually, loginAdmin, openShop, startAgain, startPlatform, type Person, type Platform } from '#testing';
 import { logOf } from '#testing/log';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';

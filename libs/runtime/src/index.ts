@@ -6,5 +6,4 @@ export { createLogger } from './logger.ts';
 export { claimPort } from './port.ts';
 export { runProcess } from './run-process.ts';
 export { reasonOf, StartError } from './start-error.ts';
-export { systemClock, systemIds } from './system.ts';
 export { VARIABLES, type Engine, type Settings, type Variable, type VariableKey } from './variables.ts';

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { silentLogger } from '#kernel';
-import { systemClock, systemIds } from '#runtime';
+import { systemClock } from '#runtime/system';
 import { startSandboxes } from '../sandbox.ts';
 
 // One organization's sandbox in a process of its own, for tests that kill it; says how to reach it.
@@ -8,7 +8,6 @@ const { clusters } = await startSandboxes({
   folder: process.env['ASTRO_DATA_DIR'] ?? '.data',
   preferredPort: 0,
   clock: systemClock,
-  ids: systemIds,
   log: { ...silentLogger, error: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) },
 });
 process.stdout.write(`ready ${JSON.stringify(await clusters.connectionOf('org-kill'))}\n`);

@@ -15,7 +15,7 @@ import { bodyOf, deleteRequest, mediaType, objectIn, writeOptions } from './requ
 import { placeOf, verbOf, type Place } from './routing.ts';
 import { scaleOf } from './scale.ts';
 import { fieldSelector, labelSelector } from './selectors.ts';
-import { sendDiscovery, sendJson, sendStatus, sendText } from './send.ts';
+import { sendDiscovery, sendJson, sendStatus, sendText, textOf } from './send.ts';
 import { causes, failure, invalid, nothingThere } from './status.ts';
 import { tableOf } from './tables.ts';
 import { callerOf, type Caller } from './tokens.ts';
@@ -35,6 +35,8 @@ export interface HttpApiOptions {
 }
 
 const URL_BYTES = 8 * 1024;
+/** How long the rest of a refused body is thrown away. */
+const LINGER_MS = 5_000;
 const NO_CONTAINERS = 'the sandbox runs no containers; register a cluster: astroctl clusters register';
 const PATCHES: Readonly<Record<string, PatchKind>> = {
   'application/apply-patch+yaml': 'apply',
@@ -271,13 +273,20 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
     sendJson(asked.response, created ? 201 : 200, inForm(resource, object));
   }
 
-  /** A refusal of a body that may not have been read to its end. */
+  /**
+   * A refusal of a body that may not have been read to its end. The answer goes out whole, and what still comes is thrown away
+   * for a while: a connection that is closed on bytes that nobody read takes the answer with it.
+   */
   function refuse({ request, response }: Asked, status: ApiStatus): void {
-    if (!request.complete) {
-      response.setHeader('connection', 'close');
-      response.once('finish', () => request.destroy());
-    }
-    sendStatus(response, status);
+    if (request.complete) return sendStatus(response, status);
+    const text = textOf(status);
+    response.writeHead(status.code ?? 500, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), connection: 'close' }).write(text);
+    const end = (): void => {
+      timer.cancel();
+      response.end();
+    };
+    const timer = clock.timer(LINGER_MS, end);
+    request.once('close', end).resume();
   }
 }
 

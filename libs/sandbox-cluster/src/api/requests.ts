@@ -169,21 +169,19 @@ function protobuf(bytes: Buffer): Result<Body, ApiStatus> {
   }
 }
 
-/** All of the body; undefined when it is too large. What follows is not read then: the connection ends with the answer. */
+/** All of the body; undefined when it is too large. What follows is not read then. */
 function read(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let length = 0;
-    request.on('data', (part: Buffer) => {
+    const take = (part: Buffer): void => {
       length += part.length;
-      if (length <= BODY_BYTES) parts.push(part);
-      else {
-        parts.length = 0;
-        request.pause();
-        resolve(undefined);
-      }
-    });
+      if (length <= BODY_BYTES) return void parts.push(part);
+      request.off('data', take).pause();
+      resolve(undefined);
+    };
+    request.on('data', take);
     request.once('end', () => resolve(Buffer.concat(parts)));
     request.once('error', reject);
     request.once('close', () => reject(new Error('the sender went away')));

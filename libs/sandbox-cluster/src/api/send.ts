@@ -4,8 +4,11 @@ import type { JsonObject } from '#kernel';
 import type { ApiStatus } from '../controller.ts';
 import type { DiscoveryAnswer } from './discovery.ts';
 
+/** A body as it is sent. */
+export const textOf = (body: JsonObject): string => `${JSON.stringify(body)}\n`;
+
 export const sendJson = (response: ServerResponse, status: number, body: JsonObject): void =>
-  void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }).end(`${JSON.stringify(body)}\n`);
+  void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }).end(textOf(body));
 
 export const sendStatus = (response: ServerResponse, status: ApiStatus): void => sendJson(response, status.code ?? 500, status);
 

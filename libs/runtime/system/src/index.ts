@@ -1,0 +1,1 @@
+export { systemClock, systemIds } from './system.ts';
