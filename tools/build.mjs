@@ -1,4 +1,4 @@
-// node tools/build.mjs apps/platform: one self-contained file per app and per thread of it, with source maps, and beside them
+// node tools/build.mjs apps/platform [FOLDER]: into dist/ or that folder, one self-contained file per app and per thread of it, with source maps, and beside them
 // the data that they read; it runs in a folder without node_modules.
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -23,11 +23,11 @@ const optional = [
   'mqtt',
 ];
 const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
-const [app] = process.argv.slice(2);
+const [app, folder = 'dist'] = process.argv.slice(2);
 const { metafile } = await build({
   metafile: true,
   entryPoints: readdirSync(`${app}/src`).flatMap((name) => (/^main\.ts$|\.thread\.ts$/.test(name) ? [`${app}/src/${name}`] : [])),
-  outdir: `dist/${app}`,
+  outdir: `${folder}/${app}`,
   outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
@@ -47,4 +47,4 @@ const packages = new Set(
     .filter((file) => file.startsWith('libs/'))
     .map((file) => dirname(dirname(file))),
 );
-for (const folder of packages) if (basename(folder) !== 'data' && existsSync(`${folder}/data`)) cpSync(`${folder}/data`, `dist/${dirname(app)}/data`, { recursive: true });
+for (const name of packages) if (basename(name) !== 'data' && existsSync(`${name}/data`)) cpSync(`${name}/data`, `${folder}/${dirname(app)}/data`, { recursive: true });

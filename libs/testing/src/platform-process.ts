@@ -55,15 +55,13 @@ export interface AppProcess {
  * Starts an app of this repository from source, in a process group of its own.
  * @param entry below the app's `src`; `main.ts` when left out
  */
-export function startApp(app: string, environment: Readonly<Record<string, string>>, entry = 'main.ts'): AppProcess {
-  const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', '--import', './tools/typescript.mjs', `apps/${app}/src/${entry}`], {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+export const startApp = (app: string, environment: Readonly<Record<string, string>>, entry = 'main.ts'): AppProcess =>
+  startNode(['--enable-source-maps', '--import', './tools/typescript.mjs', `apps/${app}/src/${entry}`], environment);
+
+function startNode(args: readonly string[], environment: Readonly<Record<string, string>>): AppProcess {
+  const child: ChildProcess = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${app} did not start`);
+  if (pid === undefined) throw new Error(`${args.join(' ')} did not start`);
   let printed = '';
   child.stdout?.setEncoding('utf8').on('data', (part: string) => (printed += part));
   child.stderr?.setEncoding('utf8').on('data', (part: string) => (printed += part));
@@ -116,21 +114,23 @@ export interface PlatformOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** False: work waits for workers that are processes of their own. */
   readonly worker?: boolean;
+  /** File that `npm run build` makes; from source when left out. */
+  readonly program?: string;
 }
 
 /** Starts the whole platform in one process, on a port and in a folder of its own, and waits until it is ready. */
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'astro-platform-'));
-  const app = startApp(
-    'platform',
-    { PORT: String(options.port ?? 0), ASTRO_DATA_DIR: dataDir, ...options.environment },
-    options.worker === false ? 'testing/without-worker.ts' : 'main.ts',
-  );
+  const environment = { PORT: String(options.port ?? 0), ASTRO_DATA_DIR: dataDir, ...options.environment };
+  const app =
+    options.program === undefined
+      ? startApp('platform', environment, options.worker === false ? 'testing/without-worker.ts' : 'main.ts')
+      : startNode([options.program], environment);
   const url = await eventually(() => {
     const found = /ready at (http:\/\/\S+)/.exec(app.output())?.[1];
     if (!found) throw new Error(`the platform is not ready; it said:\n${app.output()}`);
     return found;
-  }, 30_000).catch(async (error: unknown) => {
+  }).catch(async (error: unknown) => {
     await app.kill();
     throw error;
   });
