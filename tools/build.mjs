@@ -1,7 +1,7 @@
-// node tools/build.mjs apps/platform [FOLDER]: into dist/ or that folder, one self-contained file per app and per thread of it, with source maps, and beside them
-// the data that they read; it runs in a folder without node_modules.
-import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+// node tools/build.mjs apps/platform [FOLDER]: into dist/ or that folder, a file per app and per thread of it, with source maps,
+// and beside them the data that they read; it runs without node_modules.
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 // Nest's optional peers, loaded lazily: what is installed goes into the file, what is not stays out.
@@ -22,14 +22,24 @@ const optional = [
   'kafkajs',
   'mqtt',
 ];
-const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
+/** A program that began before may still load the parts of an earlier build. */
+const KEEP_MS = 3_600_000;
+
 const [app, folder = 'dist'] = process.argv.slice(2);
-const { metafile } = await build({
+/** Its parts are files of their own, read when a command needs them. */
+const isStartedOften = app === 'apps/astroctl';
+const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
+const target = resolve(folder, app);
+const entries = readdirSync(`${app}/src`).filter((name) => /^main\.ts$|\.thread\.ts$/.test(name));
+const { metafile, outputFiles } = await build({
   metafile: true,
-  entryPoints: readdirSync(`${app}/src`).flatMap((name) => (/^main\.ts$|\.thread\.ts$/.test(name) ? [`${app}/src/${name}`] : [])),
-  outdir: `${folder}/${app}`,
+  write: false,
+  entryPoints: entries.map((name) => `${app}/src/${name}`),
+  outdir: target,
   outExtension: { '.js': '.mjs' },
   bundle: true,
+  splitting: isStartedOften, // elsewhere order matters more: Nest's files need reflect-metadata before them
+  ...(isStartedOften && { alias: { yaml: resolve('node_modules/yaml/browser/index.js') } }), // its ES modules: CommonJS has no named exports where it is a part
   platform: 'node',
   format: 'esm',
   target: 'node24',
@@ -47,4 +57,18 @@ const packages = new Set(
     .filter((file) => file.startsWith('libs/'))
     .map((file) => dirname(dirname(file))),
 );
-for (const name of packages) if (basename(name) !== 'data' && existsSync(`${name}/data`)) cpSync(`${name}/data`, `${folder}/${dirname(app)}/data`, { recursive: true });
+for (const name of packages) if (basename(name) !== 'data' && existsSync(`${name}/data`)) cpSync(`${name}/data`, join(dirname(target), 'data'), { recursive: true });
+
+// The programs last, each file in one step: whoever finds a program, and be it while two build at once, finds its parts.
+mkdirSync(target, { recursive: true });
+const programs = new Set(entries.map((name) => name.replace(/ts$/, 'mjs')));
+const isProgram = ({ path }) => programs.has(basename(path));
+for (const { path, contents } of [...outputFiles.filter((file) => !isProgram(file)), ...outputFiles.filter(isProgram)]) {
+  writeFileSync(`${path}.${process.pid}`, contents);
+  renameSync(`${path}.${process.pid}`, path);
+}
+const written = new Set(outputFiles.map(({ path }) => basename(path)));
+for (const name of readdirSync(target)) {
+  const file = join(target, name);
+  if (!written.has(name) && Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > KEEP_MS) rmSync(file, { force: true });
+}

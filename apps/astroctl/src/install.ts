@@ -1,15 +1,13 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ExitCode, localFailure, text, type OptionValues, type Outcome, type Session } from '#cli';
 
 /** `install`: a launcher that starts this astroctl from any folder. */
 export async function install(options: OptionValues, session: Session): Promise<Outcome> {
-  const { home, cwd, environment } = session.io;
+  const { home, cwd, environment, program } = session.io;
   const prefix = (text(options, 'prefix') ?? '~/.local').replace(/^~(?=\/|$)/, home);
   const folder = join(resolve(cwd, prefix), 'bin');
   const launcher = join(folder, 'astroctl');
-  const program = fileURLToPath(import.meta.url);
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(launcher, `#!/bin/sh\nASTROPULSE_LAUNCHER='${shellText(launcher)}' exec '${shellText(process.execPath)}' '${shellText(program)}' "$@"\n`);

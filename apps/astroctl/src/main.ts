@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { homedir, hostname, platform } from 'node:os';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { accessKeysCommands, accessKeysGroups } from '#access-keys/cli';
 import { billingCommands, billingGroups } from '#billing/cli';
 import { runProgram, type Io, type ProgramParts } from '#cli';
@@ -37,6 +38,7 @@ const io: Io = {
   hostname: hostname(),
   cwd: process.env['ASTROPULSE_CALLED_FROM'] ?? process.cwd(),
   self: process.env['ASTROPULSE_LAUNCHER'] ?? process.argv[1] ?? 'astroctl',
+  program: fileURLToPath(import.meta.url),
   now: Date.now,
   pause: (ms, signal) =>
     new Promise((done) => {

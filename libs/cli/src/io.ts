@@ -9,6 +9,8 @@ export interface Io {
   readonly cwd: string;
   /** Path by which astroctl can be called again. */
   readonly self: string;
+  /** File that Node runs. */
+  readonly program: string;
   /** Milliseconds since 1970. */
   now(): number;
   /** Settles after `ms` milliseconds, or at once when `signal` aborts. */
