@@ -126,7 +126,7 @@ export async function startPlatform(configuration: Configuration, parts: { reado
     await app.init();
     await app.startAllMicroservices();
     await app.listen(port, HOST);
-    await composition.start(app);
+    await Promise.all([composition.start(app), sandboxes.serving]);
     if (parts.worker) closers.push(await startDeployWorker(app, { name: 'platform', incarnation: ids.uuid() }));
     return { url: publicUrl, admin, logFile, stop: close };
   } catch (error) {

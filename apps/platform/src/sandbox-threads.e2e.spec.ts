@@ -1,59 +1,60 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
-import { eventually, manualClock, temporaryFolder } from '#testing';
-import { serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
-import { sandboxThreads, type SandboxThreads } from './sandbox-threads.ts';
-
-const MINUTE = 60_000;
+import { systemClock } from '#runtime/system';
+import { temporaryFolder } from '#testing';
+import { clientOf, serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
+import { startSandboxes } from './sandbox.ts';
 
 describe('threads of sandboxes', () => {
   const folder = temporaryFolder();
-  const clock = manualClock();
-  let threads: SandboxThreads;
-  beforeAll(() => void (threads = sandboxThreads({ folder, clock, log: silentLogger })));
-  afterAll(() => threads.close());
-
-  const once = async (organizationId: string) => {
-    const { sandbox, release } = await threads.use(organizationId);
-    release();
-    return sandbox;
+  const start = () => startSandboxes({ folder, preferredPort: 0, clock: systemClock, log: silentLogger });
+  type Started = Awaited<ReturnType<typeof start>>;
+  const connectionOf = async ({ clusters }: Started, organizationId: string) => {
+    const found = await clusters.connectionOf(organizationId);
+    if (!found) throw new Error('no sandbox');
+    return found;
   };
-  /** Idle ones are looked for each minute. */
-  const pass = (minutes: number): void => {
-    for (let n = 0; n < minutes; n++) clock.advance(MINUTE);
-  };
+  const portOf = (server: string): string => new URL(server).port;
+  const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+  let started: Started;
+  const addresses = new Map<string, string>();
+  beforeAll(async () => void (started = await start()));
+  afterAll(() => started.close());
 
-  it('give four sandboxes a thread each, and share them among more', async () => {
-    const ports = new Map<string, number>();
-    for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) ports.set(id, (await once(id)).port);
-    expect(new Set(['a', 'b', 'c', 'd'].map((id) => ports.get(id))).size).toBe(4);
-    expect([...ports.values()].toSorted()).toEqual([...new Set(ports.values())].flatMap((port, index) => (index < 2 ? [port, port] : [port])).toSorted());
-    expect((await once('e')).port).toBe(ports.get('e'));
+  it('four sandboxes have one each, further ones share them, and all stay where they are', async () => {
+    for (const id of IDS) addresses.set(id, (await connectionOf(started, id)).server);
+    const ports = IDS.map((id) => portOf(addresses.get(id) ?? ''));
+    expect(new Set(ports.slice(0, 4)).size).toBe(4);
+    expect(ports.slice(4)).toEqual(ports.slice(0, 2));
+    expect((await connectionOf(started, 'e')).server).toBe(addresses.get('e'));
   });
 
-  it('load a sandbox once for all who ask at the same time', async () => {
-    const asked = await Promise.all(Array.from({ length: 20 }, () => once('many')));
-    expect(new Set(asked.map(({ port, token, uid }) => `${port} ${token} ${uid}`)).size).toBe(1);
+  it('who asks at the same time is given the same sandbox', async () => {
+    const asked = await Promise.all(Array.from({ length: 20 }, () => connectionOf(started, 'many')));
+    expect(new Set(asked.map((connection) => JSON.stringify(connection))).size).toBe(1);
   });
 
-  it('unload what nobody used for ten minutes, but not what is in use, and load it again as it was', async () => {
-    const first = await once('idle');
-    const { release } = await threads.use('used');
-    pass(9);
-    expect(threads.has('idle')).toBe(true);
-    pass(2);
-    const again = once('idle'); // while it is being unloaded
-    await eventually(() => expect(threads.has('a')).toBe(false));
-    expect(threads.has('used')).toBe(true);
-    expect(await again).toMatchObject({ token: first.token, uid: first.uid });
-    release();
-    pass(11);
-    await eventually(() => expect(['idle', 'used'].filter((id) => threads.has(id))).toEqual([]));
+  it('a sandbox is not found at another one’s port, with its own token either', async () => {
+    const { token, certificateAuthority = '' } = await connectionOf(started, 'a');
+    const elsewhere = clientOf({ server: `https://127.0.0.1:${portOf(addresses.get('b') ?? '')}/sandbox/a`, token, certificateAuthority });
+    expect(await elsewhere.ask('GET /api/v1/pods')).toMatchObject({ status: 401 });
+    expect(await elsewhere.ask('GET /sandbox/b/api/v1/pods')).toMatchObject({ status: 401 });
   });
 
-  it('load nothing at a path that is no id of an organization', async () => {
-    for (const id of ['..', 'a/b', '', 'x'.repeat(65)]) await expect(threads.use(id)).rejects.toThrow('that is no id of an organization');
+  it('have no path that is no id of an organization', async () => {
+    for (const id of ['..', 'a/b', '', 'x'.repeat(65)]) await expect(started.clusters.connectionOf(id)).rejects.toThrow('that is no id of an organization');
+    expect(existsSync(join(folder, 'sandbox', 'slot'))).toBe(false);
+  });
+
+  it('after a start each sandbox is reached at its address before anybody asked where it is', async () => {
+    const { token, certificateAuthority = '' } = await connectionOf(started, 'f');
+    await started.close();
+    started = await start();
+    await started.serving;
+    const client = clientOf({ server: addresses.get('f') ?? '', token, certificateAuthority });
+    expect(await client.ask('GET /api/v1/namespaces/default')).toMatchObject({ status: 200 });
+    for (const id of IDS) expect((await connectionOf(started, id)).server).toBe(addresses.get(id));
   });
 });
 
@@ -77,7 +78,6 @@ describe('a thread of sandboxes', () => {
   it('that stands still holds up nobody else', async () => {
     const until = join(served.folder, 'go-on');
     doing.postMessage({ organizationId: 'org-ada', does: 'stop', until });
-    await read(eve, 'nothing'); // the message has come by then, or comes before what follows
     const held = apply(ada, 'late');
     expect(await apply(eve, 'at-once')).toMatchObject({ status: 201 });
     expect(await read(eve, 'at-once')).toMatchObject({ status: 200 });
@@ -85,7 +85,7 @@ describe('a thread of sandboxes', () => {
     expect(await held).toMatchObject({ status: 201 });
   });
 
-  it('that ends takes nothing along that was acknowledged: open answers end, the next request finds everything', async () => {
+  it('that ends takes nothing along that was acknowledged: open answers end, and everything is there again', async () => {
     expect(await apply(ada, 'kept')).toMatchObject({ status: 201 });
     const watch = await ada.open('GET /api/v1/configmaps?watch=true');
     const ended = new Promise((resolve) =>
@@ -96,7 +96,8 @@ describe('a thread of sandboxes', () => {
     );
     doing.postMessage({ organizationId: 'org-ada', does: 'end' });
     await ended;
-    await eventually(async () => expect(await read(ada, 'kept')).toMatchObject({ status: 200 }));
     expect(await read(eve, 'at-once')).toMatchObject({ status: 200 });
+    expect(await served.of('org-ada')).toMatchObject({ token: ada.token, prefix: ada.prefix }); // waits for the thread that comes after
+    expect(await read(ada, 'kept')).toMatchObject({ status: 200 });
   });
 });

@@ -47,7 +47,7 @@ describe('kubectl on a sandbox', () => {
     for (const line of [/^deployments +deploy +apps\/v1 +true +Deployment /m, /^pods +po +v1 +true +Pod /m, /^horizontalpodautoscalers +hpa +autoscaling\/v2 +true /m])
       expect(resources).toMatch(line);
     expect(await kubectl('explain deployments.spec.replicas')).toMatch(/FIELD: replicas <integer>/);
-    expect(await kubectl('cluster-info')).toContain(served.url);
+    expect(await kubectl('cluster-info')).toContain(ada.prefix);
     expect(await kubectl('get nodes')).toMatch(/^sandbox-node-0 +Ready /m);
     expect(await kubectl('describe nodes')).toMatch(/^Taints: +<none>$/m);
   });

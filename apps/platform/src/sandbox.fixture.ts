@@ -44,7 +44,6 @@ export interface SandboxUser extends SandboxClient {
 }
 
 export interface ServedSandboxes {
-  readonly url: string;
   readonly folder: string;
   of(organizationId: string): Promise<SandboxUser>;
   stop(): Promise<void>;
@@ -58,7 +57,6 @@ export async function serveSandboxes(options: { readonly program?: string } = {}
   const folder = mkdtempSync(join(tmpdir(), 'astro-sandbox-'));
   const served = await startSandboxes({ ...options, folder, preferredPort: 0, clock: systemClock, log: silentLogger });
   return {
-    url: served.url,
     folder,
     async of(organizationId) {
       const found = await served.clusters.connectionOf(organizationId);

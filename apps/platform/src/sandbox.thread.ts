@@ -1,47 +1,56 @@
-import { createServer } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSandbox, type Sandbox } from '#sandbox-cluster';
 import { systemClock, systemIds } from '#runtime/system';
+import { createSandboxes } from '#sandbox-cluster';
 import { HOST } from './host.ts';
-import { placeOf, refuseStranger } from './sandbox-paths.ts';
-import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-threads.ts';
+import { slotOf } from './sandbox-slots.ts';
+import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.ts';
 
-// A thread that sandbox clusters live in: opens and closes them as it is told, and answers what is asked of them.
-const { folder } = workerData as ThreadData;
+// A thread that sandbox clusters live in: serves those of its slot over TLS, each below its path, and loads them as it is told or asked.
+const { clusters, slot, preferredPort, certificate, key } = workerData as ThreadData;
 const report = (what: Report): void => parentPort?.postMessage(what);
 const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => report({ level, fields, message });
 const log = { debug: said('debug'), info: said('info'), warn: said('warn'), error: said('error') };
-const sandboxes = new Map<string, Sandbox>();
+const sandboxes = createSandboxes({ folder: clusters, clock: systemClock, ids: systemIds, log });
 
-const server = createServer((request, response) => {
-  const { organizationId, path, prefix } = placeOf(request.url) ?? {};
-  const sandbox = sandboxes.get(organizationId ?? '');
-  if (!sandbox || path === undefined || prefix === undefined) return refuseStranger(response);
-  void sandbox.handle(request, response, path, prefix);
-});
-// How long a request may take, and a connection stay, is decided where people's connections end.
-server.keepAliveTimeout = 0;
-server.requestTimeout = 0;
-await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-const { port } = server.address() as AddressInfo; // a TCP server's address has this form
+/** Those that are known to be of this slot: no two threads may have the same files open. */
+const own = new Set<string>();
+function isOwn(organizationId: string): boolean {
+  if (!own.has(organizationId) && slotOf(clusters, organizationId) === slot) own.add(organizationId);
+  return own.has(organizationId);
+}
 
-async function follow({ verb, organizationId }: Order): Promise<OpenedSandbox | undefined> {
-  const known = sandboxes.get(organizationId);
-  if (verb === 'close') {
-    sandboxes.delete(organizationId);
-    return known?.close().then(() => undefined);
+const status = (code: number, reason: string, message: string): string =>
+  JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code });
+
+const server = createServer({ cert: certificate, key }, (request, response) => {
+  const [, organizationId = '', path = ''] = /^\/sandbox\/([^/?]*)(\/.*|\?.*|)$/.exec(request.url ?? '') ?? [];
+  // A path that is no sandbox's answers as one with a wrong token does: nobody learns which organizations there are.
+  if (!isOwn(organizationId)) return void response.writeHead(401, { 'content-type': 'application/json' }).end(status(401, 'Unauthorized', 'Unauthorized'));
+  try {
+    void sandboxes.of(organizationId).handle(request, response, path === '' ? '/' : path, `/sandbox/${organizationId}`);
+  } catch (error) {
+    log.error({ organizationId, err: String(error) }, 'a sandbox cannot be loaded');
+    response.writeHead(500, { 'content-type': 'application/json' }).end(status(500, 'InternalError', 'the sandbox cannot be loaded; the log of the platform says why'));
   }
-  const sandbox = known ?? openSandbox({ folder: join(folder, organizationId), clock: systemClock, ids: systemIds, log });
-  sandboxes.set(organizationId, sandbox);
-  return { port, token: sandbox.token, uid: sandbox.uid };
+});
+server.keepAliveTimeout = 90_000;
+server.once('error', () => server.listen(0, HOST)); // the preferred one is somebody else's
+server.on('listening', () => report({ port: (server.address() as AddressInfo).port })); // a TCP server's address has this form
+server.listen(preferredPort, HOST);
+
+async function follow({ open }: Order): Promise<OpenedSandbox | undefined> {
+  if (open === undefined) return sandboxes.close().then(() => undefined);
+  if (!isOwn(open)) throw new Error('that sandbox has another slot');
+  const { token, uid } = sandboxes.of(open);
+  return { token, uid };
 }
 
 parentPort?.on('message', (order: Order) => {
   const { number } = order;
   follow(order).then(
-    (value) => report({ number, value }),
+    (value) => report({ number, ...(value && { value }) }),
     (error: unknown) => report({ number, failure: error instanceof Error ? error.message : String(error) }),
   );
 });

@@ -1,85 +1,85 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { Agent } from 'node:http';
-import { createServer } from 'node:https';
 import { join } from 'node:path';
 import type { SandboxClusters } from '#deployments/contract';
 import type { Clock, Logger } from '#kernel';
-import { claimPort, StartError } from '#runtime';
 import { writeWhole } from '#sandbox-cluster';
 import { generate } from 'selfsigned';
 import { HOST } from './host.ts';
-import { relay } from './relay.ts';
-import { placeOf, PREFIX, refuseStranger, sayAway } from './sandbox-paths.ts';
-import { sandboxThreads } from './sandbox-threads.ts';
+import { slotOf, takenSlots, takeSlot } from './sandbox-slots.ts';
+import { SandboxThread } from './sandbox-thread.ts';
 
 export interface SandboxServer {
   readonly clusters: SandboxClusters;
-  readonly url: string;
+  /** Resolves when every sandbox that there is can be reached. */
+  readonly serving: Promise<void>;
   close(): Promise<void>;
 }
 
 export interface SandboxServerOptions {
   /** The data folder. */
   readonly folder: string;
-  /** Tried first at the first start. */
+  /** The first slot's, tried first at its first start; each further slot tries the next one. */
   readonly preferredPort: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** See {@link sandboxThreads}. */
+  /** See {@link SandboxThread}. */
   readonly program?: string;
 }
 
 const CERTIFICATE_DAYS = 3_650;
 
 /**
- * Serves the sandbox clusters of all organizations over TLS on a port of their own, each below its path: kubectl sends no
- * token without TLS. Certificate and port are made once and kept in the data folder. The clusters themselves live in threads.
+ * Serves the sandbox clusters of all organizations, each below its path, from a few threads with a port each. Over TLS: kubectl
+ * sends no token without it. Certificate, ports, and which thread a sandbox lives in, are kept in the data folder.
  */
-export async function startSandboxes({ folder: data, preferredPort, ...options }: SandboxServerOptions): Promise<SandboxServer> {
-  const { log } = options;
+export async function startSandboxes({ folder: data, preferredPort, ...surroundings }: SandboxServerOptions): Promise<SandboxServer> {
   const folder = join(data, 'sandbox');
   const clusters = join(folder, 'clusters');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(clusters, { recursive: true, mode: 0o700 });
   const { certificate, key } = await certificateIn(folder);
-  const port = await portIn(folder, preferredPort);
-  const threads = sandboxThreads({ ...options, folder: clusters });
-  const agent = new Agent({ keepAlive: true });
-  const server = createServer({ cert: certificate, key }, (request, response) => {
-    const organizationId = placeOf(request.url)?.organizationId;
-    if (organizationId === undefined || !(threads.has(organizationId) || existsSync(join(clusters, organizationId)))) return refuseStranger(response);
-    const fail = (error: unknown): void => {
-      log.warn({ organizationId, err: String(error) }, 'a sandbox did not answer');
-      sayAway(response);
-    };
-    threads.use(organizationId).then(({ sandbox, release }) => {
-      if (response.closed) return release();
-      response.once('close', release);
-      relay(request, response, { port: sandbox.port, agent, fail });
-    }, fail);
-  });
-  server.keepAliveTimeout = 90_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, HOST, resolve);
-  });
-  const url = `https://${HOST}:${port}${PREFIX}`;
+  const slots = new Map<string, number>();
+  const threads = new Map<number, SandboxThread>();
+
+  const slotFor = (organizationId: string): number => {
+    const slot = slots.get(organizationId) ?? slotOf(clusters, organizationId) ?? takeSlot(clusters, organizationId);
+    slots.set(organizationId, slot);
+    return slot;
+  };
+  function threadOf(slot: number): SandboxThread {
+    const known = threads.get(slot);
+    if (known) return known;
+    const thread = new SandboxThread({ clusters, slot, preferredPort: portIn(folder, slot) ?? (preferredPort === 0 ? 0 : preferredPort + slot), certificate, key }, surroundings);
+    threads.set(slot, thread);
+    return thread;
+  }
+  /** @returns the port, which addresses in kubeconfigs name: the next start tries it first */
+  async function served(slot: number): Promise<number> {
+    const port = await threadOf(slot).serving;
+    if (portIn(folder, slot) !== port) writeWhole(portFile(folder, slot), String(port));
+    return port;
+  }
+
+  const serving = Promise.allSettled([...new Set(takenSlots(clusters))].map(served)).then(() => {}); // one that failed is started again
   return {
-    url,
+    serving,
     clusters: {
       async connectionOf(organizationId) {
-        const { sandbox, release } = await threads.use(organizationId);
-        release();
-        return { server: `${url}/${organizationId}`, token: sandbox.token, uid: sandbox.uid, certificateAuthority: certificate };
+        const slot = slotFor(organizationId);
+        const port = await served(slot);
+        const { token, uid } = await threadOf(slot).open(organizationId);
+        return { server: `https://${HOST}:${port}/sandbox/${organizationId}`, token, uid, certificateAuthority: certificate };
       },
     },
     async close() {
-      await threads.close();
-      agent.destroy();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await Promise.all([...threads.values()].map((thread) => thread.stop()));
     },
   };
 }
+
+const portFile = (folder: string, slot: number): string => join(folder, `port-${slot}`);
+
+/** The port of a slot at the last start. */
+const portIn = (folder: string, slot: number): number | undefined => (existsSync(portFile(folder, slot)) ? Number(readFileSync(portFile(folder, slot), 'utf8')) : undefined);
 
 async function certificateIn(folder: string): Promise<{ readonly certificate: string; readonly key: string }> {
   const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
@@ -107,13 +107,4 @@ async function certificateIn(folder: string): Promise<{ readonly certificate: st
     writeWhole(files.certificate, made.cert);
   }
   return { certificate: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') };
-}
-
-/** The port of the last start while it is free, so that addresses in kubeconfigs stay right. */
-async function portIn(folder: string, preferred: number): Promise<number> {
-  const file = join(folder, 'port');
-  const before = existsSync(file) ? Number(readFileSync(file, 'utf8')) : preferred;
-  const port = await claimPort(before, HOST).catch((error: unknown) => (error instanceof StartError ? claimPort(0, HOST) : Promise.reject(error)));
-  writeWhole(file, String(port));
-  return port;
 }

@@ -34,6 +34,8 @@ export interface Sandbox {
   readonly token: string;
   /** UID of the namespace kube-system: the cluster's identity. */
   readonly uid: string;
+  /** Watches and log streams that are open now. */
+  readonly openStreams: number;
   /**
    * Answers one request.
    * @param url path and query from the server's root on
@@ -56,13 +58,21 @@ export function openSandbox({ folder, clock, ids, log, controllers = sandboxCont
   runner.start();
   const closing = new AbortController();
   const answer = createHttpApi({ api, schemas, clock, log, token, closing: closing.signal, logs });
+  let open = 0;
   return {
     store,
     api,
     runner,
     token,
     uid: store.get({ resource: 'namespaces', namespace: '', name: 'kube-system' })?.metadata.uid ?? '',
-    handle: answer,
+    get openStreams() {
+      return open;
+    },
+    async handle(request, response, url, prefix) {
+      open += 1;
+      response.once('close', () => (open -= 1));
+      await answer(request, response, url, prefix);
+    },
     async close() {
       closing.abort();
       runner.stop();
@@ -75,4 +85,49 @@ function tokenIn(folder: string): string {
   const file = join(folder, 'token');
   if (!existsSync(file)) writeWhole(file, `sandbox-${randomBytes(32).toString('base64url')}`);
   return readFileSync(file, 'utf8').trim();
+}
+
+export interface Sandboxes {
+  /** The sandbox of an organization, opened (and made) when it is first asked for. */
+  of(organizationId: string): Sandbox;
+  close(): Promise<void>;
+}
+
+const LOOK_MS = 60_000;
+
+/** One sandbox for each organization, unloaded when nobody has used it for `idleMs` (600,000 when left out). */
+export function createSandboxes(options: SandboxOptions & { readonly idleMs?: number }): Sandboxes {
+  const { folder, clock, idleMs = 600_000 } = options;
+  const loaded = new Map<string, { readonly sandbox: Sandbox; usedMs: number }>();
+  let timer = clock.timer(LOOK_MS, unload);
+
+  function unload(): void {
+    for (const [id, { sandbox, usedMs }] of loaded) {
+      if (sandbox.openStreams > 0 || clock.monotonic() - usedMs < idleMs) continue;
+      loaded.delete(id);
+      void sandbox.close();
+    }
+    timer = clock.timer(LOOK_MS, unload);
+  }
+  const folderOf = (organizationId: string): string => {
+    if (!/^[0-9a-zA-Z-]{1,64}$/.test(organizationId)) throw new RangeError('that is no id of an organization');
+    return join(folder, organizationId);
+  };
+  return {
+    of(organizationId) {
+      const known = loaded.get(organizationId);
+      if (known) {
+        known.usedMs = clock.monotonic();
+        return known.sandbox;
+      }
+      const sandbox = openSandbox({ ...options, folder: folderOf(organizationId) });
+      loaded.set(organizationId, { sandbox, usedMs: clock.monotonic() });
+      return sandbox;
+    },
+    async close() {
+      timer.cancel();
+      await Promise.all([...loaded.values()].map(({ sandbox }) => sandbox.close()));
+      loaded.clear();
+    },
+  };
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { z } from 'zod';
-import type { Order } from '../sandbox-threads.ts';
+import type { Order } from '../sandbox-thread.ts';
 import '../sandbox.thread.ts';
 
 // A thread of sandboxes that a test can end or stop: the one that has the organization does as it is told.
 const told = z.object({ organizationId: z.string(), does: z.enum(['end', 'stop']), until: z.string().default('') });
 const mine = new Set<string>();
-parentPort?.on('message', ({ organizationId }: Order) => mine.add(organizationId));
+parentPort?.on('message', ({ open }: Order) => void (open !== undefined && mine.add(open)));
 new BroadcastChannel('sandbox-threads').onmessage = ({ data }: MessageEvent) => {
   const { organizationId, does, until } = told.parse(data);
   if (!mine.has(organizationId)) return;

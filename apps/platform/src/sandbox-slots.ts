@@ -1,0 +1,37 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '#sandbox-cluster';
+
+/** Each is a thread with a port of its own, and costs the memory of a thread; sandboxes beyond so many share them. */
+export const SLOTS = 4;
+
+/** An id that may be the name of a folder. */
+const ORGANIZATION_ID = /^[0-9a-zA-Z-]{1,64}$/;
+
+const fileOf = (clusters: string, organizationId: string): string => join(clusters, organizationId, 'slot');
+
+/**
+ * Which slot an organization's sandbox lives in; undefined while it has none.
+ * @param clusters folder with a folder for each organization
+ */
+export function slotOf(clusters: string, organizationId: string): number | undefined {
+  if (!ORGANIZATION_ID.test(organizationId)) return undefined;
+  const file = fileOf(clusters, organizationId);
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+}
+
+/** Gives a sandbox the slot that has the fewest, for good: addresses in kubeconfigs stay right. @returns it */
+export function takeSlot(clusters: string, organizationId: string): number {
+  if (!ORGANIZATION_ID.test(organizationId)) throw new RangeError('that is no id of an organization');
+  const taken = takenSlots(clusters);
+  const sizes = Array.from({ length: SLOTS }, (_, slot) => taken.filter((other) => other === slot).length);
+  const slot = sizes.indexOf(Math.min(...sizes));
+  mkdirSync(join(clusters, organizationId), { recursive: true, mode: 0o700 });
+  writeWhole(fileOf(clusters, organizationId), String(slot));
+  return slot;
+}
+
+/** The slots of all sandboxes on disk, one entry each. */
+export function takenSlots(clusters: string): readonly number[] {
+  return existsSync(clusters) ? readdirSync(clusters).flatMap((organizationId) => slotOf(clusters, organizationId) ?? []) : [];
+}

@@ -1,0 +1,29 @@
+import { silentLogger } from '#kernel';
+import { eventually, manualClock, sequenceIds, temporaryFolder } from '#testing';
+import { createSandboxes } from './sandbox.ts';
+
+const MINUTE = 60_000;
+
+describe('sandboxes of organizations', () => {
+  const folder = temporaryFolder();
+  const clock = manualClock();
+  const sandboxes = createSandboxes({ folder, clock, ids: sequenceIds(), log: silentLogger });
+  afterAll(() => sandboxes.close());
+
+  it('are unloaded when nobody used them for ten minutes, and loaded again as they were', async () => {
+    const first = sandboxes.of('acme');
+    clock.advance(9 * MINUTE);
+    expect(sandboxes.of('acme')).toBe(first);
+    for (let minute = 0; minute < 11; minute++) clock.advance(MINUTE);
+    const second = await eventually(() => {
+      const again = sandboxes.of('acme');
+      expect(again).not.toBe(first);
+      return again;
+    });
+    expect({ token: second.token, uid: second.uid }).toEqual({ token: first.token, uid: first.uid });
+  });
+
+  it('have no folder that is no id of an organization', () => {
+    for (const id of ['..', 'a/b', '', 'x'.repeat(65)]) expect(() => sandboxes.of(id)).toThrow('that is no id of an organization');
+  });
+});
