@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StoredEvent } from '#event-store';
-import { auditedWrites, call, diceOf, eventually, loginAdmin, openShop, startAgain, startPlatform, type Answer, type Person, type Platform } from '#testing';
+import { auditedWrites, call, diceOf, eventually, loginAdmin, openShop, seedOfRun, startAgain, startPlatform, type Answer, type Person, type Platform } from '#testing';
 import { followLog, logOf } from '#testing/log';
 
 /** `kill -9` of the whole process group while an application is applied: on the real Kubernetes where one is named, else on the sandbox. */
@@ -10,7 +10,7 @@ const cluster = kubeconfig ? 'dev' : 'sandbox';
 const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 50);
 /** Written by every attempt, an undisturbed one or not. */
 const INVENTORY = 'configmaps/astro-inventory-';
-const SEED = Number(process.env['ASTRO_TEST_SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedOfRun();
 const BETWEEN = Math.floor(MOMENTS * 0.6);
 const TERMINAL = new Set(['deployment.succeeded.v1', 'deployment.failed.v1', 'deployment.superseded.v1', 'deployment.abandoned.v1']);
 

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { diceOf, eventually, startApp, type AppProcess, type Dice } from '#testing';
+import { diceOf, eventually, seedOfRun, startApp, type AppProcess, type Dice } from '#testing';
 import { z } from 'zod';
 import { clientOf, eachEvent, type SandboxClient } from './sandbox.fixture.ts';
 
 /** A sandbox whose process is killed among the writes of people and of its own controllers. */
-const SEED = Number(process.env['ASTRO_TEST_SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedOfRun();
 const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 50);
 /** After so many kills the sandbox is left alone until it stands still, and everything is counted. */
 const SETTLE_EVERY = 10;

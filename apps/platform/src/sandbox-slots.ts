@@ -11,13 +11,12 @@ const ORGANIZATION_ID = /^[0-9a-zA-Z-]{1,64}$/;
 const fileOf = (clusters: string, organizationId: string): string => join(clusters, organizationId, 'slot');
 
 /**
- * Which slot an organization's sandbox lives in; undefined while it has none.
+ * Which slot an organization's sandbox lives in; undefined while it has none, or one that is no slot.
  * @param clusters folder with a folder for each organization
  */
 export function slotOf(clusters: string, organizationId: string): number | undefined {
   if (!ORGANIZATION_ID.test(organizationId)) return undefined;
-  const file = fileOf(clusters, organizationId);
-  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+  return wholeNumberIn(fileOf(clusters, organizationId), SLOTS - 1);
 }
 
 /** Gives a sandbox the slot that has the fewest, for good: addresses in kubeconfigs stay right. @returns it */
@@ -29,6 +28,12 @@ export function takeSlot(clusters: string, organizationId: string): number {
   mkdirSync(join(clusters, organizationId), { recursive: true, mode: 0o700 });
   writeWhole(fileOf(clusters, organizationId), String(slot));
   return slot;
+}
+
+/** The number from 0 to `most` that a file holds; undefined without the file, and for anything else in it. */
+export function wholeNumberIn(file: string, most: number): number | undefined {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return /^\d{1,5}$/.test(text) && Number(text) <= most ? Number(text) : undefined;
 }
 
 /** The slots of all sandboxes on disk, one entry each. */

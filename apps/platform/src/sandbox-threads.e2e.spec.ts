@@ -58,6 +58,22 @@ describe('threads of sandboxes', () => {
   });
 });
 
+describe('files of threads', () => {
+  const folder = temporaryFolder();
+  it('that hold no number of theirs are made anew', async () => {
+    const start = () => startSandboxes({ folder, preferredPort: 65_535, clock: systemClock, log: silentLogger });
+    const first = await start();
+    for (const id of ['a', 'b']) await first.clusters.connectionOf(id); // the second's port would be one too high
+    await first.close();
+    writeFileSync(join(folder, 'sandbox', 'port-0'), 'eighty');
+    writeFileSync(join(folder, 'sandbox', 'clusters', 'a', 'slot'), '-1');
+    const again = await start();
+    const { server = '', token = '', certificateAuthority = '' } = (await again.clusters.connectionOf('a')) ?? {};
+    expect(await clientOf({ server, token, certificateAuthority }).ask('GET /api/v1/namespaces/default')).toMatchObject({ status: 200 });
+    await again.close();
+  });
+});
+
 describe('a thread of sandboxes', () => {
   let served: ServedSandboxes;
   let ada: SandboxUser;

@@ -5,7 +5,7 @@ import type { Clock, Logger } from '#kernel';
 import { writeWhole } from '#sandbox-cluster';
 import { generate } from 'selfsigned';
 import { HOST } from './host.ts';
-import { slotOf, takenSlots, takeSlot } from './sandbox-slots.ts';
+import { slotOf, takenSlots, takeSlot, wholeNumberIn } from './sandbox-slots.ts';
 import { SandboxThread } from './sandbox-thread.ts';
 
 export interface SandboxServer {
@@ -27,6 +27,7 @@ export interface SandboxServerOptions {
 }
 
 const CERTIFICATE_DAYS = 3_650;
+const LAST_PORT = 65_535;
 
 /**
  * Serves the sandbox clusters of all organizations, each below its path, from a few threads with a port each. Over TLS: kubectl
@@ -45,10 +46,11 @@ export async function startSandboxes({ folder: data, preferredPort, ...surroundi
     slots.set(organizationId, slot);
     return slot;
   };
+  const firstPort = (slot: number): number => (preferredPort === 0 || preferredPort + slot > LAST_PORT ? 0 : preferredPort + slot);
   function threadOf(slot: number): SandboxThread {
     const known = threads.get(slot);
     if (known) return known;
-    const thread = new SandboxThread({ clusters, slot, preferredPort: portIn(folder, slot) ?? (preferredPort === 0 ? 0 : preferredPort + slot), certificate, key }, surroundings);
+    const thread = new SandboxThread({ clusters, slot, preferredPort: portIn(folder, slot) ?? firstPort(slot), certificate, key }, surroundings);
     threads.set(slot, thread);
     return thread;
   }
@@ -79,7 +81,7 @@ export async function startSandboxes({ folder: data, preferredPort, ...surroundi
 const portFile = (folder: string, slot: number): string => join(folder, `port-${slot}`);
 
 /** The port of a slot at the last start. */
-const portIn = (folder: string, slot: number): number | undefined => (existsSync(portFile(folder, slot)) ? Number(readFileSync(portFile(folder, slot), 'utf8')) : undefined);
+const portIn = (folder: string, slot: number): number | undefined => wholeNumberIn(portFile(folder, slot), LAST_PORT);
 
 async function certificateIn(folder: string): Promise<{ readonly certificate: string; readonly key: string }> {
   const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };

@@ -6,7 +6,7 @@ import { rolloutQueue } from '#deployments/contract';
 import type { StoredEvent } from '#event-store';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
-import { call, diceOf, eventually, loginAdmin, openShop, startAgain, startPlatform, type Person, type Platform } from '#testing';
+import { call, diceOf, eventually, loginAdmin, openShop, seedOfRun, startAgain, startPlatform, type Person, type Platform } from '#testing';
 import { logOf } from '#testing/log';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import { z } from 'zod';
 /** What the platform keeps on disk, taken away or cut off: on the real Kubernetes where one is named, else on the sandbox. */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
-const SEED = Number(process.env['ASTRO_TEST_SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedOfRun();
 /** Milliseconds within which the sweep finds owed work, and a little for a machine that is busy. */
 const SWEEP_MS = 15_000 + 3_000;
 const WRITERS = 64;

@@ -367,9 +367,12 @@ export async function startEdge(transport: BusTransport, folder: string, more: P
     new Promise((resolve, reject) => {
       let text = '';
       const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-      socket.setTimeout(2_000, () => socket.destroy());
       socket
-        .on('data', (part) => (text += part.toString()))
+        .setTimeout(30_000, () => socket.destroy())
+        .on('data', (part) => {
+          text += part.toString();
+          socket.setTimeout(2_000); // nothing more comes
+        })
         .on('error', reject)
         .on('close', () => resolve(text));
     });

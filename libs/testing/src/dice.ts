@@ -7,6 +7,9 @@ export interface Dice {
   pick<T>(values: readonly T[]): T;
 }
 
+/** What the chance of a run of tests is drawn from: `ASTRO_TEST_SEED`, which a failed run has printed, or another number each time. */
+export const seedOfRun = (): number => Number(process.env['ASTRO_TEST_SEED'] ?? Date.now() % 1_000_000);
+
 /** Mulberry32: 32 bits of state, good enough to choose test data. */
 export function diceOf(seed: number): Dice {
   let state = seed >>> 0;

@@ -1,6 +1,6 @@
 export { auditedWrites, type AuditedWrite } from './audit-log.ts';
 export { cpuMs } from './cpu-ms.ts';
-export { diceOf, type Dice } from './dice.ts';
+export { diceOf, seedOfRun, type Dice } from './dice.ts';
 export { eventually } from './eventually.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
 export { sequenceIds } from './sequence-ids.ts';
