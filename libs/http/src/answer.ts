@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Reply } from '#bus';
 import type { ReplyMeta } from '#bus/contract';
 import type { FastifyReply } from 'fastify';
@@ -6,8 +7,8 @@ import type { ContractRoute } from './routes.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Sends a problem document. */
-export function sendProblem(reply: FastifyReply, { status, headers, body }: Problem): FastifyReply {
+/** Sends a problem document, which may be a stream of its text. */
+export function sendProblem(reply: FastifyReply, { status, headers, body }: Omit<Problem, 'body'> & { readonly body: string | Readable }): FastifyReply {
   return reply.code(status).headers(headers).send(body);
 }
 

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { busErrors, described, isDomainError, RefusedError, StreamRefusedError } from '#bus';
-import { domainError, type DomainError } from '#kernel';
+import { domainError, pause, type Clock, type DomainError } from '#kernel';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answer.ts';
@@ -18,6 +20,29 @@ export function thrownProblem(thrown: unknown, request: FastifyRequest, { option
   if (!known) options.logger.error({ requestId: request.id, route: request.routeOptions.url, err: described(thrown) }, 'a request failed');
   metrics.problem(error.code);
   return problemOf(error, request.id);
+}
+
+/** How long the rest of a body that is too large is thrown away. */
+const LINGER_MS = 5_000;
+
+/**
+ * Answers with {@link thrownProblem}. The refusal of a body that still comes is sent whole, and its connection closed a little
+ * later: one that is closed on bytes that nobody read takes the answer with it.
+ */
+export function sendThrown(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: EdgeParts): FastifyReply {
+  const problem = thrownProblem(thrown, request, parts);
+  reply.header('cache-control', 'no-store');
+  if (problem.status !== 413 || request.raw.complete) return sendProblem(reply, problem);
+  const text = Buffer.from(problem.body);
+  const body = Readable.from(inTwoSteps(text, request.raw, parts.options.clock), { objectMode: false });
+  return sendProblem(reply.header('content-length', text.length), { ...problem, body });
+}
+
+async function* inTwoSteps(text: Buffer, request: IncomingMessage, clock: Clock): AsyncIterable<Buffer> {
+  yield text;
+  const ended = new AbortController();
+  request.once('close', () => ended.abort()).resume();
+  await pause(clock, LINGER_MS, ended.signal);
 }
 
 function refusalOf(thrown: unknown): DomainError | undefined {
@@ -75,7 +100,6 @@ export class EdgeFilter implements ExceptionFilter {
     if (host.getType() !== 'http') throw thrown;
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
-    const problem = thrownProblem(thrown, http.getRequest<FastifyRequest>(), this.parts);
-    if (!reply.sent) sendProblem(reply.header('cache-control', 'no-store'), problem);
+    if (!reply.sent) sendThrown(thrown, http.getRequest<FastifyRequest>(), reply, this.parts);
   }
 }

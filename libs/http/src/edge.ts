@@ -4,10 +4,9 @@ import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.ts';
-import { sendProblem } from './answer.ts';
 import { BODY_BYTES, mediaType, parseJsonBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
-import { EdgeFilter, thrownProblem } from './edge-filter.ts';
+import { EdgeFilter, sendThrown } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts } from './edge-options.ts';
 import { edgeError } from './problem.ts';
 import { EdgeMetrics } from './metrics.ts';
@@ -171,7 +170,7 @@ class Refused extends Error {
 const refused = (error: DomainError): Refused => new Refused(error);
 
 function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
-  scope.setErrorHandler((thrown, request, reply) => sendProblem(reply.header('cache-control', 'no-store'), thrownProblem(thrown, request, parts)));
+  scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));
 }
 
 /** Health, metrics and OpenAPI: public, and never counted. */
