@@ -1,18 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger, type Clock, type Ids } from '#kernel';
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timeout = setTimeout(fire, ms).unref();
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
-const ids: Ids = { uuid: () => randomUUID(), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
+import { silentLogger } from '#kernel';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
 
 /** What engines want from their process. */
 export const surroundings = { clock, ids, log: silentLogger };

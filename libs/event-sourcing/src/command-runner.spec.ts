@@ -3,10 +3,11 @@ import { EventStoreUnavailableError, LIMITS, verifyStream, type EventStore, type
 import { openEmbeddedEventStore } from '#event-store/embedded';
 import { sealedEvents } from '#event-store/contract-suite';
 import { manualClock, temporaryFolder } from '#testing';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { createCommandRunner } from './create-command-runner.ts';
 import type { CommandRunner } from './command-runner.ts';
 import { accountDecider, request, type AccountCommand } from './testdata/accounts.ts';
-import { clock, ids, log } from './testdata/surroundings.ts';
+import { log } from './testdata/surroundings.ts';
 
 const root = temporaryFolder();
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -7,11 +7,12 @@ import type { ReadStore } from '#read-store';
 import { openEmbeddedReadStore } from '#read-store/embedded';
 import { eventually, temporaryFolder } from '#testing';
 import { openEmbeddedVault } from '#vault/embedded';
+import { systemIds as ids } from '#runtime/system';
 import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
 import { createLogFeed, type LogFeed } from './log-feed.ts';
 import type { Reactor, Sweep } from './service.ts';
 import { balances } from './testdata/accounts.ts';
-import { both, ids, log, quickClock } from './testdata/surroundings.ts';
+import { both, log, quickClock } from './testdata/surroundings.ts';
 
 const root = temporaryFolder();
 const clock = quickClock(10);

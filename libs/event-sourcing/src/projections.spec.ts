@@ -6,9 +6,10 @@ import { position, type Position, type Projection } from '#kernel';
 import type { ReadStore, Write } from '#read-store';
 import { openEmbeddedReadStore } from '#read-store/embedded';
 import { eventually, temporaryFolder } from '#testing';
+import { systemIds as ids } from '#runtime/system';
 import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
 import { accountDecider, balances, poison, request, type AccountCommand, type AccountEvent, type Balance } from './testdata/accounts.ts';
-import { both, ids, log, quickClock } from './testdata/surroundings.ts';
+import { both, log, quickClock } from './testdata/surroundings.ts';
 
 const root = temporaryFolder();
 const clock = quickClock(5);

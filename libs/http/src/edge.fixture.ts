@@ -19,7 +19,8 @@ import {
   type RequestContext,
 } from '#bus';
 import { request, stream } from '#bus/contract';
-import { directoryOf, systemClock } from '#bus/contract-suite';
+import { directoryOf } from '#bus/contract-suite';
+import { systemClock } from '#runtime/system';
 import { domainError, position, silentLogger, type Clock, type Logger } from '#kernel';
 import { sequenceIds } from '#testing';
 import { Controller, Get, Module } from '@nestjs/common';

@@ -1,20 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { silentLogger, type Clock } from '#kernel';
+import { silentLogger } from '#kernel';
+import { systemClock as clock } from '#runtime/system';
 import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import { createKubernetesClient } from './create-client.ts';
 import { TYPES } from './discovery.ts';
 import { parseEgressPolicy } from './egress.ts';
 import type { KubernetesObject } from './objects.ts';
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timer = setTimeout(fire, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 interface Seen {
   readonly method: string;

@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel';
+import { systemClock } from '#runtime/system';
 import { isNotFound, KubernetesApiError, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 
@@ -31,14 +32,6 @@ const WATCH_SECONDS = { least: 240, more: 240 } as const;
 /** A watch that ends sooner without a word is a proxy or server in trouble: it counts as a fault. */
 const SHORT_WATCH_MS = 1_000;
 
-const MACHINE: Pick<Clock, 'monotonic' | 'timer'> = {
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timeout = setTimeout(fire, ms);
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
-
 /** Whether a client was closed under its users: its credential was replaced, or nobody seemed to need it. */
 export const isClosed = (error: unknown): error is KubernetesUnreachableError => error instanceof KubernetesUnreachableError && error.why === 'closed';
 
@@ -50,7 +43,7 @@ const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace 
  */
 export function reflect(client: KubernetesClient, type: ResourceType, options: ReflectOptions): Reflection {
   const objects = new Map<string, KubernetesObject>();
-  const { signal, onChange, clock = MACHINE } = options;
+  const { signal, onChange, clock = systemClock } = options;
   let isWhole = false;
   let settleWhole: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const whole = new Promise<void>((resolve, reject) => (settleWhole = { resolve, reject }));

@@ -12,20 +12,10 @@ import {
   type Reply,
   type RequestContext,
 } from '#bus';
-import { silentLogger, type Clock, type DomainError } from '#kernel';
+import { silentLogger, type DomainError } from '#kernel';
+import { systemClock } from '#runtime/system';
 import { eventually } from '#testing';
 import { ACME, ALICE, busesOver, directoryOf, fixtureContracts, personContext, startServer, testKeys, type Fixture } from './fixture.ts';
-
-/** Real time: transports are tried against their own timers. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timer = setTimeout(fire, ms);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 export interface BusUnderTest {
   /** A transport that can send; closed by the suite. */

@@ -20,7 +20,8 @@ import {
   type RequestContext,
 } from '#bus';
 import { request, stream, type Contract } from '#bus/contract';
-import { domainError, position, type Clock, type Ids, type Logger } from '#kernel';
+import { domainError, position, type Clock, type Logger } from '#kernel';
+import { systemIds as randomIds } from '#runtime/system';
 import { Controller, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -233,8 +234,6 @@ export function personContext(clock: Clock, principal: Principal = { kind: 'logi
     ...more,
   };
 }
-
-const randomIds: Ids = { uuid: () => randomUUID(), random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)) };
 
 /** The gateway's bus, which acts for persons, and the bus of the service `caller`. */
 export function busesOver(transport: BusTransport, clock: Clock, logger: Logger): { readonly gateway: Bus; readonly caller: Bus } {

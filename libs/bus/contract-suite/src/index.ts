@@ -1,2 +1,2 @@
-export { busContract, systemClock, type BusUnderTest } from './bus-contract.ts';
+export { busContract, type BusUnderTest } from './bus-contract.ts';
 export { ACME, ALICE, busesOver, directoryOf, fixtureContracts, personContext, testKeys, startServer, type Fixture } from './fixture.ts';

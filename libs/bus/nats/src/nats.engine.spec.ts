@@ -1,4 +1,5 @@
-import { busContract, busesOver, directoryOf, fixtureContracts, personContext, startServer, systemClock } from '#bus/contract-suite';
+import { busContract, busesOver, directoryOf, fixtureContracts, personContext, startServer } from '#bus/contract-suite';
+import { systemClock } from '#runtime/system';
 import { silentLogger } from '#kernel';
 import { eventually } from '#testing';
 import { natsTransport } from './nats.ts';

@@ -11,8 +11,8 @@ import {
   registerClusterRequest,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker } from './testing/fake-worker.handlers.ts';
 import { entry, image, profile, registration } from './testing/fixtures.ts';
@@ -23,7 +23,7 @@ const folder = temporaryFolder();
 
 describe('secrets of deployments', () => {
   it('no value of a variable, file, command line, manifest or credential stands in an event, a read model, the queue, an answer or an error', async () => {
-    const queue = await openEmbeddedWorkQueue({ folder, clock: realClock, ids: realIds, log: silentLogger });
+    const queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
     const house = await openHouse(folder, queue, {});
     const worker = new FakeWorker(house, queue);
     const org = 'org-1';

@@ -2,8 +2,8 @@ import { connectBus, createBus, RequestGate, type Bus, type CallerKeys } from '#
 import { inProcessTransport } from '#bus/in-process';
 import * as contract from '#deployments/contract';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import type { INestApplication } from '@nestjs/common';
@@ -22,14 +22,14 @@ let gateway: Bus;
 let served: readonly string[];
 
 beforeAll(async () => {
-  queue = await openEmbeddedWorkQueue({ folder, clock: realClock, ids: realIds, log: silentLogger });
-  house = await openHouse(folder, queue, {}, { gate: ({ access }) => new RequestGate({ keys, clock: realClock, logger: silentLogger, access }) });
+  queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
+  house = await openHouse(folder, queue, {}, { gate: ({ access }) => new RequestGate({ keys, clock: systemClock, logger: silentLogger, access }) });
   const transport = inProcessTransport();
   app = await NestFactory.create(house.root, new FastifyAdapter(), { logger: false });
   served = connectBus(app, transport).map(({ subject }) => subject);
   await app.init();
   await app.startAllMicroservices();
-  gateway = createBus({ transport, service: 'gateway', keys, clock: realClock, ids: realIds, logger: silentLogger, actsForPersons: true });
+  gateway = createBus({ transport, service: 'gateway', keys, clock: systemClock, ids: systemIds, logger: silentLogger, actsForPersons: true });
   await house.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
   await house.found('org-2', 'other', { mallory: 'owner' });
   await house.engines.commands.run(users, 'user-ada', {}, house.service('identity'));
@@ -54,7 +54,7 @@ const users = {
   evolve: (count: number) => count + 1,
   decide: () => ({ ok: true, value: [{ type: 'user.registered.v1', data: { globalRole: 'developer' } }] }) as const,
 } as const;
-const person = (userId: string) => ({ ...house.engines.request({ kind: 'login', userId }), deadlineMs: realClock.now() + 10_000 });
+const person = (userId: string) => ({ ...house.engines.request({ kind: 'login', userId }), deadlineMs: systemClock.now() + 10_000 });
 
 describe('deployments behind the bus', () => {
   it('serves every contract of its own', () => {

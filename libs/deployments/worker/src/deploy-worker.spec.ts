@@ -4,6 +4,7 @@ import { inProcessTransport } from '#bus/in-process';
 import { issueTokenRequest, liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusRequest, probeClusterRequest, type ClusterConnection } from '#deployments/contract';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
 import { EGRESS, parseEgressPolicy } from '#kubernetes';
+import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { VAULT } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
@@ -12,7 +13,6 @@ import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DeployWorkerModule, startDeployWorker } from './index.ts';
-import { realClock, realIds } from './testing/workshop.worker.ts';
 
 const cluster: ClusterConnection = {
   clusterId: 'c',
@@ -44,25 +44,25 @@ describe('the worker as part of an application', () => {
     if (!egress.ok) throw new Error('the policy cannot be read');
     const vault = await openEmbeddedVault({
       folder: join(folder, 'vault'),
-      clock: realClock,
-      ids: realIds,
+      clock: systemClock,
+      ids: systemIds,
       sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
       log: silentLogger,
     });
-    const bus = (service: string) => createBus({ transport, service, keys, clock: realClock, ids: realIds, logger: silentLogger });
+    const bus = (service: string) => createBus({ transport, service, keys, clock: systemClock, ids: systemIds, logger: silentLogger });
     const given = [
       { provide: BUS, useValue: bus('deploy-worker') },
       { provide: VAULT, useValue: vault },
       { provide: WORK_QUEUE, useValue: queue },
-      { provide: CLOCK, useValue: realClock },
-      { provide: IDS, useValue: realIds },
+      { provide: CLOCK, useValue: systemClock },
+      { provide: IDS, useValue: systemIds },
       { provide: LOGGER, useValue: silentLogger },
       { provide: EGRESS, useValue: egress.value },
     ];
     @Global()
     @Module({ providers: given, exports: given.map(({ provide }) => provide) })
     class Ports {}
-    @Module({ imports: [BusModule.forRoot(new RequestGate({ keys, clock: realClock, logger: silentLogger })), Ports, DeployWorkerModule] })
+    @Module({ imports: [BusModule.forRoot(new RequestGate({ keys, clock: systemClock, logger: silentLogger })), Ports, DeployWorkerModule] })
     class App {}
     const app = await NestFactory.create(App, new FastifyAdapter(), { logger: false });
     const served = connectBus(app, transport);

@@ -1,17 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { EventStore } from '#event-store';
-import { silentLogger, type Clock, type Ids } from '#kernel';
+import { silentLogger, type Clock } from '#kernel';
 import type { ReadStore } from '#read-store';
-
-/** The real clock, for specs that wait for real timers. */
-export const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timeout = setTimeout(fire, ms);
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
+import { systemClock } from '#runtime/system';
 
 /** A clock that runs `speed` times as fast, so that leases and time-outs do not hold a spec up. */
 export function quickClock(speed: number): Clock {
@@ -20,10 +10,9 @@ export function quickClock(speed: number): Clock {
   return {
     now: () => Math.round(startMs + (performance.now() - start) * speed),
     monotonic: () => performance.now() * speed,
-    timer: (ms, fire) => clock.timer(ms / speed, fire),
+    timer: (ms, fire) => systemClock.timer(ms / speed, fire),
   };
 }
-export const ids: Ids = { uuid: () => randomUUID(), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
 export const log = silentLogger;
 
 /** Both stores of a spec, which several "processes" in it may share. */

@@ -1,22 +1,14 @@
 import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { appendEvents, eventStoreContract, sealedEvents } from '#event-store/contract-suite';
-import { silentLogger, type Clock, type Ids } from '#kernel';
+import { silentLogger } from '#kernel';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import { openEmbeddedEventStore } from './index.ts';
 
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timeout = setTimeout(fire, ms).unref();
-    return { cancel: () => clearTimeout(timeout) };
-  },
-};
-const ids: Ids = { uuid: () => randomUUID(), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
 const openIn = (folder: string) => openEmbeddedEventStore({ folder, clock, ids, log: silentLogger });
 
 const shared = temporaryFolder();

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import type { Vault } from '#vault';
 import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -39,16 +39,16 @@ describe('the built-in issuer over HTTP', () => {
   let issuer: Issuer;
   let base: string;
   let nowMs = 0;
-  const clock = { ...realClock, monotonic: () => nowMs };
+  const clock = { ...systemClock, monotonic: () => nowMs };
 
   beforeAll(async () => {
-    vault = await openEmbeddedVault({ folder, clock: realClock, ids: realIds, log: silentLogger, sealingKeys: loadOrCreateSealingKeys(folder) });
+    vault = await openEmbeddedVault({ folder, clock: systemClock, ids: systemIds, log: silentLogger, sealingKeys: loadOrCreateSealingKeys(folder) });
     fastify = Fastify();
     // The port is known once it listens, and the issuer's address needs it: a first server finds a free one.
     const probe = Fastify();
     base = await probe.listen({ port: 0, host: '127.0.0.1' });
     await probe.close();
-    issuer = await createIssuer({ vault, clock, ids: realIds, logger: silentLogger, publicUrl: base });
+    issuer = await createIssuer({ vault, clock, ids: systemIds, logger: silentLogger, publicUrl: base });
     await issuer.mount(fastify);
     await fastify.listen({ port: Number(new URL(base).port), host: '127.0.0.1' });
     await issuer.accounts.create(ADA);

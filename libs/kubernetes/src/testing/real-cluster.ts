@@ -1,23 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { silentLogger, type Clock } from '#kernel';
+import { silentLogger } from '#kernel';
+import { systemClock } from '#runtime/system';
 import type { KubernetesClient } from '../client.ts';
 import { createKubernetesClient } from '../create-client.ts';
 import { TYPES } from '../discovery.ts';
 import { parseEgressPolicy } from '../egress.ts';
 import { readKubeconfig } from '../kubeconfig.ts';
 import type { KubernetesObject } from '../objects.ts';
-
-/** The machine's own time. */
-export const machineClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timer = setTimeout(fire, ms);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 /** A client of the cluster that tests are given by kubeconfig, as its admin. */
 export function openRealCluster(kubeconfig: string): KubernetesClient {
@@ -30,7 +20,7 @@ export function openRealCluster(kubeconfig: string): KubernetesClient {
     server,
     credential,
     egress: egress.value,
-    clock: machineClock,
+    clock: systemClock,
     log: silentLogger,
     ratePerSecond: 500,
     ...(ca !== undefined && { ca }),

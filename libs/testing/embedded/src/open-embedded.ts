@@ -6,10 +6,10 @@ import { openEmbeddedEventStore } from '#event-store/embedded';
 import { silentLogger, type Clock, type Ids } from '#kernel';
 import type { ReadStore } from '#read-store';
 import { openEmbeddedReadStore } from '#read-store/embedded';
+import { systemClock, systemIds } from '#runtime/system';
 import type { Vault } from '#vault';
 import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 import { createHash } from 'node:crypto';
-import { realClock, realIds } from './real.ts';
 
 /** The embedded engines in one folder, with everything that follows the log. */
 export interface Embedded {
@@ -30,7 +30,7 @@ export interface Embedded {
 }
 
 export async function openEmbedded(folder: string): Promise<Embedded> {
-  const [clock, ids, log] = [realClock, realIds, silentLogger];
+  const [clock, ids, log] = [systemClock, systemIds, silentLogger];
   const eventStore = await openEmbeddedEventStore({ folder, clock, ids, log });
   const readStore = await openEmbeddedReadStore({ folder, log });
   const vault = await openEmbeddedVault({ folder, clock, ids, log, sealingKeys: loadOrCreateSealingKeys(folder) });

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { silentLogger, type Clock } from '#kernel';
+import { silentLogger } from '#kernel';
+import { systemClock } from '#runtime/system';
 import { eventually, manualClock, sequenceIds, temporaryFolder } from '#testing';
 import { workQueue } from '#work-queue/contract';
 import { workQueueContract } from '#work-queue/contract-suite';
@@ -9,14 +10,6 @@ import { z } from 'zod';
 import { openEmbeddedWorkQueue } from './embedded-work-queue.ts';
 
 const root = temporaryFolder();
-const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timer = setTimeout(fire, ms).unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 const open = (folder: string, clock = systemClock) => openEmbeddedWorkQueue({ folder: join(root, folder), clock, ids: sequenceIds(), log: silentLogger });
 
 workQueueContract(

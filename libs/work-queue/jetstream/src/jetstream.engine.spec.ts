@@ -1,22 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { silentLogger, type Clock } from '#kernel';
+import { silentLogger } from '#kernel';
+import { systemClock as clock } from '#runtime/system';
 import { eventually } from '#testing';
 import { workQueue } from '#work-queue/contract';
 import { workQueueContract } from '#work-queue/contract-suite';
 import { z } from 'zod';
 import { openJetStreamWorkQueue } from './jetstream-work-queue.ts';
 import { namesOf } from './streams.ts';
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timer = setTimeout(fire, ms);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
 
 const url = process.env['ASTRO_TEST_NATS_URL'];
 if (url) {

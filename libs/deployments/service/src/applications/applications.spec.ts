@@ -11,8 +11,8 @@ import {
   rollbackRequest,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
@@ -28,7 +28,7 @@ let opened = 0;
 
 beforeEach(async () => {
   const own = `${folder}/${opened++}`;
-  queue = await openEmbeddedWorkQueue({ folder: own, clock: realClock, ids: realIds, log: silentLogger });
+  queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
   house = await openHouse(own, queue, {});
   worker = new FakeWorker(house, queue);
   await house.found(org, 'acme', { ada: 'owner', linus: 'admin', grace: 'editor', eve: 'viewer' });

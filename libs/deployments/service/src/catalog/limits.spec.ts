@@ -7,8 +7,8 @@ import {
   setCatalogLimitsRequest,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { Deployer } from '../applications/deployer.handlers.ts';
@@ -27,7 +27,7 @@ let opened = 0;
 
 beforeEach(async () => {
   const own = `${folder}/${opened++}`;
-  queue = await openEmbeddedWorkQueue({ folder: own, clock: realClock, ids: realIds, log: silentLogger });
+  queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
   house = await openHouse(own, queue, {});
   await house.found(org, 'acme', { ada: 'owner' });
   await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada());

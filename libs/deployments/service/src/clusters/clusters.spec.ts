@@ -16,8 +16,8 @@ import {
   type SandboxClusters,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { omit } from '../shared/omit.ts';
@@ -36,7 +36,7 @@ let opened = 0;
 const open = async (sandbox?: SandboxClusters) => {
   const own = `${folder}/${opened++}`;
   asked = [];
-  queue = await openEmbeddedWorkQueue({ folder: own, clock: realClock, ids: realIds, log: silentLogger });
+  queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
   const answers = {
     'deploy-worker.v1.clusters.probe': ({ cluster }: { cluster: { server: string } }) =>
       reply({ uid: 'uid-of-one-machine', version: 'v1.36.3', nodes: 3, missing: cluster.server.includes('limited') ? ['create rolebindings in namespaces'] : [] }),

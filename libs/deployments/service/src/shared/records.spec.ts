@@ -1,7 +1,7 @@
 import { applyApplicationRequest, applyProfileRequest, registerClusterRequest, rollbackRequest } from '#deployments/contract';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { realClock, realIds } from '#testing/embedded';
 import { encodeText } from '#vault';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 
 describe('vault records of deployments', () => {
   it('F31: what no event names goes after a day, what one names stays; E18: a rollback whose content is gone is refused', async () => {
-    const queue = await openEmbeddedWorkQueue({ folder, clock: realClock, ids: realIds, log: silentLogger });
+    const queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
     const house = await openHouse(folder, queue, {});
     const { vault } = house.engines;
     const org = 'org-1';

@@ -4,11 +4,12 @@ import type { InputOf } from '#bus/contract';
 import type { InventoryEntry, issueTokenRequest, KubernetesEvent } from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { createKubernetesClient } from '#kubernetes';
+import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
 import { CLUSTER_ROLE_BINDING, NAMESPACE, POD, ROLE_BINDING } from '../kinds.ts';
-import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, openWorkshop, realClock, realIds, type Workshop } from '../testing/workshop.worker.ts';
+import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, openWorkshop, type Workshop } from '../testing/workshop.worker.ts';
 import { TokenHandlers } from '../token/token.handlers.ts';
 import { applicationEvents } from './events.worker.ts';
 import { logLines } from './logs.worker.ts';
@@ -30,8 +31,8 @@ function live(kubeconfig: string): void {
   beforeAll(async () => {
     const vault = await openEmbeddedVault({
       folder: join(folder, 'vault'),
-      clock: realClock,
-      ids: realIds,
+      clock: systemClock,
+      ids: systemIds,
       sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
       log: silentLogger,
     });
@@ -100,7 +101,7 @@ function live(kubeconfig: string): void {
 
   it('objects with their health, and those that are gone', async () => {
     const gone = { group: '', version: 'v1', kind: 'ConfigMap', namespace: ns, name: 'gone', uid: null };
-    const { items } = value(await new ResourcesHandlers(shop.connections, realClock).resources({ ...about, inventory: [...inventory, gone] }));
+    const { items } = value(await new ResourcesHandlers(shop.connections, systemClock).resources({ ...about, inventory: [...inventory, gone] }));
     expect(items).toEqual([
       expect.objectContaining({ kind: 'Deployment', name: 'web', namespace: ns, health: 'Healthy', sync: 'Synced' }),
       expect.objectContaining({ kind: 'ConfigMap', name: 'gone', health: 'Missing', sync: 'OutOfSync', createdAt: null }),
@@ -110,13 +111,13 @@ function live(kubeconfig: string): void {
   it('events of its objects, oldest first, and the next ones as they come', async () => {
     const stop = new AbortController();
     const present: KubernetesEvent[] = [];
-    for await (const event of applicationEvents(shop.connections, realClock, { ...about, follow: false }, stop.signal)) present.push(event);
+    for await (const event of applicationEvents(shop.connections, systemClock, { ...about, follow: false }, stop.signal)) present.push(event);
     expect(present.map(({ reason }) => reason)).toContain('ScalingReplicaSet');
     expect(present.map(({ last }) => last)).toEqual(present.map(({ last }) => last).toSorted());
 
     const seen: KubernetesEvent[] = [];
     const following = (async () => {
-      for await (const event of applicationEvents(shop.connections, realClock, { ...about, follow: true }, stop.signal)) seen.push(event);
+      for await (const event of applicationEvents(shop.connections, systemClock, { ...about, follow: true }, stop.signal)) seen.push(event);
     })();
     await eventually(() => expect(seen.length).toBeGreaterThanOrEqual(present.length));
     await shop.client.patch(DEPLOYMENT, { name: 'web', namespace: ns }, { kind: 'merge', body: { spec: { replicas: 3 } } }, { fieldManager: 'astro-platform-test' });
@@ -131,7 +132,7 @@ function live(kubeconfig: string): void {
     appendFileSync(join(dirname(kubeconfig), 'pods.log'), `${new Date().toISOString().replace('Z', '000000Z')} stdout F ${word} \u001b[31mred\n`);
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const { pod, line } of logLines(() => shop.connections.client(shop.cluster), { ...about, follow: true, previous: false, tail: 50 }, realClock, stop.signal))
+      for await (const { pod, line } of logLines(() => shop.connections.client(shop.cluster), { ...about, follow: true, previous: false, tail: 50 }, systemClock, stop.signal))
         if (line.includes(word)) seen.push(`${pod} ${line}`);
     })();
     await eventually(() => expect(new Set(seen).size).toBeGreaterThanOrEqual(2));
@@ -155,7 +156,7 @@ function live(kubeconfig: string): void {
         ...(shop.cluster.certificateAuthority !== null && { ca: shop.cluster.certificateAuthority }),
         credential: { token },
         egress: shop.egress,
-        clock: realClock,
+        clock: systemClock,
         log: silentLogger,
       });
 

@@ -11,6 +11,14 @@ describe('lines on their way to a reader (E15)', () => {
     expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual([line('b'), { ...line('e'), dropped: 2 }, undefined]);
   });
 
+  it('are told as lost though nothing comes after them, with the newest of them', () => {
+    const buffer = new LogBuffer({ lines: 1 });
+    for (const text of ['a', 'b', 'c', 'd']) buffer.push(line(text));
+    expect([buffer.shift(), buffer.isEmpty, buffer.shift(), buffer.isEmpty, buffer.shift()]).toEqual([line('a'), false, { ...line('d'), dropped: 2 }, true, undefined]);
+    for (const text of ['e', 'f']) buffer.push(line(text));
+    expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual([line('e'), line('f'), undefined]);
+  });
+
   it('are bounded by size too, but one line always passes', () => {
     const buffer = new LogBuffer({ size: 10 });
     expect(buffer.push(line('x'.repeat(50)))).toBe(true);

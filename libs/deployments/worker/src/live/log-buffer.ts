@@ -16,13 +16,15 @@ export interface LogBufferLimits {
 }
 
 /**
- * Holds lines between many writers and one reader, never more than its limits. What does not fit is counted, and the
- * count goes out with the next line that does, so that a gap is always seen.
+ * Holds lines between many writers and one reader, never more than its limits and one. What does not fit is counted, and the
+ * count goes out with the next line that does, or with the newest of those that did not when nothing came after it: a gap is
+ * always seen.
  */
 export class LogBuffer {
   private readonly held: BufferedLine[] = [];
   private size = 0;
   private lost = 0;
+  private newestLost: BufferedLine | undefined;
   private readonly maxLines: number;
   private readonly maxSize: number;
 
@@ -32,7 +34,7 @@ export class LogBuffer {
   }
 
   get isEmpty(): boolean {
-    return this.held.length === 0;
+    return this.held.length === 0 && this.lost === 0;
   }
 
   /** Whether a line of this length would be taken. One line is always taken when nothing is held. */
@@ -44,10 +46,10 @@ export class LogBuffer {
   push(line: BufferedLine): boolean {
     if (!this.fits(line.line.length)) {
       this.lost++;
+      this.newestLost = line;
       return false;
     }
-    this.held.push(this.lost === 0 ? line : { ...line, dropped: this.lost });
-    this.lost = 0;
+    this.held.push(this.afterGap(line, this.lost));
     this.size += line.line.length;
     return true;
   }
@@ -56,12 +58,13 @@ export class LogBuffer {
   shift(): BufferedLine | undefined {
     const line = this.held.shift();
     if (line) this.size -= line.line.length;
-    return line;
+    return line ?? (this.newestLost && this.afterGap(this.newestLost, this.lost - 1));
   }
 
-  /** Lines lost and not yet told; for the end of a stream. */
-  get untold(): number {
-    return this.lost;
+  private afterGap(line: BufferedLine, dropped: number): BufferedLine {
+    this.lost = 0;
+    this.newestLost = undefined;
+    return dropped === 0 ? line : { ...line, dropped };
   }
 }
 

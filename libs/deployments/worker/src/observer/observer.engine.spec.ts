@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
 import { POD } from '../kinds.ts';
-import { DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, realClock, realIds, type Workshop } from '../testing/workshop.worker.ts';
+import { DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, type Workshop } from '../testing/workshop.worker.ts';
 import { ObserverWorker } from './observer.worker.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
@@ -21,8 +22,8 @@ function observing(kubeconfig: string): void {
   beforeAll(async () => {
     const vault = await openEmbeddedVault({
       folder: join(folder, 'vault'),
-      clock: realClock,
-      ids: realIds,
+      clock: systemClock,
+      ids: systemIds,
       sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
       log: silentLogger,
     });
@@ -36,7 +37,7 @@ function observing(kubeconfig: string): void {
         { connection: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' }, applications: [] },
       ],
     };
-    observer = new ObserverWorker(shop.deployments, realClock, silentLogger, shop.connections);
+    observer = new ObserverWorker(shop.deployments, systemClock, silentLogger, shop.connections);
     observer.start('observer-1', { askEveryMs: 500, beatMs: 1_000 });
   });
   afterAll(async () => {

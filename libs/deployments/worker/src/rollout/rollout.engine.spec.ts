@@ -1,11 +1,12 @@
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { openEmbeddedVault } from '#vault/embedded';
 import { NAMESPACE } from '../kinds.ts';
 import type { ReportedStep } from './claim.worker.ts';
-import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, realClock, realIds, yamlSpec, type Workshop } from '../testing/workshop.worker.ts';
+import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, yamlSpec, type Workshop } from '../testing/workshop.worker.ts';
 import type { Loss } from '../testing/scripted-deployments.worker.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
@@ -22,8 +23,8 @@ function rollouts(kubeconfig: string): void {
   beforeAll(async () => {
     const vault = await openEmbeddedVault({
       folder: join(folder, 'vault'),
-      clock: realClock,
-      ids: realIds,
+      clock: systemClock,
+      ids: systemIds,
       sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
       log: silentLogger,
     });

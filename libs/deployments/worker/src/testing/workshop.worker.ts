@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ClusterConnection, ResolvedSpec, RolloutTask } from '#deployments/contract';
-import type { Clock, Ids } from '#kernel';
 import { silentLogger } from '#kernel';
 import { createKubernetesClient, parseEgressPolicy, readKubeconfig, type ImageWorkload, type KubernetesClient, type ResourceType } from '#kubernetes';
+import { systemClock, systemIds } from '#runtime/system';
 import { auditedWrites, type AuditedWrite } from '#testing';
 import { encodeText, type Vault } from '#vault';
 import type { Delivery } from '#work-queue';
@@ -11,18 +11,6 @@ import { ClusterConnections } from '../connections.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
 import { RolloutWorker } from '../rollout/rollout.worker.ts';
 import { ScriptedDeployments } from './scripted-deployments.worker.ts';
-
-/** The machine's own time and chance. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  timer(ms, fire) {
-    const timer = setTimeout(fire, ms);
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-export const realIds: Ids = { uuid: () => randomUUID(), random: (bytes) => new Uint8Array(randomBytes(bytes)) };
 
 export const DEPLOYMENT: ResourceType = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespaced: true, verbs: [] };
 export const CONFIG_MAP: ResourceType = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true, verbs: [] };
@@ -46,10 +34,10 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
   };
   const token = 'token' in credential ? { token: credential.token } : { certificate: credential.clientCertificate, key: credential.clientKey };
   await vault.put(cluster.credential, encodeText(JSON.stringify(token)));
-  const deployments = new ScriptedDeployments(realClock);
-  const connections = new ClusterConnections({ vault, clock: realClock, logger: silentLogger, egress: egress.value });
-  const client = createKubernetesClient({ server, ...(ca !== undefined && { ca }), credential, egress: egress.value, clock: realClock, log: silentLogger, ratePerSecond: 200 });
-  const newWorker = () => new RolloutWorker(deployments, vault, neverQueue, realClock, realIds, silentLogger, connections, { ...DEFAULT_TIMES, steadyMs: 100, ...times });
+  const deployments = new ScriptedDeployments(systemClock);
+  const connections = new ClusterConnections({ vault, clock: systemClock, logger: silentLogger, egress: egress.value });
+  const client = createKubernetesClient({ server, ...(ca !== undefined && { ca }), credential, egress: egress.value, clock: systemClock, log: silentLogger, ratePerSecond: 200 });
+  const newWorker = () => new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, { ...DEFAULT_TIMES, steadyMs: 100, ...times });
   const worker = newWorker();
 
   return {
