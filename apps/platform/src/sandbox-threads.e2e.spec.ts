@@ -8,7 +8,9 @@ import { startSandboxes } from './sandbox.ts';
 
 describe('threads of sandboxes', () => {
   const folder = temporaryFolder();
-  const start = () => startSandboxes({ folder, preferredPort: 0, clock: systemClock, log: silentLogger });
+  /** Below those that systems give to connections: between two starts nobody else takes one. */
+  const preferredPort = 20_000 + (process.pid % 2_500) * 4;
+  const start = () => startSandboxes({ folder, preferredPort, clock: systemClock, log: silentLogger });
   type Started = Awaited<ReturnType<typeof start>>;
   const connectionOf = async ({ clusters }: Started, organizationId: string) => {
     const found = await clusters.connectionOf(organizationId);
