@@ -23,7 +23,25 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
     const first = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0];
     if (first?.[0]) return first.flatMap((inner) => faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix));
   }
-  return [{ pointer: pointer(prefix, path), message: issue.message }];
+  return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];
+}
+
+/** Types as people call them. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+};
+
+/** Zod's sentence about a wrong type, for people who know no schema. */
+function plain(message: string): string {
+  const [, expected = '', received = ''] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (received === '') return message;
+  return received === 'undefined' ? 'is missing' : `must be ${TYPES[expected] ?? expected}, not ${TYPES[received] ?? received}`;
 }
 
 const depth = (issues: readonly z.core.$ZodIssue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
