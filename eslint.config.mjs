@@ -14,7 +14,10 @@ export default tseslint.config(
     plugins: { '@nx': nx },
     rules: {
       // What is taken out of an object to leave it behind is named, and not used.
-      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       '@nx/enforce-module-boundaries': [
         'error',
         {
@@ -24,10 +27,26 @@ export default tseslint.config(
             { sourceTag: 'kind:kernel', onlyDependOnLibsWithTags: ['kind:kernel'], bannedExternalImports: ['*'] },
             { sourceTag: 'kind:technical', onlyDependOnLibsWithTags: BELOW },
             { sourceTag: 'nest:never', bannedExternalImports: ['@nestjs/*'] },
-            { sourceTag: 'kind:contract', onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'], bannedExternalImports: ['@nestjs/*'] },
-            { sourceTag: 'kind:service', onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'], bannedExternalImports: ENGINES },
-            { sourceTag: 'kind:worker', onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'], bannedExternalImports: ENGINES },
-            { sourceTag: 'kind:api', onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'], bannedExternalImports: ENGINES },
+            {
+              sourceTag: 'kind:contract',
+              onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'],
+              bannedExternalImports: ['@nestjs/*'],
+            },
+            {
+              sourceTag: 'kind:service',
+              onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'],
+              bannedExternalImports: ENGINES,
+            },
+            {
+              sourceTag: 'kind:worker',
+              onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'],
+              bannedExternalImports: ENGINES,
+            },
+            {
+              sourceTag: 'kind:api',
+              onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'],
+              bannedExternalImports: ENGINES,
+            },
             { sourceTag: 'kind:app', onlyDependOnLibsWithTags: ['*'] },
           ],
         },
@@ -39,7 +58,11 @@ export default tseslint.config(
     ignores: [...EDGE.map((suffix) => `**/*.${suffix}.ts`), '**/index.ts'],
     rules: {
       'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval'],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now' }, { object: 'Math', property: 'random' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now' },
+        { object: 'Math', property: 'random' },
+      ],
       'no-restricted-syntax': [
         'error',
         { selector: ':function[async=true]', message: 'A plain file decides; waiting belongs to an edge file.' },

@@ -48,7 +48,9 @@ const { metafile, outputFiles } = await build({
   legalComments: 'linked',
   logLevel: 'error',
   external: absent.flatMap((name) => [name, `${name}/*`]),
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
 });
 
 // A package reads its data folder relative to its source (../data), which is now the program.
@@ -57,18 +59,24 @@ const packages = new Set(
     .filter((file) => file.startsWith('libs/'))
     .map((file) => dirname(dirname(file))),
 );
-for (const name of packages) if (basename(name) !== 'data' && existsSync(`${name}/data`)) cpSync(`${name}/data`, join(dirname(target), 'data'), { recursive: true });
+for (const name of packages)
+  if (basename(name) !== 'data' && existsSync(`${name}/data`))
+    cpSync(`${name}/data`, join(dirname(target), 'data'), { recursive: true });
 
 // The programs last, each file in one step: whoever finds a program, and be it while two build at once, finds its parts.
 mkdirSync(target, { recursive: true });
 const programs = new Set(entries.map((name) => name.replace(/ts$/, 'mjs')));
 const isProgram = ({ path }) => programs.has(basename(path));
-for (const { path, contents } of [...outputFiles.filter((file) => !isProgram(file)), ...outputFiles.filter(isProgram)]) {
+for (const { path, contents } of [
+  ...outputFiles.filter((file) => !isProgram(file)),
+  ...outputFiles.filter(isProgram),
+]) {
   writeFileSync(`${path}.${process.pid}`, contents);
   renameSync(`${path}.${process.pid}`, path);
 }
 const written = new Set(outputFiles.map(({ path }) => basename(path)));
 for (const name of readdirSync(target)) {
   const file = join(target, name);
-  if (!written.has(name) && Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > KEEP_MS) rmSync(file, { force: true });
+  if (!written.has(name) && Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > KEEP_MS)
+    rmSync(file, { force: true });
 }

@@ -9,7 +9,8 @@ import { runTool } from './run.ts';
  */
 await runTool(async () => {
   const [email, name] = process.argv.slice(2);
-  if (email === undefined) throw new StartError('An address is missing; usage: account EMAIL [NAME], the password on standard input.');
+  if (email === undefined)
+    throw new StartError('An address is missing; usage: account EMAIL [NAME], the password on standard input.');
   const password = await passwordFrom(process.stdin);
   if (password === '') throw new StartError('A password is missing; pipe it in: echo PASSWORD | account EMAIL');
   return withAccounts(process.env, async ({ accounts }) => {

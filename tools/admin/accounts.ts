@@ -17,22 +17,40 @@ export interface Opened {
  * or not, and closes them when `work` has settled.
  * @throws StartError with one sentence
  */
-export async function withAccounts<T>(environment: Readonly<Record<string, string | undefined>>, work: (opened: Opened) => Promise<T>): Promise<T> {
+export async function withAccounts<T>(
+  environment: Readonly<Record<string, string | undefined>>,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   const read = readConfiguration(environment, { dataDir: '.data' });
   if (!read.ok) throw new StartError(read.error.join('\n'));
   const { configuration } = read.value;
   const folder = configuration.dataDir;
   // A vault made here would belong to no platform: a wrong path has to be said, not filled.
   if (!statSync(join(folder, 'vault.sqlite'), { throwIfNoEntry: false }))
-    throw new StartError(`${folder} is no data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`);
-  if (configuration.oidc.kind === 'external') throw new StartError('Accounts are kept by the external issuer (ASTRO_OIDC_ISSUER); make and change them there.');
-  const sealingKeys = configuration.sealingKeys === undefined ? { ok: true as const, value: loadOrCreateSealingKeys(folder) } : parseSealingKeys(configuration.sealingKeys);
+    throw new StartError(
+      `${folder} is no data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`,
+    );
+  if (configuration.oidc.kind === 'external')
+    throw new StartError('Accounts are kept by the external issuer (ASTRO_OIDC_ISSUER); make and change them there.');
+  const sealingKeys =
+    configuration.sealingKeys === undefined
+      ? { ok: true as const, value: loadOrCreateSealingKeys(folder) }
+      : parseSealingKeys(configuration.sealingKeys);
   if (!sealingKeys.ok) throw new StartError(`ASTRO_SEALING_KEYS: ${sealingKeys.error.detail}`);
   const log = createLogger('admin', { file: join(folder, 'admin.log') });
-  const vault = await openEmbeddedVault({ folder, clock: systemClock, ids: systemIds, sealingKeys: sealingKeys.value, log });
+  const vault = await openEmbeddedVault({
+    folder,
+    clock: systemClock,
+    ids: systemIds,
+    sealingKeys: sealingKeys.value,
+    log,
+  });
   try {
     const { lookup } = await loadOrCreateSecrets(vault, systemIds);
-    return await work({ accounts: createAccounts({ vault, clock: systemClock, ids: systemIds, lookupKey: lookup }), configuration });
+    return await work({
+      accounts: createAccounts({ vault, clock: systemClock, ids: systemIds, lookupKey: lookup }),
+      configuration,
+    });
   } finally {
     await vault.close();
   }

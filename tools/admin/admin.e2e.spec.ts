@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { runProgram, startPlatform, temporaryFolder, type Platform } from '#testing';
 
 const tool = (name: string, dataDir: string, args: readonly string[] = [], input = '') =>
-  runProgram(process.execPath, ['--import', './tools/typescript.mjs', `tools/admin/${name}.ts`, ...args], { input, environment: { ASTRO_DATA_DIR: dataDir } });
+  runProgram(process.execPath, ['--import', './tools/typescript.mjs', `tools/admin/${name}.ts`, ...args], {
+    input,
+    environment: { ASTRO_DATA_DIR: dataDir },
+  });
 
 describe('accounts of the built-in issuer, beside a running platform', () => {
   let platform: Platform;
@@ -25,14 +28,22 @@ describe('accounts of the built-in issuer, beside a running platform', () => {
   it('takes a password on standard input and prints none', async () => {
     const done = await tool('password', platform.dataDir, [], 'a password that was chosen\n');
     expect(done).toMatchObject({ code: 0, stdout: 'admin@astro.localhost has a new password.\n' });
-    expect(await platform.person('chosen').login(platform.adminEmail, 'a password that was chosen')).toMatchObject({ code: 0 });
+    expect(await platform.person('chosen').login(platform.adminEmail, 'a password that was chosen')).toMatchObject({
+      code: 0,
+    });
   });
 
   it('makes an account once', async () => {
     const make = () => tool('account', platform.dataDir, ['grace@astro.localhost'], 'a password of grace\n');
     expect(await make()).toMatchObject({ code: 0 });
-    expect(await make()).toMatchObject({ code: 1, stdout: '', stderr: 'Error: An account with that address exists.\n' });
-    expect(await platform.person('grace').login('grace@astro.localhost', 'a password of grace')).toMatchObject({ code: 0 });
+    expect(await make()).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'Error: An account with that address exists.\n',
+    });
+    expect(await platform.person('grace').login('grace@astro.localhost', 'a password of grace')).toMatchObject({
+      code: 0,
+    });
   });
 });
 

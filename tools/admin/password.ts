@@ -14,7 +14,11 @@ await runTool(() =>
   withAccounts(process.env, async ({ accounts, configuration }) => {
     const email = process.argv[2] ?? configuration.adminEmail;
     const given = await passwordFrom(process.stdin);
-    const changed = await changePassword(accounts, systemIds, { email, dataFolder: configuration.dataDir, ...(given !== '' && { password: given }) });
+    const changed = await changePassword(accounts, systemIds, {
+      email,
+      dataFolder: configuration.dataDir,
+      ...(given !== '' && { password: given }),
+    });
     if (!changed.ok) throw new StartError(changed.error.detail);
     return given === '' ? `${email} has a new password: ${changed.value}` : `${email} has a new password.`;
   }),

@@ -43,7 +43,9 @@ export async function run(): Promise<Row[]> {
   rows.push({
     name: `empty request in one process, ${IN_FLIGHT} in flight`,
     unit: 'requests/s',
-    ours: await best(asker(createBus({ transport, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true }))),
+    ours: await best(
+      asker(createBus({ transport, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true })),
+    ),
     goal: 'reported',
   });
   await app.close();
@@ -59,8 +61,17 @@ export async function run(): Promise<Row[]> {
   const ours = await withServing('bus', [url], async () => {
     const nats = await natsTransport({ url, clock });
     await nats.connect();
-    return best(asker(createBus({ transport: nats, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true }))).finally(() => nats.close());
+    return best(
+      asker(createBus({ transport: nats, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true })),
+    ).finally(() => nats.close());
   });
-  rows.push({ name: `empty request over NATS: contract, guard, headers; ${IN_FLIGHT} in flight`, unit: 'requests/s', ours, raw, ratio: ours / raw, goal: '>= 0.5 of raw' });
+  rows.push({
+    name: `empty request over NATS: contract, guard, headers; ${IN_FLIGHT} in flight`,
+    unit: 'requests/s',
+    ours,
+    raw,
+    ratio: ours / raw,
+    goal: '>= 0.5 of raw',
+  });
   return rows;
 }

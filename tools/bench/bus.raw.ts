@@ -17,7 +17,9 @@ export async function serveRaw(servers: string): Promise<NatsConnection> {
   return connection;
 }
 
-export async function askRaw(servers: string): Promise<{ readonly ask: () => Promise<unknown>; readonly close: () => Promise<void> }> {
+export async function askRaw(
+  servers: string,
+): Promise<{ readonly ask: () => Promise<unknown>; readonly close: () => Promise<void> }> {
   const connection = await connect({ servers });
   return {
     async ask() {

@@ -1,7 +1,16 @@
 // What the benches of bus and edge serve: one guarded request of an organization, and what it takes to ask it.
 import { randomUUID } from 'node:crypto';
 import { actorOf, Directory, formatAccessKey, type DirectoryFact } from '#access';
-import { BusModule, connectBus, reply, RequestGate, Serves, type BusTransport, type CallerKeys, type RequestContext } from '#bus';
+import {
+  BusModule,
+  connectBus,
+  reply,
+  RequestGate,
+  Serves,
+  type BusTransport,
+  type CallerKeys,
+  type RequestContext,
+} from '#bus';
 import { request } from '#bus/contract';
 import { accessKeyDigest, edgeAdapter } from '#http';
 import { position } from '#kernel';
@@ -17,7 +26,14 @@ export const KEYS: CallerKeys = [{ id: 'bench', key: new Uint8Array(32).fill(2) 
 
 const organizationOf = ({ org }: { readonly org: string }): string => org;
 const input = z.strictObject({ org: z.string().min(1) });
-export const emptyRequest = request({ subject: 'bench.v1.empty', permission: 'application.read', input, output: z.null(), organizationOf, timeoutMs: 10_000 });
+export const emptyRequest = request({
+  subject: 'bench.v1.empty',
+  permission: 'application.read',
+  input,
+  output: z.null(),
+  organizationOf,
+  timeoutMs: 10_000,
+});
 export const applicationRequest = request({
   subject: 'bench.v1.application',
   route: 'GET /v1/organizations/{org}/applications/{name}',
@@ -68,12 +84,24 @@ function directory(): Directory {
   const known = new Directory();
   const facts: readonly (readonly [string, DirectoryFact])[] = [
     ['user-ada', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
-    [`organization-${ORGANIZATION}`, { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false } }],
+    [
+      `organization-${ORGANIZATION}`,
+      { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false } },
+    ],
     [
       `keys-${ORGANIZATION}`,
       {
         type: 'access-key.created.v1',
-        data: { keyId: 'key_0193f2b1', memberId: 'ada', memberKind: 'person', role: 'owner', name: 'bench', digest: accessKeyDigest(KEY), masked: 'astro_benc...', source: 'cli' },
+        data: {
+          keyId: 'key_0193f2b1',
+          memberId: 'ada',
+          memberKind: 'person',
+          role: 'owner',
+          name: 'bench',
+          digest: accessKeyDigest(KEY),
+          masked: 'astro_benc...',
+          source: 'cli',
+        },
       },
     ],
   ];
@@ -102,10 +130,21 @@ const current = Promise.resolve({ ok: true, value: knownDirectory } as const);
 export const access = { current: () => current };
 
 /** An application that serves the requests above over `transport`; `prepare` runs before it starts. */
-export async function startService(transport: BusTransport, prepare: (app: NestFastifyApplication) => void = () => {}): Promise<NestFastifyApplication> {
-  @Module({ imports: [BusModule.forRoot(new RequestGate({ keys: KEYS, clock: surroundings.clock, logger: surroundings.log, access }))], controllers: [BenchHandlers] })
+export async function startService(
+  transport: BusTransport,
+  prepare: (app: NestFastifyApplication) => void = () => {},
+): Promise<NestFastifyApplication> {
+  @Module({
+    imports: [
+      BusModule.forRoot(new RequestGate({ keys: KEYS, clock: surroundings.clock, logger: surroundings.log, access })),
+    ],
+    controllers: [BenchHandlers],
+  })
   class BenchModule {}
-  const app = await NestFactory.create<NestFastifyApplication>(BenchModule, edgeAdapter(), { logger: false, bodyParser: false });
+  const app = await NestFactory.create<NestFastifyApplication>(BenchModule, edgeAdapter(), {
+    logger: false,
+    bodyParser: false,
+  });
   connectBus(app, transport);
   prepare(app);
   await app.init();
@@ -114,6 +153,19 @@ export async function startService(transport: BusTransport, prepare: (app: NestF
 }
 
 export function keyContext(): RequestContext {
-  const principal = { kind: 'key', memberId: 'ada', memberKind: 'person', keyId: 'key_0193f2b1', organizationId: ORGANIZATION, role: 'owner' } as const;
-  return { principal, actor: actorOf(principal, false), commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`, correlationId: randomUUID(), deadlineMs: Date.now() + 10_000 };
+  const principal = {
+    kind: 'key',
+    memberId: 'ada',
+    memberKind: 'person',
+    keyId: 'key_0193f2b1',
+    organizationId: ORGANIZATION,
+    role: 'owner',
+  } as const;
+  return {
+    principal,
+    actor: actorOf(principal, false),
+    commandId: `${'a'.repeat(32)}.${'b'.repeat(32)}`,
+    correlationId: randomUUID(),
+    deadlineMs: Date.now() + 10_000,
+  };
 }

@@ -75,7 +75,8 @@ export async function run(): Promise<Row[]> {
       await sourcing.control.settled(await eventStore.head());
     });
     const built = await sourcing.readModels.get(sums, 'bench-0');
-    if (!built.ok || built.value?.document.count !== REPLAYED / DOCUMENTS) throw new Error('the replay is not what the log says');
+    if (!built.ok || built.value?.document.count !== REPLAYED / DOCUMENTS)
+      throw new Error('the replay is not what the log says');
     await sourcing.close();
 
     await fill(eventStore, 'bench-long', LONG);
@@ -95,10 +96,30 @@ export async function run(): Promise<Row[]> {
     await readStore.close();
 
     return [
-      { name: 'event sourcing: replay through a projection', unit: 'events/s', ours: Math.round(replay), goal: '>= 150,000' },
-      { name: `event sourcing: first command on a stream of ${LONG} events`, unit: 'ms', ours: round(first), goal: '<= 500' },
-      { name: `event sourcing: warm command on a stream of ${LONG} events, median`, unit: 'ms', ours: round(warm[250]), goal: '<= 1' },
-      { name: `event sourcing: warm command on a stream of ${LONG} events, 99 %`, unit: 'ms', ours: round(warm[495]), goal: '<= 5' },
+      {
+        name: 'event sourcing: replay through a projection',
+        unit: 'events/s',
+        ours: Math.round(replay),
+        goal: '>= 150,000',
+      },
+      {
+        name: `event sourcing: first command on a stream of ${LONG} events`,
+        unit: 'ms',
+        ours: round(first),
+        goal: '<= 500',
+      },
+      {
+        name: `event sourcing: warm command on a stream of ${LONG} events, median`,
+        unit: 'ms',
+        ours: round(warm[250]),
+        goal: '<= 1',
+      },
+      {
+        name: `event sourcing: warm command on a stream of ${LONG} events, 99 %`,
+        unit: 'ms',
+        ours: round(warm[495]),
+        goal: '<= 5',
+      },
     ];
   });
 }

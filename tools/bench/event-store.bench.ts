@@ -57,7 +57,9 @@ export async function run(): Promise<Row[]> {
       },
       async () => {
         const raw = openRaw(folder);
-        const rate = await perSecond(ONE_BY_ONE, () => single.forEach((event) => raw.append([event.stream], event.revision, [JSON.stringify(event)])));
+        const rate = await perSecond(ONE_BY_ONE, () =>
+          single.forEach((event) => raw.append([event.stream], event.revision, [JSON.stringify(event)])),
+        );
         raw.close();
         return rate;
       },
@@ -68,7 +70,9 @@ export async function run(): Promise<Row[]> {
     const grouped = await beside(
       async () => {
         const store = await open();
-        const rate = await perSecond(APPENDERS * EACH, () => Promise.all(many.map((events) => appendAll(store, events))));
+        const rate = await perSecond(APPENDERS * EACH, () =>
+          Promise.all(many.map((events) => appendAll(store, events))),
+        );
         replays.push(
           await perSecond(APPENDERS * EACH, async () => {
             let last: string = '';

@@ -21,7 +21,9 @@ export function openRaw(folder: string) {
     },
     replay(): number {
       let events = 0;
-      const page = database.prepare('SELECT position, body FROM events WHERE position > ? ORDER BY position LIMIT 1024');
+      const page = database.prepare(
+        'SELECT position, body FROM events WHERE position > ? ORDER BY position LIMIT 1024',
+      );
       for (let after = 0; ;) {
         const rows = page.all(after);
         if (rows.length === 0) return events;

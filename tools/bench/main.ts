@@ -4,7 +4,9 @@ import type { Row } from './row.ts';
 
 const words = process.argv.slice(2);
 const folder = new URL('.', import.meta.url);
-const files = readdirSync(folder).filter((name) => name.endsWith('.bench.ts') && (words.length === 0 || words.some((word) => name.includes(word))));
+const files = readdirSync(folder).filter(
+  (name) => name.endsWith('.bench.ts') && (words.length === 0 || words.some((word) => name.includes(word))),
+);
 const all: Row[] = [];
 for (const file of files.toSorted()) {
   console.error(`${file} ...`);
@@ -14,11 +16,19 @@ for (const file of files.toSorted()) {
   for (const row of rows) console.log(line(row));
 }
 mkdirSync('.bench', { recursive: true });
-writeFileSync('.bench/results.json', `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows: all }, null, 2)}\n`);
+writeFileSync(
+  '.bench/results.json',
+  `${JSON.stringify({ at: new Date().toISOString(), node: process.version, rows: all }, null, 2)}\n`,
+);
 process.exit(0);
 
 function line({ name, unit, ours, raw, ratio, goal }: Row): string {
-  const figures = [`${format(ours)} ${unit}`, ...(raw === undefined ? [] : [`raw ${format(raw)}`]), ...(ratio === undefined ? [] : [`ratio ${ratio.toFixed(2)}`]), `goal ${goal}`];
+  const figures = [
+    `${format(ours)} ${unit}`,
+    ...(raw === undefined ? [] : [`raw ${format(raw)}`]),
+    ...(ratio === undefined ? [] : [`ratio ${ratio.toFixed(2)}`]),
+    `goal ${goal}`,
+  ];
   return `${name.padEnd(64)} ${figures.join('   ')}`;
 }
 

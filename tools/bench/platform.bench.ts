@@ -10,7 +10,8 @@ import type { Row } from './row.ts';
 const root = join(import.meta.dirname, '..', '..');
 const CHANGES = 20;
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 export async function run(): Promise<Row[]> {
   const rows: Row[] = [];
@@ -26,7 +27,12 @@ export async function run(): Promise<Row[]> {
   if (!platform) throw new Error('the platform did not start');
   try {
     rows.push({ name: 'start until it serves, from source', unit: 'ms', ours: median(starts), goal: '<= 2000 ms' });
-    rows.push({ name: 'resident memory after the start', unit: 'MB', ours: residentMb(platform.process.pid), goal: '<= 250 MB' });
+    rows.push({
+      name: 'resident memory after the start',
+      unit: 'MB',
+      ours: residentMb(platform.process.pid),
+      goal: '<= 250 MB',
+    });
     rows.push({ name: 'astroctl --help, whole process', unit: 'ms', ours: helpMs(), goal: '<= 100 ms' });
     rows.push(await changes(platform));
   } finally {
@@ -59,8 +65,12 @@ async function changes(platform: Platform): Promise<Row> {
   await ada.login(platform.adminEmail, platform.adminPassword);
   const cluster = kubeconfig ? 'bench' : 'sandbox';
   if (kubeconfig) await ada.astroctl(['clusters', 'register', '--cluster-name', cluster, '--kubeconfig', kubeconfig]);
-  await ada.astroctl(['app', 'profile', 'apply', '-f', '-'], { input: `profileName: bench\nclusterName: ${cluster}\n` });
-  const stored = parse(readFileSync(join(ada.home, '.config', 'astropulse', 'config.yaml'), 'utf8')) as { apis: Record<string, { organizations: { id: string; key: string }[] }> };
+  await ada.astroctl(['app', 'profile', 'apply', '-f', '-'], {
+    input: `profileName: bench\nclusterName: ${cluster}\n`,
+  });
+  const stored = parse(readFileSync(join(ada.home, '.config', 'astropulse', 'config.yaml'), 'utf8')) as {
+    apis: Record<string, { organizations: { id: string; key: string }[] }>;
+  };
   const [organization] = stored.apis[platform.url]?.organizations ?? [];
   if (!organization) throw new Error('the login left no key');
   const headers = { authorization: `Bearer ${organization.key}`, 'content-type': 'application/json' };
@@ -68,7 +78,11 @@ async function changes(platform: Platform): Promise<Row> {
 
   const took: number[] = [];
   for (let change = 0; change <= CHANGES; change++) {
-    const manifest = { name: 'web', profileName: 'bench', source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag: `1.${change}` } } };
+    const manifest = {
+      name: 'web',
+      profileName: 'bench',
+      source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag: `1.${change}` } },
+    };
     const beganMs = Date.now();
     const put = await fetch(at, { method: 'PUT', headers, body: JSON.stringify(manifest) });
     if (!put.ok) throw new Error(await put.text());
@@ -88,7 +102,9 @@ async function changes(platform: Platform): Promise<Row> {
 /** When the last wave of a version was reported, milliseconds since 1970. */
 async function lastApplied(at: string, headers: Record<string, string>, version: string): Promise<number> {
   for (;;) {
-    const { items } = (await (await fetch(`${at}/events`, { headers })).json()) as { items: { step: string; version: string; time: string }[] };
+    const { items } = (await (await fetch(`${at}/events`, { headers })).json()) as {
+      items: { step: string; version: string; time: string }[];
+    };
     const mine = items.filter((event) => event.version === version);
     const last = mine.findLast(({ step }) => step === 'applied');
     if (last && mine.some(({ step }) => step === 'healthy' || step === 'succeeded')) return Date.parse(last.time);

@@ -3,7 +3,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withServing } from './other-process.ts';
 import type { Row } from './row.ts';
-import { applyAll, certificateIn, comeToRest, connect, sandboxAt, serverOf, type Address, type Api } from './sandbox.client.ts';
+import {
+  applyAll,
+  certificateIn,
+  comeToRest,
+  connect,
+  sandboxAt,
+  serverOf,
+  type Address,
+  type Api,
+} from './sandbox.client.ts';
 import { growth } from './sandbox.growth.ts';
 import { configMap, mixed } from './sandbox.objects.ts';
 import type { Memory } from './sandbox.parts.ts';
@@ -91,7 +100,10 @@ function besideServer(folder: string): Promise<Row[]> {
         unit: 'applies/s',
         ours,
         ...(raw !== undefined && { raw, ratio: ours / raw }),
-        goal: raw === undefined ? 'not measured beside a real server: ASTRO_TEST_KUBECONFIG is not set' : '>= 1 of a real server',
+        goal:
+          raw === undefined
+            ? 'not measured beside a real server: ASTRO_TEST_KUBECONFIG is not set'
+            : '>= 1 of a real server',
       });
     }
     return rows;
@@ -149,7 +161,8 @@ function besideOthers(folder: string): Promise<Row[]> {
   });
 }
 
-const quantile = (values: readonly number[], part: number): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
+const quantile = (values: readonly number[], part: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? Number.NaN;
 
 /** What a process grows by, after collections. */
 function memory(folder: string): Promise<Row[]> {
@@ -176,7 +189,11 @@ function memory(folder: string): Promise<Row[]> {
     await grew(`each further one, empty (of ${EMPTY})`, EMPTY, 'reported');
     for (const kind of ['configmaps', 'pods']) {
       await control(`fill/${kind}/${kind}/${MANY}`);
-      await grew(`each of ${MANY.toLocaleString('en-US')} ${kind === 'pods' ? 'running Pods' : 'ConfigMaps'}`, MANY, 'reported');
+      await grew(
+        `each of ${MANY.toLocaleString('en-US')} ${kind === 'pods' ? 'running Pods' : 'ConfigMaps'}`,
+        MANY,
+        'reported',
+      );
     }
     return rows;
   });

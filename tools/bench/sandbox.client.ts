@@ -28,7 +28,11 @@ const POLL_MS = 100;
 
 /** A sandbox that serving.ts serves. */
 export function sandboxAt(folder: string, port: number, organization: string): Address {
-  return { server: `https://127.0.0.1:${port}/${organization}`, token: readFileSync(join(folder, organization, 'token'), 'utf8').trim(), ca: certificateIn(folder) };
+  return {
+    server: `https://127.0.0.1:${port}/${organization}`,
+    token: readFileSync(join(folder, organization, 'token'), 'utf8').trim(),
+    ca: certificateIn(folder),
+  };
 }
 
 export const certificateIn = (folder: string): string => readFileSync(join(folder, 'tls.crt'), 'utf8');
@@ -36,7 +40,9 @@ export const certificateIn = (folder: string): string => readFileSync(join(folde
 /** The server that a kubeconfig with a token names. */
 export function serverOf(kubeconfig: string): Address {
   const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as {
-    readonly clusters: readonly [{ readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } }];
+    readonly clusters: readonly [
+      { readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string } },
+    ];
     readonly users: readonly [{ readonly user: { readonly token: string } }];
   };
   const { server, 'certificate-authority-data': ca } = clusters[0].cluster;
@@ -63,13 +69,15 @@ export function connect({ server, token, ca }: Address) {
   async function ask(method: string, path: string, body?: JsonObject): Promise<Buffer> {
     const answer = await open(method, path, body);
     const bytes = await wholeOf(answer);
-    if ((answer.statusCode ?? 0) >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${bytes.toString('utf8').slice(0, 300)}`);
+    if ((answer.statusCode ?? 0) >= 300)
+      throw new Error(`${method} ${path}: ${answer.statusCode} ${bytes.toString('utf8').slice(0, 300)}`);
     return bytes;
   }
 
   return {
     ask,
-    read: async (path: string): Promise<JsonObject> => JSON.parse((await ask('GET', path)).toString('utf8')) as JsonObject,
+    read: async (path: string): Promise<JsonObject> =>
+      JSON.parse((await ask('GET', path)).toString('utf8')) as JsonObject,
     apply: ({ path, body }: Applied) => ask('PATCH', `${path}?fieldManager=bench&force=true`, body),
     async watch(path: string): Promise<Watching> {
       const answer = await open('GET', path);
@@ -114,7 +122,12 @@ const namespacePath = (namespace: string): string => `/api/v1/namespaces/${names
 /** Applies all of them, `inFlight` at once, into a namespace that is made first. */
 export async function applyAll(api: Api, objects: readonly Applied[], inFlight: number): Promise<void> {
   const [{ namespace } = { namespace: 'default' }] = objects;
-  await api.apply({ path: namespacePath(namespace), namespace: '', name: namespace, body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } } });
+  await api.apply({
+    path: namespacePath(namespace),
+    namespace: '',
+    name: namespace,
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+  });
   const left = objects.values();
   const one = async (): Promise<void> => {
     for (const object of left) await api.apply(object);
@@ -125,13 +138,17 @@ export async function applyAll(api: Api, objects: readonly Applied[], inFlight: 
 /** Waits until the Deployments of a namespace are rolled out, removes it, and waits until it is gone: the next figure is of a server at rest. */
 export async function comeToRest(api: Api, namespace: string, deployments: number): Promise<void> {
   for (;;) {
-    const { items } = (await api.read(`/apis/apps/v1/namespaces/${namespace}/deployments`)) as { items?: readonly { readonly status?: { readonly availableReplicas?: number } }[] };
+    const { items } = (await api.read(`/apis/apps/v1/namespaces/${namespace}/deployments`)) as {
+      items?: readonly { readonly status?: { readonly availableReplicas?: number } }[];
+    };
     if ((items ?? []).filter(({ status }) => status?.availableReplicas === 1).length === deployments) break;
     await pause(POLL_MS);
   }
   await api.ask('DELETE', namespacePath(namespace));
   for (;;) {
-    const { items } = (await api.read(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`)) as { items?: readonly unknown[] };
+    const { items } = (await api.read(`/api/v1/namespaces?fieldSelector=metadata.name%3D${namespace}`)) as {
+      items?: readonly unknown[];
+    };
     if ((items ?? []).length === 0) return;
     await pause(POLL_MS);
   }

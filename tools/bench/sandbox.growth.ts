@@ -42,13 +42,20 @@ const open = new Map<Filled, Promise<Watching>>();
 
 /** One watch for each, so that no figure holds a TLS handshake. */
 function kept(filled: Filled): Promise<Watching> {
-  const watching = open.get(filled) ?? revisionOf(filled).then((revision) => filled.api.watch(`${COLLECTION}?watch=true&resourceVersion=${revision}`));
+  const watching =
+    open.get(filled) ??
+    revisionOf(filled).then((revision) => filled.api.watch(`${COLLECTION}?watch=true&resourceVersion=${revision}`));
   open.set(filled, watching);
   return watching;
 }
 
 const STEPS: readonly Step[] = [
-  { name: `a page of ${PAGE} of a list`, times: 4, isProportional: false, run: ({ api }) => timed(() => api.ask('GET', `${COLLECTION}?limit=${PAGE}`)) },
+  {
+    name: `a page of ${PAGE} of a list`,
+    times: 4,
+    isProportional: false,
+    run: ({ api }) => timed(() => api.ask('GET', `${COLLECTION}?limit=${PAGE}`)),
+  },
   { name: 'the whole list', times: 1, isProportional: true, run: ({ api }) => timed(() => api.ask('GET', COLLECTION)) },
   {
     name: `the whole list in pages of ${PAGE}`,
@@ -99,10 +106,16 @@ const STEPS: readonly Step[] = [
       return heard - began;
     },
   },
-  { name: 'server-side apply of a changed object', times: 20, isProportional: false, run: (filled) => timed(() => filled.api.apply(changed(filled))) },
+  {
+    name: 'server-side apply of a changed object',
+    times: 20,
+    isProportional: false,
+    run: (filled) => timed(() => filled.api.apply(changed(filled))),
+  },
 ];
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Each step at both sizes, in turn: a row says how much slower it is at the larger one. */
 export async function growth(few: Filled, many: Filled): Promise<Row[]> {
@@ -127,7 +140,9 @@ export async function growth(few: Filled, many: Filled): Promise<Row[]> {
       ours,
       raw,
       ratio: step.isProportional ? ours / raw / factor : ours / raw,
-      goal: step.isProportional ? `<= 1: growth of time through growth of objects (${factor})` : `<= ${MARGIN}: does not grow`,
+      goal: step.isProportional
+        ? `<= 1: growth of time through growth of objects (${factor})`
+        : `<= ${MARGIN}: does not grow`,
     });
   }
   for (const filled of [few, many]) {

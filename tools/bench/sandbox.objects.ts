@@ -8,7 +8,11 @@ export interface Applied {
   readonly body: JsonObject;
 }
 
-const labelsOf = (name: string) => ({ 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'shop', 'app.kubernetes.io/managed-by': 'bench' });
+const labelsOf = (name: string) => ({
+  'app.kubernetes.io/name': name,
+  'app.kubernetes.io/part-of': 'shop',
+  'app.kubernetes.io/managed-by': 'bench',
+});
 
 /** Five digits, so that names sort as numbers do. */
 export const text = (n: number): string => String(n).padStart(5, '0');
@@ -16,12 +20,19 @@ export const text = (n: number): string => String(n).padStart(5, '0');
 /** About 600 bytes of settings; with its metadata and owners it is stored in about 1.2 kB. */
 export function configMap(n: number, { namespace = 'default', version = '0' } = {}): Applied {
   const name = `settings-${text(n)}`;
-  const data = Object.fromEntries(Array.from({ length: 8 }, (_, line) => [`SETTING_${line}`, `value-${line}-${'x'.repeat(50)}`]));
+  const data = Object.fromEntries(
+    Array.from({ length: 8 }, (_, line) => [`SETTING_${line}`, `value-${line}-${'x'.repeat(50)}`]),
+  );
   return {
     path: `/api/v1/namespaces/${namespace}/configmaps/${name}`,
     namespace,
     name,
-    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: labelsOf(name) }, data: { ...data, VERSION: version } },
+    body: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace, labels: labelsOf(name) },
+      data: { ...data, VERSION: version },
+    },
   };
 }
 
@@ -63,7 +74,10 @@ function deployment(n: number, namespace: string): Applied {
 
 function service(n: number, namespace: string): Applied {
   const name = `web-${text(n)}`;
-  const spec = { selector: { 'app.kubernetes.io/name': name }, ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }] };
+  const spec = {
+    selector: { 'app.kubernetes.io/name': name },
+    ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+  };
   return {
     path: `/api/v1/namespaces/${namespace}/services/${name}`,
     namespace,
@@ -74,4 +88,8 @@ function service(n: number, namespace: string): Applied {
 
 /** 100 applications of three objects each, all in one namespace: 300 objects, in the order in which an application's are applied. */
 export const mixed = (namespace: string): readonly Applied[] =>
-  Array.from({ length: 100 }, (_, n) => [configMap(n, { namespace }), service(n, namespace), deployment(n, namespace)]).flat();
+  Array.from({ length: 100 }, (_, n) => [
+    configMap(n, { namespace }),
+    service(n, namespace),
+    deployment(n, namespace),
+  ]).flat();

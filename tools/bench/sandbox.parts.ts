@@ -93,7 +93,12 @@ async function fillConfigMaps({ api }: Sandbox, count: number): Promise<void> {
   if (!resource) throw new Error('no kind ConfigMap');
   for (let n = 0; n < count; n++) {
     const { body, name, namespace } = configMap(n);
-    const done = api.patch({ resource, namespace, name, subresource: '' }, 'apply', body, { manager: 'bench', dryRun: false, fieldValidation: 'Warn', force: true });
+    const done = api.patch({ resource, namespace, name, subresource: '' }, 'apply', body, {
+      manager: 'bench',
+      dryRun: false,
+      fieldValidation: 'Warn',
+      force: true,
+    });
     if (!done.ok) throw new Error(done.error.message);
     if (n % IN_ONE_GO === 0) await breath();
   }

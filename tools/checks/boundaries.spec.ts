@@ -35,14 +35,46 @@ interface Planted {
 }
 
 const PLANTED: readonly Planted[] = [
-  { file: 'libs/kernel/src/planted.ts', text: "import { ok } from '#bus';\nexport const x = ok;\n", rule: 'kernel-imports-nothing' },
-  { file: 'libs/kernel/src/planted-zod.ts', text: "import { z } from 'zod';\nexport const x = z;\n", rule: 'kernel-imports-nothing' },
-  { file: 'libs/bus/src/planted.ts', text: "import { ok } from '#alpha/contract';\nexport const x = ok;\n", rule: '@nx/enforce-module-boundaries' },
-  { file: 'libs/bus/contract/src/planted.ts', text: "import { Module } from '@nestjs/common';\nexport const x = Module;\n", rule: 'contracts-are-free-of-nest' },
-  { file: 'libs/alpha/contract/src/planted.ts', text: "import { ok } from '#alpha/service';\nexport const x = ok;\n", rule: 'rooms-meet-in-contracts' },
-  { file: 'libs/alpha/contract/src/planted-log.ts', text: "import { ok } from '#event-store';\nexport const x = ok;\n", rule: 'log-belongs-to-service' },
-  { file: 'libs/alpha/service/src/planted.handlers.ts', text: "import { ok } from '#beta/service';\nexport const x = ok;\n", rule: 'rooms-meet-in-contracts' },
-  { file: 'libs/alpha/service/src/planted-engine.module.ts', text: "import { ok } from '#event-store/embedded';\nexport const x = ok;\n", rule: 'runtime-chooses-the-engine' },
+  {
+    file: 'libs/kernel/src/planted.ts',
+    text: "import { ok } from '#bus';\nexport const x = ok;\n",
+    rule: 'kernel-imports-nothing',
+  },
+  {
+    file: 'libs/kernel/src/planted-zod.ts',
+    text: "import { z } from 'zod';\nexport const x = z;\n",
+    rule: 'kernel-imports-nothing',
+  },
+  {
+    file: 'libs/bus/src/planted.ts',
+    text: "import { ok } from '#alpha/contract';\nexport const x = ok;\n",
+    rule: '@nx/enforce-module-boundaries',
+  },
+  {
+    file: 'libs/bus/contract/src/planted.ts',
+    text: "import { Module } from '@nestjs/common';\nexport const x = Module;\n",
+    rule: 'contracts-are-free-of-nest',
+  },
+  {
+    file: 'libs/alpha/contract/src/planted.ts',
+    text: "import { ok } from '#alpha/service';\nexport const x = ok;\n",
+    rule: 'rooms-meet-in-contracts',
+  },
+  {
+    file: 'libs/alpha/contract/src/planted-log.ts',
+    text: "import { ok } from '#event-store';\nexport const x = ok;\n",
+    rule: 'log-belongs-to-service',
+  },
+  {
+    file: 'libs/alpha/service/src/planted.handlers.ts',
+    text: "import { ok } from '#beta/service';\nexport const x = ok;\n",
+    rule: 'rooms-meet-in-contracts',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-engine.module.ts',
+    text: "import { ok } from '#event-store/embedded';\nexport const x = ok;\n",
+    rule: 'runtime-chooses-the-engine',
+  },
   {
     file: 'libs/alpha/service/src/planted-sqlite.queries.ts',
     text: "import { DatabaseSync } from 'node:sqlite';\nexport const x = DatabaseSync;\n",
@@ -53,29 +85,81 @@ const PLANTED: readonly Planted[] = [
     text: "import { connect } from '@nats-io/transport-node';\nexport const x = connect;\n",
     rule: 'engines-stay-in-their-adapter',
   },
-  { file: 'libs/alpha/service/src/planted-port.ts', text: "import { ok } from '#event-sourcing';\nexport const x = ok;\n", rule: 'plain-files-are-pure' },
-  { file: 'libs/alpha/service/src/planted-edge.ts', text: "import { x } from './planted.handlers.ts';\nexport const y = x;\n", rule: 'plain-files-do-not-reach-edges' },
-  { file: 'libs/alpha/service/src/planted-async.ts', text: 'export async function x(): Promise<number> {\n  return 1;\n}\n', rule: 'no-restricted-syntax' },
-  { file: 'libs/alpha/service/src/planted-clock.ts', text: 'export const x = () => Date.now();\n', rule: 'no-restricted-properties' },
-  { file: 'libs/alpha/service/src/planted-date.ts', text: 'export const x = () => new Date();\n', rule: 'no-restricted-syntax' },
-  { file: 'libs/alpha/service/src/planted-random.ts', text: 'export const x = () => Math.random();\n', rule: 'no-restricted-properties' },
-  { file: 'libs/alpha/service/src/planted-process.ts', text: 'export const x = process.env;\n', rule: 'no-restricted-globals' },
-  { file: 'libs/alpha/worker/src/planted.worker.ts', text: "import { ok } from '#event-sourcing';\nexport const x = ok;\n", rule: 'log-belongs-to-service' },
-  { file: 'libs/alpha/api/src/planted.controller.ts', text: "import { ok } from '#alpha/service';\nexport const x = ok;\n", rule: 'rooms-meet-in-contracts' },
-  { file: 'libs/alpha/api/src/planted.cli.ts', text: "import { Module } from '@nestjs/common';\nexport const x = Module;\n", rule: 'cli-starts-without-nest' },
+  {
+    file: 'libs/alpha/service/src/planted-port.ts',
+    text: "import { ok } from '#event-sourcing';\nexport const x = ok;\n",
+    rule: 'plain-files-are-pure',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-edge.ts',
+    text: "import { x } from './planted.handlers.ts';\nexport const y = x;\n",
+    rule: 'plain-files-do-not-reach-edges',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-async.ts',
+    text: 'export async function x(): Promise<number> {\n  return 1;\n}\n',
+    rule: 'no-restricted-syntax',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-clock.ts',
+    text: 'export const x = () => Date.now();\n',
+    rule: 'no-restricted-properties',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-date.ts',
+    text: 'export const x = () => new Date();\n',
+    rule: 'no-restricted-syntax',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-random.ts',
+    text: 'export const x = () => Math.random();\n',
+    rule: 'no-restricted-properties',
+  },
+  {
+    file: 'libs/alpha/service/src/planted-process.ts',
+    text: 'export const x = process.env;\n',
+    rule: 'no-restricted-globals',
+  },
+  {
+    file: 'libs/alpha/worker/src/planted.worker.ts',
+    text: "import { ok } from '#event-sourcing';\nexport const x = ok;\n",
+    rule: 'log-belongs-to-service',
+  },
+  {
+    file: 'libs/alpha/api/src/planted.controller.ts',
+    text: "import { ok } from '#alpha/service';\nexport const x = ok;\n",
+    rule: 'rooms-meet-in-contracts',
+  },
+  {
+    file: 'libs/alpha/api/src/planted.cli.ts',
+    text: "import { Module } from '@nestjs/common';\nexport const x = Module;\n",
+    rule: 'cli-starts-without-nest',
+  },
   {
     file: 'libs/alpha/api/src/planted-app.controller.ts',
     text: "import { ok } from '../../../../apps/gateway/src/main.ts';\nexport const x = ok;\n",
     rule: '@nx/enforce-module-boundaries',
   },
-  { file: 'libs/beta/service/src/planted-cycle-two.ts', text: "import { x } from './planted-cycle.ts';\nexport const y = x;\n", rule: 'no-cycles' },
-  { file: 'libs/beta/service/src/planted-lost.ts', text: "import { y } from './nowhere.ts';\nexport const x = y;\n", rule: 'no-unresolved' },
+  {
+    file: 'libs/beta/service/src/planted-cycle-two.ts',
+    text: "import { x } from './planted-cycle.ts';\nexport const y = x;\n",
+    rule: 'no-cycles',
+  },
+  {
+    file: 'libs/beta/service/src/planted-lost.ts',
+    text: "import { y } from './nowhere.ts';\nexport const x = y;\n",
+    rule: 'no-unresolved',
+  },
 ];
-const HELPERS: Readonly<Record<string, string>> = { 'libs/beta/service/src/planted-cycle.ts': "import { y } from './planted-cycle-two.ts';\nexport const x = y;\n" };
+const HELPERS: Readonly<Record<string, string>> = {
+  'libs/beta/service/src/planted-cycle.ts': "import { y } from './planted-cycle-two.ts';\nexport const x = y;\n",
+};
 
 const ALLOWED: Readonly<Record<string, string>> = {
-  'libs/alpha/service/src/allowed.handlers.ts': "import { ok } from '#event-sourcing';\nimport { ok as other } from '#beta/contract';\nexport const x = async () => [ok, other];\n",
-  'libs/alpha/service/src/allowed.ts': "import { ok } from '#kernel';\nimport { ok as contract } from '#beta/contract';\nexport const z = [ok, contract];\n",
+  'libs/alpha/service/src/allowed.handlers.ts':
+    "import { ok } from '#event-sourcing';\nimport { ok as other } from '#beta/contract';\nexport const x = async () => [ok, other];\n",
+  'libs/alpha/service/src/allowed.ts':
+    "import { ok } from '#kernel';\nimport { ok as contract } from '#beta/contract';\nexport const z = [ok, contract];\n",
   'libs/alpha/api/src/allowed.cli.ts': "import { ok } from '#beta/contract';\nexport const x = ok;\n",
 };
 
@@ -108,16 +192,28 @@ function findings(files: Readonly<Record<string, string>>): string[] {
       cwd: folder,
       encoding: 'utf8' as const,
       maxBuffer: 64 * 1024 * 1024,
-      env: { ...process.env, NX_WORKSPACE_ROOT_PATH: folder, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) },
+      env: {
+        ...process.env,
+        NX_WORKSPACE_ROOT_PATH: folder,
+        PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+      },
     };
     execFileSync(bin('nx'), ['show', 'projects'], options);
     const eslint = spawnSync(bin('eslint'), ['.', '--format', 'json'], options);
-    const cruised = spawnSync(bin('depcruise'), ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'apps', 'libs'], options);
+    const cruised = spawnSync(
+      bin('depcruise'),
+      ['--config', '.dependency-cruiser.mjs', '--output-type', 'json', 'apps', 'libs'],
+      options,
+    );
     if (!cruised.stdout || !eslint.stdout) throw new Error(`${eslint.stderr}\n${cruised.stderr}`);
     const linted = JSON.parse(eslint.stdout) as { filePath: string; messages: { ruleId: string }[] }[];
-    const { summary } = JSON.parse(cruised.stdout) as { summary: { violations: { from: string; rule: { name: string } }[] } };
+    const { summary } = JSON.parse(cruised.stdout) as {
+      summary: { violations: { from: string; rule: { name: string } }[] };
+    };
     return [
-      ...linted.flatMap(({ filePath, messages }) => messages.map(({ ruleId }) => `${filePath.slice(filePath.indexOf('/', folder.length) + 1)} ${ruleId}`)),
+      ...linted.flatMap(({ filePath, messages }) =>
+        messages.map(({ ruleId }) => `${filePath.slice(filePath.indexOf('/', folder.length) + 1)} ${ruleId}`),
+      ),
       ...summary.violations.map(({ from, rule }) => `${from} ${rule.name}`),
     ];
   } finally {
@@ -134,7 +230,9 @@ describe('the rules of the house', () => {
     allowed = findings(ALLOWED);
   }, 180_000);
 
-  it.each(PLANTED.map(({ file, rule }) => [rule, file] as const))('%s is reported in %s', (rule, file) => expect(planted).toContain(`${file} ${rule}`));
+  it.each(PLANTED.map(({ file, rule }) => [rule, file] as const))('%s is reported in %s', (rule, file) =>
+    expect(planted).toContain(`${file} ${rule}`),
+  );
 
   it('nothing is reported where nothing is wrong', () => expect(allowed).toEqual([]));
 });

@@ -24,7 +24,9 @@ if (unknown.length > 0 || (detachAt !== -1 && !detached)) {
   process.exit(2);
 }
 const names = words.length > 0 ? words : Object.keys(ENGINES);
-const bin = process.env.ASTRO_ENGINES_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'astro-platform', 'engines');
+const bin =
+  process.env.ASTRO_ENGINES_CACHE ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'astro-platform', 'engines');
 const folder = detached ? resolve(detached) : mkdtempSync(join(tmpdir(), 'astro-engines-'));
 mkdirSync(folder, { recursive: true });
 chmodSync(folder, 0o755); // PostgreSQL runs as another user and must be able to enter

@@ -11,7 +11,8 @@ import { CONTRACTS } from '../../apps/platform/src/contracts.fixture.ts';
 import { localCommands } from '../../apps/astroctl/src/local-commands.ts';
 import { errorCodes } from './errors.ts';
 
-const NOTE = 'Generated from the sources by `node --import ./tools/typescript.mjs tools/reference/main.ts`; do not edit.';
+const NOTE =
+  'Generated from the sources by `node --import ./tools/typescript.mjs tools/reference/main.ts`; do not edit.';
 const nothing: ProgramParts = {
   version: '',
   groups: [],
@@ -38,7 +39,13 @@ const page = (title: string, ...parts: readonly string[]): string => `# ${title}
 
 /** Every page of the reference, by its file in `docs/reference`. @param root of the repository */
 export function referencePages(root: string): Readonly<Record<string, string>> {
-  return { 'permissions.md': permissions(), 'settings.md': settings(), 'rest.md': rest(), 'cli.md': cli(), 'errors.md': errors(root) };
+  return {
+    'permissions.md': permissions(),
+    'settings.md': settings(),
+    'rest.md': rest(),
+    'cli.md': cli(),
+    'errors.md': errors(root),
+  };
 }
 
 const LETTERS = { owner: 'O', admin: 'A', editor: 'E', viewer: 'V' } as const;
@@ -47,14 +54,23 @@ function permissions(): string {
   const who = ({ scope, roles, audit, globalAdmin }: PermissionRule): string => {
     if (scope === 'self') return 'any user';
     const letters = ROLES.filter((role) => roles.includes(role)).map((role) => LETTERS[role]);
-    return [...letters.toSorted((a, b) => 'OAEV'.indexOf(a) - 'OAEV'.indexOf(b)), ...(audit ? ['R'] : []), ...(globalAdmin ? ['G'] : [])].join(' ');
+    return [
+      ...letters.toSorted((a, b) => 'OAEV'.indexOf(a) - 'OAEV'.indexOf(b)),
+      ...(audit ? ['R'] : []),
+      ...(globalAdmin ? ['G'] : []),
+    ].join(' ');
   };
   return page(
     'Permissions',
     'O owner, A admin, E editor, V viewer of the organization; R whoever has the right `audit`; G global admin, by login always. *By*: `key` = an access key or a login, `login` = a person’s login only. Some requests decide further by the object, such as a protected profile, an owner, or the key of another.',
     table(
       ['permission', 'covers', 'who', 'by'],
-      Object.entries<PermissionRule>(PERMISSIONS).map(([name, rule]) => [code(name), rule.covers, who(rule), code(rule.by)]),
+      Object.entries<PermissionRule>(PERMISSIONS).map(([name, rule]) => [
+        code(name),
+        rule.covers,
+        who(rule),
+        code(rule.by),
+      ]),
     ),
   );
 }
@@ -85,42 +101,71 @@ function rest(): string {
     'Schemas of all requests and answers are in `/openapi.json` of a running platform. `/livez`, `/readyz`, `/metrics` and `/openapi.json` need no credential. Streams answer with server-sent events for `Accept: text/event-stream` or `follow=true`, else with everything there is as `items`.',
     table(
       ['route', 'does', 'permission'],
-      routes.map(({ method, path, kind, permission, summary }) => [code(`${method} ${path}`), `${summary}${kind === 'stream' ? ' (stream)' : ''}`, code(permission)]),
+      routes.map(({ method, path, kind, permission, summary }) => [
+        code(`${method} ${path}`),
+        `${summary}${kind === 'stream' ? ' (stream)' : ''}`,
+        code(permission),
+      ]),
     ),
   );
 }
 
 function cli(): string {
-  const sections = COMMANDS.toSorted((a, b) => (a.path.join(' ') < b.path.join(' ') ? -1 : 1)).map(({ path, summary, options = {}, examples }) => {
-    const words = Object.entries(options).filter(([, { positional }]) => positional);
-    const flags = Object.entries(options).filter(([, { positional }]) => !positional);
-    const usage = [
-      ...path,
-      ...words.map(([name, { positional }]) => (positional === 'optional' ? `[${name}]` : positional === 'many' ? `${name}…` : name)),
-      ...(flags.length > 0 ? ['[flags]'] : []),
-    ].join(' ');
-    const rows = [...words, ...flags].map(([name, { help, short, value, choices, positional, default: usual }]) => [
-      code(positional ? name : `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`),
-      [help, choices && !choices.every((choice) => help.includes(choice)) ? `one of ${choices.join(', ')}` : '', usual === undefined ? '' : `default ${usual}`]
-        .filter(Boolean)
-        .join('; '),
-    ]);
-    return [
-      `## ${path.join(' ')}`,
-      `${summary}.`,
-      `    astroctl ${usage}`,
-      ...(rows.length > 0 ? [table(['option', 'meaning'], rows)] : []),
-      ['```sh', ...examples, '```'].join('\n'),
-    ].join('\n\n');
-  });
-  return page('astroctl', 'Flags of every command: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.', ...sections);
+  const sections = COMMANDS.toSorted((a, b) => (a.path.join(' ') < b.path.join(' ') ? -1 : 1)).map(
+    ({ path, summary, options = {}, examples }) => {
+      const words = Object.entries(options).filter(([, { positional }]) => positional);
+      const flags = Object.entries(options).filter(([, { positional }]) => !positional);
+      const usage = [
+        ...path,
+        ...words.map(([name, { positional }]) =>
+          positional === 'optional' ? `[${name}]` : positional === 'many' ? `${name}…` : name,
+        ),
+        ...(flags.length > 0 ? ['[flags]'] : []),
+      ].join(' ');
+      const rows = [...words, ...flags].map(([name, { help, short, value, choices, positional, default: usual }]) => [
+        code(positional ? name : `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`),
+        [
+          help,
+          choices && !choices.every((choice) => help.includes(choice)) ? `one of ${choices.join(', ')}` : '',
+          usual === undefined ? '' : `default ${usual}`,
+        ]
+          .filter(Boolean)
+          .join('; '),
+      ]);
+      return [
+        `## ${path.join(' ')}`,
+        `${summary}.`,
+        `    astroctl ${usage}`,
+        ...(rows.length > 0 ? [table(['option', 'meaning'], rows)] : []),
+        ['```sh', ...examples, '```'].join('\n'),
+      ].join('\n\n');
+    },
+  );
+  return page(
+    'astroctl',
+    'Flags of every command: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.',
+    ...sections,
+  );
 }
 
-const STATUS: Readonly<Record<ErrorKind, number>> = { invalid: 422, unauthenticated: 401, forbidden: 403, 'not-found': 404, conflict: 409, limit: 403, unavailable: 503 };
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  limit: 403,
+  unavailable: 503,
+};
 
 function errors(root: string): string {
   const isKind = (kind: string): kind is ErrorKind => kind in STATUS;
-  const answer = (kind: string | undefined): string => (kind === undefined ? 'ends a rollout' : isKind(kind) ? `${STATUS[kind]}, exit ${EXIT_CODES[kind]}` : `${kind}, exit 1`);
+  const answer = (kind: string | undefined): string =>
+    kind === undefined
+      ? 'ends a rollout'
+      : isKind(kind)
+        ? `${STATUS[kind]}, exit ${EXIT_CODES[kind]}`
+        : `${kind}, exit 1`;
   return page(
     'Errors',
     'Every refusal has a stable code. HTTP status and exit code of `astroctl` follow from its kind. `{word}` stands for what the code is about; `…` for what is filled in. Codes that end a rollout stand in `app status`, `app events` and on the `Ref:` line of `--wait`, which exits with 3.',

@@ -36,11 +36,13 @@ export function errorCodes(root: string): readonly ErrorCode[] {
           (ts.isPropertyAssignment(parent) && parent.name.getText() === 'code') ||
           (ts.isLiteralTypeNode(parent) && ts.isUnionTypeNode(parent.parent)) ||
           ts.isConditionalExpression(parent);
-        if (isCode && !mentioned.get(node.text)) mentioned.set(node.text, ts.isPropertyAssignment(parent) ? messageBeside(parent) : '');
+        if (isCode && !mentioned.get(node.text))
+          mentioned.set(node.text, ts.isPropertyAssignment(parent) ? messageBeside(parent) : '');
       }
     });
   }
-  for (const [code, detail] of mentioned) if (!found.has(code) && code.startsWith(ROLLOUTS)) found.set(code, { code, kind: undefined, detail });
+  for (const [code, detail] of mentioned)
+    if (!found.has(code) && code.startsWith(ROLLOUTS)) found.set(code, { code, kind: undefined, detail });
   return [...found.values()].toSorted((a, b) => (a.code < b.code ? -1 : 1));
 }
 
@@ -54,13 +56,20 @@ function refusalIn(call: ts.CallExpression): ErrorCode | undefined {
   const name = call.expression.getText();
   if (name !== 'domainError' && name !== 'edgeError') return undefined;
   const [first, second, third] = call.arguments;
-  const [code, kind] = name === 'domainError' ? [textOf(first, true), textOf(second)] : [textOf(second, true), first?.getText() ?? ''];
+  const [code, kind] =
+    name === 'domainError' ? [textOf(first, true), textOf(second)] : [textOf(second, true), first?.getText() ?? ''];
   if (!CODE.test(code)) return undefined;
-  return { code, kind: name === 'edgeError' || ERROR_KINDS.some((known) => known === kind) ? kind : undefined, detail: textOf(third) };
+  return {
+    code,
+    kind: name === 'edgeError' || ERROR_KINDS.some((known) => known === kind) ? kind : undefined,
+    detail: textOf(third),
+  };
 }
 
 function messageBeside(property: ts.PropertyAssignment): string {
-  const message = property.parent.properties.find((other) => ts.isPropertyAssignment(other) && ['message', 'detail'].includes(other.name.getText()));
+  const message = property.parent.properties.find(
+    (other) => ts.isPropertyAssignment(other) && ['message', 'detail'].includes(other.name.getText()),
+  );
   return message && ts.isPropertyAssignment(message) ? textOf(message.initializer) : '';
 }
 
@@ -70,5 +79,10 @@ function textOf(node: ts.Expression | undefined, withNames = false): string {
   if (ts.isAsExpression(node)) return textOf(node.expression, withNames);
   if (ts.isStringLiteralLike(node)) return node.text;
   if (!ts.isTemplateExpression(node)) return '';
-  return node.head.text + node.templateSpans.map((span) => `${withNames ? `{${span.expression.getText().replace(/\W/g, '')}}` : '…'}${span.literal.text}`).join('');
+  return (
+    node.head.text +
+    node.templateSpans
+      .map((span) => `${withNames ? `{${span.expression.getText().replace(/\W/g, '')}}` : '…'}${span.literal.text}`)
+      .join('')
+  );
 }

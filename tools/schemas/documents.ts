@@ -24,14 +24,16 @@ const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscov
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 const PREFIX = '#/components/schemas/';
 
-export const pathOf = (groupVersion: string): string => (groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`);
+export const pathOf = (groupVersion: string): string =>
+  groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`;
 
 /** Schemas of all group versions, without prose, references as bare names. */
 export async function readDefinitions(server: Server): Promise<Record<string, RawSchema>> {
   const definitions: Record<string, RawSchema> = {};
   for (const groupVersion of GROUP_VERSIONS) {
     const document = await server.get(`/openapi/v3/${pathOf(groupVersion)}`);
-    for (const [name, schema] of Object.entries(document.components.schemas)) definitions[name] = withoutProse(schema) as RawSchema;
+    for (const [name, schema] of Object.entries(document.components.schemas))
+      definitions[name] = withoutProse(schema) as RawSchema;
   }
   return definitions;
 }
@@ -57,7 +59,11 @@ interface Discovered {
   readonly verbs: string[];
   readonly shortNames?: string[];
   readonly categories?: string[];
-  readonly subresources?: { subresource: string; responseKind?: { group: string; version: string; kind: string }; verbs: string[] }[];
+  readonly subresources?: {
+    subresource: string;
+    responseKind?: { group: string; version: string; kind: string };
+    verbs: string[];
+  }[];
 }
 
 /** Kinds with their verbs, sub-resources and printed columns. */
@@ -76,7 +82,8 @@ export async function readResources(server: Server, definitions: Record<string, 
     for (const { version, resources: found } of item.versions as { version: string; resources: Discovered[] }[]) {
       const groupVersion = group === '' ? version : `${group}/${version}`;
       if (!GROUP_VERSIONS.includes(groupVersion)) continue;
-      for (const one of found) resources.push(await readResource(server, { group, version, groupVersion, one, definitionOf }));
+      for (const one of found)
+        resources.push(await readResource(server, { group, version, groupVersion, one, definitionOf }));
     }
   }
   return resources;
@@ -95,7 +102,9 @@ async function readResource(
     kind: responseKind?.kind ?? '',
     verbs,
   }));
-  const columns: Column[] = one.verbs.includes('list') ? (await server.get(`/${pathOf(groupVersion)}/${one.resource}?limit=1`, TABLE)).columnDefinitions : [];
+  const columns: Column[] = one.verbs.includes('list')
+    ? (await server.get(`/${pathOf(groupVersion)}/${one.resource}?limit=1`, TABLE)).columnDefinitions
+    : [];
   return {
     group,
     version,

@@ -3,7 +3,12 @@
 
 type Manifest = { apiVersion: string; kind: string; metadata: Record<string, unknown>; [field: string]: unknown };
 
-const of = (apiVersion: string, kind: string, rest: Record<string, unknown>, name = 'probe'): Manifest => ({ apiVersion, kind, metadata: { name }, ...rest });
+const of = (apiVersion: string, kind: string, rest: Record<string, unknown>, name = 'probe'): Manifest => ({
+  apiVersion,
+  kind,
+  metadata: { name },
+  ...rest,
+});
 const labels = { app: 'probe' };
 const selector = { matchLabels: labels };
 const container = { name: 'c', image: 'registry.example/c:1' };
@@ -52,7 +57,12 @@ const volumes = [
   },
   { name: 'i', hostPath: { path: '/x' } },
   { name: 'j', persistentVolumeClaim: { claimName: 'x' } },
-  { name: 'k', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } },
+  {
+    name: 'k',
+    ephemeral: {
+      volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+    },
+  },
   { name: 'l', nfs: { server: 's', path: '/x' } },
   { name: 'm', csi: { driver: 'd.example' } },
   { name: 'n', iscsi: { targetPortal: 'p', iqn: 'iqn.2001-04.com.example:a', lun: 0 } },
@@ -75,7 +85,11 @@ const fullContainer = {
   command: ['a'],
   args: ['b'],
   workingDir: '/w',
-  ports: [{ containerPort: 80 }, { name: 'http', containerPort: 81, protocol: 'UDP' }, { containerPort: 82, hostPort: 82, protocol: 'TCP' }],
+  ports: [
+    { containerPort: 80 },
+    { name: 'http', containerPort: 81, protocol: 'UDP' },
+    { containerPort: 82, hostPort: 82, protocol: 'TCP' },
+  ],
   envFrom: [{ configMapRef: { name: 'x' } }, { prefix: 'P_', secretRef: { name: 'x', optional: true } }],
   env,
   resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m', memory: '512Mi' } },
@@ -129,22 +143,38 @@ const fullPodSpec = {
   nodeSelector: { a: 'b' },
   affinity: {
     nodeAffinity: {
-      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] }] },
-      preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } }],
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['b'] }] }],
+      },
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 1, preference: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } },
+      ],
     },
     podAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'a', labelSelector: selector }],
       preferredDuringSchedulingIgnoredDuringExecution: [
-        { weight: 1, podAffinityTerm: { topologyKey: 'a', labelSelector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] } } },
+        {
+          weight: 1,
+          podAffinityTerm: {
+            topologyKey: 'a',
+            labelSelector: { matchExpressions: [{ key: 'a', operator: 'Exists' }] },
+          },
+        },
       ],
     },
-    podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: { topologyKey: 'a', labelSelector: selector, namespaces: ['n'] } }] },
+    podAntiAffinity: {
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        { weight: 100, podAffinityTerm: { topologyKey: 'a', labelSelector: selector, namespaces: ['n'] } },
+      ],
+    },
   },
   tolerations: [
     { key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 3 },
     { key: 'b', value: 'c' },
   ],
-  topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule', labelSelector: selector }],
+  topologySpreadConstraints: [
+    { maxSkew: 1, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule', labelSelector: selector },
+  ],
   hostAliases: [{ ip: '10.0.0.1', hostnames: ['h'] }],
   imagePullSecrets: [{ name: 'x' }],
   securityContext: {
@@ -189,10 +219,19 @@ export const OBJECTS: readonly Manifest[] = [
   of('v1', 'Secret', {}),
   of('v1', 'Secret', { type: 'Opaque', data: { a: 'Yg==' }, immutable: true }),
   of('v1', 'ServiceAccount', {}),
-  of('v1', 'ServiceAccount', { automountServiceAccountToken: false, secrets: [{ name: 'x' }], imagePullSecrets: [{ name: 'y' }] }),
+  of('v1', 'ServiceAccount', {
+    automountServiceAccountToken: false,
+    secrets: [{ name: 'x' }],
+    imagePullSecrets: [{ name: 'y' }],
+  }),
   of('v1', 'Pod', { spec: { containers: [container] } }),
   of('v1', 'Pod', { metadata: { name: 'probe', labels }, spec: { ...fullPodSpec, priority: undefined } }),
-  of('v1', 'Pod', { spec: { os: { name: 'windows' }, containers: [{ ...container, securityContext: { windowsOptions: { runAsUserName: 'a' } } }] } }),
+  of('v1', 'Pod', {
+    spec: {
+      os: { name: 'windows' },
+      containers: [{ ...container, securityContext: { windowsOptions: { runAsUserName: 'a' } } }],
+    },
+  }),
   of('v1', 'Service', { spec: { ports: [{ port: 80 }] } }),
   of('v1', 'Service', {
     spec: {
@@ -205,9 +244,19 @@ export const OBJECTS: readonly Manifest[] = [
       sessionAffinity: 'ClientIP',
     },
   }),
-  of('v1', 'Service', { spec: { selector: labels, type: 'LoadBalancer', ports: [{ port: 80 }], externalTrafficPolicy: 'Local', loadBalancerSourceRanges: ['10.0.0.0/8'] } }),
+  of('v1', 'Service', {
+    spec: {
+      selector: labels,
+      type: 'LoadBalancer',
+      ports: [{ port: 80 }],
+      externalTrafficPolicy: 'Local',
+      loadBalancerSourceRanges: ['10.0.0.0/8'],
+    },
+  }),
   of('v1', 'Service', { spec: { type: 'ExternalName', externalName: 'example.com' } }),
-  of('v1', 'Service', { spec: { selector: labels, clusterIP: 'None', ports: [{ port: 80 }], publishNotReadyAddresses: true } }),
+  of('v1', 'Service', {
+    spec: { selector: labels, clusterIP: 'None', ports: [{ port: 80 }], publishNotReadyAddresses: true },
+  }),
   of('v1', 'Endpoints', {}),
   of('v1', 'Endpoints', {
     subsets: [
@@ -233,13 +282,24 @@ export const OBJECTS: readonly Manifest[] = [
     lastTimestamp: '2026-01-01T00:00:00Z',
   }),
   of('v1', 'Node', {}),
-  of('v1', 'Node', { spec: { unschedulable: true, taints: [{ key: 'a', effect: 'NoSchedule' }], podCIDR: '10.0.0.0/24' } }),
+  of('v1', 'Node', {
+    spec: { unschedulable: true, taints: [{ key: 'a', effect: 'NoSchedule' }], podCIDR: '10.0.0.0/24' },
+  }),
   of('v1', 'Node', { spec: { podCIDR: '10.1.0.0/24' } }),
   of('v1', 'PersistentVolumeClaim', { spec: claim }),
   of('v1', 'PersistentVolumeClaim', {
-    spec: { ...claim, storageClassName: 'x', volumeName: 'v', selector, volumeMode: 'Block', dataSource: { kind: 'PersistentVolumeClaim', name: 'y' } },
+    spec: {
+      ...claim,
+      storageClassName: 'x',
+      volumeName: 'v',
+      selector,
+      volumeMode: 'Block',
+      dataSource: { kind: 'PersistentVolumeClaim', name: 'y' },
+    },
   }),
-  of('v1', 'PersistentVolume', { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } } }),
+  of('v1', 'PersistentVolume', {
+    spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/x' } },
+  }),
   of('v1', 'PersistentVolume', {
     spec: {
       capacity: { storage: '1Gi' },
@@ -263,8 +323,12 @@ export const OBJECTS: readonly Manifest[] = [
     },
   }),
   of('v1', 'ReplicationController', { spec: { template: pod({}) } }),
-  of('v1', 'ReplicationController', { spec: { replicas: 2, selector: labels, minReadySeconds: 1, template: fullTemplate } }),
-  of('v1', 'ReplicationController', { spec: { template: { metadata: { labels: { app: 'other' } }, spec: { containers: [container] } } } }),
+  of('v1', 'ReplicationController', {
+    spec: { replicas: 2, selector: labels, minReadySeconds: 1, template: fullTemplate },
+  }),
+  of('v1', 'ReplicationController', {
+    spec: { template: { metadata: { labels: { app: 'other' } }, spec: { containers: [container] } } },
+  }),
   of('v1', 'PodTemplate', { template: pod({}) }),
   of('apps/v1', 'Deployment', { spec: { selector, template: pod({}) } }),
   of('apps/v1', 'Deployment', {
@@ -279,10 +343,18 @@ export const OBJECTS: readonly Manifest[] = [
       template: fullTemplate,
     },
   }),
-  of('apps/v1', 'Deployment', { spec: { selector, strategy: { rollingUpdate: { maxSurge: 1 } }, template: pod({ serviceAccount: 'legacy' }) } }),
-  of('apps/v1', 'Deployment', { spec: { selector, strategy: { rollingUpdate: { maxUnavailable: 1 } }, template: pod({ serviceAccount: 'legacy' }) } }),
   of('apps/v1', 'Deployment', {
-    spec: { selector, strategy: { type: 'Recreate' }, template: pod({ hostNetwork: true, containers: [{ ...container, ports: [{ containerPort: 80 }] }] }) },
+    spec: { selector, strategy: { rollingUpdate: { maxSurge: 1 } }, template: pod({ serviceAccount: 'legacy' }) },
+  }),
+  of('apps/v1', 'Deployment', {
+    spec: { selector, strategy: { rollingUpdate: { maxUnavailable: 1 } }, template: pod({ serviceAccount: 'legacy' }) },
+  }),
+  of('apps/v1', 'Deployment', {
+    spec: {
+      selector,
+      strategy: { type: 'Recreate' },
+      template: pod({ hostNetwork: true, containers: [{ ...container, ports: [{ containerPort: 80 }] }] }),
+    },
   }),
   of('apps/v1', 'ReplicaSet', { spec: { selector, template: pod({}) } }),
   of('apps/v1', 'ReplicaSet', { spec: { selector, replicas: 2, minReadySeconds: 1, template: fullTemplate } }),
@@ -302,9 +374,19 @@ export const OBJECTS: readonly Manifest[] = [
       template: fullTemplate,
     },
   }),
-  of('apps/v1', 'StatefulSet', { spec: { selector, serviceName: 's', updateStrategy: { type: 'OnDelete' }, template: pod({}) } }),
+  of('apps/v1', 'StatefulSet', {
+    spec: { selector, serviceName: 's', updateStrategy: { type: 'OnDelete' }, template: pod({}) },
+  }),
   of('apps/v1', 'DaemonSet', { spec: { selector, template: pod({}) } }),
-  of('apps/v1', 'DaemonSet', { spec: { selector, updateStrategy: { type: 'RollingUpdate', rollingUpdate: {} }, minReadySeconds: 1, revisionHistoryLimit: 2, template: pod({}) } }),
+  of('apps/v1', 'DaemonSet', {
+    spec: {
+      selector,
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: {} },
+      minReadySeconds: 1,
+      revisionHistoryLimit: 2,
+      template: pod({}),
+    },
+  }),
   of('apps/v1', 'DaemonSet', { spec: { selector, updateStrategy: { type: 'OnDelete' }, template: pod({}) } }),
   of('apps/v1', 'ControllerRevision', { revision: 1, data: { a: 1 } }),
   of('batch/v1', 'Job', { spec: job({}) }),
@@ -343,7 +425,9 @@ export const OBJECTS: readonly Manifest[] = [
     },
   }),
   of('networking.k8s.io/v1', 'IngressClass', { spec: { controller: 'a.example/b' } }),
-  of('networking.k8s.io/v1', 'IngressClass', { spec: { controller: 'a.example/b', parameters: { apiGroup: 'g.example', kind: 'K', name: 'n' } } }),
+  of('networking.k8s.io/v1', 'IngressClass', {
+    spec: { controller: 'a.example/b', parameters: { apiGroup: 'g.example', kind: 'K', name: 'n' } },
+  }),
   of('networking.k8s.io/v1', 'NetworkPolicy', { spec: { podSelector: {} } }),
   of('networking.k8s.io/v1', 'NetworkPolicy', {
     spec: {
@@ -357,30 +441,47 @@ export const OBJECTS: readonly Manifest[] = [
       ],
     },
   }),
-  of('networking.k8s.io/v1', 'NetworkPolicy', { spec: { podSelector: selector, egress: [{ to: [{ namespaceSelector: {} }], ports: [{}] }] } }),
-  of('autoscaling/v2', 'HorizontalPodAutoscaler', { spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' } } }),
+  of('networking.k8s.io/v1', 'NetworkPolicy', {
+    spec: { podSelector: selector, egress: [{ to: [{ namespaceSelector: {} }], ports: [{}] }] },
+  }),
+  of('autoscaling/v2', 'HorizontalPodAutoscaler', {
+    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' } },
+  }),
   of('autoscaling/v2', 'HorizontalPodAutoscaler', {
     spec: {
       minReplicas: 2,
       maxReplicas: 3,
       scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' },
-      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+      ],
       behavior: { scaleDown: { policies: [{ type: 'Pods', value: 1, periodSeconds: 15 }] } },
     },
-  }),
-  of('autoscaling/v2', 'HorizontalPodAutoscaler', {
-    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' }, behavior: { scaleUp: { stabilizationWindowSeconds: 5 } } },
   }),
   of('autoscaling/v2', 'HorizontalPodAutoscaler', {
     spec: {
       maxReplicas: 3,
       scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' },
-      behavior: { scaleDown: { stabilizationWindowSeconds: 5 }, scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 15 }] } },
+      behavior: { scaleUp: { stabilizationWindowSeconds: 5 } },
     },
   }),
-  of('autoscaling/v2', 'HorizontalPodAutoscaler', { spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' }, behavior: {} } }),
+  of('autoscaling/v2', 'HorizontalPodAutoscaler', {
+    spec: {
+      maxReplicas: 3,
+      scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' },
+      behavior: {
+        scaleDown: { stabilizationWindowSeconds: 5 },
+        scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 15 }] },
+      },
+    },
+  }),
+  of('autoscaling/v2', 'HorizontalPodAutoscaler', {
+    spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'x', apiVersion: 'apps/v1' }, behavior: {} },
+  }),
   of('policy/v1', 'PodDisruptionBudget', { spec: { minAvailable: 1, selector } }),
-  of('policy/v1', 'PodDisruptionBudget', { spec: { maxUnavailable: '50%', selector, unhealthyPodEvictionPolicy: 'AlwaysAllow' } }),
+  of('policy/v1', 'PodDisruptionBudget', {
+    spec: { maxUnavailable: '50%', selector, unhealthyPodEvictionPolicy: 'AlwaysAllow' },
+  }),
   of('rbac.authorization.k8s.io/v1', 'Role', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
   of('rbac.authorization.k8s.io/v1', 'ClusterRole', { rules: [{ nonResourceURLs: ['/x'], verbs: ['get'] }] }),
   of('rbac.authorization.k8s.io/v1', 'RoleBinding', {
@@ -403,14 +504,22 @@ export const OBJECTS: readonly Manifest[] = [
     allowVolumeExpansion: true,
     parameters: { a: 'b' },
   }),
-  of('discovery.k8s.io/v1', 'EndpointSlice', { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 80 }] }),
   of('discovery.k8s.io/v1', 'EndpointSlice', {
     addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.0.0.1'], conditions: { ready: true }, targetRef: { kind: 'Pod', name: 'x' }, nodeName: 'n' }],
+    endpoints: [{ addresses: ['10.0.0.1'] }],
+    ports: [{ port: 80 }],
+  }),
+  of('discovery.k8s.io/v1', 'EndpointSlice', {
+    addressType: 'IPv4',
+    endpoints: [
+      { addresses: ['10.0.0.1'], conditions: { ready: true }, targetRef: { kind: 'Pod', name: 'x' }, nodeName: 'n' },
+    ],
     ports: [{ name: 'a', port: 80, protocol: 'UDP' }],
   }),
   of('coordination.k8s.io/v1', 'Lease', {}),
-  of('coordination.k8s.io/v1', 'Lease', { spec: { holderIdentity: 'h', leaseDurationSeconds: 10, renewTime: '2026-01-01T00:00:00.000000Z' } }),
+  of('coordination.k8s.io/v1', 'Lease', {
+    spec: { holderIdentity: 'h', leaseDurationSeconds: 10, renewTime: '2026-01-01T00:00:00.000000Z' },
+  }),
   of(
     'apiextensions.k8s.io/v1',
     'CustomResourceDefinition',
@@ -424,7 +533,12 @@ export const OBJECTS: readonly Manifest[] = [
             name: 'v1',
             served: true,
             storage: true,
-            schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } } },
+            schema: {
+              openAPIV3Schema: {
+                type: 'object',
+                properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+              },
+            },
           },
         ],
       },
@@ -438,16 +552,31 @@ export const OBJECTS: readonly Manifest[] = [
       spec: {
         group: 'p.example',
         scope: 'Cluster',
-        names: { plural: 'probes', singular: 'probe', kind: 'Probe', listKind: 'ProbeList', shortNames: ['pr'], categories: ['all'] },
+        names: {
+          plural: 'probes',
+          singular: 'probe',
+          kind: 'Probe',
+          listKind: 'ProbeList',
+          shortNames: ['pr'],
+          categories: ['all'],
+        },
         conversion: { strategy: 'None' },
         versions: [
           {
             name: 'v1',
             served: true,
             storage: true,
-            subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+            subresources: {
+              status: {},
+              scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+            },
             additionalPrinterColumns: [{ name: 'A', type: 'string', jsonPath: '.spec.a' }],
-            schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { a: { type: 'string', default: 'x' } } } } } },
+            schema: {
+              openAPIV3Schema: {
+                type: 'object',
+                properties: { spec: { type: 'object', properties: { a: { type: 'string', default: 'x' } } } },
+              },
+            },
           },
         ],
       },
@@ -479,6 +608,13 @@ export const OBJECTS: readonly Manifest[] = [
     ],
   }),
   of('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', {
-    webhooks: [{ name: 'a.b.example', sideEffects: 'None', admissionReviewVersions: ['v1'], clientConfig: { url: 'https://a.example' } }],
+    webhooks: [
+      {
+        name: 'a.b.example',
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        clientConfig: { url: 'https://a.example' },
+      },
+    ],
   }),
 ];

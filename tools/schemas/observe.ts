@@ -25,7 +25,8 @@ export function observe(node: SchemaNode | undefined, sent: unknown, got: unknow
   if (node.shape !== 'object') return;
   for (const name of node.fields) {
     if (sent[name] !== undefined) observe(node.field(name), sent[name], got[name], notes);
-    else if (node.definition !== undefined) note(notes, node.definition, name, got[name] === undefined ? '' : canonicalJson(got[name]));
+    else if (node.definition !== undefined)
+      note(notes, node.definition, name, got[name] === undefined ? '' : canonicalJson(got[name]));
   }
 }
 
@@ -52,7 +53,8 @@ export function conclude(notes: Observations) {
     for (const [field, values] of [...fields].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const [only] = values;
       if (values.size > 1) (conditional[definition] ??= []).push(field);
-      else if (only !== undefined && only !== '') (defaults[definition] ??= []).push({ field, value: JSON.parse(only) as Json });
+      else if (only !== undefined && only !== '')
+        (defaults[definition] ??= []).push({ field, value: JSON.parse(only) as Json });
     }
   }
   return { defaults, conditional };

@@ -11,7 +11,12 @@ import { conclude, observeObject, type Observations } from './observe.ts';
 import { openServer, type Server } from './server.ts';
 import { valueAt, withValue, zeroProbes, type ZeroProbe } from './zero.ts';
 
-const { values } = parseArgs({ options: { kubeconfig: { type: 'string' }, output: { type: 'string', default: 'libs/kubernetes/schemas/data/kubernetes-1.36.json' } } });
+const { values } = parseArgs({
+  options: {
+    kubeconfig: { type: 'string' },
+    output: { type: 'string', default: 'libs/kubernetes/schemas/data/kubernetes-1.36.json' },
+  },
+});
 if (!values.kubeconfig) throw new Error('say which server: --kubeconfig FILE');
 const server = openServer(values.kubeconfig);
 
@@ -19,7 +24,16 @@ const { major, minor } = await server.get('/version');
 const version = `${major}.${minor}`; // a server built from source may not know its patch level
 const definitions = await readDefinitions(server);
 const resources = await readResources(server, definitions);
-const bare: SchemaData = { version, resources, definitions, defaults: {}, conditional: {}, omitsZero: {}, keepsZero: {}, nullsZero: {} };
+const bare: SchemaData = {
+  version,
+  resources,
+  definitions,
+  defaults: {},
+  conditional: {},
+  omitsZero: {},
+  keepsZero: {},
+  nullsZero: {},
+};
 const schemas = openSchemas(bare);
 const { defaults, conditional } = conclude(await observeDefaults(server, schemas));
 const zeros = await observeZeros(server, schemas);
@@ -28,7 +42,9 @@ server.close();
 const recorded: SchemaData = { ...bare, defaults, conditional, ...zeros };
 // Resources keep the server's order, which discovery shows; everything else is sorted.
 writeFileSync(values.output, `${canonicalJson(recorded)}\n`);
-process.stdout.write(`${values.output}: ${version}, ${resources.length} resources, ${Object.keys(definitions).length} definitions\n`);
+process.stdout.write(
+  `${values.output}: ${version}, ${resources.length} resources, ${Object.keys(definitions).length} definitions\n`,
+);
 
 function createPath(resource: ResourceData): string {
   const prefix = pathOf(resource.group === '' ? resource.version : `${resource.group}/${resource.version}`);
@@ -56,13 +72,24 @@ async function observeZeros(from: Server, known: Schemas) {
     const resource = known.kind(object.apiVersion, object.kind);
     if (!resource) continue;
     const sample: unknown = JSON.parse(JSON.stringify(object));
-    const wanted = zeroProbes(known.schemaOf(resource), sample).filter(({ definition, field }) => !verdicts.get(definition)?.has(field));
+    const wanted = zeroProbes(known.schemaOf(resource), sample).filter(
+      ({ definition, field }) => !verdicts.get(definition)?.has(field),
+    );
     const answers = await Promise.all(
-      wanted.map(async (probe) => ({ probe, answer: await from.ask('POST', createPath(resource), { body: withValue(sample, probe.path, probe.zero) }) })),
+      wanted.map(async (probe) => ({
+        probe,
+        answer: await from.ask('POST', createPath(resource), { body: withValue(sample, probe.path, probe.zero) }),
+      })),
     );
     for (const { probe, answer } of answers) {
       if (answer.status !== 201) continue;
-      verdicts.set(probe.definition, (verdicts.get(probe.definition) ?? new Map<string, Verdict>()).set(probe.field, verdictOf(valueAt(answer.body, probe.path), probe)));
+      verdicts.set(
+        probe.definition,
+        (verdicts.get(probe.definition) ?? new Map<string, Verdict>()).set(
+          probe.field,
+          verdictOf(valueAt(answer.body, probe.path), probe),
+        ),
+      );
     }
   }
   const pick = (wanted: Verdict) =>
@@ -88,5 +115,7 @@ type Verdict = 'omits' | 'keeps' | 'nulls';
 /** A structure that came back with members was kept, and its members defaulted; another value was taken for "nothing". */
 function verdictOf(answered: unknown, { zero, shape }: ZeroProbe): Verdict {
   if (answered === null) return 'nulls';
-  return canonicalJson(answered ?? null) === canonicalJson(zero) || (shape === 'object' && answered !== undefined) ? 'keeps' : 'omits';
+  return canonicalJson(answered ?? null) === canonicalJson(zero) || (shape === 'object' && answered !== undefined)
+    ? 'keeps'
+    : 'omits';
 }

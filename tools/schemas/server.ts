@@ -14,7 +14,11 @@ export function openServer(kubeconfig: string) {
   const token: string = config.users[0].user.token;
   const agent = new Agent({ keepAlive: true, maxSockets: 8, ca: Buffer.from(ca, 'base64') });
 
-  function ask(method: string, path: string, options: { accept?: string; body?: unknown; type?: string } = {}): Promise<Answer> {
+  function ask(
+    method: string,
+    path: string,
+    options: { accept?: string; body?: unknown; type?: string } = {},
+  ): Promise<Answer> {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     return new Promise((resolve, reject) => {
       const call = request(
@@ -25,7 +29,9 @@ export function openServer(kubeconfig: string) {
           headers: {
             authorization: `Bearer ${token}`,
             accept: options.accept ?? 'application/json',
-            ...(body === undefined ? {} : { 'content-type': options.type ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+            ...(body === undefined
+              ? {}
+              : { 'content-type': options.type ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
           },
         },
         (response) => {
@@ -49,7 +55,11 @@ export function openServer(kubeconfig: string) {
     });
   }
 
-  return { ask, get: async (path: string, accept?: string) => (await ask('GET', path, accept === undefined ? {} : { accept })).body, close: () => agent.destroy() };
+  return {
+    ask,
+    get: async (path: string, accept?: string) => (await ask('GET', path, accept === undefined ? {} : { accept })).body,
+    close: () => agent.destroy(),
+  };
 }
 
 export type Server = ReturnType<typeof openServer>;

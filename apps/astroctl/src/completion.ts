@@ -1,12 +1,37 @@
-import { ExitCode, required, type CliCommand, type OptionValues, type Outcome, type ProgramParts, type Session } from '#cli';
+import {
+  ExitCode,
+  required,
+  type CliCommand,
+  type OptionValues,
+  type Outcome,
+  type ProgramParts,
+  type Session,
+} from '#cli';
 
-const GLOBAL_FLAGS = ['--output', '--org', '--api-url', '--request-timeout', '--as-admin', '--no-color', '--quiet', '--yes', '--debug', '--help'];
+const GLOBAL_FLAGS = [
+  '--output',
+  '--org',
+  '--api-url',
+  '--request-timeout',
+  '--as-admin',
+  '--no-color',
+  '--quiet',
+  '--yes',
+  '--debug',
+  '--help',
+];
 
 /** `completion SHELL`: a script made from the commands themselves; it completes words and flags, and asks no server. */
 export function completion({ commands }: ProgramParts): (options: OptionValues, session: Session) => Promise<Outcome> {
   return (options, session) => {
     const shell = required(options, 'shell');
-    session.print.line(shell === 'fish' ? fish(commands) : shell === 'zsh' ? `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}` : bash(commands));
+    session.print.line(
+      shell === 'fish'
+        ? fish(commands)
+        : shell === 'zsh'
+          ? `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
+          : bash(commands),
+    );
     return Promise.resolve(ExitCode.Success);
   };
 }
@@ -44,9 +69,17 @@ complete -o default -F _astroctl astroctl`;
 }
 
 function fish(commands: readonly CliCommand[]): string {
-  const lines = ['function __astroctl_path', '  string join " " -- (string match -v -- "-*" (commandline -opc)[2..])', 'end', 'complete -c astroctl -f'];
+  const lines = [
+    'function __astroctl_path',
+    '  string join " " -- (string match -v -- "-*" (commandline -opc)[2..])',
+    'end',
+    'complete -c astroctl -f',
+  ];
   for (const [path, words] of followers(commands)) {
-    for (const word of words) lines.push(`complete -c astroctl -n 'test (__astroctl_path) = "${path}"' ${word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`}`);
+    for (const word of words)
+      lines.push(
+        `complete -c astroctl -n 'test (__astroctl_path) = "${path}"' ${word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`}`,
+      );
   }
   return lines.join('\n');
 }

@@ -14,7 +14,8 @@ export async function configView(_options: OptionValues, session: Session): Prom
 
 function mask(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => mask(item));
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mask(member, key)]));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mask(member, key)]));
   if (typeof value !== 'string') return value;
   return name === 'key' ? maskAccessKey(value) : name === 'accessToken' ? '***' : value;
 }

@@ -10,14 +10,22 @@ export async function install(options: OptionValues, session: Session): Promise<
   const launcher = join(folder, 'astroctl');
   try {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(launcher, `#!/bin/sh\nASTROPULSE_LAUNCHER='${shellText(launcher)}' exec '${shellText(process.execPath)}' '${shellText(program)}' "$@"\n`);
+    writeFileSync(
+      launcher,
+      `#!/bin/sh\nASTROPULSE_LAUNCHER='${shellText(launcher)}' exec '${shellText(process.execPath)}' '${shellText(program)}' "$@"\n`,
+    );
     chmodSync(launcher, 0o755);
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
-    return localFailure(1, `${launcher} cannot be written (${code}).`, 'choose a folder of yours: astroctl install --prefix ~/.local');
+    return localFailure(
+      1,
+      `${launcher} cannot be written (${code}).`,
+      'choose a folder of yours: astroctl install --prefix ~/.local',
+    );
   }
   session.print.note(`Installed ${launcher}.`);
-  if (!(environment['PATH'] ?? '').split(delimiter).includes(folder)) session.print.note(`${folder} is not on your PATH; add: export PATH="${folder}:$PATH"`);
+  if (!(environment['PATH'] ?? '').split(delimiter).includes(folder))
+    session.print.note(`${folder} is not on your PATH; add: export PATH="${folder}:$PATH"`);
   return ExitCode.Success;
 }
 

@@ -14,7 +14,14 @@ import { VERSION } from '#kernel';
 const parts: ProgramParts = {
   version: VERSION,
   groups: [...deploymentsGroups, ...identityGroups, ...organizationsGroups, ...accessKeysGroups, ...billingGroups],
-  commands: [...deploymentsCommands, ...identityCommands, ...organizationsCommands, ...accessKeysCommands, ...billingCommands, ...localCommands(() => parts)],
+  commands: [
+    ...deploymentsCommands,
+    ...identityCommands,
+    ...organizationsCommands,
+    ...accessKeysCommands,
+    ...billingCommands,
+    ...localCommands(() => parts),
+  ],
   loginFlow: interactiveLogin,
   keyOrganization,
 };

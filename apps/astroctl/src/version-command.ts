@@ -6,7 +6,10 @@ import { VERSION } from '#kernel';
 export async function version(_options: OptionValues, session: Session): Promise<Outcome> {
   const about = await session.call(aboutRequest, {});
   const server = about.ok ? about.value.version : null;
-  await session.print.one({ astroctl: VERSION, platform: server, apiUrl: session.flags.apiUrl }, { lines: ['astroctl', 'platform', 'apiUrl'] });
+  await session.print.one(
+    { astroctl: VERSION, platform: server, apiUrl: session.flags.apiUrl },
+    { lines: ['astroctl', 'platform', 'apiUrl'] },
+  );
   if (!about.ok) session.print.note(about.failure.detail);
   return ExitCode.Success;
 }

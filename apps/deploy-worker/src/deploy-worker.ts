@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { DeployWorkerModule, startDeployWorker } from '#deployments/worker';
 import { edgeAdapter } from '#http';
 import { EGRESS, parseEgressPolicy } from '#kubernetes';
-import { compose, createLogger, DataFolderInUseError, openDataFolder, openEngines, StartError, type Configuration, type DataFolder } from '#runtime';
+import {
+  compose,
+  createLogger,
+  DataFolderInUseError,
+  openDataFolder,
+  openEngines,
+  StartError,
+  type Configuration,
+  type DataFolder,
+} from '#runtime';
 import { systemClock, systemIds } from '#runtime/system';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -35,7 +44,9 @@ const MOST_WORKERS = 64;
  */
 export async function startWorker(configuration: Configuration): Promise<RunningWorker> {
   if (configuration.bus.kind === 'embedded')
-    throw new StartError('ASTRO_BUS must name a NATS server, such as nats://127.0.0.1:4222: nobody hears a worker whose bus ends at its own process.');
+    throw new StartError(
+      'ASTRO_BUS must name a NATS server, such as nats://127.0.0.1:4222: nobody hears a worker whose bus ends at its own process.',
+    );
   if (configuration.queue.kind === 'embedded')
     throw new StartError(
       "ASTRO_QUEUE must name a NATS server with JetStream, such as nats://127.0.0.1:4222: an embedded queue is the platform's own, and no other process hears of its work.",
@@ -67,7 +78,10 @@ export async function startWorker(configuration: Configuration): Promise<Running
     });
     closers.push(() => composition.close());
     // Nest's microservices live in an application with an HTTP adapter; this one never listens.
-    const app = await NestFactory.create(RootModule.of(composition.modules), edgeAdapter(), { logger: false, abortOnError: false });
+    const app = await NestFactory.create(RootModule.of(composition.modules), edgeAdapter(), {
+      logger: false,
+      abortOnError: false,
+    });
     closers.push(() => app.close());
     composition.connect(app);
     await app.init();
@@ -98,4 +112,5 @@ function takeSlot(path: string): { readonly folder: DataFolder; readonly slot: s
 }
 
 /** One of its kind among all hosts and folders, without saying where the folder lies. */
-const nameOf = (path: string, slot: string): string => `${hostname()}/${createHash('sha256').update(realpathSync(path)).digest('hex').slice(0, 8)}/${slot}`;
+const nameOf = (path: string, slot: string): string =>
+  `${hostname()}/${createHash('sha256').update(realpathSync(path)).digest('hex').slice(0, 8)}/${slot}`;

@@ -7,10 +7,19 @@ describe('a worker that cannot start', () => {
   it.each([
     ['the bus of one process', {}, /^Error: ASTRO_BUS must name a NATS server/],
     ["the platform's own queue", { ASTRO_BUS: nowhere }, /^Error: ASTRO_QUEUE must name a NATS server with JetStream/],
-    ['a bus where nothing listens', { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere }, /^Error: ASTRO_(BUS|QUEUE): nothing answers as NATS at nats:\/\/127\.0\.0\.1:1;/],
+    [
+      'a bus where nothing listens',
+      { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere },
+      /^Error: ASTRO_(BUS|QUEUE): nothing answers as NATS at nats:\/\/127\.0\.0\.1:1;/,
+    ],
     ['an address that is none', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
   ])('says in one sentence what to set: %s', async (_what, environment, sentence) => {
-    const worker = startApp('deploy-worker', { ASTRO_BUS: 'in-process', ASTRO_QUEUE: 'embedded', ...environment, ASTRO_DATA_DIR: folder });
+    const worker = startApp('deploy-worker', {
+      ASTRO_BUS: 'in-process',
+      ASTRO_QUEUE: 'embedded',
+      ...environment,
+      ASTRO_DATA_DIR: folder,
+    });
     expect(await worker.exited).toBe(1);
     expect(worker.output()).toMatch(sentence);
     expect(worker.output().trim().split('\n')).toHaveLength(1);

@@ -54,18 +54,27 @@ describe('A18: the limit of applications holds in any order of requests', () => 
   const remove = (name: string) => call(platform.url, `DELETE ${path(name)}`, { credential: ada.key });
   const get = (name: string) => call(platform.url, `GET ${path(name)}`, { credential: ada.key });
   const names = async (more: Readonly<Record<string, string>> = {}): Promise<string[]> => {
-    const { body } = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/applications`, { credential: ada.key, headers: more });
+    const { body } = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/applications`, {
+      credential: ada.key,
+      headers: more,
+    });
     return (body as { items: { name: string }[] }).items.map(({ name }) => name).toSorted();
   };
   // What takes long is waited for in the log: asking the platform all the time would be too many requests a minute.
-  const held = async () => heldIn((await logOf(platform.dataDir)).filter(({ stream }) => stream === `catalog-${ada.organization.id}`));
+  const held = async () =>
+    heldIn((await logOf(platform.dataDir)).filter(({ stream }) => stream === `catalog-${ada.organization.id}`));
   const areRunning = async (all: readonly string[]) => {
     await eventually(async () => {
-      const succeeded = new Set((await logOf(platform.dataDir)).filter(({ type }) => type === 'deployment.succeeded.v1').map(({ stream }) => stream));
+      const succeeded = new Set(
+        (await logOf(platform.dataDir))
+          .filter(({ type }) => type === 'deployment.succeeded.v1')
+          .map(({ stream }) => stream),
+      );
       const ids = await held();
       expect(all.filter((name) => !succeeded.has(`application-${ids.get(name)}`))).toEqual([]);
     }, SLOW_MS);
-    for (const name of all) await eventually(async () => expect(await get(name)).toMatchObject({ status: 200, body: { status: 'RUNNING' } }));
+    for (const name of all)
+      await eventually(async () => expect(await get(name)).toMatchObject({ status: 200, body: { status: 'RUNNING' } }));
   };
   const isGone = (name: string) => eventually(async () => expect((await held()).has(name)).toBe(false), SLOW_MS);
   /** Deletes whatever is there; deletions that were cut in two are finished by the platform, all others can be asked for. */
@@ -88,7 +97,14 @@ describe('A18: the limit of applications holds in any order of requests', () => 
     const created = answers.filter(({ status }) => status === 201);
     const refused = answers.filter(({ status }) => status === 403);
     expect([created.length, refused.length]).toEqual([1, 49]);
-    for (const { body } of refused) expect(body).toMatchObject({ code: 'billing/application-limit', kind: 'limit', limit: APPLICATIONS, used: APPLICATIONS, plan: 'developer' });
+    for (const { body } of refused)
+      expect(body).toMatchObject({
+        code: 'billing/application-limit',
+        kind: 'limit',
+        limit: APPLICATIONS,
+        used: APPLICATIONS,
+        plan: 'developer',
+      });
     const all = await names({ consistency: created[0]?.headers.get('consistency') ?? '' });
     expect(all).toHaveLength(APPLICATIONS);
     await areRunning(all);
@@ -107,7 +123,8 @@ describe('A18: the limit of applications holds in any order of requests', () => 
         .map((answer) => answer.catch(() => undefined)), // the process was gone
     ).finally(() => (isDone = true));
     // Answers come nearly all at once, so the log says when it is half done.
-    while (!isDone && (await log.since()).filter(({ type }) => OF_APPLICATIONS.test(type)).length < 12) await nextTurn();
+    while (!isDone && (await log.since()).filter(({ type }) => OF_APPLICATIONS.test(type)).length < 12)
+      await nextTurn();
     await platform.process.kill();
     await log.close();
     const answers = await sent;
@@ -153,7 +170,9 @@ describe('A18: the limit of applications holds in any order of requests', () => 
     for (let round = 0; round < 5; round++) {
       const log = await followLog(platform.dataDir);
       let isDone = false;
-      const sent = Promise.all(Array.from({ length: APPLICATIONS }, (_, index) => put(`cut-${round}-${index}`).catch(() => undefined))).then(() => (isDone = true));
+      const sent = Promise.all(
+        Array.from({ length: APPLICATIONS }, (_, index) => put(`cut-${round}-${index}`).catch(() => undefined)),
+      ).then(() => (isDone = true));
       try {
         while (!isDone) {
           await nextTurn();
@@ -177,8 +196,12 @@ describe('A18: the limit of applications holds in any order of requests', () => 
 
   /** Nothing that is gone counts, and nothing that is there does not. */
   async function expectRoomForAll(prefix: string): Promise<void> {
-    for (let index = 0; index < APPLICATIONS; index++) expect({ index, status: (await put(`${prefix}-${index}`)).status }).toEqual({ index, status: 201 });
-    expect(await put(`${prefix}-too-many`)).toMatchObject({ status: 403, body: { code: 'billing/application-limit', used: APPLICATIONS } });
+    for (let index = 0; index < APPLICATIONS; index++)
+      expect({ index, status: (await put(`${prefix}-${index}`)).status }).toEqual({ index, status: 201 });
+    expect(await put(`${prefix}-too-many`)).toMatchObject({
+      status: 403,
+      body: { code: 'billing/application-limit', used: APPLICATIONS },
+    });
     await areRunning(Array.from({ length: APPLICATIONS }, (_, index) => `${prefix}-${index}`));
   }
 });

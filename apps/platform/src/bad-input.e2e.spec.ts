@@ -19,12 +19,15 @@ let ada: Person;
 beforeAll(async () => {
   platform = await startPlatform();
   ada = await loginAdmin(platform);
-  expect(await call(platform.url, `GET /v1/organizations/${ada.organization.id}/profiles`, { credential: ada.key })).toMatchObject({ status: 200 });
+  expect(
+    await call(platform.url, `GET /v1/organizations/${ada.organization.id}/profiles`, { credential: ada.key }),
+  ).toMatchObject({ status: 200 });
 });
 afterAll(() => platform.stop());
 
 /** What Ada did: the platform itself goes on recording what it sees. */
-const recorded = async () => (await logOf(platform.dataDir)).filter(({ actor }) => actor === ada.userId).map(({ id }) => id);
+const recorded = async () =>
+  (await logOf(platform.dataDir)).filter(({ actor }) => actor === ada.userId).map(({ id }) => id);
 
 async function nothingRecorded<T>(work: () => Promise<T>): Promise<T> {
   const before = await recorded();
@@ -37,7 +40,9 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
   const apply = (content: string) => {
     mkdirSync(join(ada.machine.home, 'deploy'), { recursive: true });
     writeFileSync(join(ada.machine.home, 'deploy', 'web.yaml'), content);
-    return nothingRecorded(() => ada.machine.astroctl(['app', 'apply', '-f', join(ada.machine.home, 'deploy', 'web.yaml')]));
+    return nothingRecorded(() =>
+      ada.machine.astroctl(['app', 'apply', '-f', join(ada.machine.home, 'deploy', 'web.yaml')]),
+    );
   };
 
   it('T7: an unknown field, with its line, column and the nearest name, word for word', async () => {
@@ -55,9 +60,23 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
   });
 
   const cases: readonly (readonly [what: string, content: string, says: RegExp])[] = [
-    ['a wrong type', application('type: image\n    image: { registry: r.acme.dev, repository: web, tag: "1", replicas: many }'), /spec\.source\.image\.replicas/],
-    ['two sources', application(`${image}\n    helm: { repo: { repoURL: "https://charts.acme.dev", chartName: web, chartVersion: "1.0.0" } }`), /source/],
-    ['a bad image reference', application('type: image\n    image: { registry: "user:pass@host", repository: UPPER, tag: "1" }'), /spec\.source\.image/],
+    [
+      'a wrong type',
+      application('type: image\n    image: { registry: r.acme.dev, repository: web, tag: "1", replicas: many }'),
+      /spec\.source\.image\.replicas/,
+    ],
+    [
+      'two sources',
+      application(
+        `${image}\n    helm: { repo: { repoURL: "https://charts.acme.dev", chartName: web, chartVersion: "1.0.0" } }`,
+      ),
+      /source/,
+    ],
+    [
+      'a bad image reference',
+      application('type: image\n    image: { registry: "user:pass@host", repository: UPPER, tag: "1" }'),
+      /spec\.source\.image/,
+    ],
     ['an alias bomb', bomb, /alias|anchor|expand/i],
     ['a key __proto__', application(`${image}\n    __proto__: { polluted: yes }`), /__proto__/],
     ['a name that is no DNS label', application(image, '', 'Not_A_Label'), /name/],
@@ -87,21 +106,53 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
   });
 
   it('says the same as problem+json with -o json', async () => {
-    const done = await nothingRecorded(() => ada.machine.astroctl(['app', 'apply', '-f', '-', '-o', 'json'], { input: application(image, '  profileName: production\n') }));
+    const done = await nothingRecorded(() =>
+      ada.machine.astroctl(['app', 'apply', '-f', '-', '-o', 'json'], {
+        input: application(image, '  profileName: production\n'),
+      }),
+    );
     expect(done.code).toBe(1);
-    expect(JSON.parse(done.stderr)).toMatchObject({ code: expect.stringMatching(/^deployments\//), status: 422, fix: expect.any(String) });
+    expect(JSON.parse(done.stderr)).toMatchObject({
+      code: expect.stringMatching(/^deployments\//),
+      status: 422,
+      fix: expect.any(String),
+    });
   });
 });
 
 describe('the API refuses the same by itself', () => {
   const put = (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
-    nothingRecorded(() => call(platform.url, `PUT /v1/organizations/${ada.organization.id}/applications/web`, { credential: ada.key, body, headers }));
+    nothingRecorded(() =>
+      call(platform.url, `PUT /v1/organizations/${ada.organization.id}/applications/web`, {
+        credential: ada.key,
+        body,
+        headers,
+      }),
+    );
   const good = { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag: '1' } };
 
   const cases: readonly [what: string, body: unknown, status: number, code: RegExp, pointer: string | null][] = [
-    ['an unknown field', { name: 'web', profileNam: 'x', source: good }, 422, /^deployments\/manifest-invalid$/, '/profileNam'],
-    ['a wrong type', { name: 'web', source: { type: 'image', image: { ...good.image, replicas: 'many' } } }, 422, /^deployments\/manifest-invalid$/, '/source/image/replicas'],
-    ['two sources', { name: 'web', source: { ...good, yaml: { manifests: 'a: 1' } } }, 422, /^deployments\/manifest-invalid$/, null],
+    [
+      'an unknown field',
+      { name: 'web', profileNam: 'x', source: good },
+      422,
+      /^deployments\/manifest-invalid$/,
+      '/profileNam',
+    ],
+    [
+      'a wrong type',
+      { name: 'web', source: { type: 'image', image: { ...good.image, replicas: 'many' } } },
+      422,
+      /^deployments\/manifest-invalid$/,
+      '/source/image/replicas',
+    ],
+    [
+      'two sources',
+      { name: 'web', source: { ...good, yaml: { manifests: 'a: 1' } } },
+      422,
+      /^deployments\/manifest-invalid$/,
+      null,
+    ],
     ['a missing profile', { name: 'web', profileName: 'production', source: good }, 422, /^deployments\//, null],
     ['a name that is another than the address', { name: 'other', source: good }, 422, /^deployments\//, null],
     ['__proto__', '{"name":"web","__proto__":{"polluted":true}}', 400, /^edge\//, null],
@@ -115,7 +166,10 @@ describe('the API refuses the same by itself', () => {
     expect(answer).toMatchObject({ status, body: { code: expect.stringMatching(code) as unknown, status } });
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(answer.body).toMatchObject({ fix: expect.stringMatching(/\S/) as unknown });
-    if (pointer !== null) expect((answer.body as { errors: { pointer: string }[] }).errors.map((fault) => fault.pointer)).toContain(pointer);
+    if (pointer !== null)
+      expect((answer.body as { errors: { pointer: string }[] }).errors.map((fault) => fault.pointer)).toContain(
+        pointer,
+      );
     expect(answer.text).not.toMatch(/node_modules|\.ts:\d+|at Object/);
   });
 
@@ -126,7 +180,11 @@ describe('the API refuses the same by itself', () => {
   ])('%s, and says what to do about it', async (_what, body) => {
     expect(await put(body)).toMatchObject({
       status: 400,
-      body: { code: 'edge/not-parsable', detail: expect.stringContaining('__proto__, constructor.prototype') as unknown, fix: 'rename that member, or leave it out' },
+      body: {
+        code: 'edge/not-parsable',
+        detail: expect.stringContaining('__proto__, constructor.prototype') as unknown,
+        fix: 'rename that member, or leave it out',
+      },
     });
   });
 
@@ -134,8 +192,15 @@ describe('the API refuses the same by itself', () => {
     const status = await nothingRecorded(
       () =>
         new Promise<number | undefined>((resolve, reject) => {
-          const headers = { authorization: `Bearer ${ada.key}`, 'content-type': 'application/json', 'content-length': 5_300_000 };
-          const asking = request(`${platform.url}/v1/organizations/${ada.organization.id}/applications/web`, { method: 'PUT', headers });
+          const headers = {
+            authorization: `Bearer ${ada.key}`,
+            'content-type': 'application/json',
+            'content-length': 5_300_000,
+          };
+          const asking = request(`${platform.url}/v1/organizations/${ada.organization.id}/applications/web`, {
+            method: 'PUT',
+            headers,
+          });
           asking.on('error', reject);
           asking.on('response', (response) => {
             resolve(response.statusCode);
@@ -151,25 +216,36 @@ describe('the API refuses the same by itself', () => {
   });
 
   it('another media type', async () => {
-    expect(await put('name=web', { 'content-type': 'application/x-www-form-urlencoded' })).toMatchObject({ status: 415 });
+    expect(await put('name=web', { 'content-type': 'application/x-www-form-urlencoded' })).toMatchObject({
+      status: 415,
+    });
   });
 });
 
 describe('credentials that do not hold', () => {
-  const me = (credential: string, more: Readonly<Record<string, string>> = {}) => nothingRecorded(() => call(platform.url, 'GET /v1/me', { credential, headers: more }));
+  const me = (credential: string, more: Readonly<Record<string, string>> = {}) =>
+    nothingRecorded(() => call(platform.url, 'GET /v1/me', { credential, headers: more }));
   const expectRefused = (answer: Awaited<ReturnType<typeof me>>, code?: string) => {
     expect(answer).toMatchObject({ status: 401, body: { status: 401, ...(code !== undefined && { code }) } });
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
     expect(answer.text).not.toMatch(/stack|node_modules/);
   };
   const newKey = async (body: object) =>
-    (await call(platform.url, `POST /v1/organizations/${ada.organization.id}/access-keys`, { credential: ada.accessToken, body })).body as { id: string; secret: string };
+    (
+      await call(platform.url, `POST /v1/organizations/${ada.organization.id}/access-keys`, {
+        credential: ada.accessToken,
+        body,
+      })
+    ).body as { id: string; secret: string };
 
   it('B8: a garbled key, a key of another secret, nothing at all', async () => {
     const { key } = ada;
     const last = key.at(-1) === 'a' ? 'b' : 'a';
     expectRefused(await me(`${key.slice(0, -1)}${last}`), 'key/invalid');
-    expectRefused(await me(`${key.slice(0, 20)}${key.slice(20, 30).split('').toReversed().join('')}${key.slice(30)}`), 'key/invalid');
+    expectRefused(
+      await me(`${key.slice(0, 20)}${key.slice(20, 30).split('').toReversed().join('')}${key.slice(30)}`),
+      'key/invalid',
+    );
     expectRefused(await me('astro_'), 'key/invalid');
     expectRefused(await nothingRecorded(() => call(platform.url, 'GET /v1/me')));
   });
@@ -177,8 +253,14 @@ describe('credentials that do not hold', () => {
   it('B10: a revoked key, at once after the answer to its revocation', async () => {
     const made = await newKey({ name: 'short-lived' });
     expect(await call(platform.url, 'GET /v1/me', { credential: made.secret })).toMatchObject({ status: 200 });
-    expect(await call(platform.url, `DELETE /v1/organizations/${ada.organization.id}/access-keys/${made.id}`, { credential: ada.key })).toMatchObject({ status: 200 });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => call(platform.url, 'GET /v1/me', { credential: made.secret })));
+    expect(
+      await call(platform.url, `DELETE /v1/organizations/${ada.organization.id}/access-keys/${made.id}`, {
+        credential: ada.key,
+      }),
+    ).toMatchObject({ status: 200 });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => call(platform.url, 'GET /v1/me', { credential: made.secret })),
+    );
     for (const answer of answers) expectRefused(answer, 'key/revoked');
     const done = await ada.machine.astroctl(['whoami'], { environment: { ASTROPULSE_API_KEY: made.secret } });
     expect(done).toMatchObject({ code: 4, stdout: '' });
@@ -203,7 +285,9 @@ describe('credentials that do not hold', () => {
 
   it('B17: a key once shown is not shown again', async () => {
     const made = await newKey({ name: 'once' });
-    const seen = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/access-keys/${made.id}`, { credential: ada.key });
+    const seen = await call(platform.url, `GET /v1/organizations/${ada.organization.id}/access-keys/${made.id}`, {
+      credential: ada.key,
+    });
     expect(seen.status).toBe(200);
     expect(seen.text).not.toContain(made.secret);
     expect(seen.text).not.toContain(made.secret.slice(14, 40));
@@ -216,14 +300,15 @@ describe('credentials that do not hold', () => {
   });
 
   describe('forged access tokens', () => {
-    const encode = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+    const encode = (value: unknown) =>
+      Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const parts = () =>
-      ada.accessToken.split('.').map((part, index) => (index < 2 ? (JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>) : part)) as [
-        Record<string, unknown>,
-        Record<string, unknown>,
-        string,
-      ];
+      ada.accessToken
+        .split('.')
+        .map((part, index) =>
+          index < 2 ? (JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>) : part,
+        ) as [Record<string, unknown>, Record<string, unknown>, string];
     const signedBy = (header: object, claims: unknown, how: (text: string) => Buffer) => {
       const text = `${encode(header)}.${encode(claims)}`;
       return `${text}.${how(text).toString('base64url')}`;
@@ -245,13 +330,20 @@ describe('credentials that do not hold', () => {
       const jwks = (await call(platform.url, 'GET /oidc/jwks')).body as { keys: { kid: string }[] };
       const jwk = jwks.keys.find(({ kid }) => kid === header['kid']);
       const pem = createPublicKey({ key: jwk as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
-      expectRefused(await me(signedBy({ ...header, alg: 'HS256' }, claims, (text) => createHmac('sha256', pem).update(text).digest())));
+      expectRefused(
+        await me(
+          signedBy({ ...header, alg: 'HS256' }, claims, (text) => createHmac('sha256', pem).update(text).digest()),
+        ),
+      );
     });
 
-    it.each(['../../dev/null', "' OR 1=1 --", 'http://127.0.0.1:1/key', '{"$ne":""}', 'unknown', 'x'.repeat(2_000)])('B3: kid %s', async (kid) => {
-      const [header, claims] = parts();
-      expectRefused(await me(signedBy({ ...header, kid }, claims, own)));
-    });
+    it.each(['../../dev/null', "' OR 1=1 --", 'http://127.0.0.1:1/key', '{"$ne":""}', 'unknown', 'x'.repeat(2_000)])(
+      'B3: kid %s',
+      async (kid) => {
+        const [header, claims] = parts();
+        expectRefused(await me(signedBy({ ...header, kid }, claims, own)));
+      },
+    );
 
     it('B4: a key of their own in the header', async () => {
       const [header, claims] = parts();
@@ -275,8 +367,14 @@ describe('credentials that do not hold', () => {
 
     it('B7: __proto__, claims twice, deep nesting; a header over 16 KB is refused as such', async () => {
       const [header, claims, signature] = parts();
-      expectRefused(await me(`${encode(header)}.${encode(`{"__proto__":{"sub":"x"},${JSON.stringify(claims).slice(1)}`)}.${signature}`));
-      expectRefused(await me(`${encode(header)}.${encode(`{"sub":"x",${JSON.stringify(claims).slice(1)}`)}.${signature}`));
+      expectRefused(
+        await me(
+          `${encode(header)}.${encode(`{"__proto__":{"sub":"x"},${JSON.stringify(claims).slice(1)}`)}.${signature}`,
+        ),
+      );
+      expectRefused(
+        await me(`${encode(header)}.${encode(`{"sub":"x",${JSON.stringify(claims).slice(1)}`)}.${signature}`),
+      );
       expectRefused(await me(`${encode(header)}.${encode(`${'['.repeat(2_000)}${']'.repeat(2_000)}`)}.${signature}`));
       const long = await me(`${encode(header)}.${'A'.repeat(17_000)}.${signature}`);
       expect(long.status).toBe(431);

@@ -16,19 +16,37 @@ describe('the built programs', () => {
 
   it('deploy an application to a sandbox', async () => {
     const { environment } = platform.person('ada');
-    const astroctl = (words: string, input = '') => runProgram(process.execPath, [join(folder, 'apps', 'astroctl', 'main.mjs'), ...words.split(' ')], { environment, input });
-    const login = await astroctl(`auth login --username ${platform.adminEmail} --password-stdin`, platform.adminPassword);
+    const astroctl = (words: string, input = '') =>
+      runProgram(process.execPath, [join(folder, 'apps', 'astroctl', 'main.mjs'), ...words.split(' ')], {
+        environment,
+        input,
+      });
+    const login = await astroctl(
+      `auth login --username ${platform.adminEmail} --password-stdin`,
+      platform.adminPassword,
+    );
     expect([login.code, login.stderr]).toEqual([0, expect.stringContaining('Next: astroctl whoami')]);
     const applied = await astroctl('app apply -f examples/hello-world.yaml --wait');
-    expect([applied.code, applied.stderr, applied.stdout]).toEqual([0, expect.stringContaining('RUNNING'), expect.stringContaining('application/hello-world created')]);
+    expect([applied.code, applied.stderr, applied.stdout]).toEqual([
+      0,
+      expect.stringContaining('RUNNING'),
+      expect.stringContaining('application/hello-world created'),
+    ]);
     expect((await astroctl('app get hello-world')).stdout).toMatch(/RUNNING/);
   });
 
   it('install a launcher that works in any folder', async () => {
     const { environment, home } = platform.person('grace');
-    const installed = await runProgram(process.execPath, [join(folder, 'apps', 'astroctl', 'main.mjs'), 'install', '--prefix', join(home, "it's mine")], { environment });
+    const installed = await runProgram(
+      process.execPath,
+      [join(folder, 'apps', 'astroctl', 'main.mjs'), 'install', '--prefix', join(home, "it's mine")],
+      { environment },
+    );
     expect([installed.code, installed.stderr]).toEqual([0, expect.stringContaining(`Installed ${home}`)]);
-    const version = await runProgram(join(home, "it's mine", 'bin', 'astroctl'), ['version'], { environment, cwd: home });
+    const version = await runProgram(join(home, "it's mine", 'bin', 'astroctl'), ['version'], {
+      environment,
+      cwd: home,
+    });
     expect(version.stdout).toMatch(/^astroctl: +\d+\.\d+\.\d+\nplatform: +\d+\.\d+\.\d+/);
   });
 });

@@ -38,10 +38,15 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
       if (!args.startsWith('key create')) answers.push(done.stderr); // whoever makes a key is told it, on their own terminal
       return done.stdout;
     };
-    await machine.astroctl(['auth', 'login', '--username', CANARY.email, '--password-stdin'], { input: `${CANARY.wrongPassword}\n` });
+    await machine.astroctl(['auth', 'login', '--username', CANARY.email, '--password-stdin'], {
+      input: `${CANARY.wrongPassword}\n`,
+    });
     await run('whoami');
     const made = (await run('key create --name ci --role editor')).trim();
-    await run('app profile apply -f -', `profileName: shared\nclusterName: sandbox\ndefaults: { env: [{ name: TOKEN, value: ${CANARY.profileValue} }] }\n`);
+    await run(
+      'app profile apply -f -',
+      `profileName: shared\nclusterName: sandbox\ndefaults: { env: [{ name: TOKEN, value: ${CANARY.profileValue} }] }\n`,
+    );
     const source = (tag: string) =>
       `type: image\n    image: { registry: sandbox.invalid, repository: app, tag: "${tag}", env: [{ name: PASSWORD, value: ${CANARY.environment} }] }`;
     const application = (name: string, body: string) =>
@@ -50,15 +55,39 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
     await run('app apply -f - --wait', application('web', source('2')));
     const objects = `type: yaml\n    yaml:\n      manifests: |\n        apiVersion: v1\n        kind: ConfigMap\n        metadata: { name: words }\n        data: { text: ${CANARY.manifest} }\n        ---\n        apiVersion: v1\n        kind: Secret\n        metadata: { name: keys }\n        stringData: { token: ${CANARY.secret} }`;
     await run('app apply -f - --wait', application('raw', objects));
-    for (const command of ['app get', 'app status web', 'app events web', 'app history web', 'app resources raw', 'key list', 'org members', 'app profile get']) await run(command);
+    for (const command of [
+      'app get',
+      'app status web',
+      'app events web',
+      'app history web',
+      'app resources raw',
+      'key list',
+      'org members',
+      'app profile get',
+    ])
+      await run(command);
 
     // Errors are the likeliest to repeat what was sent.
     for (const body of [
       { name: 'web', source: { type: CANARY.faulty } },
-      { name: 'web', [CANARY.faulty]: 1, source: { type: 'image', image: { registry: 'r', repository: 'a', tag: '1', env: [{ name: 'A', value: { x: CANARY.environment } }] } } },
+      {
+        name: 'web',
+        [CANARY.faulty]: 1,
+        source: {
+          type: 'image',
+          image: { registry: 'r', repository: 'a', tag: '1', env: [{ name: 'A', value: { x: CANARY.environment } }] },
+        },
+      },
       `{"x": "${CANARY.faulty}"`,
     ]) {
-      answers.push((await call(platform.url, `PUT /v1/organizations/${organization.id}/applications/web`, { credential: person.key, body })).text);
+      answers.push(
+        (
+          await call(platform.url, `PUT /v1/organizations/${organization.id}/applications/web`, {
+            credential: person.key,
+            body,
+          })
+        ).text,
+      );
     }
     for (const [credential, path] of [
       [`${made}x`, '/v1/me'],
@@ -81,18 +110,22 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
   afterAll(() => platform.stop());
 
   const expectClean = (where: string, bytes: Buffer, except: readonly string[] = []) => {
-    const found = Object.entries(words).flatMap(([name, word]) => (!except.includes(name) && encodings(word).some((form) => bytes.includes(form)) ? [name] : []));
+    const found = Object.entries(words).flatMap(([name, word]) =>
+      !except.includes(name) && encodings(word).some((form) => bytes.includes(form)) ? [name] : [],
+    );
     expect({ where, found }).toEqual({ where, found: [] });
   };
 
   it("does not stand in the bytes of the log, the read models, the queue, the vault or the process's log", () => {
     const files = readdirSync(platform.dataDir).filter((name) => /\.(sqlite|sqlite-wal|sqlite-shm|log)$/.test(name));
-    for (const expected of ['events.sqlite', 'read-store.sqlite', 'work-queue.sqlite', 'vault.sqlite', 'platform.log']) expect(files).toContain(expected);
+    for (const expected of ['events.sqlite', 'read-store.sqlite', 'work-queue.sqlite', 'vault.sqlite', 'platform.log'])
+      expect(files).toContain(expected);
     for (const name of files) expectClean(name, readFileSync(join(platform.dataDir, name)));
   });
 
   it('does not stand in /metrics, /readyz or /openapi.json, which anybody may read', async () => {
-    for (const path of ['/metrics', '/readyz', '/openapi.json', '/v1/about']) expectClean(path, Buffer.from((await call(platform.url, `GET ${path}`)).text));
+    for (const path of ['/metrics', '/readyz', '/openapi.json', '/v1/about'])
+      expectClean(path, Buffer.from((await call(platform.url, `GET ${path}`)).text));
   });
 
   it('does not stand in refusals, over HTTP or from astroctl', () => {
@@ -105,9 +138,10 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
     const config = JSON.stringify(words);
     expect(encodings(CANARY.password).some((form) => Buffer.from(config).includes(form))).toBe(true);
     const about = readFileSync(join(platform.dataDir, 'events.sqlite'));
-    expect(about.includes(Buffer.from('access-key.created.v1')) || readFileSync(join(platform.dataDir, 'events.sqlite-wal')).includes(Buffer.from('access-key.created.v1'))).toBe(
-      true,
-    );
+    expect(
+      about.includes(Buffer.from('access-key.created.v1')) ||
+        readFileSync(join(platform.dataDir, 'events.sqlite-wal')).includes(Buffer.from('access-key.created.v1')),
+    ).toBe(true);
     for (const name of ['sealing-keys', 'caller-keys', 'initial-admin-password'])
       expect({ name, mode: statSync(join(platform.dataDir, name)).mode & 0o077 }).toEqual({ name, mode: 0 });
     expect(statSync(platform.dataDir).mode & 0o077).toBe(0);

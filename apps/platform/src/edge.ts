@@ -4,7 +4,15 @@ import type { Contract } from '#bus/contract';
 import { keysUsedRequest } from '#access-keys/contract';
 import { createRequestRates } from '#billing/rest';
 import type { EventSourcing } from '#event-sourcing';
-import { Authenticator, AccessTokens, IssuerKeys, mountEdge, type EdgeOptions, type Fetch, type Readiness } from '#http';
+import {
+  Authenticator,
+  AccessTokens,
+  IssuerKeys,
+  mountEdge,
+  type EdgeOptions,
+  type Fetch,
+  type Readiness,
+} from '#http';
 import { createLogins } from '#identity/rest';
 import type { Issuer } from '#identity/issuer';
 import { VERSION, type Clock, type Ids, type Logger } from '#kernel';
@@ -65,11 +73,16 @@ export function mountGateway(app: NestFastifyApplication, parts: EdgeParts): () 
         { name: 'event store', ok: access.ok, ...(!access.ok && { detail: access.error.code }) },
         { name: 'bus', ok: engines.transport.connected() },
       ];
-      return { ready: dependencies.every(({ ok }) => ok), contracts: served.map(({ subject }) => subject).toSorted(), dependencies };
+      return {
+        ready: dependencies.every(({ ok }) => ok),
+        contracts: served.map(({ subject }) => subject).toSorted(),
+        dependencies,
+      };
     },
     cursorKey: new Uint8Array(hkdfSync('sha256', engines.callerKeys[0].key, '', 'cursors of lists', 32)),
     requestsPerMinute: createRequestRates({ bus, clock }),
-    onKeyUsed: ({ organizationId, keyId }) => void used.set(keyId, { organizationId, keyId, at: new Date(clock.now()).toISOString() }),
+    onKeyUsed: ({ organizationId, keyId }) =>
+      void used.set(keyId, { organizationId, keyId, at: new Date(clock.now()).toISOString() }),
   };
   mountEdge(app, options);
   return () => clearInterval(telling);
@@ -79,4 +92,10 @@ export function mountGateway(app: NestFastifyApplication, parts: EdgeParts): () 
 const ownKeys =
   (issuer: Issuer): Fetch =>
   (url) =>
-    Promise.resolve(Response.json(url.endsWith('/.well-known/openid-configuration') ? { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` } : issuer.jwks()));
+    Promise.resolve(
+      Response.json(
+        url.endsWith('/.well-known/openid-configuration')
+          ? { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` }
+          : issuer.jwks(),
+      ),
+    );

@@ -15,7 +15,8 @@ describe('access tokens of an external issuer, each good but for one thing', () 
   const me = (token: string) => call(platform.url, 'GET /v1/me', { credential: token });
   /** Good claims as JSON, with `text` in front of them. */
   const inFront = (text: string) => `{${text},${JSON.stringify(issuer.claims(somebody())).slice(1)}`;
-  const registered = async () => (await logOf(platform.dataDir)).filter(({ type }) => type === 'user.registered.v1').length;
+  const registered = async () =>
+    (await logOf(platform.dataDir)).filter(({ type }) => type === 'user.registered.v1').length;
 
   beforeAll(async () => {
     issuer = await startIssuer();
@@ -58,25 +59,33 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     await expectRefused(issuer.claims(somebody(), { nbf: now() + 3_600 }));
   });
 
-  it.each(['"9999999999"', 'null', 'true', '-1', '1.5e0', '{}', '[9999999999]', '1e308', '1e400', 'NaN', 'Infinity'])('B6: whose exp is %s are refused', async (exp) => {
-    await expectRefused(JSON.stringify(issuer.claims(somebody(), { exp: 'here' })).replace('"here"', exp));
-  });
+  it.each(['"9999999999"', 'null', 'true', '-1', '1.5e0', '{}', '[9999999999]', '1e308', '1e400', 'NaN', 'Infinity'])(
+    'B6: whose exp is %s are refused',
+    async (exp) => {
+      await expectRefused(JSON.stringify(issuer.claims(somebody(), { exp: 'here' })).replace('"here"', exp));
+    },
+  );
 
   it('B6: without exp, and with an nbf that is no number, are refused', async () => {
     await expectRefused(issuer.claims(somebody(), { exp: undefined }));
     await expectRefused(issuer.claims(somebody(), { nbf: '0' }));
   });
 
-  it.each(['"__proto__":{"sub":"root"}', '"\\u005f_proto__":{}', '"a":{"__proto__":{}}', '"constructor":{"prototype":{"sub":"root"}}'])(
-    'B7: with a member that poisons are refused: %s',
-    async (member) => {
-      await expectRefused(inFront(member));
+  it.each([
+    '"__proto__":{"sub":"root"}',
+    '"\\u005f_proto__":{}',
+    '"a":{"__proto__":{}}',
+    '"constructor":{"prototype":{"sub":"root"}}',
+  ])('B7: with a member that poisons are refused: %s', async (member) => {
+    await expectRefused(inFront(member));
+  });
+
+  it.each(['"sub":"root"', '"\\u0073ub":"root"', '"iss":"https://evil.test"', '"exp":9999999999', '"a":{"b":1,"b":2}'])(
+    'B7: with a claim twice are refused: %s',
+    async (claim) => {
+      await expectRefused(inFront(claim));
     },
   );
-
-  it.each(['"sub":"root"', '"\\u0073ub":"root"', '"iss":"https://evil.test"', '"exp":9999999999', '"a":{"b":1,"b":2}'])('B7: with a claim twice are refused: %s', async (claim) => {
-    await expectRefused(inFront(claim));
-  });
 
   it('B7: that nest deeply are refused', async () => {
     await expectRefused(inFront(`"a":${'['.repeat(2_000)}${']'.repeat(2_000)}`));
@@ -87,7 +96,9 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     const long = await me(issuer.token(issuer.claims(somebody(), { text: 'x'.repeat(17 * 1024) })));
     expect(long).toMatchObject({ status: 431, body: { code: 'edge/headers-too-large' } });
     const started = await registered();
-    expect(await sent(issuer.token(issuer.claims(somebody(), { text: 'x'.repeat(1024 * 1024) })))).toMatch(/^HTTP\/1\.1 431 |ECONNRESET|EPIPE/);
+    expect(await sent(issuer.token(issuer.claims(somebody(), { text: 'x'.repeat(1024 * 1024) })))).toMatch(
+      /^HTTP\/1\.1 431 |ECONNRESET|EPIPE/,
+    );
     expect(await registered()).toBe(started);
     await expectTaken(issuer.claims(somebody()));
   });
@@ -97,7 +108,9 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     new Promise((resolve) => {
       const { hostname, port } = new URL(platform.url);
       let answer = '';
-      const socket = connect(Number(port), hostname, () => socket.write(`GET /v1/me HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\n\r\n`));
+      const socket = connect(Number(port), hostname, () =>
+        socket.write(`GET /v1/me HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\n\r\n`),
+      );
       socket.setEncoding('utf8').on('data', (part: string) => (answer += part));
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(answer || String(error.code)));
       socket.on('close', () => resolve(answer));

@@ -2,7 +2,19 @@ import { jest } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredEvent } from '#event-store';
-import { auditedWrites, call, eventually, loginAdmin, openShop, startApp, startPlatform, type AppProcess, type AuditedWrite, type Person, type Platform } from '#testing';
+import {
+  auditedWrites,
+  call,
+  eventually,
+  loginAdmin,
+  openShop,
+  startApp,
+  startPlatform,
+  type AppProcess,
+  type AuditedWrite,
+  type Person,
+  type Platform,
+} from '#testing';
 import { followLog, logOf } from '#testing/log';
 import { z } from 'zod';
 
@@ -15,12 +27,20 @@ const nats = process.env['ASTRO_TEST_NATS_URL'];
 
 jest.setTimeout(300_000);
 
-if (kubeconfig && nats) describe('E19: a worker that is frozen between waves, on a real Kubernetes and NATS', () => frozen(kubeconfig, nats));
-else describe.skip('a worker that is frozen between waves: ASTRO_TEST_KUBECONFIG or ASTRO_TEST_NATS_URL is not set', () => it('was not tested', () => {}));
+if (kubeconfig && nats)
+  describe('E19: a worker that is frozen between waves, on a real Kubernetes and NATS', () => frozen(kubeconfig, nats));
+else
+  describe.skip('a worker that is frozen between waves: ASTRO_TEST_KUBECONFIG or ASTRO_TEST_NATS_URL is not set', () =>
+    it('was not tested', () => {}));
 
 const WAVES = 4;
 const TERMINAL = /^deployment\.(succeeded|failed|superseded|abandoned)\./;
-const step = z.looseObject({ revision: z.number().int().optional(), attemptId: z.string().optional(), worker: z.string().optional(), done: z.number().int().optional() });
+const step = z.looseObject({
+  revision: z.number().int().optional(),
+  attemptId: z.string().optional(),
+  worker: z.string().optional(),
+  done: z.number().int().optional(),
+});
 
 /** One object in each of four waves; all of them differ from revision to revision. */
 const manifests = (revision: number): string =>
@@ -42,23 +62,33 @@ function frozen(kubeconfig: string, nats: string): void {
   const path = () => `/v1/organizations/${ada.organization.id}/applications/shop`;
   const apply = async (): Promise<void> => {
     revision += 1;
-    const body = { name: 'shop', profileName: 'shop', source: { type: 'yaml', yaml: { manifests: manifests(revision) } } };
+    const body = {
+      name: 'shop',
+      profileName: 'shop',
+      source: { type: 'yaml', yaml: { manifests: manifests(revision) } },
+    };
     const answer = await call(platform.url, `PUT ${path()}`, { credential: ada.key, body });
     if (answer.status >= 300) throw new Error(`revision ${revision} was answered ${answer.status}: ${answer.text}`);
   };
-  const events = async (): Promise<readonly StoredEvent[]> => (await logOf(platform.dataDir)).filter(({ type }) => /^(application|deployment|attempt)\./.test(type));
+  const events = async (): Promise<readonly StoredEvent[]> =>
+    (await logOf(platform.dataDir)).filter(({ type }) => /^(application|deployment|attempt)\./.test(type));
   const ofRevision = async (type: string, wanted: number) =>
     (await events())
       .filter((event) => event.type === type)
       .map(({ data }) => step.parse(data))
       .filter((data) => data.revision === wanted);
-  const succeeded = (wanted: number) => eventually(async () => expect(await ofRevision('deployment.succeeded.v1', wanted)).toHaveLength(1), 200_000);
+  const succeeded = (wanted: number) =>
+    eventually(async () => expect(await ofRevision('deployment.succeeded.v1', wanted)).toHaveLength(1), 200_000);
   const kubectl = async (...args: string[]): Promise<string> => {
     const done = await ada.machine.kubectl([...args, '-n', namespace, '--kubeconfig', kubeconfig]);
     if (done.code !== 0) throw new Error(done.stderr);
     return done.stdout;
   };
-  const startWorker = async (): Promise<{ readonly process: AppProcess; readonly logFile: string; readonly name: string }> => {
+  const startWorker = async (): Promise<{
+    readonly process: AppProcess;
+    readonly logFile: string;
+    readonly name: string;
+  }> => {
     const process = startApp('deploy-worker', { ...environment, ASTRO_DATA_DIR: platform.dataDir });
     workers.push(process);
     const name = await eventually(() => {
@@ -70,7 +100,10 @@ function frozen(kubeconfig: string, nats: string): void {
   };
   /** Writes that the platform's account tried in the namespace since line `from` of the audit log. */
   const writes = (from: number): readonly AuditedWrite[] =>
-    auditedWrites(kubeconfig, from).filter(({ user, namespace: where, dryRun }) => !dryRun && where === namespace && user.startsWith('system:serviceaccount:astro'));
+    auditedWrites(kubeconfig, from).filter(
+      ({ user, namespace: where, dryRun }) =>
+        !dryRun && where === namespace && user.startsWith('system:serviceaccount:astro'),
+    );
   const isDone = ({ code }: AuditedWrite) => code < 300;
 
   beforeAll(async () => {
@@ -93,61 +126,76 @@ function frozen(kubeconfig: string, nats: string): void {
     expect(writes(0).filter(isDone).length).toBeGreaterThanOrEqual(WAVES);
   });
 
-  it.each([1, 3])('writes nothing after it wakes, when it was frozen behind wave %i and a newer revision was finished', async (wave) => {
-    const sleeper = workers.at(-1);
-    if (!sleeper) throw new Error('no worker runs');
+  it.each([1, 3])(
+    'writes nothing after it wakes, when it was frozen behind wave %i and a newer revision was finished',
+    async (wave) => {
+      const sleeper = workers.at(-1);
+      if (!sleeper) throw new Error('no worker runs');
 
-    // The worker goes on while the event is read: a try that found it further than meant is made again.
-    let old = 0;
-    for (let tries = 1; ; tries++) {
-      const log = await followLog(platform.dataDir);
-      const isBehindWave = ({ type, data }: StoredEvent) => type === 'attempt.applied.v1' && step.parse(data).done === wave;
-      const freeze = async (): Promise<void> => {
-        for (const end = performance.now() + 60_000; !(await log.since()).some(isBehindWave);) {
-          if (performance.now() > end) throw new Error(`wave ${wave} was not applied`);
-          await new Promise((resolve) => setTimeout(resolve, 1));
-        }
-        sleeper.signal('SIGSTOP');
-      };
-      await Promise.all([freeze(), apply()]).finally(() => log.close());
-      old = revision;
-      await eventually(() => expect(readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8')).toMatch(/\) T /));
-      if ((await ofRevision('attempt.applied.v1', old)).length === wave) break;
+      // The worker goes on while the event is read: a try that found it further than meant is made again.
+      let old = 0;
+      for (let tries = 1; ; tries++) {
+        const log = await followLog(platform.dataDir);
+        const isBehindWave = ({ type, data }: StoredEvent) =>
+          type === 'attempt.applied.v1' && step.parse(data).done === wave;
+        const freeze = async (): Promise<void> => {
+          for (const end = performance.now() + 60_000; !(await log.since()).some(isBehindWave);) {
+            if (performance.now() > end) throw new Error(`wave ${wave} was not applied`);
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+          sleeper.signal('SIGSTOP');
+        };
+        await Promise.all([freeze(), apply()]).finally(() => log.close());
+        old = revision;
+        await eventually(() => expect(readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8')).toMatch(/\) T /));
+        if ((await ofRevision('attempt.applied.v1', old)).length === wave) break;
+        sleeper.signal('SIGCONT');
+        await succeeded(old);
+        if (tries === 8) throw new Error('the worker was never caught between the waves');
+      }
+
+      const second = await startWorker();
+      await apply();
+      await succeeded(revision);
+      expect((await ofRevision('attempt.claimed.v1', revision)).at(-1)).toMatchObject({ worker: second.name });
+      expect((await ofRevision('attempt.applied.v1', old)).length).toBe(wave);
+      expect(await ofRevision('deployment.succeeded.v1', old)).toEqual([]);
+      const generation = await kubectl('get', 'deploy', 'shop', '-o', 'jsonpath={.metadata.generation}');
+
+      const from = auditedWrites(kubeconfig).length;
+      const logged = join(platform.dataDir, `${nameOf(sleeper)}.log`);
+      const before = readFileSync(logged, 'utf8').length;
       sleeper.signal('SIGCONT');
-      await succeeded(old);
-      if (tries === 8) throw new Error('the worker was never caught between the waves');
-    }
+      await eventually(() => {
+        const said = readFileSync(logged, 'utf8').slice(before);
+        if (!said.includes('left to another worker'))
+          throw new Error(`the woken worker did not let go; it said:\n${said}${sleeper.output()}`);
+      }, 60_000);
 
-    const second = await startWorker();
-    await apply();
-    await succeeded(revision);
-    expect((await ofRevision('attempt.claimed.v1', revision)).at(-1)).toMatchObject({ worker: second.name });
-    expect((await ofRevision('attempt.applied.v1', old)).length).toBe(wave);
-    expect(await ofRevision('deployment.succeeded.v1', old)).toEqual([]);
-    const generation = await kubectl('get', 'deploy', 'shop', '-o', 'jsonpath={.metadata.generation}');
+      expect(writes(from).filter(isDone)).toEqual([]); // a write that the fence refuses changes nothing, and is in the audit log too
+      expect(
+        await kubectl(
+          'get',
+          'deploy',
+          'shop',
+          '-o',
+          'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}',
+        ),
+      ).toBe(`${generation} images.acme.dev/shop:1.${revision}`);
+      expect(await kubectl('get', 'configmap', 'shop', '-o', 'jsonpath={.data.revision}')).toBe(String(revision));
+      expect(
+        await kubectl('get', 'networkpolicy,service', '-o', 'jsonpath={.items[*].metadata.annotations.shop/revision}'),
+      ).toBe(`${revision} ${revision}`);
 
-    const from = auditedWrites(kubeconfig).length;
-    const logged = join(platform.dataDir, `${nameOf(sleeper)}.log`);
-    const before = readFileSync(logged, 'utf8').length;
-    sleeper.signal('SIGCONT');
-    await eventually(() => {
-      const said = readFileSync(logged, 'utf8').slice(before);
-      if (!said.includes('left to another worker')) throw new Error(`the woken worker did not let go; it said:\n${said}${sleeper.output()}`);
-    }, 60_000);
-
-    expect(writes(from).filter(isDone)).toEqual([]); // a write that the fence refuses changes nothing, and is in the audit log too
-    expect(await kubectl('get', 'deploy', 'shop', '-o', 'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}')).toBe(
-      `${generation} images.acme.dev/shop:1.${revision}`,
-    );
-    expect(await kubectl('get', 'configmap', 'shop', '-o', 'jsonpath={.data.revision}')).toBe(String(revision));
-    expect(await kubectl('get', 'networkpolicy,service', '-o', 'jsonpath={.items[*].metadata.annotations.shop/revision}')).toBe(`${revision} ${revision}`);
-
-    await second.process.stop();
-    workers.splice(workers.indexOf(second.process), 1);
-    await apply();
-    await succeeded(revision); // by the one that was frozen: it works again
-    expect((await ofRevision('attempt.claimed.v1', revision)).at(-1)?.worker).toMatch(new RegExp(`/${nameOf(sleeper)}$`));
-  });
+      await second.process.stop();
+      workers.splice(workers.indexOf(second.process), 1);
+      await apply();
+      await succeeded(revision); // by the one that was frozen: it works again
+      expect((await ofRevision('attempt.claimed.v1', revision)).at(-1)?.worker).toMatch(
+        new RegExp(`/${nameOf(sleeper)}$`),
+      );
+    },
+  );
 
   it('leaves exactly one end for each attempt', async () => {
     const ends = new Map<string, number>();

@@ -8,14 +8,21 @@ describe('the same Idempotency-Key', () => {
   let grace: Person;
   const keysOf = (person: Person) => `/v1/organizations/${person.organization.id}/access-keys`;
   const create = (person: Person, idempotencyKey: string, name: string, credential = person.accessToken) =>
-    call(platform.url, `POST ${keysOf(person)}`, { credential, body: { name }, headers: { 'idempotency-key': idempotencyKey } });
+    call(platform.url, `POST ${keysOf(person)}`, {
+      credential,
+      body: { name },
+      headers: { 'idempotency-key': idempotencyKey },
+    });
   const created = async (person: Person, name: string) => {
     const { body } = await call(platform.url, `GET ${keysOf(person)}`, { credential: person.key });
     return (body as { items: { id: string; name: string }[] }).items.filter((key) => key.name === name);
   };
   const createdInLog = async (name: string, person: Person) =>
     (await logOf(platform.dataDir)).filter(
-      ({ stream, type, data }) => stream === `keys-${person.organization.id}` && type.startsWith('access-key.created') && (data as { name?: string }).name === name,
+      ({ stream, type, data }) =>
+        stream === `keys-${person.organization.id}` &&
+        type.startsWith('access-key.created') &&
+        (data as { name?: string }).name === name,
     );
 
   beforeAll(async () => {
@@ -29,7 +36,11 @@ describe('the same Idempotency-Key', () => {
     await new Promise<void>((resolve, reject) => {
       const lost = request(`${platform.url}${keysOf(ada)}`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${ada.accessToken}`, 'content-type': 'application/json', 'idempotency-key': 'lost-1' },
+        headers: {
+          authorization: `Bearer ${ada.accessToken}`,
+          'content-type': 'application/json',
+          'idempotency-key': 'lost-1',
+        },
       });
       lost.on('response', () => reject(new Error('the answer was not lost')));
       lost.on('error', () => resolve());

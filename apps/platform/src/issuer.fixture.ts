@@ -26,11 +26,14 @@ export async function startIssuer(): Promise<TestIssuer> {
       '/jwks': { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg: 'ES256' }] },
     };
     const document = documents[request.url ?? ''];
-    response.writeHead(document ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(document ?? {}));
+    response
+      .writeHead(document ? 200 : 404, { 'content-type': 'application/json' })
+      .end(JSON.stringify(document ?? {}));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // an address of TCP, since it listens on one
-  const encode = (part: object | string) => Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+  const encode = (part: object | string) =>
+    Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
   return {
     url,
     environment: {
@@ -42,7 +45,16 @@ export async function startIssuer(): Promise<TestIssuer> {
     },
     claims: (subject, more = {}) => {
       const now = Math.floor(Date.now() / 1_000);
-      return { iss: url, aud: AUDIENCE, sub: subject, iat: now, exp: now + 3_600, email: `${subject}@astro.test`, email_verified: true, ...more };
+      return {
+        iss: url,
+        aud: AUDIENCE,
+        sub: subject,
+        iat: now,
+        exp: now + 3_600,
+        email: `${subject}@astro.test`,
+        email_verified: true,
+        ...more,
+      };
     },
     token: (payload, header = {}) => {
       const text = `${encode({ alg: 'ES256', kid: 'one', typ: 'at+jwt', ...header })}.${encode(payload)}`;

@@ -1,7 +1,20 @@
 import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StoredEvent } from '#event-store';
-import { auditedWrites, call, diceOf, eventually, loginAdmin, openShop, seedOfRun, startAgain, startPlatform, type Answer, type Person, type Platform } from '#testing';
+import {
+  auditedWrites,
+  call,
+  diceOf,
+  eventually,
+  loginAdmin,
+  openShop,
+  seedOfRun,
+  startAgain,
+  startPlatform,
+  type Answer,
+  type Person,
+  type Platform,
+} from '#testing';
 import { followLog, logOf } from '#testing/log';
 
 /** `kill -9` of the whole process group while an application is applied: on the real Kubernetes where one is named, else on the sandbox. */
@@ -12,7 +25,12 @@ const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 50);
 const INVENTORY = 'configmaps/astro-inventory-';
 const SEED = seedOfRun();
 const BETWEEN = Math.floor(MOMENTS * 0.6);
-const TERMINAL = new Set(['deployment.succeeded.v1', 'deployment.failed.v1', 'deployment.superseded.v1', 'deployment.abandoned.v1']);
+const TERMINAL = new Set([
+  'deployment.succeeded.v1',
+  'deployment.failed.v1',
+  'deployment.superseded.v1',
+  'deployment.abandoned.v1',
+]);
 
 jest.setTimeout(1_200_000);
 
@@ -29,19 +47,37 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     call(platform.url, `PUT ${path()}`, {
       credential: ada.key,
       headers: { 'idempotency-key': idempotencyKey },
-      body: { name: 'shop', profileName: 'shop', source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag, port: 8080, replicas: 2 } } },
+      body: {
+        name: 'shop',
+        profileName: 'shop',
+        source: {
+          type: 'image',
+          image: { registry: 'sandbox.invalid', repository: 'app', tag, port: 8080, replicas: 2 },
+        },
+      },
     });
-  const status = async () => (await call(platform.url, `GET ${path()}`, { credential: ada.key })).body as { status: string; sourceRef: string };
+  const status = async () =>
+    (await call(platform.url, `GET ${path()}`, { credential: ada.key })).body as { status: string; sourceRef: string };
   const isRunning = (tag: string, withinMs = 90_000) =>
-    eventually(async () => expect(await status()).toMatchObject({ status: 'RUNNING', sourceRef: expect.stringContaining(`app:${tag}`) }), withinMs);
-  const ownEvents = async (): Promise<readonly StoredEvent[]> => (await logOf(platform.dataDir)).filter(({ type }) => /^(application|deployment|attempt)\./.test(type));
+    eventually(
+      async () =>
+        expect(await status()).toMatchObject({ status: 'RUNNING', sourceRef: expect.stringContaining(`app:${tag}`) }),
+      withinMs,
+    );
+  const ownEvents = async (): Promise<readonly StoredEvent[]> =>
+    (await logOf(platform.dataDir)).filter(({ type }) => /^(application|deployment|attempt)\./.test(type));
 
   /** How often the platform changed each object of the application on the real server: a write that changed nothing is none. */
   const changes = (): Readonly<Record<string, number>> => {
     if (kubeconfig === undefined) return {};
     const versions = new Map<string, Set<string>>();
     for (const { user, namespace: where, object, dryRun, code, version } of auditedWrites(kubeconfig)) {
-      const isOurs = user.startsWith('system:serviceaccount:astro') && where === namespace && !dryRun && code < 300 && !object.startsWith(INVENTORY);
+      const isOurs =
+        user.startsWith('system:serviceaccount:astro') &&
+        where === namespace &&
+        !dryRun &&
+        code < 300 &&
+        !object.startsWith(INVENTORY);
       if (isOurs && version !== undefined) versions.set(object, (versions.get(object) ?? new Set()).add(version));
     }
     return Object.fromEntries([...versions].map(([object, { size }]) => [object, size]));
@@ -65,7 +101,9 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
       if (type === 'deployment.requested.v1') open.add((data as { attemptId: string }).attemptId);
       if (TERMINAL.has(type)) open.delete((data as { attemptId: string }).attemptId);
     }
-    const isRecorded = left.some(({ type, data }) => type === 'application.configured.v1' && (data as { revision: number }).revision === tags + 1);
+    const isRecorded = left.some(
+      ({ type, data }) => type === 'application.configured.v1' && (data as { revision: number }).revision === tags + 1,
+    );
     if (answered !== undefined) {
       expect(answered).toBeLessThan(300);
       expect(isRecorded).toBe(true); // acknowledged, so never lost
@@ -97,10 +135,22 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
     expect((await put(`1.${tags}`, `undisturbed-${SEED}`)).status).toBeLessThan(300);
     await isRunning(`1.${tags}`);
     const after = changes();
-    undisturbed = Object.fromEntries(Object.entries(after).map(([object, times]) => [object, { first: changed[object] ?? 0, each: times - (changed[object] ?? 0) }]));
+    undisturbed = Object.fromEntries(
+      Object.entries(after).map(([object, times]) => [
+        object,
+        { first: changed[object] ?? 0, each: times - (changed[object] ?? 0) },
+      ]),
+    );
     const steps = (await ownEvents()).slice(before.length).map(({ type }) => type);
     expect(steps).toEqual(
-      expect.arrayContaining(['application.configured.v1', 'deployment.requested.v1', 'attempt.claimed.v1', 'attempt.planned.v1', 'attempt.applied.v1', 'deployment.succeeded.v1']),
+      expect.arrayContaining([
+        'application.configured.v1',
+        'deployment.requested.v1',
+        'attempt.claimed.v1',
+        'attempt.planned.v1',
+        'attempt.applied.v1',
+        'deployment.succeeded.v1',
+      ]),
     );
 
     // The next apply may have an event less: steps that it does not have are kills after its end.
@@ -130,15 +180,29 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
       if (TERMINAL.has(type)) attempts.set(attemptId, (attempts.get(attemptId) ?? Number.NaN) + 1);
     }
     expect([...attempts.values()].filter((ends) => ends !== 1)).toEqual([]);
-    const revisions = events.flatMap(({ type, data }) => (type === 'application.configured.v1' ? [(data as { revision: number }).revision] : []));
+    const revisions = events.flatMap(({ type, data }) =>
+      type === 'application.configured.v1' ? [(data as { revision: number }).revision] : [],
+    );
     expect(revisions).toEqual(Array.from({ length: tags + 1 }, (_, index) => index + 1));
-    const succeeded = events.flatMap(({ type, data }) => (type === 'deployment.succeeded.v1' ? [(data as { revision: number }).revision] : []));
+    const succeeded = events.flatMap(({ type, data }) =>
+      type === 'deployment.succeeded.v1' ? [(data as { revision: number }).revision] : [],
+    );
     expect(succeeded).toEqual(revisions);
 
     // Each change of the pods raises the Deployment's generation by one: none was written twice, and no other.
-    const shown = await ada.machine.kubectl(['get', 'deploy', 'shop', '-n', namespace, '-o', 'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}']);
+    const shown = await ada.machine.kubectl([
+      'get',
+      'deploy',
+      'shop',
+      '-n',
+      namespace,
+      '-o',
+      'jsonpath={.metadata.generation} {.spec.template.spec.containers[0].image}',
+    ]);
     // The audit log has for each object as many changes as an undisturbed run of each revision makes, and no others.
-    expect(changes()).toEqual(Object.fromEntries(Object.entries(undisturbed).map(([object, { first, each }]) => [object, first + tags * each])));
+    expect(changes()).toEqual(
+      Object.fromEntries(Object.entries(undisturbed).map(([object, { first, each }]) => [object, first + tags * each])),
+    );
     expect(shown).toEqual({ code: 0, stdout: `${tags + 1} sandbox.invalid/app:1.${tags}`, stderr: '' });
   });
 });

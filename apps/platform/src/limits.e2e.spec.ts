@@ -1,4 +1,13 @@
-import { call, eventually, loginAdmin, startAgain, startPlatform, type Answer, type Person, type Platform } from '#testing';
+import {
+  call,
+  eventually,
+  loginAdmin,
+  startAgain,
+  startPlatform,
+  type Answer,
+  type Person,
+  type Platform,
+} from '#testing';
 import { logOf } from '#testing/log';
 
 const PROFILES = 5; // of plan developer; `default`, which the platform makes, does not count
@@ -7,10 +16,14 @@ describe('A18: a limit holds in any order of requests', () => {
   let platform: Platform;
   let ada: Person;
   const address = (name: string) => `/v1/organizations/${ada.organization.id}/profiles/${name}`;
-  const put = (url: string, name: string) => call(url, `PUT ${address(name)}`, { credential: ada.key, body: { profileName: name, clusterName: 'sandbox' } });
+  const put = (url: string, name: string) =>
+    call(url, `PUT ${address(name)}`, { credential: ada.key, body: { profileName: name, clusterName: 'sandbox' } });
   const remove = (url: string, name: string) => call(url, `DELETE ${address(name)}`, { credential: ada.key });
   const names = async (url: string, more: Readonly<Record<string, string>> = {}): Promise<string[]> => {
-    const { body } = await call(url, `GET /v1/organizations/${ada.organization.id}/profiles`, { credential: ada.key, headers: more });
+    const { body } = await call(url, `GET /v1/organizations/${ada.organization.id}/profiles`, {
+      credential: ada.key,
+      headers: more,
+    });
     return (body as { items: { name: string }[] }).items.map(({ name }) => name).toSorted();
   };
 
@@ -29,15 +42,20 @@ describe('A18: a limit holds in any order of requests', () => {
     const created = answers.filter(({ status }) => status === 201);
     const refused = answers.filter(({ status }) => status === 403);
     expect([created.length, refused.length]).toEqual([1, 49]);
-    for (const { body } of refused) expect(body).toMatchObject({ code: 'billing/profile-limit', limit: PROFILES, used: PROFILES, plan: 'developer' });
+    for (const { body } of refused)
+      expect(body).toMatchObject({ code: 'billing/profile-limit', limit: PROFILES, used: PROFILES, plan: 'developer' });
     const position = created[0]?.headers.get('consistency') ?? '';
     expect(own(await names(platform.url, { consistency: position }))).toHaveLength(PROFILES);
   });
 
   it('says so through astroctl with exit code 9, and nothing is made', async () => {
-    const done = await ada.machine.astroctl(['app', 'profile', 'apply', '-f', '-'], { input: 'profileName: over\nclusterName: sandbox\n' });
+    const done = await ada.machine.astroctl(['app', 'profile', 'apply', '-f', '-'], {
+      input: 'profileName: over\nclusterName: sandbox\n',
+    });
     expect(done).toMatchObject({ code: 9, stdout: '' });
-    expect(done.stderr).toMatch(/^Error: \S+ uses 5 of the 5 profiles of plan developer; profile\/over was not created\.$/m);
+    expect(done.stderr).toMatch(
+      /^Error: \S+ uses 5 of the 5 profiles of plan developer; profile\/over was not created\.$/m,
+    );
     expect(done.stderr).toMatch(/^Ref: {3}billing\/profile-limit {2}request /m);
   });
 
@@ -47,7 +65,10 @@ describe('A18: a limit holds in any order of requests', () => {
     const work: Promise<Answer | undefined>[] = [];
     for (let index = 0; index < 25; index++) {
       const name = free[index % free.length] ?? 'one';
-      for (const send of [() => remove(platform.url, name), () => put(platform.url, index % 2 === 0 ? name : `new-${index}`)]) {
+      for (const send of [
+        () => remove(platform.url, name),
+        () => put(platform.url, index % 2 === 0 ? name : `new-${index}`),
+      ]) {
         work.push(
           send().then(
             (answer) => {
@@ -73,8 +94,12 @@ describe('A18: a limit holds in any order of requests', () => {
       for (const name of own(await names(platform.url))) await remove(platform.url, name);
       expect(own(await names(platform.url))).toEqual([]);
     });
-    for (let index = 0; index < PROFILES; index++) expect({ index, status: (await put(platform.url, `after-${index}`)).status }).toEqual({ index, status: 201 });
-    expect(await put(platform.url, 'after-too-many')).toMatchObject({ status: 403, body: { code: 'billing/profile-limit' } });
+    for (let index = 0; index < PROFILES; index++)
+      expect({ index, status: (await put(platform.url, `after-${index}`)).status }).toEqual({ index, status: 201 });
+    expect(await put(platform.url, 'after-too-many')).toMatchObject({
+      status: 403,
+      body: { code: 'billing/profile-limit' },
+    });
     // At any position of the log a name has one owner, and the limit is kept.
     const held = new Set<string>();
     for (const { stream, type, data } of await logOf(platform.dataDir)) {

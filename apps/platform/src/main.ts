@@ -14,7 +14,11 @@ function greet({ url, admin, logFile }: RunningPlatform): void {
   if (admin) {
     const file = relative(process.cwd(), admin.passwordFile) || admin.passwordFile;
     say(`  Login    ${admin.email}`);
-    say(admin.password === undefined ? `  Password as set; a new one: npm run admin:password` : `  Password ${admin.password}   (also in ${file} until it is changed)`);
+    say(
+      admin.password === undefined
+        ? `  Password as set; a new one: npm run admin:password`
+        : `  Password ${admin.password}   (also in ${file} until it is changed)`,
+    );
     say();
   }
   say('  Next, in another terminal:');

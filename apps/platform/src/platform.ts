@@ -10,7 +10,15 @@ import { identityService } from '#identity/service';
 import { VERSION } from '#kernel';
 import { EGRESS, parseEgressPolicy } from '#kubernetes';
 import { organizationsService } from '#organizations/service';
-import { claimPort, compose, createLogger, openDataFolder, openEngines, StartError, type Configuration } from '#runtime';
+import {
+  claimPort,
+  compose,
+  createLogger,
+  openDataFolder,
+  openEngines,
+  StartError,
+  type Configuration,
+} from '#runtime';
 import { systemClock, systemIds } from '#runtime/system';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -42,7 +50,10 @@ class RootModule {
  * @param parts `worker: false` leaves the deploy worker to processes of its own
  * @throws StartError with one sentence
  */
-export async function startPlatform(configuration: Configuration, parts: { readonly worker: boolean } = { worker: true }): Promise<RunningPlatform> {
+export async function startPlatform(
+  configuration: Configuration,
+  parts: { readonly worker: boolean } = { worker: true },
+): Promise<RunningPlatform> {
   const clock = systemClock;
   const ids = systemIds;
   const folder = openDataFolder(configuration.dataDir, 'platform');
@@ -59,7 +70,10 @@ export async function startPlatform(configuration: Configuration, parts: { reado
     closers.push(() => engines.close());
 
     const { oidc } = configuration;
-    const issuer = oidc.kind === 'built-in' ? await createIssuer({ vault: engines.vault, clock, ids, logger: log, publicUrl }) : undefined;
+    const issuer =
+      oidc.kind === 'built-in'
+        ? await createIssuer({ vault: engines.vault, clock, ids, logger: log, publicUrl })
+        : undefined;
     const admin = await issuer?.ensureAdmin({
       email: configuration.adminEmail,
       ...(configuration.adminPassword !== undefined && { password: configuration.adminPassword }),
@@ -105,7 +119,11 @@ export async function startPlatform(configuration: Configuration, parts: { reado
     const { eventSourcing } = composition;
     if (!eventSourcing) throw new StartError('The platform needs an event store and a read store.');
 
-    const app = await NestFactory.create<NestFastifyApplication>(RootModule.of([...composition.modules]), edgeAdapter(), { logger: false, bodyParser: false, abortOnError: false });
+    const app = await NestFactory.create<NestFastifyApplication>(
+      RootModule.of([...composition.modules]),
+      edgeAdapter(),
+      { logger: false, bodyParser: false, abortOnError: false },
+    );
     closers.push(() => app.close());
     const served = composition.connect(app);
     const stopEdge = mountGateway(app, {

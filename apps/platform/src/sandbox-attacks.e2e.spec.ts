@@ -1,9 +1,18 @@
-import { eachEvent, serveSandboxes, type SandboxAnswer, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
+import {
+  eachEvent,
+  serveSandboxes,
+  type SandboxAnswer,
+  type SandboxUser,
+  type ServedSandboxes,
+} from './sandbox.fixture.ts';
 
 /** What strangers and floods do to a sandbox's address. */
 
 const MIB = 1024 * 1024;
-const UNAUTHORIZED = { status: 401, body: { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized', code: 401 } };
+const UNAUTHORIZED = {
+  status: 401,
+  body: { kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized', code: 401 },
+};
 const MERGE = { 'content-type': 'application/merge-patch+json' };
 const JSON_PATCH = { 'content-type': 'application/json-patch+json' };
 const APPLY = { 'content-type': 'application/apply-patch+yaml' };
@@ -15,12 +24,15 @@ let eve: SandboxUser;
 beforeAll(async () => {
   served = await serveSandboxes();
   [ada, eve] = [await served.of('org-ada'), await served.of('org-eve')];
-  await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'held' }, data: { a: 'b' } } });
+  await ada.ask('POST /api/v1/namespaces/default/configmaps', {
+    body: { metadata: { name: 'held' }, data: { a: 'b' } },
+  });
 });
 afterAll(() => served.stop());
 
 const held = () => ada.ask('GET /api/v1/namespaces/default/configmaps/held');
-const isWell = async (): Promise<void> => expect(await held()).toMatchObject({ status: 200, body: { data: { a: 'b' } } });
+const isWell = async (): Promise<void> =>
+  expect(await held()).toMatchObject({ status: 200, body: { data: { a: 'b' } } });
 
 describe('a sandbox is closed to others', () => {
   it('answers 401 alike to no token, a garbled one, a foreign one and a path that is no sandbox', async () => {
@@ -30,7 +42,9 @@ describe('a sandbox is closed to others', () => {
       ada.ask('GET /api/v1/pods', { token: `${ada.token.slice(0, -1)}~` }),
       ada.ask('GET /api/v1/pods', { token: ada.token.slice(0, -1) }),
       ada.ask('GET /api/v1/pods', { token: forged }),
-      ada.ask('GET /api/v1/pods', { headers: { authorization: `Basic ${Buffer.from(`owner:${ada.token}`).toString('base64')}` } }),
+      ada.ask('GET /api/v1/pods', {
+        headers: { authorization: `Basic ${Buffer.from(`owner:${ada.token}`).toString('base64')}` },
+      }),
       eve.ask(`GET ${ada.prefix}/api/v1/pods`),
       eve.ask(`GET ${ada.prefix}/api/v1/pods?watch=true`),
       eve.ask(`DELETE ${ada.prefix}/api/v1/namespaces/default/configmaps`),
@@ -45,8 +59,12 @@ describe('a sandbox is closed to others', () => {
   });
 
   it('takes no way around through dots in a path', async () => {
-    expect(await eve.ask(`GET ${eve.prefix}/../org-ada/api/v1/namespaces/default/configmaps/held`)).toMatchObject({ status: 404 });
-    expect(await eve.ask(`GET ${eve.prefix}/api/v1/../../../org-ada/api/v1/namespaces/default/configmaps/held`)).toMatchObject({ status: 404 });
+    expect(await eve.ask(`GET ${eve.prefix}/../org-ada/api/v1/namespaces/default/configmaps/held`)).toMatchObject({
+      status: 404,
+    });
+    expect(
+      await eve.ask(`GET ${eve.prefix}/api/v1/../../../org-ada/api/v1/namespaces/default/configmaps/held`),
+    ).toMatchObject({ status: 404 });
   });
 
   it('shows one organization nothing of another by name', async () => {
@@ -66,22 +84,48 @@ describe('a request can only be so large', () => {
 
   it('refuses a body of more than 3 MiB with 413, with and without a length, on every way in', async () => {
     expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(3 * MIB) })).toMatchObject(tooLarge);
-    expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: Array.from({ length: 64 }, () => ' '.repeat(64 * 1024)) })).toMatchObject(tooLarge);
-    expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(32 * MIB) })).toMatchObject(tooLarge);
-    expect(await ada.ask('PUT /api/v1/namespaces/default/configmaps/held', { body: map(3 * MIB) })).toMatchObject(tooLarge);
-    expect(await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', { headers: MERGE, body: map(3 * MIB) })).toMatchObject(tooLarge);
-    expect(await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held?fieldManager=a', { headers: APPLY, body: map(3 * MIB) })).toMatchObject(tooLarge);
-    expect(await ada.ask('DELETE /api/v1/namespaces/default/configmaps/held', { body: map(3 * MIB) })).toMatchObject(tooLarge);
+    expect(
+      await ada.ask('POST /api/v1/namespaces/default/configmaps', {
+        body: Array.from({ length: 64 }, () => ' '.repeat(64 * 1024)),
+      }),
+    ).toMatchObject(tooLarge);
+    expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(32 * MIB) })).toMatchObject(
+      tooLarge,
+    );
+    expect(await ada.ask('PUT /api/v1/namespaces/default/configmaps/held', { body: map(3 * MIB) })).toMatchObject(
+      tooLarge,
+    );
+    expect(
+      await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', { headers: MERGE, body: map(3 * MIB) }),
+    ).toMatchObject(tooLarge);
+    expect(
+      await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held?fieldManager=a', {
+        headers: APPLY,
+        body: map(3 * MIB),
+      }),
+    ).toMatchObject(tooLarge);
+    expect(await ada.ask('DELETE /api/v1/namespaces/default/configmaps/held', { body: map(3 * MIB) })).toMatchObject(
+      tooLarge,
+    );
     await isWell();
   });
 
   it('refuses a ConfigMap of more than 1 MiB, and any object of more than 1.5 MiB, as a server does', async () => {
-    expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(MIB + 1) })).toMatchObject({ status: 422 });
+    expect(await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: map(MIB + 1) })).toMatchObject({
+      status: 422,
+    });
     const fat = {
       metadata: { name: 'fat' },
-      spec: { podSelector: {}, ingress: Array.from({ length: 40_000 }, (_, port) => ({ ports: [{ port: 1 + (port % 60_000), protocol: 'TCP' }] })) },
+      spec: {
+        podSelector: {},
+        ingress: Array.from({ length: 40_000 }, (_, port) => ({
+          ports: [{ port: 1 + (port % 60_000), protocol: 'TCP' }],
+        })),
+      },
     };
-    expect(await ada.ask('POST /apis/networking.k8s.io/v1/namespaces/default/networkpolicies', { body: fat })).toMatchObject({
+    expect(
+      await ada.ask('POST /apis/networking.k8s.io/v1/namespaces/default/networkpolicies', { body: fat }),
+    ).toMatchObject({
       status: 500,
       body: { message: 'etcdserver: request is too large' },
     });
@@ -105,25 +149,46 @@ describe('bombs do not go off', () => {
       ['PATCH /api/v1/namespaces/default/configmaps/held?fieldManager=a', APPLY, blocks],
       ['DELETE /api/v1/namespaces/default/configmaps/held', {}, deep],
     ] as const)
-      expect(await ada.ask(asked, { headers, body })).toMatchObject({ status: 400, body: { kind: 'Status', reason: 'BadRequest' } });
+      expect(await ada.ask(asked, { headers, body })).toMatchObject({
+        status: 400,
+        body: { kind: 'Status', reason: 'BadRequest' },
+      });
     await isWell();
   });
 
   it('refuses YAML whose aliases multiply', async () => {
     const laughs = [
       'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
-      ...Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array.from({ length: 10 }, () => `*a${n}`).join(', ')}]`),
+      ...Array.from(
+        { length: 9 },
+        (_, n) => `a${n + 1}: &a${n + 1} [${Array.from({ length: 10 }, () => `*a${n}`).join(', ')}]`,
+      ),
     ].join('\n');
-    expect(await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held?fieldManager=a', { headers: APPLY, body: laughs })).toMatchObject({ status: 400 });
+    expect(
+      await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held?fieldManager=a', {
+        headers: APPLY,
+        body: laughs,
+      }),
+    ).toMatchObject({ status: 400 });
   });
 
   it('refuses JSON patches that double what they copy, that are too long, or that reach for a prototype', async () => {
-    const doubling = [{ op: 'add', path: '/data/a0', value: 'x'.repeat(100_000) }, ...Array.from({ length: 60 }, (_, n) => ({ op: 'copy', from: '/data', path: `/data/c${n}` }))];
-    const patch = (body: unknown) => ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', { headers: JSON_PATCH, body: JSON.stringify(body) });
+    const doubling = [
+      { op: 'add', path: '/data/a0', value: 'x'.repeat(100_000) },
+      ...Array.from({ length: 60 }, (_, n) => ({ op: 'copy', from: '/data', path: `/data/c${n}` })),
+    ];
+    const patch = (body: unknown) =>
+      ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', { headers: JSON_PATCH, body: JSON.stringify(body) });
     expect((await patch(doubling)).status).toBeGreaterThanOrEqual(400);
-    expect(await patch(Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/data/a', value: 'b' })))).toMatchObject({ status: 413 });
-    for (const path of ['/__proto__/polluted', '/metadata/__proto__/polluted', '/constructor/prototype/polluted']) await patch([{ op: 'add', path, value: 'yes' }]);
-    await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', { headers: MERGE, body: '{"__proto__":{"polluted":"yes"},"data":{"__proto__":{"polluted":"yes"}}}' });
+    expect(
+      await patch(Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/data/a', value: 'b' }))),
+    ).toMatchObject({ status: 413 });
+    for (const path of ['/__proto__/polluted', '/metadata/__proto__/polluted', '/constructor/prototype/polluted'])
+      await patch([{ op: 'add', path, value: 'yes' }]);
+    await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', {
+      headers: MERGE,
+      body: '{"__proto__":{"polluted":"yes"},"data":{"__proto__":{"polluted":"yes"}}}',
+    });
     expect(({} as { polluted?: string }).polluted).toBeUndefined();
     await isWell();
   });
@@ -135,7 +200,13 @@ describe('bombs do not go off', () => {
     const finalizers = Array.from({ length: 5_000 }, (_, n) => `example.com/${n}`);
     await ada.ask('PATCH /api/v1/namespaces/default/configmaps/held', {
       headers: { 'content-type': 'application/strategic-merge-patch+json' },
-      body: { metadata: { finalizers, '$setElementOrder/finalizers': finalizers, '$deleteFromPrimitiveList/finalizers': finalizers } },
+      body: {
+        metadata: {
+          finalizers,
+          '$setElementOrder/finalizers': finalizers,
+          '$deleteFromPrimitiveList/finalizers': finalizers,
+        },
+      },
     });
     await isWell();
   });
@@ -145,11 +216,17 @@ describe('watches are bounded', () => {
   const watch = 'GET /api/v1/namespaces/default/configmaps?watch=true';
 
   it('tells 200 watches of a change at once, says 429 above 256, and has room again when they are gone', async () => {
-    const { body } = (await ada.ask('GET /api/v1/namespaces/default/configmaps')) as SandboxAnswer & { body: { metadata: { resourceVersion: string } } };
+    const { body } = (await ada.ask('GET /api/v1/namespaces/default/configmaps')) as SandboxAnswer & {
+      body: { metadata: { resourceVersion: string } };
+    };
     const from = `${watch}&resourceVersion=${body.metadata.resourceVersion}`;
     const watches = await Promise.all(Array.from({ length: 200 }, () => ada.open(from)));
     const heard = watches.map(
-      (response) => new Promise<string>((resolve) => void eachEvent(response, ({ type, object }) => resolve(`${type} ${object.metadata.name}`)).catch(() => {})),
+      (response) =>
+        new Promise<string>(
+          (resolve) =>
+            void eachEvent(response, ({ type, object }) => resolve(`${type} ${object.metadata.name}`)).catch(() => {}),
+        ),
     );
     await ada.ask('POST /api/v1/namespaces/default/configmaps', { body: { metadata: { name: 'news' } } });
     expect(new Set(await Promise.all(heard))).toEqual(new Set(['ADDED news']));
@@ -170,7 +247,10 @@ describe('watches are bounded', () => {
   /** Changes one ConfigMap so often while a watch is not read, then reads it. @returns versions it heard of, and whether it was told 410 */
   async function lateReading(changes: number, bytes: number): Promise<{ versions: number[]; wasTold410: boolean }> {
     const change = async (data: unknown): Promise<string> => {
-      const { body } = await ada.ask('PATCH /api/v1/namespaces/default/configmaps/news', { headers: MERGE, body: { data } });
+      const { body } = await ada.ask('PATCH /api/v1/namespaces/default/configmaps/news', {
+        headers: MERGE,
+        body: { data },
+      });
       return (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion; // a ConfigMap's
     };
     const slow = await ada.open(`${watch}&resourceVersion=${await change({ round: 'first' })}&timeoutSeconds=60`);

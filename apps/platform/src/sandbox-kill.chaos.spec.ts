@@ -23,7 +23,9 @@ const metadata = z.looseObject({
   resourceVersion: z.string().regex(/^\d+$/).transform(Number),
   generation: z.number().optional(),
   deletionTimestamp: z.string().optional(),
-  ownerReferences: z.array(z.looseObject({ uid: z.string(), kind: z.string(), controller: z.boolean().optional() })).default([]),
+  ownerReferences: z
+    .array(z.looseObject({ uid: z.string(), kind: z.string(), controller: z.boolean().optional() }))
+    .default([]),
 });
 const known = z.looseObject({
   kind: z.string().default(''),
@@ -32,7 +34,10 @@ const known = z.looseObject({
   status: z.looseObject({}).default({}),
 });
 type Known = z.infer<typeof known>;
-const listed = z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string().transform(Number) }), items: z.array(known) });
+const listed = z.looseObject({
+  metadata: z.looseObject({ resourceVersion: z.string().transform(Number) }),
+  items: z.array(known),
+});
 
 const COLLECTIONS = [
   '/apis/apps/v1/deployments',
@@ -64,7 +69,10 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
   const dice = diceOf(SEED);
   const folder = mkdtempSync(join(tmpdir(), 'astro-sandbox-kill-'));
   const owns: Own[] = Array.from({ length: WRITERS }, (_, writer) => ({
-    path: writer % 3 === 2 ? `/api/v1/namespaces/${NAMESPACE}/configmaps/c${writer}` : `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/d${writer}`,
+    path:
+      writer % 3 === 2
+        ? `/api/v1/namespaces/${NAMESPACE}/configmaps/c${writer}`
+        : `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/d${writer}`,
     acknowledged: undefined,
     underway: undefined,
   }));
@@ -81,7 +89,9 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
     const connection = await eventually(() => {
       const line = /^ready (.*)$/m.exec(sandbox.output())?.[1];
       if (line === undefined) throw new Error(`the sandbox is not ready; it said:\n${sandbox.output()}`);
-      return z.object({ server: z.string(), token: z.string(), certificateAuthority: z.string() }).parse(JSON.parse(line));
+      return z
+        .object({ server: z.string(), token: z.string(), certificateAuthority: z.string() })
+        .parse(JSON.parse(line));
     });
     user = clientOf(connection);
   };
@@ -89,7 +99,8 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
   const hear = (object: Known, how: string): void => {
     const { uid, resourceVersion } = object.metadata;
     const before = told.get(resourceVersion);
-    if (before !== undefined && before !== uid) throw new Error(`${how}: version ${resourceVersion} was of ${before} and is now of ${uid}`);
+    if (before !== undefined && before !== uid)
+      throw new Error(`${how}: version ${resourceVersion} was of ${before} and is now of ${uid}`);
     told.set(resourceVersion, uid);
     highest = Math.max(highest, resourceVersion);
   };
@@ -101,16 +112,26 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
       if (status !== 200) throw new Error(`${collection} was answered ${status}`);
       const list = listed.parse(body);
       version = Math.min(version, list.metadata.resourceVersion);
-      found[collection] = list.items.map((item) => ({ ...item, kind: collection.slice(collection.lastIndexOf('/') + 1) })); // a list does not repeat it
+      found[collection] = list.items.map((item) => ({
+        ...item,
+        kind: collection.slice(collection.lastIndexOf('/') + 1),
+      })); // a list does not repeat it
     }
     return { ...found, version };
   };
 
   beforeAll(async () => {
     await start();
-    await user.ask('POST /api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } });
+    await user.ask('POST /api/v1/namespaces', {
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    });
     await user.ask(`POST /api/v1/namespaces/${NAMESPACE}/resourcequotas`, {
-      body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'all' }, spec: { hard: { pods: '500', configmaps: '500' } } },
+      body: {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'all' },
+        spec: { hard: { pods: '500', configmaps: '500' } },
+      },
     });
   });
   afterAll(async () => {
@@ -127,24 +148,32 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
       for (const object of COLLECTIONS.flatMap((collection) => now[collection])) hear(object, 'list');
       for (const own of owns) checkOwn(own, now);
       expect(inconsistencies(now)).toEqual([]);
-      if (moment % SETTLE_EVERY === 0 || moment === MOMENTS) await eventually(async () => expect(unsettled(await everything())).toEqual([]), 90_000);
+      if (moment % SETTLE_EVERY === 0 || moment === MOMENTS)
+        await eventually(async () => expect(unsettled(await everything())).toEqual([]), 90_000);
     }
-    process.stdout.write(`${acknowledgements} writes acknowledged, ${interrupted} interrupted by ${MOMENTS} kills, ${told.size} versions heard of, the highest ${highest}\n`);
+    process.stdout.write(
+      `${acknowledgements} writes acknowledged, ${interrupted} interrupted by ${MOMENTS} kills, ${told.size} versions heard of, the highest ${highest}\n`,
+    );
     expect(interrupted).toBeGreaterThanOrEqual(MOMENTS / 2); // most kills fell among writes
   });
 
   async function writeUntilKilled(ms: number): Promise<void> {
     let isUp = true;
-    const watches = ['/api/v1/pods', '/apis/apps/v1/replicasets', '/apis/apps/v1/deployments'].map(async (collection) => {
-      const heard: Known[] = [];
-      try {
-        const response = await user.open(`GET ${collection}?watch=true&resourceVersion=0`);
-        await eachEvent(response, ({ type, object }) => void (type !== 'BOOKMARK' && heard.push(known.parse(object))));
-      } catch (error) {
-        if (isUp || !isCutOff(error)) throw error; // only a killed server ends its answers in the middle
-      }
-      for (const object of heard) hear(object, `watch of ${collection}`);
-    });
+    const watches = ['/api/v1/pods', '/apis/apps/v1/replicasets', '/apis/apps/v1/deployments'].map(
+      async (collection) => {
+        const heard: Known[] = [];
+        try {
+          const response = await user.open(`GET ${collection}?watch=true&resourceVersion=0`);
+          await eachEvent(
+            response,
+            ({ type, object }) => void (type !== 'BOOKMARK' && heard.push(known.parse(object))),
+          );
+        } catch (error) {
+          if (isUp || !isCutOff(error)) throw error; // only a killed server ends its answers in the middle
+        }
+        for (const object of heard) hear(object, `watch of ${collection}`);
+      },
+    );
     const writers = owns.map(async (own) => {
       const drawn = diceOf(dice.below(2 ** 31));
       while (isUp) {
@@ -155,7 +184,8 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
             ? await user.ask(`DELETE ${own.path}`, { body: deletion(drawn) })
             : await user.ask(`PATCH ${own.path}?fieldManager=writer`, applied(own.path, drawn));
           own.underway = undefined;
-          if (deletes ? status >= 300 && status !== 404 : status >= 300 && status !== 409) throw new Error(`${own.path} was answered ${status}: ${JSON.stringify(body)}`);
+          if (deletes ? status >= 300 && status !== 404 : status >= 300 && status !== 409)
+            throw new Error(`${own.path} was answered ${status}: ${JSON.stringify(body)}`);
           if (status < 300) acknowledgements += 1;
           if (deletes) own.acknowledged = undefined;
           else if (status < 300) hear((own.acknowledged = known.parse(body)), own.path);
@@ -176,11 +206,17 @@ describe(`kill -9 among the writes of a sandbox and its controllers, seed ${SEED
 const isCutOff = (error: unknown): boolean => typeof error === 'object' && error !== null && 'code' in error; // of another realm than the test's Error
 
 /** Server-side apply of a Deployment or ConfigMap with drawn contents. */
-function applied(path: string, dice: Dice): { readonly headers: Readonly<Record<string, string>>; readonly body: unknown } {
+function applied(
+  path: string,
+  dice: Dice,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: unknown } {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const template = {
     metadata: { labels: { app: name } },
-    spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'web', image: `sandbox.invalid/app:1.${dice.below(3)}` }] },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'web', image: `sandbox.invalid/app:1.${dice.below(3)}` }],
+    },
   };
   const body = path.includes('/configmaps/')
     ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { value: String(dice.below(1_000_000)) } }
@@ -193,7 +229,11 @@ function applied(path: string, dice: Dice): { readonly headers: Readonly<Record<
   return { headers: { 'content-type': 'application/apply-patch+yaml' }, body };
 }
 
-const deletion = (dice: Dice) => ({ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: dice.pick(['Background', 'Foreground']) });
+const deletion = (dice: Dice) => ({
+  apiVersion: 'v1',
+  kind: 'DeleteOptions',
+  propagationPolicy: dice.pick(['Background', 'Foreground']),
+});
 
 function checkOwn({ path, acknowledged, underway }: Own, now: Everything): void {
   const [, collection, name] = /\/(configmaps|deployments)\/(.*)$/.exec(path) ?? [];
@@ -202,14 +242,20 @@ function checkOwn({ path, acknowledged, underway }: Own, now: Everything): void 
   );
   if (!acknowledged) {
     // A deletion that was answered stays one: what is there is on its way out, or came with a write nobody heard the answer of.
-    if (found && underway !== 'write') expect({ path, found, goes: found.metadata.deletionTimestamp !== undefined }).toMatchObject({ goes: true });
+    if (found && underway !== 'write')
+      expect({ path, found, goes: found.metadata.deletionTimestamp !== undefined }).toMatchObject({ goes: true });
     return;
   }
   const goes = underway === 'deletion' || acknowledged.metadata.deletionTimestamp !== undefined; // who writes to what is being deleted keeps nothing there
   if (goes && found?.metadata.uid !== acknowledged.metadata.uid) return;
   expect({ path, uid: found?.metadata.uid }).toEqual({ path, uid: acknowledged.metadata.uid });
   expect(found?.metadata.resourceVersion ?? 0).toBeGreaterThanOrEqual(acknowledged.metadata.resourceVersion);
-  if (underway === undefined) expect({ path, spec: found?.spec, data: found?.['data'] }).toEqual({ path, spec: acknowledged.spec, data: acknowledged['data'] });
+  if (underway === undefined)
+    expect({ path, spec: found?.spec, data: found?.['data'] }).toEqual({
+      path,
+      spec: acknowledged.spec,
+      data: acknowledged['data'],
+    });
 }
 
 /** What no server shows at any moment. */
@@ -217,7 +263,9 @@ function inconsistencies(now: Everything): readonly string[] {
   const all = COLLECTIONS.flatMap((collection) => now[collection]);
   const names = all.map(({ kind, metadata: { namespace, name } }) => `${kind} ${namespace ?? ''}/${name}`);
   const versions = all.map(({ metadata: { resourceVersion } }) => resourceVersion);
-  const addresses = now['/api/v1/services'].map(({ spec }) => spec['clusterIP']).filter((address) => address !== 'None');
+  const addresses = now['/api/v1/services']
+    .map(({ spec }) => spec['clusterIP'])
+    .filter((address) => address !== 'None');
   return [
     ...doubled('name', names),
     ...doubled(
@@ -227,10 +275,18 @@ function inconsistencies(now: Everything): readonly string[] {
     ...doubled('version', versions),
     ...doubled('address', addresses),
     ...all.flatMap(({ kind, metadata: { name, generation = 0, ownerReferences }, status }) => [
-      ...(count(status, 'observedGeneration') > generation ? [`${kind} ${name} observed a generation that is not there yet`] : []),
-      ...(count(status, 'readyReplicas') > count(status, 'replicas') ? [`${kind} ${name} has more ready than there are`] : []),
-      ...(count(status, 'availableReplicas') > count(status, 'readyReplicas') ? [`${kind} ${name} has more available than ready`] : []),
-      ...(ownerReferences.filter(({ controller }) => controller === true).length > 1 ? [`${kind} ${name} has two controllers`] : []),
+      ...(count(status, 'observedGeneration') > generation
+        ? [`${kind} ${name} observed a generation that is not there yet`]
+        : []),
+      ...(count(status, 'readyReplicas') > count(status, 'replicas')
+        ? [`${kind} ${name} has more ready than there are`]
+        : []),
+      ...(count(status, 'availableReplicas') > count(status, 'readyReplicas')
+        ? [`${kind} ${name} has more available than ready`]
+        : []),
+      ...(ownerReferences.filter(({ controller }) => controller === true).length > 1
+        ? [`${kind} ${name} has two controllers`]
+        : []),
     ]),
   ];
 }
@@ -240,8 +296,11 @@ function unsettled(now: Everything): readonly string[] {
   const all = COLLECTIONS.flatMap((collection) => now[collection]);
   const uids = new Set(all.map(({ metadata: { uid } }) => uid));
   const ownedBy = (collection: Collection, owner: Known) =>
-    now[collection].filter(({ metadata: { ownerReferences } }) => ownerReferences.some(({ uid }) => uid === owner.metadata.uid));
-  const sum = (objects: readonly Known[], field: string) => objects.reduce((total, { spec }) => total + count(spec, field), 0);
+    now[collection].filter(({ metadata: { ownerReferences } }) =>
+      ownerReferences.some(({ uid }) => uid === owner.metadata.uid),
+    );
+  const sum = (objects: readonly Known[], field: string) =>
+    objects.reduce((total, { spec }) => total + count(spec, field), 0);
   const found = all.flatMap(({ kind, metadata: { name, deletionTimestamp, ownerReferences } }) => [
     ...(deletionTimestamp === undefined ? [] : [`${kind} ${name} is still being deleted`]),
     ...ownerReferences
@@ -252,27 +311,37 @@ function unsettled(now: Everything): readonly string[] {
     const { metadata, spec, status } = deployment;
     const wanted = count(spec, 'replicas');
     const sets = ownedBy('/apis/apps/v1/replicasets', deployment);
-    const shown = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].map((field) => count(status, field));
+    const shown = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].map((field) =>
+      count(status, field),
+    );
     if (shown.some((value) => value !== wanted)) found.push(`${metadata.name} shows ${shown.join(', ')} of ${wanted}`);
     if (count(status, 'observedGeneration') !== metadata.generation) found.push(`${metadata.name} was not looked at`);
-    if (sum(sets, 'replicas') !== wanted) found.push(`sets of ${metadata.name} hold ${sum(sets, 'replicas')} of ${wanted}`);
+    if (sum(sets, 'replicas') !== wanted)
+      found.push(`sets of ${metadata.name} hold ${sum(sets, 'replicas')} of ${wanted}`);
     if (sets.length > 3) found.push(`${metadata.name} keeps ${sets.length} sets`);
   }
   for (const set of now['/apis/apps/v1/replicasets']) {
     const pods = ownedBy('/api/v1/pods', set);
     const wanted = count(set.spec, 'replicas');
     if (pods.length !== wanted || count(set.status, 'replicas') !== wanted)
-      found.push(`${set.metadata.name} has ${pods.length} pods, shows ${count(set.status, 'replicas')}, wants ${wanted}`);
-    for (const { metadata, status } of pods) if (status['phase'] !== 'Running') found.push(`${metadata.name} is ${String(status['phase'])}`);
+      found.push(
+        `${set.metadata.name} has ${pods.length} pods, shows ${count(set.status, 'replicas')}, wants ${wanted}`,
+      );
+    for (const { metadata, status } of pods)
+      if (status['phase'] !== 'Running') found.push(`${metadata.name} is ${String(status['phase'])}`);
   }
-  const inNamespace = (collection: Collection) => now[collection].filter(({ metadata: { namespace } }) => namespace === NAMESPACE).length;
+  const inNamespace = (collection: Collection) =>
+    now[collection].filter(({ metadata: { namespace } }) => namespace === NAMESPACE).length;
   const used = now['/api/v1/resourcequotas'].map(({ status }) => status['used']);
   const counted = { pods: String(inNamespace('/api/v1/pods')), configmaps: String(inNamespace('/api/v1/configmaps')) };
-  if (JSON.stringify(used) !== JSON.stringify([counted])) found.push(`the quota counts ${JSON.stringify(used)} of ${JSON.stringify(counted)}`);
+  if (JSON.stringify(used) !== JSON.stringify([counted]))
+    found.push(`the quota counts ${JSON.stringify(used)} of ${JSON.stringify(counted)}`);
   return found;
 }
 
 function doubled(what: string, values: readonly unknown[]): readonly string[] {
   const seen = new Set<unknown>();
-  return values.flatMap((value) => (seen.has(value) ? [`${what} ${String(value)} is there twice`] : (seen.add(value), [])));
+  return values.flatMap((value) =>
+    seen.has(value) ? [`${what} ${String(value)} is there twice`] : (seen.add(value), []),
+  );
 }

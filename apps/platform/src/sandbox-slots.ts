@@ -38,5 +38,7 @@ export function wholeNumberIn(file: string, most: number): number | undefined {
 
 /** The slots of all sandboxes on disk, one entry each. */
 export function takenSlots(clusters: string): readonly number[] {
-  return existsSync(clusters) ? readdirSync(clusters).flatMap((organizationId) => slotOf(clusters, organizationId) ?? []) : [];
+  return existsSync(clusters)
+    ? readdirSync(clusters).flatMap((organizationId) => slotOf(clusters, organizationId) ?? [])
+    : [];
 }

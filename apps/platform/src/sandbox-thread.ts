@@ -42,11 +42,16 @@ const AGAIN_MS = 500;
 /** From source a thread needs what its process needs to read TypeScript; built, it is a file beside the program. */
 const isSource = import.meta.url.endsWith('.ts');
 const PROGRAM = fileURLToPath(new URL(isSource ? './sandbox.thread.ts' : './sandbox.thread.mjs', import.meta.url));
-const execArgv = isSource ? ['--enable-source-maps', '--import', new URL('../../../tools/typescript.mjs', import.meta.url).href] : [];
+const execArgv = isSource
+  ? ['--enable-source-maps', '--import', new URL('../../../tools/typescript.mjs', import.meta.url).href]
+  : [];
 
 /** A thread that sandbox clusters live in. One that ends by itself is started again; what its sandboxes acknowledged is on disk. */
 export class SandboxThread {
-  private readonly waiting = new Map<number, { resolve(value: OpenedSandbox | undefined): void; reject(error: Error): void }>();
+  private readonly waiting = new Map<
+    number,
+    { resolve(value: OpenedSandbox | undefined): void; reject(error: Error): void }
+  >();
   private asked = 0;
   private isStopping = false;
   private worker: Worker | undefined;
@@ -70,14 +75,23 @@ export class SandboxThread {
   private start(): Promise<number> {
     const { clock, log, program = PROGRAM } = this.surroundings;
     const { slot } = this.data;
-    const worker = (this.worker = new Worker(program, { workerData: { ...this.data, preferredPort: this.port }, execArgv, name: `sandbox ${slot}` }));
+    const worker = (this.worker = new Worker(program, {
+      workerData: { ...this.data, preferredPort: this.port },
+      execArgv,
+      name: `sandbox ${slot}`,
+    }));
     const started = new Promise<number>((resolve, reject) => {
       worker.on('message', (report: Report) => {
         if ('port' in report) resolve((this.port = report.port));
         else if ('level' in report) log[report.level](report.fields, report.message);
         else this.settle(report);
       });
-      worker.on('error', (error) => log.error({ slot, err: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a thread of sandboxes failed'));
+      worker.on('error', (error) =>
+        log.error(
+          { slot, err: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+          'a thread of sandboxes failed',
+        ),
+      );
       worker.on('exit', (code) => {
         const ended = new Error('the thread of the sandbox ended');
         reject(ended);

@@ -39,13 +39,18 @@ describe('threads of sandboxes', () => {
 
   it('a sandbox is not found at another one’s port, with its own token either', async () => {
     const { token, certificateAuthority = '' } = await connectionOf(started, 'a');
-    const elsewhere = clientOf({ server: `https://127.0.0.1:${portOf(addresses.get('b') ?? '')}/sandbox/a`, token, certificateAuthority });
+    const elsewhere = clientOf({
+      server: `https://127.0.0.1:${portOf(addresses.get('b') ?? '')}/sandbox/a`,
+      token,
+      certificateAuthority,
+    });
     expect(await elsewhere.ask('GET /api/v1/pods')).toMatchObject({ status: 401 });
     expect(await elsewhere.ask('GET /sandbox/b/api/v1/pods')).toMatchObject({ status: 401 });
   });
 
   it('have no path that is no id of an organization', async () => {
-    for (const id of ['..', 'a/b', '', 'x'.repeat(65)]) await expect(started.clusters.connectionOf(id)).rejects.toThrow('that is no id of an organization');
+    for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
+      await expect(started.clusters.connectionOf(id)).rejects.toThrow('that is no id of an organization');
     expect(existsSync(join(folder, 'sandbox', 'slot'))).toBe(false);
   });
 
@@ -71,7 +76,9 @@ describe('files of threads', () => {
     writeFileSync(join(folder, 'sandbox', 'clusters', 'a', 'slot'), '-1');
     const again = await start();
     const { server = '', token = '', certificateAuthority = '' } = (await again.clusters.connectionOf('a')) ?? {};
-    expect(await clientOf({ server, token, certificateAuthority }).ask('GET /api/v1/namespaces/default')).toMatchObject({ status: 200 });
+    expect(await clientOf({ server, token, certificateAuthority }).ask('GET /api/v1/namespaces/default')).toMatchObject(
+      { status: 200 },
+    );
     await again.close();
   });
 });
@@ -81,7 +88,8 @@ describe('a thread of sandboxes', () => {
   let ada: SandboxUser;
   let eve: SandboxUser;
   const doing = new BroadcastChannel('sandbox-threads');
-  const apply = (user: SandboxUser, name: string) => user.ask('POST /api/v1/namespaces/default/configmaps', { body: { metadata: { name } } });
+  const apply = (user: SandboxUser, name: string) =>
+    user.ask('POST /api/v1/namespaces/default/configmaps', { body: { metadata: { name } } });
   const read = (user: SandboxUser, name: string) => user.ask(`GET /api/v1/namespaces/default/configmaps/${name}`);
 
   beforeAll(async () => {

@@ -70,16 +70,31 @@ export async function serveSandboxes(options: { readonly program?: string } = {}
           kind: 'Config',
           'current-context': 'sandbox',
           contexts: [{ name: 'sandbox', context: { cluster: 'sandbox', user: 'owner' } }],
-          clusters: [{ name: 'sandbox', cluster: { server, 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') } }],
+          clusters: [
+            {
+              name: 'sandbox',
+              cluster: { server, 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') },
+            },
+          ],
           users: [{ name: 'owner', user: { token } }],
         }),
       );
-      const environment = { HOME: join(folder, 'home'), XDG_CACHE_HOME: join(folder, 'cache'), KUBECONFIG: kubeconfig, NO_COLOR: '1' };
+      const environment = {
+        HOME: join(folder, 'home'),
+        XDG_CACHE_HOME: join(folder, 'cache'),
+        KUBECONFIG: kubeconfig,
+        NO_COLOR: '1',
+      };
       const run =
         (program: string) =>
         (args: string, input = '') =>
           runProgram(join(bin, program), words(args), { environment, input, withinMs: 60_000 });
-      return { ...clientOf({ server, token, certificateAuthority }), kubeconfig, kubectl: run('kubectl'), helm: run('helm') };
+      return {
+        ...clientOf({ server, token, certificateAuthority }),
+        kubeconfig,
+        kubectl: run('kubectl'),
+        helm: run('helm'),
+      };
     },
     async stop() {
       await served.close();
@@ -89,7 +104,15 @@ export async function serveSandboxes(options: { readonly program?: string } = {}
 }
 
 /** @param server address of the API's root */
-export function clientOf({ server, token, certificateAuthority }: { readonly server: string; readonly token: string; readonly certificateAuthority: string }): SandboxClient {
+export function clientOf({
+  server,
+  token,
+  certificateAuthority,
+}: {
+  readonly server: string;
+  readonly token: string;
+  readonly certificateAuthority: string;
+}): SandboxClient {
   const { hostname, port, pathname: prefix } = new URL(server);
   const connection = { hostname, port, ca: certificateAuthority, agent: false } satisfies RequestOptions;
   const open = (asked: string, options: AskOptions = {}) => send(connection, prefix, { token, ...options }, asked);
@@ -101,26 +124,48 @@ export function clientOf({ server, token, certificateAuthority }: { readonly ser
       const response = await open(asked, options);
       const parts: Buffer[] = [];
       for await (const part of response) parts.push(part as Buffer); // no encoding is set
-      return { status: response.statusCode ?? 0, headers: response.headers, body: read(Buffer.concat(parts).toString('utf8')) };
+      return {
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: read(Buffer.concat(parts).toString('utf8')),
+      };
     },
   };
 }
 
 /** Splits at spaces; what stands in single quotes is one word. */
-const words = (args: string): string[] => (args.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'(.*)'$/s, '$1'));
+const words = (args: string): string[] =>
+  (args.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'(.*)'$/s, '$1'));
 
-function send(connection: RequestOptions, prefix: string, options: AskOptions, asked: string): Promise<IncomingMessage> {
+function send(
+  connection: RequestOptions,
+  prefix: string,
+  options: AskOptions,
+  asked: string,
+): Promise<IncomingMessage> {
   const [method = 'GET', path = '/'] = asked.split(' ');
   const { token, body } = options;
-  const parts = Array.isArray(body) ? (body as readonly unknown[]) : body === undefined ? [] : [typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)];
-  const whole = Array.isArray(body) ? {} : { 'content-length': String(parts.reduce<number>((sum, part) => sum + Buffer.byteLength(part as string), 0)) };
+  const parts = Array.isArray(body)
+    ? (body as readonly unknown[])
+    : body === undefined
+      ? []
+      : [typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)];
+  const whole = Array.isArray(body)
+    ? {}
+    : { 'content-length': String(parts.reduce<number>((sum, part) => sum + Buffer.byteLength(part as string), 0)) };
   return new Promise((resolve, reject) => {
     const asking = request(
       {
         ...connection,
         method,
         path: path.startsWith('/sandbox/') ? path : `${prefix}${path}`,
-        headers: { 'content-type': 'application/json', 'user-agent': 'tester/1', ...(token !== null && { authorization: `Bearer ${token ?? ''}` }), ...whole, ...options.headers },
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'tester/1',
+          ...(token !== null && { authorization: `Bearer ${token ?? ''}` }),
+          ...whole,
+          ...options.headers,
+        },
       },
       resolve,
     );
@@ -141,7 +186,10 @@ function read(text: string): unknown {
 /** Calls back for every line of a watch; resolves when it ends. */
 export async function eachEvent(
   response: IncomingMessage,
-  hear: (event: { type: string; object: { kind?: string; code?: number; metadata: { name: string; resourceVersion: string } } }) => void,
+  hear: (event: {
+    type: string;
+    object: { kind?: string; code?: number; metadata: { name: string; resourceVersion: string } };
+  }) => void,
 ): Promise<void> {
   let text = '';
   response.setEncoding('utf8');

@@ -10,7 +10,8 @@ import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.
 // A thread that sandbox clusters live in: serves those of its slot over TLS, each below its path, and loads them as it is told or asked.
 const { clusters, slot, preferredPort, certificate, key } = workerData as ThreadData;
 const report = (what: Report): void => parentPort?.postMessage(what);
-const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) => report({ level, fields, message });
+const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+  report({ level, fields, message });
 const log = { debug: said('debug'), info: said('info'), warn: said('warn'), error: said('error') };
 const sandboxes = createSandboxes({ folder: clusters, clock: systemClock, ids: systemIds, log });
 
@@ -27,12 +28,17 @@ const status = (code: number, reason: string, message: string): string =>
 const server = createServer({ cert: certificate, key }, (request, response) => {
   const [, organizationId = '', path = ''] = /^\/sandbox\/([^/?]*)(\/.*|\?.*|)$/.exec(request.url ?? '') ?? [];
   // A path that is no sandbox's answers as one with a wrong token does: nobody learns which organizations there are.
-  if (!isOwn(organizationId)) return void response.writeHead(401, { 'content-type': 'application/json' }).end(status(401, 'Unauthorized', 'Unauthorized'));
+  if (!isOwn(organizationId))
+    return void response
+      .writeHead(401, { 'content-type': 'application/json' })
+      .end(status(401, 'Unauthorized', 'Unauthorized'));
   try {
     void sandboxes.of(organizationId).handle(request, response, path === '' ? '/' : path, `/sandbox/${organizationId}`);
   } catch (error) {
     log.error({ organizationId, err: String(error) }, 'a sandbox cannot be loaded');
-    response.writeHead(500, { 'content-type': 'application/json' }).end(status(500, 'InternalError', 'the sandbox cannot be loaded; the log of the platform says why'));
+    response
+      .writeHead(500, { 'content-type': 'application/json' })
+      .end(status(500, 'InternalError', 'the sandbox cannot be loaded; the log of the platform says why'));
   }
 });
 server.keepAliveTimeout = 90_000;

@@ -33,7 +33,11 @@ const LAST_PORT = 65_535;
  * Serves the sandbox clusters of all organizations, each below its path, from a few threads with a port each. Over TLS: kubectl
  * sends no token without it. Certificate, ports, and which thread a sandbox lives in, are kept in the data folder.
  */
-export async function startSandboxes({ folder: data, preferredPort, ...surroundings }: SandboxServerOptions): Promise<SandboxServer> {
+export async function startSandboxes({
+  folder: data,
+  preferredPort,
+  ...surroundings
+}: SandboxServerOptions): Promise<SandboxServer> {
   const folder = join(data, 'sandbox');
   const clusters = join(folder, 'clusters');
   mkdirSync(clusters, { recursive: true, mode: 0o700 });
@@ -46,11 +50,15 @@ export async function startSandboxes({ folder: data, preferredPort, ...surroundi
     slots.set(organizationId, slot);
     return slot;
   };
-  const firstPort = (slot: number): number => (preferredPort === 0 || preferredPort + slot > LAST_PORT ? 0 : preferredPort + slot);
+  const firstPort = (slot: number): number =>
+    preferredPort === 0 || preferredPort + slot > LAST_PORT ? 0 : preferredPort + slot;
   function threadOf(slot: number): SandboxThread {
     const known = threads.get(slot);
     if (known) return known;
-    const thread = new SandboxThread({ clusters, slot, preferredPort: portIn(folder, slot) ?? firstPort(slot), certificate, key }, surroundings);
+    const thread = new SandboxThread(
+      { clusters, slot, preferredPort: portIn(folder, slot) ?? firstPort(slot), certificate, key },
+      surroundings,
+    );
     threads.set(slot, thread);
     return thread;
   }
@@ -69,7 +77,12 @@ export async function startSandboxes({ folder: data, preferredPort, ...surroundi
         const slot = slotFor(organizationId);
         const port = await served(slot);
         const { token, uid } = await threadOf(slot).open(organizationId);
-        return { server: `https://${HOST}:${port}/sandbox/${organizationId}`, token, uid, certificateAuthority: certificate };
+        return {
+          server: `https://${HOST}:${port}/sandbox/${organizationId}`,
+          token,
+          uid,
+          certificateAuthority: certificate,
+        };
       },
     },
     async close() {

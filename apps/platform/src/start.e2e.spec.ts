@@ -12,7 +12,10 @@ const ours = Object.values(VARIABLES).map(({ name }) => name);
 
 /** A start that is expected to fail. */
 function start(environment: Readonly<Record<string, string>>): Promise<Finished> {
-  return runProgram(process.execPath, ['--import', './tools/typescript.mjs', 'apps/platform/src/main.ts'], { environment: { PORT: '0', ...environment }, withinMs: 30_000 });
+  return runProgram(process.execPath, ['--import', './tools/typescript.mjs', 'apps/platform/src/main.ts'], {
+    environment: { PORT: '0', ...environment },
+    withinMs: 30_000,
+  });
 }
 
 /** One sentence on standard error, exit code 1, no stack. */
@@ -36,17 +39,30 @@ describe('a start that cannot succeed says in one sentence what to change', () =
   });
 
   // All variables are wrong at once, so that one start tells of each; the n-th start takes the n-th faulty value.
-  const faulty = Object.values(VARIABLES).map(({ name, bad }) => ({ name, texts: ['', ...bad].filter((text) => !text.includes('\0')) }));
+  const faulty = Object.values(VARIABLES).map(({ name, bad }) => ({
+    name,
+    texts: ['', ...bad].filter((text) => !text.includes('\0')),
+  }));
   const most = Math.max(...faulty.map(({ texts }) => texts.length));
-  it.each(Array.from({ length: most }, (_, index) => index))('names each variable that is empty or wrong, and no other: round %#', async (index) => {
-    const wrong = faulty.flatMap(({ name, texts }) => (texts[index] === undefined ? [] : [{ name, text: texts[index] }]));
-    const right = Object.values(VARIABLES).flatMap(({ name, good }) => (wrong.some((other) => other.name === name) ? [] : [[name, good] as const]));
-    const done = await start({ ...Object.fromEntries(right), ...Object.fromEntries(wrong.map(({ name, text }) => [name, text])) });
-    expect({ code: done.code, stdout: done.stdout }).toEqual({ code: 1, stdout: '' });
-    const lines = done.stderr.trimEnd().split('\n');
-    expect(lines.map((line) => /^Error: (\S+) .+\.$/.exec(line)?.[1])).toEqual(wrong.map(({ name }) => name));
-    for (const { text } of wrong) if (text.includes('pass')) expect(done.stderr).not.toContain(text);
-  });
+  it.each(Array.from({ length: most }, (_, index) => index))(
+    'names each variable that is empty or wrong, and no other: round %#',
+    async (index) => {
+      const wrong = faulty.flatMap(({ name, texts }) =>
+        texts[index] === undefined ? [] : [{ name, text: texts[index] }],
+      );
+      const right = Object.values(VARIABLES).flatMap(({ name, good }) =>
+        wrong.some((other) => other.name === name) ? [] : [[name, good] as const],
+      );
+      const done = await start({
+        ...Object.fromEntries(right),
+        ...Object.fromEntries(wrong.map(({ name, text }) => [name, text])),
+      });
+      expect({ code: done.code, stdout: done.stdout }).toEqual({ code: 1, stdout: '' });
+      const lines = done.stderr.trimEnd().split('\n');
+      expect(lines.map((line) => /^Error: (\S+) .+\.$/.exec(line)?.[1])).toEqual(wrong.map(({ name }) => name));
+      for (const { text } of wrong) if (text.includes('pass')) expect(done.stderr).not.toContain(text);
+    },
+  );
 
   it('names what an external issuer needs and is absent', async () => {
     const done = await start({ ASTRO_OIDC_ISSUER: 'https://acme.eu.auth0.com' });
@@ -56,18 +72,31 @@ describe('a start that cannot succeed says in one sentence what to change', () =
         .trimEnd()
         .split('\n')
         .map((line) => line.split(' ')[1]),
-    ).toEqual(['ASTRO_OIDC_AUDIENCE', 'ASTRO_OIDC_CLI_CLIENT_ID', 'ASTRO_OIDC_CONSOLE_CLIENT_ID', 'ASTRO_ADMIN_EMAILS']);
+    ).toEqual([
+      'ASTRO_OIDC_AUDIENCE',
+      'ASTRO_OIDC_CLI_CLIENT_ID',
+      'ASTRO_OIDC_CONSOLE_CLIENT_ID',
+      'ASTRO_ADMIN_EMAILS',
+    ]);
   });
 
   it.each(['ASTRO_BUS', 'ASTRO_QUEUE'])('%s with nobody there', async (name) => {
-    expectRefused(await start({ ASTRO_DATA_DIR: join(folder, name), [name]: 'nats://127.0.0.1:1' }), /nothing answers as NATS at nats:\/\/127\.0\.0\.1:1/);
+    expectRefused(
+      await start({ ASTRO_DATA_DIR: join(folder, name), [name]: 'nats://127.0.0.1:1' }),
+      /nothing answers as NATS at nats:\/\/127\.0\.0\.1:1/,
+    );
   });
 
   it('a port that is taken', async () => {
     const server = createServer();
-    const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)));
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)),
+    );
     try {
-      expectRefused(await start({ ASTRO_DATA_DIR: join(folder, 'port'), PORT: String(port) }), `Port ${port} is in use; set PORT to a free one`);
+      expectRefused(
+        await start({ ASTRO_DATA_DIR: join(folder, 'port'), PORT: String(port) }),
+        `Port ${port} is in use; set PORT to a free one`,
+      );
     } finally {
       server.close();
     }
@@ -131,14 +160,17 @@ describe('a data folder that a platform has used', () => {
       const first = await startPlatform({ dataDir: copy });
       const admin = await loginAdmin(first);
       const port = Number(new URL(first.url).port);
-      const list = async (url: string) => (await call(url, `GET /v1/organizations/${admin.organization.id}/access-keys`, { credential: admin.key })).body;
+      const list = async (url: string) =>
+        (await call(url, `GET /v1/organizations/${admin.organization.id}/access-keys`, { credential: admin.key })).body;
       const before = await list(first.url);
       await first.process.stop();
       for (const name of readdirSync(copy)) if (/^(read-store|work-queue)\.sqlite/.test(name)) rmSync(join(copy, name));
       const second = await startPlatform({ dataDir: copy, port });
       try {
         expect(await list(second.url)).toEqual(before);
-        expect(await call(second.url, `GET /v1/organizations/${admin.organization.id}/profiles`, { credential: admin.key })).toMatchObject({
+        expect(
+          await call(second.url, `GET /v1/organizations/${admin.organization.id}/profiles`, { credential: admin.key }),
+        ).toMatchObject({
           status: 200,
           body: { items: [{ name: 'default' }] },
         });

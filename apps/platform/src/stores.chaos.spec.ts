@@ -6,7 +6,18 @@ import { rolloutQueue } from '#deployments/contract';
 import type { StoredEvent } from '#event-store';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
-import { call, diceOf, eventually, loginAdmin, openShop, seedOfRun, startAgain, startPlatform, type Person, type Platform } from '#testing';
+import {
+  call,
+  diceOf,
+  eventually,
+  loginAdmin,
+  openShop,
+  seedOfRun,
+  startAgain,
+  startPlatform,
+  type Person,
+  type Platform,
+} from '#testing';
 import { logOf } from '#testing/log';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { z } from 'zod';
@@ -24,7 +35,11 @@ const PROFILES = 3;
 jest.setTimeout(240_000);
 
 const attempt = z.looseObject({ revision: z.number().int() });
-const written = z.looseObject({ name: z.string(), description: z.string().nullable(), revision: z.number().int().optional() });
+const written = z.looseObject({
+  name: z.string(),
+  description: z.string().nullable(),
+  revision: z.number().int().optional(),
+});
 
 describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes' : 'the sandbox'}, seed ${SEED}`, () => {
   let platform: Platform;
@@ -46,9 +61,11 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
       const { body } = await call(platform.url, `GET ${path()}/applications/shop`, { credential: ada.key });
       expect(body).toMatchObject({ status: 'RUNNING', sourceRef: expect.stringContaining(`app:1.${revision}`) });
     }, 60_000);
-  const events = async (): Promise<readonly StoredEvent[]> => (await logOf(platform.dataDir)).filter(({ type }) => /^(deployment|attempt)\./.test(type));
+  const events = async (): Promise<readonly StoredEvent[]> =>
+    (await logOf(platform.dataDir)).filter(({ type }) => /^(deployment|attempt)\./.test(type));
   /** The events of one type of the newest revision. */
-  const newest = async (type: string): Promise<number> => (await events()).filter((event) => event.type === type && attempt.parse(event.data).revision === revision).length;
+  const newest = async (type: string): Promise<number> =>
+    (await events()).filter((event) => event.type === type && attempt.parse(event.data).revision === revision).length;
   const start = async (worker: boolean): Promise<void> => {
     platform = await startAgain(platform, { worker });
   };
@@ -58,10 +75,15 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
     between();
     await start(worker);
   };
-  const deleteQueue = (): void => ['', '-wal', '-shm'].forEach((end) => rmSync(join(platform.dataDir, `work-queue.sqlite${end}`), { force: true }));
+  const deleteQueue = (): void =>
+    ['', '-wal', '-shm'].forEach((end) => rmSync(join(platform.dataDir, `work-queue.sqlite${end}`), { force: true }));
   const isDoneOnce = async (): Promise<void> => {
     await isRunning();
-    expect([await newest('deployment.requested.v1'), await newest('attempt.claimed.v1'), await newest('deployment.succeeded.v1')]).toEqual([1, 1, 1]);
+    expect([
+      await newest('deployment.requested.v1'),
+      await newest('attempt.claimed.v1'),
+      await newest('deployment.succeeded.v1'),
+    ]).toEqual([1, 1, 1]);
   };
 
   beforeAll(async () => {
@@ -84,9 +106,18 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
 
   it('F23: a queue that is emptied again and again while work is owed is filled by the sweep, and the work done once', async () => {
     await killAndStart(false);
-    const queue = await openEmbeddedWorkQueue({ folder: platform.dataDir, clock: systemClock, ids: systemIds, log: silentLogger });
+    const queue = await openEmbeddedWorkQueue({
+      folder: platform.dataDir,
+      clock: systemClock,
+      ids: systemIds,
+      log: silentLogger,
+    });
     let stolen = 0;
-    const release = await queue.work(rolloutQueue, async (delivery) => void (await delivery.acknowledge(), (stolen += 1)), { concurrency: 1 });
+    const release = await queue.work(
+      rolloutQueue,
+      async (delivery) => void (await delivery.acknowledge(), (stolen += 1)),
+      { concurrency: 1 },
+    );
     await apply();
     await eventually(() => expect(stolen).toBeGreaterThanOrEqual(3), 4 * SWEEP_MS);
     await release();
@@ -121,7 +152,8 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
           const description = `${kill}-${writer}-${turn}`;
           const standing = known.get(name);
           // Half of them write only upon what they know, so that many race for one revision.
-          const headers: Record<string, string> = writer % 2 === 0 && standing !== undefined ? { 'if-match': `"${standing}"` } : {};
+          const headers: Record<string, string> =
+            writer % 2 === 0 && standing !== undefined ? { 'if-match': `"${standing}"` } : {};
           try {
             const answer = await call(platform.url, `PUT ${path()}/profiles/${name}`, {
               credential: ada.key,
@@ -156,10 +188,16 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
       inLog.set(`${name}@${at}`, description);
       revisions.set(name, [...(revisions.get(name) ?? []), at]);
     }
-    process.stdout.write(`${acknowledged.length} acknowledged, ${cutOff} cut off by ${KILLS} kills, refused: ${JSON.stringify([...refused])}\n`);
-    for (const { name, description, revision: at } of acknowledged) expect({ name, at, description: inLog.get(`${name}@${at}`) }).toEqual({ name, at, description });
+    process.stdout.write(
+      `${acknowledged.length} acknowledged, ${cutOff} cut off by ${KILLS} kills, refused: ${JSON.stringify([...refused])}\n`,
+    );
+    for (const { name, description, revision: at } of acknowledged)
+      expect({ name, at, description: inLog.get(`${name}@${at}`) }).toEqual({ name, at, description });
     expect(new Set(acknowledged.map(({ name, revision: at }) => `${name}@${at}`)).size).toBe(acknowledged.length);
-    for (const name of names) expect(revisions.get(name)).toEqual(Array.from({ length: revisions.get(name)?.length ?? -1 }, (_, index) => index + 1));
+    for (const name of names)
+      expect(revisions.get(name)).toEqual(
+        Array.from({ length: revisions.get(name)?.length ?? -1 }, (_, index) => index + 1),
+      );
     expect(cutOff).toBeGreaterThan(0); // the kills fell among writes
     expect([...refused.keys()].filter((status) => ![409, 412, 429, 503].includes(status))).toEqual([]);
 

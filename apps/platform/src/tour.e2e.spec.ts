@@ -17,7 +17,9 @@ jest.setTimeout(180_000);
 
 tour('bus in one process', {});
 if (nats) tour('bus and queue on NATS', { ASTRO_BUS: nats, ASTRO_QUEUE: nats });
-else describe.skip('the tour, bus and queue on NATS: ASTRO_TEST_NATS_URL is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('the tour, bus and queue on NATS: ASTRO_TEST_NATS_URL is not set', () =>
+    it('was not tested', () => {}));
 
 function manifest(tag: string, replicas = 2): string {
   return `apiVersion: platform.astropulse.io/v1
@@ -36,13 +38,15 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     let ada: Machine;
     let namespace: string;
 
-    const run = async (args: string, input?: string): Promise<Finished> => ada.astroctl(args.split(' '), input === undefined ? {} : { input });
+    const run = async (args: string, input?: string): Promise<Finished> =>
+      ada.astroctl(args.split(' '), input === undefined ? {} : { input });
     const succeed = async (args: string, input?: string): Promise<string> => {
       const done = await run(args, input);
       if (done.code !== 0) throw new Error(`astroctl ${args} ended with ${done.code}:\n${done.stdout}${done.stderr}`);
       return done.stdout;
     };
-    const field = async (key: string): Promise<string> => (await succeed(`app status hello-world --field ${key}`)).trim();
+    const field = async (key: string): Promise<string> =>
+      (await succeed(`app status hello-world --field ${key}`)).trim();
 
     beforeAll(async () => {
       platform = await startPlatform({ environment });
@@ -56,13 +60,17 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
       expect(login.stderr).toContain('Made your organization');
       const config = join(ada.home, '.config', 'astropulse', 'config.yaml');
       expect(statSync(config).mode & 0o777).toBe(0o600);
-      expect(await succeed('whoami')).toMatch(/^userId: {10}\S+\nemail: {11}admin@astro\.localhost\nglobalRole: {6}admin\n/);
+      expect(await succeed('whoami')).toMatch(
+        /^userId: {10}\S+\nemail: {11}admin@astro\.localhost\nglobalRole: {6}admin\n/,
+      );
       expect(await succeed('org list')).toMatch(/^ID +NAME +ROLE +PLAN +CURRENT\n\S+ +\S+ +owner +developer +\*\n$/);
     });
 
     it('has a cluster', async () => {
       if (kubeconfig) {
-        expect(await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`)).toBe('cluster/dev created\n');
+        expect(await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`)).toBe(
+          'cluster/dev created\n',
+        );
         await succeed(`clusters register --cluster-name dev --kubeconfig ${kubeconfig}`); // again
       }
       expect(await succeed('clusters list')).toContain(`${cluster} `);
@@ -77,10 +85,15 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     });
 
     it('brings the application up and says so', async () => {
-      const applied = await run('app apply -f - --wait', manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
+      const applied = await run(
+        'app apply -f - --wait',
+        manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n'),
+      );
       expect(applied).toMatchObject({ code: 0, stdout: 'application/hello-world created\n' });
       expect(applied.stderr).toMatch(/hello-world v1: RUNNING after \d+ s/);
-      expect(await succeed('app get')).toMatch(/^NAME +STATUS +VERSION +PROFILE +CLUSTER +SOURCE +AGE\nhello-world +RUNNING +v1 +tour /);
+      expect(await succeed('app get')).toMatch(
+        /^NAME +STATUS +VERSION +PROFILE +CLUSTER +SOURCE +AGE\nhello-world +RUNNING +v1 +tour /,
+      );
       const status = await succeed('app status hello-world');
       expect(status.trimEnd().split('\n')).toHaveLength(17);
       expect(status.match(/.*provider.*/g)).toHaveLength(1);
@@ -96,7 +109,9 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     });
 
     it('changes nothing when the same manifest is applied again', async () => {
-      expect(await succeed('app apply -f -', manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n'))).toBe('application/hello-world unchanged\n');
+      expect(
+        await succeed('app apply -f -', manifest('1.0.0').replace('spec:\n', 'spec:\n  profileName: tour\n')),
+      ).toBe('application/hello-world unchanged\n');
     });
 
     it('shows events of the platform and of Kubernetes, and logs', async () => {
@@ -105,8 +120,11 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
         .split('\n')
         .slice(1)
         .map((line) => line.split(/ +/)[1]);
-      for (const step of ['requested', 'claimed', 'rendered', 'planned', 'applied', 'healthy', 'succeeded']) expect(steps).toContain(step);
-      await eventually(async () => expect(await succeed('app events hello-world -k')).toMatch(/^LAST +TYPE +REASON +OBJECT +COUNT +MESSAGE\n.+/));
+      for (const step of ['requested', 'claimed', 'rendered', 'planned', 'applied', 'healthy', 'succeeded'])
+        expect(steps).toContain(step);
+      await eventually(async () =>
+        expect(await succeed('app events hello-world -k')).toMatch(/^LAST +TYPE +REASON +OBJECT +COUNT +MESSAGE\n.+/),
+      );
       await succeed('app logs hello-world --tail 5');
     });
 
@@ -121,7 +139,10 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
 
     it('rolls to a new tag without a gap', async () => {
       const watching = await watchAvailable(ada, namespace);
-      const applied = await run('app apply -f - --wait', manifest('1.1.0').replace('spec:\n', 'spec:\n  profileName: tour\n'));
+      const applied = await run(
+        'app apply -f - --wait',
+        manifest('1.1.0').replace('spec:\n', 'spec:\n  profileName: tour\n'),
+      );
       expect(applied).toMatchObject({ code: 0, stdout: 'application/hello-world configured\n' });
       expect(applied.stderr).toContain('1.0.0 -> 1.1.0');
       expect(await field('version')).toBe('v2');
@@ -131,9 +152,14 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     });
 
     it('says why a tag cannot run, while the old revision serves', async () => {
-      const applied = await run('app apply -f - --wait', manifest('missing').replace('spec:\n', 'spec:\n  profileName: tour\n'));
+      const applied = await run(
+        'app apply -f - --wait',
+        manifest('missing').replace('spec:\n', 'spec:\n  profileName: tour\n'),
+      );
       expect(applied).toMatchObject({ code: 3, stdout: 'application/hello-world configured\n' });
-      expect(applied.stderr).toMatch(/Error: hello-world v3 is DEGRADED: .*cannot pull .*sandbox\.invalid\/app:missing.*v2 still serves, 2\/2 ready/);
+      expect(applied.stderr).toMatch(
+        /Error: hello-world v3 is DEGRADED: .*cannot pull .*sandbox\.invalid\/app:missing.*v2 still serves, 2\/2 ready/,
+      );
       expect(applied.stderr).toMatch(/^Fix: .*astroctl app rollback hello-world --to v2$/m);
       expect(applied.stderr).toMatch(/^Ref: {3}deployments\/image-not-found/m);
     });
@@ -174,8 +200,13 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     });
 
     it('deletes the application: its objects go, its history stays', async () => {
-      expect(await run('app delete hello-world -y')).toMatchObject({ code: 0, stdout: 'application/hello-world deleted\n' });
-      await eventually(async () => expect((await ada.kubectl(['get', 'deploy,svc', '-n', namespace, '-o', 'name'])).stdout).toBe(''));
+      expect(await run('app delete hello-world -y')).toMatchObject({
+        code: 0,
+        stdout: 'application/hello-world deleted\n',
+      });
+      await eventually(async () =>
+        expect((await ada.kubectl(['get', 'deploy,svc', '-n', namespace, '-o', 'name'])).stdout).toBe(''),
+      );
       expect(await run('app status hello-world')).toMatchObject({ code: 6 });
       expect(await succeed('app history hello-world')).toContain('v6');
     });
@@ -193,11 +224,15 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
 /** The available replicas of the namespace's Deployments from now on, as `kubectl get -w` prints them; settles with the first. */
 async function watchAvailable(person: Machine, namespace: string): Promise<{ stop(): Promise<readonly number[]> }> {
   const kubectl = join(import.meta.dirname, '../../../node_modules/.bin/kubectl');
-  const child = spawn(kubectl, ['get', 'deploy', '-n', namespace, '-w', '-o', 'jsonpath={.status.availableReplicas}{"\\n"}'], {
-    env: { ...process.env, ...person.environment },
-    stdio: ['ignore', 'pipe', 'ignore'],
-    detached: true, // npx-style launchers have the real program as their child
-  });
+  const child = spawn(
+    kubectl,
+    ['get', 'deploy', '-n', namespace, '-w', '-o', 'jsonpath={.status.availableReplicas}{"\\n"}'],
+    {
+      env: { ...process.env, ...person.environment },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true, // npx-style launchers have the real program as their child
+    },
+  );
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (printed += part));
   const ended = new Promise((resolve) => child.on('close', resolve));

@@ -6,7 +6,8 @@ const key = formatAccessKey('7Hq2abcd', secret);
 
 describe('the text of an access key', () => {
   it('has its fixed form and length, also for the smallest and the largest secret', () => {
-    for (const fill of [0, 1, 255]) expect(formatAccessKey('00000000', new Uint8Array(32).fill(fill))).toMatch(/^astro_[0-9A-Za-z]{57}$/);
+    for (const fill of [0, 1, 255])
+      expect(formatAccessKey('00000000', new Uint8Array(32).fill(fill))).toMatch(/^astro_[0-9A-Za-z]{57}$/);
   });
 
   it('carries the CRC-32 of what stands before it', () => {
@@ -22,18 +23,22 @@ describe('the text of an access key', () => {
       const changed = key.slice(0, index) + (key[index] === 'x' ? 'y' : 'x') + key.slice(index + 1);
       expect(parseAccessKey(changed)).toBeUndefined();
     }
-    for (const garbage of ['', 'astro_', `${key} `, `${key}\n`, key.slice(1), key.toUpperCase()]) expect(parseAccessKey(garbage)).toBeUndefined();
+    for (const garbage of ['', 'astro_', `${key} `, `${key}\n`, key.slice(1), key.toUpperCase()])
+      expect(parseAccessKey(garbage)).toBeUndefined();
   });
 
   it('differs for different secrets', () => {
-    expect(formatAccessKey('7Hq2abcd', new Uint8Array(32).fill(1))).not.toBe(formatAccessKey('7Hq2abcd', new Uint8Array(32).fill(2)));
+    expect(formatAccessKey('7Hq2abcd', new Uint8Array(32).fill(1))).not.toBe(
+      formatAccessKey('7Hq2abcd', new Uint8Array(32).fill(2)),
+    );
   });
 
   it('shows its beginning and its last four characters alone when it is masked', () => {
     expect(maskAccessKey(key)).toBe(`astro_7Hq2...${key.slice(-4)}`);
   });
 
-  it('gets its public id from unpredictable bytes', () => expect(accessKeyPublicId(secret.subarray(0, 8))).toMatch(/^[0-9A-Za-z]{8}$/));
+  it('gets its public id from unpredictable bytes', () =>
+    expect(accessKeyPublicId(secret.subarray(0, 8))).toMatch(/^[0-9A-Za-z]{8}$/));
 
   it('refuses parts of another form', () => {
     expect(() => formatAccessKey('short', secret)).toThrow(RangeError);

@@ -18,7 +18,8 @@ const FORM = /^astro_([0-9A-Za-z]{8})([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
  * @throws RangeError when either has another form
  */
 export function formatAccessKey(publicId: string, secretBytes: Uint8Array): string {
-  if (!/^[0-9A-Za-z]{8}$/.test(publicId)) throw new RangeError(`a public id has ${PUBLIC_ID_LENGTH} characters of base62`);
+  if (!/^[0-9A-Za-z]{8}$/.test(publicId))
+    throw new RangeError(`a public id has ${PUBLIC_ID_LENGTH} characters of base62`);
   if (secretBytes.length !== SECRET_BYTES) throw new RangeError(`a secret has ${SECRET_BYTES} bytes`);
   const body = `${ACCESS_KEY_PREFIX}${publicId}${base62(bytesToNumber(secretBytes), SECRET_LENGTH)}`;
   return body + checksumOf(body);
@@ -37,12 +38,14 @@ export function parseAccessKey(text: string): { readonly publicId: string } | un
 }
 
 /** What lists and logs may show of a key: `astro_7Hq2...k9Zd`. */
-export const maskAccessKey = (text: string): string => `${text.slice(0, ACCESS_KEY_PREFIX.length + 4)}...${text.slice(-4)}`;
+export const maskAccessKey = (text: string): string =>
+  `${text.slice(0, ACCESS_KEY_PREFIX.length + 4)}...${text.slice(-4)}`;
 
 /** 32 bits fit a number, and a checksum is worked out for every request. */
 function checksumOf(body: string): string {
   let text = '';
-  for (let rest = crc32(body), digit = 0; digit < CHECKSUM_LENGTH; digit++, rest = Math.floor(rest / 62)) text = ALPHABET.charAt(rest % 62) + text;
+  for (let rest = crc32(body), digit = 0; digit < CHECKSUM_LENGTH; digit++, rest = Math.floor(rest / 62))
+    text = ALPHABET.charAt(rest % 62) + text;
   return text;
 }
 
@@ -65,6 +68,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
 /** CRC-32 (ISO-HDLC, as in zip) of ASCII text. */
 function crc32(text: string): number {
   let crc = 0xffffffff;
-  for (let index = 0; index < text.length; index++) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ text.charCodeAt(index)) & 0xff] ?? 0);
+  for (let index = 0; index < text.length; index++)
+    crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ text.charCodeAt(index)) & 0xff] ?? 0);
   return (crc ^ 0xffffffff) >>> 0;
 }

@@ -29,11 +29,18 @@ function directoryOf(...facts: readonly (readonly [stream: string, fact: Directo
   return directory;
 }
 
-const user = (id: string, globalRole: 'admin' | 'developer' = 'developer') => [`user-${id}`, { type: 'user.registered.v1', data: { globalRole } }] as const;
+const user = (id: string, globalRole: 'admin' | 'developer' = 'developer') =>
+  [`user-${id}`, { type: 'user.registered.v1', data: { globalRole } }] as const;
 const member = (id: string, role: Role, organization = ORG) =>
-  [`organization-${organization}`, { type: 'organization.member-added.v1', data: { memberId: id, kind: 'person', role } }] as const;
+  [
+    `organization-${organization}`,
+    { type: 'organization.member-added.v1', data: { memberId: id, kind: 'person', role } },
+  ] as const;
 const founded = (id: string, slug: string, ownerId: string) =>
-  [`organization-${id}`, { type: 'organization.created.v1', data: { name: slug, slug, ownerId, isDefault: false } }] as const;
+  [
+    `organization-${id}`,
+    { type: 'organization.created.v1', data: { name: slug, slug, ownerId, isDefault: false } },
+  ] as const;
 const directory = () =>
   directoryOf(
     ...['owner', 'admin', 'editor', 'viewer', 'outsider', 'auditor'].map((id) => user(id)),
@@ -44,11 +51,24 @@ const directory = () =>
     member('editor', 'editor'),
     member('viewer', 'viewer'),
     member('auditor', 'viewer'),
-    [`organization-${ORG}`, { type: 'organization.audit-right-set.v1', data: { memberId: 'auditor', granted: true, until: new Date(NOW + DAY).toISOString() } }],
+    [
+      `organization-${ORG}`,
+      {
+        type: 'organization.audit-right-set.v1',
+        data: { memberId: 'auditor', granted: true, until: new Date(NOW + DAY).toISOString() },
+      },
+    ],
   );
 
 const login = (userId: string): Principal => ({ kind: 'login', userId });
-const key = (memberId: string, role: Role, organizationId = ORG): Principal => ({ kind: 'key', memberId, memberKind: 'person', keyId: 'key_1', organizationId, role });
+const key = (memberId: string, role: Role, organizationId = ORG): Principal => ({
+  kind: 'key',
+  memberId,
+  memberKind: 'person',
+  keyId: 'key_1',
+  organizationId,
+  role,
+});
 const decide = (principal: Principal, permission: Permission, organizationId: string | undefined = ORG, at = NOW) =>
   can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory(), at);
 const codeOf = (decision: ReturnType<typeof can>): string => (decision.allowed ? 'allowed' : decision.error.code);
@@ -92,23 +112,34 @@ const LETTER: Readonly<Record<Role, string>> = { owner: 'O', admin: 'A', editor:
 const ofOrganization = PERMISSION_NAMES.filter((name) => PERMISSIONS[name].scope === 'organization');
 
 describe('the matrix of rights', () => {
-  it('has a line for every permission and no other', () => expect(Object.keys(MATRIX).toSorted()).toEqual([...PERMISSION_NAMES].toSorted()));
+  it('has a line for every permission and no other', () =>
+    expect(Object.keys(MATRIX).toSorted()).toEqual([...PERMISSION_NAMES].toSorted()));
 
   it.each(ofOrganization)('A4: %s is what the matrix says, for every role by login', (permission) => {
     const [who = ''] = MATRIX[permission].split(' ');
-    for (const role of ROLES) expect([role, decide(login(role), permission).allowed]).toEqual([role, who.includes(LETTER[role])]);
+    for (const role of ROLES)
+      expect([role, decide(login(role), permission).allowed]).toEqual([role, who.includes(LETTER[role])]);
     expect(decide(login('root'), permission).allowed).toBe(who.includes('G'));
     expect(decide(login('auditor'), permission).allowed).toBe(who.includes('R') || who.includes('V'));
   });
 
   it.each(ofOrganization)('B25: %s is by a key only where the matrix says so', (permission) => {
     const [who = '', by] = MATRIX[permission].split(' ');
-    for (const role of ROLES) expect([role, decide(key(role, 'owner'), permission).allowed]).toEqual([role, who.includes(LETTER[role]) && by === 'key']);
+    for (const role of ROLES)
+      expect([role, decide(key(role, 'owner'), permission).allowed]).toEqual([
+        role,
+        who.includes(LETTER[role]) && by === 'key',
+      ]);
     if (by === 'login') expect(codeOf(decide(key('owner', 'owner'), permission))).toBe('key/login-required');
   });
 
   it('A10: a global developer has no right over the platform, a global admin has it by login alone', () => {
-    for (const permission of ['organization.create', 'platform.users', 'platform.operate', 'platform.organizations'] as const) {
+    for (const permission of [
+      'organization.create',
+      'platform.users',
+      'platform.operate',
+      'platform.organizations',
+    ] as const) {
       expect(codeOf(decide(login('owner'), permission, undefined))).toBe('access/not-permitted');
       expect(codeOf(decide(login('root'), permission, undefined))).toBe('allowed');
       expect(codeOf(decide(key('root', 'owner'), permission, undefined))).toBe('key/login-required');
@@ -124,7 +155,10 @@ describe('the matrix of rights', () => {
 
 describe('can', () => {
   it('A1: tells an outsider of an organization what it tells of one that does not exist', () => {
-    const [outside, nowhere] = [decide(login('outsider'), 'organization.read'), decide(login('outsider'), 'organization.read', 'nowhere')];
+    const [outside, nowhere] = [
+      decide(login('outsider'), 'organization.read'),
+      decide(login('outsider'), 'organization.read', 'nowhere'),
+    ];
     expect(outside).toEqual(nowhere);
     expect(codeOf(outside)).toBe('organization/not-found');
   });
@@ -134,9 +168,11 @@ describe('can', () => {
     expect(codeOf(decide(key('outsider', 'owner', OTHER), 'organization.read'))).toBe('organization/not-found');
   });
 
-  it('A23: gives a global admin’s key no global right', () => expect(codeOf(decide(key('root', 'owner'), 'organization.read'))).toBe('organization/not-found'));
+  it('A23: gives a global admin’s key no global right', () =>
+    expect(codeOf(decide(key('root', 'owner'), 'organization.read'))).toBe('organization/not-found'));
 
-  it('A24: gives a global admin no kubeconfig of an organization not joined', () => expect(codeOf(decide(login('root'), 'cluster.kubeconfig'))).toBe('access/not-permitted'));
+  it('A24: gives a global admin no kubeconfig of an organization not joined', () =>
+    expect(codeOf(decide(login('root'), 'cluster.kubeconfig'))).toBe('access/not-permitted'));
 
   it('B18: cuts a key down to its member’s present role, and a member down to the key’s', () => {
     expect(codeOf(decide(key('viewer', 'owner'), 'application.deploy'))).toBe('access/not-permitted');
@@ -150,8 +186,14 @@ describe('can', () => {
   });
 
   it('names the event that granted the right', () => {
-    expect(decide(login('admin'), 'members.manage')).toMatchObject({ allowed: true, reason: { rule: 'role', role: 'admin', grantedBy: 'event-9' } });
-    expect(decide(login('root'), 'members.manage')).toMatchObject({ allowed: true, reason: { rule: 'global-admin', grantedBy: 'event-6' } });
+    expect(decide(login('admin'), 'members.manage')).toMatchObject({
+      allowed: true,
+      reason: { rule: 'role', role: 'admin', grantedBy: 'event-9' },
+    });
+    expect(decide(login('root'), 'members.manage')).toMatchObject({
+      allowed: true,
+      reason: { rule: 'global-admin', grantedBy: 'event-6' },
+    });
   });
 
   it('B11: knows no member of a deleted organization, and no user who was erased', () => {
@@ -174,9 +216,12 @@ describe('can', () => {
     apply('user-viewer', { type: 'user.erased.v1', data: {} });
     expect(codeOf(can(login('viewer'), 'self.read', {}, gone, NOW))).toBe('access/unknown-user');
     apply(`organization-${ORG}`, { type: 'organization.deleted.v1', data: {} });
-    expect(codeOf(can(key('owner', 'owner'), 'organization.read', { organizationId: ORG }, gone, NOW))).toBe('organization/not-found');
+    expect(codeOf(can(key('owner', 'owner'), 'organization.read', { organizationId: ORG }, gone, NOW))).toBe(
+      'organization/not-found',
+    );
     expect(gone.organization('acme')).toBeUndefined();
   });
 
-  it('lets no service act by a person’s permission', () => expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));
+  it('lets no service act by a person’s permission', () =>
+    expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));
 });

@@ -19,7 +19,9 @@ export interface Reason {
   readonly grantedBy?: string;
 }
 
-export type Decision = { readonly allowed: true; readonly reason: Reason } | { readonly allowed: false; readonly reason: Reason; readonly error: DomainError };
+export type Decision =
+  | { readonly allowed: true; readonly reason: Reason }
+  | { readonly allowed: false; readonly reason: Reason; readonly error: DomainError };
 
 /**
  * Whether `principal` has `permission` in `scope`, by what `directory` has folded. Pure; denies what no rule allows.
@@ -27,50 +29,94 @@ export type Decision = { readonly allowed: true; readonly reason: Reason } | { r
  *
  * @param nowMs milliseconds since 1970, for rights that end at a date
  */
-export function can(principal: Principal, permission: Permission, scope: Scope, directory: Directory, nowMs: number): Decision {
+export function can(
+  principal: Principal,
+  permission: Permission,
+  scope: Scope,
+  directory: Directory,
+  nowMs: number,
+): Decision {
   const rule = PERMISSIONS[permission];
   if (principal.kind === 'anonymous')
-    return denied(permission, domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', { fix: 'astroctl auth login' }));
-  if (principal.kind === 'service') return denied(permission, domainError('access/not-permitted', 'forbidden', 'Services act by the contracts that name them.'));
+    return denied(
+      permission,
+      domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
+        fix: 'astroctl auth login',
+      }),
+    );
+  if (principal.kind === 'service')
+    return denied(
+      permission,
+      domainError('access/not-permitted', 'forbidden', 'Services act by the contracts that name them.'),
+    );
 
   const userId = principal.kind === 'login' ? principal.userId : principal.memberId;
   const user = directory.users.get(userId);
   if (principal.kind === 'login' && (user === undefined || user.erased)) {
-    return denied(permission, domainError('access/unknown-user', 'unauthenticated', 'This account does not exist any more.', { fix: 'astroctl auth login' }));
+    return denied(
+      permission,
+      domainError('access/unknown-user', 'unauthenticated', 'This account does not exist any more.', {
+        fix: 'astroctl auth login',
+      }),
+    );
   }
 
   const isGlobalAdmin = principal.kind === 'login' && user?.globalRole === 'admin';
   if (rule.scope === 'self') {
-    return rule.by === 'login' && principal.kind === 'key' ? denied(permission, loginRequired()) : { allowed: true, reason: { permission, rule: 'self' } };
+    return rule.by === 'login' && principal.kind === 'key'
+      ? denied(permission, loginRequired())
+      : { allowed: true, reason: { permission, rule: 'self' } };
   }
   if (rule.scope === 'platform') {
-    if (isGlobalAdmin && user) return { allowed: true, reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy } };
-    if (principal.kind === 'key' && directory.users.get(userId)?.globalRole === 'admin') return denied(permission, loginRequired());
+    if (isGlobalAdmin && user)
+      return {
+        allowed: true,
+        reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy },
+      };
+    if (principal.kind === 'key' && directory.users.get(userId)?.globalRole === 'admin')
+      return denied(permission, loginRequired());
     return denied(permission, domainError('access/not-permitted', 'forbidden', 'This needs a platform admin.'));
   }
 
-  const organization = scope.organizationId === undefined ? undefined : directory.organizations.get(scope.organizationId);
+  const organization =
+    scope.organizationId === undefined ? undefined : directory.organizations.get(scope.organizationId);
   const member = organization?.members.get(userId);
-  if (organization === undefined || organization.status === 'DELETED' || (member === undefined && !isGlobalAdmin)) return denied(permission, organizationNotFound());
+  if (organization === undefined || organization.status === 'DELETED' || (member === undefined && !isGlobalAdmin))
+    return denied(permission, organizationNotFound());
   if (principal.kind === 'key' && principal.organizationId !== organization.id) {
     return denied(
       permission,
-      domainError('key/other-organization', 'forbidden', 'This access key belongs to another organization of yours.', { fix: 'astroctl auth login --org-id ' + organization.slug }),
+      domainError('key/other-organization', 'forbidden', 'This access key belongs to another organization of yours.', {
+        fix: 'astroctl auth login --org-id ' + organization.slug,
+      }),
     );
   }
   if (rule.by === 'login' && principal.kind === 'key') return denied(permission, loginRequired());
 
   const role = member && effectiveRole(member, principal);
-  if (member && role && rule.roles.includes(role)) return { allowed: true, reason: { permission, rule: 'role', role, grantedBy: member.grantedBy } };
+  if (member && role && rule.roles.includes(role))
+    return { allowed: true, reason: { permission, rule: 'role', role, grantedBy: member.grantedBy } };
   if (member?.auditGrantedBy !== undefined && rule.audit && nowMs < (member.auditUntil ?? 0)) {
-    return { allowed: true, reason: { permission, rule: 'audit', ...(role && { role }), grantedBy: member.auditGrantedBy } };
+    return {
+      allowed: true,
+      reason: { permission, rule: 'audit', ...(role && { role }), grantedBy: member.auditGrantedBy },
+    };
   }
-  if (isGlobalAdmin && user && rule.globalAdmin) return { allowed: true, reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy } };
+  if (isGlobalAdmin && user && rule.globalAdmin)
+    return {
+      allowed: true,
+      reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy },
+    };
   return denied(
     permission,
-    domainError('access/not-permitted', 'forbidden', `The role ${role ?? 'of a global admin'} in ${organization.slug} does not include ${permission}.`, {
-      fix: `ask an owner or admin of ${organization.slug}: astroctl org members`,
-    }),
+    domainError(
+      'access/not-permitted',
+      'forbidden',
+      `The role ${role ?? 'of a global admin'} in ${organization.slug} does not include ${permission}.`,
+      {
+        fix: `ask an owner or admin of ${organization.slug}: astroctl org members`,
+      },
+    ),
   );
 }
 
@@ -90,8 +136,17 @@ export interface AccessSource {
 export const ACCESS = Symbol('access');
 
 export const organizationNotFound = (): DomainError<'organization/not-found'> =>
-  domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', { fix: 'astroctl org list' });
+  domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', {
+    fix: 'astroctl org list',
+  });
 
-const loginRequired = (): DomainError => domainError('key/login-required', 'forbidden', 'An access key may not do this; it needs a login.', { fix: 'astroctl auth login' });
+const loginRequired = (): DomainError =>
+  domainError('key/login-required', 'forbidden', 'An access key may not do this; it needs a login.', {
+    fix: 'astroctl auth login',
+  });
 
-const denied = (permission: Permission, error: DomainError): Decision => ({ allowed: false, reason: { permission, rule: 'no-rule' }, error });
+const denied = (permission: Permission, error: DomainError): Decision => ({
+  allowed: false,
+  reason: { permission, rule: 'no-rule' },
+  error,
+});

@@ -9,12 +9,21 @@ export type DirectoryFact =
   | Fact<'user.registered.v1', { readonly globalRole: GlobalRole }>
   | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>
   | Fact<'user.erased.v1', Record<never, never>>
-  | Fact<'organization.created.v1', { readonly name: string; readonly slug: string; readonly ownerId: string; readonly isDefault: boolean }>
+  | Fact<
+      'organization.created.v1',
+      { readonly name: string; readonly slug: string; readonly ownerId: string; readonly isDefault: boolean }
+    >
   | Fact<'organization.renamed.v1', { readonly name: string; readonly slug: string }>
-  | Fact<'organization.member-added.v1', { readonly memberId: string; readonly kind: 'person' | 'service'; readonly role: Role; readonly name?: string }>
+  | Fact<
+      'organization.member-added.v1',
+      { readonly memberId: string; readonly kind: 'person' | 'service'; readonly role: Role; readonly name?: string }
+    >
   | Fact<'organization.member-role-changed.v1', { readonly memberId: string; readonly role: Role }>
   | Fact<'organization.member-removed.v1', { readonly memberId: string }>
-  | Fact<'organization.audit-right-set.v1', { readonly memberId: string; readonly granted: boolean; readonly until?: string }>
+  | Fact<
+      'organization.audit-right-set.v1',
+      { readonly memberId: string; readonly granted: boolean; readonly until?: string }
+    >
   | Fact<'organization.deletion-requested.v1', Record<never, never>>
   | Fact<'organization.deleted.v1', Record<never, never>>
   | Fact<'access-key.created.v1', AccessKeyCreated>
@@ -125,7 +134,9 @@ export class Directory {
       }
       case 'organization.member-added.v1': {
         const { memberId, kind, role, name } = fact.data;
-        this.organizations.get(idIn(metadata.stream))?.members.set(memberId, { kind, role, grantedBy, ...(name !== undefined && { name }) });
+        this.organizations
+          .get(idIn(metadata.stream))
+          ?.members.set(memberId, { kind, role, grantedBy, ...(name !== undefined && { name }) });
         this.join(memberId, idIn(metadata.stream));
         return;
       }
@@ -166,7 +177,13 @@ export class Directory {
       case 'access-key.created.v1': {
         const created = fact.data;
         const expiresAtMs = created.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(created.expiresAt);
-        const key: DirectoryKey = { organizationId: idIn(metadata.stream), created, expiresAtMs, grantedBy, revoked: false };
+        const key: DirectoryKey = {
+          organizationId: idIn(metadata.stream),
+          created,
+          expiresAtMs,
+          grantedBy,
+          revoked: false,
+        };
         this.keys.set(created.digest, key);
         this.keysById.set(created.keyId, key);
         return;

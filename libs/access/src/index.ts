@@ -1,5 +1,12 @@
 export { GLOBAL_ROLES, isRole, mayGrant, ROLES, weaker, type GlobalRole, type Role } from './roles.ts';
-export { PERMISSION_NAMES, PERMISSIONS, PUBLIC, SERVICES_ONLY, type Permission, type PermissionRule } from './permissions.ts';
+export {
+  PERMISSION_NAMES,
+  PERMISSIONS,
+  PUBLIC,
+  SERVICES_ONLY,
+  type Permission,
+  type PermissionRule,
+} from './permissions.ts';
 export { actorOf, principalId, type Principal } from './principal.ts';
 export {
   Directory,
@@ -11,5 +18,20 @@ export {
   type DirectoryOrganization,
   type DirectoryUser,
 } from './directory.ts';
-export { ACCESS, can, effectiveRole, organizationNotFound, type AccessSource, type Decision, type Reason, type Scope } from './can.ts';
-export { ACCESS_KEY_PREFIX, accessKeyPublicId, formatAccessKey, maskAccessKey, parseAccessKey } from './access-key-format.ts';
+export {
+  ACCESS,
+  can,
+  effectiveRole,
+  organizationNotFound,
+  type AccessSource,
+  type Decision,
+  type Reason,
+  type Scope,
+} from './can.ts';
+export {
+  ACCESS_KEY_PREFIX,
+  accessKeyPublicId,
+  formatAccessKey,
+  maskAccessKey,
+  parseAccessKey,
+} from './access-key-format.ts';

@@ -24,9 +24,28 @@ const OAE = ['editor', 'admin', 'owner'] as const;
 const OA = ['admin', 'owner'] as const;
 const O = ['owner'] as const;
 
-const self = (by: 'key' | 'login', covers: string): PermissionRule => ({ scope: 'self', roles: [], globalAdmin: false, audit: false, by, covers });
-const platform = (covers: string): PermissionRule => ({ scope: 'platform', roles: [], globalAdmin: true, audit: false, by: 'login', covers });
-const organization = (roles: readonly Role[], by: 'key' | 'login', covers: string, more: { g?: boolean; audit?: boolean } = {}): PermissionRule => ({
+const self = (by: 'key' | 'login', covers: string): PermissionRule => ({
+  scope: 'self',
+  roles: [],
+  globalAdmin: false,
+  audit: false,
+  by,
+  covers,
+});
+const platform = (covers: string): PermissionRule => ({
+  scope: 'platform',
+  roles: [],
+  globalAdmin: true,
+  audit: false,
+  by: 'login',
+  covers,
+});
+const organization = (
+  roles: readonly Role[],
+  by: 'key' | 'login',
+  covers: string,
+  more: { g?: boolean; audit?: boolean } = {},
+): PermissionRule => ({
   scope: 'organization',
   roles,
   globalAdmin: more.g ?? false,
@@ -50,7 +69,12 @@ export const PERMISSIONS = {
   'organization.delete': organization(O, 'login', 'delete the organization', G),
   'organization.leave': organization(ALL, 'login', 'leave'),
   'plan.change': organization(O, 'login', 'change plan', G),
-  'members.manage': organization(OA, 'key', 'invitations; add, remove members and service members; roles up to admin; right audit', G),
+  'members.manage': organization(
+    OA,
+    'key',
+    'invitations; add, remove members and service members; roles up to admin; right audit',
+    G,
+  ),
   'owners.manage': organization(O, 'login', 'make or remove an owner', G),
   'keys.create': organization(ALL, 'login', 'create own keys'),
   'keys.own': organization(ALL, 'key', 'list, revoke, rotate own keys'),
@@ -70,7 +94,10 @@ export const PERMISSIONS = {
   'secrets.write': organization(OAE, 'key', 'application secrets', G),
   'credentials.manage': organization(OA, 'key', 'git and registry credentials', G),
   'audit.read': organization(OAE, 'key', 'log, verify, head, export; an editor own actions', { g: true, audit: true }),
-  'access.read': organization(ALL, 'key', 'can-i, explain about oneself; about others with more', { g: true, audit: true }),
+  'access.read': organization(ALL, 'key', 'can-i, explain about oneself; about others with more', {
+    g: true,
+    audit: true,
+  }),
   'platform.organizations': platform('list all organizations'),
   'platform.users': platform('list users, set global roles, erase a person'),
   'platform.operate': platform('doctor, projections, export, import'),

@@ -36,7 +36,12 @@ export function actorOf(principal: Principal, isGlobalAdmin: boolean): Actor {
   const id = principalId(principal);
   switch (principal.kind) {
     case 'key':
-      return { id, kind: principal.memberKind, isGlobalAdmin: false, key: { id: principal.keyId, role: principal.role } };
+      return {
+        id,
+        kind: principal.memberKind,
+        isGlobalAdmin: false,
+        key: { id: principal.keyId, role: principal.role },
+      };
     case 'login':
       return { id, kind: 'person', isGlobalAdmin };
     case 'anonymous':

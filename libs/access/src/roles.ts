@@ -13,4 +13,5 @@ export const isRole = (text: string): text is Role => (ROLES as readonly string[
 export const weaker = (a: Role, b: Role): Role => (rank(a) <= rank(b) ? a : b);
 
 /** Nobody grants more than they have. */
-export const mayGrant = (own: Role | undefined, granted: Role): boolean => own !== undefined && rank(own) >= rank(granted);
+export const mayGrant = (own: Role | undefined, granted: Role): boolean =>
+  own !== undefined && rank(own) >= rank(granted);

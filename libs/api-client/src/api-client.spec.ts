@@ -13,10 +13,31 @@ const get = request({
   route: 'GET /v1/organizations/{org}/things',
   input: z.object({ org: z.string(), limit: z.number().optional(), tags: z.array(z.string()).optional() }),
 });
-const put = request({ ...base, subject: 't.v1.put', route: 'PUT /v1/organizations/{org}/things/{name}', input: z.object({ org: z.string(), name: z.string(), text: z.string() }) });
-const manifest = request({ ...base, subject: 't.v1.manifest', route: 'PUT /v1/things/{name}', body: 'manifest', input: z.object({ name: z.string(), manifest: z.unknown() }) });
-const post = request({ ...base, subject: 't.v1.post', route: 'POST /v1/things', input: z.object({ name: z.string() }) });
-const watch = stream({ ...base, subject: 't.v1.watch', route: 'GET /v1/watch', input: z.object({ follow: z.boolean().optional() }) });
+const put = request({
+  ...base,
+  subject: 't.v1.put',
+  route: 'PUT /v1/organizations/{org}/things/{name}',
+  input: z.object({ org: z.string(), name: z.string(), text: z.string() }),
+});
+const manifest = request({
+  ...base,
+  subject: 't.v1.manifest',
+  route: 'PUT /v1/things/{name}',
+  body: 'manifest',
+  input: z.object({ name: z.string(), manifest: z.unknown() }),
+});
+const post = request({
+  ...base,
+  subject: 't.v1.post',
+  route: 'POST /v1/things',
+  input: z.object({ name: z.string() }),
+});
+const watch = stream({
+  ...base,
+  subject: 't.v1.watch',
+  route: 'GET /v1/watch',
+  input: z.object({ follow: z.boolean().optional() }),
+});
 
 let server: Server;
 let seen: { method: string | undefined; url: string | undefined; headers: Record<string, unknown>; body: string }[];
@@ -38,14 +59,19 @@ afterEach(() => {
   server?.closeAllConnections();
   server?.close();
 });
-const client = (baseUrl: string, timeoutMs = 2_000) => createApiClient({ baseUrl, timeoutMs, credential: 'astro_secret', onDebug: (line) => void lines.push(line) });
+const client = (baseUrl: string, timeoutMs = 2_000) =>
+  createApiClient({ baseUrl, timeoutMs, credential: 'astro_secret', onDebug: (line) => void lines.push(line) });
 let lines: string[] = [];
 beforeEach(() => void (lines = []));
 const ours =
   (status: number, body: object, headers: Record<string, string> = {}): RequestListener =>
   (_incoming, response) =>
     void response
-      .writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json', 'x-request-id': 'request-1', ...headers })
+      .writeHead(status, {
+        'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+        'x-request-id': 'request-1',
+        ...headers,
+      })
       .end(status === 204 ? undefined : JSON.stringify(body));
 
 describe('requests', () => {
@@ -54,24 +80,50 @@ describe('requests', () => {
       method: 'GET',
       path: '/v1/organizations/a%2Fb/things?limit=3&tags=x&tags=y',
     });
-    expect(routeRequest(put, { org: 'a', name: 'n', text: 'x' }, true)).toEqual({ method: 'PUT', path: '/v1/organizations/a/things/n?dryRun=true', body: '{"text":"x"}' });
-    expect(routeRequest(manifest, { name: 'n', manifest: [1] }, false)).toEqual({ method: 'PUT', path: '/v1/things/n', body: '[1]' });
+    expect(routeRequest(put, { org: 'a', name: 'n', text: 'x' }, true)).toEqual({
+      method: 'PUT',
+      path: '/v1/organizations/a/things/n?dryRun=true',
+      body: '{"text":"x"}',
+    });
+    expect(routeRequest(manifest, { name: 'n', manifest: [1] }, false)).toEqual({
+      method: 'PUT',
+      path: '/v1/things/n',
+      body: '[1]',
+    });
     expect(() => routeRequest(put, { name: 'n' }, false)).toThrow('needs org');
     expect(() => routeRequest({ subject: 's.v1.x' }, {}, false)).toThrow('has no route');
   });
 
   it('carry the credential, and answers what stands beside the value', async () => {
     const url = await serve(
-      ours(201, { id: 1 }, { etag: '"7"', consistency: `storestore.${'0'.repeat(19)}3`, warning: '299 - "a %22b%22", 299 - "c"', 'idempotent-replayed': 'true' }),
+      ours(
+        201,
+        { id: 1 },
+        {
+          etag: '"7"',
+          consistency: `storestore.${'0'.repeat(19)}3`,
+          warning: '299 - "a %22b%22", 299 - "c"',
+          'idempotent-replayed': 'true',
+        },
+      ),
     );
     const answer = await client(url).call(put, { org: 'a', name: 'n', text: 'x' }, { ifMatch: 6 });
     expect(answer).toEqual({
       ok: true,
       value: { id: 1 },
       requestId: 'request-1',
-      meta: { revision: 7, position: `storestore.${'0'.repeat(19)}3`, created: true, repeated: true, warnings: ['a "b"', 'c'] },
+      meta: {
+        revision: 7,
+        position: `storestore.${'0'.repeat(19)}3`,
+        created: true,
+        repeated: true,
+        warnings: ['a "b"', 'c'],
+      },
     });
-    expect(seen[0]).toMatchObject({ headers: { authorization: 'Bearer astro_secret', 'if-match': '"6"' }, body: '{"text":"x"}' });
+    expect(seen[0]).toMatchObject({
+      headers: { authorization: 'Bearer astro_secret', 'if-match': '"6"' },
+      body: '{"text":"x"}',
+    });
     expect(lines.join()).toContain('201 request-1');
     expect(lines.join()).not.toContain('astro_secret');
   });
@@ -99,7 +151,15 @@ describe('requests', () => {
       ok: false,
       status: 403,
       requestId: 'r',
-      error: { code: 'a/thing-limit', kind: 'limit', detail: 'Too many.', fix: 'delete', errors: [{ pointer: '/a', message: 'b' }], extra: { limit: 3 }, retryAfterSeconds: 5 },
+      error: {
+        code: 'a/thing-limit',
+        kind: 'limit',
+        detail: 'Too many.',
+        fix: 'delete',
+        errors: [{ pointer: '/a', message: 'b' }],
+        extra: { limit: 3 },
+        retryAfterSeconds: 5,
+      },
     });
   });
 
@@ -113,7 +173,10 @@ describe('servers that are not there, or not ours', () => {
   it('nothing answers', async () => {
     const url = await serve(() => {});
     await new Promise((resolve) => server.close(resolve));
-    expect(await client(url).call(get, { org: 'a' })).toMatchObject({ ok: false, error: { code: 'client/unreachable', kind: 'unavailable' } });
+    expect(await client(url).call(get, { org: 'a' })).toMatchObject({
+      ok: false,
+      error: { code: 'client/unreachable', kind: 'unavailable' },
+    });
   });
 
   it.each([
@@ -124,21 +187,34 @@ describe('servers that are not there, or not ours', () => {
     ['a redirect', 302, '', '', { location: '/login' }],
     ['half JSON', 200, 'application/json', '{"a":', { 'x-request-id': 'x' }],
   ])('%s', async (_name, status, type, body, headers) => {
-    const url = await serve((_incoming, response) => void response.writeHead(status, { ...(type && { 'content-type': type }), ...headers }).end(body));
-    expect(await client(url).call(get, { org: 'a' })).toMatchObject({ ok: false, error: { code: 'client/not-ours', detail: expect.stringContaining('is not an Astro Platform') } });
+    const url = await serve(
+      (_incoming, response) =>
+        void response.writeHead(status, { ...(type && { 'content-type': type }), ...headers }).end(body),
+    );
+    expect(await client(url).call(get, { org: 'a' })).toMatchObject({
+      ok: false,
+      error: { code: 'client/not-ours', detail: expect.stringContaining('is not an Astro Platform') },
+    });
   });
 
   it('no answer in time, or given up', async () => {
     const url = await serve(() => {});
-    expect(await client(url, 100).call(get, { org: 'a' })).toMatchObject({ ok: false, error: { code: 'client/timeout' } });
-    expect(await client(url).call(get, { org: 'a' }, { signal: AbortSignal.timeout(20) })).toMatchObject({ ok: false, error: { code: 'client/aborted' } });
+    expect(await client(url, 100).call(get, { org: 'a' })).toMatchObject({
+      ok: false,
+      error: { code: 'client/timeout' },
+    });
+    expect(await client(url).call(get, { org: 'a' }, { signal: AbortSignal.timeout(20) })).toMatchObject({
+      ok: false,
+      error: { code: 'client/aborted' },
+    });
   });
 });
 
 describe('a broken connection', () => {
   const breaking = (times: number): RequestListener => {
     let left = times;
-    return (incoming, response) => (left-- > 0 ? incoming.socket.destroy() : ours(200, { done: true })(incoming, response));
+    return (incoming, response) =>
+      left-- > 0 ? incoming.socket.destroy() : ours(200, { done: true })(incoming, response);
   };
 
   it('is tried once more, a POST under the same Idempotency-Key', async () => {
@@ -154,7 +230,10 @@ describe('a broken connection', () => {
 
   it('is not tried a third time', async () => {
     const url = await serve(breaking(5));
-    expect(await client(url).call(get, { org: 'a' })).toMatchObject({ ok: false, error: { code: 'client/unreachable' } });
+    expect(await client(url).call(get, { org: 'a' })).toMatchObject({
+      ok: false,
+      error: { code: 'client/unreachable' },
+    });
     expect(seen).toHaveLength(2);
   });
 });
@@ -176,7 +255,10 @@ describe('streams', () => {
   it('give items as they come', async () => {
     const url = await serve(events(': open\n\nid: 1\ndata: {"a":"ü"}\n\n: alive\n\ndata: {"a":\ndata: 2}\r\n\r\n'));
     expect(await read(url)).toEqual([{ a: 'ü' }, { a: 2 }]);
-    expect(seen[0]).toMatchObject({ url: '/v1/watch?follow=true', headers: { accept: 'text/event-stream, application/problem+json' } });
+    expect(seen[0]).toMatchObject({
+      url: '/v1/watch?follow=true',
+      headers: { accept: 'text/event-stream, application/problem+json' },
+    });
   });
 
   it('throw the problem that ends them, and the one that refuses them', async () => {

@@ -1,5 +1,13 @@
 import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
-import { domainError, ERROR_KINDS, parsePosition, type DomainError, type ErrorKind, type InputFault, type Json } from '#kernel';
+import {
+  domainError,
+  ERROR_KINDS,
+  parsePosition,
+  type DomainError,
+  type ErrorKind,
+  type InputFault,
+  type Json,
+} from '#kernel';
 import { readEvents } from './events.ts';
 import { routeRequest, type RouteRequest } from './route-request.ts';
 
@@ -57,9 +65,17 @@ export interface ApiClient {
    * Never throws for what the network or the server does. Codes of its own: `client/unreachable`, `client/not-ours`,
    * `client/timeout`, `client/aborted`. A broken connection is tried once more; a POST keeps its Idempotency-Key.
    */
-  call<C extends RequestContract>(contract: C, input: CallerInputOf<C>, options?: CallOptions): Promise<ApiReply<OutputOf<C>>>;
+  call<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    options?: CallOptions,
+  ): Promise<ApiReply<OutputOf<C>>>;
   /** Items as they come. Ends when the server's stream ends or `signal` aborts. @throws ApiStreamError */
-  stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, signal?: AbortSignal): AsyncIterable<OutputOf<C>>;
+  stream<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    signal?: AbortSignal,
+  ): AsyncIterable<OutputOf<C>>;
 }
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
@@ -67,7 +83,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const fetch = options.fetch ?? globalThis.fetch;
   const debug = options.onDebug;
 
-  async function send(contract: Contract, request: RouteRequest, accept: string, call: CallOptions, signal: AbortSignal): Promise<Response> {
+  async function send(
+    contract: Contract,
+    request: RouteRequest,
+    accept: string,
+    call: CallOptions,
+    signal: AbortSignal,
+  ): Promise<Response> {
     const { method, path, body } = request;
     const headers: Record<string, string> = {
       accept,
@@ -79,8 +101,16 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     };
     const started = Date.now();
     try {
-      const response = await fetch(base + path, { method, headers, signal, redirect: 'manual', ...(body !== undefined && { body }) });
-      debug?.(`${method} ${base}${path} ${response.status} ${response.headers.get('x-request-id') ?? '-'} ${Date.now() - started} ms (${contract.subject})`);
+      const response = await fetch(base + path, {
+        method,
+        headers,
+        signal,
+        redirect: 'manual',
+        ...(body !== undefined && { body }),
+      });
+      debug?.(
+        `${method} ${base}${path} ${response.status} ${response.headers.get('x-request-id') ?? '-'} ${Date.now() - started} ms (${contract.subject})`,
+      );
       return response;
     } catch (error) {
       debug?.(`${method} ${base}${path} failed: ${causeOf(error)} after ${Date.now() - started} ms`);
@@ -89,7 +119,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
 
   /** Once more when the connection broke; nothing is tried again after an answer, an abort or a time-out. */
-  async function sendTwice(contract: Contract, request: RouteRequest, accept: string, call: CallOptions, signal: AbortSignal): Promise<Response> {
+  async function sendTwice(
+    contract: Contract,
+    request: RouteRequest,
+    accept: string,
+    call: CallOptions,
+    signal: AbortSignal,
+  ): Promise<Response> {
     try {
       return await send(contract, request, accept, call, signal);
     } catch (error) {
@@ -103,11 +139,21 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     if (timedOut)
       return {
         ok: false,
-        error: domainError('client/timeout', 'unavailable', `${base} did not answer within ${timeoutMs / 1_000} s; what was asked may have been done.`, {
-          fix: 'try again, with a longer --request-timeout',
-        }),
+        error: domainError(
+          'client/timeout',
+          'unavailable',
+          `${base} did not answer within ${timeoutMs / 1_000} s; what was asked may have been done.`,
+          {
+            fix: 'try again, with a longer --request-timeout',
+          },
+        ),
       };
-    return { ok: false, error: domainError('client/unreachable', 'unavailable', `nothing answers at ${base}.`, { extra: { cause: causeOf(error) } }) };
+    return {
+      ok: false,
+      error: domainError('client/unreachable', 'unavailable', `nothing answers at ${base}.`, {
+        extra: { cause: causeOf(error) },
+      }),
+    };
   }
 
   return {
@@ -118,7 +164,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const timeout = AbortSignal.timeout(timeoutMs);
       const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
       try {
-        const response = await sendTwice(contract, request, 'application/json, application/problem+json', withKey, signal);
+        const response = await sendTwice(
+          contract,
+          request,
+          'application/json, application/problem+json',
+          withKey,
+          signal,
+        );
         return await replyOf<OutputOf<typeof contract>>(response, base);
       } catch (error) {
         return failed(error, timeout.aborted, call.signal?.aborted ?? false, timeoutMs);
@@ -144,7 +196,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         }
       } catch (error) {
         if (signal?.aborted) return;
-        throw error instanceof ApiStreamError ? error : new ApiStreamError(failed(error, late.signal.aborted, false, options.timeoutMs));
+        throw error instanceof ApiStreamError
+          ? error
+          : new ApiStreamError(failed(error, late.signal.aborted, false, options.timeoutMs));
       } finally {
         clearTimeout(timer);
         late.abort(); // leaves the connection when the reader leaves the loop
@@ -168,13 +222,18 @@ function causeOf(error: unknown): string {
   return 'Error';
 }
 
-const mediaTypeOf = (response: Response): string => response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+const mediaTypeOf = (response: Response): string =>
+  response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
 
 function notOurs(response: Response, base: string): Refusal {
   return {
     ok: false,
     status: response.status,
-    error: domainError('client/not-ours', 'unavailable', `${base} answers, but is not an Astro Platform (${mediaTypeOf(response) || 'no content type'}).`),
+    error: domainError(
+      'client/not-ours',
+      'unavailable',
+      `${base} answers, but is not an Astro Platform (${mediaTypeOf(response) || 'no content type'}).`,
+    ),
   };
 }
 
@@ -192,35 +251,54 @@ async function replyOf<T>(response: Response, base: string): Promise<ApiReply<T>
     throw error;
   }
   // The value is what the contract's handler answered: server and client are made from the same contract.
-  return response.ok ? { ok: true, value: body as T, meta: metaOf(response), requestId } : refusalOf(body, response.status, response, base);
+  return response.ok
+    ? { ok: true, value: body as T, meta: metaOf(response), requestId }
+    : refusalOf(body, response.status, response, base);
 }
 
 const KNOWN = new Set(['type', 'title', 'status', 'code', 'kind', 'detail', 'fix', 'errors', 'instance', 'requestId']);
 
 function refusalOf(body: unknown, status: number, response: Response, base: string): Refusal {
-  if (typeof body !== 'object' || body === null || !('code' in body) || typeof body.code !== 'string' || !('detail' in body) || typeof body.detail !== 'string')
+  if (
+    typeof body !== 'object' ||
+    body === null ||
+    !('code' in body) ||
+    typeof body.code !== 'string' ||
+    !('detail' in body) ||
+    typeof body.detail !== 'string'
+  )
     return notOurs(response, base);
   const problem = body as Readonly<Record<string, unknown>>;
   const { kind, fix, errors, requestId } = problem;
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
-  const extra = Object.fromEntries(Object.entries(problem).filter(([name]) => !KNOWN.has(name))) as Record<string, Json>;
+  const extra = Object.fromEntries(Object.entries(problem).filter(([name]) => !KNOWN.has(name))) as Record<
+    string,
+    Json
+  >;
   return {
     ok: false,
     status: typeof problem['status'] === 'number' ? problem['status'] : status,
     ...(typeof requestId === 'string' && { requestId }),
-    error: domainError(body.code, ERROR_KINDS.includes(kind as ErrorKind) ? (kind as ErrorKind) : 'unavailable', body.detail, {
-      ...(typeof fix === 'string' && { fix }),
-      ...(Array.isArray(errors) && { errors: errors as readonly InputFault[] }),
-      ...(Object.keys(extra).length > 0 && { extra }),
-      ...(Number.isFinite(retryAfter) && { retryAfterSeconds: retryAfter }),
-    }),
+    error: domainError(
+      body.code,
+      ERROR_KINDS.includes(kind as ErrorKind) ? (kind as ErrorKind) : 'unavailable',
+      body.detail,
+      {
+        ...(typeof fix === 'string' && { fix }),
+        ...(Array.isArray(errors) && { errors: errors as readonly InputFault[] }),
+        ...(Object.keys(extra).length > 0 && { extra }),
+        ...(Number.isFinite(retryAfter) && { retryAfterSeconds: retryAfter }),
+      },
+    ),
   };
 }
 
 function metaOf({ status, headers }: Response): ReplyMeta {
   const position = parsePosition(headers.get('consistency') ?? '');
   const revision = /^"(\d+)"$/.exec(headers.get('etag') ?? '')?.[1];
-  const warnings = [...(headers.get('warning') ?? '').matchAll(/299 - "([^"]*)"/g)].map(([, text]) => decodeURIComponent(text ?? ''));
+  const warnings = [...(headers.get('warning') ?? '').matchAll(/299 - "([^"]*)"/g)].map(([, text]) =>
+    decodeURIComponent(text ?? ''),
+  );
   return {
     ...(position.ok && { position: position.value }),
     ...(revision !== undefined && { revision: Number(revision) }),

@@ -1,1 +1,9 @@
-export { ApiStreamError, createApiClient, type ApiClient, type ApiClientOptions, type ApiFetch, type ApiReply, type CallOptions } from './api-client.ts';
+export {
+  ApiStreamError,
+  createApiClient,
+  type ApiClient,
+  type ApiClientOptions,
+  type ApiFetch,
+  type ApiReply,
+  type CallOptions,
+} from './api-client.ts';

@@ -24,11 +24,17 @@ export function shapeRequest<C extends Contract>(contract: C, input: CallerInput
   });
   if (method === 'GET' || method === 'DELETE') {
     const query = new URLSearchParams();
-    for (const [name, value] of rest) if (value !== undefined) query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
+    for (const [name, value] of rest)
+      if (value !== undefined) query.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
     const text = query.toString();
     return { method, target: text === '' ? filled : `${filled}?${text}` };
   }
-  return { method, target: filled, body: contract.body === undefined ? Object.fromEntries(rest) : rest.get(contract.body) };
+  return {
+    method,
+    target: filled,
+    body: contract.body === undefined ? Object.fromEntries(rest) : rest.get(contract.body),
+  };
 }
 
-const isMethod = (text: string | undefined): text is Method => text === 'GET' || text === 'POST' || text === 'PUT' || text === 'PATCH' || text === 'DELETE';
+const isMethod = (text: string | undefined): text is Method =>
+  text === 'GET' || text === 'POST' || text === 'PUT' || text === 'PATCH' || text === 'DELETE';

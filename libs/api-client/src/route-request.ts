@@ -13,7 +13,11 @@ export interface RouteRequest {
  * Method, path, query and body of a contract's route for an input: path parameters first, the rest is query (GET,
  * DELETE) or body. @throws Error for a contract without route, or an input without a path parameter
  */
-export function routeRequest(contract: Pick<Contract, 'route' | 'subject' | 'body'>, input: Readonly<Record<string, unknown>>, dryRun: boolean): RouteRequest {
+export function routeRequest(
+  contract: Pick<Contract, 'route' | 'subject' | 'body'>,
+  input: Readonly<Record<string, unknown>>,
+  dryRun: boolean,
+): RouteRequest {
   if (!contract.route) throw new Error(`${contract.subject} has no route`);
   const [method = '', template = ''] = contract.route.split(' ');
   const rest = { ...input };
@@ -26,7 +30,8 @@ export function routeRequest(contract: Pick<Contract, 'route' | 'subject' | 'bod
   const query = new URLSearchParams();
   const inQuery = method === 'GET' || method === 'DELETE';
   if (inQuery) {
-    for (const [name, value] of Object.entries(rest)) for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one));
+    for (const [name, value] of Object.entries(rest))
+      for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one));
   }
   if (dryRun) query.set('dryRun', 'true');
   const text = query.toString();

@@ -11,7 +11,9 @@ export class BusModule {
   }
 
   /** The same with a gate made of injected parts (an AccessSource that is a provider, say). */
-  static forRootAsync(gate: Pick<FactoryProvider<RequestGate>, 'inject' | 'useFactory'> & { readonly imports?: DynamicModule['imports'] }): DynamicModule {
+  static forRootAsync(
+    gate: Pick<FactoryProvider<RequestGate>, 'inject' | 'useFactory'> & { readonly imports?: DynamicModule['imports'] },
+  ): DynamicModule {
     const { imports = [], ...factory } = gate;
     return { module: BusModule, imports, providers: [{ provide: GATE, ...factory }], exports: [GATE] };
   }

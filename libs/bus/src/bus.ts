@@ -5,12 +5,17 @@ import type { CommandContext, DomainError, Position } from '#kernel';
 /** One message in JSON, headers included, on every transport; NATS refuses 1 MB, so all do a little earlier. */
 export const MESSAGE_BYTES = 900 * 1024;
 
-export type Reply<T> = { readonly ok: true; readonly value: T; readonly meta: ReplyMeta } | { readonly ok: false; readonly error: DomainError };
+export type Reply<T> =
+  | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
+  | { readonly ok: false; readonly error: DomainError };
 
 /** A handler's good answer. */
 export const reply = <T>(value: T, meta: ReplyMeta = {}): Reply<T> => ({ ok: true, value, meta });
 /** A handler's refusal. */
-export const refuse = (error: DomainError): { readonly ok: false; readonly error: DomainError } => ({ ok: false, error });
+export const refuse = (error: DomainError): { readonly ok: false; readonly error: DomainError } => ({
+  ok: false,
+  error,
+});
 
 /** Who asks and under which name: what a handler gets with `@Caller()`, and what a caller gives. */
 export interface RequestContext extends CommandContext {
@@ -30,14 +35,27 @@ export interface RequestContext extends CommandContext {
  * the receivers' keys); a service asks in its own name with `own(cause)`, which names no person.
  */
 export interface Bus {
-  request<C extends RequestContract>(contract: C, input: CallerInputOf<C>, context: RequestContext): Promise<Reply<OutputOf<C>>>;
+  request<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    context: RequestContext,
+  ): Promise<Reply<OutputOf<C>>>;
   /** Ends when the server's stream ends, throws a StreamRefusedError when it refuses; leaving the loop or aborting stops the producer. */
-  stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, context: RequestContext, signal?: AbortSignal): AsyncIterable<OutputOf<C>>;
+  stream<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    context: RequestContext,
+    signal?: AbortSignal,
+  ): AsyncIterable<OutputOf<C>>;
   /**
    * A context in this service's own name.
    * @param cause what led to it: its correlation and command id are carried on; a fresh command id is made where none is given
    */
-  own(cause: Partial<Pick<CommandContext, 'correlationId' | 'commandId' | 'causationId' | 'organizationId'>> & { readonly timeoutMs?: number }): RequestContext;
+  own(
+    cause: Partial<Pick<CommandContext, 'correlationId' | 'commandId' | 'causationId' | 'organizationId'>> & {
+      readonly timeoutMs?: number;
+    },
+  ): RequestContext;
 }
 
 export class StreamRefusedError extends Error {

@@ -9,14 +9,20 @@ describe('caller keys', () => {
   const folder = temporaryFolder();
 
   it('are read newest first', () => {
-    expect(parseCallerKeys(`k2:${base64(2)}, k1:${base64(1)}\n`)).toMatchObject({ ok: true, value: [{ id: 'k2' }, { id: 'k1' }] });
+    expect(parseCallerKeys(`k2:${base64(2)}, k1:${base64(1)}\n`)).toMatchObject({
+      ok: true,
+      value: [{ id: 'k2' }, { id: 'k1' }],
+    });
   });
 
-  it.each(['', 'k1', `k1:${base64(1)},k1:${base64(2)}`, 'k1:c2hvcnQ=', `K 1:${base64(1)}`])('refuse %j without repeating a key', (text) => {
-    const parsed = parseCallerKeys(text);
-    expect(parsed).toMatchObject({ ok: false, error: { code: 'bus/caller-keys-invalid' } });
-    expect(JSON.stringify(parsed)).not.toContain(base64(1));
-  });
+  it.each(['', 'k1', `k1:${base64(1)},k1:${base64(2)}`, 'k1:c2hvcnQ=', `K 1:${base64(1)}`])(
+    'refuse %j without repeating a key',
+    (text) => {
+      const parsed = parseCallerKeys(text);
+      expect(parsed).toMatchObject({ ok: false, error: { code: 'bus/caller-keys-invalid' } });
+      expect(JSON.stringify(parsed)).not.toContain(base64(1));
+    },
+  );
 
   it('are made once, for their owner alone', () => {
     const first = loadOrCreateCallerKeys(folder);
@@ -28,7 +34,10 @@ describe('caller keys', () => {
   it('are not used when others can read them, nor when the file is damaged', () => {
     const file = join(folder, 'caller-keys');
     chmodSync(file, 0o644);
-    expect(loadOrCreateCallerKeys(folder)).toMatchObject({ ok: false, error: { detail: expect.stringContaining('chmod 600') } });
+    expect(loadOrCreateCallerKeys(folder)).toMatchObject({
+      ok: false,
+      error: { detail: expect.stringContaining('chmod 600') },
+    });
     chmodSync(file, 0o600);
     const whole = readFileSync(file, 'utf8');
     writeFileSync(file, whole.slice(0, 20));
@@ -39,7 +48,9 @@ describe('caller keys', () => {
     const keys = parseCallerKeys(`k1:${base64(1)}`);
     if (!keys.ok) throw new Error('no keys');
     const ring = new CallerKeyring(keys.value);
-    const derived = [ring.key('k1', 'person', 'a'), ring.key('k1', 'service', 'a'), ring.key('k1', 'person', 'b')].map((key) => key?.export().toString('hex'));
+    const derived = [ring.key('k1', 'person', 'a'), ring.key('k1', 'service', 'a'), ring.key('k1', 'person', 'b')].map(
+      (key) => key?.export().toString('hex'),
+    );
     expect(new Set(derived).size).toBe(3);
     expect(ring.key('k9', 'person', 'a')).toBeUndefined();
   });

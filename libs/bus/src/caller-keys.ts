@@ -21,14 +21,17 @@ const ENTRY = /^([a-z0-9-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
 const KEY_BYTES = 32;
 
 const invalid = (detail: string): DomainError<'bus/caller-keys-invalid'> =>
-  domainError('bus/caller-keys-invalid', 'invalid', detail, { fix: 'give entries id:base64 of 32 random bytes each, newest first, separated by commas' });
+  domainError('bus/caller-keys-invalid', 'invalid', detail, {
+    fix: 'give entries id:base64 of 32 random bytes each, newest first, separated by commas',
+  });
 
 /** Reads `id:base64,id:base64`, newest first; commas, spaces and line ends separate. The refusal never repeats a key. */
 export function parseCallerKeys(text: string): Result<CallerKeys, DomainError<'bus/caller-keys-invalid'>> {
   const keys: CallerKey[] = [];
   for (const entry of text.split(/[\s,]+/).filter((part) => part !== '')) {
     const match = ENTRY.exec(entry);
-    if (!match?.[1] || !match[2]) return err(invalid(`Entry ${keys.length + 1} of the caller keys is not id:base64 of ${KEY_BYTES} bytes.`));
+    if (!match?.[1] || !match[2])
+      return err(invalid(`Entry ${keys.length + 1} of the caller keys is not id:base64 of ${KEY_BYTES} bytes.`));
     const id = match[1];
     if (keys.some((known) => known.id === id)) return err(invalid(`The caller keys name ${id} twice.`));
     keys.push({ id, key: new Uint8Array(Buffer.from(match[2], 'base64')) });
@@ -46,9 +49,16 @@ export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, Domai
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     createOnce(file);
-    if ((statSync(file).mode & 0o077) !== 0) return err(invalid(`${file} can be read by others; make it private: chmod 600 ${file}.`));
+    if ((statSync(file).mode & 0o077) !== 0)
+      return err(invalid(`${file} can be read by others; make it private: chmod 600 ${file}.`));
     const keys = parseCallerKeys(readFileSync(file, 'utf8'));
-    return keys.ok ? keys : err(invalid(`${file} holds no caller keys; restore it, or remove it while the platform is stopped to have new ones made.`));
+    return keys.ok
+      ? keys
+      : err(
+          invalid(
+            `${file} holds no caller keys; restore it, or remove it while the platform is stopped to have new ones made.`,
+          ),
+        );
   } catch (error) {
     return err(invalid(`${file} cannot be read or made (${codeOf(error)}).`));
   }
@@ -69,7 +79,8 @@ function createOnce(file: string): void {
   }
 }
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error));
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 
 /** The keys of one kind and receiver, derived once and remembered. */
 export class CallerKeyring {
@@ -89,7 +100,9 @@ export class CallerKeyring {
     if (known) return known;
     const master = this.keys.find((candidate) => candidate.id === id);
     if (!master) return undefined;
-    const made = createSecretKey(Buffer.from(hkdfSync('sha256', master.key, '', `astro/caller/v1/${kind}/${receiver}`, 32)));
+    const made = createSecretKey(
+      Buffer.from(hkdfSync('sha256', master.key, '', `astro/caller/v1/${kind}/${receiver}`, 32)),
+    );
     this.derived.set(name, made);
     return made;
   }

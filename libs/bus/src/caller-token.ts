@@ -40,16 +40,24 @@ export const receiverOf = (subject: string): string => subject.slice(0, subject.
 const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
 
 /** Over kind, context and the body, so that none of them can be exchanged. Neither of the first two holds a line end. */
-const macOf = (key: KeyObject, kind: CallerKind, context: string, json: string): Buffer => createHmac('sha256', key).update(`${kind}\n${context}\n${json}`).digest();
+const macOf = (key: KeyObject, kind: CallerKind, context: string, json: string): Buffer =>
+  createHmac('sha256', key).update(`${kind}\n${context}\n${json}`).digest();
 
 /**
  * Signs who asks, for one receiver, subject and body: `<key id>.<kind>.<base64url HMAC-SHA256>.<context in JSON>`.
  * @param json the message's body
  * @param nowMs milliseconds since 1970
  */
-export function signCaller(keyring: CallerKeyring, subject: string, json: string, context: RequestContext, nowMs: number): string {
+export function signCaller(
+  keyring: CallerKeyring,
+  subject: string,
+  json: string,
+  context: RequestContext,
+  nowMs: number,
+): string {
   const receiver = receiverOf(subject);
-  const { principal, commandId, correlationId, causationId, organizationId, deadlineMs, consistency, ifMatch, dryRun } = context;
+  const { principal, commandId, correlationId, causationId, organizationId, deadlineMs, consistency, ifMatch, dryRun } =
+    context;
   const signed: Signed = {
     receiver,
     subject,
@@ -76,9 +84,16 @@ export function signCaller(keyring: CallerKeyring, subject: string, json: string
  * what is unsigned, forged, made for another receiver, subject or body, over its time, or of a kind that does not
  * match whom it names: a service context never names a person.
  */
-export function verifyCaller(keyring: CallerKeyring, subject: string, json: string, token: string | undefined, nowMs: number): Result<CallerClaims, DomainError> {
+export function verifyCaller(
+  keyring: CallerKeyring,
+  subject: string,
+  json: string,
+  token: string | undefined,
+  nowMs: number,
+): Result<CallerClaims, DomainError> {
   const [whole, keyId, kind, mac] = (token && FORM.exec(token)) || [];
-  if (!token || !whole || !keyId || !mac || (kind !== 'person' && kind !== 'service')) return err(busErrors.notBelieved());
+  if (!token || !whole || !keyId || !mac || (kind !== 'person' && kind !== 'service'))
+    return err(busErrors.notBelieved());
   const receiver = receiverOf(subject);
   const key = keyring.key(keyId, kind, receiver);
   if (!key) return err(busErrors.notBelieved());
@@ -88,9 +103,12 @@ export function verifyCaller(keyring: CallerKeyring, subject: string, json: stri
 
   // The signature holds, so one of our own processes wrote this: its shape is that of Signed.
   const signed = JSON.parse(text) as Signed;
-  if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind) return err(busErrors.notBelieved());
-  if (nowMs > signed.expiresMs + CLOCK_SKEW_MS || signed.expiresMs > nowMs + CALLER_VALID_MS + CLOCK_SKEW_MS) return err(busErrors.expired());
+  if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind)
+    return err(busErrors.notBelieved());
+  if (nowMs > signed.expiresMs + CLOCK_SKEW_MS || signed.expiresMs > nowMs + CALLER_VALID_MS + CLOCK_SKEW_MS)
+    return err(busErrors.expired());
   return ok(signed);
 }
 
-const matches = (given: Buffer, expected: Buffer): boolean => given.length === expected.length && timingSafeEqual(given, expected);
+const matches = (given: Buffer, expected: Buffer): boolean =>
+  given.length === expected.length && timingSafeEqual(given, expected);

@@ -18,7 +18,12 @@ const contract = (subject: string, more: Partial<RequestContract> = {}) =>
 const one = contract('boot.v1.one');
 
 async function check(controllers: Type[], options: Partial<GateOptions> = {}) {
-  const gate = new RequestGate({ keys: [{ id: 'k', key: new Uint8Array(32) }], clock: manualClock(), logger: silentLogger, ...options });
+  const gate = new RequestGate({
+    keys: [{ id: 'k', key: new Uint8Array(32) }],
+    clock: manualClock(),
+    logger: silentLogger,
+    ...options,
+  });
   class Root {}
   Module({ imports: [BusModule.forRoot(gate)], controllers, providers: [{ provide: 'WORD', useValue: 'word' }] })(Root);
   const app = await NestFactory.create(Root, new FastifyAdapter(), { logger: false });

@@ -27,9 +27,21 @@ export function checkServedContracts(app: INestApplicationContext): Contract[] {
   const served = new Map<string, { readonly contract: Contract; readonly by: string }>();
   const seen = new Set<Constructor>();
   for (const module of app.get(ModulesContainer, { strict: false }).values()) {
-    for (const wrapper of [...module.controllers.values(), ...module.providers.values(), ...module.injectables.values()]) {
+    for (const wrapper of [
+      ...module.controllers.values(),
+      ...module.providers.values(),
+      ...module.injectables.values(),
+    ]) {
       const type = wrapper.metatype as Constructor | null;
-      if (typeof type !== 'function' || !type.prototype || wrapper.isNotMetatype || wrapper.inject || seen.has(type) || isNests(type)) continue;
+      if (
+        typeof type !== 'function' ||
+        !type.prototype ||
+        wrapper.isNotMetatype ||
+        wrapper.inject ||
+        seen.has(type) ||
+        isNests(type)
+      )
+        continue;
       seen.add(type);
       faults.push(...injectionFaults(type));
       for (const { name, method } of methodsOf(type)) {
@@ -63,10 +75,14 @@ function contractFaults(contract: Contract, by: string): string[] {
   const { permission, subject, callers } = contract;
   if (!SUBJECT.test(subject)) faults.push(`${by}: ${subject} is no subject <context>.v<n>.<words>`);
   const rule = Object.hasOwn(PERMISSIONS, permission) ? PERMISSIONS[permission as keyof typeof PERMISSIONS] : undefined;
-  if (permission !== PUBLIC && permission !== SERVICES_ONLY && !rule) faults.push(`${by}: ${subject} has no permission; PUBLIC must be spelled out`);
-  if (rule?.scope === 'organization' && !contract.organizationOf) faults.push(`${by}: ${subject} needs organizationOf for the permission ${permission}`);
-  if (permission === SERVICES_ONLY && !callers?.length) faults.push(`${by}: ${subject} is for services only and lists none`);
-  if (permission === SERVICES_ONLY && contract.route) faults.push(`${by}: ${subject} is for services only and has a route`);
+  if (permission !== PUBLIC && permission !== SERVICES_ONLY && !rule)
+    faults.push(`${by}: ${subject} has no permission; PUBLIC must be spelled out`);
+  if (rule?.scope === 'organization' && !contract.organizationOf)
+    faults.push(`${by}: ${subject} needs organizationOf for the permission ${permission}`);
+  if (permission === SERVICES_ONLY && !callers?.length)
+    faults.push(`${by}: ${subject} is for services only and lists none`);
+  if (permission === SERVICES_ONLY && contract.route)
+    faults.push(`${by}: ${subject} is for services only and has a route`);
   return faults;
 }
 
@@ -86,7 +102,9 @@ function gateFaults(app: INestApplicationContext, contracts: readonly Contract[]
 /** A served method takes what its parameters' decorators say; one without gets undefined in silence. */
 function parameterFaults(type: Constructor, name: string, method: { readonly length: number }): string[] {
   const decorated = Object.keys((Reflect.getMetadata(ARGUMENTS, type, name) as object | undefined) ?? {}).length;
-  return method.length > decorated ? [`${type.name}.${name} has a parameter without @Input(), @Caller() or @Cancelled()`] : [];
+  return method.length > decorated
+    ? [`${type.name}.${name} has a parameter without @Input(), @Caller() or @Cancelled()`]
+    : [];
 }
 
 function injectionFaults(type: Constructor): string[] {
@@ -95,17 +113,24 @@ function injectionFaults(type: Constructor): string[] {
 }
 
 /** Nest's own providers are compiled with type metadata, ours never are. */
-const isNests = (type: Constructor): boolean => Reflect.hasMetadata('design:paramtypes', type) || type.name === 'ModuleRef' || type.name === 'InternalCoreModule';
+const isNests = (type: Constructor): boolean =>
+  Reflect.hasMetadata('design:paramtypes', type) || type.name === 'ModuleRef' || type.name === 'InternalCoreModule';
 
 function methodsOf(type: Constructor): { readonly name: string; readonly method: (...args: never[]) => unknown }[] {
   const methods = [];
-  for (let prototype: object | null = type.prototype as object; prototype && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object | null) {
+  for (
+    let prototype: object | null = type.prototype as object;
+    prototype && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (name !== 'constructor' && typeof value === 'function') methods.push({ name, method: value as (...args: never[]) => unknown });
+      if (name !== 'constructor' && typeof value === 'function')
+        methods.push({ name, method: value as (...args: never[]) => unknown });
     }
   }
   return methods;
 }
 
 /** Contexts whose subjects are among `contracts`. */
-export const receiversOf = (contracts: readonly Contract[]): string[] => [...new Set(contracts.map(({ subject }) => receiverOf(subject)))].sort();
+export const receiversOf = (contracts: readonly Contract[]): string[] =>
+  [...new Set(contracts.map(({ subject }) => receiverOf(subject)))].sort();

@@ -37,7 +37,11 @@ class TransportBus implements Bus {
     this.keyring = new CallerKeyring(options.keys);
   }
 
-  request<C extends RequestContract>(contract: C, input: CallerInputOf<C>, context: RequestContext): Promise<Reply<OutputOf<C>>> {
+  request<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    context: RequestContext,
+  ): Promise<Reply<OutputOf<C>>> {
     const prepared = this.prepare(contract, input, context, 'one');
     if (!(prepared instanceof OutgoingMessage)) return Promise.resolve(refuse(prepared));
     const { transport, clock } = this.options;
@@ -47,7 +51,9 @@ class TransportBus implements Bus {
         stop();
         resolve(answer);
       };
-      const timer = clock.timer(prepared.timeoutMs, () => settle(refuse(busErrors.timeout(contract.subject, prepared.timeoutMs))));
+      const timer = clock.timer(prepared.timeoutMs, () =>
+        settle(refuse(busErrors.timeout(contract.subject, prepared.timeoutMs))),
+      );
       const stop = transport.exchange(contract.subject, prepared, ({ err, response }) => {
         if (err === undefined && isReply<OutputOf<C>>(response)) settle(response);
         else settle(refuse(this.refusalOf(err ?? new Error('the answer was empty'), contract.subject)));
@@ -55,7 +61,12 @@ class TransportBus implements Bus {
     });
   }
 
-  async *stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, context: RequestContext, signal?: AbortSignal): AsyncIterable<OutputOf<C>> {
+  async *stream<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    context: RequestContext,
+    signal?: AbortSignal,
+  ): AsyncIterable<OutputOf<C>> {
     const prepared = this.prepare(contract, input, context, 'many');
     if (!(prepared instanceof OutgoingMessage)) throw new StreamRefusedError(prepared);
     const waiting: OutputOf<C>[] = [];
@@ -113,11 +124,18 @@ class TransportBus implements Bus {
     };
   }
 
-  private prepare(contract: RequestContract | StreamContract, input: unknown, context: RequestContext, answers: 'one' | 'many'): OutgoingMessage | DomainError {
+  private prepare(
+    contract: RequestContract | StreamContract,
+    input: unknown,
+    context: RequestContext,
+    answers: 'one' | 'many',
+  ): OutgoingMessage | DomainError {
     const { clock, actsForPersons, service } = this.options;
     const { principal } = context;
     if (principal.kind === 'service' ? principal.service !== service : !actsForPersons) {
-      throw new Error(`${service} may not ask ${contract.subject} in the name of another (${principal.kind}); use bus.own(context)`);
+      throw new Error(
+        `${service} may not ask ${contract.subject} in the name of another (${principal.kind}); use bus.own(context)`,
+      );
     }
     const now = clock.now();
     const timeoutMs = Math.min(contract.timeoutMs, context.deadlineMs - now);
@@ -137,6 +155,7 @@ class TransportBus implements Bus {
 }
 
 /** Handlers answer with a Reply; anything else is a defect of the handler. */
-const isReply = <T>(response: unknown): response is Reply<T> => typeof response === 'object' && response !== null && 'ok' in response;
+const isReply = <T>(response: unknown): response is Reply<T> =>
+  typeof response === 'object' && response !== null && 'ok' in response;
 
 const hex = (uuid: string): string => uuid.replaceAll('-', '');

@@ -3,33 +3,77 @@ import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputF
 /** Every refusal of the bus itself; what handlers refuse passes through untouched. */
 export const busErrors = {
   nobodyServes: (subject: string) =>
-    domainError('bus/nobody-serves', 'unavailable', `No running service answers ${subject}.`, { fix: 'try again; if it stays, see: astroctl admin doctor', retryAfterSeconds: 2 }),
+    domainError('bus/nobody-serves', 'unavailable', `No running service answers ${subject}.`, {
+      fix: 'try again; if it stays, see: astroctl admin doctor',
+      retryAfterSeconds: 2,
+    }),
   timeout: (subject: string, waitedMs: number) =>
-    domainError('bus/timeout', 'unavailable', `No answer to ${subject} within ${waitedMs} ms; it may still have been done.`, {
-      fix: 'try again with the same Idempotency-Key',
+    domainError(
+      'bus/timeout',
+      'unavailable',
+      `No answer to ${subject} within ${waitedMs} ms; it may still have been done.`,
+      {
+        fix: 'try again with the same Idempotency-Key',
+        retryAfterSeconds: 1,
+      },
+    ),
+  disconnected: () =>
+    domainError('bus/disconnected', 'unavailable', 'The message bus cannot be reached at the moment.', {
+      fix: 'try again',
+      retryAfterSeconds: 2,
+    }),
+  messageTooLarge: (bytes: number, limit: number) =>
+    domainError(
+      'bus/message-too-large',
+      'invalid',
+      `A message of ${bytes} bytes is over the limit of ${limit} bytes.`,
+      {
+        fix: 'send less at once, or ask for fewer items',
+        extra: { limit, used: bytes },
+      },
+    ),
+  shuttingDown: () =>
+    domainError('bus/shutting-down', 'unavailable', 'The service that answered is going away.', {
+      fix: 'try again; another instance answers',
       retryAfterSeconds: 1,
     }),
-  disconnected: () => domainError('bus/disconnected', 'unavailable', 'The message bus cannot be reached at the moment.', { fix: 'try again', retryAfterSeconds: 2 }),
-  messageTooLarge: (bytes: number, limit: number) =>
-    domainError('bus/message-too-large', 'invalid', `A message of ${bytes} bytes is over the limit of ${limit} bytes.`, {
-      fix: 'send less at once, or ask for fewer items',
-      extra: { limit, used: bytes },
+  lost: () =>
+    domainError('bus/lost', 'unavailable', 'The service that answered was lost.', {
+      fix: 'open the stream again from the last id seen',
+      retryAfterSeconds: 1,
     }),
-  shuttingDown: () =>
-    domainError('bus/shutting-down', 'unavailable', 'The service that answered is going away.', { fix: 'try again; another instance answers', retryAfterSeconds: 1 }),
-  lost: () => domainError('bus/lost', 'unavailable', 'The service that answered was lost.', { fix: 'open the stream again from the last id seen', retryAfterSeconds: 1 }),
   readerTooSlow: () =>
-    domainError('bus/reader-too-slow', 'unavailable', 'The stream was ended because it was not read as fast as it came.', { fix: 'open it again from the last id seen' }),
+    domainError(
+      'bus/reader-too-slow',
+      'unavailable',
+      'The stream was ended because it was not read as fast as it came.',
+      { fix: 'open it again from the last id seen' },
+    ),
   internal: () =>
-    domainError('bus/internal', 'unavailable', 'Something went wrong on our side; it was logged under this request id.', {
-      fix: 'try again, and report the request id if it happens again',
+    domainError(
+      'bus/internal',
+      'unavailable',
+      'Something went wrong on our side; it was logged under this request id.',
+      {
+        fix: 'try again, and report the request id if it happens again',
+      },
+    ),
+  notBelieved: () =>
+    domainError(
+      'bus/caller-not-believed',
+      'unauthenticated',
+      'The request carries no caller context that this service believes.',
+    ),
+  expired: () =>
+    domainError('bus/caller-expired', 'unauthenticated', 'The caller context of this request is over its time.', {
+      fix: 'send the request again',
     }),
-  notBelieved: () => domainError('bus/caller-not-believed', 'unauthenticated', 'The request carries no caller context that this service believes.'),
-  expired: () => domainError('bus/caller-expired', 'unauthenticated', 'The caller context of this request is over its time.', { fix: 'send the request again' }),
   servicesOnly: () => domainError('bus/services-only', 'forbidden', 'Only services of the platform may ask this.'),
-  callerNotListed: (service: string) => domainError('bus/caller-not-listed', 'forbidden', `The service ${service} is not among those that may ask this.`),
+  callerNotListed: (service: string) =>
+    domainError('bus/caller-not-listed', 'forbidden', `The service ${service} is not among those that may ask this.`),
   /** Where and what is in `errors`; whoever shows them puts them behind the sentence. */
-  invalidInput: (errors: readonly InputFault[]) => domainError('request/invalid', 'invalid', 'The request is not valid.', { errors }),
+  invalidInput: (errors: readonly InputFault[]) =>
+    domainError('request/invalid', 'invalid', 'The request is not valid.', { errors }),
 };
 
 /** Codes that stand for a fault of ours: the edge answers them with 500. */

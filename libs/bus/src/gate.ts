@@ -1,4 +1,13 @@
-import { actorOf, can, PUBLIC, SERVICES_ONLY, type AccessSource, type Directory, type Permission, type Principal } from '#access';
+import {
+  actorOf,
+  can,
+  PUBLIC,
+  SERVICES_ONLY,
+  type AccessSource,
+  type Directory,
+  type Permission,
+  type Principal,
+} from '#access';
 import type { Contract } from '#bus/contract';
 import { domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import type { RequestContext } from './bus.ts';
@@ -65,7 +74,12 @@ export class RequestGate {
    * @param json the message's body
    * @param data the same, parsed
    */
-  async admit(contract: Contract, token: string | undefined, json: string, data: unknown): Promise<Result<Admitted, DomainError>> {
+  async admit(
+    contract: Contract,
+    token: string | undefined,
+    json: string,
+    data: unknown,
+  ): Promise<Result<Admitted, DomainError>> {
     const caller = verifyCaller(this.keyring, contract.subject, json, token, this.options.clock.now());
     if (!caller.ok) return this.refuse(contract, ANONYMOUS, caller.error);
     const input = parseInput(contract.input, data, json);
@@ -76,13 +90,25 @@ export class RequestGate {
       : this.admitPerson(contract, caller.value, input.value, named);
   }
 
-  private admitService(contract: Contract, caller: CallerClaims, service: string, input: unknown, named: string | undefined): Result<Admitted, DomainError> {
-    if (contract.permission !== PUBLIC && !contract.callers?.includes(service)) return this.refuse(contract, caller, busErrors.callerNotListed(service));
+  private admitService(
+    contract: Contract,
+    caller: CallerClaims,
+    service: string,
+    input: unknown,
+    named: string | undefined,
+  ): Result<Admitted, DomainError> {
+    if (contract.permission !== PUBLIC && !contract.callers?.includes(service))
+      return this.refuse(contract, caller, busErrors.callerNotListed(service));
     // Services name organizations by id, and go on working while a directory is behind or an organization is going.
     return ok(admitted(caller, input, false, named ?? caller.organizationId));
   }
 
-  private async admitPerson(contract: Contract, caller: CallerClaims, input: unknown, named: string | undefined): Promise<Result<Admitted, DomainError>> {
+  private async admitPerson(
+    contract: Contract,
+    caller: CallerClaims,
+    input: unknown,
+    named: string | undefined,
+  ): Promise<Result<Admitted, DomainError>> {
     const { permission } = contract;
     if (permission === SERVICES_ONLY) return this.refuse(contract, caller, busErrors.servicesOnly());
     if (permission === PUBLIC) return ok(admitted(caller, input, false, undefined));
@@ -91,16 +117,22 @@ export class RequestGate {
     if (!directory.ok) return directory;
     const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
     const refused = this.decide(contract, permission, caller, directory.value, organizationId);
-    return refused ? err(refused) : ok(admitted(caller, input, isGlobalAdmin(caller.principal, directory.value), organizationId));
+    return refused
+      ? err(refused)
+      : ok(admitted(caller, input, isGlobalAdmin(caller.principal, directory.value), organizationId));
   }
 
   /**
    * Whether a stream that was admitted may go on: rights that ended since end it.
    * @returns undefined while it may; a fault when the directory cannot be asked now
    */
-  async recheck(contract: Contract, context: RequestContext): Promise<Result<undefined, { readonly error: DomainError; readonly isFinal: boolean }>> {
+  async recheck(
+    contract: Contract,
+    context: RequestContext,
+  ): Promise<Result<undefined, { readonly error: DomainError; readonly isFinal: boolean }>> {
     const { permission } = contract;
-    if (permission === SERVICES_ONLY || permission === PUBLIC || context.principal.kind === 'service') return ok(undefined);
+    if (permission === SERVICES_ONLY || permission === PUBLIC || context.principal.kind === 'service')
+      return ok(undefined);
     const directory = await this.directory(contract);
     if (!directory.ok) return err({ error: directory.error, isFinal: false });
     const refused = this.decide(contract, permission, context, directory.value, context.organizationId);
@@ -114,15 +146,35 @@ export class RequestGate {
   }
 
   /** @returns why not; undefined when the caller may */
-  private decide(contract: Contract, permission: Permission, caller: Caller, directory: Directory, organizationId: string | undefined): DomainError | undefined {
+  private decide(
+    contract: Contract,
+    permission: Permission,
+    caller: Caller,
+    directory: Directory,
+    organizationId: string | undefined,
+  ): DomainError | undefined {
     const now = this.options.clock.now();
     const ended = endedKey(caller.principal, directory, now);
     if (ended) return this.refuse(contract, caller, ended, organizationId).error;
-    const decision = can(caller.principal, permission, organizationId === undefined ? {} : { organizationId }, directory, now);
-    return decision.allowed ? undefined : this.refuse(contract, caller, decision.error, organizationId, permission).error;
+    const decision = can(
+      caller.principal,
+      permission,
+      organizationId === undefined ? {} : { organizationId },
+      directory,
+      now,
+    );
+    return decision.allowed
+      ? undefined
+      : this.refuse(contract, caller, decision.error, organizationId, permission).error;
   }
 
-  private refuse(contract: Contract, caller: Caller, error: DomainError, organizationId?: string, permission?: Permission) {
+  private refuse(
+    contract: Contract,
+    caller: Caller,
+    error: DomainError,
+    organizationId?: string,
+    permission?: Permission,
+  ) {
     this.options.refusals?.refused({
       subject: contract.subject,
       permission: permission ?? contract.permission,
@@ -139,7 +191,8 @@ export class RequestGate {
 
 const ANONYMOUS = { principal: { kind: 'anonymous' }, correlationId: '', commandId: '' } as const;
 
-const isGlobalAdmin = (principal: Principal, directory: Directory): boolean => principal.kind === 'login' && directory.users.get(principal.userId)?.globalRole === 'admin';
+const isGlobalAdmin = (principal: Principal, directory: Directory): boolean =>
+  principal.kind === 'login' && directory.users.get(principal.userId)?.globalRole === 'admin';
 
 /** The edge has looked at the key, but a moment ago: what ended since ends here. */
 function endedKey(principal: Principal, directory: Directory, nowMs: number): DomainError | undefined {
@@ -150,7 +203,12 @@ function endedKey(principal: Principal, directory: Directory, nowMs: number): Do
   return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
 }
 
-function admitted(caller: CallerClaims, input: unknown, globalAdmin: boolean, organizationId: string | undefined): Admitted {
+function admitted(
+  caller: CallerClaims,
+  input: unknown,
+  globalAdmin: boolean,
+  organizationId: string | undefined,
+): Admitted {
   const { principal, commandId, correlationId, causationId, deadlineMs, consistency, ifMatch, dryRun } = caller;
   return {
     input,

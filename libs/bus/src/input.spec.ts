@@ -9,8 +9,12 @@ const pointers = (schema: z.ZodType, input: unknown) => {
 describe('input', () => {
   const schema = z.object({
     list: z.array(z.object({ a: z.string().optional() })).default([]),
-    either: z.union([z.object({ kind: z.literal('x'), x: z.number() }), z.object({ kind: z.literal('y'), y: z.number() })]).optional(),
-    told: z.discriminatedUnion('kind', [z.object({ kind: z.literal('x'), deep: z.object({ n: z.number() }).optional() })]).optional(),
+    either: z
+      .union([z.object({ kind: z.literal('x'), x: z.number() }), z.object({ kind: z.literal('y'), y: z.number() })])
+      .optional(),
+    told: z
+      .discriminatedUnion('kind', [z.object({ kind: z.literal('x'), deep: z.object({ n: z.number() }).optional() })])
+      .optional(),
     free: z.looseObject({ a: z.string() }).optional(),
     any: z.record(z.string(), z.object({ v: z.number() })).optional(),
   });
@@ -24,12 +28,20 @@ describe('input', () => {
   });
 
   it('keeps what the schema lets through, and applies defaults', () => {
-    expect(parseInput(schema, { free: { a: 'x', more: 1 } })).toEqual({ ok: true, value: { list: [], free: { a: 'x', more: 1 } } });
+    expect(parseInput(schema, { free: { a: 'x', more: 1 } })).toEqual({
+      ok: true,
+      value: { list: [], free: { a: 'x', more: 1 } },
+    });
   });
 
   it('keeps refinements of the objects it makes strict', () => {
-    const refined = z.object({ from: z.number(), to: z.number() }).refine(({ from, to }) => from <= to, 'from is after to');
-    expect(parseInput(refined, { from: 2, to: 1 })).toMatchObject({ ok: false, error: { errors: [{ pointer: '', message: 'from is after to' }] } });
+    const refined = z
+      .object({ from: z.number(), to: z.number() })
+      .refine(({ from, to }) => from <= to, 'from is after to');
+    expect(parseInput(refined, { from: 2, to: 1 })).toMatchObject({
+      ok: false,
+      error: { errors: [{ pointer: '', message: 'from is after to' }] },
+    });
   });
 
   it('C6: refuses numbers that are none, not whole, or out of bounds, with the pointer', () => {

@@ -27,10 +27,16 @@ function rebuild(schema: z.ZodType): z.ZodType {
   const definition = schema._zod.def as unknown as Definition;
   const inner = (name: string): z.ZodType => strictly(definition[name] as z.ZodType);
   const all = (name: string): z.ZodType[] => (definition[name] as z.ZodType[]).map(strictly);
-  const copy = (changes: object): z.ZodType => z.clone(schema, { ...definition, ...changes } as unknown as z.ZodType['_zod']['def']);
+  const copy = (changes: object): z.ZodType =>
+    z.clone(schema, { ...definition, ...changes } as unknown as z.ZodType['_zod']['def']);
   switch (definition.type) {
     case 'object': {
-      const shape = Object.fromEntries(Object.entries(definition['shape'] as Record<string, z.ZodType>).map(([name, member]) => [name, strictly(member)]));
+      const shape = Object.fromEntries(
+        Object.entries(definition['shape'] as Record<string, z.ZodType>).map(([name, member]) => [
+          name,
+          strictly(member),
+        ]),
+      );
       return copy({ shape, catchall: definition['catchall'] ?? z.never() });
     }
     case 'array':
@@ -65,14 +71,20 @@ function rebuild(schema: z.ZodType): z.ZodType {
  * in any string (no store and no terminal takes it).
  * @param json the same input as JSON, when at hand: spares the search for NUL
  */
-export function parseInput(schema: z.ZodType, input: unknown, json: string = JSON.stringify(input) ?? 'null'): Result<unknown, DomainError> {
+export function parseInput(
+  schema: z.ZodType,
+  input: unknown,
+  json: string = JSON.stringify(input) ?? 'null',
+): Result<unknown, DomainError> {
   if (json.includes('\\u0000')) {
     const at = findNul(input, '');
     if (at !== undefined) return err(busErrors.invalidInput([{ pointer: at, message: 'holds a NUL character' }]));
   }
   const strict = strictly(schema);
   const parsed = strict.safeParse(input);
-  return parsed.success ? ok(parsed.data) : err(busErrors.invalidInput(faultsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
+  return parsed.success
+    ? ok(parsed.data)
+    : err(busErrors.invalidInput(faultsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
 }
 
 function findNul(value: unknown, at: string): string | undefined {

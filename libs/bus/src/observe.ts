@@ -25,7 +25,10 @@ export function observe<T>(source: AsyncIterable<T> | Observable<T>, ended: () =
   });
 }
 
-async function pull<T>(iterator: AsyncIterator<T>, subscriber: { next(value: T): void; error(error: unknown): void; complete(): void; readonly closed: boolean }): Promise<void> {
+async function pull<T>(
+  iterator: AsyncIterator<T>,
+  subscriber: { next(value: T): void; error(error: unknown): void; complete(): void; readonly closed: boolean },
+): Promise<void> {
   try {
     for (let count = 1; !subscriber.closed; count++) {
       const step = await iterator.next();

@@ -56,7 +56,12 @@ export class CallerGuard implements CanActivate {
     const context = message.getContext<MessageContext>();
     const call: Call = { contract, gate: this.gate };
     calls.set(context, call);
-    const admitted = await this.gate.admit(contract, context.getHeaders()?.get(CALLER_HEADER), context.json, message.getData());
+    const admitted = await this.gate.admit(
+      contract,
+      context.getHeaders()?.get(CALLER_HEADER),
+      context.json,
+      message.getData(),
+    );
     if (!admitted.ok) throw new RefusedError(admitted.error);
     Object.assign(call, admitted.value);
     return true;
@@ -68,7 +73,9 @@ export class CallerGuard implements CanActivate {
 export class StandingInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { contract, gate, context } = callOf(execution);
-    return context ? whileAdmitted(next.handle(), { clock: gate.options.clock, recheck: () => gate.recheck(contract, context) }) : next.handle();
+    return context
+      ? whileAdmitted(next.handle(), { clock: gate.options.clock, recheck: () => gate.recheck(contract, context) })
+      : next.handle();
   }
 }
 
@@ -79,7 +86,11 @@ export class WireFilter implements ExceptionFilter {
     const call = calls.get(host.switchToRpc().getContext<object>());
     const error = thrown instanceof RefusedError ? thrown.error : busErrors.internal();
     if (!(thrown instanceof RefusedError)) {
-      const fields = { subject: call?.contract.subject, correlationId: call?.context?.correlationId, err: described(thrown) };
+      const fields = {
+        subject: call?.contract.subject,
+        correlationId: call?.context?.correlationId,
+        err: described(thrown),
+      };
       call?.gate.options.logger.error(fields, 'a handler failed');
     }
     return call?.contract.kind === 'request' ? of(refuse(error)) : throwError(() => error);
@@ -118,7 +129,11 @@ export const Cancelled = createParamDecorator((_data: unknown, execution: Execut
 // Parameter types are any[] so that a method's own parameter types are accepted: TypeScript compares them contravariantly.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Method<Answer> = (...args: any[]) => Answer;
-type Decorator<Answer> = <M extends Method<Answer>>(target: object, name: string | symbol, descriptor: TypedPropertyDescriptor<M>) => void;
+type Decorator<Answer> = <M extends Method<Answer>>(
+  target: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
 
 /**
  * Serves a contract: Nest's `@MessagePattern` with the guard and the error filter around it. A request's handler
@@ -126,12 +141,20 @@ type Decorator<Answer> = <M extends Method<Answer>>(target: object, name: string
  * which ends early when the caller stops listening.
  */
 export function Serves(contract: RequestContract): Decorator<unknown>;
-export function Serves(contract: StreamContract): Decorator<AsyncIterable<unknown> | Observable<unknown> | Promise<AsyncIterable<unknown> | Observable<unknown>>>;
+export function Serves(
+  contract: StreamContract,
+): Decorator<AsyncIterable<unknown> | Observable<unknown> | Promise<AsyncIterable<unknown> | Observable<unknown>>>;
 export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as Method<unknown>);
     const watched = contract.kind === 'stream' ? [UseInterceptors(StandingInterceptor)] : [];
-    const decorate = applyDecorators(MessagePattern(contract.subject), UseGuards(CallerGuard), ...watched, UseFilters(WireFilter), SetMetadata(CONTRACT, contract));
+    const decorate = applyDecorators(
+      MessagePattern(contract.subject),
+      UseGuards(CallerGuard),
+      ...watched,
+      UseFilters(WireFilter),
+      SetMetadata(CONTRACT, contract),
+    );
     decorate(target, name, descriptor);
   };
 }

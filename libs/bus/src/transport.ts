@@ -64,7 +64,10 @@ export function sizeRefusal(json: string, headers: Readonly<Record<string, strin
 export async function singleAnswer(outcome: unknown): Promise<Answer> {
   try {
     const settled = await outcome;
-    return { response: isObservable(settled) ? await firstValueFrom(settled, { defaultValue: undefined }) : settled, isDisposed: true };
+    return {
+      response: isObservable(settled) ? await firstValueFrom(settled, { defaultValue: undefined }) : settled,
+      isDisposed: true,
+    };
   } catch (error) {
     return { err: error, isDisposed: true };
   }

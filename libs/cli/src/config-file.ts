@@ -1,4 +1,15 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isFailure, localFailure, type Failure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -29,7 +40,8 @@ export interface ConfigFile {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `ASTROPULSE_CONFIG`, else `$XDG_CONFIG_HOME/astropulse/config.yaml`, else below `~/.config`. */
 export function configPath(io: Io): string {
@@ -54,7 +66,13 @@ export async function openConfig(io: Io): Promise<ConfigFile | Failure> {
       if (!isFailure(fresh)) content = fresh;
       const entry = { ...apiIn(content, address) };
       change(entry);
-      content = { ...content, apis: { ...(isRecord(content['apis']) ? content['apis'] : {}), [address]: { ...rawApi(content, address), ...entry } } };
+      content = {
+        ...content,
+        apis: {
+          ...(isRecord(content['apis']) ? content['apis'] : {}),
+          [address]: { ...rawApi(content, address), ...entry },
+        },
+      };
       const { stringify } = await import('yaml');
       replaceFile(path, stringify(content));
     },
@@ -65,14 +83,19 @@ async function readContent(path: string, io: Io): Promise<Record<string, unknown
   let text: string;
   try {
     const { mode } = statSync(path);
-    if ((mode & 0o022) !== 0) return localFailure(1, `${path} may be written by others, so its keys cannot be trusted.`, `chmod 600 ${path}`);
+    if ((mode & 0o022) !== 0)
+      return localFailure(1, `${path} may be written by others, so its keys cannot be trusted.`, `chmod 600 ${path}`);
     if ((mode & 0o044) !== 0) io.stderr.write(`Warning: ${path} may be read by others; run: chmod 600 ${path}\n`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (isRecord(error) || error instanceof Object) {
       const { code } = error as { code?: string };
       if (code === 'ENOENT') return {};
-      return localFailure(1, `${path} cannot be read (${code ?? 'unknown error'}).`, 'make it yours and readable, or set ASTROPULSE_CONFIG to another file');
+      return localFailure(
+        1,
+        `${path} cannot be read (${code ?? 'unknown error'}).`,
+        'make it yours and readable, or set ASTROPULSE_CONFIG to another file',
+      );
     }
     throw error;
   }
@@ -99,11 +122,14 @@ function apiIn(content: Readonly<Record<string, unknown>>, address: string): Sto
     ...(typeof currentOrg === 'string' && { currentOrg }),
     ...(isRecord(login) &&
       typeof login['accessToken'] === 'string' &&
-      typeof login['expiresAt'] === 'string' && { login: { accessToken: login['accessToken'], expiresAt: login['expiresAt'] } }),
+      typeof login['expiresAt'] === 'string' && {
+        login: { accessToken: login['accessToken'], expiresAt: login['expiresAt'] },
+      }),
   };
 }
 
-const isStoredKey = (value: unknown): value is StoredKey => isRecord(value) && ['id', 'slug', 'key', 'keyId'].every((field) => typeof value[field] === 'string');
+const isStoredKey = (value: unknown): value is StoredKey =>
+  isRecord(value) && ['id', 'slug', 'key', 'keyId'].every((field) => typeof value[field] === 'string');
 
 function replaceFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

@@ -16,10 +16,16 @@ export interface Failure {
   readonly problem?: unknown;
 }
 
-export const isFailure = (outcome: unknown): outcome is Failure => typeof outcome === 'object' && outcome !== null && 'failure' in outcome;
+export const isFailure = (outcome: unknown): outcome is Failure =>
+  typeof outcome === 'object' && outcome !== null && 'failure' in outcome;
 
 /** The command was used wrongly, or cannot go on without a terminal: exit 2, nothing done. */
-export const usage = (detail: string, fix?: string): Failure => ({ failure: true, exit: ExitCode.Usage, detail, ...(fix !== undefined && { fix }) });
+export const usage = (detail: string, fix?: string): Failure => ({
+  failure: true,
+  exit: ExitCode.Usage,
+  detail,
+  ...(fix !== undefined && { fix }),
+});
 
 /** A refusal found on this machine, before anything was sent. */
 export const localFailure = (exit: number, detail: string, fix?: string, code?: string): Failure => ({
@@ -36,7 +42,11 @@ export const localFailure = (exit: number, detail: string, fix?: string, code?: 
  */
 export function serverFailure(error: DomainError, status: number | undefined, requestId: string | undefined): Failure {
   const isLimit = status === 429 || error.code.endsWith('-limit');
-  const exit = isLimit ? EXIT_CODES.limit : status !== undefined && (status === 500 || EDGE_STATUSES.has(status)) ? ExitCode.Failed : EXIT_CODES[error.kind];
+  const exit = isLimit
+    ? EXIT_CODES.limit
+    : status !== undefined && (status === 500 || EDGE_STATUSES.has(status))
+      ? ExitCode.Failed
+      : EXIT_CODES[error.kind];
   const faults = error.errors?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
   const detail = faults.length > 0 ? `${error.detail.replace(/\.$/, '')}: ${faults.join('; ')}.` : error.detail;
   return {
@@ -46,7 +56,15 @@ export function serverFailure(error: DomainError, status: number | undefined, re
     ...(error.fix !== undefined && { fix: error.fix }),
     code: error.code,
     ...(requestId !== undefined && { requestId }),
-    problem: { ...error.extra, status, code: error.code, detail: error.detail, fix: error.fix, errors: error.errors, requestId },
+    problem: {
+      ...error.extra,
+      status,
+      code: error.code,
+      detail: error.detail,
+      fix: error.fix,
+      errors: error.errors,
+      requestId,
+    },
   };
 }
 
@@ -60,11 +78,15 @@ export function failureText(failure: Failure, asJson: boolean): string {
   }
   const lines = [`Error: ${printable(failure.detail)}`];
   if (failure.fix !== undefined) lines.push(`Fix:   ${printable(failure.fix)}`);
-  if (failure.code !== undefined && failure.requestId !== undefined) lines.push(`Ref:   ${failure.code}  request ${failure.requestId}`);
+  if (failure.code !== undefined && failure.requestId !== undefined)
+    lines.push(`Ref:   ${failure.code}  request ${failure.requestId}`);
   return `${lines.join('\n')}\n`;
 }
 
 /** Text of others made safe for a terminal: control characters (escape sequences too) are shown, not obeyed. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

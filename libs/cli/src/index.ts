@@ -1,9 +1,31 @@
-export { given, list, required, text, type CliCommand, type CliGroup, type OptionSpec, type OptionValues, type Outcome } from './command.ts';
+export {
+  given,
+  list,
+  required,
+  text,
+  type CliCommand,
+  type CliGroup,
+  type OptionSpec,
+  type OptionValues,
+  type Outcome,
+} from './command.ts';
 export { configPath, openConfig, type ConfigFile, type StoredApi, type StoredKey } from './config-file.ts';
 export { EXIT_CODES, ExitCode } from './exit-codes.ts';
 export { failureText, isFailure, localFailure, printable, serverFailure, usage, type Failure } from './failure.ts';
 export { readAll, type Io } from './io.ts';
-export { age, createPrinter, FORMATS, linesText, shown, tableText, type Column, type Format, type LinesView, type Printer, type TableView } from './print.ts';
+export {
+  age,
+  createPrinter,
+  FORMATS,
+  linesText,
+  shown,
+  tableText,
+  type Column,
+  type Format,
+  type LinesView,
+  type Printer,
+  type TableView,
+} from './print.ts';
 export { buildProgram, DEFAULT_API_URL, parseSpan, runProgram, type ProgramParts } from './program.ts';
 export {
   createSession,

@@ -49,7 +49,12 @@ export function tableText<Row>(rows: readonly Row[], columns: readonly Column<Ro
   const used = columns.filter((column) => wide || !column.wide);
   const cells = [used.map(({ title }) => title), ...rows.map((row) => used.map(({ value }) => shown(value(row))))];
   const widths = used.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
-  return cells.map((line) => `${line.map((cell, index) => (index === line.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  ')}\n`).join('');
+  return cells
+    .map(
+      (line) =>
+        `${line.map((cell, index) => (index === line.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  ')}\n`,
+    )
+    .join('');
 }
 
 export interface Printer {
@@ -92,7 +97,8 @@ export function createPrinter(io: Io, format: Format, quiet: boolean): Printer {
         if (format === 'json') return write(`${JSON.stringify(row)}\n`);
         const cells = columns.filter((column) => format === 'wide' || !column.wide);
         const widths = cells.map(({ title }) => Math.max(title.length, STREAM_WIDTHS[title] ?? title.length));
-        const lineOf = (texts: readonly string[]) => `${texts.map((text, index) => (index === texts.length - 1 ? text : text.padEnd(widths[index] ?? 0))).join('  ')}\n`;
+        const lineOf = (texts: readonly string[]) =>
+          `${texts.map((text, index) => (index === texts.length - 1 ? text : text.padEnd(widths[index] ?? 0))).join('  ')}\n`;
         if (!begun) write(lineOf(cells.map(({ title }) => title)));
         begun = true;
         write(lineOf(cells.map(({ value }) => shown(value(row)))));
@@ -104,7 +110,18 @@ export function createPrinter(io: Io, format: Format, quiet: boolean): Printer {
 }
 
 /** Columns of streams cannot wait for the widest value. */
-const STREAM_WIDTHS: Readonly<Record<string, number>> = { TIME: 20, STEP: 14, VERSION: 7, BY: 20, LAST: 5, TYPE: 7, REASON: 18, OBJECT: 40, COUNT: 5, STATE: 12 };
+const STREAM_WIDTHS: Readonly<Record<string, number>> = {
+  TIME: 20,
+  STEP: 14,
+  VERSION: 7,
+  BY: 20,
+  LAST: 5,
+  TYPE: 7,
+  REASON: 18,
+  OBJECT: 40,
+  COUNT: 5,
+  STATE: 12,
+};
 
 /** `22d`, `11m`, `40s`: one unit, as kubectl does. @param then RFC 3339 */
 export function age(then: string | null, nowMs: number): string {

@@ -37,7 +37,10 @@ export function buildProgram(io: Io, parts: Pick<ProgramParts, 'version' | 'comm
   const program = settle(new Command('astroctl'), io)
     .description('Run applications on Kubernetes with Astro Platform.')
     .version(parts.version, '--version', 'print the version of astroctl')
-    .addHelpText('after', `\nExamples:\n  astroctl auth login\n  astroctl app apply -f examples/hello-world.yaml --wait\n  astroctl app get\n`);
+    .addHelpText(
+      'after',
+      `\nExamples:\n  astroctl auth login\n  astroctl app apply -f examples/hello-world.yaml --wait\n  astroctl app get\n`,
+    );
   for (const group of parts.groups) {
     const added = groupAt(program, group.path, io).description(group.summary);
     if (group.examples) added.addHelpText('after', examplesText(group.examples));
@@ -56,7 +59,8 @@ function settle(command: Command, io: Io): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: (text, write) => write(`Error: ${text.replace(/^error: /, '')}Fix:   see: ${[...pathOf(command), '-h'].join(' ')}\n`),
+      outputError: (text, write) =>
+        write(`Error: ${text.replace(/^error: /, '')}Fix:   see: ${[...pathOf(command), '-h'].join(' ')}\n`),
     });
 }
 
@@ -65,7 +69,10 @@ function pathOf(command: Command): string[] {
 }
 
 function groupAt(program: Command, path: readonly string[], io: Io): Command {
-  return path.reduce((parent, word) => parent.commands.find((child) => child.name() === word) ?? addGroup(parent, word, io), program);
+  return path.reduce(
+    (parent, word) => parent.commands.find((child) => child.name() === word) ?? addGroup(parent, word, io),
+    program,
+  );
 }
 
 function addGroup(parent: Command, word: string, io: Io): Command {
@@ -74,20 +81,26 @@ function addGroup(parent: Command, word: string, io: Io): Command {
   return group;
 }
 
-const examplesText = (examples: readonly string[]): string => `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
+const examplesText = (examples: readonly string[]): string =>
+  `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
 
 function addCommand(program: Command, command: CliCommand, io: Io, run: Run): void {
   const parent = groupAt(program, command.path.slice(0, -1), io);
   const word = command.path.at(-1) ?? '';
   const existing = parent.commands.find((child) => child.name() === word);
-  const leaf = (existing ?? addGroup(parent, word, io)).description(command.summary).addHelpText('after', examplesText(command.examples));
+  const leaf = (existing ?? addGroup(parent, word, io))
+    .description(command.summary)
+    .addHelpText('after', examplesText(command.examples));
   const positionals: string[] = [];
   for (const [name, spec] of Object.entries(command.options ?? {})) {
     if (spec.positional === undefined) leaf.addOption(flagOf(name, spec));
     else {
       positionals.push(name);
       const word = name.toUpperCase();
-      const argument = new Argument(spec.positional === 'required' ? `<${word}>` : spec.positional === 'many' ? `<${word}...>` : `[${word}]`, spec.help);
+      const argument = new Argument(
+        spec.positional === 'required' ? `<${word}>` : spec.positional === 'many' ? `<${word}...>` : `[${word}]`,
+        spec.help,
+      );
       leaf.addArgument(spec.choices ? argument.choices(spec.choices) : argument);
     }
   }
@@ -129,7 +142,13 @@ function addGlobalFlags(leaf: Command, taken: readonly string[]): void {
   for (const flag of flags) if (!taken.includes(flag.name())) leaf.addOption(flag);
 }
 
-async function runCommand(command: CliCommand, values: OptionValues, raw: Readonly<Record<string, unknown>>, io: Io, parts: ProgramParts): Promise<number> {
+async function runCommand(
+  command: CliCommand,
+  values: OptionValues,
+  raw: Readonly<Record<string, unknown>>,
+  io: Io,
+  parts: ProgramParts,
+): Promise<number> {
   const format = (typeof raw['output'] === 'string' ? raw['output'] : 'table') as Format; // commander has checked the choice
   const fail = (failure: Failure): number => {
     io.stderr.write(failureText(failure, format === 'json'));
@@ -161,7 +180,10 @@ function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlag
   const bad = (detail: string, fix: string): Failure => ({ failure: true, exit: ExitCode.Usage, detail, fix });
   const url = URL.parse(apiUrl);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    return bad(`${apiUrl} is no address of a platform.`, 'give one that begins with http:// or https://: --api-url or ASTROPULSE_API_URL');
+    return bad(
+      `${apiUrl} is no address of a platform.`,
+      'give one that begins with http:// or https://: --api-url or ASTROPULSE_API_URL',
+    );
   const timeout = parseSpan(word('requestTimeout') ?? '30s');
   if (timeout === undefined) return bad('--request-timeout is no span of time.', 'write it as 500ms, 30s or 5m');
   return {

@@ -21,7 +21,9 @@ export interface GlobalFlags {
   readonly debug: boolean;
 }
 
-export type Answer<T> = { readonly ok: true; readonly value: T; readonly meta: ReplyMeta } | { readonly ok: false; readonly failure: Failure };
+export type Answer<T> =
+  | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
+  | { readonly ok: false; readonly failure: Failure };
 
 /** A credential and where it came from, for `whoami`. */
 export interface Credential {
@@ -50,8 +52,16 @@ export interface Session {
   /** Id or slug of the organization that commands are about. */
   organization(): Promise<string | Failure>;
   /** Asks the server; requests that need a login run a device login first unless one was made within 15 minutes. */
-  call<C extends RequestContract>(contract: C, input: CallerInputOf<C>, options?: CallOptions): Promise<Answer<OutputOf<C>>>;
-  stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>, signal?: AbortSignal): AsyncIterable<OutputOf<C>>;
+  call<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    options?: CallOptions,
+  ): Promise<Answer<OutputOf<C>>>;
+  stream<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    signal?: AbortSignal,
+  ): AsyncIterable<OutputOf<C>>;
   /** Asks a yes-or-no question; without a terminal it needs `-y`, else exit 2. */
   confirm(question: string): Promise<true | Failure>;
   /** Access token of a login made within 15 minutes, or by a device login now. */
@@ -59,7 +69,9 @@ export interface Session {
 }
 
 /** Runs a device login with the person; injected, so that sessions do not load an OIDC client before it is needed. */
-export type LoginFlow = (session: Session) => Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure>;
+export type LoginFlow = (
+  session: Session,
+) => Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure>;
 
 /** Whose the key in the environment is; injected, since only the server knows. */
 export type KeyOrganization = (session: Session) => Promise<{ readonly id: string; readonly slug: string } | Failure>;
@@ -80,7 +92,13 @@ export const ENVIRONMENT_KEY = 'ASTROPULSE_API_KEY';
 
 const matches = (key: StoredKey, org: string): boolean => key.id === org || key.slug === org;
 
-export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, print: Printer, parts: SessionParts): Session {
+export function createSession(
+  io: Io,
+  flags: GlobalFlags,
+  config: ConfigFile,
+  print: Printer,
+  parts: SessionParts,
+): Session {
   const clients = new Map<string, ApiClient>();
   const clientFor = (secret: string | undefined): ApiClient => {
     const known = clients.get(secret ?? '');
@@ -107,15 +125,32 @@ export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, pr
       if (environmentKey) return { secret: environmentKey, source: ENVIRONMENT_KEY };
       const { organizations, currentOrg } = config.api(flags.apiUrl);
       const wanted = flags.org ?? currentOrg;
-      const found = wanted === undefined ? (organizations.length === 1 ? organizations[0] : undefined) : organizations.find((key) => matches(key, wanted));
+      const found =
+        wanted === undefined
+          ? organizations.length === 1
+            ? organizations[0]
+            : undefined
+          : organizations.find((key) => matches(key, wanted));
       if (found) {
         warnOfEnd(found);
         return { secret: found.key, source: config.path, stored: found };
       }
       if (wanted !== undefined)
-        return localFailure(EXIT_CODES.unauthenticated, `This machine has no key for organization ${wanted}.`, `Run: astroctl auth login --org-id ${wanted}`);
-      if (organizations.length === 0) return localFailure(EXIT_CODES.unauthenticated, `You are not logged in at ${flags.apiUrl}.`, 'Run: astroctl auth login');
-      return usage(`You have keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`, 'choose one: astroctl org use NAME, or add --org NAME');
+        return localFailure(
+          EXIT_CODES.unauthenticated,
+          `This machine has no key for organization ${wanted}.`,
+          `Run: astroctl auth login --org-id ${wanted}`,
+        );
+      if (organizations.length === 0)
+        return localFailure(
+          EXIT_CODES.unauthenticated,
+          `You are not logged in at ${flags.apiUrl}.`,
+          'Run: astroctl auth login',
+        );
+      return usage(
+        `You have keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`,
+        'choose one: astroctl org use NAME, or add --org NAME',
+      );
     },
     async organization() {
       if (flags.asAdmin) return flags.org ?? usage('--as-admin needs to know which organization.', 'add --org NAME');
@@ -126,7 +161,10 @@ export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, pr
         const found = await parts.keyOrganization(session);
         if (isFailure(found)) return found;
         if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
-          return usage(`--org ${flags.org} is another organization than that of the key in ${ENVIRONMENT_KEY}.`, `leave --org out, or unset ${ENVIRONMENT_KEY}`);
+          return usage(
+            `--org ${flags.org} is another organization than that of the key in ${ENVIRONMENT_KEY}.`,
+            `leave --org out, or unset ${ENVIRONMENT_KEY}`,
+          );
         }
         environmentOrganization = found.id;
       }
@@ -155,7 +193,8 @@ export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, pr
     },
     async confirm(question) {
       if (flags.yes) return true;
-      if (!io.stdin.isTTY || !io.stderr.isTTY) return usage('Nothing was done: this asks first, and there is no terminal.', 'add -y');
+      if (!io.stdin.isTTY || !io.stderr.isTTY)
+        return usage('Nothing was done: this asks first, and there is no terminal.', 'add -y');
       const { createInterface } = await import('node:readline/promises');
       const terminal = createInterface({ input: io.stdin, output: io.stderr });
       try {
@@ -176,7 +215,10 @@ export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, pr
   };
   return session;
 
-  async function secretFor(contract: Contract, chosen: string | null | undefined): Promise<string | undefined | Failure> {
+  async function secretFor(
+    contract: Contract,
+    chosen: string | null | undefined,
+  ): Promise<string | undefined | Failure> {
     if (chosen !== undefined) return chosen ?? undefined;
     const { permission } = contract;
     if (permission === PUBLIC || permission === SERVICES_ONLY) return undefined;
@@ -191,7 +233,9 @@ export function createSession(io: Io, flags: GlobalFlags, config: ConfigFile, pr
     if (days > 7) return;
     warnedOfEnd = true;
     print.note(
-      days > 0 ? `Warning: the key of ${slug} ends on ${expiresAt}; run: astroctl auth login` : `Warning: the key of ${slug} ended on ${expiresAt}; run: astroctl auth login`,
+      days > 0
+        ? `Warning: the key of ${slug} ends on ${expiresAt}; run: astroctl auth login`
+        : `Warning: the key of ${slug} ended on ${expiresAt}; run: astroctl auth login`,
     );
   }
 }
@@ -207,10 +251,15 @@ export function failureOfReply(
   if (error.code === 'client/unreachable') {
     return localFailure(
       EXIT_CODES.unavailable,
-      hasKey && flags.apiUrlFrom === 'default' ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.` : `nothing answers at ${flags.apiUrl}.`,
-      hasKey && flags.apiUrlFrom === 'default' ? 'set ASTROPULSE_API_URL as well, or start it: npm start' : 'set ASTROPULSE_API_URL or --api-url, or start it: npm start',
+      hasKey && flags.apiUrlFrom === 'default'
+        ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
+        : `nothing answers at ${flags.apiUrl}.`,
+      hasKey && flags.apiUrlFrom === 'default'
+        ? 'set ASTROPULSE_API_URL as well, or start it: npm start'
+        : 'set ASTROPULSE_API_URL or --api-url, or start it: npm start',
     );
   }
-  if (error.code === 'client/not-ours') return localFailure(EXIT_CODES.unavailable, error.detail, 'set ASTROPULSE_API_URL or --api-url');
+  if (error.code === 'client/not-ours')
+    return localFailure(EXIT_CODES.unavailable, error.detail, 'set ASTROPULSE_API_URL or --api-url');
   return serverFailure(error, status, requestId);
 }

@@ -10,7 +10,10 @@ interface Trace {
 }
 
 /** What a stream knows of a command that asks to run. */
-export type Earlier = { readonly is: 'unknown' } | { readonly is: 'other-request' } | { readonly is: 'repeat'; readonly from: number; readonly to: number };
+export type Earlier =
+  | { readonly is: 'unknown' }
+  | { readonly is: 'other-request' }
+  | { readonly is: 'repeat'; readonly from: number; readonly to: number };
 
 /** The commands that one stream has recorded in the last 24 hours, by the first half of their ids. */
 export class CommandMemory {

@@ -16,7 +16,8 @@ describe('command runner', () => {
   let eventStore: EventStore;
   let commands: CommandRunner;
   let stream: string;
-  const runnerOver = (store: EventStore, time = clock) => createCommandRunner({ eventStore: store, clock: time, ids, log });
+  const runnerOver = (store: EventStore, time = clock) =>
+    createCommandRunner({ eventStore: store, clock: time, ids, log });
 
   beforeEach(async () => {
     eventStore = await openEmbeddedEventStore({ folder: join(root, ids.uuid()), clock, ids, log });
@@ -30,36 +31,58 @@ describe('command runner', () => {
     for await (const event of eventStore.read(stream)) events.push(event);
     return events;
   };
-  const run = (command: AccountCommand, name: string, body?: string, runner = commands) => runner.run(accountDecider, stream, command, request(name, body));
+  const run = (command: AccountCommand, name: string, body?: string, runner = commands) =>
+    runner.run(accountDecider, stream, command, request(name, body));
   const open = (runner = commands) => run({ is: 'open', owner: 'ada' }, 'open', undefined, runner);
 
   it('records what was decided, sealed, with the metadata of the request', async () => {
     const outcome = await open();
     const [event] = await stored();
-    expect(outcome).toMatchObject({ ok: true, value: { state: { status: 'open' }, revision: 0, repeated: false, position: event?.position } });
+    expect(outcome).toMatchObject({
+      ok: true,
+      value: { state: { status: 'open' }, revision: 0, repeated: false, position: event?.position },
+    });
     const { commandId } = request('open');
-    expect(event).toMatchObject({ actor: 'user-1', organizationId: 'organization-1', commandId, correlationId: 'correlation-1', causationId: commandId });
+    expect(event).toMatchObject({
+      actor: 'user-1',
+      organizationId: 'organization-1',
+      commandId,
+      correlationId: 'correlation-1',
+      causationId: commandId,
+    });
     expect(event?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
 
   it('answers with the head when nothing was to be recorded', async () => {
     await open();
-    expect(await run({ is: 'open', owner: 'ada' }, 'second')).toMatchObject({ ok: true, value: { events: [], revision: 0, position: await eventStore.head() } });
+    expect(await run({ is: 'open', owner: 'ada' }, 'second')).toMatchObject({
+      ok: true,
+      value: { events: [], revision: 0, position: await eventStore.head() },
+    });
   });
 
   it('refuses only after it has read to the end: another process may have opened the account', async () => {
     const other = runnerOver(eventStore);
-    expect(await run({ is: 'credit', amount: 1 }, 'early', undefined, other)).toMatchObject({ ok: false, error: { code: 'account/not-open' } });
+    expect(await run({ is: 'credit', amount: 1 }, 'early', undefined, other)).toMatchObject({
+      ok: false,
+      error: { code: 'account/not-open' },
+    });
     await open();
-    expect(await run({ is: 'credit', amount: 1 }, 'late', undefined, other)).toMatchObject({ ok: true, value: { state: { balance: 1 } } });
+    expect(await run({ is: 'credit', amount: 1 }, 'late', undefined, other)).toMatchObject({
+      ok: true,
+      value: { state: { balance: 1 } },
+    });
   });
 
   it('goes on from a conflict with another process, and keeps the chain whole', async () => {
     const other = runnerOver(eventStore);
     await open();
     await run({ is: 'credit', amount: 1 }, 'a', undefined, other);
-    expect(await run({ is: 'credit', amount: 2 }, 'b')).toMatchObject({ ok: true, value: { state: { balance: 3 }, revision: 2 } });
+    expect(await run({ is: 'credit', amount: 2 }, 'b')).toMatchObject({
+      ok: true,
+      value: { state: { balance: 3 }, revision: 2 },
+    });
     expect(verifyStream(await stored())).toMatchObject({ ok: true, value: { revision: 2 } });
   });
 
@@ -92,8 +115,14 @@ describe('command runner', () => {
       },
     };
     await open();
-    expect(await run({ is: 'credit', amount: 5 }, 'credit', 'b', runnerOver(mute))).toMatchObject({ ok: false, error: { code: 'event-store/unavailable', kind: 'unavailable' } });
-    expect(await run({ is: 'credit', amount: 5 }, 'credit')).toMatchObject({ ok: true, value: { repeated: true, revision: 1 } });
+    expect(await run({ is: 'credit', amount: 5 }, 'credit', 'b', runnerOver(mute))).toMatchObject({
+      ok: false,
+      error: { code: 'event-store/unavailable', kind: 'unavailable' },
+    });
+    expect(await run({ is: 'credit', amount: 5 }, 'credit')).toMatchObject({
+      ok: true,
+      value: { repeated: true, revision: 1 },
+    });
     expect(await stored()).toHaveLength(2);
   });
 
@@ -102,7 +131,10 @@ describe('command runner', () => {
     await run({ is: 'credit', amount: 5 }, 'credit');
     await run({ is: 'credit', amount: 7 }, 'more');
     await run({ is: 'close' }, 'close');
-    expect(await run({ is: 'credit', amount: 5 }, 'credit')).toMatchObject({ ok: true, value: { repeated: true, revision: 1, state: { status: 'open', balance: 5 } } });
+    expect(await run({ is: 'credit', amount: 5 }, 'credit')).toMatchObject({
+      ok: true,
+      value: { repeated: true, revision: 1, state: { status: 'open', balance: 5 } },
+    });
   });
 
   it('F5: the same key with another body is refused, by every process; another caller has a scope of their own', async () => {
@@ -110,34 +142,54 @@ describe('command runner', () => {
     await run({ is: 'credit', amount: 5 }, 'key', 'five');
     const error = { code: 'idempotency/other-request', kind: 'invalid' };
     expect(await run({ is: 'credit', amount: 6 }, 'key', 'six')).toMatchObject({ ok: false, error });
-    expect(await run({ is: 'credit', amount: 6 }, 'key', 'six', runnerOver(eventStore))).toMatchObject({ ok: false, error });
-    expect(await run({ is: 'credit', amount: 6 }, 'key-of-other', 'six')).toMatchObject({ ok: true, value: { state: { balance: 11 } } });
+    expect(await run({ is: 'credit', amount: 6 }, 'key', 'six', runnerOver(eventStore))).toMatchObject({
+      ok: false,
+      error,
+    });
+    expect(await run({ is: 'credit', amount: 6 }, 'key-of-other', 'six')).toMatchObject({
+      ok: true,
+      value: { state: { balance: 11 } },
+    });
   });
 
   it('F5: a request that comes again while the first is running waits and gets its answer, also in another process', async () => {
     await open();
     const other = runnerOver(eventStore);
     await other.load(accountDecider, stream);
-    const outcomes = await Promise.all([commands, commands, other, other].map((runner) => run({ is: 'credit', amount: 5 }, 'key', 'five', runner)));
+    const outcomes = await Promise.all(
+      [commands, commands, other, other].map((runner) => run({ is: 'credit', amount: 5 }, 'key', 'five', runner)),
+    );
     expect(outcomes.every((outcome) => outcome.ok && outcome.value.revision === 1)).toBe(true);
     // Two processes that decide within one millisecond seal the very same bytes: then both have made that one append.
     const made = outcomes.filter((outcome) => outcome.ok && !outcome.value.repeated);
     expect(made.length).toBeGreaterThanOrEqual(1);
     expect(made.length).toBeLessThanOrEqual(2);
     expect(await stored()).toHaveLength(2);
-    const bodies = await Promise.all([run({ is: 'credit', amount: 1 }, 'race', 'one'), run({ is: 'credit', amount: 2 }, 'race', 'two', other)]);
+    const bodies = await Promise.all([
+      run({ is: 'credit', amount: 1 }, 'race', 'one'),
+      run({ is: 'credit', amount: 2 }, 'race', 'two', other),
+    ]);
     expect(bodies.filter((outcome) => outcome.ok)).toHaveLength(1);
-    expect(bodies).toContainEqual(expect.objectContaining({ ok: false, error: expect.objectContaining({ code: 'idempotency/other-request' }) }));
+    expect(bodies).toContainEqual(
+      expect.objectContaining({ ok: false, error: expect.objectContaining({ code: 'idempotency/other-request' }) }),
+    );
     expect(await stored()).toHaveLength(3);
   });
 
   it('tells two steps of one request on one stream apart', async () => {
     await open();
-    const step = (name: string, runner = commands) => runner.run(accountDecider, stream, { is: 'credit', amount: 1 }, request('two'), { step: name });
+    const step = (name: string, runner = commands) =>
+      runner.run(accountDecider, stream, { is: 'credit', amount: 1 }, request('two'), { step: name });
     expect(await step('first')).toMatchObject({ ok: true, value: { repeated: false, revision: 1 } });
     expect(await step('second')).toMatchObject({ ok: true, value: { repeated: false, revision: 2 } });
-    expect(await step('first', runnerOver(eventStore))).toMatchObject({ ok: true, value: { repeated: true, revision: 1 } });
-    expect(await step('second', runnerOver(eventStore))).toMatchObject({ ok: true, value: { repeated: true, revision: 2 } });
+    expect(await step('first', runnerOver(eventStore))).toMatchObject({
+      ok: true,
+      value: { repeated: true, revision: 1 },
+    });
+    expect(await step('second', runnerOver(eventStore))).toMatchObject({
+      ok: true,
+      value: { repeated: true, revision: 2 },
+    });
   });
 
   it('remembers commands for 24 hours', async () => {
@@ -146,9 +198,15 @@ describe('command runner', () => {
     await open(runner);
     await run({ is: 'credit', amount: 5 }, 'key', 'five', runner);
     time.jump(DAY_MS - 1);
-    expect(await run({ is: 'credit', amount: 5 }, 'key', 'five', runner)).toMatchObject({ ok: true, value: { repeated: true } });
+    expect(await run({ is: 'credit', amount: 5 }, 'key', 'five', runner)).toMatchObject({
+      ok: true,
+      value: { repeated: true },
+    });
     time.jump(1);
-    expect(await run({ is: 'credit', amount: 6 }, 'key', 'six', runner)).toMatchObject({ ok: true, value: { repeated: false, state: { balance: 11 } } });
+    expect(await run({ is: 'credit', amount: 6 }, 'key', 'six', runner)).toMatchObject({
+      ok: true,
+      value: { repeated: false, state: { balance: 11 } },
+    });
   });
 
   it('F13: recordedAt never goes back within a stream, whatever the clock does', async () => {
@@ -167,7 +225,10 @@ describe('command runner', () => {
       { type: 'account.credited.v1', data: { euros: 3 } },
     ];
     await eventStore.append(stream, sealedEvents(stream, drafts), -1);
-    expect(await run({ is: 'credit', amount: 1 }, 'credit')).toMatchObject({ ok: true, value: { state: { balance: 301 } } });
+    expect(await run({ is: 'credit', amount: 1 }, 'credit')).toMatchObject({
+      ok: true,
+      value: { state: { balance: 301 } },
+    });
     expect((await stored())[0]?.data).toEqual({ owner: 'ada', colour: 'of a later release' });
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
@@ -179,25 +240,41 @@ describe('command runner', () => {
     const error = { code: 'event-sourcing/newer-release', kind: 'unavailable' };
     expect(await run({ is: 'credit', amount: 1 }, 'credit')).toMatchObject({ ok: false, error });
     expect(await commands.load(accountDecider, stream)).toMatchObject({ ok: false, error });
-    expect(await commands.plan(accountDecider, stream, { is: 'close' }, request('plan'))).toMatchObject({ ok: false, error });
+    expect(await commands.plan(accountDecider, stream, { is: 'close' }, request('plan'))).toMatchObject({
+      ok: false,
+      error,
+    });
     expect(await stored()).toHaveLength(2);
   });
 
   it('F12: 100 writers of one process on one stream are all served, each once', async () => {
     await open();
-    const outcomes = await Promise.all(Array.from({ length: 100 }, (_, n) => run({ is: 'credit', amount: 1 }, `writer-${n}`)));
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => run({ is: 'credit', amount: 1 }, `writer-${n}`)),
+    );
     expect(outcomes.every((outcome) => outcome.ok)).toBe(true);
-    expect(await commands.load(accountDecider, stream)).toMatchObject({ ok: true, value: { state: { balance: 100, credits: 100 } } });
+    expect(await commands.load(accountDecider, stream)).toMatchObject({
+      ok: true,
+      value: { state: { balance: 100, credits: 100 } },
+    });
     expect(verifyStream(await stored())).toMatchObject({ ok: true, value: { revision: 100 } });
   });
 
   it('F12: writers of 25 processes on one stream lose no update; who loses too many races is told so', async () => {
     await open();
-    const outcomes = await Promise.all(Array.from({ length: 100 }, (_, n) => n).map((n) => run({ is: 'credit', amount: 1 }, `writer-${n}`, 'b', rivals[n % 25])));
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => n).map((n) =>
+        run({ is: 'credit', amount: 1 }, `writer-${n}`, 'b', rivals[n % 25]),
+      ),
+    );
     const served = outcomes.filter((outcome) => outcome.ok).length;
-    for (const outcome of outcomes) if (!outcome.ok) expect(outcome.error).toMatchObject({ code: 'event-sourcing/contended', kind: 'conflict' });
+    for (const outcome of outcomes)
+      if (!outcome.ok) expect(outcome.error).toMatchObject({ code: 'event-sourcing/contended', kind: 'conflict' });
     expect(served).toBeGreaterThan(0);
-    expect(await commands.load(accountDecider, stream)).toMatchObject({ ok: true, value: { state: { credits: served } } });
+    expect(await commands.load(accountDecider, stream)).toMatchObject({
+      ok: true,
+      value: { state: { credits: served } },
+    });
   });
   let rivals: CommandRunner[];
   beforeEach(() => {
@@ -213,7 +290,10 @@ describe('command runner', () => {
         return { ok: false, error: { code: 'event-store/revision-conflict', expected, actual: expected + 1 } };
       },
     };
-    expect(await open(runnerOver(busy))).toMatchObject({ ok: false, error: { code: 'event-sourcing/contended', kind: 'conflict' } });
+    expect(await open(runnerOver(busy))).toMatchObject({
+      ok: false,
+      error: { code: 'event-sourcing/contended', kind: 'conflict' },
+    });
     expect(tries).toBe(21);
   });
 
@@ -265,7 +345,15 @@ describe('command runner', () => {
         calls += 1;
         if (calls === 1) {
           const [event] = events;
-          await eventStore.append(name, sealedEvents(name, [{ id: event?.id ?? '', type: 'account.opened.v1', data: { owner: 'somebody else' } }], expected), expected);
+          await eventStore.append(
+            name,
+            sealedEvents(
+              name,
+              [{ id: event?.id ?? '', type: 'account.opened.v1', data: { owner: 'somebody else' } }],
+              expected,
+            ),
+            expected,
+          );
           throw new EventStoreUnavailableError('lost');
         }
         if (calls === 2) return { ok: true, value: { revision: expected + 1, position: await eventStore.head() } };
@@ -279,18 +367,24 @@ describe('command runner', () => {
 
   it('changes only what the caller has seen, when the caller says what that is', async () => {
     await open();
-    const credit = (name: string, ifMatch: number) => commands.run(accountDecider, stream, { is: 'credit', amount: 1 }, request(name), { ifMatch });
+    const credit = (name: string, ifMatch: number) =>
+      commands.run(accountDecider, stream, { is: 'credit', amount: 1 }, request(name), { ifMatch });
     expect(await credit('a', 0)).toMatchObject({ ok: true, value: { revision: 1 } });
     expect(await credit('b', 0)).toMatchObject({ ok: false, error: { code: 'edge/precondition-failed' } });
     expect(await credit('a', 0)).toMatchObject({ ok: true, value: { repeated: true } });
     const byCredits = { ...accountDecider, revisionOf: ({ credits }: { readonly credits: number }) => credits };
-    expect(await commands.run(byCredits, stream, { is: 'credit', amount: 1 }, request('c'), { ifMatch: 1 })).toMatchObject({ ok: true, value: { revision: 2 } });
+    expect(
+      await commands.run(byCredits, stream, { is: 'credit', amount: 1 }, request('c'), { ifMatch: 1 }),
+    ).toMatchObject({ ok: true, value: { revision: 2 } });
   });
 
   it('plans without recording', async () => {
     await open();
     const planned = await commands.plan(accountDecider, stream, { is: 'credit', amount: 4 }, request('plan'));
-    expect(planned).toMatchObject({ ok: true, value: { state: { balance: 4 }, events: [{ type: 'account.credited.v2', data: { amount: 4 } }] } });
+    expect(planned).toMatchObject({
+      ok: true,
+      value: { state: { balance: 4 }, events: [{ type: 'account.credited.v2', data: { amount: 4 } }] },
+    });
     expect(await stored()).toHaveLength(1);
   });
 
@@ -301,6 +395,9 @@ describe('command runner', () => {
         throw new EventStoreUnavailableError('down');
       },
     };
-    expect(await run({ is: 'open', owner: 'ada' }, 'open', 'b', runnerOver(down))).toMatchObject({ ok: false, error: { code: 'event-store/unavailable', kind: 'unavailable' } });
+    expect(await run({ is: 'open', owner: 'ada' }, 'open', 'b', runnerOver(down))).toMatchObject({
+      ok: false,
+      error: { code: 'event-store/unavailable', kind: 'unavailable' },
+    });
   });
 });

@@ -50,7 +50,9 @@ export interface CommandRunner {
   load<State, Command, E extends Fact, Refusal>(
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
-  ): Promise<Result<{ readonly state: State; readonly revision: number; readonly position: Position | undefined }, RunnerError>>;
+  ): Promise<
+    Result<{ readonly state: State; readonly revision: number; readonly position: Position | undefined }, RunnerError>
+  >;
 
   /** A dry run: what the command would record, or its refusal. Nothing is appended. */
   plan<State, Command, E extends Fact, Refusal extends DomainError>(

@@ -1,5 +1,26 @@
-import { EventStoreUnavailableError, isSameEvent, sealEvents, type AppendRefusal, type Appended, type EventStore, type SealedEvent } from '#event-store';
-import { err, ok, pause, type Clock, type CommandContext, type Decider, type DomainError, type Fact, type Ids, type Logger, type Position, type Result } from '#kernel';
+import {
+  EventStoreUnavailableError,
+  isSameEvent,
+  sealEvents,
+  type AppendRefusal,
+  type Appended,
+  type EventStore,
+  type SealedEvent,
+} from '#event-store';
+import {
+  err,
+  ok,
+  pause,
+  type Clock,
+  type CommandContext,
+  type Decider,
+  type DomainError,
+  type Fact,
+  type Ids,
+  type Logger,
+  type Position,
+  type Result,
+} from '#kernel';
 import type { CommandRunner, Committed, RunnerError, RunOptions } from './command-runner.ts';
 import { eventId, objectId } from './derived-ids.ts';
 import { FoldedStreams, NewerReleaseError, type Folded } from './folded-streams.ts';
@@ -30,7 +51,9 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   const inTurn = oneAtATime();
   const foldedByDecider = new WeakMap<object, unknown>();
 
-  function streamsOf<State, Command, E extends Fact, Refusal>(decider: Decider<State, Command, E, Refusal>): FoldedStreams<State, E> {
+  function streamsOf<State, Command, E extends Fact, Refusal>(
+    decider: Decider<State, Command, E, Refusal>,
+  ): FoldedStreams<State, E> {
     const known = foldedByDecider.get(decider);
     if (known) return known as FoldedStreams<State, E>; // put there by this very function for this very decider
     const made = new FoldedStreams<State, E>(decider, eventStore, options.rememberedStreams);
@@ -57,7 +80,11 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
    * Appends, and where the answer was lost appends the very same again. A success that was not the first try is believed
    * only when the events read back are ours: some engines call it a success when others stand there under the same ids.
    */
-  async function appendSurely(stream: string, sealed: readonly SealedEvent[], expected: number): Promise<Result<Appended, AppendRefusal>> {
+  async function appendSurely(
+    stream: string,
+    sealed: readonly SealedEvent[],
+    expected: number,
+  ): Promise<Result<Appended, AppendRefusal>> {
     for (let lost = 0; ; lost += 1) {
       try {
         const outcome = await eventStore.append(stream, sealed, expected);
@@ -81,7 +108,13 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     return index === sealed.length;
   }
 
-  function seal<E extends Fact>(stream: string, events: readonly E[], folded: Folded<unknown>, context: CommandContext, idOf: (index: number) => string) {
+  function seal<E extends Fact>(
+    stream: string,
+    events: readonly E[],
+    folded: Folded<unknown>,
+    context: CommandContext,
+    idOf: (index: number) => string,
+  ) {
     const now = new Date(clock.now()).toISOString();
     const recordedAt = now > folded.recordedAt ? now : folded.recordedAt; // a clock that was set back does not turn a stream around
     const { actor, commandId, correlationId, causationId = commandId, organizationId } = context;
@@ -122,7 +155,9 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
 
       const revision = decider.revisionOf ? decider.revisionOf(folded.state) : folded.revision;
       const decision =
-        ifMatch === undefined || ifMatch === revision ? decider.decide(command, folded.state, context.actor) : err(runnerErrors.preconditionFailed(ifMatch, revision));
+        ifMatch === undefined || ifMatch === revision
+          ? decider.decide(command, folded.state, context.actor)
+          : err(runnerErrors.preconditionFailed(ifMatch, revision));
 
       if (decision.ok && decision.value.length > 0) {
         const sealed = seal(stream, decision.value, folded, context, idOf);
@@ -143,7 +178,13 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
         }
       } else if (isAtEnd) {
         if (!decision.ok) return decision;
-        return ok({ state: folded.state, events: [], revision: folded.revision, position: await eventStore.head(), repeated: false });
+        return ok({
+          state: folded.state,
+          events: [],
+          revision: folded.revision,
+          position: await eventStore.head(),
+          repeated: false,
+        });
       }
       folded = await streams.toEnd(stream);
       isAtEnd = true;
@@ -159,7 +200,13 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   ): Promise<Committed<State, E>> {
     const { folded, stored, events } = await streams.upTo(stream, from, to);
     const isOwn = stored.some(({ hash }) => tried.has(hash)); // this run's own append, whose answer was lost
-    return { state: folded.state, events, revision: to, position: folded.position ?? (await eventStore.head()), repeated: !isOwn };
+    return {
+      state: folded.state,
+      events,
+      revision: to,
+      position: folded.position ?? (await eventStore.head()),
+      repeated: !isOwn,
+    };
   }
 
   return {
@@ -185,7 +232,10 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
         const { state } = await streamsOf(decider).toEnd(stream);
         const decision = decider.decide(command, state, context.actor);
         if (!decision.ok) return decision;
-        return ok({ state: decision.value.reduce((folded, event) => decider.evolve(folded, event), state), events: decision.value });
+        return ok({
+          state: decision.value.reduce((folded, event) => decider.evolve(folded, event), state),
+          events: decision.value,
+        });
       } catch (error) {
         return refusalFor(error);
       }

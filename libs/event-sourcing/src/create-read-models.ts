@@ -1,5 +1,18 @@
 import type { EventStore } from '#event-store';
-import { domainError, err, ok, otherStore, pause, storeOf, type Clock, type DomainError, type Fact, type Position, type Projection, type Result } from '#kernel';
+import {
+  domainError,
+  err,
+  ok,
+  otherStore,
+  pause,
+  storeOf,
+  type Clock,
+  type DomainError,
+  type Fact,
+  type Position,
+  type Projection,
+  type Result,
+} from '#kernel';
 import { ReadStoreUnavailableError, type Collection, type ReadStore } from '#read-store';
 import { collectionOf, servingGeneration } from './projection-control.ts';
 import type { ReadModels } from './read-models.ts';
@@ -29,7 +42,8 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
     const own = projections.find(projection.name);
     if (own?.leads !== undefined) return { name: own.collection, indexes };
     const known = generations.get(projection.name);
-    if (known && clock.monotonic() - known.asked < REMEMBERED_MS) return { name: collectionOf(projection.name, await known.generation), indexes };
+    if (known && clock.monotonic() - known.asked < REMEMBERED_MS)
+      return { name: collectionOf(projection.name, await known.generation), indexes };
     const generation = servingGeneration(readStore, eventStore.storeId, projection.name);
     generations.set(projection.name, { asked: clock.monotonic(), generation });
     generation.catch(() => generations.delete(projection.name));
@@ -49,7 +63,10 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
   }
 
   /** Waits until the projection's documents hold everything up to `atLeast`. */
-  async function level<E extends Fact, D>(projection: Projection<E, D>, atLeast: Position | undefined): Promise<Result<Collection, DomainError>> {
+  async function level<E extends Fact, D>(
+    projection: Projection<E, D>,
+    atLeast: Position | undefined,
+  ): Promise<Result<Collection, DomainError>> {
     if (atLeast === undefined) return ok(await collectionFor(projection));
     if (storeOf(atLeast) !== eventStore.storeId) return err(otherStore());
     for (const end = clock.monotonic() + WAIT_MS; ;) {
@@ -77,11 +94,22 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
   }
 
   return {
-    get: <E extends Fact, D>(projection: Projection<E, D>, id: string, atLeast?: Position) => answer(projection, atLeast, ({ name }) => readStore.get<D>(name, id)),
-    find: (projection, query, atLeast) => answer(projection, atLeast, (collection) => readStore.find(collection, query)),
-    count: (projection, where, atLeast) => answer(projection, atLeast, (collection) => readStore.count(collection, where)),
+    get: <E extends Fact, D>(projection: Projection<E, D>, id: string, atLeast?: Position) =>
+      answer(projection, atLeast, ({ name }) => readStore.get<D>(name, id)),
+    find: (projection, query, atLeast) =>
+      answer(projection, atLeast, (collection) => readStore.find(collection, query)),
+    count: (projection, where, atLeast) =>
+      answer(projection, atLeast, (collection) => readStore.count(collection, where)),
   };
 }
 
-const notYet = () => domainError('read/not-yet', 'unavailable', 'The read side has not seen that change yet.', { fix: 'ask again in a second', retryAfterSeconds: 1 });
-const unavailable = () => domainError('read-store/unavailable', 'unavailable', 'The read side does not answer.', { fix: 'try again', retryAfterSeconds: 2 });
+const notYet = () =>
+  domainError('read/not-yet', 'unavailable', 'The read side has not seen that change yet.', {
+    fix: 'ask again in a second',
+    retryAfterSeconds: 1,
+  });
+const unavailable = () =>
+  domainError('read-store/unavailable', 'unavailable', 'The read side does not answer.', {
+    fix: 'try again',
+    retryAfterSeconds: 2,
+  });

@@ -14,7 +14,9 @@ function nameUuid(name: string): string {
 }
 
 /** The id of the event number `index` that one step of a command records in a stream: the same for each try. */
-export const eventId = (commandId: string, stream: string, step: string, index: number): string => nameUuid(`event\n${commandId}\n${stream}\n${step}\n${index}`);
+export const eventId = (commandId: string, stream: string, step: string, index: number): string =>
+  nameUuid(`event\n${commandId}\n${stream}\n${step}\n${index}`);
 
 /** The id of the new object number `index` of a command: the same for each try. */
-export const objectId = ({ commandId }: Pick<CommandContext, 'commandId'>, index: number): string => nameUuid(`object\n${commandId}\n${index}`);
+export const objectId = ({ commandId }: Pick<CommandContext, 'commandId'>, index: number): string =>
+  nameUuid(`object\n${commandId}\n${index}`);

@@ -28,7 +28,10 @@ export function directorySegments(vault: Vault, storeId: string, log: Logger) {
     try {
       await vault.put(nameOf(index), encodeText(JSON.stringify(segment)), { expected: 'absent' }); // a conflict: another was first
     } catch (error) {
-      log.warn({ cause: error instanceof Error ? error.name : String(error) }, 'a segment of the directory could not be stored; a start reads the log instead');
+      log.warn(
+        { cause: error instanceof Error ? error.name : String(error) },
+        'a segment of the directory could not be stored; a start reads the log instead',
+      );
     }
   }
 
@@ -46,7 +49,10 @@ export function directorySegments(vault: Vault, storeId: string, log: Logger) {
           if (record === undefined) return at;
           segment = JSON.parse(decodeText(record.value));
         } catch (error) {
-          log.warn({ cause: error instanceof Error ? error.name : String(error) }, 'a segment of the directory cannot be read; the log is read instead');
+          log.warn(
+            { cause: error instanceof Error ? error.name : String(error) },
+            'a segment of the directory cannot be read; the log is read instead',
+          );
           return at;
         }
         for (const event of segment.events) fold(event);

@@ -85,17 +85,24 @@ export class DocumentFold<E extends Fact, D> {
       }
     }
     const writes: Write[] = [];
-    for (const [id, { position, document }] of changed) if (position !== undefined) writes.push(this.write(id, position, document));
+    for (const [id, { position, document }] of changed)
+      if (position !== undefined) writes.push(this.write(id, position, document));
     this.trim();
     return { writes, parked, newer };
   }
 
   /** One document from a stretch of the log. Throws what the projection throws. */
-  async step(document: D | undefined, documentId: string, events: AsyncIterable<StoredEvent>, upTo: Position): Promise<D | undefined> {
+  async step(
+    document: D | undefined,
+    documentId: string,
+    events: AsyncIterable<StoredEvent>,
+    upTo: Position,
+  ): Promise<D | undefined> {
     let state = document;
     for await (const stored of events) {
       if (stored.position > upTo) break;
-      if (!this.categories.has(categoryOf(stored.stream)) || !Object.hasOwn(this.projection.events.types, stored.type)) continue;
+      if (!this.categories.has(categoryOf(stored.stream)) || !Object.hasOwn(this.projection.events.types, stored.type))
+        continue;
       if (this.concerns(stored, documentId)) state = this.applied(state, this.recorded(stored));
     }
     return state;
@@ -115,7 +122,11 @@ export class DocumentFold<E extends Fact, D> {
     return this.write(id, position, document);
   }
 
-  reasonFor(error: unknown, { id, position }: { readonly id: string; readonly position: Position }, type = 'an event'): ParkedDocument {
+  reasonFor(
+    error: unknown,
+    { id, position }: { readonly id: string; readonly position: Position },
+    type = 'an event',
+  ): ParkedDocument {
     const name = typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : 'Error';
     return { reason: `${name} at ${type} ${id}`, since: new Date(this.options.now()).toISOString(), position };
   }

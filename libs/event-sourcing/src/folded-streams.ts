@@ -48,13 +48,22 @@ export class FoldedStreams<State, E extends Fact> {
   async toEnd(stream: string): Promise<Folded<State>> {
     let folded = this.peek(stream) ?? this.beginning();
     const before = folded.revision;
-    for await (const event of this.eventStore.read(stream, { from: before + 1 })) folded = this.behind(folded, event, this.current(event));
+    for await (const event of this.eventStore.read(stream, { from: before + 1 }))
+      folded = this.behind(folded, event, this.current(event));
     if (folded.revision !== before) this.remember(stream, folded);
     return folded;
   }
 
   /** The stream as it was at one of its revisions, with the events from `from` on. */
-  async upTo(stream: string, from: number, to: number): Promise<{ readonly folded: Folded<State>; readonly stored: readonly StoredEvent[]; readonly events: readonly E[] }> {
+  async upTo(
+    stream: string,
+    from: number,
+    to: number,
+  ): Promise<{
+    readonly folded: Folded<State>;
+    readonly stored: readonly StoredEvent[];
+    readonly events: readonly E[];
+  }> {
     let folded = this.beginning();
     const stored: StoredEvent[] = [];
     const events: E[] = [];
@@ -69,7 +78,13 @@ export class FoldedStreams<State, E extends Fact> {
   }
 
   /** Remembers what was just appended behind `folded`. */
-  appended(stream: string, folded: Folded<State>, sealed: readonly SealedEvent[], events: readonly E[], position: Position): Folded<State> {
+  appended(
+    stream: string,
+    folded: Folded<State>,
+    sealed: readonly SealedEvent[],
+    events: readonly E[],
+    position: Position,
+  ): Folded<State> {
     let next = folded;
     sealed.forEach((event, index) => {
       const current = events[index];
@@ -81,7 +96,14 @@ export class FoldedStreams<State, E extends Fact> {
   }
 
   private beginning(): Folded<State> {
-    return { state: this.decider.initialState, revision: -1, hash: '', recordedAt: '', position: undefined, commands: new CommandMemory() };
+    return {
+      state: this.decider.initialState,
+      revision: -1,
+      hash: '',
+      recordedAt: '',
+      position: undefined,
+      commands: new CommandMemory(),
+    };
   }
 
   private behind(folded: Folded<State>, event: SealedEvent | StoredEvent, current: E): Folded<State> {

@@ -58,7 +58,10 @@ export function followDirectory({ feed, eventStore, clock, log, vault }: FollowD
         }
       } catch (error) {
         isBroken = !(error instanceof EventStoreUnavailableError); // rights that cannot be folded are not guessed: nobody gets in
-        log.error({ cause: error instanceof Error ? error.name : String(error), at, isBroken }, 'the directory of rights cannot go on');
+        log.error(
+          { cause: error instanceof Error ? error.name : String(error), at, isBroken },
+          'the directory of rights cannot go on',
+        );
         await pause(clock, RETRY_MS, stop.signal);
       }
     }
@@ -100,7 +103,8 @@ export function followDirectory({ feed, eventStore, clock, log, vault }: FollowD
       const late = new AbortController();
       try {
         const head = await Promise.race([askHead(), pause(clock, WAIT_MS, late.signal).then(() => undefined)]);
-        while (head !== undefined && !isBroken && (at === undefined || at < head) && clock.monotonic() < end) await moved(end - clock.monotonic());
+        while (head !== undefined && !isBroken && (at === undefined || at < head) && clock.monotonic() < end)
+          await moved(end - clock.monotonic());
         return head !== undefined && at !== undefined && at >= head && !isBroken ? ok(directory) : err(notCurrent());
       } catch (error) {
         if (error instanceof EventStoreUnavailableError) return err(notCurrent());
@@ -118,4 +122,8 @@ export function followDirectory({ feed, eventStore, clock, log, vault }: FollowD
   };
 }
 
-const notCurrent = () => domainError('access/not-current', 'unavailable', 'Rights cannot be checked at this moment.', { fix: 'try again', retryAfterSeconds: 1 });
+const notCurrent = () =>
+  domainError('access/not-current', 'unavailable', 'Rights cannot be checked at this moment.', {
+    fix: 'try again',
+    retryAfterSeconds: 1,
+  });

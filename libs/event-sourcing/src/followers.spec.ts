@@ -17,7 +17,10 @@ import { both, log, quickClock } from './testdata/surroundings.ts';
 const root = temporaryFolder();
 const clock = quickClock(10);
 const openStores = (folder: string) =>
-  both(openEmbeddedEventStore({ folder: join(folder, 'events'), clock, ids, log }), openEmbeddedReadStore({ folder: join(folder, 'read'), log }));
+  both(
+    openEmbeddedEventStore({ folder: join(folder, 'events'), clock, ids, log }),
+    openEmbeddedReadStore({ folder: join(folder, 'read'), log }),
+  );
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, n) => ({ data: { n: n + from } }));
 
 let eventStore: EventStore;
@@ -65,7 +68,12 @@ describe('the log of one process', () => {
     const { position: middle } = await appendEvents(eventStore, 'account-1', numbers(500));
     const feed = feedOver(eventStore);
     const total = 1000 + 8 * 500;
-    const followers = [follow(feed, total), follow(feed, total - 1000, middle), follow(feed, total, undefined, 1), follow(feed, total)];
+    const followers = [
+      follow(feed, total),
+      follow(feed, total - 1000, middle),
+      follow(feed, total, undefined, 1),
+      follow(feed, total),
+    ];
     for (let n = 0; n < 8; n += 1) await appendEvents(eventStore, `account-${n + 2}`, numbers(500));
     const [first, fromMiddle, slow, second] = await Promise.all(followers);
     const expected = await all();
@@ -83,7 +91,8 @@ describe('the log of one process', () => {
         subscriptions += 1;
         let left = 3;
         for await (const delivery of eventStore.subscribe(options)) {
-          if (subscriptions < 4 && !isCaughtUp(delivery) && left-- === 0) throw new EventStoreUnavailableError('the connection broke');
+          if (subscriptions < 4 && !isCaughtUp(delivery) && left-- === 0)
+            throw new EventStoreUnavailableError('the connection broke');
           yield delivery;
         }
       },
@@ -113,10 +122,16 @@ describe('reactors', () => {
 
   it('react to each event of their types in order, with a checkpoint behind what was done', async () => {
     const seen: Recorded[] = [];
-    await appendEvents(eventStore, 'account-1', [{ data: { n: 0 } }, { type: 'contract.other.v1' }, { data: { n: 1 } }]);
+    await appendEvents(eventStore, 'account-1', [
+      { data: { n: 0 } },
+      { type: 'contract.other.v1' },
+      { data: { n: 1 } },
+    ]);
     const first = sourcing();
     first.reactors([reactor('notes.v1', async (recorded) => void seen.push(recorded))]);
-    await eventually(async () => expect((await readStore.checkpoint('reactor.notes.v1'))?.position).toBe(await eventStore.head()));
+    await eventually(async () =>
+      expect((await readStore.checkpoint('reactor.notes.v1'))?.position).toBe(await eventStore.head()),
+    );
     await first.close();
     await appendEvents(eventStore, 'account-1', [{ data: { n: 2 } }]);
     sourcing().reactors([reactor('notes.v1', async (recorded) => void seen.push(recorded))]);
@@ -135,7 +150,9 @@ describe('reactors', () => {
       }),
       reactor('other.v1', async () => {}),
     ]);
-    await eventually(async () => expect((await readStore.checkpoint('reactor.other.v1'))?.position).toBe(await eventStore.head()));
+    await eventually(async () =>
+      expect((await readStore.checkpoint('reactor.other.v1'))?.position).toBe(await eventStore.head()),
+    );
     expect(await readStore.checkpoint('reactor.failing.v1')).toBeUndefined();
     await eventually(() => expect(done).toEqual(['{"n":0}', '{"n":1}']));
   });
@@ -145,7 +162,9 @@ describe('reactors', () => {
     const one = sourcing();
     const two = sourcing();
     one.reactors([reactor('single.v1', async () => void seen.push('one'))]);
-    await eventually(() => readStore.lease('reactor.single.v1', 'probe', clock.now(), 1).then((token) => expect(token).toBeUndefined()));
+    await eventually(() =>
+      readStore.lease('reactor.single.v1', 'probe', clock.now(), 1).then((token) => expect(token).toBeUndefined()),
+    );
     two.reactors([reactor('single.v1', async () => void seen.push('two'))]);
     await appendEvents(eventStore, 'account-1', numbers(1));
     await eventually(() => expect(seen).toEqual(['one']));
@@ -157,7 +176,11 @@ describe('reactors', () => {
 
 describe('sweeps', () => {
   it('run at start when the projections are level, and again and again; one that fails too', async () => {
-    await eventStore.append('account-1', sealedEvents('account-1', [{ type: 'account.opened.v1', data: { owner: 'ada' } }]), -1);
+    await eventStore.append(
+      'account-1',
+      sealedEvents('account-1', [{ type: 'account.opened.v1', data: { owner: 'ada' } }]),
+      -1,
+    );
     const main = sourcing();
     const found: unknown[] = [];
     let failures = 1;
@@ -203,7 +226,10 @@ describe('sweeps', () => {
 });
 
 describe('the directory of rights', () => {
-  const created = (owner: string) => ({ type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: owner, isDefault: false } });
+  const created = (owner: string) => ({
+    type: 'organization.created.v1',
+    data: { name: 'Acme', slug: 'acme', ownerId: owner, isDefault: false },
+  });
   async function roleOf(source: EventSourcing, member: string) {
     const current = await source.access.current();
     if (!current.ok) return current.error.code;
@@ -218,11 +244,16 @@ describe('the directory of rights', () => {
     for (let n = 0; n < 20; n += 1) {
       const role = n % 2 === 0 ? 'viewer' : 'editor';
       await appendEvents(eventStore, 'organization-1', [
-        { type: n === 0 ? 'organization.member-added.v1' : 'organization.member-role-changed.v1', data: { memberId: 'bob', kind: 'person', role } },
+        {
+          type: n === 0 ? 'organization.member-added.v1' : 'organization.member-role-changed.v1',
+          data: { memberId: 'bob', kind: 'person', role },
+        },
       ]);
       expect(await Promise.all([roleOf(here, 'bob'), roleOf(there, 'bob')])).toEqual([role, role]);
     }
-    await appendEvents(eventStore, 'organization-1', [{ type: 'organization.member-removed.v1', data: { memberId: 'bob' } }]);
+    await appendEvents(eventStore, 'organization-1', [
+      { type: 'organization.member-removed.v1', data: { memberId: 'bob' } },
+    ]);
     expect(await roleOf(there, 'bob')).toBeUndefined();
   });
 
@@ -245,13 +276,21 @@ describe('the directory of rights', () => {
   });
 
   it('reads at start only what the vault does not hold, and holds the same rights', async () => {
-    const vault = await openEmbeddedVault({ folder: join(root, ids.uuid()), clock, ids, sealingKeys: [{ id: 'k1', key: ids.random(32) }], log });
+    const vault = await openEmbeddedVault({
+      folder: join(root, ids.uuid()),
+      clock,
+      ids,
+      sealingKeys: [{ id: 'k1', key: ids.random(32) }],
+      log,
+    });
     closing.push(() => vault.close());
     await appendEvents(eventStore, 'organization-1', [created('ada')]);
     for (let n = 0; n < 41; n += 1) await appendEvents(eventStore, `account-${n}`, numbers(500));
     const first = createEventSourcing({ eventStore, readStore, clock, ids, log, vault });
     await eventually(async () => expect(await roleOf(first, 'ada')).toBe('owner')); // reading it all may take longer than a request waits
-    await appendEvents(eventStore, 'organization-1', [{ type: 'organization.member-added.v1', data: { memberId: 'bob', kind: 'person', role: 'viewer' } }]);
+    await appendEvents(eventStore, 'organization-1', [
+      { type: 'organization.member-added.v1', data: { memberId: 'bob', kind: 'person', role: 'viewer' } },
+    ]);
     expect(await roleOf(first, 'bob')).toBe('viewer');
     await first.close();
 
@@ -292,11 +331,16 @@ describe('the directory of rights', () => {
     await appendEvents(eventStore, 'organization-1', [created('ada')]);
     expect(await roleOf(source, 'ada')).toBe('owner');
     isDown = true;
-    expect(await source.access.current()).toMatchObject({ ok: false, error: { code: 'access/not-current', kind: 'unavailable' } });
+    expect(await source.access.current()).toMatchObject({
+      ok: false,
+      error: { code: 'access/not-current', kind: 'unavailable' },
+    });
     isDown = false;
     expect(await roleOf(source, 'ada')).toBe('owner');
     isSilent = true;
-    await appendEvents(eventStore, 'organization-1', [{ type: 'organization.member-removed.v1', data: { memberId: 'ada' } }]);
+    await appendEvents(eventStore, 'organization-1', [
+      { type: 'organization.member-removed.v1', data: { memberId: 'ada' } },
+    ]);
     expect(await roleOf(source, 'ada')).toBe('access/not-current');
   });
 

@@ -4,7 +4,13 @@ export { createEventSourcing, type EventSourcing, type EventSourcingOptions } fr
 export { createReadModels, type ReadModelsOptions } from './create-read-models.ts';
 export { followDirectory, type DirectoryFollower, type FollowDirectoryOptions } from './follow-directory.ts';
 export { createLogFeed, LOG_FEED, type LogBatch, type LogFeed } from './log-feed.ts';
-export { PROJECTION_CONTROL, READ_MODELS, type ProjectionControl, type ProjectionStatus, type ReadModels } from './read-models.ts';
+export {
+  PROJECTION_CONTROL,
+  READ_MODELS,
+  type ProjectionControl,
+  type ProjectionStatus,
+  type ReadModels,
+} from './read-models.ts';
 export type { ContextService, Reactor, Sweep } from './service.ts';
 export { createProjections, type ProjectionsOptions, type RunningProjections } from './start-projections.ts';
 export { startReactors, type ReactorsOptions } from './start-reactors.ts';

@@ -18,7 +18,13 @@ const RENEW_MS = 1_000;
  * Takes the lead of `name`, unless another owner has it.
  * @param onLost called once when it could not be renewed
  */
-export async function takeLease(readStore: ReadStore, clock: Clock, name: string, owner: string, onLost: () => void): Promise<Lease | undefined> {
+export async function takeLease(
+  readStore: ReadStore,
+  clock: Clock,
+  name: string,
+  owner: string,
+  onLost: () => void,
+): Promise<Lease | undefined> {
   let renewedMs = clock.monotonic();
   const token = await readStore.lease(name, owner, clock.now(), LEASE_MS);
   if (token === undefined) return undefined;

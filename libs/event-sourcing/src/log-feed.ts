@@ -36,7 +36,15 @@ const RETRY_MS = { first: 50, most: 2_000 } as const;
 /** Milliseconds after which a follower looks again while the live subscription has not begun. */
 const LOOK_AGAIN_MS = 20;
 
-export function createLogFeed({ eventStore, clock, log }: { readonly eventStore: EventStore; readonly clock: Clock; readonly log: Logger }): LogFeed {
+export function createLogFeed({
+  eventStore,
+  clock,
+  log,
+}: {
+  readonly eventStore: EventStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): LogFeed {
   const stop = new AbortController();
   const waiting = new Set<() => void>();
   const recent: StoredEvent[] = [];
@@ -84,7 +92,10 @@ export function createLogFeed({ eventStore, clock, log }: { readonly eventStore:
           }
         }
       } catch (error) {
-        log.warn({ cause: error instanceof Error ? error.message : String(error) }, 'the live subscription broke and is made again');
+        log.warn(
+          { cause: error instanceof Error ? error.message : String(error) },
+          'the live subscription broke and is made again',
+        );
         await pause(clock, retryMs, stop.signal);
         retryMs = Math.min(2 * retryMs, RETRY_MS.most);
       }
@@ -150,7 +161,8 @@ export function createLogFeed({ eventStore, clock, log }: { readonly eventStore:
 
   async function* follow(after: Position | undefined, signal: AbortSignal): AsyncGenerator<LogBatch> {
     let at = after ?? position(eventStore.storeId, 0);
-    if (storeOf(at) !== eventStore.storeId) throw new PositionOfOtherStoreError('The position was given out by another event store.');
+    if (storeOf(at) !== eventStore.storeId)
+      throw new PositionOfOtherStoreError('The position was given out by another event store.');
     let isLevelSaid = false;
     let isFar = false;
     const goFar = (far: boolean) => {

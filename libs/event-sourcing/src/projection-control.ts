@@ -31,7 +31,8 @@ export interface ControlRequest {
 }
 
 /** The collection of a projection's generation; the first has the projection's own name. */
-export const collectionOf = (projection: string, generation: number): string => (generation === 0 ? projection : `${projection}.g${generation}`);
+export const collectionOf = (projection: string, generation: number): string =>
+  generation === 0 ? projection : `${projection}.g${generation}`;
 
 const pointerId = (storeId: string, projection: string) => `${storeId}.${projection}.serving`;
 const controlId = (storeId: string, collection: string) => `${storeId}.${collection}`;
@@ -42,30 +43,76 @@ export async function servingGeneration(readStore: ReadStore, storeId: string, p
   return found?.document.generation ?? 0;
 }
 
-export async function serveGeneration(readStore: ReadStore, storeId: string, projection: string, generation: number): Promise<void> {
-  await readStore.apply([{ collection: CONTROL.name, id: pointerId(storeId, projection), position: position(storeId, generation), document: { generation } }]);
+export async function serveGeneration(
+  readStore: ReadStore,
+  storeId: string,
+  projection: string,
+  generation: number,
+): Promise<void> {
+  await readStore.apply([
+    {
+      collection: CONTROL.name,
+      id: pointerId(storeId, projection),
+      position: position(storeId, generation),
+      document: { generation },
+    },
+  ]);
 }
 
-export async function readControl(readStore: ReadStore, storeId: string, collection: string): Promise<CollectionControl> {
+export async function readControl(
+  readStore: ReadStore,
+  storeId: string,
+  collection: string,
+): Promise<CollectionControl> {
   const found = await readStore.get<CollectionControl>(CONTROL.name, controlId(storeId, collection));
   return found?.document ?? { parked: {}, marks: [] };
 }
 
 /** @param version grows with each write, and with each leader before that: the guard on positions keeps a former leader out */
-export async function writeControl(readStore: ReadStore, storeId: string, collection: string, version: bigint, control: CollectionControl): Promise<void> {
-  const parked = Object.fromEntries(Object.entries(control.parked).map(([id, { reason, since, position: at }]) => [id, { reason, since, position: at }]));
+export async function writeControl(
+  readStore: ReadStore,
+  storeId: string,
+  collection: string,
+  version: bigint,
+  control: CollectionControl,
+): Promise<void> {
+  const parked = Object.fromEntries(
+    Object.entries(control.parked).map(([id, { reason, since, position: at }]) => [
+      id,
+      { reason, since, position: at },
+    ]),
+  );
   const document = { parked, marks: control.marks.map(([at, atMs]) => [at, atMs]) };
-  await readStore.apply([{ collection: CONTROL.name, id: controlId(storeId, collection), position: position(storeId, version), document }]);
+  await readStore.apply([
+    { collection: CONTROL.name, id: controlId(storeId, collection), position: position(storeId, version), document },
+  ]);
 }
 
 /** Refusals of the operations on projections. */
 export const projectionErrors = {
-  notFound: (name: string) => domainError('projection/not-found', 'not-found', `There is no projection ${name} here.`, { fix: 'astroctl admin projections' }),
-  notParked: () => domainError('projection/not-parked', 'not-found', 'That document is not parked.', { fix: 'astroctl admin projections' }),
-  stillFailing: (count: number) =>
-    domainError('projection/still-failing', 'conflict', `${count} documents cannot be built from their streams by this release either.`, {
-      fix: 'look at the reasons: astroctl admin projections',
+  notFound: (name: string) =>
+    domainError('projection/not-found', 'not-found', `There is no projection ${name} here.`, {
+      fix: 'astroctl admin projections',
     }),
-  busy: () => domainError('projection/busy', 'conflict', 'The projection is being rebuilt already.', { fix: 'wait for it: astroctl admin projections' }),
-  notLed: () => domainError('projection/not-led', 'unavailable', 'No process has taken this up; nothing was changed yet.', { retryAfterSeconds: 5 }),
+  notParked: () =>
+    domainError('projection/not-parked', 'not-found', 'That document is not parked.', {
+      fix: 'astroctl admin projections',
+    }),
+  stillFailing: (count: number) =>
+    domainError(
+      'projection/still-failing',
+      'conflict',
+      `${count} documents cannot be built from their streams by this release either.`,
+      {
+        fix: 'look at the reasons: astroctl admin projections',
+      },
+    ),
+  busy: () =>
+    domainError('projection/busy', 'conflict', 'The projection is being rebuilt already.', {
+      fix: 'wait for it: astroctl admin projections',
+    }),
+  notLed: () =>
+    domainError('projection/not-led', 'unavailable', 'No process has taken this up; nothing was changed yet.', {
+      retryAfterSeconds: 5,
+    }),
 };

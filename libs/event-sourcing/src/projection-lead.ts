@@ -1,5 +1,16 @@
 import type { EventStore } from '#event-store';
-import { ok, err, type Clock, type DomainError, type Fact, type Logger, type Position, type Projection, type Result, type Timer } from '#kernel';
+import {
+  ok,
+  err,
+  type Clock,
+  type DomainError,
+  type Fact,
+  type Logger,
+  type Position,
+  type Projection,
+  type Result,
+  type Timer,
+} from '#kernel';
 import type { CheckpointMove, ReadStore, Write } from '#read-store';
 import { DocumentFold } from './document-fold.ts';
 import type { LogBatch, LogFeed } from './log-feed.ts';
@@ -53,7 +64,10 @@ export class ProjectionLead<E extends Fact, D> {
     this.fold = new DocumentFold(projection, collection, readStore, {
       isParked: (id) => this.parked.has(id),
       now: () => clock.now(),
-      fromLog: (id, upTo) => (this.written !== undefined && upTo <= this.written ? this.fold.step(undefined, id, eventStore.readAll(), upTo) : undefined),
+      fromLog: (id, upTo) =>
+        this.written !== undefined && upTo <= this.written
+          ? this.fold.step(undefined, id, eventStore.readAll(), upTo)
+          : undefined,
     });
   }
 
@@ -97,7 +111,8 @@ export class ProjectionLead<E extends Fact, D> {
   async retry(documentId?: string): Promise<Result<void, DomainError>> {
     if (documentId !== undefined && !this.parked.has(documentId)) return err(projectionErrors.notParked());
     let failed = 0;
-    for (const id of documentId === undefined ? [...this.parked.keys()] : [documentId]) if (!(await this.retryOne(id))) failed += 1;
+    for (const id of documentId === undefined ? [...this.parked.keys()] : [documentId])
+      if (!(await this.retryOne(id))) failed += 1;
     return failed === 0 ? ok(undefined) : err(projectionErrors.stillFailing(failed));
   }
 
@@ -148,7 +163,10 @@ export class ProjectionLead<E extends Fact, D> {
     if (parked.size > 0) {
       for (const [id, reason] of parked) {
         this.parked.set(id, reason);
-        log.error({ projection: projection.name, documentId: id, reason: reason.reason }, 'a projection cannot apply an event; its document is parked');
+        log.error(
+          { projection: projection.name, documentId: id, reason: reason.reason },
+          'a projection cannot apply an event; its document is parked',
+        );
       }
       await this.saveControl();
     }
@@ -160,7 +178,10 @@ export class ProjectionLead<E extends Fact, D> {
     onMoved();
     if (newer === undefined) return false;
     await this.store();
-    log.error({ projection: projection.name, type: newer.type }, 'an event type of a newer release; this projection is left to that release');
+    log.error(
+      { projection: projection.name, type: newer.type },
+      'an event type of a newer release; this projection is left to that release',
+    );
     return true;
   }
 
@@ -177,7 +198,9 @@ export class ProjectionLead<E extends Fact, D> {
       if (!isHeld()) throw new LostLeaseError('The lease ran out.');
       const isLast = start + WRITES_AT_ONCE >= writes.length;
       const move: CheckpointMove | undefined =
-        isLast && position !== undefined && position !== this.stored ? { name: collection, token, previous: this.stored, position } : undefined;
+        isLast && position !== undefined && position !== this.stored
+          ? { name: collection, token, previous: this.stored, position }
+          : undefined;
       const outcome = await readStore.apply(writes.slice(start, start + WRITES_AT_ONCE), move);
       if (!outcome.ok) throw new LostLeaseError(outcome.error.detail);
       if (move) this.stored = position;

@@ -1,5 +1,16 @@
 import { PositionOfOtherStoreError, type EventStore } from '#event-store';
-import { err, ok, pause, type Clock, type DomainError, type Fact, type Logger, type Position, type Projection, type Result } from '#kernel';
+import {
+  err,
+  ok,
+  pause,
+  type Clock,
+  type DomainError,
+  type Fact,
+  type Logger,
+  type Position,
+  type Projection,
+  type Result,
+} from '#kernel';
 import type { ReadStore } from '#read-store';
 import { takeLease } from './lease.ts';
 import type { LogFeed } from './log-feed.ts';
@@ -84,7 +95,8 @@ export class ProjectionSupervisor<E extends Fact, D> {
         await this.leadOnce();
         backOffMs = BACK_OFF_MS.first;
       } catch (error) {
-        if (error instanceof LostLeaseError) log.debug({ projection: this.projection.name }, 'the lead of a projection went to another process');
+        if (error instanceof LostLeaseError)
+          log.debug({ projection: this.projection.name }, 'the lead of a projection went to another process');
         else
           log.warn(
             { projection: this.projection.name, cause: error instanceof Error ? error.message : String(error) },
@@ -117,7 +129,10 @@ export class ProjectionSupervisor<E extends Fact, D> {
       outcome = await this.lead.run();
     } catch (error) {
       if (!(error instanceof PositionOfOtherStoreError)) throw error;
-      log.warn({ projection: this.projection.name }, 'the event store was restored or set up anew; the projection is built again');
+      log.warn(
+        { projection: this.projection.name },
+        'the event store was restored or set up anew; the projection is built again',
+      );
       await readStore.drop(collection);
       return;
     } finally {
@@ -131,9 +146,25 @@ export class ProjectionSupervisor<E extends Fact, D> {
     }
   }
 
-  private makeLead(collection: string, token: number, isHeld: () => boolean, onMoved: () => void): ProjectionLead<E, D> {
+  private makeLead(
+    collection: string,
+    token: number,
+    isHeld: () => boolean,
+    onMoved: () => void,
+  ): ProjectionLead<E, D> {
     const { feed, eventStore, readStore, clock, log } = this.options;
-    return new ProjectionLead({ projection: this.projection, collection, token, isHeld, feed, eventStore, readStore, clock, log, onMoved });
+    return new ProjectionLead({
+      projection: this.projection,
+      collection,
+      token,
+      isHeld,
+      feed,
+      eventStore,
+      readStore,
+      clock,
+      log,
+      onMoved,
+    });
   }
 
   private onMoved(): void {
@@ -144,7 +175,10 @@ export class ProjectionSupervisor<E extends Fact, D> {
   private dropBefore(generation: number): void {
     if (generation === 0) return;
     this.options.readStore.drop(collectionOf(this.projection.name, generation - 1)).catch((error: unknown) => {
-      this.options.log.warn({ projection: this.projection.name, cause: String(error) }, 'an old collection could not be dropped');
+      this.options.log.warn(
+        { projection: this.projection.name, cause: String(error) },
+        'an old collection could not be dropped',
+      );
     });
   }
 

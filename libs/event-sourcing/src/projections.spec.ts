@@ -8,13 +8,24 @@ import { openEmbeddedReadStore } from '#read-store/embedded';
 import { eventually, temporaryFolder } from '#testing';
 import { systemIds as ids } from '#runtime/system';
 import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
-import { accountDecider, balances, poison, request, type AccountCommand, type AccountEvent, type Balance } from './testdata/accounts.ts';
+import {
+  accountDecider,
+  balances,
+  poison,
+  request,
+  type AccountCommand,
+  type AccountEvent,
+  type Balance,
+} from './testdata/accounts.ts';
 import { both, log, quickClock } from './testdata/surroundings.ts';
 
 const root = temporaryFolder();
 const clock = quickClock(5);
 const openStores = (folder: string) =>
-  both(openEmbeddedEventStore({ folder: join(folder, 'events'), clock, ids, log }), openEmbeddedReadStore({ folder: join(folder, 'read'), log }));
+  both(
+    openEmbeddedEventStore({ folder: join(folder, 'events'), clock, ids, log }),
+    openEmbeddedReadStore({ folder: join(folder, 'read'), log }),
+  );
 
 describe('projections', () => {
   let folder: string;
@@ -70,7 +81,10 @@ describe('projections', () => {
     return Object.fromEntries(documents);
   }
   async function built(collection = balances.name): Promise<Record<string, Balance>> {
-    const { items } = await readStore.find<Balance>({ name: collection, indexes: ['owner', 'balance'] }, { limit: 500 });
+    const { items } = await readStore.find<Balance>(
+      { name: collection, indexes: ['owner', 'balance'] },
+      { limit: 500 },
+    );
     return Object.fromEntries(items.map(({ id, document }) => [id, document]));
   }
   /** Fifteen events over three accounts, one of them closed and opened again. */
@@ -88,7 +102,11 @@ describe('projections', () => {
   it('builds documents from the log and answers reads that name a position with at least that', async () => {
     await main.projections([balances]);
     await open('account-a');
-    expect(await balanceOf('account-a', main, await credit('account-a', 5))).toEqual({ owner: 'account-a', balance: 5, credits: 1 });
+    expect(await balanceOf('account-a', main, await credit('account-a', 5))).toEqual({
+      owner: 'account-a',
+      balance: 5,
+      credits: 1,
+    });
     await run('account-a', { is: 'close' });
     await settle();
     expect(await balanceOf('account-a')).toBeUndefined();
@@ -120,7 +138,11 @@ describe('projections', () => {
    * What a leader leaves that is killed: the log is given to it event by event; the documents of the first `events` events
    * are written; the checkpoint of the last of them is not, or (`isWritten`) two events earlier is the last that is.
    */
-  async function killedAfter(projection: Projection<AccountEvent, Balance>, events: number, isWritten: boolean): Promise<void> {
+  async function killedAfter(
+    projection: Projection<AccountEvent, Balance>,
+    events: number,
+    isWritten: boolean,
+  ): Promise<void> {
     await readStore.ensure({ name: projection.name, indexes: projection.indexes ?? [] });
     const token = (await readStore.lease(projection.name, 'killed', clock.now() - 10_000, 1)) ?? 0;
     let previous: Position | undefined;
@@ -137,7 +159,10 @@ describe('projections', () => {
         ? { collection: projection.name, id, position: stored.position, document: { ...document } }
         : { collection: projection.name, id, position: stored.position, removed: true };
       const isCheckpointed = isWritten && index < log.length - 3;
-      await readStore.apply([write], isCheckpointed ? { name: projection.name, token, previous, position: stored.position } : undefined);
+      await readStore.apply(
+        [write],
+        isCheckpointed ? { name: projection.name, token, previous, position: stored.position } : undefined,
+      );
       if (isCheckpointed) previous = stored.position;
     }
   }
@@ -155,11 +180,25 @@ describe('projections', () => {
     expect(await balanceOf('account-a')).toMatchObject({ balance: 1 });
     expect(await balanceOf('account-b')).toMatchObject({ balance: 7 });
     const [status] = await main.control.status();
-    expect(status).toMatchObject({ lagEvents: 0, parked: [{ documentId: 'account-a', reason: expect.stringMatching(/^TypeError at account\.credited\.v2 [0-9a-f-]{36}$/) }] });
+    expect(status).toMatchObject({
+      lagEvents: 0,
+      parked: [
+        {
+          documentId: 'account-a',
+          reason: expect.stringMatching(/^TypeError at account\.credited\.v2 [0-9a-f-]{36}$/),
+        },
+      ],
+    });
 
-    expect(await main.control.retry(balances.name, 'account-a')).toMatchObject({ ok: false, error: { code: 'projection/still-failing' } });
+    expect(await main.control.retry(balances.name, 'account-a')).toMatchObject({
+      ok: false,
+      error: { code: 'projection/still-failing' },
+    });
     poison.isOn = false;
-    expect(await main.control.retry(balances.name, 'account-b')).toMatchObject({ ok: false, error: { code: 'projection/not-parked' } });
+    expect(await main.control.retry(balances.name, 'account-b')).toMatchObject({
+      ok: false,
+      error: { code: 'projection/not-parked' },
+    });
     expect(await main.control.retry(balances.name, 'account-a')).toEqual({ ok: true, value: undefined });
     expect(await balanceOf('account-a')).toEqual({ owner: 'account-a', balance: 669, credits: 3 });
     expect((await main.control.status())[0]?.parked).toEqual([]);
@@ -217,12 +256,18 @@ describe('projections', () => {
   });
 
   it('F25: gives up the lead before an event type of its own category that it does not know; other projections go on', async () => {
-    const others: Projection<AccountEvent, Balance> = { ...balances, name: 'others.v1', events: { ...balances.events, categories: ['elsewhere'] } };
+    const others: Projection<AccountEvent, Balance> = {
+      ...balances,
+      name: 'others.v1',
+      events: { ...balances.events, categories: ['elsewhere'] },
+    };
     await main.projections([balances, others]);
     const before = await open('account-a');
     const [first] = await collectStream('account-a');
     await eventStore.append('account-a', sealedEvents('account-a', [{ type: 'account.frozen.v1' }], 0, first?.hash), 0);
-    await eventually(async () => expect(await main.control.status()).toMatchObject([{ state: 'stopped' }, { state: 'live', lagEvents: 0 }]));
+    await eventually(async () =>
+      expect(await main.control.status()).toMatchObject([{ state: 'stopped' }, { state: 'live', lagEvents: 0 }]),
+    );
     expect((await readStore.checkpoint(balances.name))?.position).toBe(before);
     // The newer release takes over at once and reads what the older could not.
     const newer = {
@@ -255,7 +300,10 @@ describe('projections', () => {
     await restored.projections([balances]);
     await restored.control.settled(await other.eventStore.head());
     expect(await built()).toEqual({ 'account-a': { owner: 'new', balance: 0, credits: 0 } });
-    expect(await restored.readModels.get(balances, 'account-a', await eventStore.head())).toMatchObject({ ok: false, error: { code: 'position/other-store', kind: 'conflict' } });
+    expect(await restored.readModels.get(balances, 'account-a', await eventStore.head())).toMatchObject({
+      ok: false,
+      error: { code: 'position/other-store', kind: 'conflict' },
+    });
   });
 
   it('F27: of two processes one leads; the other takes over, and a former leader that wakes changes nothing', async () => {
@@ -278,7 +326,9 @@ describe('projections', () => {
     await settle(first);
     expect(await first.control.status()).toMatchObject([{ state: 'live' }]);
     await main.projections([balances]);
-    await eventually(async () => expect(await main.control.status()).toMatchObject([{ state: 'following', lagEvents: 0 }]));
+    await eventually(async () =>
+      expect(await main.control.status()).toMatchObject([{ state: 'following', lagEvents: 0 }]),
+    );
 
     isFreezing = true;
     await credit('account-a', 5);
@@ -302,7 +352,10 @@ describe('projections', () => {
     expect(await follower.readModels.get(balances, 'account-a', written)).toEqual({ ok: true, value: undefined });
 
     const beyond = position(eventStore.storeId, 1_000_000);
-    expect(await follower.readModels.get(balances, 'account-a', beyond)).toMatchObject({ ok: false, error: { code: 'read/not-yet', kind: 'unavailable', retryAfterSeconds: 1 } });
+    expect(await follower.readModels.get(balances, 'account-a', beyond)).toMatchObject({
+      ok: false,
+      error: { code: 'read/not-yet', kind: 'unavailable', retryAfterSeconds: 1 },
+    });
   });
 
   it('rebuilds beside the serving documents, which answer meanwhile, and switches when level', async () => {
@@ -312,7 +365,12 @@ describe('projections', () => {
     const reader = sourcing();
     expect(await balanceOf('account-a', reader)).toMatchObject({ balance: 11 });
     await readStore.apply([
-      { collection: balances.name, id: 'account-a', position: position(eventStore.storeId, 900_000), document: { owner: 'edited by hand', balance: 0, credits: 0 } },
+      {
+        collection: balances.name,
+        id: 'account-a',
+        position: position(eventStore.storeId, 900_000),
+        document: { owner: 'edited by hand', balance: 0, credits: 0 },
+      },
     ]);
     const rebuilding = main.control.rebuild(balances.name);
     expect(await main.control.rebuild(balances.name)).toMatchObject({ ok: false, error: { code: 'projection/busy' } });
@@ -321,13 +379,19 @@ describe('projections', () => {
     expect(await balanceOf('account-a', main, written)).toMatchObject({ owner: 'account-a', balance: 15 });
     expect(await built(`${balances.name}.g1`)).toEqual(await folded());
     await eventually(async () => expect(await balanceOf('account-a', reader)).toMatchObject({ balance: 15 }));
-    expect(await main.control.rebuild('unknown.v1')).toMatchObject({ ok: false, error: { code: 'projection/not-found' } });
+    expect(await main.control.rebuild('unknown.v1')).toMatchObject({
+      ok: false,
+      error: { code: 'projection/not-found' },
+    });
   });
 
   it('keeps tombstones for 24 hours, then sweeps them', async () => {
     let offsetMs = 0;
     const swept: Position[] = [];
-    const watched: ReadStore = { ...readStore, sweepTombstones: (collection, upTo) => (swept.push(upTo), readStore.sweepTombstones(collection, upTo)) };
+    const watched: ReadStore = {
+      ...readStore,
+      sweepTombstones: (collection, upTo) => (swept.push(upTo), readStore.sweepTombstones(collection, upTo)),
+    };
     const aging = sourcing(eventStore, watched, { ...clock, now: () => clock.now() + offsetMs });
     await aging.projections([balances]);
     await open('account-a');
@@ -366,7 +430,11 @@ describe('projections', () => {
     let release = () => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
     const stuck: ReadStore = { ...readStore, apply: (...args) => gate.then(() => readStore.apply(...args)) };
-    const other = sourcing(eventStore, { ...stuck, ensure: (collection) => readStore.ensure(collection) }, { ...clock, now: () => clock.now() + 60_000 });
+    const other = sourcing(
+      eventStore,
+      { ...stuck, ensure: (collection) => readStore.ensure(collection) },
+      { ...clock, now: () => clock.now() + 60_000 },
+    );
     await open('account-a');
     await open('account-b');
     await other.projections([balances]);

@@ -7,9 +7,21 @@ export interface ReadModels {
    * @param atLeast wait (polling the stored checkpoint every 10 ms, up to 2 s) until the projection has seen this position;
    *   then `read/not-yet` (503, Retry-After 1), or `position/other-store` (409) for a position of another store
    */
-  get<E extends Fact, D>(projection: Projection<E, D>, id: string, atLeast?: Position): Promise<Result<StoredDocument<D> | undefined, DomainError>>;
-  find<E extends Fact, D>(projection: Projection<E, D>, query: Query, atLeast?: Position): Promise<Result<Page<D>, DomainError>>;
-  count<E extends Fact, D>(projection: Projection<E, D>, where: Query['where'], atLeast?: Position): Promise<Result<number, DomainError>>;
+  get<E extends Fact, D>(
+    projection: Projection<E, D>,
+    id: string,
+    atLeast?: Position,
+  ): Promise<Result<StoredDocument<D> | undefined, DomainError>>;
+  find<E extends Fact, D>(
+    projection: Projection<E, D>,
+    query: Query,
+    atLeast?: Position,
+  ): Promise<Result<Page<D>, DomainError>>;
+  count<E extends Fact, D>(
+    projection: Projection<E, D>,
+    where: Query['where'],
+    atLeast?: Position,
+  ): Promise<Result<number, DomainError>>;
 }
 
 export const READ_MODELS = Symbol('read models');

@@ -3,21 +3,45 @@ import { domainError } from '#kernel';
 /** The refusals of the command runner itself. */
 export const runnerErrors = {
   otherRequest: () =>
-    domainError('idempotency/other-request', 'invalid', 'This Idempotency-Key was used for a request with another content.', { fix: 'send a new key with a new request' }),
+    domainError(
+      'idempotency/other-request',
+      'invalid',
+      'This Idempotency-Key was used for a request with another content.',
+      { fix: 'send a new key with a new request' },
+    ),
   preconditionFailed: (expected: number, actual: number) =>
-    domainError('edge/precondition-failed', 'conflict', `It was changed meanwhile: revision ${actual} is current, not ${expected}.`, {
-      fix: 'read it again, then repeat the change with the new ETag',
-      extra: { expected, actual },
+    domainError(
+      'edge/precondition-failed',
+      'conflict',
+      `It was changed meanwhile: revision ${actual} is current, not ${expected}.`,
+      {
+        fix: 'read it again, then repeat the change with the new ETag',
+        extra: { expected, actual },
+      },
+    ),
+  contended: () =>
+    domainError('event-sourcing/contended', 'conflict', 'Too many others change the same thing at this moment.', {
+      fix: 'try again',
+      retryAfterSeconds: 1,
     }),
-  contended: () => domainError('event-sourcing/contended', 'conflict', 'Too many others change the same thing at this moment.', { fix: 'try again', retryAfterSeconds: 1 }),
   newerRelease: () =>
-    domainError('event-sourcing/newer-release', 'unavailable', 'A newer release has written what this one cannot read.', {
-      fix: 'finish the upgrade, then try again',
-      retryAfterSeconds: 10,
-    }),
+    domainError(
+      'event-sourcing/newer-release',
+      'unavailable',
+      'A newer release has written what this one cannot read.',
+      {
+        fix: 'finish the upgrade, then try again',
+        retryAfterSeconds: 10,
+      },
+    ),
   unavailable: () =>
-    domainError('event-store/unavailable', 'unavailable', 'The event store does not answer; whether this took effect is not known.', {
-      fix: 'repeat the request with the same Idempotency-Key: it takes effect once',
-      retryAfterSeconds: 2,
-    }),
+    domainError(
+      'event-store/unavailable',
+      'unavailable',
+      'The event store does not answer; whether this took effect is not known.',
+      {
+        fix: 'repeat the request with the same Idempotency-Key: it takes effect once',
+        retryAfterSeconds: 2,
+      },
+    ),
 };

@@ -55,7 +55,8 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
   const supervisors = new Map<string, ProjectionSupervisor<Fact, unknown>>();
   let serving: Promise<void> | undefined;
 
-  const positionOf = async (supervisor: ProjectionSupervisor<Fact, unknown>) => supervisor.position ?? (await readStore.checkpoint(supervisor.collection))?.position;
+  const positionOf = async (supervisor: ProjectionSupervisor<Fact, unknown>) =>
+    supervisor.position ?? (await readStore.checkpoint(supervisor.collection))?.position;
 
   async function act(request: ControlRequest): Promise<Result<void, DomainError>> {
     const supervisor = supervisors.get(request.projection);
@@ -85,13 +86,18 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
 
   async function serveRequests(): Promise<void> {
     for (; !stop.signal.aborted; await pause(clock, REQUESTS_MS, stop.signal)) {
-      const led = [...supervisors.values()].filter(({ leads }) => leads !== undefined).map(({ projection }) => projection.name);
+      const led = [...supervisors.values()]
+        .filter(({ leads }) => leads !== undefined)
+        .map(({ projection }) => projection.name);
       if (led.length === 0) continue;
       try {
         const { items } = await readStore.find<ControlRequest>(REQUESTS, { where: { projection: led } });
         for (const item of items) if (item.document.error === undefined) await answer(item);
       } catch (error) {
-        log.warn({ cause: error instanceof Error ? error.message : String(error) }, 'requests for projections could not be read');
+        log.warn(
+          { cause: error instanceof Error ? error.message : String(error) },
+          'requests for projections could not be read',
+        );
       }
     }
   }
@@ -103,7 +109,12 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
     if (outcome.ok) await readStore.apply([{ collection: REQUESTS.name, id, position: later, removed: true }]);
     else
       await readStore.apply([
-        { collection: REQUESTS.name, id, position: later, document: { projection, action, error: { code: outcome.error.code, detail: outcome.error.detail } } },
+        {
+          collection: REQUESTS.name,
+          id,
+          position: later,
+          document: { projection, action, error: { code: outcome.error.code, detail: outcome.error.detail } },
+        },
       ]);
   }
 
@@ -112,7 +123,9 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
     const known = reached !== undefined && storeOf(reached) === eventStore.storeId ? reached : undefined;
     const lagEvents = Math.max(0, sequenceOf(head) - (known ? sequenceOf(known) : 0));
     const waiting = lagEvents === 0 ? undefined : await firstBehind(known);
-    const parked = supervisor.leads?.parked ?? new Map(Object.entries((await readControl(readStore, eventStore.storeId, supervisor.collection)).parked));
+    const parked =
+      supervisor.leads?.parked ??
+      new Map(Object.entries((await readControl(readStore, eventStore.storeId, supervisor.collection)).parked));
     return {
       name: supervisor.projection.name,
       position: reached,
@@ -134,7 +147,8 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
       return Promise.all([...supervisors.values()].map((supervisor) => statusOf(supervisor, head)));
     },
     rebuild: (name) => ask({ projection: name, action: 'rebuild' }),
-    retry: (name, documentId) => ask({ projection: name, action: 'retry', ...(documentId !== undefined && { documentId }) }),
+    retry: (name, documentId) =>
+      ask({ projection: name, action: 'retry', ...(documentId !== undefined && { documentId }) }),
     async settled(wanted) {
       for (const supervisor of supervisors.values()) {
         for (;;) {

@@ -47,7 +47,11 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
       else await follow(reactor, { ...options, name, lease, signal: lead.signal });
       backOffMs = BACK_OFF_MS.first;
     } catch (error) {
-      if (!(error instanceof LostLeaseError)) log.warn({ reactor: reactor.name, cause: nameOf(error) }, 'a reactor was interrupted and goes on from its checkpoint');
+      if (!(error instanceof LostLeaseError))
+        log.warn(
+          { reactor: reactor.name, cause: nameOf(error) },
+          'a reactor was interrupted and goes on from its checkpoint',
+        );
       await pause(clock, backOffMs, signal);
       backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
     } finally {
@@ -84,7 +88,8 @@ async function follow(reactor: Reactor, following: Following): Promise<void> {
       let hasReacted = false;
       for (const stored of batch.events) {
         if (!types.has(stored.type)) continue;
-        if (!(await react(reactor, { event: { type: stored.type, data: stored.data }, metadata: stored }, following))) return;
+        if (!(await react(reactor, { event: { type: stored.type, data: stored.data }, metadata: stored }, following)))
+          return;
         at = stored.position;
         hasReacted = true;
         if (clock.monotonic() - storedMs >= STORE_WITHIN_MS) await store(at);
@@ -95,20 +100,37 @@ async function follow(reactor: Reactor, following: Following): Promise<void> {
     if (lease.isHeld()) await store(at);
   } catch (error) {
     if (!(error instanceof PositionOfOtherStoreError)) throw error;
-    log.warn({ reactor: reactor.name }, 'the event store was restored or set up anew; the reactor begins with its first event');
+    log.warn(
+      { reactor: reactor.name },
+      'the event store was restored or set up anew; the reactor begins with its first event',
+    );
     await readStore.drop(name);
   }
 }
 
 /** Until it succeeds. False when it was stopped before. */
-async function react(reactor: Reactor, recorded: Parameters<Reactor['react']>[0], { clock, log, signal }: Following): Promise<boolean> {
-  for (let backOffMs: number = BACK_OFF_MS.first; !signal.aborted; backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most)) {
+async function react(
+  reactor: Reactor,
+  recorded: Parameters<Reactor['react']>[0],
+  { clock, log, signal }: Following,
+): Promise<boolean> {
+  for (
+    let backOffMs: number = BACK_OFF_MS.first;
+    !signal.aborted;
+    backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most)
+  ) {
     try {
       await reactor.react(recorded);
       return true;
     } catch (error) {
       log.warn(
-        { reactor: reactor.name, eventId: recorded.metadata.id, type: recorded.event.type, cause: nameOf(error), retryMs: backOffMs },
+        {
+          reactor: reactor.name,
+          eventId: recorded.metadata.id,
+          type: recorded.event.type,
+          cause: nameOf(error),
+          retryMs: backOffMs,
+        },
         'a reaction failed and is tried again',
       );
       await pause(clock, backOffMs, signal);

@@ -27,7 +27,11 @@ export function startSweeps(sweeps: readonly Sweep[], options: SweepsOptions): {
   };
 }
 
-async function runSweep(sweep: Sweep, { readStore, clock, log, owner, whenLevel }: SweepsOptions, signal: AbortSignal): Promise<void> {
+async function runSweep(
+  sweep: Sweep,
+  { readStore, clock, log, owner, whenLevel }: SweepsOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let isLevel = false;
   while (!signal.aborted) {
@@ -52,7 +56,10 @@ async function runSweep(sweep: Sweep, { readStore, clock, log, owner, whenLevel 
         }
       }
     } catch (error) {
-      log.warn({ sweep: sweep.name, cause: error instanceof Error ? error.name : String(error) }, 'a sweep failed and is run again');
+      log.warn(
+        { sweep: sweep.name, cause: error instanceof Error ? error.name : String(error) },
+        'a sweep failed and is run again',
+      );
     }
     await pause(clock, waitMs, signal);
   }

@@ -8,16 +8,23 @@ import { LIMITS, type AppendRefusal, type SealedEvent } from './event-store.ts';
  * @returns the JSON of each event
  * @throws RangeError for a list that is empty, out of place, or holds something that JSON cannot say: a defect of the caller
  */
-export function encodeAppend(stream: string, events: readonly SealedEvent[], expectedRevision: number): Result<readonly string[], AppendRefusal> {
+export function encodeAppend(
+  stream: string,
+  events: readonly SealedEvent[],
+  expectedRevision: number,
+): Result<readonly string[], AppendRefusal> {
   if (events.length === 0) throw new RangeError('an append needs at least one event');
-  if (!Number.isSafeInteger(expectedRevision) || expectedRevision < -1) throw new RangeError(`${expectedRevision} is no expected revision`);
+  if (!Number.isSafeInteger(expectedRevision) || expectedRevision < -1)
+    throw new RangeError(`${expectedRevision} is no expected revision`);
   let revision = expectedRevision;
   let appendBytes = 0;
   const bodies: string[] = [];
   for (const event of events) {
     revision += 1;
     if (event.stream !== stream || event.revision !== revision) {
-      throw new RangeError(`event ${event.id} is sealed for revision ${event.revision} of its stream and was appended as ${revision}`);
+      throw new RangeError(
+        `event ${event.id} is sealed for revision ${event.revision} of its stream and was appended as ${revision}`,
+      );
     }
     if (event.data === undefined) throw new RangeError(`event ${event.id} has no data`);
     const body = JSON.stringify(event);
@@ -30,12 +37,38 @@ export function encodeAppend(stream: string, events: readonly SealedEvent[], exp
 }
 
 /** Whether two events are the same in everything that is sealed; used where the same append comes again. */
-export const isSameEvent = (a: SealedEvent, b: SealedEvent): boolean => a.id === b.id && a.hash === b.hash && sealedPart(a) === sealedPart(b);
+export const isSameEvent = (a: SealedEvent, b: SealedEvent): boolean =>
+  a.id === b.id && a.hash === b.hash && sealedPart(a) === sealedPart(b);
 
-const sealedPart = ({ type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId, data }: SealedEvent) =>
-  canonicalJson({ type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId, data });
+const sealedPart = ({
+  type,
+  stream,
+  revision,
+  recordedAt,
+  actor,
+  organizationId,
+  commandId,
+  correlationId,
+  causationId,
+  data,
+}: SealedEvent) =>
+  canonicalJson({
+    type,
+    stream,
+    revision,
+    recordedAt,
+    actor,
+    organizationId,
+    commandId,
+    correlationId,
+    causationId,
+    data,
+  });
 
 function tooLarge<What extends 'event' | 'append'>(what: What, bytes: number, limit: number) {
   const detail = `What is to be recorded takes ${bytes} bytes and ${limit} are allowed.`;
-  return domainError(`event-store/${what}-too-large`, 'invalid', detail, { fix: 'send less at once', extra: { limit, used: bytes } });
+  return domainError(`event-store/${what}-too-large`, 'invalid', detail, {
+    fix: 'send less at once',
+    extra: { limit, used: bytes },
+  });
 }

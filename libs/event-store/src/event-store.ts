@@ -36,7 +36,8 @@ export interface RevisionConflict {
   readonly actual: number;
 }
 
-export type AppendRefusal = RevisionConflict | DomainError<'event-store/event-too-large'> | DomainError<'event-store/append-too-large'>;
+export type AppendRefusal =
+  RevisionConflict | DomainError<'event-store/event-too-large'> | DomainError<'event-store/append-too-large'>;
 
 export interface ReadOptions {
   /** First revision, inclusive. Left out: the beginning, or the end when reading backwards. */
@@ -71,7 +72,11 @@ export interface EventStore {
    * The events' revisions must be `expectedRevision + 1` and following; that is checked and a fault throws.
    * The same event ids at the same place again: the first answer again, nothing appended.
    */
-  append(stream: string, events: readonly SealedEvent[], expectedRevision: number): Promise<Result<Appended, AppendRefusal>>;
+  append(
+    stream: string,
+    events: readonly SealedEvent[],
+    expectedRevision: number,
+  ): Promise<Result<Appended, AppendRefusal>>;
 
   /** The events of one stream in order; nothing when it does not exist. */
   read(stream: string, options?: ReadOptions): AsyncIterable<StoredEvent>;

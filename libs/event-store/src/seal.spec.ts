@@ -35,7 +35,9 @@ describe('the seal of a stream', () => {
     expect(verifyStream([])).toEqual({ ok: true, value: undefined });
     expect(verifyStream(chain)).toEqual({ ok: true, value: head });
     expect(verifyStream(chain, { head })).toMatchObject({ ok: true });
-    expect(verifyStream([third, fourth], { after: { revision: 1, hash: second.hash }, head })).toMatchObject({ ok: true });
+    expect(verifyStream([third, fourth], { after: { revision: 1, hash: second.hash }, head })).toMatchObject({
+      ok: true,
+    });
     expect(verifyStream([], { after: head, head })).toMatchObject({ ok: true });
   });
 
@@ -56,7 +58,10 @@ describe('the seal of a stream', () => {
   });
 
   it('F17: finds a tail that was cut off, a stream that is gone, and a history sealed anew, by the head', () => {
-    expect(verifyStream([first, second], { head })).toMatchObject({ ok: false, error: { revision: 2, reason: 'missing' } });
+    expect(verifyStream([first, second], { head })).toMatchObject({
+      ok: false,
+      error: { revision: 2, reason: 'missing' },
+    });
     expect(verifyStream([], { head })).toMatchObject({ ok: false, error: { revision: 0, reason: 'missing' } });
     const rewritten = sealEvents([event(0), event(1), { ...event(2), data: {} }, event(3)], '');
     expect(verifyStream(rewritten, { head })).toMatchObject({ ok: false, error: { revision: 3, reason: 'altered' } });

@@ -24,8 +24,21 @@ export interface BrokenChain {
  * Position and server time stay outside: they are known only after the append.
  */
 export function hashOf(previousHash: string, event: UnsealedEvent): string {
-  const { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId, data } = event;
-  const sealed = { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId, data };
+  const { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId, data } =
+    event;
+  const sealed = {
+    id,
+    type,
+    stream,
+    revision,
+    recordedAt,
+    actor,
+    organizationId,
+    commandId,
+    correlationId,
+    causationId,
+    data,
+  };
   return createHash('sha256').update(previousHash).update(canonicalJson(sealed)).digest('hex');
 }
 
@@ -46,7 +59,10 @@ export function sealEvents(events: readonly UnsealedEvent[], previousHash: strin
  * @param options.head an event that must be among them (or `after` itself): from a signed head; finds a tail that was cut off
  * @returns the last link, or the first revision that is wrong; `undefined` for an empty stream without expectations
  */
-export function verifyStream(events: Iterable<SealedEvent>, options: { readonly after?: ChainLink; readonly head?: ChainLink } = {}): Result<ChainLink | undefined, BrokenChain> {
+export function verifyStream(
+  events: Iterable<SealedEvent>,
+  options: { readonly after?: ChainLink; readonly head?: ChainLink } = {},
+): Result<ChainLink | undefined, BrokenChain> {
   const { head } = options;
   let last = options.after;
   let stream: string | undefined;
@@ -60,7 +76,8 @@ export function verifyStream(events: Iterable<SealedEvent>, options: { readonly 
     if (head?.revision === revision && head.hash !== event.hash) return broken(revision, 'altered');
     last = { revision, hash: event.hash };
   }
-  if (head !== undefined && head.revision > (last?.revision ?? -1)) return broken((last?.revision ?? -1) + 1, 'missing');
+  if (head !== undefined && head.revision > (last?.revision ?? -1))
+    return broken((last?.revision ?? -1) + 1, 'missing');
   return ok(last);
 }
 
@@ -72,4 +89,5 @@ function isSealedAs(event: SealedEvent, previousHash: string): boolean {
   }
 }
 
-const broken = (revision: number, reason: BrokenChain['reason']) => err<BrokenChain>({ code: 'event-store/broken-chain', revision, reason });
+const broken = (revision: number, reason: BrokenChain['reason']) =>
+  err<BrokenChain>({ code: 'event-store/broken-chain', revision, reason });

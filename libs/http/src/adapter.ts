@@ -16,9 +16,17 @@ export const HEADER_BYTES = 16 * 1024;
  */
 const PARSER_BYTES = 28 * 1024;
 
-export const urlTooLong = (): EdgeError => edgeError(414, 'edge/url-too-long', `The URL is over ${URL_BYTES / 1024} KB.`, 'shorten its query');
-export const headersTooLarge = (): EdgeError => edgeError(431, 'edge/headers-too-large', `The headers are over ${HEADER_BYTES / 1024} KB.`, 'send fewer or shorter ones');
-const notHttp = (): EdgeError => edgeError(400, 'edge/not-http', 'That is no HTTP request that this server understands.');
+export const urlTooLong = (): EdgeError =>
+  edgeError(414, 'edge/url-too-long', `The URL is over ${URL_BYTES / 1024} KB.`, 'shorten its query');
+export const headersTooLarge = (): EdgeError =>
+  edgeError(
+    431,
+    'edge/headers-too-large',
+    `The headers are over ${HEADER_BYTES / 1024} KB.`,
+    'send fewer or shorter ones',
+  );
+const notHttp = (): EdgeError =>
+  edgeError(400, 'edge/not-http', 'That is no HTTP request that this server understands.');
 const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
 
 export interface AdapterOptions {
@@ -40,11 +48,20 @@ export function edgeAdapter({ trustProxy }: AdapterOptions = {}): FastifyAdapter
     forceCloseConnections: 'idle',
     return503OnClosing: false, // what still arrives on an open connection is answered like anything else
     genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => requestIdOf(headers),
-    routerOptions: { maxParamLength: 1_000, caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false },
+    routerOptions: {
+      maxParamLength: 1_000,
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+    },
     ...(trustProxy !== undefined && { trustProxy: typeof trustProxy === 'string' ? trustProxy : [...trustProxy] }),
     frameworkErrors: (error, request, reply) => {
       const problem = problemOfEdge(
-        request.url.length > URL_BYTES ? urlTooLong() : error.code === 'FST_ERR_BAD_URL' || error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? noRoute() : notHttp(),
+        request.url.length > URL_BYTES
+          ? urlTooLong()
+          : error.code === 'FST_ERR_BAD_URL' || error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+            ? noRoute()
+            : notHttp(),
         request.id,
       );
       sendProblem((reply as FastifyReply).header('x-request-id', request.id), problem); // typed for any route's replies
@@ -72,10 +89,16 @@ function answerBroken(error: BrokenRequest, socket: Socket): void {
   const overflow = error.code === 'HPE_HEADER_OVERFLOW';
   const inUrl = overflow && isLongFirstLine(error.rawPacket);
   const requestId = randomUUID();
-  const { status, body, headers } = problemOfEdge(inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(), requestId);
-  const lines = Object.entries({ ...headers, 'x-request-id': requestId, 'content-length': String(Buffer.byteLength(body)), connection: 'close' }).map(
-    ([name, value]) => `${name}: ${value}`,
+  const { status, body, headers } = problemOfEdge(
+    inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(),
+    requestId,
   );
+  const lines = Object.entries({
+    ...headers,
+    'x-request-id': requestId,
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
@@ -85,4 +108,8 @@ function isLongFirstLine(packet: Buffer | undefined): boolean {
   return /^[A-Z]{3,16} /.test(start) && !start.includes('\r\n');
 }
 
-const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 414: 'URI Too Long', 431: 'Request Header Fields Too Large' };
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+};

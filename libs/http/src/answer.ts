@@ -8,12 +8,21 @@ import type { ContractRoute } from './routes.ts';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Sends a problem document, which may be a stream of its text. */
-export function sendProblem(reply: FastifyReply, { status, headers, body }: Omit<Problem, 'body'> & { readonly body: string | Readable }): FastifyReply {
+export function sendProblem(
+  reply: FastifyReply,
+  { status, headers, body }: Omit<Problem, 'body'> & { readonly body: string | Readable },
+): FastifyReply {
   return reply.code(status).headers(headers).send(body);
 }
 
 /** Sends what a service answered: value, status, and what stands beside the value in headers. */
-export function sendReply(reply: FastifyReply, route: ContractRoute, answer: Reply<unknown>, path: string, requestId: string): FastifyReply {
+export function sendReply(
+  reply: FastifyReply,
+  route: ContractRoute,
+  answer: Reply<unknown>,
+  path: string,
+  requestId: string,
+): FastifyReply {
   if (!answer.ok) return sendProblem(reply, problemOf(answer.error, requestId));
   const { contract } = route;
   const status = answer.meta.created ? 201 : contract.kind === 'request' ? (contract.success ?? 200) : 200;
@@ -21,7 +30,9 @@ export function sendReply(reply: FastifyReply, route: ContractRoute, answer: Rep
   if (status === 201 || status === 202) reply.header('location', locationOf(route, status, path, answer.value));
   reply.code(status);
   if (status === 204) return reply.send();
-  return reply.header('content-type', JSON_TYPE).send(JSON.stringify(Array.isArray(answer.value) ? { items: answer.value } : (answer.value ?? {})));
+  return reply
+    .header('content-type', JSON_TYPE)
+    .send(JSON.stringify(Array.isArray(answer.value) ? { items: answer.value } : (answer.value ?? {})));
 }
 
 function setMeta(reply: FastifyReply, { position, revision, repeated, warnings }: ReplyMeta): void {
@@ -40,5 +51,7 @@ export function warningText(text: string): string {
 function locationOf({ method }: ContractRoute, status: number, path: string, value: unknown): string {
   if (method !== 'POST') return path;
   if (status === 202) return path.slice(0, path.lastIndexOf('/'));
-  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' ? `${path}/${encodeURIComponent(value.id)}` : path;
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string'
+    ? `${path}/${encodeURIComponent(value.id)}`
+    : path;
 }

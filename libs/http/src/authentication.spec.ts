@@ -1,4 +1,11 @@
-import { createHmac, createPublicKey, createSign, generateKeyPairSync, sign as signWith, type KeyObject } from 'node:crypto';
+import {
+  createHmac,
+  createPublicKey,
+  createSign,
+  generateKeyPairSync,
+  sign as signWith,
+  type KeyObject,
+} from 'node:crypto';
 import { inProcessTransport } from '#bus/in-process';
 import { manualClock, temporaryFolder, type ManualClock } from '#testing';
 import { AUDIENCE, ISSUER, KEY_ENDS_MS, secretKey, startEdge, type Edge } from './edge.fixture.ts';
@@ -12,18 +19,31 @@ let edge: Edge;
 let clock: ManualClock;
 beforeEach(async () => {
   clock = manualClock(START);
-  edge = await startEdge(inProcessTransport(), folder, { clock, requestsPerMinute: () => 1_000_000, anonymousPerMinute: 1_000_000 });
+  edge = await startEdge(inProcessTransport(), folder, {
+    clock,
+    requestsPerMinute: () => 1_000_000,
+    anonymousPerMinute: 1_000_000,
+  });
 });
 afterEach(() => edge.close());
 
-const base64 = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-const claims = (more: object = {}) => ({ iss: ISSUER, aud: AUDIENCE, sub: 'auth|ada', iat: seconds(START), exp: seconds(START) + 3_600, ...more });
+const base64 = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const claims = (more: object = {}) => ({
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: 'auth|ada',
+  iat: seconds(START),
+  exp: seconds(START) + 3_600,
+  ...more,
+});
 
 function token(payload: object | string = claims(), head: object = {}, key: KeyObject = edge.signing): string {
   const text = `${base64({ alg: 'ES256', kid: 'k1', typ: 'at+jwt', ...head })}.${base64(payload)}`;
   return `${text}.${signWith('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
-const sendToken = (bearer: string) => edge.send('GET', thing, { key: false, headers: { authorization: `Bearer ${bearer}` } });
+const sendToken = (bearer: string) =>
+  edge.send('GET', thing, { key: false, headers: { authorization: `Bearer ${bearer}` } });
 const statusOf = async (bearer: string): Promise<number> => (await sendToken(bearer)).status;
 
 describe('access tokens', () => {
@@ -37,7 +57,8 @@ describe('access tokens', () => {
   });
 
   it('B1: without a signature are refused', async () => {
-    for (const alg of ['none', 'nOnE', 'NONE', '']) expect(await statusOf(`${base64({ alg, kid: 'k1' })}.${base64(claims())}.`)).toBe(401);
+    for (const alg of ['none', 'nOnE', 'NONE', ''])
+      expect(await statusOf(`${base64({ alg, kid: 'k1' })}.${base64(claims())}.`)).toBe(401);
     expect(await statusOf(`${token().split('.').slice(0, 2).join('.')}.`)).toBe(401);
     expect(await statusOf(`${base64({ alg: 'none', kid: 'k1' })}.${base64(claims())}.AAAA`)).toBe(401);
   });
@@ -53,14 +74,28 @@ describe('access tokens', () => {
   it('B2: are refused when their algorithm is not that of the key', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const text = `${base64({ alg: 'RS256', kid: 'k1' })}.${base64(claims())}`;
-    expect(await statusOf(`${text}.${createSign('sha256').update(text).sign(privateKey).toString('base64url')}`)).toBe(401);
+    expect(await statusOf(`${text}.${createSign('sha256').update(text).sign(privateKey).toString('base64url')}`)).toBe(
+      401,
+    );
     expect(await statusOf(token(claims(), { kid: 'rsa' }))).toBe(401);
   });
 
   it('B3: with a strange or unknown key id are refused, and ask the issuer at most once a minute', async () => {
     expect(await statusOf(token())).toBe(200);
     const before = edge.jwksFetches();
-    for (const kid of ['../../dev/null', "' OR 1=1 --", '{"$gt":""}', 'https://evil.test/jwks', 'unknown', '__proto__', 'constructor', '', 7, null, 'x'.repeat(300)]) {
+    for (const kid of [
+      '../../dev/null',
+      "' OR 1=1 --",
+      '{"$gt":""}',
+      'https://evil.test/jwks',
+      'unknown',
+      '__proto__',
+      'constructor',
+      '',
+      7,
+      null,
+      'x'.repeat(300),
+    ]) {
       expect(await statusOf(token(claims(), { kid }))).toBe(401);
     }
     expect(edge.jwksFetches()).toBe(before);
@@ -74,7 +109,11 @@ describe('access tokens', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     expect(await statusOf(token())).toBe(200);
     const before = edge.jwksFetches();
-    const own = { jku: 'https://evil.test/jwks', x5u: 'https://evil.test/cert', jwk: publicKey.export({ format: 'jwk' }) };
+    const own = {
+      jku: 'https://evil.test/jwks',
+      x5u: 'https://evil.test/cert',
+      jwk: publicKey.export({ format: 'jwk' }),
+    };
     expect(await statusOf(token(claims(), own, privateKey))).toBe(401);
     expect(edge.jwksFetches()).toBe(before);
   });
@@ -106,14 +145,18 @@ describe('access tokens', () => {
     expect(await statusOf(token(claims({ exp: now - 61 })))).toBe(401);
     expect(await statusOf(token(claims({ nbf: now + 60 })))).toBe(200);
     expect(await statusOf(token(claims({ nbf: now + 61 })))).toBe(401);
-    for (const exp of [`${now + 100}`, null, undefined, true, -1, 1.5, {}, []]) expect(await statusOf(token(claims({ exp })))).toBe(401);
-    for (const text of ['1e308', '1e400', 'NaN']) expect(await statusOf(token(`{"iss":"${ISSUER}","aud":"${AUDIENCE}","sub":"auth|ada","exp":${text}}`))).toBe(401);
+    for (const exp of [`${now + 100}`, null, undefined, true, -1, 1.5, {}, []])
+      expect(await statusOf(token(claims({ exp })))).toBe(401);
+    for (const text of ['1e308', '1e400', 'NaN'])
+      expect(await statusOf(token(`{"iss":"${ISSUER}","aud":"${AUDIENCE}","sub":"auth|ada","exp":${text}}`))).toBe(401);
     expect((await sendToken(token(claims({ exp: now - 3_600 })))).body.code).toBe('login/token-expired');
   });
 
   it('B7: that poison, repeat or nest are refused, even as their issuer signed them', async () => {
     const good = JSON.stringify(claims()).slice(1);
-    expect(await statusOf(token(`{"deep":${'['.repeat(99)}${']'.repeat(99)},"text":"a:b,{[\\"c\\":",${good}`))).toBe(200);
+    expect(await statusOf(token(`{"deep":${'['.repeat(99)}${']'.repeat(99)},"text":"a:b,{[\\"c\\":",${good}`))).toBe(
+      200,
+    );
     for (const more of [
       '"__proto__":{"sub":"auth|eve"}',
       '"\\u005f_proto__":{"sub":"auth|eve"}',
@@ -148,12 +191,17 @@ describe('access tokens', () => {
 
   it('B7: of a megabyte are refused as headers that are too large', async () => {
     expect(await statusOf(`a.${'x'.repeat(17 * 1024)}.b`)).toBe(431);
-    const answer = await edge.raw(`GET ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(1024 * 1024)}\r\n\r\n`).catch(String);
+    const answer = await edge
+      .raw(`GET ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(1024 * 1024)}\r\n\r\n`)
+      .catch(String);
     expect(answer).toMatch(/^HTTP\/1\.1 431 |ECONNRESET|EPIPE/);
   });
 
   it('hold on to cached keys while the issuer is away, and say 503 when there never were any', async () => {
-    const away = await startEdge(inProcessTransport(), folder, { clock, fetch: () => Promise.reject(new Error('no route')) });
+    const away = await startEdge(inProcessTransport(), folder, {
+      clock,
+      fetch: () => Promise.reject(new Error('no route')),
+    });
     const answer = await away.send('GET', thing, { key: false, headers: { authorization: `Bearer ${token()}` } });
     expect([answer.status, answer.body.code]).toEqual([503, 'login/issuer-unreachable']);
     expect((await away.send('GET', thing)).status).toBe(200); // access keys keep working
@@ -164,14 +212,24 @@ describe('access tokens', () => {
 describe('access keys', () => {
   it('are taken in either header, and not in both', async () => {
     expect((await edge.send('GET', thing)).body).toMatchObject({ principal: 'key' });
-    expect((await edge.send('GET', thing, { key: false, headers: { 'x-astro-api-key': secretKey(1) } })).status).toBe(200);
-    expect((await edge.send('GET', thing, { headers: { 'x-astro-api-key': secretKey(1) } })).body.code).toBe('access/credential-invalid');
+    expect((await edge.send('GET', thing, { key: false, headers: { 'x-astro-api-key': secretKey(1) } })).status).toBe(
+      200,
+    );
+    expect((await edge.send('GET', thing, { headers: { 'x-astro-api-key': secretKey(1) } })).body.code).toBe(
+      'access/credential-invalid',
+    );
   });
 
   it('B8: garbage is refused without a look-up', async () => {
     const good = secretKey(1);
     const lookUps = edge.lookUps();
-    for (const garbage of ['astro_', `${good.slice(0, -1)}x`, `${good}x`, good.replace('testkey1', 'testkey2'), 'astro_' + 'x'.repeat(57)]) {
+    for (const garbage of [
+      'astro_',
+      `${good.slice(0, -1)}x`,
+      `${good}x`,
+      good.replace('testkey1', 'testkey2'),
+      'astro_' + 'x'.repeat(57),
+    ]) {
       const answer = await edge.send('GET', thing, { key: false, headers: { authorization: `Bearer ${garbage}` } });
       expect([answer.status, answer.body.code]).toEqual([401, 'key/invalid']);
       expect(answer.headers['www-authenticate']).toBe('Bearer realm="astro", error="invalid_token"');
@@ -201,12 +259,18 @@ describe('access keys', () => {
 
   it('give no more than their member has', async () => {
     expect((await edge.send('GET', thing, { key: 3 })).status).toBe(200);
-    expect((await edge.send('PUT', thing, { key: 3, json: { text: 'x' } })).body).toMatchObject({ status: 403, code: 'access/not-permitted' });
+    expect((await edge.send('PUT', thing, { key: 3, json: { text: 'x' } })).body).toMatchObject({
+      status: 403,
+      code: 'access/not-permitted',
+    });
   });
 
   it('B15: are refused in a URL, and handed over to be replaced', async () => {
     const leaked: string[] = [];
-    const watching = await startEdge(inProcessTransport(), folder, { clock, onLeakedKey: (key) => void leaked.push(key) });
+    const watching = await startEdge(inProcessTransport(), folder, {
+      clock,
+      onLeakedKey: (key) => void leaked.push(key),
+    });
     const answer = await watching.send('GET', `${thing}?key=${secretKey(1)}`, { key: false });
     expect([answer.status, answer.body.code]).toEqual([401, 'key/in-url']);
     expect(answer.text).not.toContain(secretKey(1));
@@ -219,21 +283,31 @@ describe('without a credential', () => {
   it('public routes answer, the others are 401 with WWW-Authenticate', async () => {
     expect((await edge.send('GET', '/v1/about', { key: false })).status).toBe(200);
     const answer = await edge.send('GET', thing, { key: false });
-    expect([answer.status, answer.body.code, answer.headers['www-authenticate']]).toEqual([401, 'access/not-signed-in', 'Bearer realm="astro"']);
+    expect([answer.status, answer.body.code, answer.headers['www-authenticate']]).toEqual([
+      401,
+      'access/not-signed-in',
+      'Bearer realm="astro"',
+    ]);
     for (const authorization of ['Basic YTpi', 'Bearer', 'Bearer ', 'Bearer a b', 'x']) {
       expect((await edge.send('GET', thing, { key: false, headers: { authorization } })).status).toBe(401);
     }
   });
 
   it('nothing of a body is read', async () => {
-    const answer = await edge.raw(`PUT ${thing} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n`);
+    const answer = await edge.raw(
+      `PUT ${thing} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
   });
 });
 
 describe('B13: too many requests', () => {
   it('are 429 with Retry-After, for that address and that key alone', async () => {
-    const limited = await startEdge(inProcessTransport(), folder, { clock, requestsPerMinute: () => 3, anonymousPerMinute: 2 });
+    const limited = await startEdge(inProcessTransport(), folder, {
+      clock,
+      requestsPerMinute: () => 3,
+      anonymousPerMinute: 2,
+    });
     const statuses = [];
     for (let n = 0; n < 5; n++) statuses.push((await limited.send('GET', thing, { key: 9 })).status);
     expect(statuses).toEqual([401, 401, 429, 429, 429]);
@@ -242,7 +316,11 @@ describe('B13: too many requests', () => {
     await limited.send('GET', thing, { key: 1 });
     await limited.send('GET', thing, { key: 1 });
     const refused = await limited.send('GET', thing, { key: 1 });
-    expect([refused.status, refused.body.code, refused.headers['ratelimit-remaining']]).toEqual([429, 'edge/too-many-requests', '0']);
+    expect([refused.status, refused.body.code, refused.headers['ratelimit-remaining']]).toEqual([
+      429,
+      'edge/too-many-requests',
+      '0',
+    ]);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect((await limited.send('GET', thing, { key: 3 })).status).toBe(200);
     await limited.close();

@@ -38,12 +38,20 @@ export interface AuthenticatorOptions {
 }
 
 const keyInvalid = (): DomainError<'key/invalid'> =>
-  domainError('key/invalid', 'unauthenticated', 'This is no access key that this platform knows.', { fix: 'astroctl auth login' });
-const keyEnded = (word: 'expired' | 'revoked'): DomainError => domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
-const headerInvalid = (): DomainError<'access/credential-invalid'> =>
-  domainError('access/credential-invalid', 'unauthenticated', 'The credential is not a Bearer token or an access key.', {
-    fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only one of them',
+  domainError('key/invalid', 'unauthenticated', 'This is no access key that this platform knows.', {
+    fix: 'astroctl auth login',
   });
+const keyEnded = (word: 'expired' | 'revoked'): DomainError =>
+  domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
+const headerInvalid = (): DomainError<'access/credential-invalid'> =>
+  domainError(
+    'access/credential-invalid',
+    'unauthenticated',
+    'The credential is not a Bearer token or an access key.',
+    {
+      fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only one of them',
+    },
+  );
 
 /** Digest under which an access key is looked up: lower-case hex SHA-256 of the whole text. */
 export const accessKeyDigest = (key: string): string => hash('sha256', key, 'hex');
@@ -55,10 +63,13 @@ export class Authenticator {
   constructor(private readonly options: AuthenticatorOptions) {}
 
   /** Anonymous without a credential; refused as `unauthenticated` with one that does not hold. */
-  async principalOf(headers: Readonly<Record<string, string | string[] | undefined>>): Promise<Result<Principal, DomainError>> {
+  async principalOf(
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ): Promise<Result<Principal, DomainError>> {
     const { authorization, 'x-astro-api-key': apiKey } = headers;
     if (authorization === undefined && apiKey === undefined) return ok({ kind: 'anonymous' });
-    if (apiKey !== undefined) return typeof apiKey === 'string' && authorization === undefined ? this.keyHolder(apiKey) : err(headerInvalid());
+    if (apiKey !== undefined)
+      return typeof apiKey === 'string' && authorization === undefined ? this.keyHolder(apiKey) : err(headerInvalid());
     const bearer = typeof authorization === 'string' ? /^Bearer +([!-~]+)$/i.exec(authorization)?.[1] : undefined;
     if (bearer === undefined) return err(headerInvalid());
     return bearer.startsWith(ACCESS_KEY_PREFIX) ? this.keyHolder(bearer) : this.person(bearer);
@@ -105,7 +116,10 @@ export class Authenticator {
 
   private async claimsOf(token: string, payload: AccessTokenClaims): Promise<LoginClaims> {
     const emailClaim = this.options.emailClaim ?? 'email';
-    const more = typeof payload[emailClaim] === 'string' ? payload : { ...payload, ...(await this.askUserinfo(token, payload.sub)) };
+    const more =
+      typeof payload[emailClaim] === 'string'
+        ? payload
+        : { ...payload, ...(await this.askUserinfo(token, payload.sub)) };
     const { [emailClaim]: email, email_verified: verified, name } = more as Record<string, unknown>;
     return {
       issuer: payload.iss,
@@ -129,7 +143,9 @@ export class Authenticator {
         redirect: 'error',
       });
       const answer: unknown = response.ok ? await response.json() : undefined;
-      return typeof answer === 'object' && answer !== null && 'sub' in answer && answer.sub === subject ? { ...answer } : {};
+      return typeof answer === 'object' && answer !== null && 'sub' in answer && answer.sub === subject
+        ? { ...answer }
+        : {};
     } catch {
       return {};
     }

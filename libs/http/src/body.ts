@@ -11,9 +11,19 @@ export const BODY_BYTES = 5 * 1024 * 1024;
 
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
 
-export const tooLarge = (): EdgeError => edgeError(413, 'edge/body-too-large', `The body is over ${BODY_BYTES / 1024 / 1024} MB.`, 'send less at once', { connection: 'close' });
-export const mediaType = (): EdgeError => edgeError(415, 'edge/media-type-not-supported', 'The body is not application/json in UTF-8.', 'send Content-Type: application/json');
-const notParsable = (what: string): EdgeError => edgeError(400, 'edge/not-parsable', `The body ${what}.`, 'send JSON in UTF-8');
+export const tooLarge = (): EdgeError =>
+  edgeError(413, 'edge/body-too-large', `The body is over ${BODY_BYTES / 1024 / 1024} MB.`, 'send less at once', {
+    connection: 'close',
+  });
+export const mediaType = (): EdgeError =>
+  edgeError(
+    415,
+    'edge/media-type-not-supported',
+    'The body is not application/json in UTF-8.',
+    'send Content-Type: application/json',
+  );
+const notParsable = (what: string): EdgeError =>
+  edgeError(400, 'edge/not-parsable', `The body ${what}.`, 'send JSON in UTF-8');
 
 /** Unpacks and parses a JSON body. `undefined` for an empty one. @throws EdgeError 400, 413 or 415; RefusedError for -0 and infinite numbers */
 export async function parseJsonBody(raw: Buffer, contentEncoding: string | undefined): Promise<unknown> {
@@ -28,10 +38,12 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   } catch {
     throw notParsable('is not JSON');
   }
-  if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && poisons(value)) throw poisoned();
+  if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && poisons(value))
+    throw poisoned();
   if (/-0|[eE]\+?\d{3}|\d{300}/.test(text)) {
     const at = oddNumberIn(value, '');
-    if (at !== undefined) throw new RefusedError(busErrors.invalidInput([{ pointer: at, message: 'is no number that JSON keeps' }]));
+    if (at !== undefined)
+      throw new RefusedError(busErrors.invalidInput([{ pointer: at, message: 'is no number that JSON keeps' }]));
   }
   return value;
 }
@@ -49,23 +61,36 @@ function oddNumberIn(value: unknown, at: string): string | undefined {
 
 /** The refusal of `__proto__` and `constructor.prototype`, wherever they stand. */
 export const poisoned = (): EdgeError =>
-  edgeError(400, 'edge/not-parsable', 'The request names a member that no parser takes (__proto__, constructor.prototype).', 'rename that member, or leave it out');
+  edgeError(
+    400,
+    'edge/not-parsable',
+    'The request names a member that no parser takes (__proto__, constructor.prototype).',
+    'rename that member, or leave it out',
+  );
 
 async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
   const encoding = contentEncoding?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') return raw;
   const decompress = Object.hasOwn(UNPACK, encoding) ? UNPACK[encoding as keyof typeof UNPACK] : undefined;
   if (!decompress)
-    throw edgeError(415, 'edge/encoding-not-supported', `The content encoding ${JSON.stringify(encoding)} is not supported.`, 'send the body plain, or as gzip, deflate or br', {
-      'accept-encoding': 'gzip, deflate, br',
-    });
+    throw edgeError(
+      415,
+      'edge/encoding-not-supported',
+      `The content encoding ${JSON.stringify(encoding)} is not supported.`,
+      'send the body plain, or as gzip, deflate or br',
+      {
+        'accept-encoding': 'gzip, deflate, br',
+      },
+    );
   try {
     return await decompress(raw, { maxOutputLength: BODY_BYTES });
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
+      throw tooLarge();
     throw notParsable(`is not ${encoding}`);
   }
 }
 
 /** Whether a query's member name would walk into a prototype where brackets or dots are taken as paths. */
-export const poisonsName = (name: string): boolean => name.split(/[[\].]+/).some((part) => part === '__proto__' || part === 'prototype') || /^constructor[[.]/.test(name);
+export const poisonsName = (name: string): boolean =>
+  name.split(/[[\].]+/).some((part) => part === '__proto__' || part === 'prototype') || /^constructor[[.]/.test(name);

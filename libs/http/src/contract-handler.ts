@@ -33,7 +33,11 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
   const { contract } = route;
   const cursorKey = options.cursorKey ?? OWN_CURSOR_KEY;
   return async (request, reply) => {
-    const { input, dryRun } = read({ params: request.params as Record<string, string>, query: request.query as Record<string, string | string[]>, body: request.body });
+    const { input, dryRun } = read({
+      params: request.params as Record<string, string>,
+      query: request.query as Record<string, string | string[]>,
+      body: request.body,
+    });
     const cursors = signedCursors(cursorKey, route, input);
     cursors?.open();
     const context = contextOf(route, request, { input, dryRun }, parts.principalOf(request), options);
@@ -48,7 +52,12 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
 /** The bus with inputs as they came over HTTP: their type is known only once the service has parsed them. */
 interface LooseBus extends Omit<Bus, 'request' | 'stream'> {
   request(contract: RequestContract, input: unknown, context: RequestContext): ReturnType<Bus['request']>;
-  stream(contract: StreamContract, input: unknown, context: RequestContext, signal: AbortSignal): AsyncIterable<unknown>;
+  stream(
+    contract: StreamContract,
+    input: unknown,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncIterable<unknown>;
 }
 
 const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '/').split('?', 1)[0] ?? '/';
@@ -104,7 +113,8 @@ async function answerStream(
   { request, reply, options, parts }: Exchange,
 ): Promise<FastifyReply | void> {
   const { 'last-event-id': lastEventId, accept } = request.headers;
-  if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after')) input['after'] = lastEventId;
+  if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after'))
+    input['after'] = lastEventId;
   const parsed = parseInput(contract.input, input);
   if (!parsed.ok) throw new RefusedError(parsed.error);
   const follows = (parsed.value as { readonly follow?: unknown }).follow === true;
@@ -121,7 +131,9 @@ async function answerStream(
     reply.hijack();
     parts.metrics.openStreams.inc();
     try {
-      const headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]));
+      const headers = Object.fromEntries(
+        Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
+      );
       const noTable = new RouteTable([]); // what a stream throws is never a missing route
       await sendEvents({
         items,
@@ -140,7 +152,11 @@ async function answerStream(
   }
 }
 
-async function answerGathered(items: AsyncIterable<unknown>, left: AbortController, { reply, options }: Exchange): Promise<FastifyReply> {
+async function answerGathered(
+  items: AsyncIterable<unknown>,
+  left: AbortController,
+  { reply, options }: Exchange,
+): Promise<FastifyReply> {
   let late = false;
   const timer = options.clock.timer(GATHERING_MS, () => {
     late = true;
@@ -150,9 +166,14 @@ async function answerGathered(items: AsyncIterable<unknown>, left: AbortControll
   if (late) throw new RefusedError(busErrors.timeout('the stream', GATHERING_MS));
   if (gathered === undefined) {
     throw new RefusedError(
-      domainError('edge/answer-too-large', 'invalid', `There is more than ${GATHERED_BYTES / 1024 / 1024} MB to answer at once.`, {
-        fix: 'ask for less, or follow it as server-sent events: follow=true',
-      }),
+      domainError(
+        'edge/answer-too-large',
+        'invalid',
+        `There is more than ${GATHERED_BYTES / 1024 / 1024} MB to answer at once.`,
+        {
+          fix: 'ask for less, or follow it as server-sent events: follow=true',
+        },
+      ),
     );
   }
   return reply.header('content-type', JSON_TYPE).send(gathered);

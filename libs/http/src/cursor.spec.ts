@@ -4,14 +4,19 @@ const key = new Uint8Array(32).fill(3);
 const cursor = signCursor(key, 'acme/things', { after: 'web', n: 3 });
 
 describe('cursors', () => {
-  it('come back as they were given out', () => expect(openCursor(key, 'acme/things', cursor)).toEqual({ ok: true, value: { after: 'web', n: 3 } }));
+  it('come back as they were given out', () =>
+    expect(openCursor(key, 'acme/things', cursor)).toEqual({ ok: true, value: { after: 'web', n: 3 } }));
 
   it('A15: are refused after any change', () => {
     for (let index = 0; index < cursor.length; index++) {
       const changed = cursor.slice(0, index) + (cursor[index] === 'A' ? 'B' : 'A') + cursor.slice(index + 1);
-      expect(openCursor(key, 'acme/things', changed)).toMatchObject({ ok: false, error: { code: 'edge/cursor-invalid' } });
+      expect(openCursor(key, 'acme/things', changed)).toMatchObject({
+        ok: false,
+        error: { code: 'edge/cursor-invalid' },
+      });
     }
-    for (const garbage of ['', 'x', '%', cursor.slice(1), `${cursor}=`, 'A'.repeat(10_000)]) expect(openCursor(key, 'acme/things', garbage).ok).toBe(false);
+    for (const garbage of ['', 'x', '%', cursor.slice(1), `${cursor}=`, 'A'.repeat(10_000)])
+      expect(openCursor(key, 'acme/things', garbage).ok).toBe(false);
   });
 
   it('A14: are refused in another organization or list, and under another key', () => {

@@ -15,12 +15,25 @@ export function signCursor(key: Uint8Array, scope: string, content: Json): strin
 }
 
 /** The content of a cursor made for this scope; `edge/cursor-invalid` (400) for any other text. */
-export function openCursor(key: Uint8Array, scope: string, cursor: string): Result<Json, DomainError<'edge/cursor-invalid'>> {
-  const bytes = cursor.length <= LONGEST && /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
+export function openCursor(
+  key: Uint8Array,
+  scope: string,
+  cursor: string,
+): Result<Json, DomainError<'edge/cursor-invalid'>> {
+  const bytes =
+    cursor.length <= LONGEST && /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
   const text = bytes.subarray(MAC_BYTES);
   // Base64 has spare bits: only the one spelling that we write is taken.
-  if (bytes.length <= MAC_BYTES || bytes.toString('base64url') !== cursor || !timingSafeEqual(bytes.subarray(0, MAC_BYTES), macOf(key, scope, text))) {
-    return err(domainError('edge/cursor-invalid', 'invalid', 'The cursor was not given out for this list.', { fix: 'start again without cursor' }));
+  if (
+    bytes.length <= MAC_BYTES ||
+    bytes.toString('base64url') !== cursor ||
+    !timingSafeEqual(bytes.subarray(0, MAC_BYTES), macOf(key, scope, text))
+  ) {
+    return err(
+      domainError('edge/cursor-invalid', 'invalid', 'The cursor was not given out for this list.', {
+        fix: 'start again without cursor',
+      }),
+    );
   }
   return ok(JSON.parse(text.toString()) as Json);
 }

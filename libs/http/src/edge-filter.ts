@@ -10,14 +10,22 @@ import type { EdgeParts } from './edge-options.ts';
 import { EdgeError, edgeError, problemOf, problemOfEdge, type Problem } from './problem.ts';
 
 /** Whatever was thrown on the way to an answer, as a problem document. Defects are logged with their cause and tell nothing. */
-export function thrownProblem(thrown: unknown, request: FastifyRequest, { options, metrics, table }: EdgeParts): Problem {
+export function thrownProblem(
+  thrown: unknown,
+  request: FastifyRequest,
+  { options, metrics, table }: EdgeParts,
+): Problem {
   const known = edgeErrorOf(thrown, request, table) ?? refusalOf(thrown);
   if (known instanceof EdgeError) {
     metrics.problem(known.error.code);
     return problemOfEdge(known, request.id);
   }
   const error = known ?? busErrors.internal();
-  if (!known) options.logger.error({ requestId: request.id, route: request.routeOptions.url, err: described(thrown) }, 'a request failed');
+  if (!known)
+    options.logger.error(
+      { requestId: request.id, route: request.routeOptions.url, err: described(thrown) },
+      'a request failed',
+    );
   metrics.problem(error.code);
   return problemOf(error, request.id);
 }
@@ -29,7 +37,12 @@ const LINGER_MS = 5_000;
  * Answers with {@link thrownProblem}. The refusal of a body that still comes is sent whole, and its connection closed a little
  * later: one that is closed on bytes that nobody read takes the answer with it.
  */
-export function sendThrown(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: EdgeParts): FastifyReply {
+export function sendThrown(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: EdgeParts,
+): FastifyReply {
   const problem = thrownProblem(thrown, request, parts);
   reply.header('cache-control', 'no-store');
   if (problem.status !== 413 || request.raw.complete) return sendProblem(reply, problem);
@@ -50,7 +63,11 @@ function refusalOf(thrown: unknown): DomainError | undefined {
   return thrown instanceof Error && 'error' in thrown && isDomainError(thrown.error) ? thrown.error : undefined;
 }
 
-function edgeErrorOf(thrown: unknown, request: FastifyRequest, table: EdgeParts['table']): EdgeError | DomainError | undefined {
+function edgeErrorOf(
+  thrown: unknown,
+  request: FastifyRequest,
+  table: EdgeParts['table'],
+): EdgeError | DomainError | undefined {
   if (thrown instanceof EdgeError) return thrown;
   const status = thrown instanceof HttpException ? thrown.getStatus() : statusIn(thrown);
   switch (codeIn(thrown)) {
@@ -64,7 +81,9 @@ function edgeErrorOf(thrown: unknown, request: FastifyRequest, table: EdgeParts[
     case 404:
       return noRoute(request, table);
     case 401:
-      return domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', { fix: 'astroctl auth login' });
+      return domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
+        fix: 'astroctl auth login',
+      });
     case 403:
       return domainError('access/not-permitted', 'forbidden', 'This is not permitted.');
     case 413:
@@ -73,7 +92,12 @@ function edgeErrorOf(thrown: unknown, request: FastifyRequest, table: EdgeParts[
       return mediaType();
     case 400:
     case 422:
-      return edgeError(400, 'edge/not-parsable', 'The request cannot be understood.', 'see /openapi.json for what this address takes');
+      return edgeError(
+        400,
+        'edge/not-parsable',
+        'The request cannot be understood.',
+        'see /openapi.json for what this address takes',
+      );
     default:
       return undefined;
   }
@@ -84,12 +108,16 @@ function noRoute(request: FastifyRequest, table: EdgeParts['table']): EdgeError 
   const [path = '/'] = (request.raw.url ?? '/').split('?');
   const methods = table.methodsAt(path);
   return methods.length > 0
-    ? edgeError(405, 'edge/method-not-allowed', `This address takes ${methods.join(', ')}.`, undefined, { allow: methods.join(', ') })
+    ? edgeError(405, 'edge/method-not-allowed', `This address takes ${methods.join(', ')}.`, undefined, {
+        allow: methods.join(', '),
+      })
     : edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
 }
 
-const codeIn = (thrown: unknown): unknown => (typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined);
-const statusIn = (thrown: unknown): unknown => (typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined);
+const codeIn = (thrown: unknown): unknown =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+const statusIn = (thrown: unknown): unknown =>
+  typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined;
 
 /** The same answers for Nest's own controllers, and for paths that nobody serves. */
 @Catch()

@@ -46,7 +46,14 @@ const org = z.string().min(1);
 const organizationOf = (input: { readonly org: string }): string => input.org;
 
 export const contracts = {
-  about: request({ subject: 'fixture.v1.about', route: 'GET /v1/about', permission: PUBLIC, input: z.object({}), output: z.object({ name: z.string() }), timeoutMs: 2_000 }),
+  about: request({
+    subject: 'fixture.v1.about',
+    route: 'GET /v1/about',
+    permission: PUBLIC,
+    input: z.object({}),
+    output: z.object({ name: z.string() }),
+    timeoutMs: 2_000,
+  }),
   list: request({
     subject: 'fixture.v1.list',
     route: 'GET /v1/organizations/{org}/things',
@@ -110,7 +117,11 @@ export const contracts = {
     subject: 'fixture.v1.act',
     route: 'POST /v1/organizations/{org}/things/{name}/act',
     permission: 'application.deploy',
-    input: z.object({ org, name, how: z.enum(['accept', 'throw', 'limit', 'conflict', 'match', 'warn', 'gone', 'nothing']) }),
+    input: z.object({
+      org,
+      name,
+      how: z.enum(['accept', 'throw', 'limit', 'conflict', 'match', 'warn', 'gone', 'nothing']),
+    }),
     output: z.unknown(),
     success: 202,
     organizationOf,
@@ -130,7 +141,12 @@ export const contracts = {
     subject: 'fixture.v1.events',
     route: 'GET /v1/organizations/{org}/events',
     permission: 'application.read',
-    input: z.object({ org, follow: z.boolean().default(false), after: z.string().optional(), fault: z.boolean().optional() }),
+    input: z.object({
+      org,
+      follow: z.boolean().default(false),
+      after: z.string().optional(),
+      fault: z.boolean().optional(),
+    }),
     output: z.object({ position: z.string(), text: z.string() }),
     organizationOf,
     timeoutMs: 2_000,
@@ -169,7 +185,12 @@ class FixtureHandlers {
       case 'throw':
         throw new Error('secret of the handler');
       case 'limit':
-        return refuse(domainError('fixture/thing-limit', 'limit', 'Too many.', { fix: 'delete one', extra: { limit: 3, used: 3, plan: 'developer' } }));
+        return refuse(
+          domainError('fixture/thing-limit', 'limit', 'Too many.', {
+            fix: 'delete one',
+            extra: { limit: 3, used: 3, plan: 'developer' },
+          }),
+        );
       case 'conflict':
         return refuse(domainError('fixture/conflict', 'conflict', 'Conflict.'));
       case 'match':
@@ -228,9 +249,18 @@ export function directory(): Directory {
     ['user-ada', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
     ['user-vic', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
     ['user-eve', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
-    [`organization-${ORG}`, { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false } }],
-    [`organization-${ORG}`, { type: 'organization.member-added.v1', data: { memberId: 'vic', kind: 'person', role: 'viewer' } }],
-    [`organization-${OTHER_ORG}`, { type: 'organization.created.v1', data: { name: 'Other', slug: 'other', ownerId: 'eve', isDefault: false } }],
+    [
+      `organization-${ORG}`,
+      { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false } },
+    ],
+    [
+      `organization-${ORG}`,
+      { type: 'organization.member-added.v1', data: { memberId: 'vic', kind: 'person', role: 'viewer' } },
+    ],
+    [
+      `organization-${OTHER_ORG}`,
+      { type: 'organization.created.v1', data: { name: 'Other', slug: 'other', ownerId: 'eve', isDefault: false } },
+    ],
     [`keys-${ORG}`, keyFact(1, 'ada', 'owner')],
     [`keys-${ORG}`, keyFact(2, 'ada', 'owner', new Date(KEY_ENDS_MS).toISOString())],
     [`keys-${ORG}`, keyFact(3, 'vic', 'owner')],
@@ -261,7 +291,12 @@ export interface Edge {
   readonly send: (
     method: string,
     path: string,
-    more?: { headers?: Record<string, string | string[]>; body?: string | Buffer; key?: number | false; json?: unknown },
+    more?: {
+      headers?: Record<string, string | string[]>;
+      body?: string | Buffer;
+      key?: number | false;
+      json?: unknown;
+    },
   ) => Promise<Answer>;
   /** Writes bytes as they are; everything the server answers until it closes, or 2 s have passed. */
   readonly raw: (bytes: string | Buffer) => Promise<string>;
@@ -269,7 +304,11 @@ export interface Edge {
 }
 
 /** Starts it on a free port. @param folder for the caller keys */
-export async function startEdge(transport: BusTransport, folder: string, more: Partial<EdgeOptions> & { clock?: Clock; fetch?: Fetch; jwks?: boolean } = {}): Promise<Edge> {
+export async function startEdge(
+  transport: BusTransport,
+  folder: string,
+  more: Partial<EdgeOptions> & { clock?: Clock; fetch?: Fetch; jwks?: boolean } = {},
+): Promise<Edge> {
   const { clock = systemClock } = more;
   const keys = loadOrCreateCallerKeys(folder);
   if (!keys.ok) throw new Error(keys.error.detail);
@@ -312,10 +351,16 @@ export async function startEdge(transport: BusTransport, folder: string, more: P
     },
   };
 
-  @Module({ imports: [BusModule.forRoot(new RequestGate({ keys: keys.value, clock, logger, access }))], controllers: [FixtureHandlers] })
+  @Module({
+    imports: [BusModule.forRoot(new RequestGate({ keys: keys.value, clock, logger, access }))],
+    controllers: [FixtureHandlers],
+  })
   class FixtureModule {}
 
-  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter(), { logger: false, bodyParser: false });
+  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter(), {
+    logger: false,
+    bodyParser: false,
+  });
   const served = connectBus(app, transport);
   mountEdge(app, {
     contracts: served,
@@ -325,7 +370,12 @@ export async function startEdge(transport: BusTransport, folder: string, more: P
     ids,
     logger,
     about: { title: 'Fixture', version: '1' },
-    readiness: () => Promise.resolve({ ready: true, contracts: served.map(({ subject }) => subject), dependencies: [{ name: 'log', ok: true }] }),
+    readiness: () =>
+      Promise.resolve({
+        ready: true,
+        contracts: served.map(({ subject }) => subject),
+        dependencies: [{ name: 'log', ok: true }],
+      }),
     ...more,
   });
   await app.init();
@@ -344,7 +394,10 @@ export async function startEdge(transport: BusTransport, folder: string, more: P
         agent: false,
         headers: {
           ...(key !== false && { authorization: `Bearer ${secretKey(key)}` }),
-          ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+          ...(payload !== undefined && {
+            'content-type': 'application/json',
+            'content-length': String(Buffer.byteLength(payload)),
+          }),
           ...headers,
         },
       });

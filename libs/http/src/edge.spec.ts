@@ -7,7 +7,10 @@ import { AT, ORG, OTHER_ORG, startEdge, type Answer, type Edge } from './edge.fi
 let edge: Edge;
 const folder = temporaryFolder();
 beforeAll(async () => {
-  edge = await startEdge(inProcessTransport(), folder, { requestsPerMinute: () => 1_000_000, anonymousPerMinute: 1_000_000 });
+  edge = await startEdge(inProcessTransport(), folder, {
+    requestsPerMinute: () => 1_000_000,
+    anonymousPerMinute: 1_000_000,
+  });
 });
 afterAll(() => edge.close());
 
@@ -18,16 +21,28 @@ const expectProblem = (answer: Answer, status: number, code?: string): void => {
     type: 'application/problem+json; charset=utf-8',
     code: code ?? answer.body?.code,
   });
-  expect(answer.body).toMatchObject({ status, code: expect.any(String), detail: expect.stringMatching(/\.$/), requestId: answer.headers['x-request-id'] });
+  expect(answer.body).toMatchObject({
+    status,
+    code: expect.any(String),
+    detail: expect.stringMatching(/\.$/),
+    requestId: answer.headers['x-request-id'],
+  });
   expect(answer.text).not.toMatch(/ at .*\.(ts|js):\d+/);
 };
 
 describe('routes of contracts', () => {
   it('read path and query as the schema has them, and answer lists as items', async () => {
-    const { status, body, headers } = await edge.send('GET', '/v1/organizations/acme/things?limit=20&deep=true&tags=a&tags=b');
+    const { status, body, headers } = await edge.send(
+      'GET',
+      '/v1/organizations/acme/things?limit=20&deep=true&tags=a&tags=b',
+    );
     expect(status).toBe(200);
     expect(body).toEqual({ items: [{ org: 'acme', limit: 20, deep: true, tags: ['a', 'b'] }] });
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8', 'x-content-type-options': 'nosniff' });
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'content-type': 'application/json; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    });
   });
 
   it('answer position and revision in headers, and pass a position on', async () => {
@@ -39,7 +54,10 @@ describe('routes of contracts', () => {
 
   it('take the whole body as one member where the contract says so', async () => {
     const manifest = { kind: 'Application', spec: { any: ['thing', 1] } };
-    expect((await edge.send('PUT', '/v1/organizations/acme/manifests/web', { json: manifest })).body).toMatchObject({ name: 'web', manifest });
+    expect((await edge.send('PUT', '/v1/organizations/acme/manifests/web', { json: manifest })).body).toMatchObject({
+      name: 'web',
+      manifest,
+    });
     expectProblem(await edge.send('PUT', '/v1/organizations/acme/manifests/web'), 422);
   });
 
@@ -53,8 +71,14 @@ describe('routes of contracts', () => {
   });
 
   it('pass If-Match and dryRun on', async () => {
-    expect((await edge.send('PUT', `${thing}?dryRun=true`, { json: { text: 'x' }, headers: { 'if-match': '"8"' } })).body).toMatchObject({ dryRun: true, ifMatch: 8 });
-    expectProblem(await edge.send('PUT', thing, { json: {}, headers: { 'if-match': 'W/"8"' } }), 400, 'edge/if-match-invalid');
+    expect(
+      (await edge.send('PUT', `${thing}?dryRun=true`, { json: { text: 'x' }, headers: { 'if-match': '"8"' } })).body,
+    ).toMatchObject({ dryRun: true, ifMatch: 8 });
+    expectProblem(
+      await edge.send('PUT', thing, { json: {}, headers: { 'if-match': 'W/"8"' } }),
+      400,
+      'edge/if-match-invalid',
+    );
     expectProblem(await edge.send('PUT', `${thing}?dryRun=perhaps`, { json: {} }), 422);
   });
 
@@ -62,7 +86,13 @@ describe('routes of contracts', () => {
     const how = (word: string) => edge.send('POST', `${thing}/act`, { json: { how: word } });
     const limit = await how('limit');
     expectProblem(limit, 403, 'fixture/thing-limit');
-    expect(limit.body).toMatchObject({ title: 'Limit reached', fix: 'delete one', limit: 3, used: 3, plan: 'developer' });
+    expect(limit.body).toMatchObject({
+      title: 'Limit reached',
+      fix: 'delete one',
+      limit: 3,
+      used: 3,
+      plan: 'developer',
+    });
     expectProblem(await how('conflict'), 409);
     expectProblem(await how('match'), 412, 'edge/precondition-failed');
     const gone = await how('gone');
@@ -85,17 +115,28 @@ describe('routes of contracts', () => {
     expect(headers['idempotent-replayed']).toBe('true');
   });
 
-  it('answer HEAD like GET', async () => expect(await edge.send('HEAD', thing)).toMatchObject({ status: 200, text: '', headers: { etag: '"7"' } }));
+  it('answer HEAD like GET', async () =>
+    expect(await edge.send('HEAD', thing)).toMatchObject({ status: 200, text: '', headers: { etag: '"7"' } }));
 
   it('keep the request id of a caller when it is a sane one', async () => {
-    expect((await edge.send('GET', thing, { headers: { 'x-request-id': 'trace-0123456789' } })).headers['x-request-id']).toBe('trace-0123456789');
-    expect((await edge.send('GET', thing, { headers: { 'x-request-id': 'a b' } })).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(
+      (await edge.send('GET', thing, { headers: { 'x-request-id': 'trace-0123456789' } })).headers['x-request-id'],
+    ).toBe('trace-0123456789');
+    expect((await edge.send('GET', thing, { headers: { 'x-request-id': 'a b' } })).headers['x-request-id']).toMatch(
+      /^[0-9a-f-]{36}$/,
+    );
   });
 });
 
 describe('Idempotency-Key', () => {
   const idFor = async (key: string | undefined, json: object, who = 1): Promise<string> =>
-    (await edge.send('POST', '/v1/organizations/acme/things', { json, key: who, headers: key === undefined ? {} : { 'idempotency-key': key } })).body.commandId;
+    (
+      await edge.send('POST', '/v1/organizations/acme/things', {
+        json,
+        key: who,
+        headers: key === undefined ? {} : { 'idempotency-key': key },
+      })
+    ).body.commandId;
 
   it('names the command by caller, operation and key, and its body by the digest', async () => {
     const first = await idFor('k-1', { name: 'web' });
@@ -107,7 +148,8 @@ describe('Idempotency-Key', () => {
     expect((await idFor('k-2', { name: 'web' })).split('.')[0]).not.toBe(first.split('.')[0]);
   });
 
-  it('is a fresh one for each request without', async () => expect(await idFor(undefined, { name: 'web' })).not.toBe(await idFor(undefined, { name: 'web' })));
+  it('is a fresh one for each request without', async () =>
+    expect(await idFor(undefined, { name: 'web' })).not.toBe(await idFor(undefined, { name: 'web' })));
 
   it.each(['', 'x'.repeat(256), 'ä', ' x'])('is refused when it is %j', async (key) => {
     const answer = await edge.raw(
@@ -128,7 +170,9 @@ describe('A3: nothing but the path selects an organization', () => {
   it('answers the same with a header or a query that names another', async () => {
     const plain = await edge.send('GET', thing);
     for (const query of ['', `?orgId=${OTHER_ORG}`, `?organizationId=${OTHER_ORG}`, `?org=${OTHER_ORG}`]) {
-      const answer = await edge.send('GET', thing + query, { headers: { 'x-org-id': OTHER_ORG, 'x-organization-id': OTHER_ORG } });
+      const answer = await edge.send('GET', thing + query, {
+        headers: { 'x-org-id': OTHER_ORG, 'x-organization-id': OTHER_ORG },
+      });
       expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: plain.body });
     }
     expect((await edge.send('PUT', `${thing}?orgId=${OTHER_ORG}`, { json: { text: 'x' } })).status).toBe(200);
@@ -142,16 +186,20 @@ describe('A3: nothing but the path selects an organization', () => {
     expect(withoutIds(other)).toEqual(withoutIds(none));
   });
 
-  it('does not take an organization in the body', async () => expectProblem(await edge.send('PUT', thing, { json: { org: 'other' } }), 422));
+  it('does not take an organization in the body', async () =>
+    expectProblem(await edge.send('PUT', thing, { json: { org: 'other' } }), 422));
 });
 
 describe('C1: operators of databases', () => {
   it.each(['?name[$ne]=1', '?search[$gt]=', '?$where=1', '?a.b=1'])('are unknown in the query: %s', async (query) => {
     expectProblem(await edge.send('GET', `/v1/organizations/acme/things${query}`), 422, 'request/invalid');
   });
-  it.each([{ text: { $gt: '' } }, { $where: '1' }, { 'nested.a': 1 }, { nested: { a: { $ne: 1 } } }])('are refused in the body: %j', async (json) => {
-    expectProblem(await edge.send('PUT', thing, { json }), 422, 'request/invalid');
-  });
+  it.each([{ text: { $gt: '' } }, { $where: '1' }, { 'nested.a': 1 }, { nested: { a: { $ne: 1 } } }])(
+    'are refused in the body: %j',
+    async (json) => {
+      expectProblem(await edge.send('PUT', thing, { json }), 422, 'request/invalid');
+    },
+  );
 });
 
 describe('C2: prototype pollution', () => {
@@ -164,22 +212,32 @@ describe('C2: prototype pollution', () => {
   ])('is not parsable in a body: %s', async (body) => {
     expectProblem(await edge.send('PUT', '/v1/organizations/acme/manifests/web', { body }), 400, 'edge/not-parsable');
   });
-  it.each(['__proto__[polluted]=1', '__proto__.polluted=1', 'constructor[prototype][polluted]=1', 'constructor.prototype.polluted=1', '__proto__=1'])(
-    'is not parsable in a query: %s',
-    async (query) => {
-      expectProblem(await edge.send('GET', `/v1/organizations/acme/things?${query}`), 400, 'edge/not-parsable');
-      expectProblem(await edge.send('PUT', `${thing}?${query}`, { json: {} }), 400, 'edge/not-parsable');
-    },
-  );
+  it.each([
+    '__proto__[polluted]=1',
+    '__proto__.polluted=1',
+    'constructor[prototype][polluted]=1',
+    'constructor.prototype.polluted=1',
+    '__proto__=1',
+  ])('is not parsable in a query: %s', async (query) => {
+    expectProblem(await edge.send('GET', `/v1/organizations/acme/things?${query}`), 400, 'edge/not-parsable');
+    expectProblem(await edge.send('PUT', `${thing}?${query}`, { json: {} }), 400, 'edge/not-parsable');
+  });
   it('leaves a harmless member named constructor, and no trace', async () => {
-    expect((await edge.send('PUT', '/v1/organizations/acme/manifests/web', { json: { constructor: 'x', prototype: 1 } })).status).toBe(200);
+    expect(
+      (await edge.send('PUT', '/v1/organizations/acme/manifests/web', { json: { constructor: 'x', prototype: 1 } }))
+        .status,
+    ).toBe(200);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 });
 
 describe('C4: deep, long and packed bodies', () => {
   it('refuses depth before it builds anything', async () => {
-    expectProblem(await edge.send('PUT', thing, { body: `{"text":${'['.repeat(100_000)}${']'.repeat(100_000)}}` }), 400, 'edge/not-parsable');
+    expectProblem(
+      await edge.send('PUT', thing, { body: `{"text":${'['.repeat(100_000)}${']'.repeat(100_000)}}` }),
+      400,
+      'edge/not-parsable',
+    );
   });
   it('is not fooled by brackets in strings', async () => {
     expect((await edge.send('PUT', thing, { json: { text: '[{'.repeat(1_000) + '\\"' } })).status).toBe(200);
@@ -204,7 +262,9 @@ describe('C4: deep, long and packed bodies', () => {
     const size = 24 * 1024 * 1024;
     const socket = connect(edge.port, '127.0.0.1').pause();
     await new Promise<void>((resolve, reject) => {
-      socket.write(`${head}Content-Length: ${size}\r\n\r\n${' '.repeat(size)}`, (error) => (error ? reject(error) : resolve()));
+      socket.write(`${head}Content-Length: ${size}\r\n\r\n${' '.repeat(size)}`, (error) =>
+        error ? reject(error) : resolve(),
+      );
     });
     let answer = '';
     for await (const part of socket.setEncoding('utf8')) answer += String(part);
@@ -213,14 +273,31 @@ describe('C4: deep, long and packed bodies', () => {
   it('counts a packed body after unpacking too', async () => {
     const bomb = gzipSync(Buffer.alloc(20 * 1024 * 1024, 0x20));
     expect(bomb.length).toBeLessThan(30_000);
-    expectProblem(await edge.send('PUT', thing, { body: bomb, headers: { 'content-encoding': 'gzip' } }), 413, 'edge/body-too-large');
-    expect((await edge.send('PUT', thing, { body: gzipSync('{"text":"x"}'), headers: { 'content-encoding': 'gzip' } })).body).toMatchObject({ text: 'x' });
-    expect((await edge.send('PUT', thing, { body: brotliCompressSync('{"text":"x"}'), headers: { 'content-encoding': 'br' } })).status).toBe(200);
+    expectProblem(
+      await edge.send('PUT', thing, { body: bomb, headers: { 'content-encoding': 'gzip' } }),
+      413,
+      'edge/body-too-large',
+    );
+    expect(
+      (await edge.send('PUT', thing, { body: gzipSync('{"text":"x"}'), headers: { 'content-encoding': 'gzip' } })).body,
+    ).toMatchObject({ text: 'x' });
+    expect(
+      (
+        await edge.send('PUT', thing, {
+          body: brotliCompressSync('{"text":"x"}'),
+          headers: { 'content-encoding': 'br' },
+        })
+      ).status,
+    ).toBe(200);
     expectProblem(await edge.send('PUT', thing, { body: 'no gzip', headers: { 'content-encoding': 'gzip' } }), 400);
     expectProblem(await edge.send('PUT', thing, { body: '{}', headers: { 'content-encoding': 'zstd' } }), 415);
   });
   it('refuses what is too large for the bus like every other transport', async () => {
-    expectProblem(await edge.send('PUT', '/v1/organizations/acme/manifests/web', { json: 'x'.repeat(950 * 1024) }), 422, 'bus/message-too-large');
+    expectProblem(
+      await edge.send('PUT', '/v1/organizations/acme/manifests/web', { json: 'x'.repeat(950 * 1024) }),
+      422,
+      'bus/message-too-large',
+    );
   });
 });
 
@@ -235,20 +312,35 @@ describe('C5: encodings', () => {
     'application/x-www-form-urlencoded',
     'nonsense',
   ])('refuses %s', async (type) => {
-    expectProblem(await edge.send('PUT', thing, { body: '{"text":"x"}', headers: { 'content-type': type } }), 415, 'edge/media-type-not-supported');
+    expectProblem(
+      await edge.send('PUT', thing, { body: '{"text":"x"}', headers: { 'content-type': type } }),
+      415,
+      'edge/media-type-not-supported',
+    );
   });
   it('refuses a body without a type', async () => {
-    const answer = await edge.raw(`PUT ${thing} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${await owner()}\r\nContent-Length: 2\r\n\r\n{}`);
+    const answer = await edge.raw(
+      `PUT ${thing} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${await owner()}\r\nContent-Length: 2\r\n\r\n{}`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 415 /);
   });
   it('takes UTF-8 by name', async () =>
-    expect((await edge.send('PUT', thing, { body: '{"text":"ü"}', headers: { 'content-type': 'application/json;charset=UTF-8' } })).body).toMatchObject({ text: 'ü' }));
+    expect(
+      (
+        await edge.send('PUT', thing, {
+          body: '{"text":"ü"}',
+          headers: { 'content-type': 'application/json;charset=UTF-8' },
+        })
+      ).body,
+    ).toMatchObject({ text: 'ü' }));
   it.each([
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
     ['UTF-16', Buffer.from('{"text":"x"}', 'utf16le')],
     ['a byte order mark', Buffer.from('\ufeff{"text":"x"}')],
     ['half a document', Buffer.from('{"text":')],
-  ])('cannot parse %s', async (_name, body) => expectProblem(await edge.send('PUT', thing, { body }), 400, 'edge/not-parsable'));
+  ])('cannot parse %s', async (_name, body) =>
+    expectProblem(await edge.send('PUT', thing, { body }), 400, 'edge/not-parsable'),
+  );
   it('refuses NUL in a string, and points at it', async () => {
     const answer = await edge.send('PUT', thing, { json: { nested: { a: 'x\0y' } } });
     expectProblem(answer, 422, 'request/invalid');
@@ -258,32 +350,46 @@ describe('C5: encodings', () => {
 });
 
 describe('C6: numbers', () => {
-  it.each(['1e400', '-0', '-1', '1e9', '9007199254740993', '"1"', '0.5', 'null', 'true'])('refuses %s with the pointer to the field', async (text) => {
-    const answer = await edge.send('PUT', thing, { body: `{"replicas":${text}}` });
-    expectProblem(answer, 422, 'request/invalid');
-    expect(answer.body.errors[0].pointer).toBe('/replicas');
-  });
+  it.each(['1e400', '-0', '-1', '1e9', '9007199254740993', '"1"', '0.5', 'null', 'true'])(
+    'refuses %s with the pointer to the field',
+    async (text) => {
+      const answer = await edge.send('PUT', thing, { body: `{"replicas":${text}}` });
+      expectProblem(answer, 422, 'request/invalid');
+      expect(answer.body.errors[0].pointer).toBe('/replicas');
+    },
+  );
   it('cannot parse NaN', async () => expectProblem(await edge.send('PUT', thing, { body: '{"replicas":NaN}' }), 400));
   it.each(['-0', '-0.0e1', '1e400'])('refuses %s in free-form bodies too', async (text) => {
-    const answer = await edge.send('PUT', '/v1/organizations/acme/manifests/web', { body: `{"spec":[{"replicas":${text}}]}` });
+    const answer = await edge.send('PUT', '/v1/organizations/acme/manifests/web', {
+      body: `{"spec":[{"replicas":${text}}]}`,
+    });
     expectProblem(answer, 422, 'request/invalid');
     expect(answer.body.errors).toMatchObject([{ pointer: '/spec/0/replicas' }]);
   });
-  it.each(['NaN', '1e3', '0x10', ' 1', '1.5', '', '99999999999999999999'])('refuses limit=%j in a query', async (text) => {
-    expectProblem(await edge.send('GET', `/v1/organizations/acme/things?limit=${encodeURIComponent(text)}`), 422);
-  });
+  it.each(['NaN', '1e3', '0x10', ' 1', '1.5', '', '99999999999999999999'])(
+    'refuses limit=%j in a query',
+    async (text) => {
+      expectProblem(await edge.send('GET', `/v1/organizations/acme/things?limit=${encodeURIComponent(text)}`), 422);
+    },
+  );
 });
 
 describe('C7: long texts against patterns', () => {
   it('are answered in linear time', async () => {
     const steps = async (length: number): Promise<void> =>
       expectProblem(
-        await edge.send('PUT', '/v1/organizations/acme/things/web', { headers: { accept: 'application/json, '.repeat(200) }, json: { text: 'a!'.repeat(length), extra: 1 } }),
+        await edge.send('PUT', '/v1/organizations/acme/things/web', {
+          headers: { accept: 'application/json, '.repeat(200) },
+          json: { text: 'a!'.repeat(length), extra: 1 },
+        }),
         422,
       );
     await steps(10);
     expect(await cpuMs(() => steps(25_000))).toBeLessThan(1_000);
-    expectProblem(await edge.send('POST', '/v1/organizations/acme/things', { json: { name: 'a!'.repeat(25_000) } }), 422);
+    expectProblem(
+      await edge.send('POST', '/v1/organizations/acme/things', { json: { name: 'a!'.repeat(25_000) } }),
+      422,
+    );
   });
 });
 
@@ -309,14 +415,21 @@ describe('C8: paths that are no route as they stand', () => {
   ])('%s is 404', async (path) => expectProblem(await edge.send('GET', path), 404, 'edge/no-route'));
 
   it.each([9, 64])('answers 414 to a URL of %i KB', async (kilobytes) => {
-    expectProblem(await edge.send('GET', `/v1/organizations/acme/things?search=${'x'.repeat(kilobytes * 1024)}`), 414, 'edge/url-too-long');
+    expectProblem(
+      await edge.send('GET', `/v1/organizations/acme/things?search=${'x'.repeat(kilobytes * 1024)}`),
+      414,
+      'edge/url-too-long',
+    );
   });
   it('answers 414 to a URL of 1 MB', async () => {
     const answer = await edge.raw(`GET /${'x'.repeat(1024 * 1024)} HTTP/1.1\r\nHost: x\r\n\r\n`).catch(String);
     expect(answer).toMatch(/^HTTP\/1\.1 414 |ECONNRESET|EPIPE/);
   });
   it('lists a few of a thousand unknown query members', async () => {
-    const answer = await edge.send('GET', `/v1/organizations/acme/things?${Array.from({ length: 1_000 }, (_, n) => `k${n}=1`).join('&')}`);
+    const answer = await edge.send(
+      'GET',
+      `/v1/organizations/acme/things?${Array.from({ length: 1_000 }, (_, n) => `k${n}=1`).join('&')}`,
+    );
     expectProblem(answer, 422);
     expect(answer.body.errors).toHaveLength(20);
   });
@@ -324,10 +437,19 @@ describe('C8: paths that are no route as they stand', () => {
 
 describe('C9: request smuggling', () => {
   it.each([
-    ['length and chunks', 'POST /v1/about HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['two lengths', 'POST /v1/about HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcdeGET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
+    [
+      'length and chunks',
+      'POST /v1/about HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n',
+    ],
+    [
+      'two lengths',
+      'POST /v1/about HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcdeGET /livez HTTP/1.1\r\nHost: x\r\n\r\n',
+    ],
     ['bare line feeds', 'GET /livez HTTP/1.1\nHost: x\n\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n'],
-    ['chunked, but not last', 'POST /v1/about HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n'],
+    [
+      'chunked, but not last',
+      'POST /v1/about HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n',
+    ],
     ['no host', 'GET /livez HTTP/1.1\r\n\r\n'],
     ['two protocols', 'GET /livez HTTP/9.9\r\nHost: x\r\n\r\n'],
   ])('is answered with one 400 and closed: %s', async (_name, bytes) => {
@@ -340,11 +462,14 @@ describe('C9: request smuggling', () => {
 
 describe('C10: line ends in names', () => {
   it('are refused, and come back in no header', async () => {
-    const inBody = await edge.send('POST', '/v1/organizations/acme/things', { json: { name: 'web\r\nSet-Cookie: x=1' } });
+    const inBody = await edge.send('POST', '/v1/organizations/acme/things', {
+      json: { name: 'web\r\nSet-Cookie: x=1' },
+    });
     expectProblem(inBody, 422);
     const inPath = await edge.send('GET', '/v1/organizations/acme/things/web%0d%0aSet-Cookie:x=1');
     expectProblem(inPath, 422);
-    for (const { headers } of [inBody, inPath]) expect(JSON.stringify(headers).toLowerCase()).not.toContain('set-cookie');
+    for (const { headers } of [inBody, inPath])
+      expect(JSON.stringify(headers).toLowerCase()).not.toContain('set-cookie');
   });
 });
 
@@ -355,10 +480,17 @@ describe('C15: methods', () => {
     expect(answer.headers.allow).toBe('DELETE, GET, HEAD, PUT');
   });
   it('does not let a header choose the method', async () => {
-    expect((await edge.send('GET', thing, { headers: { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE' } })).status).toBe(200);
+    expect(
+      (
+        await edge.send('GET', thing, {
+          headers: { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE' },
+        })
+      ).status,
+    ).toBe(200);
     expectProblem(await edge.send('GET', `${thing}?_method=DELETE`), 422);
   });
-  it('is 400 for a method that HTTP does not know', async () => expect(await edge.raw(`FROB ${thing} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /));
+  it('is 400 for a method that HTTP does not know', async () =>
+    expect(await edge.raw(`FROB ${thing} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /));
   it('is 405 for methods on health, and 404 elsewhere', async () => {
     expectProblem(await edge.send('POST', '/livez'), 405);
     expectProblem(await edge.send('DELETE', '/nowhere'), 404);
@@ -369,8 +501,9 @@ describe('Accept', () => {
   it.each(['text/html', 'application/xml', 'application/json;q=0'])('answers 406 to %s', async (accept) =>
     expectProblem(await edge.send('GET', thing, { headers: { accept } }), 406),
   );
-  it.each(['*/*', 'application/*', 'text/html, application/json;q=0.1', 'application/problem+json'])('takes %s', async (accept) =>
-    expect((await edge.send('GET', thing, { headers: { accept } })).status).toBe(200),
+  it.each(['*/*', 'application/*', 'text/html, application/json;q=0.1', 'application/problem+json'])(
+    'takes %s',
+    async (accept) => expect((await edge.send('GET', thing, { headers: { accept } })).status).toBe(200),
   );
 });
 
@@ -378,20 +511,29 @@ describe('streams', () => {
   const events = '/v1/organizations/acme/events';
 
   it('are gathered into items where nobody follows', async () => {
-    expect((await edge.send('GET', events)).body).toEqual({ items: ['1', '2', '3'].map((position) => ({ position, text: 'a\nb' })) });
+    expect((await edge.send('GET', events)).body).toEqual({
+      items: ['1', '2', '3'].map((position) => ({ position, text: 'a\nb' })),
+    });
   });
 
   it('are server-sent events with the position as id, and go on after the last one seen', async () => {
-    const { headers, text } = await edge.send('GET', events, { headers: { accept: 'text/event-stream', 'last-event-id': '1' } });
+    const { headers, text } = await edge.send('GET', events, {
+      headers: { accept: 'text/event-stream', 'last-event-id': '1' },
+    });
     expect(headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' });
     expect(headers['x-request-id']).toBeDefined();
-    expect(text).toBe(': open\n\nid: 2\ndata: {"position":"2","text":"a\\nb"}\n\nid: 3\ndata: {"position":"3","text":"a\\nb"}\n\n');
+    expect(text).toBe(
+      ': open\n\nid: 2\ndata: {"position":"2","text":"a\\nb"}\n\nid: 3\ndata: {"position":"3","text":"a\\nb"}\n\n',
+    );
   });
 
   it('are refused with a status before they open', async () => {
     const answer = await edge.send('GET', '/v1/organizations/other/events?follow=true');
     expectProblem(answer, 404, 'organization/not-found');
-    expectProblem(await edge.send('GET', `${events}?follow=perhaps`, { headers: { accept: 'text/event-stream' } }), 422);
+    expectProblem(
+      await edge.send('GET', `${events}?follow=perhaps`, { headers: { accept: 'text/event-stream' } }),
+      422,
+    );
   });
 
   it('end with a problem event after they have opened', async () => {
@@ -414,7 +556,9 @@ describe('health, metrics, description', () => {
   it('count by route template and name no organization', async () => {
     await edge.send('GET', thing);
     const { text } = await edge.send('GET', '/metrics', { key: false });
-    expect(text).toContain('astro_http_request_duration_seconds_count{method="GET",route="/v1/organizations/:org/things/:name",status="200"}');
+    expect(text).toContain(
+      'astro_http_request_duration_seconds_count{method="GET",route="/v1/organizations/:org/things/:name",status="200"}',
+    );
     expect(text).not.toContain('acme');
     expect(text).not.toContain(ORG);
   });
@@ -427,7 +571,12 @@ describe('health, metrics, description', () => {
     expect(put.parameters.map(({ name, in: where }: { name: string; in: string }) => `${where} ${name}`)).toEqual(
       expect.arrayContaining(['path org', 'path name', 'query dryRun', 'header If-Match']),
     );
-    expect(put.requestBody.content['application/json'].schema).toMatchObject({ additionalProperties: false, properties: { replicas: { type: 'integer', maximum: 1000 } } });
-    expect(body.paths['/v1/organizations/{org}/things'].get.responses['200'].content['application/json'].schema.properties).toHaveProperty('items');
+    expect(put.requestBody.content['application/json'].schema).toMatchObject({
+      additionalProperties: false,
+      properties: { replicas: { type: 'integer', maximum: 1000 } },
+    });
+    expect(
+      body.paths['/v1/organizations/{org}/things'].get.responses['200'].content['application/json'].schema.properties,
+    ).toHaveProperty('items');
   });
 });

@@ -38,11 +38,18 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
     pageHeaders = options.helmet ? await securityHeaders(options.helmet) : apiHeaders;
   });
   instance.addHook('onRequest', (request, reply, next) => {
-    reply.headers((request.raw.url ?? '/').startsWith('/v1/') ? apiHeaders : pageHeaders).header('x-request-id', request.id);
+    reply
+      .headers((request.raw.url ?? '/').startsWith('/v1/') ? apiHeaders : pageHeaders)
+      .header('x-request-id', request.id);
     next(sizeFault(request));
   });
   instance.addHook('onResponse', (request, reply, next) => {
-    metrics.finished(request.method, request.is404 ? 'none' : (request.routeOptions.url ?? 'none'), reply.statusCode, reply.elapsedTime);
+    metrics.finished(
+      request.method,
+      request.is404 ? 'none' : (request.routeOptions.url ?? 'none'),
+      reply.statusCode,
+      reply.elapsedTime,
+    );
     next();
   });
 
@@ -64,22 +71,40 @@ function sizeFault({ raw }: FastifyRequest): Error | undefined {
   return bytes > HEADER_BYTES ? headersTooLarge() : undefined;
 }
 
-async function mountContracts(scope: FastifyInstance, routes: readonly ContractRoute[], parts: EdgeParts, closing: AbortSignal): Promise<void> {
+async function mountContracts(
+  scope: FastifyInstance,
+  routes: readonly ContractRoute[],
+  parts: EdgeParts,
+  closing: AbortSignal,
+): Promise<void> {
   const { options } = parts;
   await scope.register(rateLimit, { global: false });
   useProblems(scope, parts);
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, (request: FastifyRequest, body: Buffer) => {
-    const { 'content-type': type, 'content-encoding': encoding } = request.headers;
-    const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(type ?? '')?.[1];
-    if (charset !== undefined && !/^utf-?8$/i.test(charset)) return Promise.reject(mediaType());
-    return parseJsonBody(body, encoding);
-  });
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: BODY_BYTES },
+    (request: FastifyRequest, body: Buffer) => {
+      const { 'content-type': type, 'content-encoding': encoding } = request.headers;
+      const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(type ?? '')?.[1];
+      if (charset !== undefined && !/^utf-?8$/i.test(charset)) return Promise.reject(mediaType());
+      return parseJsonBody(body, encoding);
+    },
+  );
 
   const admit = admission(scope, options);
   for (const route of routes) {
-    const handler = contractHandler(route, options, { closing, metrics: parts.metrics, principalOf: (request) => principals.get(request) ?? { kind: 'anonymous' } });
-    scope.route({ method: route.method, url: route.fastifyPath, onRequest: (request, reply) => admit(route, request, reply), handler });
+    const handler = contractHandler(route, options, {
+      closing,
+      metrics: parts.metrics,
+      principalOf: (request) => principals.get(request) ?? { kind: 'anonymous' },
+    });
+    scope.route({
+      method: route.method,
+      url: route.fastifyPath,
+      onRequest: (request, reply) => admit(route, request, reply),
+      handler,
+    });
   }
 }
 
@@ -91,9 +116,14 @@ const principals = new WeakMap<FastifyRequest, Principal>();
  */
 function admission(scope: FastifyInstance, options: EdgeOptions) {
   const { authenticator } = options;
-  const limitAddress = scope.createRateLimit({ max: options.anonymousPerMinute ?? DEFAULT_PER_MINUTE, timeWindow: WINDOW_MS, keyGenerator: ({ ip }) => ip });
+  const limitAddress = scope.createRateLimit({
+    max: options.anonymousPerMinute ?? DEFAULT_PER_MINUTE,
+    timeWindow: WINDOW_MS,
+    keyGenerator: ({ ip }) => ip,
+  });
   const limitPrincipal = scope.createRateLimit({
-    max: (request) => options.requestsPerMinute?.(principals.get(request) ?? { kind: 'anonymous' }) ?? DEFAULT_PER_MINUTE,
+    max: (request) =>
+      options.requestsPerMinute?.(principals.get(request) ?? { kind: 'anonymous' }) ?? DEFAULT_PER_MINUTE,
     timeWindow: WINDOW_MS,
     keyGenerator: (request) => rateKeyOf(principals.get(request)),
   });
@@ -101,17 +131,32 @@ function admission(scope: FastifyInstance, options: EdgeOptions) {
     reply.header('cache-control', 'no-store');
     const url = request.raw.url ?? '/';
     const queryAt = url.indexOf('?');
-    if (!isPlainPath(queryAt < 0 ? url : url.slice(0, queryAt))) throw edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
-    const types = contract.kind === 'stream' ? ['application/json', 'text/event-stream'] : ['application/json', 'application/problem+json'];
-    if (!accepts(request.headers.accept, types)) throw edgeError(406, 'edge/not-acceptable', `This address answers ${types.join(' or ')}.`, 'send Accept: application/json');
+    if (!isPlainPath(queryAt < 0 ? url : url.slice(0, queryAt)))
+      throw edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+    const types =
+      contract.kind === 'stream'
+        ? ['application/json', 'text/event-stream']
+        : ['application/json', 'application/problem+json'];
+    if (!accepts(request.headers.accept, types))
+      throw edgeError(
+        406,
+        'edge/not-acceptable',
+        `This address answers ${types.join(' or ')}.`,
+        'send Accept: application/json',
+      );
     const leaked = queryAt >= 0 && url.includes('astro_', queryAt) ? leakedKey(request.query) : undefined;
     if (leaked !== undefined) {
       options.onLeakedKey?.(leaked);
       await count(limitAddress, request, reply);
       throw refused(
-        domainError('key/in-url', 'unauthenticated', 'An access key stood in the URL, where logs keep it; it must be replaced.', {
-          fix: 'astroctl key rotate, and send keys in the header Authorization',
-        }),
+        domainError(
+          'key/in-url',
+          'unauthenticated',
+          'An access key stood in the URL, where logs keep it; it must be replaced.',
+          {
+            fix: 'astroctl key rotate, and send keys in the header Authorization',
+          },
+        ),
       );
     }
     const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.headers);
@@ -119,7 +164,11 @@ function admission(scope: FastifyInstance, options: EdgeOptions) {
       await count(limitAddress, request, reply);
       if (!found.ok) throw refused(found.error);
       if (contract.permission !== PUBLIC)
-        throw refused(domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', { fix: 'astroctl auth login' }));
+        throw refused(
+          domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
+            fix: 'astroctl auth login',
+          }),
+        );
       return;
     }
     principals.set(request, found.value);
@@ -135,12 +184,22 @@ type Limit = ReturnType<FastifyInstance['createRateLimit']>;
 async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const counted = await limit(request);
   if (counted.isAllowed) return;
-  const headers = { 'ratelimit-limit': String(counted.max), 'ratelimit-remaining': String(counted.remaining), 'ratelimit-reset': String(counted.ttlInSeconds) };
+  const headers = {
+    'ratelimit-limit': String(counted.max),
+    'ratelimit-remaining': String(counted.remaining),
+    'ratelimit-reset': String(counted.ttlInSeconds),
+  };
   reply.headers(headers);
   if (counted.isExceeded) {
-    throw edgeError(429, 'edge/too-many-requests', `More than ${counted.max} requests within a minute.`, `wait ${counted.ttlInSeconds} s`, {
-      'retry-after': String(Math.max(1, counted.ttlInSeconds)),
-    });
+    throw edgeError(
+      429,
+      'edge/too-many-requests',
+      `More than ${counted.max} requests within a minute.`,
+      `wait ${counted.ttlInSeconds} s`,
+      {
+        'retry-after': String(Math.max(1, counted.ttlInSeconds)),
+      },
+    );
   }
 }
 

@@ -21,13 +21,24 @@ export interface EventStreamOptions {
  * Writes items as server-sent events: `id` is the item's position, comments keep the connection alive. What is refused
  * before the first item is answered as a problem with its status; later, as a last event `problem`.
  */
-export async function sendEvents({ items, response, headers, clock, signal, problemOf }: EventStreamOptions): Promise<void> {
+export async function sendEvents({
+  items,
+  response,
+  headers,
+  clock,
+  signal,
+  problemOf,
+}: EventStreamOptions): Promise<void> {
   const iterator = items[Symbol.asyncIterator]();
   let open = false;
   const start = (): void => {
     if (open || signal.aborted) return;
     open = true;
-    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+    response.writeHead(200, {
+      ...headers,
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+    });
     response.write(': open\n\n');
     beat();
   };
@@ -65,7 +76,10 @@ export async function sendEvents({ items, response, headers, clock, signal, prob
 
 /** JSON has no line ends, so one data line is enough. */
 function eventText(item: unknown): string {
-  const id = typeof item === 'object' && item !== null && 'position' in item && typeof item.position === 'string' ? `id: ${item.position.replace(/[\r\n\0]/g, '')}\n` : '';
+  const id =
+    typeof item === 'object' && item !== null && 'position' in item && typeof item.position === 'string'
+      ? `id: ${item.position.replace(/[\r\n\0]/g, '')}\n`
+      : '';
   return `${id}data: ${JSON.stringify(item)}\n\n`;
 }
 

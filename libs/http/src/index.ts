@@ -1,5 +1,12 @@
 export { edgeAdapter, HEADER_BYTES, URL_BYTES, type AdapterOptions } from './adapter.ts';
-export { accessKeyDigest, Authenticator, LOGINS, type AuthenticatorOptions, type LoginClaims, type Logins } from './authentication.ts';
+export {
+  accessKeyDigest,
+  Authenticator,
+  LOGINS,
+  type AuthenticatorOptions,
+  type LoginClaims,
+  type Logins,
+} from './authentication.ts';
 export { BODY_BYTES } from './body.ts';
 export { commandIdOf, readIdOf } from './command-id.ts';
 export { openCursor, signCursor } from './cursor.ts';

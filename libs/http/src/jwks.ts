@@ -3,7 +3,10 @@ import { domainError, err, ok, type Clock, type DomainError, type Logger, type R
 import { z } from 'zod';
 
 /** The part of `fetch` that is used; injected, so that tests count calls. */
-export type Fetch = (url: string, init: { readonly signal: AbortSignal; readonly headers: Record<string, string>; readonly redirect: 'error' }) => Promise<Response>;
+export type Fetch = (
+  url: string,
+  init: { readonly signal: AbortSignal; readonly headers: Record<string, string>; readonly redirect: 'error' },
+) => Promise<Response>;
 
 /** An unknown key id asks the issuer again at most this often. */
 const REFETCH_MS = 60_000;
@@ -67,7 +70,12 @@ export class IssuerKeys {
 
   private load(): Promise<void> {
     this.loading ??= this.fetchKeys()
-      .catch((error: unknown) => this.options.logger.warn({ issuer: this.options.issuer, err: String(error) }, 'the keys of the issuer cannot be read'))
+      .catch((error: unknown) =>
+        this.options.logger.warn(
+          { issuer: this.options.issuer, err: String(error) },
+          'the keys of the issuer cannot be read',
+        ),
+      )
       .finally(() => (this.loading = undefined));
     return this.loading;
   }
@@ -80,7 +88,10 @@ export class IssuerKeys {
     for (const jwk of keys) {
       const { kid, use, alg, kty } = jwk;
       if (typeof kid !== 'string' || (use !== undefined && use !== 'sig') || (kty !== 'RSA' && kty !== 'EC')) continue;
-      read.set(kid, { key: createPublicKey({ key: jwk, format: 'jwk' }), algorithm: typeof alg === 'string' ? alg : undefined });
+      read.set(kid, {
+        key: createPublicKey({ key: jwk, format: 'jwk' }),
+        algorithm: typeof alg === 'string' ? alg : undefined,
+      });
     }
     this.keys = read;
     this.loadedMs = this.options.clock.monotonic();
@@ -90,13 +101,19 @@ export class IssuerKeys {
     if (this.endpoints) return this.endpoints;
     const { issuer, jwksUri } = this.options;
     if (jwksUri) return (this.endpoints = { jwks: jwksUri, userinfo: undefined });
-    const found = discovery.parse(await this.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`));
+    const found = discovery.parse(
+      await this.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
+    );
     if (found.issuer !== issuer) throw new Error('the discovery document names another issuer');
     return (this.endpoints = { jwks: found.jwks_uri, userinfo: found.userinfo_endpoint });
   }
 
   private async fetchJson(url: string): Promise<unknown> {
-    const response = await this.options.fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' }, redirect: 'error' });
+    const response = await this.options.fetch(url, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { accept: 'application/json' },
+      redirect: 'error',
+    });
     if (!response.ok) throw new Error(`status ${response.status}`);
     const text = await response.text();
     if (text.length > DOCUMENT_BYTES) throw new Error('the answer is too long');

@@ -19,7 +19,12 @@ const claims = z.looseObject({
   nbf: seconds.optional(),
   iat: seconds.optional(),
 });
-const header = z.looseObject({ alg: z.enum(ALGORITHMS), kid: z.string().min(1).max(200), typ: z.string().optional(), crit: z.undefined().optional() });
+const header = z.looseObject({
+  alg: z.enum(ALGORITHMS),
+  kid: z.string().min(1).max(200),
+  typ: z.string().optional(),
+  crit: z.undefined().optional(),
+});
 
 export type AccessTokenClaims = z.infer<typeof claims>;
 
@@ -32,8 +37,11 @@ export interface TokenOptions {
 }
 
 const invalid = (): DomainError<'login/token-invalid'> =>
-  domainError('login/token-invalid', 'unauthenticated', 'The access token is not one that this platform takes.', { fix: 'astroctl auth login' });
-const expired = (): DomainError<'login/token-expired'> => domainError('login/token-expired', 'unauthenticated', 'The login has ended.', { fix: 'astroctl auth login' });
+  domainError('login/token-invalid', 'unauthenticated', 'The access token is not one that this platform takes.', {
+    fix: 'astroctl auth login',
+  });
+const expired = (): DomainError<'login/token-expired'> =>
+  domainError('login/token-expired', 'unauthenticated', 'The login has ended.', { fix: 'astroctl auth login' });
 
 /**
  * Checks OIDC access tokens (JWT) by passport-jwt: pinned algorithms, keys of the issuer alone, `iss`, `aud`, `exp` and
@@ -48,7 +56,8 @@ export class AccessTokens {
     if (!head) return err(invalid());
     const found = await this.options.keys.key(head.kid);
     if (!found.ok) return found;
-    if (!found.value || (found.value.algorithm !== undefined && found.value.algorithm !== head.alg)) return err(invalid());
+    if (!found.value || (found.value.algorithm !== undefined && found.value.algorithm !== head.alg))
+      return err(invalid());
 
     const nowSeconds = this.options.clock.now() / 1_000;
     const payload = await this.check(token, found.value.key, Math.floor(nowSeconds));
@@ -104,4 +113,5 @@ function headerOf(token: string): z.infer<typeof header> | undefined {
 }
 
 /** OIDC gives these claims to ID tokens and never to access tokens. */
-const isIdToken = (payload: AccessTokenClaims): boolean => ['nonce', 'at_hash', 'c_hash', 's_hash'].some((claim) => claim in payload);
+const isIdToken = (payload: AccessTokenClaims): boolean =>
+  ['nonce', 'at_hash', 'c_hash', 's_hash'].some((claim) => claim in payload);

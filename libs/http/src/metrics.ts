@@ -21,8 +21,17 @@ export class EdgeMetrics {
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [this.registry],
     });
-    this.refused = new Counter({ name: 'astro_http_refusals_total', help: 'Answers with a problem, by code', labelNames: ['code'], registers: [this.registry] });
-    this.openStreams = new Gauge({ name: 'astro_http_open_streams', help: 'Server-sent event streams that are open', registers: [this.registry] });
+    this.refused = new Counter({
+      name: 'astro_http_refusals_total',
+      help: 'Answers with a problem, by code',
+      labelNames: ['code'],
+      registers: [this.registry],
+    });
+    this.openStreams = new Gauge({
+      name: 'astro_http_open_streams',
+      help: 'Server-sent event streams that are open',
+      registers: [this.registry],
+    });
   }
 
   finished(method: string, route: string, status: number, milliseconds: number): void {

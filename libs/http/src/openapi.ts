@@ -9,7 +9,10 @@ export interface ApiDescription {
   readonly version: string;
 }
 
-type Schema = Readonly<Record<string, unknown>> & { readonly properties?: Readonly<Record<string, unknown>>; readonly required?: readonly string[] };
+type Schema = Readonly<Record<string, unknown>> & {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+};
 
 const PROBLEM = {
   type: 'object',
@@ -22,7 +25,14 @@ const PROBLEM = {
     kind: { type: 'string' },
     detail: { type: 'string' },
     fix: { type: 'string' },
-    errors: { type: 'array', items: { type: 'object', required: ['pointer', 'message'], properties: { pointer: { type: 'string' }, message: { type: 'string' } } } },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'message'],
+        properties: { pointer: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
     instance: { type: 'string' },
     requestId: { type: 'string' },
   },
@@ -31,7 +41,8 @@ const PROBLEM = {
 /** OpenAPI 3.1 of all contracts that have a route; the one table from which server and client are made too. */
 export function openApiOf(contracts: readonly Contract[], { title, version }: ApiDescription): object {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of routesOf(contracts)) (paths[route.template] ??= {})[route.method.toLowerCase()] = operationOf(route);
+  for (const route of routesOf(contracts))
+    (paths[route.template] ??= {})[route.method.toLowerCase()] = operationOf(route);
   return {
     openapi: '3.1.0',
     info: { title, version },
@@ -39,7 +50,12 @@ export function openApiOf(contracts: readonly Contract[], { title, version }: Ap
     paths,
     components: {
       schemas: { Problem: PROBLEM },
-      responses: { Problem: { description: 'Refused, or not understood', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } } },
+      responses: {
+        Problem: {
+          description: 'Refused, or not understood',
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        },
+      },
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'an OIDC access token or an access key' },
         accessKey: { type: 'apiKey', in: 'header', name: 'X-Astro-API-Key' },
@@ -56,33 +72,79 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   const takesQuery = method === 'GET' || method === 'DELETE';
   const status = contract.kind === 'request' ? (contract.success ?? 200) : 200;
   const output = schemaOf(contract.output, 'output');
-  const items = { type: 'object', required: ['items'], properties: { items: contract.kind === 'stream' ? { type: 'array', items: output } : output } };
+  const items = {
+    type: 'object',
+    required: ['items'],
+    properties: { items: contract.kind === 'stream' ? { type: 'array', items: output } : output },
+  };
   const answer = contract.kind === 'stream' || output['type'] === 'array' ? items : output;
-  const rule = Object.hasOwn(PERMISSIONS, contract.permission) ? PERMISSIONS[contract.permission as keyof typeof PERMISSIONS] : undefined;
+  const rule = Object.hasOwn(PERMISSIONS, contract.permission)
+    ? PERMISSIONS[contract.permission as keyof typeof PERMISSIONS]
+    : undefined;
   return {
     operationId: contract.subject,
     ...(contract.summary !== undefined && { summary: contract.summary }),
     description: `Permission: ${contract.permission}${rule?.by === 'login' ? ' (a login, no access key)' : ''}`,
     ...(contract.permission === PUBLIC && { security: [] }),
     parameters: [
-      ...parameters.map((name) => ({ name, in: 'path', required: true, schema: properties[name] ?? { type: 'string' } })),
-      ...(takesQuery ? rest.map((name) => ({ name, in: 'query', required: required.includes(name), schema: properties[name] })) : []),
-      ...(method === 'PUT' || method === 'DELETE' ? [{ name: 'dryRun', in: 'query', schema: { type: 'boolean' }, description: 'answer the plan and change nothing' }] : []),
-      ...(method === 'POST' ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', minLength: 1, maxLength: 255 } }] : []),
-      ...(method === 'PUT' || method === 'PATCH' || method === 'DELETE' ? [{ name: 'If-Match', in: 'header', schema: { type: 'string' } }] : []),
-      { name: 'Consistency', in: 'header', schema: { type: 'string' }, description: 'answer from a state that is not older than this position' },
-      ...(contract.kind === 'stream' && hasMember(contract, 'after') ? [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }] : []),
+      ...parameters.map((name) => ({
+        name,
+        in: 'path',
+        required: true,
+        schema: properties[name] ?? { type: 'string' },
+      })),
+      ...(takesQuery
+        ? rest.map((name) => ({ name, in: 'query', required: required.includes(name), schema: properties[name] }))
+        : []),
+      ...(method === 'PUT' || method === 'DELETE'
+        ? [
+            {
+              name: 'dryRun',
+              in: 'query',
+              schema: { type: 'boolean' },
+              description: 'answer the plan and change nothing',
+            },
+          ]
+        : []),
+      ...(method === 'POST'
+        ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', minLength: 1, maxLength: 255 } }]
+        : []),
+      ...(method === 'PUT' || method === 'PATCH' || method === 'DELETE'
+        ? [{ name: 'If-Match', in: 'header', schema: { type: 'string' } }]
+        : []),
+      {
+        name: 'Consistency',
+        in: 'header',
+        schema: { type: 'string' },
+        description: 'answer from a state that is not older than this position',
+      },
+      ...(contract.kind === 'stream' && hasMember(contract, 'after')
+        ? [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }]
+        : []),
     ],
     ...(!takesQuery &&
-      (contract.body || rest.length > 0) && { requestBody: { required: true, content: { 'application/json': { schema: bodyOf(contract, properties, required, rest) } } } }),
+      (contract.body || rest.length > 0) && {
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: bodyOf(contract, properties, required, rest) } },
+        },
+      }),
     responses: {
       [status]: {
         description: 'Done',
-        headers: { 'X-Request-Id': { schema: { type: 'string' } }, Consistency: { schema: { type: 'string' } }, ETag: { schema: { type: 'string' } } },
+        headers: {
+          'X-Request-Id': { schema: { type: 'string' } },
+          Consistency: { schema: { type: 'string' } },
+          ETag: { schema: { type: 'string' } },
+        },
         ...(status !== 204 && {
           content: {
             'application/json': { schema: answer },
-            ...(contract.kind === 'stream' && { 'text/event-stream': { schema: { type: 'string', description: 'one event per item; id is its position' } } }),
+            ...(contract.kind === 'stream' && {
+              'text/event-stream': {
+                schema: { type: 'string', description: 'one event per item; id is its position' },
+              },
+            }),
           },
         }),
       },
@@ -91,7 +153,12 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   };
 }
 
-function bodyOf(contract: Contract, properties: Readonly<Record<string, unknown>>, required: readonly string[], rest: readonly string[]): unknown {
+function bodyOf(
+  contract: Contract,
+  properties: Readonly<Record<string, unknown>>,
+  required: readonly string[],
+  rest: readonly string[],
+): unknown {
   if (contract.body) return properties[contract.body] ?? {};
   const needed = rest.filter((name) => required.includes(name));
   return {
@@ -103,7 +170,9 @@ function bodyOf(contract: Contract, properties: Readonly<Record<string, unknown>
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Schema {
-  const made: Record<string, unknown> = { ...z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }) };
+  const made: Record<string, unknown> = {
+    ...z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }),
+  };
   delete made['$schema']; // said once, by OpenAPI 3.1 itself
   return made;
 }

@@ -46,8 +46,13 @@ export class EdgeError extends Error {
 }
 
 /** An error that Fastify and Nest carry to the edge's error handler. */
-export const edgeError = (status: EdgeStatus, code: string, detail: string, fix?: string, headers: Readonly<Record<string, string>> = {}): EdgeError =>
-  new EdgeError(status, domainError(code, 'invalid', detail, fix === undefined ? {} : { fix }), headers);
+export const edgeError = (
+  status: EdgeStatus,
+  code: string,
+  detail: string,
+  fix?: string,
+  headers: Readonly<Record<string, string>> = {},
+): EdgeError => new EdgeError(status, domainError(code, 'invalid', detail, fix === undefined ? {} : { fix }), headers);
 
 /** A problem document (RFC 9457) with its status and headers. */
 export interface Problem {
@@ -57,7 +62,8 @@ export interface Problem {
 }
 
 /** The HTTP status of a refusal. */
-export const statusOf = (error: DomainError): number => (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined)?.status ?? KINDS[error.kind].status;
+export const statusOf = (error: DomainError): number =>
+  (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined)?.status ?? KINDS[error.kind].status;
 
 /** A refusal of a service as a problem document. */
 export function problemOf(error: DomainError, requestId: string): Problem {
@@ -74,7 +80,19 @@ export function problemOfEdge({ status, error, headers }: EdgeError, requestId: 
 function documentOf(status: number, title: string, error: DomainError, requestId: string): Problem {
   const { code, kind, detail, fix, errors, extra, retryAfterSeconds } = error;
   const type = `urn:astro:error:${code.replaceAll('/', ':')}`;
-  const body = JSON.stringify({ ...extra, type, title, status, code, kind, detail, fix, errors, instance: `urn:astro:request:${requestId}`, requestId });
+  const body = JSON.stringify({
+    ...extra,
+    type,
+    title,
+    status,
+    code,
+    kind,
+    detail,
+    fix,
+    errors,
+    instance: `urn:astro:request:${requestId}`,
+    requestId,
+  });
   const retryAfter = retryAfterSeconds ?? (status === 503 ? 1 : undefined);
   return {
     status,
@@ -82,7 +100,9 @@ function documentOf(status: number, title: string, error: DomainError, requestId
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
       ...(retryAfter !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfter))) }),
-      ...(status === 401 && { 'www-authenticate': `Bearer realm="astro"${code === 'access/not-signed-in' ? '' : ', error="invalid_token"'}` }),
+      ...(status === 401 && {
+        'www-authenticate': `Bearer realm="astro"${code === 'access/not-signed-in' ? '' : ', error="invalid_token"'}`,
+      }),
     },
   };
 }

@@ -41,12 +41,21 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
     for (const [name, text] of Object.entries(query)) {
       if (poisonsName(name)) throw poisoned();
       if (name === 'dryRun' && method !== 'GET') {
-        if (text !== 'true' && text !== 'false' && text !== '') faults.push({ pointer: '/dryRun', message: 'must be true or false' });
+        if (text !== 'true' && text !== 'false' && text !== '')
+          faults.push({ pointer: '/dryRun', message: 'must be true or false' });
         dryRun = text === 'true' || text === '';
       } else if (takesQuery && !parameters.includes(name) && (name in coercions || !SELECTORS.includes(name))) {
-        Object.defineProperty(input, name, { value: read(name, text), enumerable: true, writable: true, configurable: true });
+        Object.defineProperty(input, name, {
+          value: read(name, text),
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        });
       } else if (!takesQuery && !parameters.includes(name) && !SELECTORS.includes(name)) {
-        faults.push({ pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message: `is not known in the query of ${method}` });
+        faults.push({
+          pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+          message: `is not known in the query of ${method}`,
+        });
       }
     }
     for (const name of parameters) input[name] = read(name, params[name] ?? '');
@@ -55,7 +64,13 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
   };
 }
 
-function addBody(contract: Contract, parameters: readonly string[], body: unknown, input: Record<string, unknown>, faults: InputFault[]): void {
+function addBody(
+  contract: Contract,
+  parameters: readonly string[],
+  body: unknown,
+  input: Record<string, unknown>,
+  faults: InputFault[],
+): void {
   if (contract.body) {
     if (body === undefined) faults.push({ pointer: '', message: 'the body is missing' });
     input[contract.body] = body;
@@ -67,7 +82,8 @@ function addBody(contract: Contract, parameters: readonly string[], body: unknow
     return;
   }
   for (const [name, value] of Object.entries(body)) {
-    if (parameters.includes(name)) faults.push({ pointer: `/${name}`, message: 'is said by the path; leave it out of the body' });
+    if (parameters.includes(name))
+      faults.push({ pointer: `/${name}`, message: 'is said by the path; leave it out of the body' });
     else input[name] = value;
   }
 }
@@ -75,19 +91,32 @@ function addBody(contract: Contract, parameters: readonly string[], body: unknow
 const asText: Coerce = (text) => text;
 
 function coercionsOf(contract: Contract): Readonly<Record<string, Coerce>> {
-  const { def } = contract.input._zod as unknown as { readonly def: { readonly shape?: Readonly<Record<string, Schema>> } };
-  return Object.assign(Object.create(null) as object, Object.fromEntries(Object.entries(def.shape ?? {}).map(([name, schema]) => [name, coercionOf(schema)])));
+  const { def } = contract.input._zod as unknown as {
+    readonly def: { readonly shape?: Readonly<Record<string, Schema>> };
+  };
+  return Object.assign(
+    Object.create(null) as object,
+    Object.fromEntries(Object.entries(def.shape ?? {}).map(([name, schema]) => [name, coercionOf(schema)])),
+  );
 }
 
 // zod's own classes differ per type; the edge looks only at the members that say what kind of value is wanted.
 interface Schema {
-  readonly _zod: { readonly def: { readonly type: string; readonly innerType?: Schema; readonly element?: Schema; readonly options?: readonly Schema[] } };
+  readonly _zod: {
+    readonly def: {
+      readonly type: string;
+      readonly innerType?: Schema;
+      readonly element?: Schema;
+      readonly options?: readonly Schema[];
+    };
+  };
 }
 
 function coercionOf(schema: Schema): Coerce {
   const { type, innerType, element, options } = schema._zod.def;
   if (innerType) return coercionOf(innerType);
-  if (type === 'number' || type === 'int') return (text) => (typeof text === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text);
+  if (type === 'number' || type === 'int')
+    return (text) => (typeof text === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text);
   if (type === 'boolean') return (text) => (text === 'true' ? true : text === 'false' ? false : text);
   if (type === 'array') {
     const each = element ? coercionOf(element) : asText;
@@ -107,7 +136,12 @@ export const hasMember = (contract: Contract, name: string): boolean => membersO
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || !/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(header)) {
-    throw edgeError(400, 'edge/idempotency-key-invalid', 'The Idempotency-Key is not 1 to 255 printable characters.', 'send a fresh UUID');
+    throw edgeError(
+      400,
+      'edge/idempotency-key-invalid',
+      'The Idempotency-Key is not 1 to 255 printable characters.',
+      'send a fresh UUID',
+    );
   }
   return header;
 }
@@ -116,7 +150,13 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 export function ifMatchOf(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   const match = /^"(\d{1,15})"$/.exec(header.trim());
-  if (!match?.[1]) throw edgeError(400, 'edge/if-match-invalid', 'If-Match is not an ETag of this API.', 'send the ETag exactly as it was received, quotes included');
+  if (!match?.[1])
+    throw edgeError(
+      400,
+      'edge/if-match-invalid',
+      'If-Match is not an ETag of this API.',
+      'send the ETag exactly as it was received, quotes included',
+    );
   return Number(match[1]);
 }
 
@@ -129,6 +169,8 @@ export function accepts(header: string | undefined, types: readonly string[]): b
     .some((part) => {
       const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim());
       if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
-      return range === '*/*' || types.some((type) => range === type || range === `${type.slice(0, type.indexOf('/'))}/*`);
+      return (
+        range === '*/*' || types.some((type) => range === type || range === `${type.slice(0, type.indexOf('/'))}/*`)
+      );
     });
 }

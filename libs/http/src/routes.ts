@@ -31,7 +31,15 @@ export function routesOf(contracts: readonly Contract[]): ContractRoute[] {
     const other = seen.get(key);
     if (other) throw new Error(`${contract.route} is the route of ${other} and ${contract.subject}`);
     seen.set(key, contract.subject);
-    return [{ contract, method: method as Method, template, fastifyPath: template.replaceAll(/\{([^}]*)\}/g, ':$1'), parameters }];
+    return [
+      {
+        contract,
+        method: method as Method,
+        template,
+        fastifyPath: template.replaceAll(/\{([^}]*)\}/g, ':$1'),
+        parameters,
+      },
+    ];
   });
 }
 

@@ -20,5 +20,9 @@ export async function securityHeaders(options: FastifyHelmetOptions): Promise<Re
   const { headers } = await probe.inject('/');
   await probe.close();
   const own = ['date', 'connection', 'content-length', 'content-type', 'keep-alive'];
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (own.includes(name) || value === undefined ? [] : [[name, String(value)]])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      own.includes(name) || value === undefined ? [] : [[name, String(value)]],
+    ),
+  );
 }

@@ -16,7 +16,11 @@ export interface SignedCursors {
  * @param input of this request; a cursor holds for the list and the filters in it, and for no other
  * @returns undefined where the route gives out no cursors
  */
-export function signedCursors(key: Uint8Array, { contract }: ContractRoute, input: Record<string, unknown>): SignedCursors | undefined {
+export function signedCursors(
+  key: Uint8Array,
+  { contract }: ContractRoute,
+  input: Record<string, unknown>,
+): SignedCursors | undefined {
   if (!membersOf(contract)?.includes('cursor')) return undefined;
   const { cursor, limit, ...list } = input; // pages of one list may differ in size
   const scope = `${contract.subject} ${canonicalJson(list)}`;
@@ -30,7 +34,8 @@ export function signedCursors(key: Uint8Array, { contract }: ContractRoute, inpu
     sign(answer) {
       if (!answer.ok) return answer;
       const { value } = answer;
-      if (typeof value !== 'object' || value === null || !('next' in value) || typeof value.next !== 'string') return answer;
+      if (typeof value !== 'object' || value === null || !('next' in value) || typeof value.next !== 'string')
+        return answer;
       return { ...answer, value: { ...value, next: signCursor(key, scope, value.next) } };
     },
   };

@@ -1,6 +1,14 @@
 import type { Json } from './json.ts';
 
-export const ERROR_KINDS = ['invalid', 'unauthenticated', 'forbidden', 'not-found', 'conflict', 'limit', 'unavailable'] as const;
+export const ERROR_KINDS = [
+  'invalid',
+  'unauthenticated',
+  'forbidden',
+  'not-found',
+  'conflict',
+  'limit',
+  'unavailable',
+] as const;
 
 /** One of seven; HTTP status and CLI exit code are each one table over them. */
 export type ErrorKind = (typeof ERROR_KINDS)[number];
@@ -28,6 +36,11 @@ export interface DomainError<Code extends string = string> {
 }
 
 /** Builds a refusal; contexts wrap it in a table of their own errors. */
-export function domainError<Code extends string>(code: Code, kind: ErrorKind, detail: string, more: Omit<DomainError, 'code' | 'kind' | 'detail'> = {}): DomainError<Code> {
+export function domainError<Code extends string>(
+  code: Code,
+  kind: ErrorKind,
+  detail: string,
+  more: Omit<DomainError, 'code' | 'kind' | 'detail'> = {},
+): DomainError<Code> {
   return { code, kind, detail, ...more };
 }

@@ -4,7 +4,18 @@ export { canonicalJson, type Json, type JsonObject } from './json.ts';
 export type { ApplicationId, ClusterId, Ids, KeyId, OrganizationId, ProfileId, UserId } from './ids.ts';
 export { pause, type Clock, type Timer } from './clock.ts';
 export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
-export { categoryOf, REMOVED, type Actor, type CommandContext, type Decider, type EventFamily, type EventMetadata, type Fact, type Projection, type Recorded } from './decider.ts';
+export {
+  categoryOf,
+  REMOVED,
+  type Actor,
+  type CommandContext,
+  type Decider,
+  type EventFamily,
+  type EventMetadata,
+  type Fact,
+  type Projection,
+  type Recorded,
+} from './decider.ts';
 export { CLOCK, IDS, LOGGER, silentLogger, type Logger } from './logger.ts';
 export { nearestName } from './nearest-name.ts';
 export { VERSION } from './version.ts';

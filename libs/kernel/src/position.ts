@@ -21,7 +21,11 @@ export function position(storeId: string, sequence: number | bigint): Position {
 export function parsePosition(text: string): Result<Position, DomainError<'position/invalid'>> {
   return FORM.test(text)
     ? ok(text as Position)
-    : err(domainError('position/invalid', 'invalid', 'That is no position of a log.', { fix: 'send the Consistency header exactly as it was received, or leave it out' }));
+    : err(
+        domainError('position/invalid', 'invalid', 'That is no position of a log.', {
+          fix: 'send the Consistency header exactly as it was received, or leave it out',
+        }),
+      );
 }
 
 export const storeOf = (at: Position): string => at.slice(0, at.indexOf('.'));
@@ -29,6 +33,11 @@ export const sequenceOf = (at: Position): number => Number(at.slice(at.indexOf('
 
 /** The refusal of a position that another store gave out. */
 export const otherStore = (): DomainError<'position/other-store'> =>
-  domainError('position/other-store', 'conflict', 'That position belongs to another event store; the platform was restored or set up anew.', {
-    fix: 'drop the Consistency header and ask again',
-  });
+  domainError(
+    'position/other-store',
+    'conflict',
+    'That position belongs to another event store; the platform was restored or set up anew.',
+    {
+      fix: 'drop the Consistency header and ask again',
+    },
+  );

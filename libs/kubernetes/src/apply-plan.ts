@@ -30,7 +30,12 @@ export class ClaimTooShortError extends Error {
  * before each wave.
  * @returns what is there now, with the UIDs as seen
  */
-export async function applyPlan(client: KubernetesClient, plan: Plan, _fence: Fence, limits: WriteLimits = {}): Promise<{ readonly applied: readonly InventoryEntry[] }> {
+export async function applyPlan(
+  client: KubernetesClient,
+  plan: Plan,
+  _fence: Fence,
+  limits: WriteLimits = {},
+): Promise<{ readonly applied: readonly InventoryEntry[] }> {
   const applied: InventoryEntry[] = [];
   const fields = new Map(plan.inventory.map((entry) => [JSON.stringify(entry.key), entry.fields]));
   for (const { objects } of plan.waves) {
@@ -44,7 +49,11 @@ export async function applyPlan(client: KubernetesClient, plan: Plan, _fence: Fe
 
 const withFields = (fields: InventoryEntry['fields']) => (fields === undefined ? {} : { fields });
 
-async function applyOne(client: KubernetesClient, { object, type, force, unchanged, uid, handOver }: PlannedObject, limits: WriteLimits): Promise<InventoryEntry> {
+async function applyOne(
+  client: KubernetesClient,
+  { object, type, force, unchanged, uid, handOver }: PlannedObject,
+  limits: WriteLimits,
+): Promise<InventoryEntry> {
   const entry = { key: keyOf(object), apiVersion: object.apiVersion };
   if (unchanged && uid !== undefined) return { ...entry, uid };
   if (handOver !== undefined) {
@@ -59,7 +68,11 @@ async function applyOne(client: KubernetesClient, { object, type, force, unchang
   }
   const written = await client.apply(type, object, { fieldManager: FIELD_MANAGER, force, ...call(limits) });
   if (written.object.metadata.deletionTimestamp !== undefined) {
-    throw new KubernetesApiError({ status: 409, reason: 'ObjectTerminating', message: `${nameOf(entry.key)} is being deleted` });
+    throw new KubernetesApiError({
+      status: 409,
+      reason: 'ObjectTerminating',
+      message: `${nameOf(entry.key)} is being deleted`,
+    });
   }
   const seen = written.object.metadata.uid;
   return { ...entry, ...(seen !== undefined && { uid: seen }) };
@@ -72,13 +85,31 @@ function call({ claimDeadline, signal }: WriteLimits): { readonly deadlineMs: nu
 }
 
 /** Waits until a CustomResourceDefinition is served: what is made of it would be refused before. */
-async function established(client: KubernetesClient, { object, type }: PlannedObject, limits: WriteLimits): Promise<void> {
+async function established(
+  client: KubernetesClient,
+  { object, type }: PlannedObject,
+  limits: WriteLimits,
+): Promise<void> {
   const until = performance.now() + ESTABLISHED_WITHIN_MS;
   for (;;) {
-    const live = await client.get(type, object.metadata.name, undefined, limits.signal ? { signal: limits.signal } : {});
-    if (list(at(live, 'status', 'conditions')).some((condition) => at(condition, 'type') === 'Established' && at(condition, 'status') === 'True')) break;
+    const live = await client.get(
+      type,
+      object.metadata.name,
+      undefined,
+      limits.signal ? { signal: limits.signal } : {},
+    );
+    if (
+      list(at(live, 'status', 'conditions')).some(
+        (condition) => at(condition, 'type') === 'Established' && at(condition, 'status') === 'True',
+      )
+    )
+      break;
     if (performance.now() > until)
-      throw new KubernetesApiError({ status: 504, reason: 'Timeout', message: `CustomResourceDefinition ${object.metadata.name} was not established in time` });
+      throw new KubernetesApiError({
+        status: 504,
+        reason: 'Timeout',
+        message: `CustomResourceDefinition ${object.metadata.name} was not established in time`,
+      });
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
   await client.discovery({ maxAgeMs: 0 });
@@ -94,18 +125,29 @@ export interface PruneOptions extends WriteLimits {
  * Removes objects of an earlier inventory, the last written first. Each must still carry both marks of the application and be
  * the one that is looked at now (UID precondition); anything else is left alone.
  */
-export async function pruneObjects(client: KubernetesClient, entries: readonly InventoryEntry[], { applicationId, ...limits }: PruneOptions): Promise<void> {
+export async function pruneObjects(
+  client: KubernetesClient,
+  entries: readonly InventoryEntry[],
+  { applicationId, ...limits }: PruneOptions,
+): Promise<void> {
   const discovery = await client.discovery();
-  const last = entries.toSorted((a, b) => byOrder({ kind: b.key.kind, metadata: { name: b.key.name } }, { kind: a.key.kind, metadata: { name: a.key.name } }));
+  const last = entries.toSorted((a, b) =>
+    byOrder({ kind: b.key.kind, metadata: { name: b.key.name } }, { kind: a.key.kind, metadata: { name: a.key.name } }),
+  );
   for (const { key, apiVersion } of last) {
     if (NEVER_PRUNED.has(key.kind)) continue;
     const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
     const live = type && (await client.get(type, key.name, key.namespace));
-    if (!live || !isMarkedAsOf(live, applicationId) || live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false') continue;
+    if (!live || !isMarkedAsOf(live, applicationId) || live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false')
+      continue;
     const { uid } = live.metadata;
     if (uid === undefined || live.metadata.deletionTimestamp !== undefined) continue;
     try {
-      await client.delete(type, { name: key.name, ...(key.namespace !== undefined && { namespace: key.namespace }) }, { uid, ...call(limits) });
+      await client.delete(
+        type,
+        { name: key.name, ...(key.namespace !== undefined && { namespace: key.namespace }) },
+        { uid, ...call(limits) },
+      );
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error; // somebody made it anew meanwhile: not ours any more
     }

@@ -3,7 +3,15 @@ import { allowsNamespace, checkManifests, type CheckOptions } from './check-mani
 import type { ClusterPolicy } from './finding.ts';
 import type { KubernetesObject } from './objects.ts';
 
-const CLUSTER_SCOPED = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'PersistentVolume', 'APIService', 'ValidatingWebhookConfiguration'];
+const CLUSTER_SCOPED = [
+  'Namespace',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'PersistentVolume',
+  'APIService',
+  'ValidatingWebhookConfiguration',
+];
 const registered: ClusterPolicy = {
   namespaces: ['*', '!kube-*', '!default', '!astro-*'],
   clusterScoped: ['apiextensions.k8s.io/CustomResourceDefinition'],
@@ -23,8 +31,10 @@ const object = (kind: string, more: object = {}, apiVersion = 'v1', metadata: ob
   metadata: { name: 'a', ...(CLUSTER_SCOPED.includes(kind) ? {} : { namespace: 'acme-web' }), ...metadata },
   ...more,
 });
-const codes = (given: KubernetesObject, policy: Partial<ClusterPolicy> = {}) => checkManifests([given], options(policy)).map(({ code }) => code);
-const pod = (spec: object): KubernetesObject => object('Pod', { spec: { containers: [{ name: 'c', image: 'x' }], ...spec } });
+const codes = (given: KubernetesObject, policy: Partial<ClusterPolicy> = {}) =>
+  checkManifests([given], options(policy)).map(({ code }) => code);
+const pod = (spec: object): KubernetesObject =>
+  object('Pod', { spec: { containers: [{ name: 'c', image: 'x' }], ...spec } });
 
 describe('E1: a namespace that the policy does not allow', () => {
   it('is refused for each object in it, with the command that would allow it', () => {
@@ -39,13 +49,18 @@ describe('E1: a namespace that the policy does not allow', () => {
   });
 
   it('the command brings a namespace in that no glob has', () => {
-    const findings = checkManifests([object('ConfigMap', {}, 'v1', { namespace: 'shop' })], options({ namespaces: ['team-*'] }));
+    const findings = checkManifests(
+      [object('ConfigMap', {}, 'v1', { namespace: 'shop' })],
+      options({ namespaces: ['team-*'] }),
+    );
     expect(findings[0]?.fix).toBe("astroctl clusters policy set prod --namespaces 'team-*,shop'");
   });
 
   it("the cluster's own namespaces are opened by no policy", () => {
     for (const namespace of ['kube-system', 'kube-public', 'kube-node-lease'])
-      expect(checkManifests([object('ConfigMap', {}, 'v1', { namespace })], options({ namespaces: ['*'] }))).toMatchObject([{ code: 'deployments/namespace-not-allowed' }]);
+      expect(
+        checkManifests([object('ConfigMap', {}, 'v1', { namespace })], options({ namespaces: ['*'] })),
+      ).toMatchObject([{ code: 'deployments/namespace-not-allowed' }]);
   });
 
   it('globs: excluded ones win, stars stand for anything', async () => {
@@ -60,13 +75,16 @@ describe('E1: a namespace that the policy does not allow', () => {
 });
 
 describe('E2: cluster-scoped kinds', () => {
-  it.each(['ClusterRole', 'Namespace', 'PersistentVolume', 'APIService', 'ValidatingWebhookConfiguration'])('%s is refused with the command that lists it', (kind) => {
-    const [finding] = checkManifests([object(kind, {}, 'some.group/v1')], options());
-    expect(finding).toMatchObject({
-      code: 'deployments/cluster-scoped-not-allowed',
-      fix: `astroctl clusters policy set prod --cluster-scoped apiextensions.k8s.io/CustomResourceDefinition,some.group/${kind}`,
-    });
-  });
+  it.each(['ClusterRole', 'Namespace', 'PersistentVolume', 'APIService', 'ValidatingWebhookConfiguration'])(
+    '%s is refused with the command that lists it',
+    (kind) => {
+      const [finding] = checkManifests([object(kind, {}, 'some.group/v1')], options());
+      expect(finding).toMatchObject({
+        code: 'deployments/cluster-scoped-not-allowed',
+        fix: `astroctl clusters policy set prod --cluster-scoped apiextensions.k8s.io/CustomResourceDefinition,some.group/${kind}`,
+      });
+    },
+  );
 
   it('the policy may list a kind, or allow or deny all', () => {
     const crd = object('CustomResourceDefinition', {}, 'apiextensions.k8s.io/v1');
@@ -101,19 +119,31 @@ describe('E4: pods hidden in other kinds', () => {
     ['a Deployment', object('Deployment', { spec: { template: { spec: bad } } }, 'apps/v1')],
     ['a CronJob', object('CronJob', { spec: { jobTemplate: { spec: { template: { spec: bad } } } } }, 'batch/v1')],
     ['a StatefulSet', object('StatefulSet', { spec: { template: { spec: bad } } }, 'apps/v1')],
-    ['a kind that nobody knows', object('Rollout', { spec: { workload: { deeply: [{ nested: bad }] } } }, 'argoproj.io/v1')],
+    [
+      'a kind that nobody knows',
+      object('Rollout', { spec: { workload: { deeply: [{ nested: bad }] } } }, 'argoproj.io/v1'),
+    ],
     ['initContainers', pod({ initContainers: bad.containers })],
     ['ephemeralContainers', pod({ ephemeralContainers: bad.containers })],
-    ['an unknown kind with volumes of the node', object('Thing', { spec: { volumes: [{ name: 'v', hostPath: { path: '/' } }] } }, 'x.io/v1')],
+    [
+      'an unknown kind with volumes of the node',
+      object('Thing', { spec: { volumes: [{ name: 'v', hostPath: { path: '/' } }] } }, 'x.io/v1'),
+    ],
     ['an unknown kind on the network of the node', object('Thing', { spec: { hostNetwork: true } }, 'x.io/v1')],
-    ['a container without image', object('Thing', { spec: { containers: [{ name: 'c', securityContext: { privileged: true } }] } }, 'x.io/v1')],
+    [
+      'a container without image',
+      object('Thing', { spec: { containers: [{ name: 'c', securityContext: { privileged: true } }] } }, 'x.io/v1'),
+    ],
     [
       'AppArmor by annotation',
       object(
         'Deployment',
         {
           spec: {
-            template: { metadata: { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' } }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+            template: {
+              metadata: { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' } },
+              spec: { containers: [{ name: 'c', image: 'x' }] },
+            },
           },
         },
         'apps/v1',
@@ -126,7 +156,21 @@ describe('E4: pods hidden in other kinds', () => {
       codes(
         object(
           'CustomResourceDefinition',
-          { spec: { versions: [{ schema: { openAPIV3Schema: { properties: { containers: { type: 'array', items: { properties: { image: { type: 'string' } } } } } } } }] } },
+          {
+            spec: {
+              versions: [
+                {
+                  schema: {
+                    openAPIV3Schema: {
+                      properties: {
+                        containers: { type: 'array', items: { properties: { image: { type: 'string' } } } },
+                      },
+                    },
+                  },
+                },
+              ],
+            },
+          },
           'apiextensions.k8s.io/v1',
         ),
       ),
@@ -135,27 +179,54 @@ describe('E4: pods hidden in other kinds', () => {
 });
 
 describe('E5: rights', () => {
-  const binding = (roleRef: object, subjects: readonly object[]) => object('RoleBinding', { roleRef, subjects }, 'rbac.authorization.k8s.io/v1');
+  const binding = (roleRef: object, subjects: readonly object[]) =>
+    object('RoleBinding', { roleRef, subjects }, 'rbac.authorization.k8s.io/v1');
   const own = [{ kind: 'ServiceAccount', name: 'a' }];
   const role = { kind: 'Role', name: 'r' };
   it.each([
     ['to cluster-admin', binding({ kind: 'ClusterRole', name: 'cluster-admin' }, own)],
     ['to system:masters', binding(role, [{ kind: 'Group', name: 'system:masters' }])],
     ['to a user', binding(role, [{ kind: 'User', name: 'eve' }])],
-    ["to another namespace's ServiceAccount", binding(role, [{ kind: 'ServiceAccount', name: 'a', namespace: 'other-org' }])],
-    ['by *', object('Role', { rules: [{ apiGroups: [''], resources: ['*'], verbs: ['get'] }] }, 'rbac.authorization.k8s.io/v1')],
-    ['by escalate', object('Role', { rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['escalate'] }] }, 'rbac.authorization.k8s.io/v1')],
+    [
+      "to another namespace's ServiceAccount",
+      binding(role, [{ kind: 'ServiceAccount', name: 'a', namespace: 'other-org' }]),
+    ],
+    [
+      'by *',
+      object(
+        'Role',
+        { rules: [{ apiGroups: [''], resources: ['*'], verbs: ['get'] }] },
+        'rbac.authorization.k8s.io/v1',
+      ),
+    ],
+    [
+      'by escalate',
+      object(
+        'Role',
+        { rules: [{ apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['escalate'] }] },
+        'rbac.authorization.k8s.io/v1',
+      ),
+    ],
   ])('%s are refused', (_, given) => expect(codes(given)).toEqual(['deployments/role-not-allowed']));
 
   it('of the application itself are fine', () => {
     expect(codes(binding(role, [{ kind: 'ServiceAccount', name: 'a', namespace: 'acme-web' }]))).toEqual([]);
     expect(codes(binding({ kind: 'ClusterRole', name: 'view' }, own))).toEqual([]);
-    expect(codes(object('Role', { rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] }] }, 'rbac.authorization.k8s.io/v1'))).toEqual([]);
+    expect(
+      codes(
+        object(
+          'Role',
+          { rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] }] },
+          'rbac.authorization.k8s.io/v1',
+        ),
+      ),
+    ).toEqual([]);
   });
 });
 
 describe('E6: traffic of others', () => {
-  const ingress = (spec: object, annotations: object = {}) => object('Ingress', { spec }, 'networking.k8s.io/v1', { annotations });
+  const ingress = (spec: object, annotations: object = {}) =>
+    object('Ingress', { spec }, 'networking.k8s.io/v1', { annotations });
   it.each([
     ['ExternalName', object('Service', { spec: { type: 'ExternalName', externalName: 'db.other' } })],
     ['externalIPs', object('Service', { spec: { externalIPs: ['1.2.3.4'] } })],
@@ -172,18 +243,34 @@ describe('E6: traffic of others', () => {
 describe('other rules', () => {
   it.each([
     ['Endpoints', object('Endpoints'), 'deployments/kind-not-allowed'],
-    ['a token that never ends', object('Secret', { type: 'kubernetes.io/service-account-token' }), 'deployments/kind-not-allowed'],
+    [
+      'a token that never ends',
+      object('Secret', { type: 'kubernetes.io/service-account-token' }),
+      'deployments/kind-not-allowed',
+    ],
     ['a node by name', pod({ nodeName: 'node-0' }), 'deployments/field-not-allowed'],
     ["the cluster's own priority", pod({ priorityClassName: 'system-node-critical' }), 'deployments/field-not-allowed'],
     ['a foreign ServiceAccount', pod({ serviceAccountName: 'admin' }), 'deployments/field-not-allowed'],
-    ['an object over 1 MB', object('ConfigMap', { data: { a: 'x'.repeat(1_000_001) } }), 'deployments/invalid-manifest'],
-    ['annotations over 256 KiB', object('ConfigMap', {}, 'v1', { annotations: { a: 'x'.repeat(262_145) } }), 'deployments/invalid-manifest'],
+    [
+      'an object over 1 MB',
+      object('ConfigMap', { data: { a: 'x'.repeat(1_000_001) } }),
+      'deployments/invalid-manifest',
+    ],
+    [
+      'annotations over 256 KiB',
+      object('ConfigMap', {}, 'v1', { annotations: { a: 'x'.repeat(262_145) } }),
+      'deployments/invalid-manifest',
+    ],
   ] as const)('%s', (_, given, code) => expect(codes(given)).toEqual([code]));
 
-  it('a set without objects would remove everything', () => expect(checkManifests([], options())).toMatchObject([{ code: 'deployments/no-objects' }]));
+  it('a set without objects would remove everything', () =>
+    expect(checkManifests([], options())).toMatchObject([{ code: 'deployments/no-objects' }]));
 
   it('E16: no finding repeats a value of a Secret', () => {
-    const findings = checkManifests([object('Secret', { type: 'kubernetes.io/service-account-token', data: { password: 'aHVudGVyMg==' } })], options());
+    const findings = checkManifests(
+      [object('Secret', { type: 'kubernetes.io/service-account-token', data: { password: 'aHVudGVyMg==' } })],
+      options(),
+    );
     expect(JSON.stringify(findings)).not.toContain('aHVudGVyMg');
   });
 });

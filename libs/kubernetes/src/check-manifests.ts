@@ -1,5 +1,16 @@
 import type { ClusterPolicy, Finding, PodSecurityLevel } from './finding.ts';
-import { at, groupKind, isRecord, keyOf, list, nameOf, record, text, type JsonRecord, type KubernetesObject } from './objects.ts';
+import {
+  at,
+  groupKind,
+  isRecord,
+  keyOf,
+  list,
+  nameOf,
+  record,
+  text,
+  type JsonRecord,
+  type KubernetesObject,
+} from './objects.ts';
 import { podViolations } from './pod-security.ts';
 
 export interface CheckOptions {
@@ -34,21 +45,41 @@ const DENIED_KINDS: Readonly<Record<string, string>> = {
  * every kind is looked at). Pure; asks nobody. The cluster's own admission is the second line.
  */
 export function checkManifests(objects: readonly KubernetesObject[], options: CheckOptions): readonly Finding[] {
-  if (objects.length === 0) return [{ code: 'deployments/no-objects', rule: 'empty', detail: 'There is no object to deploy; that would remove everything.' }];
-  const accounts = new Set(objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name));
+  if (objects.length === 0)
+    return [
+      {
+        code: 'deployments/no-objects',
+        rule: 'empty',
+        detail: 'There is no object to deploy; that would remove everything.',
+      },
+    ];
+  const accounts = new Set(
+    objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name),
+  );
   const findings: Finding[] = [];
   for (const object of objects) {
-    findings.push(...scope(object, options), ...size(object), ...denied(object), ...rights(object, options), ...network(object), ...pods(object, options, accounts));
+    findings.push(
+      ...scope(object, options),
+      ...size(object),
+      ...denied(object),
+      ...rights(object, options),
+      ...network(object),
+      ...pods(object, options, accounts),
+    );
     if (findings.length >= MOST_FINDINGS) break;
   }
   return findings.slice(0, MOST_FINDINGS);
 }
 
-function scope(object: KubernetesObject, { policy, clusterName, targetNamespace, isNamespaced }: CheckOptions): Finding[] {
+function scope(
+  object: KubernetesObject,
+  { policy, clusterName, targetNamespace, isNamespaced }: CheckOptions,
+): Finding[] {
   const key = keyOf(object);
   if (isNamespaced(object) === false) {
     const kind = groupKind(key);
-    const allowed = policy.clusterScoped === 'allow' || (policy.clusterScoped !== 'deny' && policy.clusterScoped.includes(kind));
+    const allowed =
+      policy.clusterScoped === 'allow' || (policy.clusterScoped !== 'deny' && policy.clusterScoped.includes(kind));
     if (allowed) return [];
     const listed = Array.isArray(policy.clusterScoped) ? policy.clusterScoped : [];
     return [
@@ -92,7 +123,10 @@ function scope(object: KubernetesObject, { policy, clusterName, targetNamespace,
 
 /** Whether globs (`*` stands for anything; a leading `!` excludes, and excluded ones win) allow a namespace. */
 export function allowsNamespace(globs: readonly string[], namespace: string): boolean {
-  return globs.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) && !globs.some((glob) => glob.startsWith('!') && matchesGlob(glob.slice(1), namespace));
+  return (
+    globs.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) &&
+    !globs.some((glob) => glob.startsWith('!') && matchesGlob(glob.slice(1), namespace))
+  );
 }
 
 /** Compared part by part, so that many stars cannot make it slow. */
@@ -101,7 +135,8 @@ function matchesGlob(glob: string, namespace: string): boolean {
   const [first = '', ...rest] = parts;
   if (rest.length === 0) return namespace === glob;
   const last = rest.pop() ?? '';
-  if (!namespace.startsWith(first) || !namespace.endsWith(last) || namespace.length < first.length + last.length) return false;
+  if (!namespace.startsWith(first) || !namespace.endsWith(last) || namespace.length < first.length + last.length)
+    return false;
   let from = first.length;
   for (const part of rest) {
     const found = namespace.indexOf(part, from);
@@ -117,7 +152,14 @@ function size(object: KubernetesObject): Finding[] {
   const bytes = Buffer.byteLength(JSON.stringify(object));
   const annotations = Buffer.byteLength(JSON.stringify(object.metadata.annotations ?? {}));
   if (bytes > MOST_BYTES)
-    return [{ code: 'deployments/invalid-manifest', object: key, rule: 'size', detail: `${nameOf(key)} has ${bytes} bytes; a cluster takes at most ${MOST_BYTES}.` }];
+    return [
+      {
+        code: 'deployments/invalid-manifest',
+        object: key,
+        rule: 'size',
+        detail: `${nameOf(key)} has ${bytes} bytes; a cluster takes at most ${MOST_BYTES}.`,
+      },
+    ];
   if (annotations > MOST_ANNOTATION_BYTES)
     return [
       {
@@ -134,7 +176,16 @@ function size(object: KubernetesObject): Finding[] {
 function denied(object: KubernetesObject): Finding[] {
   const key = keyOf(object);
   const why = DENIED_KINDS[groupKind(key)];
-  if (why !== undefined) return [{ code: 'deployments/kind-not-allowed', object: key, rule: 'kind', detail: `${nameOf(key)} is not deployed: ${why}.`, fix: 'leave it out' }];
+  if (why !== undefined)
+    return [
+      {
+        code: 'deployments/kind-not-allowed',
+        object: key,
+        rule: 'kind',
+        detail: `${nameOf(key)} is not deployed: ${why}.`,
+        fix: 'leave it out',
+      },
+    ];
   if (object.kind === 'Secret' && object['type'] === 'kubernetes.io/service-account-token') {
     return [
       {
@@ -157,29 +208,55 @@ const ESCALATING = ['*', 'escalate', 'bind', 'impersonate'];
 /** Roles and bindings: nobody gets more by deploying than the namespace holds. */
 function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Finding[] {
   const key = keyOf(object);
-  const refuse = (pointer: string, rule: string, detail: string): Finding => ({ code: 'deployments/role-not-allowed', object: key, pointer, rule, detail });
+  const refuse = (pointer: string, rule: string, detail: string): Finding => ({
+    code: 'deployments/role-not-allowed',
+    object: key,
+    pointer,
+    rule,
+    detail,
+  });
   if (object.kind === 'Role' || object.kind === 'ClusterRole') {
     return list(object['rules']).flatMap((rule, index) => {
-      const broad = (['verbs', 'resources', 'apiGroups'] as const).find((member) => list(at(rule, member)).includes('*'));
+      const broad = (['verbs', 'resources', 'apiGroups'] as const).find((member) =>
+        list(at(rule, member)).includes('*'),
+      );
       if (broad) return [refuse(`/rules/${index}/${broad}`, 'wildcard', `${nameOf(key)} gives * in ${broad}.`)];
       const verb = list(at(rule, 'verbs')).find((word) => ESCALATING.includes(String(word)));
-      return verb === undefined ? [] : [refuse(`/rules/${index}/verbs`, 'escalation', `${nameOf(key)} gives the verb ${String(verb)}.`)];
+      return verb === undefined
+        ? []
+        : [refuse(`/rules/${index}/verbs`, 'escalation', `${nameOf(key)} gives the verb ${String(verb)}.`)];
     });
   }
   if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return [];
   const findings: Finding[] = [];
   const role = record(object['roleRef']);
   if (role['kind'] === 'ClusterRole' && !BINDABLE.includes(String(role['name'])))
-    findings.push(refuse('/roleRef', 'clusterRole', `${nameOf(key)} binds the cluster role ${String(role['name'])}; only ${BINDABLE.join(' and ')} may be bound.`));
+    findings.push(
+      refuse(
+        '/roleRef',
+        'clusterRole',
+        `${nameOf(key)} binds the cluster role ${String(role['name'])}; only ${BINDABLE.join(' and ')} may be bound.`,
+      ),
+    );
   list(object['subjects']).forEach((subject, index) => {
     const kind = text(at(subject, 'kind'));
     const namespace = text(at(subject, 'namespace'));
     if (kind !== 'ServiceAccount')
       findings.push(
-        refuse(`/subjects/${index}`, 'subject', `${nameOf(key)} gives rights to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts may have them.`),
+        refuse(
+          `/subjects/${index}`,
+          'subject',
+          `${nameOf(key)} gives rights to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts may have them.`,
+        ),
       );
     else if (namespace !== undefined && namespace !== targetNamespace)
-      findings.push(refuse(`/subjects/${index}/namespace`, 'subject', `${nameOf(key)} gives rights to a ServiceAccount of namespace ${namespace}.`));
+      findings.push(
+        refuse(
+          `/subjects/${index}/namespace`,
+          'subject',
+          `${nameOf(key)} gives rights to a ServiceAccount of namespace ${namespace}.`,
+        ),
+      );
   });
   return findings;
 }
@@ -187,23 +264,65 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Fi
 /** What would take traffic of others, or lead ours elsewhere. */
 function network(object: KubernetesObject): Finding[] {
   const key = keyOf(object);
-  const refuse = (pointer: string, rule: string, detail: string): Finding => ({ code: 'deployments/network-not-allowed', object: key, pointer, rule, detail });
+  const refuse = (pointer: string, rule: string, detail: string): Finding => ({
+    code: 'deployments/network-not-allowed',
+    object: key,
+    pointer,
+    rule,
+    detail,
+  });
   if (object.kind === 'Service' && object.apiVersion === 'v1') {
-    if (at(object, 'spec', 'type') === 'ExternalName') return [refuse('/spec/type', 'externalName', `${nameOf(key)} is of type ExternalName, which leads outside the namespace.`)];
+    if (at(object, 'spec', 'type') === 'ExternalName')
+      return [
+        refuse(
+          '/spec/type',
+          'externalName',
+          `${nameOf(key)} is of type ExternalName, which leads outside the namespace.`,
+        ),
+      ];
     if (list(at(object, 'spec', 'externalIPs')).length > 0)
-      return [refuse('/spec/externalIPs', 'externalIPs', `${nameOf(key)} names externalIPs, which can take traffic of others (CVE-2020-8554).`)];
+      return [
+        refuse(
+          '/spec/externalIPs',
+          'externalIPs',
+          `${nameOf(key)} names externalIPs, which can take traffic of others (CVE-2020-8554).`,
+        ),
+      ];
   }
   if (object.kind !== 'Ingress') return [];
-  const hosts = [...list(at(object, 'spec', 'rules')).map((rule) => at(rule, 'host')), ...list(at(object, 'spec', 'tls')).flatMap((tls) => list(at(tls, 'hosts')))];
+  const hosts = [
+    ...list(at(object, 'spec', 'rules')).map((rule) => at(rule, 'host')),
+    ...list(at(object, 'spec', 'tls')).flatMap((tls) => list(at(tls, 'hosts'))),
+  ];
   const wild = hosts.find((host) => typeof host === 'string' && host.includes('*'));
-  const open = list(at(object, 'spec', 'rules')).some((rule) => at(rule, 'host') === undefined) || at(object, 'spec', 'defaultBackend') !== undefined;
-  const snippet = Object.keys(object.metadata.annotations ?? {}).find((name) => name.endsWith('-snippet') || name.endsWith('-snippets'));
+  const open =
+    list(at(object, 'spec', 'rules')).some((rule) => at(rule, 'host') === undefined) ||
+    at(object, 'spec', 'defaultBackend') !== undefined;
+  const snippet = Object.keys(object.metadata.annotations ?? {}).find(
+    (name) => name.endsWith('-snippet') || name.endsWith('-snippets'),
+  );
   return [
-    ...(wild === undefined ? [] : [refuse('/spec/rules', 'host', `${nameOf(key)} asks for the host ${String(wild)}; a wildcard takes traffic of others.`)]),
-    ...(open ? [refuse('/spec/rules', 'host', `${nameOf(key)} has a rule without a host, which takes traffic of others.`)] : []),
+    ...(wild === undefined
+      ? []
+      : [
+          refuse(
+            '/spec/rules',
+            'host',
+            `${nameOf(key)} asks for the host ${String(wild)}; a wildcard takes traffic of others.`,
+          ),
+        ]),
+    ...(open
+      ? [refuse('/spec/rules', 'host', `${nameOf(key)} has a rule without a host, which takes traffic of others.`)]
+      : []),
     ...(snippet === undefined
       ? []
-      : [refuse(`/metadata/annotations/${snippet.replaceAll('/', '~1')}`, 'snippet', `${nameOf(key)} brings configuration of its own for the ingress controller.`)]),
+      : [
+          refuse(
+            `/metadata/annotations/${snippet.replaceAll('/', '~1')}`,
+            'snippet',
+            `${nameOf(key)} brings configuration of its own for the ingress controller.`,
+          ),
+        ]),
   ];
 }
 
@@ -223,18 +342,30 @@ function podsIn(value: unknown, annotations: JsonRecord, path: readonly (string 
   if (!isRecord(value)) return [];
   const looksLikePod =
     ['hostNetwork', 'hostPID', 'hostIPC'].some((member) => value[member] === true) ||
-    list(value['volumes']).some((volume) => isRecord(volume) && typeof volume['name'] === 'string' && volume['hostPath'] !== undefined) ||
+    list(value['volumes']).some(
+      (volume) => isRecord(volume) && typeof volume['name'] === 'string' && volume['hostPath'] !== undefined,
+    ) ||
     CONTAINER_MEMBERS.some((member) =>
-      list(value[member]).some((container) => isRecord(container) && (typeof container['image'] === 'string' || typeof container['name'] === 'string')),
+      list(value[member]).some(
+        (container) =>
+          isRecord(container) && (typeof container['image'] === 'string' || typeof container['name'] === 'string'),
+      ),
     );
   if (looksLikePod) return [{ spec: value, annotations, path }];
   const inner = record(at(value, 'metadata', 'annotations'));
-  return Object.entries(value).flatMap(([member, child]) => (member === 'metadata' ? [] : podsIn(child, member === 'spec' ? inner : {}, [...path, member])));
+  return Object.entries(value).flatMap(([member, child]) =>
+    member === 'metadata' ? [] : podsIn(child, member === 'spec' ? inner : {}, [...path, member]),
+  );
 }
 
-function pods(object: KubernetesObject, { policy, clusterName }: CheckOptions, accounts: ReadonlySet<string>): Finding[] {
+function pods(
+  object: KubernetesObject,
+  { policy, clusterName }: CheckOptions,
+  accounts: ReadonlySet<string>,
+): Finding[] {
   const key = keyOf(object);
-  const pointerOf = (path: readonly (string | number)[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const pointerOf = (path: readonly (string | number)[]) =>
+    path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return podsIn(object, {}, []).flatMap(({ spec, annotations, path }) => {
     const violations = podViolations(spec, policy.podSecurity, annotations).map((violation): Finding => ({
       code: 'deployments/pod-security',
@@ -256,7 +387,9 @@ function pods(object: KubernetesObject, { policy, clusterName }: CheckOptions, a
     return [
       ...violations,
       ...(text(spec['nodeName']) ? [field('nodeName', 'names a node, past the scheduler')] : []),
-      ...(text(spec['priorityClassName'])?.startsWith('system-') ? [field('priorityClassName', "asks for a priority of the cluster's own parts")] : []),
+      ...(text(spec['priorityClassName'])?.startsWith('system-')
+        ? [field('priorityClassName', "asks for a priority of the cluster's own parts")]
+        : []),
       ...(account !== undefined && account !== 'default' && !accounts.has(account)
         ? [field('serviceAccountName', `uses the ServiceAccount ${account}, which is not among the objects`)]
         : []),

@@ -117,9 +117,18 @@ export interface KubernetesClient {
   create(type: ResourceType, object: KubernetesObject, options: WriteOptions): Promise<Written>;
   /** Replaces; put uid and resourceVersion into the object's metadata to hold it against concurrent writers. */
   update(type: ResourceType, object: KubernetesObject, options: WriteOptions): Promise<Written>;
-  patch(type: ResourceType, key: { readonly name: string; readonly namespace?: string }, patch: Patch, options: WriteOptions): Promise<Written>;
+  patch(
+    type: ResourceType,
+    key: { readonly name: string; readonly namespace?: string },
+    patch: Patch,
+    options: WriteOptions,
+  ): Promise<Written>;
   /** `deleted` at once, `deleting` while finalizers or dependents are waited for, `absent` when it was not there. */
-  delete(type: ResourceType, key: { readonly name: string; readonly namespace?: string }, options?: DeleteOptions): Promise<'deleted' | 'deleting' | 'absent'>;
+  delete(
+    type: ResourceType,
+    key: { readonly name: string; readonly namespace?: string },
+    options?: DeleteOptions,
+  ): Promise<'deleted' | 'deleting' | 'absent'>;
   /** Lines of one container, oldest first. Lines over 16 KiB are cut and say so; the reader's pace holds the server back. */
   logs(namespace: string, pod: string, options?: LogOptions): AsyncIterable<string>;
   /** `gitVersion` of the server, such as `v1.36.3`. */
@@ -128,7 +137,12 @@ export interface KubernetesClient {
   discovery(call?: CallOptions & { readonly maxAgeMs?: number }): Promise<Discovery>;
   mayI(question: AccessQuestion, call?: CallOptions): Promise<{ readonly allowed: boolean; readonly reason: string }>;
   /** A new token of a ServiceAccount. @param expirationSeconds at least 600, the server's minimum */
-  requestToken(namespace: string, serviceAccount: string, expirationSeconds: number, call?: CallOptions): Promise<{ readonly token: string; readonly expiresAt: string }>;
+  requestToken(
+    namespace: string,
+    serviceAccount: string,
+    expirationSeconds: number,
+    call?: CallOptions,
+  ): Promise<{ readonly token: string; readonly expiresAt: string }>;
   /** Identity of the cluster: the UID of the namespace kube-system. */
   clusterUid(call?: CallOptions): Promise<string>;
   /** Ends all connections; calls that are under way reject. */
@@ -178,7 +192,17 @@ export class KubernetesApiError extends Error {
   }
 }
 
-export type UnreachableCause = 'timeout' | 'aborted' | 'egress' | 'name' | 'refused' | 'certificate' | 'connection' | 'too-large' | 'malformed' | 'closed';
+export type UnreachableCause =
+  | 'timeout'
+  | 'aborted'
+  | 'egress'
+  | 'name'
+  | 'refused'
+  | 'certificate'
+  | 'connection'
+  | 'too-large'
+  | 'malformed'
+  | 'closed';
 
 /** No usable answer came. */
 export class KubernetesUnreachableError extends Error {
@@ -195,10 +219,12 @@ export class KubernetesUnreachableError extends Error {
 }
 
 /** Whether an error is the server's 404 for an object. */
-export const isNotFound = (error: unknown): boolean => error instanceof KubernetesApiError && error.status === 404 && error.reason !== 'UnknownType';
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof KubernetesApiError && error.status === 404 && error.reason !== 'UnknownType';
 
 /** Whether an error is a 409, of whatever reason. */
-export const isConflict = (error: unknown): error is KubernetesApiError => error instanceof KubernetesApiError && error.status === 409;
+export const isConflict = (error: unknown): error is KubernetesApiError =>
+  error instanceof KubernetesApiError && error.status === 409;
 
 /** The fields that stood against a server-side apply, sorted (the server's order is random). Empty for other errors. */
 export function conflictsOf(error: unknown): readonly FieldConflict[] {

@@ -7,7 +7,9 @@ import { makeNamespace, openRealCluster } from './testing/real-cluster.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('the client of a real Kubernetes', () => speaking(kubeconfig));
-else describe.skip('the client of a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('the client of a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 function speaking(path: string): void {
   let client: KubernetesClient;
@@ -21,18 +23,50 @@ function speaking(path: string): void {
     client.close();
   });
 
-  const configMap = (name: string, data: Record<string, string> = {}): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data });
+  const configMap = (name: string, data: Record<string, string> = {}): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace },
+    data,
+  });
   const test = { fieldManager: 'test' };
 
   it('loses no field on the way (KUBERNETES 1.2)', async () => {
-    const networkPolicies: ResourceType = { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy', resource: 'networkpolicies', namespaced: true, verbs: [] };
-    const spec = { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: { matchLabels: { a: 'b' } } }] }] };
-    const { object } = await client.apply(networkPolicies, { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'a', namespace }, spec }, test);
+    const networkPolicies: ResourceType = {
+      group: 'networking.k8s.io',
+      version: 'v1',
+      kind: 'NetworkPolicy',
+      resource: 'networkpolicies',
+      namespaced: true,
+      verbs: [],
+    };
+    const spec = {
+      podSelector: {},
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: { matchLabels: { a: 'b' } } }] }],
+    };
+    const { object } = await client.apply(
+      networkPolicies,
+      { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'a', namespace }, spec },
+      test,
+    );
     expect(object['spec']).toEqual(spec);
-    const limitRanges: ResourceType = { group: '', version: 'v1', kind: 'LimitRange', resource: 'limitranges', namespaced: true, verbs: [] };
+    const limitRanges: ResourceType = {
+      group: '',
+      version: 'v1',
+      kind: 'LimitRange',
+      resource: 'limitranges',
+      namespaced: true,
+      verbs: [],
+    };
     await client.create(
       limitRanges,
-      { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a', namespace }, spec: { limits: [{ type: 'Container', default: { cpu: '100m' } }] } },
+      {
+        apiVersion: 'v1',
+        kind: 'LimitRange',
+        metadata: { name: 'a', namespace },
+        spec: { limits: [{ type: 'Container', default: { cpu: '100m' } }] },
+      },
       test,
     );
     expect(at(await client.get(limitRanges, 'a', namespace), 'spec', 'limits', 0, 'default')).toEqual({ cpu: '100m' });
@@ -43,7 +77,13 @@ function speaking(path: string): void {
     const group = `g${randomUUID().slice(0, 8)}.example.com`;
     const schema = {
       type: 'object',
-      properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { size: { type: 'string', default: 'small', enum: ['small', 'large'] } } } },
+      properties: {
+        spec: {
+          type: 'object',
+          'x-kubernetes-preserve-unknown-fields': true,
+          properties: { size: { type: 'string', default: 'small', enum: ['small', 'large'] } },
+        },
+      },
     };
     const crd: KubernetesObject = {
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -58,11 +98,25 @@ function speaking(path: string): void {
     };
     const { object } = await client.apply(TYPES.customResourceDefinition, crd, test);
     expect(at(object, 'spec', 'versions', 0, 'schema', 'openAPIV3Schema')).toEqual(schema);
-    await eventually(async () => expect((await client.discovery({ maxAgeMs: 0 })).find(`${group}/v1`, 'Thing')).toMatchObject({ resource: 'things', namespaced: true }));
+    await eventually(async () =>
+      expect((await client.discovery({ maxAgeMs: 0 })).find(`${group}/v1`, 'Thing')).toMatchObject({
+        resource: 'things',
+        namespaced: true,
+      }),
+    );
     const type = (await client.discovery()).find(`${group}/v1`, 'Thing');
     if (!type) throw new Error('the kind is not served');
     const thing = await eventually(() =>
-      client.apply(type, { apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'a', namespace }, spec: { unknown: { deep: [1] } } }, test),
+      client.apply(
+        type,
+        {
+          apiVersion: `${group}/v1`,
+          kind: 'Thing',
+          metadata: { name: 'a', namespace },
+          spec: { unknown: { deep: [1] } },
+        },
+        test,
+      ),
     );
     expect(thing.object['spec']).toEqual({ size: 'small', unknown: { deep: [1] } });
     await client.delete(TYPES.customResourceDefinition, crd.metadata);
@@ -70,10 +124,14 @@ function speaking(path: string): void {
 
   it('DELETE with the UID of another object is a 409, and deletes nothing (KUBERNETES 1.3)', async () => {
     await client.create(TYPES.configMap, configMap('precondition'), test);
-    await expect(client.delete(TYPES.configMap, { name: 'precondition', namespace }, { uid: randomUUID() })).rejects.toMatchObject({ status: 409 });
+    await expect(
+      client.delete(TYPES.configMap, { name: 'precondition', namespace }, { uid: randomUUID() }),
+    ).rejects.toMatchObject({ status: 409 });
     expect(await client.get(TYPES.configMap, 'precondition', namespace)).toBeDefined();
     const resourceVersion = { resourceVersion: '1' };
-    await expect(client.delete(TYPES.configMap, { name: 'precondition', namespace }, resourceVersion)).rejects.toMatchObject({ status: 409 });
+    await expect(
+      client.delete(TYPES.configMap, { name: 'precondition', namespace }, resourceVersion),
+    ).rejects.toMatchObject({ status: 409 });
   });
 
   it('a dry run of a DELETE deletes nothing (KUBERNETES 1.3)', async () => {
@@ -86,7 +144,10 @@ function speaking(path: string): void {
   });
 
   it('a dry run of an apply writes nothing and answers what would be', async () => {
-    const { object, created } = await client.apply(TYPES.configMap, configMap('planned', { a: 'b' }), { ...test, dryRun: true });
+    const { object, created } = await client.apply(TYPES.configMap, configMap('planned', { a: 'b' }), {
+      ...test,
+      dryRun: true,
+    });
     expect(created).toBe(true);
     expect(object['data']).toEqual({ a: 'b' });
     expect(await client.get(TYPES.configMap, 'planned', namespace)).toBeUndefined();
@@ -94,9 +155,18 @@ function speaking(path: string): void {
 
   it('a conflict names manager and field', async () => {
     await client.apply(TYPES.configMap, configMap('fought-over', { a: 'theirs' }), { fieldManager: 'them' });
-    const failure = await client.apply(TYPES.configMap, configMap('fought-over', { a: 'ours' }), { fieldManager: 'us' }).catch((error: unknown) => error);
+    const failure = await client
+      .apply(TYPES.configMap, configMap('fought-over', { a: 'ours' }), { fieldManager: 'us' })
+      .catch((error: unknown) => error);
     expect(conflictsOf(failure)).toEqual([{ manager: 'them', field: '.data.a' }]);
-    expect((await client.apply(TYPES.configMap, configMap('fought-over', { a: 'ours' }), { fieldManager: 'us', force: true })).object['data']).toEqual({ a: 'ours' });
+    expect(
+      (
+        await client.apply(TYPES.configMap, configMap('fought-over', { a: 'ours' }), {
+          fieldManager: 'us',
+          force: true,
+        })
+      ).object['data'],
+    ).toEqual({ a: 'ours' });
   });
 
   it('an unknown field is refused, though the server says 500', async () => {
@@ -108,24 +178,42 @@ function speaking(path: string): void {
 
   it('what is not there is undefined; what is not served is an error', async () => {
     expect(await client.get(TYPES.configMap, 'nothing', namespace)).toBeUndefined();
-    await expect(client.get({ ...TYPES.configMap, group: 'no.such', resource: 'things' }, 'a', namespace)).rejects.toMatchObject({ reason: 'UnknownType' });
-    await expect(client.get({ ...TYPES.configMap, resource: 'things' }, 'a', namespace)).rejects.toMatchObject({ reason: 'UnknownType' });
+    await expect(
+      client.get({ ...TYPES.configMap, group: 'no.such', resource: 'things' }, 'a', namespace),
+    ).rejects.toMatchObject({ reason: 'UnknownType' });
+    await expect(client.get({ ...TYPES.configMap, resource: 'things' }, 'a', namespace)).rejects.toMatchObject({
+      reason: 'UnknownType',
+    });
   });
 
   it('lists over pages, and watches from there', async () => {
     const names = Array.from({ length: 7 }, (_, index) => `page-${index}`);
-    for (const name of names) await client.create(TYPES.configMap, { ...configMap(name), metadata: { name, namespace, labels: { set: 'pages' } } }, test);
+    for (const name of names)
+      await client.create(
+        TYPES.configMap,
+        { ...configMap(name), metadata: { name, namespace, labels: { set: 'pages' } } },
+        test,
+      );
     const listed = await client.list(TYPES.configMap, { namespace, labelSelector: 'set=pages', pageSize: 3 });
-    expect(listed.items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(names.map((name) => `ConfigMap ${name}`));
+    expect(listed.items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(
+      names.map((name) => `ConfigMap ${name}`),
+    );
 
     const stop = new AbortController();
     const events: WatchEvent[] = [];
     const reading = (async () => {
-      for await (const event of client.watch(TYPES.configMap, { namespace, labelSelector: 'set=pages', resourceVersion: listed.resourceVersion, signal: stop.signal }))
+      for await (const event of client.watch(TYPES.configMap, {
+        namespace,
+        labelSelector: 'set=pages',
+        resourceVersion: listed.resourceVersion,
+        signal: stop.signal,
+      }))
         events.push(event);
     })().catch((error: unknown) => error);
     await client.delete(TYPES.configMap, { name: 'page-0', namespace });
-    await eventually(() => expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toContain('DELETED page-0'));
+    await eventually(() =>
+      expect(events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toContain('DELETED page-0'),
+    );
     stop.abort();
     expect(await reading).toMatchObject({ why: 'aborted' });
   });
@@ -150,7 +238,9 @@ function speaking(path: string): void {
   });
 
   it('asks for rights, gives tokens, tells version and identity', async () => {
-    expect(await client.mayI({ verb: 'create', group: 'apps', resource: 'deployments', namespace })).toMatchObject({ allowed: true });
+    expect(await client.mayI({ verb: 'create', group: 'apps', resource: 'deployments', namespace })).toMatchObject({
+      allowed: true,
+    });
     expect(await client.version()).toMatch(/^v1\.\d+/);
     expect(await client.clusterUid()).toMatch(/^[0-9a-f-]{36}$/);
     const { token, expiresAt } = await eventually(() => client.requestToken(namespace, 'default', 600));
@@ -159,8 +249,19 @@ function speaking(path: string): void {
   });
 
   it('reads logs, line by line', async () => {
-    await client.create(TYPES.pod, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'logs', namespace }, spec: { containers: [{ name: 'c', image: 'x/y:1' }] } }, test);
-    await eventually(async () => expect(at(await client.get(TYPES.pod, 'logs', namespace), 'status', 'phase')).toBe('Running'));
+    await client.create(
+      TYPES.pod,
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'logs', namespace },
+        spec: { containers: [{ name: 'c', image: 'x/y:1' }] },
+      },
+      test,
+    );
+    await eventually(async () =>
+      expect(at(await client.get(TYPES.pod, 'logs', namespace), 'status', 'phase')).toBe('Running'),
+    );
     const lines: string[] = [];
     for await (const line of client.logs(namespace, 'logs', { tailLines: 5 })) lines.push(line);
     expect(lines.length).toBeLessThanOrEqual(5);

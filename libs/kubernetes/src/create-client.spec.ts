@@ -40,7 +40,15 @@ const open = (more: Partial<Parameters<typeof createKubernetesClient>[0]> = {}) 
   });
 const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-const status = (code: number, reason: string, more: object = {}) => ({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: `said ${reason}`, ...more });
+const status = (code: number, reason: string, more: object = {}) => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  status: 'Failure',
+  code,
+  reason,
+  message: `said ${reason}`,
+  ...more,
+});
 const configMap: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' } };
 
 beforeEach(async () => {
@@ -76,7 +84,14 @@ describe('a write', () => {
         newField: { default: 1, enum: ['x'], $ref: 'y', 'x-kubernetes-preserve-unknown-fields': true, continue: 'z' },
       },
     };
-    const type = { group: 'networking.k8s.io', version: 'v1', kind: 'NetworkPolicy', resource: 'networkpolicies', namespaced: true, verbs: [] };
+    const type = {
+      group: 'networking.k8s.io',
+      version: 'v1',
+      kind: 'NetworkPolicy',
+      resource: 'networkpolicies',
+      namespaced: true,
+      verbs: [],
+    };
     await client.apply(type, policy, { fieldManager: 'm' });
     expect(JSON.parse(seen[0]?.body ?? '')).toEqual(policy);
     expect(seen[0]).toMatchObject({
@@ -88,7 +103,13 @@ describe('a write', () => {
 
   it('DELETE has a Content-Length, and its options in the body alone (KUBERNETES 1.3)', async () => {
     answer = (_, response) => json(response, 200, { kind: 'Status', status: 'Success' });
-    expect(await client.delete(TYPES.configMap, { name: 'a', namespace: 'n' }, { uid: 'u', resourceVersion: '7', dryRun: true })).toBe('deleted');
+    expect(
+      await client.delete(
+        TYPES.configMap,
+        { name: 'a', namespace: 'n' },
+        { uid: 'u', resourceVersion: '7', dryRun: true },
+      ),
+    ).toBe('deleted');
     const [request] = seen;
     expect(request?.headers['content-length']).toBe(String(Buffer.byteLength(request?.body ?? '')));
     expect(request?.headers['transfer-encoding']).toBeUndefined();
@@ -123,7 +144,10 @@ describe('a write', () => {
 
   it('gives warnings of the server', async () => {
     answer = (_, response) => json(response, 201, configMap, { warning: '299 - "unknown field \\"a\\""' });
-    expect(await client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).toMatchObject({ created: true, warnings: ['unknown field "a"'] });
+    expect(await client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).toMatchObject({
+      created: true,
+      warnings: ['unknown field "a"'],
+    });
   });
 });
 
@@ -145,14 +169,16 @@ describe('E13: a cluster in trouble', () => {
     expect(performance.now() - begun).toBeGreaterThan(950);
   });
 
-  it.each([['failed to create typed patch object (n/a; v1, Kind=ConfigMap): .x: field not declared in schema'], ['etcdserver: request is too large']])(
-    'a 500 that is our own mistake is not tried again: %s',
-    async (message) => {
-      answer = (_, response) => json(response, 500, { kind: 'Status', code: 500, message });
-      await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({ status: 500 });
-      expect(seen).toHaveLength(1);
-    },
-  );
+  it.each([
+    ['failed to create typed patch object (n/a; v1, Kind=ConfigMap): .x: field not declared in schema'],
+    ['etcdserver: request is too large'],
+  ])('a 500 that is our own mistake is not tried again: %s', async (message) => {
+    answer = (_, response) => json(response, 500, { kind: 'Status', code: 500, message });
+    await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
+      status: 500,
+    });
+    expect(seen).toHaveLength(1);
+  });
 
   it('a conflict is never tried again, and names managers and fields in a fixed order', async () => {
     const causes = ['b', 'a'].map((manager) => ({
@@ -171,8 +197,13 @@ describe('E13: a cluster in trouble', () => {
 
   it('a server that never answers ends at the deadline', async () => {
     answer = () => {};
-    await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout', uncertain: false });
-    await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm', deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout', uncertain: true });
+    await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({
+      why: 'timeout',
+      uncertain: false,
+    });
+    await expect(
+      client.apply(TYPES.configMap, configMap, { fieldManager: 'm', deadlineMs: 150 }),
+    ).rejects.toMatchObject({ why: 'timeout', uncertain: true });
   });
 
   it('a server that stops in the middle of an answer ends at the deadline', async () => {
@@ -250,7 +281,10 @@ describe('E13: a cluster in trouble', () => {
 describe('E10: where a client connects', () => {
   it('an address that the policy refuses is not dialled', async () => {
     const other = open({ egress: egress('') });
-    await expect(other.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'egress', message: expect.stringContaining('ASTRO_EGRESS_ALLOW=127.0.0.1') });
+    await expect(other.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({
+      why: 'egress',
+      message: expect.stringContaining('ASTRO_EGRESS_ALLOW=127.0.0.1'),
+    });
     other.close();
     expect(seen).toHaveLength(0);
   });
@@ -270,8 +304,9 @@ describe('E10: where a client connects', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it.each(['http://k8s.example.com', 'https://u:p@k8s.example.com', 'ftp://127.0.0.1'])('%s is refused at once', (address) =>
-    expect(() => open({ server: address })).toThrow(KubernetesUnreachableError),
+  it.each(['http://k8s.example.com', 'https://u:p@k8s.example.com', 'ftp://127.0.0.1'])(
+    '%s is refused at once',
+    (address) => expect(() => open({ server: address })).toThrow(KubernetesUnreachableError),
   );
 });
 
@@ -295,7 +330,11 @@ describe('lists and watches', () => {
 
   it('E14: a continue token that expired begins the list again', async () => {
     answer = (request, response) => {
-      if (seen.length === 1) return json(response, 200, { metadata: { resourceVersion: '1', continue: 'old' }, items: [{ metadata: { name: 'stale' } }] });
+      if (seen.length === 1)
+        return json(response, 200, {
+          metadata: { resourceVersion: '1', continue: 'old' },
+          items: [{ metadata: { name: 'stale' } }],
+        });
       if (request.url.includes('continue=old')) return json(response, 410, status(410, 'Expired'));
       return json(response, 200, { metadata: { resourceVersion: '5' }, items: [{ metadata: { name: 'fresh' } }] });
     };
@@ -316,13 +355,15 @@ describe('lists and watches', () => {
       response.end();
     };
     const types: string[] = [];
-    for await (const event of client.watch(TYPES.configMap, { resourceVersion: '1' })) types.push(`${event.type} ${event.object.metadata.resourceVersion ?? ''}`.trim());
+    for await (const event of client.watch(TYPES.configMap, { resourceVersion: '1' }))
+      types.push(`${event.type} ${event.object.metadata.resourceVersion ?? ''}`.trim());
     expect(types).toEqual(['ADDED', 'BOOKMARK 12', 'DELETED']);
     expect(seen[0]?.url).toContain('allowWatchBookmarks=true');
   });
 
   it('E14: a watch that is too old is an error, though the server says 200', async () => {
-    answer = (_, response) => response.writeHead(200).end(`${JSON.stringify({ type: 'ERROR', object: status(410, 'Expired') })}\n`);
+    answer = (_, response) =>
+      response.writeHead(200).end(`${JSON.stringify({ type: 'ERROR', object: status(410, 'Expired') })}\n`);
     const reading = (async () => {
       for await (const _ of client.watch(TYPES.configMap, { resourceVersion: '1' }));
     })();
@@ -382,7 +423,12 @@ describe('discovery', () => {
     answer = ({ url }, response) => {
       if (url === '/api') return json(response, 200, { kind: 'APIVersions', versions: ['v1'] });
       if (url === '/apis')
-        return json(response, 200, { kind: 'APIGroupList', groups: [{ name: 'x.io', preferredVersion: { version: 'v2' }, versions: [{ version: 'v1' }, { version: 'v2' }] }] });
+        return json(response, 200, {
+          kind: 'APIGroupList',
+          groups: [
+            { name: 'x.io', preferredVersion: { version: 'v2' }, versions: [{ version: 'v1' }, { version: 'v2' }] },
+          ],
+        });
       if (url === '/api/v1')
         return json(
           response,
@@ -395,7 +441,11 @@ describe('discovery', () => {
       return json(response, 200, resources([['things', 'Thing']]));
     };
     const discovery = await client.discovery();
-    expect(discovery.types.map(({ version, resource }) => `${version}/${resource}`)).toEqual(['v1/pods', 'v2/things', 'v1/things']);
+    expect(discovery.types.map(({ version, resource }) => `${version}/${resource}`)).toEqual([
+      'v1/pods',
+      'v2/things',
+      'v1/things',
+    ]);
     expect(discovery.preferred('x.io', 'Thing')).toMatchObject({ version: 'v2' });
   });
 
@@ -403,7 +453,19 @@ describe('discovery', () => {
     answer = ({ headers, url }, response) => {
       if (headers['if-none-match'] === 'tag') return response.writeHead(304).end();
       const items =
-        url === '/apis' ? [] : [{ metadata: {}, versions: [{ version: 'v1', resources: [{ resource: 'pods', scope: 'Namespaced', responseKind: { kind: 'Pod' }, verbs: [] }] }] }];
+        url === '/apis'
+          ? []
+          : [
+              {
+                metadata: {},
+                versions: [
+                  {
+                    version: 'v1',
+                    resources: [{ resource: 'pods', scope: 'Namespaced', responseKind: { kind: 'Pod' }, verbs: [] }],
+                  },
+                ],
+              },
+            ];
       return json(response, 200, { kind: 'APIGroupDiscoveryList', items }, { etag: 'tag' });
     };
     const first = await client.discovery();

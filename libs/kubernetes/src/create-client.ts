@@ -1,8 +1,25 @@
 import type { Clock, Logger } from '#kernel';
-import { KubernetesApiError, KubernetesUnreachableError, type CallOptions, type Discovery, type KubernetesClient, type Patch, type Written } from './client.ts';
+import {
+  KubernetesApiError,
+  KubernetesUnreachableError,
+  type CallOptions,
+  type Discovery,
+  type KubernetesClient,
+  type Patch,
+  type Written,
+} from './client.ts';
 import { discoveryOf, TYPES, typesOfAggregated, typesOfResourceList } from './discovery.ts';
 import { linesOf } from './lines.ts';
-import { apiVersionOf, at, isKubernetesObject, isRecord, list, text, type KubernetesObject, type ResourceType } from './objects.ts';
+import {
+  apiVersionOf,
+  at,
+  isKubernetesObject,
+  isRecord,
+  list,
+  text,
+  type KubernetesObject,
+  type ResourceType,
+} from './objects.ts';
 import { tokenBucket, withRetries } from './pacing.ts';
 import { apiError, jsonOf, statusError, warningsOf } from './status.ts';
 import { createTransport, type Answer, type Outgoing, type TransportOptions } from './transport.ts';
@@ -43,33 +60,60 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   const bucket = tokenBucket(clock, rate, options.burst ?? rate * 2);
   const defaultDeadlineMs = options.deadlineMs ?? 30_000;
   let discovered:
-    { readonly at: number; readonly etags: readonly (string | undefined)[]; readonly parts: readonly (readonly ResourceType[])[]; readonly discovery: Discovery } | undefined;
+    | {
+        readonly at: number;
+        readonly etags: readonly (string | undefined)[];
+        readonly parts: readonly (readonly ResourceType[])[];
+        readonly discovery: Discovery;
+      }
+    | undefined;
 
   /** One call with pacing and retries; an answer of 400 and above rejects. */
   async function call(
     request: Omit<Outgoing, 'deadlineMs' | 'signal'> & { readonly idempotent: boolean; readonly accept304?: boolean },
     { signal, deadlineMs }: CallOptions,
   ): Promise<Answer> {
-    const rules = { clock, deadlineAt: clock.monotonic() + (deadlineMs ?? defaultDeadlineMs), idempotent: request.idempotent, ...(signal && { signal }) };
+    const rules = {
+      clock,
+      deadlineAt: clock.monotonic() + (deadlineMs ?? defaultDeadlineMs),
+      idempotent: request.idempotent,
+      ...(signal && { signal }),
+    };
     return withRetries(rules, async () => {
       await bucket.take(signal);
       const remainingMs = rules.deadlineAt - clock.monotonic();
-      if (remainingMs <= 0) throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
+      if (remainingMs <= 0)
+        throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
       const answer = await transport.exchange({ ...request, deadlineMs: remainingMs, ...(signal && { signal }) });
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (answer.status === 304 && request.accept304) return answer;
       const error = apiError(answer);
-      log.debug({ method: request.method, status: error.status, reason: error.reason }, 'the API server refused a call');
+      log.debug(
+        { method: request.method, status: error.status, reason: error.reason },
+        'the API server refused a call',
+      );
       throw error;
     });
   }
 
   async function write(
-    request: { readonly method: 'POST' | 'PUT' | 'PATCH'; readonly path: string; readonly contentType: string; readonly body: unknown; readonly idempotent: boolean },
+    request: {
+      readonly method: 'POST' | 'PUT' | 'PATCH';
+      readonly path: string;
+      readonly contentType: string;
+      readonly body: unknown;
+      readonly idempotent: boolean;
+    },
     options: CallOptions,
   ): Promise<Written> {
     const answer = await call(
-      { method: request.method, path: request.path, headers: { 'content-type': request.contentType }, body: JSON.stringify(request.body), idempotent: request.idempotent },
+      {
+        method: request.method,
+        path: request.path,
+        headers: { 'content-type': request.contentType },
+        body: JSON.stringify(request.body),
+        idempotent: request.idempotent,
+      },
       options,
     );
     return { object: objectOf(answer), created: answer.status === 201, warnings: warningsOf(answer.headers) };
@@ -79,7 +123,12 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     const deadlineAt = clock.monotonic() + (deadlineMs ?? defaultDeadlineMs);
     return withRetries({ clock, deadlineAt, idempotent: true, ...(signal && { signal }) }, async (remainingMs) => {
       await bucket.take(signal);
-      const response = await transport.open({ method: 'GET', path, deadlineMs: remainingMs, ...(signal && { signal }) });
+      const response = await transport.open({
+        method: 'GET',
+        path,
+        deadlineMs: remainingMs,
+        ...(signal && { signal }),
+      });
       if (response.statusCode === 200 || response.statusCode === 204) return response;
       let body = '';
       for await (const chunk of response) if (body.length < MAX_ERROR_BYTES) body += String(chunk);
@@ -90,7 +139,13 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   /** One of the two discovery documents: its kinds, or undefined when nothing changed since `etag`. */
   async function discover(path: '/api' | '/apis', etag: string | undefined, options: CallOptions) {
     const answer = await call(
-      { method: 'GET', path, headers: { accept: AGGREGATED, ...(etag !== undefined && { 'if-none-match': etag }) }, idempotent: true, accept304: true },
+      {
+        method: 'GET',
+        path,
+        headers: { accept: AGGREGATED, ...(etag !== undefined && { 'if-none-match': etag }) },
+        idempotent: true,
+        accept304: true,
+      },
       options,
     );
     if (answer.status === 304) return undefined;
@@ -99,11 +154,18 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     if (at(document, 'kind') === 'APIGroupDiscoveryList') return { types: typesOfAggregated(document), etag: next };
     const versions =
       path === '/api'
-        ? list(at(document, 'versions')).map((version) => ({ group: '', version: String(version), path: `/api/${String(version)}` }))
+        ? list(at(document, 'versions')).map((version) => ({
+            group: '',
+            version: String(version),
+            path: `/api/${String(version)}`,
+          }))
         : list(at(document, 'groups')).flatMap((group) => {
             const preferred = at(group, 'preferredVersion', 'version');
             const all = list(at(group, 'versions')).map((entry) => String(at(entry, 'version')));
-            return [...all.filter((version) => version === preferred), ...all.filter((version) => version !== preferred)].map((version) => ({
+            return [
+              ...all.filter((version) => version === preferred),
+              ...all.filter((version) => version !== preferred),
+            ].map((version) => ({
               group: String(at(group, 'name')),
               version,
               path: `/apis/${String(at(group, 'name'))}/${version}`,
@@ -122,9 +184,12 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 
     async get(type, name, namespace, options = {}) {
       try {
-        return objectOf(await call({ method: 'GET', path: pathOf(type, { name, namespace }), idempotent: true }, options));
+        return objectOf(
+          await call({ method: 'GET', path: pathOf(type, { name, namespace }), idempotent: true }, options),
+        );
       } catch (error) {
-        if (error instanceof KubernetesApiError && error.status === 404 && error.reason === 'NotFound') return undefined;
+        if (error instanceof KubernetesApiError && error.status === 404 && error.reason === 'NotFound')
+          return undefined;
         throw error;
       }
     },
@@ -135,10 +200,12 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
         let next: string | undefined;
         try {
           for (;;) {
-            const path = pathOf(type, { namespace }) + queryOf({ labelSelector, fieldSelector, limit: pageSize, continue: next });
+            const path =
+              pathOf(type, { namespace }) + queryOf({ labelSelector, fieldSelector, limit: pageSize, continue: next });
             const page = jsonOf((await call({ method: 'GET', path, idempotent: true }, options)).body);
             const resourceVersion = text(at(page, 'metadata', 'resourceVersion'));
-            if (resourceVersion === undefined) throw new KubernetesUnreachableError('malformed', 'The server answered a list without a version.', false);
+            if (resourceVersion === undefined)
+              throw new KubernetesUnreachableError('malformed', 'The server answered a list without a version.', false);
             // Items of a list carry neither apiVersion nor kind.
             for (const item of list(at(page, 'items'))) {
               const object = isRecord(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;
@@ -154,52 +221,128 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       }
     },
 
-    async *watch(type, { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds = 300, signal, idleMs = 120_000 }) {
-      const query = queryOf({ watch: true, allowWatchBookmarks: true, resourceVersion, timeoutSeconds, labelSelector, fieldSelector });
+    async *watch(
+      type,
+      { namespace, labelSelector, fieldSelector, resourceVersion, timeoutSeconds = 300, signal, idleMs = 120_000 },
+    ) {
+      const query = queryOf({
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion,
+        timeoutSeconds,
+        labelSelector,
+        fieldSelector,
+      });
       const response = await stream(pathOf(type, { namespace }) + query, signal ? { signal } : {});
-      for await (const line of linesOf(response, { maxLineBytes: MAX_WATCH_LINE_BYTES, overlong: 'refuse', clock, idleMs, ...(signal && { signal }) })) {
+      for await (const line of linesOf(response, {
+        maxLineBytes: MAX_WATCH_LINE_BYTES,
+        overlong: 'refuse',
+        clock,
+        idleMs,
+        ...(signal && { signal }),
+      })) {
         if (line === '') continue;
         const event = jsonOf(line);
         const kind = at(event, 'type');
         const object = at(event, 'object');
         if (kind === 'ERROR' && isRecord(object)) throw statusError(object);
-        if (!isRecord(object)) throw new KubernetesUnreachableError('malformed', 'The server sent a watch line that is none.', false);
+        if (!isRecord(object))
+          throw new KubernetesUnreachableError('malformed', 'The server sent a watch line that is none.', false);
         if (kind === 'BOOKMARK')
-          yield { type: 'BOOKMARK', object: { apiVersion: '', kind: '', ...object, metadata: { name: '', ...(isRecord(object['metadata']) ? object['metadata'] : {}) } } };
-        else if ((kind === 'ADDED' || kind === 'MODIFIED' || kind === 'DELETED') && isKubernetesObject(object)) yield { type: kind, object };
+          yield {
+            type: 'BOOKMARK',
+            object: {
+              apiVersion: '',
+              kind: '',
+              ...object,
+              metadata: { name: '', ...(isRecord(object['metadata']) ? object['metadata'] : {}) },
+            },
+          };
+        else if ((kind === 'ADDED' || kind === 'MODIFIED' || kind === 'DELETED') && isKubernetesObject(object))
+          yield { type: kind, object };
       }
     },
 
     apply(type, object, { fieldManager, force = false, dryRun = false, ...options }) {
       const query = queryOf({ fieldManager, force, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
-      return write({ method: 'PATCH', path: pathOf(type, object.metadata) + query, contentType: APPLY, body: object, idempotent: true }, options);
+      return write(
+        {
+          method: 'PATCH',
+          path: pathOf(type, object.metadata) + query,
+          contentType: APPLY,
+          body: object,
+          idempotent: true,
+        },
+        options,
+      );
     },
 
     create(type, object, { fieldManager, dryRun = false, ...options }) {
       const query = queryOf({ fieldManager, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
       return write(
-        { method: 'POST', path: pathOf(type, { namespace: object.metadata.namespace }) + query, contentType: 'application/json', body: object, idempotent: dryRun },
+        {
+          method: 'POST',
+          path: pathOf(type, { namespace: object.metadata.namespace }) + query,
+          contentType: 'application/json',
+          body: object,
+          idempotent: dryRun,
+        },
         options,
       );
     },
 
     update(type, object, { fieldManager, dryRun = false, ...options }) {
       const query = queryOf({ fieldManager, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
-      return write({ method: 'PUT', path: pathOf(type, object.metadata) + query, contentType: 'application/json', body: object, idempotent: dryRun }, options);
+      return write(
+        {
+          method: 'PUT',
+          path: pathOf(type, object.metadata) + query,
+          contentType: 'application/json',
+          body: object,
+          idempotent: dryRun,
+        },
+        options,
+      );
     },
 
     patch(type, key, patch, { fieldManager, dryRun = false, ...options }) {
       const query = queryOf({ fieldManager, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
-      return write({ method: 'PATCH', path: pathOf(type, key) + query, contentType: PATCHES[patch.kind], body: patch.body, idempotent: dryRun }, options);
+      return write(
+        {
+          method: 'PATCH',
+          path: pathOf(type, key) + query,
+          contentType: PATCHES[patch.kind],
+          body: patch.body,
+          idempotent: dryRun,
+        },
+        options,
+      );
     },
 
-    async delete(type, key, { uid, resourceVersion, propagation = 'Background', gracePeriodSeconds, dryRun = false, ...options } = {}) {
+    async delete(
+      type,
+      key,
+      { uid, resourceVersion, propagation = 'Background', gracePeriodSeconds, dryRun = false, ...options } = {},
+    ) {
       const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
       // Everything goes into the body: beside a body the server ignores the query, a dry run included.
-      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: propagation, gracePeriodSeconds, preconditions, ...(dryRun && { dryRun: ['All'] }) };
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: propagation,
+        gracePeriodSeconds,
+        preconditions,
+        ...(dryRun && { dryRun: ['All'] }),
+      };
       try {
         const answer = await call(
-          { method: 'DELETE', path: pathOf(type, key), headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), idempotent: uid !== undefined || dryRun },
+          {
+            method: 'DELETE',
+            path: pathOf(type, key),
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+            idempotent: uid !== undefined || dryRun,
+          },
           options,
         );
         return at(jsonOf(answer.body), 'kind') === 'Status' ? 'deleted' : 'deleting';
@@ -209,28 +352,53 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       }
     },
 
-    async *logs(namespace, pod, { container, follow = false, previous, timestamps, tailLines, sinceSeconds, limitBytes, signal, deadlineMs } = {}) {
+    async *logs(
+      namespace,
+      pod,
+      { container, follow = false, previous, timestamps, tailLines, sinceSeconds, limitBytes, signal, deadlineMs } = {},
+    ) {
       const query = queryOf({ container, follow, previous, timestamps, tailLines, sinceSeconds, limitBytes });
       const path = pathOf(TYPES.pod, { name: pod, namespace, subresource: 'log' }) + query;
-      const response = await stream(path, { ...(signal && { signal }), ...(deadlineMs !== undefined && { deadlineMs }) });
+      const response = await stream(path, {
+        ...(signal && { signal }),
+        ...(deadlineMs !== undefined && { deadlineMs }),
+      });
       const idle = follow ? {} : { idleMs: deadlineMs ?? defaultDeadlineMs };
-      yield* linesOf(response, { maxLineBytes: MAX_LOG_LINE_BYTES, overlong: 'cut', clock, ...idle, ...(signal && { signal }) });
+      yield* linesOf(response, {
+        maxLineBytes: MAX_LOG_LINE_BYTES,
+        overlong: 'cut',
+        clock,
+        ...idle,
+        ...(signal && { signal }),
+      });
     },
 
     async version(options = {}) {
       const answer = await call({ method: 'GET', path: '/version', idempotent: true }, options);
       const version = text(at(jsonOf(answer.body), 'gitVersion'));
-      if (version === undefined) throw new KubernetesUnreachableError('malformed', 'The server is no Kubernetes API server: its /version names none.', false);
+      if (version === undefined)
+        throw new KubernetesUnreachableError(
+          'malformed',
+          'The server is no Kubernetes API server: its /version names none.',
+          false,
+        );
       return version;
     },
 
     async discovery({ maxAgeMs = 60_000, ...options } = {}) {
       if (discovered && clock.monotonic() - discovered.at < maxAgeMs) return discovered.discovery;
-      const asked = await Promise.all((['/api', '/apis'] as const).map((path, index) => discover(path, discovered?.etags[index], options)));
+      const asked = await Promise.all(
+        (['/api', '/apis'] as const).map((path, index) => discover(path, discovered?.etags[index], options)),
+      );
       const parts = asked.map((part, index) => part?.types ?? discovered?.parts[index] ?? []);
       const etags = asked.map((part, index) => (part ? part.etag : discovered?.etags[index]));
       const changed = !discovered || asked.some((part) => part !== undefined);
-      discovered = { at: clock.monotonic(), etags, parts, discovery: changed || !discovered ? discoveryOf(parts.flat()) : discovered.discovery };
+      discovered = {
+        at: clock.monotonic(),
+        etags,
+        parts,
+        discovery: changed || !discovered ? discoveryOf(parts.flat()) : discovered.discovery,
+      };
       return discovered.discovery;
     },
 
@@ -258,18 +426,35 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 
     async requestToken(namespace, serviceAccount, expirationSeconds, options = {}) {
       const path = pathOf(TYPES.serviceAccount, { name: serviceAccount, namespace, subresource: 'token' });
-      const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds } });
-      const answer = await call({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body, idempotent: true }, options);
+      const body = JSON.stringify({
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds },
+      });
+      const answer = await call(
+        { method: 'POST', path, headers: { 'content-type': 'application/json' }, body, idempotent: true },
+        options,
+      );
       const status = at(jsonOf(answer.body), 'status');
       const token = text(at(status, 'token'));
       const expiresAt = text(at(status, 'expirationTimestamp'));
-      if (token === undefined || expiresAt === undefined) throw new KubernetesUnreachableError('malformed', 'The server answered a token request without a token.', false);
+      if (token === undefined || expiresAt === undefined)
+        throw new KubernetesUnreachableError(
+          'malformed',
+          'The server answered a token request without a token.',
+          false,
+        );
       return { token, expiresAt };
     },
 
     async clusterUid(options = {}) {
       const uid = (await client.get(TYPES.namespace, 'kube-system', undefined, options))?.metadata.uid;
-      if (uid === undefined) throw new KubernetesUnreachableError('malformed', 'The cluster has no namespace kube-system, so it has no identity.', false);
+      if (uid === undefined)
+        throw new KubernetesUnreachableError(
+          'malformed',
+          'The cluster has no namespace kube-system, so it has no identity.',
+          false,
+        );
       return uid;
     },
 
@@ -281,7 +466,8 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 /** The path of a kind, or of one object of it. */
 export function pathOf(type: ResourceType, { name, namespace, subresource }: Place): string {
   for (const part of [name, namespace]) {
-    if (part === '' || part === '.' || part === '..') throw new TypeError('The name of an object must not be empty, . or ..'); // they would lead to another path
+    if (part === '' || part === '.' || part === '..')
+      throw new TypeError('The name of an object must not be empty, . or ..'); // they would lead to another path
   }
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   const space = type.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
@@ -291,13 +477,15 @@ export function pathOf(type: ResourceType, { name, namespace, subresource }: Pla
 
 function queryOf(parameters: Query): string {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined && value !== false) query.set(name, String(value));
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined && value !== false) query.set(name, String(value));
   const text = query.toString();
   return text === '' ? '' : `?${text}`;
 }
 
 function objectOf({ body }: Answer): KubernetesObject {
   const object = jsonOf(body);
-  if (!isKubernetesObject(object)) throw new KubernetesUnreachableError('malformed', 'The server answered with something that is no object.', true);
+  if (!isKubernetesObject(object))
+    throw new KubernetesUnreachableError('malformed', 'The server answered with something that is no object.', true);
   return object;
 }

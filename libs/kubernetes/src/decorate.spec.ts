@@ -9,7 +9,12 @@ const decoration: Decoration = {
   namespaceMode: 'override',
   isNamespaced: ({ kind }) => (kind === 'Alien' ? undefined : !CLUSTER_SCOPED.includes(kind)),
 };
-const object = (kind: string, more: object = {}, metadata: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'a', ...metadata }, ...more });
+const object = (kind: string, more: object = {}, metadata: object = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: 'a', ...metadata },
+  ...more,
+});
 const one = (given: KubernetesObject, more: Partial<Decoration> = {}) => {
   const [first] = decorate([given], { ...decoration, ...more }).objects;
   if (!first) throw new Error('nothing is left');
@@ -19,31 +24,46 @@ const one = (given: KubernetesObject, more: Partial<Decoration> = {}) => {
 describe('E1: namespaces', () => {
   it('every namespaced object lands in the target namespace; one warning lists those that named another', () => {
     const { objects, warnings } = decorate(
-      [object('ConfigMap', {}, { name: 'x', namespace: 'kube-system' }), object('Secret', {}, { namespace: 'other-org' }), object('Service')],
+      [
+        object('ConfigMap', {}, { name: 'x', namespace: 'kube-system' }),
+        object('Secret', {}, { namespace: 'other-org' }),
+        object('Service'),
+      ],
       decoration,
     );
     expect(objects.map(({ metadata }) => metadata.namespace)).toEqual(['acme-web', 'acme-web', 'acme-web']);
-    expect(warnings).toEqual(['into namespace acme-web instead of their own: ConfigMap x (kube-system), Secret a (other-org)']);
+    expect(warnings).toEqual([
+      'into namespace acme-web instead of their own: ConfigMap x (kube-system), Secret a (other-org)',
+    ]);
   });
 
   it('stay as they are in mode preserve; objects without one land in the target', () => {
-    const { objects, warnings } = decorate([object('ConfigMap', {}, { namespace: 'team-a' }), object('Service')], { ...decoration, namespaceMode: 'preserve' });
+    const { objects, warnings } = decorate([object('ConfigMap', {}, { namespace: 'team-a' }), object('Service')], {
+      ...decoration,
+      namespaceMode: 'preserve',
+    });
     expect(objects.map(({ metadata }) => metadata.namespace)).toEqual(['team-a', 'acme-web']);
     expect(warnings).toEqual([]);
   });
 
-  it('cluster-scoped objects have none', () => expect(one(object('ClusterRole', {}, { namespace: 'x' })).metadata.namespace).toBeUndefined());
+  it('cluster-scoped objects have none', () =>
+    expect(one(object('ClusterRole', {}, { namespace: 'x' })).metadata.namespace).toBeUndefined());
 
   it("the application's own Namespace is left out", () =>
-    expect(decorate([object('Namespace', {}, { name: 'acme-web' })], decoration)).toMatchObject({ objects: [], warnings: [expect.stringContaining('acme-web')] }));
+    expect(decorate([object('Namespace', {}, { name: 'acme-web' })], decoration)).toMatchObject({
+      objects: [],
+      warnings: [expect.stringContaining('acme-web')],
+    }));
 
   it('two objects that would become one are refused', () => {
-    expect(decorate([object('ConfigMap', {}, { namespace: 'x' }), object('ConfigMap', {}, { namespace: 'y' })], decoration).findings).toMatchObject([
-      { code: 'deployments/duplicate-object' },
-    ]);
+    expect(
+      decorate([object('ConfigMap', {}, { namespace: 'x' }), object('ConfigMap', {}, { namespace: 'y' })], decoration)
+        .findings,
+    ).toMatchObject([{ code: 'deployments/duplicate-object' }]);
   });
 
-  it('a kind that nobody knows is refused', () => expect(decorate([object('Alien')], decoration).findings).toMatchObject([{ code: 'deployments/unknown-kind' }]));
+  it('a kind that nobody knows is refused', () =>
+    expect(decorate([object('Alien')], decoration).findings).toMatchObject([{ code: 'deployments/unknown-kind' }]));
 
   it('a CustomResourceDefinition of the set tells the scope of its kind', () => {
     const crd: KubernetesObject = {
@@ -73,15 +93,26 @@ describe('E8: marks of ownership', () => {
   });
 
   it('the attempt is not on pods: each deployment would restart them', () => {
-    expect(JSON.stringify(at(one(object('Deployment', { spec: { template: { spec: {} } } })), 'spec'))).not.toContain('attempt-9');
+    expect(JSON.stringify(at(one(object('Deployment', { spec: { template: { spec: {} } } })), 'spec'))).not.toContain(
+      'attempt-9',
+    );
   });
 
   it('cannot be forged in a manifest', () => {
     const { objects, warnings } = decorate(
-      [object('ConfigMap', {}, { labels: { [mark]: 'app-2' }, annotations: { 'platform.astropulse.io/owner': 'app-2', keep: 'this' } })],
+      [
+        object(
+          'ConfigMap',
+          {},
+          { labels: { [mark]: 'app-2' }, annotations: { 'platform.astropulse.io/owner': 'app-2', keep: 'this' } },
+        ),
+      ],
       decoration,
     );
-    expect(objects[0]?.metadata).toMatchObject({ labels: { [mark]: 'app-1' }, annotations: { 'platform.astropulse.io/owner': 'app-1', keep: 'this' } });
+    expect(objects[0]?.metadata).toMatchObject({
+      labels: { [mark]: 'app-1' },
+      annotations: { 'platform.astropulse.io/owner': 'app-1', keep: 'this' },
+    });
     expect(warnings).toHaveLength(1);
   });
 });
@@ -93,7 +124,13 @@ describe('the form that a server keeps', () => {
         object(
           'ConfigMap',
           { status: { x: 1 } },
-          { uid: 'u', resourceVersion: '1', managedFields: [], ownerReferences: [{}], annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"hidden": true}' } },
+          {
+            uid: 'u',
+            resourceVersion: '1',
+            managedFields: [],
+            ownerReferences: [{}],
+            annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"hidden": true}' },
+          },
         ),
       ],
       decoration,
@@ -105,11 +142,14 @@ describe('the form that a server keeps', () => {
   });
 
   it('stringData becomes data, so that a removed key goes', () => {
-    expect(one(object('Secret', { data: { a: 'eA==' }, stringData: { b: 'pass' } }))).toMatchObject({ data: { a: 'eA==', b: Buffer.from('pass').toString('base64') } });
+    expect(one(object('Secret', { data: { a: 'eA==' }, stringData: { b: 'pass' } }))).toMatchObject({
+      data: { a: 'eA==', b: Buffer.from('pass').toString('base64') },
+    });
     expect(one(object('Secret', { stringData: { b: 'pass' } }))['stringData']).toBeUndefined();
   });
 
-  it('nulls are left out: the server would own them', () => expect(one(object('ConfigMap', { data: { a: null, b: 'c' } }))['data']).toEqual({ b: 'c' }));
+  it('nulls are left out: the server would own them', () =>
+    expect(one(object('ConfigMap', { data: { a: null, b: 'c' } }))['data']).toEqual({ b: 'c' }));
 
   it('replicas are left to an autoscaler of the same set', () => {
     const autoscaler: KubernetesObject = {

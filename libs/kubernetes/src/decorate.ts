@@ -1,7 +1,25 @@
 import { isAutoscaled } from './autoscaled.ts';
 import type { Finding } from './finding.ts';
-import { at, isRecord, keyOf, keyText, list, nameOf, record, type JsonRecord, type KubernetesObject } from './objects.ts';
-import { APPLICATION_LABEL, ATTEMPT_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION, PRUNE_ANNOTATION, RESERVED_PREFIX } from './ownership.ts';
+import {
+  at,
+  isRecord,
+  keyOf,
+  keyText,
+  list,
+  nameOf,
+  record,
+  type JsonRecord,
+  type KubernetesObject,
+} from './objects.ts';
+import {
+  APPLICATION_LABEL,
+  ATTEMPT_ANNOTATION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  OWNER_ANNOTATION,
+  PRUNE_ANNOTATION,
+  RESERVED_PREFIX,
+} from './ownership.ts';
 import { withCanonicalQuantities } from './quantity.ts';
 
 export interface Decoration {
@@ -65,7 +83,9 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
   for (const object of objects) {
     const namespaced = decoration.isNamespaced(object);
     if (object.apiVersion === 'v1' && object.kind === 'Namespace' && object.metadata.name === targetNamespace) {
-      warnings.push(`Namespace ${targetNamespace} is the application's own and made by the platform; the document is left out`);
+      warnings.push(
+        `Namespace ${targetNamespace} is the application's own and made by the platform; the document is left out`,
+      );
       continue;
     }
     if (namespaced === undefined) {
@@ -78,8 +98,13 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
       continue;
     }
     const named = object.metadata.namespace;
-    if (namespaced && namespaceMode === 'override' && named !== undefined && named !== targetNamespace) moved.push(`${object.kind} ${object.metadata.name} (${named})`);
-    const namespace = namespaced ? (namespaceMode === 'override' ? targetNamespace : (named ?? targetNamespace)) : undefined;
+    if (namespaced && namespaceMode === 'override' && named !== undefined && named !== targetNamespace)
+      moved.push(`${object.kind} ${object.metadata.name} (${named})`);
+    const namespace = namespaced
+      ? namespaceMode === 'override'
+        ? targetNamespace
+        : (named ?? targetNamespace)
+      : undefined;
     const clean = strip(object, decoration.ownRendering === true);
     if (clean.removed.length > 0) stripped.push(`${object.kind} ${object.metadata.name} (${clean.removed.join(', ')})`);
     const scaled = isAutoscaled(object, objects) && at(object, 'spec', 'replicas') !== undefined;
@@ -99,27 +124,42 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
     decorated.push(result);
   }
   if (moved.length > 0) warnings.push(`into namespace ${targetNamespace} instead of their own: ${enumerate(moved)}`);
-  if (stripped.length > 0) warnings.push(`left out, since the server or the platform writes them: ${enumerate(stripped)}`);
+  if (stripped.length > 0)
+    warnings.push(`left out, since the server or the platform writes them: ${enumerate(stripped)}`);
   if (autoscaled.length > 0) warnings.push(`replicas are left to the autoscaler: ${enumerate(autoscaled)}`);
   return { objects: decorated, warnings, findings };
 }
 
-const enumerate = (items: readonly string[]): string => (items.length > 20 ? `${items.slice(0, 20).join(', ')} and ${items.length - 20} more` : items.join(', '));
+const enumerate = (items: readonly string[]): string =>
+  items.length > 20 ? `${items.slice(0, 20).join(', ')} and ${items.length - 20} more` : items.join(', ');
 
-function strip(object: KubernetesObject, ownRendering: boolean): { readonly object: KubernetesObject; readonly removed: readonly string[] } {
+function strip(
+  object: KubernetesObject,
+  ownRendering: boolean,
+): { readonly object: KubernetesObject; readonly removed: readonly string[] } {
   const removed: string[] = [];
   const metadata: Record<string, unknown> = {};
   for (const [member, value] of Object.entries(object.metadata)) {
     if (SERVER_MEMBERS.includes(member)) {
       if (value !== null) removed.push(member);
     } else if ((member === 'labels' || member === 'annotations') && isRecord(value) && !ownRendering) {
-      const kept = Object.entries(value).filter(([name]) => !(name.startsWith(RESERVED_PREFIX) && name !== PRUNE_ANNOTATION) && name !== LAST_APPLIED);
+      const kept = Object.entries(value).filter(
+        ([name]) => !(name.startsWith(RESERVED_PREFIX) && name !== PRUNE_ANNOTATION) && name !== LAST_APPLIED,
+      );
       if (kept.length < Object.keys(value).length) removed.push(`${member} of the platform or kubectl`);
       metadata[member] = Object.fromEntries(kept);
     } else metadata[member] = value;
   }
   const members = Object.entries(object).filter(([member]) => member !== 'metadata' && member !== 'status');
-  return { object: { ...Object.fromEntries(members), apiVersion: object.apiVersion, kind: object.kind, metadata: { ...metadata, name: object.metadata.name } }, removed };
+  return {
+    object: {
+      ...Object.fromEntries(members),
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      metadata: { ...metadata, name: object.metadata.name },
+    },
+    removed,
+  };
 }
 
 /** Stated replicas would undo what the autoscaler decided, with every deployment. */
@@ -134,8 +174,16 @@ function settle(object: KubernetesObject): KubernetesObject {
   if (plain.apiVersion !== 'v1' || plain.kind !== 'Secret' || plain['stringData'] === undefined) return plain;
   // A key that goes from `stringData` would stay in the Secret for ever; from `data` it goes.
   const { stringData, ...rest } = plain;
-  const texts = Object.entries(record(stringData)).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')] as const);
-  return { ...rest, apiVersion: plain.apiVersion, kind: plain.kind, metadata: plain.metadata, data: { ...record(plain['data']), ...Object.fromEntries(texts) } };
+  const texts = Object.entries(record(stringData)).map(
+    ([key, value]) => [key, Buffer.from(String(value)).toString('base64')] as const,
+  );
+  return {
+    ...rest,
+    apiVersion: plain.apiVersion,
+    kind: plain.kind,
+    metadata: plain.metadata,
+    data: { ...record(plain['data']), ...Object.fromEntries(texts) },
+  };
 }
 
 /** Without members that are null: the server would store and own them. Nulls inside lists stay. */
@@ -143,10 +191,16 @@ function withoutNulls<T>(value: T): T;
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item));
   if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, member]) => (member === null ? [] : [[key, withoutNulls(member)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => (member === null ? [] : [[key, withoutNulls(member)]])),
+  );
 }
 
-function mark(object: KubernetesObject, namespace: string | undefined, { applicationId, attempt, labels = {} }: Decoration): KubernetesObject {
+function mark(
+  object: KubernetesObject,
+  namespace: string | undefined,
+  { applicationId, attempt, labels = {} }: Decoration,
+): KubernetesObject {
   const { namespace: _, ...metadata } = object.metadata;
   const marked: KubernetesObject = {
     ...object,
@@ -154,7 +208,12 @@ function mark(object: KubernetesObject, namespace: string | undefined, { applica
       ...metadata,
       name: object.metadata.name,
       ...(namespace !== undefined && { namespace }),
-      labels: { ...labels, ...object.metadata.labels, [MANAGED_BY_LABEL]: MANAGED_BY, [APPLICATION_LABEL]: applicationId },
+      labels: {
+        ...labels,
+        ...object.metadata.labels,
+        [MANAGED_BY_LABEL]: MANAGED_BY,
+        [APPLICATION_LABEL]: applicationId,
+      },
       annotations: { ...object.metadata.annotations, [OWNER_ANNOTATION]: applicationId, [ATTEMPT_ANNOTATION]: attempt },
     },
   };
@@ -169,19 +228,27 @@ function labelled(object: KubernetesObject, path: readonly string[], application
     const here = record(value);
     if (step !== undefined) return { ...here, [step]: change(here[step], further) };
     const metadata = record(here['metadata']);
-    return { ...here, metadata: { ...metadata, labels: { ...record(metadata['labels']), [APPLICATION_LABEL]: applicationId } } };
+    return {
+      ...here,
+      metadata: { ...metadata, labels: { ...record(metadata['labels']), [APPLICATION_LABEL]: applicationId } },
+    };
   };
   const [top = 'spec', ...rest] = path;
   return { [top]: change(object[top], rest) };
 }
 
 /** Finds whether a kind lies in namespaces from the CRDs of the set itself. */
-export function namespacedByOwnCrd(objects: readonly KubernetesObject[], { apiVersion, kind }: KubernetesObject): boolean | undefined {
+export function namespacedByOwnCrd(
+  objects: readonly KubernetesObject[],
+  { apiVersion, kind }: KubernetesObject,
+): boolean | undefined {
   const crd = objects.find(
     (object) =>
       object.kind === 'CustomResourceDefinition' &&
       at(object, 'spec', 'names', 'kind') === kind &&
-      list(at(object, 'spec', 'versions')).some((version) => `${String(at(object, 'spec', 'group'))}/${String(at(version, 'name'))}` === apiVersion),
+      list(at(object, 'spec', 'versions')).some(
+        (version) => `${String(at(object, 'spec', 'group'))}/${String(at(version, 'name'))}` === apiVersion,
+      ),
   );
   return crd && at(crd, 'spec', 'scope') === 'Namespaced';
 }

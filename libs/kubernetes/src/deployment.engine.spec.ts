@@ -15,7 +15,9 @@ import type { ImageWorkload } from './workload.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('a deployment on a real Kubernetes', () => deploying(kubeconfig));
-else describe.skip('a deployment on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('a deployment on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 function deploying(path: string): void {
   let client: KubernetesClient;
@@ -54,7 +56,8 @@ function deploying(path: string): void {
       isNamespaced: ({ kind }) => kind !== 'CustomResourceDefinition',
       ownRendering: true,
     }).objects;
-  const image = (more: Partial<ImageWorkload> = {}) => ours(renderImage(workload(more), { fingerprintKey: 'k' }).objects);
+  const image = (more: Partial<ImageWorkload> = {}) =>
+    ours(renderImage(workload(more), { fingerprintKey: 'k' }).objects);
   const configMap = (name: string, data: Record<string, string> = {}, metadata: object = {}): KubernetesObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -62,19 +65,37 @@ function deploying(path: string): void {
     data,
   });
 
-  async function plan(objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = [], applicationId = APPLICATION): Promise<Plan> {
-    const outcome = await planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: 'k' });
+  async function plan(
+    objects: readonly KubernetesObject[],
+    previous: readonly InventoryEntry[] = [],
+    applicationId = APPLICATION,
+  ): Promise<Plan> {
+    const outcome = await planDeployment(client, {
+      objects,
+      ownership: { applicationId },
+      previous,
+      fingerprintKey: 'k',
+    });
     if (!outcome.ok) throw new Error(JSON.stringify(outcome.refusals));
     return outcome.plan;
   }
   const refusals = async (objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = []) => {
-    const outcome = await planDeployment(client, { objects, ownership: { applicationId: APPLICATION }, previous, fingerprintKey: 'k' });
+    const outcome = await planDeployment(client, {
+      objects,
+      ownership: { applicationId: APPLICATION },
+      previous,
+      fingerprintKey: 'k',
+    });
     return outcome.ok ? [] : outcome.refusals;
   };
-  const fenceOf = (number: number) => openFence(client, { applicationId: APPLICATION, applicationName: 'web', namespace, attempt: number });
+  const fenceOf = (number: number) =>
+    openFence(client, { applicationId: APPLICATION, applicationName: 'web', namespace, attempt: number });
 
   /** One attempt as the worker makes it: plan, fence, write, prune. */
-  async function deploy(objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = []): Promise<readonly InventoryEntry[]> {
+  async function deploy(
+    objects: readonly KubernetesObject[],
+    previous: readonly InventoryEntry[] = [],
+  ): Promise<readonly InventoryEntry[]> {
     const made = await plan(objects, previous);
     const fence = await fenceOf(++attempt);
     await fence.hold(made.inventory);
@@ -83,28 +104,48 @@ function deploying(path: string): void {
     await fence.hold(applied);
     return applied;
   }
-  const actions = (made: Plan) => Object.fromEntries(made.changes.map(({ key, action }) => [`${key.kind}/${key.name}`, action]));
-  const deployment = async () => (await client.get(TYPES.deployment, 'web', namespace)) ?? Promise.reject(new Error('there is no Deployment'));
-  const edit = (spec: object, fieldManager = 'kubectl-edit') => client.patch(TYPES.deployment, { name: 'web', namespace }, { kind: 'strategic', body: { spec } }, { fieldManager });
+  const actions = (made: Plan) =>
+    Object.fromEntries(made.changes.map(({ key, action }) => [`${key.kind}/${key.name}`, action]));
+  const deployment = async () =>
+    (await client.get(TYPES.deployment, 'web', namespace)) ?? Promise.reject(new Error('there is no Deployment'));
+  const edit = (spec: object, fieldManager = 'kubectl-edit') =>
+    client.patch(TYPES.deployment, { name: 'web', namespace }, { kind: 'strategic', body: { spec } }, { fieldManager });
 
   it('brings an image up to health under admission of level restricted, and the same again writes nothing', async () => {
-    const objects = image({ secrets: { password: 'hunter2' }, configFiles: [{ path: '/etc/a', content: 'b' }], host: `${namespace}.example.com` });
+    const objects = image({
+      secrets: { password: 'hunter2' },
+      configFiles: [{ path: '/etc/a', content: 'b' }],
+      host: `${namespace}.example.com`,
+    });
     const first = await plan(objects);
     expect(new Set(Object.values(actions(first)))).toEqual(new Set(['create']));
     const entries = await deploy(objects);
     const seen: string[] = [];
     const workloads = entries.filter(({ key }) => key.kind !== 'Ingress'); // nothing gives an address here
-    const health = await waitForHealth(client, { entries: workloads, deadlineMs: 30_000, signal: new AbortController().signal, onProgress: ({ state }) => void seen.push(state) });
+    const health = await waitForHealth(client, {
+      entries: workloads,
+      deadlineMs: 30_000,
+      signal: new AbortController().signal,
+      onProgress: ({ state }) => void seen.push(state),
+    });
     expect(health).toMatchObject({ state: 'Healthy', message: '', replicas: { wanted: 2, ready: 2 } });
 
-    const versions = async () => Promise.all(objects.map(async (object) => (await client.get(typeOf(object), object.metadata.name, namespace))?.metadata.resourceVersion));
+    const versions = async () =>
+      Promise.all(
+        objects.map(
+          async (object) =>
+            (await client.get(typeOf(object), object.metadata.name, namespace))?.metadata.resourceVersion,
+        ),
+      );
     const live = async () => at(await deployment(), 'metadata', 'generation');
     const [before, generation] = [await versions(), await live()];
     const again = await plan(objects, entries);
     expect(new Set(Object.values(actions(again)))).toEqual(new Set(['unchanged']));
     await deploy(objects, entries);
     expect(await live()).toBe(generation);
-    const fixed = objects.map(({ kind }, index) => (['Deployment', 'Ingress', 'PodDisruptionBudget'].includes(kind) ? undefined : index)).filter((index) => index !== undefined); // status of the others moves
+    const fixed = objects
+      .map(({ kind }, index) => (['Deployment', 'Ingress', 'PodDisruptionBudget'].includes(kind) ? undefined : index))
+      .filter((index) => index !== undefined); // status of the others moves
     const after = await versions();
     for (const index of fixed) expect(after[index]).toBe(before[index]);
   });
@@ -127,10 +168,17 @@ function deploying(path: string): void {
 
   it('a pod without a readiness probe that is ready for a moment is not yet well', async () => {
     const unproven = (more: Partial<ImageWorkload>) =>
-      JSON.parse(JSON.stringify(image(more)), (key, value: unknown) => (key === 'readinessProbe' ? undefined : value)) as KubernetesObject[];
+      JSON.parse(JSON.stringify(image(more)), (key, value: unknown) =>
+        key === 'readinessProbe' ? undefined : value,
+      ) as KubernetesObject[];
     const entries = await deploy(unproven({ replicas: 1 }));
     const begun = performance.now();
-    const health = await waitForHealth(client, { entries, deadlineMs: 30_000, signal: new AbortController().signal, steadyMs: 700 });
+    const health = await waitForHealth(client, {
+      entries,
+      deadlineMs: 30_000,
+      signal: new AbortController().signal,
+      steadyMs: 700,
+    });
     expect(health.state).toBe('Healthy');
     expect(performance.now() - begun).toBeGreaterThan(690);
 
@@ -152,23 +200,45 @@ function deploying(path: string): void {
   it('waiting ends at once by its signal, and at its deadline with what it saw', async () => {
     const entries = await deploy(image({ image: 'images.acme.dev/web:unready' }));
     const stop = new AbortController();
-    const waiting = waitForHealth(client, { entries, deadlineMs: 60_000, signal: stop.signal, onProgress: () => stop.abort() });
+    const waiting = waitForHealth(client, {
+      entries,
+      deadlineMs: 60_000,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
     await expect(waiting).rejects.toMatchObject({ why: 'aborted' });
-    expect(await waitForHealth(client, { entries, deadlineMs: 300, signal: new AbortController().signal })).toMatchObject({ state: 'Progressing' });
+    expect(
+      await waitForHealth(client, { entries, deadlineMs: 300, signal: new AbortController().signal }),
+    ).toMatchObject({ state: 'Progressing' });
   });
 
   it('E7: an object of another application, or of nobody, is refused and never forced', async () => {
     await client.create(TYPES.configMap, configMap('nobodys'), { fieldManager: 'kubectl' });
-    await client.apply(TYPES.configMap, ours([configMap('others')], 'app-2')[0] ?? configMap(''), { fieldManager: 'astro-platform' });
+    await client.apply(TYPES.configMap, ours([configMap('others')], 'app-2')[0] ?? configMap(''), {
+      fieldManager: 'astro-platform',
+    });
     expect(await refusals(ours([configMap('nobodys'), configMap('others')]))).toMatchObject([
-      { code: 'deployments/owned-by-other', key: { name: 'nobodys' }, detail: expect.stringContaining('not made by this application') },
-      { code: 'deployments/owned-by-other', key: { name: 'others' }, detail: expect.stringContaining('another application') },
+      {
+        code: 'deployments/owned-by-other',
+        key: { name: 'nobodys' },
+        detail: expect.stringContaining('not made by this application'),
+      },
+      {
+        code: 'deployments/owned-by-other',
+        key: { name: 'others' },
+        detail: expect.stringContaining('another application'),
+      },
     ]);
   });
 
   it('E8: an object whose label somebody took off is still ours by the inventory; one made anew under its name is not', async () => {
     const entries = await deploy(ours([configMap('a', { x: '1' })]));
-    await client.patch(TYPES.configMap, { name: 'a', namespace }, { kind: 'merge', body: { metadata: { labels: null, annotations: null } } }, { fieldManager: 'kubectl-edit' });
+    await client.patch(
+      TYPES.configMap,
+      { name: 'a', namespace },
+      { kind: 'merge', body: { metadata: { labels: null, annotations: null } } },
+      { fieldManager: 'kubectl-edit' },
+    );
     expect(actions(await plan(ours([configMap('a', { x: '2' })]), entries))).toEqual({ 'ConfigMap/a': 'update' });
     await client.delete(TYPES.configMap, { name: 'a', namespace });
     await client.create(TYPES.configMap, configMap('a'), { fieldManager: 'kubectl' });
@@ -184,11 +254,22 @@ function deploying(path: string): void {
       takesBackFrom: [{ manager: 'kubectl-edit', field: '.spec.template.spec.containers[name="app"].image' }],
     });
     await deploy(image(), entries);
-    expect(at(await deployment(), 'spec', 'template', 'spec', 'containers', 0, 'image')).toBe('images.acme.dev/web:1.0');
+    expect(at(await deployment(), 'spec', 'template', 'spec', 'containers', 0, 'image')).toBe(
+      'images.acme.dev/web:1.0',
+    );
 
     await edit({ minReadySeconds: 7 }, 'other-operator');
-    const wanted = image().map((object) => (object.kind === 'Deployment' ? { ...object, spec: { ...(object['spec'] as object), minReadySeconds: 3 } } : object)); // a Deployment has a spec
-    expect(await refusals(wanted, entries)).toMatchObject([{ code: 'deployments/field-conflict', conflicts: [{ manager: 'other-operator', field: '.spec.minReadySeconds' }] }]);
+    const wanted = image().map((object) =>
+      object.kind === 'Deployment'
+        ? { ...object, spec: { ...(object['spec'] as object), minReadySeconds: 3 } }
+        : object,
+    ); // a Deployment has a spec
+    expect(await refusals(wanted, entries)).toMatchObject([
+      {
+        code: 'deployments/field-conflict',
+        conflicts: [{ manager: 'other-operator', field: '.spec.minReadySeconds' }],
+      },
+    ]);
   });
 
   it('E22: so is an annotation with dots in its name', async () => {
@@ -200,7 +281,9 @@ function deploying(path: string): void {
       { kind: 'merge', body: { metadata: { annotations: { 'example.com/x.y': 'theirs' } } } },
       { fieldManager: 'kubectl-edit' },
     );
-    expect((await plan(annotated('ours'), entries)).changes).toMatchObject([{ action: 'update', takesBackFrom: [{ manager: 'kubectl-edit' }] }]);
+    expect((await plan(annotated('ours'), entries)).changes).toMatchObject([
+      { action: 'update', takesBackFrom: [{ manager: 'kubectl-edit' }] },
+    ]);
   });
 
   it('E16: a plan shows secrets as fingerprints, in changes and in refusals', async () => {
@@ -213,17 +296,37 @@ function deploying(path: string): void {
     const entries = await deploy(ours([secret('hunter2')]));
     const { changes } = await plan(ours([secret('s3cret')]), entries);
     expect(changes).toMatchObject([
-      { action: 'update', changes: [{ pointer: '/data/password', before: expect.stringMatching(/^fingerprint/), after: expect.stringMatching(/^fingerprint/) }] },
+      {
+        action: 'update',
+        changes: [
+          {
+            pointer: '/data/password',
+            before: expect.stringMatching(/^fingerprint/),
+            after: expect.stringMatching(/^fingerprint/),
+          },
+        ],
+      },
     ]);
-    const shown = JSON.stringify(changes) + JSON.stringify(await refusals(ours([{ ...secret('x'), data: { 'bad key!': Buffer.from('hunter2').toString('base64') } }])));
+    const shown =
+      JSON.stringify(changes) +
+      JSON.stringify(
+        await refusals(ours([{ ...secret('x'), data: { 'bad key!': Buffer.from('hunter2').toString('base64') } }])),
+      );
     expect(shown).not.toMatch(/hunter2|s3cret|aHVudGVyMg|czNjcmV0/);
     const inventory = await client.get(TYPES.configMap, inventoryName(APPLICATION), namespace);
     expect(JSON.stringify(inventory)).not.toMatch(/hunter2|aHVudGVyMg/);
   });
 
   it('one refusal refuses the whole set: nothing is written', async () => {
-    const bad: KubernetesObject = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'bad', namespace }, spec: { ports: [{ port: 99_999 }] } };
-    expect(await refusals(ours([configMap('good'), bad]))).toMatchObject([{ code: 'deployments/invalid-manifest', key: { kind: 'Service' } }]);
+    const bad: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'bad', namespace },
+      spec: { ports: [{ port: 99_999 }] },
+    };
+    expect(await refusals(ours([configMap('good'), bad]))).toMatchObject([
+      { code: 'deployments/invalid-manifest', key: { kind: 'Service' } },
+    ]);
     expect(await client.get(TYPES.configMap, 'good', namespace)).toBeUndefined();
   });
 
@@ -231,24 +334,64 @@ function deploying(path: string): void {
     [
       'an immutable field',
       'deployments/immutable-field',
-      () => [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fixed', namespace }, data: { a: '2' }, immutable: true }],
+      () => [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'fixed', namespace },
+          data: { a: '2' },
+          immutable: true,
+        },
+      ],
     ],
-    ['an unknown field', 'deployments/invalid-manifest', () => [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b', namespace }, datta: {} }]],
-    ['an unknown kind', 'deployments/unknown-kind', () => [{ apiVersion: 'no.such/v1', kind: 'Thing', metadata: { name: 'b', namespace } }]],
+    [
+      'an unknown field',
+      'deployments/invalid-manifest',
+      () => [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b', namespace }, datta: {} }],
+    ],
+    [
+      'an unknown kind',
+      'deployments/unknown-kind',
+      () => [{ apiVersion: 'no.such/v1', kind: 'Thing', metadata: { name: 'b', namespace } }],
+    ],
   ] as const)('%s is refused with its own code', async (_, code, objects) => {
-    await deploy(ours([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fixed', namespace }, data: { a: '1' }, immutable: true }]));
+    await deploy(
+      ours([
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'fixed', namespace },
+          data: { a: '1' },
+          immutable: true,
+        },
+      ]),
+    );
     expect(await refusals(ours(objects()))).toMatchObject([{ code }]);
   });
 
   it('a quota is told before anything is written', async () => {
-    const quotas: ResourceType = { group: '', version: 'v1', kind: 'ResourceQuota', resource: 'resourcequotas', namespaced: true, verbs: [] };
+    const quotas: ResourceType = {
+      group: '',
+      version: 'v1',
+      kind: 'ResourceQuota',
+      resource: 'resourcequotas',
+      namespaced: true,
+      verbs: [],
+    };
     await client.create(
       quotas,
-      { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace }, spec: { hard: { 'count/secrets': '0' } } },
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'q', namespace },
+        spec: { hard: { 'count/secrets': '0' } },
+      },
       { fieldManager: 'admin' },
     );
     await eventually(async () => expect(at(await client.get(quotas, 'q', namespace), 'status', 'hard')).toBeDefined());
-    expect(await refusals(ours([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace } }]))).toMatchObject([{ code: 'deployments/quota-limit' }]);
+    expect(
+      await refusals(ours([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace } }])),
+    ).toMatchObject([{ code: 'deployments/quota-limit' }]);
   });
 
   it('prunes what a new set has no more, but never a volume, nor what was made anew, is unmarked or says so', async () => {
@@ -259,9 +402,20 @@ function deploying(path: string): void {
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     };
     const entries = await deploy(
-      ours([configMap('stays'), configMap('goes'), configMap('unmarked'), configMap('held', {}, { annotations: { 'platform.astropulse.io/prune': 'false' } }), volume]),
+      ours([
+        configMap('stays'),
+        configMap('goes'),
+        configMap('unmarked'),
+        configMap('held', {}, { annotations: { 'platform.astropulse.io/prune': 'false' } }),
+        volume,
+      ]),
     );
-    await client.patch(TYPES.configMap, { name: 'unmarked', namespace }, { kind: 'merge', body: { metadata: { annotations: null } } }, { fieldManager: 'kubectl-edit' });
+    await client.patch(
+      TYPES.configMap,
+      { name: 'unmarked', namespace },
+      { kind: 'merge', body: { metadata: { annotations: null } } },
+      { fieldManager: 'kubectl-edit' },
+    );
     const made = await plan(ours([configMap('stays')]), entries);
     expect(actions(made)).toEqual({
       'ConfigMap/stays': 'unchanged',
@@ -278,7 +432,9 @@ function deploying(path: string): void {
     const left = (await client.list(TYPES.configMap, { namespace })).items.map(({ metadata }) => metadata.name);
     expect(left).toEqual(expect.arrayContaining(['stays', 'unmarked', 'held']));
     expect(left).not.toContain('goes');
-    expect(await client.get(TYPES.persistentVolumeClaim, 'data', namespace)).toMatchObject({ metadata: { name: 'data' } });
+    expect(await client.get(TYPES.persistentVolumeClaim, 'data', namespace)).toMatchObject({
+      metadata: { name: 'data' },
+    });
   });
 
   it('a definition and its custom objects come in one set', async () => {
@@ -291,11 +447,24 @@ function deploying(path: string): void {
         group,
         scope: 'Namespaced',
         names: { plural: 'things', singular: 'thing', kind: 'Thing' },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+        versions: [
+          {
+            name: 'v1',
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        ],
       },
     };
-    const objects = ours([{ apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'a', namespace }, spec: { x: 1 } }, crd]);
-    expect(actions(await plan(objects))).toEqual({ [`CustomResourceDefinition/things.${group}`]: 'create', 'Thing/a': 'create-later' });
+    const objects = ours([
+      { apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'a', namespace }, spec: { x: 1 } },
+      crd,
+    ]);
+    expect(actions(await plan(objects))).toEqual({
+      [`CustomResourceDefinition/things.${group}`]: 'create',
+      'Thing/a': 'create-later',
+    });
     const entries = await deploy(objects);
     expect(entries.map(({ uid }) => uid !== undefined)).toEqual([true, true]);
     await client.delete(TYPES.customResourceDefinition, crd.metadata);
@@ -304,7 +473,12 @@ function deploying(path: string): void {
   describe('replicas and autoscaling', () => {
     const scaled = { autoscaling: { min: 2, max: 5, cpu: 80 } };
     const scale = (replicas: number) =>
-      client.patch({ ...TYPES.deployment, resource: 'deployments' }, { name: 'web', namespace }, { kind: 'merge', body: { spec: { replicas } } }, { fieldManager: 'autoscaler' });
+      client.patch(
+        { ...TYPES.deployment, resource: 'deployments' },
+        { name: 'web', namespace },
+        { kind: 'merge', body: { spec: { replicas } } },
+        { fieldManager: 'autoscaler' },
+      );
 
     it('an autoscaler takes over without an outage: replicas never fall to one', async () => {
       const entries = await deploy(image({ replicas: 4 }));
@@ -391,7 +565,9 @@ function deploying(path: string): void {
   it('no write is begun that could come after the end of the claim', async () => {
     const made = await plan(ours([configMap('late')]));
     const fence = await fenceOf(1);
-    await expect(applyPlan(client, made, fence, { claimDeadline: () => performance.now() + 500 })).rejects.toThrow(ClaimTooShortError);
+    await expect(applyPlan(client, made, fence, { claimDeadline: () => performance.now() + 500 })).rejects.toThrow(
+      ClaimTooShortError,
+    );
     expect(await client.get(TYPES.configMap, 'late', namespace)).toBeUndefined();
   });
 
@@ -399,21 +575,39 @@ function deploying(path: string): void {
     const held = ours([configMap('held', {}, { finalizers: ['example.com/hold'] })]);
     const entries = await deploy(held);
     await client.delete(TYPES.configMap, { name: 'held', namespace });
-    expect(await refusals(held, entries)).toMatchObject([{ code: 'deployments/object-terminating', detail: expect.stringContaining('example.com/hold') }]);
-    await client.patch(TYPES.configMap, { name: 'held', namespace }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+    expect(await refusals(held, entries)).toMatchObject([
+      { code: 'deployments/object-terminating', detail: expect.stringContaining('example.com/hold') },
+    ]);
+    await client.patch(
+      TYPES.configMap,
+      { name: 'held', namespace },
+      { kind: 'merge', body: { metadata: { finalizers: null } } },
+      { fieldManager: 'test' },
+    );
   });
 
   it('E24: a namespace that is being deleted is told as such', async () => {
-    await client.create(TYPES.configMap, configMap('holds', {}, { finalizers: ['example.com/hold'] }), { fieldManager: 'test' });
+    await client.create(TYPES.configMap, configMap('holds', {}, { finalizers: ['example.com/hold'] }), {
+      fieldManager: 'test',
+    });
     await client.delete(TYPES.namespace, { name: namespace });
-    await eventually(async () => expect(await refusals(ours([configMap('new')]))).toMatchObject([{ code: 'deployments/namespace-terminating' }]));
-    await client.patch(TYPES.configMap, { name: 'holds', namespace }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+    await eventually(async () =>
+      expect(await refusals(ours([configMap('new')]))).toMatchObject([{ code: 'deployments/namespace-terminating' }]),
+    );
+    await client.patch(
+      TYPES.configMap,
+      { name: 'holds', namespace },
+      { kind: 'merge', body: { metadata: { finalizers: null } } },
+      { fieldManager: 'test' },
+    );
   });
 
   it('conflicts are told in a fixed order', async () => {
     await client.apply(TYPES.configMap, configMap('f', { a: '1' }), { fieldManager: 'm2' });
     await client.apply(TYPES.configMap, configMap('f', { b: '1' }), { fieldManager: 'm1' });
-    const failure = await client.apply(TYPES.configMap, configMap('f', { a: '2', b: '2' }), { fieldManager: 'm3' }).catch((error: unknown) => error);
+    const failure = await client
+      .apply(TYPES.configMap, configMap('f', { a: '2', b: '2' }), { fieldManager: 'm3' })
+      .catch((error: unknown) => error);
     expect(conflictsOf(failure).map(({ field }) => field)).toEqual(['.data.a', '.data.b']);
   });
 }

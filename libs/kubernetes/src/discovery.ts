@@ -25,7 +25,16 @@ export function typesOfResourceList(document: unknown, group: string, version: s
     const name = text(at(resource, 'name')) ?? '';
     if (name === '' || name.includes('/')) return [];
     const verbs = list(at(resource, 'verbs')).filter((verb) => typeof verb === 'string');
-    return [{ group, version, kind: text(at(resource, 'kind')) ?? '', resource: name, namespaced: at(resource, 'namespaced') === true, verbs }];
+    return [
+      {
+        group,
+        version,
+        kind: text(at(resource, 'kind')) ?? '',
+        resource: name,
+        namespaced: at(resource, 'namespaced') === true,
+        verbs,
+      },
+    ];
   });
 }
 
@@ -45,7 +54,14 @@ export function discoveryOf(types: readonly ResourceType[]): Discovery {
   };
 }
 
-const core = (kind: string, resource: string, namespaced: boolean): ResourceType => ({ group: '', version: 'v1', kind, resource, namespaced, verbs: [] });
+const core = (kind: string, resource: string, namespaced: boolean): ResourceType => ({
+  group: '',
+  version: 'v1',
+  kind,
+  resource,
+  namespaced,
+  verbs: [],
+});
 
 /** Kinds that this library itself asks for; no discovery is needed for them. */
 export const TYPES = {
@@ -58,10 +74,38 @@ export const TYPES = {
   persistentVolumeClaim: core('PersistentVolumeClaim', 'persistentvolumeclaims', true),
   event: core('Event', 'events', true),
   node: core('Node', 'nodes', false),
-  deployment: { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespaced: true, verbs: [] },
-  replicaSet: { group: 'apps', version: 'v1', kind: 'ReplicaSet', resource: 'replicasets', namespaced: true, verbs: [] },
-  statefulSet: { group: 'apps', version: 'v1', kind: 'StatefulSet', resource: 'statefulsets', namespaced: true, verbs: [] },
+  deployment: {
+    group: 'apps',
+    version: 'v1',
+    kind: 'Deployment',
+    resource: 'deployments',
+    namespaced: true,
+    verbs: [],
+  },
+  replicaSet: {
+    group: 'apps',
+    version: 'v1',
+    kind: 'ReplicaSet',
+    resource: 'replicasets',
+    namespaced: true,
+    verbs: [],
+  },
+  statefulSet: {
+    group: 'apps',
+    version: 'v1',
+    kind: 'StatefulSet',
+    resource: 'statefulsets',
+    namespaced: true,
+    verbs: [],
+  },
   daemonSet: { group: 'apps', version: 'v1', kind: 'DaemonSet', resource: 'daemonsets', namespaced: true, verbs: [] },
   job: { group: 'batch', version: 'v1', kind: 'Job', resource: 'jobs', namespaced: true, verbs: [] },
-  customResourceDefinition: { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', resource: 'customresourcedefinitions', namespaced: false, verbs: [] },
+  customResourceDefinition: {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    kind: 'CustomResourceDefinition',
+    resource: 'customresourcedefinitions',
+    namespaced: false,
+    verbs: [],
+  },
 } as const satisfies Record<string, ResourceType>;

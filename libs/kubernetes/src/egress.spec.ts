@@ -9,7 +9,9 @@ function policy(allowed: string, never: readonly string[] = []) {
 describe('E10: the egress policy', () => {
   const nothing = policy('');
 
-  it.each(['203.0.114.7', '8.8.8.8', '2606:4700::1111'])('lets public addresses pass: %s', (address) => expect(isAllowed(nothing, { address, port: 443 })).toBe(true));
+  it.each(['203.0.114.7', '8.8.8.8', '2606:4700::1111'])('lets public addresses pass: %s', (address) =>
+    expect(isAllowed(nothing, { address, port: 443 })).toBe(true),
+  );
 
   it.each([
     '10.4.0.12',
@@ -34,7 +36,9 @@ describe('E10: the egress policy', () => {
     '2002:7f00:1::',
     'not-an-address',
     '',
-  ])('refuses addresses that are not public: %s', (address) => expect(isAllowed(nothing, { address, port: 443 })).toBe(false));
+  ])('refuses addresses that are not public: %s', (address) =>
+    expect(isAllowed(nothing, { address, port: 443 })).toBe(false),
+  );
 
   it('allows networks, also for IPv4 written as IPv6', () => {
     const some = policy('10.4.0.0/16, fd00::/8');
@@ -60,12 +64,19 @@ describe('E10: the egress policy', () => {
     expect(isAllowed(some, { address: '127.0.0.1', port: 6443 })).toBe(true);
   });
 
-  it.each(['nonsense', '10.0.0.0/33', '10.0.0.0/8/8', 'host:0', 'host:99999', 'host', '[10.0.0.1]:80'])('refuses a list that cannot be read: %s', (text) =>
-    expect(parseEgressPolicy(text)).toMatchObject({ ok: false, error: { code: 'egress/invalid-policy', detail: expect.stringContaining(text) } }),
+  it.each(['nonsense', '10.0.0.0/33', '10.0.0.0/8/8', 'host:0', 'host:99999', 'host', '[10.0.0.1]:80'])(
+    'refuses a list that cannot be read: %s',
+    (text) =>
+      expect(parseEgressPolicy(text)).toMatchObject({
+        ok: false,
+        error: { code: 'egress/invalid-policy', detail: expect.stringContaining(text) },
+      }),
   );
 
   it('tells the admin what to set', () => {
-    expect(egressRefused({ address: '10.4.0.12', port: 6443 }).detail).toBe('10.4.0.12 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.4.0.0/16 (platform admin)');
+    expect(egressRefused({ address: '10.4.0.12', port: 6443 }).detail).toBe(
+      '10.4.0.12 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.4.0.0/16 (platform admin)',
+    );
     expect(egressRefused({ address: '127.0.0.1', port: 6443 }).detail).toContain('ASTRO_EGRESS_ALLOW=127.0.0.1:6443');
     expect(isLoopback('127.3.2.1')).toBe(true);
     expect(isLoopback('10.0.0.1')).toBe(false);

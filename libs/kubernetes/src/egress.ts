@@ -86,7 +86,8 @@ function parseEndpoint(text: string): string | undefined {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
   const port = Number(parts?.[3]);
-  if (host === undefined || port < 1 || port > 65_535 || (parts?.[1] !== undefined && isIP(parts[1]) !== 6)) return undefined;
+  if (host === undefined || port < 1 || port > 65_535 || (parts?.[1] !== undefined && isIP(parts[1]) !== 6))
+    return undefined;
   return endpoint(isIP(host) === 0 ? host : plainAddress(host), port);
 }
 
@@ -103,7 +104,10 @@ function parseNetwork(text: string): BlockList | undefined {
  * Reads the list of `ASTRO_EGRESS_ALLOW`: `host:port` and CIDR, separated by commas or white space; '' allows public
  * addresses only. Endpoints in `never` (the platform's own, `host:port`) are refused even when a network on the list has them.
  */
-export function parseEgressPolicy(allowed: string, never: readonly string[] = []): Result<EgressPolicy, DomainError<'egress/invalid-policy'>> {
+export function parseEgressPolicy(
+  allowed: string,
+  never: readonly string[] = [],
+): Result<EgressPolicy, DomainError<'egress/invalid-policy'>> {
   const networks: { text: string; list: BlockList }[] = [];
   const endpoints = new Set<string>();
   for (const entry of allowed.split(/[\s,]+/).filter((part) => part !== '')) {
@@ -113,7 +117,12 @@ export function parseEgressPolicy(allowed: string, never: readonly string[] = []
     else if (target !== undefined) endpoints.add(target);
     else
       return err(
-        domainError('egress/invalid-policy', 'invalid', `ASTRO_EGRESS_ALLOW: ${entry} is neither host:port nor a network.`, { fix: 'write 10.4.0.0/16 or k8s.example.com:6443' }),
+        domainError(
+          'egress/invalid-policy',
+          'invalid',
+          `ASTRO_EGRESS_ALLOW: ${entry} is neither host:port nor a network.`,
+          { fix: 'write 10.4.0.0/16 or k8s.example.com:6443' },
+        ),
       );
   }
   const own = never.map((entry) => parseEndpoint(entry)).filter((entry) => entry !== undefined);
@@ -144,13 +153,22 @@ export function egressRefused(target: EgressTarget): DomainError<'clusters/egres
   const address = plainAddress(target.address);
   const kind = specialKind(address);
   const allow =
-    isIP(address) === 4 && kind === 'a private' ? `${address.split('.').slice(0, 2).join('.')}.0.0/16` : `${isIP(address) === 6 ? `[${address}]` : address}:${target.port}`;
+    isIP(address) === 4 && kind === 'a private'
+      ? `${address.split('.').slice(0, 2).join('.')}.0.0/16`
+      : `${isIP(address) === 6 ? `[${address}]` : address}:${target.port}`;
   const of = target.host !== undefined && target.host !== target.address ? ` (${target.host})` : '';
   return kind === undefined
-    ? domainError('clusters/egress-refused', 'invalid', `${address}${of} is an address of the platform itself.`, { fix: 'name the API server of a cluster' })
-    : domainError('clusters/egress-refused', 'invalid', `${address}${of} is ${kind} address; allow it with ASTRO_EGRESS_ALLOW=${allow} (platform admin)`, {
-        fix: `set ASTRO_EGRESS_ALLOW=${allow}`,
-      });
+    ? domainError('clusters/egress-refused', 'invalid', `${address}${of} is an address of the platform itself.`, {
+        fix: 'name the API server of a cluster',
+      })
+    : domainError(
+        'clusters/egress-refused',
+        'invalid',
+        `${address}${of} is ${kind} address; allow it with ASTRO_EGRESS_ALLOW=${allow} (platform admin)`,
+        {
+          fix: `set ASTRO_EGRESS_ALLOW=${allow}`,
+        },
+      );
 }
 
 /** Token of the policy in force. */

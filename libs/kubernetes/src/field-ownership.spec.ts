@@ -6,7 +6,15 @@ const fields = {
     'f:replicas': {},
     'f:selector': {},
     'f:template': {
-      'f:spec': { 'f:containers': { 'k:{"name":"c"}': { '.': {}, 'f:image': {}, 'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {} } } } } },
+      'f:spec': {
+        'f:containers': {
+          'k:{"name":"c"}': {
+            '.': {},
+            'f:image': {},
+            'f:ports': { 'k:{"containerPort":80,"protocol":"TCP"}': { '.': {}, 'f:containerPort': {} } },
+          },
+        },
+      },
     },
   },
 };
@@ -42,6 +50,8 @@ describe('E22: a field of a conflict stood in our set', () => {
       { manager: 'm', operation: 'Apply', subresource: 'status', fieldsV1: { 'f:b': {} } },
       { manager: 'm', operation: 'Apply', fieldsV1: { 'f:c': {} } },
     ];
-    expect(ownedFields({ apiVersion: 'v1', kind: 'X', metadata: { name: 'a', managedFields } }, 'm')).toEqual({ 'f:c': {} });
+    expect(ownedFields({ apiVersion: 'v1', kind: 'X', metadata: { name: 'a', managedFields } }, 'm')).toEqual({
+      'f:c': {},
+    });
   });
 });

@@ -6,7 +6,8 @@ export type OwnedFields = JsonRecord;
 /** What `manager` owns by server-side apply in an answer of the server; an empty set when it owns nothing. */
 export function ownedFields(object: KubernetesObject, manager: string): OwnedFields {
   const entry = list(object.metadata['managedFields']).find(
-    (item) => at(item, 'manager') === manager && at(item, 'operation') === 'Apply' && at(item, 'subresource') === undefined,
+    (item) =>
+      at(item, 'manager') === manager && at(item, 'operation') === 'Apply' && at(item, 'subresource') === undefined,
   );
   return record(at(entry, 'fieldsV1'));
 }
@@ -15,7 +16,8 @@ export function ownedFields(object: KubernetesObject, manager: string): OwnedFie
  * Whether a field named in a conflict (`.spec.template.spec.containers[name="c"].image`) stands in a set. A field below an
  * atomic one counts as standing in it, and so does a parent of owned fields.
  */
-export const ownsField = (fields: OwnedFields, conflictField: string): boolean => conflictField !== '' && stands(fields, conflictField, true);
+export const ownsField = (fields: OwnedFields, conflictField: string): boolean =>
+  conflictField !== '' && stands(fields, conflictField, true);
 
 /** Names of fields may hold dots themselves (annotations do), so the set decides where a name ends. */
 function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
@@ -31,7 +33,9 @@ function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
   const bracket = /^\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]/.exec(rest);
   if (!bracket) return false;
   const inside = bracket[1] ?? '';
-  return Object.entries(here).some(([member, child]) => isEntry(member, inside) && stands(record(child), rest.slice(bracket[0].length), false));
+  return Object.entries(here).some(
+    ([member, child]) => isEntry(member, inside) && stands(record(child), rest.slice(bracket[0].length), false),
+  );
 }
 
 /** Whether a member of a set is the list entry that brackets name: `[0]`, `[="value"]`, `[name="c",protocol="TCP"]`. */
@@ -42,7 +46,11 @@ function isEntry(member: string, inside: string): boolean {
 }
 
 function sameKeys(stored: unknown, wanted: JsonRecord): boolean {
-  return isRecord(stored) && Object.keys(stored).length === Object.keys(wanted).length && Object.entries(wanted).every(([name, value]) => stored[name] === value);
+  return (
+    isRecord(stored) &&
+    Object.keys(stored).length === Object.keys(wanted).length &&
+    Object.entries(wanted).every(([name, value]) => stored[name] === value)
+  );
 }
 
 function parsed(json: string): unknown {
@@ -54,4 +62,9 @@ function parsed(json: string): unknown {
 }
 
 const keysOf = (text: string): JsonRecord =>
-  Object.fromEntries([...text.matchAll(/([A-Za-z0-9_-]+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)].map(([, name = '', value = '']) => [name, parsed(value)]));
+  Object.fromEntries(
+    [...text.matchAll(/([A-Za-z0-9_-]+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)].map(([, name = '', value = '']) => [
+      name,
+      parsed(value),
+    ]),
+  );

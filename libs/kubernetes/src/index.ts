@@ -37,10 +37,26 @@ export {
 } from './client.ts';
 export { createKubernetesClient, type KubernetesClientOptions } from './create-client.ts';
 export type { Credential } from './transport.ts';
-export { EGRESS, egressRefused, isAllowed, isLoopback, parseEgressPolicy, type EgressPolicy, type EgressTarget } from './egress.ts';
+export {
+  EGRESS,
+  egressRefused,
+  isAllowed,
+  isLoopback,
+  parseEgressPolicy,
+  type EgressPolicy,
+  type EgressTarget,
+} from './egress.ts';
 export { readKubeconfig, type Kubeconfig } from './kubeconfig.ts';
 export type { ClusterPolicy, Finding, FindingCode, PodSecurityLevel } from './finding.ts';
-export type { ImageWorkload, WorkloadFile, WorkloadHealth, WorkloadPort, WorkloadResources, WorkloadVariable, WorkloadVolume } from './workload.ts';
+export type {
+  ImageWorkload,
+  WorkloadFile,
+  WorkloadHealth,
+  WorkloadPort,
+  WorkloadResources,
+  WorkloadVariable,
+  WorkloadVolume,
+} from './workload.ts';
 export { renderImage, serviceName, type RenderedImage, type RenderOptions } from './render-image.ts';
 export { readInlineManifests, type InlineManifests } from './inline-manifests.ts';
 export { decorate, namespacedByOwnCrd, type Decorated, type Decoration } from './decorate.ts';
@@ -58,7 +74,17 @@ export {
   OWNER_ANNOTATION,
   ownerOf,
 } from './ownership.ts';
-export type { FieldChange, InventoryEntry, Plan, PlannedChange, PlannedObject, PlanOutcome, PlanRefusal, RefusalCode, Wave } from './plan.types.ts';
+export type {
+  FieldChange,
+  InventoryEntry,
+  Plan,
+  PlannedChange,
+  PlannedObject,
+  PlanOutcome,
+  PlanRefusal,
+  RefusalCode,
+  Wave,
+} from './plan.types.ts';
 export { planDeployment, selectorOf, type PlanInput } from './plan-deployment.ts';
 export { FenceLostError, inventoryName, openFence, type Fence, type FenceOptions } from './inventory-fence.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects, type PruneOptions, type WriteLimits } from './apply-plan.ts';

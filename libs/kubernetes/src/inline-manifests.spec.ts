@@ -21,7 +21,10 @@ describe('manifests in one text', () => {
 
   it('an object given twice is refused with both lines', () => {
     expect(findings(`${configMap('a')}---\n${configMap('a')}`)).toMatchObject([
-      { code: 'deployments/duplicate-object', detail: 'line 5:1: ConfigMap a is given a second time, first in line 1.' },
+      {
+        code: 'deployments/duplicate-object',
+        detail: 'line 5:1: ConfigMap a is given a second time, first in line 1.',
+      },
     ]);
   });
 
@@ -29,7 +32,11 @@ describe('manifests in one text', () => {
     ['nothing at all', '# nothing\n', 'deployments/no-objects'],
     ['no kind', 'apiVersion: v1\nmetadata: {name: a}', 'deployments/invalid-manifest'],
     ['no name', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}', 'deployments/invalid-manifest'],
-    ['a name that YAML reads as false', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}', 'deployments/invalid-manifest'],
+    [
+      'a name that YAML reads as false',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}',
+      'deployments/invalid-manifest',
+    ],
     ['generateName', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}', 'deployments/field-not-allowed'],
     ['a list', '- a', 'deployments/invalid-manifest'],
     ['broken YAML', 'a: [', 'deployments/invalid-manifest'],

@@ -19,21 +19,35 @@ const MOST_OBJECTS = 2_000;
  */
 export function readInlineManifests(source: string): Result<InlineManifests, readonly Finding[]> {
   const parsed = parseManifests(source);
-  if (!parsed.ok) return err(parsed.error.map(({ line, column, message }) => invalid('yaml', `line ${line}:${column}: ${message}.`)));
+  if (!parsed.ok)
+    return err(parsed.error.map(({ line, column, message }) => invalid('yaml', `line ${line}:${column}: ${message}.`)));
 
   const objects: KubernetesObject[] = [];
-  const places: { readonly position: (path: readonly (string | number)[]) => Place; readonly below: readonly (string | number)[] }[] = [];
+  const places: {
+    readonly position: (path: readonly (string | number)[]) => Place;
+    readonly below: readonly (string | number)[];
+  }[] = [];
   const findings: Finding[] = [];
   const seen = new Map<string, Place>();
-  const take = (value: unknown, position: (path: readonly (string | number)[]) => Place, below: readonly (string | number)[]): void => {
+  const take = (
+    value: unknown,
+    position: (path: readonly (string | number)[]) => Place,
+    below: readonly (string | number)[],
+  ): void => {
     if (findings.length >= 50) return;
     const where = () => `line ${position(below).line}:${position(below).column}`;
-    if (isRecord(value) && typeof value['kind'] === 'string' && value['kind'].endsWith('List') && Array.isArray(value['items'])) {
+    if (
+      isRecord(value) &&
+      typeof value['kind'] === 'string' &&
+      value['kind'].endsWith('List') &&
+      Array.isArray(value['items'])
+    ) {
       if (below.length > 16) findings.push(invalid('nesting', `${where()}: lists are nested too deeply.`));
       else value['items'].forEach((item: unknown, index) => take(item, position, [...below, 'items', index]));
       return;
     }
-    if (!isRecord(value)) findings.push(invalid('not-an-object', `${where()}: a manifest is a map with apiVersion, kind and metadata.`));
+    if (!isRecord(value))
+      findings.push(invalid('not-an-object', `${where()}: a manifest is a map with apiVersion, kind and metadata.`));
     else if (typeof at(value, 'metadata', 'generateName') === 'string' && at(value, 'metadata', 'name') === undefined) {
       findings.push({
         code: 'deployments/field-not-allowed',
@@ -43,7 +57,8 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
     } else if (!isKubernetesObject(value)) {
       const missing = ['apiVersion', 'kind'].find((member) => typeof value[member] !== 'string') ?? 'metadata.name';
       findings.push(invalid('required', `${where()}: ${missing} is missing or no text.`));
-    } else if (objects.length >= MOST_OBJECTS) findings.push(invalid('too-many', `There are more than ${MOST_OBJECTS} objects.`));
+    } else if (objects.length >= MOST_OBJECTS)
+      findings.push(invalid('too-many', `There are more than ${MOST_OBJECTS} objects.`));
     else {
       const key = keyOf(value);
       const first = seen.get(keyText(key));
@@ -62,7 +77,13 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
   for (const document of parsed.value.documents) take(document.value, (path) => document.position(path), []);
   if (findings.length > 0) return err(findings);
   if (objects.length === 0)
-    return err([{ code: 'deployments/no-objects', rule: 'empty', detail: 'There is no Kubernetes object in the manifests; deploying that would remove everything.' }]);
+    return err([
+      {
+        code: 'deployments/no-objects',
+        rule: 'empty',
+        detail: 'There is no Kubernetes object in the manifests; deploying that would remove everything.',
+      },
+    ]);
   return ok({
     objects,
     warnings: parsed.value.warnings.map(({ line, column, message }) => `line ${line}:${column}: ${message}`),

@@ -2,11 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { isConflict, isNotFound, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import type { OwnedFields } from './field-ownership.ts';
-import { at, isRecord, keyText, record, text, type JsonRecord, type KubernetesObject, type ResourceType } from './objects.ts';
+import {
+  at,
+  isRecord,
+  keyText,
+  record,
+  text,
+  type JsonRecord,
+  type KubernetesObject,
+  type ResourceType,
+} from './objects.ts';
 import { APPLICATION_LABEL, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION } from './ownership.ts';
 import type { InventoryEntry } from './plan.types.ts';
 
-const CONFIG_MAP: ResourceType = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true, verbs: [] };
+const CONFIG_MAP: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  namespaced: true,
+  verbs: [],
+};
 
 /** A newer attempt holds the fence, or somebody took the inventory object away: this worker must not write any more. */
 export class FenceLostError extends Error {
@@ -39,14 +55,18 @@ export const inventoryName = (applicationId: string): string => `astro-inventory
  * Opens the fence of an application in its target namespace.
  * @throws FenceLostError when a newer attempt has held it
  */
-export async function openFence(client: KubernetesClient, { applicationId, applicationName, namespace, attempt }: FenceOptions): Promise<Fence> {
+export async function openFence(
+  client: KubernetesClient,
+  { applicationId, applicationName, namespace, attempt }: FenceOptions,
+): Promise<Fence> {
   const name = inventoryName(applicationId);
   let live = await client.get(CONFIG_MAP, name, namespace);
   const holder = Number(at(live, 'data', 'attempt') ?? 0);
   if (holder > attempt) throw new FenceLostError(`attempt ${holder} of this application is newer than ${attempt}`);
   const nonce = randomUUID(); // tells our own writes from those of another worker that was given the same attempt
 
-  const lost = (cause: unknown) => new FenceLostError('the inventory object on the cluster was written by somebody else', { cause });
+  const lost = (cause: unknown) =>
+    new FenceLostError('the inventory object on the cluster was written by somebody else', { cause });
 
   async function write(entries: readonly InventoryEntry[]): Promise<void> {
     const object: KubernetesObject = {
@@ -64,11 +84,15 @@ export async function openFence(client: KubernetesClient, { applicationId, appli
         attempt: String(attempt),
         holder: nonce,
         application: applicationName ?? '',
-        inventory: JSON.stringify(entries.map(({ key, apiVersion, uid }) => ({ ...key, apiVersion, ...(uid !== undefined && { uid }) }))),
+        inventory: JSON.stringify(
+          entries.map(({ key, apiVersion, uid }) => ({ ...key, apiVersion, ...(uid !== undefined && { uid }) })),
+        ),
         applied: packed(entries),
       },
     };
-    const written = live ? await client.update(CONFIG_MAP, object, { fieldManager: FIELD_MANAGER }) : await client.create(CONFIG_MAP, object, { fieldManager: FIELD_MANAGER });
+    const written = live
+      ? await client.update(CONFIG_MAP, object, { fieldManager: FIELD_MANAGER })
+      : await client.create(CONFIG_MAP, object, { fieldManager: FIELD_MANAGER });
     live = written.object;
   }
 
@@ -78,7 +102,10 @@ export async function openFence(client: KubernetesClient, { applicationId, appli
    */
   async function isStillOurs(): Promise<boolean> {
     const now = await client.get(CONFIG_MAP, name, namespace);
-    const isOurs = now !== undefined && at(now, 'data', 'holder') === nonce && (live === undefined || live.metadata.uid === now.metadata.uid);
+    const isOurs =
+      now !== undefined &&
+      at(now, 'data', 'holder') === nonce &&
+      (live === undefined || live.metadata.uid === now.metadata.uid);
     if (isOurs) live = now;
     return isOurs;
   }
@@ -104,7 +131,11 @@ export async function openFence(client: KubernetesClient, { applicationId, appli
       const { uid, resourceVersion } = live?.metadata ?? {};
       if (uid === undefined) return;
       try {
-        await client.delete(CONFIG_MAP, { name, namespace }, { uid, ...(resourceVersion !== undefined && { resourceVersion }) });
+        await client.delete(
+          CONFIG_MAP,
+          { name, namespace },
+          { uid, ...(resourceVersion !== undefined && { resourceVersion }) },
+        );
       } catch (error) {
         if (isConflict(error)) throw lost(error);
         throw error;
@@ -115,10 +146,18 @@ export async function openFence(client: KubernetesClient, { applicationId, appli
 
 /** Which fields of which object were in our last applied set: names only, small when packed. */
 const packed = (entries: readonly InventoryEntry[]): string =>
-  gzipSync(JSON.stringify(Object.fromEntries(entries.flatMap(({ key, fields }) => (fields === undefined ? [] : [[keyText(key), fields]]))))).toString('base64');
+  gzipSync(
+    JSON.stringify(
+      Object.fromEntries(entries.flatMap(({ key, fields }) => (fields === undefined ? [] : [[keyText(key), fields]]))),
+    ),
+  ).toString('base64');
 
 /** The applied sets of the last attempt, by `keyText`; empty when there was none or it cannot be read. */
-export async function lastAppliedFields(client: KubernetesClient, applicationId: string, namespace: string): Promise<ReadonlyMap<string, OwnedFields>> {
+export async function lastAppliedFields(
+  client: KubernetesClient,
+  applicationId: string,
+  namespace: string,
+): Promise<ReadonlyMap<string, OwnedFields>> {
   const live = await client.get(CONFIG_MAP, inventoryName(applicationId), namespace);
   const applied = text(at(live, 'data', 'applied'));
   if (applied === undefined) return new Map();
@@ -129,7 +168,9 @@ export async function lastAppliedFields(client: KubernetesClient, applicationId:
 /** A person may have edited the object: what is no set of ours counts as none. */
 function unpacked(applied: string): JsonRecord {
   try {
-    const value: unknown = JSON.parse(gunzipSync(Buffer.from(applied, 'base64'), { maxOutputLength: 64 * 1024 * 1024 }).toString('utf8'));
+    const value: unknown = JSON.parse(
+      gunzipSync(Buffer.from(applied, 'base64'), { maxOutputLength: 64 * 1024 * 1024 }).toString('utf8'),
+    );
     return isRecord(value) ? value : {};
   } catch {
     return {};

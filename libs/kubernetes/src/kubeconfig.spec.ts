@@ -4,7 +4,12 @@ import { readKubeconfig } from './kubeconfig.ts';
 /** One element of DER: tag, length, content. */
 function der(tag: number, ...content: readonly Buffer[]): Buffer {
   const body = Buffer.concat(content);
-  const length = body.length < 128 ? Buffer.from([body.length]) : body.length < 256 ? Buffer.from([0x81, body.length]) : Buffer.from([0x82, body.length >> 8, body.length & 255]);
+  const length =
+    body.length < 128
+      ? Buffer.from([body.length])
+      : body.length < 256
+        ? Buffer.from([0x81, body.length])
+        : Buffer.from([0x82, body.length >> 8, body.length & 255]);
   return Buffer.concat([Buffer.from([tag]), length, body]);
 }
 
@@ -14,9 +19,20 @@ function selfSigned() {
   const ecdsaSha256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
   const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from('test')))));
   const validity = der(0x30, der(0x17, Buffer.from('250101000000Z')), der(0x17, Buffer.from('491231235959Z')));
-  const body = der(0x30, der(0x02, Buffer.from([1])), ecdsaSha256, name, validity, name, publicKey.export({ type: 'spki', format: 'der' }));
+  const body = der(
+    0x30,
+    der(0x02, Buffer.from([1])),
+    ecdsaSha256,
+    name,
+    validity,
+    name,
+    publicKey.export({ type: 'spki', format: 'der' }),
+  );
   const certificate = der(0x30, body, ecdsaSha256, der(0x03, Buffer.from([0]), sign('sha256', body, privateKey)));
-  return { certificate: new X509Certificate(certificate).toString(), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+  return {
+    certificate: new X509Certificate(certificate).toString(),
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
 }
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -28,7 +44,11 @@ interface Parts {
   readonly contexts?: readonly object[];
 }
 
-const config = ({ cluster = {}, user = { token: 'secret-token' }, contexts = [{ name: 'dev', context: { cluster: 'c', user: 'u' } }] }: Parts = {}): string =>
+const config = ({
+  cluster = {},
+  user = { token: 'secret-token' },
+  contexts = [{ name: 'dev', context: { cluster: 'c', user: 'u' } }],
+}: Parts = {}): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -53,12 +73,23 @@ describe('a kubeconfig', () => {
       ),
     ).toEqual({
       ok: true,
-      value: { context: 'dev', server: 'https://k8s.example.com:6443', ca: certificate, tlsServerName: 'kubernetes', namespace: 'shop', credential: { token: 'secret-token' } },
+      value: {
+        context: 'dev',
+        server: 'https://k8s.example.com:6443',
+        ca: certificate,
+        tlsServerName: 'kubernetes',
+        namespace: 'shop',
+        credential: { token: 'secret-token' },
+      },
     });
   });
 
   it('gives a client certificate with its end', () => {
-    expect(readKubeconfig(config({ user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }))).toMatchObject({
+    expect(
+      readKubeconfig(
+        config({ user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key) } }),
+      ),
+    ).toMatchObject({
       ok: true,
       value: { credential: { clientCertificate: certificate, clientKey: key }, expiresAt: '2049-12-31T23:59:59.000Z' },
     });
@@ -96,7 +127,10 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
   });
 
   it('20 contexts need a name', () => {
-    const contexts = Array.from({ length: 20 }, (_, index) => ({ name: `c${index}`, context: { cluster: 'c', user: 'u' } }));
+    const contexts = Array.from({ length: 20 }, (_, index) => ({
+      name: `c${index}`,
+      context: { cluster: 'c', user: 'u' },
+    }));
     expect(readKubeconfig(config({ contexts }))).toMatchObject({
       ok: false,
       error: { code: 'clusters/invalid-kubeconfig', kind: 'invalid', fix: expect.stringContaining('--context') },
@@ -115,7 +149,10 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
 
   it.each([
     ['a CA that is no PEM', { cluster: { 'certificate-authority-data': base64('nothing') } }],
-    ['a key that does not belong to the certificate', { user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(selfSigned().key) } }],
+    [
+      'a key that does not belong to the certificate',
+      { user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(selfSigned().key) } },
+    ],
     ['a certificate without key', { user: { 'client-certificate-data': base64(certificate) } }],
     ['a token and a certificate', { user: { token: 't', 'client-certificate-data': base64(certificate) } }],
     ['a token that could forge a header', { user: { token: 'a\r\nX-Evil: 1' } }],
@@ -130,5 +167,6 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
     ['nothing', ''],
   ])('%s', (_, text) => expect(detail(text)).not.toBe('accepted'));
 
-  it('does not repeat a secret in what it says', () => expect(detail(config({ user: { token: 'hunter2', exec: { command: 'hunter2' } } }))).not.toContain('hunter2'));
+  it('does not repeat a secret in what it says', () =>
+    expect(detail(config({ user: { token: 'hunter2', exec: { command: 'hunter2' } } }))).not.toContain('hunter2'));
 });

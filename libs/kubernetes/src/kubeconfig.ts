@@ -60,11 +60,16 @@ const KNOWN = {
 export function readKubeconfig(source: string, context?: string): Result<Kubeconfig, KubeconfigError> {
   if (Buffer.byteLength(source) > MAX_BYTES) return refuse(`The kubeconfig is longer than ${MAX_BYTES} bytes.`);
   const parsed = parseManifests(source, { maxBytes: MAX_BYTES, maxAliases: 0, maxDocuments: 2, maxDepth: 16 });
-  if (!parsed.ok) return refuse(`The kubeconfig is not valid: line ${parsed.error[0]?.line ?? 1}: ${parsed.error[0]?.message ?? 'it cannot be read'}.`);
+  if (!parsed.ok)
+    return refuse(
+      `The kubeconfig is not valid: line ${parsed.error[0]?.line ?? 1}: ${parsed.error[0]?.message ?? 'it cannot be read'}.`,
+    );
   const [document, ...rest] = parsed.value.documents;
   const config = document?.value;
-  if (!isRecord(config) || rest.length > 0) return refuse('A kubeconfig is one document with clusters, users and contexts.');
-  if (config['kind'] !== undefined && config['kind'] !== 'Config') return refuse('That is no kubeconfig: its kind is not Config.');
+  if (!isRecord(config) || rest.length > 0)
+    return refuse('A kubeconfig is one document with clusters, users and contexts.');
+  if (config['kind'] !== undefined && config['kind'] !== 'Config')
+    return refuse('That is no kubeconfig: its kind is not Config.');
 
   const fault =
     unknownField(config, KNOWN.top, {}, '') ??
@@ -112,7 +117,10 @@ export interface ConnectionParts {
 }
 
 /** Checks the parts of a connection: the form of the address, one kind of credential, PEM that can be read, a key that fits. */
-export function readConnection(parts: ConnectionParts, about: { readonly context: string; readonly namespace?: string }): Result<Kubeconfig, KubeconfigError> {
+export function readConnection(
+  parts: ConnectionParts,
+  about: { readonly context: string; readonly namespace?: string },
+): Result<Kubeconfig, KubeconfigError> {
   if (parts.server === undefined) return refuse('The field server is missing.');
   try {
     parseServer(parts.server);
@@ -126,7 +134,8 @@ export function readConnection(parts: ConnectionParts, about: { readonly context
 
   const credential = credentialOf(parts);
   if (!credential.ok) return credential;
-  const certificate = 'clientCertificate' in credential.value ? certificatesIn(credential.value.clientCertificate)?.[0] : undefined;
+  const certificate =
+    'clientCertificate' in credential.value ? certificatesIn(credential.value.clientCertificate)?.[0] : undefined;
   return ok({
     ...about,
     server: parts.server,
@@ -137,17 +146,25 @@ export function readConnection(parts: ConnectionParts, about: { readonly context
   });
 }
 
-function credentialOf({ token, clientCertificateData, clientKeyData }: ConnectionParts): Result<Credential, KubeconfigError> {
+function credentialOf({
+  token,
+  clientCertificateData,
+  clientKeyData,
+}: ConnectionParts): Result<Credential, KubeconfigError> {
   const withCertificate = clientCertificateData !== undefined || clientKeyData !== undefined;
-  if (token !== undefined && withCertificate) return refuse('There is a token and a client certificate; give one of them.');
-  if (token !== undefined) return /^[\x21-\x7e]+$/.test(token) ? ok({ token }) : refuse('token contains characters that a token has not.');
+  if (token !== undefined && withCertificate)
+    return refuse('There is a token and a client certificate; give one of them.');
+  if (token !== undefined)
+    return /^[\x21-\x7e]+$/.test(token) ? ok({ token }) : refuse('token contains characters that a token has not.');
   if (!withCertificate) return refuse('The user has neither token nor client-certificate-data and client-key-data.');
   const clientCertificate = pemOf(clientCertificateData ?? '');
   const clientKey = pemOf(clientKeyData ?? '');
   const certificate = clientCertificate === undefined ? undefined : certificatesIn(clientCertificate)?.[0];
-  if (clientCertificate === undefined || !certificate) return refuse('client-certificate-data is no base64 of a PEM certificate.');
+  if (clientCertificate === undefined || !certificate)
+    return refuse('client-certificate-data is no base64 of a PEM certificate.');
   try {
-    if (clientKey !== undefined && certificate.checkPrivateKey(createPrivateKey(clientKey))) return ok({ clientCertificate, clientKey });
+    if (clientKey !== undefined && certificate.checkPrivateKey(createPrivateKey(clientKey)))
+      return ok({ clientCertificate, clientKey });
   } catch {
     return refuse('client-key-data is no base64 of a PEM private key.'); // the cause could hold a part of the key
   }
@@ -171,7 +188,13 @@ function certificatesIn(pem: string): readonly X509Certificate[] | undefined {
   }
 }
 
-function entriesFault(config: JsonRecord, plural: string, singular: string, known: readonly string[], refused: Readonly<Record<string, string>>): string | undefined {
+function entriesFault(
+  config: JsonRecord,
+  plural: string,
+  singular: string,
+  known: readonly string[],
+  refused: Readonly<Record<string, string>>,
+): string | undefined {
   const entries = config[plural];
   if (entries !== undefined && entries !== null && !Array.isArray(entries)) return `${plural} must be a list.`;
   for (const [index, entry] of list(entries).entries()) {
@@ -179,13 +202,21 @@ function entriesFault(config: JsonRecord, plural: string, singular: string, know
     const inner = at(entry, singular);
     if (!isRecord(entry) || typeof entry['name'] !== 'string') return `${where} must have a name.`;
     const fault =
-      unknownField(entry, ['name', singular], {}, where) ?? (isRecord(inner) ? unknownField(inner, known, refused, `${where}.${singular}`) : `${where}.${singular} must be a map.`);
+      unknownField(entry, ['name', singular], {}, where) ??
+      (isRecord(inner)
+        ? unknownField(inner, known, refused, `${where}.${singular}`)
+        : `${where}.${singular} must be a map.`);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-function unknownField(value: JsonRecord, known: readonly string[], refused: Readonly<Record<string, string>>, where: string): string | undefined {
+function unknownField(
+  value: JsonRecord,
+  known: readonly string[],
+  refused: Readonly<Record<string, string>>,
+  where: string,
+): string | undefined {
   for (const [field, content] of Object.entries(value)) {
     const path = where === '' ? field : `${where}.${field}`;
     if (field === 'insecure-skip-tls-verify' && content === false) continue;

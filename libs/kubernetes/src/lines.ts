@@ -31,7 +31,11 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
   };
   const take = (part: Buffer) => {
     if (rules.overlong === 'refuse' && length + part.length > rules.maxLineBytes) {
-      throw new KubernetesUnreachableError('too-large', `A line of the answer is longer than ${rules.maxLineBytes} bytes.`, false);
+      throw new KubernetesUnreachableError(
+        'too-large',
+        `A line of the answer is longer than ${rules.maxLineBytes} bytes.`,
+        false,
+      );
     }
     const room = Math.max(0, rules.maxLineBytes - length);
     if (room > 0) pending.push(part.length > room ? part.subarray(0, room) : part);
@@ -61,8 +65,10 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
     if (length > 0) yield finish();
   } catch (cause) {
     if (cause instanceof KubernetesUnreachableError) throw cause;
-    if (rules.signal?.aborted) throw new KubernetesUnreachableError('aborted', 'The call was given up.', false, { cause });
-    if (silent) throw new KubernetesUnreachableError('timeout', `Nothing was heard for ${rules.idleMs} ms.`, false, { cause });
+    if (rules.signal?.aborted)
+      throw new KubernetesUnreachableError('aborted', 'The call was given up.', false, { cause });
+    if (silent)
+      throw new KubernetesUnreachableError('timeout', `Nothing was heard for ${rules.idleMs} ms.`, false, { cause });
     throw new KubernetesUnreachableError('connection', 'The connection broke.', false, { cause });
   } finally {
     idle?.cancel();

@@ -1,7 +1,12 @@
 import { changesBetween, contentOf, isSame } from './object-diff.ts';
 import type { KubernetesObject } from './objects.ts';
 
-const object = (kind: string, more: object, metadata: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name: 'a', ...metadata }, ...more });
+const object = (kind: string, more: object, metadata: object = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: 'a', ...metadata },
+  ...more,
+});
 
 describe('E16: the difference between two states', () => {
   it('shows Secrets as fingerprints only, equal ones alike', () => {
@@ -17,15 +22,27 @@ describe('E16: the difference between two states', () => {
   it('cannot be compared across installations: fingerprints are keyed', () => {
     const [live, planned] = [object('Secret', { data: { a: 'eA==' } }), object('Secret', { data: { a: 'eQ==' } })];
     expect(changesBetween(live, planned, 'one')).not.toEqual(changesBetween(live, planned, 'other'));
-    expect(changesBetween(live, planned, undefined)).toEqual([{ pointer: '/data/a', before: 'hidden', after: 'hidden' }]);
+    expect(changesBetween(live, planned, undefined)).toEqual([
+      { pointer: '/data/a', before: 'hidden', after: 'hidden' },
+    ]);
   });
 
   it('does not show environment and arguments of containers', () => {
     const deployment = (value: string, image: string) =>
-      object('Deployment', { spec: { template: { spec: { containers: [{ name: 'c', image, args: [`--password=${value}`], env: [{ name: 'A', value }] }] } } } });
+      object('Deployment', {
+        spec: {
+          template: {
+            spec: { containers: [{ name: 'c', image, args: [`--password=${value}`], env: [{ name: 'A', value }] }] },
+          },
+        },
+      });
     const changes = changesBetween(deployment('hunter2', 'x:1'), deployment('secret3', 'x:2'), 'key');
     expect(JSON.stringify(changes)).not.toMatch(/hunter2|secret3/);
-    expect(changes).toContainEqual({ pointer: '/spec/template/spec/containers/0/image', before: '"x:1"', after: '"x:2"' });
+    expect(changes).toContainEqual({
+      pointer: '/spec/template/spec/containers/0/image',
+      before: '"x:1"',
+      after: '"x:2"',
+    });
   });
 
   it('nor a container that comes whole', () => {
@@ -37,7 +54,13 @@ describe('E16: the difference between two states', () => {
 
 describe('the content of an object', () => {
   it('is not what the server counts, nor the mark of the attempt', () => {
-    const metadata = { uid: 'u', resourceVersion: '2', generation: 3, managedFields: [{}], annotations: { 'platform.astropulse.io/attempt': '9', a: 'b' } };
+    const metadata = {
+      uid: 'u',
+      resourceVersion: '2',
+      generation: 3,
+      managedFields: [{}],
+      annotations: { 'platform.astropulse.io/attempt': '9', a: 'b' },
+    };
     expect(contentOf(object('ConfigMap', { data: { a: 'b' }, status: { x: 1 } }, metadata))).toEqual({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -53,7 +76,10 @@ describe('the content of an object', () => {
   });
 
   it('names at most 50 changes and no value over 200 characters', () => {
-    const data = (prefix: string) => object('ConfigMap', { data: Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`k${index}`, prefix.repeat(500)])) });
+    const data = (prefix: string) =>
+      object('ConfigMap', {
+        data: Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`k${index}`, prefix.repeat(500)])),
+      });
     const changes = changesBetween(data('a'), data('b'), 'key');
     expect(changes).toHaveLength(50);
     expect(changes[0]?.before).toHaveLength(200);

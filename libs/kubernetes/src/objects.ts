@@ -46,7 +46,8 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 const EMPTY: JsonRecord = Object.freeze({});
 
-export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): value is JsonRecord =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The value when it is a JSON object, else an empty one: for reading what a server or a person sent. */
 export const record = (value: unknown): JsonRecord => (isRecord(value) ? value : EMPTY);
@@ -64,16 +65,23 @@ export const number = (value: unknown): number | undefined => (typeof value === 
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let here = value;
   for (const step of path) {
-    here = typeof step === 'number' ? list(here)[step] : isRecord(here) && Object.hasOwn(here, step) ? here[step] : undefined;
+    here =
+      typeof step === 'number'
+        ? list(here)[step]
+        : isRecord(here) && Object.hasOwn(here, step)
+          ? here[step]
+          : undefined;
   }
   return here;
 }
 
-export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '');
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 export const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
 
-export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string => (group === '' ? version : `${group}/${version}`);
+export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
+  group === '' ? version : `${group}/${version}`;
 
 export function keyOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectKey {
   const key = { group: groupOf(apiVersion), kind, name: metadata.name };
@@ -81,15 +89,23 @@ export function keyOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectK
 }
 
 /** `group/Kind`, or `Kind` for the core group: the spelling of the cluster policy. */
-export const groupKind = ({ group, kind }: { readonly group: string; readonly kind: string }): string => (group === '' ? kind : `${group}/${kind}`);
+export const groupKind = ({ group, kind }: { readonly group: string; readonly kind: string }): string =>
+  group === '' ? kind : `${group}/${kind}`;
 
 /** One text per key, for maps: `group/Kind/namespace/name` with empty parts kept. */
-export const keyText = ({ group, kind, namespace, name }: ObjectKey): string => `${group}/${kind}/${namespace ?? ''}/${name}`;
+export const keyText = ({ group, kind, namespace, name }: ObjectKey): string =>
+  `${group}/${kind}/${namespace ?? ''}/${name}`;
 
 /** How an object is named in a sentence: `Deployment web`, or `Deployment web in shop`. */
-export const nameOf = ({ kind, namespace, name }: ObjectKey): string => `${kind} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
+export const nameOf = ({ kind, namespace, name }: ObjectKey): string =>
+  `${kind} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`;
 
 /** Whether a value has the form of an object: apiVersion, kind and metadata.name are texts. */
 export function isKubernetesObject(value: unknown): value is KubernetesObject {
-  return isRecord(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && typeof at(value, 'metadata', 'name') === 'string';
+  return (
+    isRecord(value) &&
+    typeof value['apiVersion'] === 'string' &&
+    typeof value['kind'] === 'string' &&
+    typeof at(value, 'metadata', 'name') === 'string'
+  );
 }

@@ -11,7 +11,9 @@ import { makeNamespace, openRealCluster } from './testing/real-cluster.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('applications observed on a real Kubernetes', () => observing(kubeconfig));
-else describe.skip('applications observed on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('applications observed on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 function observing(path: string): void {
   let client: KubernetesClient;
@@ -29,13 +31,23 @@ function observing(path: string): void {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name: 'web', namespace },
-      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image }] } } },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c', image }] } },
+      },
     };
-    const [object] = decorate([given], { applicationId, attempt: '1', targetNamespace: namespace, namespaceMode: 'override', isNamespaced: () => true }).objects;
+    const [object] = decorate([given], {
+      applicationId,
+      attempt: '1',
+      targetNamespace: namespace,
+      namespaceMode: 'override',
+      isNamespaced: () => true,
+    }).objects;
     if (!object) throw new Error('nothing was decorated');
     return object;
   };
-  const apply = (image: string) => client.apply(TYPES.deployment, deployment(image), { fieldManager: 'astro-platform' });
+  const apply = (image: string) =>
+    client.apply(TYPES.deployment, deployment(image), { fieldManager: 'astro-platform' });
 
   beforeAll(async () => {
     client = openRealCluster(path);
@@ -60,19 +72,25 @@ function observing(path: string): void {
   });
 
   it('are Healthy when their objects are, with the attempt that the inventory names', async () => {
-    await eventually(() => expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7 }));
+    await eventually(() =>
+      expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7 }),
+    );
   });
 
   it('E23: are Missing within 5 s after kubectl delete, and Healthy again when the object is back', async () => {
     await client.delete(TYPES.deployment, { name: 'web', namespace });
-    await eventually(() => expect(last.health).toMatchObject({ state: 'Missing', message: expect.stringContaining('web') }));
+    await eventually(() =>
+      expect(last.health).toMatchObject({ state: 'Missing', message: expect.stringContaining('web') }),
+    );
     await apply('x/web:1');
     await eventually(() => expect(last.health?.state).toBe('Healthy'));
   });
 
   it('E23: are Degraded within 5 s when pods crash', async () => {
     await apply('x/web:crash');
-    await eventually(() => expect(last.health).toMatchObject({ state: 'Degraded', code: 'deployments/container-crashed' }));
+    await eventually(() =>
+      expect(last.health).toMatchObject({ state: 'Degraded', code: 'deployments/container-crashed' }),
+    );
   });
 
   it('are followed no more as soon as the signal ends it, also when that comes between two looks', async () => {

@@ -37,7 +37,10 @@ const LOOK_AGAIN_MS = 5_000;
  * Follows everything on a cluster that carries our label, and folds it to the health of each application whose inventory
  * lies there. Settles when the signal ends it; rejects when the cluster cannot be asked at the start, and when the client is closed.
  */
-export async function observeApplications(client: KubernetesClient, { signal, onHealth, onFault }: ObserveOptions): Promise<void> {
+export async function observeApplications(
+  client: KubernetesClient,
+  { signal, onHealth, onFault }: ObserveOptions,
+): Promise<void> {
   const discovery = await client.discovery({ signal });
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
@@ -100,7 +103,9 @@ function fold(copies: ReadonlyMap<string, Reflection>, onHealth: ObserveOptions[
   }
   const nowMs = Date.now();
   for (const [applicationId, objects] of byApplication) {
-    const inventory = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === inventoryName(applicationId));
+    const inventory = objects.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === inventoryName(applicationId),
+    );
     if (!inventory || inventory.metadata.deletionTimestamp !== undefined) continue;
     const attempt = Number(at(inventory, 'data', 'attempt'));
     const health = applicationHealth({

@@ -31,4 +31,5 @@ export const isMarkedAsOf = ({ metadata }: KubernetesObject, applicationId: stri
   metadata.labels?.[APPLICATION_LABEL] === applicationId && metadata.annotations?.[OWNER_ANNOTATION] === applicationId;
 
 /** Tells two values apart without showing either: 12 hex digits, keyed so that short secrets cannot be guessed from it. */
-export const fingerprint = (value: unknown, key: string): string => createHmac('sha256', key).update(canonicalJson(value)).digest('hex').slice(0, 12);
+export const fingerprint = (value: unknown, key: string): string =>
+  createHmac('sha256', key).update(canonicalJson(value)).digest('hex').slice(0, 12);

@@ -18,7 +18,8 @@ export function tokenBucket(clock: Clock, ratePerSecond: number, burst: number) 
     take(signal?: AbortSignal): Promise<void> {
       refill();
       const turn = queue.then(async () => {
-        for (refill(); tokens < 1 && !signal?.aborted; refill()) await pause(clock, Math.ceil(((1 - tokens) / ratePerSecond) * 1000), signal);
+        for (refill(); tokens < 1 && !signal?.aborted; refill())
+          await pause(clock, Math.ceil(((1 - tokens) / ratePerSecond) * 1000), signal);
         if (!signal?.aborted) tokens -= 1;
       });
       queue = turn;
@@ -44,12 +45,14 @@ const MOST_TRIES = 6;
 export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     const remainingMs = rules.deadlineAt - rules.clock.monotonic();
-    if (remainingMs <= 0) throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
+    if (remainingMs <= 0)
+      throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
     try {
       return await attempt(remainingMs);
     } catch (error) {
       const waitMs = waitAfter(error, tries, rules);
-      if (waitMs === undefined || tries >= MOST_TRIES || rules.clock.monotonic() + waitMs >= rules.deadlineAt) throw error;
+      if (waitMs === undefined || tries >= MOST_TRIES || rules.clock.monotonic() + waitMs >= rules.deadlineAt)
+        throw error;
       if (waitMs > 0) await pause(rules.clock, waitMs, rules.signal);
       if (rules.signal?.aborted) throw error;
     }

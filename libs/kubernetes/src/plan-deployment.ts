@@ -1,10 +1,35 @@
-import { conflictsOf, isConflict, KubernetesApiError, type Discovery, type FieldConflict, type KubernetesClient } from './client.ts';
+import {
+  conflictsOf,
+  isConflict,
+  KubernetesApiError,
+  type Discovery,
+  type FieldConflict,
+  type KubernetesClient,
+} from './client.ts';
 import { ownedFields, ownsField, type OwnedFields } from './field-ownership.ts';
 import { inParallel } from './in-parallel.ts';
 import { lastAppliedFields } from './inventory-fence.ts';
 import { changesBetween, contentOf, hasReplicas, isSame } from './object-diff.ts';
-import { at, groupOf, keyOf, keyText, list, nameOf, number, type KubernetesObject, type ObjectKey, type ResourceType } from './objects.ts';
-import { APPLICATION_LABEL, FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, ownerOf, PRUNE_ANNOTATION } from './ownership.ts';
+import {
+  at,
+  groupOf,
+  keyOf,
+  keyText,
+  list,
+  nameOf,
+  number,
+  type KubernetesObject,
+  type ObjectKey,
+  type ResourceType,
+} from './objects.ts';
+import {
+  APPLICATION_LABEL,
+  FIELD_MANAGER,
+  HANDOVER_MANAGER,
+  isMarkedAsOf,
+  ownerOf,
+  PRUNE_ANNOTATION,
+} from './ownership.ts';
 import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanRefusal } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
 import { withoutValues } from './status.ts';
@@ -35,12 +60,18 @@ interface Asked {
  * Asks the server, by dry runs of a server-side apply, what bringing these objects would do. Nothing is written. One refusal
  * refuses the whole set: deployments are not half applied because a rule was found too late.
  */
-export async function planDeployment(client: KubernetesClient, { objects, ownership, previous, fingerprintKey, signal }: PlanInput): Promise<PlanOutcome> {
+export async function planDeployment(
+  client: KubernetesClient,
+  { objects, ownership, previous, fingerprintKey, signal }: PlanInput,
+): Promise<PlanOutcome> {
   const { applicationId } = ownership;
   const call = signal ? { signal } : {};
   const discovery = await client.discovery(call);
   const namespace = objects.find(({ metadata }) => metadata.namespace !== undefined)?.metadata.namespace;
-  const lastApplied = namespace === undefined ? new Map<string, OwnedFields>() : await lastAppliedFields(client, applicationId, namespace);
+  const lastApplied =
+    namespace === undefined
+      ? new Map<string, OwnedFields>()
+      : await lastAppliedFields(client, applicationId, namespace);
   const known = new Set(previous.flatMap(({ uid }) => uid ?? []));
   const asker = { client, discovery, objects, applicationId, lastApplied, known, fingerprintKey, call };
   const answers = await inParallel(objects, AT_ONCE, (object) => ask(asker, object));
@@ -95,9 +126,19 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
   const type = discovery.find(object.apiVersion, object.kind);
   if (!type) {
     const definition = definitionOf(objects, object);
-    if (!definition) return { key, code: 'deployments/unknown-kind', detail: `The cluster does not know ${object.kind} in ${object.apiVersion}.` };
+    if (!definition)
+      return {
+        key,
+        code: 'deployments/unknown-kind',
+        detail: `The cluster does not know ${object.kind} in ${object.apiVersion}.`,
+      };
     const { type: later, key: waitsFor } = definition;
-    return { change: { ...base, action: 'create-later', waitsFor }, planned: { object, type: later, force: false, unchanged: false }, fields: {}, warnings: [] };
+    return {
+      change: { ...base, action: 'create-later', waitsFor },
+      planned: { object, type: later, force: false, unchanged: false },
+      fields: {},
+      warnings: [],
+    };
   }
   const { name, namespace } = object.metadata;
   const live = await client.get(type, name, namespace, call);
@@ -114,7 +155,11 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
   return live ? askToUpdate(asker, object, type, live) : askToCreate(asker, object, type);
 }
 
-async function askToCreate({ client, call }: Asker, object: KubernetesObject, type: ResourceType): Promise<Asked | PlanRefusal> {
+async function askToCreate(
+  { client, call }: Asker,
+  object: KubernetesObject,
+  type: ResourceType,
+): Promise<Asked | PlanRefusal> {
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
   try {
@@ -130,7 +175,12 @@ async function askToCreate({ client, call }: Asker, object: KubernetesObject, ty
   }
 }
 
-async function askToUpdate(asker: Asker, object: KubernetesObject, type: ResourceType, live: KubernetesObject): Promise<Asked | PlanRefusal> {
+async function askToUpdate(
+  asker: Asker,
+  object: KubernetesObject,
+  type: ResourceType,
+  live: KubernetesObject,
+): Promise<Asked | PlanRefusal> {
   const { client, call, fingerprintKey } = asker;
   const key = keyOf(object);
   const options = { fieldManager: FIELD_MANAGER, dryRun: true, ...call };
@@ -152,7 +202,13 @@ async function askToUpdate(asker: Asker, object: KubernetesObject, type: Resourc
       change:
         unchanged && handOver === undefined
           ? { key, apiVersion: object.apiVersion, action: 'unchanged' }
-          : { key, apiVersion: object.apiVersion, action: 'update', changes: changesBetween(live, dry.object, fingerprintKey), takesBackFrom },
+          : {
+              key,
+              apiVersion: object.apiVersion,
+              action: 'update',
+              changes: changesBetween(live, dry.object, fingerprintKey),
+              takesBackFrom,
+            },
       planned: {
         object,
         type,
@@ -173,13 +229,24 @@ async function askToUpdate(asker: Asker, object: KubernetesObject, type: Resourc
  * An object of the same name that is not ours is never taken over. One whose label somebody took off is still ours when the
  * inventory remembers its UID; one with another application's label is not.
  */
-function ownershipRefusal(live: KubernetesObject, key: ObjectKey, { applicationId, known }: Asker): PlanRefusal | undefined {
+function ownershipRefusal(
+  live: KubernetesObject,
+  key: ObjectKey,
+  { applicationId, known }: Asker,
+): PlanRefusal | undefined {
   const owner = ownerOf(live);
-  if (owner === applicationId || (owner === undefined && live.metadata.uid !== undefined && known.has(live.metadata.uid))) return undefined;
+  if (
+    owner === applicationId ||
+    (owner === undefined && live.metadata.uid !== undefined && known.has(live.metadata.uid))
+  )
+    return undefined;
   return {
     key,
     code: 'deployments/owned-by-other',
-    detail: owner === undefined ? `${nameOf(key)} exists already and was not made by this application.` : `${nameOf(key)} belongs to another application.`,
+    detail:
+      owner === undefined
+        ? `${nameOf(key)} exists already and was not made by this application.`
+        : `${nameOf(key)} belongs to another application.`,
     fix: `give yours another name, or take the other one away first: kubectl get ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
   };
 }
@@ -188,10 +255,17 @@ function ownershipRefusal(live: KubernetesObject, key: ObjectKey, { applicationI
  * Fields that were in our last applied set were taken from us and are taken back; a field that never was ours stays with
  * its manager. Where no set is known (the inventory object is gone), what the live object still says is ours decides.
  */
-function conflictRefusal({ lastApplied, objects }: Asker, object: KubernetesObject, live: KubernetesObject, conflicts: readonly FieldConflict[]): PlanRefusal | undefined {
+function conflictRefusal(
+  { lastApplied, objects }: Asker,
+  object: KubernetesObject,
+  live: KubernetesObject,
+  conflicts: readonly FieldConflict[],
+): PlanRefusal | undefined {
   const key = keyOf(object);
   const ours = lastApplied.get(keyText(key)) ?? ownedFields(live, FIELD_MANAGER);
-  const foreign = conflicts.filter((conflict) => !ownsField(ours, conflict.field) && !isScaledBack(conflict, object, objects));
+  const foreign = conflicts.filter(
+    (conflict) => !ownsField(ours, conflict.field) && !isScaledBack(conflict, object, objects),
+  );
   if (foreign.length === 0) return undefined;
   const fields = foreign.map(({ field, manager }) => `${field} (${manager})`).join(', ');
   return {
@@ -204,8 +278,14 @@ function conflictRefusal({ lastApplied, objects }: Asker, object: KubernetesObje
 }
 
 /** The number of replicas, stated anew after an autoscaler went: whoever scaled, or the manager of the hand-over, had it from us. */
-const isScaledBack = ({ field, manager, subresource }: FieldConflict, object: KubernetesObject, objects: readonly KubernetesObject[]): boolean =>
-  field === '.spec.replicas' && (subresource === 'scale' || manager === HANDOVER_MANAGER) && !isAutoscaled(object, objects);
+const isScaledBack = (
+  { field, manager, subresource }: FieldConflict,
+  object: KubernetesObject,
+  objects: readonly KubernetesObject[],
+): boolean =>
+  field === '.spec.replicas' &&
+  (subresource === 'scale' || manager === HANDOVER_MANAGER) &&
+  !isAutoscaled(object, objects);
 
 /** Live replicas that an autoscaler of this set is to take over: dropping the field we own would set it to 1. */
 function replicasToHandOver({ objects }: Asker, object: KubernetesObject, live: KubernetesObject): number | undefined {
@@ -213,23 +293,37 @@ function replicasToHandOver({ objects }: Asker, object: KubernetesObject, live: 
   return isAutoscaled(object, objects) ? number(at(live, 'spec', 'replicas')) : undefined;
 }
 
-async function askToPrune({ client, discovery, applicationId, call }: Asker, { key, apiVersion }: InventoryEntry): Promise<PlannedChange | undefined> {
+async function askToPrune(
+  { client, discovery, applicationId, call }: Asker,
+  { key, apiVersion }: InventoryEntry,
+): Promise<PlannedChange | undefined> {
   const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
   const live = type && (await client.get(type, key.name, key.namespace, call));
   if (!live) return undefined;
   const keep = (why: string): PlannedChange => ({ key, apiVersion, action: 'keep', why });
   if (!isMarkedAsOf(live, applicationId)) return keep('it does not carry the marks of this application any more');
   if (NEVER_PRUNED.has(key.kind)) return keep(`a ${key.kind} is never removed by leaving it out; delete it by hand`);
-  if (live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false') return keep(`its annotation ${PRUNE_ANNOTATION} says false`);
+  if (live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false')
+    return keep(`its annotation ${PRUNE_ANNOTATION} says false`);
   return { key, apiVersion, action: 'prune', uid: live.metadata.uid ?? '' };
 }
 
 /** The type that a CustomResourceDefinition of the same set will bring. */
-function definitionOf(objects: readonly KubernetesObject[], { apiVersion, kind }: KubernetesObject): { readonly type: ResourceType; readonly key: ObjectKey } | undefined {
+function definitionOf(
+  objects: readonly KubernetesObject[],
+  { apiVersion, kind }: KubernetesObject,
+): { readonly type: ResourceType; readonly key: ObjectKey } | undefined {
   const crd = objects.find(
-    (object) => object.kind === 'CustomResourceDefinition' && at(object, 'spec', 'names', 'kind') === kind && at(object, 'spec', 'group') === groupOf(apiVersion),
+    (object) =>
+      object.kind === 'CustomResourceDefinition' &&
+      at(object, 'spec', 'names', 'kind') === kind &&
+      at(object, 'spec', 'group') === groupOf(apiVersion),
   );
-  const version = crd && list(at(crd, 'spec', 'versions')).find((entry) => `${groupOf(apiVersion)}/${String(at(entry, 'name'))}` === apiVersion);
+  const version =
+    crd &&
+    list(at(crd, 'spec', 'versions')).find(
+      (entry) => `${groupOf(apiVersion)}/${String(at(entry, 'name'))}` === apiVersion,
+    );
   if (!crd || version === undefined) return undefined;
   return {
     key: keyOf(crd),
@@ -248,16 +342,38 @@ function definitionOf(objects: readonly KubernetesObject[], { apiVersion, kind }
 export function refusalOf(error: unknown, key: ObjectKey): PlanRefusal {
   if (!(error instanceof KubernetesApiError)) throw error;
   const { status, reason, causes, message } = error;
-  const refuse = (code: PlanRefusal['code'], detail: string, fix?: string): PlanRefusal => ({ key, code, detail, ...(fix !== undefined && { fix }) });
+  const refuse = (code: PlanRefusal['code'], detail: string, fix?: string): PlanRefusal => ({
+    key,
+    code,
+    detail,
+    ...(fix !== undefined && { fix }),
+  });
   const said = withoutValues(message).replace(/\.$/, '');
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating'))
-    return refuse('deployments/namespace-terminating', `Namespace ${key.namespace ?? ''} is being deleted.`, 'wait until it is gone, then apply again');
+    return refuse(
+      'deployments/namespace-terminating',
+      `Namespace ${key.namespace ?? ''} is being deleted.`,
+      'wait until it is gone, then apply again',
+    );
   if (status === 403 && /exceeded quota|failed quota/.test(message))
-    return refuse('deployments/quota-limit', `${nameOf(key)}: ${said}.`, 'ask for less, or have the quota of the namespace raised');
+    return refuse(
+      'deployments/quota-limit',
+      `${nameOf(key)}: ${said}.`,
+      'ask for less, or have the quota of the namespace raised',
+    );
   if (status === 403 && / is forbidden: User | cannot (create|patch|get|list|update) resource /.test(message))
-    return refuse('deployments/forbidden-on-cluster', `The platform's account may not write ${nameOf(key)}: ${said}.`, 'register the cluster anew: astroctl clusters register');
-  if (status === 403 || /admission webhook .* denied/.test(message)) return refuse('deployments/denied-by-cluster', `The cluster denies ${nameOf(key)}: ${said}.`);
-  if (status === 422 && (/immutable|may not change once set/.test(message) || causes.some((cause) => cause.reason === 'FieldValueForbidden' && cause.field === 'spec'))) {
+    return refuse(
+      'deployments/forbidden-on-cluster',
+      `The platform's account may not write ${nameOf(key)}: ${said}.`,
+      'register the cluster anew: astroctl clusters register',
+    );
+  if (status === 403 || /admission webhook .* denied/.test(message))
+    return refuse('deployments/denied-by-cluster', `The cluster denies ${nameOf(key)}: ${said}.`);
+  if (
+    status === 422 &&
+    (/immutable|may not change once set/.test(message) ||
+      causes.some((cause) => cause.reason === 'FieldValueForbidden' && cause.field === 'spec'))
+  ) {
     return refuse(
       'deployments/immutable-field',
       `${nameOf(key)} has a field that cannot be changed any more: ${said}.`,
@@ -268,7 +384,8 @@ export function refusalOf(error: unknown, key: ObjectKey): PlanRefusal {
     return refuse('deployments/invalid-manifest', `The cluster refuses ${nameOf(key)}: ${said}.`);
   if (status === 413 || /request is too large|message larger than max/.test(message))
     return refuse('deployments/object-too-large', `${nameOf(key)} is larger than the cluster takes.`);
-  if (isConflict(error) && reason === 'Conflict') return refuse('deployments/field-conflict', `${nameOf(key)}: ${said}.`);
+  if (isConflict(error) && reason === 'Conflict')
+    return refuse('deployments/field-conflict', `${nameOf(key)}: ${said}.`);
   throw error;
 }
 

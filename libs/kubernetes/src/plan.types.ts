@@ -21,7 +21,11 @@ interface PlannedBase {
 export type PlannedChange =
   | (PlannedBase & { readonly action: 'create' })
   /** `takesBackFrom`: managers that changed fields of ours since; the apply must be forced. */
-  | (PlannedBase & { readonly action: 'update'; readonly changes: readonly FieldChange[]; readonly takesBackFrom: readonly FieldConflict[] })
+  | (PlannedBase & {
+      readonly action: 'update';
+      readonly changes: readonly FieldChange[];
+      readonly takesBackFrom: readonly FieldConflict[];
+    })
   | (PlannedBase & { readonly action: 'unchanged' })
   /** The object cannot be asked yet: its namespace or its CRD is made by this same set. */
   | (PlannedBase & { readonly action: 'create-later'; readonly waitsFor: ObjectKey })
@@ -61,7 +65,16 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-export const WAVES = ['namespaces', 'cluster', 'guards', 'configuration', 'pre-deploy', 'services', 'workloads', 'access'] as const;
+export const WAVES = [
+  'namespaces',
+  'cluster',
+  'guards',
+  'configuration',
+  'pre-deploy',
+  'services',
+  'workloads',
+  'access',
+] as const;
 
 /** Objects that are written together; the next wave is not begun before this one is done. */
 export interface Wave {
@@ -82,7 +95,8 @@ export interface PlannedObject {
   readonly handOver?: number;
 }
 
-export type PlanOutcome = { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusals: readonly PlanRefusal[] };
+export type PlanOutcome =
+  { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusals: readonly PlanRefusal[] };
 
 /** One object of an application as the inventory remembers it. */
 export interface InventoryEntry {

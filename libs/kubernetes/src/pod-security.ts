@@ -45,7 +45,17 @@ const SYSCTLS = [
     'tcp_wmem',
   ].map((name) => `net.ipv4.${name}`),
 ];
-const RESTRICTED_VOLUMES = ['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', 'persistentVolumeClaim', 'projected', 'secret'];
+const RESTRICTED_VOLUMES = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'image',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+];
 const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 
@@ -54,7 +64,11 @@ const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
  * server in one place: pods with an own user namespace (`hostUsers: false`) must be non-root too.
  * @param annotations of the pod, for the older spelling of AppArmor profiles
  */
-export function podViolations(spec: JsonRecord, level: PodSecurityLevel, annotations: JsonRecord = {}): readonly PodViolation[] {
+export function podViolations(
+  spec: JsonRecord,
+  level: PodSecurityLevel,
+  annotations: JsonRecord = {},
+): readonly PodViolation[] {
   if (level === 'privileged') return [];
   const found = baseline(spec, annotations);
   return level === 'baseline' ? found : [...found, ...restricted(spec)];
@@ -66,21 +80,33 @@ interface Container {
 }
 
 const containersOf = (spec: JsonRecord): readonly Container[] =>
-  CONTAINER_LISTS.flatMap((member) => list(spec[member]).flatMap((container, index) => (isRecord(container) ? [{ container, path: [member, index] }] : [])));
+  CONTAINER_LISTS.flatMap((member) =>
+    list(spec[member]).flatMap((container, index) =>
+      isRecord(container) ? [{ container, path: [member, index] }] : [],
+    ),
+  );
 
 /** The pod's security context and that of each container, with where they are. */
-const contextsOf = (spec: JsonRecord): readonly { readonly context: JsonRecord; readonly path: readonly (string | number)[] }[] => [
+const contextsOf = (
+  spec: JsonRecord,
+): readonly { readonly context: JsonRecord; readonly path: readonly (string | number)[] }[] => [
   { context: record(spec['securityContext']), path: ['securityContext'] },
-  ...containersOf(spec).map(({ container, path }) => ({ context: record(container['securityContext']), path: [...path, 'securityContext'] })),
+  ...containersOf(spec).map(({ container, path }) => ({
+    context: record(container['securityContext']),
+    path: [...path, 'securityContext'],
+  })),
 ];
 
 function baseline(spec: JsonRecord, annotations: JsonRecord): PodViolation[] {
   const found: PodViolation[] = [];
-  const add = (rule: string, path: readonly (string | number)[], detail: string) => found.push({ rule, path, detail, allowedBy: 'privileged' });
+  const add = (rule: string, path: readonly (string | number)[], detail: string) =>
+    found.push({ rule, path, detail, allowedBy: 'privileged' });
 
-  for (const member of ['hostNetwork', 'hostPID', 'hostIPC']) if (spec[member] === true) add(member, [member], `${member} is true`);
+  for (const member of ['hostNetwork', 'hostPID', 'hostIPC'])
+    if (spec[member] === true) add(member, [member], `${member} is true`);
   list(spec['volumes']).forEach((volume, index) => {
-    if (at(volume, 'hostPath') !== undefined) add('hostPath', ['volumes', index, 'hostPath'], 'a volume is a path of the node');
+    if (at(volume, 'hostPath') !== undefined)
+      add('hostPath', ['volumes', index, 'hostPath'], 'a volume is a path of the node');
   });
   for (const [name, profile] of Object.entries(annotations)) {
     if (name.startsWith(APPARMOR) && profile !== 'runtime/default' && !String(profile).startsWith('localhost/'))
@@ -88,34 +114,57 @@ function baseline(spec: JsonRecord, annotations: JsonRecord): PodViolation[] {
   }
   list(at(spec, 'securityContext', 'sysctls')).forEach((sysctl, index) => {
     const name = text(at(sysctl, 'name')) ?? '';
-    if (!SYSCTLS.includes(name.replaceAll('/', '.'))) add('sysctls', ['securityContext', 'sysctls', index], `the sysctl ${name} is not a safe one`);
+    if (!SYSCTLS.includes(name.replaceAll('/', '.')))
+      add('sysctls', ['securityContext', 'sysctls', index], `the sysctl ${name} is not a safe one`);
   });
   for (const { context, path } of contextsOf(spec)) {
     const profile = text(at(context, 'appArmorProfile', 'type'));
-    if (profile !== undefined && profile !== 'RuntimeDefault' && profile !== 'Localhost') add('appArmor', [...path, 'appArmorProfile'], 'AppArmor is switched off');
+    if (profile !== undefined && profile !== 'RuntimeDefault' && profile !== 'Localhost')
+      add('appArmor', [...path, 'appArmorProfile'], 'AppArmor is switched off');
     const type = text(at(context, 'seLinuxOptions', 'type'));
-    if (type !== undefined && !SELINUX_TYPES.includes(type)) add('seLinux', [...path, 'seLinuxOptions', 'type'], `the SELinux type ${type} is not allowed`);
+    if (type !== undefined && !SELINUX_TYPES.includes(type))
+      add('seLinux', [...path, 'seLinuxOptions', 'type'], `the SELinux type ${type} is not allowed`);
     for (const member of ['user', 'role'])
-      if ((text(at(context, 'seLinuxOptions', member)) ?? '') !== '') add('seLinux', [...path, 'seLinuxOptions', member], `an SELinux ${member} is set`);
-    if (at(context, 'seccompProfile', 'type') === 'Unconfined') add('seccomp', [...path, 'seccompProfile'], 'seccomp is switched off');
-    if (at(context, 'windowsOptions', 'hostProcess') === true) add('hostProcess', [...path, 'windowsOptions', 'hostProcess'], 'the process would run on the host');
+      if ((text(at(context, 'seLinuxOptions', member)) ?? '') !== '')
+        add('seLinux', [...path, 'seLinuxOptions', member], `an SELinux ${member} is set`);
+    if (at(context, 'seccompProfile', 'type') === 'Unconfined')
+      add('seccomp', [...path, 'seccompProfile'], 'seccomp is switched off');
+    if (at(context, 'windowsOptions', 'hostProcess') === true)
+      add('hostProcess', [...path, 'windowsOptions', 'hostProcess'], 'the process would run on the host');
   }
   for (const { container, path } of containersOf(spec)) {
     const context = record(container['securityContext']);
-    if (context['privileged'] === true) add('privileged', [...path, 'securityContext', 'privileged'], 'a container is privileged');
+    if (context['privileged'] === true)
+      add('privileged', [...path, 'securityContext', 'privileged'], 'a container is privileged');
     const procMount = text(context['procMount']);
-    if (procMount !== undefined && procMount !== 'Default' && !(procMount === 'Unmasked' && spec['hostUsers'] === false))
+    if (
+      procMount !== undefined &&
+      procMount !== 'Default' &&
+      !(procMount === 'Unmasked' && spec['hostUsers'] === false)
+    )
       add('procMount', [...path, 'securityContext', 'procMount'], '/proc is unmasked');
     for (const capability of list(at(context, 'capabilities', 'add'))) {
       if (!BASELINE_CAPABILITIES.includes(String(capability)))
-        add('capabilities', [...path, 'securityContext', 'capabilities', 'add'], `the capability ${String(capability)} is added`);
+        add(
+          'capabilities',
+          [...path, 'securityContext', 'capabilities', 'add'],
+          `the capability ${String(capability)} is added`,
+        );
     }
     list(container['ports']).forEach((port, index) => {
-      if ((number(at(port, 'hostPort')) ?? 0) !== 0) add('hostPort', [...path, 'ports', index, 'hostPort'], 'a port of the node is used');
+      if ((number(at(port, 'hostPort')) ?? 0) !== 0)
+        add('hostPort', [...path, 'ports', index, 'hostPort'], 'a port of the node is used');
     });
-    for (const handler of [['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['lifecycle', 'postStart'], ['lifecycle', 'preStop']]) {
+    for (const handler of [
+      ['livenessProbe'],
+      ['readinessProbe'],
+      ['startupProbe'],
+      ['lifecycle', 'postStart'],
+      ['lifecycle', 'preStop'],
+    ]) {
       for (const kind of ['httpGet', 'tcpSocket']) {
-        if ((text(at(container, ...handler, kind, 'host')) ?? '') !== '') add('probeHost', [...path, ...handler, kind, 'host'], 'a probe names another host');
+        if ((text(at(container, ...handler, kind, 'host')) ?? '') !== '')
+          add('probeHost', [...path, ...handler, kind, 'host'], 'a probe names another host');
       }
     }
   }
@@ -124,13 +173,17 @@ function baseline(spec: JsonRecord, annotations: JsonRecord): PodViolation[] {
 
 function restricted(spec: JsonRecord): PodViolation[] {
   const found: PodViolation[] = [];
-  const add = (rule: string, path: readonly (string | number)[], detail: string) => found.push({ rule, path, detail, allowedBy: 'baseline' });
+  const add = (rule: string, path: readonly (string | number)[], detail: string) =>
+    found.push({ rule, path, detail, allowedBy: 'baseline' });
   const windows = at(spec, 'os', 'name') === 'windows';
   const pod = record(spec['securityContext']);
 
   list(spec['volumes']).forEach((volume, index) => {
-    const kind = Object.keys(record(volume)).find((member) => member !== 'name' && !RESTRICTED_VOLUMES.includes(member));
-    if (kind !== undefined && kind !== 'hostPath') add('volumes', ['volumes', index, kind], `a volume is of type ${kind}`);
+    const kind = Object.keys(record(volume)).find(
+      (member) => member !== 'name' && !RESTRICTED_VOLUMES.includes(member),
+    );
+    if (kind !== undefined && kind !== 'hostPath')
+      add('volumes', ['volumes', index, kind], `a volume is of type ${kind}`);
   });
   if (pod['runAsNonRoot'] === false) add('runAsNonRoot', ['securityContext', 'runAsNonRoot'], 'runAsNonRoot is false');
   if (pod['runAsUser'] === 0) add('runAsUser', ['securityContext', 'runAsUser'], 'the pod runs as root');
@@ -143,12 +196,23 @@ function restricted(spec: JsonRecord): PodViolation[] {
     if (context['runAsUser'] === 0) add('runAsUser', [...where, 'runAsUser'], `container ${name} runs as root`);
     if (windows) continue;
     if (context['allowPrivilegeEscalation'] !== false)
-      add('allowPrivilegeEscalation', [...where, 'allowPrivilegeEscalation'], `container ${name} does not set allowPrivilegeEscalation: false`);
+      add(
+        'allowPrivilegeEscalation',
+        [...where, 'allowPrivilegeEscalation'],
+        `container ${name} does not set allowPrivilegeEscalation: false`,
+      );
     const seccomp = text(at(context, 'seccompProfile', 'type')) ?? text(at(pod, 'seccompProfile', 'type'));
-    if (seccomp !== 'RuntimeDefault' && seccomp !== 'Localhost') add('seccomp', [...where, 'seccompProfile'], `container ${name} has no seccompProfile RuntimeDefault`);
-    if (!list(at(context, 'capabilities', 'drop')).includes('ALL')) add('capabilities', [...where, 'capabilities', 'drop'], `container ${name} does not drop ALL capabilities`);
+    if (seccomp !== 'RuntimeDefault' && seccomp !== 'Localhost')
+      add('seccomp', [...where, 'seccompProfile'], `container ${name} has no seccompProfile RuntimeDefault`);
+    if (!list(at(context, 'capabilities', 'drop')).includes('ALL'))
+      add('capabilities', [...where, 'capabilities', 'drop'], `container ${name} does not drop ALL capabilities`);
     for (const capability of list(at(context, 'capabilities', 'add'))) {
-      if (capability !== 'NET_BIND_SERVICE') add('capabilities', [...where, 'capabilities', 'add'], `container ${name} adds the capability ${String(capability)}`);
+      if (capability !== 'NET_BIND_SERVICE')
+        add(
+          'capabilities',
+          [...where, 'capabilities', 'add'],
+          `container ${name} adds the capability ${String(capability)}`,
+        );
     }
   }
   return found;

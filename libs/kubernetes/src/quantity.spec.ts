@@ -15,7 +15,10 @@ describe('quantities', () => {
   it('refuses what is none', () => expect(milliOf('one')).toBeUndefined());
 
   it('are written as the server keeps them, so that two managers do not conflict over spelling', () => {
-    const container = { resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { cpu: 0.5, memory: '1.5Gi' } }, env: [{ name: 'A', value: '1000m' }] };
+    const container = {
+      resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { cpu: 0.5, memory: '1.5Gi' } },
+      env: [{ name: 'A', value: '1000m' }],
+    };
     expect(withCanonicalQuantities(container)).toEqual({
       resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '500m', memory: '1536Mi' } },
       env: [{ name: 'A', value: '1000m' }],

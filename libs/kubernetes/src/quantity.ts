@@ -34,4 +34,9 @@ export function withCanonicalQuantities(value: unknown, depth = 0): unknown {
 const isAmount = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
 
 const amounts = (given: JsonRecord): JsonRecord =>
-  Object.fromEntries(Object.entries(given).map(([name, amount]) => [name, isAmount(amount) ? (canonicalQuantity(amount, { milli: true }) ?? amount) : amount]));
+  Object.fromEntries(
+    Object.entries(given).map(([name, amount]) => [
+      name,
+      isAmount(amount) ? (canonicalQuantity(amount, { milli: true }) ?? amount) : amount,
+    ]),
+  );

@@ -4,8 +4,15 @@ import { TYPES } from './discovery.ts';
 import type { KubernetesObject } from './objects.ts';
 import { reflect } from './reflector.ts';
 
-const configMap = (name: string, resourceVersion: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'n', resourceVersion } });
-const bookmark = (resourceVersion: string): WatchEvent => ({ type: 'BOOKMARK', object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '', resourceVersion } } });
+const configMap = (name: string, resourceVersion: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'n', resourceVersion },
+});
+const bookmark = (resourceVersion: string): WatchEvent => ({
+  type: 'BOOKMARK',
+  object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '', resourceVersion } },
+});
 const expired = new KubernetesApiError({ status: 410, reason: 'Expired', message: 'too old' });
 const broken = new KubernetesUnreachableError('connection', 'broke', false);
 
@@ -21,7 +28,10 @@ function scripted(lists: readonly (readonly KubernetesObject[] | Error)[], watch
       if (items instanceof Error) throw items;
       return { items, resourceVersion: '100' };
     },
-    async *watch(_: unknown, { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal }) {
+    async *watch(
+      _: unknown,
+      { resourceVersion, signal }: { readonly resourceVersion: string; readonly signal: AbortSignal },
+    ) {
       const steps = watches[asked.filter((what) => what.startsWith('watch')).length];
       asked.push(`watch ${resourceVersion}`);
       for (const step of steps ?? []) {
@@ -38,7 +48,12 @@ function start(client: KubernetesClient) {
   const clock = manualClock();
   const stop = new AbortController();
   const faults: unknown[] = [];
-  const copy = reflect(client, TYPES.configMap, { signal: stop.signal, clock, onChange: () => {}, onFault: (error) => faults.push(error) });
+  const copy = reflect(client, TYPES.configMap, {
+    signal: stop.signal,
+    clock,
+    onChange: () => {},
+    onFault: (error) => faults.push(error),
+  });
   running.push({ stop, ended: copy.ended });
   return { clock, copy, faults, names: () => [...copy.objects.values()].map(({ metadata }) => metadata.name).sort() };
 }
@@ -81,7 +96,10 @@ describe('E14: a copy of what a cluster has', () => {
   });
 
   it('keeps what it has while the cluster is away, and asks again with growing pauses', async () => {
-    const { client, asked } = scripted([[configMap('a', '1')], broken, broken, [configMap('a', '1'), configMap('b', '2')]], [[broken]]);
+    const { client, asked } = scripted(
+      [[configMap('a', '1')], broken, broken, [configMap('a', '1'), configMap('b', '2')]],
+      [[broken]],
+    );
     const { clock, names, faults } = start(client);
     for (const turn of [1, 2, 3]) {
       await eventually(() => expect(faults).toHaveLength(turn));

@@ -33,7 +33,8 @@ const WATCH_SECONDS = { least: 240, more: 240 } as const;
 const SHORT_WATCH_MS = 1_000;
 
 /** Whether a client was closed under its users: its credential was replaced, or nobody seemed to need it. */
-export const isClosed = (error: unknown): error is KubernetesUnreachableError => error instanceof KubernetesUnreachableError && error.why === 'closed';
+export const isClosed = (error: unknown): error is KubernetesUnreachableError =>
+  error instanceof KubernetesUnreachableError && error.why === 'closed';
 
 const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
@@ -52,7 +53,12 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
   async function list(): Promise<string> {
     const { items, resourceVersion } = await client.list(type, { ...scope(options), signal });
     objects.clear();
-    for (const item of items) objects.set(keyOf(item), { ...item, apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`, kind: type.kind });
+    for (const item of items)
+      objects.set(keyOf(item), {
+        ...item,
+        apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
+        kind: type.kind,
+      });
     isWhole = true;
     settleWhole?.resolve();
     onChange();
@@ -64,7 +70,12 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
     const timeoutSeconds = Math.round(WATCH_SECONDS.least + Math.random() * WATCH_SECONDS.more);
     const begun = clock.monotonic();
     let isQuiet = true;
-    for await (const { type: change, object } of client.watch(type, { ...scope(options), resourceVersion: version, timeoutSeconds, signal })) {
+    for await (const { type: change, object } of client.watch(type, {
+      ...scope(options),
+      resourceVersion: version,
+      timeoutSeconds,
+      signal,
+    })) {
       isQuiet = false;
       version = object.metadata.resourceVersion ?? version;
       if (change === 'BOOKMARK') continue;
@@ -72,7 +83,8 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       else objects.set(keyOf(object), object);
       onChange();
     }
-    if (isQuiet && !signal.aborted && clock.monotonic() - begun < SHORT_WATCH_MS) throw new KubernetesUnreachableError('connection', 'The watch was ended at once.', false);
+    if (isQuiet && !signal.aborted && clock.monotonic() - begun < SHORT_WATCH_MS)
+      throw new KubernetesUnreachableError('connection', 'The watch was ended at once.', false);
     return version;
   }
 
@@ -114,7 +126,10 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
   };
 }
 
-const scope = ({ namespace, labelSelector }: ReflectOptions) => ({ ...(namespace !== undefined && { namespace }), ...(labelSelector !== undefined && { labelSelector }) });
+const scope = ({ namespace, labelSelector }: ReflectOptions) => ({
+  ...(namespace !== undefined && { namespace }),
+  ...(labelSelector !== undefined && { labelSelector }),
+});
 
 function pause(clock: Pick<Clock, 'timer'>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

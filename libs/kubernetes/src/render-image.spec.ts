@@ -66,7 +66,8 @@ const find = (workload: ImageWorkload, kind: string) => rendered(workload).find(
 
 describe.each(Object.entries(variants))('a rendered image application: %s', (_, workload) => {
   it('has no field that Kubernetes does not know', () => {
-    for (const object of rendered(workload)) expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]); // plain JSON by construction
+    for (const object of rendered(workload))
+      expect([object.kind, checkObject(object as unknown as Json)]).toEqual([object.kind, []]); // plain JSON by construction
   });
 
   it('fits Pod Security restricted and all guard rails', () => {
@@ -96,21 +97,31 @@ describe.each(Object.entries(variants))('a rendered image application: %s', (_, 
 
 describe('a rendered image application', () => {
   it('serves port 80 of <namespace>-app', () => {
-    expect(find(basic, 'Service')).toMatchObject({ metadata: { name: 'acme-web-app', namespace: 'acme-web' }, spec: { ports: [{ port: 80, targetPort: 'http' }] } });
+    expect(find(basic, 'Service')).toMatchObject({
+      metadata: { name: 'acme-web-app', namespace: 'acme-web' },
+      spec: { ports: [{ port: 80, targetPort: 'http' }] },
+    });
     expect(serviceName('n'.repeat(63))).toHaveLength(63);
   });
 
   it('starts a new pod before an old one ends', () =>
-    expect(at(find(basic, 'Deployment'), 'spec', 'strategy')).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } }));
+    expect(at(find(basic, 'Deployment'), 'spec', 'strategy')).toEqual({
+      type: 'RollingUpdate',
+      rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' },
+    }));
 
   it('with volumes stops the old pod first, which holds them, unless told otherwise', () => {
     expect(at(find({ ...basic, volumes: full.volumes }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('Recreate');
-    expect(at(find({ ...basic, volumes: full.volumes, strategy: 'rolling' }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
+    expect(
+      at(find({ ...basic, volumes: full.volumes, strategy: 'rolling' }, 'Deployment'), 'spec', 'strategy', 'type'),
+    ).toBe('RollingUpdate');
   });
 
   it('states no replicas where an autoscaler rules', () => {
     expect(at(find(full, 'Deployment'), 'spec', 'replicas')).toBeUndefined();
-    expect(find(full, 'HorizontalPodAutoscaler')).toMatchObject({ spec: { minReplicas: 3, maxReplicas: 9, scaleTargetRef: { name: 'web' } } });
+    expect(find(full, 'HorizontalPodAutoscaler')).toMatchObject({
+      spec: { minReplicas: 3, maxReplicas: 9, scaleTargetRef: { name: 'web' } },
+    });
     expect(at(find(basic, 'Deployment'), 'spec', 'replicas')).toBe(1);
   });
 
@@ -120,7 +131,9 @@ describe('a rendered image application', () => {
   });
 
   it('has an Ingress only when a host is asked for', () => {
-    expect(find(full, 'Ingress')).toMatchObject({ spec: { ingressClassName: 'nginx', rules: [{ host: 'web.acme.dev' }], tls: [{ hosts: ['web.acme.dev'] }] } });
+    expect(find(full, 'Ingress')).toMatchObject({
+      spec: { ingressClassName: 'nginx', rules: [{ host: 'web.acme.dev' }], tls: [{ hosts: ['web.acme.dev'] }] },
+    });
     expect(find(basic, 'Ingress')).toBeUndefined();
   });
 
@@ -131,23 +144,37 @@ describe('a rendered image application', () => {
   });
 
   it('restarts pods when a secret or a file changes, and only then', () => {
-    const annotations = (workload: ImageWorkload) => at(find(workload, 'Deployment'), 'spec', 'template', 'metadata', 'annotations');
+    const annotations = (workload: ImageWorkload) =>
+      at(find(workload, 'Deployment'), 'spec', 'template', 'metadata', 'annotations');
     expect(annotations({ ...full, secrets: { password: 'other' } })).not.toEqual(annotations(full));
     expect(annotations({ ...full, configFiles: [{ path: '/a', content: 'c' }] })).not.toEqual(annotations(full));
     expect(annotations({ ...full, replicas: 7 })).toEqual(annotations(full));
   });
 
   it('gives every file a key of its own, though their paths look alike', () => {
-    expect(Object.keys(record(find(full, 'ConfigMap')?.['data']))).toEqual(['etc.app.config.yaml', 'etc.app.config.yaml-2']);
+    expect(Object.keys(record(find(full, 'ConfigMap')?.['data']))).toEqual([
+      'etc.app.config.yaml',
+      'etc.app.config.yaml-2',
+    ]);
     const mounts = list(at(find(full, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'volumeMounts'));
-    expect(mounts).toContainEqual({ name: 'config-files', mountPath: '/etc/app.config.yaml', subPath: 'etc.app.config.yaml-2', readOnly: true });
+    expect(mounts).toContainEqual({
+      name: 'config-files',
+      mountPath: '/etc/app.config.yaml',
+      subPath: 'etc.app.config.yaml-2',
+      readOnly: true,
+    });
   });
 
   it('has a selector that never changes', () =>
-    expect(at(find({ ...full, labels: { team: 'other' } }, 'Deployment'), 'spec', 'selector')).toEqual({ matchLabels: { 'app.kubernetes.io/name': 'web' } }));
+    expect(at(find({ ...full, labels: { team: 'other' } }, 'Deployment'), 'spec', 'selector')).toEqual({
+      matchLabels: { 'app.kubernetes.io/name': 'web' },
+    }));
 
   it('writes amounts as the server does', () => {
-    const workload = { ...basic, resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { memory: '2048Mi' } } };
+    const workload = {
+      ...basic,
+      resources: { requests: { cpu: '1000m', memory: '1024Mi' }, limits: { memory: '2048Mi' } },
+    };
     expect(at(find(workload, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'resources')).toEqual({
       requests: { cpu: '1', memory: '1Gi' },
       limits: { memory: '2Gi' },

@@ -19,7 +19,8 @@ export interface RenderOptions {
 const MAX_NAME = 63;
 
 /** Name of the Service of an image application: `<targetNamespace>-app`, cut where it would be too long. */
-export const serviceName = (targetNamespace: string): string => `${targetNamespace.slice(0, MAX_NAME - 4).replace(/-+$/, '')}-app`;
+export const serviceName = (targetNamespace: string): string =>
+  `${targetNamespace.slice(0, MAX_NAME - 4).replace(/-+$/, '')}-app`;
 
 /**
  * The Kubernetes objects that run an image. Fits the Pod Security level `restricted`. Rolling updates start a new pod before
@@ -39,17 +40,34 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey }: RenderO
     files,
     annotations:
       hasSecret || files.length > 0
-        ? { [CONFIG_ANNOTATION]: fingerprint({ secrets: workload.secrets, files: workload.configFiles.map(({ path, content }) => ({ path, content })) }, fingerprintKey) }
+        ? {
+            [CONFIG_ANNOTATION]: fingerprint(
+              {
+                secrets: workload.secrets,
+                files: workload.configFiles.map(({ path, content }) => ({ path, content })),
+              },
+              fingerprintKey,
+            ),
+          }
         : {},
   };
 
-  const objects: KubernetesObject[] = [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(name), automountServiceAccountToken: false }];
+  const objects: KubernetesObject[] = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(name), automountServiceAccountToken: false },
+  ];
   if (hasSecret) {
-    const data = Object.fromEntries(Object.entries(workload.secrets).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+    const data = Object.fromEntries(
+      Object.entries(workload.secrets).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+    );
     objects.push({ apiVersion: 'v1', kind: 'Secret', metadata: meta(name), type: 'Opaque', data });
   }
   if (files.length > 0) {
-    objects.push({ apiVersion: 'v1', kind: 'ConfigMap', metadata: meta(parts.filesName), data: Object.fromEntries(files.map(({ key, content }) => [key, content])) });
+    objects.push({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: meta(parts.filesName),
+      data: Object.fromEntries(files.map(({ key, content }) => [key, content])),
+    });
   }
   for (const volume of workload.volumes) {
     objects.push({
@@ -67,7 +85,10 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey }: RenderO
   else objects.push(cronJob(workload, workload.schedule, parts, meta(name)));
   return {
     objects: objects.map((object) => withCanonicalQuantities(object)),
-    preDeploy: workload.preDeploy === undefined ? [] : [withCanonicalQuantities(preDeployJob(workload, workload.preDeploy, parts, meta(`${name}-pre-deploy`)))],
+    preDeploy:
+      workload.preDeploy === undefined
+        ? []
+        : [withCanonicalQuantities(preDeployJob(workload, workload.preDeploy, parts, meta(`${name}-pre-deploy`)))],
   };
 }
 
@@ -87,9 +108,14 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
         ...(autoscaling === undefined && { replicas: workload.replicas }),
         revisionHistoryLimit: 3,
         progressDeadlineSeconds: 600,
-        strategy: recreate ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
+        strategy: recreate
+          ? { type: 'Recreate' }
+          : { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
         selector: { matchLabels: parts.selector },
-        template: { metadata: { labels: parts.labels, annotations: parts.annotations }, spec: podOf(workload, parts, 'Always') },
+        template: {
+          metadata: { labels: parts.labels, annotations: parts.annotations },
+          spec: podOf(workload, parts, 'Always'),
+        },
       },
     },
     {
@@ -101,14 +127,26 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
         selector: parts.selector,
         ports: [
           { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
-          ...workload.ports.map((extra) => ({ name: extra.name, port: extra.port, targetPort: extra.name, protocol: extra.protocol ?? 'TCP' })),
+          ...workload.ports.map((extra) => ({
+            name: extra.name,
+            port: extra.port,
+            targetPort: extra.name,
+            protocol: extra.protocol ?? 'TCP',
+          })),
         ],
       },
     },
   ];
   if (autoscaling) {
     const metric = (resource: string, target: number | undefined) =>
-      target === undefined ? [] : [{ type: 'Resource', resource: { name: resource, target: { type: 'Utilization', averageUtilization: target } } }];
+      target === undefined
+        ? []
+        : [
+            {
+              type: 'Resource',
+              resource: { name: resource, target: { type: 'Utilization', averageUtilization: target } },
+            },
+          ];
     objects.push({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
@@ -117,12 +155,20 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
         scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
         minReplicas: autoscaling.min,
         maxReplicas: autoscaling.max,
-        metrics: [...metric('cpu', autoscaling.cpu ?? (autoscaling.memory === undefined ? 80 : undefined)), ...metric('memory', autoscaling.memory)],
+        metrics: [
+          ...metric('cpu', autoscaling.cpu ?? (autoscaling.memory === undefined ? 80 : undefined)),
+          ...metric('memory', autoscaling.memory),
+        ],
       },
     });
   }
   if ((autoscaling?.min ?? workload.replicas) > 1) {
-    objects.push({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: meta(name), spec: { maxUnavailable: 1, selector: { matchLabels: parts.selector } } });
+    objects.push({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: meta(name),
+      spec: { maxUnavailable: 1, selector: { matchLabels: parts.selector } },
+    });
   }
   if (workload.host !== undefined) {
     objects.push({
@@ -131,15 +177,31 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
       metadata: meta(name),
       spec: {
         ...(workload.ingressClassName !== undefined && { ingressClassName: workload.ingressClassName }),
-        ...(workload.tlsSecretName !== undefined && { tls: [{ hosts: [workload.host], secretName: workload.tlsSecretName }] }),
-        rules: [{ host: workload.host, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { name: 'http' } } } }] } }],
+        ...(workload.tlsSecretName !== undefined && {
+          tls: [{ hosts: [workload.host], secretName: workload.tlsSecretName }],
+        }),
+        rules: [
+          {
+            host: workload.host,
+            http: {
+              paths: [
+                { path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { name: 'http' } } } },
+              ],
+            },
+          },
+        ],
       },
     });
   }
   return objects;
 }
 
-function cronJob(workload: ImageWorkload, schedule: string, parts: PodParts, metadata: KubernetesObject['metadata']): KubernetesObject {
+function cronJob(
+  workload: ImageWorkload,
+  schedule: string,
+  parts: PodParts,
+  metadata: KubernetesObject['metadata'],
+): KubernetesObject {
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
@@ -152,21 +214,37 @@ function cronJob(workload: ImageWorkload, schedule: string, parts: PodParts, met
       jobTemplate: {
         spec: {
           backoffLimit: 3,
-          template: { metadata: { labels: parts.labels, annotations: parts.annotations }, spec: podOf({ ...workload, health: undefined }, parts, 'OnFailure') },
+          template: {
+            metadata: { labels: parts.labels, annotations: parts.annotations },
+            spec: podOf({ ...workload, health: undefined }, parts, 'OnFailure'),
+          },
         },
       },
     },
   };
 }
 
-function preDeployJob(workload: ImageWorkload, step: NonNullable<ImageWorkload['preDeploy']>, parts: PodParts, metadata: KubernetesObject['metadata']): KubernetesObject {
+function preDeployJob(
+  workload: ImageWorkload,
+  step: NonNullable<ImageWorkload['preDeploy']>,
+  parts: PodParts,
+  metadata: KubernetesObject['metadata'],
+): KubernetesObject {
   const labels = { ...parts.labels, 'app.kubernetes.io/name': metadata.name }; // not the Service's: its pods serve nothing
-  const spec = podOf({ ...workload, command: step.command, args: step.args, health: undefined, volumes: [] }, { ...parts, labels }, 'Never');
+  const spec = podOf(
+    { ...workload, command: step.command, args: step.args, health: undefined, volumes: [] },
+    { ...parts, labels },
+    'Never',
+  );
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { ...metadata, labels },
-    spec: { backoffLimit: 0, activeDeadlineSeconds: step.timeoutSeconds ?? 600, template: { metadata: { labels, annotations: parts.annotations }, spec } },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: step.timeoutSeconds ?? 600,
+      template: { metadata: { labels, annotations: parts.annotations }, spec },
+    },
   };
 }
 

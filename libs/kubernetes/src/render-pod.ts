@@ -54,14 +54,22 @@ export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Al
         ...(workload.volumes.length + parts.files.length > 0 && {
           volumeMounts: [
             ...workload.volumes.map(({ name, mountPath }) => ({ name, mountPath })),
-            ...parts.files.map(({ key, path }) => ({ name: 'config-files', mountPath: path, subPath: key, readOnly: true })),
+            ...parts.files.map(({ key, path }) => ({
+              name: 'config-files',
+              mountPath: path,
+              subPath: key,
+              readOnly: true,
+            })),
           ],
         }),
       },
     ],
     ...(workload.volumes.length + parts.files.length > 0 && {
       volumes: [
-        ...workload.volumes.map(({ name }) => ({ name, persistentVolumeClaim: { claimName: `${workload.name}-${name}` } })),
+        ...workload.volumes.map(({ name }) => ({
+          name,
+          persistentVolumeClaim: { claimName: `${workload.name}-${name}` },
+        })),
         ...(parts.files.length > 0 ? [{ name: 'config-files', configMap: { name: parts.filesName } }] : []),
       ],
     }),
@@ -70,15 +78,32 @@ export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Al
 
 function variableOf(variable: WorkloadVariable, secretName: string) {
   if ('value' in variable) return { name: variable.name, value: variable.value };
-  if ('fieldRef' in variable) return { name: variable.name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: variable.fieldRef } } };
-  return { name: variable.name, valueFrom: { secretKeyRef: { name: variable.secret.secretName ?? secretName, key: variable.secret.key } } };
+  if ('fieldRef' in variable)
+    return { name: variable.name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: variable.fieldRef } } };
+  return {
+    name: variable.name,
+    valueFrom: { secretKeyRef: { name: variable.secret.secretName ?? secretName, key: variable.secret.key } },
+  };
 }
 
 /** A named path is asked at start, for traffic and for life; without one an open port means ready, and nothing kills the pod. */
 function probesOf({ health }: PodWorkload) {
-  if (!health) return { readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 } };
-  const { periodSeconds = 10, timeoutSeconds = 3, failureThreshold = 3, startupSeconds = 300, initialDelaySeconds } = health;
-  const asked = { httpGet: { path: health.path, port: health.port ?? 'http', scheme: 'HTTP' }, periodSeconds, timeoutSeconds };
+  if (!health)
+    return {
+      readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
+    };
+  const {
+    periodSeconds = 10,
+    timeoutSeconds = 3,
+    failureThreshold = 3,
+    startupSeconds = 300,
+    initialDelaySeconds,
+  } = health;
+  const asked = {
+    httpGet: { path: health.path, port: health.port ?? 'http', scheme: 'HTTP' },
+    periodSeconds,
+    timeoutSeconds,
+  };
   return {
     startupProbe: {
       ...asked,
@@ -102,7 +127,9 @@ function spreadOf(workload: PodWorkload, parts: PodParts) {
   return {
     topologySpreadConstraints: [
       over('kubernetes.io/hostname', 'ScheduleAnyway'),
-      ...(workload.spread === undefined ? [] : [over('topology.kubernetes.io/zone', workload.spread === 'hard' ? 'DoNotSchedule' : 'ScheduleAnyway')]),
+      ...(workload.spread === undefined
+        ? []
+        : [over('topology.kubernetes.io/zone', workload.spread === 'hard' ? 'DoNotSchedule' : 'ScheduleAnyway')]),
     ],
   };
 }

@@ -1,14 +1,30 @@
 import { apiError, isTransient, warningsOf, withoutValues } from './status.ts';
 
-const answer = (status: number, body: string, headers: Record<string, string> = {}) => apiError({ status, body, headers });
+const answer = (status: number, body: string, headers: Record<string, string> = {}) =>
+  apiError({ status, body, headers });
 
 describe('an answer that is an error', () => {
   it('of a path that is not served is told from a missing object', () => {
     expect(answer(404, '404 page not found')).toMatchObject({ reason: 'UnknownType' });
-    expect(answer(404, JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'the server could not find the requested resource' }))).toMatchObject({
+    expect(
+      answer(
+        404,
+        JSON.stringify({
+          kind: 'Status',
+          code: 404,
+          reason: 'NotFound',
+          message: 'the server could not find the requested resource',
+        }),
+      ),
+    ).toMatchObject({
       reason: 'UnknownType',
     });
-    expect(answer(404, JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'configmaps "a" not found' }))).toMatchObject({ reason: 'NotFound' });
+    expect(
+      answer(
+        404,
+        JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'configmaps "a" not found' }),
+      ),
+    ).toMatchObject({ reason: 'NotFound' });
   });
 
   it('keeps causes and the time to wait', () => {
@@ -19,26 +35,49 @@ describe('an answer that is an error', () => {
       message: 'm',
       details: { retryAfterSeconds: 3, causes: [{ reason: 'FieldValueInvalid', field: 'spec.a', message: 'x' }] },
     });
-    expect(answer(422, body)).toMatchObject({ status: 422, causes: [{ reason: 'FieldValueInvalid', field: 'spec.a', message: 'x' }], retryAfterSeconds: 3 });
+    expect(answer(422, body)).toMatchObject({
+      status: 422,
+      causes: [{ reason: 'FieldValueInvalid', field: 'spec.a', message: 'x' }],
+      retryAfterSeconds: 3,
+    });
     expect(answer(429, '', { 'retry-after': '7' })).toMatchObject({ retryAfterSeconds: 7 });
     expect(answer(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }).retryAfterSeconds).toBeUndefined();
   });
 
   it('of an eviction against a budget is no rate limit', () => {
-    expect(isTransient(answer(429, JSON.stringify({ kind: 'Status', code: 429, message: 'm', details: { causes: [{ reason: 'DisruptionBudget' }] } })))).toBe(false);
+    expect(
+      isTransient(
+        answer(
+          429,
+          JSON.stringify({
+            kind: 'Status',
+            code: 429,
+            message: 'm',
+            details: { causes: [{ reason: 'DisruptionBudget' }] },
+          }),
+        ),
+      ),
+    ).toBe(false);
     expect(isTransient(answer(429, ''))).toBe(true);
   });
 });
 
 describe("E16: a server's text", () => {
   it.each([
-    ['Secret "a" is invalid: data[x]: Invalid value: "hunter2": must be short', 'Secret "a" is invalid: data[x]: Invalid value: must be short'],
+    [
+      'Secret "a" is invalid: data[x]: Invalid value: "hunter2": must be short',
+      'Secret "a" is invalid: data[x]: Invalid value: must be short',
+    ],
     ['spec: Invalid value: {"a":"hunter2","b":{"c":1}}: field is immutable', 'spec: Invalid value: field is immutable'],
     ['spec: Invalid value: core.PodSpec{Password:"hunter2"}: no', 'spec: Invalid value: no'],
     ['a: Invalid value: "say \\"hunter2\\" now": no', 'a: Invalid value: no'],
-    ['.spec.x: expected string, got &value.valueUnstructured{Value:hunter2}', '.spec.x: expected string, got another type'],
+    [
+      '.spec.x: expected string, got &value.valueUnstructured{Value:hunter2}',
+      '.spec.x: expected string, got another type',
+    ],
     ['a: Unsupported value: "hunter2": supported values: "b"', 'a: Unsupported value: supported values: "b"'],
   ])('quotes no value: %s', (said, told) => expect(withoutValues(said)).toBe(told));
 });
 
-it('warnings are read one by one', () => expect(warningsOf({ warning: '299 - "first, \\"one\\"", 299 - "second"' })).toEqual(['first, "one"', 'second']));
+it('warnings are read one by one', () =>
+  expect(warningsOf({ warning: '299 - "first, \\"one\\"", 299 - "second"' })).toEqual(['first, "one"', 'second']));

@@ -8,14 +8,21 @@ export function apiError({ status, headers, body }: Answer): KubernetesApiError 
   const retryAfter = retryAfterSeconds(headers['retry-after']) ?? number(at(parsed, 'details', 'retryAfterSeconds'));
   if (!isRecord(parsed) || parsed['kind'] !== 'Status') {
     const reason = status === 404 ? 'UnknownType' : '';
-    const message = status === 404 ? 'The server does not serve this kind of object.' : `The server answered ${status}${body === '' ? '' : `: ${firstLine(body)}`}`;
+    const message =
+      status === 404
+        ? 'The server does not serve this kind of object.'
+        : `The server answered ${status}${body === '' ? '' : `: ${firstLine(body)}`}`;
     return new KubernetesApiError({ status, reason, message, retryAfterSeconds: retryAfter });
   }
   return statusError(parsed, status, retryAfter);
 }
 
 /** A Status object, also one that came as a line of a watch. */
-export function statusError(status: Readonly<Record<string, unknown>>, code = number(status['code']) ?? 0, retryAfter?: number): KubernetesApiError {
+export function statusError(
+  status: Readonly<Record<string, unknown>>,
+  code = number(status['code']) ?? 0,
+  retryAfter?: number,
+): KubernetesApiError {
   const message = text(status['message']) ?? `The server answered ${code}`;
   // A path below a known version that the server does not serve is a Status too, told apart only by its text.
   const unknownType = code === 404 && message === 'the server could not find the requested resource';
@@ -61,7 +68,10 @@ const firstLine = (body: string): string => (body.split('\n')[0] ?? '').slice(0,
 /** A server's text without the values it quotes: they may be secrets, and texts are stored and shown. */
 export function withoutValues(message: string): string {
   return message
-    .replaceAll(/(Invalid value|Unsupported value|Duplicate value): (?:"(?:[^"\\]|\\.)*"|(?:[\w.]*(?:\[\w*\][\w.]*)*)?[{].*?[}](?=: |[,\]]|$)|[^\s:,\]]+)/gs, '$1')
+    .replaceAll(
+      /(Invalid value|Unsupported value|Duplicate value): (?:"(?:[^"\\]|\\.)*"|(?:[\w.]*(?:\[\w*\][\w.]*)*)?[{].*?[}](?=: |[,\]]|$)|[^\s:,\]]+)/gs,
+      '$1',
+    )
     .replaceAll(/got &value\.valueUnstructured[{]Value:.*?[}]/gs, 'got another type')
     .replaceAll(/illegal base64 data at input byte \d+/g, 'illegal base64 data');
 }

@@ -46,7 +46,11 @@ export interface Answer {
 /** A failure of one try; `stale` when a kept connection had been closed by the server before it read anything. */
 export class TransportError extends KubernetesUnreachableError {
   readonly stale: boolean;
-  constructor(why: UnreachableCause, message: string, state: { readonly uncertain: boolean; readonly stale: boolean; readonly cause?: unknown }) {
+  constructor(
+    why: UnreachableCause,
+    message: string,
+    state: { readonly uncertain: boolean; readonly stale: boolean; readonly cause?: unknown },
+  ) {
     super(why, message, state.uncertain, { cause: state.cause });
     this.stale = state.stale;
   }
@@ -73,7 +77,9 @@ export function createTransport(options: TransportOptions): Transport {
   const tls = {
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.tlsServerName !== undefined && { servername: options.tlsServerName }),
-    ...('token' in options.credential ? {} : { cert: options.credential.clientCertificate, key: options.credential.clientKey }),
+    ...('token' in options.credential
+      ? {}
+      : { cert: options.credential.clientCertificate, key: options.credential.clientKey }),
     minVersion: 'TLSv1.2' as const,
   };
   const agentOf = (maxSockets: number) =>
@@ -85,31 +91,49 @@ export function createTransport(options: TransportOptions): Transport {
   const open = new Set<() => void>();
   let closed = false;
 
-  const permitted = (address: string) => isAllowed(options.egress, { address, port, host }) && (secure || isLoopback(address));
+  const permitted = (address: string) =>
+    isAllowed(options.egress, { address, port, host }) && (secure || isLoopback(address));
 
   const lookup: LookupFunction = (name, wanted, done) => {
-    resolveName(name, { all: true, ...(wanted.family !== undefined && { family: wanted.family }) }, (failure, addresses) => {
-      if (failure) return done(failure, '', 0);
-      const usable = addresses.filter(({ address }) => permitted(address));
-      const first = usable[0];
-      if (!first) {
-        const refused = egressRefused({ address: addresses[0]?.address ?? '', port, host: name });
-        return done(Object.assign(new Error(refused.detail), { code: 'EEGRESS' }), '', 0);
-      }
-      if (wanted.all) done(null, usable);
-      else done(null, first.address, first.family);
-    });
+    resolveName(
+      name,
+      { all: true, ...(wanted.family !== undefined && { family: wanted.family }) },
+      (failure, addresses) => {
+        if (failure) return done(failure, '', 0);
+        const usable = addresses.filter(({ address }) => permitted(address));
+        const first = usable[0];
+        if (!first) {
+          const refused = egressRefused({ address: addresses[0]?.address ?? '', port, host: name });
+          return done(Object.assign(new Error(refused.detail), { code: 'EEGRESS' }), '', 0);
+        }
+        if (wanted.all) done(null, usable);
+        else done(null, first.address, first.family);
+      },
+    );
   };
 
   function send(
     outgoing: Outgoing,
     agent: http.Agent,
-  ): Promise<{ readonly response: IncomingMessage; readonly settle: () => void; readonly fail: (handler: (error: TransportError) => void) => void }> {
+  ): Promise<{
+    readonly response: IncomingMessage;
+    readonly settle: () => void;
+    readonly fail: (handler: (error: TransportError) => void) => void;
+  }> {
     return new Promise((resolve, reject) => {
-      if (closed) return reject(new TransportError('closed', 'The connection to the cluster was closed.', { uncertain: false, stale: false }));
-      if (outgoing.signal?.aborted) return reject(new TransportError('aborted', 'The call was given up.', { uncertain: false, stale: false }));
+      if (closed)
+        return reject(
+          new TransportError('closed', 'The connection to the cluster was closed.', { uncertain: false, stale: false }),
+        );
+      if (outgoing.signal?.aborted)
+        return reject(new TransportError('aborted', 'The call was given up.', { uncertain: false, stale: false }));
       if (isIP(host) !== 0 && !permitted(host)) {
-        return reject(new TransportError('egress', egressRefused({ address: host, port, host }).detail, { uncertain: false, stale: false }));
+        return reject(
+          new TransportError('egress', egressRefused({ address: host, port, host }).detail, {
+            uncertain: false,
+            stale: false,
+          }),
+        );
       }
       let sent = false;
       let onFailure: (error: TransportError) => void = reject;
@@ -136,10 +160,23 @@ export function createTransport(options: TransportOptions): Transport {
         request.destroy();
       };
       const uncertain = () => sent && outgoing.method !== 'GET';
-      const abort = () => end(new TransportError('aborted', 'The call was given up.', { uncertain: uncertain(), stale: false }));
-      const shut = () => end(new TransportError('closed', 'The connection to the cluster was closed.', { uncertain: uncertain(), stale: false }));
+      const abort = () =>
+        end(new TransportError('aborted', 'The call was given up.', { uncertain: uncertain(), stale: false }));
+      const shut = () =>
+        end(
+          new TransportError('closed', 'The connection to the cluster was closed.', {
+            uncertain: uncertain(),
+            stale: false,
+          }),
+        );
       const timer = options.clock.timer(outgoing.deadlineMs, () =>
-        end(new TransportError('timeout', `${host}:${port} did not answer within ${Math.round(outgoing.deadlineMs)} ms.`, { uncertain: uncertain(), stale: false })),
+        end(
+          new TransportError(
+            'timeout',
+            `${host}:${port} did not answer within ${Math.round(outgoing.deadlineMs)} ms.`,
+            { uncertain: uncertain(), stale: false },
+          ),
+        ),
       );
       const settle = () => {
         timer.cancel();
@@ -173,17 +210,32 @@ export function createTransport(options: TransportOptions): Transport {
           length += chunk.length;
           if (length > maxBytes) {
             settle();
-            reject(new TransportError('too-large', `${host}:${port} answered with more than ${maxBytes} bytes.`, { uncertain, stale: false }));
+            reject(
+              new TransportError('too-large', `${host}:${port} answered with more than ${maxBytes} bytes.`, {
+                uncertain,
+                stale: false,
+              }),
+            );
             response.destroy();
           } else chunks.push(chunk);
         });
         response.on('end', () => {
           settle();
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') });
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString('utf8'),
+          });
         });
         const broken = (cause?: Error) => {
           settle();
-          reject(new TransportError('connection', `The connection to ${host}:${port} broke.`, { uncertain, stale: false, cause }));
+          reject(
+            new TransportError('connection', `The connection to ${host}:${port} broke.`, {
+              uncertain,
+              stale: false,
+              cause,
+            }),
+          );
         };
         response.on('error', broken);
         response.on('close', () => broken()); // after `end` this changes nothing
@@ -217,7 +269,8 @@ export function parseServer(server: string): URL {
   const refuse = (why: string) => new KubernetesUnreachableError('egress', `The server's address ${why}.`, false);
   if (!URL.canParse(server)) throw refuse('is no URL');
   const url = new URL(server);
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') throw refuse('must have no user, query or fragment');
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    throw refuse('must have no user, query or fragment');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (url.protocol === 'http:' && !(host === 'localhost' || isLoopback(host))) throw refuse('must begin with https://');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('must begin with https://');

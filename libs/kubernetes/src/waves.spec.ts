@@ -12,9 +12,18 @@ const planned = (kind: string, name = 'a'): PlannedObject => ({
 describe('waves', () => {
   it('bring what others need first', () => {
     const waves = inWaves(
-      ['Ingress', 'Deployment', 'HorizontalPodAutoscaler', 'Widget', 'Secret', 'Service', 'CustomResourceDefinition', 'ServiceAccount', 'ConfigMap', 'Namespace'].map((kind) =>
-        planned(kind),
-      ),
+      [
+        'Ingress',
+        'Deployment',
+        'HorizontalPodAutoscaler',
+        'Widget',
+        'Secret',
+        'Service',
+        'CustomResourceDefinition',
+        'ServiceAccount',
+        'ConfigMap',
+        'Namespace',
+      ].map((kind) => planned(kind)),
     );
     expect(waves.map(({ name, objects }) => [name, objects.map(({ object }) => object.kind)])).toEqual([
       ['namespaces', ['Namespace']],
@@ -28,7 +37,11 @@ describe('waves', () => {
   });
 
   it('have one order for one set, whatever the order of the manifests', () => {
-    const objects = ['b', 'a', 'c'].map((name): KubernetesObject => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name } }));
+    const objects = ['b', 'a', 'c'].map((name): KubernetesObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name },
+    }));
     expect(objects.toSorted(byOrder).map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c']);
   });
 });

@@ -43,18 +43,30 @@ const ORDER = Object.keys(WAVE_OF);
 export const waveOf = (kind: string): WaveName => WAVE_OF[kind] ?? 'workloads';
 
 /** Compares objects in the order in which they are written; reversed, it is the order in which they are removed. */
-export function byOrder(a: Pick<KubernetesObject, 'kind' | 'metadata'>, b: Pick<KubernetesObject, 'kind' | 'metadata'>): number {
+export function byOrder(
+  a: Pick<KubernetesObject, 'kind' | 'metadata'>,
+  b: Pick<KubernetesObject, 'kind' | 'metadata'>,
+): number {
   const wave = WAVES.indexOf(waveOf(a.kind)) - WAVES.indexOf(waveOf(b.kind));
   if (wave !== 0) return wave;
   const rank = (kind: string) => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length);
-  return rank(a.kind) - rank(b.kind) || (a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0);
+  return (
+    rank(a.kind) - rank(b.kind) || (a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0)
+  );
 }
 
 /** Planned objects in waves, empty ones left out. */
 export function inWaves(objects: readonly PlannedObject[]): readonly Wave[] {
   const sorted = objects.toSorted((a, b) => byOrder(a.object, b.object));
-  return WAVES.map((name) => ({ name, objects: sorted.filter(({ object }) => waveOf(object.kind) === name) })).filter((wave) => wave.objects.length > 0);
+  return WAVES.map((name) => ({ name, objects: sorted.filter(({ object }) => waveOf(object.kind) === name) })).filter(
+    (wave) => wave.objects.length > 0,
+  );
 }
 
 /** Never removed because they are missing from a new set: people lose data with them, or others' objects. */
-export const NEVER_PRUNED: ReadonlySet<string> = new Set(['PersistentVolumeClaim', 'PersistentVolume', 'Namespace', 'CustomResourceDefinition']);
+export const NEVER_PRUNED: ReadonlySet<string> = new Set([
+  'PersistentVolumeClaim',
+  'PersistentVolume',
+  'Namespace',
+  'CustomResourceDefinition',
+]);

@@ -66,7 +66,12 @@ export interface ImageWorkload {
   readonly secrets: Readonly<Record<string, string>>;
   readonly resources: WorkloadResources;
   readonly replicas: number;
-  readonly autoscaling?: { readonly min: number; readonly max: number; readonly cpu?: number; readonly memory?: number };
+  readonly autoscaling?: {
+    readonly min: number;
+    readonly max: number;
+    readonly cpu?: number;
+    readonly memory?: number;
+  };
   readonly health?: WorkloadHealth;
   readonly volumes: readonly WorkloadVolume[];
   readonly configFiles: readonly WorkloadFile[];
@@ -75,7 +80,11 @@ export interface ImageWorkload {
   /** Five cron fields; the workload is then a CronJob without Service, Ingress and autoscaling. */
   readonly schedule?: string;
   /** Runs to its end before each rollout, with the same image and environment. */
-  readonly preDeploy?: { readonly command: readonly string[]; readonly args?: readonly string[]; readonly timeoutSeconds?: number };
+  readonly preDeploy?: {
+    readonly command: readonly string[];
+    readonly args?: readonly string[];
+    readonly timeoutSeconds?: number;
+  };
   /** Name of an existing Secret of type dockerconfigjson in the target namespace. */
   readonly imagePullSecret?: string;
   readonly runAsUser?: number;

@@ -2,7 +2,17 @@ import { ACCESS } from '#access';
 import { BUS, BusModule, connectBus, createBus, RequestGate, type Bus } from '#bus';
 import type { Contract } from '#bus/contract';
 import { EVENT_STORE } from '#event-store';
-import { COMMANDS, createEventSourcing, LOG_FEED, PROJECTION_CONTROL, READ_MODELS, type ContextService, type EventSourcing, type Reactor, type Sweep } from '#event-sourcing';
+import {
+  COMMANDS,
+  createEventSourcing,
+  LOG_FEED,
+  PROJECTION_CONTROL,
+  READ_MODELS,
+  type ContextService,
+  type EventSourcing,
+  type Reactor,
+  type Sweep,
+} from '#event-sourcing';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { READ_STORE } from '#read-store';
 import { VAULT } from '#vault';
@@ -43,11 +53,29 @@ export interface Composition {
 }
 
 /** Puts contexts and engines together. Every context gets a bus of its own name; everything else is shared. */
-export function compose({ name, engines, clock, ids, log, contexts, others = [], shared = [] }: CompositionOptions): Composition {
+export function compose({
+  name,
+  engines,
+  clock,
+  ids,
+  log,
+  contexts,
+  others = [],
+  shared = [],
+}: CompositionOptions): Composition {
   const { eventStore, readStore, vault, workQueue, transport, callerKeys } = engines;
-  const eventSourcing = eventStore && readStore ? createEventSourcing({ eventStore, readStore, clock, ids, log, vault, owner: name }) : undefined;
-  const gate = new RequestGate({ keys: callerKeys, clock, logger: log, ...(eventSourcing && { access: eventSourcing.access }) });
-  const busFor = (service: string, actsForPersons = false): Bus => createBus({ transport, service, keys: callerKeys, clock, ids, logger: log, actsForPersons });
+  const eventSourcing =
+    eventStore && readStore
+      ? createEventSourcing({ eventStore, readStore, clock, ids, log, vault, owner: name })
+      : undefined;
+  const gate = new RequestGate({
+    keys: callerKeys,
+    clock,
+    logger: log,
+    ...(eventSourcing && { access: eventSourcing.access }),
+  });
+  const busFor = (service: string, actsForPersons = false): Bus =>
+    createBus({ transport, service, keys: callerKeys, clock, ids, logger: log, actsForPersons });
 
   const tokens: Provider[] = [
     { provide: CLOCK, useValue: clock },
@@ -68,14 +96,23 @@ export function compose({ name, engines, clock, ids, log, contexts, others = [],
       : []),
     ...shared,
   ];
-  const named = [...contexts.map(({ name, module }) => ({ name, module, providers: [], actsForPersons: false })), ...others];
+  const named = [
+    ...contexts.map(({ name, module }) => ({ name, module, providers: [], actsForPersons: false })),
+    ...others,
+  ];
   const modules = named.map(({ name, module, providers = [], actsForPersons }): DynamicModule => {
     const own: Provider[] = [{ provide: BUS, useValue: busFor(name, actsForPersons) }, ...providers];
-    return isDynamic(module) ? { ...module, providers: [...(module.providers ?? []), ...own] } : { module, providers: own };
+    return isDynamic(module)
+      ? { ...module, providers: [...(module.providers ?? []), ...own] }
+      : { module, providers: own };
   });
 
   return {
-    modules: [{ module: SharedModule, global: true, providers: tokens, exports: tokens.map(tokenOf) }, BusModule.forRoot(gate), ...modules],
+    modules: [
+      { module: SharedModule, global: true, providers: tokens, exports: tokens.map(tokenOf) },
+      BusModule.forRoot(gate),
+      ...modules,
+    ],
     eventSourcing,
     busFor,
     connect: (app) => connectBus(app, transport),
@@ -83,8 +120,12 @@ export function compose({ name, engines, clock, ids, log, contexts, others = [],
       if (!eventSourcing || !eventStore) return;
       await eventSourcing.projections(contexts.flatMap(({ projections }) => projections));
       await eventSourcing.control.settled(await eventStore.head());
-      eventSourcing.reactors(contexts.flatMap(({ reactors }) => reactors.map((reactor) => app.get<Reactor>(reactor, { strict: false }))));
-      eventSourcing.sweeps(contexts.flatMap(({ sweeps }) => sweeps.map((sweep) => app.get<Sweep>(sweep, { strict: false }))));
+      eventSourcing.reactors(
+        contexts.flatMap(({ reactors }) => reactors.map((reactor) => app.get<Reactor>(reactor, { strict: false }))),
+      );
+      eventSourcing.sweeps(
+        contexts.flatMap(({ sweeps }) => sweeps.map((sweep) => app.get<Sweep>(sweep, { strict: false }))),
+      );
     },
     close: async () => eventSourcing?.close(),
   };

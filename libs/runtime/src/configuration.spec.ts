@@ -9,7 +9,8 @@ const external = {
   ASTRO_OIDC_CONSOLE_CLIENT_ID: 'web',
   ASTRO_ADMIN_EMAILS: 'ada@acme.dev',
 };
-const companions = (name: string): Record<string, string> => (name.startsWith('ASTRO_OIDC_') && !name.includes('CLAIM') ? external : {});
+const companions = (name: string): Record<string, string> =>
+  name.startsWith('ASTRO_OIDC_') && !name.includes('CLAIM') ? external : {};
 
 describe('the environment', () => {
   it('needs nothing: every default is the embedded profile', () => {
@@ -17,28 +18,39 @@ describe('the environment', () => {
       ok: true,
       value: {
         warnings: [],
-        configuration: { port: 8080, dataDir: '/data', eventStore: { kind: 'embedded' }, bus: { kind: 'embedded' }, oidc: { kind: 'built-in' }, contact: 'admin@astro.localhost' },
+        configuration: {
+          port: 8080,
+          dataDir: '/data',
+          eventStore: { kind: 'embedded' },
+          bus: { kind: 'embedded' },
+          oidc: { kind: 'built-in' },
+          contact: 'admin@astro.localhost',
+        },
       },
     });
   });
 
-  describe.each(Object.values(VARIABLES).map((variable) => [variable.name, variable] as const))('%s', (name, { good, bad }) => {
-    it('is taken when it is right', () => expect(read({ ...companions(name), [name]: good })).toMatchObject({ ok: true }));
+  describe.each(Object.values(VARIABLES).map((variable) => [variable.name, variable] as const))(
+    '%s',
+    (name, { good, bad }) => {
+      it('is taken when it is right', () =>
+        expect(read({ ...companions(name), [name]: good })).toMatchObject({ ok: true }));
 
-    it('is refused when it is empty', () => {
-      const outcome = read({ ...companions(name), [name]: '  ' });
-      expect(outcome).toMatchObject({ ok: false });
-      expect(outcome.ok ? [] : outcome.error).toContain(`${name} is empty; give it a value or unset it.`);
-    });
+      it('is refused when it is empty', () => {
+        const outcome = read({ ...companions(name), [name]: '  ' });
+        expect(outcome).toMatchObject({ ok: false });
+        expect(outcome.ok ? [] : outcome.error).toContain(`${name} is empty; give it a value or unset it.`);
+      });
 
-    it.each([...bad])('is refused in one sentence that names it and does not repeat %j', (text) => {
-      const outcome = read({ ...companions(name), [name]: text });
-      const sentences = outcome.ok ? [] : outcome.error;
-      expect(sentences).toHaveLength(1);
-      expect(sentences[0]).toMatch(new RegExp(`^${name} .+\\.$`));
-      expect(sentences[0]).not.toContain(text);
-    });
-  });
+      it.each([...bad])('is refused in one sentence that names it and does not repeat %j', (text) => {
+        const outcome = read({ ...companions(name), [name]: text });
+        const sentences = outcome.ok ? [] : outcome.error;
+        expect(sentences).toHaveLength(1);
+        expect(sentences[0]).toMatch(new RegExp(`^${name} .+\\.$`));
+        expect(sentences[0]).not.toContain(text);
+      });
+    },
+  );
 
   it('names what an external issuer needs besides', () => {
     const outcome = read({ ASTRO_OIDC_ISSUER: 'https://issuer.acme.dev' });
@@ -52,6 +64,9 @@ describe('the environment', () => {
 
   it('points at a mistyped name, and leaves the names of tests and of Kubernetes alone', () => {
     const outcome = read({ ASTRO_EVNT_STORE: 'embedded', ASTRO_TEST_NATS_URL: 'x' });
-    expect(outcome).toMatchObject({ ok: true, value: { warnings: ['ASTRO_EVNT_STORE is no setting of the platform; nearest: ASTRO_EVENT_STORE.'] } });
+    expect(outcome).toMatchObject({
+      ok: true,
+      value: { warnings: ['ASTRO_EVNT_STORE is no setting of the platform; nearest: ASTRO_EVENT_STORE.'] },
+    });
   });
 });

@@ -109,7 +109,9 @@ const WITH_ISSUER: readonly VariableKey[] = ['oidcAudience', 'oidcCliClientId', 
 function togetherMistakes(settings: Settings, environment: Readonly<Record<string, string | undefined>>): string[] {
   const isAbsent = (key: VariableKey) => environment[VARIABLES[key].name] === undefined;
   if (!isAbsent('oidcIssuer')) {
-    return WITH_ISSUER.filter(isAbsent).map((key) => `${VARIABLES[key].name} is required when ASTRO_OIDC_ISSUER is set; it is the ${VARIABLES[key].meaning}.`);
+    return WITH_ISSUER.filter(isAbsent).map(
+      (key) => `${VARIABLES[key].name} is required when ASTRO_OIDC_ISSUER is set; it is the ${VARIABLES[key].meaning}.`,
+    );
   }
   return WITH_ISSUER.filter((key) => key !== 'adminEmails' && settings[key] !== undefined).map(
     (key) => `${VARIABLES[key].name} needs ASTRO_OIDC_ISSUER; set that too, or unset it.`,
@@ -120,7 +122,9 @@ function togetherMistakes(settings: Settings, environment: Readonly<Record<strin
 function unknownNames(environment: Readonly<Record<string, string | undefined>>): string[] {
   const known = Object.values(VARIABLES).map(({ name }) => name);
   return Object.keys(environment)
-    .filter((name) => name.startsWith('ASTRO_') && !name.startsWith('ASTRO_TEST_') && !known.some((ours) => ours === name))
+    .filter(
+      (name) => name.startsWith('ASTRO_') && !name.startsWith('ASTRO_TEST_') && !known.some((ours) => ours === name),
+    )
     .map((name) => {
       const nearest = nearestName(name, known);
       return `${name} is no setting of the platform${nearest ? `; nearest: ${nearest}` : ''}.`;

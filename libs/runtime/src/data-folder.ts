@@ -21,11 +21,15 @@ export function openDataFolder(path: string, name: string): DataFolder {
   const lock = join(path, `${name}.lock`);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (!statSync(path).isDirectory()) throw new StartError(`The data folder ${path} is no folder; set ASTRO_DATA_DIR to another.`);
+    if (!statSync(path).isDirectory())
+      throw new StartError(`The data folder ${path} is no folder; set ASTRO_DATA_DIR to another.`);
     takeLock(lock, path);
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`The data folder ${path} cannot be used (${reasonOf(error)}); set ASTRO_DATA_DIR to one that this user may write.`, { cause: error });
+    throw new StartError(
+      `The data folder ${path} cannot be used (${reasonOf(error)}); set ASTRO_DATA_DIR to one that this user may write.`,
+      { cause: error },
+    );
   }
   return { path, release: () => rmSync(lock, { force: true }) };
 }
@@ -44,7 +48,9 @@ function takeLock(lock: string, folder: string): void {
       }
       const holder = readHolder(lock);
       if (holder && holder.began !== '' && holder.began === began(holder.pid)) {
-        throw new DataFolderInUseError(`The data folder ${folder} is in use by process ${holder.pid}; stop that one, or set ASTRO_DATA_DIR to another folder.`);
+        throw new DataFolderInUseError(
+          `The data folder ${folder} is in use by process ${holder.pid}; stop that one, or set ASTRO_DATA_DIR to another folder.`,
+        );
       }
       rmSync(lock, { force: true });
     }

@@ -40,7 +40,14 @@ const CONNECT_MS = 10_000;
  * Opens the engines that the configuration names.
  * @throws StartError with one sentence
  */
-export async function openEngines({ configuration, folder, clock, ids, log, withLog }: EngineOptions): Promise<Engines> {
+export async function openEngines({
+  configuration,
+  folder,
+  clock,
+  ids,
+  log,
+  withLog,
+}: EngineOptions): Promise<Engines> {
   const opened: { close(): Promise<void> }[] = [];
   const open = async <T extends { close(): Promise<void> }>(part: Promise<T>): Promise<T> => {
     const engine = await part;
@@ -53,10 +60,16 @@ export async function openEngines({ configuration, folder, clock, ids, log, with
   try {
     const eventStore = withLog ? await open(openEmbeddedEventStore({ folder, clock, ids, log })) : undefined;
     const readStore = withLog ? await open(openEmbeddedReadStore({ folder, log })) : undefined;
-    const sealingKeys = configuration.sealingKeys === undefined ? { ok: true as const, value: loadOrCreateSealingKeys(folder) } : parseSealingKeys(configuration.sealingKeys);
+    const sealingKeys =
+      configuration.sealingKeys === undefined
+        ? { ok: true as const, value: loadOrCreateSealingKeys(folder) }
+        : parseSealingKeys(configuration.sealingKeys);
     if (!sealingKeys.ok) throw new StartError(`ASTRO_SEALING_KEYS: ${sealingKeys.error.detail}`);
     const vault = await open(openEmbeddedVault({ folder, clock, ids, sealingKeys: sealingKeys.value, log }));
-    const callerKeys = configuration.callerKeys === undefined ? loadOrCreateCallerKeys(folder) : parseCallerKeys(configuration.callerKeys);
+    const callerKeys =
+      configuration.callerKeys === undefined
+        ? loadOrCreateCallerKeys(folder)
+        : parseCallerKeys(configuration.callerKeys);
     if (!callerKeys.ok) throw new StartError(callerKeys.error.detail);
     const workQueue = await open(openWorkQueue(configuration.queue, { folder, clock, ids, log }));
     const transport = await open(openTransport(configuration.bus, clock));
@@ -70,7 +83,12 @@ export async function openEngines({ configuration, folder, clock, ids, log, with
 /** Engines explain themselves in one sentence with a code; anything else is a defect and stays as it is. */
 function startErrorOf(error: unknown): unknown {
   if (error instanceof StartError) return error;
-  const explained = typeof error === 'object' && error !== null && 'code' in error && 'message' in error && String(error.code).includes('/');
+  const explained =
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    'message' in error &&
+    String(error.code).includes('/');
   return explained ? new StartError(String(error.message), { cause: error }) : error;
 }
 
@@ -78,11 +96,17 @@ async function openTransport(bus: Engine, clock: Clock): Promise<BusTransport> {
   if (bus.kind === 'embedded') return inProcessTransport();
   const { natsTransport } = await import('#bus/nats');
   const transport = await natsTransport({ url: bus.url, clock });
-  await inTime(transport.connect(), `ASTRO_BUS: nothing answers as NATS at ${withoutPassword(bus.url)}; start it, or correct the address.`);
+  await inTime(
+    transport.connect(),
+    `ASTRO_BUS: nothing answers as NATS at ${withoutPassword(bus.url)}; start it, or correct the address.`,
+  );
   return transport;
 }
 
-async function openWorkQueue(queue: Engine, options: { readonly folder: string; readonly clock: Clock; readonly ids: Ids; readonly log: Logger }): Promise<WorkQueue> {
+async function openWorkQueue(
+  queue: Engine,
+  options: { readonly folder: string; readonly clock: Clock; readonly ids: Ids; readonly log: Logger },
+): Promise<WorkQueue> {
   if (queue.kind === 'embedded') return openEmbeddedWorkQueue({ ...options, alone: true }); // the lock on the folder is held by now
   const { openJetStreamWorkQueue } = await import('#work-queue/jetstream');
   return inTime(
@@ -100,7 +124,8 @@ async function inTime<T>(work: Promise<T>, sentence: string): Promise<T> {
     return await Promise.race([work, late]);
   } catch (error) {
     // The engine's own sentence does not say which variable named it.
-    const isAway = typeof error === 'object' && error !== null && 'code' in error && String(error.code).endsWith('/unavailable');
+    const isAway =
+      typeof error === 'object' && error !== null && 'code' in error && String(error.code).endsWith('/unavailable');
     throw isAway ? new StartError(sentence, { cause: error }) : error;
   } finally {
     clearTimeout(timer);

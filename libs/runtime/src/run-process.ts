@@ -11,7 +11,10 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`);
  * @param name what it is, in sentences: `the platform`
  * @returns what runs, once it does
  */
-export async function runProcess<R extends { stop(): Promise<void> }>(name: string, start: (configuration: Configuration) => Promise<R>): Promise<R> {
+export async function runProcess<R extends { stop(): Promise<void> }>(
+  name: string,
+  start: (configuration: Configuration) => Promise<R>,
+): Promise<R> {
   const read = readConfiguration(process.env, { dataDir: '.data' });
   if (!read.ok) {
     for (const sentence of read.error) complain(`Error: ${sentence}`);
@@ -19,7 +22,9 @@ export async function runProcess<R extends { stop(): Promise<void> }>(name: stri
   }
   for (const warning of read.value.warnings) complain(`Warning: ${warning}`);
   const running = await start(read.value.configuration).catch((error: unknown) => {
-    complain(`Error: ${error instanceof StartError ? error.message : `a fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}`);
+    complain(
+      `Error: ${error instanceof StartError ? error.message : `a fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}`,
+    );
     process.exit(1);
   });
   let stopping: Promise<void> | undefined;

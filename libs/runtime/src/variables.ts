@@ -19,20 +19,28 @@ export type Engine = { readonly kind: 'embedded' } | { readonly kind: 'server'; 
 const variable = <T>(given: Variable<T>): Variable<T> => given;
 
 const wholeNumber = (least: number, most: number) => (text: string) =>
-  /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most ? ok(Number(text)) : err(`must be a whole number from ${least} to ${most}`);
+  /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most
+    ? ok(Number(text))
+    : err(`must be a whole number from ${least} to ${most}`);
 
 function webAddress(text: string): Result<string, string> {
   const url = URL.parse(text);
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return err('must be an address that begins with http:// or https://');
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    return err('must be an address that begins with http:// or https://');
   if (url.username || url.password || url.search || url.hash) return err('must have no user, query or fragment');
   return ok(text.replace(/\/+$/, ''));
 }
 
-function engine(word: 'embedded' | 'in-process', schemes: readonly string[], later: readonly string[] = []): (text: string) => Result<Engine, string> {
+function engine(
+  word: 'embedded' | 'in-process',
+  schemes: readonly string[],
+  later: readonly string[] = [],
+): (text: string) => Result<Engine, string> {
   const choices = [word, ...schemes.map((scheme) => `${scheme}…`)].join(' or ');
   return (text) => {
     if (text === word) return ok({ kind: 'embedded' });
-    if (later.some((scheme) => text.startsWith(scheme))) return err(`names an engine that this release does not have; use ${choices}`);
+    if (later.some((scheme) => text.startsWith(scheme)))
+      return err(`names an engine that this release does not have; use ${choices}`);
     const url = URL.parse(text);
     if (!url?.host || !schemes.some((scheme) => text.startsWith(scheme))) return err(`must be ${choices}`);
     return ok({ kind: 'server', url: text });
@@ -40,30 +48,44 @@ function engine(word: 'embedded' | 'in-process', schemes: readonly string[], lat
 }
 
 const emailForm = /^[^\s@,]{1,64}@[^\s@,]{1,255}$/;
-const email = (text: string): Result<string, string> => (emailForm.test(text) ? ok(text) : err('must be an e-mail address'));
+const email = (text: string): Result<string, string> =>
+  emailForm.test(text) ? ok(text) : err('must be an e-mail address');
 const emails = (text: string): Result<readonly string[], string> => {
   const list = text.split(',').map((entry) => entry.trim());
   return list.every((entry) => emailForm.test(entry)) ? ok(list) : err('must be e-mail addresses separated by commas');
 };
-const word = (text: string): Result<string, string> => (/^[\x21-\x7e]{1,500}$/.test(text) ? ok(text) : err('must be one word'));
+const word = (text: string): Result<string, string> =>
+  /^[\x21-\x7e]{1,500}$/.test(text) ? ok(text) : err('must be one word');
 
 const keys = (text: string): Result<string, string> => {
   const entries = text.split(',').map((entry) => entry.trim());
   const isKey = (entry: string) => /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/.test(entry);
   return entries.every(isKey)
     ? ok(entries.join(','))
-    : err('must be keys of the form id:base64 of 32 bytes, newest first, separated by commas (make one: openssl rand -base64 32)');
+    : err(
+        'must be keys of the form id:base64 of 32 bytes, newest first, separated by commas (make one: openssl rand -base64 32)',
+      );
 };
 
 function egress(text: string): Result<readonly string[], string> {
   const entries = text.split(',').map((entry) => entry.trim());
-  const isEntry = (entry: string) => /^\[?[0-9a-fA-F.:]+\]?\/\d{1,3}$/.test(entry) || /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(entry);
-  return entries.every(isEntry) ? ok(entries) : err('must be host:port or CIDR entries separated by commas, such as 10.4.0.0/16,registry.internal:443');
+  const isEntry = (entry: string) =>
+    /^\[?[0-9a-fA-F.:]+\]?\/\d{1,3}$/.test(entry) || /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(entry);
+  return entries.every(isEntry)
+    ? ok(entries)
+    : err('must be host:port or CIDR entries separated by commas, such as 10.4.0.0/16,registry.internal:443');
 }
 
 /** Every variable of the server. Names and defaults are a contract with operators. */
 export const VARIABLES = {
-  port: variable({ name: 'PORT', meaning: 'port; 0 takes a free one', default: '8080', parse: wholeNumber(0, 65_535), good: '8081', bad: ['eighty', '-1', '70000', '80.5'] }),
+  port: variable({
+    name: 'PORT',
+    meaning: 'port; 0 takes a free one',
+    default: '8080',
+    parse: wholeNumber(0, 65_535),
+    good: '8081',
+    bad: ['eighty', '-1', '70000', '80.5'],
+  }),
   publicUrl: variable({
     name: 'ASTRO_PUBLIC_URL',
     meaning: 'public address',
@@ -160,7 +182,14 @@ export const VARIABLES = {
     good: 'https://acme.dev/email',
     bad: ['two words'],
   }),
-  oidcClaimGroups: variable({ name: 'ASTRO_OIDC_CLAIM_GROUPS', meaning: 'name of the groups claim', default: 'none', parse: word, good: 'groups', bad: ['two words'] }),
+  oidcClaimGroups: variable({
+    name: 'ASTRO_OIDC_CLAIM_GROUPS',
+    meaning: 'name of the groups claim',
+    default: 'none',
+    parse: word,
+    good: 'groups',
+    bad: ['two words'],
+  }),
   adminEmails: variable({
     name: 'ASTRO_ADMIN_EMAILS',
     meaning: 'global admins (verified addresses)',
@@ -189,7 +218,8 @@ export const VARIABLES = {
     name: 'ASTRO_CONTACT',
     meaning: 'whom to ask: address or URL',
     default: 'the first admin’s address',
-    parse: (text) => (emailForm.test(text) || webAddress(text).ok ? ok(text) : err('must be an e-mail address or a URL')),
+    parse: (text) =>
+      emailForm.test(text) || webAddress(text).ok ? ok(text) : err('must be an e-mail address or a URL'),
     good: 'platform@acme.dev',
     bad: ['nobody', 'tel:112'],
   }),
@@ -221,7 +251,10 @@ export const VARIABLES = {
     name: 'ASTRO_MAIL_URL',
     meaning: 'mail server',
     default: 'none',
-    parse: (text) => (/^smtps?:\/\/\S+$/.test(text) && URL.parse(text)?.host ? ok(text) : err('must begin with smtp:// or smtps:// and name a host')),
+    parse: (text) =>
+      /^smtps?:\/\/\S+$/.test(text) && URL.parse(text)?.host
+        ? ok(text)
+        : err('must begin with smtp:// or smtps:// and name a host'),
     good: 'smtps://mail.acme.dev',
     bad: ['mail.acme.dev', 'http://mail.acme.dev'],
   }),

@@ -51,7 +51,10 @@ export interface Cluster {
    * Deletes as a request would: finalizers and pods' grace periods are respected.
    * `graceSeconds: 0` removes a pod at once, as the kubelet does at the end.
    */
-  delete(key: ObjectKey, options?: { readonly propagation?: Propagation; readonly graceSeconds?: number; readonly uid?: string }): Result<KubeObject | undefined, ApiStatus>;
+  delete(
+    key: ObjectKey,
+    options?: { readonly propagation?: Propagation; readonly graceSeconds?: number; readonly uid?: string },
+  ): Result<KubeObject | undefined, ApiStatus>;
   /** Tells what happened to an object, in its namespace (`default` for objects of the whole cluster). */
   recordEvent(about: KubeObject, event: EventText): void;
 }
@@ -91,7 +94,11 @@ export interface PodLogs {
    * Lines of a container up to `nowMs`, oldest first, at most the newest 10,000.
    * @param options.previous the run before the last restart
    */
-  lines(pod: KubeObject, container: string, options: { readonly previous: boolean; readonly nowMs: number }): readonly LogLine[];
+  lines(
+    pod: KubeObject,
+    container: string,
+    options: { readonly previous: boolean; readonly nowMs: number },
+  ): readonly LogLine[];
   /** Milliseconds until the container writes again, for `--follow`; `undefined` when it never will. */
   nextInMs(pod: KubeObject, container: string, nowMs: number): number | undefined;
 }

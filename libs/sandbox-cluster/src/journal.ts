@@ -1,4 +1,17 @@
-import { closeSync, existsSync, fsync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '#kernel';
 import type { KubeObject, ObjectKey } from './store.ts';
@@ -44,7 +57,10 @@ const journalName = (generation: number): string => `journal.${generation}.ndjso
  * journals go. So a process may be killed at any moment: what a journal repeats of a snapshot is skipped, and a line that
  * was torn is cut off.
  */
-export function openJournal({ folder, log }: { readonly folder: string; readonly log: Logger }, contents: Contents): Journal {
+export function openJournal(
+  { folder, log }: { readonly folder: string; readonly log: Logger },
+  contents: Contents,
+): Journal {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   rmSync(join(folder, DRAFT), { force: true });
   let revision = 0;
@@ -119,7 +135,8 @@ export function openJournal({ folder, log }: { readonly folder: string; readonly
       try {
         if (written === 0) written = writeAll(job.file, lineOf({ r: now.revision }));
         const enough = written + CHUNK_BYTES;
-        for (; next < now.objects.length && written < enough; next += 1) written += writeAll(job.file, lineOf(now.objects[next]));
+        for (; next < now.objects.length && written < enough; next += 1)
+          written += writeAll(job.file, lineOf(now.objects[next]));
         if (next < now.objects.length) {
           inTurn(step);
           return;

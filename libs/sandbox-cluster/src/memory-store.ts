@@ -44,7 +44,9 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
     },
     everything: () => ({
       revision,
-      objects: [...shelves].flatMap(([resource, { spaces, order }]) => order.flatMap((namespace) => lines(resource, namespace, spaces.get(namespace)))),
+      objects: [...shelves].flatMap(([resource, { spaces, order }]) =>
+        order.flatMap((namespace) => lines(resource, namespace, spaces.get(namespace))),
+      ),
     }),
   });
   const changes = watchLog(revision);
@@ -58,7 +60,9 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
   }
 
   function lines(resource: string, namespace: string, space: Space | undefined): Line[] {
-    return (space?.names ?? []).flatMap((name) => ((o) => (o ? [{ r: revision, k: { resource, namespace, name }, o }] : []))(space?.objects.get(name)));
+    return (space?.names ?? []).flatMap((name) =>
+      ((o) => (o ? [{ r: revision, k: { resource, namespace, name }, o }] : []))(space?.objects.get(name)),
+    );
   }
 
   function get({ resource, namespace, name }: ObjectKey): KubeObject | undefined {
@@ -138,9 +142,13 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
   function candidates(resource: string, namespace: string, { ownerUid, labels = {} }: ListFilter): readonly string[] {
     if (ownerUid !== undefined) {
       const owned = [...(owners.get(ownerUid)?.values() ?? [])];
-      return owned.flatMap((key) => (key.resource === resource && key.namespace === namespace ? [key.name] : [])).sort();
+      return owned
+        .flatMap((key) => (key.resource === resource && key.namespace === namespace ? [key.name] : []))
+        .sort();
     }
-    const sets = Object.entries(labels).map(([label, value]) => shelves.get(resource)?.labels.get(`${namespace}\n${label}=${value}`));
+    const sets = Object.entries(labels).map(([label, value]) =>
+      shelves.get(resource)?.labels.get(`${namespace}\n${label}=${value}`),
+    );
     if (sets.length === 0) return shelves.get(resource)?.spaces.get(namespace)?.names ?? [];
     return [...(sets.reduce((least, set) => (least && set && set.size >= least.size ? least : set)) ?? [])].sort();
   }
@@ -149,7 +157,13 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
   function spacesFor(resource: string, { namespace, ownerUid }: ListFilter): readonly string[] {
     if (namespace !== undefined) return [namespace];
     if (ownerUid === undefined) return shelves.get(resource)?.order ?? [];
-    return [...new Set([...(owners.get(ownerUid)?.values() ?? [])].flatMap((key) => (key.resource === resource ? [key.namespace] : [])))].sort();
+    return [
+      ...new Set(
+        [...(owners.get(ownerUid)?.values() ?? [])].flatMap((key) =>
+          key.resource === resource ? [key.namespace] : [],
+        ),
+      ),
+    ].sort();
   }
 
   return {
@@ -177,9 +191,16 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
       }
       return found;
     },
-    dependents: (uid) => [...(owners.get(uid)?.values() ?? [])].flatMap((key) => ((object) => (object ? [{ key, object }] : []))(get(key))),
-    count: (resource, namespace) => (namespace === undefined ? (shelves.get(resource)?.count ?? 0) : (shelves.get(resource)?.spaces.get(namespace)?.objects.size ?? 0)),
-    resourcesIn: (namespace) => [...shelves].filter(([, { spaces }]) => spaces.has(namespace)).map(([resource]) => resource),
+    dependents: (uid) =>
+      [...(owners.get(uid)?.values() ?? [])].flatMap((key) =>
+        ((object) => (object ? [{ key, object }] : []))(get(key)),
+      ),
+    count: (resource, namespace) =>
+      namespace === undefined
+        ? (shelves.get(resource)?.count ?? 0)
+        : (shelves.get(resource)?.spaces.get(namespace)?.objects.size ?? 0),
+    resourcesIn: (namespace) =>
+      [...shelves].filter(([, { spaces }]) => spaces.has(namespace)).map(([resource]) => resource),
     changesSince: changes.since,
     subscribe(listener, resource) {
       const group = resource === undefined ? everyone : (listeners.get(resource) ?? new Set<Listener>());
@@ -204,7 +225,13 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
       journal.append(line);
       revision = next;
       const previous = place(key, stored, length);
-      const change: Change = { type: previous ? 'MODIFIED' : 'ADDED', key, object: stored, revision, ...(previous && { previous }) };
+      const change: Change = {
+        type: previous ? 'MODIFIED' : 'ADDED',
+        key,
+        object: stored,
+        revision,
+        ...(previous && { previous }),
+      };
       changes.add(change, length);
       tell(change);
       return stored;
@@ -232,4 +259,5 @@ export function openStore(options: { readonly folder: string; readonly log: Logg
 }
 
 const textOf = ({ resource, namespace, name }: ObjectKey): string => `${resource}/${namespace}/${name}`;
-const marksOf = (namespace: string, { metadata }: KubeObject): string[] => Object.entries(metadata.labels ?? {}).map(([key, value]) => `${namespace}\n${key}=${value}`);
+const marksOf = (namespace: string, { metadata }: KubeObject): string[] =>
+  Object.entries(metadata.labels ?? {}).map(([key, value]) => `${namespace}\n${key}=${value}`);

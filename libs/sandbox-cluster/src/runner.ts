@@ -23,7 +23,11 @@ interface Job {
 }
 
 /** Runs controllers from one queue, each key once however often it was woken, never inside a write. */
-export function runControllers(controllers: readonly Controller[], cluster: Cluster, { clock, log }: { readonly clock: Clock; readonly log: Logger }): ControllerRunner {
+export function runControllers(
+  controllers: readonly Controller[],
+  cluster: Cluster,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): ControllerRunner {
   const queue = new Map<string, Job>();
   const later = new Map<string, { readonly dueMs: number; readonly timer: Timer }>();
   const failures = new Map<string, number>();
@@ -31,7 +35,8 @@ export function runControllers(controllers: readonly Controller[], cluster: Clus
   let running = false;
   let unsubscribe = () => {};
 
-  const idOf = ({ name }: Controller, { resource, namespace, name: object }: ObjectKey) => `${name}\n${resource}\n${namespace}\n${object}`;
+  const idOf = ({ name }: Controller, { resource, namespace, name: object }: ObjectKey) =>
+    `${name}\n${resource}\n${namespace}\n${object}`;
 
   function enqueue(controller: Controller, key: ObjectKey): void {
     queue.set(idOf(controller, key), { controller, key });
@@ -106,8 +111,15 @@ export function runControllers(controllers: readonly Controller[], cluster: Clus
       for (const controller of controllers) {
         for (const watch of controller.watches) {
           for (const object of cluster.store.list(watch.resource)) {
-            const key: ObjectKey = { resource: watch.resource, namespace: object.metadata.namespace ?? '', name: object.metadata.name };
-            for (const woken of watch.keys?.({ type: 'MODIFIED', key, object, previous: object, revision: cluster.store.revision }, cluster.store) ?? [key])
+            const key: ObjectKey = {
+              resource: watch.resource,
+              namespace: object.metadata.namespace ?? '',
+              name: object.metadata.name,
+            };
+            for (const woken of watch.keys?.(
+              { type: 'MODIFIED', key, object, previous: object, revision: cluster.store.revision },
+              cluster.store,
+            ) ?? [key])
               enqueue(controller, woken);
           }
         }

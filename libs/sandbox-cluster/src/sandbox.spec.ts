@@ -24,6 +24,7 @@ describe('sandboxes of organizations', () => {
   });
 
   it('have no folder that is no id of an organization', () => {
-    for (const id of ['..', 'a/b', '', 'x'.repeat(65)]) expect(() => sandboxes.of(id)).toThrow('that is no id of an organization');
+    for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
+      expect(() => sandboxes.of(id)).toThrow('that is no id of an organization');
   });
 });

@@ -47,7 +47,14 @@ export interface Sandbox {
 }
 
 /** Opens a sandbox; a new one gets its namespaces, its node and what every cluster has. */
-export function openSandbox({ folder, clock, ids, log, controllers = sandboxControllers, logs = simulatedLogs }: SandboxOptions): Sandbox {
+export function openSandbox({
+  folder,
+  clock,
+  ids,
+  log,
+  controllers = sandboxControllers,
+  logs = simulatedLogs,
+}: SandboxOptions): Sandbox {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const token = tokenIn(folder);
   const schemas = kubernetesSchemas();

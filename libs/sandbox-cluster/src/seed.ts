@@ -10,7 +10,12 @@ const NODE: JsonObject = {
   kind: 'Node',
   metadata: {
     name: NODE_NAME,
-    labels: { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'amd64', 'kubernetes.io/hostname': NODE_NAME, 'topology.kubernetes.io/zone': 'local' },
+    labels: {
+      'kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': 'amd64',
+      'kubernetes.io/hostname': NODE_NAME,
+      'topology.kubernetes.io/zone': 'local',
+    },
   },
   spec: {},
 };
@@ -33,7 +38,8 @@ const storage: JsonObject = {
 /** What a cluster has before anybody uses it; what is there already stays. */
 export function seed(api: WriteApi): void {
   const make = (object: JsonObject) => void api.create(object, 'sandbox'); // there already: nothing to do
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) make({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+    make({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const name of ['cluster-admin', 'admin', 'edit', 'view']) make(roleOf(name));
   make(storage);
   make(NODE);
@@ -51,7 +57,14 @@ export function seed(api: WriteApi): void {
         capacity: CAPACITY,
         allocatable: CAPACITY,
         conditions: [
-          { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'simulated: objects are real, no container runs', lastHeartbeatTime: now, lastTransitionTime: now },
+          {
+            type: 'Ready',
+            status: 'True',
+            reason: 'KubeletReady',
+            message: 'simulated: objects are real, no container runs',
+            lastHeartbeatTime: now,
+            lastTransitionTime: now,
+          },
         ],
         nodeInfo: {
           kubeletVersion: GIT_VERSION,

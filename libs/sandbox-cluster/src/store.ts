@@ -117,4 +117,5 @@ export interface Store extends StoreReader {
 /** `pods` and '' from a manifest's words: the resource's name in keys. */
 export const resourceName = (plural: string, group: string): string => (group === '' ? plural : `${plural}.${group}`);
 
-export const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

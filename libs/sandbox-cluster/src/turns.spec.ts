@@ -43,7 +43,13 @@ it('ends a turn of the controllers when it has taken its time, however many obje
       return undefined;
     },
   };
-  const sandbox = openSandbox({ folder: join(folder, 'slow'), clock, ids: sequenceIds(), log: silentLogger, controllers: () => [slow] });
+  const sandbox = openSandbox({
+    folder: join(folder, 'slow'),
+    clock,
+    ids: sequenceIds(),
+    log: silentLogger,
+    controllers: () => [slow],
+  });
   for (const handled of [1, 2, 3, 4]) {
     await loopTurn();
     expect(seen).toHaveLength(handled);

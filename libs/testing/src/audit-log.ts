@@ -20,10 +20,17 @@ const line = z.looseObject({
   requestURI: z.string(),
   user: z.looseObject({ username: z.string().default('') }).default({ username: '' }), // nobody, where the token was refused
   objectRef: z
-    .looseObject({ resource: z.string().default(''), namespace: z.string().default(''), name: z.string().default(''), subresource: z.string().optional() })
+    .looseObject({
+      resource: z.string().default(''),
+      namespace: z.string().default(''),
+      name: z.string().default(''),
+      subresource: z.string().optional(),
+    })
     .default({ resource: '', namespace: '', name: '' }),
   responseStatus: z.looseObject({ code: z.number().default(0) }).default({ code: 0 }),
-  responseObject: z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional() }).optional(),
+  responseObject: z
+    .looseObject({ metadata: z.looseObject({ resourceVersion: z.string().optional() }).optional() })
+    .optional(),
 });
 
 /**

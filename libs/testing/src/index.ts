@@ -6,5 +6,24 @@ export { manualClock, type ManualClock } from './manual-clock.ts';
 export { sequenceIds } from './sequence-ids.ts';
 export { specify } from './specify.ts';
 export { temporaryFolder } from './temporary-folder.ts';
-export { machine, runProgram, startAgain, startApp, startPlatform, type AppProcess, type Finished, type Machine, type Platform, type PlatformOptions } from './platform-process.ts';
-export { call, loginAdmin, newPerson, openShop, type Answer, type CallOptions, type Person } from './platform-people.ts';
+export {
+  machine,
+  runProgram,
+  startAgain,
+  startApp,
+  startPlatform,
+  type AppProcess,
+  type Finished,
+  type Machine,
+  type Platform,
+  type PlatformOptions,
+} from './platform-process.ts';
+export {
+  call,
+  loginAdmin,
+  newPerson,
+  openShop,
+  type Answer,
+  type CallOptions,
+  type Person,
+} from './platform-people.ts';

@@ -9,7 +9,9 @@ const configuration = z.looseObject({
   apis: z.record(
     z.string(),
     z.looseObject({
-      organizations: z.array(z.looseObject({ id: z.string(), slug: z.string(), key: z.string(), keyId: z.string() })).min(1),
+      organizations: z
+        .array(z.looseObject({ id: z.string(), slug: z.string(), key: z.string(), keyId: z.string() }))
+        .min(1),
       login: z.looseObject({ accessToken: z.string() }).optional(),
     }),
   ),
@@ -29,14 +31,24 @@ export interface Person {
 }
 
 /** Logs the admin in. */
-export const loginAdmin = (platform: Platform): Promise<Person> => login(platform, platform.adminEmail, platform.adminPassword);
+export const loginAdmin = (platform: Platform): Promise<Person> =>
+  login(platform, platform.adminEmail, platform.adminPassword);
 
 /** Makes an account of the built-in issuer with the tool that operators use, and logs it in. */
-export async function newPerson(platform: Platform, email: string, password: string, name = 'Somebody'): Promise<Person> {
-  const made = await runProgram(process.execPath, ['--import', './tools/typescript.mjs', 'tools/admin/account.ts', email, name], {
-    input: `${password}\n`,
-    environment: { ASTRO_DATA_DIR: platform.dataDir },
-  });
+export async function newPerson(
+  platform: Platform,
+  email: string,
+  password: string,
+  name = 'Somebody',
+): Promise<Person> {
+  const made = await runProgram(
+    process.execPath,
+    ['--import', './tools/typescript.mjs', 'tools/admin/account.ts', email, name],
+    {
+      input: `${password}\n`,
+      environment: { ASTRO_DATA_DIR: platform.dataDir },
+    },
+  );
   if (made.code !== 0) throw new Error(`no account for ${email}: ${made.stderr}`);
   return login(platform, email, password);
 }
@@ -45,7 +57,9 @@ async function login(platform: Platform, email: string, password: string): Promi
   const machine = platform.person('somebody');
   const done = await machine.login(email, password);
   if (done.code !== 0) throw new Error(`${email} cannot log in: ${done.stderr}`);
-  const stored = configuration.parse(parse(readFileSync(join(machine.home, '.config', 'astropulse', 'config.yaml'), 'utf8')));
+  const stored = configuration.parse(
+    parse(readFileSync(join(machine.home, '.config', 'astropulse', 'config.yaml'), 'utf8')),
+  );
   const api = stored.apis[platform.url];
   const [organization] = api?.organizations ?? [];
   if (!api?.login || !organization) throw new Error(`the login of ${email} stored no key or no login`);
@@ -92,11 +106,19 @@ export interface Answer {
 }
 
 /** One request. @param what method and path: `GET /v1/me` */
-export async function call(url: string, what: string, { credential, body, headers, signal }: CallOptions = {}): Promise<Answer> {
+export async function call(
+  url: string,
+  what: string,
+  { credential, body, headers, signal }: CallOptions = {},
+): Promise<Answer> {
   const [method = 'GET', path = '/'] = what.split(' ');
   const response = await fetch(`${url}${path}`, {
     method,
-    headers: { ...(credential !== undefined && { authorization: `Bearer ${credential}` }), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    headers: {
+      ...(credential !== undefined && { authorization: `Bearer ${credential}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     ...(signal && { signal }),
   });

@@ -21,9 +21,17 @@ export interface RunOptions {
 }
 
 /** Starts a program and resolves when it has ended, whatever its exit code. */
-export function runProgram(command: string, args: readonly string[], options: RunOptions & { readonly cwd?: string } = {}): Promise<Finished> {
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  options: RunOptions & { readonly cwd?: string } = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd ?? root, env: { ...process.env, ...options.environment }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, ...options.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), options.withinMs ?? 120_000);
@@ -59,7 +67,12 @@ export const startApp = (app: string, environment: Readonly<Record<string, strin
   startNode(['--enable-source-maps', '--import', './tools/typescript.mjs', `apps/${app}/src/${entry}`], environment);
 
 function startNode(args: readonly string[], environment: Readonly<Record<string, string>>): AppProcess {
-  const child: ChildProcess = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child: ChildProcess = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${args.join(' ')} did not start`);
   let printed = '';
@@ -161,7 +174,10 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
 }
 
 /** Starts a platform whose process is gone again, on the same folder and port. People and what they stored stay as they are. */
-export async function startAgain({ dataDir, url, stop, kill }: Platform, options: Pick<PlatformOptions, 'worker' | 'environment'> = {}): Promise<Platform> {
+export async function startAgain(
+  { dataDir, url, stop, kill }: Platform,
+  options: Pick<PlatformOptions, 'worker' | 'environment'> = {},
+): Promise<Platform> {
   const again = await startPlatform({ ...options, dataDir, port: Number(new URL(url).port) });
   const after = (cleanUp: () => Promise<void>, end: () => Promise<unknown>) => () => end().then(cleanUp);
   return { ...again, stop: after(stop, () => again.process.stop()), kill: after(kill, () => again.process.kill()) };
@@ -180,7 +196,10 @@ export function machine(home: string, url: string): Machine {
   const run =
     (program: string) =>
     (args: readonly string[], options: RunOptions = {}) =>
-      runProgram(join(root, 'node_modules', '.bin', program), args, { ...options, environment: { ...environment, ...options.environment } });
+      runProgram(join(root, 'node_modules', '.bin', program), args, {
+        ...options,
+        environment: { ...environment, ...options.environment },
+      });
   const astroctl = run('astroctl');
   return {
     home,
@@ -192,6 +211,7 @@ export function machine(home: string, url: string): Machine {
       return done.stdout;
     },
     kubectl: run('kubectl'),
-    login: (email, password) => astroctl(['auth', 'login', '--username', email, '--password-stdin'], { input: `${password}\n` }),
+    login: (email, password) =>
+      astroctl(['auth', 'login', '--username', email, '--password-stdin'], { input: `${password}\n` }),
   };
 }

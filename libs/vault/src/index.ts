@@ -1,3 +1,23 @@
-export { checkRecordName, decodeText, encodeText, VAULT, VaultSealError, VaultUnavailableError, type SealedVault, type Vault, type VaultRecord } from './vault.ts';
+export {
+  checkRecordName,
+  decodeText,
+  encodeText,
+  VAULT,
+  VaultSealError,
+  VaultUnavailableError,
+  type SealedVault,
+  type Vault,
+  type VaultRecord,
+} from './vault.ts';
 export { formatSealingKeys, parseSealingKeys, type SealingKey } from './sealing-keys.ts';
-export { missingKey, openRecord, PART_BYTES, rewrapKey, sealRecord, unwrapKey, type RecordIdentity, type SealedRecord, type WrappedKey } from './sealing.ts';
+export {
+  missingKey,
+  openRecord,
+  PART_BYTES,
+  rewrapKey,
+  sealRecord,
+  unwrapKey,
+  type RecordIdentity,
+  type SealedRecord,
+  type WrappedKey,
+} from './sealing.ts';

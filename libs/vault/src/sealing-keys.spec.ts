@@ -20,7 +20,10 @@ describe('ASTRO_SEALING_KEYS', () => {
       { id: 'b', key: bytes(0xff) },
     ];
     expect(parseSealingKeys(formatSealingKeys(keys))).toEqual({ ok: true, value: keys });
-    expect(parseSealingKeys(`a:${Buffer.from(bytes(0xfb)).toString('base64url')}`)).toEqual({ ok: true, value: [{ id: 'a', key: bytes(0xfb) }] });
+    expect(parseSealingKeys(`a:${Buffer.from(bytes(0xfb)).toString('base64url')}`)).toEqual({
+      ok: true,
+      value: [{ id: 'a', key: bytes(0xfb) }],
+    });
   });
 
   it.each([
@@ -33,7 +36,11 @@ describe('ASTRO_SEALING_KEYS', () => {
     ['a second key of the same id', `a:${base64(1)},a:${base64(2)}`, 2],
   ])('refuses %s and repeats nothing of it', (_, text, number) => {
     const refused = parseSealingKeys(text);
-    expect(refused).toMatchObject({ ok: false, error: { code: 'vault/invalid-sealing-keys', detail: expect.stringContaining(`number ${number} `) } });
-    for (const entry of text.split(/[:,]/).filter((part) => part.length > 20)) expect(JSON.stringify(refused)).not.toContain(entry.slice(0, 20));
+    expect(refused).toMatchObject({
+      ok: false,
+      error: { code: 'vault/invalid-sealing-keys', detail: expect.stringContaining(`number ${number} `) },
+    });
+    for (const entry of text.split(/[:,]/).filter((part) => part.length > 20))
+      expect(JSON.stringify(refused)).not.toContain(entry.slice(0, 20));
   });
 });

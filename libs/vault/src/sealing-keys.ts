@@ -15,16 +15,22 @@ const KEY_BYTES = 32;
  * Reads `id:base64key,id:base64key`, the newest first: the form of `ASTRO_SEALING_KEYS`. White space around an entry
  * is passed over. The refusal names the entry by its number and never repeats what stood in it.
  */
-export function parseSealingKeys(text: string): Result<readonly SealingKey[], DomainError<'vault/invalid-sealing-keys'>> {
+export function parseSealingKeys(
+  text: string,
+): Result<readonly SealingKey[], DomainError<'vault/invalid-sealing-keys'>> {
   const keys: SealingKey[] = [];
   const seen = new Set<string>();
   for (const [index, entry] of text.split(',').entries()) {
     const parts = entry.trim().split(':');
     const [id, encoded] = parts;
-    if (parts.length !== 2 || id === undefined || encoded === undefined || !ID.test(id)) return refusal(index, 'has not the form id:base64key');
+    if (parts.length !== 2 || id === undefined || encoded === undefined || !ID.test(id))
+      return refusal(index, 'has not the form id:base64key');
     const key = Buffer.from(encoded, 'base64');
     // Buffer.from passes over what is no base64: what was read must say the same as what was given.
-    if (key.length !== KEY_BYTES || key.toString('base64url') !== encoded.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')) {
+    if (
+      key.length !== KEY_BYTES ||
+      key.toString('base64url') !== encoded.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')
+    ) {
       return refusal(index, `is not the base64 of ${KEY_BYTES} bytes`);
     }
     if (seen.has(id)) return refusal(index, 'has the id of an earlier one');
@@ -35,7 +41,8 @@ export function parseSealingKeys(text: string): Result<readonly SealingKey[], Do
 }
 
 /** The form that `parseSealingKeys` reads. A secret. */
-export const formatSealingKeys = (keys: readonly SealingKey[]): string => keys.map(({ id, key }) => `${id}:${Buffer.from(key).toString('base64')}`).join(',');
+export const formatSealingKeys = (keys: readonly SealingKey[]): string =>
+  keys.map(({ id, key }) => `${id}:${Buffer.from(key).toString('base64')}`).join(',');
 
 const refusal = (index: number, fault: string) =>
   err(

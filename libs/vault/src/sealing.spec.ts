@@ -37,7 +37,10 @@ describe('a sealed record', () => {
     ['its wrapped key altered', { wrapped: flipped(sealed.wrapped, 20) }],
     ['a wrapped key cut short', { wrapped: sealed.wrapped.subarray(0, 20) }],
     ['no wrapped key', { wrapped: new Uint8Array() }],
-    ['the data key of another record', { wrapped: sealRecord({ name: 'other', version: 3 }, value, first, random).wrapped }],
+    [
+      'the data key of another record',
+      { wrapped: sealRecord({ name: 'other', version: 3 }, value, first, random).wrapped },
+    ],
   ])('does not open with %s', (_, change) => {
     expect(() => openRecord(identity, { ...sealed, ...change }, [first])).toThrow(VaultSealError);
   });

@@ -29,12 +29,22 @@ export interface SealedRecord extends WrappedKey {
 }
 
 /** Seals a value under a data key of its own. @param random source of unpredictable bytes */
-export function sealRecord(record: Omit<RecordIdentity, 'size'>, value: Uint8Array, key: SealingKey, random: (bytes: number) => Uint8Array): SealedRecord {
+export function sealRecord(
+  record: Omit<RecordIdentity, 'size'>,
+  value: Uint8Array,
+  key: SealingKey,
+  random: (bytes: number) => Uint8Array,
+): SealedRecord {
   const identity = { ...record, size: value.length };
   const dataKey = random(KEY_BYTES);
   const parts = Array.from({ length: partsOf(value.length) }, (_, n) => {
     // The data key seals this one version only, so the part's number is a nonce that never comes twice.
-    return encrypt(dataKey, partNonce(n), associated(identity, `part ${n}`), value.subarray(n * PART_BYTES, (n + 1) * PART_BYTES));
+    return encrypt(
+      dataKey,
+      partNonce(n),
+      associated(identity, `part ${n}`),
+      value.subarray(n * PART_BYTES, (n + 1) * PART_BYTES),
+    );
   });
   return { ...wrapKey(identity, dataKey, key, random), parts };
 }
@@ -47,7 +57,9 @@ export function openRecord(identity: RecordIdentity, sealed: SealedRecord, keys:
   const dataKey = unwrapKey(identity, sealed, keys);
   if (sealed.parts.length !== partsOf(identity.size)) throw altered(identity);
   try {
-    const value = Buffer.concat(sealed.parts.map((part, n) => decrypt(dataKey, partNonce(n), associated(identity, `part ${n}`), part)));
+    const value = Buffer.concat(
+      sealed.parts.map((part, n) => decrypt(dataKey, partNonce(n), associated(identity, `part ${n}`), part)),
+    );
     if (value.length === identity.size) return new Uint8Array(value.buffer, value.byteOffset, value.length);
   } catch (cause) {
     throw altered(identity, cause);
@@ -56,28 +68,56 @@ export function openRecord(identity: RecordIdentity, sealed: SealedRecord, keys:
 }
 
 /** Wraps the same data key with another sealing key; the value's bytes stay as they are. */
-export function rewrapKey(identity: RecordIdentity, from: WrappedKey, keys: readonly SealingKey[], to: SealingKey, random: (bytes: number) => Uint8Array): WrappedKey {
+export function rewrapKey(
+  identity: RecordIdentity,
+  from: WrappedKey,
+  keys: readonly SealingKey[],
+  to: SealingKey,
+  random: (bytes: number) => Uint8Array,
+): WrappedKey {
   return wrapKey(identity, unwrapKey(identity, from, keys), to, random);
 }
 
 /** @throws VaultSealError naming the key id when it is not given or not the one that wrapped */
-export function unwrapKey(identity: RecordIdentity, { keyId, wrapped }: WrappedKey, keys: readonly SealingKey[]): Uint8Array {
+export function unwrapKey(
+  identity: RecordIdentity,
+  { keyId, wrapped }: WrappedKey,
+  keys: readonly SealingKey[],
+): Uint8Array {
   const key = keys.find(({ id }) => id === keyId);
   if (!key) throw missingKey(keyId);
   try {
-    return decrypt(key.key, wrapped.subarray(0, NONCE_BYTES), associated(identity, 'key'), wrapped.subarray(NONCE_BYTES));
+    return decrypt(
+      key.key,
+      wrapped.subarray(0, NONCE_BYTES),
+      associated(identity, 'key'),
+      wrapped.subarray(NONCE_BYTES),
+    );
   } catch (cause) {
-    throw new VaultSealError(`The sealing key "${keyId}" does not open a record that names it: the key is another one than before, or the record was altered.`, { cause });
+    throw new VaultSealError(
+      `The sealing key "${keyId}" does not open a record that names it: the key is another one than before, or the record was altered.`,
+      { cause },
+    );
   }
 }
 
 /** The sentence for a start without a key that records need (and for a read, where it was taken away later). */
 export const missingKey = (keyId: string): VaultSealError =>
-  new VaultSealError(`Records of the vault are sealed with the key "${keyId}", which is not among the sealing keys given; add it behind the newest one and start again.`);
+  new VaultSealError(
+    `Records of the vault are sealed with the key "${keyId}", which is not among the sealing keys given; add it behind the newest one and start again.`,
+  );
 
-function wrapKey(identity: RecordIdentity, dataKey: Uint8Array, key: SealingKey, random: (bytes: number) => Uint8Array): WrappedKey {
+function wrapKey(
+  identity: RecordIdentity,
+  dataKey: Uint8Array,
+  key: SealingKey,
+  random: (bytes: number) => Uint8Array,
+): WrappedKey {
   const nonce = random(NONCE_BYTES);
-  return { keyId: key.id, wrapped: Buffer.concat([nonce, encrypt(key.key, nonce, associated(identity, 'key'), dataKey)]) };
+  return {
+    keyId: key.id,
+    wrapped: Buffer.concat([nonce, encrypt(key.key, nonce, associated(identity, 'key'), dataKey)]),
+  };
 }
 
 function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
@@ -87,12 +127,15 @@ function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uin
 
 function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
   const end = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad).setAuthTag(sealed.subarray(end));
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+    .setAAD(aad)
+    .setAuthTag(sealed.subarray(end));
   return Buffer.concat([decipher.update(sealed.subarray(0, end)), decipher.final()]);
 }
 
 /** Unambiguous: a JSON list. */
-const associated = ({ name, version, size }: RecordIdentity, what: string): Uint8Array => Buffer.from(JSON.stringify(['astro vault v1', what, name, version, size]));
+const associated = ({ name, version, size }: RecordIdentity, what: string): Uint8Array =>
+  Buffer.from(JSON.stringify(['astro vault v1', what, name, version, size]));
 
 function partNonce(n: number): Uint8Array {
   const nonce = Buffer.alloc(NONCE_BYTES);
@@ -103,4 +146,6 @@ function partNonce(n: number): Uint8Array {
 const partsOf = (size: number): number => Math.max(1, Math.ceil(size / PART_BYTES));
 
 const altered = ({ name }: RecordIdentity, cause?: unknown): VaultSealError =>
-  new VaultSealError(`The record ${name} of the vault was altered since it was sealed; restore it from a backup.`, { cause });
+  new VaultSealError(`The record ${name} of the vault was altered since it was sealed; restore it from a backup.`, {
+    cause,
+  });

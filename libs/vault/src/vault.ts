@@ -56,7 +56,8 @@ const NAME = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
 
 /** @throws RangeError for what is no name of a record; the same on every engine */
 export function checkRecordName(name: string): void {
-  if (!NAME.test(name)) throw new RangeError('a record of the vault is named by 1 to 512 characters, none of them a control character');
+  if (!NAME.test(name))
+    throw new RangeError('a record of the vault is named by 1 to 512 characters, none of them a control character');
 }
 
 export const VAULT = Symbol('vault');

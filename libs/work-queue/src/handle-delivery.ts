@@ -20,7 +20,8 @@ const FIRST_BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;
 
 /** Milliseconds to wait after the n-th delivery failed: 1 s, doubled each time, at most 60 s. */
-export const backOffMs = (attempt: number): number => Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
+export const backOffMs = (attempt: number): number =>
+  Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
 
 /**
  * Gives one delivery to a handler and sees to it that it ends: the rules that hold on every engine. Never throws; an
@@ -44,10 +45,12 @@ export async function handleDelivery<Item extends z.ZodType>(
     await raw.bury(shortReason(reason));
     log.warn({ ...about, reason: shortReason(reason) }, 'an item of work was buried');
   };
-  const retry = (delayMs: number, reason: string): Promise<void> => (attempt >= queue.maxDeliveries ? bury(reason) : raw.retry(delayMs));
+  const retry = (delayMs: number, reason: string): Promise<void> =>
+    attempt >= queue.maxDeliveries ? bury(reason) : raw.retry(delayMs);
 
   try {
-    if (attempt > queue.maxDeliveries) return await ending(() => bury(`delivered ${queue.maxDeliveries} times and never ended: its workers were lost`));
+    if (attempt > queue.maxDeliveries)
+      return await ending(() => bury(`delivered ${queue.maxDeliveries} times and never ended: its workers were lost`));
     try {
       // A worker of an older release may meet a newer shape: it fails as a handler does, and a newer worker may do better.
       const item = queue.item.parse(JSON.parse(raw.text));

@@ -17,7 +17,8 @@ export function encodeItem(item: unknown): string {
   const text = JSON.stringify(item);
   if (text === undefined) throw new RangeError('an item of work is a JSON value');
   const bytes = Buffer.byteLength(text);
-  if (bytes > ITEM_BYTES) throw new WorkItemTooLargeError(`An item of work has ${bytes} bytes; a work queue takes at most ${ITEM_BYTES}.`);
+  if (bytes > ITEM_BYTES)
+    throw new WorkItemTooLargeError(`An item of work has ${bytes} bytes; a work queue takes at most ${ITEM_BYTES}.`);
   return text;
 }
 

@@ -34,7 +34,11 @@ export interface WorkQueue {
    * @throws WorkQueueUnavailableError when the item was not confirmed stored within 5000 ms. The item
    *   may nevertheless be stored: call again with the same key.
    */
-  enqueue<Item extends z.ZodType>(queue: WorkQueueContract<Item>, item: z.infer<Item>, options: { readonly deduplicationKey: string; readonly delayMs?: number }): Promise<void>;
+  enqueue<Item extends z.ZodType>(
+    queue: WorkQueueContract<Item>,
+    item: z.infer<Item>,
+    options: { readonly deduplicationKey: string; readonly delayMs?: number },
+  ): Promise<void>;
 
   /**
    * Lets `handle` work on items, at most `concurrency` at once, until the returned function is called; that settles

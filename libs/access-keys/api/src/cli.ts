@@ -3,7 +3,12 @@ import type { CliCommand, CliGroup } from '#cli';
 export const accessKeysGroups: readonly CliGroup[] = [{ path: ['key'], summary: 'Access keys' }];
 
 export const accessKeysCommands: readonly CliCommand[] = [
-  { path: ['key', 'list'], summary: 'List keys, masked', examples: ['astroctl key list', 'astroctl key list -o wide'], load: async () => (await import('./keys.cli.ts')).keyList },
+  {
+    path: ['key', 'list'],
+    summary: 'List keys, masked',
+    examples: ['astroctl key list', 'astroctl key list -o wide'],
+    load: async () => (await import('./keys.cli.ts')).keyList,
+  },
   {
     path: ['key', 'get'],
     summary: 'Show one key, masked',
@@ -25,7 +30,11 @@ export const accessKeysCommands: readonly CliCommand[] = [
   {
     path: ['key', 'revoke'],
     summary: 'Revoke a key, at once and everywhere',
-    options: { id: { positional: 'required', help: 'id of the key' }, reason: { help: 'why, for the audit', value: 'text' }, 'dry-run': { help: 'say what would happen' } },
+    options: {
+      id: { positional: 'required', help: 'id of the key' },
+      reason: { help: 'why, for the audit', value: 'text' },
+      'dry-run': { help: 'say what would happen' },
+    },
     examples: ['astroctl key revoke key_0193f2b1 --reason "laptop lost"'],
     load: async () => (await import('./keys.cli.ts')).keyRevoke,
   },

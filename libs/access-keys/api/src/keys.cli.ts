@@ -1,6 +1,22 @@
 import { isRole } from '#access';
-import { createKeyRequest, getKeyRequest, listKeysRequest, revokeKeyRequest, type AccessKeyView } from '#access-keys/contract';
-import { given, isFailure, required, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  createKeyRequest,
+  getKeyRequest,
+  listKeysRequest,
+  revokeKeyRequest,
+  type AccessKeyView,
+} from '#access-keys/contract';
+import {
+  given,
+  isFailure,
+  required,
+  text,
+  usage,
+  type Column,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
 
 const COLUMNS: readonly Column<AccessKeyView>[] = [
   { title: 'ID', value: ({ id }) => id },
@@ -21,7 +37,11 @@ export async function keyList(_options: OptionValues, session: Session): Promise
   if (isFailure(org)) return org;
   const listed = await session.call(listKeysRequest, { org });
   if (!listed.ok) return listed.failure;
-  await session.print.list(listed.value.items, { columns: COLUMNS, name: ({ id }) => `key/${id}`, empty: 'There are no keys.' });
+  await session.print.list(listed.value.items, {
+    columns: COLUMNS,
+    name: ({ id }) => `key/${id}`,
+    empty: 'There are no keys.',
+  });
   return 0;
 }
 
@@ -44,15 +64,28 @@ export async function keyCreate(options: OptionValues, session: Session): Promis
   const org = await session.organization();
   if (isFailure(org)) return org;
   const expires = text(options, 'expires');
-  const made = await session.call(createKeyRequest, { org, name, ...(role !== undefined && { role }), ...(expires !== undefined && { expires }) });
+  const made = await session.call(createKeyRequest, {
+    org,
+    name,
+    ...(role !== undefined && { role }),
+    ...(expires !== undefined && { expires }),
+  });
   if (!made.ok) return made.failure;
   const { secret, id } = made.value;
-  if (session.print.format === 'json' || session.print.format === 'yaml') await session.print.one(made.value, { lines: LINES });
+  if (session.print.format === 'json' || session.print.format === 'yaml')
+    await session.print.one(made.value, { lines: LINES });
   else session.print.line(secret ?? '');
   session.print.note(`This key (${id}) is shown only once. To use it:`);
   session.print.note('  export ASTROPULSE_API_KEY=<the key>');
   session.print.note(`  export ASTROPULSE_API_URL=${session.flags.apiUrl}`);
-  return secret === null ? { failure: true, exit: 1, detail: `Key ${id} was made before, and its secret was shown then.`, fix: `astroctl key revoke ${id}, and make another` } : 0;
+  return secret === null
+    ? {
+        failure: true,
+        exit: 1,
+        detail: `Key ${id} was made before, and its secret was shown then.`,
+        fix: `astroctl key revoke ${id}, and make another`,
+      }
+    : 0;
 }
 
 /** `key revoke ID`. */
@@ -61,7 +94,11 @@ export async function keyRevoke(options: OptionValues, session: Session): Promis
   if (isFailure(org)) return org;
   const reason = text(options, 'reason');
   const dryRun = given(options, 'dry-run');
-  const revoked = await session.call(revokeKeyRequest, { org, key: required(options, 'id'), ...(reason !== undefined && { reason }) }, { dryRun });
+  const revoked = await session.call(
+    revokeKeyRequest,
+    { org, key: required(options, 'id'), ...(reason !== undefined && { reason }) },
+    { dryRun },
+  );
   if (!revoked.ok) return revoked.failure;
   session.print.line(`key/${revoked.value.id} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`);
   return 0;

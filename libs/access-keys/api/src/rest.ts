@@ -1,4 +1,16 @@
-import { createKeyRequest, getKeyRequest, listKeysRequest, loginRequest, revokeKeyRequest } from '#access-keys/contract';
+import {
+  createKeyRequest,
+  getKeyRequest,
+  listKeysRequest,
+  loginRequest,
+  revokeKeyRequest,
+} from '#access-keys/contract';
 
 /** What the gateway makes routes of. */
-export const accessKeysRest = [loginRequest, listKeysRequest, createKeyRequest, getKeyRequest, revokeKeyRequest] as const;
+export const accessKeysRest = [
+  loginRequest,
+  listKeysRequest,
+  createKeyRequest,
+  getKeyRequest,
+  revokeKeyRequest,
+] as const;

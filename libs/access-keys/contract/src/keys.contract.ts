@@ -33,7 +33,8 @@ const keyName = z
 export const loginRequest = request({
   subject: 'access-keys.v1.login',
   route: 'POST /v1/login',
-  summary: 'What a login on a machine needs: the user, an organization (the default one is made if there is none) and a key',
+  summary:
+    'What a login on a machine needs: the user, an organization (the default one is made if there is none) and a key',
   permission: 'self.enter',
   input: z.strictObject({
     orgId: z.string().min(1).optional().describe('id or slug; left out: the current, the default or the only one'),
@@ -41,7 +42,13 @@ export const loginRequest = request({
   }),
   output: z.strictObject({
     userId: z.string(),
-    organization: z.strictObject({ id: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES), created: z.boolean() }),
+    organization: z.strictObject({
+      id: z.string(),
+      slug: z.string(),
+      name: z.string(),
+      role: z.enum(ROLES),
+      created: z.boolean(),
+    }),
     key: issuedKey,
   }),
   timeoutMs: 10_000,
@@ -107,7 +114,11 @@ export const setKeyLimitsRequest = request({
   subject: 'access-keys.v1.limits.set',
   permission: SERVICES_ONLY,
   callers: ['billing'],
-  input: z.strictObject({ organizationId: z.string(), activeKeys: z.number().int().positive(), lifetimeDays: z.number().int().positive().nullable() }),
+  input: z.strictObject({
+    organizationId: z.string(),
+    activeKeys: z.number().int().positive(),
+    lifetimeDays: z.number().int().positive().nullable(),
+  }),
   output: z.strictObject({ activeKeys: z.number().int(), used: z.number().int() }),
   timeoutMs: 5_000,
 });
@@ -117,7 +128,9 @@ export const keysUsedRequest = request({
   subject: 'access-keys.v1.used',
   permission: SERVICES_ONLY,
   callers: ['gateway'],
-  input: z.strictObject({ used: z.array(z.strictObject({ organizationId: z.string(), keyId: z.string(), at: z.iso.datetime() })).max(500) }),
+  input: z.strictObject({
+    used: z.array(z.strictObject({ organizationId: z.string(), keyId: z.string(), at: z.iso.datetime() })).max(500),
+  }),
   output: z.strictObject({}),
   timeoutMs: 5_000,
 });

@@ -27,9 +27,15 @@ const facts: Decider<null, readonly DirectoryFact[], DirectoryFact, never> = {
 };
 
 const bus = answeringBus('access-keys', {
-  'billing.v1.subscription.of': () => reply({ plans: { [ACME]: { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 } }, pricingUrl: 'https://plans.example' }),
-  'identity.v1.people.find': ({ ids }: { ids: string[] }) => reply({ people: ids.map((id) => ({ id, email: `${id}-canary@acme.dev`, name: 'Canary', erased: false })) }),
-  'organizations.v1.default.ensure': () => reply({ organizationId: OTHER, slug: 'personal-abcde', name: 'personal-abcde', role: 'owner', created: true }),
+  'billing.v1.subscription.of': () =>
+    reply({
+      plans: { [ACME]: { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 } },
+      pricingUrl: 'https://plans.example',
+    }),
+  'identity.v1.people.find': ({ ids }: { ids: string[] }) =>
+    reply({ people: ids.map((id) => ({ id, email: `${id}-canary@acme.dev`, name: 'Canary', erased: false })) }),
+  'organizations.v1.default.ensure': () =>
+    reply({ organizationId: OTHER, slug: 'personal-abcde', name: 'personal-abcde', role: 'owner', created: true }),
 });
 
 describe('access keys', () => {
@@ -43,7 +49,12 @@ describe('access keys', () => {
   let usage: Usage;
 
   const record = (stream: string, ...events: DirectoryFact[]) =>
-    embedded.commands.run(facts, stream, events, embedded.request({ kind: 'service', service: 'organizations' }, { organizationId: stream.slice(13) }));
+    embedded.commands.run(
+      facts,
+      stream,
+      events,
+      embedded.request({ kind: 'service', service: 'organizations' }, { organizationId: stream.slice(13) }),
+    );
 
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
@@ -55,7 +66,8 @@ describe('access keys', () => {
     issuing = new IssuingHandlers(issue, commands, access, bus, clock, ids);
     revoking = new RevokingHandlers(commands, readModels, access, bus, clock, usage);
     queries = new KeysQueries(readModels, access, bus, clock, usage);
-    for (const user of ['ada', 'grace']) await record(`user-${user}`, { type: 'user.registered.v1', data: { globalRole: 'developer' } });
+    for (const user of ['ada', 'grace'])
+      await record(`user-${user}`, { type: 'user.registered.v1', data: { globalRole: 'developer' } });
     await record(
       `organization-${ACME}`,
       { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false } },
@@ -68,8 +80,13 @@ describe('access keys', () => {
   });
   afterAll(() => embedded.close());
 
-  const as = (userId: string, key?: string) => embedded.request({ kind: 'login', userId }, { organizationId: ACME, ...(key !== undefined && { key }) });
-  const create = async (userId: string, input: { name?: string; role?: 'editor' | 'viewer' | 'owner'; expires?: string } = {}, key?: string) => {
+  const as = (userId: string, key?: string) =>
+    embedded.request({ kind: 'login', userId }, { organizationId: ACME, ...(key !== undefined && { key }) });
+  const create = async (
+    userId: string,
+    input: { name?: string; role?: 'editor' | 'viewer' | 'owner'; expires?: string } = {},
+    key?: string,
+  ) => {
     const answer = await issuing.create({ org: 'acme', name: 'ci', source: 'cli', ...input }, as(userId, key));
     if (answer.ok && answer.value.secret !== null) secrets.push(answer.value.secret);
     return answer;
@@ -77,16 +94,25 @@ describe('access keys', () => {
 
   it('are shown once, in a form that is recognised, and known by their digest alone', async () => {
     const answer = await create('ada');
-    expect(answer).toMatchObject({ ok: true, value: { role: 'editor', status: 'ACTIVE', owner: 'ada-canary@acme.dev', memberId: 'ada', source: 'cli' }, meta: { created: true } });
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { role: 'editor', status: 'ACTIVE', owner: 'ada-canary@acme.dev', memberId: 'ada', source: 'cli' },
+      meta: { created: true },
+    });
     if (!answer.ok || answer.value.secret === null) throw new Error('no key');
     expect(parseAccessKey(answer.value.secret)).toBeDefined();
     const directory = await embedded.access.current();
-    const known = directory.ok ? directory.value.keys.get(createHash('sha256').update(answer.value.secret).digest('hex')) : undefined;
+    const known = directory.ok
+      ? directory.value.keys.get(createHash('sha256').update(answer.value.secret).digest('hex'))
+      : undefined;
     expect(known?.created.keyId).toBe(answer.value.id);
   });
 
   it('B19: a repeated request names the same key and has no secret', async () => {
-    const [first, second] = [await create('ada', { name: 'twice' }, 'same'), await create('ada', { name: 'twice' }, 'same')];
+    const [first, second] = [
+      await create('ada', { name: 'twice' }, 'same'),
+      await create('ada', { name: 'twice' }, 'same'),
+    ];
     expect(second).toMatchObject({
       ok: true,
       value: { id: first.ok && first.value.id, secret: null },
@@ -95,13 +121,21 @@ describe('access keys', () => {
   });
 
   it('B19: of two parallel requests under one key one has the secret, and one key lives', async () => {
-    const answers = await Promise.all([create('ada', { name: 'parallel' }, 'race'), create('ada', { name: 'parallel' }, 'race')]);
-    expect(answers.flatMap((answer) => (answer.ok && answer.value.secret !== null ? [answer.value.secret] : []))).toHaveLength(1);
+    const answers = await Promise.all([
+      create('ada', { name: 'parallel' }, 'race'),
+      create('ada', { name: 'parallel' }, 'race'),
+    ]);
+    expect(
+      answers.flatMap((answer) => (answer.ok && answer.value.secret !== null ? [answer.value.secret] : [])),
+    ).toHaveLength(1);
     expect(new Set(answers.map((answer) => answer.ok && answer.value.id)).size).toBe(1);
   });
 
   it('B18: nobody gives a key more than they have', async () => {
-    expect(await create('grace', { role: 'editor' })).toMatchObject({ ok: false, error: { code: 'key/role-too-high' } });
+    expect(await create('grace', { role: 'editor' })).toMatchObject({
+      ok: false,
+      error: { code: 'key/role-too-high' },
+    });
     expect(await create('grace')).toMatchObject({ ok: true, value: { role: 'viewer' } });
   });
 
@@ -116,7 +150,9 @@ describe('access keys', () => {
     for (let count = await active(); count < 9; count++) await create('ada');
     const answers = await Promise.all(Array.from({ length: 50 }, () => create('ada')));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
-    expect(answers.flatMap((answer) => (answer.ok ? [] : [answer.error.code]))).toEqual(Array.from({ length: 49 }, () => 'access-keys/active-key-limit'));
+    expect(answers.flatMap((answer) => (answer.ok ? [] : [answer.error.code]))).toEqual(
+      Array.from({ length: 49 }, () => 'access-keys/active-key-limit'),
+    );
     expect(await active()).toBe(10);
   });
   const listOf = async (userId: string, position?: Awaited<ReturnType<typeof revoking.revoke>>) => {
@@ -124,14 +160,18 @@ describe('access keys', () => {
     const answer = await queries.list({ org: 'acme' }, { ...as(userId), ...(at !== undefined && { consistency: at }) });
     return answer.ok ? answer.value.items : [];
   };
-  const active = async () => (await listOf('ada')).filter(({ status, source }) => status === 'ACTIVE' && source !== 'login').length;
+  const active = async () =>
+    (await listOf('ada')).filter(({ status, source }) => status === 'ACTIVE' && source !== 'login').length;
 
   it('are listed masked: one’s own, and everybody’s for admins', async () => {
     expect(new Set((await listOf('grace')).map(({ memberId }) => memberId))).toEqual(new Set(['grace']));
     expect(new Set((await listOf('ada')).map(({ memberId }) => memberId))).toEqual(new Set(['ada', 'grace']));
     for (const key of await listOf('ada')) expect(key.key).toMatch(/^astro_.{4}\.\.\..{4}$/);
     const [hers] = await listOf('ada').then((keys) => keys.filter(({ memberId }) => memberId === 'ada'));
-    expect(await queries.get({ org: 'acme', key: hers?.id ?? '' }, as('grace'))).toMatchObject({ ok: false, error: { code: 'access-keys/not-found' } });
+    expect(await queries.get({ org: 'acme', key: hers?.id ?? '' }, as('grace'))).toMatchObject({
+      ok: false,
+      error: { code: 'access-keys/not-found' },
+    });
   });
 
   it('B10: a revoked key is unknown to this instance’s directory when the revoke answers', async () => {
@@ -142,17 +182,28 @@ describe('access keys', () => {
     expect(answer).toMatchObject({ ok: true, value: { status: 'REVOKED' } });
     const directory = await embedded.access.current();
     expect(directory.ok && directory.value.keysById.get(key?.id ?? '')?.revoked).toBe(true);
-    expect(await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('ada'))).toMatchObject({ ok: true, value: { status: 'REVOKED' } });
-    expect(await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('grace'))).toMatchObject({ ok: false, error: { code: 'access-keys/not-found' } });
+    expect(await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('ada'))).toMatchObject({
+      ok: true,
+      value: { status: 'REVOKED' },
+    });
+    expect(await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('grace'))).toMatchObject({
+      ok: false,
+      error: { code: 'access-keys/not-found' },
+    });
   });
 
   it('a login gets the organization it belongs to, and replaces the key of its machine', async () => {
     const login = (machine: string) => logins.login({ machine }, as('ada'));
     const [first, second, other] = [await login('laptop'), await login('laptop'), await login('desk')];
-    for (const answer of [first, second, other]) if (answer.ok && answer.value.key.secret !== null) secrets.push(answer.value.key.secret);
+    for (const answer of [first, second, other])
+      if (answer.ok && answer.value.key.secret !== null) secrets.push(answer.value.key.secret);
     expect(second).toMatchObject({
       ok: true,
-      value: { userId: 'ada', organization: { id: ACME, slug: 'acme', role: 'owner', created: false }, key: { source: 'login', role: 'owner' } },
+      value: {
+        userId: 'ada',
+        organization: { id: ACME, slug: 'acme', role: 'owner', created: false },
+        key: { source: 'login', role: 'owner' },
+      },
     });
     const keys = (await listOf('ada')).filter(({ source }) => source === 'login');
     expect(keys.map(({ status }) => status).toSorted()).toEqual(['ACTIVE', 'ACTIVE', 'REVOKED']);
@@ -160,11 +211,15 @@ describe('access keys', () => {
   });
 
   it('a login of somebody without an organization makes one; of somebody else’s there is none', async () => {
-    expect(await logins.login({ machine: 'laptop' }, embedded.request({ kind: 'login', userId: 'linus' }))).toMatchObject({
+    expect(
+      await logins.login({ machine: 'laptop' }, embedded.request({ kind: 'login', userId: 'linus' })),
+    ).toMatchObject({
       ok: true,
       value: { organization: { id: OTHER, created: true } },
     });
-    expect(await logins.login({ machine: 'laptop', orgId: 'acme' }, embedded.request({ kind: 'login', userId: 'linus' }))).toMatchObject({
+    expect(
+      await logins.login({ machine: 'laptop', orgId: 'acme' }, embedded.request({ kind: 'login', userId: 'linus' })),
+    ).toMatchObject({
       ok: false,
       error: { code: 'organization/not-found', detail: 'No organization ID that you belong to.' },
     });
@@ -173,7 +228,11 @@ describe('access keys', () => {
   it('B12: all keys of a removed member end, so that none lives again when they come back', async () => {
     embedded.sourcing.reactors([new DeparturesReactor(embedded.commands)]);
     await record(`organization-${ACME}`, { type: 'organization.member-removed.v1', data: { memberId: 'grace' } });
-    await eventually(async () => expect((await listOf('ada')).filter(({ memberId }) => memberId === 'grace').map(({ status }) => status)).toEqual(['REVOKED']));
+    await eventually(async () =>
+      expect((await listOf('ada')).filter(({ memberId }) => memberId === 'grace').map(({ status }) => status)).toEqual([
+        'REVOKED',
+      ]),
+    );
   });
 
   it('note when they were last used, to the minute, and never go back', async () => {

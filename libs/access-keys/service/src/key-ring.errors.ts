@@ -1,34 +1,66 @@
 import { domainError } from '#kernel';
 
 export const keyErrors = {
-  notFound: () => domainError('access-keys/not-found', 'not-found', 'No such access key.', { fix: 'astroctl key list' }),
+  notFound: () =>
+    domainError('access-keys/not-found', 'not-found', 'No such access key.', { fix: 'astroctl key list' }),
   notYours: () =>
-    domainError('access-keys/not-yours', 'forbidden', 'That key is somebody else’s; owners and admins may revoke it.', { fix: 'ask an owner or admin: astroctl org members' }),
-  loginRequired: () => domainError('key/login-required', 'forbidden', 'No access key is made with an access key; it needs a login.', { fix: 'astroctl auth login' }),
+    domainError('access-keys/not-yours', 'forbidden', 'That key is somebody else’s; owners and admins may revoke it.', {
+      fix: 'ask an owner or admin: astroctl org members',
+    }),
+  loginRequired: () =>
+    domainError('key/login-required', 'forbidden', 'No access key is made with an access key; it needs a login.', {
+      fix: 'astroctl auth login',
+    }),
   roleTooHigh: (role: string, own: string) =>
-    domainError('key/role-too-high', 'forbidden', `A key may not have the role ${role}: your own is ${own}.`, { fix: `astroctl key create --role ${own}` }),
-  notAMember: () => domainError('organization/not-found', 'not-found', 'No organization ID that you belong to.', { fix: 'astroctl org list' }),
+    domainError('key/role-too-high', 'forbidden', `A key may not have the role ${role}: your own is ${own}.`, {
+      fix: `astroctl key create --role ${own}`,
+    }),
+  notAMember: () =>
+    domainError('organization/not-found', 'not-found', 'No organization ID that you belong to.', {
+      fix: 'astroctl org list',
+    }),
   chooseOrganization: (slugs: readonly string[]) =>
     domainError('access-keys/organization-needed', 'invalid', 'You belong to several organizations; say which one.', {
       fix: 'astroctl auth login --org-id ID',
       extra: { organizations: slugs },
     }),
-  expiryInvalid: () => domainError('access-keys/expiry-invalid', 'invalid', 'That is no time at which a key could expire.', { fix: 'a span (90d, 12h), a date, or never' }),
-  expiryPast: () => domainError('access-keys/expiry-past', 'invalid', 'A key would expire before it is made.', { fix: 'choose a time in the future' }),
+  expiryInvalid: () =>
+    domainError('access-keys/expiry-invalid', 'invalid', 'That is no time at which a key could expire.', {
+      fix: 'a span (90d, 12h), a date, or never',
+    }),
+  expiryPast: () =>
+    domainError('access-keys/expiry-past', 'invalid', 'A key would expire before it is made.', {
+      fix: 'choose a time in the future',
+    }),
   lifetimeLimit: (days: number) =>
     domainError('access-keys/lifetime-limit', 'limit', `The plan allows keys to live ${days} days at most.`, {
       fix: `choose ${days}d or less, or compare plans: astroctl org plan list`,
       extra: { limit: days },
     }),
   activeKeyLimit: (limit: number, used: number) =>
-    domainError('access-keys/active-key-limit', 'limit', `The organization uses ${used} of the ${limit} active keys of its plan.`, {
-      fix: 'revoke one (astroctl key list), or compare plans: astroctl org plan list',
-      extra: { limit, used },
-    }),
+    domainError(
+      'access-keys/active-key-limit',
+      'limit',
+      `The organization uses ${used} of the ${limit} active keys of its plan.`,
+      {
+        fix: 'revoke one (astroctl key list), or compare plans: astroctl org plan list',
+        extra: { limit, used },
+      },
+    ),
   keysOver: (limit: number, used: number) =>
-    domainError('access-keys/active-keys-over', 'conflict', `The organization has ${used} active keys; the plan would allow ${limit}.`, { extra: { limit, used } }),
+    domainError(
+      'access-keys/active-keys-over',
+      'conflict',
+      `The organization has ${used} active keys; the plan would allow ${limit}.`,
+      { extra: { limit, used } },
+    ),
   lifetimesOver: (limit: number, used: number) =>
-    domainError('access-keys/lifetimes-over', 'conflict', `${used} keys live longer than the ${limit} days that the plan would allow.`, { extra: { limit, used } }),
+    domainError(
+      'access-keys/lifetimes-over',
+      'conflict',
+      `${used} keys live longer than the ${limit} days that the plan would allow.`,
+      { extra: { limit, used } },
+    ),
 };
 
 export type KeyError = ReturnType<(typeof keyErrors)[keyof typeof keyErrors]>;

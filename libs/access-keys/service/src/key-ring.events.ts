@@ -5,7 +5,8 @@ import type { EventFamily, Fact } from '#kernel';
  * Everything that can happen to the access keys of one organization. Stream: `keys-<organization id>`, one for all of
  * them, because it owns what is counted. A key's text is in no event: its digest is.
  */
-export type KeyRingEvent = Extract<DirectoryFact, { readonly type: `access-key.${string}` }> | Fact<'access-keys.limits-set.v1', KeyLimits>;
+export type KeyRingEvent =
+  Extract<DirectoryFact, { readonly type: `access-key.${string}` }> | Fact<'access-keys.limits-set.v1', KeyLimits>;
 
 export interface KeyLimits {
   /** Keys that are neither revoked nor expired, those made by login not counted. */

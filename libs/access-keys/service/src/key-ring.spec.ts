@@ -11,16 +11,44 @@ const DAY = 86_400_000;
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 const grace: Actor = { id: 'grace', kind: 'person', isGlobalAdmin: false };
 const defaults = { activeKeys: 2, lifetimeDays: 90 };
-const newKey = (keyId: string, memberId = ada.id) => ({ keyId, memberId, memberKind: 'person', name: 'ci', digest: `digest-${keyId}`, masked: 'astro_7Hq2...k9Zd' }) as const;
+const newKey = (keyId: string, memberId = ada.id) =>
+  ({
+    keyId,
+    memberId,
+    memberKind: 'person',
+    name: 'ci',
+    digest: `digest-${keyId}`,
+    masked: 'astro_7Hq2...k9Zd',
+  }) as const;
 const iso = (ms: number) => new Date(ms).toISOString();
-const created = (keyId: string, more: Partial<Extract<KeyRingEvent, { type: 'access-key.created.v1' }>['data']> = {}): KeyRingEvent => ({
+const created = (
+  keyId: string,
+  more: Partial<Extract<KeyRingEvent, { type: 'access-key.created.v1' }>['data']> = {},
+): KeyRingEvent => ({
   type: 'access-key.created.v1',
   data: { ...newKey(keyId), role: 'editor', expiresAt: iso(NOW + 30 * DAY), source: 'cli', ...more },
 });
-const login = (keyId: string, machine: string, memberId = ada.id) => created(keyId, { ...newKey(keyId, memberId), name: 'login', source: 'login', machine });
-const revoked = (keyId: string, reason: string): KeyRingEvent => ({ type: 'access-key.revoked.v1', data: { keyId, reason } });
-const create = { type: 'create-key', key: newKey('key_1'), source: 'cli', ownRole: 'owner', nowMs: NOW, defaults } as const;
-const createLogin = { type: 'create-login-key', key: { ...newKey('key_9'), name: 'login' }, ownRole: 'admin', machine: 'laptop', nowMs: NOW } as const;
+const login = (keyId: string, machine: string, memberId = ada.id) =>
+  created(keyId, { ...newKey(keyId, memberId), name: 'login', source: 'login', machine });
+const revoked = (keyId: string, reason: string): KeyRingEvent => ({
+  type: 'access-key.revoked.v1',
+  data: { keyId, reason },
+});
+const create = {
+  type: 'create-key',
+  key: newKey('key_1'),
+  source: 'cli',
+  ownRole: 'owner',
+  nowMs: NOW,
+  defaults,
+} as const;
+const createLogin = {
+  type: 'create-login-key',
+  key: { ...newKey('key_9'), name: 'login' },
+  ownRole: 'admin',
+  machine: 'laptop',
+  nowMs: NOW,
+} as const;
 const { given } = specify(keyRingDecider);
 
 describe('create a key', () => {
@@ -71,7 +99,14 @@ describe('create a key', () => {
 });
 
 describe('a login’s key', () => {
-  const fresh = created('key_9', { ...newKey('key_9'), name: 'login', role: 'admin', source: 'login', machine: 'laptop', expiresAt: iso(NOW + 30 * DAY) });
+  const fresh = created('key_9', {
+    ...newKey('key_9'),
+    name: 'login',
+    role: 'admin',
+    source: 'login',
+    machine: 'laptop',
+    expiresAt: iso(NOW + 30 * DAY),
+  });
   it('lives 30 days with its person’s role', () => given().when(createLogin, ada).thenRecorded(fresh));
   it('replaces the one of the same person and machine, and no other', () =>
     given(login('key_1', 'laptop'), login('key_2', 'desk'), login('key_3', 'laptop', grace.id))
@@ -98,7 +133,8 @@ describe('revoke a key', () => {
       .when({ ...revoke, mayOthers: true }, grace)
       .thenRecorded(revoked('key_1', 'lost'));
   });
-  it('does not know a key that is not there', () => given().when(revoke, ada).thenRejected({ code: 'access-keys/not-found', kind: 'not-found' }));
+  it('does not know a key that is not there', () =>
+    given().when(revoke, ada).thenRejected({ code: 'access-keys/not-found', kind: 'not-found' }));
   it('B12: ends every key of a member who left, and nothing of others', () =>
     given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
       .when({ type: 'revoke-keys-of', memberId: ada.id, reason: 'left' }, ada)
@@ -106,7 +142,8 @@ describe('revoke a key', () => {
 });
 
 describe('the limits of keys', () => {
-  const set = (activeKeys: number, lifetimeDays: number | null) => ({ type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs: NOW }) as const;
+  const set = (activeKeys: number, lifetimeDays: number | null) =>
+    ({ type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs: NOW }) as const;
   it('are an event, once', () => {
     given()
       .when(set(9, null), ada)
@@ -116,7 +153,9 @@ describe('the limits of keys', () => {
       .thenNothingRecorded();
   });
   it('are refused below the present use', () => {
-    given(created('key_1'), created('key_2')).when(set(1, 90), ada).thenRejected({ code: 'access-keys/active-keys-over', kind: 'conflict' });
+    given(created('key_1'), created('key_2'))
+      .when(set(1, 90), ada)
+      .thenRejected({ code: 'access-keys/active-keys-over', kind: 'conflict' });
     given(created('key_1', { expiresAt: iso(NOW + 200 * DAY) }))
       .when(set(9, 90), ada)
       .thenRejected({ code: 'access-keys/lifetimes-over', kind: 'conflict' });

@@ -49,10 +49,23 @@ export async function planList(_options: OptionValues, session: Session): Promis
   const [first] = items;
   const rows: LimitRow[] = Object.keys(first?.limits ?? {}).map((limit) => ({
     limit,
-    values: Object.fromEntries(items.map(({ name, limits }) => [name, shownLimit(new Map<string, number | null>(Object.entries(limits)).get(limit))])),
+    values: Object.fromEntries(
+      items.map(({ name, limits }) => [
+        name,
+        shownLimit(new Map<string, number | null>(Object.entries(limits)).get(limit)),
+      ]),
+    ),
   }));
   for (const field of ['customTiers', 'auditExport', 'support'] as const)
-    rows.push({ limit: field, values: Object.fromEntries(items.map((plan) => [plan.name, plan[field] === true ? 'yes' : plan[field] === false ? 'no' : String(plan[field])])) });
+    rows.push({
+      limit: field,
+      values: Object.fromEntries(
+        items.map((plan) => [
+          plan.name,
+          plan[field] === true ? 'yes' : plan[field] === false ? 'no' : String(plan[field]),
+        ]),
+      ),
+    });
   const columns: Column<LimitRow>[] = [
     { title: 'LIMIT', value: ({ limit }) => limit },
     ...items.map(({ name }) => ({ title: name.toUpperCase(), value: ({ values }: LimitRow) => values[name] })),
@@ -62,7 +75,8 @@ export async function planList(_options: OptionValues, session: Session): Promis
   return 0;
 }
 
-const shownLimit = (value: number | null | undefined): string => (value === null ? 'unlimited' : value === undefined ? '-' : String(value));
+const shownLimit = (value: number | null | undefined): string =>
+  value === null ? 'unlimited' : value === undefined ? '-' : String(value);
 
 /** `org plan set PLAN`. */
 export async function planSet(options: OptionValues, session: Session): Promise<Outcome> {

@@ -4,7 +4,14 @@ import { domainError } from '#kernel';
 import { manualClock } from '#testing';
 import { createRequestRates } from './request-rates.ts';
 
-const keyOf = (organizationId: string): Principal => ({ kind: 'key', keyId: 'k', memberId: 'ada', memberKind: 'person', organizationId, role: 'editor' });
+const keyOf = (organizationId: string): Principal => ({
+  kind: 'key',
+  keyId: 'k',
+  memberId: 'ada',
+  memberKind: 'person',
+  organizationId,
+  role: 'editor',
+});
 const settled = () => new Promise(setImmediate);
 
 function house() {
@@ -16,8 +23,13 @@ function house() {
     own: () => ({}),
     request: (_contract: unknown, { organizationIds }: { organizationIds: string[] }) => {
       asked.push(organizationIds);
-      if (state.isAway) return asked.length % 2 ? Promise.reject(new Error('away')) : Promise.resolve({ ok: false, error: domainError('bus/timeout', 'unavailable', 'Away.') });
-      const plans = Object.fromEntries(organizationIds.map((id) => [id, { plan: 'p', defaultTier: 'basic', requestsPerMinute: granted[id] }]));
+      if (state.isAway)
+        return asked.length % 2
+          ? Promise.reject(new Error('away'))
+          : Promise.resolve({ ok: false, error: domainError('bus/timeout', 'unavailable', 'Away.') });
+      const plans = Object.fromEntries(
+        organizationIds.map((id) => [id, { plan: 'p', defaultTier: 'basic', requestsPerMinute: granted[id] }]),
+      );
       return Promise.resolve({ ok: true, value: { plans, pricingUrl: 'https://plans.example' } });
     },
   } as unknown as Bus; // the two functions that are used

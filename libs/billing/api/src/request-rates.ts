@@ -43,7 +43,10 @@ export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly
       const answer = await bus.request(plansOfRequest, { organizationIds }, bus.own({})).catch(unanswered);
       for (const organizationId of organizationIds) {
         due.delete(organizationId);
-        remember(organizationId, answer.ok ? answer.value.plans[organizationId]?.requestsPerMinute : known.get(organizationId)?.perMinute);
+        remember(
+          organizationId,
+          answer.ok ? answer.value.plans[organizationId]?.requestsPerMinute : known.get(organizationId)?.perMinute,
+        );
       }
     }
     isAsking = false;
@@ -61,4 +64,8 @@ export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly
   };
 }
 
-const unanswered = () => ({ ok: false, error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.') }) as const;
+const unanswered = () =>
+  ({
+    ok: false,
+    error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.'),
+  }) as const;

@@ -31,7 +31,12 @@ export const listPlansRequest = request({
   timeoutMs: 5_000,
 });
 
-const subscriptionView = z.strictObject({ plan: z.string(), since: z.string().nullable(), limits: planView.shape.limits, pricingUrl: z.string() });
+const subscriptionView = z.strictObject({
+  plan: z.string(),
+  since: z.string().nullable(),
+  limits: planView.shape.limits,
+  pricingUrl: z.string(),
+});
 
 export const getSubscriptionRequest = request({
   subject: 'billing.v1.subscription.get',
@@ -61,6 +66,12 @@ export const plansOfRequest = request({
   permission: SERVICES_ONLY,
   callers: ['identity', 'organizations', 'access-keys', 'deployments', 'gateway'],
   input: z.strictObject({ organizationIds: z.array(z.string()).max(500) }),
-  output: z.strictObject({ plans: z.record(z.string(), z.strictObject({ plan: z.string(), defaultTier: z.string(), requestsPerMinute: z.number() })), pricingUrl: z.string() }),
+  output: z.strictObject({
+    plans: z.record(
+      z.string(),
+      z.strictObject({ plan: z.string(), defaultTier: z.string(), requestsPerMinute: z.number() }),
+    ),
+    pricingUrl: z.string(),
+  }),
   timeoutMs: 5_000,
 });

@@ -25,15 +25,23 @@ const planSchema = z.strictObject({
   defaultTier: name,
 });
 
-const catalogueSchema = z.strictObject({ pricingUrl: z.url(), defaultPlan: name, plans: z.array(planSchema).min(1).max(50) });
+const catalogueSchema = z.strictObject({
+  pricingUrl: z.url(),
+  defaultPlan: name,
+  plans: z.array(planSchema).min(1).max(50),
+});
 
 /** Reads a catalogue (JSON text) that an operator gives in place of the default one. */
 export function parseCatalogue(text: string): Result<PlanCatalogue, DomainError<'billing/catalogue-invalid'>> {
   const parsed = catalogueSchema.safeParse(jsonOf(text));
-  if (!parsed.success) return err(invalid(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`).join('; ')));
+  if (!parsed.success)
+    return err(
+      invalid(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`).join('; ')),
+    );
   const names = parsed.data.plans.map((plan) => plan.name);
   if (new Set(names).size < names.length) return err(invalid('two plans have the same name'));
-  if (!names.includes(parsed.data.defaultPlan)) return err(invalid(`defaultPlan: there is no plan ${parsed.data.defaultPlan}`));
+  if (!names.includes(parsed.data.defaultPlan))
+    return err(invalid(`defaultPlan: there is no plan ${parsed.data.defaultPlan}`));
   return ok(parsed.data);
 }
 
@@ -45,4 +53,5 @@ function jsonOf(text: string): unknown {
   }
 }
 
-const invalid = (why: string) => domainError('billing/catalogue-invalid', 'invalid', `The catalogue of plans cannot be used: ${why}.`);
+const invalid = (why: string) =>
+  domainError('billing/catalogue-invalid', 'invalid', `The catalogue of plans cannot be used: ${why}.`);

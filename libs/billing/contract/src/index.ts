@@ -1,3 +1,11 @@
 export { changePlanRequest, getSubscriptionRequest, listPlansRequest, plansOfRequest } from './billing.contract.ts';
-export { DEFAULT_CATALOGUE, defaultLimits, PLAN_CATALOGUE, withPlan, type Plan, type PlanCatalogue, type PlanLimits } from './plans.ts';
+export {
+  DEFAULT_CATALOGUE,
+  defaultLimits,
+  PLAN_CATALOGUE,
+  withPlan,
+  type Plan,
+  type PlanCatalogue,
+  type PlanLimits,
+} from './plans.ts';
 export { parseCatalogue } from './catalogue-file.ts';

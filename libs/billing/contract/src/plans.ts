@@ -89,6 +89,9 @@ export function defaultLimits(catalogue: PlanCatalogue = DEFAULT_CATALOGUE): Pla
 export const PLAN_CATALOGUE = Symbol('plan catalogue');
 
 /** A refusal by a plan's limit, completed with the plan's name and the catalogue's address. */
-export function withPlan(error: DomainError, { plan, pricingUrl }: { readonly plan: string; readonly pricingUrl: string }): DomainError {
+export function withPlan(
+  error: DomainError,
+  { plan, pricingUrl }: { readonly plan: string; readonly pricingUrl: string },
+): DomainError {
   return { ...error, extra: { ...error.extra, plan, pricingUrl } };
 }

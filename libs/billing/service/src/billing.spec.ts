@@ -21,15 +21,22 @@ function owners() {
   const used: Record<string, number> = { members: 1, activeKeys: 0, applications: 0 };
   const set = (name: string, wanted: number) => {
     if ((used[name] ?? 0) > wanted)
-      return refuse(domainError(`${name}/over`, 'conflict', `${used[name]} ${name} are in use.`, { extra: { limit: wanted, used: used[name] ?? 0 } }));
+      return refuse(
+        domainError(`${name}/over`, 'conflict', `${used[name]} ${name} are in use.`, {
+          extra: { limit: wanted, used: used[name] ?? 0 },
+        }),
+      );
     limits[name] = wanted;
     return undefined;
   };
   const bus = answeringBus('billing', {
-    'organizations.v1.limits.set': ({ members }: { members: number }) => set('members', members) ?? reply({ members, used: used['members'] }),
-    'access-keys.v1.limits.set': ({ activeKeys }: { activeKeys: number }) => set('activeKeys', activeKeys) ?? reply({ activeKeys, used: used['activeKeys'] }),
+    'organizations.v1.limits.set': ({ members }: { members: number }) =>
+      set('members', members) ?? reply({ members, used: used['members'] }),
+    'access-keys.v1.limits.set': ({ activeKeys }: { activeKeys: number }) =>
+      set('activeKeys', activeKeys) ?? reply({ activeKeys, used: used['activeKeys'] }),
     'deployments.v1.limits.set': ({ applications }: { applications: number }) => {
-      if ((used['applications'] ?? 0) > applications) return reply({ over: [`applications: ${used['applications']} of ${applications}`] });
+      if ((used['applications'] ?? 0) > applications)
+        return reply({ over: [`applications: ${used['applications']} of ${applications}`] });
       limits['applications'] = applications;
       return reply({ over: [] });
     },
@@ -52,7 +59,11 @@ describe('changing a plan', () => {
   });
   afterAll(() => embedded.close());
 
-  const owner = (key?: string) => embedded.request({ kind: 'login', userId: 'ada' }, { organizationId: ORGANIZATION, ...(key !== undefined && { key }) });
+  const owner = (key?: string) =>
+    embedded.request(
+      { kind: 'login', userId: 'ada' },
+      { organizationId: ORGANIZATION, ...(key !== undefined && { key }) },
+    );
   const changeTo = (plan: string, key?: string) => changing.change({ org: ORGANIZATION, plan }, owner(key));
   const planOf = async () => {
     const answer = await queries.plansOf({ organizationIds: [ORGANIZATION] });
@@ -60,7 +71,10 @@ describe('changing a plan', () => {
   };
 
   it('begins with the default plan, by a reactor on the new organization', async () => {
-    const created: DirectoryFact = { type: 'organization.created.v1', data: { name: 'One', slug: 'one', ownerId: 'ada', isDefault: false } };
+    const created: DirectoryFact = {
+      type: 'organization.created.v1',
+      data: { name: 'One', slug: 'one', ownerId: 'ada', isDefault: false },
+    };
     const facts = {
       events: { categories: ['organization'], types: {} as Record<DirectoryFact['type'], true> },
       initialState: null,
@@ -69,14 +83,17 @@ describe('changing a plan', () => {
     };
     await embedded.commands.run(facts, `organization-${ORGANIZATION}`, null, owner());
     await eventually(async () =>
-      expect((await embedded.events()).filter(({ stream }) => stream === subscriptionStream(ORGANIZATION))).toMatchObject([
-        { type: 'subscription.started.v1', data: { plan: 'developer' } },
-      ]),
+      expect(
+        (await embedded.events()).filter(({ stream }) => stream === subscriptionStream(ORGANIZATION)),
+      ).toMatchObject([{ type: 'subscription.started.v1', data: { plan: 'developer' } }]),
     );
   });
 
   it('sets the limits in every owner, then the plan', async () => {
-    expect(await changeTo('enterprise')).toMatchObject({ ok: true, value: { plan: 'enterprise', limits: { members: 1_000 } } });
+    expect(await changeTo('enterprise')).toMatchObject({
+      ok: true,
+      value: { plan: 'enterprise', limits: { members: 1_000 } },
+    });
     expect(limits).toEqual({ members: 1_000, activeKeys: 5_000, applications: 5_000 });
     expect(await planOf()).toBe('enterprise');
   });
@@ -86,7 +103,11 @@ describe('changing a plan', () => {
     const answer = await changeTo('developer', 'first');
     expect(answer).toMatchObject({
       ok: false,
-      error: { code: 'billing/over-new-limits', kind: 'conflict', extra: { over: [{ limit: 'members', allowed: 5, used: 7 }, { limit: 'applications' }] } },
+      error: {
+        code: 'billing/over-new-limits',
+        kind: 'conflict',
+        extra: { over: [{ limit: 'members', allowed: 5, used: 7 }, { limit: 'applications' }] },
+      },
     });
     expect(limits).toEqual({ members: 1_000, activeKeys: 5_000, applications: 5_000 });
     expect(await planOf()).toBe('enterprise');
@@ -94,21 +115,36 @@ describe('changing a plan', () => {
 
   it('gives a repeated request its refusal again, even when it could be done now', async () => {
     Object.assign(used, { members: 1, applications: 0 });
-    expect(await changeTo('developer', 'first')).toMatchObject({ ok: false, error: { code: 'billing/over-new-limits' } });
+    expect(await changeTo('developer', 'first')).toMatchObject({
+      ok: false,
+      error: { code: 'billing/over-new-limits' },
+    });
     expect(limits['members']).toBe(1_000);
     expect(await changeTo('developer')).toMatchObject({ ok: true });
     expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
   });
 
   it('F21: a change that a crash left behind is ended by the sweep, with the limits of the plan in force', async () => {
-    const request = { type: 'request-change', plan: 'enterprise', defaultPlan: 'developer', known: ['developer', 'enterprise'] } as const;
+    const request = {
+      type: 'request-change',
+      plan: 'enterprise',
+      defaultPlan: 'developer',
+      known: ['developer', 'enterprise'],
+    } as const;
     const left = await embedded.commands.run(subscriptionDecider, subscriptionStream(ORGANIZATION), request, owner());
     limits['members'] = 1_000; // the process died between two owners
     if (!left.ok) throw new Error(left.error.code);
     await embedded.sourcing.control.settled(left.value.position);
     const later = { ...embedded.clock, now: () => embedded.clock.now() + 31_000 };
     const sweepAt = (clock: typeof later) =>
-      new UnfinishedChanges(embedded.commands, embedded.readModels, new LimitSetter(bus), clock, embedded.ids, silentLogger).run(new AbortController().signal);
+      new UnfinishedChanges(
+        embedded.commands,
+        embedded.readModels,
+        new LimitSetter(bus),
+        clock,
+        embedded.ids,
+        silentLogger,
+      ).run(new AbortController().signal);
     await sweepAt(embedded.clock);
     expect(limits['members']).toBe(1_000); // somebody may still be waiting for it
     await sweepAt(later);
@@ -118,8 +154,14 @@ describe('changing a plan', () => {
   });
 
   it('shows catalogue and subscription', async () => {
-    expect(await queries.plans()).toMatchObject({ ok: true, value: { items: [{ name: 'developer' }, { name: 'enterprise' }], pricingUrl: DEFAULT_CATALOGUE.pricingUrl } });
+    expect(await queries.plans()).toMatchObject({
+      ok: true,
+      value: { items: [{ name: 'developer' }, { name: 'enterprise' }], pricingUrl: DEFAULT_CATALOGUE.pricingUrl },
+    });
     const consistency = await embedded.eventStore.head();
-    expect(await queries.subscription({ org: ORGANIZATION }, { ...owner(), consistency })).toMatchObject({ ok: true, value: { plan: 'enterprise', since: expect.any(String) } });
+    expect(await queries.subscription({ org: ORGANIZATION }, { ...owner(), consistency })).toMatchObject({
+      ok: true,
+      value: { plan: 'enterprise', since: expect.any(String) },
+    });
   });
 });

@@ -8,4 +8,11 @@ export function planNamed({ plans, defaultPlan }: PlanCatalogue, name: string | 
 }
 
 /** A plan as the catalogue shows it. */
-export const planView = ({ name, title, limits, customTiers, auditExport, support }: Plan) => ({ name, title, limits, customTiers, auditExport, support });
+export const planView = ({ name, title, limits, customTiers, auditExport, support }: Plan) => ({
+  name,
+  title,
+  limits,
+  customTiers,
+  auditExport,
+  support,
+});

@@ -14,9 +14,19 @@ export interface Subscription {
 
 export type SubscriptionCommand =
   | { readonly type: 'start'; readonly plan: string }
-  | { readonly type: 'request-change'; readonly plan: string; readonly defaultPlan: string; readonly known: readonly string[] }
+  | {
+      readonly type: 'request-change';
+      readonly plan: string;
+      readonly defaultPlan: string;
+      readonly known: readonly string[];
+    }
   | { readonly type: 'complete-change'; readonly plan: string; readonly defaultPlan: string }
-  | { readonly type: 'refuse-change'; readonly plan: string; readonly defaultPlan: string; readonly over: readonly Over[] };
+  | {
+      readonly type: 'refuse-change';
+      readonly plan: string;
+      readonly defaultPlan: string;
+      readonly over: readonly Over[];
+    };
 
 /**
  * A change of plan has three moments: requested; limits set in the streams that own what is counted; changed, or, where
@@ -52,15 +62,24 @@ function decide(command: SubscriptionCommand, state: Subscription): Result<reado
       const from = state.plan ?? command.defaultPlan;
       if (!command.known.includes(command.plan)) return err(billingErrors.unknownPlan(command.plan, command.known));
       if (state.changingTo !== undefined) return err(billingErrors.changeUnderWay());
-      return ok(from === command.plan ? [] : [{ type: 'subscription.change-requested.v1', data: { from, to: command.plan } }]);
+      return ok(
+        from === command.plan ? [] : [{ type: 'subscription.change-requested.v1', data: { from, to: command.plan } }],
+      );
     }
     case 'complete-change':
       if (state.changingTo !== command.plan) return ok([]);
-      return ok([{ type: 'subscription.plan-changed.v1', data: { from: state.plan ?? command.defaultPlan, to: command.plan } }]);
+      return ok([
+        { type: 'subscription.plan-changed.v1', data: { from: state.plan ?? command.defaultPlan, to: command.plan } },
+      ]);
     case 'refuse-change': {
       if (state.changingTo !== command.plan) return ok([]);
       const over = command.over.map(({ limit }) => limit);
-      return ok([{ type: 'subscription.change-refused.v1', data: { from: state.plan ?? command.defaultPlan, to: command.plan, over } }]);
+      return ok([
+        {
+          type: 'subscription.change-refused.v1',
+          data: { from: state.plan ?? command.defaultPlan, to: command.plan, over },
+        },
+      ]);
     }
     default:
       return assertNever(command);

@@ -3,13 +3,27 @@ import type { Over } from './over.ts';
 
 export const billingErrors = {
   unknownPlan: (plan: string, known: readonly string[]) =>
-    domainError('billing/unknown-plan', 'invalid', `There is no plan of that name; nearest: ${nearestName(plan, known) ?? known.join(', ')}.`, { fix: 'astroctl org plan list' }),
-  changeUnderWay: () => domainError('billing/change-under-way', 'conflict', 'Another change of this plan is under way.', { fix: 'try again in a minute', retryAfterSeconds: 60 }),
-  overNewLimits: (plan: string, over: readonly Over[]) =>
-    domainError('billing/over-new-limits', 'conflict', `Plan ${plan} allows less than what is in use: ${over.map(({ words }) => words).join(' ')}`, {
-      fix: 'bring the use down first; nothing was changed',
-      extra: { plan, over: over.map(({ limit, detail }) => ({ limit, ...detail })) },
+    domainError(
+      'billing/unknown-plan',
+      'invalid',
+      `There is no plan of that name; nearest: ${nearestName(plan, known) ?? known.join(', ')}.`,
+      { fix: 'astroctl org plan list' },
+    ),
+  changeUnderWay: () =>
+    domainError('billing/change-under-way', 'conflict', 'Another change of this plan is under way.', {
+      fix: 'try again in a minute',
+      retryAfterSeconds: 60,
     }),
+  overNewLimits: (plan: string, over: readonly Over[]) =>
+    domainError(
+      'billing/over-new-limits',
+      'conflict',
+      `Plan ${plan} allows less than what is in use: ${over.map(({ words }) => words).join(' ')}`,
+      {
+        fix: 'bring the use down first; nothing was changed',
+        extra: { plan, over: over.map(({ limit, detail }) => ({ limit, ...detail })) },
+      },
+    ),
 };
 
 export type BillingError = ReturnType<(typeof billingErrors)[keyof typeof billingErrors]>;

@@ -7,7 +7,10 @@ export type SubscriptionEvent =
   | Fact<'subscription.change-requested.v1', { readonly from: string; readonly to: string }>
   | Fact<'subscription.plan-changed.v1', { readonly from: string; readonly to: string }>
   /** The limits are those of the old plan again. */
-  | Fact<'subscription.change-refused.v1', { readonly from: string; readonly to: string; readonly over: readonly string[] }>;
+  | Fact<
+      'subscription.change-refused.v1',
+      { readonly from: string; readonly to: string; readonly over: readonly string[] }
+    >;
 
 export const subscriptionEvents: EventFamily<SubscriptionEvent> = {
   categories: ['subscription'],

@@ -11,7 +11,12 @@ const move = { from: 'developer', to: 'enterprise' };
 const requested: SubscriptionEvent = { type: 'subscription.change-requested.v1', data: move };
 const changed: SubscriptionEvent = { type: 'subscription.plan-changed.v1', data: move };
 const refused: SubscriptionEvent = { type: 'subscription.change-refused.v1', data: { ...move, over: ['members'] } };
-const request = { type: 'request-change', plan: 'enterprise', defaultPlan: 'developer', known: ['developer', 'enterprise'] } as const;
+const request = {
+  type: 'request-change',
+  plan: 'enterprise',
+  defaultPlan: 'developer',
+  known: ['developer', 'enterprise'],
+} as const;
 const over = [{ limit: 'members', words: 'Too many.', detail: {} }];
 const { given } = specify(subscriptionDecider);
 
@@ -20,7 +25,8 @@ describe('a subscription', () => {
     given().when({ type: 'start', plan: 'developer' }, ada).thenRecorded(started);
     given(started).when({ type: 'start', plan: 'enterprise' }, ada).thenNothingRecorded();
   });
-  it('leaves a trace of a change before the first limit is set', () => given(started).when(request, ada).thenRecorded(requested));
+  it('leaves a trace of a change before the first limit is set', () =>
+    given(started).when(request, ada).thenRecorded(requested));
   it('may be changed before it was started', () => given().when(request, ada).thenRecorded(requested));
   it('has one change at a time', () =>
     given(started, requested)
@@ -30,13 +36,20 @@ describe('a subscription', () => {
     given(started)
       .when({ ...request, plan: 'enterprize' }, ada)
       .thenRejected({ code: 'billing/unknown-plan', kind: 'invalid', detail: expect.stringContaining('enterprise') }));
-  it('is not changed to the plan it has', () => given(started, requested, changed).when(request, ada).thenNothingRecorded());
+  it('is not changed to the plan it has', () =>
+    given(started, requested, changed).when(request, ada).thenNothingRecorded());
   it('changes when every limit is set, and only the change that is under way', () => {
-    given(started, requested).when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada).thenRecorded(changed);
-    given(started).when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada).thenNothingRecorded();
+    given(started, requested)
+      .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
+      .thenRecorded(changed);
+    given(started)
+      .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
+      .thenNothingRecorded();
   });
   it('A19: keeps its plan when more is in use', () => {
-    given(started, requested).when({ type: 'refuse-change', plan: 'enterprise', defaultPlan: 'developer', over }, ada).thenRecorded(refused);
+    given(started, requested)
+      .when({ type: 'refuse-change', plan: 'enterprise', defaultPlan: 'developer', over }, ada)
+      .thenRecorded(refused);
     given(started, requested, refused).when(request, ada).thenRecorded(requested);
   });
 });
@@ -58,19 +71,34 @@ describe('the view of a subscription', () => {
       return subscriptionsProjection.apply(document, { event, metadata }) as SubscriptionDocument | undefined;
     }, undefined);
   it('shows the plan in force since when', () =>
-    expect(fold(started, requested, changed)).toMatchObject({ plan: 'enterprise', since: '2026-01-03T00:00:00.000Z', isChanging: false }));
+    expect(fold(started, requested, changed)).toMatchObject({
+      plan: 'enterprise',
+      since: '2026-01-03T00:00:00.000Z',
+      isChanging: false,
+    }));
   it('shows the old plan while a change is under way and after its refusal', () => {
-    expect(fold(started, requested)).toMatchObject({ plan: 'developer', since: '2026-01-01T00:00:00.000Z', isChanging: true, changingTo: 'enterprise' });
+    expect(fold(started, requested)).toMatchObject({
+      plan: 'developer',
+      since: '2026-01-01T00:00:00.000Z',
+      isChanging: true,
+      changingTo: 'enterprise',
+    });
     expect(fold(started, requested, refused)).toMatchObject({ plan: 'developer', isChanging: false, changingTo: null });
   });
 });
 
 describe('a catalogue from a file', () => {
-  it('may be the default one', () => expect(parseCatalogue(JSON.stringify(DEFAULT_CATALOGUE))).toEqual({ ok: true, value: DEFAULT_CATALOGUE }));
+  it('may be the default one', () =>
+    expect(parseCatalogue(JSON.stringify(DEFAULT_CATALOGUE))).toEqual({ ok: true, value: DEFAULT_CATALOGUE }));
   it.each([
     ['no JSON', '{'],
     ['an unknown member', JSON.stringify({ ...DEFAULT_CATALOGUE, price: 1 })],
     ['a default plan that is not there', JSON.stringify({ ...DEFAULT_CATALOGUE, defaultPlan: 'gold' })],
-    ['one plan twice', JSON.stringify({ ...DEFAULT_CATALOGUE, plans: [DEFAULT_CATALOGUE.plans[0], DEFAULT_CATALOGUE.plans[0]] })],
-  ])('is refused with %s', (_what, text) => expect(parseCatalogue(text)).toMatchObject({ ok: false, error: { code: 'billing/catalogue-invalid' } }));
+    [
+      'one plan twice',
+      JSON.stringify({ ...DEFAULT_CATALOGUE, plans: [DEFAULT_CATALOGUE.plans[0], DEFAULT_CATALOGUE.plans[0]] }),
+    ],
+  ])('is refused with %s', (_what, text) =>
+    expect(parseCatalogue(text)).toMatchObject({ ok: false, error: { code: 'billing/catalogue-invalid' } }),
+  );
 });

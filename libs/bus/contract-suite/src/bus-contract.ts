@@ -15,14 +15,25 @@ import {
 import { silentLogger, type DomainError } from '#kernel';
 import { systemClock } from '#runtime/system';
 import { eventually } from '#testing';
-import { ACME, ALICE, busesOver, directoryOf, fixtureContracts, personContext, startServer, testKeys, type Fixture } from './fixture.ts';
+import {
+  ACME,
+  ALICE,
+  busesOver,
+  directoryOf,
+  fixtureContracts,
+  personContext,
+  startServer,
+  testKeys,
+  type Fixture,
+} from './fixture.ts';
 
 export interface BusUnderTest {
   /** A transport that can send; closed by the suite. */
   open(): Promise<BusTransport>;
 }
 
-const { echo, act, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } = fixtureContracts;
+const { echo, act, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
+  fixtureContracts;
 
 /** Every transport must pass; a manner only one of them has is no part of the bus. */
 export function busContract(engine: string, { open }: BusUnderTest): void {
@@ -36,8 +47,14 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       ['user-root', { type: 'user.registered.v1', data: { globalRole: 'admin' } }],
       ['user-stranger', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
       ['user-vic', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
-      [`organization-${ACME}`, { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: ALICE, isDefault: false } }],
-      [`organization-${ACME}`, { type: 'organization.member-added.v1', data: { memberId: 'vic', kind: 'person', role: 'viewer' } }],
+      [
+        `organization-${ACME}`,
+        { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: ALICE, isDefault: false } },
+      ],
+      [
+        `organization-${ACME}`,
+        { type: 'organization.member-added.v1', data: { memberId: 'vic', kind: 'person', role: 'viewer' } },
+      ],
     );
 
     beforeEach(async () => {
@@ -56,7 +73,11 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
 
     describe('requests', () => {
       it('carries an answer with what stands beside it', async () => {
-        expect(await gateway.request(echo, { text: 'grüße 🚀' }, person())).toEqual({ ok: true, value: { text: 'grüße 🚀' }, meta: { revision: 3 } });
+        expect(await gateway.request(echo, { text: 'grüße 🚀' }, person())).toEqual({
+          ok: true,
+          value: { text: 'grüße 🚀' },
+          meta: { revision: 3 },
+        });
       });
 
       it('carries a refusal whole', async () => {
@@ -70,7 +91,11 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
 
       it('encodes every message: what JSON does not say does not arrive', async () => {
-        expect(await gateway.request(act, { how: 'date' }, person())).toEqual({ ok: true, value: { at: '1970-01-01T00:00:00.000Z' }, meta: {} });
+        expect(await gateway.request(act, { how: 'date' }, person())).toEqual({
+          ok: true,
+          value: { at: '1970-01-01T00:00:00.000Z' },
+          meta: {},
+        });
       });
 
       it('gives each of many requests in flight its own answer', async () => {
@@ -84,22 +109,33 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         const refused = refusalIn(await gateway.request(echo, bad, person()));
         expect(refused).toMatchObject({ code: 'request/invalid', kind: 'invalid' });
         expect(refused.errors?.map(({ pointer }) => pointer).sort()).toEqual(['/nested/$gt', '/text']);
-        expect(refusalIn(await gateway.request(echo, { text: 'a\0b' }, person()))).toMatchObject({ code: 'request/invalid', errors: [{ pointer: '/text' }] });
+        expect(refusalIn(await gateway.request(echo, { text: 'a\0b' }, person()))).toMatchObject({
+          code: 'request/invalid',
+          errors: [{ pointer: '/text' }],
+        });
         expect(await gateway.request(echo, { text: 'a\\u0000b' }, person())).toMatchObject({ ok: true });
       });
 
       it('says at once when nobody serves', async () => {
         const start = performance.now();
-        expect(refusalIn(await gateway.request(unserved, {}, person()))).toMatchObject({ code: 'bus/nobody-serves', kind: 'unavailable' });
+        expect(refusalIn(await gateway.request(unserved, {}, person()))).toMatchObject({
+          code: 'bus/nobody-serves',
+          kind: 'unavailable',
+        });
         expect(performance.now() - start).toBeLessThan(1_000);
       });
 
       it('ends the wait at the contract’s time-out', async () => {
-        expect(refusalIn(await gateway.request(act, { how: 'never' }, person()))).toMatchObject({ code: 'bus/timeout', kind: 'unavailable' });
+        expect(refusalIn(await gateway.request(act, { how: 'never' }, person()))).toMatchObject({
+          code: 'bus/timeout',
+          kind: 'unavailable',
+        });
       });
 
       it('does not send what nobody waits for any more', async () => {
-        expect(refusalIn(await gateway.request(echo, { text: 'late' }, person({ deadlineMs: systemClock.now() - 1 })))).toMatchObject({ code: 'bus/timeout' });
+        expect(
+          refusalIn(await gateway.request(echo, { text: 'late' }, person({ deadlineMs: systemClock.now() - 1 }))),
+        ).toMatchObject({ code: 'bus/timeout' });
       });
 
       it('logs a defect with its cause and shows it to nobody', async () => {
@@ -110,14 +146,19 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
           fields: expect.objectContaining({
             subject: act.subject,
             correlationId: 'trace-me',
-            err: expect.objectContaining({ message: 'secret of the handler', cause: expect.objectContaining({ message: 'secret cause' }) }),
+            err: expect.objectContaining({
+              message: 'secret of the handler',
+              cause: expect.objectContaining({ message: 'secret cause' }),
+            }),
           }),
           message: 'a handler failed',
         });
       });
 
       it('treats an empty answer as a defect', async () => {
-        expect(refusalIn(await gateway.request(act, { how: 'undefined' }, person()))).toMatchObject({ code: 'bus/internal' });
+        expect(refusalIn(await gateway.request(act, { how: 'undefined' }, person()))).toMatchObject({
+          code: 'bus/internal',
+        });
       });
 
       it('answers what it has taken before it closes, and nothing after', async () => {
@@ -127,24 +168,36 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         setTimeout(() => server.release(), 50);
         expect(await answer).toMatchObject({ ok: true, value: 'done' });
         await closed;
-        expect(refusalIn(await gateway.request(echo, { text: 'x' }, person()))).toMatchObject({ code: 'bus/nobody-serves' });
+        expect(refusalIn(await gateway.request(echo, { text: 'x' }, person()))).toMatchObject({
+          code: 'bus/nobody-serves',
+        });
       });
     });
 
     describe('F28: a message over 900 KiB', () => {
       it('is refused as a request, with the same code', async () => {
-        expect(refusalIn(await gateway.request(echo, { text: 'x'.repeat(MESSAGE_BYTES) }, person()))).toMatchObject({ code: 'bus/message-too-large', kind: 'invalid' });
-        expect(refusalIn(await gateway.request(echo, { text: '€'.repeat(MESSAGE_BYTES / 3) }, person()))).toMatchObject({ code: 'bus/message-too-large' });
+        expect(refusalIn(await gateway.request(echo, { text: 'x'.repeat(MESSAGE_BYTES) }, person()))).toMatchObject({
+          code: 'bus/message-too-large',
+          kind: 'invalid',
+        });
+        expect(refusalIn(await gateway.request(echo, { text: '€'.repeat(MESSAGE_BYTES / 3) }, person()))).toMatchObject(
+          { code: 'bus/message-too-large' },
+        );
       });
 
       it('is refused as an answer, at once', async () => {
         const start = performance.now();
-        expect(refusalIn(await gateway.request(large, { bytes: MESSAGE_BYTES }, person()))).toMatchObject({ code: 'bus/message-too-large' });
+        expect(refusalIn(await gateway.request(large, { bytes: MESSAGE_BYTES }, person()))).toMatchObject({
+          code: 'bus/message-too-large',
+        });
         expect(performance.now() - start).toBeLessThan(2_000);
       });
 
       it('is refused as an item of a stream', async () => {
-        expect(await outcomeOf(gateway.stream(count, { to: 2, fault: 'large' }, person()))).toMatchObject({ items: 2, error: { code: 'bus/message-too-large' } });
+        expect(await outcomeOf(gateway.stream(count, { to: 2, fault: 'large' }, person()))).toMatchObject({
+          items: 2,
+          error: { code: 'bus/message-too-large' },
+        });
       });
 
       it('passes when it is a little smaller', async () => {
@@ -160,7 +213,10 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
 
       it('end with the refusal of their producer, after what came before', async () => {
-        expect(await outcomeOf(gateway.stream(count, { to: 3, fault: 'refuse' }, person()))).toMatchObject({ items: 3, error: { code: 'fixture/no-more' } });
+        expect(await outcomeOf(gateway.stream(count, { to: 3, fault: 'refuse' }, person()))).toMatchObject({
+          items: 3,
+          error: { code: 'fixture/no-more' },
+        });
       });
 
       it('show no defect to the reader', async () => {
@@ -171,12 +227,19 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
 
       it('refuse before the first item whom the guard does not admit', async () => {
-        expect(await outcomeOf(gateway.stream(watched, { organization: 'acme' }, loginOf('stranger')))).toMatchObject({ items: 0, error: { code: 'organization/not-found' } });
-        expect(await outcomeOf(gateway.stream(watched, { organization: 'acme' }, loginOf('vic')))).toEqual({ items: 1 });
+        expect(await outcomeOf(gateway.stream(watched, { organization: 'acme' }, loginOf('stranger')))).toMatchObject({
+          items: 0,
+          error: { code: 'organization/not-found' },
+        });
+        expect(await outcomeOf(gateway.stream(watched, { organization: 'acme' }, loginOf('vic')))).toEqual({
+          items: 1,
+        });
       });
 
       it('refuse invalid input', async () => {
-        expect(await outcomeOf(gateway.stream(count, { to: 'many' } as unknown as { to: number }, person()))).toMatchObject({ error: { code: 'request/invalid' } });
+        expect(
+          await outcomeOf(gateway.stream(count, { to: 'many' } as unknown as { to: number }, person())),
+        ).toMatchObject({ error: { code: 'request/invalid' } });
       });
 
       it('stop their producer when the reader leaves the loop', async () => {
@@ -215,37 +278,78 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
 
       it('say at once when nobody serves', async () => {
         await server.close();
-        expect((await outcomeOf(gateway.stream(forever, {}, person()))).error).toMatchObject({ code: 'bus/nobody-serves' });
+        expect((await outcomeOf(gateway.stream(forever, {}, person()))).error).toMatchObject({
+          code: 'bus/nobody-serves',
+        });
       });
     });
 
     describe('rights', () => {
       it('resolves the slug and gives the handler the organization’s id and the actor', async () => {
-        const answer = await gateway.request(inOrganization, { organization: 'acme' }, person({ organizationId: 'forged', ifMatch: 4, dryRun: true }));
-        expect(answer).toMatchObject({ ok: true, value: { organizationId: ACME, actor: { id: ALICE, kind: 'person', isGlobalAdmin: false }, ifMatch: 4, dryRun: true } });
+        const answer = await gateway.request(
+          inOrganization,
+          { organization: 'acme' },
+          person({ organizationId: 'forged', ifMatch: 4, dryRun: true }),
+        );
+        expect(answer).toMatchObject({
+          ok: true,
+          value: {
+            organizationId: ACME,
+            actor: { id: ALICE, kind: 'person', isGlobalAdmin: false },
+            ifMatch: 4,
+            dryRun: true,
+          },
+        });
       });
 
       it('believes the directory about global admins, not the caller', async () => {
         const liar = { ...loginOf(ALICE), actor: { id: ALICE, kind: 'person' as const, isGlobalAdmin: true } };
-        expect(await gateway.request(inOrganization, { organization: ACME }, liar)).toMatchObject({ ok: true, value: { actor: { isGlobalAdmin: false } } });
-        expect(await gateway.request(inOrganization, { organization: ACME }, loginOf('root'))).toMatchObject({ ok: true, value: { actor: { isGlobalAdmin: true } } });
+        expect(await gateway.request(inOrganization, { organization: ACME }, liar)).toMatchObject({
+          ok: true,
+          value: { actor: { isGlobalAdmin: false } },
+        });
+        expect(await gateway.request(inOrganization, { organization: ACME }, loginOf('root'))).toMatchObject({
+          ok: true,
+          value: { actor: { isGlobalAdmin: true } },
+        });
       });
 
       it('refuses a role that does not suffice, and hides the organization from strangers; both leave a record', async () => {
-        expect(refusalIn(await gateway.request(inOrganization, { organization: 'acme' }, loginOf('vic')))).toMatchObject({ kind: 'forbidden' });
-        const stranger = refusalIn(await gateway.request(inOrganization, { organization: 'acme' }, loginOf('stranger')));
-        const unknown = refusalIn(await gateway.request(inOrganization, { organization: 'nowhere' }, loginOf('stranger')));
+        expect(
+          refusalIn(await gateway.request(inOrganization, { organization: 'acme' }, loginOf('vic'))),
+        ).toMatchObject({ kind: 'forbidden' });
+        const stranger = refusalIn(
+          await gateway.request(inOrganization, { organization: 'acme' }, loginOf('stranger')),
+        );
+        const unknown = refusalIn(
+          await gateway.request(inOrganization, { organization: 'nowhere' }, loginOf('stranger')),
+        );
         expect(stranger).toMatchObject({ code: 'organization/not-found', kind: 'not-found' });
         expect(unknown).toEqual(stranger);
-        expect(server.refusals).toMatchObject([{ organizationId: ACME, permission: 'application.deploy' }, { organizationId: ACME }, {}]);
+        expect(server.refusals).toMatchObject([
+          { organizationId: ACME, permission: 'application.deploy' },
+          { organizationId: ACME },
+          {},
+        ]);
       });
 
       it('lets only listed services ask what is for services', async () => {
         const asked = await caller.request(internal, { organization: ACME }, caller.own({ correlationId: 'why' }));
-        expect(asked).toMatchObject({ ok: true, value: { actor: { id: 'system:caller', kind: 'system' }, organizationId: ACME, correlationId: 'why' } });
-        expect(refusalIn(await gateway.request(internal, { organization: ACME }, person()))).toMatchObject({ code: 'bus/services-only', kind: 'forbidden' });
-        expect(refusalIn(await gateway.request(internal, { organization: ACME }, gateway.own({})))).toMatchObject({ code: 'bus/caller-not-listed', kind: 'forbidden' });
-        expect(refusalIn(await caller.request(inOrganization, { organization: ACME }, caller.own({})))).toMatchObject({ code: 'bus/caller-not-listed' });
+        expect(asked).toMatchObject({
+          ok: true,
+          value: { actor: { id: 'system:caller', kind: 'system' }, organizationId: ACME, correlationId: 'why' },
+        });
+        expect(refusalIn(await gateway.request(internal, { organization: ACME }, person()))).toMatchObject({
+          code: 'bus/services-only',
+          kind: 'forbidden',
+        });
+        expect(refusalIn(await gateway.request(internal, { organization: ACME }, gateway.own({})))).toMatchObject({
+          code: 'bus/caller-not-listed',
+          kind: 'forbidden',
+        });
+        expect(refusalIn(await caller.request(inOrganization, { organization: ACME }, caller.own({})))).toMatchObject({
+          code: 'bus/caller-not-listed',
+        });
       });
 
       it('does not let a service send in the name of a person, nor of another service', async () => {
@@ -256,42 +360,90 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
 
     describe('callers that are not believed', () => {
       const body = { organization: ACME };
-      const raw = async (headers: Record<string, string>, json = JSON.stringify(body), subject = inOrganization.subject): Promise<DomainError> => {
+      const raw = async (
+        headers: Record<string, string>,
+        json = JSON.stringify(body),
+        subject = inOrganization.subject,
+      ): Promise<DomainError> => {
         const { response } = await exchange(subject, json, headers);
         const answer = response as Reply<unknown>;
         if (answer.ok) throw new Error('was admitted');
         return answer.error;
       };
       const exchange = (subject: string, json: string, headers: Record<string, string>): Promise<Answer> =>
-        new Promise((resolve) => transport.exchange(subject, new OutgoingMessage(json, headers, 'one', 2_000), resolve));
-      const signed = (context: RequestContext, subject: string = inOrganization.subject, json = JSON.stringify(body), now = systemClock.now()) =>
-        signCaller(new CallerKeyring(testKeys), subject, json, context, now);
+        new Promise((resolve) =>
+          transport.exchange(subject, new OutgoingMessage(json, headers, 'one', 2_000), resolve),
+        );
+      const signed = (
+        context: RequestContext,
+        subject: string = inOrganization.subject,
+        json = JSON.stringify(body),
+        now = systemClock.now(),
+      ) => signCaller(new CallerKeyring(testKeys), subject, json, context, now);
 
       it('A21: a message without, or with a forged, caller context is unauthenticated', async () => {
         expect(await raw({})).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
         expect(await raw({ userId: ALICE, 'x-user-id': ALICE })).toMatchObject({ kind: 'unauthenticated' });
         const forged = signed(person()).replace(`"userId":"${ALICE}"`, '"userId":"root"');
         expect(forged).toContain('root');
-        expect(await raw({ [CALLER_HEADER]: forged })).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
-        expect(await raw({ [CALLER_HEADER]: signed(person()).replace('.person.', '.service.') })).toMatchObject({ kind: 'unauthenticated' });
-        const foreign = signCaller(new CallerKeyring([{ id: 'k1', key: new Uint8Array(32).fill(8) }]), inOrganization.subject, JSON.stringify(body), person(), systemClock.now());
+        expect(await raw({ [CALLER_HEADER]: forged })).toMatchObject({
+          code: 'bus/caller-not-believed',
+          kind: 'unauthenticated',
+        });
+        expect(await raw({ [CALLER_HEADER]: signed(person()).replace('.person.', '.service.') })).toMatchObject({
+          kind: 'unauthenticated',
+        });
+        const foreign = signCaller(
+          new CallerKeyring([{ id: 'k1', key: new Uint8Array(32).fill(8) }]),
+          inOrganization.subject,
+          JSON.stringify(body),
+          person(),
+          systemClock.now(),
+        );
         expect(await raw({ [CALLER_HEADER]: foreign })).toMatchObject({ kind: 'unauthenticated' });
-        for (const garbage of ['', '.', '...', 'k1.person..', 'a.b.c.d.e', 'k1.person.bm8.{}', `k1.person.${'A'.repeat(43)}.{}`, `k9.person.${'A'.repeat(43)}.{}`])
+        for (const garbage of [
+          '',
+          '.',
+          '...',
+          'k1.person..',
+          'a.b.c.d.e',
+          'k1.person.bm8.{}',
+          `k1.person.${'A'.repeat(43)}.{}`,
+          `k9.person.${'A'.repeat(43)}.{}`,
+        ])
           expect(await raw({ [CALLER_HEADER]: garbage })).toMatchObject({ kind: 'unauthenticated' });
         expect(server.refusals.length).toBeGreaterThan(5);
       });
 
       it('B26: a context is believed for 30 s, by one receiver, for one subject and one body', async () => {
         const now = systemClock.now();
-        expect(await raw({ [CALLER_HEADER]: signed(person({ deadlineMs: now + 60_000 }), undefined, undefined, now - 29_000) }).catch(String)).toBe('Error: was admitted');
-        expect(await raw({ [CALLER_HEADER]: signed(person({ deadlineMs: now + 60_000 }), undefined, undefined, now - 30_001) })).toMatchObject({
+        expect(
+          await raw({
+            [CALLER_HEADER]: signed(person({ deadlineMs: now + 60_000 }), undefined, undefined, now - 29_000),
+          }).catch(String),
+        ).toBe('Error: was admitted');
+        expect(
+          await raw({
+            [CALLER_HEADER]: signed(person({ deadlineMs: now + 60_000 }), undefined, undefined, now - 30_001),
+          }),
+        ).toMatchObject({
           code: 'bus/caller-expired',
           kind: 'unauthenticated',
         });
-        expect(await raw({ [CALLER_HEADER]: signed(person({ deadlineMs: now + 600_000 }), undefined, undefined, now + 60_000) })).toMatchObject({ kind: 'unauthenticated' });
-        expect(await raw({ [CALLER_HEADER]: signed(person(), 'organizations.v1.echo') })).toMatchObject({ code: 'bus/caller-not-believed' });
-        expect(await raw({ [CALLER_HEADER]: signed(person(), echo.subject) })).toMatchObject({ code: 'bus/caller-not-believed' });
-        expect(await raw({ [CALLER_HEADER]: signed(person()) }, JSON.stringify({ organization: 'other' }))).toMatchObject({ code: 'bus/caller-not-believed' });
+        expect(
+          await raw({
+            [CALLER_HEADER]: signed(person({ deadlineMs: now + 600_000 }), undefined, undefined, now + 60_000),
+          }),
+        ).toMatchObject({ kind: 'unauthenticated' });
+        expect(await raw({ [CALLER_HEADER]: signed(person(), 'organizations.v1.echo') })).toMatchObject({
+          code: 'bus/caller-not-believed',
+        });
+        expect(await raw({ [CALLER_HEADER]: signed(person(), echo.subject) })).toMatchObject({
+          code: 'bus/caller-not-believed',
+        });
+        expect(
+          await raw({ [CALLER_HEADER]: signed(person()) }, JSON.stringify({ organization: 'other' })),
+        ).toMatchObject({ code: 'bus/caller-not-believed' });
       });
 
       it('B26: a service context that names a person is unauthenticated', async () => {
@@ -315,7 +467,13 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       it('admits what was signed with an older key while it is still listed', () => {
         const rotated = [{ id: 'k0', key: new Uint8Array(32).fill(1) }] as const;
         const old = signCaller(new CallerKeyring(testKeys), echo.subject, '{"text":"x"}', person(), systemClock.now());
-        const gate = verifyCaller(new CallerKeyring([...rotated, ...testKeys]), echo.subject, '{"text":"x"}', old, systemClock.now());
+        const gate = verifyCaller(
+          new CallerKeyring([...rotated, ...testKeys]),
+          echo.subject,
+          '{"text":"x"}',
+          old,
+          systemClock.now(),
+        );
         expect(gate.ok).toBe(true);
       });
 

@@ -69,8 +69,20 @@ const act = request({
   output: z.unknown(),
   timeoutMs: 300,
 });
-const slow = request({ subject: 'fixture.v1.slow', permission: PUBLIC, input: z.object({}), output: z.string(), timeoutMs: 5_000 });
-const large = request({ subject: 'fixture.v1.large', permission: PUBLIC, input: z.object({ bytes: z.number() }), output: z.string(), timeoutMs: 5_000 });
+const slow = request({
+  subject: 'fixture.v1.slow',
+  permission: PUBLIC,
+  input: z.object({}),
+  output: z.string(),
+  timeoutMs: 5_000,
+});
+const large = request({
+  subject: 'fixture.v1.large',
+  permission: PUBLIC,
+  input: z.object({ bytes: z.number() }),
+  output: z.string(),
+  timeoutMs: 5_000,
+});
 const inOrganization = request({
   subject: 'fixture.v1.in-organization',
   permission: 'application.deploy',
@@ -88,16 +100,38 @@ const internal = request({
   organizationOf: (input) => input.organization,
   timeoutMs: 5_000,
 });
-const unserved = request({ subject: 'fixture.v1.unserved', permission: PUBLIC, input: z.object({}), output: z.null(), timeoutMs: 5_000 });
+const unserved = request({
+  subject: 'fixture.v1.unserved',
+  permission: PUBLIC,
+  input: z.object({}),
+  output: z.null(),
+  timeoutMs: 5_000,
+});
 const count = stream({
   subject: 'fixture.v1.count',
   permission: PUBLIC,
-  input: z.object({ to: z.number(), fault: z.enum(['refuse', 'throw', 'large']).optional(), through: z.enum(['iterable', 'observable']).default('iterable') }),
+  input: z.object({
+    to: z.number(),
+    fault: z.enum(['refuse', 'throw', 'large']).optional(),
+    through: z.enum(['iterable', 'observable']).default('iterable'),
+  }),
   output: z.object({ n: z.number() }),
   timeoutMs: 5_000,
 });
-const forever = stream({ subject: 'fixture.v1.forever', permission: PUBLIC, input: z.object({}), output: z.object({ n: z.number() }), timeoutMs: 5_000 });
-const silent = stream({ subject: 'fixture.v1.silent', permission: PUBLIC, input: z.object({}), output: z.object({ n: z.number() }), timeoutMs: 5_000 });
+const forever = stream({
+  subject: 'fixture.v1.forever',
+  permission: PUBLIC,
+  input: z.object({}),
+  output: z.object({ n: z.number() }),
+  timeoutMs: 5_000,
+});
+const silent = stream({
+  subject: 'fixture.v1.silent',
+  permission: PUBLIC,
+  input: z.object({}),
+  output: z.object({ n: z.number() }),
+  timeoutMs: 5_000,
+});
 const watched = stream({
   subject: 'fixture.v1.watched',
   permission: 'application.read',
@@ -107,7 +141,19 @@ const watched = stream({
   timeoutMs: 5_000,
 });
 
-export const fixtureContracts = { echo, act, slow, large, inOrganization, internal, unserved, count, forever, silent, watched };
+export const fixtureContracts = {
+  echo,
+  act,
+  slow,
+  large,
+  inOrganization,
+  internal,
+  unserved,
+  count,
+  forever,
+  silent,
+  watched,
+};
 
 /** What a started server shows to its test. */
 export interface Fixture {
@@ -124,7 +170,12 @@ export interface Fixture {
 }
 
 /** A Nest application (Fastify, hybrid, no port) that serves the fixture's contracts over `transport`. */
-export async function startServer(transport: BusTransport, clock: Clock, directory: Directory, more: Partial<GateOptions> = {}): Promise<Fixture> {
+export async function startServer(
+  transport: BusTransport,
+  clock: Clock,
+  directory: Directory,
+  more: Partial<GateOptions> = {},
+): Promise<Fixture> {
   const refusals: Refusal[] = [];
   const logged: { fields: object; message: string }[] = [];
   const log = (fields: object, message: string): void => void logged.push({ fields, message });
@@ -160,7 +211,10 @@ export async function startServer(transport: BusTransport, clock: Clock, directo
     }
     @Serves(act)
     async act(@Input() { how }: { how: string }) {
-      if (how === 'refuse') return refuse(domainError('fixture/refused', 'conflict', 'Refused.', { fix: 'do otherwise', extra: { used: 3 } }));
+      if (how === 'refuse')
+        return refuse(
+          domainError('fixture/refused', 'conflict', 'Refused.', { fix: 'do otherwise', extra: { used: 3 } }),
+        );
       if (how === 'throw') throw new Error('secret of the handler', { cause: new Error('secret cause') });
       if (how === 'never') return new Promise<never>(() => {});
       return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : undefined;
@@ -220,11 +274,24 @@ export async function startServer(transport: BusTransport, clock: Clock, directo
     for (const resolve of waiting) resolve();
     waiting.clear();
   };
-  return { app, contracts, refusals, logged, producing: () => producing, waiting: () => waiting.size, release, close: () => app.close() };
+  return {
+    app,
+    contracts,
+    refusals,
+    logged,
+    producing: () => producing,
+    waiting: () => waiting.size,
+    release,
+    close: () => app.close(),
+  };
 }
 
 /** A context as the gateway makes it. */
-export function personContext(clock: Clock, principal: Principal = { kind: 'login', userId: ALICE }, more: Partial<RequestContext> = {}): RequestContext {
+export function personContext(
+  clock: Clock,
+  principal: Principal = { kind: 'login', userId: ALICE },
+  more: Partial<RequestContext> = {},
+): RequestContext {
   return {
     principal,
     actor: actorOf(principal, false),
@@ -236,7 +303,14 @@ export function personContext(clock: Clock, principal: Principal = { kind: 'logi
 }
 
 /** The gateway's bus, which acts for persons, and the bus of the service `caller`. */
-export function busesOver(transport: BusTransport, clock: Clock, logger: Logger): { readonly gateway: Bus; readonly caller: Bus } {
+export function busesOver(
+  transport: BusTransport,
+  clock: Clock,
+  logger: Logger,
+): { readonly gateway: Bus; readonly caller: Bus } {
   const shared = { transport, clock, keys: testKeys, ids: randomIds, logger };
-  return { gateway: createBus({ ...shared, service: 'gateway', actsForPersons: true }), caller: createBus({ ...shared, service: 'caller' }) };
+  return {
+    gateway: createBus({ ...shared, service: 'gateway', actsForPersons: true }),
+    caller: createBus({ ...shared, service: 'caller' }),
+  };
 }

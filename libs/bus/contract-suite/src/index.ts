@@ -1,2 +1,12 @@
 export { busContract, type BusUnderTest } from './bus-contract.ts';
-export { ACME, ALICE, busesOver, directoryOf, fixtureContracts, personContext, testKeys, startServer, type Fixture } from './fixture.ts';
+export {
+  ACME,
+  ALICE,
+  busesOver,
+  directoryOf,
+  fixtureContracts,
+  personContext,
+  testKeys,
+  startServer,
+  type Fixture,
+} from './fixture.ts';

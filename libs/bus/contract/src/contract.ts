@@ -25,14 +25,20 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
 }
 
 /** One question and one answer over the bus, perhaps reachable over HTTP too. */
-export interface RequestContract<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> extends Common<Input, Output> {
+export interface RequestContract<
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> extends Common<Input, Output> {
   readonly kind: 'request';
   /** HTTP status of success; what the handler's meta says (`created`) wins. 200 when left out. */
   readonly success?: 200 | 201 | 202 | 204;
 }
 
 /** One question and many answers, until the caller stops listening. Over HTTP: server-sent events, or JSON lines gathered into `items`. */
-export interface StreamContract<Input extends z.ZodType = z.ZodType, Output extends z.ZodType = z.ZodType> extends Common<Input, Output> {
+export interface StreamContract<
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> extends Common<Input, Output> {
   readonly kind: 'stream';
 }
 
@@ -44,11 +50,15 @@ export type OutputOf<C extends Contract> = z.infer<C['output']>;
 
 type Draft<C extends Contract> = Omit<C, 'kind'>;
 
-export function request<I extends z.ZodType, O extends z.ZodType>(contract: Draft<RequestContract<I, O>>): RequestContract<I, O> {
+export function request<I extends z.ZodType, O extends z.ZodType>(
+  contract: Draft<RequestContract<I, O>>,
+): RequestContract<I, O> {
   return { kind: 'request', ...contract } as RequestContract<I, O>;
 }
 
-export function stream<I extends z.ZodType, O extends z.ZodType>(contract: Draft<StreamContract<I, O>>): StreamContract<I, O> {
+export function stream<I extends z.ZodType, O extends z.ZodType>(
+  contract: Draft<StreamContract<I, O>>,
+): StreamContract<I, O> {
   return { kind: 'stream', ...contract } as StreamContract<I, O>;
 }
 

@@ -1,14 +1,23 @@
 import { z } from 'zod';
 import { faultsOf } from './faults.ts';
 
-const schema = z.strictObject({ name: z.string(), count: z.int(), on: z.boolean(), tags: z.array(z.string()), more: z.strictObject({ deep: z.number() }).optional() });
+const schema = z.strictObject({
+  name: z.string(),
+  count: z.int(),
+  on: z.boolean(),
+  tags: z.array(z.string()),
+  more: z.strictObject({ deep: z.number() }).optional(),
+});
 const faults = (value: unknown) => {
   const parsed = schema.safeParse(value);
-  return parsed.success ? [] : faultsOf(schema, parsed.error, '/body').map(({ pointer, message }) => `${pointer} ${message}`);
+  return parsed.success
+    ? []
+    : faultsOf(schema, parsed.error, '/body').map(({ pointer, message }) => `${pointer} ${message}`);
 };
 
 describe('what is wrong with an input', () => {
-  it('is said of what is missing', () => expect(faults({ count: 1, on: true })).toEqual(['/body/name is missing', '/body/tags is missing']));
+  it('is said of what is missing', () =>
+    expect(faults({ count: 1, on: true })).toEqual(['/body/name is missing', '/body/tags is missing']));
   it('is said of a wrong type, without the value', () =>
     expect(faults({ name: 5, count: 'secret', on: 'yes', tags: {}, more: { deep: null } })).toEqual([
       '/body/name must be a text, not a number',
@@ -18,5 +27,7 @@ describe('what is wrong with an input', () => {
       '/body/more/deep must be a number, not null',
     ]));
   it('is said of an unknown member, with the nearest known name', () =>
-    expect(faults({ name: 'a', count: 1, on: true, tags: [], mroe: {} })).toEqual(['/body/mroe is no known field; nearest: more']));
+    expect(faults({ name: 'a', count: 1, on: true, tags: [], mroe: {} })).toEqual([
+      '/body/mroe is no known field; nearest: more',
+    ]));
 });

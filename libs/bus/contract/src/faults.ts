@@ -16,12 +16,18 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
     const known = knownNames(schema, path);
     return issue.keys.map((key) => {
       const nearest = nearestName(key, known);
-      return { pointer: pointer(prefix, [...path, key]), message: `is no known field${nearest ? `; nearest: ${nearest}` : ''}` };
+      return {
+        pointer: pointer(prefix, [...path, key]),
+        message: `is no known field${nearest ? `; nearest: ${nearest}` : ''}`,
+      };
     });
   }
   if (issue.code === 'invalid_union') {
     const first = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0];
-    if (first?.[0]) return first.flatMap((inner) => faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix));
+    if (first?.[0])
+      return first.flatMap((inner) =>
+        faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix),
+      );
   }
   return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];
 }
@@ -41,13 +47,16 @@ const TYPES: Readonly<Record<string, string>> = {
 function plain(message: string): string {
   const [, expected = '', received = ''] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
   if (received === '') return message;
-  return received === 'undefined' ? 'is missing' : `must be ${TYPES[expected] ?? expected}, not ${TYPES[received] ?? received}`;
+  return received === 'undefined'
+    ? 'is missing'
+    : `must be ${TYPES[expected] ?? expected}, not ${TYPES[received] ?? received}`;
 }
 
 const depth = (issues: readonly z.core.$ZodIssue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
 
 /** A JSON pointer (RFC 6901) to `path` below `prefix`. */
-export const pointer = (prefix: string, path: readonly string[]): string => prefix + path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+export const pointer = (prefix: string, path: readonly string[]): string =>
+  prefix + path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** Names of members that `schema` knows at `path`; none where it knows no names. */
 export function knownNames(schema: z.ZodType, path: readonly string[]): string[] {
@@ -64,7 +73,11 @@ function objectsAt(schema: z.core.$ZodType, path: readonly string[]): Shape[] {
 function schemasAt(schema: z.core.$ZodType, path: readonly string[]): z.core.$ZodType[] {
   const { def } = schema._zod as {
     def: z.core.$ZodTypeDef &
-      Partial<Record<'innerType' | 'in' | 'element' | 'valueType', z.core.$ZodType>> & { options?: readonly z.core.$ZodType[]; shape?: Shape; getter?: () => z.core.$ZodType };
+      Partial<Record<'innerType' | 'in' | 'element' | 'valueType', z.core.$ZodType>> & {
+        options?: readonly z.core.$ZodType[];
+        shape?: Shape;
+        getter?: () => z.core.$ZodType;
+      };
   };
   if (def.innerType) return schemasAt(def.innerType, path);
   if (def.in) return schemasAt(def.in, path);
@@ -79,5 +92,8 @@ function schemasAt(schema: z.core.$ZodType, path: readonly string[]): z.core.$Zo
 /** Whether only a text can stand at `path`: then a plain YAML scalar there is its source, not the number it looks like. */
 export function expectsText(schema: z.ZodType, path: readonly string[]): boolean {
   const leaves = schemasAt(schema, path).map(({ _zod }) => _zod.def.type);
-  return leaves.includes('string') && leaves.every((type) => type === 'string' || type === 'undefined' || type === 'literal' || type === 'enum');
+  return (
+    leaves.includes('string') &&
+    leaves.every((type) => type === 'string' || type === 'undefined' || type === 'literal' || type === 'enum')
+  );
 }

@@ -1,4 +1,13 @@
-import { busErrors, decodeBody, encodeAnswer, singleAnswer, type Answer, type BusTransport, type MessageContext, type OutgoingMessage } from '#bus';
+import {
+  busErrors,
+  decodeBody,
+  encodeAnswer,
+  singleAnswer,
+  type Answer,
+  type BusTransport,
+  type MessageContext,
+  type OutgoingMessage,
+} from '#bus';
 import { BaseRpcContext, Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Subscription } from 'rxjs';
 

@@ -2,13 +2,18 @@ import { connectOptions, isSupported } from './connection.ts';
 
 describe('the NATS address', () => {
   it('may name a user, a token, TLS and several servers', () => {
-    expect(connectOptions('nats://ada:p%40ss@a:4222')).toMatchObject({ servers: ['a:4222'], user: 'ada', pass: 'p@ss' });
+    expect(connectOptions('nats://ada:p%40ss@a:4222')).toMatchObject({
+      servers: ['a:4222'],
+      user: 'ada',
+      pass: 'p@ss',
+    });
     expect(connectOptions('nats://secret@a:4222')).toMatchObject({ token: 'secret' });
     expect(connectOptions('tls://a:4222,tls://b:4222')).toMatchObject({ servers: ['a:4222', 'b:4222'], tls: {} });
   });
 
   it('is refused in one sentence that repeats nothing of it', () => {
-    for (const wrong of ['', 'http://a', 'nats://', 'ada:secret@host']) expect(() => connectOptions(wrong)).toThrow(/^The NATS address is not of the form/);
+    for (const wrong of ['', 'http://a', 'nats://', 'ada:secret@host'])
+      expect(() => connectOptions(wrong)).toThrow(/^The NATS address is not of the form/);
   });
 
   it('never gives up on a connection', () => {

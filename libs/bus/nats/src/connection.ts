@@ -22,7 +22,8 @@ export function connectOptions(url: string): NodeConnectionOptions {
   if (!first) throw new Error('The NATS address is empty.');
   return {
     servers: addresses.map(({ host }) => host),
-    ...(first.username !== '' && first.password !== '' && { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) }),
+    ...(first.username !== '' &&
+      first.password !== '' && { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) }),
     ...(first.username !== '' && first.password === '' && { token: decodeURIComponent(first.username) }),
     ...(first.protocol === 'tls:' && { tls: {} }),
     name: 'astro',

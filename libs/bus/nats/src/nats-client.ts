@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { busErrors, RefusedError, type Answer, type OutgoingMessage } from '#bus';
 import { ClientNats } from '@nestjs/microservices';
-import { createInbox, headers as natsHeaders, RequestError, TimeoutError, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import {
+  createInbox,
+  headers as natsHeaders,
+  RequestError,
+  TimeoutError,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { CALL_HEADER, controlSubject, requireVersion, type NatsSettings } from './connection.ts';
 
 type Receive = (answer: Answer) => void;
@@ -57,7 +65,8 @@ export class NatsClient extends ClientNats {
         if (!left) stop = this.start(made, subject, message, receive);
       },
       (error: unknown) => {
-        if (!left) receive({ err: error instanceof RefusedError ? error.error : busErrors.disconnected(), isDisposed: true });
+        if (!left)
+          receive({ err: error instanceof RefusedError ? error.error : busErrors.disconnected(), isDisposed: true });
       },
     );
     return () => {
@@ -72,7 +81,10 @@ export class NatsClient extends ClientNats {
       receive(answer);
     };
     this.open.add(settle);
-    const stop = message.answers === 'one' ? this.ask(connection, subject, message, settle) : this.listen(connection, subject, message, settle);
+    const stop =
+      message.answers === 'one'
+        ? this.ask(connection, subject, message, settle)
+        : this.listen(connection, subject, message, settle);
     return () => {
       this.open.delete(settle);
       stop();

@@ -62,7 +62,9 @@ export class NatsServer extends ServerNats {
       };
       this.subscribed.push(connection.subscribe(channel, { queue: QUEUE, callback }));
     }
-    this.subscribed.push(connection.subscribe('_CALL.*.*', { callback: (_error, message) => this.control(message.subject) }));
+    this.subscribed.push(
+      connection.subscribe('_CALL.*.*', { callback: (_error, message) => this.control(message.subject) }),
+    );
     this.heartbeat();
   }
 
@@ -73,8 +75,10 @@ export class NatsServer extends ServerNats {
     for (const subscription of this.subscribed.splice(0)) subscription.unsubscribe();
     for (const stream of [...this.streams.values()]) this.end(stream, busErrors.shuttingDown());
     const deadline = clock.monotonic() + drainMs;
-    while (this.owed > 0 && clock.monotonic() < deadline) await new Promise<void>((resolve) => clock.timer(DRAIN_POLL_MS, resolve));
-    if (this.connection && !this.connection.isClosed()) await this.connection.flush().catch((error: unknown) => this.logger.error(error));
+    while (this.owed > 0 && clock.monotonic() < deadline)
+      await new Promise<void>((resolve) => clock.timer(DRAIN_POLL_MS, resolve));
+    if (this.connection && !this.connection.isClosed())
+      await this.connection.flush().catch((error: unknown) => this.logger.error(error));
     await super.close();
   }
 
@@ -95,7 +99,9 @@ export class NatsServer extends ServerNats {
     const handler = this.messageHandlers.get(channel); // getHandlerByPattern tries each subject as JSON first
     if (!handler) return respond({ err: busErrors.nobodyServes(channel), isDisposed: true });
     const call = context.getHeaders()?.get(CALL_HEADER) as string | undefined;
-    const stream: LiveStream | undefined = call ? { seenMs: this.settings.clock.monotonic(), cancelled: false, respond } : undefined;
+    const stream: LiveStream | undefined = call
+      ? { seenMs: this.settings.clock.monotonic(), cancelled: false, respond }
+      : undefined;
     if (call && stream) this.streams.set(call, stream);
     const over = (): void => {
       if (call) this.streams.delete(call);

@@ -39,11 +39,15 @@ if (url) {
 
     it('shares requests among replicas', async () => {
       const transports = [await open(300), await open(300), await open(300)];
-      const servers = await Promise.all(transports.map((transport) => startServer(transport, systemClock, directoryOf())));
+      const servers = await Promise.all(
+        transports.map((transport) => startServer(transport, systemClock, directoryOf())),
+      );
       const client = await open(300);
       await client.connect();
       const { gateway } = busesOver(client, systemClock, silentLogger);
-      const answers = Array.from({ length: 60 }, () => gateway.request(fixtureContracts.slow, {}, personContext(systemClock)));
+      const answers = Array.from({ length: 60 }, () =>
+        gateway.request(fixtureContracts.slow, {}, personContext(systemClock)),
+      );
       await eventually(() => expect(servers.reduce((sum, server) => sum + server.waiting(), 0)).toBe(60));
       for (const server of servers) expect(server.waiting()).toBeGreaterThan(5);
       for (const server of servers) server.release();

@@ -22,7 +22,12 @@ export interface NatsOptions {
 export async function natsTransport(options: NatsOptions): Promise<BusTransport> {
   // Nest's client asks for the package through require, which is not there in a bundle: put it into Nest's cache first.
   await loadPackage('@nats-io/transport-node', 'bus', () => import('@nats-io/transport-node'));
-  const settings = { connection: connectOptions(options.url), clock: options.clock, leaseMs: options.leaseMs ?? 3_000, drainMs: options.drainMs ?? 10_000 };
+  const settings = {
+    connection: connectOptions(options.url),
+    clock: options.clock,
+    leaseMs: options.leaseMs ?? 3_000,
+    drainMs: options.drainMs ?? 10_000,
+  };
   const client = new NatsClient(settings);
   return {
     name: 'nats',

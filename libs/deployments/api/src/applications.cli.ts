@@ -1,4 +1,20 @@
-import { age, ExitCode, given, isFailure, list, parseSpan, printable, required, text, usage, type Column, type Failure, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  age,
+  ExitCode,
+  given,
+  isFailure,
+  list,
+  parseSpan,
+  printable,
+  required,
+  text,
+  usage,
+  type Column,
+  type Failure,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
 import {
   applicationEventsRequest,
   applicationLogsRequest,
@@ -41,25 +57,42 @@ const STATUS_LINES = [
 ] as const satisfies readonly (keyof ApplicationStatusView)[];
 
 /** T1 and T2. */
-const GET_LINES = [...STATUS_LINES, 'tier', 'protected', 'limits', 'autoscaling', 'deployedBy', 'createdAt'] as const satisfies readonly (keyof ApplicationView)[];
+const GET_LINES = [
+  ...STATUS_LINES,
+  'tier',
+  'protected',
+  'limits',
+  'autoscaling',
+  'deployedBy',
+  'createdAt',
+] as const satisfies readonly (keyof ApplicationView)[];
 
 const DEFAULT_WAIT = '5m';
 
 const timeoutOf = (options: OptionValues): number | Failure =>
-  parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ?? usage('--timeout is no span of time.', 'write it as 30s or 5m');
+  parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ??
+  usage('--timeout is no span of time.', 'write it as 30s or 5m');
 
 /** `app apply`: profiles first, then applications; a line per object; all are tried. */
 export async function appApply(options: OptionValues, session: Session): Promise<Outcome> {
   const timeoutMs = timeoutOf(options);
   if (isFailure(timeoutMs)) return timeoutMs;
-  const read = await readManifestFiles(list(options, 'filename'), given(options, 'recursive'), 'Application', ['Application', 'ApplicationProfile'], session.io);
+  const read = await readManifestFiles(
+    list(options, 'filename'),
+    given(options, 'recursive'),
+    'Application',
+    ['Application', 'ApplicationProfile'],
+    session.io,
+  );
   if (isFailure(read)) return read;
   const org = await session.organization();
   if (isFailure(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
   const dryRun = given(options, 'dry-run') || given(options, 'diff');
-  const ordered = [...read.manifests].sort((a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'));
+  const ordered = [...read.manifests].sort(
+    (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
+  );
   const failures: Failure[] = [];
   const waits: { name: string; version: string }[] = [];
   for (const manifest of ordered) {
@@ -84,7 +117,12 @@ function reportAllButLast(failures: readonly Failure[], session: Session): Failu
   return failures.at(-1);
 }
 
-async function applyOne(manifest: Manifest, org: string, dryRun: boolean, session: Session): Promise<{ name: string; version: string } | undefined | Failure> {
+async function applyOne(
+  manifest: Manifest,
+  org: string,
+  dryRun: boolean,
+  session: Session,
+): Promise<{ name: string; version: string } | undefined | Failure> {
   const suffix = dryRun ? ' (dry run)' : '';
   if (manifest.kind === 'ApplicationProfile') {
     const name = manifest.spec.profileName;
@@ -93,14 +131,16 @@ async function applyOne(manifest: Manifest, org: string, dryRun: boolean, sessio
     session.print.line(`profile/${name} ${applied.value.outcome}${suffix}`);
     return undefined;
   }
-  if (manifest.kind !== 'Application') return usage(`${manifest.file} is no Application.`, 'use: astroctl clusters register -f FILE');
+  if (manifest.kind !== 'Application')
+    return usage(`${manifest.file} is no Application.`, 'use: astroctl clusters register -f FILE');
   const { name } = manifest.spec;
   const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
   if (!applied.ok) return applied.failure;
   const { outcome, changes, application } = applied.value;
   if (session.print.format === 'json') session.print.line(JSON.stringify(applied.value));
   else session.print.line(`application/${name} ${outcome}${suffix}`);
-  if (outcome === 'configured' && changes.length > 0) session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
+  if (outcome === 'configured' && changes.length > 0)
+    session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
   else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
   return { name, version: application.version };
 }
@@ -160,7 +200,11 @@ export async function appGet(options: OptionValues, session: Session): Promise<O
     { title: 'NAMESPACE', value: (row) => row.targetNamespace, wide: true },
     { title: 'ENDPOINT', value: (row) => row.endpoint, wide: true },
   ];
-  await session.print.list(rows, { columns, name: (row) => `application/${row.name}`, empty: 'There are no applications. Make one: astroctl app apply -f FILE' });
+  await session.print.list(rows, {
+    columns,
+    name: (row) => `application/${row.name}`,
+    empty: 'There are no applications. Make one: astroctl app apply -f FILE',
+  });
   return ExitCode.Success;
 }
 
@@ -219,7 +263,11 @@ export async function appResources(options: OptionValues, session: Session): Pro
     { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
     { title: 'MESSAGE', value: (row) => row.message, wide: true },
   ];
-  await session.print.list(found.value.items, { columns, name: (row) => `${row.kind.toLowerCase()}/${row.name}`, empty: 'There are no objects.' });
+  await session.print.list(found.value.items, {
+    columns,
+    name: (row) => `${row.kind.toLowerCase()}/${row.name}`,
+    empty: 'There are no objects.',
+  });
   return ExitCode.Success;
 }
 
@@ -245,9 +293,11 @@ export async function appLogs(options: OptionValues, session: Session): Promise<
   if (isFailure(org)) return org;
   const since = text(options, 'since');
   const sinceMs = since === undefined ? undefined : parseSpan(since);
-  if (since !== undefined && sinceMs === undefined) return usage('--since is no span of time.', 'write it as 30s, 5m or 2h');
+  if (since !== undefined && sinceMs === undefined)
+    return usage('--since is no span of time.', 'write it as 30s, 5m or 2h');
   const tail = text(options, 'tail');
-  if (tail !== undefined && !/^\d{1,6}$/.test(tail)) return usage('--tail is no number of lines.', 'write it as --tail 100');
+  if (tail !== undefined && !/^\d{1,6}$/.test(tail))
+    return usage('--tail is no number of lines.', 'write it as --tail 100');
   const container = text(options, 'container');
   const lines = session.stream(applicationLogsRequest, {
     org,
@@ -259,7 +309,8 @@ export async function appLogs(options: OptionValues, session: Session): Promise<
     ...(container !== undefined && { container }),
   });
   for await (const { pod, line, dropped } of lines) {
-    if (dropped) session.print.note(`(${dropped} lines of ${pod} were dropped: they came faster than they could be sent)`);
+    if (dropped)
+      session.print.note(`(${dropped} lines of ${pod} were dropped: they came faster than they could be sent)`);
     session.print.line(printable(given(options, 'prefix') ? `${pod}: ${line}` : line));
   }
   return ExitCode.Success;
@@ -278,7 +329,12 @@ export async function appEvents(options: OptionValues, session: Session): Promis
   const org = await session.organization();
   if (isFailure(org)) return org;
   const follow = given(options, 'follow');
-  const events = session.stream(applicationEventsRequest, { org, name: required(options, 'name'), kubernetes: given(options, 'kubernetes'), follow });
+  const events = session.stream(applicationEventsRequest, {
+    org,
+    name: required(options, 'name'),
+    kubernetes: given(options, 'kubernetes'),
+    follow,
+  });
   const nowMs = session.io.now();
   const kubernetesColumns: Column<KubernetesEvent>[] = [
     { title: 'LAST', value: (event) => age(event.last, nowMs) },
@@ -303,8 +359,18 @@ export async function appEvents(options: OptionValues, session: Session): Promis
     if (event.source === 'platform') platform.push(event);
     else kubernetes.push(event);
   }
-  if (given(options, 'kubernetes')) await session.print.list(kubernetes, { columns: kubernetesColumns, name: (event) => `event/${event.reason}`, empty: 'There are no events.' });
-  else await session.print.list(platform, { columns: EVENT_COLUMNS, name: (event) => `event/${event.step}`, empty: 'There are no events.' });
+  if (given(options, 'kubernetes'))
+    await session.print.list(kubernetes, {
+      columns: kubernetesColumns,
+      name: (event) => `event/${event.reason}`,
+      empty: 'There are no events.',
+    });
+  else
+    await session.print.list(platform, {
+      columns: EVENT_COLUMNS,
+      name: (event) => `event/${event.step}`,
+      empty: 'There are no events.',
+    });
   return ExitCode.Success;
 }
 
@@ -332,7 +398,8 @@ export async function appRollback(options: OptionValues, session: Session): Prom
   const name = required(options, 'name');
   const to = text(options, 'to');
   const revision = to === undefined ? undefined : Number(/^v?(\d{1,9})$/.exec(to)?.[1]);
-  if (revision !== undefined && !(revision >= 1)) return usage(`${to} is no version.`, `see: astroctl app history ${name}`);
+  if (revision !== undefined && !(revision >= 1))
+    return usage(`${to} is no version.`, `see: astroctl app history ${name}`);
   const org = await session.organization();
   if (isFailure(org)) return org;
   const input = { org, name, ...(revision !== undefined && { to: revision }) };
@@ -344,7 +411,9 @@ export async function appRollback(options: OptionValues, session: Session): Prom
   const done = await session.call(rollbackRequest, input);
   if (!done.ok) return done.failure;
   session.print.line(`application/${name} ${done.value.outcome}`);
-  session.print.note(`${name} ${done.value.application.version} has the content of ${to ?? 'the version before'}. Next: astroctl app wait ${name}`);
+  session.print.note(
+    `${name} ${done.value.application.version} has the content of ${to ?? 'the version before'}. Next: astroctl app wait ${name}`,
+  );
   return ExitCode.Success;
 }
 
@@ -359,7 +428,11 @@ export async function appDelete(options: OptionValues, session: Session): Promis
   const plan = await session.call(deleteApplicationRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
   const { objects } = plan.value;
-  session.print.note(input.orphan ? `${name} goes from the platform; its ${objects.length} objects stay.` : `${name} goes, with ${objects.length} objects: ${objects.join(', ')}`);
+  session.print.note(
+    input.orphan
+      ? `${name} goes from the platform; its ${objects.length} objects stay.`
+      : `${name} goes, with ${objects.length} objects: ${objects.join(', ')}`,
+  );
   const sure = await session.confirm(`Delete ${name}?`);
   if (isFailure(sure)) return sure;
   const done = await session.call(deleteApplicationRequest, input);

@@ -33,8 +33,19 @@ export const deploymentsCommands: readonly CliCommand[] = [
   {
     path: ['app', 'apply'],
     summary: 'Create or change applications (and profiles) from manifests',
-    options: { filename, recursive, 'dry-run': dryRun, diff: { help: 'show what would change, change nothing' }, wait: { help: 'wait until the rollout has ended' }, timeout },
-    examples: ['astroctl app apply -f examples/hello-world.yaml --wait', 'astroctl app apply -f deploy/ -R', 'cat app.yaml | astroctl app apply -f -'],
+    options: {
+      filename,
+      recursive,
+      'dry-run': dryRun,
+      diff: { help: 'show what would change, change nothing' },
+      wait: { help: 'wait until the rollout has ended' },
+      timeout,
+    },
+    examples: [
+      'astroctl app apply -f examples/hello-world.yaml --wait',
+      'astroctl app apply -f deploy/ -R',
+      'cat app.yaml | astroctl app apply -f -',
+    ],
     load: async () => (await applications()).appApply,
   },
   {
@@ -47,8 +58,17 @@ export const deploymentsCommands: readonly CliCommand[] = [
   {
     path: ['app', 'status'],
     summary: 'Show how far the latest revision has rolled out',
-    options: { name, watch: { short: 'w', help: 'wait until the rollout has ended' }, field: { help: 'print the value of this line alone', value: 'key' }, timeout },
-    examples: ['astroctl app status web', 'astroctl app status web --field endpoint', 'astroctl app status web -o json'],
+    options: {
+      name,
+      watch: { short: 'w', help: 'wait until the rollout has ended' },
+      field: { help: 'print the value of this line alone', value: 'key' },
+      timeout,
+    },
+    examples: [
+      'astroctl app status web',
+      'astroctl app status web --field endpoint',
+      'astroctl app status web -o json',
+    ],
     load: async () => (await applications()).appStatus,
   },
   {
@@ -202,15 +222,25 @@ export const deploymentsCommands: readonly CliCommand[] = [
       name: clusterName,
       namespaces: { help: 'globs over namespaces, with commas; ! excludes', value: 'list' },
       'cluster-scoped': { help: 'deny, allow, or a list of group/Kind', value: 'list' },
-      'pod-security': { help: 'Pod Security Standard', value: 'level', choices: ['restricted', 'baseline', 'privileged'] },
+      'pod-security': {
+        help: 'Pod Security Standard',
+        value: 'level',
+        choices: ['restricted', 'baseline', 'privileged'],
+      },
     },
-    examples: ['astroctl clusters policy set dev --pod-security restricted', "astroctl clusters policy set dev --namespaces 'team-*,!team-legacy'"],
+    examples: [
+      'astroctl clusters policy set dev --pod-security restricted',
+      "astroctl clusters policy set dev --namespaces 'team-*,!team-legacy'",
+    ],
     load: async () => (await clusters()).policySet,
   },
   {
     path: ['clusters', 'set-context'],
     summary: 'Make a cluster the current context of kubectl; no secret is stored',
-    options: { cluster: clusterName, name: { help: 'name of the context; the cluster’s when left out', value: 'context' } },
+    options: {
+      cluster: clusterName,
+      name: { help: 'name of the context; the cluster’s when left out', value: 'context' },
+    },
     examples: ['astroctl clusters set-context dev && kubectl get pods -A'],
     load: async () => (await clusters()).setContext,
   },

@@ -1,4 +1,15 @@
-import { age, ExitCode, isFailure, required, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  age,
+  ExitCode,
+  isFailure,
+  required,
+  text,
+  usage,
+  type Column,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
 import {
   clusterKubeconfigRequest,
   deleteClusterRequest,
@@ -102,12 +113,18 @@ export async function policySet(options: OptionValues, session: Session): Promis
   const podSecurity = text(options, 'pod-security');
   const policy = policySchema.safeParse({
     ...(namespaces && { namespaces }),
-    ...(scoped !== undefined && { clusterScoped: scoped === 'deny' || scoped === 'allow' ? scoped : words('cluster-scoped') }),
+    ...(scoped !== undefined && {
+      clusterScoped: scoped === 'deny' || scoped === 'allow' ? scoped : words('cluster-scoped'),
+    }),
     ...(podSecurity !== undefined && { podSecurity }),
   });
   if (!policy.success)
-    return usage(`That is no policy: ${policy.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`, 'see: astroctl clusters policy set -h');
-  if (Object.keys(policy.data).length === 0) return usage('Nothing to change.', 'add --namespaces, --cluster-scoped or --pod-security');
+    return usage(
+      `That is no policy: ${policy.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`,
+      'see: astroctl clusters policy set -h',
+    );
+  if (Object.keys(policy.data).length === 0)
+    return usage('Nothing to change.', 'add --namespaces, --cluster-scoped or --pod-security');
   const org = await session.organization();
   if (isFailure(org)) return org;
   const name = required(options, 'name');
@@ -126,13 +143,21 @@ export async function policySet(options: OptionValues, session: Session): Promis
 }
 
 async function printPolicy(
-  policy: { readonly namespaces: readonly string[]; readonly clusterScoped: string | readonly string[]; readonly podSecurity: string },
+  policy: {
+    readonly namespaces: readonly string[];
+    readonly clusterScoped: string | readonly string[];
+    readonly podSecurity: string;
+  },
   session: Session,
 ): Promise<void> {
   const { namespaces, clusterScoped, podSecurity } = policy;
   if (session.print.format === 'table')
     await session.print.one(
-      { namespaces: namespaces.join(','), clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : clusterScoped.join(','), podSecurity },
+      {
+        namespaces: namespaces.join(','),
+        clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : clusterScoped.join(','),
+        podSecurity,
+      },
       { lines: POLICY_LINES },
     );
   else await session.print.one(policy, { lines: POLICY_LINES });
@@ -141,13 +166,20 @@ async function printPolicy(
 /** `kube-token`: what kubectl runs to get a token (client.authentication.k8s.io/v1 ExecCredential); kept nowhere. */
 export async function kubeToken(options: OptionValues, session: Session): Promise<Outcome> {
   const name = text(options, 'cluster');
-  if (name === undefined) return usage('kube-token is run by kubectl; it needs --cluster.', 'astroctl clusters set-context NAME');
+  if (name === undefined)
+    return usage('kube-token is run by kubectl; it needs --cluster.', 'astroctl clusters set-context NAME');
   const org = await session.organization();
   if (isFailure(org)) return org;
   const issued = await session.call(clusterKubeconfigRequest, { org, name });
   if (!issued.ok) return issued.failure;
   const { token, expiresAt } = issued.value;
-  session.print.line(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token, expirationTimestamp: expiresAt } }));
+  session.print.line(
+    JSON.stringify({
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token, expirationTimestamp: expiresAt },
+    }),
+  );
   return ExitCode.Success;
 }
 

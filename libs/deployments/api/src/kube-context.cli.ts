@@ -1,6 +1,18 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { EXIT_CODES, ExitCode, isFailure, localFailure, required, text, type Failure, type Io, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  EXIT_CODES,
+  ExitCode,
+  isFailure,
+  localFailure,
+  required,
+  text,
+  type Failure,
+  type Io,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
 import { clusterKubeconfigRequest } from '#deployments/contract';
 import type { Document } from 'yaml';
 
@@ -43,13 +55,17 @@ export async function setContext(options: OptionValues, session: Session): Promi
         apiVersion: 'client.authentication.k8s.io/v1',
         command: session.io.self,
         args: ['kube-token', '--cluster', cluster, '--org', org, '--api-url', session.flags.apiUrl],
-        installHint: 'astroctl is needed to log in to this cluster; in a clone of Astro Platform run: npx astroctl install',
+        installHint:
+          'astroctl is needed to log in to this cluster; in a clone of Astro Platform run: npx astroctl install',
         interactiveMode: 'Never',
         provideClusterInfo: false,
       },
     },
   });
-  put(document, 'contexts', { name: context, context: { cluster: user, user, ...(namespace !== null && { namespace }) } });
+  put(document, 'contexts', {
+    name: context,
+    context: { cluster: user, user, ...(namespace !== null && { namespace }) },
+  });
   document.set('current-context', context);
   save(path, document);
   session.print.note(`Context ${context} is current in ${path}. Next: kubectl get pods -A`);
@@ -63,10 +79,15 @@ export async function deleteContext(options: OptionValues, session: Session): Pr
   const document = await open(path);
   if (isFailure(document)) return document;
   const found = items(document, 'contexts').find(({ name }) => name === context);
-  if (!found) return localFailure(EXIT_CODES['not-found'], `${path} has no context ${context}.`, 'kubectl config get-contexts');
+  if (!found)
+    return localFailure(EXIT_CODES['not-found'], `${path} has no context ${context}.`, 'kubectl config get-contexts');
   const user = userOf(found);
   if (!user?.startsWith('astroctl-'))
-    return localFailure(EXIT_CODES.conflict, `Context ${context} was not made by astroctl; it stays.`, `kubectl config delete-context ${context}`);
+    return localFailure(
+      EXIT_CODES.conflict,
+      `Context ${context} was not made by astroctl; it stays.`,
+      `kubectl config delete-context ${context}`,
+    );
   drop(document, 'contexts', context);
   if (!items(document, 'contexts').some((other) => userOf(other) === user)) {
     drop(document, 'users', user);
@@ -79,31 +100,51 @@ export async function deleteContext(options: OptionValues, session: Session): Pr
 }
 
 /** The first file of `KUBECONFIG`, else `~/.kube/config`, as kubectl writes. */
-const kubeconfigPath = ({ environment, home }: Io): string => environment['KUBECONFIG']?.split(delimiter).find(Boolean) ?? join(home, '.kube', 'config');
+const kubeconfigPath = ({ environment, home }: Io): string =>
+  environment['KUBECONFIG']?.split(delimiter).find(Boolean) ?? join(home, '.kube', 'config');
 
 async function open(path: string): Promise<Document | Failure> {
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(existsSync(path) ? readFileSync(path, 'utf8') : 'apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n');
-  return document.errors.length > 0 ? localFailure(1, `${path} is no YAML, so it is left alone.`, 'mend it, or set KUBECONFIG to another file') : document;
+  const document = parseDocument(
+    existsSync(path)
+      ? readFileSync(path, 'utf8')
+      : 'apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n',
+  );
+  return document.errors.length > 0
+    ? localFailure(1, `${path} is no YAML, so it is left alone.`, 'mend it, or set KUBECONFIG to another file')
+    : document;
 }
 
 const items = (document: Document, section: string): Named[] => {
   const json: unknown = document.toJSON();
   const entries = typeof json === 'object' && json !== null ? new Map(Object.entries(json)).get(section) : undefined;
-  return Array.isArray(entries) ? entries.filter((entry): entry is Named => typeof entry === 'object' && entry !== null && typeof entry.name === 'string') : [];
+  return Array.isArray(entries)
+    ? entries.filter(
+        (entry): entry is Named => typeof entry === 'object' && entry !== null && typeof entry.name === 'string',
+      )
+    : [];
 };
 
 function userOf(context: Named): string | undefined {
   const inner = context['context'];
-  return typeof inner === 'object' && inner !== null && 'user' in inner && typeof inner.user === 'string' ? inner.user : undefined;
+  return typeof inner === 'object' && inner !== null && 'user' in inner && typeof inner.user === 'string'
+    ? inner.user
+    : undefined;
 }
 
 /** A context of that name that is somebody else's, or another organization's, stays. */
 function foreign(document: Document, context: string, user: string): Failure | undefined {
   const found = items(document, 'contexts').find(({ name }) => name === context);
   if (!found || userOf(found) === user) return undefined;
-  const whose = userOf(found)?.startsWith('astroctl-') ? "belongs to another organization's cluster" : 'was not made by astroctl';
-  return localFailure(EXIT_CODES.conflict, `A context ${context} is there already and ${whose}; it stays.`, `choose another name: --name ${context}-2`, 'cli/context-taken');
+  const whose = userOf(found)?.startsWith('astroctl-')
+    ? "belongs to another organization's cluster"
+    : 'was not made by astroctl';
+  return localFailure(
+    EXIT_CODES.conflict,
+    `A context ${context} is there already and ${whose}; it stays.`,
+    `choose another name: --name ${context}-2`,
+    'cli/context-taken',
+  );
 }
 
 function put(document: Document, section: string, entry: Named): void {

@@ -63,7 +63,12 @@ export async function readManifestFiles(
       const parsed = parseManifests(text, { maxBytes: LIMIT_BYTES, dropEmptyKeys: true });
       if (!parsed.ok) {
         firstFile ??= name;
-        faults.push(...parsed.error.map(({ line, column, path: at, message }) => `${name}:${line}:${column}: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}.`));
+        faults.push(
+          ...parsed.error.map(
+            ({ line, column, path: at, message }) =>
+              `${name}:${line}:${column}: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}.`,
+          ),
+        );
         continue;
       }
       for (const document of parsed.value.documents) {
@@ -85,7 +90,12 @@ export async function readManifestFiles(
       'deployments/manifest-invalid',
     );
   }
-  if (manifests.length === 0) return localFailure(1, `${paths.join(', ')} holds no manifest.`, 'name a file with one, or a folder with *.yaml, *.yml or *.json files');
+  if (manifests.length === 0)
+    return localFailure(
+      1,
+      `${paths.join(', ')} holds no manifest.`,
+      'name a file with one, or a folder with *.yaml, *.yml or *.json files',
+    );
   return { manifests, warnings };
 }
 
@@ -105,7 +115,13 @@ function filesAt(path: string, recursive: boolean, io: Io): { name: string; abso
 }
 
 async function textOf(absolute: string, name: string, io: Io): Promise<string | Failure> {
-  const tooLarge = () => localFailure(1, `${name} is larger than 4 MB. Nothing was sent.`, 'split it into several files', 'deployments/manifest-too-large');
+  const tooLarge = () =>
+    localFailure(
+      1,
+      `${name} is larger than 4 MB. Nothing was sent.`,
+      'split it into several files',
+      'deployments/manifest-too-large',
+    );
   try {
     if (absolute === '-') return await readAll(io.stdin, LIMIT_BYTES);
     if (statSync(absolute).size > LIMIT_BYTES) return tooLarge();
@@ -116,15 +132,27 @@ async function textOf(absolute: string, name: string, io: Io): Promise<string | 
   }
 }
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error');
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
-function readDocument(document: ManifestDocument, file: string, flat: ReadableKind, accepted: readonly ReadableKind[]): Result<Manifest, string[]> {
+function readDocument(
+  document: ManifestDocument,
+  file: string,
+  flat: ReadableKind,
+  accepted: readonly ReadableKind[],
+): Result<Manifest, string[]> {
   const opened = openEnvelope(document.value);
   const named: ManifestKind = opened.ok ? (opened.value.kind ?? flat) : flat;
   const kind = isReadable(named) && accepted.includes(named) ? named : flat;
   const { read, schema } = READERS[kind];
   const pointer = opened.ok ? opened.value.pointer : '';
-  const value = withTexts(document.value, [], document, (path) => expectsText(schema, pointer === '' ? path : path[0] === 'spec' ? path.slice(1) : ['']) || path[0] === 'metadata');
+  const value = withTexts(
+    document.value,
+    [],
+    document,
+    (path) =>
+      expectsText(schema, pointer === '' ? path : path[0] === 'spec' ? path.slice(1) : ['']) || path[0] === 'metadata',
+  );
   const outcome: Result<unknown, InputFault[]> = read(value);
   if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file } as Manifest }; // the reader of this kind has parsed it
   return { ok: false, error: outcome.error.map((fault) => faultLine(fault, kind, file, document)) };
@@ -133,11 +161,19 @@ function readDocument(document: ManifestDocument, file: string, flat: ReadableKi
 const isReadable = (kind: ManifestKind): kind is ReadableKind => kind in READERS;
 
 /** The document with plain scalars as they were written wherever the schema wants text: `tag: 1.10` stays `1.10`. */
-function withTexts(value: unknown, path: readonly (string | number)[], document: ManifestDocument, wantsText: (path: string[]) => boolean): unknown {
+function withTexts(
+  value: unknown,
+  path: readonly (string | number)[],
+  document: ManifestDocument,
+  wantsText: (path: string[]) => boolean,
+): unknown {
   if (Array.isArray(value)) return value.map((item, index) => withTexts(item, [...path, index], document, wantsText));
   if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withTexts(member, [...path, key], document, wantsText)]));
-  if ((typeof value === 'number' || typeof value === 'boolean') && wantsText(path.map(String))) return document.source(path) ?? value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, withTexts(member, [...path, key], document, wantsText)]),
+    );
+  if ((typeof value === 'number' || typeof value === 'boolean') && wantsText(path.map(String)))
+    return document.source(path) ?? value;
   return value;
 }
 

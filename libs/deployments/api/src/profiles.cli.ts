@@ -1,5 +1,26 @@
-import { age, ExitCode, given, isFailure, list, required, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
-import { applyProfileRequest, deleteProfileRequest, getProfileRequest, getTierRequest, listProfilesRequest, listTiersRequest, type ProfileView } from '#deployments/contract';
+import {
+  age,
+  ExitCode,
+  given,
+  isFailure,
+  list,
+  required,
+  text,
+  usage,
+  type Column,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
+import {
+  applyProfileRequest,
+  deleteProfileRequest,
+  getProfileRequest,
+  getTierRequest,
+  listProfilesRequest,
+  listTiersRequest,
+  type ProfileView,
+} from '#deployments/contract';
 import { readManifestFiles } from './manifest-files.cli.ts';
 
 const LINES = [
@@ -18,13 +39,20 @@ const LINES = [
 
 /** `app profile apply`. */
 export async function profileApply(options: OptionValues, session: Session): Promise<Outcome> {
-  const read = await readManifestFiles(list(options, 'filename'), given(options, 'recursive'), 'ApplicationProfile', ['ApplicationProfile'], session.io);
+  const read = await readManifestFiles(
+    list(options, 'filename'),
+    given(options, 'recursive'),
+    'ApplicationProfile',
+    ['ApplicationProfile'],
+    session.io,
+  );
   if (isFailure(read)) return read;
   const org = await session.organization();
   if (isFailure(org)) return org;
   const dryRun = given(options, 'dry-run');
   for (const manifest of read.manifests) {
-    if (manifest.kind !== 'ApplicationProfile') return usage(`${manifest.file} is no ApplicationProfile.`, 'use: astroctl app apply -f FILE');
+    if (manifest.kind !== 'ApplicationProfile')
+      return usage(`${manifest.file} is no ApplicationProfile.`, 'use: astroctl app apply -f FILE');
     const name = manifest.spec.profileName;
     const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
     if (!applied.ok) return applied.failure;
@@ -56,7 +84,11 @@ export async function profileGet(options: OptionValues, session: Session): Promi
     { title: 'APPS', value: (row) => row.apps },
     { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
   ];
-  await session.print.list(listed.value.items, { columns, name: (row) => `profile/${row.name}`, empty: 'There are no profiles. Make one: astroctl app profile apply -f FILE' });
+  await session.print.list(listed.value.items, {
+    columns,
+    name: (row) => `profile/${row.name}`,
+    empty: 'There are no profiles. Make one: astroctl app profile apply -f FILE',
+  });
   return ExitCode.Success;
 }
 
@@ -76,7 +108,8 @@ export async function profileDelete(options: OptionValues, session: Session): Pr
 /** `app profile tiers [TIER]`. */
 export async function profileTiers(options: OptionValues, session: Session): Promise<Outcome> {
   const tier = text(options, 'tier');
-  const found = tier === undefined ? await session.call(listTiersRequest, {}) : await session.call(getTierRequest, { tier });
+  const found =
+    tier === undefined ? await session.call(listTiersRequest, {}) : await session.call(getTierRequest, { tier });
   if (!found.ok) return found.failure;
   const items = 'items' in found.value ? found.value.items : [found.value];
   type Row = (typeof items)[number];

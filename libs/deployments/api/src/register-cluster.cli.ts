@@ -1,7 +1,19 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ExitCode, given, isFailure, list, localFailure, text, usage, type Failure, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  ExitCode,
+  given,
+  isFailure,
+  list,
+  localFailure,
+  text,
+  usage,
+  type Failure,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
 import { API_VERSION, readRegistration, registerClusterRequest, type RegistrationSpec } from '#deployments/contract';
 import { readManifestFiles } from './manifest-files.cli.ts';
 
@@ -11,7 +23,11 @@ const TOKEN_SECRET = 'astro-platform-token';
 
 /** What the platform needs on a cluster: an account of its own, and a token that kubectl can read back. */
 const OBJECTS = [
-  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels: { 'app.kubernetes.io/managed-by': 'astroctl' } } },
+  {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE, labels: { 'app.kubernetes.io/managed-by': 'astroctl' } },
+  },
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace: NAMESPACE } },
   {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -24,7 +40,11 @@ const OBJECTS = [
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'kubernetes.io/service-account-token',
-    metadata: { name: TOKEN_SECRET, namespace: NAMESPACE, annotations: { 'kubernetes.io/service-account.name': ACCOUNT } },
+    metadata: {
+      name: TOKEN_SECRET,
+      namespace: NAMESPACE,
+      annotations: { 'kubernetes.io/service-account.name': ACCOUNT },
+    },
   },
 ] as const;
 
@@ -36,26 +56,42 @@ export async function clustersRegister(options: OptionValues, session: Session):
   if (given(options, 'dry-run')) return printObjects(session);
   const files = list(options, 'filename');
   if (files.length > 0) {
-    const read = await readManifestFiles(files, false, 'K8sClusterRegistration', ['K8sClusterRegistration'], session.io);
+    const read = await readManifestFiles(
+      files,
+      false,
+      'K8sClusterRegistration',
+      ['K8sClusterRegistration'],
+      session.io,
+    );
     if (isFailure(read)) return read;
     for (const manifest of read.manifests) {
-      if (manifest.kind !== 'K8sClusterRegistration') return usage(`${manifest.file} is no K8sClusterRegistration.`, 'use: astroctl app apply -f FILE');
+      if (manifest.kind !== 'K8sClusterRegistration')
+        return usage(`${manifest.file} is no K8sClusterRegistration.`, 'use: astroctl app apply -f FILE');
       const sent = await send(manifest.spec, session);
       if (sent !== ExitCode.Success) return sent;
     }
     return ExitCode.Success;
   }
   const clusterName = text(options, 'cluster-name');
-  if (clusterName === undefined) return usage('Give the cluster a name.', 'astroctl clusters register --cluster-name NAME');
+  if (clusterName === undefined)
+    return usage('Give the cluster a name.', 'astroctl clusters register --cluster-name NAME');
   const given_ = text(options, 'from-file');
-  const access = given_ === undefined ? await makeAccount(options, session) : await fromFile(resolve(session.io.cwd, given_), text(options, 'context'));
+  const access =
+    given_ === undefined
+      ? await makeAccount(options, session)
+      : await fromFile(resolve(session.io.cwd, given_), text(options, 'context'));
   if (isFailure(access)) return access;
   const region = text(options, 'region');
   const provider = text(options, 'provider');
   const spec = readRegistration({
     apiVersion: API_VERSION,
     kind: 'K8sClusterRegistration',
-    spec: { clusterName, ...(region !== undefined && { region }), ...(provider !== undefined && { provider }), ...access },
+    spec: {
+      clusterName,
+      ...(region !== undefined && { region }),
+      ...(provider !== undefined && { provider }),
+      ...access,
+    },
   });
   if (!spec.ok)
     return usage(
@@ -79,7 +115,11 @@ async function printObjects(session: Session): Promise<Outcome> {
 async function send(spec: RegistrationSpec, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isFailure(org)) return org;
-  const sent = await session.call(registerClusterRequest, { org, name: spec.clusterName, manifest: spec }, { timeoutMs: 30_000 });
+  const sent = await session.call(
+    registerClusterRequest,
+    { org, name: spec.clusterName, manifest: spec },
+    { timeoutMs: 30_000 },
+  );
   if (!sent.ok) return sent.failure;
   const { cluster, outcome } = sent.value;
   session.print.line(`cluster/${cluster.name} ${outcome}`);
@@ -89,7 +129,10 @@ async function send(spec: RegistrationSpec, session: Session): Promise<Outcome> 
   return ExitCode.Success;
 }
 
-type Access = Pick<RegistrationSpec, 'server' | 'certificateAuthorityData' | 'tlsServerName' | 'token' | 'clientCertificateData' | 'clientKeyData'>;
+type Access = Pick<
+  RegistrationSpec,
+  'server' | 'certificateAuthorityData' | 'tlsServerName' | 'token' | 'clientCertificateData' | 'clientKeyData'
+>;
 
 /** A ready kubeconfig: whatever in it would run programs or read files is refused by name. */
 async function fromFile(path: string, context: string | undefined): Promise<Access | Failure> {
@@ -108,26 +151,41 @@ async function fromFile(path: string, context: string | undefined): Promise<Acce
     server,
     ...(ca !== undefined && { certificateAuthorityData: base64(ca) }),
     ...(tlsServerName !== undefined && { tlsServerName }),
-    ...('token' in credential ? { token: credential.token } : { clientCertificateData: base64(credential.clientCertificate), clientKeyData: base64(credential.clientKey) }),
+    ...('token' in credential
+      ? { token: credential.token }
+      : { clientCertificateData: base64(credential.clientCertificate), clientKeyData: base64(credential.clientKey) }),
   };
 }
 
-const codeOf = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error');
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 /** Makes the account with kubectl and the person's kubeconfig, and reads address, CA and token back. */
 async function makeAccount(options: OptionValues, session: Session): Promise<Access | Failure> {
   const kubeconfig = text(options, 'kubeconfig');
   const context = text(options, 'context');
-  const where = [...(kubeconfig !== undefined ? ['--kubeconfig', resolve(session.io.cwd, kubeconfig)] : []), ...(context !== undefined ? ['--context', context] : [])];
+  const where = [
+    ...(kubeconfig !== undefined ? ['--kubeconfig', resolve(session.io.cwd, kubeconfig)] : []),
+    ...(context !== undefined ? ['--context', context] : []),
+  ];
   const kubectl = (args: readonly string[], input?: string) => runKubectl([...where, ...args], input, session);
 
   const view = await kubectl(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']);
   if (isFailure(view)) return view;
   const cluster = clusterIn(view);
-  if (!cluster) return localFailure(1, 'The kubeconfig names no cluster.', 'give another with --kubeconfig and --context');
-  if (cluster.insecure) return localFailure(1, 'The kubeconfig has insecure-skip-tls-verify, which is never taken.', 'add the certificate authority of the cluster to it');
+  if (!cluster)
+    return localFailure(1, 'The kubeconfig names no cluster.', 'give another with --kubeconfig and --context');
+  if (cluster.insecure)
+    return localFailure(
+      1,
+      'The kubeconfig has insecure-skip-tls-verify, which is never taken.',
+      'add the certificate authority of the cluster to it',
+    );
 
-  const applied = await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }));
+  const applied = await kubectl(
+    ['apply', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
+  );
   if (isFailure(applied)) return applied;
   for (let tries = 0; tries < 100; tries++) {
     const secret = await kubectl(['get', 'secret', TOKEN_SECRET, '-n', NAMESPACE, '-o', 'jsonpath={.data.token}']);
@@ -143,12 +201,19 @@ async function makeAccount(options: OptionValues, session: Session): Promise<Acc
     }
     await session.io.pause(100);
   }
-  return localFailure(1, `The cluster gave no token for ${NAMESPACE}/${ACCOUNT}.`, 'register with a kubeconfig of your own making: --from-file F');
+  return localFailure(
+    1,
+    `The cluster gave no token for ${NAMESPACE}/${ACCOUNT}.`,
+    'register with a kubeconfig of your own making: --from-file F',
+  );
 }
 
-function clusterIn(view: string): { server: string; authority: string | undefined; tlsServerName: string | undefined; insecure: boolean } | undefined {
+function clusterIn(
+  view: string,
+): { server: string; authority: string | undefined; tlsServerName: string | undefined; insecure: boolean } | undefined {
   const json: unknown = JSON.parse(view);
-  const member = (value: unknown, name: string): unknown => (typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(name) : undefined);
+  const member = (value: unknown, name: string): unknown =>
+    typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(name) : undefined;
   const clusters = member(json, 'clusters');
   const cluster = Array.isArray(clusters) ? member(clusters[0], 'cluster') : undefined;
   const server = member(cluster, 'server');
@@ -171,13 +236,25 @@ function runKubectl(args: readonly string[], input: string | undefined, { io }: 
     let complaint = '';
     child.stdout.on('data', (part) => (out += String(part)));
     child.stderr.on('data', (part) => (complaint += String(part)));
-    child.on('error', () => done(localFailure(1, 'kubectl was not found on this machine.', 'install kubectl, or register with a ready kubeconfig: --from-file F')));
+    child.on('error', () =>
+      done(
+        localFailure(
+          1,
+          'kubectl was not found on this machine.',
+          'install kubectl, or register with a ready kubeconfig: --from-file F',
+        ),
+      ),
+    );
     child.stdin.on('error', () => {}); // a kubectl that ended early says why itself
     child.on('close', (code) =>
       done(
         code === 0
           ? out
-          : localFailure(1, `kubectl could not do it: ${complaint.trim().split('\n').at(-1) ?? `exit ${code}`}`, 'check --kubeconfig and --context: kubectl get nodes'),
+          : localFailure(
+              1,
+              `kubectl could not do it: ${complaint.trim().split('\n').at(-1) ?? `exit ${code}`}`,
+              'check --kubeconfig and --context: kubectl get nodes',
+            ),
       ),
     );
     child.stdin.end(input ?? '');

@@ -4,7 +4,8 @@ import { deploymentsRest } from './rest.ts';
 describe('routes of deployments', () => {
   it('serves every contract that has a route, each once', () => {
     const routed = Object.values(contract).filter(
-      (value): value is (typeof deploymentsRest)[number] => typeof value === 'object' && value !== null && 'route' in value && value.route !== undefined,
+      (value): value is (typeof deploymentsRest)[number] =>
+        typeof value === 'object' && value !== null && 'route' in value && value.route !== undefined,
     );
     expect([...deploymentsRest].map(({ route }) => route).sort()).toEqual(routed.map(({ route }) => route).sort());
     expect(new Set(deploymentsRest.map(({ route }) => route)).size).toBe(deploymentsRest.length);

@@ -1,5 +1,10 @@
 import { ExitCode, StreamFailure, type Failure, type Session } from '#cli';
-import { applicationLogsRequest, applicationStatusRequest, watchRequest, type ApplicationStatusView } from '#deployments/contract';
+import {
+  applicationLogsRequest,
+  applicationStatusRequest,
+  watchRequest,
+  type ApplicationStatusView,
+} from '#deployments/contract';
 import { EXIT_CODES } from '#cli';
 
 export interface WaitFor {
@@ -50,7 +55,13 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
         if (verdict === 'lost') return await lost(session, wait, value);
         if (io.now() - began > wait.timeoutMs) return late(value, wait.timeoutMs);
       }
-      if (io.interrupted.aborted) return { failure: true, exit: ExitCode.Interrupted, detail: 'Interrupted; the rollout goes on.', fix: `astroctl app wait ${wait.name}` };
+      if (io.interrupted.aborted)
+        return {
+          failure: true,
+          exit: ExitCode.Interrupted,
+          detail: 'Interrupted; the rollout goes on.',
+          fix: `astroctl app wait ${wait.name}`,
+        };
       await Promise.race([bell.rung(), io.pause(POLL_MS, signal)]);
     }
   } finally {
@@ -61,7 +72,10 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
 type Verdict = 'reached' | 'lost' | 'open';
 
 /** What a status means to somebody who waits. */
-export function judge(status: Pick<ApplicationStatusView, 'status' | 'health' | 'version' | 'attempt'>, { goal, version }: Pick<WaitFor, 'goal' | 'version'>): Verdict {
+export function judge(
+  status: Pick<ApplicationStatusView, 'status' | 'health' | 'version' | 'attempt'>,
+  { goal, version }: Pick<WaitFor, 'goal' | 'version'>,
+): Verdict {
   if (goal === 'deleted') return status.status === 'FAILED' ? 'lost' : 'open';
   if (version !== undefined && revisionOf(status.version) < revisionOf(version)) return 'open';
   const ended = status.attempt === null || status.attempt.state === 'SUCCEEDED' || status.attempt.state === 'FAILED';
@@ -103,9 +117,15 @@ function late({ name, version, status, message }: ApplicationStatusView, timeout
 /** The last lines that the pods wrote often say why; where there are none, nothing is said. */
 async function lastLines(session: Session, org: string, name: string): Promise<void> {
   try {
-    for await (const { pod, line } of session.stream(applicationLogsRequest, { org, name, tail: 20 }, AbortSignal.timeout(5_000))) session.print.note(`${pod}: ${line}`);
+    for await (const { pod, line } of session.stream(
+      applicationLogsRequest,
+      { org, name, tail: 20 },
+      AbortSignal.timeout(5_000),
+    ))
+      session.print.note(`${pod}: ${line}`);
   } catch (error) {
-    if (!(error instanceof StreamFailure) && !(error instanceof Error && error.name === 'TimeoutError')) session.print.note(`(no log lines: ${String(error)})`);
+    if (!(error instanceof StreamFailure) && !(error instanceof Error && error.name === 'TimeoutError'))
+      session.print.note(`(no log lines: ${String(error)})`);
   }
 }
 
@@ -127,9 +147,15 @@ function createBell(): Bell {
 }
 
 /** Rings at every change of the application; a watch that breaks is no loss, since the status is asked for anyway. */
-async function ringOnChanges(session: Session, { org, name }: WaitFor, signal: AbortSignal, ring: () => void): Promise<void> {
+async function ringOnChanges(
+  session: Session,
+  { org, name }: WaitFor,
+  signal: AbortSignal,
+  ring: () => void,
+): Promise<void> {
   try {
-    for await (const change of session.stream(watchRequest, { org, application: name }, signal)) if (change.application === name) ring();
+    for await (const change of session.stream(watchRequest, { org, application: name }, signal))
+      if (change.application === name) ring();
   } catch (error) {
     if (!signal.aborted && session.flags.debug) session.print.note(`watch: ${String(error)}`);
   }

@@ -32,7 +32,16 @@ export const applicationStatusView = z.strictObject({
   /** Of the revision that serves now, when it is not the latest. */
   servingVersion: z.string().nullable(),
   attempt: z.strictObject({ id: z.string(), number: z.number().int(), state: z.enum(ATTEMPT_STATES) }).nullable(),
-  pods: z.array(z.strictObject({ name: z.string(), ready: z.string(), state: z.string(), restarts: z.number().int(), node: z.string().nullable(), createdAt: z.string() })),
+  pods: z.array(
+    z.strictObject({
+      name: z.string(),
+      ready: z.string(),
+      state: z.string(),
+      restarts: z.number().int(),
+      node: z.string().nullable(),
+      createdAt: z.string(),
+    }),
+  ),
 });
 export type ApplicationStatusView = z.infer<typeof applicationStatusView>;
 
@@ -101,7 +110,12 @@ export const deleteApplicationRequest = request({
   summary: 'Delete an application and its objects; history stays',
   permission: 'application.delete',
   input: z.strictObject({ org, name, orphan: flag.default(false) }),
-  output: z.strictObject({ name: z.string(), attemptId: z.string().nullable(), objects: z.array(z.string()), dryRun: z.boolean() }),
+  output: z.strictObject({
+    name: z.string(),
+    attemptId: z.string().nullable(),
+    objects: z.array(z.string()),
+    dryRun: z.boolean(),
+  }),
   success: 202,
   organizationOf,
   timeoutMs: 10_000,
@@ -170,7 +184,11 @@ export const rollbackRequest = request({
   route: 'POST /v1/organizations/{org}/applications/{name}/rollback',
   summary: 'Deploy the content of an older revision as a new one',
   permission: 'application.deploy',
-  input: z.strictObject({ org, name, to: z.number().int().min(1).optional().describe('the newest that succeeded before the present one when left out') }),
+  input: z.strictObject({
+    org,
+    name,
+    to: z.number().int().min(1).optional().describe('the newest that succeeded before the present one when left out'),
+  }),
   output: applyOutcome,
   organizationOf,
   timeoutMs: 10_000,
@@ -202,13 +220,25 @@ export const applicationEventsRequest = stream({
   route: 'GET /v1/organizations/{org}/applications/{name}/events',
   summary: 'Events of the platform, or with kubernetes=true of its objects; oldest first; SSE with follow=true',
   permission: 'application.read',
-  input: z.strictObject({ org, name, kubernetes: flag.default(false), follow: flag.default(false), after: z.string().optional() }),
+  input: z.strictObject({
+    org,
+    name,
+    kubernetes: flag.default(false),
+    follow: flag.default(false),
+    after: z.string().optional(),
+  }),
   output: z.discriminatedUnion('source', [platformEvent, kubernetesEvent]),
   organizationOf,
   timeoutMs: 10_000,
 });
 
-export const logLine = z.strictObject({ pod: z.string(), container: z.string(), time: z.string().nullable(), line: z.string(), dropped: z.number().int().optional() });
+export const logLine = z.strictObject({
+  pod: z.string(),
+  container: z.string(),
+  time: z.string().nullable(),
+  line: z.string(),
+  dropped: z.number().int().optional(),
+});
 
 export const applicationLogsRequest = stream({
   subject: 'deployments.v1.applications.logs',
@@ -235,7 +265,12 @@ export const watchRequest = stream({
   route: 'GET /v1/organizations/{org}/watch',
   summary: 'Changes of applications, as they happen (SSE)',
   permission: 'organization.read',
-  input: z.strictObject({ org, application: z.string().optional(), after: z.string().optional(), follow: flag.default(true) }),
+  input: z.strictObject({
+    org,
+    application: z.string().optional(),
+    after: z.string().optional(),
+    follow: flag.default(true),
+  }),
   output: z.strictObject({
     position: z.string(),
     time: z.string(),

@@ -60,7 +60,11 @@ export const registerClusterRequest = request({
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
-  output: z.strictObject({ cluster: clusterView, outcome: z.enum(['created', 'configured', 'unchanged']), dryRun: z.boolean() }),
+  output: z.strictObject({
+    cluster: clusterView,
+    outcome: z.enum(['created', 'configured', 'unchanged']),
+    dryRun: z.boolean(),
+  }),
   organizationOf,
   timeoutMs: 20_000,
 });

@@ -53,8 +53,21 @@ export {
   type OpenedDocument,
   openEnvelope,
 } from './manifest.ts';
-export { type EgressGuard, EGRESS_GUARD, type SandboxConnection, type SandboxClusters, SANDBOX_CLUSTERS } from './ports.ts';
-export { profileView, type ProfileView, listProfilesRequest, getProfileRequest, applyProfileRequest, deleteProfileRequest } from './profiles.contract.ts';
+export {
+  type EgressGuard,
+  EGRESS_GUARD,
+  type SandboxConnection,
+  type SandboxClusters,
+  SANDBOX_CLUSTERS,
+} from './ports.ts';
+export {
+  profileView,
+  type ProfileView,
+  listProfilesRequest,
+  getProfileRequest,
+  applyProfileRequest,
+  deleteProfileRequest,
+} from './profiles.contract.ts';
 export { readApplication, readProfile, readRegistration } from './read-manifest.ts';
 export { type ResolvedSpec } from './resolved.ts';
 export {
@@ -91,4 +104,11 @@ export {
   type Tier,
   TIERS,
 } from './values.ts';
-export { probeClusterRequest, liveStatusRequest, liveResourcesRequest, liveEventsRequest, liveLogsRequest, issueTokenRequest } from './worker.contract.ts';
+export {
+  probeClusterRequest,
+  liveStatusRequest,
+  liveResourcesRequest,
+  liveEventsRequest,
+  liveLogsRequest,
+  issueTokenRequest,
+} from './worker.contract.ts';

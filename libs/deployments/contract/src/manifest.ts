@@ -7,12 +7,18 @@ const dnsLabel = (most: number) =>
   z
     .string()
     .max(most, `must be at most ${most} characters`)
-    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, a letter or digit first and last');
+    .regex(
+      /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+      'must be a DNS label: lower-case letters, digits and hyphens, a letter or digit first and last',
+    );
 
 const dnsName = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/, 'must be a host name in lower case, without a wildcard');
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
+    'must be a host name in lower case, without a wildcard',
+  );
 
 /** One line of text: no control characters, so that it cannot forge a line of a log or a header. */
 const line = (most: number) =>
@@ -22,7 +28,9 @@ const line = (most: number) =>
     .regex(/^[^\u0000-\u001f\u007f\u2028\u2029]*$/, 'must be one line without control characters');
 
 /** A Kubernetes quantity, positive. */
-const quantity = z.string().regex(/^(?:[1-9]\d*|\d+\.\d*[1-9]\d*)(?:m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, 'must be a quantity such as 250m, 1 or 512Mi');
+const quantity = z
+  .string()
+  .regex(/^(?:[1-9]\d*|\d+\.\d*[1-9]\d*)(?:m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, 'must be a quantity such as 250m, 1 or 512Mi');
 const port = z.number().int().min(1).max(65_535);
 const percent = z.number().int().min(1).max(100);
 const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
@@ -59,8 +67,14 @@ const imageDefaults = {
     .array(
       z.union(
         [
-          z.strictObject({ name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is no name of an environment variable'), value: z.string().max(32_768) }),
-          z.strictObject({ name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is no name of an environment variable'), fieldRef: z.string().max(200) }),
+          z.strictObject({
+            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is no name of an environment variable'),
+            value: z.string().max(32_768),
+          }),
+          z.strictObject({
+            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is no name of an environment variable'),
+            fieldRef: z.string().max(200),
+          }),
         ],
         { error: 'must have name and one of value, fieldRef' },
       ),
@@ -70,7 +84,12 @@ const imageDefaults = {
   resources: resourcesSchema.optional(),
   replicas: z.number().int().min(1).max(1_000).optional(),
   autoscaling: z
-    .strictObject({ min: z.number().int().min(1).max(1_000), max: z.number().int().min(1).max(1_000), cpu: percent.optional(), memory: percent.optional() })
+    .strictObject({
+      min: z.number().int().min(1).max(1_000),
+      max: z.number().int().min(1).max(1_000),
+      cpu: percent.optional(),
+      memory: percent.optional(),
+    })
     .refine(({ min, max }) => min <= max, 'min must not be above max')
     .optional(),
   health: z
@@ -85,12 +104,22 @@ const imageDefaults = {
     .optional(),
   volumes: z
     .array(
-      z.strictObject({ name: dnsLabel(50), size: quantity, storageClass: dnsLabel(63).optional(), mountPath: z.string().max(512).startsWith('/', 'must be an absolute path') }),
+      z.strictObject({
+        name: dnsLabel(50),
+        size: quantity,
+        storageClass: dnsLabel(63).optional(),
+        mountPath: z.string().max(512).startsWith('/', 'must be an absolute path'),
+      }),
     )
     .max(20)
     .optional(),
   configFiles: z
-    .array(z.strictObject({ path: z.string().max(512).startsWith('/', 'must be an absolute path'), content: z.string().max(262_144) }))
+    .array(
+      z.strictObject({
+        path: z.string().max(512).startsWith('/', 'must be an absolute path'),
+        content: z.string().max(262_144),
+      }),
+    )
     .max(50)
     .optional(),
   strategy: z.enum(['rolling', 'recreate']).optional(),
@@ -105,12 +134,18 @@ export const imageSourceSchema = z
     registry: z
       .string()
       .max(253)
-      .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/, 'must be a host, perhaps with a port, without user or scheme')
+      .regex(
+        /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
+        'must be a host, perhaps with a port, without user or scheme',
+      )
       .optional(),
     repository: z
       .string()
       .max(255)
-      .regex(/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/, 'must be the path of an image in lower case, without registry, tag or digest'),
+      .regex(
+        /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/,
+        'must be the path of an image in lower case, without registry, tag or digest',
+      ),
     tag: z
       .string({ error: 'must be text; quote it' })
       .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'must be a tag: letters, digits and _ . -, at most 128')
@@ -143,11 +178,19 @@ const sourceSchema = z
   })
   .superRefine((source, context) => {
     const given = SOURCE_TYPES.filter((type) => source[type] !== undefined);
-    if (given.length > 1) context.addIssue({ code: 'custom', message: `must hold one source, not ${given.length}: ${given.join(', ')}` });
+    if (given.length > 1)
+      context.addIssue({ code: 'custom', message: `must hold one source, not ${given.length}: ${given.join(', ')}` });
     else if (given[0] !== source.type)
-      context.addIssue({ code: 'custom', message: `type is ${source.type}, so the block ${source.type} must be there${given[0] ? `, not ${given[0]}` : ''}` });
+      context.addIssue({
+        code: 'custom',
+        message: `type is ${source.type}, so the block ${source.type} must be there${given[0] ? `, not ${given[0]}` : ''}`,
+      });
     else if (!AVAILABLE_SOURCES.includes(source.type))
-      context.addIssue({ code: 'custom', path: ['type'], message: `${source.type} is not available in this release; use image or yaml` });
+      context.addIssue({
+        code: 'custom',
+        path: ['type'],
+        message: `${source.type} is not available in this release; use image or yaml`,
+      });
   });
 
 export const applicationSpecSchema = z.strictObject({
@@ -158,7 +201,10 @@ export const applicationSpecSchema = z.strictObject({
   source: sourceSchema,
   externalAccess: z
     .strictObject({ domain: dnsName.optional(), hostname: dnsName.optional() })
-    .refine(({ domain, hostname }) => (domain === undefined) !== (hostname === undefined), 'must have either domain or hostname')
+    .refine(
+      ({ domain, hostname }) => (domain === undefined) !== (hostname === undefined),
+      'must have either domain or hostname',
+    )
     .optional(),
   dependsOn: notYet('dependsOn'),
   syncPolicy: notYet('syncPolicy'),
@@ -184,7 +230,12 @@ export const policySchema = z.strictObject({
     .array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a glob over namespaces, such as team-*'))
     .max(100)
     .optional(),
-  clusterScoped: z.union([z.enum(['deny', 'allow']), z.array(z.string().regex(/^([a-z0-9.-]+\/)?[A-Z][A-Za-z0-9]*$/, 'must be group/Kind')).max(100)]).optional(),
+  clusterScoped: z
+    .union([
+      z.enum(['deny', 'allow']),
+      z.array(z.string().regex(/^([a-z0-9.-]+\/)?[A-Z][A-Za-z0-9]*$/, 'must be group/Kind')).max(100),
+    ])
+    .optional(),
   podSecurity: z.enum(['restricted', 'baseline', 'privileged']).optional(),
 });
 export type ClusterPolicy = z.infer<typeof policySchema>;
@@ -237,7 +288,9 @@ export interface OpenedDocument {
 
 const envelopeSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION, { error: `must be ${API_VERSION}` }),
-  kind: z.enum(Object.keys(KINDS) as [ManifestKind, ...ManifestKind[]], { error: `must be one of ${Object.keys(KINDS).join(', ')}` }),
+  kind: z.enum(Object.keys(KINDS) as [ManifestKind, ...ManifestKind[]], {
+    error: `must be one of ${Object.keys(KINDS).join(', ')}`,
+  }),
   metadata: z.strictObject({ name: z.string().optional() }).optional(),
   spec: z.unknown(),
 });
@@ -245,11 +298,17 @@ const envelopeSchema = z.strictObject({
 /** Takes a document out of its envelope; a document without `apiVersion` and `kind` is the spec itself. */
 export function openEnvelope(
   document: unknown,
-): { readonly ok: true; readonly value: OpenedDocument } | { readonly ok: false; readonly error: z.ZodError; readonly schema: z.ZodType } {
-  const isEnvelope = typeof document === 'object' && document !== null && ('apiVersion' in document || 'kind' in document);
+):
+  | { readonly ok: true; readonly value: OpenedDocument }
+  | { readonly ok: false; readonly error: z.ZodError; readonly schema: z.ZodType } {
+  const isEnvelope =
+    typeof document === 'object' && document !== null && ('apiVersion' in document || 'kind' in document);
   if (!isEnvelope) return { ok: true, value: { kind: undefined, spec: document, pointer: '' } };
   const parsed = envelopeSchema.safeParse(document);
   if (!parsed.success) return { ok: false, error: parsed.error, schema: envelopeSchema };
   const { kind, spec, metadata } = parsed.data;
-  return { ok: true, value: { kind, spec, pointer: '/spec', ...(metadata?.name !== undefined && { name: metadata.name }) } };
+  return {
+    ok: true,
+    value: { kind, spec, pointer: '/spec', ...(metadata?.name !== undefined && { name: metadata.name }) },
+  };
 }

@@ -51,7 +51,11 @@ export const applyProfileRequest = request({
   permission: 'profile.change',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
-  output: z.strictObject({ profile: profileView, outcome: z.enum(['created', 'configured', 'unchanged']), dryRun: z.boolean() }),
+  output: z.strictObject({
+    profile: profileView,
+    outcome: z.enum(['created', 'configured', 'unchanged']),
+    dryRun: z.boolean(),
+  }),
   organizationOf,
   timeoutMs: 5_000,
 });

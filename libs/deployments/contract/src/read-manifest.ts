@@ -14,21 +14,31 @@ import {
 } from './manifest.ts';
 
 /** Reads an Application, enveloped or flat. Faults carry JSON pointers into `document`. */
-export const readApplication = (document: unknown): Result<ApplicationSpec, InputFault[]> => read(document, 'Application', 'name', [], applicationSpecSchema);
+export const readApplication = (document: unknown): Result<ApplicationSpec, InputFault[]> =>
+  read(document, 'Application', 'name', [], applicationSpecSchema);
 
 /** Reads an ApplicationProfile; `name` is accepted for `profileName`. */
-export const readProfile = (document: unknown): Result<ProfileSpec, InputFault[]> => read(document, 'ApplicationProfile', 'profileName', ['name'], profileSpecSchema);
+export const readProfile = (document: unknown): Result<ProfileSpec, InputFault[]> =>
+  read(document, 'ApplicationProfile', 'profileName', ['name'], profileSpecSchema);
 
 /** Reads a K8sClusterRegistration. */
 export const readRegistration = (document: unknown): Result<RegistrationSpec, InputFault[]> =>
   read(document, 'K8sClusterRegistration', 'clusterName', ['name'], registrationSpecSchema);
 
-function read<S extends z.ZodType>(document: unknown, kind: ManifestKind, nameField: string, aliases: readonly string[], schema: S): Result<z.infer<S>, InputFault[]> {
+function read<S extends z.ZodType>(
+  document: unknown,
+  kind: ManifestKind,
+  nameField: string,
+  aliases: readonly string[],
+  schema: S,
+): Result<z.infer<S>, InputFault[]> {
   const opened = openEnvelope(document);
   if (!opened.ok) return err(faultsOf(opened.schema, opened.error));
   const { spec, pointer, name } = opened.value;
-  if (opened.value.kind !== undefined && opened.value.kind !== kind) return err([{ pointer: '/kind', message: wrongKind(opened.value.kind, kind) }]);
-  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return err([{ pointer, message: `must be the fields of ${kind}` }]);
+  if (opened.value.kind !== undefined && opened.value.kind !== kind)
+    return err([{ pointer: '/kind', message: wrongKind(opened.value.kind, kind) }]);
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec))
+    return err([{ pointer, message: `must be the fields of ${kind}` }]);
 
   const named = new Map(Object.entries(spec));
   for (const alias of aliases) {
@@ -39,7 +49,8 @@ function read<S extends z.ZodType>(document: unknown, kind: ManifestKind, nameFi
   if (name !== undefined && !named.has(nameField)) named.set(nameField, name);
   const parsed = schema.safeParse(Object.fromEntries(named));
   if (!parsed.success) return err(faultsOf(schema, parsed.error, pointer));
-  if (name !== undefined && named.get(nameField) !== name) return err([{ pointer: '/metadata/name', message: `differs from ${pointer}/${nameField}` }]);
+  if (name !== undefined && named.get(nameField) !== name)
+    return err([{ pointer: '/metadata/name', message: `differs from ${pointer}/${nameField}` }]);
   return ok(parsed.data);
 }
 

@@ -12,5 +12,6 @@ export interface ResolvedSpec {
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
   readonly source:
-    { readonly type: 'image'; readonly workload: ImageWorkload } | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> };
+    | { readonly type: 'image'; readonly workload: ImageWorkload }
+    | { readonly type: 'yaml'; readonly manifests: string; readonly labels: Readonly<Record<string, string>> };
 }

@@ -33,7 +33,14 @@ export const clusterConnection = z.strictObject({
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 
 /** group/kind/namespace/name, and the UID once seen. `namespace` and `group` are '' where there is none. */
-export const inventoryEntry = z.strictObject({ group: z.string(), version: z.string(), kind: z.string(), namespace: z.string(), name: z.string(), uid: z.string().nullable() });
+export const inventoryEntry = z.strictObject({
+  group: z.string(),
+  version: z.string(),
+  kind: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  uid: z.string().nullable(),
+});
 export type InventoryEntry = z.infer<typeof inventoryEntry>;
 
 export const rolloutTask = z.strictObject({
@@ -66,7 +73,13 @@ export const claimAttemptRequest = request({
   permission: SERVICES_ONLY,
   callers: WORKER,
   /** A later incarnation of a worker's name proves that the earlier one is gone. */
-  input: z.strictObject({ organizationId: z.string(), applicationId: z.string(), attemptId: z.string(), worker: z.string(), incarnation: z.string() }),
+  input: z.strictObject({
+    organizationId: z.string(),
+    applicationId: z.string(),
+    attemptId: z.string(),
+    worker: z.string(),
+    incarnation: z.string(),
+  }),
   output: z.discriminatedUnion('granted', [
     /** `retryInMs` null: nothing is owed any more, the item may be acknowledged. */
     z.strictObject({ granted: z.literal(false), reason: z.string(), retryInMs: z.number().int().nullable() }),
@@ -75,7 +88,12 @@ export const claimAttemptRequest = request({
   timeoutMs: 10_000,
 });
 
-const claimed = { organizationId: z.string(), applicationId: z.string(), attemptId: z.string(), claim: z.number().int() };
+const claimed = {
+  organizationId: z.string(),
+  applicationId: z.string(),
+  attemptId: z.string(),
+  claim: z.number().int(),
+};
 
 /** Asked before each wave and at least every 10 s; refused (`deployments/claim-lost`) when the claim is not the present one. */
 export const extendClaimRequest = request({
@@ -114,7 +132,12 @@ export const reportStepRequest = request({
       z.strictObject({ step: z.literal('fetched'), source: z.string() }),
       z.strictObject({ step: z.literal('rendered'), objects: z.number().int(), digest: z.string() }),
       z.strictObject({ step: z.literal('planned'), plan: planned }),
-      z.strictObject({ step: z.literal('applied'), wave: z.string(), objects: z.array(inventoryEntry), waves: z.strictObject({ done: z.number().int(), all: z.number().int() }) }),
+      z.strictObject({
+        step: z.literal('applied'),
+        wave: z.string(),
+        objects: z.array(inventoryEntry),
+        waves: z.strictObject({ done: z.number().int(), all: z.number().int() }),
+      }),
       z.strictObject({ step: z.literal('progressing'), message: z.string() }),
       z.strictObject({ step: z.literal('healthy'), message: z.string() }),
       z.strictObject({ step: z.literal('pruned'), objects: z.array(inventoryEntry) }),
@@ -164,7 +187,12 @@ export const observedClustersRequest = request({
   callers: WORKER,
   input: z.strictObject({ observer: z.string() }),
   output: z.strictObject({
-    clusters: z.array(z.strictObject({ connection: clusterConnection, applications: z.array(z.strictObject({ applicationId: z.string(), namespace: z.string() })) })),
+    clusters: z.array(
+      z.strictObject({
+        connection: clusterConnection,
+        applications: z.array(z.strictObject({ applicationId: z.string(), namespace: z.string() })),
+      }),
+    ),
   }),
   timeoutMs: 5_000,
 });

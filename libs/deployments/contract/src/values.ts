@@ -1,8 +1,27 @@
-export const APPLICATION_STATUSES = ['REQUESTED', 'RENDERING', 'APPLYING', 'PROGRESSING', 'RUNNING', 'DEGRADED', 'FAILED', 'PAUSED', 'DELETING', 'UNKNOWN'] as const;
+export const APPLICATION_STATUSES = [
+  'REQUESTED',
+  'RENDERING',
+  'APPLYING',
+  'PROGRESSING',
+  'RUNNING',
+  'DEGRADED',
+  'FAILED',
+  'PAUSED',
+  'DELETING',
+  'UNKNOWN',
+] as const;
 /** `DEGRADED`: applied, not healthy; `FAILED`: could not be rendered or applied; `UNKNOWN`: its cluster was not heard of for 60 s. */
 export type ApplicationStatus = (typeof APPLICATION_STATUSES)[number];
 
-export const HEALTHS = ['Healthy', 'Progressing', 'Suspended', 'Missing', 'Degraded', 'Terminating', 'Unknown'] as const;
+export const HEALTHS = [
+  'Healthy',
+  'Progressing',
+  'Suspended',
+  'Missing',
+  'Degraded',
+  'Terminating',
+  'Unknown',
+] as const;
 export type Health = (typeof HEALTHS)[number];
 
 export const SYNCS = ['Synced', 'OutOfSync', 'Pinned', 'Unknown'] as const;

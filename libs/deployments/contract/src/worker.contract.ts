@@ -1,7 +1,12 @@
 import { SERVICES_ONLY } from '#access';
 import { request, stream } from '#bus/contract';
 import { z } from 'zod';
-import { applicationEventsRequest, applicationResourcesRequest, applicationStatusView, logLine } from './applications.contract.ts';
+import {
+  applicationEventsRequest,
+  applicationResourcesRequest,
+  applicationStatusView,
+  logLine,
+} from './applications.contract.ts';
 import { clusterConnection, inventoryEntry } from './rollout.contract.ts';
 
 /** What the worker serves, to deployments alone: it owns the connections to clusters. */

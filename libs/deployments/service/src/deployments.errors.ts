@@ -1,7 +1,11 @@
 import { domainError, type InputFault } from '#kernel';
 
 const plural = { application: 'applications', profile: 'profiles', cluster: 'clusters' } as const;
-const listCommand = { application: 'astroctl app get', profile: 'astroctl app profile get', cluster: 'astroctl clusters list' } as const;
+const listCommand = {
+  application: 'astroctl app get',
+  profile: 'astroctl app profile get',
+  cluster: 'astroctl clusters list',
+} as const;
 type Kind = keyof typeof plural;
 
 /** Every refusal of this context. Texts name objects of the caller's organization and never a value of a manifest. */
@@ -10,54 +14,104 @@ export const deploymentsErrors = {
     const [first] = errors;
     const where = first?.pointer ? `${first.pointer} ` : '';
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    return domainError('deployments/manifest-invalid', 'invalid', `${what}: ${where}${first?.message ?? 'is invalid'}${more}.`, {
-      errors: errors.slice(0, 50),
-      fix: 'correct it, then check without applying: astroctl app validate -f FILE',
-    });
+    return domainError(
+      'deployments/manifest-invalid',
+      'invalid',
+      `${what}: ${where}${first?.message ?? 'is invalid'}${more}.`,
+      {
+        errors: errors.slice(0, 50),
+        fix: 'correct it, then check without applying: astroctl app validate -f FILE',
+      },
+    );
   },
   applicationNotFound: (name: string) =>
-    domainError('deployments/application-not-found', 'not-found', `There is no application ${name}.`, { fix: 'see all of them: astroctl app get' }),
+    domainError('deployments/application-not-found', 'not-found', `There is no application ${name}.`, {
+      fix: 'see all of them: astroctl app get',
+    }),
   profileNotFound: (name: string, known: readonly string[]) =>
     domainError('deployments/profile-not-found', 'not-found', `There is no profile ${name}.`, {
       fix: known.length === 0 ? 'make one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
     }),
   /** The same wish inside a manifest: the request is wrong, not its address. */
   profileUnknown: (application: string, name: string, known: readonly string[], pointer: string) =>
-    domainError('deployments/profile-not-found', 'invalid', `application/${application} names profile ${name}, which does not exist.`, {
-      errors: [{ pointer, message: 'names no profile' }],
-      fix: known.length === 0 ? 'make one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
-    }),
+    domainError(
+      'deployments/profile-not-found',
+      'invalid',
+      `application/${application} names profile ${name}, which does not exist.`,
+      {
+        errors: [{ pointer, message: 'names no profile' }],
+        fix: known.length === 0 ? 'make one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
+      },
+    ),
   profileMissing: (application: string, known: readonly string[]) =>
     known.length === 0
-      ? domainError('deployments/profile-not-found', 'invalid', `application/${application} needs a profile and there is none yet.`, {
-          fix: 'make one: astroctl app profile apply -f FILE',
-        })
-      : domainError('deployments/profile-not-named', 'invalid', `application/${application} must name its profile, since there are ${known.length}.`, {
-          fix: `set profileName to one of: ${known.join(', ')}`,
-        }),
+      ? domainError(
+          'deployments/profile-not-found',
+          'invalid',
+          `application/${application} needs a profile and there is none yet.`,
+          {
+            fix: 'make one: astroctl app profile apply -f FILE',
+          },
+        )
+      : domainError(
+          'deployments/profile-not-named',
+          'invalid',
+          `application/${application} must name its profile, since there are ${known.length}.`,
+          {
+            fix: `set profileName to one of: ${known.join(', ')}`,
+          },
+        ),
   clusterNotFound: (name: string, known: readonly string[]) =>
     domainError('deployments/cluster-not-found', 'not-found', `There is no cluster ${name}.`, {
-      fix: known.length === 0 ? 'register one: astroctl clusters register --cluster-name NAME' : `use one of: ${known.join(', ')}`,
+      fix:
+        known.length === 0
+          ? 'register one: astroctl clusters register --cluster-name NAME'
+          : `use one of: ${known.join(', ')}`,
     }),
   clusterUnknown: (profile: string, name: string, known: readonly string[], pointer: string) =>
-    domainError('deployments/cluster-not-found', 'invalid', `profile/${profile} names cluster ${name}, which does not exist.`, {
-      errors: [{ pointer, message: 'names no cluster' }],
-      fix: known.length === 0 ? 'register one: astroctl clusters register --cluster-name NAME' : `use one of: ${known.join(', ')}`,
-    }),
+    domainError(
+      'deployments/cluster-not-found',
+      'invalid',
+      `profile/${profile} names cluster ${name}, which does not exist.`,
+      {
+        errors: [{ pointer, message: 'names no cluster' }],
+        fix:
+          known.length === 0
+            ? 'register one: astroctl clusters register --cluster-name NAME'
+            : `use one of: ${known.join(', ')}`,
+      },
+    ),
   tierNotFound: (name: string, known: readonly string[]) =>
-    domainError('deployments/tier-not-found', 'not-found', `There is no tier ${name}.`, { fix: `use one of: ${known.join(', ')}` }),
+    domainError('deployments/tier-not-found', 'not-found', `There is no tier ${name}.`, {
+      fix: `use one of: ${known.join(', ')}`,
+    }),
   nameMismatch: (pathName: string, manifestName: string) =>
-    domainError('deployments/name-mismatch', 'invalid', `The address names ${pathName} and the manifest ${manifestName}.`, { fix: 'use the same name in both' }),
+    domainError(
+      'deployments/name-mismatch',
+      'invalid',
+      `The address names ${pathName} and the manifest ${manifestName}.`,
+      { fix: 'use the same name in both' },
+    ),
   limit: (kind: Kind, name: string, limit: number, used: number) =>
-    domainError(`billing/${kind}-limit` as const, 'limit', `${used} of the ${limit} ${plural[kind]} are in use; ${kind}/${name} was not created.`, {
-      fix: `delete one (${listCommand[kind]}), or compare plans: astroctl org plan list`,
-      extra: { limit, used },
-    }),
+    domainError(
+      `billing/${kind}-limit` as const,
+      'limit',
+      `${used} of the ${limit} ${plural[kind]} are in use; ${kind}/${name} was not created.`,
+      {
+        fix: `delete one (${listCommand[kind]}), or compare plans: astroctl org plan list`,
+        extra: { limit, used },
+      },
+    ),
   deploymentLimit: (name: string, limit: number, used: number) =>
-    domainError('billing/deployments-per-day-limit', 'limit', `${used} of the ${limit} deployments of today are used; application/${name} was not deployed.`, {
-      fix: 'try again tomorrow (UTC), or compare plans: astroctl org plan list',
-      extra: { limit, used },
-    }),
+    domainError(
+      'billing/deployments-per-day-limit',
+      'limit',
+      `${used} of the ${limit} deployments of today are used; application/${name} was not deployed.`,
+      {
+        fix: 'try again tomorrow (UTC), or compare plans: astroctl org plan list',
+        extra: { limit, used },
+      },
+    ),
   inUse: (kind: 'profile' | 'cluster', name: string, by: readonly string[]) =>
     domainError(
       `deployments/${kind}-in-use` as const,
@@ -68,79 +122,153 @@ export const deploymentsErrors = {
       },
     ),
   targetFixed: (name: string, cluster: string) =>
-    domainError('deployments/profile-target-fixed', 'conflict', `profile/${name} is used by applications, so its cluster stays ${cluster}.`, {
-      fix: 'make another profile for the other cluster',
-    }),
+    domainError(
+      'deployments/profile-target-fixed',
+      'conflict',
+      `profile/${name} is used by applications, so its cluster stays ${cluster}.`,
+      {
+        fix: 'make another profile for the other cluster',
+      },
+    ),
   otherTarget: (name: string, cluster: string) =>
-    domainError('deployments/target-fixed', 'conflict', `application/${name} runs on cluster ${cluster} and cannot move to another.`, {
-      fix: 'choose a profile of the same cluster, or delete the application and apply it again',
-    }),
+    domainError(
+      'deployments/target-fixed',
+      'conflict',
+      `application/${name} runs on cluster ${cluster} and cannot move to another.`,
+      {
+        fix: 'choose a profile of the same cluster, or delete the application and apply it again',
+      },
+    ),
   namespaceFixed: (name: string, namespace: string) =>
-    domainError('deployments/namespace-fixed', 'conflict', `application/${name} lives in namespace ${namespace}; that was fixed when it was created.`, {
-      fix: `leave namespace out, or set it to ${namespace}`,
-    }),
+    domainError(
+      'deployments/namespace-fixed',
+      'conflict',
+      `application/${name} lives in namespace ${namespace}; that was fixed when it was created.`,
+      {
+        fix: `leave namespace out, or set it to ${namespace}`,
+      },
+    ),
   namespaceNotAllowed: (namespace: string, why: string, fix: string) =>
-    domainError('deployments/namespace-not-allowed', 'invalid', `Namespace ${namespace} may not be used: ${why}.`, { errors: [{ pointer: '/spec/namespace', message: why }], fix }),
+    domainError('deployments/namespace-not-allowed', 'invalid', `Namespace ${namespace} may not be used: ${why}.`, {
+      errors: [{ pointer: '/spec/namespace', message: why }],
+      fix,
+    }),
   beingDeleted: (kind: Kind, name: string) =>
-    domainError('deployments/being-deleted', 'conflict', `${kind}/${name} is being deleted.`, { fix: `wait until it is gone: ${listCommand[kind]}`, retryAfterSeconds: 5 }),
-  alreadyDeleted: (name: string) => domainError('deployments/application-not-found', 'not-found', `There is no application ${name}.`, { fix: 'see all of them: astroctl app get' }),
+    domainError('deployments/being-deleted', 'conflict', `${kind}/${name} is being deleted.`, {
+      fix: `wait until it is gone: ${listCommand[kind]}`,
+      retryAfterSeconds: 5,
+    }),
+  alreadyDeleted: (name: string) =>
+    domainError('deployments/application-not-found', 'not-found', `There is no application ${name}.`, {
+      fix: 'see all of them: astroctl app get',
+    }),
   preconditionFailed: (present: number) =>
-    domainError('edge/precondition-failed', 'conflict', `The revision is ${present} by now.`, { fix: 'read it again and repeat the change on what is there' }),
-  staleRevision: () => domainError('deployments/contended', 'conflict', 'The application was changed by others at the same time.', { fix: 'try again' }),
+    domainError('edge/precondition-failed', 'conflict', `The revision is ${present} by now.`, {
+      fix: 'read it again and repeat the change on what is there',
+    }),
+  staleRevision: () =>
+    domainError('deployments/contended', 'conflict', 'The application was changed by others at the same time.', {
+      fix: 'try again',
+    }),
   protectedProfile: (application: string, profile: string) =>
-    domainError('access/protected-profile', 'forbidden', `You may not deploy ${application}: profile ${profile} is protected and needs admin or owner.`, {
-      fix: `ask an admin or owner, or see why: astroctl access explain application.deploy profile/${profile}`,
-    }),
+    domainError(
+      'access/protected-profile',
+      'forbidden',
+      `You may not deploy ${application}: profile ${profile} is protected and needs admin or owner.`,
+      {
+        fix: `ask an admin or owner, or see why: astroctl access explain application.deploy profile/${profile}`,
+      },
+    ),
   defaultsOnly: (profile: string) =>
-    domainError('access/profile-defaults-only', 'forbidden', `An editor may change the defaults of profile ${profile} and nothing else.`, {
-      fix: 'ask an admin or owner: astroctl org members',
-    }),
+    domainError(
+      'access/profile-defaults-only',
+      'forbidden',
+      `An editor may change the defaults of profile ${profile} and nothing else.`,
+      {
+        fix: 'ask an admin or owner: astroctl org members',
+      },
+    ),
   preserveNeedsAdmin: () =>
     domainError('access/not-permitted', 'forbidden', 'namespaceMode: preserve needs admin or owner.', {
       fix: 'leave namespaceMode out, or ask an admin or owner: astroctl org members',
     }),
   revisionNotFound: (name: string, revision: number, last: number) =>
-    domainError('deployments/revision-not-found', 'not-found', `application/${name} never had v${revision}; the newest is v${last}.`, {
-      fix: `see them: astroctl app history ${name}`,
-    }),
+    domainError(
+      'deployments/revision-not-found',
+      'not-found',
+      `application/${name} never had v${revision}; the newest is v${last}.`,
+      {
+        fix: `see them: astroctl app history ${name}`,
+      },
+    ),
   revisionPresent: (name: string, revision: number) =>
-    domainError('deployments/revision-present', 'conflict', `v${revision} is what application/${name} has now.`, { fix: `choose an older one: astroctl app history ${name}` }),
-  nothingToRollBackTo: (name: string) =>
-    domainError('deployments/nothing-to-roll-back-to', 'conflict', `application/${name} has no earlier revision that succeeded.`, {
-      fix: `see them: astroctl app history ${name}`,
+    domainError('deployments/revision-present', 'conflict', `v${revision} is what application/${name} has now.`, {
+      fix: `choose an older one: astroctl app history ${name}`,
     }),
+  nothingToRollBackTo: (name: string) =>
+    domainError(
+      'deployments/nothing-to-roll-back-to',
+      'conflict',
+      `application/${name} has no earlier revision that succeeded.`,
+      {
+        fix: `see them: astroctl app history ${name}`,
+      },
+    ),
   sourceGone: (name: string, revision: number) =>
     domainError('deployments/source-gone', 'conflict', `The content of v${revision} of application/${name} is gone.`, {
       fix: 'apply its manifest again: astroctl app apply -f FILE',
     }),
   clusterTaken: (name: string) =>
-    domainError('deployments/cluster-taken', 'conflict', `cluster/${name} is a physical cluster that another organization registered.`, {
-      fix: 'register another one, or ask its owner to remove it there first',
-    }),
+    domainError(
+      'deployments/cluster-taken',
+      'conflict',
+      `cluster/${name} is a physical cluster that another organization registered.`,
+      {
+        fix: 'register another one, or ask its owner to remove it there first',
+      },
+    ),
   otherCluster: (name: string) =>
-    domainError('deployments/other-cluster', 'conflict', `The address handed over for cluster/${name} leads to another physical cluster.`, {
-      fix: 'register it under another name: astroctl clusters register --cluster-name NAME',
-    }),
+    domainError(
+      'deployments/other-cluster',
+      'conflict',
+      `The address handed over for cluster/${name} leads to another physical cluster.`,
+      {
+        fix: 'register it under another name: astroctl clusters register --cluster-name NAME',
+      },
+    ),
   sandboxStays: (what: string) =>
     domainError('deployments/sandbox-stays', 'conflict', `The cluster sandbox is made by the platform and ${what}.`, {
       fix: 'register a cluster of your own: astroctl clusters register --cluster-name NAME',
     }),
   credentialMissing: (name: string) =>
-    domainError('deployments/credential-missing', 'invalid', `cluster/${name} needs a token, or a client certificate with its key.`, {
-      fix: 'let astroctl make one: astroctl clusters register --cluster-name NAME',
-    }),
+    domainError(
+      'deployments/credential-missing',
+      'invalid',
+      `cluster/${name} needs a token, or a client certificate with its key.`,
+      {
+        fix: 'let astroctl make one: astroctl clusters register --cluster-name NAME',
+      },
+    ),
   serverInvalid: (what: string) =>
     domainError('deployments/server-invalid', 'invalid', `The address of the API server ${what}.`, {
       errors: [{ pointer: '/spec/server', message: what }],
       fix: 'use https://HOST:PORT',
     }),
-  claimLost: () => domainError('deployments/claim-lost', 'conflict', 'This claim is not the present one of the attempt.', { fix: 'stop working on it' }),
-  claimed: (retryInMs: number) => domainError('deployments/claimed', 'conflict', 'Another worker works on this attempt.', { extra: { retryInMs } }),
+  claimLost: () =>
+    domainError('deployments/claim-lost', 'conflict', 'This claim is not the present one of the attempt.', {
+      fix: 'stop working on it',
+    }),
+  claimed: (retryInMs: number) =>
+    domainError('deployments/claimed', 'conflict', 'Another worker works on this attempt.', { extra: { retryInMs } }),
   claimExpired: () => domainError('deployments/claim-expired', 'conflict', 'The claim on this attempt ran out.', {}),
   attemptEnded: () => domainError('deployments/attempt-ended', 'conflict', 'This attempt has ended.', {}),
-  limitsBelowUse: (over: readonly string[]) => domainError('deployments/limits-below-use', 'conflict', `More is in use: ${over.join(', ')}.`, { extra: { over } }),
+  limitsBelowUse: (over: readonly string[]) =>
+    domainError('deployments/limits-below-use', 'conflict', `More is in use: ${over.join(', ')}.`, { extra: { over } }),
   tokenUnavailable: (name: string, state: string) =>
-    domainError('deployments/cluster-not-ready', 'unavailable', `cluster/${name} is ${state}.`, { fix: `see why: astroctl clusters get ${name}`, retryAfterSeconds: 10 }),
+    domainError('deployments/cluster-not-ready', 'unavailable', `cluster/${name} is ${state}.`, {
+      fix: `see why: astroctl clusters get ${name}`,
+      retryAfterSeconds: 10,
+    }),
 };
 
 export type DeploymentsError = ReturnType<(typeof deploymentsErrors)[keyof typeof deploymentsErrors]>;

@@ -15,7 +15,13 @@ import { UnfinishedSweep } from './shared/unfinished.reactor.ts';
 export const deploymentsService: ContextService = {
   name: 'deployments',
   module: DeploymentsModule,
-  projections: [applicationsProjection, revisionsProjection, eventLinesProjection, profilesProjection, clustersProjection],
+  projections: [
+    applicationsProjection,
+    revisionsProjection,
+    eventLinesProjection,
+    profilesProjection,
+    clustersProjection,
+  ],
   reactors: [EnqueueReactor],
   sweeps: [OwedSweep, UnfinishedSweep, SilenceSweep, RecordsSweep],
 };

@@ -37,9 +37,18 @@ describe('secrets of deployments', () => {
       command: ['run', canary(`command-${tag}`)],
       args: [canary(`args-${tag}`)],
     });
-    const pem = (what: string) => Buffer.from(`-----BEGIN CERTIFICATE-----\n${canary(what)}\n-----END CERTIFICATE-----\n`).toString('base64');
+    const pem = (what: string) =>
+      Buffer.from(`-----BEGIN CERTIFICATE-----\n${canary(what)}\n-----END CERTIFICATE-----\n`).toString('base64');
     await tell(
-      house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev', { token: canary('token'), certificateAuthorityData: pem('authority') }) }, ada()),
+      house.ask(
+        registerClusterRequest,
+        {
+          org,
+          name: 'dev',
+          manifest: registration('dev', { token: canary('token'), certificateAuthorityData: pem('authority') }),
+        },
+        ada(),
+      ),
     );
     await tell(
       house.ask(
@@ -47,19 +56,43 @@ describe('secrets of deployments', () => {
         {
           org,
           name: 'two',
-          manifest: registration('two', { server: 'https://two.acme.dev', token: undefined, clientCertificateData: pem('certificate'), clientKeyData: pem('key') }),
+          manifest: registration('two', {
+            server: 'https://two.acme.dev',
+            token: undefined,
+            clientCertificateData: pem('certificate'),
+            clientKeyData: pem('key'),
+          }),
         },
         ada(),
       ),
     );
-    await tell(house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging', { defaults: secret('profile') }) }, ada()));
-    const apply = (name: string, manifest: unknown) => tell(house.ask(applyApplicationRequest, { org, name, manifest }, ada()));
+    await tell(
+      house.ask(
+        applyProfileRequest,
+        { org, name: 'staging', manifest: profile('staging', { defaults: secret('profile') }) },
+        ada(),
+      ),
+    );
+    const apply = (name: string, manifest: unknown) =>
+      tell(house.ask(applyApplicationRequest, { org, name, manifest }, ada()));
     await apply('web', image('web', '1.4.2', secret('one')));
     await worker.deploy([entry('Deployment', 'web')]);
     await apply('web', image('web', '1.5.0', secret('two')));
-    await apply('raw', { name: 'raw', source: { type: 'yaml', yaml: { manifests: `apiVersion: v1\nkind: Secret\nstringData: { a: ${canary('manifest')} }\n` } } });
-    await apply('bad', image('bad', '1', { env: [{ name: 'A B', value: canary('refused') }], nonsense: canary('unknown') }));
-    await apply('bad', { name: 'bad', source: { type: 'image', image: { repository: canary('REPOSITORY'), tag: 'x' } } });
+    await apply('raw', {
+      name: 'raw',
+      source: {
+        type: 'yaml',
+        yaml: { manifests: `apiVersion: v1\nkind: Secret\nstringData: { a: ${canary('manifest')} }\n` },
+      },
+    });
+    await apply(
+      'bad',
+      image('bad', '1', { env: [{ name: 'A B', value: canary('refused') }], nonsense: canary('unknown') }),
+    );
+    await apply('bad', {
+      name: 'bad',
+      source: { type: 'image', image: { repository: canary('REPOSITORY'), tag: 'x' } },
+    });
     await house.settled();
     await tell(house.ask(getApplicationRequest, { org, name: 'web' }, ada()));
     await tell(house.ask(listRevisionsRequest, { org, name: 'web' }, ada()));
@@ -71,7 +104,18 @@ describe('secrets of deployments', () => {
       { ok: true },
       { ok: true },
       { ok: true },
-      { ok: true, value: { changes: expect.arrayContaining(['image 1.4.2 -> 1.5.0', 'env TOKEN changed', 'file /etc/app.conf changed', 'command changed', 'args changed']) } },
+      {
+        ok: true,
+        value: {
+          changes: expect.arrayContaining([
+            'image 1.4.2 -> 1.5.0',
+            'env TOKEN changed',
+            'file /etc/app.conf changed',
+            'command changed',
+            'args changed',
+          ]),
+        },
+      },
       { ok: true },
       { ok: false },
       { ok: false },
@@ -81,12 +125,17 @@ describe('secrets of deployments', () => {
       [{}, {}, {}, {}, {}],
     ]);
     // A token that a person asked for is in that answer and nowhere else.
-    expect(await house.ask(clusterKubeconfigRequest, { org, name: 'dev' }, ada())).toMatchObject({ value: { token: 'token-for-ten-minutes' } });
+    expect(await house.ask(clusterKubeconfigRequest, { org, name: 'dev' }, ada())).toMatchObject({
+      value: { token: 'token-for-ten-minutes' },
+    });
     expect(JSON.stringify(await house.engines.events())).not.toMatch(/7f3a9|token-for-ten-minutes/);
     await house.close();
     await queue.close();
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
-    expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['events.sqlite', 'read-store.sqlite', 'work-queue.sqlite', 'vault.sqlite']));
-    for (const file of files) expect([file.name, readFileSync(join(file.parentPath, file.name)).includes('7f3a9')]).toEqual([file.name, false]);
+    expect(files.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['events.sqlite', 'read-store.sqlite', 'work-queue.sqlite', 'vault.sqlite']),
+    );
+    for (const file of files)
+      expect([file.name, readFileSync(join(file.parentPath, file.name)).includes('7f3a9')]).toEqual([file.name, false]);
   });
 });

@@ -23,20 +23,48 @@ let served: readonly string[];
 
 beforeAll(async () => {
   queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
-  house = await openHouse(folder, queue, {}, { gate: ({ access }) => new RequestGate({ keys, clock: systemClock, logger: silentLogger, access }) });
+  house = await openHouse(
+    folder,
+    queue,
+    {},
+    { gate: ({ access }) => new RequestGate({ keys, clock: systemClock, logger: silentLogger, access }) },
+  );
   const transport = inProcessTransport();
   app = await NestFactory.create(house.root, new FastifyAdapter(), { logger: false });
   served = connectBus(app, transport).map(({ subject }) => subject);
   await app.init();
   await app.startAllMicroservices();
-  gateway = createBus({ transport, service: 'gateway', keys, clock: systemClock, ids: systemIds, logger: silentLogger, actsForPersons: true });
+  gateway = createBus({
+    transport,
+    service: 'gateway',
+    keys,
+    clock: systemClock,
+    ids: systemIds,
+    logger: silentLogger,
+    actsForPersons: true,
+  });
   await house.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
   await house.found('org-2', 'other', { mallory: 'owner' });
   await house.engines.commands.run(users, 'user-ada', {}, house.service('identity'));
-  for (const userId of ['grace', 'eve', 'mallory']) await house.engines.commands.run(users, `user-${userId}`, {}, house.service('identity'));
-  await gateway.request(contract.registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, person('ada'));
-  await gateway.request(contract.applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, person('ada'));
-  expect(await gateway.request(contract.applyApplicationRequest, { org: 'acme', name: 'web', manifest: image('web', '1') }, person('ada'))).toMatchObject({
+  for (const userId of ['grace', 'eve', 'mallory'])
+    await house.engines.commands.run(users, `user-${userId}`, {}, house.service('identity'));
+  await gateway.request(
+    contract.registerClusterRequest,
+    { org, name: 'dev', manifest: registration('dev') },
+    person('ada'),
+  );
+  await gateway.request(
+    contract.applyProfileRequest,
+    { org, name: 'staging', manifest: profile('staging') },
+    person('ada'),
+  );
+  expect(
+    await gateway.request(
+      contract.applyApplicationRequest,
+      { org: 'acme', name: 'web', manifest: image('web', '1') },
+      person('ada'),
+    ),
+  ).toMatchObject({
     ok: true,
     value: { outcome: 'created' },
   });
@@ -54,12 +82,21 @@ const users = {
   evolve: (count: number) => count + 1,
   decide: () => ({ ok: true, value: [{ type: 'user.registered.v1', data: { globalRole: 'developer' } }] }) as const,
 } as const;
-const person = (userId: string) => ({ ...house.engines.request({ kind: 'login', userId }), deadlineMs: systemClock.now() + 10_000 });
+const person = (userId: string) => ({
+  ...house.engines.request({ kind: 'login', userId }),
+  deadlineMs: systemClock.now() + 10_000,
+});
 
 describe('deployments behind the bus', () => {
   it('serves every contract of its own', () => {
     const own = Object.values(contract).flatMap((value) =>
-      typeof value === 'object' && value !== null && 'subject' in value && 'permission' in value && String(value.subject).startsWith('deployments.') ? [String(value.subject)] : [],
+      typeof value === 'object' &&
+      value !== null &&
+      'subject' in value &&
+      'permission' in value &&
+      String(value.subject).startsWith('deployments.')
+        ? [String(value.subject)]
+        : [],
     );
     expect(served).toEqual(own.sort());
   });
@@ -67,17 +104,32 @@ describe('deployments behind the bus', () => {
   it('A4: a viewer writes nothing', async () => {
     const events = (await house.engines.events()).length;
     const asked = [
-      gateway.request(contract.applyApplicationRequest, { org, name: 'web', manifest: image('web', '2') }, person('eve')),
+      gateway.request(
+        contract.applyApplicationRequest,
+        { org, name: 'web', manifest: image('web', '2') },
+        person('eve'),
+      ),
       gateway.request(contract.rollbackRequest, { org, name: 'web' }, person('eve')),
       gateway.request(contract.deleteApplicationRequest, { org, name: 'web' }, person('eve')),
-      gateway.request(contract.applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, person('eve')),
+      gateway.request(
+        contract.applyProfileRequest,
+        { org, name: 'staging', manifest: profile('staging') },
+        person('eve'),
+      ),
       gateway.request(contract.deleteProfileRequest, { org, name: 'staging' }, person('eve')),
-      gateway.request(contract.registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, person('eve')),
+      gateway.request(
+        contract.registerClusterRequest,
+        { org, name: 'dev', manifest: registration('dev') },
+        person('eve'),
+      ),
       gateway.request(contract.deleteClusterRequest, { org, name: 'dev' }, person('eve')),
       gateway.request(contract.setClusterPolicyRequest, { org, name: 'dev', podSecurity: 'privileged' }, person('eve')),
     ];
-    for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
-    expect(await gateway.request(contract.deleteApplicationRequest, { org, name: 'web' }, person('grace'))).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
+    for (const answer of await Promise.all(asked))
+      expect(answer).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
+    expect(
+      await gateway.request(contract.deleteApplicationRequest, { org, name: 'web' }, person('grace')),
+    ).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
     expect(await house.engines.events()).toHaveLength(events);
   });
 
@@ -94,34 +146,58 @@ describe('deployments behind the bus', () => {
         expect(answer).toMatchObject({ ok: false, error: { code: 'organization/not-found', kind: 'not-found' } });
       }
     }
-    for (const stream of [gateway.stream(contract.applicationEventsRequest, { org, name: 'web' }, mallory()), gateway.stream(contract.watchRequest, { org }, mallory())]) {
-      await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ error: { code: 'organization/not-found' } });
+    for (const stream of [
+      gateway.stream(contract.applicationEventsRequest, { org, name: 'web' }, mallory()),
+      gateway.stream(contract.watchRequest, { org }, mallory()),
+    ]) {
+      await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+        error: { code: 'organization/not-found' },
+      });
     }
   });
 
   it('refuses a person who speaks as a worker', async () => {
     const item = { organizationId: org, applicationId: 'a', attemptId: 't', worker: 'w', incarnation: 'i' };
-    expect(await gateway.request(contract.claimAttemptRequest, item, person('ada'))).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
+    expect(await gateway.request(contract.claimAttemptRequest, item, person('ada'))).toMatchObject({
+      ok: false,
+      error: { kind: 'forbidden' },
+    });
   });
 
   it('streams changes as they happen, and refuses a stream of what does not exist before its first item', async () => {
     const stop = new AbortController();
-    const seen = gateway.stream(contract.watchRequest, { org: 'acme', application: 'web' }, person('eve'), stop.signal)[Symbol.asyncIterator]();
+    const seen = gateway
+      .stream(contract.watchRequest, { org: 'acme', application: 'web' }, person('eve'), stop.signal)
+      [Symbol.asyncIterator]();
     const first = seen.next();
     const second = await new Promise((resolve, reject) => {
       const change = async (tag: number): Promise<void> => {
-        await gateway.request(contract.applyApplicationRequest, { org, name: 'web', manifest: image('web', String(tag)) }, person('ada'));
-        const arrived = await Promise.race([first.then(() => true), new Promise((again) => setImmediate(() => again(false)))]);
+        await gateway.request(
+          contract.applyApplicationRequest,
+          { org, name: 'web', manifest: image('web', String(tag)) },
+          person('ada'),
+        );
+        const arrived = await Promise.race([
+          first.then(() => true),
+          new Promise((again) => setImmediate(() => again(false))),
+        ]);
         if (!arrived) return change(tag + 1); // the watch may have begun behind the change
         resolve(await first);
       };
       change(2).catch(reject);
     });
-    expect(second).toMatchObject({ done: false, value: { application: 'web', status: 'REQUESTED', position: expect.any(String) } });
+    expect(second).toMatchObject({
+      done: false,
+      value: { application: 'web', status: 'REQUESTED', position: expect.any(String) },
+    });
     stop.abort();
-    const missing = gateway.stream(contract.applicationEventsRequest, { org, name: 'nothing' }, person('eve'))[Symbol.asyncIterator]();
+    const missing = gateway
+      .stream(contract.applicationEventsRequest, { org, name: 'nothing' }, person('eve'))
+      [Symbol.asyncIterator]();
     await expect(missing.next()).rejects.toMatchObject({ error: { code: 'deployments/application-not-found' } });
-    const foreign = gateway.stream(contract.watchRequest, { org, after: `otherstore.${'0'.repeat(20)}` }, person('eve'))[Symbol.asyncIterator]();
+    const foreign = gateway
+      .stream(contract.watchRequest, { org, after: `otherstore.${'0'.repeat(20)}` }, person('eve'))
+      [Symbol.asyncIterator]();
     await expect(foreign.next()).rejects.toMatchObject({ error: { code: 'position/other-store' } });
   });
 });

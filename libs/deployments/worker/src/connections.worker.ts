@@ -16,7 +16,10 @@ const CALL_MS = 15_000;
 /** Of all rollouts, observers and readers of one cluster together, so that none of them overloads it. */
 const CALLS_PER_SECOND = 50;
 
-const credentialSchema = z.union([z.object({ token: z.string().min(1) }), z.object({ certificate: z.string().min(1), key: z.string().min(1) })]);
+const credentialSchema = z.union([
+  z.object({ token: z.string().min(1) }),
+  z.object({ certificate: z.string().min(1), key: z.string().min(1) }),
+]);
 
 /** The record of the credential is gone or cannot be read: nothing can be asked of the cluster. */
 export class CredentialMissingError extends Error {
@@ -40,7 +43,14 @@ export class ClusterConnections {
   private sweep: Timer | undefined;
   private closed = false;
 
-  constructor(private readonly ports: { readonly vault: Vault; readonly clock: Clock; readonly logger: Logger; readonly egress: EgressPolicy }) {}
+  constructor(
+    private readonly ports: {
+      readonly vault: Vault;
+      readonly clock: Clock;
+      readonly logger: Logger;
+      readonly egress: EgressPolicy;
+    },
+  ) {}
 
   /** @throws CredentialMissingError, VaultUnavailableError, KubernetesUnreachableError (an address that is never dialled) */
   async client(cluster: ClusterConnection): Promise<KubernetesClient> {
@@ -52,7 +62,8 @@ export class ClusterConnections {
       return known.client;
     }
     const waiting = this.opening.get(cluster.clusterId + place);
-    const opening = waiting ?? this.connect(cluster, place).finally(() => this.opening.delete(cluster.clusterId + place));
+    const opening =
+      waiting ?? this.connect(cluster, place).finally(() => this.opening.delete(cluster.clusterId + place));
     if (!waiting) this.opening.set(cluster.clusterId + place, opening);
     return (await opening).client;
   }
@@ -86,7 +97,10 @@ export class ClusterConnections {
       server: cluster.server,
       ...(cluster.certificateAuthority !== null && { ca: cluster.certificateAuthority }),
       ...(cluster.tlsServerName !== null && { tlsServerName: cluster.tlsServerName }),
-      credential: 'token' in parsed.data ? parsed.data : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
+      credential:
+        'token' in parsed.data
+          ? parsed.data
+          : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
       egress,
       clock,
       log: logger,

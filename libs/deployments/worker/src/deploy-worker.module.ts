@@ -23,7 +23,8 @@ import { TokenHandlers } from './token/token.handlers.ts';
     {
       provide: ClusterConnections,
       inject: [VAULT, CLOCK, LOGGER, EGRESS],
-      useFactory: (vault: Vault, clock: Clock, logger: Logger, egress: EgressPolicy) => new ClusterConnections({ vault, clock, logger, egress }),
+      useFactory: (vault: Vault, clock: Clock, logger: Logger, egress: EgressPolicy) =>
+        new ClusterConnections({ vault, clock, logger, egress }),
     },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
     RolloutWorker,
@@ -33,6 +34,9 @@ import { TokenHandlers } from './token/token.handlers.ts';
 export class DeployWorkerModule {
   /** The same with other times. */
   static withTimes(times: Partial<RolloutTimes>): DynamicModule {
-    return { module: DeployWorkerModule, providers: [{ provide: ROLLOUT_TIMES, useValue: { ...DEFAULT_TIMES, ...times } }] };
+    return {
+      module: DeployWorkerModule,
+      providers: [{ provide: ROLLOUT_TIMES, useValue: { ...DEFAULT_TIMES, ...times } }],
+    };
   }
 }

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { BUS, BusModule, connectBus, createBus, RequestGate, type CallerKeys } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
-import { issueTokenRequest, liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusRequest, probeClusterRequest, type ClusterConnection } from '#deployments/contract';
+import {
+  issueTokenRequest,
+  liveEventsRequest,
+  liveLogsRequest,
+  liveResourcesRequest,
+  liveStatusRequest,
+  probeClusterRequest,
+  type ClusterConnection,
+} from '#deployments/contract';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
 import { EGRESS, parseEgressPolicy } from '#kubernetes';
 import { systemClock, systemIds } from '#runtime/system';
@@ -49,7 +57,8 @@ describe('the worker as part of an application', () => {
       sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
       log: silentLogger,
     });
-    const bus = (service: string) => createBus({ transport, service, keys, clock: systemClock, ids: systemIds, logger: silentLogger });
+    const bus = (service: string) =>
+      createBus({ transport, service, keys, clock: systemClock, ids: systemIds, logger: silentLogger });
     const given = [
       { provide: BUS, useValue: bus('deploy-worker') },
       { provide: VAULT, useValue: vault },
@@ -62,7 +71,13 @@ describe('the worker as part of an application', () => {
     @Global()
     @Module({ providers: given, exports: given.map(({ provide }) => provide) })
     class Ports {}
-    @Module({ imports: [BusModule.forRoot(new RequestGate({ keys, clock: systemClock, logger: silentLogger })), Ports, DeployWorkerModule] })
+    @Module({
+      imports: [
+        BusModule.forRoot(new RequestGate({ keys, clock: systemClock, logger: silentLogger })),
+        Ports,
+        DeployWorkerModule,
+      ],
+    })
     class App {}
     const app = await NestFactory.create(App, new FastifyAdapter(), { logger: false });
     const served = connectBus(app, transport);
@@ -73,12 +88,25 @@ describe('the worker as part of an application', () => {
 
   it('serves what deployments asks, to deployments alone, and starts and stops its loops', async () => {
     const { app, served, vault, deployments, stranger } = await boot();
-    const contracts = [probeClusterRequest, liveStatusRequest, liveResourcesRequest, liveEventsRequest, liveLogsRequest, issueTokenRequest];
+    const contracts = [
+      probeClusterRequest,
+      liveStatusRequest,
+      liveResourcesRequest,
+      liveEventsRequest,
+      liveLogsRequest,
+      issueTokenRequest,
+    ];
     expect(served.map(({ subject }) => subject)).toEqual(contracts.map(({ subject }) => subject).sort());
 
     const refused = await deployments.request(probeClusterRequest, { cluster }, deployments.own({}));
-    expect(refused).toMatchObject({ ok: false, error: { code: 'deployments/cluster-unauthorized', kind: 'unavailable' } });
-    expect(await stranger.request(probeClusterRequest, { cluster }, stranger.own({}))).toMatchObject({ ok: false, error: { code: 'bus/caller-not-listed' } });
+    expect(refused).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/cluster-unauthorized', kind: 'unavailable' },
+    });
+    expect(await stranger.request(probeClusterRequest, { cluster }, stranger.own({}))).toMatchObject({
+      ok: false,
+      error: { code: 'bus/caller-not-listed' },
+    });
 
     const stop = await startDeployWorker(app, { name: 'w', incarnation: '1', concurrency: 4 });
     await eventually(() => expect(taken).toHaveLength(1));

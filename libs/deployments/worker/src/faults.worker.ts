@@ -3,7 +3,14 @@ import type { ClusterFault } from './rollout/failure.ts';
 
 /** What a rejected call to a cluster means in plain values; undefined for anything that is no fault of a cluster. */
 export function faultOf(error: unknown): ClusterFault | undefined {
-  if (error instanceof KubernetesApiError) return { kind: 'answer', status: error.status, reason: error.reason, message: error.message, conflicts: conflictsOf(error) };
+  if (error instanceof KubernetesApiError)
+    return {
+      kind: 'answer',
+      status: error.status,
+      reason: error.reason,
+      message: error.message,
+      conflicts: conflictsOf(error),
+    };
   if (error instanceof KubernetesUnreachableError) return { kind: 'silence', why: error.why, message: error.message };
   return undefined;
 }

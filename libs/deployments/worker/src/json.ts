@@ -3,7 +3,8 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 const EMPTY: JsonRecord = Object.freeze({});
 
-export const record = (value: unknown): JsonRecord => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : EMPTY);
+export const record = (value: unknown): JsonRecord =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : EMPTY;
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 export const count = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);

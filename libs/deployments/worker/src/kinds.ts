@@ -1,6 +1,13 @@
 import type { ResourceType } from '#kubernetes';
 
-const kind = (group: string, version: string, name: string, resource: string, namespaced = true): ResourceType => ({ group, version, kind: name, resource, namespaced, verbs: [] });
+const kind = (group: string, version: string, name: string, resource: string, namespaced = true): ResourceType => ({
+  group,
+  version,
+  kind: name,
+  resource,
+  namespaced,
+  verbs: [],
+});
 
 /** Kinds that every cluster serves and that the worker asks for by itself, without discovery. */
 export const NAMESPACE = kind('', 'v1', 'Namespace', 'namespaces', false);
@@ -11,4 +18,10 @@ export const SERVICE_ACCOUNT = kind('', 'v1', 'ServiceAccount', 'serviceaccounts
 export const REPLICA_SET = kind('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const JOB = kind('batch', 'v1', 'Job', 'jobs');
 export const ROLE_BINDING = kind('rbac.authorization.k8s.io', 'v1', 'RoleBinding', 'rolebindings');
-export const CLUSTER_ROLE_BINDING = kind('rbac.authorization.k8s.io', 'v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
+export const CLUSTER_ROLE_BINDING = kind(
+  'rbac.authorization.k8s.io',
+  'v1',
+  'ClusterRoleBinding',
+  'clusterrolebindings',
+  false,
+);

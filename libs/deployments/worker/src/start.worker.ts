@@ -12,7 +12,10 @@ export interface DeployWorkerOptions extends WorkerIdentity {
  * Begins to take rollouts and to observe clusters. Call it when the bus is connected and the handlers are served.
  * @returns ends both: nothing new is begun, what is in hand is left at its present step for the next worker, connections close
  */
-export async function startDeployWorker(app: INestApplicationContext, { concurrency = 32, ...identity }: DeployWorkerOptions): Promise<() => Promise<void>> {
+export async function startDeployWorker(
+  app: INestApplicationContext,
+  { concurrency = 32, ...identity }: DeployWorkerOptions,
+): Promise<() => Promise<void>> {
   const rollouts = app.get(RolloutWorker);
   const observer = app.get(ObserverWorker);
   const connections = app.get(ClusterConnections);

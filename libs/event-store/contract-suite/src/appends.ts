@@ -30,9 +30,15 @@ export function describeAppends(open: () => Promise<EventStore>): void {
     it('tells a writer with an outdated revision the actual one and appends nothing', async () => {
       await appendEvents(store, stream, [{}, {}]);
       const late = sealedEvents(stream, [{}], 0);
-      expect(await store.append(stream, late, 0)).toEqual({ ok: false, error: { code: 'event-store/revision-conflict', expected: 0, actual: 1 } });
+      expect(await store.append(stream, late, 0)).toEqual({
+        ok: false,
+        error: { code: 'event-store/revision-conflict', expected: 0, actual: 1 },
+      });
       const early = sealedEvents(stream, [{}], 5);
-      expect(await store.append(stream, early, 5)).toEqual({ ok: false, error: { code: 'event-store/revision-conflict', expected: 5, actual: 1 } });
+      expect(await store.append(stream, early, 5)).toEqual({
+        ok: false,
+        error: { code: 'event-store/revision-conflict', expected: 5, actual: 1 },
+      });
       const first = sealedEvents(stream, [{}]);
       expect(await store.append(stream, first, NO_STREAM)).toMatchObject({ ok: false, error: { actual: 1 } });
       expect(await stored()).toHaveLength(2);
@@ -40,7 +46,10 @@ export function describeAppends(open: () => Promise<EventStore>): void {
 
     it('says NO_STREAM to who expected a stream that does not exist', async () => {
       const outcome = await store.append(stream, sealedEvents(stream, [{}], 3), 3);
-      expect(outcome).toEqual({ ok: false, error: { code: 'event-store/revision-conflict', expected: 3, actual: NO_STREAM } });
+      expect(outcome).toEqual({
+        ok: false,
+        error: { code: 'event-store/revision-conflict', expected: 3, actual: NO_STREAM },
+      });
     });
 
     it('answers the same append again as the first time and stores it once', async () => {
@@ -72,7 +81,10 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       const id = randomUUID();
       await store.append(stream, sealedEvents(stream, [{ id, data: { n: 1 } }]), NO_STREAM);
       const other = sealedEvents(stream, [{ id, data: { n: 2 } }]);
-      expect(await store.append(stream, other, NO_STREAM)).toMatchObject({ ok: false, error: { code: 'event-store/revision-conflict', actual: 0 } });
+      expect(await store.append(stream, other, NO_STREAM)).toMatchObject({
+        ok: false,
+        error: { code: 'event-store/revision-conflict', actual: 0 },
+      });
       expect((await stored()).map(numberIn)).toEqual([1]);
     });
 
@@ -80,7 +92,10 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       const drafts = [{ id: randomUUID() }];
       await store.append(stream, sealedEvents(stream, drafts), NO_STREAM);
       const longer = sealedEvents(stream, [...drafts, {}]);
-      expect(await store.append(stream, longer, NO_STREAM)).toMatchObject({ ok: false, error: { code: 'event-store/revision-conflict' } });
+      expect(await store.append(stream, longer, NO_STREAM)).toMatchObject({
+        ok: false,
+        error: { code: 'event-store/revision-conflict' },
+      });
       expect(await stored()).toHaveLength(1);
     });
 
@@ -97,21 +112,32 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       const fits = sealedEvents(stream, [{ data: 'x'.repeat(room) }]);
       expect(await store.append(stream, fits, NO_STREAM)).toMatchObject({ ok: true });
       const tooLarge = sealedEvents(stream, [{ data: 'é'.repeat(Math.ceil((room + 1) / 2)) }], 0, fits[0]?.hash);
-      expect(await store.append(stream, tooLarge, 0)).toMatchObject({ ok: false, error: { code: 'event-store/event-too-large' } });
+      expect(await store.append(stream, tooLarge, 0)).toMatchObject({
+        ok: false,
+        error: { code: 'event-store/event-too-large' },
+      });
     });
 
     it('F28: refuses an append over 768 KiB of events that are small enough, and takes one just below', async () => {
-      const drafts = (count: number) => Array.from({ length: count }, () => ({ data: { text: 'x'.repeat(63 * 1024) } }));
+      const drafts = (count: number) =>
+        Array.from({ length: count }, () => ({ data: { text: 'x'.repeat(63 * 1024) } }));
       const refused = sealedEvents(stream, drafts(13));
       const error = { code: 'event-store/append-too-large', kind: 'invalid' };
       expect(await store.append(stream, refused, NO_STREAM)).toMatchObject({ ok: false, error });
       expect(await stored()).toEqual([]);
-      expect(await store.append(stream, sealedEvents(stream, drafts(12)), NO_STREAM)).toMatchObject({ ok: true, value: { revision: 11 } });
+      expect(await store.append(stream, sealedEvents(stream, drafts(12)), NO_STREAM)).toMatchObject({
+        ok: true,
+        value: { revision: 11 },
+      });
     });
 
     it('throws for an append that its caller sealed for another place, and for an empty one', async () => {
-      await expect(store.append(stream, sealedEvents(stream, [{}], 4), NO_STREAM)).rejects.toThrow('sealed for revision');
-      await expect(store.append(stream, sealedEvents('contract-other', [{}]), NO_STREAM)).rejects.toThrow('sealed for revision');
+      await expect(store.append(stream, sealedEvents(stream, [{}], 4), NO_STREAM)).rejects.toThrow(
+        'sealed for revision',
+      );
+      await expect(store.append(stream, sealedEvents('contract-other', [{}]), NO_STREAM)).rejects.toThrow(
+        'sealed for revision',
+      );
       await expect(store.append(stream, [], NO_STREAM)).rejects.toThrow('at least one event');
       expect(await stored()).toEqual([]);
     });
@@ -122,7 +148,9 @@ export function describeAppends(open: () => Promise<EventStore>): void {
         const outcomes = await Promise.all(rivals.map((events) => store.append(stream, events, round - 1)));
         expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
         const winner = rivals[outcomes.findIndex((outcome) => outcome.ok)];
-        expect(outcomes.filter((outcome) => !outcome.ok && 'actual' in outcome.error && outcome.error.actual === round)).toHaveLength(99);
+        expect(
+          outcomes.filter((outcome) => !outcome.ok && 'actual' in outcome.error && outcome.error.actual === round),
+        ).toHaveLength(99);
         hash = winner?.[0]?.hash ?? '';
       }
       const events = await stored();
@@ -139,7 +167,8 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       );
       const mine = (await collect(store.readAll({ after: before }))).filter((event) => streams.includes(event.stream));
       expect(mine).toHaveLength(320);
-      for (const name of streams) expect(mine.filter((event) => event.stream === name).map(numberIn)).toEqual([0, 1, 2, 3, 4]);
+      for (const name of streams)
+        expect(mine.filter((event) => event.stream === name).map(numberIn)).toEqual([0, 1, 2, 3, 4]);
     });
 
     it('waits for appends under way before it closes, and refuses later ones', async () => {
@@ -147,7 +176,9 @@ export function describeAppends(open: () => Promise<EventStore>): void {
       const pending = other.append(stream, sealedEvents(stream, [{}]), NO_STREAM);
       await other.close();
       expect(await pending).toMatchObject({ ok: true });
-      await expect(other.append(stream, sealedEvents(stream, [{}], 0), 0)).rejects.toMatchObject({ code: 'event-store/unavailable' });
+      await expect(other.append(stream, sealedEvents(stream, [{}], 0), 0)).rejects.toMatchObject({
+        code: 'event-store/unavailable',
+      });
       expect(await stored()).toHaveLength(1);
     });
   });

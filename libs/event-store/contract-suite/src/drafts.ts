@@ -10,19 +10,26 @@ export interface Draft {
 }
 
 /** Sealed events behind `expectedRevision`, chained to `previousHash` ('' for a new stream). */
-export function sealedEvents(stream: string, drafts: readonly Draft[], expectedRevision = -1, previousHash = ''): readonly SealedEvent[] {
-  const unsealed = drafts.map(({ type = 'contract.noted.v1', data = {}, id = randomUUID(), recordedAt = '2026-01-01T00:00:00.000Z' }, index) => ({
-    id,
-    type,
-    stream,
-    revision: expectedRevision + 1 + index,
-    recordedAt,
-    actor: 'system:contract-suite',
-    commandId: `${'0'.repeat(32)}.${'0'.repeat(32)}`,
-    correlationId: 'contract',
-    causationId: 'contract',
-    data,
-  }));
+export function sealedEvents(
+  stream: string,
+  drafts: readonly Draft[],
+  expectedRevision = -1,
+  previousHash = '',
+): readonly SealedEvent[] {
+  const unsealed = drafts.map(
+    ({ type = 'contract.noted.v1', data = {}, id = randomUUID(), recordedAt = '2026-01-01T00:00:00.000Z' }, index) => ({
+      id,
+      type,
+      stream,
+      revision: expectedRevision + 1 + index,
+      recordedAt,
+      actor: 'system:contract-suite',
+      commandId: `${'0'.repeat(32)}.${'0'.repeat(32)}`,
+      correlationId: 'contract',
+      causationId: 'contract',
+      data,
+    }),
+  );
   return sealEvents(unsealed, previousHash);
 }
 
@@ -42,4 +49,5 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The number a test put into each event's data. */
-export const numberIn = (event: StoredEvent): unknown => (event.data instanceof Object && 'n' in event.data ? event.data.n : undefined);
+export const numberIn = (event: StoredEvent): unknown =>
+  event.data instanceof Object && 'n' in event.data ? event.data.n : undefined;

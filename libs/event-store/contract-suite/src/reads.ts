@@ -15,7 +15,8 @@ export function describeReads(open: () => Promise<EventStore>): void {
     afterEach(() => store.close());
 
     const numbers = (count: number) => Array.from({ length: count }, (_, n) => ({ data: { n } }));
-    const read = async (options?: Parameters<EventStore['read']>[1]) => (await collect(store.read(stream, options))).map(numberIn);
+    const read = async (options?: Parameters<EventStore['read']>[1]) =>
+      (await collect(store.read(stream, options))).map(numberIn);
 
     it('finds nothing in a stream that does not exist, in either direction', async () => {
       expect(await read()).toEqual([]);
@@ -59,7 +60,10 @@ export function describeReads(open: () => Promise<EventStore>): void {
       const all = mine(await collect(store.readAll({ after: before })));
       expect(all.map((event) => event.stream)).toEqual([stream, stream, other, stream]);
       expect(all.map((event) => event.position)).toEqual(all.map((event) => event.position).sort());
-      expect(mine(await collect(store.readAll({ after: first.position }))).map((event) => event.stream)).toEqual([other, stream]);
+      expect(mine(await collect(store.readAll({ after: first.position }))).map((event) => event.stream)).toEqual([
+        other,
+        stream,
+      ]);
       expect(await collect(store.readAll({ after: before, limit: 2 }))).toHaveLength(2);
       expect(await collect(store.readAll({ after: await store.head() }))).toEqual([]);
     });
@@ -84,7 +88,9 @@ export function describeReads(open: () => Promise<EventStore>): void {
       const foreign = position('otherstore', 1);
       await expect(collect(store.readAll({ after: foreign }))).rejects.toMatchObject({ code: 'position/other-store' });
       const signal = new AbortController().signal;
-      await expect(collect(store.subscribe({ after: foreign, signal }))).rejects.toMatchObject({ code: 'position/other-store' });
+      await expect(collect(store.subscribe({ after: foreign, signal }))).rejects.toMatchObject({
+        code: 'position/other-store',
+      });
     });
 
     it('has the same store id on each connection', async () => {

@@ -88,7 +88,8 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
         for await (const delivery of subscribe(before)) if (isCaughtUp(delivery)) setImmediate(() => stop.abort());
       })();
       await ended;
-      for await (const delivery of subscribe(before)) throw new Error(`delivered after the abort: ${JSON.stringify(delivery)}`);
+      for await (const delivery of subscribe(before))
+        throw new Error(`delivered after the abort: ${JSON.stringify(delivery)}`);
     });
   });
 }

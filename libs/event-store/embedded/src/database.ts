@@ -43,7 +43,10 @@ export function openDatabase(folder: string, ids: Ids): { readonly database: Dat
       if (error instanceof EventStoreUnreadableError) throw error;
       // Switching a new file to WAL does not wait for another process that does the same.
       const isBusy = [SQLITE.busy, SQLITE.locked].some((code) => code === sqliteCode(error));
-      if (!isBusy || attempt === 20) throw new EventStoreUnreadableError(`The event store ${file} cannot be opened (${reason(error)}).`, { cause: error });
+      if (!isBusy || attempt === 20)
+        throw new EventStoreUnreadableError(`The event store ${file} cannot be opened (${reason(error)}).`, {
+          cause: error,
+        });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
     }
   }
@@ -56,15 +59,20 @@ function prepare(database: DatabaseSync, ids: Ids): string {
     const application = Number(database.prepare('PRAGMA application_id').get()?.['application_id']);
     const layout = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
     const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']);
-    if (tables > 0 && application !== APPLICATION_ID) throw new EventStoreUnreadableError('The file events.sqlite is a database of another program.');
-    if (layout > LAYOUT) throw new EventStoreUnreadableError(`The event store has layout ${layout}, made by a newer release; this one reads up to ${LAYOUT}.`);
+    if (tables > 0 && application !== APPLICATION_ID)
+      throw new EventStoreUnreadableError('The file events.sqlite is a database of another program.');
+    if (layout > LAYOUT)
+      throw new EventStoreUnreadableError(
+        `The event store has layout ${layout}, made by a newer release; this one reads up to ${LAYOUT}.`,
+      );
     if (tables === 0) {
       database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${LAYOUT};`);
       database.exec(SCHEMA);
       database.prepare('INSERT INTO store (one, id) VALUES (1, ?)').run(Buffer.from(ids.random(10)).toString('hex'));
     }
     const storeId = database.prepare('SELECT id FROM store WHERE one = 1').get()?.['id'];
-    if (typeof storeId !== 'string') throw new EventStoreUnreadableError('The event store has lost its id; restore it from a backup.');
+    if (typeof storeId !== 'string')
+      throw new EventStoreUnreadableError('The event store has lost its id; restore it from a backup.');
     database.exec('COMMIT');
     return storeId;
   } catch (error) {

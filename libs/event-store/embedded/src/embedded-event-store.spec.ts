@@ -53,7 +53,9 @@ describe('the file of the embedded event store', () => {
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(0x5a, 0, 2048));
     await expect(openIn(folder)).rejects.toMatchObject({ code: 'event-store/unreadable' });
-    await expect(openIn(folder)).rejects.toThrow(`The event store ${file} cannot be opened (the file is damaged; restore it from a backup).`);
+    await expect(openIn(folder)).rejects.toThrow(
+      `The event store ${file} cannot be opened (the file is damaged; restore it from a backup).`,
+    );
   });
 
   it('refuses the database of another program and that of a newer release', async () => {
@@ -72,7 +74,9 @@ describe('the file of the embedded event store', () => {
     await appendEvents(store, 'contract-1', [{}]);
     const file = new DatabaseSync(join(folder, 'events.sqlite'));
     file.exec('DROP TABLE events');
-    await expect(store.append('contract-2', sealedEvents('contract-2', [{}]), -1)).rejects.toMatchObject({ code: 'event-store/unavailable' });
+    await expect(store.append('contract-2', sealedEvents('contract-2', [{}]), -1)).rejects.toMatchObject({
+      code: 'event-store/unavailable',
+    });
     await expect(store.head()).rejects.toMatchObject({ code: 'event-store/unavailable' });
     file.close();
     await store.close();

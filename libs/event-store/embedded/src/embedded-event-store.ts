@@ -1,5 +1,13 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { encodeAppend, EventStoreUnavailableError, PositionOfOtherStoreError, type Delivery, type EventStore, type ReadOptions, type StoredEvent } from '#event-store';
+import {
+  encodeAppend,
+  EventStoreUnavailableError,
+  PositionOfOtherStoreError,
+  type Delivery,
+  type EventStore,
+  type ReadOptions,
+  type StoredEvent,
+} from '#event-store';
 import { position, sequenceOf, storeOf, type Clock, type Ids, type Logger, type Position } from '#kernel';
 import { watchChanges } from './changes.ts';
 import { guarded, openDatabase } from './database.ts';
@@ -14,7 +22,13 @@ export interface EmbeddedEventStoreOptions {
 }
 
 /** Events read at once: grows while they are small and shrinks when a page holds much text, so that memory stays bounded. */
-const PAGE = { first: 128, most: 1024, least: 16, growBelowCharacters: 256 * 1024, shrinkAboveCharacters: 1024 * 1024 } as const;
+const PAGE = {
+  first: 128,
+  most: 1024,
+  least: 16,
+  growBelowCharacters: 256 * 1024,
+  shrinkAboveCharacters: 1024 * 1024,
+} as const;
 
 interface Page {
   readonly events: readonly StoredEvent[];
@@ -36,9 +50,15 @@ export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions)
 function eventStoreOver(database: DatabaseSync, storeId: string, clock: Clock): EventStore {
   const dataVersion = database.prepare('PRAGMA data_version');
   const highest = database.prepare('SELECT max(position) AS position FROM events');
-  const behind = database.prepare('SELECT position, body FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?');
-  const forwards = database.prepare('SELECT position, body FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
-  const backwards = database.prepare('SELECT position, body FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?');
+  const behind = database.prepare(
+    'SELECT position, body FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?',
+  );
+  const forwards = database.prepare(
+    'SELECT position, body FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
+  );
+  const backwards = database.prepare(
+    'SELECT position, body FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?',
+  );
 
   const changes = watchChanges(clock, () => Number(dataVersion.get()?.['data_version']));
   const writer = createGroupCommit(database, storeId, changes.notify);
@@ -73,7 +93,8 @@ function eventStoreOver(database: DatabaseSync, storeId: string, clock: Clock): 
 
   function sequenceBehind(after: Position | undefined): number {
     if (after === undefined) return 0;
-    if (storeOf(after) !== storeId) throw new PositionOfOtherStoreError('The position was given out by another event store.');
+    if (storeOf(after) !== storeId)
+      throw new PositionOfOtherStoreError('The position was given out by another event store.');
     return sequenceOf(after);
   }
 

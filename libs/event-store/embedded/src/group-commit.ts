@@ -1,5 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { EventStoreUnavailableError, isSameEvent, type Appended, type AppendRefusal, type SealedEvent } from '#event-store';
+import {
+  EventStoreUnavailableError,
+  isSameEvent,
+  type Appended,
+  type AppendRefusal,
+  type SealedEvent,
+} from '#event-store';
 import { err, ok, position, type Result } from '#kernel';
 import { guarded } from './database.ts';
 
@@ -25,7 +31,9 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
   const insert = database.prepare('INSERT INTO events (position, stream, revision, body) VALUES (?, ?, ?, ?)');
   const lastRevision = database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?');
   const lastPosition = database.prepare('SELECT max(position) AS position FROM events');
-  const stored = database.prepare('SELECT position, body FROM events WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision');
+  const stored = database.prepare(
+    'SELECT position, body FROM events WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision',
+  );
   const dataVersion = database.prepare('PRAGMA data_version');
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
@@ -54,7 +62,8 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
 
   function place({ stream, events, bodies, expectedRevision }: Pending): Result<Appended, AppendRefusal> {
     const actual = revisionOf(stream);
-    if (actual !== expectedRevision) return repeated(stream, events, expectedRevision) ?? conflict(expectedRevision, actual);
+    if (actual !== expectedRevision)
+      return repeated(stream, events, expectedRevision) ?? conflict(expectedRevision, actual);
     let revision = expectedRevision;
     for (const body of bodies) {
       head += 1;
@@ -67,7 +76,11 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
   }
 
   /** The first answer again, when exactly these events already stand at exactly this place. */
-  function repeated(stream: string, events: readonly SealedEvent[], expectedRevision: number): Result<Appended, AppendRefusal> | undefined {
+  function repeated(
+    stream: string,
+    events: readonly SealedEvent[],
+    expectedRevision: number,
+  ): Result<Appended, AppendRefusal> | undefined {
     const last = expectedRevision + events.length;
     const rows = stored.all(stream, expectedRevision + 1, last);
     const same =
@@ -94,7 +107,10 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
       });
     } catch (error) {
       forget();
-      const failure = error instanceof Error ? error : new EventStoreUnavailableError('The event store did not answer.', { cause: error });
+      const failure =
+        error instanceof Error
+          ? error
+          : new EventStoreUnavailableError('The event store did not answer.', { cause: error });
       for (const { reject } of group) reject(failure);
     }
     if (queue.length > 0) scheduled = setImmediate(flush);
@@ -133,4 +149,5 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
   };
 }
 
-const conflict = (expected: number, actual: number): Result<Appended, AppendRefusal> => err({ code: 'event-store/revision-conflict', expected, actual });
+const conflict = (expected: number, actual: number): Result<Appended, AppendRefusal> =>
+  err({ code: 'event-store/revision-conflict', expected, actual });

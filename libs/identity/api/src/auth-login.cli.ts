@@ -1,6 +1,19 @@
 import { loginRequest } from '#access-keys/contract';
 import { parseAccessKey } from '#access';
-import { EXIT_CODES, given, isFailure, localFailure, readAll, text, usage, type Failure, type OptionValues, type Outcome, type Session, type StoredKey } from '#cli';
+import {
+  EXIT_CODES,
+  given,
+  isFailure,
+  localFailure,
+  readAll,
+  text,
+  usage,
+  type Failure,
+  type OptionValues,
+  type Outcome,
+  type Session,
+  type StoredKey,
+} from '#cli';
 import { meRequest } from '#identity/contract';
 import { listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
 import { deviceLogin } from './device-login.cli.ts';
@@ -15,7 +28,11 @@ export async function authLogin(options: OptionValues, session: Session): Promis
 
   const chosen = await chooseOrganization(session, token.accessToken);
   if (isFailure(chosen)) return chosen;
-  const login = await session.call(loginRequest, { machine: session.io.hostname, ...(chosen !== undefined && { orgId: chosen }) }, { credential: token.accessToken });
+  const login = await session.call(
+    loginRequest,
+    { machine: session.io.hostname, ...(chosen !== undefined && { orgId: chosen }) },
+    { credential: token.accessToken },
+  );
   if (!login.ok) {
     const { failure } = login;
     return failure.exit === EXIT_CODES['not-found'] && session.flags.org !== undefined
@@ -23,8 +40,13 @@ export async function authLogin(options: OptionValues, session: Session): Promis
       : failure;
   }
   const { organization, key } = login.value;
-  if (key.secret === null) return localFailure(1, 'The key of this login was shown before.', 'Run: astroctl auth login');
-  await storeKey(session, { id: organization.id, slug: organization.slug, key: key.secret, keyId: key.id, expiresAt: key.expires }, token);
+  if (key.secret === null)
+    return localFailure(1, 'The key of this login was shown before.', 'Run: astroctl auth login');
+  await storeKey(
+    session,
+    { id: organization.id, slug: organization.slug, key: key.secret, keyId: key.id, expiresAt: key.expires },
+    token,
+  );
   session.print.note(
     `${organization.created ? `Made your organization ${organization.slug}. ` : ''}Logged in to ${organization.slug} as ${organization.role}; the key ${key.key} is in ${session.config.path}.`,
   );
@@ -32,13 +54,25 @@ export async function authLogin(options: OptionValues, session: Session): Promis
   return 0;
 }
 
-async function accountOf(options: OptionValues, { io }: Session): Promise<{ email: string; password: string } | undefined | Failure> {
+async function accountOf(
+  options: OptionValues,
+  { io }: Session,
+): Promise<{ email: string; password: string } | undefined | Failure> {
   const email = text(options, 'username');
   const fromStdin = given(options, 'password-stdin');
   if (email === undefined && !fromStdin) return undefined;
-  if (email === undefined || !fromStdin) return usage('--username and --password-stdin go together.', 'astroctl auth login --username EMAIL --password-stdin');
+  if (email === undefined || !fromStdin)
+    return usage(
+      '--username and --password-stdin go together.',
+      'astroctl auth login --username EMAIL --password-stdin',
+    );
   const password = (await readAll(io.stdin, 10_000)).replace(/\r?\n$/, '');
-  return password === '' ? usage('No password came on standard input.', 'pipe it in: … | astroctl auth login --username EMAIL --password-stdin') : { email, password };
+  return password === ''
+    ? usage(
+        'No password came on standard input.',
+        'pipe it in: … | astroctl auth login --username EMAIL --password-stdin',
+      )
+    : { email, password };
 }
 
 /** The organization asked for, the current one, the default, the only one; else the person chooses. `undefined`: the server makes the default one. */
@@ -48,14 +82,20 @@ async function chooseOrganization(session: Session, token: string): Promise<stri
   if (!mine.ok) return mine.failure;
   const { items } = mine.value;
   const { currentOrg } = session.config.api(session.flags.apiUrl);
-  const found = items.find(({ id }) => id === currentOrg) ?? items.find(({ isDefault, role }) => isDefault && role === 'owner') ?? (items.length === 1 ? items[0] : undefined);
+  const found =
+    items.find(({ id }) => id === currentOrg) ??
+    items.find(({ isDefault, role }) => isDefault && role === 'owner') ??
+    (items.length === 1 ? items[0] : undefined);
   if (found || items.length === 0) return found?.id;
   return askForOrganization(session, items);
 }
 
 async function askForOrganization({ io }: Session, items: readonly OrganizationView[]): Promise<string | Failure> {
   if (!io.stdin.isTTY || !io.stderr.isTTY) {
-    return usage(`You belong to several organizations: ${items.map(({ slug }) => slug).join(', ')}.`, 'choose one: astroctl auth login --org-id NAME');
+    return usage(
+      `You belong to several organizations: ${items.map(({ slug }) => slug).join(', ')}.`,
+      'choose one: astroctl auth login --org-id NAME',
+    );
   }
   io.stderr.write(items.map(({ slug, role }, index) => `  ${index + 1}  ${slug}  ${role ?? ''}\n`).join(''));
   const { createInterface } = await import('node:readline/promises');
@@ -83,13 +123,21 @@ async function storeGivenKey(session: Session): Promise<Outcome> {
   if (!me.ok) return me.failure;
   const { orgId, organization, keyId, keyExpires } = me.value;
   if (orgId === null || organization === null || keyId === null)
-    return localFailure(EXIT_CODES.unauthenticated, 'That key belongs to no organization any more.', 'astroctl auth login');
+    return localFailure(
+      EXIT_CODES.unauthenticated,
+      'That key belongs to no organization any more.',
+      'astroctl auth login',
+    );
   await storeKey(session, { id: orgId, slug: organization, key, keyId, expiresAt: keyExpires });
   session.print.note(`The key of ${organization} is in ${session.config.path}. Next: astroctl whoami`);
   return 0;
 }
 
-async function storeKey(session: Session, stored: StoredKey, login?: { readonly accessToken: string; readonly expiresAt: string }): Promise<void> {
+async function storeKey(
+  session: Session,
+  stored: StoredKey,
+  login?: { readonly accessToken: string; readonly expiresAt: string },
+): Promise<void> {
   await session.config.update(session.flags.apiUrl, (api) => {
     api.organizations = [...api.organizations.filter(({ id }) => id !== stored.id), stored];
     api.currentOrg = stored.id;

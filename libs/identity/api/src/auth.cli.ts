@@ -3,15 +3,35 @@ import { EXIT_CODES, isFailure, type Outcome, type OptionValues, type Session } 
 import { meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
 import { required, type Column } from '#cli';
 
-const WHOAMI = ['userId', 'email', 'globalRole', 'organization', 'orgId', 'orgRole', 'plan', 'accessKey', 'keyId', 'keyRole', 'keyExpires', 'keySource', 'apiUrl'] as const;
+const WHOAMI = [
+  'userId',
+  'email',
+  'globalRole',
+  'organization',
+  'orgId',
+  'orgRole',
+  'plan',
+  'accessKey',
+  'keyId',
+  'keyRole',
+  'keyExpires',
+  'keySource',
+  'apiUrl',
+] as const;
 
 /** `whoami` (T4): the user, organization and key of requests from here, and where the key came from. */
 export async function whoami(_options: OptionValues, session: Session): Promise<Outcome> {
   const credential = session.flags.asAdmin ? { source: 'login' } : await session.credential();
   if (isFailure(credential)) return credential;
-  const me = await session.call(meRequest, session.flags.asAdmin && session.flags.org ? { org: session.flags.org } : {});
+  const me = await session.call(
+    meRequest,
+    session.flags.asAdmin && session.flags.org ? { org: session.flags.org } : {},
+  );
   if (!me.ok) return me.failure;
-  await session.print.one({ ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl }, { lines: WHOAMI, name: ({ userId }) => `user/${userId}` });
+  await session.print.one(
+    { ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl },
+    { lines: WHOAMI, name: ({ userId }) => `user/${userId}` },
+  );
   return 0;
 }
 
@@ -22,7 +42,11 @@ export async function authStatus(_options: OptionValues, session: Session): Prom
   const me = await session.call(meRequest, {});
   if (!me.ok) return me.failure;
   const { email, userId, organization, orgRole, keyExpires } = me.value;
-  if (session.print.format !== 'table') await session.print.one({ ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl }, { lines: WHOAMI });
+  if (session.print.format !== 'table')
+    await session.print.one(
+      { ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl },
+      { lines: WHOAMI },
+    );
   else
     session.print.line(
       `Logged in at ${session.flags.apiUrl} as ${email ?? userId}, ${orgRole ?? 'no member'} of ${organization ?? '-'}; key from ${credential.source}, ${keyExpires === null ? 'without end' : `good until ${keyExpires}`}`,
@@ -43,7 +67,12 @@ export async function authLogout(_options: OptionValues, session: Session): Prom
       fix: 'unset ASTROPULSE_API_KEY; to end the key itself: astroctl key revoke ID',
     };
   const revoked = await session.call(revokeKeyRequest, { org: stored.id, key: stored.keyId, reason: 'logout' });
-  if (!revoked.ok && revoked.failure.exit !== EXIT_CODES.unauthenticated && revoked.failure.exit !== EXIT_CODES['not-found']) return revoked.failure;
+  if (
+    !revoked.ok &&
+    revoked.failure.exit !== EXIT_CODES.unauthenticated &&
+    revoked.failure.exit !== EXIT_CODES['not-found']
+  )
+    return revoked.failure;
   await session.config.update(session.flags.apiUrl, (api) => {
     api.organizations = api.organizations.filter(({ id }) => id !== stored.id);
     delete api.login;

@@ -16,7 +16,14 @@ const STEP_UP_MS = 15 * 60_000;
 /** The login that commands run by themselves where a key does not suffice; only with a terminal. */
 export const interactiveLogin: LoginFlow = (session) => {
   const { stdin, stderr } = session.io;
-  if (!stdin.isTTY || !stderr.isTTY) return Promise.resolve(localFailure(EXIT_CODES.unauthenticated, 'This needs a login, and there is no terminal.', 'Run: astroctl auth login'));
+  if (!stdin.isTTY || !stderr.isTTY)
+    return Promise.resolve(
+      localFailure(
+        EXIT_CODES.unauthenticated,
+        'This needs a login, and there is no terminal.',
+        'Run: astroctl auth login',
+      ),
+    );
   return deviceLogin(session, { openBrowser: true });
 };
 
@@ -24,15 +31,28 @@ export const interactiveLogin: LoginFlow = (session) => {
  * OAuth 2.0 device authorization grant (RFC 8628) at the platform's issuer.
  * @returns an access token for the platform, and until when it counts as a fresh login
  */
-export async function deviceLogin(session: Session, options: DeviceLoginOptions): Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure> {
+export async function deviceLogin(
+  session: Session,
+  options: DeviceLoginOptions,
+): Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure> {
   const about = await session.call(aboutRequest, {});
   if (!about.ok) return about.failure;
   const { issuer, audience, cliClientId } = about.value;
   const client = await import('openid-client');
   try {
     const isLoopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(issuer);
-    const config = await client.discovery(new URL(issuer), cliClientId, undefined, client.None(), isLoopback ? { execute: [client.allowInsecureRequests] } : {});
-    const started = await client.initiateDeviceAuthorization(config, { scope: 'openid email profile', audience, resource: audience });
+    const config = await client.discovery(
+      new URL(issuer),
+      cliClientId,
+      undefined,
+      client.None(),
+      isLoopback ? { execute: [client.allowInsecureRequests] } : {},
+    );
+    const started = await client.initiateDeviceAuthorization(config, {
+      scope: 'openid email profile',
+      audience,
+      resource: audience,
+    });
     const address = started.verification_uri_complete ?? started.verification_uri;
     const drive = options.account && driveDevicePages(address, started.user_code, options.account);
     if (!drive) {
@@ -41,7 +61,9 @@ export async function deviceLogin(session: Session, options: DeviceLoginOptions)
     }
     const driven = await drive;
     if (driven && isFailure(driven)) return driven;
-    const tokens = await client.pollDeviceAuthorizationGrant(config, started, undefined, { signal: session.io.interrupted });
+    const tokens = await client.pollDeviceAuthorizationGrant(config, started, undefined, {
+      signal: session.io.interrupted,
+    });
     const livesMs = Math.min(STEP_UP_MS, (tokens.expires_in ?? 900) * 1_000);
     return { accessToken: tokens.access_token, expiresAt: new Date(session.io.now() + livesMs).toISOString() };
   } catch (error) {
@@ -52,8 +74,15 @@ export async function deviceLogin(session: Session, options: DeviceLoginOptions)
 
 function issuerFailure(client: typeof OpenIdClient, error: unknown, issuer: string): Failure {
   if (error instanceof client.ResponseBodyError) {
-    const reasons: Readonly<Record<string, string>> = { access_denied: 'The login was denied.', expired_token: 'The code has expired.' };
-    return localFailure(EXIT_CODES.unauthenticated, reasons[error.error] ?? `The issuer refused the login (${error.error}).`, 'Run: astroctl auth login');
+    const reasons: Readonly<Record<string, string>> = {
+      access_denied: 'The login was denied.',
+      expired_token: 'The code has expired.',
+    };
+    return localFailure(
+      EXIT_CODES.unauthenticated,
+      reasons[error.error] ?? `The issuer refused the login (${error.error}).`,
+      'Run: astroctl auth login',
+    );
   }
   return localFailure(
     EXIT_CODES.unavailable,

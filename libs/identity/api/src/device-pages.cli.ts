@@ -7,14 +7,31 @@ const MOST_PAGES = 10;
  * Goes through an issuer's device pages as a browser without scripts would: fills `user_code`, `email` (or `login`,
  * `username`) and `password` into the forms it meets and sends each on, until a page asks nothing more.
  */
-export async function driveDevicePages(address: string, userCode: string, account: { readonly email: string; readonly password: string }): Promise<true | Failure> {
+export async function driveDevicePages(
+  address: string,
+  userCode: string,
+  account: { readonly email: string; readonly password: string },
+): Promise<true | Failure> {
   const cookies = new Map<string, string>();
-  const filled: Readonly<Record<string, string>> = { user_code: userCode, email: account.email, login: account.email, username: account.email, password: account.password };
+  const filled: Readonly<Record<string, string>> = {
+    user_code: userCode,
+    email: account.email,
+    login: account.email,
+    username: account.email,
+    password: account.password,
+  };
   let page = await load(new URL(address), cookies);
   let passwordSent = false;
   for (let count = 0; count < MOST_PAGES; count++) {
     const form = formOf(page.body);
-    if (!form) return page.status < 400 ? true : localFailure(EXIT_CODES.unauthenticated, `The login page answered ${page.status}.`, 'Run: astroctl auth login');
+    if (!form)
+      return page.status < 400
+        ? true
+        : localFailure(
+            EXIT_CODES.unauthenticated,
+            `The login page answered ${page.status}.`,
+            'Run: astroctl auth login',
+          );
     const asksPassword = form.names.includes('password');
     if (asksPassword && passwordSent)
       return localFailure(
@@ -27,10 +44,18 @@ export async function driveDevicePages(address: string, userCode: string, accoun
     for (const name of form.names) if (filled[name] !== undefined) body.set(name, filled[name]);
     const target = new URL(form.action || page.url, page.url);
     if (target.origin !== new URL(address).origin)
-      return localFailure(EXIT_CODES.unauthenticated, 'The login leads to another site, which cannot be driven from here.', 'Run: astroctl auth login');
+      return localFailure(
+        EXIT_CODES.unauthenticated,
+        'The login leads to another site, which cannot be driven from here.',
+        'Run: astroctl auth login',
+      );
     page = await load(target, cookies, body);
   }
-  return localFailure(EXIT_CODES.unauthenticated, 'The login pages ask for more than an address and a password.', 'Run: astroctl auth login');
+  return localFailure(
+    EXIT_CODES.unauthenticated,
+    'The login pages ask for more than an address and a password.',
+    'Run: astroctl auth login',
+  );
 }
 
 interface LoadedPage {
@@ -56,7 +81,8 @@ async function load(url: URL, cookies: Map<string, string>, form?: URLSearchPara
       cookies.set(pair.slice(0, at).trim(), pair.slice(at + 1));
     }
     const location = response.headers.get('location');
-    if (response.status < 300 || response.status >= 400 || location === null) return { url: next.href, status: response.status, body: await response.text() };
+    if (response.status < 300 || response.status >= 400 || location === null)
+      return { url: next.href, status: response.status, body: await response.text() };
     await response.body?.cancel();
     next = new URL(location, next);
     body = undefined;
@@ -87,7 +113,15 @@ export function formOf(html: string): Form | undefined {
   return { action: attribute(attributes, 'action') ?? '', hidden, names };
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&quot;': '"', '&#39;': "'", '&#x27;': "'", '&lt;': '<', '&gt;': '>', '&#x2F;': '/' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&quot;': '"',
+  '&#39;': "'",
+  '&#x27;': "'",
+  '&lt;': '<',
+  '&gt;': '>',
+  '&#x2F;': '/',
+};
 
 function attribute(tag: string, name: string): string | undefined {
   const value = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, 'i').exec(tag);

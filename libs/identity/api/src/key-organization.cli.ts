@@ -7,6 +7,10 @@ export const keyOrganization: KeyOrganization = async (session) => {
   if (!me.ok) return me.failure;
   const { orgId, organization } = me.value;
   return orgId === null || organization === null
-    ? localFailure(EXIT_CODES.unauthenticated, `The key in ${ENVIRONMENT_KEY} belongs to no organization.`, 'astroctl auth login')
+    ? localFailure(
+        EXIT_CODES.unauthenticated,
+        `The key in ${ENVIRONMENT_KEY} belongs to no organization.`,
+        'astroctl auth login',
+      )
     : { id: orgId, slug: organization };
 };

@@ -21,7 +21,12 @@ export const resolveUserRequest = request({
   timeoutMs: 5_000,
 });
 
-export const personSchema = z.strictObject({ id: z.string(), email: z.string().nullable(), name: z.string().nullable(), erased: z.boolean() });
+export const personSchema = z.strictObject({
+  id: z.string(),
+  email: z.string().nullable(),
+  name: z.string().nullable(),
+  erased: z.boolean(),
+});
 
 /** Names and addresses for views; ids that are nobody's (or a service's) are left out of the answer. */
 export const peopleRequest = request({

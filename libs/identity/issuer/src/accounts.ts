@@ -23,7 +23,9 @@ export interface NewAccount {
   readonly name?: string;
 }
 
-export type AccountRefusal = DomainError<'issuer/account-exists' | 'issuer/no-such-account' | 'issuer/password-form' | 'issuer/address-form'>;
+export type AccountRefusal = DomainError<
+  'issuer/account-exists' | 'issuer/no-such-account' | 'issuer/password-form' | 'issuer/address-form'
+>;
 
 export interface Accounts {
   create(account: NewAccount): Promise<Result<Account, AccountRefusal>>;
@@ -35,9 +37,20 @@ export interface Accounts {
 }
 
 /** @param lookupKey names the records of addresses, so that their names say nothing */
-export function createAccounts({ vault, clock, ids, lookupKey }: { readonly vault: Vault; readonly clock: Clock; readonly ids: Ids; readonly lookupKey: string }): Accounts {
+export function createAccounts({
+  vault,
+  clock,
+  ids,
+  lookupKey,
+}: {
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly lookupKey: string;
+}): Accounts {
   const recordName = (id: string): string => `issuer/account/${id}`;
-  const addressName = (email: string): string => `issuer/account-address/${createHmac('sha256', lookupKey).update(normalized(email)).digest('hex').slice(0, 40)}`;
+  const addressName = (email: string): string =>
+    `issuer/account-address/${createHmac('sha256', lookupKey).update(normalized(email)).digest('hex').slice(0, 40)}`;
   const now = (): string => new Date(clock.now()).toISOString();
   let decoy: Promise<string> | undefined;
 
@@ -65,7 +78,14 @@ export function createAccounts({ vault, clock, ids, lookupKey }: { readonly vaul
       // The address is claimed first: of two at once one gets it. A claim without an account was left by a crash.
       const claimed = await vault.put(addressName(email), encodeText(id), { expected: present?.version ?? 'absent' });
       if (!claimed.ok) return err(accountErrors.exists());
-      const account = { id, email: email.trim(), name: name ?? null, password: await hashPassword(password, ids), createdAt: now(), passwordSetAt: now() };
+      const account = {
+        id,
+        email: email.trim(),
+        name: name ?? null,
+        password: await hashPassword(password, ids),
+        createdAt: now(),
+        passwordSetAt: now(),
+      };
       await write(account);
       return ok(account);
     },

@@ -42,8 +42,10 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
       const options = expiresInSeconds ? { expiresAtMs: clock.now() + expiresInSeconds * 1_000 + kept } : {};
       await vault.put(recordName(idDigest), encodeText(JSON.stringify(payload)), options);
       if (payload.userCode) await vault.put(indexName('user-code', payload.userCode), encodeText(idDigest), options);
-      if (model === 'Session' && payload.uid) await vault.put(indexName('uid', payload.uid), encodeText(idDigest), options);
-      if (payload.grantId && model !== 'Grant') await vault.put(`${grantPrefix(payload.grantId)}${model}/${idDigest}`, encodeText(''), options);
+      if (model === 'Session' && payload.uid)
+        await vault.put(indexName('uid', payload.uid), encodeText(idDigest), options);
+      if (payload.grantId && model !== 'Grant')
+        await vault.put(`${grantPrefix(payload.grantId)}${model}/${idDigest}`, encodeText(''), options);
     },
     async find(id) {
       const idDigest = digest(id);
@@ -59,7 +61,10 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
       if (payload.consumed !== undefined) throw new Error('a code or token was used twice at the same moment');
       const consumed = { ...payload, consumed: Math.floor(clock.now() / 1_000) };
       const expiresAtMs = payload.exp === undefined ? {} : { expiresAtMs: payload.exp * 1_000 };
-      const written = await vault.put(recordName(digest(id)), encodeText(JSON.stringify(consumed)), { expected: record.version, ...expiresAtMs });
+      const written = await vault.put(recordName(digest(id)), encodeText(JSON.stringify(consumed)), {
+        expected: record.version,
+        ...expiresAtMs,
+      });
       if (!written.ok) throw new Error('a code or token was used twice at the same moment');
     },
     async destroy(id) {

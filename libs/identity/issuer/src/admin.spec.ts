@@ -16,7 +16,13 @@ describe('the admin’s account', () => {
   let accounts: Accounts;
   let password = '';
   beforeAll(async () => {
-    vault = await openEmbeddedVault({ folder, clock, ids, log: silentLogger, sealingKeys: loadOrCreateSealingKeys(folder) });
+    vault = await openEmbeddedVault({
+      folder,
+      clock,
+      ids,
+      log: silentLogger,
+      sealingKeys: loadOrCreateSealingKeys(folder),
+    });
     accounts = createAccounts({ vault, clock, ids, lookupKey: (await loadOrCreateSecrets(vault, ids)).lookup });
   });
   afterAll(() => vault.close());
@@ -31,7 +37,9 @@ describe('the admin’s account', () => {
   });
 
   it('is left alone by later starts', async () => {
-    expect(await ensureAdmin(accounts, ids, { ...admin, password: 'another pass phrase' })).not.toHaveProperty('password');
+    expect(await ensureAdmin(accounts, ids, { ...admin, password: 'another pass phrase' })).not.toHaveProperty(
+      'password',
+    );
     expect(await accounts.verify(admin.email, password)).toBeDefined();
     expect(await accounts.verify(admin.email, 'another pass phrase')).toBeUndefined();
   });
@@ -41,11 +49,16 @@ describe('the admin’s account', () => {
     expect(existsSync(`${folder}/initial-admin-password`)).toBe(false);
     expect(await accounts.verify(admin.email, password)).toBeUndefined();
     expect(await accounts.verify(admin.email, changed.ok ? changed.value : '')).toBeDefined();
-    expect(await changePassword(accounts, ids, { ...admin, password: 'short' })).toMatchObject({ ok: false, error: { code: 'issuer/password-form' } });
+    expect(await changePassword(accounts, ids, { ...admin, password: 'short' })).toMatchObject({
+      ok: false,
+      error: { code: 'issuer/password-form' },
+    });
   });
 
   it('is one, however many starts there are at once', async () => {
-    const made = await Promise.all(Array.from({ length: 5 }, () => accounts.create({ email: 'once@acme.dev', password: 'a pass phrase' })));
+    const made = await Promise.all(
+      Array.from({ length: 5 }, () => accounts.create({ email: 'once@acme.dev', password: 'a pass phrase' })),
+    );
     expect(made.filter(({ ok }) => ok)).toHaveLength(1);
     expect(await accounts.verify('once@acme.dev', 'a pass phrase')).toBeDefined();
   });

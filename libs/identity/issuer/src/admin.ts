@@ -21,7 +21,11 @@ export interface Admin {
 const fileIn = (dataFolder: string): string => join(dataFolder, 'initial-admin-password');
 
 /** Makes the admin's account when there is none with that address, and writes its password beside the data (0600). */
-export async function ensureAdmin(accounts: Accounts, ids: Ids, { email, password, dataFolder }: AdminOptions): Promise<Admin> {
+export async function ensureAdmin(
+  accounts: Accounts,
+  ids: Ids,
+  { email, password, dataFolder }: AdminOptions,
+): Promise<Admin> {
   const passwordFile = fileIn(dataFolder);
   if (await accounts.byAddress(email)) return { email, passwordFile };
   const chosen = password ?? generatedPassword(ids);
@@ -40,7 +44,11 @@ export async function ensureAdmin(accounts: Accounts, ids: Ids, { email, passwor
  * Sets a new password: generated when none is given. The file with the first one is removed.
  * @returns the password in force
  */
-export async function changePassword(accounts: Accounts, ids: Ids, { email, password, dataFolder }: AdminOptions): Promise<Result<string, DomainError>> {
+export async function changePassword(
+  accounts: Accounts,
+  ids: Ids,
+  { email, password, dataFolder }: AdminOptions,
+): Promise<Result<string, DomainError>> {
   const chosen = password ?? generatedPassword(ids);
   const changed = await accounts.setPassword(email, chosen);
   if (!changed.ok) return err(changed.error);

@@ -10,7 +10,15 @@ export interface Attempts {
 
 const KEYS_AT_MOST = 10_000;
 
-export function createAttempts({ clock, limit, windowMs }: { readonly clock: Clock; readonly limit: number; readonly windowMs: number }): Attempts {
+export function createAttempts({
+  clock,
+  limit,
+  windowMs,
+}: {
+  readonly clock: Clock;
+  readonly limit: number;
+  readonly windowMs: number;
+}): Attempts {
   const failures = new Map<string, { count: number; readonly endsAtMs: number }>();
   const current = (key: string) => {
     const found = failures.get(key);
@@ -27,7 +35,8 @@ export function createAttempts({ clock, limit, windowMs }: { readonly clock: Clo
       if (found) found.count++;
       else {
         // The oldest windows give way: they end first.
-        if (failures.size >= KEYS_AT_MOST) for (const oldest of [...failures.keys()].slice(0, KEYS_AT_MOST / 10)) failures.delete(oldest);
+        if (failures.size >= KEYS_AT_MOST)
+          for (const oldest of [...failures.keys()].slice(0, KEYS_AT_MOST / 10)) failures.delete(oldest);
         failures.set(key, { count: 1, endsAtMs: clock.monotonic() + windowMs });
       }
     },

@@ -16,7 +16,12 @@ export interface Lifetimes {
   readonly session: number;
 }
 
-export const LIFETIMES: Lifetimes = { accessToken: 900, refreshToken: 14 * 86_400, deviceCode: 600, session: 14 * 86_400 };
+export const LIFETIMES: Lifetimes = {
+  accessToken: 900,
+  refreshToken: 14 * 86_400,
+  deviceCode: 600,
+  session: 14 * 86_400,
+};
 
 export interface ConfigurationOptions {
   readonly vault: Vault;
@@ -66,7 +71,11 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
       },
     ],
     jwks: { keys: [secrets.signing] },
-    cookies: { keys: [secrets.cookies], long: { path: '/', sameSite: 'lax', httpOnly: true }, short: { path: '/', sameSite: 'lax', httpOnly: true } },
+    cookies: {
+      keys: [secrets.cookies],
+      long: { path: '/', sameSite: 'lax', httpOnly: true },
+      short: { path: '/', sameSite: 'lax', httpOnly: true },
+    },
     interactions: { policy, url: (_context, { uid }) => `/oidc/interaction/${uid}` },
     scopes: ['openid', 'offline_access', 'profile', 'email'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
@@ -90,7 +99,8 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
       return account && { accountId: id, claims: async () => ({ sub: id, ...claimsOf(account) }) };
     },
     extraTokenClaims: async (_context, token) => {
-      const account = 'accountId' in token && typeof token.accountId === 'string' ? await accounts.find(token.accountId) : undefined;
+      const account =
+        'accountId' in token && typeof token.accountId === 'string' ? await accounts.find(token.accountId) : undefined;
       return account && claimsOf(account);
     },
     renderError: (context, { error, error_description: description }) => {
@@ -114,7 +124,10 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
           );
         },
         userCodeConfirmSource: async (context, _form, client, _device, userCode) => {
-          html(context, confirmPage({ ...formOf(context), code: userCode, client: client.clientName ?? client.clientId }));
+          html(
+            context,
+            confirmPage({ ...formOf(context), code: userCode, client: client.clientName ?? client.clientId }),
+          );
         },
         successSource: async (context) => html(context, donePage()),
       },
@@ -129,7 +142,13 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
         useGrantedResource: () => true,
         getResourceServerInfo: (_context, resource) => {
           if (resource !== audience) throw new Error('the resource is not this platform');
-          return { scope: '', audience, accessTokenTTL: lifetimes.accessToken, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+          return {
+            scope: '',
+            audience,
+            accessTokenTTL: lifetimes.accessToken,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          };
         },
       },
     },
@@ -137,7 +156,11 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
 }
 
 /** The address was typed by whoever made the account, who is the operator: it counts as verified. */
-const claimsOf = ({ email, name }: { readonly email: string; readonly name: string | null }) => ({ email, email_verified: true, ...(name !== null && { name }) });
+const claimsOf = ({ email, name }: { readonly email: string; readonly name: string | null }) => ({
+  email,
+  email_verified: true,
+  ...(name !== null && { name }),
+});
 
 async function grantFor(context: KoaContextWithOIDC, audience: string): Promise<Grant | undefined> {
   const { client, session, account, provider, result } = context.oidc;

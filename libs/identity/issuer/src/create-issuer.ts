@@ -70,7 +70,12 @@ const EARLY_MS = 100;
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { vault, clock, ids, logger } = options;
   const publicUrl = options.publicUrl.replace(/\/$/, '');
-  const { cliClientId = 'astroctl', consoleClientId = 'astro-console', audience = `${publicUrl}/v1`, pollIntervalSeconds = 1 } = options;
+  const {
+    cliClientId = 'astroctl',
+    consoleClientId = 'astro-console',
+    audience = `${publicUrl}/v1`,
+    pollIntervalSeconds = 1,
+  } = options;
   const lifetimes = { ...LIFETIMES, ...options.lifetimes };
   const secrets = await loadOrCreateSecrets(vault, ids);
   const accounts = createAccounts({ vault, clock, ids, lookupKey: secrets.lookup });
@@ -96,7 +101,12 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     }),
   );
   provider.proxy = true; // the mount sets the forwarded headers itself, from the public address alone
-  provider.on('server_error', (context, error) => logger.error({ path: context.path, err: { name: error.name, message: error.message, stack: error.stack } }, 'the issuer failed'));
+  provider.on('server_error', (context, error) =>
+    logger.error(
+      { path: context.path, err: { name: error.name, message: error.message, stack: error.stack } },
+      'the issuer failed',
+    ),
+  );
 
   provider.use(async (context, next) => {
     const isGuess = context.method === 'POST' && context.path === '/device';
@@ -104,16 +114,27 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     if (blockedMs > 0) {
       context.status = 429;
       context.set({ ...PAGE_HEADERS, 'retry-after': String(Math.ceil(blockedMs / 1_000)) });
-      context.body = problemPage('Too many wrong codes', 'Wait until your code has expired, then start again in your terminal: astroctl auth login');
+      context.body = problemPage(
+        'Too many wrong codes',
+        'Wait until your code has expired, then start again in your terminal: astroctl auth login',
+      );
       return;
     }
     await next();
     // RFC 8628 section 3.2: the library leaves the interval out, and pollers would then wait 5 seconds each time.
-    if (routeOf(context) === 'device_authorization' && isObject(context.body)) context.body = { ...context.body, interval: pollIntervalSeconds };
+    if (routeOf(context) === 'device_authorization' && isObject(context.body))
+      context.body = { ...context.body, interval: pollIntervalSeconds };
   });
 
   const { kty, crv, x, y, kid, alg, use } = secrets.signing;
-  const interactions = createInteractions({ provider, accounts, clock, logger, secret: secrets.lookup, origin: new URL(publicUrl).origin });
+  const interactions = createInteractions({
+    provider,
+    accounts,
+    clock,
+    logger,
+    secret: secrets.lookup,
+    origin: new URL(publicUrl).origin,
+  });
   return {
     issuer: `${publicUrl}/oidc`,
     audience,

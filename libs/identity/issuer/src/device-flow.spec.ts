@@ -13,10 +13,21 @@ const ADA = { email: 'ada-canary@acme.dev', password: 'a long pass phrase', name
 /** A browser without scripts: cookies, redirects, and the first form of a page. */
 function browser(base: string) {
   const cookies = new Map<string, string>();
-  const send = async (address: string, form?: Record<string, string>): Promise<{ status: number; text: string; url: string }> => {
-    const headers: Record<string, string> = { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), accept: 'text/html' };
+  const send = async (
+    address: string,
+    form?: Record<string, string>,
+  ): Promise<{ status: number; text: string; url: string }> => {
+    const headers: Record<string, string> = {
+      cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+      accept: 'text/html',
+    };
     if (form) headers['content-type'] = 'application/x-www-form-urlencoded';
-    const answer = await fetch(new URL(address, base), { method: form ? 'POST' : 'GET', headers, redirect: 'manual', ...(form && { body: new URLSearchParams(form).toString() }) });
+    const answer = await fetch(new URL(address, base), {
+      method: form ? 'POST' : 'GET',
+      headers,
+      redirect: 'manual',
+      ...(form && { body: new URLSearchParams(form).toString() }),
+    });
     for (const cookie of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       if (value === '') cookies.delete(name);
@@ -26,10 +37,14 @@ function browser(base: string) {
     if (location !== null && !location.includes('/callback')) return send(location);
     return { status: answer.status, text: location ?? (await answer.text()), url: address };
   };
-  return { get: (address: string) => send(address), post: (address: string, form: Record<string, string>) => send(address, form) };
+  return {
+    get: (address: string) => send(address),
+    post: (address: string, form: Record<string, string>) => send(address, form),
+  };
 }
 
-const hiddenField = (page: string, name: string): string => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
+const hiddenField = (page: string, name: string): string =>
+  new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
 const formAction = (page: string): string => /<form[^>]* action="([^"]+)"/.exec(page)?.[1] ?? '';
 
 describe('the built-in issuer over HTTP', () => {
@@ -42,7 +57,13 @@ describe('the built-in issuer over HTTP', () => {
   const clock = { ...systemClock, monotonic: () => nowMs };
 
   beforeAll(async () => {
-    vault = await openEmbeddedVault({ folder, clock: systemClock, ids: systemIds, log: silentLogger, sealingKeys: loadOrCreateSealingKeys(folder) });
+    vault = await openEmbeddedVault({
+      folder,
+      clock: systemClock,
+      ids: systemIds,
+      log: silentLogger,
+      sealingKeys: loadOrCreateSealingKeys(folder),
+    });
     fastify = Fastify();
     // The port is known once it listens, and the issuer's address needs it: a first server finds a free one.
     const probe = Fastify();
@@ -62,7 +83,10 @@ describe('the built-in issuer over HTTP', () => {
     await vault.close();
   });
 
-  const form = async (path: string, fields: Record<string, string>): Promise<{ status: number; body: Record<string, unknown> }> => {
+  const form = async (
+    path: string,
+    fields: Record<string, string>,
+  ): Promise<{ status: number; body: Record<string, unknown> }> => {
     const answer = await fetch(`${base}/oidc${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -70,24 +94,36 @@ describe('the built-in issuer over HTTP', () => {
     });
     return { status: answer.status, body: JSON.parse(await answer.text()) as Record<string, unknown> };
   };
-  const startDevice = async () => (await form('/device/auth', { client_id: 'astroctl', scope: 'openid email profile' })).body;
+  const startDevice = async () =>
+    (await form('/device/auth', { client_id: 'astroctl', scope: 'openid email profile' })).body;
   const poll = (deviceCode: unknown) => {
     nowMs += 1_000;
     return form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: String(deviceCode) });
   };
   const enterCode = async (userCode: unknown, pages = browser(base)) => {
     const entry = await pages.get('/oidc/device');
-    return { pages, confirm: await pages.post('/oidc/device', { user_code: String(userCode), xsrf: hiddenField(entry.text, 'xsrf') }) };
+    return {
+      pages,
+      confirm: await pages.post('/oidc/device', { user_code: String(userCode), xsrf: hiddenField(entry.text, 'xsrf') }),
+    };
   };
   const confirmAndLogIn = async (userCode: unknown, { email, password }: { email: string; password: string }) => {
     const { pages, confirm } = await enterCode(userCode);
-    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
+    const login = await pages.post('/oidc/device', {
+      user_code: hiddenField(confirm.text, 'user_code'),
+      xsrf: hiddenField(confirm.text, 'xsrf'),
+      confirm: 'yes',
+    });
     return pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
   };
 
   it('logs a person in on a device, without any script, and signs a token that names audience and person', async () => {
     const device = await startDevice();
-    expect(device).toMatchObject({ interval: 1, verification_uri: `${base}/oidc/device`, user_code: expect.stringMatching(/^[A-Z]{4}-[A-Z]{4}$/) });
+    expect(device).toMatchObject({
+      interval: 1,
+      verification_uri: `${base}/oidc/device`,
+      user_code: expect.stringMatching(/^[A-Z]{4}-[A-Z]{4}$/),
+    });
     expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'authorization_pending' } });
 
     const done = await confirmAndLogIn(device['user_code'], ADA);
@@ -98,7 +134,14 @@ describe('the built-in issuer over HTTP', () => {
     const [header = '', payload = '', signature = ''] = String(body['access_token']).split('.');
     const [jwk] = issuer.jwks().keys;
     const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
-    expect(verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'))).toBe(true);
+    expect(
+      verify(
+        'sha256',
+        Buffer.from(`${header}.${payload}`),
+        { key, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      ),
+    ).toBe(true);
     expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ alg: 'ES256', kid: jwk?.kid });
     const account = await issuer.accounts.byAddress(ADA.email);
     expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
@@ -110,28 +153,49 @@ describe('the built-in issuer over HTTP', () => {
       name: ADA.name,
     });
 
-    const refreshed = await form('/token', { client_id: 'astroctl', grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) });
+    const refreshed = await form('/token', {
+      client_id: 'astroctl',
+      grant_type: 'refresh_token',
+      refresh_token: String(body['refresh_token']),
+    });
     expect(refreshed).toMatchObject({ status: 200, body: { access_token: expect.any(String) } });
     expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
   it('publishes what a foreign gateway needs: discovery and keys', async () => {
-    const discovery = (await (await fetch(`${base}/oidc/.well-known/openid-configuration`)).json()) as Record<string, unknown>;
-    expect(discovery).toMatchObject({ issuer: `${base}/oidc`, device_authorization_endpoint: `${base}/oidc/device/auth`, jwks_uri: `${base}/oidc/jwks` });
-    expect(await (await fetch(`${base}/oidc/jwks`)).json()).toEqual({ keys: [expect.objectContaining({ kid: issuer.jwks().keys[0]?.kid, alg: 'ES256' })] });
+    const discovery = (await (await fetch(`${base}/oidc/.well-known/openid-configuration`)).json()) as Record<
+      string,
+      unknown
+    >;
+    expect(discovery).toMatchObject({
+      issuer: `${base}/oidc`,
+      device_authorization_endpoint: `${base}/oidc/device/auth`,
+      jwks_uri: `${base}/oidc/jwks`,
+    });
+    expect(await (await fetch(`${base}/oidc/jwks`)).json()).toEqual({
+      keys: [expect.objectContaining({ kid: issuer.jwks().keys[0]?.kid, alg: 'ES256' })],
+    });
   });
 
   it('B20: tells a poller that comes faster than the interval to slow down', async () => {
     const device = await startDevice();
     await poll(device['device_code']);
-    const hurried = await form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: String(device['device_code']) });
+    const hurried = await form('/token', {
+      client_id: 'astroctl',
+      grant_type: DEVICE_GRANT,
+      device_code: String(device['device_code']),
+    });
     expect(hurried).toMatchObject({ status: 400, body: { error: 'slow_down' } });
   });
 
   it('B20: a refused device gets access_denied, and no later login revives its code', async () => {
     const device = await startDevice();
     const { pages, confirm } = await enterCode(device['user_code']);
-    const refused = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), abort: 'yes' });
+    const refused = await pages.post('/oidc/device', {
+      user_code: hiddenField(confirm.text, 'user_code'),
+      xsrf: hiddenField(confirm.text, 'xsrf'),
+      abort: 'yes',
+    });
     expect(refused.text).toContain('Refused');
     expect((await enterCode(device['user_code'])).confirm.text).toContain('used already');
     expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
@@ -150,18 +214,25 @@ describe('the built-in issuer over HTTP', () => {
 
   it('B20: after five wrong user codes an address guesses no more, however right the sixth is', async () => {
     const device = await startDevice();
-    for (let guess = 0; guess < 5; guess++) expect((await enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('not known');
+    for (let guess = 0; guess < 5; guess++)
+      expect((await enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('not known');
     expect((await enterCode(device['user_code'])).confirm).toMatchObject({ status: 429 });
   });
 
   it('refuses a wrong password like an unknown address, and after five tries for one account from one address any', async () => {
     const device = await startDevice();
     const { pages, confirm } = await enterCode(device['user_code']);
-    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
-    const tryWith = (email: string, password: string) => pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
+    const login = await pages.post('/oidc/device', {
+      user_code: hiddenField(confirm.text, 'user_code'),
+      xsrf: hiddenField(confirm.text, 'xsrf'),
+      confirm: 'yes',
+    });
+    const tryWith = (email: string, password: string) =>
+      pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
     const unknown = await tryWith('nobody@acme.dev', 'whatever it is');
     expect(unknown).toMatchObject({ status: 401, text: expect.stringContaining('Address or password is wrong.') });
-    for (let attempt = 0; attempt < 5; attempt++) expect((await tryWith(ADA.email, `wrong ${attempt}`)).status).toBe(401);
+    for (let attempt = 0; attempt < 5; attempt++)
+      expect((await tryWith(ADA.email, `wrong ${attempt}`)).status).toBe(401);
     expect((await tryWith(ADA.email, ADA.password)).status).toBe(429);
     expect((await tryWith('grace@acme.dev', 'another pass phrase')).status).toBe(200);
   });
@@ -169,8 +240,13 @@ describe('the built-in issuer over HTTP', () => {
   it('refuses in a form of its own, after the one that goes on, so that no filler of first forms refuses by accident', async () => {
     const device = await startDevice();
     const { pages, confirm } = await enterCode(device['user_code']);
-    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
-    for (const { text } of [confirm, login]) expect(text.split('</form>').map((form) => form.includes('name="abort"'))).toEqual([false, true, false]);
+    const login = await pages.post('/oidc/device', {
+      user_code: hiddenField(confirm.text, 'user_code'),
+      xsrf: hiddenField(confirm.text, 'xsrf'),
+      confirm: 'yes',
+    });
+    for (const { text } of [confirm, login])
+      expect(text.split('</form>').map((form) => form.includes('name="abort"'))).toEqual([false, true, false]);
     const cancelled = await pages.post(formAction(login.text), { xsrf: hiddenField(login.text, 'xsrf'), abort: 'yes' });
     expect(cancelled.text).toContain('Refused');
     expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
@@ -179,24 +255,47 @@ describe('the built-in issuer over HTTP', () => {
   it('takes no login form that did not come from its own page', async () => {
     const device = await startDevice();
     const { pages, confirm } = await enterCode(device['user_code']);
-    const login = await pages.post('/oidc/device', { user_code: hiddenField(confirm.text, 'user_code'), xsrf: hiddenField(confirm.text, 'xsrf'), confirm: 'yes' });
+    const login = await pages.post('/oidc/device', {
+      user_code: hiddenField(confirm.text, 'user_code'),
+      xsrf: hiddenField(confirm.text, 'xsrf'),
+      confirm: 'yes',
+    });
     expect((await pages.post(formAction(login.text), { ...ADA, xsrf: 'forged' })).status).toBe(403);
-    expect((await browser(base).post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') })).status).toBe(400);
+    expect(
+      (await browser(base).post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') })).status,
+    ).toBe(400);
   });
 
   it('answers the console’s authorization code once, with PKCE alone', async () => {
     const verifier = 'v'.repeat(64);
     const challenge = createHash('sha256').update(verifier).digest('base64url');
-    const query = { client_id: 'astro-console', response_type: 'code', scope: 'openid email', redirect_uri: `${base}/callback`, state: 's' };
+    const query = {
+      client_id: 'astro-console',
+      response_type: 'code',
+      scope: 'openid email',
+      redirect_uri: `${base}/callback`,
+      state: 's',
+    };
     const withoutChallenge = await browser(base).get(`/oidc/auth?${new URLSearchParams(query).toString()}`);
     expect(withoutChallenge.text).toContain('error=invalid_request');
     const pages = browser(base);
-    const login = await pages.get(`/oidc/auth?${new URLSearchParams({ ...query, code_challenge: challenge, code_challenge_method: 'S256' }).toString()}`);
+    const login = await pages.get(
+      `/oidc/auth?${new URLSearchParams({ ...query, code_challenge: challenge, code_challenge_method: 'S256' }).toString()}`,
+    );
     const back = await pages.post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') });
     const code = new URL(back.text).searchParams.get('code') ?? '';
     const redeem = (codeVerifier: string) =>
-      form('/token', { client_id: 'astro-console', grant_type: 'authorization_code', code, redirect_uri: `${base}/callback`, code_verifier: codeVerifier });
-    expect(await redeem(verifier)).toMatchObject({ status: 200, body: { access_token: expect.any(String), id_token: expect.any(String) } });
+      form('/token', {
+        client_id: 'astro-console',
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: `${base}/callback`,
+        code_verifier: codeVerifier,
+      });
+    expect(await redeem(verifier)).toMatchObject({
+      status: 200,
+      body: { access_token: expect.any(String), id_token: expect.any(String) },
+    });
     expect(await redeem(verifier)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 

@@ -28,10 +28,18 @@ export interface Interactions {
   submit(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
 }
 
-export function createInteractions({ provider, accounts, clock, logger, secret, origin }: InteractionOptions): Interactions {
+export function createInteractions({
+  provider,
+  accounts,
+  clock,
+  logger,
+  secret,
+  origin,
+}: InteractionOptions): Interactions {
   const byAccount = createAttempts({ clock, limit: PER_ACCOUNT, windowMs: WINDOW_MS });
   const byAddress = createAttempts({ clock, limit: PER_ADDRESS, windowMs: WINDOW_MS });
-  const tokenOf = (uid: string): string => createHmac('sha256', secret).update(`interaction\n${uid}`).digest('base64url');
+  const tokenOf = (uid: string): string =>
+    createHmac('sha256', secret).update(`interaction\n${uid}`).digest('base64url');
   const form = (uid: string) => ({ action: `/oidc/interaction/${uid}`, xsrf: tokenOf(uid) });
 
   /** The interaction that this browser's cookie belongs to. */
@@ -40,7 +48,10 @@ export function createInteractions({ provider, accounts, clock, logger, secret, 
       const { uid, prompt } = await provider.interactionDetails(request, response);
       return prompt.name === 'login' ? uid : undefined;
     } catch (error) {
-      logger.debug({ reason: error instanceof Error ? error.name : 'unknown' }, 'no login is under way in this browser');
+      logger.debug(
+        { reason: error instanceof Error ? error.name : 'unknown' },
+        'no login is under way in this browser',
+      );
       return undefined;
     }
   }
@@ -56,20 +67,38 @@ export function createInteractions({ provider, accounts, clock, logger, secret, 
       const uid = await current(request, response);
       if (uid === undefined) return send(response, 400, lost());
       const fields = await readForm(request);
-      if (fields === undefined) return send(response, 400, problemPage('This did not work', 'The form could not be read.'));
+      if (fields === undefined)
+        return send(response, 400, problemPage('This did not work', 'The form could not be read.'));
       const sentFrom = request.headers.origin;
-      if ((sentFrom !== undefined && sentFrom !== 'null' && sentFrom !== origin) || !same(fields.get('xsrf') ?? '', tokenOf(uid))) {
-        return send(response, 403, problemPage('Refused', 'This form did not come from the login page. Go back to your terminal and start again.'));
+      if (
+        (sentFrom !== undefined && sentFrom !== 'null' && sentFrom !== origin) ||
+        !same(fields.get('xsrf') ?? '', tokenOf(uid))
+      ) {
+        return send(
+          response,
+          403,
+          problemPage(
+            'Refused',
+            'This form did not come from the login page. Go back to your terminal and start again.',
+          ),
+        );
       }
       if (fields.get('abort') === 'yes') {
-        return provider.interactionFinished(request, response, { error: 'access_denied', error_description: 'the login was cancelled' });
+        return provider.interactionFinished(request, response, {
+          error: 'access_denied',
+          error_description: 'the login was cancelled',
+        });
       }
       const email = (fields.get('email') ?? '').slice(0, 320);
       const key = `${address}\n${email.trim().toLowerCase()}`;
       const blockedMs = Math.max(byAccount.blockedForMs(key), byAddress.blockedForMs(address));
       if (blockedMs > 0) {
         response.setHeader('retry-after', String(Math.ceil(blockedMs / 1_000)));
-        return send(response, 429, loginPage({ ...form(uid), email, problem: `Too many tries. Wait ${Math.ceil(blockedMs / 60_000)} minutes.` }));
+        return send(
+          response,
+          429,
+          loginPage({ ...form(uid), email, problem: `Too many tries. Wait ${Math.ceil(blockedMs / 60_000)} minutes.` }),
+        );
       }
       const account = await accounts.verify(email, fields.get('password') ?? '');
       if (account === undefined) {
@@ -78,14 +107,24 @@ export function createInteractions({ provider, accounts, clock, logger, secret, 
         return send(response, 401, loginPage({ ...form(uid), email, problem: 'Address or password is wrong.' }));
       }
       byAccount.succeeded(key);
-      await provider.interactionFinished(request, response, { login: { accountId: account.id, remember: true } }, { mergeWithLastSubmission: false });
+      await provider.interactionFinished(
+        request,
+        response,
+        { login: { accountId: account.id, remember: true } },
+        { mergeWithLastSubmission: false },
+      );
     },
   };
 }
 
-const lost = (): string => problemPage('Start again', 'No login is under way in this browser, or it took too long. Go back to your terminal and start again: astroctl auth login');
+const lost = (): string =>
+  problemPage(
+    'Start again',
+    'No login is under way in this browser, or it took too long. Go back to your terminal and start again: astroctl auth login',
+  );
 
-const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const same = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export function send(response: ServerResponse, status: number, page: string): void {
   response.writeHead(status, PAGE_HEADERS).end(page);

@@ -18,7 +18,13 @@ export interface MountOptions {
  * Puts the issuer below `/oidc`, in a scope of its own: the issuer reads bodies itself. Links are always made from the
  * public address, whatever Host a client sent.
  */
-export async function mountIssuer({ fastify, provider, interactions, publicUrl, addresses }: MountOptions): Promise<void> {
+export async function mountIssuer({
+  fastify,
+  provider,
+  interactions,
+  publicUrl,
+  addresses,
+}: MountOptions): Promise<void> {
   const { host, protocol } = new URL(publicUrl);
   const serve = provider.callback();
 

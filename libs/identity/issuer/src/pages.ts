@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 
 /** Text inside a page or an attribute. */
-export const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+export const escaped = (text: string): string =>
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 
 const STYLE = `
 :root{color-scheme:light dark;--ink:#1a1d24;--paper:#fff;--ground:#f2f4f8;--line:#8a92a3;--act:#1f4fd8;--on-act:#fff;--bad:#a11212}
@@ -30,15 +36,27 @@ function page(title: string, body: string): string {
 <body><main><h1>${escaped(title)}</h1>${body}</main></body></html>`;
 }
 
-const fault = (text: string | undefined): string => (text === undefined ? '' : `<p class="bad" role="alert">${escaped(text)}</p>`);
-const hidden = (name: string, value: string): string => `<input type="hidden" name="${name}" value="${escaped(value)}">`;
+const fault = (text: string | undefined): string =>
+  text === undefined ? '' : `<p class="bad" role="alert">${escaped(text)}</p>`;
+const hidden = (name: string, value: string): string =>
+  `<input type="hidden" name="${name}" value="${escaped(value)}">`;
 
 /** A form of its own, after the one that goes on: whoever fills the first form of a page never refuses by accident. */
 const refusal = (action: string, words: string, fields: string): string =>
   `<form method="post" action="${escaped(action)}">${fields}${hidden('abort', 'yes')}<button class="quiet" type="submit">${escaped(words)}</button></form>`;
 
 /** Fields `email`, `password`, `xsrf`; a second form refuses with `abort`. */
-export function loginPage({ action, xsrf, email = '', problem }: { readonly action: string; readonly xsrf: string; readonly email?: string; readonly problem?: string }): string {
+export function loginPage({
+  action,
+  xsrf,
+  email = '',
+  problem,
+}: {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly email?: string;
+  readonly problem?: string;
+}): string {
   return page(
     'Sign in',
     `${fault(problem)}<form method="post" action="${escaped(action)}">${hidden('xsrf', xsrf)}
@@ -50,7 +68,17 @@ ${refusal(action, 'Cancel', hidden('xsrf', xsrf))}`,
 }
 
 /** Fields `user_code` and `xsrf`. */
-export function codePage({ action, xsrf, code = '', problem }: { readonly action: string; readonly xsrf: string; readonly code?: string; readonly problem?: string }): string {
+export function codePage({
+  action,
+  xsrf,
+  code = '',
+  problem,
+}: {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly code?: string;
+  readonly problem?: string;
+}): string {
   return page(
     'Connect a device',
     `<p>Enter the code that your terminal shows.</p>${fault(problem)}<form method="post" action="${escaped(action)}">${hidden('xsrf', xsrf)}
@@ -60,7 +88,17 @@ export function codePage({ action, xsrf, code = '', problem }: { readonly action
 }
 
 /** Fields `user_code`, `xsrf` and `confirm=yes`; a second form refuses with `abort=yes`. */
-export function confirmPage({ action, xsrf, code, client }: { readonly action: string; readonly xsrf: string; readonly code: string; readonly client: string }): string {
+export function confirmPage({
+  action,
+  xsrf,
+  code,
+  client,
+}: {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly code: string;
+  readonly client: string;
+}): string {
   return page(
     'Is this your device?',
     `<p><strong>${escaped(client)}</strong> asks to act for you. Go on only if your own terminal shows this code:</p><p class="code">${escaped(code)}</p>
@@ -70,9 +108,11 @@ ${refusal(action, 'No, refuse', hidden('xsrf', xsrf) + hidden('user_code', code)
   );
 }
 
-export const donePage = (): string => page('Signed in', '<p role="status">You can close this page and go back to your terminal.</p>');
+export const donePage = (): string =>
+  page('Signed in', '<p role="status">You can close this page and go back to your terminal.</p>');
 
-export const problemPage = (title: string, detail: string): string => page(title, `<p role="alert">${escaped(detail)}</p>`);
+export const problemPage = (title: string, detail: string): string =>
+  page(title, `<p role="alert">${escaped(detail)}</p>`);
 
 /** Asks before ending the session. @param form the library's form, which has no button of its own */
 export const logoutPage = (form: string): string =>

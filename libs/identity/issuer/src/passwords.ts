@@ -17,13 +17,21 @@ export async function hashPassword(password: string, ids: Ids): Promise<string> 
 /** Whether it is the password; takes as long for a wrong one as for the right one. */
 export async function isPassword(password: string, stored: string): Promise<boolean> {
   const [, memory, passes, salt, hash] = FORM.exec(stored) ?? [];
-  if (memory === undefined || passes === undefined || salt === undefined || hash === undefined) throw new Error('a stored password has an unknown form');
+  if (memory === undefined || passes === undefined || salt === undefined || hash === undefined)
+    throw new Error('a stored password has an unknown form');
   const derived = await derive(password, Buffer.from(salt, 'base64'), Number(memory), Number(passes));
   return timingSafeEqual(derived, Buffer.from(hash, 'base64'));
 }
 
 const derive = (password: string, nonce: Uint8Array, memory: number, passes: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    const parameters = { message: password.normalize('NFKC'), nonce, parallelism: 1, tagLength: HASH_BYTES, memory, passes };
+    const parameters = {
+      message: password.normalize('NFKC'),
+      nonce,
+      parallelism: 1,
+      tagLength: HASH_BYTES,
+      memory,
+      passes,
+    };
     argon2('argon2id', parameters, (error, key) => (error ? reject(error) : resolve(Buffer.from(key))));
   });

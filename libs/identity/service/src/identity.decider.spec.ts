@@ -20,14 +20,21 @@ describe('global admins', () => {
     given(granted('root')).when({ type: 'grant-admin', userId: 'root' }, root).thenNothingRecorded();
   });
   it('A10: are made by nobody else', () =>
-    given(granted('root')).when({ type: 'grant-admin', userId: 'ada' }, ada).thenRejected({ code: 'identity/not-admin', kind: 'forbidden' }));
+    given(granted('root'))
+      .when({ type: 'grant-admin', userId: 'ada' }, ada)
+      .thenRejected({ code: 'identity/not-admin', kind: 'forbidden' }));
   it('A25: one who was demoted a moment ago decides nothing more', () =>
-    given(granted('root'), granted('ada'), withdrawn('root')).when({ type: 'withdraw-admin', userId: 'ada' }, root).thenRejected({ kind: 'forbidden' }));
+    given(granted('root'), granted('ada'), withdrawn('root'))
+      .when({ type: 'withdraw-admin', userId: 'ada' }, root)
+      .thenRejected({ kind: 'forbidden' }));
   it('A23: do not act through a key', () =>
     given(granted('root'))
       .when({ type: 'grant-admin', userId: 'ada' }, { ...root, key: { id: 'key_1', role: 'owner' } })
       .thenRejected({ code: 'key/login-required' }));
-  it('A8: the last one stays', () => given(granted('root')).when({ type: 'withdraw-admin', userId: 'root' }, root).thenRejected({ code: 'identity/last-admin', kind: 'conflict' }));
+  it('A8: the last one stays', () =>
+    given(granted('root'))
+      .when({ type: 'withdraw-admin', userId: 'root' }, root)
+      .thenRejected({ code: 'identity/last-admin', kind: 'conflict' }));
 });
 
 describe('a user', () => {
@@ -64,7 +71,9 @@ describe('a user', () => {
     const first = usersProjection.apply(nothing, { event: registered, metadata });
     expect(first).toEqual({ globalRole: 'developer', state: 'ACTIVE', registeredAt: '2026-01-01T00:00:00.000Z' });
     expect(usersProjection.documentId({ event: registered, metadata })).toBe('0193-ada');
-    expect(usersProjection.apply(first as never, { event: { type: 'user.erased.v1', data: {} }, metadata })).toMatchObject({ state: 'ERASED', globalRole: 'developer' });
+    expect(
+      usersProjection.apply(first as never, { event: { type: 'user.erased.v1', data: {} }, metadata }),
+    ).toMatchObject({ state: 'ERASED', globalRole: 'developer' });
   });
 });
 

@@ -9,6 +9,10 @@ import { RegistrationHandlers } from './users/registration.handlers.ts';
 /** Every slice of the context. The tokens that they ask for, IDENTITY_CONFIG among them, are given by the process. */
 @Module({
   controllers: [RegistrationHandlers, AdminsHandlers, IdentityQueries],
-  providers: [{ provide: PEOPLE, useClass: People }, { provide: LAST_LOGINS, useClass: LastLogins }, GlobalRolesReactor],
+  providers: [
+    { provide: PEOPLE, useClass: People },
+    { provide: LAST_LOGINS, useClass: LastLogins },
+    GlobalRolesReactor,
+  ],
 })
 export class IdentityModule {}

@@ -25,7 +25,9 @@ const config: IdentityConfig = {
   adminEmails: ['Root-Canary@acme.dev'],
 };
 const ISSUER = 'https://issuer.example';
-const bus = answeringBus('identity', { 'billing.v1.subscription.of': () => reply({ plans: {}, pricingUrl: 'https://plans.example' }) });
+const bus = answeringBus('identity', {
+  'billing.v1.subscription.of': () => reply({ plans: {}, pricingUrl: 'https://plans.example' }),
+});
 
 describe('users', () => {
   const folder = temporaryFolder();
@@ -46,18 +48,26 @@ describe('users', () => {
   });
   afterAll(() => embedded.close());
 
-  const resolve = async (subject: string, more: { email?: string; emailVerified?: boolean; name?: string; issuer?: string } = {}) => {
+  const resolve = async (
+    subject: string,
+    more: { email?: string; emailVerified?: boolean; name?: string; issuer?: string } = {},
+  ) => {
     const answer = await registration.resolve({ issuer: ISSUER, subject, emailVerified: false, ...more }, bus.own({}));
     if (!answer.ok) throw new Error(answer.error.code);
     return answer.value;
   };
   const ofType = async (type: string) => (await embedded.events()).filter((event) => event.type === type);
-  const asLogin = (userId: string, isGlobalAdmin = false) => embedded.request({ kind: 'login', userId }, { isGlobalAdmin });
+  const asLogin = (userId: string, isGlobalAdmin = false) =>
+    embedded.request({ kind: 'login', userId }, { isGlobalAdmin });
   let root = '';
   let ada = '';
 
   it('are registered exactly once, also by 20 simultaneous first logins', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, () => resolve('ada', { email: 'ada-canary@acme.dev', emailVerified: true, name: 'Ada Canary' })));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        resolve('ada', { email: 'ada-canary@acme.dev', emailVerified: true, name: 'Ada Canary' }),
+      ),
+    );
     expect(new Set(answers.map(({ userId }) => userId)).size).toBe(1);
     expect(answers.filter(({ registered }) => registered)).toHaveLength(1);
     expect(await ofType('user.registered.v1')).toHaveLength(1);
@@ -65,48 +75,95 @@ describe('users', () => {
   });
 
   it('are known again, and what changed about the person replaces what was known', async () => {
-    expect(await resolve('ada', { email: 'ada-canary@new.dev', emailVerified: true, name: 'Ada Canary' })).toEqual({ userId: ada, registered: false });
-    expect(await queries.find({ ids: [ada, 'nobody'] })).toMatchObject({ ok: true, value: { people: [{ id: ada, email: 'ada-canary@new.dev', name: 'Ada Canary' }] } });
-    expect(await queries.find({ ids: [], email: ' ADA-Canary@new.dev ' })).toMatchObject({ ok: true, value: { people: [{ id: ada }] } });
-    expect(await queries.find({ ids: [], email: 'ada-canary@acme.dev' })).toMatchObject({ ok: true, value: { people: [] } });
+    expect(await resolve('ada', { email: 'ada-canary@new.dev', emailVerified: true, name: 'Ada Canary' })).toEqual({
+      userId: ada,
+      registered: false,
+    });
+    expect(await queries.find({ ids: [ada, 'nobody'] })).toMatchObject({
+      ok: true,
+      value: { people: [{ id: ada, email: 'ada-canary@new.dev', name: 'Ada Canary' }] },
+    });
+    expect(await queries.find({ ids: [], email: ' ADA-Canary@new.dev ' })).toMatchObject({
+      ok: true,
+      value: { people: [{ id: ada }] },
+    });
+    expect(await queries.find({ ids: [], email: 'ada-canary@acme.dev' })).toMatchObject({
+      ok: true,
+      value: { people: [] },
+    });
   });
 
   it('B22: with an unverified address are found by no address and take over nobody’s', async () => {
     const { userId } = await resolve('mallory', { email: 'ada-canary@new.dev', emailVerified: false });
     expect(userId).not.toBe(ada);
     expect(await people.byAddress('ada-canary@new.dev')).toBe(ada);
-    const other = await resolve('ada', { issuer: 'https://another.example', email: 'ada-canary@new.dev', emailVerified: true });
+    const other = await resolve('ada', {
+      issuer: 'https://another.example',
+      email: 'ada-canary@new.dev',
+      emailVerified: true,
+    });
     expect(other.userId).not.toBe(ada);
     expect(await people.byAddress('ada-canary@new.dev')).toBe(ada);
   });
 
   it('become global admin by a verified address of the configuration, and by no unverified one', async () => {
     const pretender = await resolve('pretender', { email: 'root-canary@acme.dev', emailVerified: false });
-    expect(await embedded.commands.load(userDecider, userStream(pretender.userId))).toMatchObject({ ok: true, value: { state: { globalRole: 'developer' } } });
+    expect(await embedded.commands.load(userDecider, userStream(pretender.userId))).toMatchObject({
+      ok: true,
+      value: { state: { globalRole: 'developer' } },
+    });
     root = (await resolve('root', { email: 'root-canary@acme.dev', emailVerified: true })).userId;
-    expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({ ok: true, value: { state: { globalRole: 'admin' } } });
+    expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({
+      ok: true,
+      value: { state: { globalRole: 'admin' } },
+    });
   });
 
   it('get another global role by an admin, by id or address; the last admin stays', async () => {
-    expect(await admins.set({ user: root, role: 'developer' }, asLogin(root, true))).toMatchObject({ ok: false, error: { code: 'identity/last-admin' } });
+    expect(await admins.set({ user: root, role: 'developer' }, asLogin(root, true))).toMatchObject({
+      ok: false,
+      error: { code: 'identity/last-admin' },
+    });
     expect(await admins.set({ user: 'ada-canary@new.dev', role: 'admin' }, asLogin(root, true))).toMatchObject({
       ok: true,
       value: { id: ada, globalRole: 'admin', email: 'ada-canary@new.dev' },
     });
-    expect(await admins.set({ user: root, role: 'developer' }, asLogin(ada, true))).toMatchObject({ ok: true, value: { globalRole: 'developer' } });
-    expect(await admins.set({ user: ada, role: 'developer' }, asLogin(root, true))).toMatchObject({ ok: false, error: { code: 'identity/not-admin' } });
-    expect(await admins.set({ user: 'nobody@acme.dev', role: 'admin' }, asLogin(ada, true))).toMatchObject({ ok: false, error: { code: 'identity/no-such-user' } });
+    expect(await admins.set({ user: root, role: 'developer' }, asLogin(ada, true))).toMatchObject({
+      ok: true,
+      value: { globalRole: 'developer' },
+    });
+    expect(await admins.set({ user: ada, role: 'developer' }, asLogin(root, true))).toMatchObject({
+      ok: false,
+      error: { code: 'identity/not-admin' },
+    });
+    expect(await admins.set({ user: 'nobody@acme.dev', role: 'admin' }, asLogin(ada, true))).toMatchObject({
+      ok: false,
+      error: { code: 'identity/no-such-user' },
+    });
   });
 
   it('demoted by hand stay demoted, whatever the configuration lists', async () => {
     await resolve('root', { email: 'root-canary@acme.dev', emailVerified: true });
-    expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({ ok: true, value: { state: { globalRole: 'developer' } } });
+    expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({
+      ok: true,
+      value: { state: { globalRole: 'developer' } },
+    });
   });
 
   it('F21: a role that a crash left half set is finished by the reactor', async () => {
     embedded.sourcing.reactors([new GlobalRolesReactor(embedded.commands)]);
-    await embedded.commands.run(adminsDecider, ADMINS_STREAM, { type: 'grant-admin', userId: root }, asLogin(ada, true));
-    await eventually(async () => expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({ ok: true, value: { state: { globalRole: 'admin' } } }));
+    await embedded.commands.run(
+      adminsDecider,
+      ADMINS_STREAM,
+      { type: 'grant-admin', userId: root },
+      asLogin(ada, true),
+    );
+    await eventually(async () =>
+      expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({
+        ok: true,
+        value: { state: { globalRole: 'admin' } },
+      }),
+    );
   });
 
   it('are listed in pages, with what the vault knows', async () => {
@@ -114,13 +171,22 @@ describe('users', () => {
     const first = await queries.users({ limit: 2 }, { ...asLogin(ada, true), consistency });
     expect(first).toMatchObject({
       ok: true,
-      value: { items: [{ id: ada, email: 'ada-canary@new.dev', lastLogin: expect.stringMatching(/:00Z$/) }, {}], next: expect.any(String) },
+      value: {
+        items: [{ id: ada, email: 'ada-canary@new.dev', lastLogin: expect.stringMatching(/:00Z$/) }, {}],
+        next: expect.any(String),
+      },
     });
   });
 
   it('learn who they are', async () => {
-    expect(await queries.me({}, asLogin(ada))).toMatchObject({ ok: true, value: { userId: ada, email: 'ada-canary@new.dev', organization: null, accessKey: null } });
-    expect(await queries.me({ org: 'somewhere' }, asLogin(ada))).toMatchObject({ ok: false, error: { code: 'organization/not-found' } });
+    expect(await queries.me({}, asLogin(ada))).toMatchObject({
+      ok: true,
+      value: { userId: ada, email: 'ada-canary@new.dev', organization: null, accessKey: null },
+    });
+    expect(await queries.me({ org: 'somewhere' }, asLogin(ada))).toMatchObject({
+      ok: false,
+      error: { code: 'organization/not-found' },
+    });
     expect(await queries.about()).toMatchObject({ ok: true, value: { name: 'Astro Platform', issuer: config.issuer } });
   });
 

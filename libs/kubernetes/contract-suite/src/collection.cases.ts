@@ -1,17 +1,59 @@
 import type { Json, JsonObject } from '#kernel';
-import { apply, at, configMap, deployment, dry, get, merge, pod, post, put, remove, service, silent, type Case, type Step } from '#sandbox-cluster/cases';
-import { has, hasOne, isGone, isRolledOut, items, namesShown, part, podsShown, says, setsShown, workloadShown } from './shown.ts';
+import {
+  apply,
+  at,
+  configMap,
+  deployment,
+  dry,
+  get,
+  merge,
+  pod,
+  post,
+  put,
+  remove,
+  service,
+  silent,
+  type Case,
+  type Step,
+} from '#sandbox-cluster/cases';
+import {
+  has,
+  hasOne,
+  isGone,
+  isRolledOut,
+  items,
+  namesShown,
+  part,
+  podsShown,
+  says,
+  setsShown,
+  workloadShown,
+} from './shown.ts';
 
 const collection = (name: string, ...steps: Case['steps']): Case => ({ area: 'collection', name, steps });
 
 const web = `${at.deployments}/web`;
-const running: readonly Step[] = [silent(post(at.deployments, deployment('web', { spec: { replicas: 2 } }))), silent(get(web, { until: isRolledOut }))];
-const with_ = (propagationPolicy: string): JsonObject => ({ kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy });
+const running: readonly Step[] = [
+  silent(post(at.deployments, deployment('web', { spec: { replicas: 2 } }))),
+  silent(get(web, { until: isRolledOut })),
+];
+const with_ = (propagationPolicy: string): JsonObject => ({
+  kind: 'DeleteOptions',
+  apiVersion: 'v1',
+  propagationPolicy,
+});
 const gone = (path: string): Step => get(path, { until: isGone });
 const empty = (path: string): Step => get(path, { until: has(0), only: namesShown });
 const owner = silent(post(at.configmaps, configMap('owner'), '', { save: { uid: ['metadata', 'uid'] } }));
-const reference = (more: JsonObject = {}): JsonObject => ({ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: '{uid}', ...more });
-const owned = (name: string, ...ownerReferences: readonly JsonObject[]): JsonObject => configMap(name, { a: '1' }, { ownerReferences });
+const reference = (more: JsonObject = {}): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name: 'owner',
+  uid: '{uid}',
+  ...more,
+});
+const owned = (name: string, ...ownerReferences: readonly JsonObject[]): JsonObject =>
+  configMap(name, { a: '1' }, { ownerReferences });
 const metadata = (body: JsonObject): Json => (body['kind'] === 'Status' ? body : (body['metadata'] ?? null));
 const GHOST = '00000000-0000-4000-8000-000000000000';
 
@@ -41,7 +83,14 @@ const spaceShown = (body: JsonObject): Json =>
 export const collectionCases: readonly Case[] = [
   collection('in the background', ...running, remove(web, with_('Background')), empty(at.replicasets), empty(at.pods)),
   collection('in the background when nothing is said', ...running, remove(web), empty(at.replicasets), empty(at.pods)),
-  collection('in the foreground', ...running, remove(web, with_('Foreground'), { only: metadata }), silent(gone(web)), empty(at.replicasets), empty(at.pods)),
+  collection(
+    'in the foreground',
+    ...running,
+    remove(web, with_('Foreground'), { only: metadata }),
+    silent(gone(web)),
+    empty(at.replicasets),
+    empty(at.pods),
+  ),
   collection(
     'in the foreground without dependents',
     silent(post(at.configmaps, configMap('a'))),
@@ -53,7 +102,10 @@ export const collectionCases: readonly Case[] = [
     ...running,
     remove(web, with_('Orphan'), { only: metadata }),
     silent(gone(web)),
-    get(at.replicasets, { until: (body) => items(body).every((set) => part(set, 'metadata', 'ownerReferences') === undefined), only: setsShown }),
+    get(at.replicasets, {
+      until: (body) => items(body).every((set) => part(set, 'metadata', 'ownerReferences') === undefined),
+      only: setsShown,
+    }),
     get(at.pods, { only: podsShown }),
   ),
   collection(
@@ -74,7 +126,10 @@ export const collectionCases: readonly Case[] = [
     get(at.replicasets, { save: { set: ['items', 0, 'metadata', 'name'] }, only: namesShown }),
     silent(remove(`${at.replicasets}/{set}`, with_('Orphan'))),
     silent(gone(`${at.replicasets}/{set}`)),
-    get(at.pods, { until: (body) => items(body).every((each) => part(each, 'metadata', 'ownerReferences') === undefined), only: podsShown }),
+    get(at.pods, {
+      until: (body) => items(body).every((each) => part(each, 'metadata', 'ownerReferences') === undefined),
+      only: podsShown,
+    }),
   ),
   collection(
     'a policy that is none',
@@ -84,7 +139,13 @@ export const collectionCases: readonly Case[] = [
     remove(`${at.configmaps}/a`, { orphanDependents: true }, { only: metadata }),
     gone(`${at.configmaps}/a`),
   ),
-  collection('a child goes with its owner', owner, silent(post(at.configmaps, owned('child', reference()))), remove(`${at.configmaps}/owner`), gone(`${at.configmaps}/child`)),
+  collection(
+    'a child goes with its owner',
+    owner,
+    silent(post(at.configmaps, owned('child', reference()))),
+    remove(`${at.configmaps}/owner`),
+    gone(`${at.configmaps}/child`),
+  ),
   collection(
     'a grandchild goes too',
     owner,
@@ -94,14 +155,21 @@ export const collectionCases: readonly Case[] = [
     gone(`${at.configmaps}/child`),
     gone(`${at.configmaps}/grandchild`),
   ),
-  collection('a child whose owner never was', silent(post(at.configmaps, owned('child', reference({ uid: GHOST })))), gone(`${at.configmaps}/child`)),
+  collection(
+    'a child whose owner never was',
+    silent(post(at.configmaps, owned('child', reference({ uid: GHOST })))),
+    gone(`${at.configmaps}/child`),
+  ),
   collection(
     'one of two owners goes',
     owner,
     silent(post(at.configmaps, configMap('second'), '', { save: { second: ['metadata', 'uid'] } })),
     silent(post(at.configmaps, owned('child', reference(), reference({ name: 'second', uid: '{second}' })))),
     silent(remove(`${at.configmaps}/owner`)),
-    get(`${at.configmaps}/child`, { until: (body) => (part(body, 'metadata', 'ownerReferences') as readonly Json[] | undefined)?.length === 1, only: metadata }),
+    get(`${at.configmaps}/child`, {
+      until: (body) => (part(body, 'metadata', 'ownerReferences') as readonly Json[] | undefined)?.length === 1,
+      only: metadata,
+    }),
   ),
   collection(
     'owners of another namespace do not count',
@@ -118,11 +186,18 @@ export const collectionCases: readonly Case[] = [
     silent(
       post(at.configmaps, {
         ...owned('child', reference({ blockOwnerDeletion: true })),
-        metadata: { name: 'child', finalizers: ['example.com/hold'], ownerReferences: [reference({ blockOwnerDeletion: true })] },
+        metadata: {
+          name: 'child',
+          finalizers: ['example.com/hold'],
+          ownerReferences: [reference({ blockOwnerDeletion: true })],
+        },
       }),
     ),
     silent(remove(`${at.configmaps}/owner`, with_('Foreground'))),
-    get(`${at.configmaps}/child`, { until: (body) => part(body, 'metadata', 'deletionTimestamp') !== undefined, only: metadata }),
+    get(`${at.configmaps}/child`, {
+      until: (body) => part(body, 'metadata', 'deletionTimestamp') !== undefined,
+      only: metadata,
+    }),
     get(`${at.configmaps}/owner`, { only: metadata }),
     silent(merge(`${at.configmaps}/child`, { metadata: { finalizers: null } })),
     gone(`${at.configmaps}/owner`),
@@ -130,10 +205,18 @@ export const collectionCases: readonly Case[] = [
   collection(
     'a child that does not block',
     owner,
-    silent(post(at.configmaps, { ...owned('child'), metadata: { name: 'child', finalizers: ['example.com/hold'], ownerReferences: [reference()] } })),
+    silent(
+      post(at.configmaps, {
+        ...owned('child'),
+        metadata: { name: 'child', finalizers: ['example.com/hold'], ownerReferences: [reference()] },
+      }),
+    ),
     silent(remove(`${at.configmaps}/owner`, with_('Foreground'))),
     gone(`${at.configmaps}/owner`),
-    get(`${at.configmaps}/child`, { until: (body) => part(body, 'metadata', 'deletionTimestamp') !== undefined, only: metadata }),
+    get(`${at.configmaps}/child`, {
+      until: (body) => part(body, 'metadata', 'deletionTimestamp') !== undefined,
+      only: metadata,
+    }),
     silent(merge(`${at.configmaps}/child`, { metadata: { finalizers: null } })),
     gone(`${at.configmaps}/child`),
   ),
@@ -141,7 +224,10 @@ export const collectionCases: readonly Case[] = [
     'references that are refused',
     post(at.configmaps, owned('a', { kind: 'ConfigMap', name: 'x', uid: 'u' })),
     post(at.configmaps, owned('b', reference({ uid: '' }))),
-    post(at.configmaps, owned('c', reference({ uid: GHOST, controller: true }), reference({ uid: 'y', name: 'z', controller: true }))),
+    post(
+      at.configmaps,
+      owned('c', reference({ uid: GHOST, controller: true }), reference({ uid: 'y', name: 'z', controller: true })),
+    ),
     post(at.configmaps, owned('d', { apiVersion: 'v1', kind: 'Event', name: 'x', uid: 'u' })),
   ),
   collection(
@@ -174,7 +260,11 @@ export const collectionCases: readonly Case[] = [
     'the endpoints of a Service go with it',
     silent(post(at.services, service('web'))),
     ...running,
-    silent(get('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices', { until: hasOne((slice) => (slice['endpoints'] as readonly Json[] | undefined)?.length === 2) })),
+    silent(
+      get('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices', {
+        until: hasOne((slice) => (slice['endpoints'] as readonly Json[] | undefined)?.length === 2),
+      }),
+    ),
     remove(`${at.services}/web`, undefined, { only: metadata }),
     empty('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices'),
     gone('/api/v1/namespaces/{ns}/endpoints/web'),
@@ -222,7 +312,13 @@ export const collectionCases: readonly Case[] = [
     silent(remove(other)),
     ended,
   ),
-  collection('a namespace that is deleted', ...made, remove(other, undefined, { only: spaceShown }), ended, get(`${other}/configmaps`, { only: namesShown })),
+  collection(
+    'a namespace that is deleted',
+    ...made,
+    remove(other, undefined, { only: spaceShown }),
+    ended,
+    get(`${other}/configmaps`, { only: namesShown }),
+  ),
   collection(
     'a namespace with workloads',
     ...made,
@@ -251,13 +347,20 @@ export const collectionCases: readonly Case[] = [
     post(`${other}/configmaps`, configMap('a')),
     apply(`${other}/configmaps`, configMap('b')),
     post('/apis/apps/v1/namespaces/{ns}-b/deployments', deployment('web')),
-    merge(`${other}/configmaps/held`, { data: { x: '1' } }, '', { only: ({ kind, data }) => ({ kind: kind ?? null, data: data ?? null }) }),
+    merge(`${other}/configmaps/held`, { data: { x: '1' } }, '', {
+      only: ({ kind, data }) => ({ kind: kind ?? null, data: data ?? null }),
+    }),
     remove(other, undefined, { only: ({ kind }) => kind ?? null }),
     post('/api/v1/namespaces', space),
     release,
     ended,
   ),
-  collection('namespaces that stay', remove('/api/v1/namespaces/default'), remove('/api/v1/namespaces/kube-system'), remove('/api/v1/namespaces/none-such')),
+  collection(
+    'namespaces that stay',
+    remove('/api/v1/namespaces/default'),
+    remove('/api/v1/namespaces/kube-system'),
+    remove('/api/v1/namespaces/none-such'),
+  ),
   collection(
     'names of namespaces',
     post('/api/v1/namespaces', { ...space, metadata: { name: 'Big' } }),
@@ -268,7 +371,10 @@ export const collectionCases: readonly Case[] = [
     'labels of a namespace',
     ...made,
     merge(other, { metadata: { labels: { a: 'b' } } }),
-    put('/api/v1/namespaces', { ...space, metadata: { name: '{ns}-b', labels: { 'kubernetes.io/metadata.name': 'other' } } }),
+    put('/api/v1/namespaces', {
+      ...space,
+      metadata: { name: '{ns}-b', labels: { 'kubernetes.io/metadata.name': 'other' } },
+    }),
     apply('/api/v1/namespaces', { ...space, metadata: { name: '{ns}-b', labels: { c: 'd' } } }),
     silent(remove(other)),
     ended,

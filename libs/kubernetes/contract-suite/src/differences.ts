@@ -19,12 +19,19 @@ export function differences(real: readonly Seen[], given: readonly Seen[]): read
 
 function compare(real: Json | undefined, given: Json | undefined, place: string, found: Difference[]): void {
   if (JSON.stringify(real) === JSON.stringify(given)) return;
-  if (typeof real !== 'object' || typeof given !== 'object' || real === null || given === null || Array.isArray(real) !== Array.isArray(given)) {
+  if (
+    typeof real !== 'object' ||
+    typeof given !== 'object' ||
+    real === null ||
+    given === null ||
+    Array.isArray(real) !== Array.isArray(given)
+  ) {
     found.push({ place, real, given });
     return;
   }
   const [left, right] = [real as JsonObject, given as JsonObject]; // arrays too are read by their keys
-  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) compare(left[key], right[key], place === '' ? key : `${place}/${key}`, found);
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)]))
+    compare(left[key], right[key], place === '' ? key : `${place}/${key}`, found);
 }
 
 /** Differences that are meant, by the id of their case: places, each with all that is below it. */
@@ -46,19 +53,23 @@ export function knownDifferences(document: string): Known {
     .split('\n')
     .filter((line) => line.startsWith('| `'))) {
     const [, id, place, why] = /^\| `([^`]+)` \| `([^`]*)` \| (.+) \|$/.exec(row) ?? [];
-    if (id === undefined || place === undefined || why === undefined) throw new Error(`no case, place and reason: ${row}`);
+    if (id === undefined || place === undefined || why === undefined)
+      throw new Error(`no case, place and reason: ${row}`);
     known.set(id, [...(known.get(id) ?? []), place]);
   }
   return known;
 }
 
 /** The list in the product's documentation. */
-export const documentedDifferences = (): Known => knownDifferences(readFileSync(new URL('../../../../docs/sandbox.md', import.meta.url), 'utf8'));
+export const documentedDifferences = (): Known =>
+  knownDifferences(readFileSync(new URL('../../../../docs/sandbox.md', import.meta.url), 'utf8'));
 
 export const isKnown = (known: Known, id: string, { place }: Difference): boolean =>
   (known.get(id) ?? []).some((allowed) => allowed === '' || place === allowed || place.startsWith(`${allowed}/`));
 
 /** A difference in lines, for reports. */
-export const told = ({ place, real, given }: Difference): string => `${place}\n    recorded: ${short(real)}\n    now:      ${short(given)}`;
+export const told = ({ place, real, given }: Difference): string =>
+  `${place}\n    recorded: ${short(real)}\n    now:      ${short(given)}`;
 
-const short = (value: Json | undefined): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 400));
+const short = (value: Json | undefined): string =>
+  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 400);

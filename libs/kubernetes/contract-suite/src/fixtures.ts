@@ -17,7 +17,8 @@ const FOLDER = fileURLToPath(new URL('../fixtures/', import.meta.url));
 export const idOf = ({ area, name }: Case): string => `${area}: ${name}`;
 
 /** A short hash of a case's requests; what is picked from answers and waited for is code and not part of it. */
-export const askedBy = ({ steps }: Case): string => createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 16);
+export const askedBy = ({ steps }: Case): string =>
+  createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 16);
 
 /** Recorded answers by the id of their case. */
 export function readFixtures(): ReadonlyMap<string, Fixture> {
@@ -34,5 +35,6 @@ export function readFixtures(): ReadonlyMap<string, Fixture> {
 export function writeFixtures(recorded: ReadonlyMap<string, readonly Fixture[]>): void {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  for (const [area, fixtures] of recorded) writeFileSync(`${FOLDER}${area}.json`, `[\n${fixtures.map((fixture) => JSON.stringify(fixture)).join(',\n')}\n]\n`);
+  for (const [area, fixtures] of recorded)
+    writeFileSync(`${FOLDER}${area}.json`, `[\n${fixtures.map((fixture) => JSON.stringify(fixture)).join(',\n')}\n]\n`);
 }

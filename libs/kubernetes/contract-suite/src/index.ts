@@ -1,4 +1,14 @@
-import { applyCases, codeCases, defaultCases, listCases, patchCases, tableCases, validationCases, watchCases, type Case } from '#sandbox-cluster/cases';
+import {
+  applyCases,
+  codeCases,
+  defaultCases,
+  listCases,
+  patchCases,
+  tableCases,
+  validationCases,
+  watchCases,
+  type Case,
+} from '#sandbox-cluster/cases';
 import { collectionCases } from './collection.cases.ts';
 import { deliberateCases } from './deliberate.cases.ts';
 import { platformCases } from './platform.cases.ts';

@@ -13,7 +13,11 @@ export interface Trial {
 }
 
 /** Runs a case and says what differs from its recording. @param number makes its namespace's name unlike others' */
-export async function judge({ target, fixtures, known, prefix }: Trial, judged: Case, number: number): Promise<readonly string[]> {
+export async function judge(
+  { target, fixtures, known, prefix }: Trial,
+  judged: Case,
+  number: number,
+): Promise<readonly string[]> {
   const id = idOf(judged);
   const fixture = fixtures.get(id);
   if (!fixture) return [`${id}: never recorded`];
@@ -44,8 +48,12 @@ export async function staleDifferences(trial: Trial, cases: readonly Case[]): Pr
   for (const [id, places] of trial.known) {
     const listed = byId.get(id);
     const fixture = trial.fixtures.get(id);
-    const found = listed && fixture ? differences(fixture.seen, await runCase(trial.target, listed, `${trial.prefix}-k${(number += 1)}`)) : [];
-    for (const place of places) if (!found.some((difference) => isKnown(new Map([[id, [place]]]), id, difference))) stale.push(`${id}: ${place}`);
+    const found =
+      listed && fixture
+        ? differences(fixture.seen, await runCase(trial.target, listed, `${trial.prefix}-k${(number += 1)}`))
+        : [];
+    for (const place of places)
+      if (!found.some((difference) => isKnown(new Map([[id, [place]]]), id, difference))) stale.push(`${id}: ${place}`);
   }
   return stale;
 }

@@ -71,13 +71,19 @@ const applied = (object: KubernetesObject, more: Partial<Step> = {}, query = '')
   body: body(object),
   ...more,
 });
-const everything = (workload: ImageWorkload, more: Partial<Step> = {}, query = ''): readonly Step[] => objectsOf(workload).map((object) => applied(object, more, query));
+const everything = (workload: ImageWorkload, more: Partial<Step> = {}, query = ''): readonly Step[] =>
+  objectsOf(workload).map((object) => applied(object, more, query));
 const silently = { silent: true } as const;
 const settled = get(`${at.deployments}/web`, { until: isRolledOut, ...silently });
 const inventory = (attempt: string, metadata: JsonObject = {}): JsonObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: 'astro-inventory-app-1', namespace: '{ns}', labels: { 'app.kubernetes.io/managed-by': 'astro-platform' }, ...metadata },
+  metadata: {
+    name: 'astro-inventory-app-1',
+    namespace: '{ns}',
+    labels: { 'app.kubernetes.io/managed-by': 'astro-platform' },
+    ...metadata,
+  },
   data: { attempt, holder: 'one', application: 'web', inventory: '[]' },
 });
 const fence = `${at.configmaps}/astro-inventory-app-1`;
@@ -98,14 +104,23 @@ export const platformCases: readonly Case[] = [
   platform('a plan of an application with everything', ...everything(full, {}, '&dryRun=All')),
   platform('an application with everything', ...everything(full)),
   platform('an application on a schedule', ...everything({ ...basic, schedule: '0 3 * * *' })),
-  platform('an application with a step before', ...everything({ ...basic, preDeploy: { command: ['migrate'], timeoutSeconds: 60 } }, { only: shown })),
+  platform(
+    'an application with a step before',
+    ...everything({ ...basic, preDeploy: { command: ['migrate'], timeoutSeconds: 60 } }, { only: shown }),
+  ),
   platform(
     'applied twice',
     ...everything(basic, silently),
     settled,
-    ...everything(basic, { only: ({ spec, data, kind }) => ({ kind: kind ?? null, spec: spec ?? null, data: data ?? null }) }),
+    ...everything(basic, {
+      only: ({ spec, data, kind }) => ({ kind: kind ?? null, spec: spec ?? null, data: data ?? null }),
+    }),
   ),
-  platform('planned after it was applied', ...everything(steady, silently), ...everything(steady, { only: shown }, '&dryRun=All')),
+  platform(
+    'planned after it was applied',
+    ...everything(steady, silently),
+    ...everything(steady, { only: shown }, '&dryRun=All'),
+  ),
   platform(
     'a new image',
     ...everything(basic, silently),
@@ -123,12 +138,28 @@ export const platformCases: readonly Case[] = [
   platform('from many to few options', ...everything(full, silently), ...everything(basic, { only: shown })),
   platform(
     'the fence',
-    post(at.configmaps, inventory('1'), '', { save: { rv: ['metadata', 'resourceVersion'], uid: ['metadata', 'uid'] } }),
-    { method: 'PUT', path: `${fence}?fieldManager=${FIELD_MANAGER}`, body: inventory('2', { uid: '{uid}', resourceVersion: '{rv}' }) },
-    { method: 'PUT', path: `${fence}?fieldManager=${FIELD_MANAGER}`, body: inventory('3', { uid: '{uid}', resourceVersion: '{rv}' }) },
+    post(at.configmaps, inventory('1'), '', {
+      save: { rv: ['metadata', 'resourceVersion'], uid: ['metadata', 'uid'] },
+    }),
+    {
+      method: 'PUT',
+      path: `${fence}?fieldManager=${FIELD_MANAGER}`,
+      body: inventory('2', { uid: '{uid}', resourceVersion: '{rv}' }),
+    },
+    {
+      method: 'PUT',
+      path: `${fence}?fieldManager=${FIELD_MANAGER}`,
+      body: inventory('3', { uid: '{uid}', resourceVersion: '{rv}' }),
+    },
     post(at.configmaps, inventory('4')),
   ),
-  platform('pruning', ...everything(basic, silently), settled, ...objectsOf(basic).flatMap(removed), get(at.services, { only: namesShown })),
+  platform(
+    'pruning',
+    ...everything(basic, silently),
+    settled,
+    ...objectsOf(basic).flatMap(removed),
+    get(at.services, { only: namesShown }),
+  ),
   platform(
     'somebody else holds a field',
     { ...applied(objectsOf(basic).find(({ kind }) => kind === 'Deployment') ?? fail(), silently) },

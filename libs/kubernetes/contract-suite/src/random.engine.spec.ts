@@ -10,8 +10,12 @@ const SEQUENCES = 300;
 const AT_ONCE = 50;
 const seed = Number(process.env['ASTRO_TEST_SEED'] ?? seedOfSources());
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
-if (kubeconfig) describe(`random sequences from seed ${seed}: the sandbox answers as a real Kubernetes does`, () => compared(kubeconfig));
-else describe.skip('random sequences against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+if (kubeconfig)
+  describe(`random sequences from seed ${seed}: the sandbox answers as a real Kubernetes does`, () =>
+    compared(kubeconfig));
+else
+  describe.skip('random sequences against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 /** The same sources are asked the same sequences, wherever they run; each change of the sandbox is asked others. */
 function seedOfSources(): number {

@@ -37,5 +37,7 @@ for (const [number, each] of contractCases.entries()) {
 }
 target.close();
 writeFixtures(recorded);
-process.stdout.write(`${contractCases.length} cases recorded: ${[...recorded].map(([area, fixtures]) => `${area} ${fixtures.length}`).join(', ')}\n`);
+process.stdout.write(
+  `${contractCases.length} cases recorded: ${[...recorded].map(([area, fixtures]) => `${area} ${fixtures.length}`).join(', ')}\n`,
+);
 process.exitCode = unsteady > 0 ? 1 : 0;

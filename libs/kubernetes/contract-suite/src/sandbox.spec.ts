@@ -21,7 +21,8 @@ describe('the sandbox answers as the recorded server did, but for the documented
     '%s',
     async (area) => {
       const failures: string[] = [];
-      for (const [number, each] of contractCases.entries()) if (each.area === area) failures.push(...(await judge(trial, each, number)));
+      for (const [number, each] of contractCases.entries())
+        if (each.area === area) failures.push(...(await judge(trial, each, number)));
       expect(failures).toEqual([]);
     },
     60_000,
@@ -39,7 +40,8 @@ describe('the suite', () => {
   });
 
   it('asks at least ten things of each area, and two hundred in all', () => {
-    for (const area of areas) expect(contractCases.filter((each) => each.area === area).length).toBeGreaterThanOrEqual(10);
+    for (const area of areas)
+      expect(contractCases.filter((each) => each.area === area).length).toBeGreaterThanOrEqual(10);
     expect(contractCases.length).toBeGreaterThanOrEqual(200);
   });
 

@@ -5,7 +5,9 @@ import { judge } from './judge.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('a real Kubernetes answers as it was recorded', () => judged(kubeconfig));
-else describe.skip('recorded answers against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('recorded answers against a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 function judged(path: string): void {
   let target: ReturnType<typeof serverTarget>;
@@ -25,7 +27,8 @@ function judged(path: string): void {
     '%s',
     async (area) => {
       const failures: string[] = [];
-      for (const [number, each] of contractCases.entries()) if (each.area === area) failures.push(...(await differing(each, number)));
+      for (const [number, each] of contractCases.entries())
+        if (each.area === area) failures.push(...(await differing(each, number)));
       expect(failures).toEqual([]);
     },
     600_000,

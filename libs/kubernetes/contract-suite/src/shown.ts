@@ -2,7 +2,8 @@ import type { Json, JsonObject } from '#kernel';
 
 // Views of answers: what a case is about, without the names a server draws by lot.
 
-export const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const part = (value: Json | undefined, ...path: readonly string[]): Json | undefined =>
   path.reduce<Json | undefined>((here, step) => (isObject(here) ? here[step] : undefined), value);
@@ -12,10 +13,12 @@ export const items = (body: Json): readonly JsonObject[] => {
   return Array.isArray(found) ? (found as readonly Json[]).filter(isObject) : [];
 };
 
-const ordered = (values: readonly Json[]): Json => [...values].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
+const ordered = (values: readonly Json[]): Json =>
+  [...values].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
 
 /** Names end in letters drawn by lot, behind a name that is known. */
-const plain = (text: Json | undefined): Json => (typeof text === 'string' ? text.replaceAll(/-[bcdf-hj-np-tv-xz2456789]{5,10}\b/g, '-?') : (text ?? null));
+const plain = (text: Json | undefined): Json =>
+  typeof text === 'string' ? text.replaceAll(/-[bcdf-hj-np-tv-xz2456789]{5,10}\b/g, '-?') : (text ?? null);
 
 const condition = (value: Json): Json => ({
   type: part(value, 'type') ?? null,
@@ -31,7 +34,12 @@ export const conditions = (object: Json): readonly Json[] => {
 
 /** Whether an object says of itself that a condition has this status, and this reason when one is given. */
 export const says = (object: Json, type: string, status = 'True', reason?: string): boolean =>
-  conditions(object).some((each) => part(each, 'type') === type && part(each, 'status') === status && (reason === undefined || part(each, 'reason') === reason));
+  conditions(object).some(
+    (each) =>
+      part(each, 'type') === type &&
+      part(each, 'status') === status &&
+      (reason === undefined || part(each, 'reason') === reason),
+  );
 
 /** A workload without what every read of it repeats: metadata that its controller wrote, spec sizes, and its status. */
 export const workloadShown = (object: JsonObject): Json => ({
@@ -46,7 +54,8 @@ export const setsShown = (body: JsonObject): Json =>
   [...items(body)]
     .sort(
       (left, right) =>
-        Number(part(left, 'metadata', 'annotations', 'deployment.kubernetes.io/revision')) - Number(part(right, 'metadata', 'annotations', 'deployment.kubernetes.io/revision')),
+        Number(part(left, 'metadata', 'annotations', 'deployment.kubernetes.io/revision')) -
+        Number(part(right, 'metadata', 'annotations', 'deployment.kubernetes.io/revision')),
     )
     .map((set) => ({
       ...(workloadShown(set) as JsonObject), // an object literal above
@@ -67,12 +76,16 @@ export const podsShown = (body: JsonObject): Json =>
       generateName: plain(part(pod, 'metadata', 'generateName')),
       labels: part(pod, 'metadata', 'labels') ?? null,
       owner: part(pod, 'metadata', 'ownerReferences') ?? null,
-      image: (part(pod, 'spec', 'containers') as readonly Json[] | undefined)?.map((container) => part(container, 'image') ?? null) ?? null, // a list in every pod
+      image:
+        (part(pod, 'spec', 'containers') as readonly Json[] | undefined)?.map(
+          (container) => part(container, 'image') ?? null,
+        ) ?? null, // a list in every pod
     })),
   );
 
 /** Names of what a list holds. */
-export const namesShown = (body: JsonObject): Json => ordered(items(body).map((item) => plain(part(item, 'metadata', 'name'))));
+export const namesShown = (body: JsonObject): Json =>
+  ordered(items(body).map((item) => plain(part(item, 'metadata', 'name'))));
 
 /** What events say; how often and when is a matter of speed. */
 export const eventsShown = (body: JsonObject): Json =>
@@ -101,7 +114,9 @@ export const isRolledOut = (object: Json): boolean => {
     ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'].every((name) => status(name) === replicas) &&
     part(object, 'status', 'terminatingReplicas') !== undefined &&
     status('terminatingReplicas') === 0 &&
-    (replicas === 0 || says(object, 'Progressing', 'True', 'NewReplicaSetAvailable') || says(object, 'Progressing', 'Unknown'))
+    (replicas === 0 ||
+      says(object, 'Progressing', 'True', 'NewReplicaSetAvailable') ||
+      says(object, 'Progressing', 'Unknown'))
   );
 };
 

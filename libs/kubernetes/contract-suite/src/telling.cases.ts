@@ -1,5 +1,21 @@
 import type { Json, JsonObject } from '#kernel';
-import { at, container, deployment, get, merge, of, pod, post, put, remove, service, silent, strategic, type Case, type Step } from '#sandbox-cluster/cases';
+import {
+  at,
+  container,
+  deployment,
+  get,
+  merge,
+  of,
+  pod,
+  post,
+  put,
+  remove,
+  service,
+  silent,
+  strategic,
+  type Case,
+  type Step,
+} from '#sandbox-cluster/cases';
 import { eventsShown, has, hasOne, isRolledOut, items, part, says } from './shown.ts';
 
 const telling = (name: string, ...steps: Case['steps']): Case => ({ area: 'events', name, steps });
@@ -7,15 +23,26 @@ const logs = (name: string, ...steps: Case['steps']): Case => ({ area: 'logs', n
 const state = (name: string, ...steps: Case['steps']): Case => ({ area: 'surroundings', name, steps });
 
 const web = `${at.deployments}/web`;
-const create = (parts: Parameters<typeof deployment>[1] = {}): Step => silent(post(at.deployments, deployment('web', { ...parts, spec: { replicas: 2, ...parts.spec } })));
+const create = (parts: Parameters<typeof deployment>[1] = {}): Step =>
+  silent(post(at.deployments, deployment('web', { ...parts, spec: { replicas: 2, ...parts.spec } })));
 /** Makes the StatefulSet `db`. */
 const database = (replicas: number): Step => {
   const template = { metadata: { labels: { app: 'db' } }, spec: { containers: [container()] } };
-  return silent(post(at.statefulsets, of('apps/v1', 'StatefulSet', 'db', { spec: { replicas, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, template } })));
+  return silent(
+    post(
+      at.statefulsets,
+      of('apps/v1', 'StatefulSet', 'db', {
+        spec: { replicas, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, template },
+      }),
+    ),
+  );
 };
 const settled: Step = silent(get(web, { until: isRolledOut }));
 const about = (kind: string, test: (event: JsonObject) => boolean = () => true): Step =>
-  get(`${at.events}?fieldSelector=${encodeURIComponent(`involvedObject.kind=${kind}`)}`, { until: hasOne(test), only: eventsShown });
+  get(`${at.events}?fieldSelector=${encodeURIComponent(`involvedObject.kind=${kind}`)}`, {
+    until: hasOne(test),
+    only: eventsShown,
+  });
 const reason =
   (text: string) =>
   (event: JsonObject): boolean =>
@@ -36,9 +63,12 @@ const event = (more: JsonObject = {}): JsonObject => ({
   ...more,
 });
 const selected = (selector: string): Step =>
-  get(`${at.events}?fieldSelector=${encodeURIComponent(selector)}`, { only: (body) => (body['kind'] === 'Status' ? body : eventsShown(body)) });
+  get(`${at.events}?fieldSelector=${encodeURIComponent(selector)}`, {
+    only: (body) => (body['kind'] === 'Status' ? body : eventsShown(body)),
+  });
 const log = (name: string, query = ''): Step => get(`${at.pods}/${name}/log${query}`);
-const unplaced = (name: string, containers?: readonly JsonObject[]): Step => silent(post(at.pods, pod(name, { nodeSelector: { none: 'such' } }, containers)));
+const unplaced = (name: string, containers?: readonly JsonObject[]): Step =>
+  silent(post(at.pods, pod(name, { nodeSelector: { none: 'such' } }, containers)));
 
 /** What controllers and schedulers say, and what may be asked of it. */
 export const eventCases: readonly Case[] = [
@@ -47,7 +77,11 @@ export const eventCases: readonly Case[] = [
     'a new image',
     create(),
     settled,
-    silent(strategic(web, { spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } } })),
+    silent(
+      strategic(web, {
+        spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } },
+      }),
+    ),
     settled,
     about('Deployment', message('from 1 to 0')),
   ),
@@ -66,18 +100,34 @@ export const eventCases: readonly Case[] = [
     'all at once',
     create({ spec: { strategy: { type: 'Recreate' } } }),
     settled,
-    silent(strategic(web, { spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } } })),
+    silent(
+      strategic(web, {
+        spec: { template: { spec: { containers: [{ name: 'web', image: 'registry.example/web:2' }] } } },
+      }),
+    ),
     settled,
     about('Deployment', message('from 2 to 0')),
   ),
-  telling('a place on a node', silent(post(at.pods, pod('p'))), get(`${at.events}?fieldSelector=reason%3DScheduled`, { until: has(1), only: eventsShown })),
-  telling('too much processor asked for', silent(post(at.pods, pod('p', {}, [container({ resources: { requests: { cpu: '4096' } } })]))), about('Pod', reason('FailedScheduling'))),
+  telling(
+    'a place on a node',
+    silent(post(at.pods, pod('p'))),
+    get(`${at.events}?fieldSelector=reason%3DScheduled`, { until: has(1), only: eventsShown }),
+  ),
+  telling(
+    'too much processor asked for',
+    silent(post(at.pods, pod('p', {}, [container({ resources: { requests: { cpu: '4096' } } })]))),
+    about('Pod', reason('FailedScheduling')),
+  ),
   telling(
     'too much memory and processor asked for',
     silent(post(at.pods, pod('p', {}, [container({ resources: { requests: { cpu: '4096', memory: '100Ti' } } })]))),
     about('Pod', reason('FailedScheduling')),
   ),
-  telling('a node nobody has', silent(post(at.pods, pod('p', { nodeSelector: { none: 'such' } }))), about('Pod', reason('FailedScheduling'))),
+  telling(
+    'a node nobody has',
+    silent(post(at.pods, pod('p', { nodeSelector: { none: 'such' } }))),
+    about('Pod', reason('FailedScheduling')),
+  ),
   telling(
     'a claim that is missing',
     silent(post(at.pods, pod('p', { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'none' } }] }))),
@@ -86,7 +136,16 @@ export const eventCases: readonly Case[] = [
   telling(
     'a class of storage that is missing',
     silent(
-      post(at.claims, of('v1', 'PersistentVolumeClaim', 'c', { spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'none', resources: { requests: { storage: '1Gi' } } } })),
+      post(
+        at.claims,
+        of('v1', 'PersistentVolumeClaim', 'c', {
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: 'none',
+            resources: { requests: { storage: '1Gi' } },
+          },
+        }),
+      ),
     ),
     about('PersistentVolumeClaim'),
   ),
@@ -102,14 +161,23 @@ export const eventCases: readonly Case[] = [
     silent(
       post(
         at.scalers,
-        of('autoscaling/v2', 'HorizontalPodAutoscaler', 'h', { spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' }, maxReplicas: 2 } }),
+        of('autoscaling/v2', 'HorizontalPodAutoscaler', 'h', {
+          spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' }, maxReplicas: 2 },
+        }),
       ),
     ),
     about('HorizontalPodAutoscaler'),
   ),
   telling(
     'a Job',
-    silent(post(at.jobs, of('batch/v1', 'Job', 'j', { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } }))),
+    silent(
+      post(
+        at.jobs,
+        of('batch/v1', 'Job', 'j', {
+          spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } },
+        }),
+      ),
+    ),
     about('Job', reason('SuccessfulCreate')),
   ),
   telling('a StatefulSet', database(1), about('StatefulSet')),
@@ -181,20 +249,57 @@ export const eventCases: readonly Case[] = [
 /** What is asked of logs before a kubelet is. */
 export const logCases: readonly Case[] = [
   logs('of a pod that is not there', log('none')),
-  logs('of a pod without a node', unplaced('p'), silent(get(`${at.pods}/p`, { until: (body) => says(body, 'PodScheduled', 'False') })), log('p'), log('p', '?container=web')),
-  logs('of one of several containers', unplaced('p', [container(), container({ name: 'side' })]), log('p'), log('p', '?container=side'), log('p', '?container=none')),
+  logs(
+    'of a pod without a node',
+    unplaced('p'),
+    silent(get(`${at.pods}/p`, { until: (body) => says(body, 'PodScheduled', 'False') })),
+    log('p'),
+    log('p', '?container=web'),
+  ),
+  logs(
+    'of one of several containers',
+    unplaced('p', [container(), container({ name: 'side' })]),
+    log('p'),
+    log('p', '?container=side'),
+    log('p', '?container=none'),
+  ),
   logs(
     'with init containers',
-    silent(post(at.pods, pod('p', { nodeSelector: { none: 'such' }, initContainers: [container({ name: 'setup' })] }, [container(), container({ name: 'side' })]))),
+    silent(
+      post(
+        at.pods,
+        pod('p', { nodeSelector: { none: 'such' }, initContainers: [container({ name: 'setup' })] }, [
+          container(),
+          container({ name: 'side' }),
+        ]),
+      ),
+    ),
     log('p'),
     log('p', '?container=setup'),
   ),
   logs('of a container that is not there', unplaced('p'), log('p', '?container=none')),
-  logs('with numbers below zero', unplaced('p'), log('p', '?tailLines=-1'), log('p', '?limitBytes=0'), log('p', '?sinceSeconds=0')),
+  logs(
+    'with numbers below zero',
+    unplaced('p'),
+    log('p', '?tailLines=-1'),
+    log('p', '?limitBytes=0'),
+    log('p', '?sinceSeconds=0'),
+  ),
   logs('with both kinds of since', unplaced('p'), log('p', '?sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z')),
-  logs('with what is no number', unplaced('p'), log('p', '?tailLines=all'), log('p', '?follow=maybe'), log('p', '?sinceTime=yesterday')),
+  logs(
+    'with what is no number',
+    unplaced('p'),
+    log('p', '?tailLines=all'),
+    log('p', '?follow=maybe'),
+    log('p', '?sinceTime=yesterday'),
+  ),
   logs('of no kind of pod', silent(post(at.configmaps, of('v1', 'ConfigMap', 'a', {}))), get(`${at.configmaps}/a/log`)),
-  logs('written instead of read', unplaced('p'), { method: 'POST', path: `${at.pods}/p/log`, body: {} }, { method: 'DELETE', path: `${at.pods}/p/log` }),
+  logs(
+    'written instead of read',
+    unplaced('p'),
+    { method: 'POST', path: `${at.pods}/p/log`, body: {} },
+    { method: 'DELETE', path: `${at.pods}/p/log` },
+  ),
 ];
 
 /** Controllers beside a Deployment: what they write into their objects. */
@@ -205,7 +310,12 @@ export const surroundingCases: readonly Case[] = [
     create(),
     settled,
     get('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices', {
-      until: hasOne((slice) => (slice['endpoints'] as readonly Json[] | undefined)?.filter((each) => part(each, 'conditions', 'ready') === true).length === 2),
+      until: hasOne(
+        (slice) =>
+          (slice['endpoints'] as readonly Json[] | undefined)?.filter(
+            (each) => part(each, 'conditions', 'ready') === true,
+          ).length === 2,
+      ),
       only: slicesShown,
     }),
   ),
@@ -225,29 +335,68 @@ export const surroundingCases: readonly Case[] = [
   ),
   state(
     'no endpoints without a selector',
-    silent(post(at.services, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'bare' }, spec: { ports: [{ port: 80 }] } })),
+    silent(
+      post(at.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'bare' },
+        spec: { ports: [{ port: 80 }] },
+      }),
+    ),
     silent(post(at.services, service('web'))),
-    silent(get('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices', { until: (body) => items(body).length > 0 })),
+    silent(
+      get('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices', { until: (body) => items(body).length > 0 }),
+    ),
     get('/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices', { only: slicesShown }),
   ),
   state(
     'a budget by number',
-    silent(post(at.budgets, of('policy/v1', 'PodDisruptionBudget', 'web', { spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } }))),
+    silent(
+      post(
+        at.budgets,
+        of('policy/v1', 'PodDisruptionBudget', 'web', {
+          spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+        }),
+      ),
+    ),
     create(),
     settled,
-    get(`${at.budgets}/web`, { until: (body) => part(body, 'status', 'currentHealthy') === 2, only: ({ status }) => status ?? null }),
+    get(`${at.budgets}/web`, {
+      until: (body) => part(body, 'status', 'currentHealthy') === 2,
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a budget by share',
-    silent(post(at.budgets, of('policy/v1', 'PodDisruptionBudget', 'web', { spec: { maxUnavailable: '50%', selector: { matchLabels: { app: 'web' } } } }))),
+    silent(
+      post(
+        at.budgets,
+        of('policy/v1', 'PodDisruptionBudget', 'web', {
+          spec: { maxUnavailable: '50%', selector: { matchLabels: { app: 'web' } } },
+        }),
+      ),
+    ),
     create({ spec: { replicas: 3 } }),
     settled,
-    get(`${at.budgets}/web`, { until: (body) => part(body, 'status', 'currentHealthy') === 3, only: ({ status }) => status ?? null }),
+    get(`${at.budgets}/web`, {
+      until: (body) => part(body, 'status', 'currentHealthy') === 3,
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a budget of nobody',
-    silent(post(at.budgets, of('policy/v1', 'PodDisruptionBudget', 'web', { spec: { minAvailable: 1, selector: { matchLabels: { app: 'none' } } } }))),
-    get(`${at.budgets}/web`, { until: (body) => part(body, 'status', 'observedGeneration') === 1, only: ({ status }) => status ?? null }),
+    silent(
+      post(
+        at.budgets,
+        of('policy/v1', 'PodDisruptionBudget', 'web', {
+          spec: { minAvailable: 1, selector: { matchLabels: { app: 'none' } } },
+        }),
+      ),
+    ),
+    get(`${at.budgets}/web`, {
+      until: (body) => part(body, 'status', 'observedGeneration') === 1,
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a quota counts',
@@ -257,20 +406,44 @@ export const surroundingCases: readonly Case[] = [
       post(
         at.quotas,
         of('v1', 'ResourceQuota', 'plan', {
-          spec: { hard: { pods: '10', 'requests.cpu': '2', 'limits.memory': '1Gi', services: '5', 'count/deployments.apps': '3', configmaps: '9' } },
+          spec: {
+            hard: {
+              pods: '10',
+              'requests.cpu': '2',
+              'limits.memory': '1Gi',
+              services: '5',
+              'count/deployments.apps': '3',
+              configmaps: '9',
+            },
+          },
         }),
       ),
     ),
-    get(`${at.quotas}/plan`, { until: (body) => part(body, 'status', 'used', 'pods') === '2', only: ({ status }) => status ?? null }),
+    get(`${at.quotas}/plan`, {
+      until: (body) => part(body, 'status', 'used', 'pods') === '2',
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a quota counts requests',
-    create({ web: { resources: { requests: { cpu: '150m', memory: '64Mi' }, limits: { cpu: '1', memory: '128Mi' } } } }),
+    create({
+      web: { resources: { requests: { cpu: '150m', memory: '64Mi' }, limits: { cpu: '1', memory: '128Mi' } } },
+    }),
     settled,
     silent(
-      post(at.quotas, of('v1', 'ResourceQuota', 'plan', { spec: { hard: { cpu: '2', memory: '1Gi', 'limits.cpu': '4', 'limits.memory': '2Gi', 'requests.memory': '1Gi' } } })),
+      post(
+        at.quotas,
+        of('v1', 'ResourceQuota', 'plan', {
+          spec: {
+            hard: { cpu: '2', memory: '1Gi', 'limits.cpu': '4', 'limits.memory': '2Gi', 'requests.memory': '1Gi' },
+          },
+        }),
+      ),
     ),
-    get(`${at.quotas}/plan`, { until: (body) => part(body, 'status', 'used', 'cpu') === '300m', only: ({ status }) => status ?? null }),
+    get(`${at.quotas}/plan`, {
+      until: (body) => part(body, 'status', 'used', 'cpu') === '300m',
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a quota refuses',
@@ -293,22 +466,32 @@ export const surroundingCases: readonly Case[] = [
             scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
             minReplicas: 1,
             maxReplicas: 4,
-            metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }],
+            metrics: [
+              { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+            ],
           },
         }),
       ),
     ),
-    get(`${at.scalers}/web`, { until: (body) => says(body, 'ScalingActive', 'False'), only: ({ status }) => status ?? null }),
+    get(`${at.scalers}/web`, {
+      until: (body) => says(body, 'ScalingActive', 'False'),
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'an autoscaler without a target',
     silent(
       post(
         at.scalers,
-        of('autoscaling/v2', 'HorizontalPodAutoscaler', 'web', { spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' }, maxReplicas: 4 } }),
+        of('autoscaling/v2', 'HorizontalPodAutoscaler', 'web', {
+          spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'none' }, maxReplicas: 4 },
+        }),
       ),
     ),
-    get(`${at.scalers}/web`, { until: (body) => says(body, 'AbleToScale', 'False'), only: ({ status }) => status ?? null }),
+    get(`${at.scalers}/web`, {
+      until: (body) => says(body, 'AbleToScale', 'False'),
+      only: ({ status }) => status ?? null,
+    }),
   ),
   state(
     'a pod nobody can place',
@@ -322,7 +505,14 @@ export const surroundingCases: readonly Case[] = [
   ),
   state(
     'a Job that is suspended',
-    silent(post(at.jobs, of('batch/v1', 'Job', 'j', { spec: { suspend: true, template: { spec: { containers: [container()], restartPolicy: 'Never' } } } }))),
+    silent(
+      post(
+        at.jobs,
+        of('batch/v1', 'Job', 'j', {
+          spec: { suspend: true, template: { spec: { containers: [container()], restartPolicy: 'Never' } } },
+        }),
+      ),
+    ),
     get(`${at.jobs}/j`, { until: (body) => says(body, 'Suspended'), only: ({ status }) => status ?? null }),
   ),
   state(
@@ -348,11 +538,17 @@ export const surroundingCases: readonly Case[] = [
       post(
         at.daemonsets,
         of('apps/v1', 'DaemonSet', 'agent', {
-          spec: { selector: { matchLabels: { app: 'agent' } }, template: { metadata: { labels: { app: 'agent' } }, spec: { containers: [container()] } } },
+          spec: {
+            selector: { matchLabels: { app: 'agent' } },
+            template: { metadata: { labels: { app: 'agent' } }, spec: { containers: [container()] } },
+          },
         }),
       ),
     ),
-    get(`${at.daemonsets}/agent`, { until: (body) => part(body, 'status', 'numberAvailable') === 1, only: ({ status }) => status ?? null }),
+    get(`${at.daemonsets}/agent`, {
+      until: (body) => part(body, 'status', 'numberAvailable') === 1,
+      only: ({ status }) => status ?? null,
+    }),
   ),
 ];
 
@@ -370,7 +566,10 @@ function slicesShown(body: JsonObject): Json {
     addressType: slice['addressType'] ?? null,
     ports: slice['ports'] ?? null,
     endpoints: Array.isArray(slice['endpoints'])
-      ? (slice['endpoints'] as readonly JsonObject[]).map(({ conditions, targetRef }) => ({ conditions: conditions ?? null, kind: part(targetRef, 'kind') ?? null }))
+      ? (slice['endpoints'] as readonly JsonObject[]).map(({ conditions, targetRef }) => ({
+          conditions: conditions ?? null,
+          kind: part(targetRef, 'kind') ?? null,
+        }))
       : (slice['endpoints'] ?? null),
   }));
 }

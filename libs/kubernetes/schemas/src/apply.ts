@@ -1,9 +1,27 @@
 import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
-import { difference, EMPTY, intersection, isEmpty, memberPaths, recursiveDifference, setOf, union, type FieldSet } from './field-set.ts';
+import {
+  difference,
+  EMPTY,
+  intersection,
+  isEmpty,
+  memberPaths,
+  recursiveDifference,
+  setOf,
+  union,
+  type FieldSet,
+} from './field-set.ts';
 import { managerId, type Manager } from './managed-fields.ts';
 import { mergeTyped } from './merge.ts';
 import type { SchemaNode } from './node.ts';
-import { compareTyped, isTree, removeItems, toFieldSet, typedFault, withNamedFields, type Comparison } from './typed.ts';
+import {
+  compareTyped,
+  isTree,
+  removeItems,
+  toFieldSet,
+  typedFault,
+  withNamedFields,
+  type Comparison,
+} from './typed.ts';
 
 /** Places that nobody owns: the server's own. */
 const UNOWNED: FieldSet = setOf(
@@ -40,7 +58,8 @@ export interface Conflict {
 }
 
 export type ApplyRefusal =
-  { readonly reason: 'not-typed'; readonly path: string; readonly message: string } | { readonly reason: 'conflict'; readonly conflicts: readonly Conflict[] };
+  | { readonly reason: 'not-typed'; readonly path: string; readonly message: string }
+  | { readonly reason: 'conflict'; readonly conflicts: readonly Conflict[] };
 
 export interface Applied {
   readonly object: JsonObject;
@@ -63,7 +82,13 @@ const visible = (comparison: Comparison, ignored: FieldSet): Comparison => ({
  */
 export function applyObject(
   root: SchemaNode | undefined,
-  input: { readonly live: JsonObject; readonly managers: Managers; readonly config: JsonObject; readonly writer: Writer; readonly force: boolean },
+  input: {
+    readonly live: JsonObject;
+    readonly managers: Managers;
+    readonly config: JsonObject;
+    readonly writer: Writer;
+    readonly force: boolean;
+  },
 ): Result<Applied, ApplyRefusal> {
   const { live, managers, config, writer, force } = input;
   const fault = typedFault(root, config);
@@ -97,13 +122,20 @@ export function applyObject(
 function prune(
   root: SchemaNode | undefined,
   merged: JsonObject,
-  { managers, id, self, before }: { readonly managers: Managers; readonly id: string; readonly self: Manager; readonly before: Manager | undefined },
+  {
+    managers,
+    id,
+    self,
+    before,
+  }: { readonly managers: Managers; readonly id: string; readonly self: Manager; readonly before: Manager | undefined },
 ): JsonObject {
   if (!before || isEmpty(before.fields)) return merged;
   const named = (set: FieldSet) => withNamedFields(root, set);
   const setFrom = (value: Json) => named(toFieldSet(root, value));
   const mergedSet = setFrom(merged);
-  const all = [...managers].filter(([other]) => other !== id).reduce((set, [, { fields }]) => union(set, fields), self.fields);
+  const all = [...managers]
+    .filter(([other]) => other !== id)
+    .reduce((set, [, { fields }]) => union(set, fields), self.fields);
   let value: Json = removeItems(root, merged, named(before.fields));
   value = removeItems(root, merged, difference(mergedSet, union(setFrom(value), named(all))));
   value = removeItems(root, merged, intersection(difference(mergedSet, setFrom(value)), named(before.fields)));
@@ -111,7 +143,11 @@ function prune(
 }
 
 /** Takes changed and removed places from everybody else. */
-function takeFrom(managers: Managers, id: string, { added, modified, removed }: Comparison): { readonly managers: Managers; readonly conflicts: readonly Conflict[] } {
+function takeFrom(
+  managers: Managers,
+  id: string,
+  { added, modified, removed }: Comparison,
+): { readonly managers: Managers; readonly conflicts: readonly Conflict[] } {
   const changed = union(modified, added);
   const conflicts: Conflict[] = [];
   const left = new Map<string, Manager>();
@@ -134,13 +170,23 @@ function takeFrom(managers: Managers, id: string, { added, modified, removed }: 
  */
 export function updateManagers(
   root: SchemaNode | undefined,
-  input: { readonly live: JsonObject; readonly object: JsonObject; readonly managers: Managers; readonly writer: Writer },
+  input: {
+    readonly live: JsonObject;
+    readonly object: JsonObject;
+    readonly managers: Managers;
+    readonly writer: Writer;
+  },
 ): Managers {
   const { live, object, managers, writer } = input;
   const comparison = visible(compareTyped(root, live, object), writer.ignored);
   const { added, modified, removed } = comparison;
   if (isEmpty(added) && isEmpty(modified) && isEmpty(removed)) return managers;
-  const id = managerId({ manager: writer.manager, operation: 'Update', apiVersion: writer.apiVersion, subresource: writer.subresource });
+  const id = managerId({
+    manager: writer.manager,
+    operation: 'Update',
+    apiVersion: writer.apiVersion,
+    subresource: writer.subresource,
+  });
   const left = new Map(takeFrom(managers, '', comparison).managers);
   const gained = union(modified, added);
   if (!isEmpty(gained)) {
@@ -163,7 +209,8 @@ export function emptyObject(node: SchemaNode, depth = 0): JsonObject {
   for (const name of node.fields) {
     const field = node.field(name);
     if (!field) continue;
-    if (field.shape === 'object' && isTree(field.schemaDefault) && depth < 8) empty[name] = emptyObject(field, depth + 1);
+    if (field.shape === 'object' && isTree(field.schemaDefault) && depth < 8)
+      empty[name] = emptyObject(field, depth + 1);
     else if (field.shape === 'list' && node.required.includes(name)) empty[name] = null;
     else if (isPlainZero(field.schemaDefault)) empty[name] = field.schemaDefault;
   }

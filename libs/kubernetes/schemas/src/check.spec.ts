@@ -6,16 +6,25 @@ const deployment = (container: object, spec: object = {}) => ({
   metadata: { name: 'web' },
   spec: {
     selector: { matchLabels: { app: 'web' } },
-    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'a:1', ...container }] } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'web', image: 'a:1', ...container }] },
+    },
     ...spec,
   },
 });
 
 describe('check an object against the recorded schemas', () => {
   it('finds nothing wrong with a good manifest', () => {
-    expect(checkObject(deployment({ ports: [{ containerPort: 80 }], resources: { limits: { cpu: '1', memory: '1Gi' } }, livenessProbe: { httpGet: { port: 'http' } } }))).toEqual(
-      [],
-    );
+    expect(
+      checkObject(
+        deployment({
+          ports: [{ containerPort: 80 }],
+          resources: { limits: { cpu: '1', memory: '1Gi' } },
+          livenessProbe: { httpGet: { port: 'http' } },
+        }),
+      ),
+    ).toEqual([]);
   });
 
   it('names an unknown field and what was probably meant', () => {
@@ -34,21 +43,29 @@ describe('check an object against the recorded schemas', () => {
     ['a string for a number', deployment({}, { replicas: '3' }), 'spec.replicas'],
     ['a fraction for a whole number', deployment({}, { replicas: 1.5 }), 'spec.replicas'],
     ['an object for a list', deployment({ env: { A: 'b' } }), 'spec.template.spec.containers[0].env'],
-    ['a number for a string', deployment({ env: [{ name: 'A', value: 1 }] }), 'spec.template.spec.containers[0].env[0].value'],
+    [
+      'a number for a string',
+      deployment({ env: [{ name: 'A', value: 1 }] }),
+      'spec.template.spec.containers[0].env[0].value',
+    ],
     ['a list for a map', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: [] }, 'data'],
   ])('refuses %s', (_what, object, field) => {
     expect(checkObject(object)).toMatchObject([{ reason: 'wrong-type', field }]);
   });
 
   it('refuses a number that does not fit', () => {
-    expect(checkObject(deployment({}, { replicas: 3_000_000_000 }))).toMatchObject([{ reason: 'invalid-value', field: 'spec.replicas' }]);
+    expect(checkObject(deployment({}, { replicas: 3_000_000_000 }))).toMatchObject([
+      { reason: 'invalid-value', field: 'spec.replicas' },
+    ]);
   });
 
   it('refuses what is no quantity and what is no base64', () => {
     expect(checkObject(deployment({ resources: { limits: { cpu: '1 core' } } }))).toMatchObject([
       { reason: 'invalid-value', field: 'spec.template.spec.containers[0].resources.limits.cpu' },
     ]);
-    expect(checkObject({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, data: { k: 'not base64!' } })).toMatchObject([{ reason: 'invalid-value', field: 'data.k' }]);
+    expect(
+      checkObject({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, data: { k: 'not base64!' } }),
+    ).toMatchObject([{ reason: 'invalid-value', field: 'data.k' }]);
   });
 
   it('names the supported values of an enumeration', () => {
@@ -58,19 +75,30 @@ describe('check an object against the recorded schemas', () => {
   });
 
   it('names a missing member', () => {
-    expect(checkObject({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' }, spec: { template: {} } })).toMatchObject([
-      { reason: 'required', field: 'spec.selector' },
-    ]);
+    expect(
+      checkObject({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' }, spec: { template: {} } }),
+    ).toMatchObject([{ reason: 'required', field: 'spec.selector' }]);
   });
 
   it('knows a kind of another apiVersion, and a kind that was misspelt', () => {
-    expect(checkObject({ apiVersion: 'extensions/v1beta1', kind: 'Deployment' })).toMatchObject([{ reason: 'unknown-kind', field: 'apiVersion', nearest: 'apps/v1' }]);
-    expect(checkObject({ apiVersion: 'apps/v1', kind: 'Deploymnet' })).toMatchObject([{ reason: 'unknown-kind', field: 'kind', nearest: 'Deployment' }]);
+    expect(checkObject({ apiVersion: 'extensions/v1beta1', kind: 'Deployment' })).toMatchObject([
+      { reason: 'unknown-kind', field: 'apiVersion', nearest: 'apps/v1' },
+    ]);
+    expect(checkObject({ apiVersion: 'apps/v1', kind: 'Deploymnet' })).toMatchObject([
+      { reason: 'unknown-kind', field: 'kind', nearest: 'Deployment' },
+    ]);
   });
 
   it('takes null for a field that was not given, and free text where a schema leaves it open', () => {
     expect(checkObject(deployment({}, { replicas: null }))).toEqual([]);
-    expect(checkObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', labels: { 'any.key/x': 'y' } }, data: { 'a.b': 'c' } })).toEqual([]);
+    expect(
+      checkObject({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'a', labels: { 'any.key/x': 'y' } },
+        data: { 'a.b': 'c' },
+      }),
+    ).toEqual([]);
   });
 
   it('says no more than fifty faults of a manifest full of them', () => {

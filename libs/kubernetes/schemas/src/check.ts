@@ -5,7 +5,14 @@ import { fieldPath, jsonPointer, type Path } from './path.ts';
 import { parseQuantity } from './quantity.ts';
 import { kubernetesSchemas, type Schemas } from './schemas.ts';
 
-export type FaultReason = 'not-an-object' | 'unknown-kind' | 'unknown-field' | 'wrong-type' | 'invalid-value' | 'unsupported-value' | 'required';
+export type FaultReason =
+  | 'not-an-object'
+  | 'unknown-kind'
+  | 'unknown-field'
+  | 'wrong-type'
+  | 'invalid-value'
+  | 'unsupported-value'
+  | 'required';
 
 /** Something in a manifest that a server of the recorded version would refuse. */
 export interface ObjectFault {
@@ -36,21 +43,30 @@ export function checkObject(object: Json | undefined, schemas: Schemas = kuberne
     return faults;
   }
   const { apiVersion, kind } = object;
-  if (typeof apiVersion !== 'string' || apiVersion === '') add(faults, ['apiVersion'], 'required', 'apiVersion is missing.');
+  if (typeof apiVersion !== 'string' || apiVersion === '')
+    add(faults, ['apiVersion'], 'required', 'apiVersion is missing.');
   if (typeof kind !== 'string' || kind === '') add(faults, ['kind'], 'required', 'kind is missing.');
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || faults.length > 0) return faults;
 
   const resource = schemas.kind(apiVersion, kind);
   const root = resource && schemas.schemaOf(resource);
   if (!root) {
-    const others = schemas.resources.filter((other) => other.kind === kind).map(({ group, version }) => (group === '' ? version : `${group}/${version}`));
+    const others = schemas.resources
+      .filter((other) => other.kind === kind)
+      .map(({ group, version }) => (group === '' ? version : `${group}/${version}`));
     const nearest =
       others[0] ??
       nearestName(
         kind,
         schemas.resources.map((other) => other.kind),
       );
-    add(faults, [others.length > 0 ? 'apiVersion' : 'kind'], 'unknown-kind', 'This Kubernetes has no such kind in this apiVersion.', nearest);
+    add(
+      faults,
+      [others.length > 0 ? 'apiVersion' : 'kind'],
+      'unknown-kind',
+      'This Kubernetes has no such kind in this apiVersion.',
+      nearest,
+    );
     return faults;
   }
   checkNode(root, object, [], faults);
@@ -67,7 +83,8 @@ export function checkNode(node: SchemaNode, value: Json | undefined, path: Path,
     case 'map': {
       if (!isTree(value)) return wrongType(faults, path, 'an object', value);
       const { element } = node;
-      if (element) for (const [key, member] of Object.entries(value)) checkNode(element, member, [...path, key], faults);
+      if (element)
+        for (const [key, member] of Object.entries(value)) checkNode(element, member, [...path, key], faults);
       return;
     }
     case 'list': {
@@ -81,18 +98,30 @@ export function checkNode(node: SchemaNode, value: Json | undefined, path: Path,
   }
 }
 
-function checkFields(node: SchemaNode, value: { readonly [key: string]: Json | undefined }, path: Path, faults: ObjectFault[]): void {
+function checkFields(
+  node: SchemaNode,
+  value: { readonly [key: string]: Json | undefined },
+  path: Path,
+  faults: ObjectFault[],
+): void {
   for (const [key, member] of Object.entries(value)) {
     const field = node.field(key);
     if (field) checkNode(field, member, [...path, key], faults);
     else if (!node.preservesUnknown) {
       const nearest = nearestName(key, node.fields);
-      add(faults, [...path, key], 'unknown-field', nearest === undefined ? 'There is no such field.' : `There is no such field; did you mean ${nearest}?`, nearest);
+      add(
+        faults,
+        [...path, key],
+        'unknown-field',
+        nearest === undefined ? 'There is no such field.' : `There is no such field; did you mean ${nearest}?`,
+        nearest,
+      );
     }
   }
   if (path[0] === 'status') return; // dropped when an object is created
   for (const name of node.required) {
-    if ((value[name] === undefined || value[name] === null) && !(path.length === 0 && name === 'status')) add(faults, [...path, name], 'required', `${name} is missing.`);
+    if ((value[name] === undefined || value[name] === null) && !(path.length === 0 && name === 'status'))
+      add(faults, [...path, name], 'required', `${name} is missing.`);
   }
 }
 
@@ -100,17 +129,22 @@ function checkScalar(node: SchemaNode, value: Exclude<Json, null>, path: Path, f
   switch (node.shape) {
     case 'string':
       if (typeof value !== 'string') return wrongType(faults, path, 'a string', value);
-      if (node.format === 'byte' && !BASE64.test(value)) return add(faults, path, 'invalid-value', 'This is not base64.');
-      if (node.format === 'date-time' && !RFC3339.test(value)) return add(faults, path, 'invalid-value', 'This is not a time of RFC 3339.');
+      if (node.format === 'byte' && !BASE64.test(value))
+        return add(faults, path, 'invalid-value', 'This is not base64.');
+      if (node.format === 'date-time' && !RFC3339.test(value))
+        return add(faults, path, 'invalid-value', 'This is not a time of RFC 3339.');
       if (node.enum && value !== '' && !node.enum.includes(value)) {
         const known = node.enum.filter((item): item is string => typeof item === 'string' && item !== '');
         add(faults, path, 'unsupported-value', `Supported values are ${known.join(', ')}.`, nearestName(value, known));
       }
       return;
     case 'integer':
-      if (typeof value !== 'number' || !Number.isInteger(value)) return wrongType(faults, path, 'a whole number', value);
-      if (node.format === 'int32' && (value > 2_147_483_647 || value < -2_147_483_648)) add(faults, path, 'invalid-value', 'The number is too large for this field.');
-      else if (!Number.isSafeInteger(value)) add(faults, path, 'invalid-value', 'The number is too large to be kept exactly.');
+      if (typeof value !== 'number' || !Number.isInteger(value))
+        return wrongType(faults, path, 'a whole number', value);
+      if (node.format === 'int32' && (value > 2_147_483_647 || value < -2_147_483_648))
+        add(faults, path, 'invalid-value', 'The number is too large for this field.');
+      else if (!Number.isSafeInteger(value))
+        add(faults, path, 'invalid-value', 'The number is too large to be kept exactly.');
       return;
     case 'number':
       if (typeof value !== 'number') wrongType(faults, path, 'a number', value);
@@ -119,11 +153,14 @@ function checkScalar(node: SchemaNode, value: Exclude<Json, null>, path: Path, f
       if (typeof value !== 'boolean') wrongType(faults, path, 'true or false', value);
       return;
     case 'int-or-string':
-      if (typeof value !== 'string' && !(typeof value === 'number' && Number.isInteger(value))) wrongType(faults, path, 'a whole number or a string', value);
+      if (typeof value !== 'string' && !(typeof value === 'number' && Number.isInteger(value)))
+        wrongType(faults, path, 'a whole number or a string', value);
       return;
     case 'quantity':
-      if (typeof value !== 'string' && typeof value !== 'number') return wrongType(faults, path, 'a quantity such as 500m or 1Gi', value);
-      if (parseQuantity(value) === undefined) add(faults, path, 'invalid-value', 'This is not a quantity such as 500m or 1Gi.');
+      if (typeof value !== 'string' && typeof value !== 'number')
+        return wrongType(faults, path, 'a quantity such as 500m or 1Gi', value);
+      if (parseQuantity(value) === undefined)
+        add(faults, path, 'invalid-value', 'This is not a quantity such as 500m or 1Gi.');
       return;
     default:
       if (node.raw.type === 'object' && !isTree(value)) wrongType(faults, path, 'an object', value);
@@ -137,7 +174,14 @@ function wrongType(faults: ObjectFault[], path: Path, expected: string, value: J
 
 function add(faults: ObjectFault[], path: Path, reason: FaultReason, message: string, nearest?: string): void {
   if (faults.length >= MOST_FAULTS) return;
-  faults.push({ reason, field: fieldPath(path), pointer: jsonPointer(path), message, ...(nearest === undefined ? {} : { nearest }) });
+  faults.push({
+    reason,
+    field: fieldPath(path),
+    pointer: jsonPointer(path),
+    message,
+    ...(nearest === undefined ? {} : { nearest }),
+  });
 }
 
-const isTree = (value: Json | undefined): value is { readonly [key: string]: Json | undefined } => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTree = (value: Json | undefined): value is { readonly [key: string]: Json | undefined } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

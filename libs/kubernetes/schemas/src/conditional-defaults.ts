@@ -47,16 +47,26 @@ export const CONDITIONAL: Readonly<Record<string, Rule>> = {
     const { spec } = pod;
     if (!isTree(spec) || known.has(spec)) return;
     const network = spec['hostNetwork'] === true;
-    const containers = (field: string): Mutable => (spec[field] === undefined ? {} : { [field]: trees(spec[field]).map((container) => podContainer(container, network)) as Json });
-    pod['spec'] = { ...spec, enableServiceLinks: spec['enableServiceLinks'] ?? true, ...containers('containers'), ...containers('initContainers') };
+    const containers = (field: string): Mutable =>
+      spec[field] === undefined
+        ? {}
+        : { [field]: trees(spec[field]).map((container) => podContainer(container, network)) as Json };
+    pod['spec'] = {
+      ...spec,
+      enableServiceLinks: spec['enableServiceLinks'] ?? true,
+      ...containers('containers'),
+      ...containers('initContainers'),
+    };
   },
   [`${CORE}ServicePort`]: (port) => {
-    if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '') port['targetPort'] = port['port'] ?? 0;
+    if (port['targetPort'] === undefined || port['targetPort'] === 0 || port['targetPort'] === '')
+      port['targetPort'] = port['port'] ?? 0;
   },
   [`${CORE}ServiceSpec`]: (spec) => {
     const { type } = spec;
     const outside = type === 'NodePort' || type === 'LoadBalancer';
-    if (spec['sessionAffinity'] === 'ClientIP') spec['sessionAffinityConfig'] ??= { clientIP: { timeoutSeconds: 10_800 } };
+    if (spec['sessionAffinity'] === 'ClientIP')
+      spec['sessionAffinityConfig'] ??= { clientIP: { timeoutSeconds: 10_800 } };
     else delete spec['sessionAffinityConfig'];
     if (outside || (type === 'ClusterIP' && isList(spec['externalIPs']))) spec['externalTrafficPolicy'] ??= 'Cluster';
     if (outside || type === 'ClusterIP') spec['internalTrafficPolicy'] ??= 'Cluster';
@@ -70,7 +80,8 @@ export const CONDITIONAL: Readonly<Record<string, Rule>> = {
   },
   [`${CORE}PersistentVolumeClaimSpec`]: (spec) => {
     if (spec['dataSource'] !== undefined) spec['dataSourceRef'] ??= spec['dataSource'];
-    else if (isTree(spec['dataSourceRef']) && spec['dataSourceRef']['namespace'] === undefined) spec['dataSource'] = spec['dataSourceRef'];
+    else if (isTree(spec['dataSourceRef']) && spec['dataSourceRef']['namespace'] === undefined)
+      spec['dataSource'] = spec['dataSourceRef'];
   },
   [`${CORE}ReplicationControllerSpec`]: (spec) => {
     const template = isTree(spec['template']) ? spec['template'] : {};
@@ -100,7 +111,12 @@ export const CONDITIONAL: Readonly<Record<string, Rule>> = {
     const up = behavior['scaleUp'];
     const down = behavior['scaleDown'];
     const percent = { type: 'Percent', value: 100, periodSeconds: 15 };
-    if (isTree(up)) behavior['scaleUp'] = { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, percent], ...up } as Json;
+    if (isTree(up))
+      behavior['scaleUp'] = {
+        stabilizationWindowSeconds: 0,
+        policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, percent],
+        ...up,
+      } as Json;
     if (isTree(down)) behavior['scaleDown'] = { policies: [percent], ...down } as Json;
   },
   'io.k8s.api.batch.v1.Job': (job, _kind, known) => {
@@ -115,17 +131,20 @@ export const CONDITIONAL: Readonly<Record<string, Rule>> = {
       completionMode: spec['completionMode'] ?? 'NonIndexed',
       suspend: spec['suspend'] ?? false,
       manualSelector: spec['manualSelector'] ?? false,
-      podReplacementPolicy: spec['podReplacementPolicy'] ?? (spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed'),
+      podReplacementPolicy:
+        spec['podReplacementPolicy'] ?? (spec['podFailurePolicy'] === undefined ? 'TerminatingOrFailed' : 'Failed'),
     } as Json;
   },
   'io.k8s.api.networking.v1.NetworkPolicySpec': (spec) => {
-    if (spec['policyTypes'] === undefined) spec['policyTypes'] = isList(spec['egress']) && spec['egress'].length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
+    if (spec['policyTypes'] === undefined)
+      spec['policyTypes'] = isList(spec['egress']) && spec['egress'].length > 0 ? ['Ingress', 'Egress'] : ['Ingress'];
   },
   'io.k8s.api.rbac.v1.Subject': (subject) => {
     if (subject['kind'] === 'User' || subject['kind'] === 'Group') subject['apiGroup'] ??= 'rbac.authorization.k8s.io';
   },
   'io.k8s.api.rbac.v1.RoleRef': (reference) => {
-    if (reference['apiGroup'] === undefined || reference['apiGroup'] === '') reference['apiGroup'] = 'rbac.authorization.k8s.io';
+    if (reference['apiGroup'] === undefined || reference['apiGroup'] === '')
+      reference['apiGroup'] = 'rbac.authorization.k8s.io';
   },
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames': (names) => {
     if (typeof names['kind'] !== 'string') return;
@@ -141,7 +160,9 @@ export const CONDITIONAL: Readonly<Record<string, Rule>> = {
   [`${CORE}Secret`]: (secret) => {
     const { stringData } = secret;
     if (!isTree(stringData)) return;
-    const encoded = Object.fromEntries(Object.entries(stringData).map(([key, text]) => [key, Buffer.from(String(text ?? '')).toString('base64')]));
+    const encoded = Object.fromEntries(
+      Object.entries(stringData).map(([key, text]) => [key, Buffer.from(String(text ?? '')).toString('base64')]),
+    );
     secret['data'] = { ...(isTree(secret['data']) ? secret['data'] : {}), ...encoded };
     delete secret['stringData'];
   },
@@ -156,7 +177,12 @@ function podContainer(container: JsonObject, hostNetwork: boolean): JsonObject {
     ...container,
     ...(resources && limits ? { resources: { ...resources, requests: { ...limits, ...requests } } } : {}),
     ...(hostNetwork && isList(container['ports'])
-      ? { ports: trees(container['ports']).map((port) => ({ ...port, hostPort: port['hostPort'] ?? port['containerPort'] ?? 0 })) }
+      ? {
+          ports: trees(container['ports']).map((port) => ({
+            ...port,
+            hostPort: port['hostPort'] ?? port['containerPort'] ?? 0,
+          })),
+        }
       : {}),
   };
 }

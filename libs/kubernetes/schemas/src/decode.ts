@@ -17,7 +17,17 @@ export interface Decoded {
 
 /** Structures that Go embeds without a name of their own; its messages name them all the same. */
 const EMBEDDED: Readonly<Record<string, { readonly own: readonly string[]; readonly name: string }>> = {
-  Probe: { name: 'ProbeHandler', own: ['failureThreshold', 'initialDelaySeconds', 'periodSeconds', 'successThreshold', 'terminationGracePeriodSeconds', 'timeoutSeconds'] },
+  Probe: {
+    name: 'ProbeHandler',
+    own: [
+      'failureThreshold',
+      'initialDelaySeconds',
+      'periodSeconds',
+      'successThreshold',
+      'terminationGracePeriodSeconds',
+      'timeoutSeconds',
+    ],
+  },
   Volume: { name: 'VolumeSource', own: ['name'] },
   PersistentVolumeSpec: { name: 'PersistentVolumeSource', own: [] },
 };
@@ -34,7 +44,12 @@ class DecodeFault extends Error {}
  * @param known parts of a stored object of the same kind, in the places they have there
  * @returns the server's text when a value has a wrong type (the first one met)
  */
-export function decodeObject(schemas: Schemas, resource: ResourceData, raw: JsonObject, known: Known = NOTHING_KNOWN): Result<Decoded, string> {
+export function decodeObject(
+  schemas: Schemas,
+  resource: ResourceData,
+  raw: JsonObject,
+  known: Known = NOTHING_KNOWN,
+): Result<Decoded, string> {
   const root = schemas.schemaOf(resource);
   if (!root) return ok({ object: raw, unknown: [], empty: [] });
   const decoder = new Decoder(schemas.data, known);
@@ -91,7 +106,11 @@ class Decoder {
         continue;
       }
       // At the top an empty list stays one until it is stored: who sent it owns it.
-      const isNulled = place.text !== '' && isList(read) && read.length === 0 && this.data.nullsZero[definition]?.includes(name) === true;
+      const isNulled =
+        place.text !== '' &&
+        isList(read) &&
+        read.length === 0 &&
+        this.data.nullsZero[definition]?.includes(name) === true;
       result[name] = isNulled ? null : read;
     }
     return result;
@@ -107,13 +126,21 @@ class Decoder {
         if (!isTree(value)) return this.wrong(node, value, place);
         if (!element) return value;
         return Object.fromEntries(
-          Object.entries(value).flatMap(([key, member]) => (member === undefined ? [] : [[key, this.element(element, member, { ...place, text: `${place.text}.${key}` }, true)]])),
+          Object.entries(value).flatMap(([key, member]) =>
+            member === undefined
+              ? []
+              : [[key, this.element(element, member, { ...place, text: `${place.text}.${key}` }, true)]],
+          ),
         );
       }
       case 'list': {
         const { element } = node;
         if (!isList(value)) return this.wrong(node, value, place);
-        return element ? value.map((member, index) => this.element(element, member, { ...place, text: `${place.text}[${index}]` }, false)) : value;
+        return element
+          ? value.map((member, index) =>
+              this.element(element, member, { ...place, text: `${place.text}[${index}]` }, false),
+            )
+          : value;
       }
       default:
         return this.scalar(node, value, place, false);
@@ -134,16 +161,22 @@ class Decoder {
         return node.format === 'date-time' && value !== '' ? time(value, node.definition ?? '') : value;
       case 'integer':
         if (typeof value !== 'number') return this.wrong(node, value, place);
-        if (!Number.isInteger(value) || (node.format === 'int32' && Math.abs(value) > 2_147_483_647)) return this.wrong(node, value, place, true);
+        if (!Number.isInteger(value) || (node.format === 'int32' && Math.abs(value) > 2_147_483_647))
+          return this.wrong(node, value, place, true);
         return value;
       case 'number':
         return typeof value === 'number' ? value : this.wrong(node, value, place);
       case 'boolean':
         return typeof value === 'boolean' ? value : this.wrong(node, value, place);
       case 'int-or-string':
-        return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value)) ? value : this.wrong(node, value, place);
+        return typeof value === 'string' || (typeof value === 'number' && Number.isInteger(value))
+          ? value
+          : this.wrong(node, value, place);
       case 'quantity': {
-        const canonical = typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(value, { milli: inMap }) : undefined;
+        const canonical =
+          typeof value === 'string' || typeof value === 'number'
+            ? canonicalQuantity(value, { milli: inMap })
+            : undefined;
         if (canonical === undefined) throw new DecodeFault(BAD_QUANTITY);
         return canonical;
       }
@@ -153,7 +186,9 @@ class Decoder {
   }
 
   private wrong(node: SchemaNode, value: Exclude<Json, null>, { dotted, owner }: Place, exact = false): never {
-    throw new DecodeFault(`json: cannot unmarshal ${jsonKind(value)}${exact ? ` ${String(value)}` : ''} into Go struct field ${owner}.${dotted} of type ${goType(node)}`);
+    throw new DecodeFault(
+      `json: cannot unmarshal ${jsonKind(value)}${exact ? ` ${String(value)}` : ''} into Go struct field ${owner}.${dotted} of type ${goType(node)}`,
+    );
   }
 
   /** Recorded where it was tried; else by what Go's zero values usually do. */
@@ -163,7 +198,11 @@ class Decoder {
     if (this.data.omitsZero[definition]?.includes(name)) return false;
     if (this.data.keepsZero[definition]?.includes(name)) return true;
     if (node.required.includes(name) || field.schemaDefault !== undefined) return true;
-    return field.shape === 'object' || field.shape === 'int-or-string' || (field.shape === 'integer' && (!definition.endsWith('Status') || COUNTS.has(name)));
+    return (
+      field.shape === 'object' ||
+      field.shape === 'int-or-string' ||
+      (field.shape === 'integer' && (!definition.endsWith('Status') || COUNTS.has(name)))
+    );
   }
 }
 
@@ -216,13 +255,18 @@ function zeroOf(node: SchemaNode): Json {
 }
 
 export const isZero = (value: Json | undefined): boolean =>
-  value === '' || value === 0 || value === false || (isList(value) && value.length === 0) || (isTree(value) && Object.keys(value).length === 0);
+  value === '' ||
+  value === 0 ||
+  value === false ||
+  (isList(value) && value.length === 0) ||
+  (isTree(value) && Object.keys(value).length === 0);
 
 function base64(text: string): string {
   const clean = text.replaceAll(/[\r\n]/g, '');
   const bad = /[^A-Za-z0-9+/=]/.exec(clean);
   if (bad) throw new DecodeFault(`illegal base64 data at input byte ${bad.index}`);
-  if (clean.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(clean)) throw new DecodeFault(`illegal base64 data at input byte ${Math.max(0, clean.length - (clean.length % 4))}`);
+  if (clean.length % 4 !== 0 || !/^[^=]*={0,2}$/.test(clean))
+    throw new DecodeFault(`illegal base64 data at input byte ${Math.max(0, clean.length - (clean.length % 4))}`);
   return clean;
 }
 
@@ -232,7 +276,9 @@ function time(text: string, definition: string): string {
   const ms = parts ? Date.parse(text) : Number.NaN;
   if (!parts || Number.isNaN(ms)) {
     const layout = definition.endsWith('MicroTime') ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
-    throw new DecodeFault(`parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(text)} as "2006"`);
+    throw new DecodeFault(
+      `parsing time ${JSON.stringify(text)} as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(text)} as "2006"`,
+    );
   }
   const seconds = new Date(ms).toISOString().slice(0, 19);
   return definition.endsWith('MicroTime') ? `${seconds}${((parts[2] ?? '.') + '000000').slice(0, 7)}Z` : `${seconds}Z`;

@@ -17,7 +17,12 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
  * The object with what the server adds where nothing was said. Doing it again changes nothing.
  * @param known parts of a stored object of the same kind, in the places they have there
  */
-export function applyDefaults(schemas: Schemas, resource: ResourceData, object: JsonObject, known: Known = NOTHING_KNOWN): JsonObject {
+export function applyDefaults(
+  schemas: Schemas,
+  resource: ResourceData,
+  object: JsonObject,
+  known: Known = NOTHING_KNOWN,
+): JsonObject {
   const root = schemas.schemaOf(resource);
   return root ? structure(root, object, { schemas, rootKind: resource.kind, known }) : object;
 }
@@ -45,7 +50,8 @@ function structure(node: SchemaNode, object: JsonObject, how: Defaulting): JsonO
   for (const name of node.fields) {
     const field = node.field(name);
     // A structure that Go holds by value is never absent.
-    if (Object.hasOwn(result, name) || field?.shape !== 'object' || !isTree(field.schemaDefault) || once.includes(name)) continue;
+    if (Object.hasOwn(result, name) || field?.shape !== 'object' || !isTree(field.schemaDefault) || once.includes(name))
+      continue;
     result[name] = structure(field, {}, how);
   }
   CONDITIONAL[definition]?.(result, rootKind, known);
@@ -58,8 +64,14 @@ function value(node: SchemaNode, member: Json, how: Defaulting): Json {
     if (node.shape === 'object') return structure(node, member, how);
     const { element } = node;
     if (node.shape !== 'map' || element?.shape !== 'object') return member;
-    return Object.fromEntries(Object.entries(member).flatMap(([key, inner]) => (inner === undefined ? [] : [[key, value(element, inner, how)]])));
+    return Object.fromEntries(
+      Object.entries(member).flatMap(([key, inner]) =>
+        inner === undefined ? [] : [[key, value(element, inner, how)]],
+      ),
+    );
   }
   const { element } = node;
-  return isList(member) && (element?.shape === 'object' || element?.shape === 'list') ? member.map((inner) => value(element, inner, how)) : member;
+  return isList(member) && (element?.shape === 'object' || element?.shape === 'list')
+    ? member.map((inner) => value(element, inner, how))
+    : member;
 }

@@ -166,7 +166,8 @@ function setIn(fields: Json | undefined, depth: number): FieldSet | undefined {
   return { members, children };
 }
 
-const hasDot = (value: Json | undefined): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, '.');
+const hasDot = (value: Json | undefined): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, '.');
 
 function canonicalKey(element: string): string | undefined {
   try {

@@ -1,12 +1,36 @@
 export { checkNode, checkObject, type FaultReason, type ObjectFault } from './check.ts';
 export { recordedData } from './data.ts';
-export type { Column, GroupVersionKind, RawSchema, RecordedDefault, ResourceData, SchemaData, SubresourceData } from './data.ts';
+export type {
+  Column,
+  GroupVersionKind,
+  RawSchema,
+  RecordedDefault,
+  ResourceData,
+  SchemaData,
+  SubresourceData,
+} from './data.ts';
 export { nearestName } from './nearest.ts';
 export { type SchemaNode, type Shape } from './node.ts';
 export { fieldPath, jsonPointer, type Path } from './path.ts';
-export { canonicalQuantity, compareQuantities, formatQuantity, parseQuantity, roundToMilli, type Quantity } from './quantity.ts';
+export {
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  roundToMilli,
+  type Quantity,
+} from './quantity.ts';
 export { apiVersionOf, kubernetesSchemas, openSchemas, parseApiVersion, type Schemas } from './schemas.ts';
-export { applyObject, emptyObject, NOTHING_IGNORED, updateManagers, type Applied, type ApplyRefusal, type Conflict, type Writer } from './apply.ts';
+export {
+  applyObject,
+  emptyObject,
+  NOTHING_IGNORED,
+  updateManagers,
+  type Applied,
+  type ApplyRefusal,
+  type Conflict,
+  type Writer,
+} from './apply.ts';
 export { partsOf, type Known } from './known.ts';
 export { decodeObject, isZero, type Decoded } from './decode.ts';
 export { applyDefaults } from './defaults.ts';

@@ -13,7 +13,8 @@ const MOST_OPERATIONS = 10_000;
 const MOST_COPIED = 3 * 1024 * 1024;
 const REJECTED: PatchRefusal = { code: 422, message: 'the server rejected our request due to an error in our request' };
 
-const goKind = (value: Json): string => (isList(value) ? 'array' : isTree(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value);
+const goKind = (value: Json): string =>
+  isList(value) ? 'array' : isTree(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
 const decoding = (value: Json, type: string): PatchRefusal => ({
   code: 400,
   message: `error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type ${type}`,
@@ -44,7 +45,10 @@ function merge(target: Json | undefined, patch: Json): Json {
 export function jsonPatch(target: JsonObject, patch: Json): Result<Json, PatchRefusal> {
   if (!isList(patch)) return err(decoding(patch, '[]handlers.jsonPatchOp'));
   if (patch.length > MOST_OPERATIONS)
-    return err({ code: 413, message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}` });
+    return err({
+      code: 413,
+      message: `Request entity too large: The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`,
+    });
   let value: Json = target;
   let copied = 0;
   for (const operation of patch) {
@@ -68,7 +72,8 @@ export function jsonPatch(target: JsonObject, patch: Json): Result<Json, PatchRe
         break;
       case 'move': {
         const moved = typeof from === 'string' ? read(value, stepsOf(from)) : undefined;
-        const left: Json | undefined = typeof from === 'string' && moved !== undefined ? write(value, stepsOf(from), 'remove', null) : undefined;
+        const left: Json | undefined =
+          typeof from === 'string' && moved !== undefined ? write(value, stepsOf(from), 'remove', null) : undefined;
         next = left === undefined ? undefined : write(left, steps, 'add', moved ?? null);
         break;
       }
@@ -76,7 +81,8 @@ export function jsonPatch(target: JsonObject, patch: Json): Result<Json, PatchRe
         const source = typeof from === 'string' ? (read(value, stepsOf(from)) ?? null) : undefined;
         if (source === undefined) return err(REJECTED);
         copied += JSON.stringify(source).length;
-        if (copied > MOST_COPIED) return err({ code: 413, message: `Request entity too large: a patch may copy ${MOST_COPIED} bytes` });
+        if (copied > MOST_COPIED)
+          return err({ code: 413, message: `Request entity too large: a patch may copy ${MOST_COPIED} bytes` });
         next = write(value, steps, 'add', source);
         break;
       }
@@ -96,11 +102,20 @@ const stepsOf = (pointer: string): string[] =>
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 function read(value: Json | undefined, steps: readonly string[]): Json | undefined {
-  return steps.reduce<Json | undefined>((here, step) => (isList(here) ? here[Number(step)] : isTree(here) && Object.hasOwn(here, step) ? here[step] : undefined), value);
+  return steps.reduce<Json | undefined>(
+    (here, step) =>
+      isList(here) ? here[Number(step)] : isTree(here) && Object.hasOwn(here, step) ? here[step] : undefined,
+    value,
+  );
 }
 
 /** The value with one place changed; undefined when the place cannot be. */
-function write(value: Json, steps: readonly string[], kind: 'add' | 'replace' | 'remove', given: Json): Json | undefined {
+function write(
+  value: Json,
+  steps: readonly string[],
+  kind: 'add' | 'replace' | 'remove',
+  given: Json,
+): Json | undefined {
   const [step, ...rest] = steps;
   if (step === undefined) return kind === 'remove' ? null : given;
   if (isList(value)) {
@@ -124,8 +139,11 @@ function write(value: Json, steps: readonly string[], kind: 'add' | 'replace' | 
     return next === undefined ? undefined : assign(value, step, next);
   }
   if (kind !== 'remove') return assign(value, step, given);
-  return Object.hasOwn(value, step) ? Object.fromEntries(Object.entries(value).filter(([name]) => name !== step)) : undefined;
+  return Object.hasOwn(value, step)
+    ? Object.fromEntries(Object.entries(value).filter(([name]) => name !== step))
+    : undefined;
 }
 
 /** Built from entries, so that `__proto__` is a name like any other. */
-const assign = (value: JsonObject, name: string, member: Json): JsonObject => Object.fromEntries([...Object.entries(value).filter(([key]) => key !== name), [name, member]]);
+const assign = (value: JsonObject, name: string, member: Json): JsonObject =>
+  Object.fromEntries([...Object.entries(value).filter(([key]) => key !== name), [name, member]]);

@@ -29,7 +29,14 @@ export function decodeManagers(entries: Json | undefined): Map<string, Manager> 
     if (operation !== 'Apply' && operation !== 'Update') return undefined;
     const fields = fieldsV1 === undefined || fieldsV1 === null ? EMPTY : fromFieldsV1(fieldsV1);
     if (!fields) return undefined;
-    const decoded: Manager = { manager: text(manager), operation, apiVersion: text(apiVersion), subresource: text(subresource), time: text(time), fields };
+    const decoded: Manager = {
+      manager: text(manager),
+      operation,
+      apiVersion: text(apiVersion),
+      subresource: text(subresource),
+      time: text(time),
+      fields,
+    };
     managers.set(managerId(decoded), decoded); // of two entries that say the same of themselves the last one counts
   }
   return managers;

@@ -19,7 +19,8 @@ export function mergeTyped(node: MaybeNode, left: Json | undefined, right: Json 
     }
     return merged;
   }
-  if (isList(right) && node && ownershipOf(node, right) === 'elements') return mergeLists(node, isList(left) ? left : [], right);
+  if (isList(right) && node && ownershipOf(node, right) === 'elements')
+    return mergeLists(node, isList(left) ? left : [], right);
   return right;
 }
 
@@ -46,7 +47,10 @@ function mergeLists(node: SchemaNode, left: readonly Json[], right: readonly Jso
   const merged: Json[] = [];
   const take = (element: string) => {
     taken.add(element);
-    const both = node.listType === 'set' ? given.values.get(element) : mergeTyped(node.element, old.values.get(element), given.values.get(element));
+    const both =
+      node.listType === 'set'
+        ? given.values.get(element)
+        : mergeTyped(node.element, old.values.get(element), given.values.get(element));
     if (both !== undefined) merged.push(both);
   };
   let next = shared.shift();

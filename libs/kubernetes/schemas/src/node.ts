@@ -1,7 +1,8 @@
 import type { Json } from '#kernel';
 import type { RawSchema } from './data.ts';
 
-export type Shape = 'object' | 'map' | 'list' | 'string' | 'integer' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'any';
+export type Shape =
+  'object' | 'map' | 'list' | 'string' | 'integer' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'any';
 
 /** One place in the schema tree, with references followed. */
 export interface SchemaNode {
@@ -67,14 +68,25 @@ export function nodeReader(definitions: { readonly [name: string]: RawSchema }) 
 export type NodeReader = ReturnType<typeof nodeReader>;
 
 /** @param raw what the place is @param site what the place says beside its reference (list type, merge key, default) */
-function makeNode(raw: RawSchema, site: RawSchema, definition: string | undefined, of: (raw: RawSchema) => SchemaNode): SchemaNode {
+function makeNode(
+  raw: RawSchema,
+  site: RawSchema,
+  definition: string | undefined,
+  of: (raw: RawSchema) => SchemaNode,
+): SchemaNode {
   const extension = (name: `x-kubernetes-${string}`): Json | undefined => site[name] ?? raw[name];
-  const names = (value: Json | undefined): string[] => (Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []);
+  const names = (value: Json | undefined): string[] =>
+    Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
   const text = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
   const shape = shapeOf(raw, definition);
   const listType = text(extension('x-kubernetes-list-type'));
   const properties = shape === 'object' ? raw.properties : undefined;
-  const inner = shape === 'list' ? raw.items : shape === 'map' && typeof raw.additionalProperties === 'object' ? raw.additionalProperties : undefined;
+  const inner =
+    shape === 'list'
+      ? raw.items
+      : shape === 'map' && typeof raw.additionalProperties === 'object'
+        ? raw.additionalProperties
+        : undefined;
   return {
     definition,
     shape,

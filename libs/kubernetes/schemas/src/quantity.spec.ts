@@ -34,9 +34,13 @@ describe('a quantity', () => {
     ['1n', '1m'],
     ['1.0000000001', '1001m'],
     ['1e-12', '1e-3'],
-  ])('%s is rounded up to %s in a resource list', (written, stored) => expect(canonicalQuantity(written, { milli: true })).toBe(stored));
+  ])('%s is rounded up to %s in a resource list', (written, stored) =>
+    expect(canonicalQuantity(written, { milli: true })).toBe(stored),
+  );
 
-  it.each(['', '1 Gi', '1gi', 'abc', '1e', '--1', '1,5', '0x10', 'NaN'])('%j is none', (text) => expect(canonicalQuantity(text)).toBeUndefined());
+  it.each(['', '1 Gi', '1gi', 'abc', '1e', '--1', '1,5', '0x10', 'NaN'])('%j is none', (text) =>
+    expect(canonicalQuantity(text)).toBeUndefined(),
+  );
 
   it('is compared by worth, not by form', () => {
     expect(compareQuantities('1Gi', '1024Mi')).toBe(0);

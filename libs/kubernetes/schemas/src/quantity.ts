@@ -30,7 +30,11 @@ export function parseQuantity(value: string | number): Quantity | undefined {
   const rounded = (numerator + denominator - 1n) / denominator;
   const nano = binary > 0 && rounded > BINARY_CAP ? BINARY_CAP : rounded;
   const settled = binary <= 0 && fraction === '' && exponent % 3 === 0 && exponent >= -9 && digits % 1000n !== 0n;
-  return { nano: sign === '-' ? -nano : nano, format: binary > 0 ? 'binary' : decimal >= 0 ? 'decimal' : 'exponent', ...(settled ? { text } : {}) };
+  return {
+    nano: sign === '-' ? -nano : nano,
+    format: binary > 0 ? 'binary' : decimal >= 0 ? 'decimal' : 'exponent',
+    ...(settled ? { text } : {}),
+  };
 }
 
 /** Rounded away from zero to thousandths, as the amounts of a resource list are stored. */
@@ -71,7 +75,10 @@ export function formatQuantity({ nano, format, text }: Quantity): string {
  * As a server would store it; `undefined` for text that is no quantity.
  * @param options.milli in a resource list (requests, limits, hard, capacity), where thousandths are the smallest part
  */
-export function canonicalQuantity(value: string | number, options: { readonly milli?: boolean } = {}): string | undefined {
+export function canonicalQuantity(
+  value: string | number,
+  options: { readonly milli?: boolean } = {},
+): string | undefined {
   const parsed = parseQuantity(value);
   return parsed && formatQuantity(options.milli === true ? roundToMilli(parsed) : parsed);
 }

@@ -22,12 +22,15 @@ export interface Schemas {
   readonly nodes: NodeReader;
 }
 
-export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string => (group === '' ? version : `${group}/${version}`);
+export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
+  group === '' ? version : `${group}/${version}`;
 
 /** `apps/v1` and `v1` in their parts. */
 export function parseApiVersion(apiVersion: string): { readonly group: string; readonly version: string } {
   const slash = apiVersion.indexOf('/');
-  return slash < 0 ? { group: '', version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+  return slash < 0
+    ? { group: '', version: apiVersion }
+    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
 /** Builds the lookups; costs little until a schema is asked for. */
@@ -53,7 +56,9 @@ export function openSchemas(data: SchemaData): Schemas {
     resource: (group, version, plural) => byPlural.get(`${apiVersionOf({ group, version })}/${plural}`),
     find: (word) => byWord.get(word.toLowerCase()),
     groupVersions() {
-      const seen = new Map(data.resources.map(({ group, version }) => [apiVersionOf({ group, version }), { group, version }]));
+      const seen = new Map(
+        data.resources.map(({ group, version }) => [apiVersionOf({ group, version }), { group, version }]),
+      );
       return [...seen.values()];
     },
     schemaOf,

@@ -22,9 +22,16 @@ class BadPatch extends Error {
  * `$setElementOrder/…` and `$deleteFromPrimitiveList/…` steer it. Elements a patch brings stand before those it does not name,
  * unless the live order says otherwise.
  */
-export function strategicMerge(root: SchemaNode | undefined, target: JsonObject, patch: Json): Result<JsonObject, PatchRefusal> {
+export function strategicMerge(
+  root: SchemaNode | undefined,
+  target: JsonObject,
+  patch: Json,
+): Result<JsonObject, PatchRefusal> {
   if (!isTree(patch))
-    return err({ code: 400, message: `error decoding patch: json: cannot unmarshal ${isList(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}` });
+    return err({
+      code: 400,
+      message: `error decoding patch: json: cannot unmarshal ${isList(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`,
+    });
   try {
     return ok(mergeMap(root, target, patch));
   } catch (fault) {
@@ -64,7 +71,8 @@ function mergeMap(node: MaybeNode, target: JsonObject, patch: JsonObject): JsonO
     const child = fieldNode(node, key);
     const live = merged[key];
     if (value === null) delete merged[key];
-    else if (isTree(value) && isTree(live)) merged[key] = child?.patchStrategies.includes('replace') === true ? value : mergeMap(child, live, value);
+    else if (isTree(value) && isTree(live))
+      merged[key] = child?.patchStrategies.includes('replace') === true ? value : mergeMap(child, live, value);
     else if (isList(value) && isList(live)) merged[key] = mergeList(child, live, value);
     else merged[key] = clean(value);
   }
@@ -75,21 +83,32 @@ function mergeMap(node: MaybeNode, target: JsonObject, patch: JsonObject): JsonO
 function retained(target: JsonObject, patch: JsonObject): Mutable {
   const keys = patch[RETAIN];
   const kept: Mutable = {};
-  for (const [name, value] of Object.entries(target)) if (value !== undefined && (!isList(keys) || keys.includes(name))) kept[name] = value;
+  for (const [name, value] of Object.entries(target))
+    if (value !== undefined && (!isList(keys) || keys.includes(name))) kept[name] = value;
   if (!isList(keys)) return kept;
-  const stray = Object.keys(patch).find((name) => !name.startsWith('$') && patch[name] !== null && !keys.includes(name));
+  const stray = Object.keys(patch).find(
+    (name) => !name.startsWith('$') && patch[name] !== null && !keys.includes(name),
+  );
   if (stray !== undefined) throw new BadPatch(`Invalid $retainKeys: ${goText(keys)} does not contain ${stray}`, 500);
   return kept;
 }
 
-function orderList(node: MaybeNode, merged: Mutable, { name, given, order }: { readonly name: string; readonly given: Json | undefined; readonly order: Json | undefined }): void {
+function orderList(
+  node: MaybeNode,
+  merged: Mutable,
+  { name, given, order }: { readonly name: string; readonly given: Json | undefined; readonly order: Json | undefined },
+): void {
   const live = merged[name];
   if (!isList(order)) throw new BadPatch(`invalid patch format of ${ORDER.slice(0, -1)} list`, 500);
   const before = isList(live) ? live : [];
   const patched = isList(given) ? given : [];
   if (!isList(live) && !isList(given)) return;
   checkOrder(node, patched, order);
-  const items = !isList(given) ? before : isList(live) ? mergeList(node, live, given) : (clean(given) as readonly Json[]);
+  const items = !isList(given)
+    ? before
+    : isList(live)
+      ? mergeList(node, live, given)
+      : (clean(given) as readonly Json[]);
   merged[name] = arrange(node, items, order, before);
 }
 
@@ -101,7 +120,11 @@ function checkOrder(node: MaybeNode, patched: readonly Json[], order: readonly J
     if (isTree(item) && item[PATCH] !== undefined) continue;
     const id = idOf(node, item);
     while (from < ids.length && ids[from] !== id) from += 1;
-    if (from === ids.length) throw new BadPatch(`The order in patch list:\n${goText(patched)}\n doesn't match ${ORDER.slice(0, -1)} list:\n${goText(order)}\n`, 500);
+    if (from === ids.length)
+      throw new BadPatch(
+        `The order in patch list:\n${goText(patched)}\n doesn't match ${ORDER.slice(0, -1)} list:\n${goText(order)}\n`,
+        500,
+      );
     from += 1;
   }
 }
@@ -124,7 +147,13 @@ function mergeList(node: MaybeNode, live: readonly Json[], patch: readonly Json[
       if (item[key] === undefined) throw noKey(item, key);
       items.delete(idOf(node, item));
     } else if (directive === 'replace') replaces = true;
-    else throw new BadPatch(directive === 'merge' ? 'merging lists cannot yet be specified in the patch' : `unknown patch type: ${goText(directive)} in map: ${goText(item)}`, 500);
+    else
+      throw new BadPatch(
+        directive === 'merge'
+          ? 'merging lists cannot yet be specified in the patch'
+          : `unknown patch type: ${goText(directive)} in map: ${goText(item)}`,
+        500,
+      );
   }
   if (replaces) return plain;
   for (const item of plain) {
@@ -135,7 +164,8 @@ function mergeList(node: MaybeNode, live: readonly Json[], patch: readonly Json[
   return arrange(node, [...items.values()], plain, live);
 }
 
-const noKey = (item: JsonObject, key: string): BadPatch => new BadPatch(`map: ${goText(item)} does not contain declared merge key: ${key}`, 500);
+const noKey = (item: JsonObject, key: string): BadPatch =>
+  new BadPatch(`map: ${goText(item)} does not contain declared merge key: ${key}`, 500);
 
 /** What tells a list's elements apart: the merge key's value, or the element itself. */
 const idOf = (node: MaybeNode, item: Json): string => {
@@ -144,11 +174,17 @@ const idOf = (node: MaybeNode, item: Json): string => {
 };
 
 /** Elements named by `order` in its order; the others are put among them where the live list has them. */
-function arrange(node: MaybeNode, items: readonly Json[], order: readonly Json[], live: readonly Json[]): readonly Json[] {
+function arrange(
+  node: MaybeNode,
+  items: readonly Json[],
+  order: readonly Json[],
+  live: readonly Json[],
+): readonly Json[] {
   const placesIn = (list: readonly Json[]) => new Map(list.map((item, index) => [idOf(node, item), index] as const));
   const [orderPlaces, livePlaces] = [placesIn(order), placesIn(live)];
   const place = (places: ReadonlyMap<string, number>, item: Json) => places.get(idOf(node, item)) ?? -1;
-  const sortBy = (list: readonly Json[], by: ReadonlyMap<string, number>) => list.toSorted((a, b) => rank(place(by, a)) - rank(place(by, b)));
+  const sortBy = (list: readonly Json[], by: ReadonlyMap<string, number>) =>
+    list.toSorted((a, b) => rank(place(by, a)) - rank(place(by, b)));
   const named = sortBy(
     items.filter((item) => place(orderPlaces, item) >= 0),
     orderPlaces,
@@ -180,9 +216,17 @@ function clean(value: Json): Json {
   if (!isTree(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) =>
-      name === PATCH || name === RETAIN || name.startsWith(ORDER) || name.startsWith(DELETE_FROM) || member === null || member === undefined ? [] : [[name, clean(member)]],
+      name === PATCH ||
+      name === RETAIN ||
+      name.startsWith(ORDER) ||
+      name.startsWith(DELETE_FROM) ||
+      member === null ||
+      member === undefined
+        ? []
+        : [[name, clean(member)]],
     ),
   );
 }
 
-const without = (value: JsonObject, name: string): JsonObject => Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));
+const without = (value: JsonObject, name: string): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([key]) => key !== name));

@@ -5,7 +5,8 @@ import type { SchemaNode } from './node.ts';
 /** A missing node (something no schema describes) has granular maps and atomic lists. */
 export type MaybeNode = SchemaNode | undefined;
 
-export const isTree = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isTree = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
 /** How a value at this place is owned: as a whole, by field, or by list element. */
@@ -30,7 +31,8 @@ export const fieldNode = (node: MaybeNode, name: string): MaybeNode => {
 };
 
 /** Whether the place is a named field of a type, and not a key of a free map. */
-const isNamedField = (node: MaybeNode, name: string): boolean => node?.shape === 'object' && node.field(name) !== undefined;
+const isNamedField = (node: MaybeNode, name: string): boolean =>
+  node?.shape === 'object' && node.field(name) !== undefined;
 
 /** The element that names a list item; missing keys take their default. Undefined when the item has no such key. */
 export function itemElement(node: SchemaNode, item: Json): string | undefined {
@@ -62,7 +64,8 @@ function collect(node: MaybeNode, value: Json, into: FieldSetBuilder): void {
       const child = fieldNode(node, key);
       const ownership = ownershipOf(child, member);
       const element = `f:${key}`;
-      if (ownership === 'leaf' || member === null || (isTree(member) && Object.keys(member).length === 0)) into.add(element);
+      if (ownership === 'leaf' || member === null || (isTree(member) && Object.keys(member).length === 0))
+        into.add(element);
       else collect(child, member, into.below(element));
       if (!isNamedField(node, key)) into.add(element);
     }
@@ -73,7 +76,8 @@ function collect(node: MaybeNode, value: Json, into: FieldSetBuilder): void {
       const element = itemElement(node, item);
       if (element === undefined) continue;
       into.add(element);
-      if (node.listType === 'map' && ownershipOf(node.element, item) !== 'leaf') collect(node.element, item, into.below(element));
+      if (node.listType === 'map' && ownershipOf(node.element, item) !== 'leaf')
+        collect(node.element, item, into.below(element));
     }
   }
 }
@@ -102,7 +106,12 @@ function compareInside(node: MaybeNode, left: Json | undefined, right: Json | un
   if (node?.shape === 'list') {
     const [before, after] = [indexed(node, left), indexed(node, right)];
     for (const element of new Set([...before.keys(), ...after.keys()])) {
-      comparePlace(node.listType === 'map' ? node.element : undefined, element, { left: before.get(element), right: after.get(element), set: node.listType === 'set' }, into);
+      comparePlace(
+        node.listType === 'map' ? node.element : undefined,
+        element,
+        { left: before.get(element), right: after.get(element), set: node.listType === 'set' },
+        into,
+      );
     }
     return;
   }
@@ -127,7 +136,11 @@ function comparePlace(
     if (left !== undefined && right !== undefined && !sameJson(left, right)) into.modified.add(element);
     return;
   }
-  compareInside(node, left, right, { added: into.added.below(element), modified: into.modified.below(element), removed: into.removed.below(element) });
+  compareInside(node, left, right, {
+    added: into.added.below(element),
+    modified: into.modified.below(element),
+    removed: into.removed.below(element),
+  });
 }
 
 /** List items by element; of duplicates the first stands for all. */
@@ -144,7 +157,8 @@ function indexed(node: SchemaNode, list: Json | undefined): Map<string, Json> {
 /** Equal as JSON; the order of members does not count, `undefined` is absence. */
 export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true;
-  if (isList(left)) return isList(right) && left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
+  if (isList(left))
+    return isList(right) && left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
   if (!isTree(left) || !isTree(right)) return false;
   const keys = Object.keys(left).filter((key) => left[key] !== undefined);
   if (keys.length !== Object.keys(right).filter((key) => right[key] !== undefined).length) return false;
@@ -205,7 +219,8 @@ export function typedFault(node: MaybeNode, value: Json, path = ''): TypedFault 
       for (const [key, member] of Object.entries(value)) {
         if (member === undefined) continue;
         const child = fieldNode(node, key);
-        if (!child && node.shape === 'object' && !node.preservesUnknown) return { path: `${path}.${key}`, message: 'field not declared in schema' };
+        if (!child && node.shape === 'object' && !node.preservesUnknown)
+          return { path: `${path}.${key}`, message: 'field not declared in schema' };
         const found = typedFault(child, member, `${path}.${key}`);
         if (found) return found;
       }
@@ -214,10 +229,14 @@ export function typedFault(node: MaybeNode, value: Json, path = ''): TypedFault 
     case 'list':
       return isList(value) ? listFault(node, value, path) : { path, message: `expected list, got &{${goText(value)}}` };
     case 'string':
-      return typeof value === 'string' ? undefined : { path, message: `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}` };
+      return typeof value === 'string'
+        ? undefined
+        : { path, message: `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}` };
     case 'integer':
     case 'number':
-      return typeof value === 'number' ? undefined : { path, message: `expected numeric (int or float), got ${goType(value)}` };
+      return typeof value === 'number'
+        ? undefined
+        : { path, message: `expected numeric (int or float), got ${goType(value)}` };
     case 'boolean':
       return typeof value === 'boolean' ? undefined : { path, message: `expected boolean, got &{${goText(value)}}` };
     default:
@@ -233,7 +252,8 @@ function listFault(node: SchemaNode, list: readonly Json[], path: string): Typed
       if (found) return found;
       continue;
     }
-    if (node.listType === 'map' && !isTree(item)) return { path, message: `element ${index}: associative list with keys may not have non-map elements` };
+    if (node.listType === 'map' && !isTree(item))
+      return { path, message: `element ${index}: associative list with keys may not have non-map elements` };
     const element = itemElement(node, item);
     if (element === undefined)
       return {

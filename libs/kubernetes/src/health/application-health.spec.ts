@@ -43,7 +43,12 @@ describe('the health of an application', () => {
     ['rollout-crash', 'deployments/container-crashed', /exit code 3/],
     ['rollout-root', 'deployments/runs-as-root', /^x\/web:root runs as root; add runAsUser: 1000$/],
   ] as const)('ends early when a pod cannot become ready: %s', (name, code, message) => {
-    expect(judge(recorded(name))).toMatchObject({ state: 'Degraded', code, final: true, message: expect.stringMatching(message) });
+    expect(judge(recorded(name))).toMatchObject({
+      state: 'Degraded',
+      code,
+      final: true,
+      message: expect.stringMatching(message),
+    });
   });
 
   it('tells a pod that finds no node, but waits: a node may come', () => {
@@ -53,13 +58,22 @@ describe('the health of an application', () => {
   });
 
   it('is Degraded by the new revision while the old one serves on', () => {
-    expect(judge(recorded('rollout-second-image-missing'))).toMatchObject({ state: 'Degraded', code: 'deployments/image-not-found', replicas: { wanted: 2, ready: 2 } });
+    expect(judge(recorded('rollout-second-image-missing'))).toMatchObject({
+      state: 'Degraded',
+      code: 'deployments/image-not-found',
+      replicas: { wanted: 2, ready: 2 },
+    });
   });
 
   it('is not judged by pods of an older revision', () => {
     const objects = recorded('rollout-second-image-missing');
     const [deployment] = objects;
-    const pods = deployment ? podsOf(deployment, { pods: objects.filter(({ kind }) => kind === 'Pod'), replicaSets: objects.filter(({ kind }) => kind === 'ReplicaSet') }) : [];
+    const pods = deployment
+      ? podsOf(deployment, {
+          pods: objects.filter(({ kind }) => kind === 'Pod'),
+          replicaSets: objects.filter(({ kind }) => kind === 'ReplicaSet'),
+        })
+      : [];
     expect(pods).toHaveLength(1);
     expect(objects.filter(({ kind }) => kind === 'Pod').length).toBeGreaterThan(1);
   });
@@ -75,7 +89,11 @@ describe('the health of an application', () => {
 
   it('that is at its quota is told, and waits: old pods that end make room', () => {
     const health = judge(recorded('rollout-at-quota'));
-    expect(health).toMatchObject({ state: 'Degraded', code: 'deployments/quota-limit', message: expect.stringContaining('exceeded quota') });
+    expect(health).toMatchObject({
+      state: 'Degraded',
+      code: 'deployments/quota-limit',
+      message: expect.stringContaining('exceeded quota'),
+    });
     expect(health.final).toBeUndefined();
   });
 
@@ -84,7 +102,11 @@ describe('the health of an application', () => {
     const before = withTemplateOf(deploymentOf(name), name);
     const conditions = at(before, 'status', 'conditions'); // what the Deployment repeats, the ReplicaSet said until a moment ago
     const refusing = recorded(name).map((object) =>
-      object.kind === 'Deployment' ? before : at(object, 'spec', 'replicas') === 0 ? { ...object, status: { conditions } } : object,
+      object.kind === 'Deployment'
+        ? before
+        : at(object, 'spec', 'replicas') === 0
+          ? { ...object, status: { conditions } }
+          : object,
     );
     expect(judge(refusing)).toMatchObject({ state: 'Degraded', code: 'deployments/pod-security', final: true });
     const late = recorded('rollout-back-after-deadline-recreate').map((object) =>
@@ -95,20 +117,32 @@ describe('the health of an application', () => {
 
   it('is not judged by a pod that was evicted: its ReplicaSet replaces it', () => {
     const objects = recorded('rollout-missing').map((object) =>
-      object.kind === 'Pod' ? { ...object, status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.' } } : object,
+      object.kind === 'Pod'
+        ? { ...object, status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on memory.' } }
+        : object,
     );
     expect(judge(objects)).toMatchObject({ state: 'Progressing' });
     expect(judge(objects).code).toBeUndefined();
   });
 
   it('counts no more replicas as ready than are wanted', () => {
-    const objects = recorded('deployment-available').map((object) => ({ ...object, status: { ...record(object['status']), replicas: 3, readyReplicas: 3 } }));
+    const objects = recorded('deployment-available').map((object) => ({
+      ...object,
+      status: { ...record(object['status']), replicas: 3, readyReplicas: 3 },
+    }));
     expect(judge(objects).replicas).toEqual({ wanted: 2, ready: 2 });
   });
 
   it('is Missing when an object of its inventory is not there', () => {
-    const service: KubernetesObject = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'gone', namespace: 'rec' } };
-    expect(judge(recorded('deployment-available'), [service])).toMatchObject({ state: 'Missing', message: expect.stringContaining('service gone') });
+    const service: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'gone', namespace: 'rec' },
+    };
+    expect(judge(recorded('deployment-available'), [service])).toMatchObject({
+      state: 'Missing',
+      message: expect.stringContaining('service gone'),
+    });
   });
 
   it('is the worst of its objects', () => {
@@ -117,6 +151,10 @@ describe('the health of an application', () => {
   });
 
   it('is Healthy when all are, and counts replicas over its workloads', () => {
-    expect(judge(recorded('deployment-available'))).toMatchObject({ state: 'Healthy', message: '', replicas: { wanted: 2, ready: 2 } });
+    expect(judge(recorded('deployment-available'))).toMatchObject({
+      state: 'Healthy',
+      message: '',
+      replicas: { wanted: 2, ready: 2 },
+    });
   });
 });

@@ -1,5 +1,16 @@
 import { canonicalJson } from '#kernel';
-import { at, keyOf, keyText, list, nameOf, number, record, text, type KubernetesObject, type ObjectKey } from '../objects.ts';
+import {
+  at,
+  keyOf,
+  keyText,
+  list,
+  nameOf,
+  number,
+  record,
+  text,
+  type KubernetesObject,
+  type ObjectKey,
+} from '../objects.ts';
 import { HEALTH_STATES, type ApplicationHealth, type Health, type ObjectHealth } from './health.types.ts';
 import { conditionOf, healthOf } from './object-health.ts';
 import { podFailure, type PodFailure } from './pod-failure.ts';
@@ -29,14 +40,30 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
     if (WORKLOADS.has(key.kind)) {
       const wanted = number(at(live, 'spec', 'replicas')) ?? number(at(live, 'status', 'desiredNumberScheduled')) ?? 1;
       replicas.wanted += wanted;
-      replicas.ready += Math.min(wanted, number(at(live, 'status', 'readyReplicas')) ?? number(at(live, 'status', 'numberReady')) ?? 0); // during a rollout more may be ready than are wanted
+      replicas.ready += Math.min(
+        wanted,
+        number(at(live, 'status', 'readyReplicas')) ?? number(at(live, 'status', 'numberReady')) ?? 0,
+      ); // during a rollout more may be ready than are wanted
     }
-    return { key, ...withPods(live, ofPresentRevision(live, healthOf(live, { nowMs: state.nowMs }), state.replicaSets), state) };
+    return {
+      key,
+      ...withPods(live, ofPresentRevision(live, healthOf(live, { nowMs: state.nowMs }), state.replicaSets), state),
+    };
   });
   const worst = objects.toSorted((a, b) => rank(a) - rank(b))[0];
   if (!worst || worst.state === 'Healthy') return { state: 'Healthy', message: '', objects, replicas };
-  const words = worst.message.startsWith('pod/') || worst.code === 'deployments/runs-as-root' ? worst.message : `${nameOf(shortKey(worst.key))} ${worst.message}`.trim();
-  return { state: worst.state, message: words, objects, replicas, ...(worst.code !== undefined && { code: worst.code }), ...(worst.final === true && { final: true }) };
+  const words =
+    worst.message.startsWith('pod/') || worst.code === 'deployments/runs-as-root'
+      ? worst.message
+      : `${nameOf(shortKey(worst.key))} ${worst.message}`.trim();
+  return {
+    state: worst.state,
+    message: words,
+    objects,
+    replicas,
+    ...(worst.code !== undefined && { code: worst.code }),
+    ...(worst.final === true && { final: true }),
+  };
 }
 
 const rank = ({ state, final }: Health): number => HEALTH_STATES.indexOf(state) * 2 - (final ? 1 : 0);
@@ -53,24 +80,37 @@ function ofPresentRevision(live: KubernetesObject, health: Health, replicaSets: 
   const present = presentReplicaSet(live, owned);
   const isStuck = health.code === 'deployments/rollout-stuck';
   const named = isStuck ? /^ReplicaSet "([^"]+)"/.exec(health.message)?.[1] : undefined;
-  const isOfPresent = present !== undefined && (isStuck ? named === undefined || named === present.metadata.name : conditionOf(present, 'ReplicaFailure')?.status === 'True');
+  const isOfPresent =
+    present !== undefined &&
+    (isStuck
+      ? named === undefined || named === present.metadata.name
+      : conditionOf(present, 'ReplicaFailure')?.status === 'True');
   if (!isOfPresent) return { state: 'Progressing', message: 'the new revision is not counted yet' };
   return isStuck || health.code === 'deployments/pod-security' ? { ...health, final: true } : health;
 }
 
 /** A workload that is not there yet, made worse by a pod of its present revision that fails. */
 function withPods(live: KubernetesObject, health: Health, state: LiveState): Health {
-  if (health.state === 'Healthy' || health.final === true || !(WORKLOADS.has(live.kind) || live.kind === 'Job')) return health;
+  if (health.state === 'Healthy' || health.final === true || !(WORKLOADS.has(live.kind) || live.kind === 'Job'))
+    return health;
   // A pod that ended is replaced by its controller, and a Job says itself when it has tried often enough.
   const pods = podsOf(live, state).filter((pod) => at(pod, 'status', 'phase') !== 'Failed');
   const failure = worstFailure(pods, live.kind === 'Job' ? RETRIED_BY_JOBS : NONE);
-  return failure ? { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) } : health;
+  return failure
+    ? { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) }
+    : health;
 }
 
 const NONE: ReadonlySet<PodFailure['code']> = new Set();
-const RETRIED_BY_JOBS: ReadonlySet<PodFailure['code']> = new Set(['deployments/container-crashed', 'deployments/out-of-memory']);
+const RETRIED_BY_JOBS: ReadonlySet<PodFailure['code']> = new Set([
+  'deployments/container-crashed',
+  'deployments/out-of-memory',
+]);
 
-function worstFailure(pods: readonly KubernetesObject[], besides: ReadonlySet<PodFailure['code']>): PodFailure | undefined {
+function worstFailure(
+  pods: readonly KubernetesObject[],
+  besides: ReadonlySet<PodFailure['code']>,
+): PodFailure | undefined {
   const failures = pods.flatMap((pod) => podFailure(pod) ?? []).filter(({ code }) => !besides.has(code));
   return failures.find(({ final }) => final) ?? failures[0];
 }
@@ -82,18 +122,28 @@ const ownedBy = (object: KubernetesObject, owner: KubernetesObject): boolean =>
  * The ReplicaSet made from a Deployment's present template, found as its controller finds it. The revision numbers do not
  * tell: when replicas and template change at once, the controller counts the change as seen before it makes the ReplicaSet.
  */
-function presentReplicaSet(deployment: KubernetesObject, owned: readonly KubernetesObject[]): KubernetesObject | undefined {
+function presentReplicaSet(
+  deployment: KubernetesObject,
+  owned: readonly KubernetesObject[],
+): KubernetesObject | undefined {
   const template = templateText(deployment);
   return owned.find((set) => templateText(set) === template);
 }
 
 function templateText(object: KubernetesObject): string {
   const { 'pod-template-hash': _, ...labels } = record(at(object, 'spec', 'template', 'metadata', 'labels'));
-  return canonicalJson({ labels, annotations: record(at(object, 'spec', 'template', 'metadata', 'annotations')), spec: record(at(object, 'spec', 'template', 'spec')) });
+  return canonicalJson({
+    labels,
+    annotations: record(at(object, 'spec', 'template', 'metadata', 'annotations')),
+    spec: record(at(object, 'spec', 'template', 'spec')),
+  });
 }
 
 /** The pods of a workload's present revision; none while the controller has not seen the revision. */
-export function podsOf(workload: KubernetesObject, { pods, replicaSets }: Pick<LiveState, 'pods' | 'replicaSets'>): readonly KubernetesObject[] {
+export function podsOf(
+  workload: KubernetesObject,
+  { pods, replicaSets }: Pick<LiveState, 'pods' | 'replicaSets'>,
+): readonly KubernetesObject[] {
   const observed = number(at(workload, 'status', 'observedGeneration'));
   if (observed !== undefined && observed < (workload.metadata.generation ?? 0)) return [];
   if (workload.kind === 'Deployment') {
@@ -105,10 +155,20 @@ export function podsOf(workload: KubernetesObject, { pods, replicaSets }: Pick<L
   }
   if (workload.kind === 'DaemonSet') {
     const generation = workload.metadata.annotations?.['deprecated.daemonset.template.generation'];
-    return pods.filter((pod) => ownedBy(pod, workload) && (generation === undefined || pod.metadata.labels?.['pod-template-generation'] === generation));
+    return pods.filter(
+      (pod) =>
+        ownedBy(pod, workload) &&
+        (generation === undefined || pod.metadata.labels?.['pod-template-generation'] === generation),
+    );
   }
   const revision = text(at(workload, 'status', 'updateRevision'));
-  return pods.filter((pod) => ownedBy(pod, workload) && (revision === undefined || pod.metadata.labels?.['controller-revision-hash'] === revision || workload.kind === 'Job'));
+  return pods.filter(
+    (pod) =>
+      ownedBy(pod, workload) &&
+      (revision === undefined ||
+        pod.metadata.labels?.['controller-revision-hash'] === revision ||
+        workload.kind === 'Job'),
+  );
 }
 
 /** A look-up over copies of live objects. */

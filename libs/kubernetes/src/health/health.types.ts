@@ -1,6 +1,14 @@
 import type { ObjectKey } from '../objects.ts';
 
-export const HEALTH_STATES = ['Degraded', 'Missing', 'Unknown', 'Terminating', 'Progressing', 'Suspended', 'Healthy'] as const;
+export const HEALTH_STATES = [
+  'Degraded',
+  'Missing',
+  'Unknown',
+  'Terminating',
+  'Progressing',
+  'Suspended',
+  'Healthy',
+] as const;
 
 /** From worst to best in `HEALTH_STATES`: the order of the roll-up. */
 export type HealthState = (typeof HEALTH_STATES)[number];

@@ -13,7 +13,10 @@ function recorded(name: string): KubernetesObject {
 }
 
 /** The recorded object with members below its status, spec or metadata replaced. */
-const changed = (object: KubernetesObject, changes: Readonly<Record<'spec' | 'status' | 'metadata', object>> | object): KubernetesObject => {
+const changed = (
+  object: KubernetesObject,
+  changes: Readonly<Record<'spec' | 'status' | 'metadata', object>> | object,
+): KubernetesObject => {
   const merged: Record<string, unknown> = { ...object };
   for (const [member, value] of Object.entries(changes)) merged[member] = { ...(object[member] as object), ...value };
   return merged as KubernetesObject; // only members of known form were replaced
@@ -41,7 +44,9 @@ describe('the health of a real object', () => {
     ['custom-not-ready', { state: 'Progressing', message: 'waits for its backup' }],
     ['configmap-held-by-finalizer', { state: 'Terminating', message: 'held by example.com/hold' }],
   ];
-  it.each(cases)('%s', (name, expected) => expect(healthOf(recorded(name), { nowMs: Date.parse('2026-11-24T15:23:20Z') })).toMatchObject(expected));
+  it.each(cases)('%s', (name, expected) =>
+    expect(healthOf(recorded(name), { nowMs: Date.parse('2026-11-24T15:23:20Z') })).toMatchObject(expected),
+  );
 });
 
 describe('the health of an object', () => {
@@ -52,11 +57,17 @@ describe('the health of an object', () => {
   });
 
   it('is Progressing while replicas of the old revision end', () => {
-    expect(healthOf(changed(deployment, { status: { replicas: 3 } }))).toMatchObject({ state: 'Progressing', message: '1 old ending' });
+    expect(healthOf(changed(deployment, { status: { replicas: 3 } }))).toMatchObject({
+      state: 'Progressing',
+      message: '1 old ending',
+    });
   });
 
   it('is Progressing while fewer are available than wanted', () => {
-    expect(healthOf(changed(deployment, { status: { availableReplicas: 1 } }))).toMatchObject({ state: 'Progressing', message: '1/2 available' });
+    expect(healthOf(changed(deployment, { status: { availableReplicas: 1 } }))).toMatchObject({
+      state: 'Progressing',
+      message: '1/2 available',
+    });
   });
 
   it('waits for the address of an Ingress for a minute, then does without: many clusters never write one', () => {
@@ -68,15 +79,23 @@ describe('the health of an object', () => {
 
   it('of a Job counts conditions that are True only', () => {
     const job = recorded('job-complete');
-    expect(healthOf(changed(job, { status: { conditions: [{ type: 'Failed', status: 'False' }], active: 1 } })).state).toBe('Progressing');
+    expect(
+      healthOf(changed(job, { status: { conditions: [{ type: 'Failed', status: 'False' }], active: 1 } })).state,
+    ).toBe('Progressing');
   });
 
   it('of a StatefulSet counts the old revision, down to the partition', () => {
     const set = recorded('statefulset-ready');
-    expect(healthOf(changed(set, { status: { updateRevision: 'ok-2', updatedReplicas: 1 } })).state).toBe('Progressing');
+    expect(healthOf(changed(set, { status: { updateRevision: 'ok-2', updatedReplicas: 1 } })).state).toBe(
+      'Progressing',
+    );
     expect(
-      healthOf(changed(set, { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } }, status: { updateRevision: 'ok-2', updatedReplicas: 1 } }))
-        .state,
+      healthOf(
+        changed(set, {
+          spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
+          status: { updateRevision: 'ok-2', updatedReplicas: 1 },
+        }),
+      ).state,
     ).toBe('Healthy');
   });
 
@@ -88,7 +107,11 @@ describe('the health of an object', () => {
       status: { conditions: [{ type: 'Ready', status: 'False', message: 'no revision' }] },
     };
     expect(healthOf(service)).toMatchObject({ state: 'Progressing', message: 'no revision' });
-    expect(healthOf(changed(service, { status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'Deploying' }] } }))).toMatchObject({
+    expect(
+      healthOf(
+        changed(service, { status: { conditions: [{ type: 'Ready', status: 'Unknown', reason: 'Deploying' }] } }),
+      ),
+    ).toMatchObject({
       state: 'Progressing',
       message: 'Deploying',
     });

@@ -15,7 +15,13 @@ interface Condition {
 /** One condition of an object's status by its type. */
 export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {
   const found = list(at(object, 'status', 'conditions')).find((condition) => at(condition, 'type') === type);
-  return found === undefined ? undefined : { status: text(at(found, 'status')) ?? '', reason: text(at(found, 'reason')) ?? '', message: text(at(found, 'message')) ?? '' };
+  return found === undefined
+    ? undefined
+    : {
+        status: text(at(found, 'status')) ?? '',
+        reason: text(at(found, 'reason')) ?? '',
+        message: text(at(found, 'message')) ?? '',
+      };
 }
 
 /** Custom controllers may not have written a status yet. */
@@ -35,11 +41,16 @@ export function healthOf(object: KubernetesObject, about: { readonly nowMs?: num
     return verdict('Terminating', held.length > 0 ? `held by ${held.join(', ')}` : 'is being deleted');
   }
   const observed = number(at(object, 'status', 'observedGeneration'));
-  if (observed !== undefined && metadata.generation !== undefined && observed < metadata.generation) return progressing('the change was not seen yet');
+  if (observed !== undefined && metadata.generation !== undefined && observed < metadata.generation)
+    return progressing('the change was not seen yet');
   const stalled = conditionOf(object, 'Stalled');
   if (stalled?.status === 'True') return verdict('Degraded', stalled.message || stalled.reason);
-  if (conditionOf(object, 'Reconciling')?.status === 'True') return progressing(conditionOf(object, 'Reconciling')?.message ?? '');
-  const ageMs = about.nowMs === undefined || metadata.creationTimestamp === undefined ? Number.POSITIVE_INFINITY : about.nowMs - Date.parse(metadata.creationTimestamp);
+  if (conditionOf(object, 'Reconciling')?.status === 'True')
+    return progressing(conditionOf(object, 'Reconciling')?.message ?? '');
+  const ageMs =
+    about.nowMs === undefined || metadata.creationTimestamp === undefined
+      ? Number.POSITIVE_INFINITY
+      : about.nowMs - Date.parse(metadata.creationTimestamp);
   const rule = isOwnGroup(groupOf(object.apiVersion)) ? KINDS[object.kind] : undefined; // others have a Service, a Job, a StatefulSet too
   return (rule ?? otherKind)(object, ageMs);
 }
@@ -54,9 +65,11 @@ const count = (object: KubernetesObject, ...path: string[]): number => number(at
 const deployment: Rule = (object) => {
   if (at(object, 'spec', 'paused') === true) return verdict('Suspended', 'is paused');
   const failure = conditionOf(object, 'ReplicaFailure');
-  if (failure?.status === 'True') return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
+  if (failure?.status === 'True')
+    return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
   const progress = conditionOf(object, 'Progressing');
-  if (progress?.reason === 'ProgressDeadlineExceeded') return { state: 'Degraded', message: progress.message, code: 'deployments/rollout-stuck' };
+  if (progress?.reason === 'ProgressDeadlineExceeded')
+    return { state: 'Degraded', message: progress.message, code: 'deployments/rollout-stuck' };
   if (number(at(object, 'status', 'observedGeneration')) === undefined) return progressing('was not seen yet');
   const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
   const updated = count(object, 'status', 'updatedReplicas');
@@ -78,7 +91,8 @@ function replicaFailureCode(message: string): Pick<Health, 'code'> {
 
 const replicaSet: Rule = (object) => {
   const failure = conditionOf(object, 'ReplicaFailure');
-  if (failure?.status === 'True') return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
+  if (failure?.status === 'True')
+    return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
   const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
   const available = count(object, 'status', 'availableReplicas');
   return available < wanted ? progressing(`${available}/${wanted} available`) : healthy;
@@ -92,8 +106,11 @@ const statefulSet: Rule = (object) => {
   if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return healthy;
   const partition = count(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
   const updated = count(object, 'status', 'updatedReplicas');
-  if (partition > 0) return updated < wanted - partition ? progressing(`${updated}/${wanted - partition} updated`) : healthy;
-  return at(object, 'status', 'updateRevision') === at(object, 'status', 'currentRevision') ? healthy : progressing(`${updated}/${wanted} updated`);
+  if (partition > 0)
+    return updated < wanted - partition ? progressing(`${updated}/${wanted - partition} updated`) : healthy;
+  return at(object, 'status', 'updateRevision') === at(object, 'status', 'currentRevision')
+    ? healthy
+    : progressing(`${updated}/${wanted} updated`);
 };
 
 const daemonSet: Rule = (object) => {
@@ -108,12 +125,16 @@ const daemonSet: Rule = (object) => {
 
 const job: Rule = (object) => {
   const failed = conditionOf(object, 'Failed');
-  if (failed?.status === 'True') return { state: 'Degraded', message: failed.message || failed.reason, code: 'deployments/job-failed', final: true };
+  if (failed?.status === 'True')
+    return { state: 'Degraded', message: failed.message || failed.reason, code: 'deployments/job-failed', final: true };
   if (conditionOf(object, 'Complete')?.status === 'True') return healthy;
-  return conditionOf(object, 'Suspended')?.status === 'True' ? verdict('Suspended', 'is suspended') : progressing(`${count(object, 'status', 'active')} running`);
+  return conditionOf(object, 'Suspended')?.status === 'True'
+    ? verdict('Suspended', 'is suspended')
+    : progressing(`${count(object, 'status', 'active')} running`);
 };
 
-const hasAddress = (object: KubernetesObject): boolean => list(at(object, 'status', 'loadBalancer', 'ingress')).length > 0;
+const hasAddress = (object: KubernetesObject): boolean =>
+  list(at(object, 'status', 'loadBalancer', 'ingress')).length > 0;
 
 const KINDS: Readonly<Record<string, Rule>> = {
   Deployment: deployment,
@@ -124,31 +145,43 @@ const KINDS: Readonly<Record<string, Rule>> = {
   Job: job,
   CronJob: (object) => (at(object, 'spec', 'suspend') === true ? verdict('Suspended', 'is suspended') : healthy),
   Pod: (object) => podHealth(object),
-  Service: (object) => (at(object, 'spec', 'type') === 'LoadBalancer' && !hasAddress(object) ? progressing('waits for an address') : healthy),
-  Ingress: (object, ageMs) => (hasAddress(object) || ageMs > ADDRESS_WITHIN_MS || ageMs === Number.POSITIVE_INFINITY ? healthy : progressing('waits for an address')),
+  Service: (object) =>
+    at(object, 'spec', 'type') === 'LoadBalancer' && !hasAddress(object)
+      ? progressing('waits for an address')
+      : healthy,
+  Ingress: (object, ageMs) =>
+    hasAddress(object) || ageMs > ADDRESS_WITHIN_MS || ageMs === Number.POSITIVE_INFINITY
+      ? healthy
+      : progressing('waits for an address'),
   PersistentVolumeClaim: (object) => {
     const phase = at(object, 'status', 'phase');
-    if (phase === 'Lost') return { state: 'Degraded', message: 'its volume is lost', code: 'deployments/volume-not-bound', final: true };
+    if (phase === 'Lost')
+      return { state: 'Degraded', message: 'its volume is lost', code: 'deployments/volume-not-bound', final: true };
     // A volume that waits for its first pod is bound when that pod is scheduled; the pod tells if it cannot be.
     return phase === 'Bound' || phase === undefined || phase === 'Pending' ? healthy : progressing(String(phase));
   },
   HorizontalPodAutoscaler: (object) => {
     const able = conditionOf(object, 'AbleToScale');
     const active = conditionOf(object, 'ScalingActive');
-    if (able?.status === 'False' && /^Failed(GetScale|UpdateScale)$/.test(able.reason)) return verdict('Degraded', able.message);
+    if (able?.status === 'False' && /^Failed(GetScale|UpdateScale)$/.test(able.reason))
+      return verdict('Degraded', able.message);
     // Without metrics it cannot scale, but what it has keeps running: said, not failed.
     if (active?.status === 'False' && active.reason === 'InvalidSelector') return verdict('Degraded', active.message);
     return healthy;
   },
-  Namespace: (object) => (at(object, 'status', 'phase') === 'Terminating' ? verdict('Terminating', 'is being deleted') : healthy),
+  Namespace: (object) =>
+    at(object, 'status', 'phase') === 'Terminating' ? verdict('Terminating', 'is being deleted') : healthy,
   CustomResourceDefinition: (object) => {
     const names = conditionOf(object, 'NamesAccepted');
     if (names?.status === 'False') return verdict('Degraded', names.message);
     const established = conditionOf(object, 'Established');
     if (established?.status === 'True') return healthy;
-    return established && established.reason !== 'Installing' ? verdict('Degraded', established.message) : progressing('is not served yet');
+    return established && established.reason !== 'Installing'
+      ? verdict('Degraded', established.message)
+      : progressing('is not served yet');
   },
-  APIService: (object) => (conditionOf(object, 'Available')?.status === 'True' ? healthy : progressing('is not available yet')),
+  APIService: (object) =>
+    conditionOf(object, 'Available')?.status === 'True' ? healthy : progressing('is not available yet'),
 };
 
 /** Kinds of others: by the conditions that most controllers write. */
@@ -159,7 +192,9 @@ const otherKind: Rule = (object, ageMs) => {
     if (condition) return progressing(condition.message || condition.reason); // Unknown is what controllers write while they are at it
   }
   const hasStatus = Object.keys(record(object['status'])).length > 0;
-  return hasStatus || ageMs > GRACE_MS || CORE_KINDS.has(object.kind) ? healthy : progressing('its controller has not written a status yet');
+  return hasStatus || ageMs > GRACE_MS || CORE_KINDS.has(object.kind)
+    ? healthy
+    : progressing('its controller has not written a status yet');
 };
 
 /** Kinds that never have a status. */

@@ -2,21 +2,52 @@ import type { KubernetesObject } from '../objects.ts';
 import { podFailure, podHealth } from './pod-failure.ts';
 
 /** A pod of one container in the given state. */
-const pod = (status: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>> = {}): KubernetesObject => ({
+const pod = (
+  status: Readonly<Record<string, unknown>>,
+  more: Readonly<Record<string, unknown>> = {},
+): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'web-1', ...more },
-  status: { phase: 'Pending', containerStatuses: [{ name: 'web', image: 'x/web:1', ready: false, restartCount: 0, ...status }] },
+  status: {
+    phase: 'Pending',
+    containerStatuses: [{ name: 'web', image: 'x/web:1', ready: false, restartCount: 0, ...status }],
+  },
 });
-const waiting = (reason: string, message = '', more: Readonly<Record<string, unknown>> = {}) => pod({ state: { waiting: { reason, message } }, ...more });
+const waiting = (reason: string, message = '', more: Readonly<Record<string, unknown>> = {}) =>
+  pod({ state: { waiting: { reason, message } }, ...more });
 const ended = (reason: string, exitCode: number) => ({ lastState: { terminated: { reason, exitCode } } });
 
 describe('why a pod fails', () => {
   it.each([
-    ['a pull that failed once may pass', waiting('ErrImagePull', 'manifest unknown'), 'deployments/image-not-found', false, 'pod/web-1 cannot pull x/web:1 (manifest unknown)'],
-    ['a pull that is backed off from', waiting('ImagePullBackOff'), 'deployments/image-not-found', true, 'pod/web-1 cannot pull x/web:1 (ImagePullBackOff)'],
-    ['a registry that refuses', waiting('ImagePullBackOff', 'pull access: unauthorized'), 'deployments/image-pull-denied', true, 'pod/web-1 cannot pull x/web:1 (unauthorized)'],
-    ['no image name', waiting('InvalidImageName'), 'deployments/image-name-invalid', true, 'pod/web-1 names no image: x/web:1'],
+    [
+      'a pull that failed once may pass',
+      waiting('ErrImagePull', 'manifest unknown'),
+      'deployments/image-not-found',
+      false,
+      'pod/web-1 cannot pull x/web:1 (manifest unknown)',
+    ],
+    [
+      'a pull that is backed off from',
+      waiting('ImagePullBackOff'),
+      'deployments/image-not-found',
+      true,
+      'pod/web-1 cannot pull x/web:1 (ImagePullBackOff)',
+    ],
+    [
+      'a registry that refuses',
+      waiting('ImagePullBackOff', 'pull access: unauthorized'),
+      'deployments/image-pull-denied',
+      true,
+      'pod/web-1 cannot pull x/web:1 (unauthorized)',
+    ],
+    [
+      'no image name',
+      waiting('InvalidImageName'),
+      'deployments/image-name-invalid',
+      true,
+      'pod/web-1 names no image: x/web:1',
+    ],
     [
       'a missing Secret may come',
       waiting('CreateContainerConfigError', 'secret "db" not found'),
@@ -54,22 +85,37 @@ describe('why a pod fails', () => {
     ],
   ] as const)('%s', (_, object, code, final, message) => expect(podFailure(object)).toEqual({ code, final, message }));
 
-  it.each(['ContainerCreating', 'PodInitializing'])('is nothing while it is %s', (reason) => expect(podFailure(waiting(reason))).toBeUndefined());
+  it.each(['ContainerCreating', 'PodInitializing'])('is nothing while it is %s', (reason) =>
+    expect(podFailure(waiting(reason))).toBeUndefined(),
+  );
 
   it('is nothing when it is being deleted', () =>
-    expect(podFailure(pod({ state: { waiting: { reason: 'ImagePullBackOff' } } }, { deletionTimestamp: '2026-11-24T15:00:00Z' }))).toBeUndefined());
+    expect(
+      podFailure(
+        pod({ state: { waiting: { reason: 'ImagePullBackOff' } } }, { deletionTimestamp: '2026-11-24T15:00:00Z' }),
+      ),
+    ).toBeUndefined());
 
   it('is told of init containers first', () => {
     const broken = waiting('PodInitializing');
     const status = {
       ...(broken['status'] as object),
-      initContainerStatuses: [{ name: 'init', image: 'x/init:1', restartCount: 0, state: { waiting: { reason: 'ImagePullBackOff' } } }],
+      initContainerStatuses: [
+        { name: 'init', image: 'x/init:1', restartCount: 0, state: { waiting: { reason: 'ImagePullBackOff' } } },
+      ],
     };
     expect(podFailure({ ...broken, status })?.message).toContain('x/init:1');
   });
 
   it('makes a pod that is an object by itself Degraded when it ended badly', () => {
-    expect(podHealth({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'once' }, status: { phase: 'Failed', reason: 'Evicted' } })).toMatchObject({
+    expect(
+      podHealth({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'once' },
+        status: { phase: 'Failed', reason: 'Evicted' },
+      }),
+    ).toMatchObject({
       state: 'Degraded',
       final: true,
     });

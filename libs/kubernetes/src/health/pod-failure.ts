@@ -18,11 +18,23 @@ export function podFailure(pod: KubernetesObject): PodFailure | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
   const name = `pod/${pod.metadata.name}`;
   if (at(pod, 'status', 'phase') === 'Failed')
-    return { code: 'deployments/container-crashed', message: `${name} failed${suffix(text(at(pod, 'status', 'message')) ?? text(at(pod, 'status', 'reason')))}`, final: true };
+    return {
+      code: 'deployments/container-crashed',
+      message: `${name} failed${suffix(text(at(pod, 'status', 'message')) ?? text(at(pod, 'status', 'reason')))}`,
+      final: true,
+    };
   const unscheduled = list(at(pod, 'status', 'conditions')).find(
-    (condition) => at(condition, 'type') === 'PodScheduled' && at(condition, 'status') === 'False' && at(condition, 'reason') === 'Unschedulable',
+    (condition) =>
+      at(condition, 'type') === 'PodScheduled' &&
+      at(condition, 'status') === 'False' &&
+      at(condition, 'reason') === 'Unschedulable',
   );
-  if (unscheduled !== undefined) return { code: 'deployments/no-capacity', message: `${name} finds no node${suffix(text(at(unscheduled, 'message')))}`, final: false };
+  if (unscheduled !== undefined)
+    return {
+      code: 'deployments/no-capacity',
+      message: `${name} finds no node${suffix(text(at(unscheduled, 'message')))}`,
+      final: false,
+    };
   for (const member of ['initContainerStatuses', 'containerStatuses']) {
     for (const status of list(at(pod, 'status', member))) {
       const found = isRecord(status) ? containerFailure(name, status) : undefined;
@@ -32,15 +44,18 @@ export function podFailure(pod: KubernetesObject): PodFailure | undefined {
   return undefined;
 }
 
-const suffix = (why: string | undefined): string => (why === undefined || why === '' ? '' : ` (${why.replace(/\.$/, '')})`);
+const suffix = (why: string | undefined): string =>
+  why === undefined || why === '' ? '' : ` (${why.replace(/\.$/, '')})`;
 
 function containerFailure(pod: string, status: JsonRecord): PodFailure | undefined {
   const reason = text(at(status, 'state', 'waiting', 'reason'));
   const said = text(at(status, 'state', 'waiting', 'message'));
   const image = text(status['image']) ?? 'its image';
   const restarts = number(status['restartCount']) ?? 0;
-  const last = text(at(status, 'lastState', 'terminated', 'reason')) ?? text(at(status, 'state', 'terminated', 'reason'));
-  const exit = number(at(status, 'lastState', 'terminated', 'exitCode')) ?? number(at(status, 'state', 'terminated', 'exitCode'));
+  const last =
+    text(at(status, 'lastState', 'terminated', 'reason')) ?? text(at(status, 'state', 'terminated', 'reason'));
+  const exit =
+    number(at(status, 'lastState', 'terminated', 'exitCode')) ?? number(at(status, 'state', 'terminated', 'exitCode'));
   switch (reason) {
     case 'ErrImagePull':
     case 'ImagePullBackOff':
@@ -63,18 +78,33 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
         : { code: 'deployments/config-missing', message: `${pod} cannot be configured${suffix(said)}`, final: false };
     }
     case 'RunContainerError':
-      return { code: 'deployments/container-crashed', message: `${pod} cannot start${suffix(said)}`, final: restarts >= CRASHES };
+      return {
+        code: 'deployments/container-crashed',
+        message: `${pod} cannot start${suffix(said)}`,
+        final: restarts >= CRASHES,
+      };
     case 'CrashLoopBackOff':
       return crash(pod, last, exit, restarts);
     default:
-      return at(status, 'state', 'terminated') !== undefined && restarts >= CRASHES && exit !== 0 ? crash(pod, last, exit, restarts) : undefined;
+      return at(status, 'state', 'terminated') !== undefined && restarts >= CRASHES && exit !== 0
+        ? crash(pod, last, exit, restarts)
+        : undefined;
   }
 }
 
 function crash(pod: string, last: string | undefined, exit: number | undefined, restarts: number): PodFailure {
   const final = restarts >= CRASHES; // once is no loop: what it needs may not have been up yet
-  if (last === 'OOMKilled') return { code: 'deployments/out-of-memory', message: `${pod} was ended for using more memory than its limit (${restarts} restarts)`, final };
-  return { code: 'deployments/container-crashed', message: `${pod} crashes: exit code ${exit ?? 'unknown'}, ${restarts} restarts`, final };
+  if (last === 'OOMKilled')
+    return {
+      code: 'deployments/out-of-memory',
+      message: `${pod} was ended for using more memory than its limit (${restarts} restarts)`,
+      final,
+    };
+  return {
+    code: 'deployments/container-crashed',
+    message: `${pod} crashes: exit code ${exit ?? 'unknown'}, ${restarts} restarts`,
+    final,
+  };
 }
 
 /** The reason in few words: the registry's own, where it gave one. */
@@ -86,10 +116,13 @@ function reasonText(said: string | undefined, reason: string): string {
 /** The health of a pod that is an object of an application by itself. */
 export function podHealth(pod: KubernetesObject): Health {
   const failure = podFailure(pod);
-  if (failure) return { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) };
+  if (failure)
+    return { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) };
   const phase = at(pod, 'status', 'phase');
   if (phase === 'Succeeded') return { state: 'Healthy', message: '' };
-  const ready = list(at(pod, 'status', 'conditions')).some((condition) => at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True');
+  const ready = list(at(pod, 'status', 'conditions')).some(
+    (condition) => at(condition, 'type') === 'Ready' && at(condition, 'status') === 'True',
+  );
   if (phase === 'Running' && ready) return { state: 'Healthy', message: '' };
   return { state: 'Progressing', message: phase === 'Running' ? 'is not ready' : 'is not running yet' };
 }

@@ -42,7 +42,10 @@ const NEVER_WAITED_FOR = new Set([
 const LOOK_AGAIN_MS = 1_000;
 const FAILURE_GRACE_MS = 5_000;
 /** Milliseconds of grace where another pod may be about to leave, or a node on its way. */
-const SLOW_TO_PASS: Readonly<Record<string, number>> = { 'deployments/no-capacity': 15_000, 'deployments/quota-limit': 15_000 };
+const SLOW_TO_PASS: Readonly<Record<string, number>> = {
+  'deployments/no-capacity': 15_000,
+  'deployments/quota-limit': 15_000,
+};
 const STEADY_MS = 2_000;
 
 /**
@@ -83,10 +86,12 @@ export async function waitForHealth(
       const isWell = health.state === 'Healthy' || health.state === 'Suspended';
       wellSince = isWell ? (wellSince ?? now) : undefined;
       // At the deadline, well but not yet steady is what was asked for.
-      if (wellSince !== undefined && (now - wellSince >= steadyMs || now >= until || !isReadyUnproven(copies))) return health;
+      if (wellSince !== undefined && (now - wellSince >= steadyMs || now >= until || !isReadyUnproven(copies)))
+        return health;
       if (health.code === undefined) failed = undefined;
       else if (failed?.code !== health.code) failed = { code: health.code, since: now };
-      if (failed && now - failed.since >= Math.max(failureGraceMs, SLOW_TO_PASS[failed.code] ?? 0)) return { ...health, final: true };
+      if (failed && now - failed.since >= Math.max(failureGraceMs, SLOW_TO_PASS[failed.code] ?? 0))
+        return { ...health, final: true };
       if (now >= until) return health;
       const steadyInMs = wellSince === undefined ? Number.POSITIVE_INFINITY : wellSince + steadyMs - now;
       await bell.rung(Math.min(LOOK_AGAIN_MS, until - now, steadyInMs), signal);
@@ -105,7 +110,11 @@ interface Copies {
 const kindText = ({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): string => `${group}/${kind}`;
 
 /** Copies of all kinds that matter, in the namespaces of the application, whole. */
-async function copiesOf(client: KubernetesClient, entries: readonly InventoryEntry[], following: Pick<ReflectOptions, 'signal' | 'onChange' | 'onFault'>): Promise<Copies> {
+async function copiesOf(
+  client: KubernetesClient,
+  entries: readonly InventoryEntry[],
+  following: Pick<ReflectOptions, 'signal' | 'onChange' | 'onFault'>,
+): Promise<Copies> {
   const { signal } = following;
   const discovery = await client.discovery({ signal });
   const [namespace, ...others] = new Set(entries.flatMap(({ key }) => key.namespace ?? []));
@@ -117,7 +126,9 @@ async function copiesOf(client: KubernetesClient, entries: readonly InventoryEnt
     const type = discovery.find(apiVersion, key.kind) ?? discovery.preferred(key.group, key.kind);
     if (type) types.set(kindText(key), type);
   }
-  const byKind = new Map([...types].map(([kind, type]) => [kind, reflect(client, type, type.namespaced ? options : labelled)] as const));
+  const byKind = new Map(
+    [...types].map(([kind, type]) => [kind, reflect(client, type, type.namespaced ? options : labelled)] as const),
+  );
   const pods = byKind.get('/Pod') ?? reflect(client, TYPES.pod, options);
   const replicaSets = byKind.get('apps/ReplicaSet') ?? reflect(client, TYPES.replicaSet, options);
   await Promise.all([...byKind.values(), pods, replicaSets].map(({ whole }) => whole));
@@ -125,7 +136,12 @@ async function copiesOf(client: KubernetesClient, entries: readonly InventoryEnt
 }
 
 /** By the label that every object of the application and its pods carry; read from one of the objects. */
-async function selector(client: KubernetesClient, entries: readonly InventoryEntry[], discovery: Discovery, signal: AbortSignal): Promise<string | undefined> {
+async function selector(
+  client: KubernetesClient,
+  entries: readonly InventoryEntry[],
+  discovery: Discovery,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   for (const { key, apiVersion } of entries) {
     const type = discovery.find(apiVersion, key.kind);
     const live = type && (await client.get(type, key.name, key.namespace, { signal }));
@@ -151,7 +167,9 @@ function look(entries: readonly InventoryEntry[], { byKind, pods, replicaSets }:
 const isReadyUnproven = ({ byKind }: Copies): boolean =>
   ['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet'].some((kind) =>
     [...(byKind.get(kind)?.objects.values() ?? [])].some((workload) =>
-      list(at(workload, 'spec', 'template', 'spec', 'containers')).some((container) => at(container, 'readinessProbe') === undefined),
+      list(at(workload, 'spec', 'template', 'spec', 'containers')).some(
+        (container) => at(container, 'readinessProbe') === undefined,
+      ),
     ),
   );
 

@@ -29,7 +29,10 @@ export function openRealCluster(kubeconfig: string): KubernetesClient {
 }
 
 /** A new namespace with a name of its own. */
-export async function makeNamespace(client: KubernetesClient, labels: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function makeNamespace(
+  client: KubernetesClient,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const name = `test-${randomUUID().slice(0, 8)}`;
   const namespace: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
   await client.create(TYPES.namespace, namespace, { fieldManager: 'test' });

@@ -41,7 +41,8 @@ export function convert(
   return { value: valueOf(document.contents, [], job), faults: job.faults, warnings: job.warnings };
 }
 
-const offsetOf = (node: unknown): number => (isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0);
+const offsetOf = (node: unknown): number =>
+  isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
 
 function fault(job: Job, node: unknown, path: Path, message: string): null {
   if (job.faults.length < ENOUGH_FAULTS) job.faults.push({ offset: offsetOf(node), path, message });
@@ -53,11 +54,15 @@ function valueOf(node: unknown, path: Path, job: Job): unknown {
   if (++job.nodes > job.maxNodes) {
     return job.nodes === job.maxNodes + 1 ? fault(job, node, path, `there are more than ${job.maxNodes} values`) : null;
   }
-  if (path.length > job.maxDepth) return fault(job, node, path.slice(0, job.maxDepth), `values are nested deeper than ${job.maxDepth}`);
+  if (path.length > job.maxDepth)
+    return fault(job, node, path.slice(0, job.maxDepth), `values are nested deeper than ${job.maxDepth}`);
   if (isAlias(node)) {
     const target = node.resolve(job.document);
     if (!target) return fault(job, node, path, `the anchor ${node.source} is not known here`);
-    if (++job.aliases > job.maxAliases) return job.aliases === job.maxAliases + 1 ? fault(job, node, path, `there are more than ${job.maxAliases} aliases`) : null;
+    if (++job.aliases > job.maxAliases)
+      return job.aliases === job.maxAliases + 1
+        ? fault(job, node, path, `there are more than ${job.maxAliases} aliases`)
+        : null;
     if (job.expanding.has(target)) return fault(job, node, path, `the anchor ${node.source} contains itself`);
     job.expanding.add(target);
     const value = valueOf(target, path, job);
@@ -66,11 +71,14 @@ function valueOf(node: unknown, path: Path, job: Job): unknown {
   }
   if (isMap(node)) return mapOf(node, path, job);
   if (isSeq(node)) {
-    if (!SEQ_TAGS.includes(node.tag) && node.tag !== undefined) return fault(job, node, path, `the tag ${node.tag} is not supported`);
+    if (!SEQ_TAGS.includes(node.tag) && node.tag !== undefined)
+      return fault(job, node, path, `the tag ${node.tag} is not supported`);
     return node.items.map((item, index) => valueOf(item, [...path, index], job));
   }
   if (isScalar(node)) return scalarOf(node, path, job);
-  return node === null || node === undefined ? null : fault(job, node, path, 'this is neither a map, a list nor a scalar');
+  return node === null || node === undefined
+    ? null
+    : fault(job, node, path, 'this is neither a map, a list nor a scalar');
 }
 
 function scalarOf(node: unknown, path: Path, job: Job): null | boolean | number | string {
@@ -85,20 +93,26 @@ function scalarOf(node: unknown, path: Path, job: Job): null | boolean | number 
   const reading = readPlain(source);
   if (!reading.ok) return fault(job, node, path, reading.message);
   if (reading.surprise !== undefined)
-    job.warnings.push({ offset: offsetOf(node), path, message: `${source} is read as ${String(reading.value)}, as kubectl does; quote it if ${reading.surprise} is meant` });
+    job.warnings.push({
+      offset: offsetOf(node),
+      path,
+      message: `${source} is read as ${String(reading.value)}, as kubectl does; quote it if ${reading.surprise} is meant`,
+    });
   return reading.value;
 }
 
 function mapOf(node: unknown, path: Path, job: Job): unknown {
   if (!isMap(node)) return null;
-  if (!MAP_TAGS.includes(node.tag) && node.tag !== undefined) return fault(job, node, path, `the tag ${node.tag} is not supported`);
+  if (!MAP_TAGS.includes(node.tag) && node.tag !== undefined)
+    return fault(job, node, path, `the tag ${node.tag} is not supported`);
   const result: Record<string, unknown> = {};
   const merged: Record<string, unknown> = {};
   for (const pair of node.items) {
     if (!isPair(pair)) continue;
     const key = pair.key;
     if (isScalar(key) && key.type === 'PLAIN' && key.source === '<<') {
-      for (const [name, value] of mergeOf(pair.value, path, job)) if (!Object.hasOwn(merged, name)) merged[name] = value;
+      for (const [name, value] of mergeOf(pair.value, path, job))
+        if (!Object.hasOwn(merged, name)) merged[name] = value;
       continue;
     }
     if (!isScalar(key)) {
@@ -115,7 +129,9 @@ function mapOf(node: unknown, path: Path, job: Job): unknown {
 }
 
 const isEmpty = (node: unknown): boolean =>
-  node === null || node === undefined || (isScalar(node) && node.type === 'PLAIN' && node.tag === undefined && (node.source ?? '') === '');
+  node === null ||
+  node === undefined ||
+  (isScalar(node) && node.type === 'PLAIN' && node.tag === undefined && (node.source ?? '') === '');
 
 /** What `<<: *base` or `<<: [*a, *b]` brings in; earlier ones win. */
 function mergeOf(node: unknown, path: Path, job: Job): readonly (readonly [string, unknown])[] {
@@ -137,7 +153,11 @@ export function nodeAt(document: Document, path: Path): { readonly node: unknown
     if (isSeq(here) && typeof step === 'number') {
       [key, here] = [undefined, here.items[step]];
     } else if (isMap(here)) {
-      const pair = here.items.find((item) => isScalar(item.key) && keyName(item.key.source ?? '', item.key.type === 'PLAIN' && item.key.tag === undefined) === String(step));
+      const pair = here.items.find(
+        (item) =>
+          isScalar(item.key) &&
+          keyName(item.key.source ?? '', item.key.type === 'PLAIN' && item.key.tag === undefined) === String(step),
+      );
       if (!pair) return undefined;
       [key, here] = [pair.key, pair.value];
     } else return undefined;

@@ -2,7 +2,8 @@ import { parseManifests, type ParseOptions } from './index.ts';
 
 const values = (text: string, options?: ParseOptions): readonly unknown[] => {
   const parsed = parseManifests(text, options);
-  if (!parsed.ok) throw new Error(parsed.error.map(({ line, column, message }) => `${line}:${column} ${message}`).join('; '));
+  if (!parsed.ok)
+    throw new Error(parsed.error.map(({ line, column, message }) => `${line}:${column} ${message}`).join('; '));
   return parsed.value.documents.map(({ value }) => value);
 };
 const faults = (text: string, options?: ParseOptions) => {
@@ -44,9 +45,11 @@ describe('YAML is read as kubectl reads it', () => {
     return expect(values(`a: ${text}`)).toEqual([{ a: value }]);
   });
 
-  it('keys too are read as values and then written as text', () => expect(values('{1: a, true: b, y: c}'.replace('y', '"y"'))).toEqual([{ '1': 'a', true: 'b', y: 'c' }]));
+  it('keys too are read as values and then written as text', () =>
+    expect(values('{1: a, true: b, y: c}'.replace('y', '"y"'))).toEqual([{ '1': 'a', true: 'b', y: 'c' }]));
 
-  it('merges maps with <<, own keys winning', () => expect(values('x: &x {a: 1, b: 1}\nz:\n  <<: *x\n  b: 2')).toEqual([{ x: { a: 1, b: 1 }, z: { a: 1, b: 2 } }]));
+  it('merges maps with <<, own keys winning', () =>
+    expect(values('x: &x {a: 1, b: 1}\nz:\n  <<: *x\n  b: 2')).toEqual([{ x: { a: 1, b: 1 }, z: { a: 1, b: 2 } }]));
 
   it('warns where YAML 1.2 reads something else', () => {
     const parsed = parseManifests('a: 0644\nb: on\nc: true\nd: 12');
@@ -56,9 +59,11 @@ describe('YAML is read as kubectl reads it', () => {
     ]);
   });
 
-  it('leaves out documents without content', () => expect(values('# only a comment\n---\n---\na: 1\n---\n# end\n')).toEqual([{ a: 1 }]));
+  it('leaves out documents without content', () =>
+    expect(values('# only a comment\n---\n---\na: 1\n---\n# end\n')).toEqual([{ a: 1 }]));
 
-  it('reads JSON, tabs included', () => expect(values('{\n\t"a": {\n\t\t"b": [1,\n\t\t2]}\n}')).toEqual([{ a: { b: [1, 2] } }]));
+  it('reads JSON, tabs included', () =>
+    expect(values('{\n\t"a": {\n\t\t"b": [1,\n\t\t2]}\n}')).toEqual([{ a: { b: [1, 2] } }]));
 
   it('keeps line and column of every member, and the text of scalars as written', () => {
     const parsed = parseManifests('kind: X\nspec:\n  list:\n  - tag: 1.10\n');
@@ -97,19 +102,26 @@ describe('C3: YAML that is refused', () => {
 
   it('tells all duplicate keys, not only the first', () => expect(faults('a: 1\na: 2\nb: 1\nb: 2')).toHaveLength(2));
 
-  it('does not say what a quoted value is', () => expect(JSON.stringify(faults('password: "hunter2\npassword: "'))).not.toContain('hunter2'));
+  it('does not say what a quoted value is', () =>
+    expect(JSON.stringify(faults('password: "hunter2\npassword: "'))).not.toContain('hunter2'));
 });
 
 describe('C3: work and memory are bounded before anything is expanded', () => {
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x]',
-    ...[...'bcdefghi'].map((name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[index]}`).join(',')}]`),
+    ...[...'bcdefghi'].map(
+      (name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${'abcdefgh'[index]}`).join(',')}]`,
+    ),
   ].join('\n');
   it.each([
     ['a billion laughs', bomb, 'aliases'],
     ['100,000 brackets', '['.repeat(100_000), 'nested deeper than 64'],
     ['100,000 dashes on a line', `${'- '.repeat(100_000)}x`, 'nested deeper than 64'],
-    ['2,000 levels of indentation', `a:\n${Array.from({ length: 2_000 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}`, 'nested deeper than 64'],
+    [
+      '2,000 levels of indentation',
+      `a:\n${Array.from({ length: 2_000 }, (_, depth) => `${' '.repeat(depth + 1)}a:`).join('\n')}`,
+      'nested deeper than 64',
+    ],
     ['65 levels', `${'{a: '.repeat(65)}1${'}'.repeat(65)}`, 'nested deeper than 64'],
     ['100,000 documents', '---\na: 1\n'.repeat(100_000), '2000 documents'],
     ['a text over 4 MiB', `a: "${'x'.repeat(4 * 1024 * 1024)}"`, 'longer than'],
@@ -119,5 +131,6 @@ describe('C3: work and memory are bounded before anything is expanded', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(150 * 1024 * 1024);
   });
 
-  it('brackets inside texts do not count', () => expect(values(`a: "${'['.repeat(200)}"\nb: |\n  ${'{'.repeat(200)}\n`)).toHaveLength(1));
+  it('brackets inside texts do not count', () =>
+    expect(values(`a: "${'['.repeat(200)}"\nb: |\n  ${'{'.repeat(200)}\n`)).toHaveLength(1));
 });

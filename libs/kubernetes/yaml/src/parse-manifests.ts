@@ -41,7 +41,10 @@ export interface ParseOptions {
 }
 
 export type ParsedManifests =
-  | { readonly ok: true; readonly value: { readonly documents: readonly ManifestDocument[]; readonly warnings: readonly YamlFault[] } }
+  | {
+      readonly ok: true;
+      readonly value: { readonly documents: readonly ManifestDocument[]; readonly warnings: readonly YamlFault[] };
+    }
   | { readonly ok: false; readonly error: readonly YamlFault[] };
 
 /**
@@ -49,7 +52,14 @@ export type ParsedManifests =
  * do not fit. Documents without content are left out. Work and memory are bounded before anything is expanded.
  */
 export function parseManifests(text: string, options: ParseOptions = {}): ParsedManifests {
-  const { maxBytes = 4 * 1024 * 1024, maxDepth = 64, maxAliases = 50, maxNodes = 500_000, maxDocuments = 2_000, dropEmptyKeys = false } = options;
+  const {
+    maxBytes = 4 * 1024 * 1024,
+    maxDepth = 64,
+    maxAliases = 50,
+    maxNodes = 500_000,
+    maxDocuments = 2_000,
+    dropEmptyKeys = false,
+  } = options;
   if (Buffer.byteLength(text) > maxBytes) return refuse(`the text is longer than ${maxBytes} bytes`);
   if (text.includes('\u0000')) return refuse('a text must not contain NUL');
 
@@ -68,7 +78,13 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
   const warnings: YamlFault[] = [];
   for (const document of composed.value) {
     const broken = document.errors.map((error) =>
-      locate({ offset: error.pos[0], path: [], message: error.message.includes('call stack') ? `values are nested deeper than ${maxDepth}` : plainMessage(error.message) }),
+      locate({
+        offset: error.pos[0],
+        path: [],
+        message: error.message.includes('call stack')
+          ? `values are nested deeper than ${maxDepth}`
+          : plainMessage(error.message),
+      }),
     );
     if (broken.length > 0) {
       faults.push(...broken.slice(0, 20));
@@ -98,33 +114,60 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
   return faults.length > 0 ? { ok: false, error: faults } : { ok: true, value: { documents, warnings } };
 }
 
-const refuse = (message: string): ParsedManifests => ({ ok: false, error: [{ line: 1, column: 1, path: [], message }] });
+const refuse = (message: string): ParsedManifests => ({
+  ok: false,
+  error: [{ line: 1, column: 1, path: [], message }],
+});
 
 /** A document of nothing but comments. */
-const isBlank = ({ contents }: Document): boolean => isScalar(contents) && contents.type === 'PLAIN' && (contents.source ?? '') === '';
+const isBlank = ({ contents }: Document): boolean =>
+  isScalar(contents) && contents.type === 'PLAIN' && (contents.source ?? '') === '';
 
 function rangeStart(node: unknown): number | undefined {
   const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
   return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : undefined;
 }
 
-type Composed = { readonly ok: true; readonly value: readonly Document[] } | { readonly ok: false; readonly error: Spot };
+type Composed =
+  { readonly ok: true; readonly value: readonly Document[] } | { readonly ok: false; readonly error: Spot };
 
 /** Syntax only: every scalar stays a text. Depth and number of documents are counted before the tree is built. */
-function compose(text: string, lines: LineCounter, limits: { readonly maxDepth: number; readonly maxDocuments: number }): Composed {
+function compose(
+  text: string,
+  lines: LineCounter,
+  limits: { readonly maxDepth: number; readonly maxDocuments: number },
+): Composed {
   const deep = tooDeep(text, limits.maxDepth);
   const parser = new Parser(lines.addNewLine);
-  const composer = new Composer({ schema: 'failsafe', version: '1.1', uniqueKeys: false, keepSourceTokens: false, logLevel: 'silent', prettyErrors: false });
+  const composer = new Composer({
+    schema: 'failsafe',
+    version: '1.1',
+    uniqueKeys: false,
+    keepSourceTokens: false,
+    logLevel: 'silent',
+    prettyErrors: false,
+  });
   const documents: Document[] = [];
   if (deep !== undefined) {
-    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1)) lines.addNewLine(index + 1);
-    return { ok: false, error: { offset: deep, path: [], message: `values are nested deeper than ${limits.maxDepth}` } };
+    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1))
+      lines.addNewLine(index + 1);
+    return {
+      ok: false,
+      error: { offset: deep, path: [], message: `values are nested deeper than ${limits.maxDepth}` },
+    };
   }
   try {
     for (const token of parser.parse(text)) {
       for (const document of composer.next(token)) documents.push(document);
       if (documents.length > limits.maxDocuments)
-        return { ok: false, error: { offset: documents.at(-1)?.contents?.range?.[0] ?? 0, path: [], message: `there are more than ${limits.maxDocuments} documents` } };
+        return {
+          ok: false,
+          error: {
+            offset: documents.at(-1)?.contents?.range?.[0] ?? 0,
+            path: [],
+            message: `there are more than ${limits.maxDocuments} documents`,
+          },
+        };
     }
     for (const document of composer.end(false, text.length)) documents.push(document);
     return { ok: true, value: documents };

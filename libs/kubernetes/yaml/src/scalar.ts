@@ -1,6 +1,10 @@
 /** How kubectl reads one scalar, and what a person may have meant instead. */
 export type ScalarReading =
-  | { readonly ok: true; readonly value: null | boolean | number | string; /** YAML 1.2 reads it as this instead. */ readonly surprise?: string }
+  | {
+      readonly ok: true;
+      readonly value: null | boolean | number | string;
+      /** YAML 1.2 reads it as this instead. */ readonly surprise?: string;
+    }
   | { readonly ok: false; readonly message: string };
 
 const TRUE = /^(?:y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
@@ -10,7 +14,8 @@ const NULL = /^(?:~|null|Null|NULL|)$/;
 const NOT_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const INTEGER = /^[-+]?(?:0b[01]+|0o[0-7]+|0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-const CORE_NUMBER = /^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)$/;
+const CORE_NUMBER =
+  /^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)$/;
 
 /**
  * A plain (unquoted, untagged) scalar as kubectl reads it: YAML 1.1 booleans and octals, but no base 60 and no dates.
@@ -22,14 +27,17 @@ export function readPlain(source: string): ScalarReading {
     const value = TRUE.test(source);
     return CORE_BOOLEAN.test(source) ? { ok: true, value } : { ok: true, value, surprise: `the text "${source}"` };
   }
-  if (NOT_FINITE.test(source)) return { ok: false, message: `${source} is no number that JSON can hold; quote it if it is a text` };
+  if (NOT_FINITE.test(source))
+    return { ok: false, message: `${source} is no number that JSON can hold; quote it if it is a text` };
   const digits = source.replaceAll('_', '');
   if (!/^[-+.0-9]/.test(source) || digits === '') return { ok: true, value: source };
   if (INTEGER.test(digits)) return readInteger(source, digits);
   if (FLOAT.test(digits)) {
     const value = Number(digits);
-    if (!Number.isFinite(value)) return { ok: false, message: `${source} is too large for a number; quote it if it is a text` };
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) return { ok: false, message: `${source} cannot be held exactly; quote it if it is a text` };
+    if (!Number.isFinite(value))
+      return { ok: false, message: `${source} is too large for a number; quote it if it is a text` };
+    if (Number.isInteger(value) && !Number.isSafeInteger(value))
+      return { ok: false, message: `${source} cannot be held exactly; quote it if it is a text` };
     return { ok: true, value, ...(source === digits ? {} : { surprise: `the text "${source}"` }) };
   }
   return { ok: true, value: source };
@@ -40,7 +48,8 @@ function readInteger(source: string, digits: string): ScalarReading {
   const magnitude = digits.replace(/^[-+]/, '');
   const octal = /^0[0-7]+$/.test(magnitude);
   const exact = BigInt(octal ? `0o${magnitude.slice(1)}` : magnitude);
-  if (exact > BigInt(Number.MAX_SAFE_INTEGER)) return { ok: false, message: `${source} cannot be held exactly as a number; quote it if it is a text` };
+  if (exact > BigInt(Number.MAX_SAFE_INTEGER))
+    return { ok: false, message: `${source} cannot be held exactly as a number; quote it if it is a text` };
   const value = negative ? -Number(exact) : Number(exact);
   const core = CORE_NUMBER.test(source) ? Number(source) : undefined;
   const surprise = core === undefined ? `the text "${source}"` : core === value ? undefined : `the number ${core}`;
@@ -53,7 +62,8 @@ const CORE_TAG = 'tag:yaml.org,2002:';
 export function readTagged(tag: string, source: string): ScalarReading {
   const name = tag === '!' ? 'str' : tag.startsWith(CORE_TAG) ? tag.slice(CORE_TAG.length) : '';
   if (name === 'str' || name === 'timestamp') return { ok: true, value: source };
-  if (name === 'binary') return { ok: true, value: Buffer.from(source.replaceAll(/\s/g, ''), 'base64').toString('utf8') };
+  if (name === 'binary')
+    return { ok: true, value: Buffer.from(source.replaceAll(/\s/g, ''), 'base64').toString('utf8') };
   const plain = readPlain(source);
   if (!plain.ok) return plain;
   const fits =

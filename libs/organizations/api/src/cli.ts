@@ -2,7 +2,10 @@ import type { CliCommand, CliGroup } from '#cli';
 
 export const organizationsGroups: readonly CliGroup[] = [{ path: ['org'], summary: 'Organizations and their members' }];
 
-const member = { user: { help: 'user id or e-mail address', value: 'id' }, service: { help: 'a service member instead', value: 'name' } } as const;
+const member = {
+  user: { help: 'user id or e-mail address', value: 'id' },
+  service: { help: 'a service member instead', value: 'name' },
+} as const;
 
 export const organizationsCommands: readonly CliCommand[] = [
   {
@@ -37,12 +40,20 @@ export const organizationsCommands: readonly CliCommand[] = [
     examples: ['astroctl org use acme'],
     load: async () => (await import('./organizations.cli.ts')).orgUse,
   },
-  { path: ['org', 'members'], summary: 'List members', examples: ['astroctl org members'], load: async () => (await import('./organizations.cli.ts')).orgMembers },
+  {
+    path: ['org', 'members'],
+    summary: 'List members',
+    examples: ['astroctl org members'],
+    load: async () => (await import('./organizations.cli.ts')).orgMembers,
+  },
   {
     path: ['org', 'add-user'],
     summary: 'Add a user who has logged in before, or a service member',
     options: { ...member, role: { help: 'viewer, editor, admin or owner', value: 'role', default: 'viewer' } },
-    examples: ['astroctl org add-user --org-id acme --user grace@acme.dev --role editor', 'astroctl org add-user --service ci-deploy --role editor'],
+    examples: [
+      'astroctl org add-user --org-id acme --user grace@acme.dev --role editor',
+      'astroctl org add-user --service ci-deploy --role editor',
+    ],
     load: async () => (await import('./organizations.cli.ts')).orgAddUser,
   },
   {

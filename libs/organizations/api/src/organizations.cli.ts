@@ -1,5 +1,17 @@
 import { isRole } from '#access';
-import { EXIT_CODES, isFailure, localFailure, required, given, text, usage, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import {
+  EXIT_CODES,
+  isFailure,
+  localFailure,
+  required,
+  given,
+  text,
+  usage,
+  type Column,
+  type OptionValues,
+  type Outcome,
+  type Session,
+} from '#cli';
 import {
   createOrganizationRequest,
   getOrganizationRequest,
@@ -29,7 +41,11 @@ export async function orgList(options: OptionValues, session: Session): Promise<
   const all = given(options, 'all');
   const login = all ? await session.login() : undefined;
   if (isFailure(login)) return login;
-  const listed = await session.call(listOrganizationsRequest, all ? { all: true } : {}, login === undefined ? {} : { credential: login });
+  const listed = await session.call(
+    listOrganizationsRequest,
+    all ? { all: true } : {},
+    login === undefined ? {} : { credential: login },
+  );
   if (!listed.ok) return listed.failure;
   const current = session.flags.asAdmin ? undefined : await session.organization();
   await session.print.list(
@@ -47,7 +63,10 @@ export async function orgGet(options: OptionValues, session: Session): Promise<O
   if (!found.ok) return found.failure;
   const { members, memberLimit } = found.value;
   const shownMembers = session.print.format === 'table' ? { members: `${members}/${memberLimit}` } : {};
-  await session.print.one({ ...found.value, ...shownMembers }, { lines: LINES, name: ({ slug }) => `organization/${slug}` });
+  await session.print.one(
+    { ...found.value, ...shownMembers },
+    { lines: LINES, name: ({ slug }) => `organization/${slug}` },
+  );
   return 0;
 }
 
@@ -55,7 +74,11 @@ export async function orgGet(options: OptionValues, session: Session): Promise<O
 export async function orgCreate(options: OptionValues, session: Session): Promise<Outcome> {
   const slug = text(options, 'slug');
   const owner = text(options, 'owner');
-  const made = await session.call(createOrganizationRequest, { name: required(options, 'name'), ...(slug !== undefined && { slug }), ...(owner !== undefined && { owner }) });
+  const made = await session.call(createOrganizationRequest, {
+    name: required(options, 'name'),
+    ...(slug !== undefined && { slug }),
+    ...(owner !== undefined && { owner }),
+  });
   if (!made.ok) return made.failure;
   session.print.line(`organization/${made.value.slug} created`);
   session.print.note(`Next: astroctl auth login --org-id ${made.value.slug}`);
@@ -67,7 +90,12 @@ export async function orgUse(options: OptionValues, session: Session): Promise<O
   const name = required(options, 'name');
   const { organizations } = session.config.api(session.flags.apiUrl);
   const found = organizations.find(({ id, slug }) => id === name || slug === name);
-  if (!found) return localFailure(EXIT_CODES.unauthenticated, `This machine has no key for organization ${name}.`, `Run: astroctl auth login --org-id ${name}`);
+  if (!found)
+    return localFailure(
+      EXIT_CODES.unauthenticated,
+      `This machine has no key for organization ${name}.`,
+      `Run: astroctl auth login --org-id ${name}`,
+    );
   await session.config.update(session.flags.apiUrl, (api) => void (api.currentOrg = found.id));
   session.print.note(`Commands are about ${found.slug} now.`);
   return 0;
@@ -113,7 +141,8 @@ export async function orgAddUser(options: OptionValues, session: Session): Promi
 }
 
 /** `org set-role`. */
-export const orgSetRole = (options: OptionValues, session: Session): Promise<Outcome> => setRole(session, required(options, 'member'), required(options, 'role'), 'changed');
+export const orgSetRole = (options: OptionValues, session: Session): Promise<Outcome> =>
+  setRole(session, required(options, 'member'), required(options, 'role'), 'changed');
 
 async function setRole(session: Session, user: string, role: string, done: string): Promise<Outcome> {
   if (!isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
@@ -122,7 +151,11 @@ async function setRole(session: Session, user: string, role: string, done: strin
   // What a key may not give (admin, owner) a login may.
   const login = role === 'admin' || role === 'owner' ? await session.login() : undefined;
   if (isFailure(login)) return login;
-  const set = await session.call(setMemberRequest, { org, user, role }, login === undefined ? {} : { credential: login });
+  const set = await session.call(
+    setMemberRequest,
+    { org, user, role },
+    login === undefined ? {} : { credential: login },
+  );
   if (!set.ok) return set.failure;
   session.print.line(`member/${set.value.email ?? set.value.name ?? set.value.id} ${done}: ${set.value.role}`);
   return 0;

@@ -3,7 +3,12 @@ import { request } from '#bus/contract';
 import { z } from 'zod';
 
 /** A DNS label of at most 20 characters (RFC 1123): part of default namespaces. */
-export const slugSchema = z.string().regex(/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/, 'must be a DNS label: lower-case letters, digits and hyphens, at most 20, a letter first');
+export const slugSchema = z
+  .string()
+  .regex(
+    /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/,
+    'must be a DNS label: lower-case letters, digits and hyphens, at most 20, a letter first',
+  );
 
 /**
  * Normalized (NFC, single spaces, none around) and of ASCII and accented Latin letters, digits and plain punctuation:
@@ -16,7 +21,10 @@ export const displayNameSchema = z
   .overwrite((name) => name.replace(/ +/g, ' ').trim())
   .min(1)
   .max(80)
-  .regex(/^[A-Za-z0-9\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u0130\u0132-\u0137\u0139-\u0148\u014A-\u017E ._'&()-]+$/u, "may hold Latin letters, digits, spaces and . _ ' & ( ) - only");
+  .regex(
+    /^[A-Za-z0-9\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u0130\u0132-\u0137\u0139-\u0148\u014A-\u017E ._'&()-]+$/u,
+    "may hold Latin letters, digits, spaces and . _ ' & ( ) - only",
+  );
 
 export const organizationView = z.strictObject({
   id: z.string(),
@@ -39,7 +47,13 @@ export const ensureDefaultOrganizationRequest = request({
   permission: SERVICES_ONLY,
   callers: ['access-keys'],
   input: z.strictObject({ userId: z.string().min(1) }),
-  output: z.strictObject({ organizationId: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES), created: z.boolean() }),
+  output: z.strictObject({
+    organizationId: z.string(),
+    slug: z.string(),
+    name: z.string(),
+    role: z.enum(ROLES),
+    created: z.boolean(),
+  }),
   timeoutMs: 5_000,
 });
 
@@ -58,7 +72,11 @@ export const createOrganizationRequest = request({
   route: 'POST /v1/organizations',
   summary: 'Create an organization (global admin)',
   permission: 'organization.create',
-  input: z.strictObject({ name: displayNameSchema, slug: slugSchema.optional(), owner: z.string().optional().describe('user id or e-mail address; the caller when left out') }),
+  input: z.strictObject({
+    name: displayNameSchema,
+    slug: slugSchema.optional(),
+    owner: z.string().optional().describe('user id or e-mail address; the caller when left out'),
+  }),
   output: organizationView,
   success: 201,
   timeoutMs: 5_000,

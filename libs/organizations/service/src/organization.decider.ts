@@ -17,7 +17,11 @@ export const organizationDecider: Decider<Organization, OrganizationCommand, Org
   decide,
 };
 
-function decide(command: OrganizationCommand, state: Organization, actor: Actor): Result<readonly OrganizationEvent[], OrganizationError> {
+function decide(
+  command: OrganizationCommand,
+  state: Organization,
+  actor: Actor,
+): Result<readonly OrganizationEvent[], OrganizationError> {
   switch (command.type) {
     case 'create-organization':
       return createOrganization(command, state);

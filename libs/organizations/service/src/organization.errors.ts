@@ -1,36 +1,95 @@
 import { domainError } from '#kernel';
 
 export const organizationErrors = {
-  notFound: () => domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', { fix: 'astroctl org list' }),
-  none: () => domainError('organization/none', 'not-found', 'No organization ID that you belong to.', { fix: 'ask an owner of an organization to add you: astroctl org add-user' }),
+  notFound: () =>
+    domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', {
+      fix: 'astroctl org list',
+    }),
+  none: () =>
+    domainError('organization/none', 'not-found', 'No organization ID that you belong to.', {
+      fix: 'ask an owner of an organization to add you: astroctl org add-user',
+    }),
   isDeleting: () => domainError('organization/deleting', 'conflict', 'The organization is being deleted.'),
   mayNotManageMembers: () =>
-    domainError('organization/may-not-manage-members', 'forbidden', 'Your role does not let you change members.', { fix: 'ask an owner or admin: astroctl org members' }),
-  mayNotGrant: (role: string) =>
-    domainError('organization/may-not-grant', 'forbidden', `Your role does not let you give or take the role ${role}.`, { fix: 'ask an owner: astroctl org members' }),
-  loginRequired: () => domainError('key/login-required', 'forbidden', 'An access key may not make or change admins and owners; it needs a login.', { fix: 'astroctl auth login' }),
-  lastOwner: () => domainError('organization/last-owner', 'conflict', 'The last owner stays; make another owner first.', { fix: 'astroctl org set-role MEMBER owner' }),
-  serviceOwner: () => domainError('organization/service-owner', 'invalid', 'A service member can be admin at most, never owner.'),
-  seatLimit: (limit: number, used: number) =>
-    domainError('organization/seat-limit', 'limit', `The organization uses ${used} of the ${limit} members of its plan.`, {
-      fix: 'remove a member, or compare plans: astroctl org plan list',
-      extra: { limit, used },
+    domainError('organization/may-not-manage-members', 'forbidden', 'Your role does not let you change members.', {
+      fix: 'ask an owner or admin: astroctl org members',
     }),
+  mayNotGrant: (role: string) =>
+    domainError(
+      'organization/may-not-grant',
+      'forbidden',
+      `Your role does not let you give or take the role ${role}.`,
+      { fix: 'ask an owner: astroctl org members' },
+    ),
+  loginRequired: () =>
+    domainError(
+      'key/login-required',
+      'forbidden',
+      'An access key may not make or change admins and owners; it needs a login.',
+      { fix: 'astroctl auth login' },
+    ),
+  lastOwner: () =>
+    domainError('organization/last-owner', 'conflict', 'The last owner stays; make another owner first.', {
+      fix: 'astroctl org set-role MEMBER owner',
+    }),
+  serviceOwner: () =>
+    domainError('organization/service-owner', 'invalid', 'A service member can be admin at most, never owner.'),
+  seatLimit: (limit: number, used: number) =>
+    domainError(
+      'organization/seat-limit',
+      'limit',
+      `The organization uses ${used} of the ${limit} members of its plan.`,
+      {
+        fix: 'remove a member, or compare plans: astroctl org plan list',
+        extra: { limit, used },
+      },
+    ),
   belowUse: (limit: number, used: number) =>
-    domainError('organization/members-over', 'conflict', `The organization has ${used} members; the plan would allow ${limit}.`, { extra: { limit, used } }),
+    domainError(
+      'organization/members-over',
+      'conflict',
+      `The organization has ${used} members; the plan would allow ${limit}.`,
+      { extra: { limit, used } },
+    ),
   noSuchUser: (user: string) =>
     domainError('organization/no-such-user', 'not-found', `No user ${printable(user)} has logged in yet.`, {
       fix: 'the person logs in once (astroctl auth login), then repeat this',
     }),
-  noSuchMember: (user: string) => domainError('organization/no-such-member', 'not-found', `${printable(user)} is no member of the organization.`, { fix: 'astroctl org members' }),
-  serviceName: () =>
-    domainError('organization/service-name', 'invalid', 'The name of a service member is a lower-case letter followed by letters, digits and hyphens, at most 40.', {
-      fix: 'service:ci-deploy',
+  noSuchMember: (user: string) =>
+    domainError('organization/no-such-member', 'not-found', `${printable(user)} is no member of the organization.`, {
+      fix: 'astroctl org members',
     }),
-  nameTaken: () => domainError('organization/name-taken', 'conflict', 'An organization with that name, or one that looks like it, exists.', { fix: 'choose another name' }),
-  slugTaken: (slug: string) => domainError('organization/slug-taken', 'conflict', `The slug ${slug} is taken.`, { fix: 'choose another one: --slug' }),
-  slugNeeded: () => domainError('organization/slug-needed', 'invalid', 'No slug can be made from that name.', { fix: 'give one: --slug' }),
-  listNeedsAdmin: () => domainError('access/not-permitted', 'forbidden', 'Listing every organization needs a platform admin who is logged in.', { fix: 'astroctl auth login' }),
+  serviceName: () =>
+    domainError(
+      'organization/service-name',
+      'invalid',
+      'The name of a service member is a lower-case letter followed by letters, digits and hyphens, at most 40.',
+      {
+        fix: 'service:ci-deploy',
+      },
+    ),
+  nameTaken: () =>
+    domainError(
+      'organization/name-taken',
+      'conflict',
+      'An organization with that name, or one that looks like it, exists.',
+      { fix: 'choose another name' },
+    ),
+  slugTaken: (slug: string) =>
+    domainError('organization/slug-taken', 'conflict', `The slug ${slug} is taken.`, {
+      fix: 'choose another one: --slug',
+    }),
+  slugNeeded: () =>
+    domainError('organization/slug-needed', 'invalid', 'No slug can be made from that name.', {
+      fix: 'give one: --slug',
+    }),
+  listNeedsAdmin: () =>
+    domainError(
+      'access/not-permitted',
+      'forbidden',
+      'Listing every organization needs a platform admin who is logged in.',
+      { fix: 'astroctl auth login' },
+    ),
 };
 
 export type OrganizationError = ReturnType<(typeof organizationErrors)[keyof typeof organizationErrors]>;

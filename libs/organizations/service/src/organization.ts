@@ -23,10 +23,16 @@ export const initialState: Organization = { status: 'absent' };
 export function evolve(state: Organization, event: OrganizationEvent): Organization {
   switch (event.type) {
     case 'organization.created.v1':
-      return { status: 'active', members: new Map([[event.data.ownerId, { kind: 'person', role: 'owner' }]]), seatLimit: 1 };
+      return {
+        status: 'active',
+        members: new Map([[event.data.ownerId, { kind: 'person', role: 'owner' }]]),
+        seatLimit: 1,
+      };
     case 'organization.member-added.v1': {
       const { memberId, kind, role, name } = event.data;
-      return withMembers(state, (members) => members.set(memberId, { kind, role, ...(name !== undefined && { name }) }));
+      return withMembers(state, (members) =>
+        members.set(memberId, { kind, role, ...(name !== undefined && { name }) }),
+      );
     }
     case 'organization.member-role-changed.v1':
       return withMembers(state, (members) => {
@@ -49,12 +55,15 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
   }
 }
 
-const isLiving = (state: Organization): state is LivingOrganization => state.status === 'active' || state.status === 'deleting';
+const isLiving = (state: Organization): state is LivingOrganization =>
+  state.status === 'active' || state.status === 'deleting';
 
-export const ownersOf = (members: ReadonlyMap<string, Member>): string[] => [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
+export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
+  [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
 
 /** Members that take a seat. */
-export const seatsUsed = (members: ReadonlyMap<string, Member>): number => [...members.values()].filter(({ kind }) => kind === 'person').length;
+export const seatsUsed = (members: ReadonlyMap<string, Member>): number =>
+  [...members.values()].filter(({ kind }) => kind === 'person').length;
 
 function withMembers(state: Organization, change: (members: Map<string, Member>) => void): Organization {
   if (!isLiving(state)) return state;

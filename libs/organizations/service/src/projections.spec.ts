@@ -18,14 +18,31 @@ const at = (event: OrganizationEvent, revision: number): Recorded<OrganizationEv
   },
 });
 
-function fold<D>(projection: Projection<OrganizationEvent, D>, ...events: OrganizationEvent[]): D | undefined | typeof REMOVED {
-  return events.map(at).reduce<D | undefined | typeof REMOVED>((document, recorded) => projection.apply(document === REMOVED ? undefined : document, recorded), undefined);
+function fold<D>(
+  projection: Projection<OrganizationEvent, D>,
+  ...events: OrganizationEvent[]
+): D | undefined | typeof REMOVED {
+  return events
+    .map(at)
+    .reduce<D | undefined | typeof REMOVED>(
+      (document, recorded) => projection.apply(document === REMOVED ? undefined : document, recorded),
+      undefined,
+    );
 }
 
-const created: OrganizationEvent = { type: 'organization.created.v1', data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: true } };
+const created: OrganizationEvent = {
+  type: 'organization.created.v1',
+  data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: true },
+};
 const limit: OrganizationEvent = { type: 'organization.seat-limit-set.v1', data: { limit: 5 } };
-const grace: OrganizationEvent = { type: 'organization.member-added.v1', data: { memberId: 'grace', kind: 'person', role: 'editor' } };
-const ci: OrganizationEvent = { type: 'organization.member-added.v1', data: { memberId: 'service-1', kind: 'service', role: 'editor', name: 'ci' } };
+const grace: OrganizationEvent = {
+  type: 'organization.member-added.v1',
+  data: { memberId: 'grace', kind: 'person', role: 'editor' },
+};
+const ci: OrganizationEvent = {
+  type: 'organization.member-added.v1',
+  data: { memberId: 'service-1', kind: 'service', role: 'editor', name: 'ci' },
+};
 const deleted: OrganizationEvent = { type: 'organization.deleted.v1', data: {} };
 
 describe('the summary of an organization', () => {
@@ -50,7 +67,8 @@ describe('the summary of an organization', () => {
         { type: 'organization.member-removed.v1', data: { memberId: 'grace' } },
       ),
     ).toMatchObject({ persons: 1, services: [] }));
-  it('is known by the organization’s id', () => expect(organizationsProjection.documentId(at(created, 0))).toBe('0193f2a4-11de'));
+  it('is known by the organization’s id', () =>
+    expect(organizationsProjection.documentId(at(created, 0))).toBe('0193f2a4-11de'));
   it('goes with the organization', () => expect(fold(organizationsProjection, created, deleted)).toBe(REMOVED));
 });
 
@@ -58,9 +76,33 @@ describe('the list of members', () => {
   it('has ids, roles and dates, and no names of persons', () =>
     expect(fold(membersProjection, created, grace, ci)).toEqual({
       members: [
-        { id: 'ada', kind: 'person', role: 'owner', name: null, since: '2026-01-01T00:00:00.000Z', audit: false, auditUntil: null },
-        { id: 'grace', kind: 'person', role: 'editor', name: null, since: '2026-01-01T00:00:01.000Z', audit: false, auditUntil: null },
-        { id: 'service-1', kind: 'service', role: 'editor', name: 'ci', since: '2026-01-01T00:00:02.000Z', audit: false, auditUntil: null },
+        {
+          id: 'ada',
+          kind: 'person',
+          role: 'owner',
+          name: null,
+          since: '2026-01-01T00:00:00.000Z',
+          audit: false,
+          auditUntil: null,
+        },
+        {
+          id: 'grace',
+          kind: 'person',
+          role: 'editor',
+          name: null,
+          since: '2026-01-01T00:00:01.000Z',
+          audit: false,
+          auditUntil: null,
+        },
+        {
+          id: 'service-1',
+          kind: 'service',
+          role: 'editor',
+          name: 'ci',
+          since: '2026-01-01T00:00:02.000Z',
+          audit: false,
+          auditUntil: null,
+        },
       ],
     }));
   it('follows changes and removals', () =>

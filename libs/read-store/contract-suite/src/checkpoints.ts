@@ -20,7 +20,9 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
 
     it('gives exactly one of many who ask at once the lead', async () => {
       const instances = await Promise.all([open(), open(), open()]);
-      const tokens = await Promise.all(instances.map((each, n) => each.lease(collection().name, `owner-${n}`, NOW, SECOND)));
+      const tokens = await Promise.all(
+        instances.map((each, n) => each.lease(collection().name, `owner-${n}`, NOW, SECOND)),
+      );
       expect(tokens.filter((token) => token !== undefined)).toHaveLength(1);
       await Promise.all(instances.map((each) => each.close()));
     });
@@ -38,7 +40,9 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       const { name } = collection();
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       expect(await store().checkpoint(name)).toBeUndefined();
-      expect(await store().apply([put('a', 1, {})], { name, token, previous: undefined, position: at(1) })).toMatchObject({ ok: true });
+      expect(
+        await store().apply([put('a', 1, {})], { name, token, previous: undefined, position: at(1) }),
+      ).toMatchObject({ ok: true });
       expect(await store().apply([], { name, token, previous: at(1), position: at(4) })).toMatchObject({ ok: true });
       expect(await store().checkpoint(name)).toEqual({ name, position: at(4), token });
     });
@@ -48,8 +52,12 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().apply([], { name, token, previous: undefined, position: at(2) });
       expect(await store().apply([], { name, token, previous: undefined, position: at(3) })).toMatchObject(lost);
-      expect(await store().apply([put('a', 3, {})], { name, token, previous: at(1), position: at(3) })).toMatchObject(lost);
-      expect(await store().apply([], { name, token, previous: position('anotherstore', 2), position: at(3) })).toMatchObject(lost);
+      expect(await store().apply([put('a', 3, {})], { name, token, previous: at(1), position: at(3) })).toMatchObject(
+        lost,
+      );
+      expect(
+        await store().apply([], { name, token, previous: position('anotherstore', 2), position: at(3) }),
+      ).toMatchObject(lost);
       expect(await store().checkpoint(name)).toMatchObject({ position: at(2) });
     });
 
@@ -57,9 +65,15 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       const { name } = collection();
       const former = Number(await store().lease(name, 'one', NOW, SECOND));
       const token = Number(await store().lease(name, 'two', NOW + 5 * SECOND, SECOND));
-      expect(await store().apply([], { name, token: former, previous: undefined, position: at(9) })).toMatchObject(lost);
-      expect(await store().apply([], { name: `${name}.other`, token: 1, previous: undefined, position: at(9) })).toMatchObject(lost);
-      expect(await store().apply([], { name, token, previous: undefined, position: at(1) })).toMatchObject({ ok: true });
+      expect(await store().apply([], { name, token: former, previous: undefined, position: at(9) })).toMatchObject(
+        lost,
+      );
+      expect(
+        await store().apply([], { name: `${name}.other`, token: 1, previous: undefined, position: at(9) }),
+      ).toMatchObject(lost);
+      expect(await store().apply([], { name, token, previous: undefined, position: at(1) })).toMatchObject({
+        ok: true,
+      });
     });
 
     it('follows a checkpoint to another event store, so that a projection can be built anew from it', async () => {
@@ -67,7 +81,9 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().apply([], { name, token, previous: undefined, position: at(50) });
       const elsewhere = position('anotherstore', 0);
-      expect(await store().apply([], { name, token, previous: at(50), position: elsewhere })).toMatchObject({ ok: true });
+      expect(await store().apply([], { name, token, previous: at(50), position: elsewhere })).toMatchObject({
+        ok: true,
+      });
       expect(await store().checkpoint(name)).toMatchObject({ position: elsewhere });
     });
 
@@ -79,7 +95,9 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       await store().drop(name);
       expect(await store().checkpoint(name)).toBeUndefined();
       expect(await store().lease(name, 'two', NOW, SECOND)).toBeGreaterThan(former);
-      expect(await store().apply([], { name, token: former, previous: undefined, position: at(9) })).toMatchObject(lost);
+      expect(await store().apply([], { name, token: former, previous: undefined, position: at(9) })).toMatchObject(
+        lost,
+      );
     });
   });
 }

@@ -5,11 +5,17 @@ import type { Fixture } from './fixture.ts';
 /** Queries: equality, ranges, order, pages. */
 export function findContract({ store, collection, put }: Fixture): void {
   const ids = async (query: Query) => (await store().find(collection(), query)).items.map(({ id }) => id);
-  const fill = (documents: Record<string, Json>) => store().apply(Object.entries(documents).map(([id, document]) => put(id, 1, document)));
+  const fill = (documents: Record<string, Json>) =>
+    store().apply(Object.entries(documents).map(([id, document]) => put(id, 1, document)));
 
   describe('find', () => {
     it('finds by equality on several fields, by any of a list, and on paths inside', async () => {
-      await fill({ a: { group: 'x', rank: 1 }, b: { group: 'x', rank: 2 }, c: { group: 'y', rank: 1, deep: { value: true } }, d: { group: 'z', deep: { value: 'in' } } });
+      await fill({
+        a: { group: 'x', rank: 1 },
+        b: { group: 'x', rank: 2 },
+        c: { group: 'y', rank: 1, deep: { value: true } },
+        d: { group: 'z', deep: { value: 'in' } },
+      });
       expect(await ids({ where: { group: 'x' } })).toEqual(['a', 'b']);
       expect(await ids({ where: { group: 'x', rank: 2 } })).toEqual(['b']);
       expect(await ids({ where: { group: ['y', 'z'] } })).toEqual(['c', 'd']);
@@ -47,17 +53,25 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await ids({ sort: { field: 'group', direction: 'ascending' } })).toEqual(['b', 'd', 'a', 'c']);
     });
 
-    it.each(['ascending', 'descending'] as const)('shows each document once over pages, %s, with ties and gaps in the sorted field', async (direction) => {
-      await fill(
-        Object.fromEntries(Array.from({ length: 23 }, (_, n) => [`d${String(n).padStart(2, '0')}`, { group: n % 2 ? 'odd' : 'even', ...(n % 5 ? { rank: n % 3 } : {}) }])),
-      );
-      for (const where of [{}, { group: 'odd' }]) {
-        const query: Query = { where, sort: { field: 'rank', direction } };
-        const whole = await ids(query);
-        for (const limit of [1, 2, 7, whole.length]) expect(await paged({ ...query, limit })).toEqual(whole);
-      }
-      expect(await paged({ limit: 4 })).toEqual(await ids({}));
-    });
+    it.each(['ascending', 'descending'] as const)(
+      'shows each document once over pages, %s, with ties and gaps in the sorted field',
+      async (direction) => {
+        await fill(
+          Object.fromEntries(
+            Array.from({ length: 23 }, (_, n) => [
+              `d${String(n).padStart(2, '0')}`,
+              { group: n % 2 ? 'odd' : 'even', ...(n % 5 ? { rank: n % 3 } : {}) },
+            ]),
+          ),
+        );
+        for (const where of [{}, { group: 'odd' }]) {
+          const query: Query = { where, sort: { field: 'rank', direction } };
+          const whole = await ids(query);
+          for (const limit of [1, 2, 7, whole.length]) expect(await paged({ ...query, limit })).toEqual(whole);
+        }
+        expect(await paged({ limit: 4 })).toEqual(await ids({}));
+      },
+    );
 
     it('says that there is no further page when the last one is exactly full', async () => {
       await fill({ a: {}, b: {} });
@@ -69,7 +83,9 @@ export function findContract({ store, collection, put }: Fixture): void {
       await fill({ a: { rank: 1 }, b: { rank: 2 }, c: { rank: 3 } });
       const sort = { field: 'rank', direction: 'ascending' } as const;
       const { next } = await store().find(collection(), { sort, limit: 2 });
-      await store().apply([{ collection: collection().name, id: 'b', position: put('b', 9, {}).position, removed: true }]);
+      await store().apply([
+        { collection: collection().name, id: 'b', position: put('b', 9, {}).position, removed: true },
+      ]);
       expect(next).toBeDefined();
       expect(await ids({ sort, limit: 2, ...(next === undefined ? {} : { cursor: next }) })).toEqual(['c']);
     });
@@ -94,8 +110,12 @@ export function findContract({ store, collection, put }: Fixture): void {
       await expect(store().find(collection(), operator)).rejects.toThrow('compares with');
       const inList: Query = JSON.parse('{"where":{"group":[{"$ne":""}]}}');
       await expect(store().find(collection(), inList)).rejects.toThrow('compares with');
-      await expect(store().ensure({ name: 'x"; DROP TABLE projections', indexes: [] })).rejects.toThrow('no name of a collection');
-      await expect(store().ensure({ name: collection().name, indexes: ["a') --"] })).rejects.toThrow('no path of a field');
+      await expect(store().ensure({ name: 'x"; DROP TABLE projections', indexes: [] })).rejects.toThrow(
+        'no name of a collection',
+      );
+      await expect(store().ensure({ name: collection().name, indexes: ["a') --"] })).rejects.toThrow(
+        'no path of a field',
+      );
     });
   });
 

@@ -14,7 +14,12 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
     let store: ReadStore;
     let collection: Collection;
     const at = (sequence: number) => position('contractstore', sequence);
-    const put = (id: string, sequence: number, document: Json): Write => ({ collection: collection.name, id, position: at(sequence), document });
+    const put = (id: string, sequence: number, document: Json): Write => ({
+      collection: collection.name,
+      id,
+      position: at(sequence),
+      document,
+    });
     beforeEach(async () => {
       store = await open();
       collection = { name: `contract-${randomUUID()}`, indexes: ['group', 'rank', 'deep.value'] };
@@ -28,7 +33,12 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
 
     describe('documents', () => {
       it('gives back what was written, with its position', async () => {
-        const document = { text: 'grün \u0000 \u{1F600}', list: [1, { two: null }], deep: { value: 'x' }, $set: { 'a.b': 1 } };
+        const document = {
+          text: 'grün \u0000 \u{1F600}',
+          list: [1, { two: null }],
+          deep: { value: 'x' },
+          $set: { 'a.b': 1 },
+        };
         expect(await store.apply([put('a', 1, document)])).toEqual({ ok: true, value: undefined });
         expect(await store.get(collection.name, 'a')).toEqual({ id: 'a', position: at(1), document });
       });
@@ -81,7 +91,12 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
       });
 
       it('sweeps the tombstones up to a position and nothing else', async () => {
-        const removed = (id: string, sequence: number): Write => ({ collection: collection.name, id, position: at(sequence), removed: true });
+        const removed = (id: string, sequence: number): Write => ({
+          collection: collection.name,
+          id,
+          position: at(sequence),
+          removed: true,
+        });
         await store.apply([put('kept', 1, {}), removed('old', 2), removed('older', 1), removed('young', 9)]);
         expect(await store.sweepTombstones(collection.name, at(2))).toBe(2);
         expect(await store.sweepTombstones(collection.name, at(2))).toBe(0);
@@ -92,7 +107,8 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
       });
 
       it('takes 100 writes at once and refuses 101 without writing any', async () => {
-        const batch = (count: number, sequence: number) => Array.from({ length: count }, (_, n) => put(`d${n}`, sequence, { n }));
+        const batch = (count: number, sequence: number) =>
+          Array.from({ length: count }, (_, n) => put(`d${n}`, sequence, { n }));
         await expect(store.apply(batch(101, 1))).rejects.toThrow('at most 100');
         expect(await store.count(collection, {})).toBe(0);
         await store.apply(batch(100, 1));
@@ -111,7 +127,9 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
       it('makes collections and indexes as often as it is asked, from several instances at once', async () => {
         await store.apply([put('a', 1, { group: 'x' })]);
         const others = await Promise.all([open(), open()]);
-        await Promise.all([store, ...others].map((each) => each.ensure({ ...collection, indexes: [...collection.indexes, 'late'] })));
+        await Promise.all(
+          [store, ...others].map((each) => each.ensure({ ...collection, indexes: [...collection.indexes, 'late'] })),
+        );
         await Promise.all(others.map((each) => each.close()));
         expect(await store.count({ ...collection, indexes: ['late'] }, { late: null })).toBe(1);
       });

@@ -36,11 +36,15 @@ export function openDatabase(folder: string, file: string): DatabaseSync {
 function prepareSchema(database: DatabaseSync, file: string): void {
   database.exec('PRAGMA journal_mode = WAL');
   // A power cut may take the last transactions with it, checkpoint and documents alike: they are computed again.
-  database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000');
+  database.exec(
+    'PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000',
+  );
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > SCHEMA_VERSION) {
-    throw new ReadStoreDamagedError(`The read store ${file} was written by a newer release of the platform; start that release, or delete the file to build it anew from the log.`);
+    throw new ReadStoreDamagedError(
+      `The read store ${file} was written by a newer release of the platform; start that release, or delete the file to build it anew from the log.`,
+    );
   }
   database.exec(`
     CREATE TABLE IF NOT EXISTS projections (
@@ -62,13 +66,20 @@ export function explained<T>(file: string, action: () => T): T {
         { cause: error },
       );
     }
-    if (code !== undefined && UNAVAILABLE.has(code)) throw new ReadStoreUnavailableError(`The read store ${file} did not answer (SQLite result code ${code}).`, { cause: error });
+    if (code !== undefined && UNAVAILABLE.has(code))
+      throw new ReadStoreUnavailableError(`The read store ${file} did not answer (SQLite result code ${code}).`, {
+        cause: error,
+      });
     throw error;
   }
 }
 
 export const isMissingTable = (error: unknown): boolean =>
-  resultCode(error) === 1 && typeof error === 'object' && error !== null && 'message' in error && String(error.message).startsWith('no such table: c.');
+  resultCode(error) === 1 &&
+  typeof error === 'object' &&
+  error !== null &&
+  'message' in error &&
+  String(error.message).startsWith('no such table: c.');
 
 function resultCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;

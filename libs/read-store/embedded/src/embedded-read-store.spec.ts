@@ -35,7 +35,15 @@ describe("the read store's file", () => {
     const collection = { name: 'damaged.v1', indexes: [] };
     const writer = await openEmbeddedReadStore({ folder: damaged, log: silentLogger });
     await writer.ensure(collection);
-    for (let n = 0; n < 200; n++) await writer.apply([{ collection: collection.name, id: `d${n}`, position: position('contractstore', n), document: { text: 'x'.repeat(500) } }]);
+    for (let n = 0; n < 200; n++)
+      await writer.apply([
+        {
+          collection: collection.name,
+          id: `d${n}`,
+          position: position('contractstore', n),
+          document: { text: 'x'.repeat(500) },
+        },
+      ]);
     await writer.close();
     overwriteBehindTheFirstPages(join(damaged, 'read-store.sqlite'));
     const reader = await openEmbeddedReadStore({ folder: damaged, log: silentLogger });

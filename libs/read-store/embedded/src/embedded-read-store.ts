@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { domainError, err, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
-import type { Checkpoint, CheckpointMove, Collection, Page, Query, ReadStore, StoredDocument, Write } from '#read-store';
+import type {
+  Checkpoint,
+  CheckpointMove,
+  Collection,
+  Page,
+  Query,
+  ReadStore,
+  StoredDocument,
+  Write,
+} from '#read-store';
 import { explained, isMissingTable, openDatabase } from './database.ts';
 import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
 
@@ -55,7 +64,9 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
 
     get: <D>(collection: string, id: string) =>
       reading<StoredDocument<D> | undefined>(undefined, () => {
-        const row = prepared(`SELECT id, position, document FROM ${tableOf(collection)} WHERE id = ? AND document IS NOT NULL`).get(id);
+        const row = prepared(
+          `SELECT id, position, document FROM ${tableOf(collection)} WHERE id = ? AND document IS NOT NULL`,
+        ).get(id);
         return row && documentOf<D>(row);
       }),
 
@@ -69,14 +80,17 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
         const shown = rows.slice(0, plan.limit);
         const last = shown.at(-1);
         const items = shown.map((row) => documentOf<D>(row));
-        return rows.length > plan.limit && last ? { items, next: plan.cursorAfter({ id: text(last['id']), key: scalar(last['key']) }) } : { items };
+        return rows.length > plan.limit && last
+          ? { items, next: plan.cursorAfter({ id: text(last['id']), key: scalar(last['key']) }) }
+          : { items };
       }),
 
     count: (collection, where) => reading(0, () => Number(all(countSql(collection, where))[0]?.['n'] ?? 0)),
 
     apply: (writes, move) =>
       run((): Result<void, DomainError<'read-store/lost-lease'>> => {
-        if (writes.length > MAX_WRITES) throw new RangeError(`${writes.length} writes at once; a read store takes at most ${MAX_WRITES}`);
+        if (writes.length > MAX_WRITES)
+          throw new RangeError(`${writes.length} writes at once; a read store takes at most ${MAX_WRITES}`);
         if (writes.length === 0) return !move || moveCheckpoint(prepared, move) ? ok(undefined) : lostLease(move);
         return transaction(() => {
           // Asked first and within the transaction: nothing is written for a leader that is none any more.
@@ -88,7 +102,9 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
 
     checkpoint: (name) =>
       run((): Checkpoint | undefined => {
-        const row = prepared('SELECT position, token FROM projections WHERE name = ? AND position IS NOT NULL').get(name);
+        const row = prepared('SELECT position, token FROM projections WHERE name = ? AND position IS NOT NULL').get(
+          name,
+        );
         return row && { name, position: positionOf(row['position']), token: Number(row['token']) };
       }),
 
@@ -102,7 +118,8 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
         return row === undefined ? undefined : Number(row['token']);
       }),
 
-    release: (name, owner) => run(() => void prepared('UPDATE projections SET owner = NULL WHERE name = ? AND owner = ?').run(name, owner)),
+    release: (name, owner) =>
+      run(() => void prepared('UPDATE projections SET owner = NULL WHERE name = ? AND owner = ?').run(name, owner)),
 
     drop: (name) =>
       run(() =>
@@ -116,7 +133,12 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
     sweepTombstones: (collection, upTo) =>
       reading(0, () => {
         const store = upTo.slice(0, -20);
-        return Number(prepared(`DELETE FROM ${tableOf(collection)} WHERE document IS NULL AND position >= ? AND position <= ?`).run(store, upTo).changes);
+        return Number(
+          prepared(`DELETE FROM ${tableOf(collection)} WHERE document IS NULL AND position >= ? AND position <= ?`).run(
+            store,
+            upTo,
+          ).changes,
+        );
       }),
 
     async close() {
@@ -154,15 +176,25 @@ function applyWrites(prepared: Prepare, writes: readonly Write[]): void {
 }
 
 function moveCheckpoint(prepared: Prepare, { name, token, previous, position }: CheckpointMove): boolean {
-  const moved = prepared('UPDATE projections SET position = ? WHERE name = ? AND token = ? AND position IS ?').run(position, name, token, previous ?? null);
+  const moved = prepared('UPDATE projections SET position = ? WHERE name = ? AND token = ? AND position IS ?').run(
+    position,
+    name,
+    token,
+    previous ?? null,
+  );
   return Number(moved.changes) === 1;
 }
 
-const lostLease = ({ name }: CheckpointMove) => err(domainError('read-store/lost-lease', 'conflict', `Another process leads the projection ${name} now.`));
+const lostLease = ({ name }: CheckpointMove) =>
+  err(domainError('read-store/lost-lease', 'conflict', `Another process leads the projection ${name} now.`));
 
 function documentOf<D>(row: Row): StoredDocument<D> {
   // What was written is what `D` was when the projection wrote it; a projection whose documents change gets a new name.
-  return { id: text(row['id']), position: positionOf(row['position']), document: JSON.parse(text(row['document'])) as D };
+  return {
+    id: text(row['id']),
+    position: positionOf(row['position']),
+    document: JSON.parse(text(row['document'])) as D,
+  };
 }
 
 /** Columns of our own table: the brand was checked when the position was written. */
@@ -173,4 +205,5 @@ function text(value: unknown): string {
   return value;
 }
 
-const scalar = (value: unknown): string | number | null => (typeof value === 'string' || typeof value === 'number' ? value : null);
+const scalar = (value: unknown): string | number | null =>
+  typeof value === 'string' || typeof value === 'number' ? value : null;

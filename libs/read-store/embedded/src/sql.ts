@@ -14,7 +14,10 @@ const DEFAULT_LIMIT = 100;
 
 /** The quoted table of a collection. @throws RangeError for a name that is none */
 export function tableOf(collection: string): string {
-  if (!NAME.test(collection)) throw new RangeError(`${JSON.stringify(collection)} is no name of a collection: lower-case letters, digits, "-" and "."`);
+  if (!NAME.test(collection))
+    throw new RangeError(
+      `${JSON.stringify(collection)} is no name of a collection: lower-case letters, digits, "-" and "."`,
+    );
   return `"c.${collection}"`;
 }
 
@@ -50,16 +53,22 @@ export interface PagePlan {
 
 export function planPage(collection: Collection, query: Query): PagePlan {
   const limit = query.limit ?? DEFAULT_LIMIT;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) throw new RangeError(`limit ${limit} is not within 1 to ${MAX_LIMIT}`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new RangeError(`limit ${limit} is not within 1 to ${MAX_LIMIT}`);
   checkDeclared(collection, query);
   const base = and(conditions(query.where ?? {}), bounds(query.range));
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
-  const segments = query.sort ? sorted(query.sort, after) : [{ key: 'NULL', order: 'id', ...(after ? { sql: 'id > ?', values: [after.id] } : { sql: '', values: [] }) }];
+  const segments = query.sort
+    ? sorted(query.sort, after)
+    : [{ key: 'NULL', order: 'id', ...(after ? { sql: 'id > ?', values: [after.id] } : { sql: '', values: [] }) }];
   return {
     limit,
     statements: segments.map(({ key, order, ...segment }) => {
       const { sql, values } = and(base, segment);
-      return { sql: `SELECT id, position, document, ${key} AS key FROM ${tableOf(collection.name)} WHERE ${sql} ORDER BY ${order} LIMIT ?`, values };
+      return {
+        sql: `SELECT id, position, document, ${key} AS key FROM ${tableOf(collection.name)} WHERE ${sql} ORDER BY ${order} LIMIT ?`,
+        values,
+      };
     }),
     cursorAfter: ({ id, key }) => Buffer.from(JSON.stringify([id, key])).toString('base64url'),
   };
@@ -75,20 +84,40 @@ function sorted({ field, direction }: NonNullable<Query['sort']>, after: Cursor 
   const value = valueAt(field);
   const [beyond, order] = direction === 'ascending' ? ['>', 'ASC'] : ['<', 'DESC'];
   const inNulls = after?.key === null;
-  const nulls: Segment = { key: 'NULL', order: `id ${order}`, ...and({ sql: `${value} IS NULL`, values: [] }, inNulls ? { sql: `id ${beyond} ?`, values: [after.id] } : NONE) };
-  const rest = after === undefined || inNulls ? NONE : { sql: `${value} ${beyond}= ? AND (${value} ${beyond} ? OR id ${beyond} ?)`, values: [after.key, after.key, after.id] };
-  const held: Segment = { key: value, order: `${value} ${order}, id ${order}`, ...and({ sql: `${value} IS NOT NULL`, values: [] }, rest) };
+  const nulls: Segment = {
+    key: 'NULL',
+    order: `id ${order}`,
+    ...and({ sql: `${value} IS NULL`, values: [] }, inNulls ? { sql: `id ${beyond} ?`, values: [after.id] } : NONE),
+  };
+  const rest =
+    after === undefined || inNulls
+      ? NONE
+      : {
+          sql: `${value} ${beyond}= ? AND (${value} ${beyond} ? OR id ${beyond} ?)`,
+          values: [after.key, after.key, after.id],
+        };
+  const held: Segment = {
+    key: value,
+    order: `${value} ${order}, id ${order}`,
+    ...and({ sql: `${value} IS NOT NULL`, values: [] }, rest),
+  };
   if (after === undefined) return direction === 'ascending' ? [nulls, held] : [held, nulls];
   if (direction === 'ascending') return inNulls ? [nulls, held] : [held];
   return inNulls ? [nulls] : [held, nulls];
 }
 
 function conditions(where: NonNullable<Query['where']>): Statement {
-  return Object.entries(where).reduce<Statement>((all, [field, wanted]) => and(all, condition(valueAt(field), wanted)), { sql: 'document IS NOT NULL', values: [] });
+  return Object.entries(where).reduce<Statement>(
+    (all, [field, wanted]) => and(all, condition(valueAt(field), wanted)),
+    { sql: 'document IS NOT NULL', values: [] },
+  );
 }
 
 function condition(value: string, wanted: Scalar | readonly Scalar[]): Statement {
-  if (!isList(wanted)) return wanted === null ? { sql: `${value} IS NULL`, values: [] } : { sql: `${value} = ?`, values: [bindable(wanted)] };
+  if (!isList(wanted))
+    return wanted === null
+      ? { sql: `${value} IS NULL`, values: [] }
+      : { sql: `${value} = ?`, values: [bindable(wanted)] };
   const values = wanted.filter((item) => item !== null).map(bindable);
   const among = { sql: `${value} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
   return wanted.includes(null) ? { ...among, sql: `(${among.sql} OR ${value} IS NULL)` } : among;
@@ -123,7 +152,9 @@ function valueAt(path: string): string {
 function bindable(value: unknown): string | number {
   if (typeof value === 'boolean') return value ? 1 : 0; // what json_extract makes of them
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw new RangeError(`a query compares with texts, finite numbers, booleans and null, not with ${Array.isArray(value) ? 'a list' : typeof value}`);
+  throw new RangeError(
+    `a query compares with texts, finite numbers, booleans and null, not with ${Array.isArray(value) ? 'a list' : typeof value}`,
+  );
 }
 
 const isList = (value: Scalar | readonly Scalar[]): value is readonly Scalar[] => Array.isArray(value);
@@ -144,7 +175,8 @@ function readCursor(text: string): Cursor {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (Array.isArray(parsed)) {
       const [id, key]: unknown[] = parsed;
-      if (typeof id === 'string' && (key === null || typeof key === 'string' || typeof key === 'number')) return { id, key };
+      if (typeof id === 'string' && (key === null || typeof key === 'string' || typeof key === 'number'))
+        return { id, key };
     }
   } catch (cause) {
     throw new RangeError('that is no cursor of this store', { cause });

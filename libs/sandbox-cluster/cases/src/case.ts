@@ -32,7 +32,9 @@ export interface Case {
 
 const named = (object: JsonObject): string => {
   const metadata = object['metadata'];
-  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? String((metadata as JsonObject)['name']) : '';
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
+    ? String((metadata as JsonObject)['name'])
+    : '';
 };
 
 /** Collections that cases use, in the case's namespace. */
@@ -66,9 +68,24 @@ export const get = (path: string, more: More = {}): Step => ({ method: 'GET', pa
 /** `query` without its question mark; the manager is `case` unless the query names one. */
 const withManager = (path: string, query: string): string =>
   `${path}?${query === '' || !query.includes('fieldManager=') ? `fieldManager=case${query === '' ? '' : `&${query}`}` : query}`;
-export const post = (path: string, body: Json, query = '', more: More = {}): Step => ({ method: 'POST', path: withManager(path, query), body, ...more });
-export const put = (path: string, body: JsonObject, query = '', more: More = {}): Step => ({ method: 'PUT', path: withManager(`${path}/${named(body)}`, query), body, ...more });
-export const remove = (path: string, body?: Json, more: More = {}): Step => ({ method: 'DELETE', path, ...(body === undefined ? {} : { body }), ...more });
+export const post = (path: string, body: Json, query = '', more: More = {}): Step => ({
+  method: 'POST',
+  path: withManager(path, query),
+  body,
+  ...more,
+});
+export const put = (path: string, body: JsonObject, query = '', more: More = {}): Step => ({
+  method: 'PUT',
+  path: withManager(`${path}/${named(body)}`, query),
+  body,
+  ...more,
+});
+export const remove = (path: string, body?: Json, more: More = {}): Step => ({
+  method: 'DELETE',
+  path,
+  ...(body === undefined ? {} : { body }),
+  ...more,
+});
 export const apply = (path: string, body: JsonObject, query = 'fieldManager=one', more: More = {}): Step => ({
   method: 'PATCH',
   path: `${path}/${named(body)}?${query}`,
@@ -78,7 +95,13 @@ export const apply = (path: string, body: JsonObject, query = 'fieldManager=one'
 });
 const patchWith =
   (type: string) =>
-  (path: string, body: Json, query = '', more: More = {}): Step => ({ method: 'PATCH', path: withManager(path, query), body, type, ...more });
+  (path: string, body: Json, query = '', more: More = {}): Step => ({
+    method: 'PATCH',
+    path: withManager(path, query),
+    body,
+    type,
+    ...more,
+  });
 export const merge = patchWith('application/merge-patch+json');
 export const strategic = patchWith('application/strategic-merge-patch+json');
 export const jsonPatch = patchWith('application/json-patch+json');
@@ -87,7 +110,10 @@ export const jsonPatch = patchWith('application/json-patch+json');
 export const silent = (step: Step): Step => ({ ...step, silent: true });
 
 /** The same request as a dry run. */
-export const dry = (step: Step): Step => ({ ...step, path: `${step.path}${step.path.includes('?') ? '&' : '?'}dryRun=All` });
+export const dry = (step: Step): Step => ({
+  ...step,
+  path: `${step.path}${step.path.includes('?') ? '&' : '?'}dryRun=All`,
+});
 
 // Objects that cases begin with.
 
@@ -98,9 +124,17 @@ export const configMap = (name: string, data: JsonObject = { a: '1' }, metadata:
   data,
 });
 
-export const container = (more: JsonObject = {}): JsonObject => ({ name: 'web', image: 'registry.example/web:1', ...more });
+export const container = (more: JsonObject = {}): JsonObject => ({
+  name: 'web',
+  image: 'registry.example/web:1',
+  ...more,
+});
 
-export const pod = (name: string, more: JsonObject = {}, containers: readonly JsonObject[] = [container()]): JsonObject => ({
+export const pod = (
+  name: string,
+  more: JsonObject = {},
+  containers: readonly JsonObject[] = [container()],
+): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, labels: { app: name } },
@@ -116,17 +150,27 @@ export function workload(
     podSpec = {},
     web = {},
     metadata = {},
-  }: { readonly spec?: JsonObject; readonly podSpec?: JsonObject; readonly web?: JsonObject; readonly metadata?: JsonObject } = {},
+  }: {
+    readonly spec?: JsonObject;
+    readonly podSpec?: JsonObject;
+    readonly web?: JsonObject;
+    readonly metadata?: JsonObject;
+  } = {},
 ): JsonObject {
   return {
     apiVersion,
     kind,
     metadata: { name, ...metadata },
-    spec: { selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [container(web)], ...podSpec } }, ...spec },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [container(web)], ...podSpec } },
+      ...spec,
+    },
   };
 }
 
-export const deployment = (name: string, parts: Parameters<typeof workload>[3] = {}): JsonObject => workload('apps/v1', 'Deployment', name, parts);
+export const deployment = (name: string, parts: Parameters<typeof workload>[3] = {}): JsonObject =>
+  workload('apps/v1', 'Deployment', name, parts);
 
 export const service = (name: string, spec: JsonObject = {}): JsonObject => ({
   apiVersion: 'v1',
@@ -135,4 +179,9 @@ export const service = (name: string, spec: JsonObject = {}): JsonObject => ({
   spec: { selector: { app: name }, ports: [{ port: 80 }], ...spec },
 });
 
-export const of = (apiVersion: string, kind: string, name: string, rest: JsonObject): JsonObject => ({ apiVersion, kind, metadata: { name }, ...rest });
+export const of = (apiVersion: string, kind: string, name: string, rest: JsonObject): JsonObject => ({
+  apiVersion,
+  kind,
+  metadata: { name },
+  ...rest,
+});

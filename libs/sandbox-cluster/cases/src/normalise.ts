@@ -15,12 +15,18 @@ export function normalise(value: Json, namespace: string, key = ''): Json {
   if (Array.isArray(value)) {
     const items = (value as readonly Json[]).map((item) => normalise(item, namespace, `${key}[]`));
     if (key === 'causes')
-      return [...new Map(items.map((item) => [JSON.stringify(sorted(item)), item] as const)).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
-    return key === 'managedFields' ? items.toSorted((a, b) => (JSON.stringify(sorted(a)) < JSON.stringify(sorted(b)) ? -1 : 1)) : items;
+      return [...new Map(items.map((item) => [JSON.stringify(sorted(item)), item] as const)).entries()]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, item]) => item);
+    return key === 'managedFields'
+      ? items.toSorted((a, b) => (JSON.stringify(sorted(a)) < JSON.stringify(sorted(b)) ? -1 : 1))
+      : items;
   }
-  if (typeof value !== 'object' || value === null) return key === 'nodePort' || key === 'healthCheckNodePort' ? '<port>' : value;
+  if (typeof value !== 'object' || value === null)
+    return key === 'nodePort' || key === 'healthCheckNodePort' ? '<port>' : value;
   const result: { [name: string]: Json } = {};
-  for (const [name, member] of Object.entries(value as JsonObject)) if (member !== undefined) result[name.replaceAll(UID, '<uid>')] = normalise(member, namespace, name);
+  for (const [name, member] of Object.entries(value as JsonObject))
+    if (member !== undefined) result[name.replaceAll(UID, '<uid>')] = normalise(member, namespace, name);
   return sorted(causesAlone(result));
 }
 

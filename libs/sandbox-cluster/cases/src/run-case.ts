@@ -4,7 +4,12 @@ import { normalise } from './normalise.ts';
 
 /** Somebody who answers as a Kubernetes API. */
 export interface ApiTarget {
-  ask(request: { readonly method: string; readonly path: string; readonly headers: { readonly [name: string]: string }; readonly body?: string }): Promise<ApiAnswer>;
+  ask(request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: { readonly [name: string]: string };
+    readonly body?: string;
+  }): Promise<ApiAnswer>;
   /** Lets time pass: about a second of the target's clock. */
   tick(): Promise<void>;
   /** Resolves when what was asked just now has been heard. */
@@ -47,19 +52,32 @@ export async function runCase(target: ApiTarget, { steps }: Case, namespace: str
   return seen;
 }
 
-async function perform(target: ApiTarget, step: Step, fill: (text: string) => string): Promise<{ readonly answer: ApiAnswer; readonly body: Json }> {
+async function perform(
+  target: ApiTarget,
+  step: Step,
+  fill: (text: string) => string,
+): Promise<{ readonly answer: ApiAnswer; readonly body: Json }> {
   const body = step.text ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
   const request = {
     method: step.method,
     path: fill(step.path),
-    headers: { accept: step.accept ?? 'application/json', ...(body !== undefined && { 'content-type': step.type ?? 'application/json' }) },
+    headers: {
+      accept: step.accept ?? 'application/json',
+      ...(body !== undefined && { 'content-type': step.type ?? 'application/json' }),
+    },
     ...(body !== undefined && { body: fill(body) }),
   };
   for (let ticks = 0; ; ticks++) {
     const answer = step.stream === true ? await streamed(target, request) : await target.ask(request);
-    const read = step.stream === true && answer.status === 200 ? answer.text.split('\n').filter(Boolean).slice(0, step.lines).map(parsed) : parsed(answer.text);
+    const read =
+      step.stream === true && answer.status === 200
+        ? answer.text.split('\n').filter(Boolean).slice(0, step.lines).map(parsed)
+        : parsed(answer.text);
     if (!step.until || (isObject(read) && step.until(read))) return { answer, body: read };
-    if (ticks >= MOST_TICKS) throw new Error(`${step.method} ${step.path} never came to what was waited for; last: ${answer.status} ${answer.text.slice(0, 2_000)}`);
+    if (ticks >= MOST_TICKS)
+      throw new Error(
+        `${step.method} ${step.path} never came to what was waited for; last: ${answer.status} ${answer.text.slice(0, 2_000)}`,
+      );
     await target.tick();
   }
 }
@@ -77,9 +95,19 @@ async function streamed(target: ApiTarget, request: Parameters<ApiTarget['ask']>
 /** A namespace in which pods can be made: its ServiceAccount and root certificate are there. */
 async function setUp(target: ApiTarget, namespace: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  await target.ask({ method: 'POST', path: '/api/v1/namespaces', headers, body: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }) });
+  await target.ask({
+    method: 'POST',
+    path: '/api/v1/namespaces',
+    headers,
+    body: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
+  });
   for (const path of ['serviceaccounts/default', 'configmaps/kube-root-ca.crt']) {
-    for (let ticks = 0; (await target.ask({ method: 'GET', path: `/api/v1/namespaces/${namespace}/${path}`, headers: {} })).status !== 200; ticks++) {
+    for (
+      let ticks = 0;
+      (await target.ask({ method: 'GET', path: `/api/v1/namespaces/${namespace}/${path}`, headers: {} })).status !==
+      200;
+      ticks++
+    ) {
       if (ticks > MOST_TICKS) throw new Error(`${path} never came`);
       await target.tick();
     }
@@ -94,11 +122,15 @@ function parsed(text: string): Json {
   }
 }
 
-const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function valueAt(value: Json, path: readonly (string | number)[]): Json | undefined {
   return path.reduce<Json | undefined>(
-    (here, key) => (typeof here === 'object' && here !== null ? (here as { readonly [key: string]: Json | undefined })[String(key)] : undefined),
+    (here, key) =>
+      typeof here === 'object' && here !== null
+        ? (here as { readonly [key: string]: Json | undefined })[String(key)]
+        : undefined,
     value,
   );
 }

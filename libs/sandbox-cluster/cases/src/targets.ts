@@ -27,7 +27,10 @@ export async function sandboxTarget(folder: string): Promise<SandboxTarget> {
     folder,
     clock,
     ids: sequenceIds(),
-    log: { ...silentLogger, error: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) },
+    log: {
+      ...silentLogger,
+      error: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`),
+    },
   });
   const server = createServer((request, response) => void sandbox.handle(request, response, request.url ?? '/', ''));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -37,7 +40,12 @@ export async function sandboxTarget(folder: string): Promise<SandboxTarget> {
     sandbox,
     clock,
     url,
-    ask: (call) => send((onAnswer) => httpRequest(`${url}${call.path}`, { method: call.method, headers: headersOf(call, sandbox.token) }, onAnswer), call.body),
+    ask: (call) =>
+      send(
+        (onAnswer) =>
+          httpRequest(`${url}${call.path}`, { method: call.method, headers: headersOf(call, sandbox.token) }, onAnswer),
+        call.body,
+      ),
     async tick() {
       clock.advance(TICK_MS);
       for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -61,21 +69,36 @@ export function serverTarget(kubeconfig: string): ApiTarget & { close(): void } 
   const agent = new Agent({ keepAlive: true, ca: Buffer.from(ca, 'base64') });
   const { token } = config.users[0].user;
   return {
-    ask: (call) => send((onAnswer) => httpsRequest(`${server}${call.path}`, { agent, method: call.method, headers: headersOf(call, token) }, onAnswer), call.body),
+    ask: (call) =>
+      send(
+        (onAnswer) =>
+          httpsRequest(
+            `${server}${call.path}`,
+            { agent, method: call.method, headers: headersOf(call, token) },
+            onAnswer,
+          ),
+        call.body,
+      ),
     tick: () => new Promise((resolve) => setTimeout(resolve, REAL_TICK_MS)),
     settle: () => Promise.resolve(),
     close: () => agent.destroy(),
   };
 }
 
-const headersOf = ({ headers, body }: { readonly headers: { readonly [name: string]: string }; readonly body?: string }, token: string): { [name: string]: string } => ({
+const headersOf = (
+  { headers, body }: { readonly headers: { readonly [name: string]: string }; readonly body?: string },
+  token: string,
+): { [name: string]: string } => ({
   authorization: `Bearer ${token}`,
   'user-agent': 'case/1',
   ...headers,
   ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
 });
 
-function send(make: (onAnswer: (answer: import('node:http').IncomingMessage) => void) => import('node:http').ClientRequest, body: string | undefined): Promise<ApiAnswer> {
+function send(
+  make: (onAnswer: (answer: import('node:http').IncomingMessage) => void) => import('node:http').ClientRequest,
+  body: string | undefined,
+): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const call = make((answer) => {
       const parts: Buffer[] = [];

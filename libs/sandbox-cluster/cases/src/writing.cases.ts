@@ -35,7 +35,13 @@ const cm = `${at.configmaps}/a`;
 const web = `${at.deployments}/web`;
 
 export const codeCases: readonly Case[] = [
-  codes('an object that is not there', get(cm), remove(cm), put(at.configmaps, configMap('a')), merge(cm, { data: {} })),
+  codes(
+    'an object that is not there',
+    get(cm),
+    remove(cm),
+    put(at.configmaps, configMap('a')),
+    merge(cm, { data: {} }),
+  ),
   codes('a name that is taken', post(at.configmaps, configMap('a')), post(at.configmaps, configMap('a'))),
   codes(
     'a namespace that is not there',
@@ -44,9 +50,17 @@ export const codeCases: readonly Case[] = [
   ),
   codes(
     'a list in a namespace that is not there',
-    get('/api/v1/namespaces/case-nowhere/configmaps?labelSelector=x', { only: ({ items, kind }) => ({ items: items ?? null, kind: kind ?? null }) }),
+    get('/api/v1/namespaces/case-nowhere/configmaps?labelSelector=x', {
+      only: ({ items, kind }) => ({ items: items ?? null, kind: kind ?? null }),
+    }),
   ),
-  codes('paths of nothing', get('/nothing'), get('/apis/nothing.example/v1/things'), get('/api/v1/namespaces/{ns}/things'), get('/api/v2/pods')),
+  codes(
+    'paths of nothing',
+    get('/nothing'),
+    get('/apis/nothing.example/v1/things'),
+    get('/api/v1/namespaces/{ns}/things'),
+    get('/api/v2/pods'),
+  ),
   codes('an unknown sub-resource', post(at.configmaps, configMap('a')), get(`${cm}/nothing`), get(`${cm}/status`)),
   codes(
     'a method that is not there',
@@ -61,7 +75,11 @@ export const codeCases: readonly Case[] = [
     { method: 'PATCH', path: `${cm}?fieldManager=x`, type: 'application/apply-patch+yaml', body: configMap('b') },
     merge(cm, { metadata: { name: 'b' } }),
   ),
-  codes('another namespace than the URL says', post(at.configmaps, configMap('a', {}, { namespace: 'other' })), apply(at.configmaps, configMap('a', {}, { namespace: 'other' }))),
+  codes(
+    'another namespace than the URL says',
+    post(at.configmaps, configMap('a', {}, { namespace: 'other' })),
+    apply(at.configmaps, configMap('a', {}, { namespace: 'other' })),
+  ),
   codes(
     'another kind than the URL says',
     post(at.configmaps, service('a')),
@@ -69,7 +87,11 @@ export const codeCases: readonly Case[] = [
     apply(at.configmaps, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' } }),
     apply(at.configmaps, { metadata: { name: 'a' } }),
   ),
-  codes('neither kind nor apiVersion', post(at.configmaps, { metadata: { name: 'a' }, data: { k: 'v' } }), put(at.configmaps, { metadata: { name: 'a' }, data: { k: 'w' } })),
+  codes(
+    'neither kind nor apiVersion',
+    post(at.configmaps, { metadata: { name: 'a' }, data: { k: 'v' } }),
+    put(at.configmaps, { metadata: { name: 'a' }, data: { k: 'w' } }),
+  ),
   codes(
     'a body that is no JSON',
     { method: 'POST', path: at.configmaps, text: '{"kind":' },
@@ -96,7 +118,11 @@ export const codeCases: readonly Case[] = [
     merge(cm, { metadata: { resourceVersion: '{rv}' }, data: { a: '4' } }),
     apply(at.configmaps, configMap('a', { a: '5' }, { resourceVersion: '1' }), 'fieldManager=one&force=true'),
   ),
-  codes('a resourceVersion that is none', post(at.configmaps, configMap('a')), put(at.configmaps, configMap('a', {}, { resourceVersion: 'soon' }))),
+  codes(
+    'a resourceVersion that is none',
+    post(at.configmaps, configMap('a')),
+    put(at.configmaps, configMap('a', {}, { resourceVersion: 'soon' })),
+  ),
   codes('a resourceVersion on a create', post(at.configmaps, configMap('a', {}, { resourceVersion: '5' }))),
   codes(
     "a uid that is another's",
@@ -113,10 +139,30 @@ export const codeCases: readonly Case[] = [
     remove(cm),
     get(cm),
   ),
-  codes('delete as a dry run', post(at.configmaps, configMap('a')), remove(cm, { dryRun: ['All'] }), remove(`${cm}?dryRun=All`), get(cm)),
-  codes('delete with an empty body ignores the query', post(at.configmaps, configMap('a')), remove(`${cm}?dryRun=All`, {}), get(cm)),
-  codes('delete with a wrong policy', post(at.configmaps, configMap('a')), remove(`${cm}?propagationPolicy=Never`), remove(cm, { propagationPolicy: 'Never' })),
-  codes('a wrong dryRun', post(at.configmaps, configMap('a'), 'dryRun=Some'), post(at.configmaps, configMap('a'), 'dryRun=')),
+  codes(
+    'delete as a dry run',
+    post(at.configmaps, configMap('a')),
+    remove(cm, { dryRun: ['All'] }),
+    remove(`${cm}?dryRun=All`),
+    get(cm),
+  ),
+  codes(
+    'delete with an empty body ignores the query',
+    post(at.configmaps, configMap('a')),
+    remove(`${cm}?dryRun=All`, {}),
+    get(cm),
+  ),
+  codes(
+    'delete with a wrong policy',
+    post(at.configmaps, configMap('a')),
+    remove(`${cm}?propagationPolicy=Never`),
+    remove(cm, { propagationPolicy: 'Never' }),
+  ),
+  codes(
+    'a wrong dryRun',
+    post(at.configmaps, configMap('a'), 'dryRun=Some'),
+    post(at.configmaps, configMap('a'), 'dryRun='),
+  ),
   codes('a wrong fieldValidation', post(at.configmaps, configMap('a'), 'fieldValidation=Loose'), {
     method: 'PATCH',
     path: `${cm}?fieldManager=x&fieldValidation=Loose`,
@@ -126,11 +172,22 @@ export const codeCases: readonly Case[] = [
   codes(
     'field managers',
     { method: 'PATCH', path: cm, type: 'application/apply-patch+yaml', body: configMap('a') },
-    { method: 'PATCH', path: `${cm}?fieldManager=${'x'.repeat(129)}`, type: 'application/apply-patch+yaml', body: configMap('a') },
+    {
+      method: 'PATCH',
+      path: `${cm}?fieldManager=${'x'.repeat(129)}`,
+      type: 'application/apply-patch+yaml',
+      body: configMap('a'),
+    },
     post(at.configmaps, configMap('a'), `fieldManager=${'x'.repeat(129)}`),
     merge(cm, {}, 'force=true'),
   ),
-  codes('a dry run creates nothing', dry(post(at.configmaps, configMap('a'))), get(cm), dry(apply(at.configmaps, configMap('a'))), get(cm)),
+  codes(
+    'a dry run creates nothing',
+    dry(post(at.configmaps, configMap('a'))),
+    get(cm),
+    dry(apply(at.configmaps, configMap('a'))),
+    get(cm),
+  ),
   codes(
     'a generated name',
     post(at.configmaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'made-' } }, '', {
@@ -143,7 +200,15 @@ export const codeCases: readonly Case[] = [
   ),
   codes(
     'unknown fields by validation',
-    ...['Ignore', 'Warn', 'Strict'].map((how) => dry(post(at.deployments, { ...deployment('web', { web: { imagee: 'x' }, spec: { foo: 1 } }) }, `fieldValidation=${how}`))),
+    ...['Ignore', 'Warn', 'Strict'].map((how) =>
+      dry(
+        post(
+          at.deployments,
+          { ...deployment('web', { web: { imagee: 'x' }, spec: { foo: 1 } }) },
+          `fieldValidation=${how}`,
+        ),
+      ),
+    ),
     dry(post(at.deployments, deployment('web', { web: { imagee: 'x' } }))),
   ),
   codes(
@@ -158,25 +223,40 @@ export const codeCases: readonly Case[] = [
   ),
   codes(
     'doubled fields',
-    { method: 'POST', path: `${at.configmaps}?dryRun=All&fieldManager=case`, text: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":"1","a":"2"}}' },
-    { method: 'POST', path: `${at.configmaps}?dryRun=All&fieldValidation=Strict`, text: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":"1","a":"2"}}' },
+    {
+      method: 'POST',
+      path: `${at.configmaps}?dryRun=All&fieldManager=case`,
+      text: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":"1","a":"2"}}',
+    },
+    {
+      method: 'POST',
+      path: `${at.configmaps}?dryRun=All&fieldValidation=Strict`,
+      text: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"a":"1","a":"2"}}',
+    },
   ),
   codes(
     'wrong types',
-    ...[{ replicas: '3' }, { replicas: 1.5 }, { paused: 'yes' }, { template: [] }, { strategy: 'x' }].map((spec) => dry(post(at.deployments, deployment('web', { spec })))),
+    ...[{ replicas: '3' }, { replicas: 1.5 }, { paused: 'yes' }, { template: [] }, { strategy: 'x' }].map((spec) =>
+      dry(post(at.deployments, deployment('web', { spec }))),
+    ),
     dry(post(at.deployments, deployment('web', { web: { image: 3 } }))),
     dry(post(at.deployments, deployment('web', { web: { env: { a: 1 } } }))),
     dry(post(at.configmaps, configMap('a', { n: 1 }))),
   ),
   codes(
     'wrong types in an apply',
-    ...[{ replicas: '3' }, { paused: 'yes' }, { template: [] }].map((spec) => dry(apply(at.deployments, deployment('web', { spec })))),
+    ...[{ replicas: '3' }, { paused: 'yes' }, { template: [] }].map((spec) =>
+      dry(apply(at.deployments, deployment('web', { spec }))),
+    ),
     dry(apply(at.deployments, deployment('web', { web: { image: 3 } }))),
     dry(apply(at.deployments, deployment('web', { web: { env: { a: 1 } } }))),
     dry(apply(at.configmaps, configMap('a', { n: 1 }))),
   ),
   codes('protected namespaces stay', remove('/api/v1/namespaces/default'), remove('/api/v1/namespaces/kube-system')),
-  codes('an annotation that is too large', dry(post(at.configmaps, configMap('a', {}, { annotations: { big: 'x'.repeat(262_145) } })))),
+  codes(
+    'an annotation that is too large',
+    dry(post(at.configmaps, configMap('a', {}, { annotations: { big: 'x'.repeat(262_145) } }))),
+  ),
   codes('a ConfigMap that is too large', dry(post(at.configmaps, configMap('a', { big: 'x'.repeat(1_048_577) })))),
   codes('exec and logs of nothing', get(`${at.pods}/none/log`), remove(`${at.pods}/none`)),
 ];
@@ -184,14 +264,33 @@ export const codeCases: readonly Case[] = [
 const badLabels = { metadata: { name: 'a', labels: { 'a b': 'c', ok: 'not ok', '/x': 'y', 'UP.example/x': 'y' } } };
 
 export const validationCases: readonly Case[] = [
-  validation('names', ...['A', 'a_b', 'a..b', '-a', 'a-', 'a.b', '1a', 'x'.repeat(254)].map((name) => dry(post(at.configmaps, configMap(name))))),
-  validation('names of services', ...['A', 'a.b', '1a', 'x'.repeat(64), 'a_b'].map((name) => dry(post(at.services, service(name))))),
-  validation('names of namespaces', ...['A', 'a.b', 'x'.repeat(64)].map((name) => dry(post('/api/v1/namespaces', of('v1', 'Namespace', name, {}))))),
+  validation(
+    'names',
+    ...['A', 'a_b', 'a..b', '-a', 'a-', 'a.b', '1a', 'x'.repeat(254)].map((name) =>
+      dry(post(at.configmaps, configMap(name))),
+    ),
+  ),
+  validation(
+    'names of services',
+    ...['A', 'a.b', '1a', 'x'.repeat(64), 'a_b'].map((name) => dry(post(at.services, service(name)))),
+  ),
+  validation(
+    'names of namespaces',
+    ...['A', 'a.b', 'x'.repeat(64)].map((name) => dry(post('/api/v1/namespaces', of('v1', 'Namespace', name, {})))),
+  ),
   validation(
     'names of workloads',
-    ...['A', 'a.b', 'a_b'].flatMap((name) => [dry(post(at.deployments, deployment(name))), dry(post(at.pods, pod('ok', {}, [container({ name })])))]),
+    ...['A', 'a.b', 'a_b'].flatMap((name) => [
+      dry(post(at.deployments, deployment(name))),
+      dry(post(at.pods, pod('ok', {}, [container({ name })]))),
+    ]),
   ),
-  validation('names of roles', ...['system:x', 'a/b', 'A'].map((name) => dry(post(at.roles, of('rbac.authorization.k8s.io/v1', 'Role', name, { rules: [] }))))),
+  validation(
+    'names of roles',
+    ...['system:x', 'a/b', 'A'].map((name) =>
+      dry(post(at.roles, of('rbac.authorization.k8s.io/v1', 'Role', name, { rules: [] }))),
+    ),
+  ),
   validation(
     'labels',
     dry(post(at.configmaps, { apiVersion: 'v1', kind: 'ConfigMap', ...badLabels })),
@@ -201,7 +300,12 @@ export const validationCases: readonly Case[] = [
   validation(
     'finalizers and owners',
     dry(post(at.configmaps, configMap('a', {}, { finalizers: ['nodomain'] }))),
-    dry(post(at.configmaps, configMap('a', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'b' }] }))),
+    dry(
+      post(
+        at.configmaps,
+        configMap('a', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'b' }] }),
+      ),
+    ),
   ),
   validation(
     'an empty deployment',
@@ -215,9 +319,28 @@ export const validationCases: readonly Case[] = [
   ),
   validation(
     'a selector by expressions',
-    dry(post(at.deployments, deployment('web', { spec: { selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] } } }))),
-    dry(post(at.deployments, deployment('web', { spec: { selector: { matchExpressions: [{ key: 'app', operator: 'Like', values: ['web'] }] } } }))),
-    dry(post(at.deployments, deployment('web', { spec: { selector: { matchExpressions: [{ key: 'app', operator: 'In' }] } } }))),
+    dry(
+      post(
+        at.deployments,
+        deployment('web', {
+          spec: { selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] } },
+        }),
+      ),
+    ),
+    dry(
+      post(
+        at.deployments,
+        deployment('web', {
+          spec: { selector: { matchExpressions: [{ key: 'app', operator: 'Like', values: ['web'] }] } },
+        }),
+      ),
+    ),
+    dry(
+      post(
+        at.deployments,
+        deployment('web', { spec: { selector: { matchExpressions: [{ key: 'app', operator: 'In' }] } } }),
+      ),
+    ),
   ),
   validation('replicas', dry(post(at.deployments, deployment('web', { spec: { replicas: -1 } })))),
   validation(
@@ -233,9 +356,12 @@ export const validationCases: readonly Case[] = [
   ),
   validation(
     'deadlines',
-    ...[{ progressDeadlineSeconds: -1 }, { progressDeadlineSeconds: 5, minReadySeconds: 10 }, { minReadySeconds: -1 }, { revisionHistoryLimit: -1 }].map((spec) =>
-      dry(post(at.deployments, deployment('web', { spec }))),
-    ),
+    ...[
+      { progressDeadlineSeconds: -1 },
+      { progressDeadlineSeconds: 5, minReadySeconds: 10 },
+      { minReadySeconds: -1 },
+      { revisionHistoryLimit: -1 },
+    ].map((spec) => dry(post(at.deployments, deployment('web', { spec })))),
   ),
   validation(
     'a container without a name or an image',
@@ -244,10 +370,16 @@ export const validationCases: readonly Case[] = [
     dry(post(at.deployments, deployment('web', { web: { image: ' x ' } }))),
     dry(post(at.pods, pod('web', { containers: [] }))),
   ),
-  validation('two containers of one name', dry(post(at.pods, pod('web', {}, [container(), container()]))), dry(post(at.pods, pod('web', { initContainers: [container()] })))),
+  validation(
+    'two containers of one name',
+    dry(post(at.pods, pod('web', {}, [container(), container()]))),
+    dry(post(at.pods, pod('web', { initContainers: [container()] }))),
+  ),
   validation(
     'restart policies',
-    ...['Never', 'OnFailure', 'Other'].map((restartPolicy) => dry(post(at.deployments, deployment('web', { podSpec: { restartPolicy } })))),
+    ...['Never', 'OnFailure', 'Other'].map((restartPolicy) =>
+      dry(post(at.deployments, deployment('web', { podSpec: { restartPolicy } }))),
+    ),
     dry(post(at.pods, pod('web', { restartPolicy: 'Other' }))),
   ),
   validation(
@@ -335,7 +467,9 @@ export const validationCases: readonly Case[] = [
         { name: 'v', mountPath: '/x' },
       ],
       [{ name: 'v', mountPath: '/x', subPath: '../y' }],
-    ].map((volumeMounts) => dry(post(at.pods, pod('web', { volumes: [{ name: 'v' }] }, [container({ volumeMounts })])))),
+    ].map((volumeMounts) =>
+      dry(post(at.pods, pod('web', { volumes: [{ name: 'v' }] }, [container({ volumeMounts })]))),
+    ),
   ),
   validation('image pull policies', dry(post(at.pods, pod('web', {}, [container({ imagePullPolicy: 'Sometimes' })])))),
   validation(
@@ -409,7 +543,12 @@ export const validationCases: readonly Case[] = [
     dry(post(at.secrets, of('v1', 'Secret', 'a', { data: { k: 'not base64' } }))),
     dry(post(at.secrets, of('v1', 'Secret', 'a', { data: { 'a b': 'YQ==' } }))),
     dry(post(at.secrets, of('v1', 'Secret', 'a', { type: 'kubernetes.io/tls' }))),
-    dry(post(at.secrets, of('v1', 'Secret', 'a', { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'YQ==' } }))),
+    dry(
+      post(
+        at.secrets,
+        of('v1', 'Secret', 'a', { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'YQ==' } }),
+      ),
+    ),
   ),
   validation(
     'config maps',
@@ -444,7 +583,12 @@ export const validationCases: readonly Case[] = [
       dry(
         post(
           at.cronjobs,
-          of('batch/v1', 'CronJob', 'a', { spec: { schedule, jobTemplate: { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } } } }),
+          of('batch/v1', 'CronJob', 'a', {
+            spec: {
+              schedule,
+              jobTemplate: { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } },
+            },
+          }),
         ),
       ),
     ),
@@ -452,7 +596,11 @@ export const validationCases: readonly Case[] = [
       post(
         at.cronjobs,
         of('batch/v1', 'CronJob', 'a', {
-          spec: { schedule: '* * * * *', concurrencyPolicy: 'Other', jobTemplate: { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } } },
+          spec: {
+            schedule: '* * * * *',
+            concurrencyPolicy: 'Other',
+            jobTemplate: { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } },
+          },
         }),
       ),
     ),
@@ -462,9 +610,28 @@ export const validationCases: readonly Case[] = [
     ...[
       {},
       { rules: [{ host: 'A_' }] },
-      { rules: [{ host: 'a.example', http: { paths: [{ path: '/', backend: { service: { name: 'x', port: { number: 80 } } } }] } }] },
-      { rules: [{ http: { paths: [{ path: 'x', pathType: 'Prefix', backend: { service: { name: 'x', port: { number: 80 } } } }] } }] },
-      { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'x', port: {} } } }] } }] },
+      {
+        rules: [
+          {
+            host: 'a.example',
+            http: { paths: [{ path: '/', backend: { service: { name: 'x', port: { number: 80 } } } }] },
+          },
+        ],
+      },
+      {
+        rules: [
+          {
+            http: {
+              paths: [{ path: 'x', pathType: 'Prefix', backend: { service: { name: 'x', port: { number: 80 } } } }],
+            },
+          },
+        ],
+      },
+      {
+        rules: [
+          { http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'x', port: {} } } }] } },
+        ],
+      },
       { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: {} }] } }] },
       { rules: [{ host: '*.a.example' }], tls: [{ hosts: ['A_'] }] },
     ].map((spec) => dry(post(at.ingresses, of('networking.k8s.io/v1', 'Ingress', 'a', { spec })))),
@@ -480,50 +647,103 @@ export const validationCases: readonly Case[] = [
   ),
   validation(
     'autoscalers',
-    ...[{}, { maxReplicas: 0 }, { minReplicas: 5, maxReplicas: 3 }, { minReplicas: 0, maxReplicas: 3 }, { maxReplicas: 3, metrics: [{ type: 'Resource' }] }].map((spec) =>
+    ...[
+      {},
+      { maxReplicas: 0 },
+      { minReplicas: 5, maxReplicas: 3 },
+      { minReplicas: 0, maxReplicas: 3 },
+      { maxReplicas: 3, metrics: [{ type: 'Resource' }] },
+    ].map((spec) =>
       dry(
-        post(at.scalers, of('autoscaling/v2', 'HorizontalPodAutoscaler', 'a', { spec: { scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }, ...spec } })),
+        post(
+          at.scalers,
+          of('autoscaling/v2', 'HorizontalPodAutoscaler', 'a', {
+            spec: { scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }, ...spec },
+          }),
+        ),
       ),
     ),
   ),
   validation(
     'budgets',
-    ...[{ minAvailable: 1, maxUnavailable: 1 }, { minAvailable: '150%' }, { minAvailable: -1 }, { minAvailable: 'x' }].map((spec) =>
-      dry(post(at.budgets, of('policy/v1', 'PodDisruptionBudget', 'a', { spec: { selector: { matchLabels: { app: 'web' } }, ...spec } }))),
+    ...[
+      { minAvailable: 1, maxUnavailable: 1 },
+      { minAvailable: '150%' },
+      { minAvailable: -1 },
+      { minAvailable: 'x' },
+    ].map((spec) =>
+      dry(
+        post(
+          at.budgets,
+          of('policy/v1', 'PodDisruptionBudget', 'a', { spec: { selector: { matchLabels: { app: 'web' } }, ...spec } }),
+        ),
+      ),
     ),
   ),
   validation(
     'role bindings',
     ...[
-      { roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' }, subjects: [{ kind: 'Robot', name: 'x' }] },
+      {
+        roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' },
+        subjects: [{ kind: 'Robot', name: 'x' }],
+      },
       { roleRef: { kind: 'Other', name: 'x', apiGroup: 'rbac.authorization.k8s.io' } },
       { roleRef: { kind: 'Role', name: '', apiGroup: 'rbac.authorization.k8s.io' } },
-      { roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' }, subjects: [{ kind: 'ServiceAccount', name: 'x' }] },
+      {
+        roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' },
+        subjects: [{ kind: 'ServiceAccount', name: 'x' }],
+      },
     ].map((rest) => dry(post(at.rolebindings, of('rbac.authorization.k8s.io/v1', 'RoleBinding', 'a', rest)))),
   ),
   validation(
     'roles',
-    dry(post(at.roles, of('rbac.authorization.k8s.io/v1', 'Role', 'a', { rules: [{ apiGroups: [''], resources: ['pods'] }] }))),
+    dry(
+      post(
+        at.roles,
+        of('rbac.authorization.k8s.io/v1', 'Role', 'a', { rules: [{ apiGroups: [''], resources: ['pods'] }] }),
+      ),
+    ),
     dry(post(at.roles, of('rbac.authorization.k8s.io/v1', 'Role', 'a', { rules: [{ verbs: ['get'] }] }))),
   ),
   validation(
     'stateful sets',
     dry(post(at.statefulsets, workload('apps/v1', 'StatefulSet', 'a', { spec: { podManagementPolicy: 'Other' } }))),
-    dry(post(at.statefulsets, workload('apps/v1', 'StatefulSet', 'a', { spec: { selector: { matchLabels: { b: 'c' } } } }))),
+    dry(
+      post(
+        at.statefulsets,
+        workload('apps/v1', 'StatefulSet', 'a', { spec: { selector: { matchLabels: { b: 'c' } } } }),
+      ),
+    ),
   ),
-  validation('daemon sets', dry(post(at.daemonsets, workload('apps/v1', 'DaemonSet', 'a', { spec: { updateStrategy: { type: 'Other' } } })))),
+  validation(
+    'daemon sets',
+    dry(post(at.daemonsets, workload('apps/v1', 'DaemonSet', 'a', { spec: { updateStrategy: { type: 'Other' } } }))),
+  ),
   validation(
     'quotas and limits',
     dry(post(at.quotas, of('v1', 'ResourceQuota', 'a', { spec: { hard: { nonsense: '1' } } }))),
     dry(post(at.quotas, of('v1', 'ResourceQuota', 'a', { spec: { hard: { pods: '-1' } } }))),
-    dry(post(at.limits, of('v1', 'LimitRange', 'a', { spec: { limits: [{ type: 'Container', min: { cpu: '2' }, max: { cpu: '1' } }] } }))),
+    dry(
+      post(
+        at.limits,
+        of('v1', 'LimitRange', 'a', {
+          spec: { limits: [{ type: 'Container', min: { cpu: '2' }, max: { cpu: '1' } }] },
+        }),
+      ),
+    ),
   ),
   validation(
     'a selector stays',
     post(at.deployments, deployment('web', { spec: { replicas: 0 } }), '', { silent: true }),
     put(
       at.deployments,
-      deployment('web', { spec: { replicas: 0, selector: { matchLabels: { app: 'b' } }, template: { metadata: { labels: { app: 'b' } }, spec: { containers: [container()] } } } }),
+      deployment('web', {
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: { app: 'b' } },
+          template: { metadata: { labels: { app: 'b' } }, spec: { containers: [container()] } },
+        },
+      }),
     ),
   ),
   validation(
@@ -533,7 +753,11 @@ export const validationCases: readonly Case[] = [
     merge(cm, { immutable: false }),
     merge(cm, { metadata: { labels: { x: 'y' } } }),
   ),
-  validation("a secret's type stays", post(at.secrets, of('v1', 'Secret', 'a', { data: {} })), merge(`${at.secrets}/a`, { type: 'other' })),
+  validation(
+    "a secret's type stays",
+    post(at.secrets, of('v1', 'Secret', 'a', { data: {} })),
+    merge(`${at.secrets}/a`, { type: 'other' }),
+  ),
   validation(
     'a cluster address stays',
     post(at.services, service('web')),
@@ -542,12 +766,24 @@ export const validationCases: readonly Case[] = [
   ),
   validation(
     'a role reference stays',
-    post(at.rolebindings, of('rbac.authorization.k8s.io/v1', 'RoleBinding', 'a', { roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' } })),
+    post(
+      at.rolebindings,
+      of('rbac.authorization.k8s.io/v1', 'RoleBinding', 'a', {
+        roleRef: { kind: 'Role', name: 'x', apiGroup: 'rbac.authorization.k8s.io' },
+      }),
+    ),
     merge(`${at.rolebindings}/a`, { roleRef: { name: 'y' } }),
   ),
   validation(
     "a job's template stays",
-    post(at.jobs, of('batch/v1', 'Job', 'a', { spec: { suspend: true, template: { spec: { containers: [container()], restartPolicy: 'Never' } } } }), '', { silent: true }),
+    post(
+      at.jobs,
+      of('batch/v1', 'Job', 'a', {
+        spec: { suspend: true, template: { spec: { containers: [container()], restartPolicy: 'Never' } } },
+      }),
+      '',
+      { silent: true },
+    ),
     merge(`${at.jobs}/a`, { spec: { completions: 5 } }),
     merge(`${at.jobs}/a`, { spec: { parallelism: 3 } }, '', { silent: true }),
   ),
@@ -575,7 +811,16 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
   ['node port', at.services, service('web', { type: 'NodePort' })],
   ['load balancer', at.services, service('web', { type: 'LoadBalancer' })],
   ['headless service', at.services, service('web', { clusterIP: 'None' })],
-  ['external name', at.services, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { type: 'ExternalName', externalName: 'a.example' } }],
+  [
+    'external name',
+    at.services,
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { type: 'ExternalName', externalName: 'a.example' },
+    },
+  ],
   [
     'service with affinity',
     at.services,
@@ -587,9 +832,17 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
       ],
     }),
   ],
-  ['service without selector', at.services, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } }],
+  [
+    'service without selector',
+    at.services,
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } },
+  ],
   ['deployment', at.deployments, deployment('web')],
-  ['recreated deployment', at.deployments, deployment('web', { spec: { strategy: { type: 'Recreate' }, replicas: 3 } })],
+  [
+    'recreated deployment',
+    at.deployments,
+    deployment('web', { spec: { strategy: { type: 'Recreate' }, replicas: 3 } }),
+  ],
   ['half a strategy', at.deployments, deployment('web', { spec: { strategy: { rollingUpdate: { maxSurge: 2 } } } })],
   [
     'probes',
@@ -615,13 +868,28 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
           { name: 'd', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } },
           { name: 'e', downwardAPI: { items: [{ path: 'x', fieldRef: { fieldPath: 'metadata.name' } }] } },
           { name: 'f', hostPath: { path: '/x' } },
-          { name: 'g', ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } } } },
+          {
+            name: 'g',
+            ephemeral: {
+              volumeClaimTemplate: {
+                spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+              },
+            },
+          },
         ],
       },
     }),
   ],
-  ['resources', at.deployments, deployment('web', { web: { resources: { limits: { cpu: '1000m', memory: '1024Mi' }, requests: { cpu: 0.5 } } } })],
-  ['requests of limits', at.deployments, deployment('web', { web: { resources: { limits: { cpu: '1', memory: '1Gi' } } } })],
+  [
+    'resources',
+    at.deployments,
+    deployment('web', { web: { resources: { limits: { cpu: '1000m', memory: '1024Mi' }, requests: { cpu: 0.5 } } } }),
+  ],
+  [
+    'requests of limits',
+    at.deployments,
+    deployment('web', { web: { resources: { limits: { cpu: '1', memory: '1Gi' } } } }),
+  ],
   [
     'environment',
     at.deployments,
@@ -656,12 +924,31 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
     at.deployments,
     deployment('web', {
       spec: { paused: false, minReadySeconds: 0, replicas: 0, revisionHistoryLimit: 0 },
-      podSpec: { hostNetwork: false, securityContext: {}, volumes: [], nodeSelector: {}, terminationGracePeriodSeconds: 0, shareProcessNamespace: false },
+      podSpec: {
+        hostNetwork: false,
+        securityContext: {},
+        volumes: [],
+        nodeSelector: {},
+        terminationGracePeriodSeconds: 0,
+        shareProcessNamespace: false,
+      },
       web: { env: [], stdin: false, command: [], securityContext: {}, resources: {}, lifecycle: {} },
     }),
   ],
-  ['nulls', at.deployments, deployment('web', { spec: { replicas: null, minReadySeconds: null }, podSpec: { volumes: null }, web: { command: null, ports: null } })],
-  ['host network', at.deployments, deployment('web', { podSpec: { hostNetwork: true, containers: [container({ ports: [{ containerPort: 80 }] })] } })],
+  [
+    'nulls',
+    at.deployments,
+    deployment('web', {
+      spec: { replicas: null, minReadySeconds: null },
+      podSpec: { volumes: null },
+      web: { command: null, ports: null },
+    }),
+  ],
+  [
+    'host network',
+    at.deployments,
+    deployment('web', { podSpec: { hostNetwork: true, containers: [container({ ports: [{ containerPort: 80 }] })] } }),
+  ],
   ['account by its old name', at.deployments, deployment('web', { podSpec: { serviceAccount: 'x' } })],
   ['account by its new name', at.deployments, deployment('web', { podSpec: { serviceAccountName: 'x' } })],
   [
@@ -672,16 +959,33 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
       web: { securityContext: { privileged: false, runAsNonRoot: true, capabilities: { drop: ['ALL'] } } },
     }),
   ],
-  ['lifecycle', at.deployments, deployment('web', { web: { lifecycle: { preStop: { httpGet: { port: 80 } }, postStart: { exec: { command: ['x'] } } } } })],
+  [
+    'lifecycle',
+    at.deployments,
+    deployment('web', {
+      web: { lifecycle: { preStop: { httpGet: { port: 80 } }, postStart: { exec: { command: ['x'] } } } },
+    }),
+  ],
   [
     'affinity',
     at.deployments,
     deployment('web', {
       podSpec: {
         affinity: {
-          podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: { topologyKey: 'a', labelSelector: { matchLabels: { a: 'b' } } } }] },
+          podAntiAffinity: {
+            preferredDuringSchedulingIgnoredDuringExecution: [
+              { weight: 1, podAffinityTerm: { topologyKey: 'a', labelSelector: { matchLabels: { a: 'b' } } } },
+            ],
+          },
         },
-        topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'a', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { a: 'b' } } }],
+        topologySpreadConstraints: [
+          {
+            maxSkew: 1,
+            topologyKey: 'a',
+            whenUnsatisfiable: 'DoNotSchedule',
+            labelSelector: { matchLabels: { a: 'b' } },
+          },
+        ],
       },
     }),
   ],
@@ -690,34 +994,75 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
     'stateful set',
     at.statefulsets,
     workload('apps/v1', 'StatefulSet', 'web', {
-      spec: { volumeClaimTemplates: [{ metadata: { name: 'v' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] },
+      spec: {
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'v' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
     }),
   ],
   ['daemon set', at.daemonsets, workload('apps/v1', 'DaemonSet', 'web')],
-  ['job', at.jobs, of('batch/v1', 'Job', 'web', { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } })],
-  ['parallel job', at.jobs, of('batch/v1', 'Job', 'web', { spec: { parallelism: 2, template: { spec: { containers: [container()], restartPolicy: 'OnFailure' } } } })],
+  [
+    'job',
+    at.jobs,
+    of('batch/v1', 'Job', 'web', {
+      spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } },
+    }),
+  ],
+  [
+    'parallel job',
+    at.jobs,
+    of('batch/v1', 'Job', 'web', {
+      spec: { parallelism: 2, template: { spec: { containers: [container()], restartPolicy: 'OnFailure' } } },
+    }),
+  ],
   [
     'cron job',
     at.cronjobs,
-    of('batch/v1', 'CronJob', 'web', { spec: { schedule: '0 0 * * *', jobTemplate: { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } } } }),
+    of('batch/v1', 'CronJob', 'web', {
+      spec: {
+        schedule: '0 0 * * *',
+        jobTemplate: { spec: { template: { spec: { containers: [container()], restartPolicy: 'Never' } } } },
+      },
+    }),
   ],
   [
     'ingress',
     at.ingresses,
     of('networking.k8s.io/v1', 'Ingress', 'web', {
-      spec: { rules: [{ host: 'a.example', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
+      spec: {
+        rules: [
+          {
+            host: 'a.example',
+            http: {
+              paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }],
+            },
+          },
+        ],
+      },
     }),
   ],
   [
     'network policy',
     at.policies,
-    of('networking.k8s.io/v1', 'NetworkPolicy', 'web', { spec: { podSelector: {}, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }] } }),
+    of('networking.k8s.io/v1', 'NetworkPolicy', 'web', {
+      spec: { podSelector: {}, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }] },
+    }),
   ],
-  ['network policy that only lets out', at.policies, of('networking.k8s.io/v1', 'NetworkPolicy', 'web', { spec: { podSelector: {}, egress: [{}] } })],
+  [
+    'network policy that only lets out',
+    at.policies,
+    of('networking.k8s.io/v1', 'NetworkPolicy', 'web', { spec: { podSelector: {}, egress: [{}] } }),
+  ],
   [
     'autoscaler',
     at.scalers,
-    of('autoscaling/v2', 'HorizontalPodAutoscaler', 'web', { spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' } } }),
+    of('autoscaling/v2', 'HorizontalPodAutoscaler', 'web', {
+      spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' } },
+    }),
   ],
   [
     'autoscaler with behaviour',
@@ -726,15 +1071,30 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
       spec: {
         maxReplicas: 3,
         scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' },
-        behavior: { scaleDown: { stabilizationWindowSeconds: 5 }, scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 15 }] } },
+        behavior: {
+          scaleDown: { stabilizationWindowSeconds: 5 },
+          scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 15 }] },
+        },
       },
     }),
   ],
-  ['budget', at.budgets, of('policy/v1', 'PodDisruptionBudget', 'web', { spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } })],
+  [
+    'budget',
+    at.budgets,
+    of('policy/v1', 'PodDisruptionBudget', 'web', {
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+    }),
+  ],
   [
     'claim',
     at.claims,
-    of('v1', 'PersistentVolumeClaim', 'web', { spec: { storageClassName: 'none', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1024Mi' } } } }),
+    of('v1', 'PersistentVolumeClaim', 'web', {
+      spec: {
+        storageClassName: 'none',
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '1024Mi' } },
+      },
+    }),
   ],
   ['quota', at.quotas, of('v1', 'ResourceQuota', 'web', { spec: { hard: { pods: '10', 'requests.cpu': '1000m' } } })],
   [
@@ -749,7 +1109,13 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
       },
     }),
   ],
-  ['role', at.roles, of('rbac.authorization.k8s.io/v1', 'Role', 'web', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] })],
+  [
+    'role',
+    at.roles,
+    of('rbac.authorization.k8s.io/v1', 'Role', 'web', {
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+    }),
+  ],
   [
     'role binding',
     at.rolebindings,
@@ -765,7 +1131,16 @@ const kinds: readonly (readonly [string, string, import('#kernel').JsonObject])[
     'metadata',
     at.configmaps,
     of('v1', 'ConfigMap', 'a', {
-      metadata: { name: 'a', labels: {}, annotations: {}, finalizers: [], generation: 5, selfLink: '/x', uid: 'mine', creationTimestamp: '2020-01-01T00:00:00Z' },
+      metadata: {
+        name: 'a',
+        labels: {},
+        annotations: {},
+        finalizers: [],
+        generation: 5,
+        selfLink: '/x',
+        uid: 'mine',
+        creationTimestamp: '2020-01-01T00:00:00Z',
+      },
     }),
   ],
 ];
@@ -775,7 +1150,8 @@ export const defaultCases: readonly Case[] = kinds.flatMap(([name, path, object]
   defaults(`${name}, applied`, dry(apply(path, object))),
 ]);
 
-const cpu = (amount: string) => deployment('web', { spec: { replicas: 0 }, web: { resources: { limits: { cpu: amount } } } });
+const cpu = (amount: string) =>
+  deployment('web', { spec: { replicas: 0 }, web: { resources: { limits: { cpu: amount } } } });
 
 export const applyCases: readonly Case[] = [
   ssa(
@@ -784,7 +1160,11 @@ export const applyCases: readonly Case[] = [
     apply(at.configmaps, configMap('a')),
     get(cm),
   ),
-  ssa('a key given up by its only owner goes', apply(at.configmaps, configMap('a', { a: '1', b: '2' })), apply(at.configmaps, configMap('a', { a: '1' }))),
+  ssa(
+    'a key given up by its only owner goes',
+    apply(at.configmaps, configMap('a', { a: '1', b: '2' })),
+    apply(at.configmaps, configMap('a', { a: '1' })),
+  ),
   ssa(
     'a key given up by one of two owners stays',
     apply(at.configmaps, configMap('a', { a: '1', b: '2' })),
@@ -820,7 +1200,10 @@ export const applyCases: readonly Case[] = [
   ),
   ssa(
     'labels, annotations and finalizers',
-    apply(at.configmaps, configMap('a', {}, { labels: { a: 'b', c: 'd' }, annotations: { e: 'f' }, finalizers: ['x.example/y'] })),
+    apply(
+      at.configmaps,
+      configMap('a', {}, { labels: { a: 'b', c: 'd' }, annotations: { e: 'f' }, finalizers: ['x.example/y'] }),
+    ),
     apply(at.configmaps, configMap('a', {}, { labels: { a: 'b' } })),
     apply(at.configmaps, configMap('a', {})),
   ),
@@ -866,21 +1249,51 @@ export const applyCases: readonly Case[] = [
     apply(at.deployments, deployment('web', { spec: { replicas: 0 } }), undefined, { silent: true }),
     apply(
       at.deployments,
-      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { template: { spec: { containers: [{ name: 'side', image: 's:1' }] } } } },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web' },
+        spec: { template: { spec: { containers: [{ name: 'side', image: 's:1' }] } } },
+      },
       'fieldManager=two',
       { only: (body) => body['spec'] ?? null },
     ),
-    apply(at.deployments, deployment('web', { spec: { replicas: 0 } }), undefined, { only: (body) => body['spec'] ?? null }),
-    apply(at.deployments, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } }, 'fieldManager=two', { only: (body) => body['spec'] ?? null }),
+    apply(at.deployments, deployment('web', { spec: { replicas: 0 } }), undefined, {
+      only: (body) => body['spec'] ?? null,
+    }),
+    apply(
+      at.deployments,
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
+      'fieldManager=two',
+      { only: (body) => body['spec'] ?? null },
+    ),
   ),
   ssa(
     'the order of list elements',
-    dry(apply(at.deployments, deployment('web', { spec: { replicas: 0 }, web: { env: [{ name: 'C' }, { name: 'A' }, { name: 'B' }] } }))),
-    apply(at.deployments, deployment('web', { spec: { replicas: 0 }, web: { env: [{ name: 'C' }, { name: 'A' }, { name: 'B' }] } }), undefined, { silent: true }),
-    strategic(web, { spec: { template: { spec: { containers: [{ name: 'web', env: [{ name: 'Z' }] }] } } } }, '', { silent: true }),
-    apply(at.deployments, deployment('web', { spec: { replicas: 0 }, web: { env: [{ name: 'B' }, { name: 'D' }, { name: 'C' }] } }), undefined, {
-      only: (body) => (body['spec'] as { template: { spec: { containers: [{ env: [] }] } } }).template.spec.containers[0].env,
+    dry(
+      apply(
+        at.deployments,
+        deployment('web', { spec: { replicas: 0 }, web: { env: [{ name: 'C' }, { name: 'A' }, { name: 'B' }] } }),
+      ),
+    ),
+    apply(
+      at.deployments,
+      deployment('web', { spec: { replicas: 0 }, web: { env: [{ name: 'C' }, { name: 'A' }, { name: 'B' }] } }),
+      undefined,
+      { silent: true },
+    ),
+    strategic(web, { spec: { template: { spec: { containers: [{ name: 'web', env: [{ name: 'Z' }] }] } } } }, '', {
+      silent: true,
     }),
+    apply(
+      at.deployments,
+      deployment('web', { spec: { replicas: 0 }, web: { env: [{ name: 'B' }, { name: 'D' }, { name: 'C' }] } }),
+      undefined,
+      {
+        only: (body) =>
+          (body['spec'] as { template: { spec: { containers: [{ env: [] }] } } }).template.spec.containers[0].env,
+      },
+    ),
   ),
   ssa(
     'port 53 by TCP and UDP',
@@ -897,7 +1310,12 @@ export const applyCases: readonly Case[] = [
         }),
       ),
     ),
-    dry(apply(at.deployments, deployment('web', { web: { ports: [{ containerPort: 53 }, { containerPort: 53, protocol: 'UDP' }] } }))),
+    dry(
+      apply(
+        at.deployments,
+        deployment('web', { web: { ports: [{ containerPort: 53 }, { containerPort: 53, protocol: 'UDP' }] } }),
+      ),
+    ),
   ),
   ssa(
     'doubled keys in a list',
@@ -932,20 +1350,38 @@ export const applyCases: readonly Case[] = [
     dry(apply(at.deployments, deployment('web', { podSpec: { containers: ['x'] } }))),
     dry(apply(at.deployments, deployment('web', { web: { volumeMounts: [{ name: 'a' }] } }))),
   ),
-  ssa('an atomic selector', apply(at.services, service('web', { selector: { a: 'b', c: 'd' } })), apply(at.services, service('web', { selector: { a: 'b' } }))),
-  ssa('an address stays with the service', apply(at.services, service('web')), apply(at.services, service('web', { ports: [{ port: 81 }] })), get(`${at.services}/web`)),
+  ssa(
+    'an atomic selector',
+    apply(at.services, service('web', { selector: { a: 'b', c: 'd' } })),
+    apply(at.services, service('web', { selector: { a: 'b' } })),
+  ),
+  ssa(
+    'an address stays with the service',
+    apply(at.services, service('web')),
+    apply(at.services, service('web', { ports: [{ port: 81 }] })),
+    get(`${at.services}/web`),
+  ),
   ssa(
     'replicas given up by their only owner',
     apply(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } }), undefined, { silent: true }),
-    apply(at.deployments, deployment('web', { spec: { paused: true } }), undefined, { only: (body) => body['spec'] ?? null }),
+    apply(at.deployments, deployment('web', { spec: { paused: true } }), undefined, {
+      only: (body) => body['spec'] ?? null,
+    }),
   ),
   ssa(
     'replicas taken over by a scale',
     apply(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } }), undefined, { silent: true }),
     merge(`${web}/scale`, { spec: { replicas: 2 } }, 'fieldManager=hpa'),
-    get(web, { only: (body) => (body['metadata'] as { managedFields: { subresource?: string }[] }).managedFields.filter(({ subresource }) => subresource !== 'status') as never }),
+    get(web, {
+      only: (body) =>
+        (body['metadata'] as { managedFields: { subresource?: string }[] }).managedFields.filter(
+          ({ subresource }) => subresource !== 'status',
+        ) as never,
+    }),
     apply(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } })),
-    apply(at.deployments, deployment('web', { spec: { paused: true } }), undefined, { only: (body) => body['spec'] ?? null }),
+    apply(at.deployments, deployment('web', { spec: { paused: true } }), undefined, {
+      only: (body) => body['spec'] ?? null,
+    }),
   ),
   ssa(
     'quantities written in two ways',
@@ -959,18 +1395,25 @@ export const applyCases: readonly Case[] = [
     apply(at.secrets, of('v1', 'Secret', 'a', { stringData: { a: '1', b: '2' } })),
     apply(at.secrets, of('v1', 'Secret', 'a', { stringData: { a: '1' } })),
   ),
-  ssa('a status by its own endpoint', post(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } }), '', { silent: true }), {
-    method: 'PATCH',
-    path: `${web}/status?fieldManager=one`,
-    type: 'application/apply-patch+yaml',
-    body: {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web' },
-      status: { conditions: [{ type: 'X', status: 'True', lastUpdateTime: null, lastTransitionTime: null }] },
+  ssa(
+    'a status by its own endpoint',
+    post(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } }), '', { silent: true }),
+    {
+      method: 'PATCH',
+      path: `${web}/status?fieldManager=one`,
+      type: 'application/apply-patch+yaml',
+      body: {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web' },
+        status: { conditions: [{ type: 'X', status: 'True', lastUpdateTime: null, lastTransitionTime: null }] },
+      },
+      only: (body) =>
+        (body['metadata'] as { managedFields: { manager?: string }[] }).managedFields.filter(
+          ({ manager }) => manager === 'one',
+        ) as never,
     },
-    only: (body) => (body['metadata'] as { managedFields: { manager?: string }[] }).managedFields.filter(({ manager }) => manager === 'one') as never,
-  }),
+  ),
   ssa(
     'a status in the object itself is dropped',
     dry(apply(at.deployments, { ...deployment('web'), status: { replicas: 5 } })),
@@ -979,7 +1422,16 @@ export const applyCases: readonly Case[] = [
   ssa(
     'managedFields in an apply',
     apply(at.configmaps, configMap('a', {}, { managedFields: [] })),
-    apply(at.configmaps, configMap('b', {}, { managedFields: [{ manager: 'x', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {} }] })),
+    apply(
+      at.configmaps,
+      configMap(
+        'b',
+        {},
+        {
+          managedFields: [{ manager: 'x', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {} }],
+        },
+      ),
+    ),
   ),
   ssa(
     'managedFields emptied by hand',
@@ -987,22 +1439,36 @@ export const applyCases: readonly Case[] = [
     merge(cm, { metadata: { managedFields: [{}] } }, 'fieldManager=edit'),
     apply(at.configmaps, configMap('a', { b: '2' })),
   ),
-  ssa('managers of an update by PUT', apply(at.configmaps, configMap('a', { a: '1', b: '2' })), put(at.configmaps, configMap('a', { a: '1', c: '3' }), 'fieldManager=putter')),
+  ssa(
+    'managers of an update by PUT',
+    apply(at.configmaps, configMap('a', { a: '1', b: '2' })),
+    put(at.configmaps, configMap('a', { a: '1', c: '3' }), 'fieldManager=putter'),
+  ),
   ssa(
     'owner references',
     apply(at.configmaps, configMap('o'), undefined, { save: { uid: ['metadata', 'uid'] } }),
-    apply(at.configmaps, configMap('a', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: '{uid}' }] })),
+    apply(
+      at.configmaps,
+      configMap('a', {}, { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: '{uid}' }] }),
+    ),
   ),
   ssa(
     'kubectl moves from client-side to server-side',
-    post(at.configmaps, configMap('a', { a: '1' }, { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }), 'fieldManager=kubectl-client-side-apply'),
+    post(
+      at.configmaps,
+      configMap('a', { a: '1' }, { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }),
+      'fieldManager=kubectl-client-side-apply',
+    ),
     apply(at.configmaps, configMap('a', { a: '1' }), 'fieldManager=kubectl'),
     apply(at.configmaps, configMap('a', { a: '2' }), 'fieldManager=kubectl'),
   ),
   ssa(
     'a dry run of what is there equals it',
     apply(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } }), undefined, { silent: true }),
-    get(web, { until: (body) => (body['status'] as { observedGeneration?: number }).observedGeneration === 1, silent: true }),
+    get(web, {
+      until: (body) => (body['status'] as { observedGeneration?: number }).observedGeneration === 1,
+      silent: true,
+    }),
     dry(apply(at.deployments, deployment('web', { spec: { replicas: 0, paused: true } }))),
     get(web),
   ),
@@ -1013,24 +1479,58 @@ const holds = (steps: Case['steps']) => [post(at.configmaps, mapped, '', { silen
 const spec = (body: import('#kernel').JsonObject) => body['spec'] ?? (body as never);
 const template = (part: import('#kernel').JsonObject) => ({ spec: { template: { spec: part } } });
 const withWeb = (parts: Parameters<typeof deployment>[1], ...steps: Case['steps']) => [
-  post(at.deployments, deployment('web', { ...parts, spec: { replicas: 0, paused: true, ...parts?.spec } }), '', { silent: true }),
+  post(at.deployments, deployment('web', { ...parts, spec: { replicas: 0, paused: true, ...parts?.spec } }), '', {
+    silent: true,
+  }),
   ...steps.map((step) => ({ only: spec, ...step })),
 ];
 
 /** The same request, of whose answer the generation is compared. */
-const generationOf = (step: Step): Step => ({ ...step, only: (body) => (body['metadata'] as { generation: number }).generation });
-const policy = (spec: JsonObject = {}): JsonObject => of('networking.k8s.io/v1', 'NetworkPolicy', 'p', { spec: { podSelector: {}, policyTypes: ['Ingress'], ...spec } });
+const generationOf = (step: Step): Step => ({
+  ...step,
+  only: (body) => (body['metadata'] as { generation: number }).generation,
+});
+const policy = (spec: JsonObject = {}): JsonObject =>
+  of('networking.k8s.io/v1', 'NetworkPolicy', 'p', { spec: { podSelector: {}, policyTypes: ['Ingress'], ...spec } });
 
 export const patchCases: readonly Case[] = [
-  patches('merge sets, replaces and removes', ...holds([merge(cm, { data: { a: null, b: '3', c: '4' } }), merge(cm, { metadata: { labels: null } }), merge(cm, { data: null })])),
+  patches(
+    'merge sets, replaces and removes',
+    ...holds([
+      merge(cm, { data: { a: null, b: '3', c: '4' } }),
+      merge(cm, { metadata: { labels: null } }),
+      merge(cm, { data: null }),
+    ]),
+  ),
   patches('merge that changes nothing', ...holds([merge(cm, {}), merge(cm, { data: { a: '1' } })])),
-  patches('merge replaces lists', ...withWeb({ web: { env: [{ name: 'A' }] } }, merge(web, template({ containers: [{ name: 'new', image: 'n:1' }] })))),
-  patches('merge with a bad body', ...holds([merge(cm, []), merge(cm, 'text'), { method: 'PATCH', path: cm, type: 'application/merge-patch+json', text: '{' }])),
+  patches(
+    'merge replaces lists',
+    ...withWeb(
+      { web: { env: [{ name: 'A' }] } },
+      merge(web, template({ containers: [{ name: 'new', image: 'n:1' }] })),
+    ),
+  ),
+  patches(
+    'merge with a bad body',
+    ...holds([
+      merge(cm, []),
+      merge(cm, 'text'),
+      { method: 'PATCH', path: cm, type: 'application/merge-patch+json', text: '{' },
+    ]),
+  ),
   patches(
     'merge into what is invalid',
-    ...withWeb({}, merge(web, { spec: { replicas: -1 } }), merge(web, { spec: { template: { spec: { containers: [] } } } }), merge(web, { spec: { replicas: 'x' } })),
+    ...withWeb(
+      {},
+      merge(web, { spec: { replicas: -1 } }),
+      merge(web, { spec: { template: { spec: { containers: [] } } } }),
+      merge(web, { spec: { replicas: 'x' } }),
+    ),
   ),
-  patches('merge with nulls in lists', ...withWeb({}, merge(web, template({ containers: [{ name: 'web', image: 'n:1', command: null }] })))),
+  patches(
+    'merge with nulls in lists',
+    ...withWeb({}, merge(web, template({ containers: [{ name: 'web', image: 'n:1', command: null }] }))),
+  ),
   patches(
     'JSON patch: every operation',
     ...holds([
@@ -1074,7 +1574,15 @@ export const patchCases: readonly Case[] = [
       jsonPatch(cm, [{ op: 'copy', from: '/data/z', path: '/data/y' }]),
     ]),
   ),
-  patches('JSON patch: bad operations', ...holds([jsonPatch(cm, [{ op: 'erase', path: '/data' }]), jsonPatch(cm, {}), jsonPatch(cm, [{ path: '/data' }]), jsonPatch(cm, [])])),
+  patches(
+    'JSON patch: bad operations',
+    ...holds([
+      jsonPatch(cm, [{ op: 'erase', path: '/data' }]),
+      jsonPatch(cm, {}),
+      jsonPatch(cm, [{ path: '/data' }]),
+      jsonPatch(cm, []),
+    ]),
+  ),
   patches(
     'JSON patch: elements of lists',
     ...withWeb(
@@ -1098,7 +1606,11 @@ export const patchCases: readonly Case[] = [
   ),
   patches(
     'strategic: a container by its name',
-    ...withWeb({}, strategic(web, template({ containers: [{ name: 'web', image: 'b:2' }] })), strategic(web, template({ containers: [{ name: 'side', image: 's:1' }] }))),
+    ...withWeb(
+      {},
+      strategic(web, template({ containers: [{ name: 'web', image: 'b:2' }] })),
+      strategic(web, template({ containers: [{ name: 'side', image: 's:1' }] })),
+    ),
   ),
   patches(
     'strategic: delete an element',
@@ -1117,7 +1629,13 @@ export const patchCases: readonly Case[] = [
   ),
   patches(
     'strategic: replace a list',
-    ...withWeb({ web: { env: [{ name: 'A', value: '1' }] } }, strategic(web, template({ containers: [{ name: 'web', env: [{ $patch: 'replace' }, { name: 'C', value: '3' }] }] }))),
+    ...withWeb(
+      { web: { env: [{ name: 'A', value: '1' }] } },
+      strategic(
+        web,
+        template({ containers: [{ name: 'web', env: [{ $patch: 'replace' }, { name: 'C', value: '3' }] }] }),
+      ),
+    ),
   ),
   patches(
     'strategic: replace and delete a map',
@@ -1135,14 +1653,22 @@ export const patchCases: readonly Case[] = [
         web,
         template({
           containers: [
-            { name: 'web', $setElementOrder: undefined as never, '$setElementOrder/env': [{ name: 'C' }, { name: 'A' }, { name: 'D' }, { name: 'B' }], env: [{ name: 'D' }] },
+            {
+              name: 'web',
+              $setElementOrder: undefined as never,
+              '$setElementOrder/env': [{ name: 'C' }, { name: 'A' }, { name: 'D' }, { name: 'B' }],
+              env: [{ name: 'D' }],
+            },
           ],
           '$setElementOrder/containers': [{ name: 'web' }],
         } as never),
       ),
     ),
   ),
-  patches('strategic: retain keys', ...withWeb({}, strategic(web, { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }))),
+  patches(
+    'strategic: retain keys',
+    ...withWeb({}, strategic(web, { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } })),
+  ),
   patches(
     'strategic: volumes change their kind',
     ...withWeb(
@@ -1170,7 +1696,10 @@ export const patchCases: readonly Case[] = [
     'strategic: ports by number',
     ...withWeb(
       { web: { ports: [{ containerPort: 80, name: 'a' }] } },
-      strategic(web, template({ containers: [{ name: 'web', ports: [{ containerPort: 80, name: 'b' }, { containerPort: 81 }] }] })),
+      strategic(
+        web,
+        template({ containers: [{ name: 'web', ports: [{ containerPort: 80, name: 'b' }, { containerPort: 81 }] }] }),
+      ),
     ),
   ),
   patches(
@@ -1178,16 +1707,30 @@ export const patchCases: readonly Case[] = [
     post(at.services, service('web', { ports: [{ port: 80, name: 'a' }] }), '', { silent: true }),
     strategic(`${at.services}/web`, { spec: { ports: [{ port: 81, name: 'b' }] } }),
   ),
-  patches('strategic: an element without its key', ...withWeb({}, strategic(web, template({ containers: [{ image: 'x' }] })))),
+  patches(
+    'strategic: an element without its key',
+    ...withWeb({}, strategic(web, template({ containers: [{ image: 'x' }] }))),
+  ),
   patches(
     'strategic: null removes',
-    ...withWeb({ podSpec: { nodeSelector: { a: 'b', c: 'd' } } }, strategic(web, template({ nodeSelector: { a: null } })), strategic(web, template({ nodeSelector: null }))),
+    ...withWeb(
+      { podSpec: { nodeSelector: { a: 'b', c: 'd' } } },
+      strategic(web, template({ nodeSelector: { a: null } })),
+      strategic(web, template({ nodeSelector: null })),
+    ),
   ),
   patches(
     'strategic: unknown directives',
-    ...withWeb({}, strategic(web, template({ containers: [{ name: 'web', $patch: 'explode' }] })), strategic(web, { spec: { $patch: 'explode' } })),
+    ...withWeb(
+      {},
+      strategic(web, template({ containers: [{ name: 'web', $patch: 'explode' }] })),
+      strategic(web, { spec: { $patch: 'explode' } }),
+    ),
   ),
-  patches('strategic: into what is invalid', ...withWeb({}, strategic(web, { spec: { replicas: 'x' } }), strategic(web, template({ restartPolicy: 'Never' })))),
+  patches(
+    'strategic: into what is invalid',
+    ...withWeb({}, strategic(web, { spec: { replicas: 'x' } }), strategic(web, template({ restartPolicy: 'Never' }))),
+  ),
   patches(
     'scale by every patch',
     ...withWeb(
@@ -1203,8 +1746,26 @@ export const patchCases: readonly Case[] = [
     'scale by PUT',
     ...withWeb(
       {},
-      { method: 'PUT', path: `${web}/scale`, body: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web', namespace: '{ns}' }, spec: { replicas: 4 } } },
-      { method: 'PUT', path: `${web}/scale`, body: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'other', namespace: '{ns}' }, spec: { replicas: 4 } } },
+      {
+        method: 'PUT',
+        path: `${web}/scale`,
+        body: {
+          apiVersion: 'autoscaling/v1',
+          kind: 'Scale',
+          metadata: { name: 'web', namespace: '{ns}' },
+          spec: { replicas: 4 },
+        },
+      },
+      {
+        method: 'PUT',
+        path: `${web}/scale`,
+        body: {
+          apiVersion: 'autoscaling/v1',
+          kind: 'Scale',
+          metadata: { name: 'other', namespace: '{ns}' },
+          spec: { replicas: 4 },
+        },
+      },
     ),
   ),
   patches(
@@ -1213,13 +1774,23 @@ export const patchCases: readonly Case[] = [
       {},
       {
         ...merge(`${web}/status`, { spec: { replicas: 5 }, status: { replicas: 7 } }, '', {}),
-        only: (body) => ({ spec: body['spec'] ?? null, replicas: (body['status'] as { replicas?: number })?.replicas ?? null }),
+        only: (body) => ({
+          spec: body['spec'] ?? null,
+          replicas: (body['status'] as { replicas?: number })?.replicas ?? null,
+        }),
       },
     ),
   ),
   patches(
     'generation counts the spec alone',
-    ...withWeb({}, ...[merge(web, { metadata: { labels: { a: 'b' } } }), merge(web, { spec: { replicas: 0 } }), merge(web, { spec: { minReadySeconds: 1 } })].map(generationOf)),
+    ...withWeb(
+      {},
+      ...[
+        merge(web, { metadata: { labels: { a: 'b' } } }),
+        merge(web, { spec: { replicas: 0 } }),
+        merge(web, { spec: { minReadySeconds: 1 } }),
+      ].map(generationOf),
+    ),
   ),
   patches(
     'generation and empty maps and lists',
@@ -1233,12 +1804,23 @@ export const patchCases: readonly Case[] = [
       apply(at.policies, policy({ podSelector: { matchExpressions: [] } })),
       apply(at.policies, policy({ podSelector: { matchExpressions: [] } })),
       apply(at.policies, policy()),
-      silent(post(at.budgets, of('policy/v1', 'PodDisruptionBudget', 'b', { spec: { minAvailable: 1, selector: {} } }))),
+      silent(
+        post(at.budgets, of('policy/v1', 'PodDisruptionBudget', 'b', { spec: { minAvailable: 1, selector: {} } })),
+      ),
       merge(`${at.budgets}/b`, { spec: { selector: { matchLabels: {}, matchExpressions: [] } } }),
     ].map(generationOf),
   ),
   patches(
     'an annotation that a patch adds',
-    ...withWeb({}, { ...strategic(web, { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' } } } } }) }),
+    ...withWeb(
+      {},
+      {
+        ...strategic(web, {
+          spec: {
+            template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-01-01T00:00:00Z' } } },
+          },
+        }),
+      },
+    ),
   ),
 ];

@@ -8,27 +8,58 @@ type List = readonly Json[];
 const list = (value: Json | undefined): List => (Array.isArray(value) ? (value as List) : []);
 const tree = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
-const TOLERATIONS = ['not-ready', 'unreachable'].map((key) => ({ effect: 'NoExecute', key: `node.kubernetes.io/${key}`, operator: 'Exists', tolerationSeconds: 300 }));
+const TOLERATIONS = ['not-ready', 'unreachable'].map((key) => ({
+  effect: 'NoExecute',
+  key: `node.kubernetes.io/${key}`,
+  operator: 'Exists',
+  tolerationSeconds: 300,
+}));
 /** A new node takes no pods until it says that it is ready. */
 const NOT_READY = { effect: 'NoSchedule', key: 'node.kubernetes.io/not-ready' };
 /** Says what an object would exceed, in a server's words. */
 export type QuotaCheck = (resource: string, object: KubeObject, store: StoreReader) => string | undefined;
 
 /** Whether a namespace takes new objects. */
-export function admitNamespace(store: StoreReader, resource: ResourceData, namespace: string, name: string): ApiStatus | undefined {
+export function admitNamespace(
+  store: StoreReader,
+  resource: ResourceData,
+  namespace: string,
+  name: string,
+): ApiStatus | undefined {
   if (!resource.namespaced) return undefined;
   const space = store.get({ resource: 'namespaces', namespace: '', name: namespace });
-  if (!space) return failure(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
+  if (!space)
+    return failure(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
   if (space.metadata.deletionTimestamp === undefined || resource.kind === 'Event') return undefined;
-  return forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
-    { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
-  ]);
+  return forbidden(
+    resource,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+    [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ],
+  );
 }
 
 /** What admission adds to a new object. @param suffix five random letters */
-export function mutate(store: StoreReader, resource: ResourceData, namespace: string, object: JsonObject, suffix: () => string): Result<JsonObject, ApiStatus> {
-  if (resource.kind === 'PersistentVolumeClaim') return ok(protect(withStorageClass(store, object), 'kubernetes.io/pvc-protection'));
-  if (resource.kind === 'Node') return ok({ ...object, spec: { ...tree(object['spec']), taints: [...list(tree(object['spec'])['taints']), NOT_READY] } });
+export function mutate(
+  store: StoreReader,
+  resource: ResourceData,
+  namespace: string,
+  object: JsonObject,
+  suffix: () => string,
+): Result<JsonObject, ApiStatus> {
+  if (resource.kind === 'PersistentVolumeClaim')
+    return ok(protect(withStorageClass(store, object), 'kubernetes.io/pvc-protection'));
+  if (resource.kind === 'Node')
+    return ok({
+      ...object,
+      spec: { ...tree(object['spec']), taints: [...list(tree(object['spec'])['taints']), NOT_READY] },
+    });
   if (resource.kind === 'PersistentVolume') return ok(protect(object, 'kubernetes.io/pv-protection'));
   if (resource.kind !== 'Pod' || !isObject(object['spec'])) return ok(object);
   const limited = withLimits(store, namespace, object['spec']);
@@ -37,16 +68,30 @@ export function mutate(store: StoreReader, resource: ResourceData, namespace: st
   const { name: given, generateName } = tree(object['metadata']);
   const name = String(given ?? generateName ?? ''); // as far as it is known before the server draws letters
   const known = store.get({ resource: 'serviceaccounts', namespace, name: String(account) });
-  if (!known) return err(forbidden(resource, name, `error looking up service account ${namespace}/${String(account)}: serviceaccount "${String(account)}" not found`));
+  if (!known)
+    return err(
+      forbidden(
+        resource,
+        name,
+        `error looking up service account ${namespace}/${String(account)}: serviceaccount "${String(account)}" not found`,
+      ),
+    );
   const tolerations = list(limited['tolerations']);
   const missing = TOLERATIONS.filter(
     ({ key }) =>
-      !tolerations.some((given) => isObject(given) && (given['key'] === key || given['key'] === undefined) && (given['effect'] === undefined || given['effect'] === 'NoExecute')),
+      !tolerations.some(
+        (given) =>
+          isObject(given) &&
+          (given['key'] === key || given['key'] === undefined) &&
+          (given['effect'] === undefined || given['effect'] === 'NoExecute'),
+      ),
   );
   return ok({
     ...object,
     spec: {
-      ...((limited['automountServiceAccountToken'] ?? known['automountServiceAccountToken']) === false ? limited : withToken(limited, `kube-api-access-${suffix()}`)),
+      ...((limited['automountServiceAccountToken'] ?? known['automountServiceAccountToken']) === false
+        ? limited
+        : withToken(limited, `kube-api-access-${suffix()}`)),
       serviceAccountName: account,
       serviceAccount: account,
       priority,
@@ -70,7 +115,9 @@ function withToken(spec: JsonObject, name: string): JsonObject {
   const sources = [
     { serviceAccountToken: { expirationSeconds: 3_607, path: 'token' } },
     { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    {
+      downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] },
+    },
   ];
   return {
     ...spec,
@@ -84,33 +131,63 @@ function withToken(spec: JsonObject, name: string): JsonObject {
 function protect(object: JsonObject, finalizer: string): JsonObject {
   const metadata = tree(object['metadata']);
   const finalizers = list(metadata['finalizers']);
-  return finalizers.includes(finalizer) ? object : { ...object, metadata: { ...metadata, finalizers: [...finalizers, finalizer] } };
+  return finalizers.includes(finalizer)
+    ? object
+    : { ...object, metadata: { ...metadata, finalizers: [...finalizers, finalizer] } };
 }
 
 /** Defaults of the namespace's LimitRanges for containers. */
 function withLimits(store: StoreReader, namespace: string, spec: JsonObject): JsonObject {
-  const items = store.list('limitranges', { namespace }).flatMap(({ spec: range }) => list(range?.['limits']).filter((item) => isObject(item) && item['type'] === 'Container'));
+  const items = store
+    .list('limitranges', { namespace })
+    .flatMap(({ spec: range }) =>
+      list(range?.['limits']).filter((item) => isObject(item) && item['type'] === 'Container'),
+    );
   if (items.length === 0) return spec;
   const fill = (container: Json): Json => {
     if (!isObject(container)) return container;
     const resources = tree(container['resources']);
-    const limits = items.reduce<JsonObject>((known, item) => ({ ...tree(tree(item)['default']), ...known }), tree(resources['limits']));
-    const requests = items.reduce<JsonObject>((known, item) => ({ ...tree(tree(item)['defaultRequest']), ...known }), tree(resources['requests']));
-    return { ...container, resources: { ...resources, ...(Object.keys(limits).length > 0 && { limits }), ...(Object.keys(requests).length > 0 && { requests }) } };
+    const limits = items.reduce<JsonObject>(
+      (known, item) => ({ ...tree(tree(item)['default']), ...known }),
+      tree(resources['limits']),
+    );
+    const requests = items.reduce<JsonObject>(
+      (known, item) => ({ ...tree(tree(item)['defaultRequest']), ...known }),
+      tree(resources['requests']),
+    );
+    return {
+      ...container,
+      resources: {
+        ...resources,
+        ...(Object.keys(limits).length > 0 && { limits }),
+        ...(Object.keys(requests).length > 0 && { requests }),
+      },
+    };
   };
-  return { ...spec, containers: list(spec['containers']).map(fill), ...(spec['initContainers'] !== undefined && { initContainers: list(spec['initContainers']).map(fill) }) };
+  return {
+    ...spec,
+    containers: list(spec['containers']).map(fill),
+    ...(spec['initContainers'] !== undefined && { initContainers: list(spec['initContainers']).map(fill) }),
+  };
 }
 
 /** The default storage class, for a claim that names none. */
 function withStorageClass(store: StoreReader, claim: JsonObject): JsonObject {
   const spec = tree(claim['spec']);
   if (spec['storageClassName'] !== undefined) return claim;
-  const chosen = store.list('storageclasses.storage.k8s.io').find(({ metadata }) => metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true');
+  const chosen = store
+    .list('storageclasses.storage.k8s.io')
+    .find(({ metadata }) => metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true');
   return chosen ? { ...claim, spec: { ...spec, storageClassName: chosen.metadata.name } } : claim;
 }
 
 /** Limits and quotas that a new object would break. */
-export function admitAmounts(store: StoreReader, resource: ResourceData, object: KubeObject, quota: QuotaCheck | undefined): ApiStatus | undefined {
+export function admitAmounts(
+  store: StoreReader,
+  resource: ResourceData,
+  object: KubeObject,
+  quota: QuotaCheck | undefined,
+): ApiStatus | undefined {
   const { name, namespace = '' } = object.metadata;
   const over = resource.kind === 'Pod' ? outOfRange(store, namespace, object) : [];
   if (over.length > 0) return forbidden(resource, name, over.length === 1 ? (over[0] ?? '') : `[${over.join(', ')}]`);

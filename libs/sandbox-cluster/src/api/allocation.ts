@@ -9,24 +9,39 @@ const PORTS = 2_768;
 const ADDRESSES = 65_000;
 
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
-const trees = (value: Json | undefined): readonly JsonObject[] => list(value).filter((item): item is JsonObject => isObject(item));
+const trees = (value: Json | undefined): readonly JsonObject[] =>
+  list(value).filter((item): item is JsonObject => isObject(item));
 
 /**
  * Gives a Service its address and node ports, which no manager owns. What a live one has it keeps; what its type needs no
  * more it loses.
  */
-export function allocate(use: ServiceUse, store: StoreReader, resource: ResourceData, object: JsonObject, live?: KubeObject): JsonObject {
+export function allocate(
+  use: ServiceUse,
+  store: StoreReader,
+  resource: ResourceData,
+  object: JsonObject,
+  live?: KubeObject,
+): JsonObject {
   if (resource.kind !== 'Service' || !isObject(object['spec'])) return object;
   const { spec } = object;
   const held: JsonObject = live?.spec ?? {};
   if (spec['type'] === 'ExternalName') {
-    const { clusterIP: _ip, clusterIPs: _ips, ipFamilies: _families, ipFamilyPolicy: _policy, internalTrafficPolicy: _traffic, ...rest } = spec;
+    const {
+      clusterIP: _ip,
+      clusterIPs: _ips,
+      ipFamilies: _families,
+      ipFamilyPolicy: _policy,
+      internalTrafficPolicy: _traffic,
+      ...rest
+    } = spec;
     return { ...object, spec: live ? rest : spec };
   }
   const heldAddress = held['type'] === 'ExternalName' ? undefined : held['clusterIP'];
   const given = spec['clusterIP'] ?? list(spec['clusterIPs'])[0];
   const address = given ?? heldAddress ?? use.freeAddress(store);
-  const isOutside = spec['type'] === 'NodePort' || (spec['type'] === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] !== false);
+  const isOutside =
+    spec['type'] === 'NodePort' || (spec['type'] === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] !== false);
   return {
     ...object,
     spec: {
@@ -35,10 +50,15 @@ export function allocate(use: ServiceUse, store: StoreReader, resource: Resource
       clusterIPs: spec['clusterIPs'] ?? (given === undefined ? held['clusterIPs'] : undefined) ?? [address],
       ipFamilies: spec['ipFamilies'] ?? held['ipFamilies'] ?? ['IPv4'],
       ipFamilyPolicy: spec['ipFamilyPolicy'] ?? held['ipFamilyPolicy'] ?? 'SingleStack',
-      ...(spec['ports'] !== undefined && { ports: isOutside ? withNodePorts(use, store, trees(spec['ports']), trees(held['ports'])) : withoutNodePorts(spec, held) }),
+      ...(spec['ports'] !== undefined && {
+        ports: isOutside
+          ? withNodePorts(use, store, trees(spec['ports']), trees(held['ports']))
+          : withoutNodePorts(spec, held),
+      }),
       ...(spec['type'] === 'LoadBalancer' &&
         spec['externalTrafficPolicy'] === 'Local' && {
-          healthCheckNodePort: spec['healthCheckNodePort'] ?? held['healthCheckNodePort'] ?? use.freePorts(store, 1)[0] ?? FIRST_PORT,
+          healthCheckNodePort:
+            spec['healthCheckNodePort'] ?? held['healthCheckNodePort'] ?? use.freePorts(store, 1)[0] ?? FIRST_PORT,
         }),
     },
   };
@@ -50,10 +70,21 @@ function withoutNodePorts(spec: JsonObject, held: JsonObject): readonly Json[] {
   return wasOutside ? trees(spec['ports']).map(({ nodePort: _port, ...port }) => port) : list(spec['ports']);
 }
 
-function withNodePorts(use: ServiceUse, store: StoreReader, ports: readonly JsonObject[], held: readonly JsonObject[]): readonly JsonObject[] {
-  const before = (port: JsonObject) => held.find((other) => other['port'] === port['port'] && (other['protocol'] ?? 'TCP') === (port['protocol'] ?? 'TCP'))?.['nodePort'];
+function withNodePorts(
+  use: ServiceUse,
+  store: StoreReader,
+  ports: readonly JsonObject[],
+  held: readonly JsonObject[],
+): readonly JsonObject[] {
+  const before = (port: JsonObject) =>
+    held.find(
+      (other) => other['port'] === port['port'] && (other['protocol'] ?? 'TCP') === (port['protocol'] ?? 'TCP'),
+    )?.['nodePort'];
   const free = use.freePorts(store, ports.length);
-  return ports.map((port, index) => ({ ...port, nodePort: port['nodePort'] ?? before(port) ?? free[index] ?? FIRST_PORT }));
+  return ports.map((port, index) => ({
+    ...port,
+    nodePort: port['nodePort'] ?? before(port) ?? free[index] ?? FIRST_PORT,
+  }));
 }
 
 /** Addresses and ports that the services of one store hold, kept in step with it. */

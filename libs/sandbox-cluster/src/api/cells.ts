@@ -15,18 +15,32 @@ const containers = (object: KubeObject, member: 'name' | 'image', ...path: reado
   listAt(object, ...(path.length > 0 ? path : ['spec', 'template', 'spec']), 'containers')
     .map((container) => textAt(container, member))
     .join(',');
-const workload = (object: KubeObject): readonly Cell[] => [containers(object, 'name'), containers(object, 'image'), selector(object)];
+const workload = (object: KubeObject): readonly Cell[] => [
+  containers(object, 'name'),
+  containers(object, 'image'),
+  selector(object),
+];
 const size = (value: Json | undefined): number => Object.keys(treeAt(value)).length;
 const since = (time: string, nowMs: number): string => (time === '' ? '<none>' : duration(Date.parse(time), nowMs));
 const title = (value: boolean): string => (value ? 'True' : 'False');
-const addresses = (object: KubeObject): string[] => listAt(object, 'status', 'loadBalancer', 'ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
+const addresses = (object: KubeObject): string[] =>
+  listAt(object, 'status', 'loadBalancer', 'ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
 
-const MODES: Readonly<Record<string, string>> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
-const modes = (values: readonly Json[]): string => values.map((value) => MODES[String(value)] ?? String(value)).join(',');
+const MODES: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
+const modes = (values: readonly Json[]): string =>
+  values.map((value) => MODES[String(value)] ?? String(value)).join(',');
 
 function servicePorts(object: KubeObject): string {
   return orNone(
-    listAt(object, 'spec', 'ports').map((port) => `${countAt(port, 'port')}${countAt(port, 'nodePort') > 0 ? `:${countAt(port, 'nodePort')}` : ''}/${textAt(port, 'protocol')}`),
+    listAt(object, 'spec', 'ports').map(
+      (port) =>
+        `${countAt(port, 'port')}${countAt(port, 'nodePort') > 0 ? `:${countAt(port, 'nodePort')}` : ''}/${textAt(port, 'protocol')}`,
+    ),
   );
 }
 
@@ -45,7 +59,10 @@ function outside(object: KubeObject): string {
 }
 
 function jobStatus(object: KubeObject): string {
-  const has = (type: string) => listAt(object, 'status', 'conditions').some((condition) => textAt(condition, 'type') === type && textAt(condition, 'status') === 'True');
+  const has = (type: string) =>
+    listAt(object, 'status', 'conditions').some(
+      (condition) => textAt(condition, 'type') === type && textAt(condition, 'status') === 'True',
+    );
   if (has('Complete')) return 'Complete';
   if (has('Failed')) return 'Failed';
   if (object.metadata.deletionTimestamp !== undefined) return 'Terminating';
@@ -73,7 +90,11 @@ function metricTargets(object: KubeObject): string {
     const now = textAt(current[index], 'resource', 'current', 'averageUtilization');
     return `${name}: ${now === '' ? '<unknown>' : `${now}%`}/${wanted === '' ? textAt(metric, 'resource', 'target', 'averageValue') || '<auto>' : `${wanted}%`}`;
   });
-  return texts.length === 0 ? '<none>' : texts.length > 2 ? `${texts.slice(0, 2).join(', ')} + ${texts.length - 2} more...` : texts.join(', ');
+  return texts.length === 0
+    ? '<none>'
+    : texts.length > 2
+      ? `${texts.slice(0, 2).join(', ')} + ${texts.length - 2} more...`
+      : texts.join(', ');
 }
 
 function nodeStatus(object: KubeObject): string {
@@ -104,7 +125,11 @@ function few(words: readonly string[]): string {
 const subjects = (object: KubeObject, kind: string): string =>
   listAt(object, 'subjects')
     .filter((subject) => textAt(subject, 'kind') === kind)
-    .map((subject) => (kind === 'ServiceAccount' ? `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}` : textAt(subject, 'name')))
+    .map((subject) =>
+      kind === 'ServiceAccount'
+        ? `${textAt(subject, 'namespace')}/${textAt(subject, 'name')}`
+        : textAt(subject, 'name'),
+    )
     .join(', ');
 const binding: Printer = (object, age) => [
   `${textAt(object, 'roleRef', 'kind')}/${textAt(object, 'roleRef', 'name')}`,
@@ -128,7 +153,9 @@ const event: Printer = (object, _age, nowMs) => {
     textAt(object, 'reason'),
     name === '' ? textAt(about, 'kind').toLowerCase() : `${textAt(about, 'kind').toLowerCase()}/${name}`,
     textAt(about, 'fieldPath'),
-    [textAt(object, 'source', 'component') || textAt(object, 'reportingComponent'), textAt(object, 'source', 'host')].filter(Boolean).join(', '),
+    [textAt(object, 'source', 'component') || textAt(object, 'reportingComponent'), textAt(object, 'source', 'host')]
+      .filter(Boolean)
+      .join(', '),
     textAt(object, 'message').trim(),
     ago(first),
     countAt(object, 'count') || 1,
@@ -151,7 +178,9 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
   ConfigMap: (object, age) => [size(object['data']) + size(object['binaryData']), age],
   ControllerRevision: (object, age) =>
     ((owner) => [
-      owner ? `${owner.kind.toLowerCase()}${owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0] ?? ''}` : ''}/${owner.name}` : '<none>',
+      owner
+        ? `${owner.kind.toLowerCase()}${owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0] ?? ''}` : ''}/${owner.name}`
+        : '<none>',
       countAt(object, 'revision'),
       age,
     ])(object.metadata.ownerReferences?.find(({ controller }) => controller === true)),
@@ -186,7 +215,9 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
   Endpoints: (object, age) => [
     few(
       listAt(object, 'subsets').flatMap((subset) =>
-        listAt(subset, 'addresses').flatMap((address) => listAt(subset, 'ports').map((port) => `${textAt(address, 'ip')}:${textAt(port, 'port')}`)),
+        listAt(subset, 'addresses').flatMap((address) =>
+          listAt(subset, 'ports').map((port) => `${textAt(address, 'ip')}:${textAt(port, 'port')}`),
+        ),
       ),
     ),
     age,
@@ -194,7 +225,9 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
   EndpointSlice: (object, age) => [
     textAt(object, 'addressType'),
     listAt(object, 'ports').length === 0 ? '<unset>' : few(listAt(object, 'ports').map((port) => textAt(port, 'port'))),
-    listAt(object, 'endpoints').length === 0 ? '<unset>' : few(listAt(object, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String))),
+    listAt(object, 'endpoints').length === 0
+      ? '<unset>'
+      : few(listAt(object, 'endpoints').flatMap((endpoint) => listAt(endpoint, 'addresses').map(String))),
     age,
   ],
   HorizontalPodAutoscaler: (object, age) => [
@@ -218,12 +251,21 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
   ],
   IngressClass: (object, age) => [
     textAt(object, 'spec', 'controller'),
-    ((kind) => (kind === '' ? '<none>' : `${kind}.${textAt(object, 'spec', 'parameters', 'apiGroup')}/${textAt(object, 'spec', 'parameters', 'name')}`))(
+    ((kind) =>
+      kind === ''
+        ? '<none>'
+        : `${kind}.${textAt(object, 'spec', 'parameters', 'apiGroup')}/${textAt(object, 'spec', 'parameters', 'name')}`)(
       textAt(object, 'spec', 'parameters', 'kind'),
     ),
     age,
   ],
-  Job: (object, age, nowMs) => [jobStatus(object), jobCompletions(object), jobDuration(object, nowMs), age, ...workload(object)],
+  Job: (object, age, nowMs) => [
+    jobStatus(object),
+    jobCompletions(object),
+    jobDuration(object, nowMs),
+    age,
+    ...workload(object),
+  ],
   Lease: (object, age) => [textAt(object, 'spec', 'holderIdentity'), age],
   Namespace: (object, age) => [textAt(object, 'status', 'phase'), age],
   NetworkPolicy: (object, age) => [selectorText(at(object, 'spec', 'podSelector')) || '<none>', age],
@@ -243,7 +285,10 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
     modes(listAt(object, 'spec', 'accessModes')),
     textAt(object, 'spec', 'persistentVolumeReclaimPolicy'),
     textAt(object, 'status', 'phase'),
-    ((claim: JsonObject) => (Object.keys(claim).length === 0 ? '' : `${textAt(claim, 'namespace')}/${textAt(claim, 'name')}`))(treeAt(object, 'spec', 'claimRef')),
+    ((claim: JsonObject) =>
+      Object.keys(claim).length === 0 ? '' : `${textAt(claim, 'namespace')}/${textAt(claim, 'name')}`)(
+      treeAt(object, 'spec', 'claimRef'),
+    ),
     textAt(object, 'spec', 'storageClassName'),
     textAt(object, 'spec', 'volumeAttributesClassName') || '<unset>',
     textAt(object, 'status', 'reason'),
@@ -279,8 +324,18 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
     countAt(object, 'status', 'disruptionsAllowed'),
     age,
   ],
-  ReplicaSet: (object, age) => [countAt(object, 'spec', 'replicas'), countAt(object, 'status', 'replicas'), countAt(object, 'status', 'readyReplicas'), age, ...workload(object)],
-  ResourceQuota: (object, age) => [quotaText(object, (name) => !name.startsWith('limits.')), quotaText(object, (name) => name.startsWith('limits.')), age],
+  ReplicaSet: (object, age) => [
+    countAt(object, 'spec', 'replicas'),
+    countAt(object, 'status', 'replicas'),
+    countAt(object, 'status', 'readyReplicas'),
+    age,
+    ...workload(object),
+  ],
+  ResourceQuota: (object, age) => [
+    quotaText(object, (name) => !name.startsWith('limits.')),
+    quotaText(object, (name) => name.startsWith('limits.')),
+    age,
+  ],
   RoleBinding: binding,
   Secret: (object, age) => [textAt(object, 'type'), size(object['data']), age],
   Service: (object, age) => [

@@ -1,5 +1,14 @@
 import { err, ok, type JsonObject, type Result } from '#kernel';
-import { applyDefaults, decodeObject, parseApiVersion, partsOf, type Decoded, type Known, type ResourceData, type Schemas } from '#kubernetes/schemas';
+import {
+  applyDefaults,
+  decodeObject,
+  parseApiVersion,
+  partsOf,
+  type Decoded,
+  type Known,
+  type ResourceData,
+  type Schemas,
+} from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
 import { gvkText, metadataOf } from './names.ts';
 import { badRequest, causes, failure, invalid } from './status.ts';
@@ -23,22 +32,38 @@ interface Reading {
   readonly live?: JsonObject | undefined;
 }
 
-const readFrom = (schemas: Schemas, resource: ResourceData, { object, empty }: Decoded, warnings: readonly string[], known?: Known): ReadObject => ({
+const readFrom = (
+  schemas: Schemas,
+  resource: ResourceData,
+  { object, empty }: Decoded,
+  warnings: readonly string[],
+  known?: Known,
+): ReadObject => ({
   object: applyDefaults(schemas, resource, object, known),
   warnings,
   hadEmpty: empty.some((path) => !/^(metadata|status)\b/.test(path)),
 });
 
 /** The object of a POST or PUT. A body without kind and apiVersion is the URL's. */
-export function readBody(schemas: Schemas, resource: ResourceData, body: JsonObject, { fieldValidation, duplicates = [], live }: Reading): Result<ReadObject, ApiStatus> {
+export function readBody(
+  schemas: Schemas,
+  resource: ResourceData,
+  body: JsonObject,
+  { fieldValidation, duplicates = [], live }: Reading,
+): Result<ReadObject, ApiStatus> {
   const wrong = wrongType(schemas, resource, body);
   if (wrong) return err(wrong);
-  const cannot = (text: string) => badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${text}`);
+  const cannot = (text: string) =>
+    badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${text}`);
   const known = partsOf(live);
   const decoded = decodeObject(schemas, resource, body, known);
   if (!decoded.ok) return err(cannot(decoded.error));
-  const warnings = [...duplicates.map((field) => `duplicate field "${field}"`), ...decoded.value.unknown.map((field) => `unknown field "${field}"`)];
-  if (fieldValidation === 'Strict' && warnings.length > 0) return err(cannot(`strict decoding error: ${warnings.join(', ')}`));
+  const warnings = [
+    ...duplicates.map((field) => `duplicate field "${field}"`),
+    ...decoded.value.unknown.map((field) => `unknown field "${field}"`),
+  ];
+  if (fieldValidation === 'Strict' && warnings.length > 0)
+    return err(cannot(`strict decoding error: ${warnings.join(', ')}`));
   return ok(readFrom(schemas, resource, decoded.value, fieldValidation === 'Ignore' ? [] : warnings, known));
 }
 
@@ -47,18 +72,34 @@ export function readPatched(
   schemas: Schemas,
   resource: ResourceData,
   patched: JsonObject,
-  { fieldValidation, shown, isStrategic }: { readonly fieldValidation: FieldValidation; readonly shown: string; readonly isStrategic?: boolean },
+  {
+    fieldValidation,
+    shown,
+    isStrategic,
+  }: { readonly fieldValidation: FieldValidation; readonly shown: string; readonly isStrategic?: boolean },
 ): Result<ReadObject, ApiStatus> {
   const refuse = (text: string) => invalid({ kind: '', group: '' }, '', [causes.invalid('patch', shown, text)]);
   const decoded = decodeObject(schemas, resource, patched);
-  if (!decoded.ok) return err(refuse(isStrategic === true ? decoded.error.replace(/^json: .* of type (\w+)$/, 'unrecognized type: $1') : decoded.error));
+  if (!decoded.ok)
+    return err(
+      refuse(
+        isStrategic === true
+          ? decoded.error.replace(/^json: .* of type (\w+)$/, 'unrecognized type: $1')
+          : decoded.error,
+      ),
+    );
   const warnings = decoded.value.unknown.map((field) => `unknown field "${field}"`);
-  if (fieldValidation === 'Strict' && warnings.length > 0) return err(refuse(`strict decoding error: ${warnings.join(', ')}`));
+  if (fieldValidation === 'Strict' && warnings.length > 0)
+    return err(refuse(`strict decoding error: ${warnings.join(', ')}`));
   return ok(readFrom(schemas, resource, decoded.value, fieldValidation === 'Ignore' ? [] : warnings));
 }
 
 /** The object that an apply led to. */
-export function readApplied(schemas: Schemas, resource: ResourceData, merged: JsonObject): Result<ReadObject, ApiStatus> {
+export function readApplied(
+  schemas: Schemas,
+  resource: ResourceData,
+  merged: JsonObject,
+): Result<ReadObject, ApiStatus> {
   const decoded = decodeObject(schemas, resource, merged);
   if (decoded.ok) return ok(readFrom(schemas, resource, decoded.value, []));
   const { name, namespace } = metadataOf(merged);
@@ -73,14 +114,20 @@ export function readApplied(schemas: Schemas, resource: ResourceData, merged: Js
 }
 
 function wrongType(schemas: Schemas, resource: ResourceData, body: JsonObject): ApiStatus | undefined {
-  const given = { apiVersion: typeof body['apiVersion'] === 'string' ? body['apiVersion'] : '', kind: typeof body['kind'] === 'string' ? body['kind'] : '' };
+  const given = {
+    apiVersion: typeof body['apiVersion'] === 'string' ? body['apiVersion'] : '',
+    kind: typeof body['kind'] === 'string' ? body['kind'] : '',
+  };
   const wanted = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
-  if ((given.apiVersion === '' || given.apiVersion === wanted) && (given.kind === '' || given.kind === resource.kind)) return undefined;
+  if ((given.apiVersion === '' || given.apiVersion === wanted) && (given.kind === '' || given.kind === resource.kind))
+    return undefined;
   const { group, version } = parseApiVersion(given.apiVersion === '' ? wanted : given.apiVersion);
   const kind = given.kind === '' ? resource.kind : given.kind;
   const cannot = `${kind} in version "${version}" cannot be handled as a ${resource.kind}`;
   if (!schemas.kind(given.apiVersion === '' ? wanted : given.apiVersion, kind))
-    return badRequest(`${cannot}: no kind "${kind}" is registered for version "${group === '' ? version : `${group}/${version}`}" in scheme "pkg/runtime/scheme.go:111"`);
+    return badRequest(
+      `${cannot}: no kind "${kind}" is registered for version "${group === '' ? version : `${group}/${version}`}" in scheme "pkg/runtime/scheme.go:111"`,
+    );
   return badRequest(
     `${cannot}: converting (${version}.${kind}) to (${resource.group === '' ? 'core' : (resource.group.split('.')[0] ?? '')}.${resource.kind}): unknown conversion`,
   );

@@ -30,7 +30,8 @@ export function deleteFrom(
 ): Result<Deleted, ApiStatus> {
   const live = store.get(key);
   if (!live) return err(notFound(resource, name));
-  if (resource.kind === 'Namespace' && PROTECTED_NAMESPACES.has(name)) return err(forbidden(resource, name, 'this namespace may not be deleted'));
+  if (resource.kind === 'Namespace' && PROTECTED_NAMESPACES.has(name))
+    return err(forbidden(resource, name, 'this namespace may not be deleted'));
   const refused = violated(resource, live, request);
   if (refused) return err(refused);
 
@@ -48,7 +49,8 @@ export function deleteFrom(
   const held = [...others, ...own];
   const grace = resource.kind === 'Pod' ? graceOf(live, request) : 0;
   const isNamespace = resource.kind === 'Namespace';
-  if (held.length === 0 && grace === 0 && !isNamespace) return ok({ last: request.dryRun ? live : (store.remove(key) ?? live), gone: true });
+  if (held.length === 0 && grace === 0 && !isNamespace)
+    return ok({ last: request.dryRun ? live : (store.remove(key) ?? live), gone: true });
 
   const wasMarked = metadata.deletionTimestamp !== undefined;
   const isShorter = wasMarked && grace < (metadata.deletionGracePeriodSeconds ?? 0);
@@ -76,15 +78,26 @@ function graceOf(pod: KubeObject, { graceSeconds }: DeleteRequest): number {
   return Math.max(0, graceSeconds ?? (typeof own === 'number' ? own : DEFAULT_GRACE_SECONDS));
 }
 
-function violated(resource: ResourceData, { metadata }: KubeObject, { uid, resourceVersion }: DeleteRequest): ApiStatus | undefined {
+function violated(
+  resource: ResourceData,
+  { metadata }: KubeObject,
+  { uid, resourceVersion }: DeleteRequest,
+): ApiStatus | undefined {
   const conflict = (text: string) =>
-    failure(409, 'Conflict', `Operation cannot be fulfilled on ${resource.kind}${resource.group === '' ? '' : `.${resource.group}`} "${metadata.name}": ${text}`, {
-      name: metadata.name,
-      ...(resource.group !== '' && { group: resource.group }),
-      kind: resource.kind,
-    });
+    failure(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on ${resource.kind}${resource.group === '' ? '' : `.${resource.group}`} "${metadata.name}": ${text}`,
+      {
+        name: metadata.name,
+        ...(resource.group !== '' && { group: resource.group }),
+        kind: resource.kind,
+      },
+    );
   if (uid !== undefined && uid !== metadata.uid)
-    return conflict(`the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`);
+    return conflict(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
     return conflict(
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,

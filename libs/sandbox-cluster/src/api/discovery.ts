@@ -27,13 +27,27 @@ export interface DiscoveryAnswer {
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** What stands at a path of discovery and OpenAPI; undefined at others. @param asked.prefix where the server lies below its host */
-export function discoveryAt(schemas: Schemas, path: string, { accept, prefix }: { readonly accept: string; readonly prefix: string }): DiscoveryAnswer | undefined {
+export function discoveryAt(
+  schemas: Schemas,
+  path: string,
+  { accept, prefix }: { readonly accept: string; readonly prefix: string },
+): DiscoveryAnswer | undefined {
   const wantsAggregated = /g=apidiscovery\.k8s\.io;v=v2;as=APIGroupDiscoveryList/.test(accept);
   if (path === '/version') return { body: versionInfo() };
-  if (path === '/api') return wantsAggregated ? { body: aggregated(schemas, true), type: AGGREGATED } : { body: apiVersions() };
-  if (path === '/apis') return wantsAggregated ? { body: aggregated(schemas, false), type: AGGREGATED } : { body: apiGroups(schemas) };
+  if (path === '/api')
+    return wantsAggregated ? { body: aggregated(schemas, true), type: AGGREGATED } : { body: apiVersions() };
+  if (path === '/apis')
+    return wantsAggregated ? { body: aggregated(schemas, false), type: AGGREGATED } : { body: apiGroups(schemas) };
   if (path === '/openapi/v3') return { body: openApiIndex(schemas, prefix) };
-  if (path === '/openapi/v2') return { body: { swagger: '2.0', info: { title: 'Kubernetes (sandbox)', version: GIT_VERSION }, paths: {}, definitions: {} } };
+  if (path === '/openapi/v2')
+    return {
+      body: {
+        swagger: '2.0',
+        info: { title: 'Kubernetes (sandbox)', version: GIT_VERSION },
+        paths: {},
+        definitions: {},
+      },
+    };
   const document = /^\/openapi\/v3\/(.+)$/.exec(path)?.[1];
   const group = /^\/apis\/([^/]+)$/.exec(path)?.[1];
   const [, core, of, version] = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))$/.exec(path) ?? [];
@@ -50,11 +64,14 @@ export function discoveryAt(schemas: Schemas, path: string, { accept, prefix }: 
   return body && { body };
 }
 
-const withKind = (group: JsonObject | undefined): JsonObject | undefined => group && { kind: 'APIGroup', apiVersion: 'v1', ...group };
+const withKind = (group: JsonObject | undefined): JsonObject | undefined =>
+  group && { kind: 'APIGroup', apiVersion: 'v1', ...group };
 
 const groupsOf = (schemas: Schemas): string[] => [...new Set(schemas.groupVersions().map(({ group }) => group))];
-const versionsOf = (schemas: Schemas, group: string) => schemas.groupVersions().filter((entry) => entry.group === group);
-const resourcesOf = (schemas: Schemas, group: string, version: string) => schemas.resources.filter((resource) => resource.group === group && resource.version === version);
+const versionsOf = (schemas: Schemas, group: string) =>
+  schemas.groupVersions().filter((entry) => entry.group === group);
+const resourcesOf = (schemas: Schemas, group: string, version: string) =>
+  schemas.resources.filter((resource) => resource.group === group && resource.version === version);
 
 /** `/api` or `/apis` in the aggregated form (apidiscovery.k8s.io/v2). */
 export function aggregated(schemas: Schemas, core: boolean): JsonObject {
@@ -90,7 +107,11 @@ export function aggregated(schemas: Schemas, core: boolean): JsonObject {
 }
 
 /** `/api` as older clients ask for it. */
-export const apiVersions = (): JsonObject => ({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }] });
+export const apiVersions = (): JsonObject => ({
+  kind: 'APIVersions',
+  versions: ['v1'],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }],
+});
 
 export function apiGroup(schemas: Schemas, group: string): JsonObject | undefined {
   const versions = versionsOf(schemas, group).map(({ version }) => ({ groupVersion: `${group}/${version}`, version }));
@@ -100,7 +121,9 @@ export function apiGroup(schemas: Schemas, group: string): JsonObject | undefine
 export const apiGroups = (schemas: Schemas): JsonObject => ({
   kind: 'APIGroupList',
   apiVersion: 'v1',
-  groups: groupsOf(schemas).flatMap((group): JsonObject[] => ((found) => (group === '' || !found ? [] : [found]))(apiGroup(schemas, group))),
+  groups: groupsOf(schemas).flatMap((group): JsonObject[] =>
+    ((found) => (group === '' || !found ? [] : [found]))(apiGroup(schemas, group)),
+  ),
 });
 
 /** `/api/v1` and `/apis/G/V`. */
@@ -133,16 +156,30 @@ export function resourceList(schemas: Schemas, group: string, version: string): 
   };
 }
 
-const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
+const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
+  group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 /** `/openapi/v3`. @param prefix where the server lies below its host: clients take these addresses from the root on */
 export function openApiIndex(schemas: Schemas, prefix: string): JsonObject {
   return {
-    paths: Object.fromEntries(schemas.groupVersions().map((entry) => [pathOf(entry), { serverRelativeURL: `${prefix}/openapi/v3/${pathOf(entry)}?hash=${hashOf(schemas)}` }])),
+    paths: Object.fromEntries(
+      schemas
+        .groupVersions()
+        .map((entry) => [
+          pathOf(entry),
+          { serverRelativeURL: `${prefix}/openapi/v3/${pathOf(entry)}?hash=${hashOf(schemas)}` },
+        ]),
+    ),
   };
 }
 
-const hashOf = (schemas: Schemas): string => createHash('sha256').update(schemas.data.version).update(String(schemas.resources.length)).digest('hex').slice(0, 32).toUpperCase();
+const hashOf = (schemas: Schemas): string =>
+  createHash('sha256')
+    .update(schemas.data.version)
+    .update(String(schemas.resources.length))
+    .digest('hex')
+    .slice(0, 32)
+    .toUpperCase();
 
 /** `/openapi/v3/api/v1` and the like: enough for kubectl to find a kind's PATCH and to explain its fields. */
 export function openApiDocument(schemas: Schemas, path: string): JsonObject | undefined {
@@ -154,7 +191,12 @@ export function openApiDocument(schemas: Schemas, path: string): JsonObject | un
     schemas,
     resources.map(({ definition }) => definition),
   );
-  return { openapi: '3.0.0', info: { title: 'Kubernetes (sandbox)', version: GIT_VERSION }, paths, components: { schemas: definitions } };
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes (sandbox)', version: GIT_VERSION },
+    paths,
+    components: { schemas: definitions },
+  };
 }
 
 function pathsOf(resource: ResourceData): [string, JsonObject][] {

@@ -5,7 +5,8 @@ export function duration(fromMs: number, nowMs: number): string {
   if (seconds < 0) return '0s'; // a clock that was turned back
   if (seconds < 120) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
-  const both = (large: number, largeUnit: string, small: number, smallUnit: string) => (small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`);
+  const both = (large: number, largeUnit: string, small: number, smallUnit: string) =>
+    small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
   if (minutes < 10) return both(minutes, 'm', seconds % 60, 's');
   if (minutes < 180) return `${minutes}m`;
   const hours = Math.floor(minutes / 60);

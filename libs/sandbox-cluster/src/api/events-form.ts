@@ -12,11 +12,19 @@ const NAMES: Readonly<Record<string, string>> = {
   count: 'deprecatedCount',
   reportingComponent: 'reportingController',
 };
-const STORED: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(NAMES).map(([stored, shown]) => [shown, stored]));
+const STORED: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(NAMES).map(([stored, shown]) => [shown, stored]),
+);
 /** Left out of the newer form when they are empty. */
 const MAY_BE_EMPTY = new Set(['reportingComponent', 'reportingInstance']);
 /** What core/v1 writes of every event. */
-const ALWAYS: JsonObject = { source: {}, firstTimestamp: null, lastTimestamp: null, reportingComponent: '', reportingInstance: '' };
+const ALWAYS: JsonObject = {
+  source: {},
+  firstTimestamp: null,
+  lastTimestamp: null,
+  reportingComponent: '',
+  reportingInstance: '',
+};
 
 export const hasEventsForm = ({ kind, group }: ResourceData): boolean => kind === 'Event' && group === 'events.k8s.io';
 
@@ -29,6 +37,8 @@ export function toEventsForm(event: KubeObject): KubeObject {
 
 /** An event that came in the newer form, as it is stored. */
 export function fromEventsForm(event: KubeObject): KubeObject {
-  const members = Object.entries(event).flatMap(([name, value]): [string, Json][] => (value === undefined ? [] : [[STORED[name] ?? name, value]]));
+  const members = Object.entries(event).flatMap(([name, value]): [string, Json][] =>
+    value === undefined ? [] : [[STORED[name] ?? name, value]],
+  );
   return { ...ALWAYS, ...Object.fromEntries(members), kind: 'Event', apiVersion: 'v1', metadata: event.metadata };
 }

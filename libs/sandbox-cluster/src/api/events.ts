@@ -6,7 +6,11 @@ import type { KubeObject, Store } from '../store.ts';
 const REMEMBERED = 10_000;
 
 /** Keeps events in a store: a repetition counts the first one up. */
-export function eventRecorder(store: Store, create: (event: JsonObject, manager: string) => KubeObject | undefined, ids: Ids) {
+export function eventRecorder(
+  store: Store,
+  create: (event: JsonObject, manager: string) => KubeObject | undefined,
+  ids: Ids,
+) {
   const names = new Map<string, string>();
   return (about: KubeObject, { type, reason, message, component, action, fieldPath }: EventText, now: string): void => {
     const namespace = about.metadata.namespace ?? 'default';
@@ -38,7 +42,14 @@ export function eventRecorder(store: Store, create: (event: JsonObject, manager:
         type,
         reportingComponent: component,
         ...(action === undefined
-          ? { source: { component }, firstTimestamp: now, lastTimestamp: now, count: 1, eventTime: null, reportingInstance: '' }
+          ? {
+              source: { component },
+              firstTimestamp: now,
+              lastTimestamp: now,
+              count: 1,
+              eventTime: null,
+              reportingInstance: '',
+            }
           : { action, eventTime: now.replace('Z', '.000000Z'), reportingInstance: `${component}-sandbox` }),
       },
       component,

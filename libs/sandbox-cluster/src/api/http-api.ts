@@ -57,7 +57,9 @@ interface Asked {
 }
 
 /** Answers requests as a Kubernetes API server does. @returns a handler for paths that begin at the server's root */
-export function createHttpApi(options: HttpApiOptions): (request: IncomingMessage, response: ServerResponse, url: string, prefix: string) => Promise<void> {
+export function createHttpApi(
+  options: HttpApiOptions,
+): (request: IncomingMessage, response: ServerResponse, url: string, prefix: string) => Promise<void> {
   const { api, schemas, clock, log, token, closing } = options;
   const watches = watchLimit();
 
@@ -66,14 +68,24 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
       await answer(request, response, url, prefix);
     } catch (error) {
       if (request.destroyed && !request.complete) return response.destroy() as unknown as void; // the sender went away
-      log.error({ err: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'the sandbox API failed');
-      if (!response.headersSent) sendStatus(response, failure(500, 'InternalError', 'the sandbox failed; its log says why'));
+      log.error(
+        { err: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+        'the sandbox API failed',
+      );
+      if (!response.headersSent)
+        sendStatus(response, failure(500, 'InternalError', 'the sandbox failed; its log says why'));
       else response.destroy();
     }
   };
 
-  async function answer(request: IncomingMessage, response: ServerResponse, target: string, prefix: string): Promise<void> {
-    if (target.length > URL_BYTES) return sendStatus(response, failure(414, 'RequestURITooLong', `the address is longer than ${URL_BYTES} bytes`));
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: string,
+    prefix: string,
+  ): Promise<void> {
+    if (target.length > URL_BYTES)
+      return sendStatus(response, failure(414, 'RequestURITooLong', `the address is longer than ${URL_BYTES} bytes`));
     const url = URL.parse(target, 'http://sandbox');
     if (!url || !target.startsWith('/')) return sendText(response, 404, '404 page not found\n');
     const path = url.pathname.replace(/(?<=.)\/$/, '');
@@ -89,7 +101,8 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
     }
     const place = placeOf(schemas, path);
     if (!place)
-      return path.startsWith('/api/') || schemas.groupVersions().some(({ group, version }) => path.startsWith(`/apis/${group}/${version}/`))
+      return path.startsWith('/api/') ||
+        schemas.groupVersions().some(({ group, version }) => path.startsWith(`/apis/${group}/${version}/`))
         ? sendStatus(response, nothingThere())
         : sendText(response, 404, '404 page not found\n');
     const form = accepted(accept);
@@ -109,23 +122,43 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
   async function serve(asked: Asked, place: Place): Promise<void> {
     const { method, response, query, caller } = asked;
     const { resource, namespace, name, subresource } = place;
-    if (resource.kind === 'Endpoints') response.appendHeader('warning', '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
-    const isWatch = method === 'GET' && name === undefined && (query.get('watch') === 'true' || query.get('watch') === '1');
+    if (resource.kind === 'Endpoints')
+      response.appendHeader(
+        'warning',
+        '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
+      );
+    const isWatch =
+      method === 'GET' && name === undefined && (query.get('watch') === 'true' || query.get('watch') === '1');
     const verb = verbOf(method, name, { isWatch, subresource });
     if (!verb || (subresource === '' && !resource.verbs.includes(verb)))
-      return sendStatus(response, failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}));
+      return sendStatus(
+        response,
+        failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}),
+      );
     if (REVIEWS.has(resource.kind)) {
       const body = await objectIn(asked.request, resource);
-      return body.ok ? sendJson(response, 201, reviewOf(api.store, caller, resource, body.value.object)) : refuse(asked, body.error);
+      return body.ok
+        ? sendJson(response, 201, reviewOf(api.store, caller, resource, body.value.object))
+        : refuse(asked, body.error);
     }
     const refused = refusedTo(api.store, caller, { verb, resource, namespace, name });
     if (refused) return sendStatus(response, refused);
-    if (['exec', 'attach', 'portforward', 'proxy', 'eviction', 'binding', 'ephemeralcontainers', 'resize'].includes(subresource))
+    if (
+      ['exec', 'attach', 'portforward', 'proxy', 'eviction', 'binding', 'ephemeralcontainers', 'resize'].includes(
+        subresource,
+      )
+    )
       return sendStatus(response, failure(501, 'NotImplemented', NO_CONTAINERS));
     if (subresource === 'log' && resource.kind === 'Pod' && method === 'GET')
-      return streamLogs({ api, clock, closing, watches, ...(options.logs && { logs: options.logs }) }, asked, namespace, name ?? '');
+      return streamLogs(
+        { api, clock, closing, watches, ...(options.logs && { logs: options.logs }) },
+        asked,
+        namespace,
+        name ?? '',
+      );
     if (name === undefined) return serveCollection(asked, place, isWatch);
-    if (subresource !== '' && !resource.subresources.some((entry) => entry.name === subresource)) return sendStatus(response, nothingThere());
+    if (subresource !== '' && !resource.subresources.some((entry) => entry.name === subresource))
+      return sendStatus(response, nothingThere());
     return serveOne(asked, { resource, namespace: resource.namespaced ? namespace : '', name, subresource });
   }
 
@@ -141,7 +174,11 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
       const { object, duplicates } = body.value;
       const said = metadataOf(object)['namespace'];
       const space = !resource.namespaced ? '' : namespace !== '' ? namespace : typeof said === 'string' ? said : '';
-      return sendWritten(asked, resource, api.createObject({ resource, namespace: space, subresource: '' }, object, { ...writing.value, duplicates }));
+      return sendWritten(
+        asked,
+        resource,
+        api.createObject({ resource, namespace: space, subresource: '' }, object, { ...writing.value, duplicates }),
+      );
     }
     const labels = labelSelector(query.get('labelSelector'));
     const fields = fieldSelector(query.get('fieldSelector'), resource);
@@ -158,13 +195,23 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
       });
     if (query.get('sendInitialEvents') !== null) return sendStatus(response, forbiddenInitialEvents(query));
     const key = api.keyOf({ resource, namespace: '', name: '' }).resource;
-    const found = api.store.list(key, { ...(!isEverywhere && { namespace }), ...(Object.keys(labels.value.equal).length > 0 && { labels: labels.value.equal }) }).filter(matches);
+    const found = api.store
+      .list(key, {
+        ...(!isEverywhere && { namespace }),
+        ...(Object.keys(labels.value.equal).length > 0 && { labels: labels.value.equal }),
+      })
+      .filter(matches);
     if (method === 'DELETE') {
       const wanted = await deleteRequest(request, query);
       if (!wanted.ok) return refuse(asked, wanted.error);
       const revision = String(api.store.revision);
       const last = found.map((object) =>
-        ((done) => (done.ok ? done.value.last : object))(api.deleteObject({ resource, namespace: object.metadata.namespace ?? '', name: object.metadata.name }, wanted.value)),
+        ((done) => (done.ok ? done.value.last : object))(
+          api.deleteObject(
+            { resource, namespace: object.metadata.namespace ?? '', name: object.metadata.name },
+            wanted.value,
+          ),
+        ),
       );
       return sendJson(response, 200, listOf(resource, last, { resourceVersion: revision }));
     }
@@ -183,7 +230,13 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
           { nowMs: clock.now(), include: include(query) },
         ),
       );
-    if (form.kind === 'partial') return sendJson(response, 200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items: items.map(partialOf) });
+    if (form.kind === 'partial')
+      return sendJson(response, 200, {
+        kind: 'PartialObjectMetadataList',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata,
+        items: items.map(partialOf),
+      });
     return sendJson(
       response,
       200,
@@ -195,14 +248,21 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
     );
   }
 
-  async function serveOne(asked: Asked, place: Omit<Target, 'subresource'> & { readonly subresource: string }): Promise<void> {
+  async function serveOne(
+    asked: Asked,
+    place: Omit<Target, 'subresource'> & { readonly subresource: string },
+  ): Promise<void> {
     const { method, response, request, query } = asked;
     const { resource, namespace, name, subresource } = place;
     const target = { resource, namespace, name };
     if (subresource === 'token') {
       const account = api.get(target);
       const body = await objectIn(request, { kind: 'TokenRequest' });
-      const made = !body.ok ? body : !account.ok ? account : tokenFor(target, body.value.object, { clock, secret: token });
+      const made = !body.ok
+        ? body
+        : !account.ok
+          ? account
+          : tokenFor(target, body.value.object, { clock, secret: token });
       return made.ok ? sendJson(response, 201, made.value) : refuse(asked, made.error);
     }
     if (subresource === 'finalize') return finalize(asked, target);
@@ -210,7 +270,11 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
     if (method === 'GET') {
       const found = api.get(target);
       if (!found.ok) return sendStatus(response, found.error);
-      return sendJson(response, 200, part === 'scale' ? scaleOf(found.value) : shown(asked, resource, found.value, true));
+      return sendJson(
+        response,
+        200,
+        part === 'scale' ? scaleOf(found.value) : shown(asked, resource, found.value, true),
+      );
     }
     if (method === 'DELETE') {
       const wanted = await deleteRequest(request, query);
@@ -219,30 +283,47 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
       const done = api.deleteObject(target, wanted.value);
       if (!done.ok) return sendStatus(response, done.error);
       const { last, gone } = done.value;
-      const details = { name, ...(resource.group !== '' && { group: resource.group }), kind: resource.plural, uid: last.metadata.uid };
+      const details = {
+        name,
+        ...(resource.group !== '' && { group: resource.group }),
+        kind: resource.plural,
+        uid: last.metadata.uid,
+      };
       return sendJson(
         response,
         200,
-        gone && !['Pod', 'Service', 'PersistentVolumeClaim', 'ServiceAccount', 'ResourceQuota', 'PodTemplate'].includes(resource.kind)
+        gone &&
+          !['Pod', 'Service', 'PersistentVolumeClaim', 'ServiceAccount', 'ResourceQuota', 'PodTemplate'].includes(
+            resource.kind,
+          )
           ? { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
           : last,
       );
     }
     const whole: Target = { ...target, subresource: part };
     const kind = method === 'PATCH' ? PATCHES[mediaType(request)] : undefined;
-    if (method === 'PATCH' && !kind) return sendStatus(response, failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {}));
+    if (method === 'PATCH' && !kind)
+      return sendStatus(response, failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {}));
     const writing = writeOptions(request, query);
     if (!writing.ok) return sendStatus(response, writing.error);
     if (kind) {
       const body = await bodyOf(request);
       if (!body.ok) return refuse(asked, body.error);
       await myTurn();
-      return sendWritten(asked, resource, api.patch(whole, kind, body.value.value, { ...writing.value, duplicates: body.value.duplicates }));
+      return sendWritten(
+        asked,
+        resource,
+        api.patch(whole, kind, body.value.value, { ...writing.value, duplicates: body.value.duplicates }),
+      );
     }
     const body = await objectIn(request, part === 'scale' ? { kind: 'Scale' } : resource);
     if (!body.ok) return refuse(asked, body.error);
     await myTurn();
-    return sendWritten(asked, resource, api.replace(whole, body.value.object, { ...writing.value, duplicates: body.value.duplicates }));
+    return sendWritten(
+      asked,
+      resource,
+      api.replace(whole, body.value.object, { ...writing.value, duplicates: body.value.duplicates }),
+    );
   }
 
   /** PUT of a namespace's finalizers, which its controller sends at the end. */
@@ -255,21 +336,36 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
     return sendWritten(
       asked,
       target.resource,
-      ok({ object: api.finalizeNamespace(found.value, Array.isArray(spec['finalizers']) ? spec['finalizers'].map(String) : []), created: false, warnings: [] }),
+      ok({
+        object: api.finalizeNamespace(
+          found.value,
+          Array.isArray(spec['finalizers']) ? spec['finalizers'].map(String) : [],
+        ),
+        created: false,
+        warnings: [],
+      }),
     );
   }
 
   /** One object in the form that was asked for. @param isFirst a watch names the columns of its table only once */
   function shown({ form, query }: Asked, resource: ResourceData, object: KubeObject, isFirst: boolean): JsonObject {
     const formed = inForm(resource, object);
-    if (form.kind === 'table') return tableOf(resource, [formed], { resourceVersion: object.metadata.resourceVersion }, { nowMs: clock.now(), include: include(query) }, isFirst);
+    if (form.kind === 'table')
+      return tableOf(
+        resource,
+        [formed],
+        { resourceVersion: object.metadata.resourceVersion },
+        { nowMs: clock.now(), include: include(query) },
+        isFirst,
+      );
     return form.kind === 'partial' ? partialOf(object) : formed;
   }
 
   function sendWritten(asked: Asked, resource: ResourceData, written: Result<Written, ApiStatus>): void {
     if (!written.ok) return sendStatus(asked.response, written.error);
     const { object, created, warnings } = written.value;
-    for (const warning of warnings) asked.response.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+    for (const warning of warnings)
+      asked.response.appendHeader('warning', `299 - "${warning.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
     sendJson(asked.response, created ? 201 : 200, inForm(resource, object));
   }
 
@@ -280,7 +376,13 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
   function refuse({ request, response }: Asked, status: ApiStatus): void {
     if (request.complete) return sendStatus(response, status);
     const text = textOf(status);
-    response.writeHead(status.code ?? 500, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), connection: 'close' }).write(text);
+    response
+      .writeHead(status.code ?? 500, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(text),
+        connection: 'close',
+      })
+      .write(text);
     const end = (): void => {
       timer.cancel();
       response.end();
@@ -290,7 +392,8 @@ export function createHttpApi(options: HttpApiOptions): (request: IncomingMessag
   }
 }
 
-const inForm = (resource: ResourceData, object: KubeObject): KubeObject => (hasEventsForm(resource) ? toEventsForm(object) : object);
+const inForm = (resource: ResourceData, object: KubeObject): KubeObject =>
+  hasEventsForm(resource) ? toEventsForm(object) : object;
 
 /** What rows of a Table carry. */
 function include(query: URLSearchParams): 'None' | 'Metadata' | 'Object' {
@@ -301,7 +404,12 @@ function include(query: URLSearchParams): 'None' | 'Metadata' | 'Object' {
 const forbiddenInitialEvents = (query: URLSearchParams): ApiStatus =>
   invalid({ kind: 'ListOptions', group: 'meta.k8s.io' }, '', [
     ...(query.get('resourceVersionMatch') !== null && query.get('resourceVersion') === null
-      ? [causes.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')]
+      ? [
+          causes.forbidden(
+            'resourceVersionMatch',
+            'resourceVersionMatch is forbidden unless resourceVersion is provided',
+          ),
+        ]
       : []),
     causes.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'),
   ]);

@@ -34,21 +34,35 @@ export function streamLogs(
   if (!pod) return sendStatus(response, failure(404, 'NotFound', `pods "${name}" not found`, { name, kind: 'pods' }));
   const names = containersOf(pod);
   const container = query.get('container') ?? (names.length === 1 ? names[0] : undefined);
-  if (container === undefined) return sendStatus(response, badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]`));
-  if (!names.includes(container)) return sendStatus(response, badRequest(`container ${container} is not valid for pod ${name}`));
+  if (container === undefined)
+    return sendStatus(
+      response,
+      badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]`),
+    );
+  if (!names.includes(container))
+    return sendStatus(response, badRequest(`container ${container} is not valid for pod ${name}`));
   if (typeof pod.spec?.['nodeName'] !== 'string') {
     response.writeHead(204).end();
     return;
   }
   const previous = query.get('previous') === 'true';
   const waiting = waitingReason(pod, container);
-  if (waiting !== undefined && !previous) return sendStatus(response, badRequest(`container "${container}" in pod "${name}" is waiting to start: ${waiting}`));
+  if (waiting !== undefined && !previous)
+    return sendStatus(
+      response,
+      badRequest(`container "${container}" in pod "${name}" is waiting to start: ${waiting}`),
+    );
   const isFollowed = query.get('follow') === 'true' && !previous;
   if (isFollowed && !watches.enter()) return sendTooMany(response);
   const source = logs ?? NO_LOGS;
   const withTimes = query.get('timestamps') === 'true';
   const since = query.get('sinceTime') ?? undefined;
-  const sinceMs = since !== undefined ? Date.parse(since) : query.get('sinceSeconds') === null ? 0 : clock.now() - Number(query.get('sinceSeconds')) * 1_000;
+  const sinceMs =
+    since !== undefined
+      ? Date.parse(since)
+      : query.get('sinceSeconds') === null
+        ? 0
+        : clock.now() - Number(query.get('sinceSeconds')) * 1_000;
   const tail = query.get('tailLines');
   const text = ({ atMs, text: line }: LogLine) => `${withTimes ? `${new Date(atMs).toISOString()} ` : ''}${line}\n`;
   const all = source.lines(pod, container, { previous, nowMs: clock.now() }).filter(({ atMs }) => atMs >= sinceMs);
@@ -70,7 +84,8 @@ export function streamLogs(
     const live = api.store.get(key);
     if (!live || live.metadata.uid !== pod?.metadata.uid) return end();
     const nowMs = clock.now();
-    for (const line of source.lines(live, container as string, { previous: false, nowMs })) if (line.atMs > seenMs && line.atMs <= nowMs) response.write(text(line));
+    for (const line of source.lines(live, container as string, { previous: false, nowMs }))
+      if (line.atMs > seenMs && line.atMs <= nowMs) response.write(text(line));
     seenMs = nowMs;
     timer = clock.timer(source.nextInMs(live, container as string, nowMs) ?? LOOK_AGAIN_MS, next);
   }
@@ -98,15 +113,25 @@ const containersOf = (pod: KubeObject): string[] =>
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
 
 function waitingReason(pod: KubeObject, container: string): string | undefined {
-  const status = list(pod.status?.['containerStatuses']).find((entry) => isObject(entry) && entry['name'] === container);
+  const status = list(pod.status?.['containerStatuses']).find(
+    (entry) => isObject(entry) && entry['name'] === container,
+  );
   if (!isObject(status)) return 'ContainerCreating';
-  const waiting = isObject(status['state']) && isObject(status['state']['waiting']) ? status['state']['waiting']['reason'] : undefined;
+  const waiting =
+    isObject(status['state']) && isObject(status['state']['waiting'])
+      ? status['state']['waiting']['reason']
+      : undefined;
   const hasRun = typeof status['restartCount'] === 'number' && status['restartCount'] > 0;
   return typeof waiting === 'string' && !hasRun ? waiting : undefined;
 }
 
 const NO_LOGS: PodLogs = {
-  lines: (pod, container, { nowMs }) => [{ atMs: Math.min(nowMs, Date.parse(pod.metadata.creationTimestamp)), text: `sandbox: ${container} is simulated; no container runs` }],
+  lines: (pod, container, { nowMs }) => [
+    {
+      atMs: Math.min(nowMs, Date.parse(pod.metadata.creationTimestamp)),
+      text: `sandbox: ${container} is simulated; no container runs`,
+    },
+  ],
   nextInMs: () => undefined,
 };
 
@@ -116,15 +141,27 @@ const LEAST = { tailLines: 0, limitBytes: 1, sinceSeconds: 1 } as const;
 function logOptionsProblem(query: URLSearchParams, name: string): ApiStatus | undefined {
   for (const option of ['sinceSeconds', 'tailLines', 'limitBytes'] as const) {
     const text = query.get(option);
-    if (text !== null && !/^[-+]?\d+$/.test(text)) return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    if (text !== null && !/^[-+]?\d+$/.test(text))
+      return badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   const since = query.get('sinceTime');
   if (since !== null && Number.isNaN(Date.parse(since)))
-    return badRequest(`parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`);
+    return badRequest(
+      `parsing time ${JSON.stringify(since)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(since)} as "2006"`,
+    );
   const found = (['tailLines', 'limitBytes', 'sinceSeconds'] as const).flatMap((option) => {
     const [text, least] = [query.get(option), LEAST[option]];
-    return text !== null && Number(text) < least ? [causes.invalid(option, Number(text), least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0')] : [];
+    return text !== null && Number(text) < least
+      ? [
+          causes.invalid(
+            option,
+            Number(text),
+            least === 0 ? 'must be greater than or equal to 0' : 'must be greater than 0',
+          ),
+        ]
+      : [];
   });
-  if (since !== null && query.get('sinceSeconds') !== null) found.push(causes.forbidden('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+  if (since !== null && query.get('sinceSeconds') !== null)
+    found.push(causes.forbidden('[]', 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
   return found.length === 0 ? undefined : invalid({ kind: 'PodLogOptions', group: '' }, name, found);
 }

@@ -2,10 +2,12 @@ import { apiVersionOf, type ResourceData } from '#kubernetes/schemas';
 import type { JsonObject } from '#kernel';
 
 /** How a server names kinds and places in its messages. */
-export const kindText = ({ kind, group }: Pick<ResourceData, 'kind' | 'group'>): string => (group === '' ? kind : `${kind}.${group}`);
+export const kindText = ({ kind, group }: Pick<ResourceData, 'kind' | 'group'>): string =>
+  group === '' ? kind : `${kind}.${group}`;
 
 /** `apps/v1, Kind=Deployment`, and `/v1, Kind=ConfigMap` for the core group. */
-export const gvkText = ({ group, version, kind }: Pick<ResourceData, 'group' | 'version' | 'kind'>): string => `${group}/${version}, Kind=${kind}`;
+export const gvkText = ({ group, version, kind }: Pick<ResourceData, 'group' | 'version' | 'kind'>): string =>
+  `${group}/${version}, Kind=${kind}`;
 
 export const metadataOf = (object: JsonObject): JsonObject => {
   const metadata = object['metadata'];
@@ -15,6 +17,9 @@ export const metadataOf = (object: JsonObject): JsonObject => {
 /** The object as it is stored: with its kind, members in a server's order, and an empty list as none. */
 export function withIdentity(resource: ResourceData, object: JsonObject, metadata: JsonObject): JsonObject {
   const { kind: _kind, apiVersion: _version, metadata: _metadata, ...rest } = object;
-  const stored = Object.entries(rest).map(([name, value]) => [name, Array.isArray(value) && value.length === 0 ? null : value]);
+  const stored = Object.entries(rest).map(([name, value]) => [
+    name,
+    Array.isArray(value) && value.length === 0 ? null : value,
+  ]);
   return { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata, ...Object.fromEntries(stored) };
 }

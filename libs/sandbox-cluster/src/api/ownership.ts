@@ -28,11 +28,16 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const STATUS: FieldSet = setOf(['status']);
 const ALL_BUT_STATUS: FieldSet = setOf(['spec'], ['metadata', 'labels'], ['metadata', 'ownerReferences']);
 
-export const hasStatus = ({ subresources }: ResourceData): boolean => subresources.some(({ name }) => name === 'status');
+export const hasStatus = ({ subresources }: ResourceData): boolean =>
+  subresources.some(({ name }) => name === 'status');
 
 /** Who writes to which endpoint, and what that endpoint does not write. */
-export function writerOf(resource: ResourceData, { manager, subresource, time }: { readonly manager: string; readonly subresource: string; readonly time: string }): Writer {
-  const ignored = subresource === 'status' ? ALL_BUT_STATUS : hasStatus(resource) && subresource === '' ? STATUS : NOTHING_IGNORED;
+export function writerOf(
+  resource: ResourceData,
+  { manager, subresource, time }: { readonly manager: string; readonly subresource: string; readonly time: string },
+): Writer {
+  const ignored =
+    subresource === 'status' ? ALL_BUT_STATUS : hasStatus(resource) && subresource === '' ? STATUS : NOTHING_IGNORED;
   return { manager, apiVersion: apiVersionOf(resource), subresource, time, ignored };
 }
 
@@ -46,7 +51,9 @@ export function bare(object: JsonObject): JsonObject {
 /** Owners after a create. */
 export function ownersOfNew(schemas: Schemas, resource: ResourceData, object: JsonObject, writer: Writer): Managers {
   const root = schemas.schemaOf(resource);
-  return root ? updateManagers(root, { live: emptyObject(root), object: bare(object), managers: new Map(), writer }) : new Map();
+  return root
+    ? updateManagers(root, { live: emptyObject(root), object: bare(object), managers: new Map(), writer })
+    : new Map();
 }
 
 /**
@@ -56,7 +63,17 @@ export function ownersOfNew(schemas: Schemas, resource: ResourceData, object: Js
 export function ownersOfChanged(
   schemas: Schemas,
   resource: ResourceData,
-  { live, next, asked, writer }: { readonly live: KubeObject; readonly next: JsonObject; readonly asked: Json | undefined; readonly writer: Writer },
+  {
+    live,
+    next,
+    asked,
+    writer,
+  }: {
+    readonly live: KubeObject;
+    readonly next: JsonObject;
+    readonly asked: Json | undefined;
+    readonly writer: Writer;
+  },
 ): Managers {
   const before = managersOf(live);
   if (writer.subresource === '' && isReset(asked)) return new Map();
@@ -66,17 +83,32 @@ export function ownersOfChanged(
   return updateManagers(schemas.schemaOf(resource), { live: bare(live), object: bare(next), managers, writer });
 }
 
-const isReset = (asked: Json | undefined): boolean => Array.isArray(asked) && asked.length === 1 && isObject(asked[0] as Json) && Object.keys(asked[0] as JsonObject).length === 0;
+const isReset = (asked: Json | undefined): boolean =>
+  Array.isArray(asked) &&
+  asked.length === 1 &&
+  isObject(asked[0] as Json) &&
+  Object.keys(asked[0] as JsonObject).length === 0;
 
-export const managersOf = (live: KubeObject): Managers => decodeManagers(live.metadata.managedFields as Json | undefined) ?? new Map<string, Manager>();
+export const managersOf = (live: KubeObject): Managers =>
+  decodeManagers(live.metadata.managedFields as Json | undefined) ?? new Map<string, Manager>();
 
 /** Before the first apply to an object that nobody manages, all that is there gets an owner, so that an apply cannot take it silently. */
-export function managersForApply(schemas: Schemas, resource: ResourceData, live: KubeObject | undefined, writer: Writer): Managers {
+export function managersForApply(
+  schemas: Schemas,
+  resource: ResourceData,
+  live: KubeObject | undefined,
+  writer: Writer,
+): Managers {
   if (!live) return new Map();
   const managers = managersOf(live);
   const root = schemas.schemaOf(resource);
   if (managers.size > 0 || !root) return managers;
-  return updateManagers(root, { live: emptyObject(root), object: bare(live), managers, writer: { ...writer, manager: 'before-first-apply' } });
+  return updateManagers(root, {
+    live: emptyObject(root),
+    object: bare(live),
+    managers,
+    writer: { ...writer, manager: 'before-first-apply' },
+  });
 }
 
 /**
@@ -102,7 +134,8 @@ export function apartForScale(managers: Managers): Managers {
   const found = new Map(managers);
   for (const [id, manager] of managers) {
     const rest = difference(manager.fields, REPLICAS);
-    if (manager.operation !== 'Update' || manager.subresource !== '' || isEmpty(difference(manager.fields, rest))) continue;
+    if (manager.operation !== 'Update' || manager.subresource !== '' || isEmpty(difference(manager.fields, rest)))
+      continue;
     found.set(id, { ...manager, fields: rest });
     found.set(`${id} apart`, { ...manager, time: '', fields: REPLICAS });
   }
@@ -110,14 +143,18 @@ export function apartForScale(managers: Managers): Managers {
 }
 
 /** Whether everything in `conflicts` is in `allowed`. */
-export const isWithin = (conflicts: readonly FieldSet[], allowed: FieldSet): boolean => isEmpty(difference(conflicts.reduce(union, NOTHING_IGNORED), allowed));
+export const isWithin = (conflicts: readonly FieldSet[], allowed: FieldSet): boolean =>
+  isEmpty(difference(conflicts.reduce(union, NOTHING_IGNORED), allowed));
 
 /** kubectl's own annotation follows its server-side applies, as long as the object has it. */
 export function followLastApplied(object: JsonObject, config: JsonObject, manager: string): JsonObject {
   const metadata = metadataOf(object);
   const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {};
   if (manager !== 'kubectl' || annotations[LAST_APPLIED] === undefined) return object;
-  return { ...object, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: `${goJson(config)}\n` } } };
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: `${goJson(config)}\n` } },
+  };
 }
 
 /** JSON as Go writes maps: members sorted. */
@@ -135,7 +172,8 @@ function goJson(value: Json | undefined): string {
 export function encodedManagers(managers: Managers, live?: KubeObject): JsonObject[] | undefined {
   const before = live && managersOf(live);
   const isWhole = before?.size === (live?.metadata.managedFields?.length ?? 0); // else two entries said the same of themselves, and one is lost
-  if (live && before && isWhole && sameManagers(before, managers)) return live.metadata.managedFields as JsonObject[] | undefined;
+  if (live && before && isWhole && sameManagers(before, managers))
+    return live.metadata.managedFields as JsonObject[] | undefined;
   const encoded = encodeManagers(managers.values());
   return encoded.length > 0 ? encoded : undefined;
 }

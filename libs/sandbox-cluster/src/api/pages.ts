@@ -15,11 +15,17 @@ const orderOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? '
  * One page of a list that is in order; its token says where the next one begins. Later pages show the collection as it is
  * then, under the resourceVersion of the first.
  */
-export function pageOf(found: readonly KubeObject[], query: URLSearchParams, revision: number): Result<Page, ApiStatus> {
+export function pageOf(
+  found: readonly KubeObject[],
+  query: URLSearchParams,
+  revision: number,
+): Result<Page, ApiStatus> {
   const asked = query.get('resourceVersion') ?? '';
   if (asked !== '' && !/^\d+$/.test(asked))
     return err(
-      badRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`),
+      badRequest(
+        `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`,
+      ),
     );
   if (Number(asked) > revision) return err(tooLarge(Number(asked), revision));
   const limit = Math.max(0, Number(query.get('limit') ?? 0) || 0);
@@ -29,7 +35,8 @@ export function pageOf(found: readonly KubeObject[], query: URLSearchParams, rev
   if (token !== '') {
     const read = readToken(token);
     if (typeof read === 'string') return err(badRequest(`invalid continue token: continue key is not valid: ${read}`));
-    if (asked !== '' && asked !== '0') return err(badRequest('specifying resource version is not allowed when using continue'));
+    if (asked !== '' && asked !== '0')
+      return err(badRequest('specifying resource version is not allowed when using continue'));
     start = firstAfter(found, read.start);
     from = read.rv;
   }
@@ -44,7 +51,9 @@ export function pageOf(found: readonly KubeObject[], query: URLSearchParams, rev
       resourceVersion: from,
       ...(more > 0 &&
         last && {
-          continue: Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(from), start: `${orderOf(last)}\u0000` })).toString('base64url'),
+          continue: Buffer.from(
+            JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(from), start: `${orderOf(last)}\u0000` }),
+          ).toString('base64url'),
           ...(!isSelected && { remainingItemCount: more }),
         }),
     },
@@ -65,7 +74,8 @@ function readToken(token: string): { readonly rv: string; readonly start: string
   const bytes = Buffer.from(token, 'base64url');
   try {
     const read = JSON.parse(bytes.toString('utf8')) as { v?: unknown; rv?: unknown; start?: unknown };
-    if (read.v !== 'meta.k8s.io/v1' || typeof read.rv !== 'number' || typeof read.start !== 'string') return 'server does not recognize this encoded version';
+    if (read.v !== 'meta.k8s.io/v1' || typeof read.rv !== 'number' || typeof read.start !== 'string')
+      return 'server does not recognize this encoded version';
     return { rv: String(read.rv), start: read.start.replace(/\u0000$/, '') };
   } catch {
     const first = bytes[0] ?? 0;
@@ -75,7 +85,8 @@ function readToken(token: string): { readonly rv: string; readonly start: string
 
 function firstAfter(found: readonly KubeObject[], start: string): number {
   const [space = '', name = ''] = start.split('/');
-  const isAfter = ({ metadata }: KubeObject) => ((other) => other > space || (other === space && metadata.name > name))(metadata.namespace ?? '');
+  const isAfter = ({ metadata }: KubeObject) =>
+    ((other) => other > space || (other === space && metadata.name > name))(metadata.namespace ?? '');
   let [low, high] = [0, found.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -88,8 +99,17 @@ function firstAfter(found: readonly KubeObject[], start: string): number {
 
 /** A list as its kind: items carry no kind of their own. */
 export function listOf(resource: ResourceData, items: readonly KubeObject[], metadata: JsonObject): JsonObject {
-  return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata, items: items.map(({ apiVersion: _version, kind: _kind, ...item }) => item) };
+  return {
+    kind: `${resource.kind}List`,
+    apiVersion: apiVersionOf(resource),
+    metadata,
+    items: items.map(({ apiVersion: _version, kind: _kind, ...item }) => item),
+  };
 }
 
 /** Metadata alone, for clients that ask for no more. */
-export const partialOf = ({ metadata }: KubeObject): JsonObject => ({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata });
+export const partialOf = ({ metadata }: KubeObject): JsonObject => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata,
+});

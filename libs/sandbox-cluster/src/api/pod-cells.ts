@@ -4,7 +4,9 @@ import { duration } from './duration.ts';
 import { at, countAt, listAt, textAt } from './reading.ts';
 
 const hasCondition = (pod: KubeObject, type: string): boolean =>
-  listAt(pod, 'status', 'conditions').some((condition) => textAt(condition, 'type') === type && textAt(condition, 'status') === 'True');
+  listAt(pod, 'status', 'conditions').some(
+    (condition) => textAt(condition, 'type') === type && textAt(condition, 'status') === 'True',
+  );
 
 interface Seen {
   ready: number;
@@ -16,18 +18,33 @@ interface Seen {
 /** Ready, Status and Restarts of a pod, by the rules that kubectl's users know. */
 export function podCells(pod: KubeObject, nowMs: number): readonly [string, string, string] {
   const inits = listAt(pod, 'spec', 'initContainers');
-  const sidecars = new Set(inits.filter((container) => textAt(container, 'restartPolicy') === 'Always').map((container) => textAt(container, 'name')));
+  const sidecars = new Set(
+    inits
+      .filter((container) => textAt(container, 'restartPolicy') === 'Always')
+      .map((container) => textAt(container, 'name')),
+  );
   const phase = textAt(pod, 'status', 'phase');
-  const isGated = listAt(pod, 'status', 'conditions').some((condition) => textAt(condition, 'type') === 'PodScheduled' && textAt(condition, 'reason') === 'SchedulingGated');
-  const seen: Seen = { ready: 0, restarts: 0, lastEnd: '', reason: isGated ? 'SchedulingGated' : textAt(pod, 'status', 'reason') || phase };
+  const isGated = listAt(pod, 'status', 'conditions').some(
+    (condition) => textAt(condition, 'type') === 'PodScheduled' && textAt(condition, 'reason') === 'SchedulingGated',
+  );
+  const seen: Seen = {
+    ready: 0,
+    restarts: 0,
+    lastEnd: '',
+    reason: isGated ? 'SchedulingGated' : textAt(pod, 'status', 'reason') || phase,
+  };
   const { isStarting, sidecarRestarts } = readInits(pod, { inits, sidecars, seen });
   if (!isStarting || hasCondition(pod, 'Initialized')) {
     seen.restarts = sidecarRestarts;
     readContainers(pod, seen);
   }
-  if (pod.metadata.deletionTimestamp !== undefined && phase !== 'Succeeded' && phase !== 'Failed') seen.reason = 'Terminating';
+  if (pod.metadata.deletionTimestamp !== undefined && phase !== 'Succeeded' && phase !== 'Failed')
+    seen.reason = 'Terminating';
   const total = listAt(pod, 'spec', 'containers').length + sidecars.size;
-  const restarts = seen.restarts === 0 || seen.lastEnd === '' ? String(seen.restarts) : `${seen.restarts} (${duration(Date.parse(seen.lastEnd), nowMs)} ago)`;
+  const restarts =
+    seen.restarts === 0 || seen.lastEnd === ''
+      ? String(seen.restarts)
+      : `${seen.restarts} (${duration(Date.parse(seen.lastEnd), nowMs)} ago)`;
   return [`${seen.ready}/${total}`, seen.reason, restarts];
 }
 
@@ -39,7 +56,11 @@ function note(status: Json, seen: Seen): void {
 
 function readInits(
   pod: KubeObject,
-  { inits, sidecars, seen }: { readonly inits: readonly Json[]; readonly sidecars: ReadonlySet<string>; readonly seen: Seen },
+  {
+    inits,
+    sidecars,
+    seen,
+  }: { readonly inits: readonly Json[]; readonly sidecars: ReadonlySet<string>; readonly seen: Seen },
 ): { readonly isStarting: boolean; readonly sidecarRestarts: number } {
   let sidecarRestarts = 0;
   for (const [index, status] of listAt(pod, 'status', 'initContainerStatuses').entries()) {
@@ -85,6 +106,9 @@ function endReason(ended: Json): string {
 /** Conditions of a row, by which clients grey out pods that have ended. */
 export function podRowConditions(pod: KubeObject): readonly JsonObject[] {
   const phase = textAt(pod, 'status', 'phase');
-  if (phase === 'Succeeded') return [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }];
-  return phase === 'Failed' ? [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }] : [];
+  if (phase === 'Succeeded')
+    return [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }];
+  return phase === 'Failed'
+    ? [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }]
+    : [];
 }

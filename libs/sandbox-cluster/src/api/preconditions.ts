@@ -6,7 +6,12 @@ import { metadataOf } from './names.ts';
 import { about, badRequest, failure, groupResource, modified } from './status.ts';
 
 /** A name or namespace in the body that is not the URL's. */
-export function mismatch(resource: ResourceData, namespace: string, body: JsonObject, name?: string): ApiStatus | undefined {
+export function mismatch(
+  resource: ResourceData,
+  namespace: string,
+  body: JsonObject,
+  name?: string,
+): ApiStatus | undefined {
   const metadata = metadataOf(body);
   const [saidName, saidSpace] = [metadata['name'], metadata['namespace']];
   if (name !== undefined) {
@@ -22,14 +27,31 @@ export function mismatch(resource: ResourceData, namespace: string, body: JsonOb
 }
 
 /** A write that was made for another object (a PUT says so here, a patch in validation) or another version of it. */
-export function staleness(resource: ResourceData, live: KubeObject, body: JsonObject, isPatch: boolean): ApiStatus | undefined {
+export function staleness(
+  resource: ResourceData,
+  live: KubeObject,
+  body: JsonObject,
+  isPatch: boolean,
+): ApiStatus | undefined {
   const { resourceVersion, uid } = metadataOf(body);
   const { name, namespace } = live.metadata;
   if (!isPatch && typeof uid === 'string' && uid !== '' && uid !== live.metadata.uid) {
     const key = `/registry/${resource.plural}/${namespace === undefined ? '' : `${namespace}/`}${name}`;
     const text = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
-    return failure(409, 'Conflict', `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": ${text}`, about(resource, name));
+    return failure(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": ${text}`,
+      about(resource, name),
+    );
   }
-  if (typeof resourceVersion !== 'string' || resourceVersion === '' || resourceVersion === live.metadata.resourceVersion) return undefined;
-  return /^\d+$/.test(resourceVersion) ? modified(resource, name) : failure(500, '', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
+  if (
+    typeof resourceVersion !== 'string' ||
+    resourceVersion === '' ||
+    resourceVersion === live.metadata.resourceVersion
+  )
+    return undefined;
+  return /^\d+$/.test(resourceVersion)
+    ? modified(resource, name)
+    : failure(500, '', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
 }

@@ -48,21 +48,28 @@ function varint(bytes: Buffer, from: number): [bigint, number] {
   throw new RangeError('truncated protobuf');
 }
 
-const all = (fields: Fields, number: number): (Buffer | bigint)[] => fields.filter((field) => field.number === number).map(({ value }) => value);
-const bytesIn = (fields: Fields, number: number): Buffer => all(fields, number).find((value): value is Buffer => Buffer.isBuffer(value)) ?? Buffer.alloc(0);
+const all = (fields: Fields, number: number): (Buffer | bigint)[] =>
+  fields.filter((field) => field.number === number).map(({ value }) => value);
+const bytesIn = (fields: Fields, number: number): Buffer =>
+  all(fields, number).find((value): value is Buffer => Buffer.isBuffer(value)) ?? Buffer.alloc(0);
 const textIn = (fields: Fields, number: number): string | undefined =>
   all(fields, number)
     .find((value): value is Buffer => Buffer.isBuffer(value))
     ?.toString('utf8');
 const numberIn = (fields: Fields, number: number): number | undefined =>
-  ((value) => (value === undefined ? undefined : Number(value)))(all(fields, number).find((value): value is bigint => typeof value === 'bigint'));
-const flagIn = (fields: Fields, number: number): boolean | undefined => ((value) => (value === undefined ? undefined : value === 1))(numberIn(fields, number));
+  ((value) => (value === undefined ? undefined : Number(value)))(
+    all(fields, number).find((value): value is bigint => typeof value === 'bigint'),
+  );
+const flagIn = (fields: Fields, number: number): boolean | undefined =>
+  ((value) => (value === undefined ? undefined : value === 1))(numberIn(fields, number));
 
 /** A map of texts, or of bytes written as base64. */
 function mapIn(fields: Fields, number: number, encoding: 'utf8' | 'base64' = 'utf8'): JsonObject | undefined {
   const entries = all(fields, number).filter((value): value is Buffer => Buffer.isBuffer(value));
   if (entries.length === 0) return undefined;
-  return Object.fromEntries(entries.map((entry) => ((pair) => [textIn(pair, 1) ?? '', bytesIn(pair, 2).toString(encoding)])(fieldsOf(entry))));
+  return Object.fromEntries(
+    entries.map((entry) => ((pair) => [textIn(pair, 1) ?? '', bytesIn(pair, 2).toString(encoding)])(fieldsOf(entry))),
+  );
 }
 
 function some(members: { readonly [name: string]: Json | undefined }): JsonObject {
@@ -70,15 +77,33 @@ function some(members: { readonly [name: string]: Json | undefined }): JsonObjec
 }
 
 const metadataOf = (fields: Fields): JsonObject =>
-  ((meta) => some({ name: textIn(meta, 1), generateName: textIn(meta, 2), namespace: textIn(meta, 3), labels: mapIn(meta, 11), annotations: mapIn(meta, 12) }))(
-    fieldsOf(bytesIn(fields, 1)),
-  );
+  ((meta) =>
+    some({
+      name: textIn(meta, 1),
+      generateName: textIn(meta, 2),
+      namespace: textIn(meta, 3),
+      labels: mapIn(meta, 11),
+      annotations: mapIn(meta, 12),
+    }))(fieldsOf(bytesIn(fields, 1)));
 
 const KINDS: Readonly<Record<string, (fields: Fields) => JsonObject>> = {
   Namespace: (fields) => ({ metadata: metadataOf(fields) }),
   ServiceAccount: (fields) => ({ metadata: metadataOf(fields) }),
-  ConfigMap: (fields) => some({ metadata: metadataOf(fields), data: mapIn(fields, 2), binaryData: mapIn(fields, 3, 'base64'), immutable: flagIn(fields, 4) }),
-  Secret: (fields) => some({ metadata: metadataOf(fields), data: mapIn(fields, 2, 'base64'), type: textIn(fields, 3), stringData: mapIn(fields, 4), immutable: flagIn(fields, 5) }),
+  ConfigMap: (fields) =>
+    some({
+      metadata: metadataOf(fields),
+      data: mapIn(fields, 2),
+      binaryData: mapIn(fields, 3, 'base64'),
+      immutable: flagIn(fields, 4),
+    }),
+  Secret: (fields) =>
+    some({
+      metadata: metadataOf(fields),
+      data: mapIn(fields, 2, 'base64'),
+      type: textIn(fields, 3),
+      stringData: mapIn(fields, 4),
+      immutable: flagIn(fields, 5),
+    }),
   DeleteOptions: (fields) => {
     const preconditions = fieldsOf(bytesIn(fields, 2));
     return some({

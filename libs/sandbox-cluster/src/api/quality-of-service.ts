@@ -11,9 +11,17 @@ const amounts = (container: Json, kind: string): JsonObject => {
 /** Quality of service by requests and limits of CPU and memory. */
 export function qosOf(pod: JsonObject): 'BestEffort' | 'Burstable' | 'Guaranteed' {
   const spec = isObject(pod['spec']) ? pod['spec'] : {};
-  const containers = ['containers', 'initContainers'].flatMap((field) => (Array.isArray(spec[field]) ? (spec[field] as readonly Json[]) : []));
-  const has = (container: Json, kind: string, name: string) => compareQuantities(String(amounts(container, kind)[name] ?? '0'), '0') === 1;
-  if (!containers.some((container) => ['cpu', 'memory'].some((name) => has(container, 'requests', name) || has(container, 'limits', name)))) return 'BestEffort';
+  const containers = ['containers', 'initContainers'].flatMap((field) =>
+    Array.isArray(spec[field]) ? (spec[field] as readonly Json[]) : [],
+  );
+  const has = (container: Json, kind: string, name: string) =>
+    compareQuantities(String(amounts(container, kind)[name] ?? '0'), '0') === 1;
+  if (
+    !containers.some((container) =>
+      ['cpu', 'memory'].some((name) => has(container, 'requests', name) || has(container, 'limits', name)),
+    )
+  )
+    return 'BestEffort';
   const full = containers.every((container) =>
     ['cpu', 'memory'].every((name) => {
       const [request, limit] = [amounts(container, 'requests')[name], amounts(container, 'limits')[name]];

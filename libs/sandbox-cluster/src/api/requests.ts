@@ -21,12 +21,18 @@ export interface Body {
 }
 
 /** Names the server's own structure of options in refusals: POST, PUT and PATCH have one each. */
-const OPTIONS: Readonly<Record<string, string>> = { POST: 'CreateOptions', PUT: 'UpdateOptions', PATCH: 'PatchOptions', DELETE: 'DeleteOptions' };
+const OPTIONS: Readonly<Record<string, string>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+  DELETE: 'DeleteOptions',
+};
 
 /** What the query and the headers say about a write. */
 export function writeOptions(request: IncomingMessage, query: URLSearchParams): Result<WriteOptions, ApiStatus> {
   const kind = OPTIONS[request.method ?? ''] ?? 'CreateOptions';
-  const refuse = (cause: ReturnType<typeof causes.invalid>) => err(invalid({ kind, group: 'meta.k8s.io' }, '', [cause]));
+  const refuse = (cause: ReturnType<typeof causes.invalid>) =>
+    err(invalid({ kind, group: 'meta.k8s.io' }, '', [cause]));
   const dryRun = query.getAll('dryRun');
   if (dryRun.some((value) => value !== 'All')) return refuse(causes.unsupported('dryRun', dryRun, ['All']));
   const validation = query.get('fieldValidation') ?? '';
@@ -35,7 +41,8 @@ export function writeOptions(request: IncomingMessage, query: URLSearchParams): 
   const given = query.get('fieldManager') ?? '';
   const isApply = mediaType(request) === 'application/apply-patch+yaml';
   if (isApply && given === '') return refuse(causes.required('fieldManager', 'is required for apply patch'));
-  if (!isApply && query.get('force') !== null && kind === 'PatchOptions') return refuse(causes.forbidden('force', 'may not be specified for non-apply patch'));
+  if (!isApply && query.get('force') !== null && kind === 'PatchOptions')
+    return refuse(causes.forbidden('force', 'may not be specified for non-apply patch'));
   if (Buffer.byteLength(given) > MANAGER_LENGTH) return refuse(causes.tooLong('fieldManager', MANAGER_LENGTH));
   const program = (request.headers['user-agent'] ?? 'unknown').split('/')[0]?.slice(0, MANAGER_LENGTH) ?? 'unknown';
   return ok({
@@ -47,7 +54,10 @@ export function writeOptions(request: IncomingMessage, query: URLSearchParams): 
 }
 
 /** What a DELETE asks for. A body, even an empty object, makes a server ignore the options in the query. */
-export async function deleteRequest(request: IncomingMessage, query: URLSearchParams): Promise<Result<DeleteRequest, ApiStatus>> {
+export async function deleteRequest(
+  request: IncomingMessage,
+  query: URLSearchParams,
+): Promise<Result<DeleteRequest, ApiStatus>> {
   const body = await bodyOf(request, { optional: true });
   if (!body.ok) return body;
   const given = isObject(body.value.value) ? body.value.value : undefined;
@@ -58,12 +68,20 @@ export async function deleteRequest(request: IncomingMessage, query: URLSearchPa
   const policy = asked ?? (orphans === true ? 'Orphan' : orphans === false ? 'Background' : undefined);
   const seconds = query.get('gracePeriodSeconds');
   const grace = given ? given['gracePeriodSeconds'] : seconds === null ? undefined : Number(seconds);
-  const dryRun = given ? (Array.isArray(given['dryRun']) ? (given['dryRun'] as readonly Json[]).map(String) : []) : query.getAll('dryRun');
-  const refuse = (cause: ReturnType<typeof causes.invalid>) => err(invalid({ kind: 'DeleteOptions', group: 'meta.k8s.io' }, '', [cause]));
+  const dryRun = given
+    ? Array.isArray(given['dryRun'])
+      ? (given['dryRun'] as readonly Json[]).map(String)
+      : []
+    : query.getAll('dryRun');
+  const refuse = (cause: ReturnType<typeof causes.invalid>) =>
+    err(invalid({ kind: 'DeleteOptions', group: 'meta.k8s.io' }, '', [cause]));
   if (dryRun.some((value) => value !== 'All')) return refuse(causes.unsupported('dryRun', dryRun, ['All']));
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan')
     return refuse(causes.unsupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']));
-  if (asked !== undefined && typeof orphans === 'boolean') return refuse(causes.invalid('propagationPolicy', asked, 'orphanDependents and deletionPropagation cannot be both set'));
+  if (asked !== undefined && typeof orphans === 'boolean')
+    return refuse(
+      causes.invalid('propagationPolicy', asked, 'orphanDependents and deletionPropagation cannot be both set'),
+    );
   const [uid, resourceVersion] = [word(preconditions['uid']), word(preconditions['resourceVersion'])];
   return ok({
     dryRun: dryRun.length > 0,
@@ -74,7 +92,8 @@ export async function deleteRequest(request: IncomingMessage, query: URLSearchPa
   });
 }
 
-export const mediaType = ({ headers }: IncomingMessage): string => (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+export const mediaType = ({ headers }: IncomingMessage): string =>
+  (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
 /** A POST or PUT of a kind: JSON, YAML, or the protobuf of a few kinds. */
 export async function objectIn(
@@ -100,7 +119,10 @@ export async function objectIn(
  * The body, read and parsed. Size, encoding and depth are bounded before anything is built.
  * @param options.of the kind that refusals name; without it they speak of a patch
  */
-export async function bodyOf(request: IncomingMessage, options: { readonly of?: string; readonly optional?: boolean } = {}): Promise<Result<Body, ApiStatus>> {
+export async function bodyOf(
+  request: IncomingMessage,
+  options: { readonly of?: string; readonly optional?: boolean } = {},
+): Promise<Result<Body, ApiStatus>> {
   const bytes = await read(request);
   if (!bytes) return err(failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES}`));
   if (bytes.length === 0 && options.optional === true) return ok({ value: null, duplicates: [] });
@@ -130,13 +152,21 @@ export async function bodyOf(request: IncomingMessage, options: { readonly of?: 
   if (isYaml) {
     const documents = parseManifests(text);
     const [document] = documents.ok ? documents.value.documents : [];
-    return document ? ok({ value: document.value as Json, duplicates: [] }) : err(badRequest('error decoding YAML: the body of the request is no object'));
+    return document
+      ? ok({ value: document.value as Json, duplicates: [] })
+      : err(badRequest('error decoding YAML: the body of the request is no object'));
   }
-  return err(options.of === undefined ? badRequest(`error decoding patch: ${parsed.error}`) : unrecognized(options.of, parsed.error, text));
+  return err(
+    options.of === undefined
+      ? badRequest(`error decoding patch: ${parsed.error}`)
+      : unrecognized(options.of, parsed.error, text),
+  );
 }
 
 const unrecognized = (kind: string, why: string, text: string): ApiStatus =>
-  badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${quoted(text)})`);
+  badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${quoted(text)})`,
+  );
 
 /** As the server shows a body it cannot read: text when it begins as an object does, else hexadecimal. */
 function quoted(text: string): string {
@@ -146,7 +176,8 @@ function quoted(text: string): string {
   return hex.length > QUOTED ? `${hex.slice(0, QUOTED)} ...` : hex;
 }
 
-const goKind = (value: Json): string => (Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value);
+const goKind = (value: Json): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 function parseJson(text: string): Result<Json, string> {
   try {
@@ -155,12 +186,20 @@ function parseJson(text: string): Result<Json, string> {
     const message = String(error);
     const place = /position (\d+)/.exec(message)?.[1];
     const char = place === undefined ? undefined : text[Number(place)];
-    return err(char === undefined || /end of JSON|Unterminated/.test(message) ? 'unexpected end of JSON input' : `invalid character '${char}' looking for beginning of value`);
+    return err(
+      char === undefined || /end of JSON|Unterminated/.test(message)
+        ? 'unexpected end of JSON input'
+        : `invalid character '${char}' looking for beginning of value`,
+    );
   }
 }
 
 function protobuf(bytes: Buffer): Result<Body, ApiStatus> {
-  const refusal = failure(415, 'UnsupportedMediaType', 'the sandbox reads protobuf of a few kinds only; send JSON: kubectl create --dry-run=client -o json … | kubectl apply -f -');
+  const refusal = failure(
+    415,
+    'UnsupportedMediaType',
+    'the sandbox reads protobuf of a few kinds only; send JSON: kubectl create --dry-run=client -o json … | kubectl apply -f -',
+  );
   try {
     const value = readProtobuf(bytes);
     return value ? ok({ value, duplicates: [] }) : err(refusal);

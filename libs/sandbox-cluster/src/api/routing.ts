@@ -18,12 +18,19 @@ export function placeOf(schemas: Schemas, path: string): Place | undefined {
   const [, core, group, groupVersion, rest] = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))\/(.+)$/.exec(path) ?? [];
   const parts = decoded((rest ?? '').split('/'));
   if (!parts || parts.includes('')) return undefined;
-  const within = parts[0] === 'namespaces' && parts.length > 2 && !OF_NAMESPACES.has(parts[2] ?? '') ? parts[1] : undefined;
+  const within =
+    parts[0] === 'namespaces' && parts.length > 2 && !OF_NAMESPACES.has(parts[2] ?? '') ? parts[1] : undefined;
   const [plural, name, subresource = '', ...more] = within === undefined ? parts : parts.slice(2);
   const resource = plural === undefined ? undefined : schemas.resource(group ?? '', core ?? groupVersion ?? '', plural);
   if (!resource || more.length > 0 || (within !== undefined && !resource.namespaced)) return undefined;
   if (resource.namespaced && within === undefined && name !== undefined) return undefined;
-  return { resource, namespace: within ?? '', name, subresource, everywhere: resource.namespaced && within === undefined };
+  return {
+    resource,
+    namespace: within ?? '',
+    name,
+    subresource,
+    everywhere: resource.namespaced && within === undefined,
+  };
 }
 
 function decoded(parts: readonly string[]): string[] | undefined {
@@ -35,12 +42,19 @@ function decoded(parts: readonly string[]): string[] | undefined {
 }
 
 /** The verb of a request, as access rules name it. */
-export function verbOf(method: string, name: string | undefined, { isWatch, subresource }: { readonly isWatch: boolean; readonly subresource: string }): string | undefined {
+export function verbOf(
+  method: string,
+  name: string | undefined,
+  { isWatch, subresource }: { readonly isWatch: boolean; readonly subresource: string },
+): string | undefined {
   switch (method) {
     case 'GET':
       return isWatch ? 'watch' : name === undefined ? 'list' : 'get';
     case 'POST':
-      return name === undefined || ['token', 'eviction', 'binding', 'exec', 'attach', 'portforward', 'proxy'].includes(subresource) ? 'create' : undefined;
+      return name === undefined ||
+        ['token', 'eviction', 'binding', 'exec', 'attach', 'portforward', 'proxy'].includes(subresource)
+        ? 'create'
+        : undefined;
     case 'PUT':
       return name === undefined ? undefined : 'update';
     case 'PATCH':

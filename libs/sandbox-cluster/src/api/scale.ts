@@ -24,22 +24,37 @@ export function scaleOf(live: KubeObject): JsonObject {
 /** How many replicas a Scale asks for. */
 export function replicasOf(resource: ResourceData, name: string, body: JsonObject): Result<number, ApiStatus> {
   const said = metadataOf(body)['name'];
-  if (typeof said === 'string' && said !== '' && said !== name) return err(badRequest(`the name of the object (${said}) does not match the name on the URL (${name})`));
+  if (typeof said === 'string' && said !== '' && said !== name)
+    return err(badRequest(`the name of the object (${said}) does not match the name on the URL (${name})`));
   const replicas = isObject(body['spec']) ? body['spec']['replicas'] : undefined;
   if (replicas !== undefined && replicas !== null && (typeof replicas !== 'number' || !Number.isInteger(replicas)))
     return err(
-      badRequest(`Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`),
+      badRequest(
+        `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`,
+      ),
     );
   const count = numberAt(replicas);
-  return count < 0 ? err(invalid({ kind: 'Scale', group: 'autoscaling' }, name, [causes.invalid('spec.replicas', count, 'must be greater than or equal to 0')])) : ok(count);
+  return count < 0
+    ? err(
+        invalid({ kind: 'Scale', group: 'autoscaling' }, name, [
+          causes.invalid('spec.replicas', count, 'must be greater than or equal to 0'),
+        ]),
+      )
+    : ok(count);
 }
 
 /** A label selector as text: `app=web,tier in (a,b),!old`. */
 export function selectorText(selector: Json | undefined): string {
   if (!isObject(selector)) return '';
-  const labels = isObject(selector['matchLabels']) ? selector['matchLabels'] : selector['matchExpressions'] === undefined ? selector : {};
+  const labels = isObject(selector['matchLabels'])
+    ? selector['matchLabels']
+    : selector['matchExpressions'] === undefined
+      ? selector
+      : {};
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`);
-  const expressions = Array.isArray(selector['matchExpressions']) ? (selector['matchExpressions'] as readonly Json[]) : [];
+  const expressions = Array.isArray(selector['matchExpressions'])
+    ? (selector['matchExpressions'] as readonly Json[])
+    : [];
   const texts = expressions
     .filter((item): item is JsonObject => isObject(item))
     .map((item) => {

@@ -34,12 +34,14 @@ export function labelSelector(text: string | null): Result<Selector, ApiStatus> 
   let at = 0;
   try {
     for (;;) {
-      if (!isWord(tokens[at]) && tokens[at] !== '!') throw new Unparsable(`found '${tokens[at] ?? ''}', expected: !, identifier, or 'end of string'`);
+      if (!isWord(tokens[at]) && tokens[at] !== '!')
+        throw new Unparsable(`found '${tokens[at] ?? ''}', expected: !, identifier, or 'end of string'`);
       at = requirement(tokens, at, { requirements, equal });
       if (at >= tokens.length) break;
       if (tokens[at] !== ',') throw new Unparsable(`found '${tokens[at] ?? ''}', expected: ',' or 'end of string'`);
       at += 1;
-      if (!isWord(tokens[at]) && tokens[at] !== '!') throw new Unparsable(`found '${tokens[at] ?? ''}', expected: identifier after ','`);
+      if (!isWord(tokens[at]) && tokens[at] !== '!')
+        throw new Unparsable(`found '${tokens[at] ?? ''}', expected: identifier after ','`);
     }
   } catch (fault) {
     if (fault instanceof Unparsable) return err(badRequest(fault.message));
@@ -49,7 +51,11 @@ export function labelSelector(text: string | null): Result<Selector, ApiStatus> 
 }
 
 /** One requirement. @returns where the next token stands */
-function requirement(tokens: readonly string[], from: number, into: { readonly requirements: Matcher[]; readonly equal: { [key: string]: string } }): number {
+function requirement(
+  tokens: readonly string[],
+  from: number,
+  into: { readonly requirements: Matcher[]; readonly equal: { [key: string]: string } },
+): number {
   let at = from;
   const isNegated = tokens[at] === '!';
   if (isNegated) at += 1;
@@ -81,15 +87,23 @@ function requirement(tokens: readonly string[], from: number, into: { readonly r
     case '<': {
       const bound = tokens[at + 1] ?? '';
       if (!/^-?\d+$/.test(bound))
-        throw new Unparsable(`unable to parse requirement: values[0][${key}]: Invalid value: ${JSON.stringify(bound)}: for 'Gt', 'Lt' operators, the value must be an integer`);
-      into.requirements.push((object) => /^-?\d+$/.test(value(object) ?? '') && (next === '>' ? Number(value(object)) > Number(bound) : Number(value(object)) < Number(bound)));
+        throw new Unparsable(
+          `unable to parse requirement: values[0][${key}]: Invalid value: ${JSON.stringify(bound)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+        );
+      into.requirements.push(
+        (object) =>
+          /^-?\d+$/.test(value(object) ?? '') &&
+          (next === '>' ? Number(value(object)) > Number(bound) : Number(value(object)) < Number(bound)),
+      );
       return at + 2;
     }
     case 'in':
     case 'notin': {
       const { words, end } = valuesOf(tokens, at + 1);
       const isIn = next === 'in';
-      into.requirements.push((object) => (isIn ? has(object) && words.has(value(object) ?? '') : !words.has(value(object) ?? '\u0000')));
+      into.requirements.push((object) =>
+        isIn ? has(object) && words.has(value(object) ?? '') : !words.has(value(object) ?? '\u0000'),
+      );
       return end;
     }
     default:
@@ -97,8 +111,12 @@ function requirement(tokens: readonly string[], from: number, into: { readonly r
   }
 }
 
-function valuesOf(tokens: readonly string[], from: number): { readonly words: ReadonlySet<string>; readonly end: number } {
-  if (tokens[from] !== '(') throw new Unparsable(`unable to parse requirement: found '${tokens[from] ?? ''}' expected: '('`);
+function valuesOf(
+  tokens: readonly string[],
+  from: number,
+): { readonly words: ReadonlySet<string>; readonly end: number } {
+  if (tokens[from] !== '(')
+    throw new Unparsable(`unable to parse requirement: found '${tokens[from] ?? ''}' expected: '('`);
   const words = new Set<string>();
   let at = from + 1;
   let wantsWord = true;
@@ -117,7 +135,10 @@ function valuesOf(tokens: readonly string[], from: number): { readonly words: Re
 }
 
 function checkWord(word: string, faults: readonly string[]): void {
-  if (faults.length > 0) throw new Unparsable(`unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(word)}: ${faults.join('; ')}`);
+  if (faults.length > 0)
+    throw new Unparsable(
+      `unable to parse requirement: <nil>: Invalid value: ${JSON.stringify(word)}: ${faults.join('; ')}`,
+    );
 }
 
 /** Fields by which a kind can be selected, besides name and namespace. */
@@ -156,7 +177,10 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where a selectable field stands, when it is not where its name says. */
-const PLACES: Readonly<Record<string, readonly string[]>> = { source: ['source', 'component'], 'status.successful': ['status', 'succeeded'] };
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  source: ['source', 'component'],
+  'status.successful': ['status', 'succeeded'],
+};
 
 /** A field selector (`metadata.name=web,status.phase!=Running`). */
 export function fieldSelector(text: string | null, { kind }: ResourceData): Result<Matcher, ApiStatus> {
@@ -167,11 +191,14 @@ export function fieldSelector(text: string | null, { kind }: ResourceData): Resu
     const [, field = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(part) ?? [];
     if (operator === undefined) return err(badRequest(`invalid selector: '${text}'; can't understand '${part}'`));
     const known = FIELDS[kind];
-    if (field !== 'metadata.name' && field !== 'metadata.namespace' && !(known ?? []).includes(field)) return err(badRequest(unsupported(kind, field, known)));
+    if (field !== 'metadata.name' && field !== 'metadata.namespace' && !(known ?? []).includes(field))
+      return err(badRequest(unsupported(kind, field, known)));
     const path = PLACES[field] ?? field.split('.');
     requirements.push((object) => {
       const found = path.reduce<Json | undefined>((here, step) => (isObject(here) ? here[step] : undefined), object);
-      return (found === undefined || found === null ? '' : String(found)) === value ? operator !== '!=' : operator === '!=';
+      return (found === undefined || found === null ? '' : String(found)) === value
+        ? operator !== '!='
+        : operator === '!=';
     });
   }
   return ok((object) => requirements.every((matches) => matches(object)));
@@ -179,5 +206,7 @@ export function fieldSelector(text: string | null, { kind }: ResourceData): Resu
 
 function unsupported(kind: string, field: string, known: readonly string[] | undefined): string {
   if (kind === 'Job') return `field label "${field}" not supported for Job`;
-  return known ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
+  return known
+    ? `field label not supported: ${field}`
+    : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }

@@ -8,15 +8,22 @@ import type { DiscoveryAnswer } from './discovery.ts';
 export const textOf = (body: JsonObject): string => `${JSON.stringify(body)}\n`;
 
 export const sendJson = (response: ServerResponse, status: number, body: JsonObject): void =>
-  void response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' }).end(textOf(body));
+  void response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
+    .end(textOf(body));
 
-export const sendStatus = (response: ServerResponse, status: ApiStatus): void => sendJson(response, status.code ?? 500, status);
+export const sendStatus = (response: ServerResponse, status: ApiStatus): void =>
+  sendJson(response, status.code ?? 500, status);
 
 export const sendText = (response: ServerResponse, status: number, text: string): void =>
   void response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
 
 /** Documents that change seldom: with an ETag, and 304 when the asker has them. */
-export function sendDiscovery(response: ServerResponse, { body, type = 'application/json' }: DiscoveryAnswer, known: string | undefined): void {
+export function sendDiscovery(
+  response: ServerResponse,
+  { body, type = 'application/json' }: DiscoveryAnswer,
+  known: string | undefined,
+): void {
   const text = JSON.stringify(body);
   const etag = `"${createHash('sha256').update(text).digest('hex').toUpperCase()}"`;
   response.setHeader('etag', etag);

@@ -10,17 +10,37 @@ export interface Cause extends JsonObject {
 
 /** A failure in the API's own form (meta/v1 Status). */
 export function failure(code: number, reason: string, message: string, details?: JsonObject): ApiStatus {
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, ...(reason !== '' && { reason }), ...(details && { details }), code };
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    ...(reason !== '' && { reason }),
+    ...(details && { details }),
+    code,
+  };
 }
 
 /** `deployments.apps`, or `pods`. */
-export const groupResource = ({ plural, group }: Pick<ResourceData, 'plural' | 'group'>): string => (group === '' ? plural : `${plural}.${group}`);
+export const groupResource = ({ plural, group }: Pick<ResourceData, 'plural' | 'group'>): string =>
+  group === '' ? plural : `${plural}.${group}`;
 
-export const about = (resource: ResourceData, name: string): JsonObject => ({ name, ...(resource.group !== '' && { group: resource.group }), kind: resource.plural });
+export const about = (resource: ResourceData, name: string): JsonObject => ({
+  name,
+  ...(resource.group !== '' && { group: resource.group }),
+  kind: resource.plural,
+});
 
-export const notFound = (resource: ResourceData, name: string): ApiStatus => failure(404, 'NotFound', `${groupResource(resource)} "${name}" not found`, about(resource, name));
+export const notFound = (resource: ResourceData, name: string): ApiStatus =>
+  failure(404, 'NotFound', `${groupResource(resource)} "${name}" not found`, about(resource, name));
 export const alreadyExists = (resource: ResourceData, name: string, isGoing = false): ApiStatus =>
-  failure(409, 'AlreadyExists', `${isGoing ? 'object is being deleted: ' : ''}${groupResource(resource)} "${name}" already exists`, about(resource, name));
+  failure(
+    409,
+    'AlreadyExists',
+    `${isGoing ? 'object is being deleted: ' : ''}${groupResource(resource)} "${name}" already exists`,
+    about(resource, name),
+  );
 export const modified = (resource: ResourceData, name: string): ApiStatus =>
   failure(
     409,
@@ -29,15 +49,33 @@ export const modified = (resource: ResourceData, name: string): ApiStatus =>
     about(resource, name),
   );
 export const precondition = (resource: ResourceData, name: string, text: string): ApiStatus =>
-  failure(409, 'Conflict', `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": Precondition failed: ${text}`, about(resource, name));
+  failure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": Precondition failed: ${text}`,
+    about(resource, name),
+  );
 /** A path below a served version that is nothing. */
-export const nothingThere = (): ApiStatus => failure(404, 'NotFound', 'the server could not find the requested resource', {});
+export const nothingThere = (): ApiStatus =>
+  failure(404, 'NotFound', 'the server could not find the requested resource', {});
 export const badRequest = (message: string): ApiStatus => failure(400, 'BadRequest', message);
-export const forbidden = (resource: ResourceData, name: string, why: string, causes: readonly Cause[] = []): ApiStatus =>
-  failure(403, 'Forbidden', `${groupResource(resource)} "${name}" is forbidden: ${why}`, { ...about(resource, name), ...(causes.length > 0 && { causes: [...causes] }) });
+export const forbidden = (
+  resource: ResourceData,
+  name: string,
+  why: string,
+  causes: readonly Cause[] = [],
+): ApiStatus =>
+  failure(403, 'Forbidden', `${groupResource(resource)} "${name}" is forbidden: ${why}`, {
+    ...about(resource, name),
+    ...(causes.length > 0 && { causes: [...causes] }),
+  });
 
 /** 422 with one cause per fault, as a server words it. */
-export function invalid(resource: Pick<ResourceData, 'kind' | 'group'>, name: string, causes: readonly Cause[]): ApiStatus {
+export function invalid(
+  resource: Pick<ResourceData, 'kind' | 'group'>,
+  name: string,
+  causes: readonly Cause[],
+): ApiStatus {
   const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
   // One text for causes that say the same.
   const texts = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))];
@@ -51,15 +89,39 @@ export function invalid(resource: Pick<ResourceData, 'kind' | 'group'>, name: st
 }
 
 export const causes = {
-  required: (field: string, why = ''): Cause => ({ reason: 'FieldValueRequired', message: `Required value${why === '' ? '' : `: ${why}`}`, field }),
-  invalid: (field: string, value: unknown, why: string): Cause => ({ reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field }),
+  required: (field: string, why = ''): Cause => ({
+    reason: 'FieldValueRequired',
+    message: `Required value${why === '' ? '' : `: ${why}`}`,
+    field,
+  }),
+  invalid: (field: string, value: unknown, why: string): Cause => ({
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+    field,
+  }),
   unsupported: (field: string, value: unknown, supported: readonly string[]): Cause => ({
     reason: 'FieldValueNotSupported',
     message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((word) => JSON.stringify(word)).join(', ')}`,
     field,
   }),
-  duplicate: (field: string, value: unknown): Cause => ({ reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field }),
-  notFound: (field: string, value: unknown): Cause => ({ reason: 'FieldValueNotFound', message: `Not found: ${JSON.stringify(value)}`, field }),
-  tooLong: (field: string, bytes: number): Cause => ({ reason: 'FieldValueTooLong', message: `Too long: may not be more than ${bytes} bytes`, field }),
-  forbidden: (field: string, why: string): Cause => ({ reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field }),
+  duplicate: (field: string, value: unknown): Cause => ({
+    reason: 'FieldValueDuplicate',
+    message: `Duplicate value: ${JSON.stringify(value)}`,
+    field,
+  }),
+  notFound: (field: string, value: unknown): Cause => ({
+    reason: 'FieldValueNotFound',
+    message: `Not found: ${JSON.stringify(value)}`,
+    field,
+  }),
+  tooLong: (field: string, bytes: number): Cause => ({
+    reason: 'FieldValueTooLong',
+    message: `Too long: may not be more than ${bytes} bytes`,
+    field,
+  }),
+  forbidden: (field: string, why: string): Cause => ({
+    reason: 'FieldValueForbidden',
+    message: `Forbidden: ${why}`,
+    field,
+  }),
 } as const;

@@ -29,16 +29,32 @@ const COUNTED = new Set([
 const COUNTED_BY_FORM = new Set(['MutatingWebhookConfiguration', 'NetworkPolicy', 'ValidatingWebhookConfiguration']);
 
 /** Metadata that only the server writes. */
-const SERVERS = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'resourceVersion', 'selfLink', 'managedFields'];
+const SERVERS = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+  'resourceVersion',
+  'selfLink',
+  'managedFields',
+];
 
 /** A new object as it is stored, apart from managed fields: server's metadata, and the status a kind begins with. */
 export function prepareCreate(
   schemas: Schemas,
   resource: ResourceData,
   object: JsonObject,
-  { name, namespace, uid, now }: { readonly name: string; readonly namespace: string; readonly uid: string; readonly now: string },
+  {
+    name,
+    namespace,
+    uid,
+    now,
+  }: { readonly name: string; readonly namespace: string; readonly uid: string; readonly now: string },
 ): JsonObject {
-  const given = Object.fromEntries(Object.entries(metadataOf(object)).filter(([key]) => key === 'generation' || !SERVERS.includes(key)));
+  const given = Object.fromEntries(
+    Object.entries(metadataOf(object)).filter(([key]) => key === 'generation' || !SERVERS.includes(key)),
+  );
   const isNamespace = resource.kind === 'Namespace';
   const prepared: JsonObject = {
     ...object,
@@ -57,7 +73,8 @@ export function prepareCreate(
   return hasStatus(resource) && resource.kind !== 'Node' ? withStatus(prepared, status) : prepared;
 }
 
-const withStatus = ({ status: _status, ...object }: JsonObject, status: Json | undefined): JsonObject => (status === undefined ? object : { ...object, status });
+const withStatus = ({ status: _status, ...object }: JsonObject, status: Json | undefined): JsonObject =>
+  status === undefined ? object : { ...object, status };
 
 /** What the server recorded in the place of a status that nobody may send. */
 function firstStatus(schemas: Schemas, resource: ResourceData, object: JsonObject): Json | undefined {
@@ -72,10 +89,18 @@ function jobWithSelector(job: JsonObject, uid: string, name: string): JsonObject
   const template = isObject(spec['template']) ? spec['template'] : {};
   const metadata = metadataOf(template);
   const labels = isObject(metadata['labels']) ? metadata['labels'] : {};
-  const own = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name };
+  const own = {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  };
   return {
     ...job,
-    metadata: { ...metadataOf(job), labels: isObject(metadataOf(job)['labels']) ? (metadataOf(job)['labels'] as JsonObject) : { ...own, ...labels } },
+    metadata: {
+      ...metadataOf(job),
+      labels: isObject(metadataOf(job)['labels']) ? (metadataOf(job)['labels'] as JsonObject) : { ...own, ...labels },
+    },
     spec: {
       ...spec,
       selector: spec['selector'] ?? { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
@@ -95,21 +120,36 @@ export function prepareUpdate(
   { subresource, hadEmpty }: { readonly subresource: string; readonly hadEmpty: boolean },
 ): JsonObject {
   const given = metadataOf(next);
-  const kept = Object.fromEntries(SERVERS.flatMap((key) => (live.metadata[key] === undefined ? [] : [[key, live.metadata[key] as Json]])));
+  const kept = Object.fromEntries(
+    SERVERS.flatMap((key) => (live.metadata[key] === undefined ? [] : [[key, live.metadata[key] as Json]])),
+  );
   const free = Object.fromEntries(Object.entries(given).filter(([key]) => !SERVERS.includes(key)));
-  const names = { name: live.metadata.name, ...(live.metadata.namespace !== undefined && { namespace: live.metadata.namespace }) };
+  const names = {
+    name: live.metadata.name,
+    ...(live.metadata.namespace !== undefined && { namespace: live.metadata.namespace }),
+  };
   if (subresource === 'status') {
     const { status } = next;
     const labels = live.metadata.labels;
     const { labels: _labels, ownerReferences: _owners, ...rest } = free;
     const owners = live.metadata.ownerReferences;
-    const metadata = { ...rest, ...(labels && { labels }), ...(owners && { ownerReferences: owners }), ...names, ...kept };
+    const metadata = {
+      ...rest,
+      ...(labels && { labels }),
+      ...(owners && { ownerReferences: owners }),
+      ...names,
+      ...kept,
+    };
     return { ...withStatus(live, withNulls(resource, status)), metadata };
   }
   const whole: JsonObject = hasStatus(resource) ? withStatus(next, live.status) : next;
-  const isNoted = resource.kind === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {}); // a Deployment's annotations reach its sets
-  const isRaised = COUNTED.has(resource.kind) && (isNoted || (hadEmpty && COUNTED_BY_FORM.has(resource.kind)) || !sameJson(asked(live), asked(whole)));
-  const generation = typeof live.metadata.generation === 'number' ? { generation: live.metadata.generation + (isRaised ? 1 : 0) } : {};
+  const isNoted =
+    resource.kind === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {}); // a Deployment's annotations reach its sets
+  const isRaised =
+    COUNTED.has(resource.kind) &&
+    (isNoted || (hadEmpty && COUNTED_BY_FORM.has(resource.kind)) || !sameJson(asked(live), asked(whole)));
+  const generation =
+    typeof live.metadata.generation === 'number' ? { generation: live.metadata.generation + (isRaised ? 1 : 0) } : {};
   const settled = keptSpec(resource, live, { ...whole, metadata: free });
   return { ...settled, metadata: { ...metadataOf(settled), ...names, ...kept, ...generation } };
 }
@@ -119,12 +159,21 @@ function withNulls({ kind }: ResourceData, status: Json | undefined): Json | und
   if (!isObject(status)) return status;
   if (kind === 'HorizontalPodAutoscaler') return { currentMetrics: null, ...status };
   if (kind !== 'Pod' || !Array.isArray(status['conditions'])) return status;
-  return { ...status, conditions: (status['conditions'] as readonly Json[]).map((condition) => (isObject(condition) ? { lastProbeTime: null, ...condition } : condition)) };
+  return {
+    ...status,
+    conditions: (status['conditions'] as readonly Json[]).map((condition) =>
+      isObject(condition) ? { lastProbeTime: null, ...condition } : condition,
+    ),
+  };
 }
 
 /** Everything but metadata and status. */
 const asked = (object: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'metadata' && key !== 'status' && key !== 'kind' && key !== 'apiVersion'));
+  Object.fromEntries(
+    Object.entries(object).filter(
+      ([key]) => key !== 'metadata' && key !== 'status' && key !== 'kind' && key !== 'apiVersion',
+    ),
+  );
 
 /** Fields that an update does not change although it may name them. */
 function keptSpec(resource: ResourceData, live: KubeObject, next: JsonObject): JsonObject {
@@ -135,14 +184,20 @@ function keptSpec(resource: ResourceData, live: KubeObject, next: JsonObject): J
 
 /** A number that older clients look for: it counts the changes of a DaemonSet's template. */
 function withTemplateGeneration(live: KubeObject, next: JsonObject): JsonObject {
-  const isChanged = !sameJson(live.spec?.['template'] ?? null, isObject(next['spec']) ? (next['spec']['template'] ?? null) : null);
+  const isChanged = !sameJson(
+    live.spec?.['template'] ?? null,
+    isObject(next['spec']) ? (next['spec']['template'] ?? null) : null,
+  );
   const before = Number(live.metadata.annotations?.[TEMPLATE_GENERATION] ?? 1);
   const metadata = metadataOf(next);
   return {
     ...next,
     metadata: {
       ...metadata,
-      annotations: { ...(isObject(metadata['annotations']) ? metadata['annotations'] : {}), [TEMPLATE_GENERATION]: String(isChanged ? before + 1 : before) },
+      annotations: {
+        ...(isObject(metadata['annotations']) ? metadata['annotations'] : {}),
+        [TEMPLATE_GENERATION]: String(isChanged ? before + 1 : before),
+      },
     },
   };
 }

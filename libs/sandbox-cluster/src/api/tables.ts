@@ -12,19 +12,37 @@ export interface TableOptions {
 }
 
 /** A Table (meta.k8s.io/v1) of objects, by the recorded columns. @param withColumns later tables of a watch leave them out */
-export function tableOf(resource: ResourceData, objects: readonly KubeObject[], metadata: JsonObject, options: TableOptions, withColumns = true): JsonObject {
+export function tableOf(
+  resource: ResourceData,
+  objects: readonly KubeObject[],
+  metadata: JsonObject,
+  options: TableOptions,
+  withColumns = true,
+): JsonObject {
   return {
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: withColumns ? resource.columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority })) : null,
+    columnDefinitions: withColumns
+      ? resource.columns.map(({ name, type, format, description, priority }) => ({
+          name,
+          type,
+          format,
+          description,
+          priority,
+        }))
+      : null,
     rows: objects.map((object) => {
       const conditions = resource.kind === 'Pod' ? podRowConditions(object) : [];
       return {
         cells: cellsOf(resource, object, options.nowMs),
         ...(conditions.length > 0 && { conditions }),
         object:
-          options.include === 'None' ? null : options.include === 'Object' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+          options.include === 'None'
+            ? null
+            : options.include === 'Object'
+              ? object
+              : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
       };
     }),
   };
@@ -34,5 +52,7 @@ function cellsOf({ kind, group }: ResourceData, object: KubeObject, nowMs: numbe
   const { name, creationTimestamp } = object.metadata;
   if (kind === 'Event' && group === '') return [...eventCells(object, '', nowMs)];
   const printer = PRINTERS[kind];
-  return printer ? [name, ...printer(object, duration(Date.parse(creationTimestamp), nowMs), nowMs)] : [name, creationTimestamp];
+  return printer
+    ? [name, ...printer(object, duration(Date.parse(creationTimestamp), nowMs), nowMs)]
+    : [name, creationTimestamp];
 }

@@ -3,7 +3,8 @@ import type { Json } from '#kernel';
 import { isObject, type StoreReader } from '../store.ts';
 
 /** Who sends a request: the sandbox's owner, or a ServiceAccount with what its bindings give. */
-export type Caller = { readonly kind: 'owner' } | { readonly kind: 'account'; readonly namespace: string; readonly name: string };
+export type Caller =
+  { readonly kind: 'owner' } | { readonly kind: 'account'; readonly namespace: string; readonly name: string };
 
 /** A token of a ServiceAccount: names, end and a signature. Nothing has to be stored for it. */
 export function makeToken(secret: string, namespace: string, name: string, endsMs: number): string {
@@ -12,20 +13,35 @@ export function makeToken(secret: string, namespace: string, name: string, endsM
 }
 
 const sign = (secret: string, body: string): string => createHmac('sha256', secret).update(body).digest('base64url');
-const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const same = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /** Whose a bearer token is; undefined for one that is not of this sandbox, or has ended. */
 export function callerOf(token: string, secret: string, nowMs: number): Caller | undefined {
   if (same(token, secret)) return { kind: 'owner' };
   const [, body, signature] = /^sbx\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
   if (body === undefined || signature === undefined || !same(signature, sign(secret, body))) return undefined;
-  const { namespace, name, endsMs } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as { namespace: string; name: string; endsMs: number }; // signed by ourselves
+  const { namespace, name, endsMs } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as {
+    namespace: string;
+    name: string;
+    endsMs: number;
+  }; // signed by ourselves
   return nowMs < endsMs ? { kind: 'account', namespace, name } : undefined;
 }
 
 const READING = new Set(['get', 'list', 'watch']);
 /** What `edit` does not give: rights themselves, and what belongs to the cluster. */
-const NOT_FOR_EDITORS = new Set(['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings', 'resourcequotas', 'limitranges', 'namespaces', 'nodes', 'serviceaccounts']);
+const NOT_FOR_EDITORS = new Set([
+  'roles',
+  'rolebindings',
+  'clusterroles',
+  'clusterrolebindings',
+  'resourcequotas',
+  'limitranges',
+  'namespaces',
+  'nodes',
+  'serviceaccounts',
+]);
 
 /** Whether a caller may do `verb` to a resource of a namespace ('' for all of the cluster). */
 export function mayDo(store: StoreReader, caller: Caller, verb: string, resource: string, namespace: string): boolean {
@@ -39,8 +55,16 @@ export function mayDo(store: StoreReader, caller: Caller, verb: string, resource
 }
 
 /** Cluster roles that bindings give a ServiceAccount, in the whole cluster and in one namespace. */
-function rolesOf(store: StoreReader, { namespace, name }: Caller & { readonly kind: 'account' }, within: string): string[] {
-  const isSubject = (subject: Json): boolean => isObject(subject) && subject['kind'] === 'ServiceAccount' && subject['namespace'] === namespace && subject['name'] === name;
+function rolesOf(
+  store: StoreReader,
+  { namespace, name }: Caller & { readonly kind: 'account' },
+  within: string,
+): string[] {
+  const isSubject = (subject: Json): boolean =>
+    isObject(subject) &&
+    subject['kind'] === 'ServiceAccount' &&
+    subject['namespace'] === namespace &&
+    subject['name'] === name;
   const bindings = [
     ...store.list('clusterrolebindings.rbac.authorization.k8s.io'),
     ...(within === '' ? [] : store.list('rolebindings.rbac.authorization.k8s.io', { namespace: within })),

@@ -31,7 +31,12 @@ export function watchLimit() {
 /** Says that there are as many open as there may be. */
 export function sendTooMany(response: ServerResponse): void {
   response.setHeader('retry-after', String(RETRY_SECONDS));
-  sendStatus(response, failure(429, 'TooManyRequests', `the sandbox keeps ${MOST_WATCHES} watches open at most`, { retryAfterSeconds: RETRY_SECONDS }));
+  sendStatus(
+    response,
+    failure(429, 'TooManyRequests', `the sandbox keeps ${MOST_WATCHES} watches open at most`, {
+      retryAfterSeconds: RETRY_SECONDS,
+    }),
+  );
 }
 
 export interface WatchParts {
@@ -56,7 +61,11 @@ export interface WatchQuery {
  */
 export function streamChanges(
   { api, clock, closing, watches }: WatchParts,
-  { request, response, query }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly query: URLSearchParams },
+  {
+    request,
+    response,
+    query,
+  }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly query: URLSearchParams },
   { resource, namespace, matches, show }: WatchQuery,
 ): void {
   const asked = query.get('resourceVersion') ?? '';
@@ -71,7 +80,10 @@ export function streamChanges(
   let isScheduled = false;
   // What was there at the beginning, then the log.
   let cursor = asked === '' || asked === '0' ? api.store.revision : Number(asked);
-  const initial = asked === '' || asked === '0' ? api.store.list(name, namespace === undefined ? {} : { namespace }).filter(matches) : [];
+  const initial =
+    asked === '' || asked === '0'
+      ? api.store.list(name, namespace === undefined ? {} : { namespace }).filter(matches)
+      : [];
   let next = 0;
 
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
@@ -91,7 +103,11 @@ export function streamChanges(
     const is = type !== 'DELETED' && matches(object);
     if (is) tell(was ? 'MODIFIED' : 'ADDED', object);
     // What leaves the selection is sent as it last matched, with the revision of its leaving.
-    else if (was && previous) tell('DELETED', { ...previous, metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion } });
+    else if (was && previous)
+      tell('DELETED', {
+        ...previous,
+        metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion },
+      });
   }
 
   function pump(): void {
@@ -124,7 +140,11 @@ export function streamChanges(
   function bookmark(): void {
     pump();
     if (isOver || isBlocked || next < initial.length) return;
-    write('BOOKMARK', { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata: { resourceVersion: String(Math.max(cursor, api.store.revision)) } });
+    write('BOOKMARK', {
+      kind: resource.kind,
+      apiVersion: apiVersionOf(resource),
+      metadata: { resourceVersion: String(Math.max(cursor, api.store.revision)) },
+    });
   }
 
   const unsubscribe = api.store.subscribe(wake, name);
@@ -133,7 +153,10 @@ export function streamChanges(
     pump();
     end();
   });
-  const farewell = seconds * 1_000 > FAREWELL_MS ? clock.timer(seconds * 1_000 - FAREWELL_MS, () => bookmarks && bookmark()) : undefined;
+  const farewell =
+    seconds * 1_000 > FAREWELL_MS
+      ? clock.timer(seconds * 1_000 - FAREWELL_MS, () => bookmarks && bookmark())
+      : undefined;
   let beat = clock.timer(BOOKMARK_MS, ring);
   function ring(): void {
     if (bookmarks) bookmark();
@@ -163,12 +186,26 @@ export function streamChanges(
 function refusedOptions(query: URLSearchParams, asked: string) {
   const initial = query.get('sendInitialEvents');
   const match = query.get('resourceVersionMatch');
-  const refuse = (field: string, why: string) => invalid({ kind: 'ListOptions', group: 'meta.k8s.io' }, '', [causes.forbidden(field, why)]);
-  if (initial === null && match !== null) return refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  if (initial !== null && match === null) return refuse('resourceVersionMatch', `sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`);
+  const refuse = (field: string, why: string) =>
+    invalid({ kind: 'ListOptions', group: 'meta.k8s.io' }, '', [causes.forbidden(field, why)]);
+  if (initial === null && match !== null)
+    return refuse(
+      'resourceVersionMatch',
+      'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    );
+  if (initial !== null && match === null)
+    return refuse('resourceVersionMatch', `sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`);
   // kubectl falls back to list and watch when this is refused.
-  if (initial !== null) return refuse('sendInitialEvents', 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
+  if (initial !== null)
+    return refuse(
+      'sendInitialEvents',
+      'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled',
+    );
   return asked !== '' && !/^\d+$/.test(asked)
-    ? failure(500, '', `resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`)
+    ? failure(
+        500,
+        '',
+        `resourceVersion: Invalid value: ${JSON.stringify(asked)}: strconv.ParseUint: parsing ${JSON.stringify(asked)}: invalid syntax`,
+      )
     : undefined;
 }

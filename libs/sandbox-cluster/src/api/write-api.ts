@@ -92,7 +92,11 @@ export class WriteApi implements Cluster {
     private readonly ids: Ids,
     private readonly quota?: QuotaCheck,
   ) {
-    this.tellEvent = eventRecorder(store, (event, manager) => ((made) => (made.ok ? made.value : undefined))(this.create(event, manager)), ids);
+    this.tellEvent = eventRecorder(
+      store,
+      (event, manager) => ((made) => (made.ok ? made.value : undefined))(this.create(event, manager)),
+      ids,
+    );
   }
 
   timestamp(ms = this.clock.now()): string {
@@ -110,15 +114,25 @@ export class WriteApi implements Cluster {
   }
 
   /** POST. The name may be generated. */
-  createObject({ resource, namespace }: Omit<Target, 'name'>, body: JsonObject, options: WriteOptions): Answer<Written> {
+  createObject(
+    { resource, namespace }: Omit<Target, 'name'>,
+    body: JsonObject,
+    options: WriteOptions,
+  ): Answer<Written> {
     const read = readBody(this.schemas, resource, body, options);
     if (!read.ok) return read;
     const metadata = metadataOf(read.value.object);
     const wrong = mismatch(resource, namespace, read.value.object);
     if (wrong) return err(wrong);
-    if (metadata['resourceVersion'] !== undefined && metadata['resourceVersion'] !== '') return err(failure(500, '', 'resourceVersion should not be set on objects to be created'));
+    if (metadata['resourceVersion'] !== undefined && metadata['resourceVersion'] !== '')
+      return err(failure(500, '', 'resourceVersion should not be set on objects to be created'));
     const generate = typeof metadata['generateName'] === 'string' ? metadata['generateName'] : '';
-    const name = typeof metadata['name'] === 'string' && metadata['name'] !== '' ? metadata['name'] : generate === '' ? '' : `${generate.slice(0, 58)}${this.suffix()}`;
+    const name =
+      typeof metadata['name'] === 'string' && metadata['name'] !== ''
+        ? metadata['name']
+        : generate === ''
+          ? ''
+          : `${generate.slice(0, 58)}${this.suffix()}`;
     const managers = ownersOfNew(this.schemas, resource, read.value.object, this.writer(resource, options, ''));
     return this.finishCreate({ resource, namespace, name }, read.value, managers, options);
   }
@@ -127,7 +141,8 @@ export class WriteApi implements Cluster {
   replace(target: Target, body: JsonObject, options: WriteOptions): Answer<Written> {
     const { resource, namespace, name, subresource } = target;
     const live = this.store.get(this.keyOf(target));
-    if (subresource === 'scale') return live ? this.rescale(target, live, body, options) : err(notFound(resource, name));
+    if (subresource === 'scale')
+      return live ? this.rescale(target, live, body, options) : err(notFound(resource, name));
     const read = readBody(this.schemas, resource, body, { ...options, live });
     if (!read.ok) return read;
     const wrong = mismatch(resource, namespace, read.value.object, name);
@@ -145,7 +160,11 @@ export class WriteApi implements Cluster {
     const isScale = subresource === 'scale';
     const before: JsonObject = isScale ? scaleOf(live) : live;
     const patched =
-      kind === 'merge' ? mergePatch(before, body) : kind === 'json' ? jsonPatch(before, body) : strategicMerge(isScale ? undefined : this.schemas.schemaOf(resource), before, body);
+      kind === 'merge'
+        ? mergePatch(before, body)
+        : kind === 'json'
+          ? jsonPatch(before, body)
+          : strategicMerge(isScale ? undefined : this.schemas.schemaOf(resource), before, body);
     if (!patched.ok) return err(refusedPatch(patched.error));
     if (!isObject(patched.value)) return err(badRequest('the patch does not lead to an object'));
     if (isScale) return this.rescale(target, live, patched.value, options);
@@ -162,7 +181,9 @@ export class WriteApi implements Cluster {
 
   /** DELETE of one object. */
   deleteObject(target: Omit<Target, 'subresource'>, request: DeleteRequest): Answer<Deleted> {
-    return deleteFrom(this.store, { ...target, key: this.keyOf(target) }, request, (ms) => this.timestamp(this.clock.now() + ms));
+    return deleteFrom(this.store, { ...target, key: this.keyOf(target) }, request, (ms) =>
+      this.timestamp(this.clock.now() + ms),
+    );
   }
 
   private apply(target: Target, live: KubeObject | undefined, body: Json, options: WriteOptions): Answer<Written> {
@@ -170,7 +191,9 @@ export class WriteApi implements Cluster {
     if (!isObject(body)) return err(badRequest('error decoding YAML: the body is no object'));
     const [apiVersion, kind] = [String(body['apiVersion'] ?? ''), String(body['kind'] ?? '')];
     if (apiVersion !== apiVersionOf(resource) || kind !== resource.kind)
-      return err(badRequest(`invalid object type: ${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`));
+      return err(
+        badRequest(`invalid object type: ${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`),
+      );
     const wrong = mismatch(resource, namespace, body, name);
     if (wrong) return err(wrong);
     const metadata = metadataOf(body);
@@ -180,7 +203,12 @@ export class WriteApi implements Cluster {
     const config: JsonObject = { ...body, metadata: said };
     const root = this.schemas.schemaOf(resource);
     const writer = this.writer(resource, options, subresource);
-    const input = { live: live ? bare(live) : root ? emptyObject(root) : {}, managers: managersForApply(this.schemas, resource, live, writer), config, writer };
+    const input = {
+      live: live ? bare(live) : root ? emptyObject(root) : {},
+      managers: managersForApply(this.schemas, resource, live, writer),
+      config,
+      writer,
+    };
     let applied = applyObject(root, { ...input, force: options.force === true });
     if (
       !applied.ok &&
@@ -196,7 +224,13 @@ export class WriteApi implements Cluster {
     if (!applied.ok) {
       if (applied.error.reason === 'conflict') return err(conflictStatus(applied.error.conflicts));
       const { path, message } = applied.error;
-      return err(failure(500, '', `failed to create typed patch object (${String(metadata['namespace'] ?? '')}/${name}; ${gvkText(resource)}): ${path}: ${message}`));
+      return err(
+        failure(
+          500,
+          '',
+          `failed to create typed patch object (${String(metadata['namespace'] ?? '')}/${name}; ${gvkText(resource)}): ${path}: ${message}`,
+        ),
+      );
     }
     const asked = {
       ...applied.value.object,
@@ -233,36 +267,66 @@ export class WriteApi implements Cluster {
     if (refused) return err(refused);
     const admitted = mutate(this.store, resource, namespace, object, () => this.suffix());
     if (!admitted.ok) return admitted;
-    const prepared = prepareCreate(this.schemas, resource, admitted.value, { name, namespace, uid: this.ids.uuid(), now: this.timestamp() });
+    const prepared = prepareCreate(this.schemas, resource, admitted.value, {
+      name,
+      namespace,
+      uid: this.ids.uuid(),
+      now: this.timestamp(),
+    });
     const found = validate(resource, prepared, this.schemas);
     if (found.length > 0) return err(invalid(resource, name, found));
     const allocated = allocate(this.services, this.store, resource, prepared);
     const managedFields = encodedManagers(managers);
-    const made = withIdentity(resource, allocated, { ...metadataOf(allocated), ...(managedFields && { managedFields }) }) as KubeObject; // built above
+    const made = withIdentity(resource, allocated, {
+      ...metadataOf(allocated),
+      ...(managedFields && { managedFields }),
+    }) as KubeObject; // built above
     const over = admitAmounts(this.store, resource, made, this.quota);
     if (over) return err(over);
     const key = this.keyOf({ resource, namespace, name });
     const there = this.store.get(key);
     if (there) return err(alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined));
     const stored = this.put(key, hasEventsForm(resource) ? fromEventsForm(made) : made, dryRun);
-    return stored.ok ? ok({ object: stored.value, created: true, warnings: [...warnings, ...warningsFor(resource, made)] }) : stored;
+    return stored.ok
+      ? ok({ object: stored.value, created: true, warnings: [...warnings, ...warningsFor(resource, made)] })
+      : stored;
   }
 
   /** The second half of every write to an object that is there. @param applied owners, when an apply has worked them out */
-  private change(target: Target, live: KubeObject, { object, warnings, hadEmpty }: ReadObject, options: WriteOptions, applied?: Managers): Answer<Written> {
+  private change(
+    target: Target,
+    live: KubeObject,
+    { object, warnings, hadEmpty }: ReadObject,
+    options: WriteOptions,
+    applied?: Managers,
+  ): Answer<Written> {
     const { resource, subresource } = target;
     const stale = staleness(resource, live, object, options.isPatch === true);
     if (stale) return err(stale);
     const allocated = subresource === '' ? allocate(this.services, this.store, resource, object, live) : object;
     const prepared = prepareUpdate(resource, live, allocated, { subresource, hadEmpty });
-    const found = subresource === 'status' ? [] : validateUpdate(resource, live, prepared, { asked: object, schemas: this.schemas });
+    const found =
+      subresource === 'status'
+        ? []
+        : validateUpdate(resource, live, prepared, { asked: object, schemas: this.schemas });
     if (found.length > 0) return err(invalid(resource, target.name, found));
     const writer = this.writer(resource, options, subresource);
-    const managers = applied ?? ownersOfChanged(this.schemas, resource, { live, next: prepared, asked: metadataOf(object)['managedFields'], writer });
+    const managers =
+      applied ??
+      ownersOfChanged(this.schemas, resource, {
+        live,
+        next: prepared,
+        asked: metadataOf(object)['managedFields'],
+        writer,
+      });
     const managedFields = encodedManagers(managers, live);
     const { managedFields: _old, ...metadata } = metadataOf(prepared);
-    const next = withIdentity(resource, prepared, { ...metadata, ...(managedFields && { managedFields }) }) as KubeObject; // from a stored one
-    const isAsked = subresource === '' && (resource.kind === 'Pod' || next.metadata.generation !== live.metadata.generation); // what was warned of before is not said again
+    const next = withIdentity(resource, prepared, {
+      ...metadata,
+      ...(managedFields && { managedFields }),
+    }) as KubeObject; // from a stored one
+    const isAsked =
+      subresource === '' && (resource.kind === 'Pod' || next.metadata.generation !== live.metadata.generation); // what was warned of before is not said again
     const said = isAsked ? [...warnings, ...warningsFor(resource, next)] : warnings;
     if (sameJson(live, next)) return ok({ object: live, created: false, warnings: said });
     const key = this.keyOf(target);
@@ -280,7 +344,13 @@ export class WriteApi implements Cluster {
       return ok(this.store.put(key, object, MOST));
     } catch (error) {
       if (!(error instanceof NoRoom)) throw error;
-      return err(failure(500, '', error.where === 'object' ? 'etcdserver: request is too large' : 'etcdserver: mvcc: database space exceeded'));
+      return err(
+        failure(
+          500,
+          '',
+          error.where === 'object' ? 'etcdserver: request is too large' : 'etcdserver: mvcc: database space exceeded',
+        ),
+      );
     }
   }
 
@@ -291,9 +361,20 @@ export class WriteApi implements Cluster {
     if (stale) return err(stale);
     const object: JsonObject = { ...live, spec: { ...live.spec, replicas: replicas.value } };
     const managers = apartForScale(
-      ownersOfChanged(this.schemas, target.resource, { live, next: object, asked: undefined, writer: this.writer(target.resource, options, 'scale') }),
+      ownersOfChanged(this.schemas, target.resource, {
+        live,
+        next: object,
+        asked: undefined,
+        writer: this.writer(target.resource, options, 'scale'),
+      }),
     );
-    const written = this.change({ ...target, subresource: '' }, live, { object, warnings: [], hadEmpty: false }, options, managers);
+    const written = this.change(
+      { ...target, subresource: '' },
+      live,
+      { object, warnings: [], hadEmpty: false },
+      options,
+      managers,
+    );
     return written.ok ? ok({ ...written.value, object: scaleOf(written.value.object) as KubeObject }) : written; // a Scale is shown in its place
   }
 
@@ -305,7 +386,9 @@ export class WriteApi implements Cluster {
   // What controllers use: the same rules, in their own names.
 
   create(object: JsonObject, manager: string): Answer<KubeObject> {
-    return this.as(object, ({ resource, namespace }) => this.createObject({ resource, namespace, subresource: '' }, object, controllers(manager)));
+    return this.as(object, ({ resource, namespace }) =>
+      this.createObject({ resource, namespace, subresource: '' }, object, controllers(manager)),
+    );
   }
 
   update(object: KubeObject, manager: string): Answer<KubeObject> {
@@ -321,19 +404,28 @@ export class WriteApi implements Cluster {
     return this.as(object, (target) => {
       const live = this.store.get(this.keyOf(target));
       // A real controller sends no status that says nothing new: even that write would have an object's entries of owners put in order.
-      if (live && sameJson(withoutVersion(live), withoutVersion(object))) return ok({ object: live, created: false, warnings: [] });
+      if (live && sameJson(withoutVersion(live), withoutVersion(object)))
+        return ok({ object: live, created: false, warnings: [] });
       return this.replace({ ...target, subresource: 'status' }, object, controllers(manager));
     });
   }
 
   scale(object: KubeObject, replicas: number, manager: string): Answer<KubeObject> {
-    return this.as(object, (target) => this.replace({ ...target, subresource: 'scale' }, { spec: { replicas } }, controllers(manager)));
+    return this.as(object, (target) =>
+      this.replace({ ...target, subresource: 'scale' }, { spec: { replicas } }, controllers(manager)),
+    );
   }
 
-  delete(key: ObjectKey, options: { readonly propagation?: Propagation; readonly graceSeconds?: number; readonly uid?: string } = {}): Answer<KubeObject | undefined> {
+  delete(
+    key: ObjectKey,
+    options: { readonly propagation?: Propagation; readonly graceSeconds?: number; readonly uid?: string } = {},
+  ): Answer<KubeObject | undefined> {
     const resource = this.schemas.find(key.resource);
     if (!resource) return err(failure(404, 'NotFound', 'the server could not find the requested resource'));
-    const done = this.deleteObject({ resource, namespace: key.namespace, name: key.name }, { dryRun: false, ...options });
+    const done = this.deleteObject(
+      { resource, namespace: key.namespace, name: key.name },
+      { dryRun: false, ...options },
+    );
     if (!done.ok) return done.error.code === 404 ? ok(undefined) : done;
     return ok(done.value.gone ? undefined : done.value.last);
   }
@@ -343,7 +435,9 @@ export class WriteApi implements Cluster {
     const key: ObjectKey = { resource: 'namespaces', namespace: '', name: live.metadata.name };
     const { finalizers: _held, ...rest } = live.spec ?? {};
     const stored = this.store.put(key, { ...live, spec: { ...rest, ...(finalizers.length > 0 && { finalizers }) } });
-    return stored.metadata.deletionTimestamp !== undefined && finalizers.length === 0 && (stored.metadata.finalizers ?? []).length === 0
+    return stored.metadata.deletionTimestamp !== undefined &&
+      finalizers.length === 0 &&
+      (stored.metadata.finalizers ?? []).length === 0
       ? (this.store.remove(key) ?? stored)
       : stored;
   }
@@ -356,7 +450,11 @@ export class WriteApi implements Cluster {
     const resource = this.schemas.kind(String(object['apiVersion']), String(object['kind']));
     if (!resource) return err(failure(404, 'NotFound', 'the server could not find the requested resource'));
     const { name, namespace } = metadataOf(object);
-    const written = write({ resource, namespace: resource.namespaced ? String(namespace ?? 'default') : '', name: String(name ?? '') });
+    const written = write({
+      resource,
+      namespace: resource.namespaced ? String(namespace ?? 'default') : '',
+      name: String(name ?? ''),
+    });
     return written.ok ? ok(written.value.object) : written;
   }
 
@@ -379,7 +477,8 @@ const controllers = (manager: string): WriteOptions => ({ manager, dryRun: false
 /** Whether an object that is being deleted has lost the last thing that held it. */
 function isDone({ kind }: ResourceData, { metadata, spec }: KubeObject): boolean {
   if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false;
-  if (kind === 'Namespace') return !(Array.isArray(spec?.['finalizers']) && (spec['finalizers'] as readonly Json[]).length > 0);
+  if (kind === 'Namespace')
+    return !(Array.isArray(spec?.['finalizers']) && (spec['finalizers'] as readonly Json[]).length > 0);
   return (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 

@@ -22,19 +22,40 @@ export function autoscaler(): Controller {
 }
 
 function targetOf(scaler: KubeObject, { store }: Cluster): KubeObject | undefined {
-  const kind = kubernetesSchemas().kind(textAt(scaler, 'spec', 'scaleTargetRef', 'apiVersion') ?? '', textAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? '');
-  return kind && store.get({ resource: resourceName(kind.plural, kind.group), namespace: namespaceOf(scaler), name: textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? '' });
+  const kind = kubernetesSchemas().kind(
+    textAt(scaler, 'spec', 'scaleTargetRef', 'apiVersion') ?? '',
+    textAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? '',
+  );
+  return (
+    kind &&
+    store.get({
+      resource: resourceName(kind.plural, kind.group),
+      namespace: namespaceOf(scaler),
+      name: textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? '',
+    })
+  );
 }
 
 function reconcile(scaler: KubeObject, cluster: Cluster): Requeue {
   const target = targetOf(scaler, cluster);
-  const say = (type: 'Normal' | 'Warning', reason: string, message: string) => cluster.recordEvent(scaler, { type, reason, message, component: COMPONENT });
+  const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+    cluster.recordEvent(scaler, { type, reason, message, component: COMPONENT });
   const write = (
     conditions: readonly Condition[],
-    counts: { readonly currentReplicas?: number; readonly desiredReplicas?: number; readonly currentMetrics?: readonly JsonObject[] },
+    counts: {
+      readonly currentReplicas?: number;
+      readonly desiredReplicas?: number;
+      readonly currentMetrics?: readonly JsonObject[];
+    },
   ) => {
-    const all = conditions.reduce((list, condition) => withCondition(list, condition, cluster.timestamp()), conditionsOf(scaler.status));
-    cluster.updateStatus({ ...scaler, status: { ...scaler.status, desiredReplicas: 0, ...counts, conditions: all } }, CONTROLLERS);
+    const all = conditions.reduce(
+      (list, condition) => withCondition(list, condition, cluster.timestamp()),
+      conditionsOf(scaler.status),
+    );
+    cluster.updateStatus(
+      { ...scaler, status: { ...scaler.status, desiredReplicas: 0, ...counts, conditions: all } },
+      CONTROLLERS,
+    );
   };
   if (!target) {
     const name = `${textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`;
@@ -47,18 +68,51 @@ function reconcile(scaler: KubeObject, cluster: Cluster): Requeue {
   const current = numberAt(target, 'spec', 'replicas') ?? 1;
   const [least, most] = [numberAt(scaler, 'spec', 'minReplicas') ?? 1, numberAt(scaler, 'spec', 'maxReplicas') ?? 1];
   const desired = current === 0 ? 0 : Math.min(most, Math.max(least, current));
-  const able: Condition = { type: 'AbleToScale', status: 'True', reason: 'SucceededGetScale', message: "the HPA controller was able to get the target's current scale" };
+  const able: Condition = {
+    type: 'AbleToScale',
+    status: 'True',
+    reason: 'SucceededGetScale',
+    message: "the HPA controller was able to get the target's current scale",
+  };
   const counts = { currentReplicas: numberAt(target, 'status', 'replicas') ?? 0, desiredReplicas: desired };
   if (current === 0) {
-    write([able, { type: 'ScalingActive', status: 'False', reason: 'ScalingDisabled', message: 'scaling is disabled since the replica count of the target is zero' }], counts);
+    write(
+      [
+        able,
+        {
+          type: 'ScalingActive',
+          status: 'False',
+          reason: 'ScalingDisabled',
+          message: 'scaling is disabled since the replica count of the target is zero',
+        },
+      ],
+      counts,
+    );
   } else if (desired !== current) {
     cluster.scale(target, desired, CONTROLLERS);
-    say('Normal', 'SuccessfulRescale', `New size: ${desired}; reason: Current number of replicas ${desired < current ? 'above Spec.MaxReplicas' : 'below Spec.MinReplicas'}`);
-    write([{ ...able, reason: 'SucceededRescale', message: `the HPA controller was able to update the target scale to ${desired}` }], counts);
+    say(
+      'Normal',
+      'SuccessfulRescale',
+      `New size: ${desired}; reason: Current number of replicas ${desired < current ? 'above Spec.MaxReplicas' : 'below Spec.MinReplicas'}`,
+    );
+    write(
+      [
+        {
+          ...able,
+          reason: 'SucceededRescale',
+          message: `the HPA controller was able to update the target scale to ${desired}`,
+        },
+      ],
+      counts,
+    );
   } else {
     const failure = noMetrics(scaler);
-    if (!conditionsOf(scaler.status).some((condition) => condition['reason'] === failure.reason)) say('Warning', failure.reason ?? '', failure.message ?? '');
-    write([able, failure], { currentReplicas: counts.currentReplicas, ...(objectsAt(scaler, 'spec', 'metrics').length > 0 && { currentMetrics: [{ type: '' }] }) });
+    if (!conditionsOf(scaler.status).some((condition) => condition['reason'] === failure.reason))
+      say('Warning', failure.reason ?? '', failure.message ?? '');
+    write([able, failure], {
+      currentReplicas: counts.currentReplicas,
+      ...(objectsAt(scaler, 'spec', 'metrics').length > 0 && { currentMetrics: [{ type: '' }] }),
+    });
   }
   return { afterMs: PERIOD_MS };
 }

@@ -23,7 +23,9 @@ const claimsOf = (pod: KubeObject): readonly ObjectKey[] =>
 function claimUse() {
   const uses = new Map<string, number>();
   const count = (pod: KubeObject, by: 1 | -1): void => {
-    if (!hasEnded(pod)) for (const { namespace, name } of claimsOf(pod)) uses.set(`${namespace}/${name}`, (uses.get(`${namespace}/${name}`) ?? 0) + by);
+    if (!hasEnded(pod))
+      for (const { namespace, name } of claimsOf(pod))
+        uses.set(`${namespace}/${name}`, (uses.get(`${namespace}/${name}`) ?? 0) + by);
   };
   const follower = follow('pods', {
     reset: () => uses.clear(),
@@ -46,7 +48,10 @@ export function claimBinder(): Controller {
     watches: [
       { resource: CLAIMS, keys: ({ type, key, object }) => [type === 'DELETED' ? volumeOf(object) : key] },
       { resource: VOLUMES },
-      { resource: 'pods', keys: ({ type, object }) => (type === 'DELETED' || hasEnded(object) ? claimsOf(object) : []) },
+      {
+        resource: 'pods',
+        keys: ({ type, object }) => (type === 'DELETED' || hasEnded(object) ? claimsOf(object) : []),
+      },
     ],
     reconcile(key, cluster) {
       const object = cluster.store.get(key);
@@ -65,16 +70,25 @@ function letGo(key: ObjectKey, object: KubeObject, cluster: Cluster): void {
   const finalizer = key.resource === VOLUMES ? PROTECTED[VOLUMES] : PROTECTED[CLAIMS];
   const { finalizers = [], ...metadata } = object.metadata;
   const kept = finalizers.filter((name) => name !== finalizer);
-  if (kept.length < finalizers.length) cluster.update({ ...object, metadata: kept.length > 0 ? { ...metadata, finalizers: kept } : metadata }, CONTROLLERS);
+  if (kept.length < finalizers.length)
+    cluster.update(
+      { ...object, metadata: kept.length > 0 ? { ...metadata, finalizers: kept } : metadata },
+      CONTROLLERS,
+    );
 }
 
-const volumeOf = ({ metadata }: KubeObject): ObjectKey => ({ resource: VOLUMES, namespace: '', name: `pvc-${metadata.uid}` });
+const volumeOf = ({ metadata }: KubeObject): ObjectKey => ({
+  resource: VOLUMES,
+  namespace: '',
+  name: `pvc-${metadata.uid}`,
+});
 
 /** A volume whose claim is gone goes with it: its policy is Delete. */
 function release(key: ObjectKey, volume: KubeObject, cluster: Cluster): void {
   const uid = textAt(volume, 'spec', 'claimRef', 'uid');
   const policy = textAt(volume, 'spec', 'persistentVolumeReclaimPolicy');
-  if (uid !== undefined && policy === 'Delete' && !cluster.store.byUid(uid)) cluster.delete(key, { uid: volume.metadata.uid });
+  if (uid !== undefined && policy === 'Delete' && !cluster.store.byUid(uid))
+    cluster.delete(key, { uid: volume.metadata.uid });
 }
 
 function bind(claim: KubeObject, cluster: Cluster): Requeue | undefined {
@@ -83,24 +97,40 @@ function bind(claim: KubeObject, cluster: Cluster): Requeue | undefined {
   const fallback = classes.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === 'true')?.metadata.name;
   const name = asked ?? fallback;
   const say = (reason: string, message: string): Requeue => {
-    cluster.recordEvent(claim, { type: reason === 'FailedBinding' ? 'Normal' : 'Warning', reason, message, component: COMPONENT });
+    cluster.recordEvent(claim, {
+      type: reason === 'FailedBinding' ? 'Normal' : 'Warning',
+      reason,
+      message,
+      component: COMPONENT,
+    });
     return { afterMs: RETRY_MS };
   };
-  if (name === undefined || name === '') return say('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
-  if (!classes.some(({ metadata }) => metadata.name === name)) return say('ProvisioningFailed', `storageclass.storage.k8s.io "${name}" not found`);
+  if (name === undefined || name === '')
+    return say('FailedBinding', 'no persistent volumes available for this claim and no storage class is set');
+  if (!classes.some(({ metadata }) => metadata.name === name))
+    return say('ProvisioningFailed', `storageclass.storage.k8s.io "${name}" not found`);
   const { name: volumeName } = volumeOf(claim);
   const capacity = { storage: at(claim, 'spec', 'resources', 'requests', 'storage') ?? '0' };
   const spec = {
     capacity,
     accessModes: at(claim, 'spec', 'accessModes'),
-    claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: namespaceOf(claim), name: claim.metadata.name, uid: claim.metadata.uid },
+    claimRef: {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      namespace: namespaceOf(claim),
+      name: claim.metadata.name,
+      uid: claim.metadata.uid,
+    },
     hostPath: { path: `/simulated/${volumeName}` },
     persistentVolumeReclaimPolicy: 'Delete',
     storageClassName: name,
     volumeMode: at(claim, 'spec', 'volumeMode') ?? 'Filesystem',
   };
   if (!cluster.store.get({ resource: VOLUMES, namespace: '', name: volumeName })) {
-    const made = cluster.create({ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: volumeName }, spec }, CONTROLLERS);
+    const made = cluster.create(
+      { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: volumeName }, spec },
+      CONTROLLERS,
+    );
     if (!made.ok) return { afterMs: RETRY_MS };
     cluster.updateStatus({ ...made.value, status: { phase: 'Bound' } }, CONTROLLERS);
     cluster.recordEvent(claim, {
@@ -112,6 +142,17 @@ function bind(claim: KubeObject, cluster: Cluster): Requeue | undefined {
   }
   const bound = cluster.update({ ...claim, spec: { ...claim.spec, storageClassName: name, volumeName } }, CONTROLLERS);
   if (!bound.ok) return { afterMs: RETRY_MS };
-  cluster.updateStatus({ ...bound.value, status: { ...objectAt(bound.value, 'status'), phase: 'Bound', accessModes: at(claim, 'spec', 'accessModes'), capacity } }, CONTROLLERS);
+  cluster.updateStatus(
+    {
+      ...bound.value,
+      status: {
+        ...objectAt(bound.value, 'status'),
+        phase: 'Bound',
+        accessModes: at(claim, 'spec', 'accessModes'),
+        capacity,
+      },
+    },
+    CONTROLLERS,
+  );
   return undefined;
 }

@@ -55,10 +55,15 @@ export function testCluster(folder: string, startMs?: number) {
     get api() {
       return sandbox.api;
     },
-    has: (resource: string, name: string, namespace = 'shop') => sandbox.store.get({ resource, namespace, name }) !== undefined,
+    has: (resource: string, name: string, namespace = 'shop') =>
+      sandbox.store.get({ resource, namespace, name }) !== undefined,
     list: (resource: string, namespace = 'shop') => sandbox.store.list(resource, { namespace }),
-    delete: (resource: string, name: string, options: Parameters<typeof sandbox.api.delete>[1] = {}, namespace = 'shop') =>
-      sandbox.api.delete({ resource, namespace, name }, options),
+    delete: (
+      resource: string,
+      name: string,
+      options: Parameters<typeof sandbox.api.delete>[1] = {},
+      namespace = 'shop',
+    ) => sandbox.api.delete({ resource, namespace, name }, options),
     remove: (resource: string, object: KubeObject): ObjectKey => {
       sandbox.api.delete(keyOf(resource, object));
       return keyOf(resource, object);
@@ -94,7 +99,10 @@ interface DeploymentParts {
 }
 
 /** A template of pods labelled `app: <name>`. */
-export const podTemplate = (name: string, { image = 'registry.example/web:1', podSpec = {}, container = {} }: DeploymentParts = {}): JsonObject => ({
+export const podTemplate = (
+  name: string,
+  { image = 'registry.example/web:1', podSpec = {}, container = {} }: DeploymentParts = {},
+): JsonObject => ({
   metadata: { labels: { app: name } },
   spec: { containers: [{ name: 'web', image, ...container }] satisfies Json, ...podSpec },
 });
@@ -108,5 +116,10 @@ export const deployment = (name: string, parts: DeploymentParts = {}): JsonObjec
 
 export const pod = (name: string, parts: DeploymentParts = {}): JsonObject => {
   const template = podTemplate(name, parts);
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop', labels: { app: name } }, spec: template['spec'] };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels: { app: name } },
+    spec: template['spec'],
+  };
 };

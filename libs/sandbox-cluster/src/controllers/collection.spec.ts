@@ -32,16 +32,33 @@ describe('the garbage collector', () => {
   });
 
   it('deletes an object whose owner never was', () => {
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'ghost', uid: '00000000-0000-7000-8000-000000000000' }];
-    cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'shop', ownerReferences } });
+    const ownerReferences = [
+      { apiVersion: 'v1', kind: 'ConfigMap', name: 'ghost', uid: '00000000-0000-7000-8000-000000000000' },
+    ];
+    cluster.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', namespace: 'shop', ownerReferences },
+    });
     cluster.pass(1_000);
     expect(cluster.has('configmaps', 'a')).toBe(false);
   });
 
   it('only takes a lost owner off the list while another one lives', () => {
-    const owners = ['one', 'two'].map((name) => cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } }));
-    const ownerReferences = owners.map(({ metadata }) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: metadata.name, uid: metadata.uid }));
-    cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'child', namespace: 'shop', ownerReferences } });
+    const owners = ['one', 'two'].map((name) =>
+      cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } }),
+    );
+    const ownerReferences = owners.map(({ metadata }) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: metadata.name,
+      uid: metadata.uid,
+    }));
+    cluster.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'child', namespace: 'shop', ownerReferences },
+    });
     cluster.delete('configmaps', 'one');
     cluster.pass(1_000);
     expect(cluster.get('configmaps', 'child').metadata.ownerReferences?.map(({ name }) => name)).toEqual(['two']);
@@ -50,10 +67,13 @@ describe('the garbage collector', () => {
 
 describe('a namespace', () => {
   it('with more in it than one step deletes goes too, and says nothing before all is deleted', () => {
-    for (let n = 0; n < 35; n++) cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `settings-${n}`, namespace: 'shop' } });
+    for (let n = 0; n < 35; n++)
+      cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `settings-${n}`, namespace: 'shop' } });
     cluster.delete('namespaces', 'shop', {}, '');
     const left: number[] = [];
-    const end = cluster.store.subscribe(({ key }) => key.resource === 'namespaces' && left.push(cluster.list('configmaps').length));
+    const end = cluster.store.subscribe(
+      ({ key }) => key.resource === 'namespaces' && left.push(cluster.list('configmaps').length),
+    );
     cluster.pass(1_000);
     end();
     expect(cluster.list('configmaps')).toEqual([]);
@@ -72,7 +92,11 @@ describe('a namespace', () => {
 
   it('goes with everything in it, and says meanwhile what is left', () => {
     cluster.create(deployment('web'));
-    cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', namespace: 'shop', finalizers: ['example.com/hold'] } });
+    cluster.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'held', namespace: 'shop', finalizers: ['example.com/hold'] },
+    });
     cluster.pass(5_000);
     cluster.delete('namespaces', 'shop', {}, '');
     cluster.pass(10_000);
@@ -97,7 +121,10 @@ describe('a namespace', () => {
     cluster.create(pod('a'));
     cluster.pass(3_000);
     cluster.delete('namespaces', 'shop', {}, '');
-    expect(cluster.api.create(pod('b'), 'test')).toMatchObject({ ok: false, error: { code: 403, reason: 'Forbidden' } });
+    expect(cluster.api.create(pod('b'), 'test')).toMatchObject({
+      ok: false,
+      error: { code: 403, reason: 'Forbidden' },
+    });
   });
 });
 

@@ -9,32 +9,50 @@ export interface Condition {
 }
 
 /** The condition of one type in a list, as it is stored. */
-export const conditionIn = (conditions: readonly JsonObject[], type: string): JsonObject | undefined => conditions.find((condition) => condition['type'] === type);
+export const conditionIn = (conditions: readonly JsonObject[], type: string): JsonObject | undefined =>
+  conditions.find((condition) => condition['type'] === type);
 
 export const conditionsOf = (status: JsonObject | undefined): readonly JsonObject[] => objectsAt(status, 'conditions');
 
 /** Whether a stored condition says True. */
-export const holds = (conditions: readonly JsonObject[], type: string): boolean => textAt(conditionIn(conditions, type), 'status') === 'True';
+export const holds = (conditions: readonly JsonObject[], type: string): boolean =>
+  textAt(conditionIn(conditions, type), 'status') === 'True';
 
 /**
  * Puts a condition into a list. The time of transition stays while its status does, and nothing changes at all when
  * status, reason and message are the same.
  */
-export function withCondition(conditions: readonly JsonObject[], next: Condition, now: string, more: JsonObject = {}): readonly JsonObject[] {
+export function withCondition(
+  conditions: readonly JsonObject[],
+  next: Condition,
+  now: string,
+  more: JsonObject = {},
+): readonly JsonObject[] {
   const stored = conditionIn(conditions, next.type);
-  if (stored && stored['status'] === next.status && stored['reason'] === next.reason && stored['message'] === next.message) return conditions;
+  if (
+    stored &&
+    stored['status'] === next.status &&
+    stored['reason'] === next.reason &&
+    stored['message'] === next.message
+  )
+    return conditions;
   const lastTransitionTime = stored && stored['status'] === next.status ? (stored['lastTransitionTime'] ?? now) : now;
   const made: JsonObject = { ...more, ...next, lastTransitionTime };
   return stored ? conditions.map((condition) => (condition === stored ? made : condition)) : [...conditions, made];
 }
 
-export const withoutCondition = (conditions: readonly JsonObject[], type: string): readonly JsonObject[] => conditions.filter((condition) => condition['type'] !== type);
+export const withoutCondition = (conditions: readonly JsonObject[], type: string): readonly JsonObject[] =>
+  conditions.filter((condition) => condition['type'] !== type);
 
 /**
  * The same as the workload controllers of Kubernetes do it: what changed goes to the end of the list, and a new message
  * alone is no change.
  */
-export function withNewestCondition(conditions: readonly JsonObject[], next: Condition, now: string): readonly JsonObject[] {
+export function withNewestCondition(
+  conditions: readonly JsonObject[],
+  next: Condition,
+  now: string,
+): readonly JsonObject[] {
   const stored = conditionIn(conditions, next.type);
   if (stored && stored['status'] === next.status && stored['reason'] === next.reason) return conditions;
   const lastTransitionTime = stored && stored['status'] === next.status ? (stored['lastTransitionTime'] ?? now) : now;

@@ -34,12 +34,22 @@ const RUNS_MS = 1_000;
 const RETRY_MS = 5_000;
 
 /** Delay before a restart: none the first time, then 10 s doubled up to 5 min. */
-export const backOffMs = (restarts: number): number => (restarts === 0 ? 0 : Math.min(300_000, 10_000 * 2 ** (restarts - 1)));
+export const backOffMs = (restarts: number): number =>
+  restarts === 0 ? 0 : Math.min(300_000, 10_000 * 2 ** (restarts - 1));
 
 /** Moves one container on by as much as its clock allows. Repeating a step changes nothing. */
-export function stepContainer(container: JsonObject, stored: JsonObject | undefined, context: ContainerContext): ContainerStep {
+export function stepContainer(
+  container: JsonObject,
+  stored: JsonObject | undefined,
+  context: ContainerContext,
+): ContainerStep {
   const base =
-    stored && stored['image'] === container['image'] ? stored : { ...blank(container), ...(stored && { restartCount: stored['restartCount'], lastState: stored['lastState'] }) };
+    stored && stored['image'] === container['image']
+      ? stored
+      : {
+          ...blank(container),
+          ...(stored && { restartCount: stored['restartCount'], lastState: stored['lastState'] }),
+        };
   if (at(base, 'state', 'running') !== undefined) return running(container, base, context);
   if (at(base, 'state', 'terminated') !== undefined) return ended(container, base, context);
   if (textAt(base, 'state', 'waiting', 'reason') === 'CrashLoopBackOff') return backingOff(container, base, context);
@@ -57,7 +67,12 @@ const blank = (container: JsonObject): JsonObject => ({
   lastState: {},
 });
 
-const wait = (status: JsonObject, reason: string, message?: string): JsonObject => ({ ...status, ready: false, started: false, state: { waiting: defined({ reason, message }) } });
+const wait = (status: JsonObject, reason: string, message?: string): JsonObject => ({
+  ...status,
+  ready: false,
+  started: false,
+  state: { waiting: defined({ reason, message }) },
+});
 const fieldPath = (container: JsonObject): string => `spec.containers{${textAt(container, 'name') ?? ''}}`;
 const imageOf = (container: JsonObject): string => textAt(container, 'image') ?? '';
 const waitsFor = (status: JsonObject): string | undefined => textAt(status, 'state', 'waiting', 'reason');
@@ -65,10 +80,12 @@ const waitsFor = (status: JsonObject): string | undefined => textAt(status, 'sta
 function waiting(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
   const image = imageOf(container);
   const { pull } = imageRule(image);
-  const say = (type: 'Normal' | 'Warning', reason: string, message: string) => context.event({ type, reason, message, fieldPath: fieldPath(container) });
+  const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+    context.event({ type, reason, message, fieldPath: fieldPath(container) });
   if (context.held) return { status: wait(status, 'PodInitializing'), nextMs: undefined };
   const due = context.startMs + STARTS_AFTER_MS;
-  if (context.nowMs < due) return { status: waitsFor(status) === undefined ? wait(status, 'ContainerCreating') : status, nextMs: due };
+  if (context.nowMs < due)
+    return { status: waitsFor(status) === undefined ? wait(status, 'ContainerCreating') : status, nextMs: due };
   if (pull === 'invalid') {
     const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
     if (waitsFor(status) !== 'InvalidImageName') {
@@ -79,14 +96,20 @@ function waiting(container: JsonObject, status: JsonObject, context: ContainerCo
   }
   if (pull === 'missing') return pulling(image, status, context, say);
   if (context.problem !== undefined) {
-    if (textAt(status, 'state', 'waiting', 'message') !== context.problem) say('Warning', 'Failed', `Error: ${context.problem}`);
+    if (textAt(status, 'state', 'waiting', 'message') !== context.problem)
+      say('Warning', 'Failed', `Error: ${context.problem}`);
     return { status: wait(status, 'CreateContainerConfigError', context.problem), nextMs: context.nowMs + RETRY_MS };
   }
   return start(container, status, context);
 }
 
 /** Tries at 1 s after the start, then after 10, 20, 40 … 300 s; each shows as ErrImagePull for 5 s. */
-function pulling(image: string, status: JsonObject, context: ContainerContext, say: (type: 'Normal' | 'Warning', reason: string, message: string) => void): ContainerStep {
+function pulling(
+  image: string,
+  status: JsonObject,
+  context: ContainerContext,
+  say: (type: 'Normal' | 'Warning', reason: string, message: string) => void,
+): ContainerStep {
   let [attemptMs, delay] = [context.startMs + STARTS_AFTER_MS, 10_000];
   while (attemptMs + delay <= context.nowMs) [attemptMs, delay] = [attemptMs + delay, Math.min(300_000, delay * 2)];
   const cause = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found (simulated)`;
@@ -103,18 +126,28 @@ function pulling(image: string, status: JsonObject, context: ContainerContext, s
     say('Normal', 'BackOff', `Back-off pulling image "${image}"`);
     say('Warning', 'Failed', 'Error: ImagePullBackOff');
   }
-  return { status: wait(status, 'ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${failed}`), nextMs: attemptMs + delay };
+  return {
+    status: wait(status, 'ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${failed}`),
+    nextMs: attemptMs + delay,
+  };
 }
 
 /** 64 hexadecimal digits that stay with a text. */
-const digest = (text: string): string => Array.from({ length: 8 }, (_, part) => fnv32(`${part}/${text}`).toString(16).padStart(8, '0')).join('');
+const digest = (text: string): string =>
+  Array.from({ length: 8 }, (_, part) => fnv32(`${part}/${text}`).toString(16).padStart(8, '0')).join('');
 
 function start(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
   const image = imageOf(container);
   const restarts = numberAt(status, 'restartCount') ?? 0;
-  const say = (reason: string, message: string) => context.event({ type: 'Normal', reason, message, fieldPath: fieldPath(container) });
+  const say = (reason: string, message: string) =>
+    context.event({ type: 'Normal', reason, message, fieldPath: fieldPath(container) });
   if (restarts === 0) say('Pulling', `Pulling image "${image}"`);
-  say('Pulled', restarts === 0 ? `Successfully pulled image "${image}" in 0s (simulated: nothing was downloaded)` : `Container image "${image}" already present on machine`);
+  say(
+    'Pulled',
+    restarts === 0
+      ? `Successfully pulled image "${image}" in 0s (simulated: nothing was downloaded)`
+      : `Container image "${image}" already present on machine`,
+  );
   say('Created', 'Container created');
   say('Started', 'Container started');
   const reference = parseImage(image);
@@ -136,7 +169,9 @@ function endOf(
   if (rule.ends) return { afterMs: RUNS_MS, ...rule.ends };
   if (context.task) return { afterMs: RUNS_MS, code: 0, reason: 'Completed' };
   const { killedMs, killer } = probeTimes(container, rule.answersAfterMs);
-  return killedMs === undefined ? undefined : { afterMs: killedMs, code: 137, reason: 'Error', ...(killer !== undefined && { probe: killer }) };
+  return killedMs === undefined
+    ? undefined
+    : { afterMs: killedMs, code: 137, reason: 'Error', ...(killer !== undefined && { probe: killer }) };
 }
 
 function running(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
@@ -145,12 +180,27 @@ function running(container: JsonObject, status: JsonObject, context: ContainerCo
   const end = endOf(container, context);
   if (end && context.nowMs >= startedMs + end.afterMs) {
     if (end.probe !== undefined)
-      context.event({ type: 'Warning', reason: 'Unhealthy', message: `${end.probe} probe failed: the program does not answer yet (simulated)`, fieldPath: fieldPath(container) });
-    const terminated = { exitCode: end.code, reason: end.reason, startedAt, finishedAt: context.now, containerID: status['containerID'] };
+      context.event({
+        type: 'Warning',
+        reason: 'Unhealthy',
+        message: `${end.probe} probe failed: the program does not answer yet (simulated)`,
+        fieldPath: fieldPath(container),
+      });
+    const terminated = {
+      exitCode: end.code,
+      reason: end.reason,
+      startedAt,
+      finishedAt: context.now,
+      containerID: status['containerID'],
+    };
     return ended(container, { ...status, ready: false, started: false, state: { terminated } }, context);
   }
   const times = probeTimes(container, imageRule(imageOf(container)).answersAfterMs);
-  const due = [startedMs + times.startedMs, times.readyMs === undefined ? undefined : startedMs + times.readyMs, end && startedMs + end.afterMs];
+  const due = [
+    startedMs + times.startedMs,
+    times.readyMs === undefined ? undefined : startedMs + times.readyMs,
+    end && startedMs + end.afterMs,
+  ];
   const ready = !context.task && times.readyMs !== undefined && context.nowMs >= startedMs + times.readyMs;
   if (times.readyMs === undefined && status['started'] !== true && container['readinessProbe'] !== undefined) {
     context.event({
@@ -180,8 +230,21 @@ function ended(container: JsonObject, status: JsonObject, context: ContainerCont
   const restarts = numberAt(status, 'restartCount') ?? 0;
   const held = { ...status, lastState: { terminated: objectAt(status, 'state', 'terminated') } };
   if (backOffMs(restarts) === 0) return restart(container, held, context);
-  context.event({ type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container ${name} in pod ${context.pod}`, fieldPath: fieldPath(container) });
-  return backingOff(container, wait(held, 'CrashLoopBackOff', `back-off ${spoken(backOffMs(restarts))} restarting failed container=${name} pod=${context.pod}`), context);
+  context.event({
+    type: 'Warning',
+    reason: 'BackOff',
+    message: `Back-off restarting failed container ${name} in pod ${context.pod}`,
+    fieldPath: fieldPath(container),
+  });
+  return backingOff(
+    container,
+    wait(
+      held,
+      'CrashLoopBackOff',
+      `back-off ${spoken(backOffMs(restarts))} restarting failed container=${name} pod=${context.pod}`,
+    ),
+    context,
+  );
 }
 
 /** `10s`, `1m20s`, as Go writes durations. */
@@ -191,7 +254,8 @@ const spoken = (ms: number): string => {
 };
 
 function backingOff(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
-  const due = timeOf(textAt(status, 'lastState', 'terminated', 'finishedAt')) + backOffMs(numberAt(status, 'restartCount') ?? 0);
+  const due =
+    timeOf(textAt(status, 'lastState', 'terminated', 'finishedAt')) + backOffMs(numberAt(status, 'restartCount') ?? 0);
   return context.nowMs < due ? { status, nextMs: due } : restart(container, status, context);
 }
 

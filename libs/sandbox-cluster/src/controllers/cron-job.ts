@@ -2,7 +2,20 @@ import type { Cluster, Controller, Requeue } from '../controller.ts';
 import type { KubeObject } from '../store.ts';
 import { conditionsOf, holds } from './conditions.ts';
 import { nextRun, parseSchedule } from './cron.ts';
-import { at, byAge, createdAt, isDeleting, keyOf, namespaceOf, numberAt, objectAt, ownedBy, textAt, timeOf, without } from './fields.ts';
+import {
+  at,
+  byAge,
+  createdAt,
+  isDeleting,
+  keyOf,
+  namespaceOf,
+  numberAt,
+  objectAt,
+  ownedBy,
+  textAt,
+  timeOf,
+  without,
+} from './fields.ts';
 import { ownerKey } from './job.ts';
 import { CONTROLLERS } from './managers.ts';
 
@@ -23,7 +36,11 @@ export function cronJobController(): Controller {
 }
 
 const over = (job: KubeObject): 'Complete' | 'Failed' | undefined =>
-  holds(conditionsOf(job.status), 'Complete') ? 'Complete' : holds(conditionsOf(job.status), 'Failed') ? 'Failed' : undefined;
+  holds(conditionsOf(job.status), 'Complete')
+    ? 'Complete'
+    : holds(conditionsOf(job.status), 'Failed')
+      ? 'Failed'
+      : undefined;
 
 function reconcile(cron: KubeObject, cluster: Cluster): Requeue | undefined {
   const schedule = parseSchedule(textAt(cron, 'spec', 'schedule') ?? '');
@@ -71,7 +88,12 @@ function latestDue(cron: KubeObject, lastMs: number, nowMs: number): number | un
   const lateSeconds = numberAt(cron, 'spec', 'startingDeadlineSeconds');
   const from = Math.max(lastMs, nowMs - (lateSeconds === undefined ? LONGEST_MS : lateSeconds * 1000));
   let found: number | undefined;
-  for (let next = schedule && nextRun(schedule, from); schedule && next !== undefined && next <= nowMs; next = nextRun(schedule, next)) found = next;
+  for (
+    let next = schedule && nextRun(schedule, from);
+    schedule && next !== undefined && next <= nowMs;
+    next = nextRun(schedule, next)
+  )
+    found = next;
   return found;
 }
 
@@ -87,31 +109,56 @@ function start(cron: KubeObject, dueMs: number, cluster: Cluster): boolean {
     });
     return false;
   }
-  for (const job of policy === 'Replace' ? running : []) cluster.delete(keyOf('jobs.batch', job), { propagation: 'Background', uid: job.metadata.uid });
+  for (const job of policy === 'Replace' ? running : [])
+    cluster.delete(keyOf('jobs.batch', job), { propagation: 'Background', uid: job.metadata.uid });
   const template = objectAt(cron, 'spec', 'jobTemplate');
   const name = `${cron.metadata.name}-${Math.floor(dueMs / 60_000)}`;
-  const annotations = { ...objectAt(template, 'metadata', 'annotations'), 'batch.kubernetes.io/cronjob-scheduled-timestamp': cluster.timestamp(dueMs) };
+  const annotations = {
+    ...objectAt(template, 'metadata', 'annotations'),
+    'batch.kubernetes.io/cronjob-scheduled-timestamp': cluster.timestamp(dueMs),
+  };
   const made = cluster.create(
     {
       apiVersion: 'batch/v1',
       kind: 'Job',
-      metadata: { ...objectAt(template, 'metadata'), annotations, name, namespace: namespaceOf(cron), ownerReferences: [ownedBy(cron)] },
+      metadata: {
+        ...objectAt(template, 'metadata'),
+        annotations,
+        name,
+        namespace: namespaceOf(cron),
+        ownerReferences: [ownedBy(cron)],
+      },
       spec: objectAt(template, 'spec'),
     },
     CONTROLLERS,
   );
-  if (made.ok) cluster.recordEvent(cron, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created job ${name}`, component: COMPONENT });
+  if (made.ok)
+    cluster.recordEvent(cron, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created job ${name}`,
+      component: COMPONENT,
+    });
   else if (made.error.reason !== 'AlreadyExists')
-    cluster.recordEvent(cron, { type: 'Warning', reason: 'FailedCreate', message: `Error creating job: ${made.error.message ?? ''}`, component: COMPONENT });
+    cluster.recordEvent(cron, {
+      type: 'Warning',
+      reason: 'FailedCreate',
+      message: `Error creating job: ${made.error.message ?? ''}`,
+      component: COMPONENT,
+    });
   return made.ok || made.error.reason === 'AlreadyExists';
 }
 
 /** Deletes finished Jobs beyond the limits of the history. */
 function trim(cron: KubeObject, cluster: Cluster): void {
   const jobs = jobsOf(cron, cluster);
-  const keep = { Complete: numberAt(cron, 'spec', 'successfulJobsHistoryLimit') ?? 3, Failed: numberAt(cron, 'spec', 'failedJobsHistoryLimit') ?? 1 };
+  const keep = {
+    Complete: numberAt(cron, 'spec', 'successfulJobsHistoryLimit') ?? 3,
+    Failed: numberAt(cron, 'spec', 'failedJobsHistoryLimit') ?? 1,
+  };
   for (const kind of ['Complete', 'Failed'] as const) {
     const finished = jobs.filter((job) => over(job) === kind);
-    for (const job of finished.slice(0, Math.max(0, finished.length - keep[kind]))) cluster.delete(keyOf('jobs.batch', job), { propagation: 'Background', uid: job.metadata.uid });
+    for (const job of finished.slice(0, Math.max(0, finished.length - keep[kind])))
+      cluster.delete(keyOf('jobs.batch', job), { propagation: 'Background', uid: job.metadata.uid });
   }
 }

@@ -12,7 +12,9 @@ export interface Schedule {
 }
 
 const NAMES: { readonly [name: string]: number } = Object.fromEntries([
-  ...'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ').map((name, index): [string, number] => [name, index + 1]),
+  ...'jan feb mar apr may jun jul aug sep oct nov dec'
+    .split(' ')
+    .map((name, index): [string, number] => [name, index + 1]),
   ...'sun mon tue wed thu fri sat'.split(' ').map((name, index): [string, number] => [name, index]),
 ]);
 const SHORTHANDS: { readonly [name: string]: string } = {
@@ -29,8 +31,22 @@ const SHORTHANDS: { readonly [name: string]: string } = {
 export function parseSchedule(text: string): Schedule | undefined {
   const words = (SHORTHANDS[text.trim()] ?? text.trim()).split(/\s+/);
   const [minute, hour, day, month, weekday] = words;
-  if (words.length !== 5 || minute === undefined || hour === undefined || day === undefined || month === undefined || weekday === undefined) return undefined;
-  const [minutes, hours, days, months, weekdays] = [fieldOf(minute, 0, 59), fieldOf(hour, 0, 23), fieldOf(day, 1, 31), fieldOf(month, 1, 12), fieldOf(weekday, 0, 6)];
+  if (
+    words.length !== 5 ||
+    minute === undefined ||
+    hour === undefined ||
+    day === undefined ||
+    month === undefined ||
+    weekday === undefined
+  )
+    return undefined;
+  const [minutes, hours, days, months, weekdays] = [
+    fieldOf(minute, 0, 59),
+    fieldOf(hour, 0, 23),
+    fieldOf(day, 1, 31),
+    fieldOf(month, 1, 12),
+    fieldOf(weekday, 0, 6),
+  ];
   if (!minutes || !hours || !days || !months || !weekdays) return undefined;
   return { minutes, hours, days, months, weekdays, eitherDay: !/^[*?]/.test(day) && !/^[*?]/.test(weekday) };
 }
@@ -42,7 +58,8 @@ function fieldOf(text: string, least: number, most: number): Field | undefined {
     const number = (word: string): number => NAMES[word.toLowerCase()] ?? (/^\d{1,2}$/.test(word) ? Number(word) : NaN);
     const [from = '', to] = range.split('-');
     const first = range === '*' || range === '?' ? least : number(from);
-    const last = range === '*' || range === '?' ? most : to !== undefined ? number(to) : part.includes('/') ? most : first;
+    const last =
+      range === '*' || range === '?' ? most : to !== undefined ? number(to) : part.includes('/') ? most : first;
     const by = /^\d{1,2}$/.test(step) ? Number(step) : NaN;
     if (!(first >= least && last <= most && first <= last && by > 0)) return undefined;
     for (let value = first; value <= last; value += by) found.add(value);
@@ -61,9 +78,11 @@ export function nextRun(schedule: Schedule, afterMs: number): number | undefined
     const date = new Date(time);
     const monthDay = schedule.days.has(date.getUTCDate());
     const weekDay = schedule.weekdays.has(date.getUTCDay());
-    const dayFits = schedule.months.has(date.getUTCMonth() + 1) && (schedule.eitherDay ? monthDay || weekDay : monthDay && weekDay);
+    const dayFits =
+      schedule.months.has(date.getUTCMonth() + 1) && (schedule.eitherDay ? monthDay || weekDay : monthDay && weekDay);
     if (!dayFits) time = Math.floor(time / DAY_MS) * DAY_MS + DAY_MS;
-    else if (!schedule.hours.has(date.getUTCHours())) time = Math.floor(time / (60 * MINUTE_MS)) * 60 * MINUTE_MS + 60 * MINUTE_MS;
+    else if (!schedule.hours.has(date.getUTCHours()))
+      time = Math.floor(time / (60 * MINUTE_MS)) * 60 * MINUTE_MS + 60 * MINUTE_MS;
     else if (!schedule.minutes.has(date.getUTCMinutes())) time += MINUTE_MS;
     else return time;
   }

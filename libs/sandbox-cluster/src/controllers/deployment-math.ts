@@ -9,12 +9,17 @@ export const MAXIMUM = 'deployment.kubernetes.io/max-replicas';
 export const HASH_LABEL = 'pod-template-hash';
 
 export const wanted = (object: KubeObject): number => numberAt(object, 'spec', 'replicas') ?? 1;
-export const counted = (set: KubeObject, field: 'replicas' | 'readyReplicas' | 'availableReplicas' | 'terminatingReplicas'): number => numberAt(set, 'status', field) ?? 0;
-export const total = (sets: readonly KubeObject[], of: (set: KubeObject) => number): number => sets.reduce((sum, set) => sum + of(set), 0);
+export const counted = (
+  set: KubeObject,
+  field: 'replicas' | 'readyReplicas' | 'availableReplicas' | 'terminatingReplicas',
+): number => numberAt(set, 'status', field) ?? 0;
+export const total = (sets: readonly KubeObject[], of: (set: KubeObject) => number): number =>
+  sets.reduce((sum, set) => sum + of(set), 0);
 export const annotation = (object: KubeObject, name: string): string | undefined => object.metadata.annotations?.[name];
 export const revisionOf = (object: KubeObject): number => Number(annotation(object, REVISION) ?? '0') || 0;
 
-export const isRecreate = (deployment: KubeObject): boolean => textAt(deployment, 'spec', 'strategy', 'type') === 'Recreate';
+export const isRecreate = (deployment: KubeObject): boolean =>
+  textAt(deployment, 'spec', 'strategy', 'type') === 'Recreate';
 
 /** A number of pods that may be written as a share. @param round of a share: up for surge, down for unavailable */
 function scaled(value: Json | undefined, replicas: number, round: (share: number) => number): number {

@@ -3,8 +3,30 @@ import { sameJson } from '#kubernetes/schemas';
 import type { Cluster } from '../controller.ts';
 import type { KubeObject } from '../store.ts';
 import { conditionIn, conditionsOf, withNewestCondition } from './conditions.ts';
-import { annotation, DESIRED, HASH_LABEL, HISTORY, limits, MAXIMUM, REVISION, revisionOf, roomForNew, wanted } from './deployment-math.ts';
-import { byAge, controllerOf, keyOf, namespaceOf, numberAt, objectAt, ownedBy, textAt, textsAt, without } from './fields.ts';
+import {
+  annotation,
+  DESIRED,
+  HASH_LABEL,
+  HISTORY,
+  limits,
+  MAXIMUM,
+  REVISION,
+  revisionOf,
+  roomForNew,
+  wanted,
+} from './deployment-math.ts';
+import {
+  byAge,
+  controllerOf,
+  keyOf,
+  namespaceOf,
+  numberAt,
+  objectAt,
+  ownedBy,
+  textAt,
+  textsAt,
+  without,
+} from './fields.ts';
 import { templateHash } from './hash.ts';
 import { CONTROLLERS } from './managers.ts';
 import { selected, selects } from './selectors.ts';
@@ -12,20 +34,37 @@ import { selected, selects } from './selectors.ts';
 const COMPONENT = 'deployment-controller';
 const SETS = 'replicasets.apps';
 /** Annotations that are a set's own, or kubectl's, and not copied from the Deployment. */
-const NOT_COPIED = ['kubectl.kubernetes.io/last-applied-configuration', REVISION, HISTORY, DESIRED, MAXIMUM, 'deprecated.deployment.rollback.to'];
+const NOT_COPIED = [
+  'kubectl.kubernetes.io/last-applied-configuration',
+  REVISION,
+  HISTORY,
+  DESIRED,
+  MAXIMUM,
+  'deprecated.deployment.rollback.to',
+];
 
 /** The Deployment's sets, oldest first; sets without an owner that its selector meets are adopted. */
 export function claimSets(deployment: KubeObject, cluster: Cluster): readonly KubeObject[] {
   const selector = objectAt(deployment, 'spec', 'selector');
   const namespace = namespaceOf(deployment);
-  const owned = cluster.store.list(SETS, { namespace, ownerUid: deployment.metadata.uid }).filter((set) => controllerOf(set)?.uid === deployment.metadata.uid);
+  const owned = cluster.store
+    .list(SETS, { namespace, ownerUid: deployment.metadata.uid })
+    .filter((set) => controllerOf(set)?.uid === deployment.metadata.uid);
   if (deployment.metadata.deletionTimestamp !== undefined) return [...owned].sort(byAge);
   const orphans =
     cluster.store.count(SETS, namespace) > owned.length
-      ? selected(cluster.store, SETS, namespace, selector).filter((set) => !controllerOf(set) && set.metadata.deletionTimestamp === undefined)
+      ? selected(cluster.store, SETS, namespace, selector).filter(
+          (set) => !controllerOf(set) && set.metadata.deletionTimestamp === undefined,
+        )
       : [];
   const adopted = orphans.flatMap((set) => {
-    const done = cluster.update({ ...set, metadata: { ...set.metadata, ownerReferences: [...(set.metadata.ownerReferences ?? []), ownedBy(deployment)] } }, CONTROLLERS);
+    const done = cluster.update(
+      {
+        ...set,
+        metadata: { ...set.metadata, ownerReferences: [...(set.metadata.ownerReferences ?? []), ownedBy(deployment)] },
+      },
+      CONTROLLERS,
+    );
     return done.ok ? [done.value] : [];
   });
   return [...owned.filter(({ metadata }) => selects(selector, metadata.labels ?? {})), ...adopted].sort(byAge);
@@ -44,7 +83,9 @@ export function findNewSet(deployment: KubeObject, sets: readonly KubeObject[]):
 }
 
 const copied = (deployment: KubeObject): { readonly [key: string]: string } =>
-  Object.fromEntries(Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !NOT_COPIED.includes(name)));
+  Object.fromEntries(
+    Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !NOT_COPIED.includes(name)),
+  );
 
 const sizes = (deployment: KubeObject): { readonly [key: string]: string } => ({
   [DESIRED]: String(wanted(deployment)),
@@ -56,11 +97,20 @@ export function setSize(set: KubeObject, deployment: KubeObject, replicas: numbe
   const current = cluster.store.get(keyOf(SETS, set)) ?? set;
   const from = wanted(current);
   const done = cluster.update(
-    { ...current, metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...sizes(deployment) } }, spec: { ...current.spec, replicas } },
+    {
+      ...current,
+      metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...sizes(deployment) } },
+      spec: { ...current.spec, replicas },
+    },
     CONTROLLERS,
   );
   if (!done.ok) return current;
-  if (from !== replicas) announce(deployment, `Scaled ${from < replicas ? 'up' : 'down'} replica set ${set.metadata.name} from ${from} to ${replicas}`, cluster);
+  if (from !== replicas)
+    announce(
+      deployment,
+      `Scaled ${from < replicas ? 'up' : 'down'} replica set ${set.metadata.name} from ${from} to ${replicas}`,
+      cluster,
+    );
   return done.value;
 }
 
@@ -89,26 +139,47 @@ export function refreshNewSet(
   };
   const minReadySeconds = numberAt(deployment, 'spec', 'minReadySeconds');
   const done = cluster.update(
-    { ...newSet, metadata: { ...newSet.metadata, annotations }, spec: { ...newSet.spec, ...(minReadySeconds !== undefined && { minReadySeconds }) } },
+    {
+      ...newSet,
+      metadata: { ...newSet.metadata, annotations },
+      spec: { ...newSet.spec, ...(minReadySeconds !== undefined && { minReadySeconds }) },
+    },
     CONTROLLERS,
   );
-  const isNew = numberAt(deployment, 'spec', 'progressDeadlineSeconds') !== undefined && progressReason(deployment) === undefined;
-  const condition = isNew ? { reason: 'FoundNewReplicaSet', message: `Found new replica set "${newSet.metadata.name}"` } : undefined;
+  const isNew =
+    numberAt(deployment, 'spec', 'progressDeadlineSeconds') !== undefined && progressReason(deployment) === undefined;
+  const condition = isNew
+    ? { reason: 'FoundNewReplicaSet', message: `Found new replica set "${newSet.metadata.name}"` }
+    : undefined;
   return { deployment: note(deployment, revision, condition, cluster), newSet: done.ok ? done.value : newSet };
 }
 
 /** Writes the revision and what came of it as the real controller does: both through the status. */
-function note(deployment: KubeObject, revision: number, progress: { readonly reason: string; readonly message: string } | undefined, cluster: Cluster): KubeObject {
+function note(
+  deployment: KubeObject,
+  revision: number,
+  progress: { readonly reason: string; readonly message: string } | undefined,
+  cluster: Cluster,
+): KubeObject {
   const annotations = { ...deployment.metadata.annotations, [REVISION]: String(revision) };
   const stored = conditionsOf(deployment.status);
-  const conditions = progress ? withNewestCondition(stored, { type: 'Progressing', status: 'True', ...progress }, cluster.timestamp()) : stored;
+  const conditions = progress
+    ? withNewestCondition(stored, { type: 'Progressing', status: 'True', ...progress }, cluster.timestamp())
+    : stored;
   const status = { ...deployment.status, ...(conditions.length > 0 && { conditions }) };
-  const done = cluster.updateStatus({ ...deployment, metadata: { ...deployment.metadata, annotations }, status }, CONTROLLERS);
+  const done = cluster.updateStatus(
+    { ...deployment, metadata: { ...deployment.metadata, annotations }, status },
+    CONTROLLERS,
+  );
   return done.ok ? done.value : deployment;
 }
 
 /** Makes the set of the current template. `undefined` when it was refused; the Deployment then says why. */
-export function createNewSet(deployment: KubeObject, old: readonly KubeObject[], cluster: Cluster): { readonly deployment: KubeObject; readonly newSet: KubeObject | undefined } {
+export function createNewSet(
+  deployment: KubeObject,
+  old: readonly KubeObject[],
+  cluster: Cluster,
+): { readonly deployment: KubeObject; readonly newSet: KubeObject | undefined } {
   const template = objectAt(deployment, 'spec', 'template');
   const collisions = numberAt(deployment, 'status', 'collisionCount') ?? 0;
   const hash = templateHash(template, collisions);
@@ -128,17 +199,29 @@ export function createNewSet(deployment: KubeObject, old: readonly KubeObject[],
       },
       spec: {
         replicas,
-        ...(numberAt(deployment, 'spec', 'minReadySeconds') !== undefined && { minReadySeconds: numberAt(deployment, 'spec', 'minReadySeconds') }),
-        selector: { ...objectAt(deployment, 'spec', 'selector'), matchLabels: { ...textsAt(deployment, 'spec', 'selector', 'matchLabels'), [HASH_LABEL]: hash } },
+        ...(numberAt(deployment, 'spec', 'minReadySeconds') !== undefined && {
+          minReadySeconds: numberAt(deployment, 'spec', 'minReadySeconds'),
+        }),
+        selector: {
+          ...objectAt(deployment, 'spec', 'selector'),
+          matchLabels: { ...textsAt(deployment, 'spec', 'selector', 'matchLabels'), [HASH_LABEL]: hash },
+        },
         template: { ...template, metadata: { ...objectAt(template, 'metadata'), labels } },
       } satisfies JsonObject,
     },
     CONTROLLERS,
   );
-  if (!created.ok) return { deployment: refused(deployment, created.error.reason, created.error.message ?? '', cluster), newSet: undefined };
-  if (replicas > 0) announce(deployment, `Scaled up replica set ${created.value.metadata.name} from 0 to ${replicas}`, cluster);
+  if (!created.ok)
+    return {
+      deployment: refused(deployment, created.error.reason, created.error.message ?? '', cluster),
+      newSet: undefined,
+    };
+  if (replicas > 0)
+    announce(deployment, `Scaled up replica set ${created.value.metadata.name} from 0 to ${replicas}`, cluster);
   const measured = numberAt(deployment, 'spec', 'progressDeadlineSeconds') !== undefined;
-  const condition = measured ? { reason: 'NewReplicaSetCreated', message: `Created new replica set "${created.value.metadata.name}"` } : undefined;
+  const condition = measured
+    ? { reason: 'NewReplicaSetCreated', message: `Created new replica set "${created.value.metadata.name}"` }
+    : undefined;
   return { deployment: note(deployment, revision, condition, cluster), newSet: created.value };
 }
 
@@ -152,7 +235,12 @@ function refused(deployment: KubeObject, reason: string | undefined, message: st
           ...deployment.status,
           conditions: withNewestCondition(
             conditionsOf(deployment.status),
-            { type: 'Progressing', status: 'False', reason: 'ReplicaSetCreateError', message: `Failed to create new replica set: ${message}` },
+            {
+              type: 'Progressing',
+              status: 'False',
+              reason: 'ReplicaSetCreateError',
+              message: `Failed to create new replica set: ${message}`,
+            },
             now,
           ),
         };
@@ -164,12 +252,18 @@ function refused(deployment: KubeObject, reason: string | undefined, message: st
 export function trimHistory(deployment: KubeObject, old: readonly KubeObject[], cluster: Cluster): void {
   const surplus = old.length - (numberAt(deployment, 'spec', 'revisionHistoryLimit') ?? 10);
   if (surplus <= 0) return;
-  const sorted = [...old].filter((set) => set.metadata.deletionTimestamp === undefined).sort((left, right) => revisionOf(left) - revisionOf(right) || byAge(left, right));
+  const sorted = [...old]
+    .filter((set) => set.metadata.deletionTimestamp === undefined)
+    .sort((left, right) => revisionOf(left) - revisionOf(right) || byAge(left, right));
   for (const set of sorted.slice(0, surplus)) {
-    const settled = wanted(set) === 0 && (numberAt(set, 'status', 'replicas') ?? 0) === 0 && (numberAt(set, 'status', 'observedGeneration') ?? 0) >= (set.metadata.generation ?? 0);
+    const settled =
+      wanted(set) === 0 &&
+      (numberAt(set, 'status', 'replicas') ?? 0) === 0 &&
+      (numberAt(set, 'status', 'observedGeneration') ?? 0) >= (set.metadata.generation ?? 0);
     if (settled) cluster.delete(keyOf(SETS, set), { propagation: 'Background', uid: set.metadata.uid });
   }
 }
 
 /** Reason of the Progressing condition. */
-export const progressReason = (deployment: KubeObject): string | undefined => textAt(conditionIn(conditionsOf(deployment.status), 'Progressing'), 'reason');
+export const progressReason = (deployment: KubeObject): string | undefined =>
+  textAt(conditionIn(conditionsOf(deployment.status), 'Progressing'), 'reason');

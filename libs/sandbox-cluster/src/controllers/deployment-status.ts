@@ -18,7 +18,12 @@ export const isComplete = (deployment: KubeObject, status: JsonObject): boolean 
 };
 
 /** Counts of a Deployment and whether enough of it is available. */
-function countsOf(deployment: KubeObject, all: readonly KubeObject[], newSet: KubeObject | undefined, now: string): JsonObject {
+function countsOf(
+  deployment: KubeObject,
+  all: readonly KubeObject[],
+  newSet: KubeObject | undefined,
+  now: string,
+): JsonObject {
   const available = total(all, (set) => counted(set, 'availableReplicas'));
   const replicas = total(all, (set) => counted(set, 'replicas'));
   const enough = available >= wanted(deployment) - limits(deployment).unavailable;
@@ -30,12 +35,24 @@ function countsOf(deployment: KubeObject, all: readonly KubeObject[], newSet: Ku
     availableReplicas: available,
     unavailableReplicas: Math.max(0, total(all, wanted) - available),
     terminatingReplicas: total(all, (set) => counted(set, 'terminatingReplicas')),
-    ...(numberAt(deployment, 'status', 'collisionCount') !== undefined && { collisionCount: numberAt(deployment, 'status', 'collisionCount') }),
+    ...(numberAt(deployment, 'status', 'collisionCount') !== undefined && {
+      collisionCount: numberAt(deployment, 'status', 'collisionCount'),
+    }),
     conditions: withNewestCondition(
       conditionsOf(deployment.status),
       enough
-        ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-        : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' },
+        ? {
+            type: 'Available',
+            status: 'True',
+            reason: 'MinimumReplicasAvailable',
+            message: 'Deployment has minimum availability.',
+          }
+        : {
+            type: 'Available',
+            status: 'False',
+            reason: 'MinimumReplicasUnavailable',
+            message: 'Deployment does not have minimum availability.',
+          },
       now,
     ),
   };
@@ -46,40 +63,70 @@ const count = (status: JsonObject | undefined, field: string): number => numberA
 /** Whether a step forward shows between two statuses. */
 const hasProgressed = (before: JsonObject | undefined, after: JsonObject): boolean =>
   count(after, 'updatedReplicas') > count(before, 'updatedReplicas') ||
-  count(after, 'replicas') - count(after, 'updatedReplicas') < count(before, 'replicas') - count(before, 'updatedReplicas') ||
+  count(after, 'replicas') - count(after, 'updatedReplicas') <
+    count(before, 'replicas') - count(before, 'updatedReplicas') ||
   count(after, 'readyReplicas') > count(before, 'readyReplicas') ||
   count(after, 'availableReplicas') > count(before, 'availableReplicas');
 
 /** Zero counts are not written, as a real server's types leave them out. */
 const written = (status: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(status).filter(([name, value]) => value !== 0 || name === 'terminatingReplicas' || name === 'collisionCount'));
+  Object.fromEntries(
+    Object.entries(status).filter(
+      ([name, value]) => value !== 0 || name === 'terminatingReplicas' || name === 'collisionCount',
+    ),
+  );
 
 /** Writes the counts alone: a Deployment that is paused, scaled or deleted makes no progress. */
-export function writeCounts(deployment: KubeObject, all: readonly KubeObject[], newSet: KubeObject | undefined, cluster: Cluster): void {
-  cluster.updateStatus({ ...deployment, status: written(countsOf(deployment, all, newSet, cluster.timestamp())) }, CONTROLLERS);
+export function writeCounts(
+  deployment: KubeObject,
+  all: readonly KubeObject[],
+  newSet: KubeObject | undefined,
+  cluster: Cluster,
+): void {
+  cluster.updateStatus(
+    { ...deployment, status: written(countsOf(deployment, all, newSet, cluster.timestamp())) },
+    CONTROLLERS,
+  );
 }
 
 /** Writes counts and how the rollout goes. @returns when its deadline must be looked at */
-export function writeProgress(deployment: KubeObject, all: readonly KubeObject[], newSet: KubeObject | undefined, cluster: Cluster): Requeue | undefined {
+export function writeProgress(
+  deployment: KubeObject,
+  all: readonly KubeObject[],
+  newSet: KubeObject | undefined,
+  cluster: Cluster,
+): Requeue | undefined {
   const now = cluster.timestamp();
   const status = countsOf(deployment, all, newSet, now);
   const deadline = numberAt(deployment, 'spec', 'progressDeadlineSeconds');
   let conditions = conditionsOf(status);
   const current = conditionIn(conditions, 'Progressing');
-  const finished = status['replicas'] === status['updatedReplicas'] && textAt(current, 'reason') === 'NewReplicaSetAvailable';
+  const finished =
+    status['replicas'] === status['updatedReplicas'] && textAt(current, 'reason') === 'NewReplicaSetAvailable';
   const subject = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${deployment.metadata.name}"`;
-  const progressing = (state: 'True' | 'False', reason: string, message: string) => withNewestCondition(conditions, { type: 'Progressing', status: state, reason, message }, now);
+  const progressing = (state: 'True' | 'False', reason: string, message: string) =>
+    withNewestCondition(conditions, { type: 'Progressing', status: state, reason, message }, now);
   if (deadline === undefined) conditions = withoutCondition(conditions, 'Progressing');
   else if (!finished) {
-    if (isComplete(deployment, status)) conditions = progressing('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`);
-    else if (hasProgressed(deployment.status, status)) conditions = stepped(conditions, `${subject} is progressing.`, now);
-    else if (timedOut(current, deadline, cluster.clock.now())) conditions = progressing('False', 'ProgressDeadlineExceeded', `${subject} has timed out progressing.`);
+    if (isComplete(deployment, status))
+      conditions = progressing('True', 'NewReplicaSetAvailable', `${subject} has successfully progressed.`);
+    else if (hasProgressed(deployment.status, status))
+      conditions = stepped(conditions, `${subject} is progressing.`, now);
+    else if (timedOut(current, deadline, cluster.clock.now()))
+      conditions = progressing('False', 'ProgressDeadlineExceeded', `${subject} has timed out progressing.`);
   }
-  const failure = all.map((set) => conditionIn(conditionsOf(set.status), 'ReplicaFailure')).find((found) => found !== undefined);
+  const failure = all
+    .map((set) => conditionIn(conditionsOf(set.status), 'ReplicaFailure'))
+    .find((found) => found !== undefined);
   conditions = failure
     ? withNewestCondition(
         conditions,
-        { type: 'ReplicaFailure', status: 'True', reason: textAt(failure, 'reason') ?? 'FailedCreate', message: textAt(failure, 'message') ?? '' },
+        {
+          type: 'ReplicaFailure',
+          status: 'True',
+          reason: textAt(failure, 'reason') ?? 'FailedCreate',
+          message: textAt(failure, 'message') ?? '',
+        },
         now,
       )
     : withoutCondition(conditions, 'ReplicaFailure');
@@ -91,7 +138,14 @@ export function writeProgress(deployment: KubeObject, all: readonly KubeObject[]
 function stepped(conditions: readonly JsonObject[], message: string, now: string): readonly JsonObject[] {
   const current = conditionIn(conditions, 'Progressing');
   const since = textAt(current, 'status') === 'True' ? current?.['lastTransitionTime'] : undefined;
-  const next = { type: 'Progressing', status: 'True', lastUpdateTime: now, lastTransitionTime: since ?? now, reason: 'ReplicaSetUpdated', message };
+  const next = {
+    type: 'Progressing',
+    status: 'True',
+    lastUpdateTime: now,
+    lastTransitionTime: since ?? now,
+    reason: 'ReplicaSetUpdated',
+    message,
+  };
   return [...withoutCondition(conditions, 'Progressing'), next];
 }
 
@@ -102,11 +156,17 @@ function timedOut(current: JsonObject | undefined, deadlineSeconds: number, nowM
 }
 
 /** A second late, because the stored time has whole seconds. */
-function untilDeadline(current: JsonObject | undefined, deadlineSeconds: number | undefined, nowMs: number): Requeue | undefined {
+function untilDeadline(
+  current: JsonObject | undefined,
+  deadlineSeconds: number | undefined,
+  nowMs: number,
+): Requeue | undefined {
   if (
     !current ||
     deadlineSeconds === undefined ||
-    !['ReplicaSetUpdated', 'NewReplicaSetCreated', 'FoundNewReplicaSet', 'DeploymentResumed'].includes(textAt(current, 'reason') ?? '')
+    !['ReplicaSetUpdated', 'NewReplicaSetCreated', 'FoundNewReplicaSet', 'DeploymentResumed'].includes(
+      textAt(current, 'reason') ?? '',
+    )
   )
     return undefined;
   return { afterMs: Math.max(1, timeOf(textAt(current, 'lastUpdateTime')) + deadlineSeconds * 1000 - nowMs + 1000) };

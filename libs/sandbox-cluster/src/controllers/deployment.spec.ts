@@ -12,7 +12,9 @@ afterEach(() => cluster.close());
 
 const sets = () =>
   [...cluster.list('replicasets.apps')].sort(
-    (left, right) => Number(left.metadata.annotations?.['deployment.kubernetes.io/revision']) - Number(right.metadata.annotations?.['deployment.kubernetes.io/revision']),
+    (left, right) =>
+      Number(left.metadata.annotations?.['deployment.kubernetes.io/revision']) -
+      Number(right.metadata.annotations?.['deployment.kubernetes.io/revision']),
   );
 const sizes = () => sets().map((set) => numberAt(set, 'spec', 'replicas'));
 const readyPods = () => cluster.list('pods').filter(isReady).length;
@@ -22,9 +24,18 @@ describe('a Deployment', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     const web = cluster.get('deployments.apps', 'web');
-    expect(web.status).toMatchObject({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2, observedGeneration: 1 });
+    expect(web.status).toMatchObject({
+      replicas: 2,
+      updatedReplicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      observedGeneration: 1,
+    });
     expect(web.status?.['unavailableReplicas']).toBeUndefined();
-    expect(conditionsShown(web)).toEqual(['Available=True MinimumReplicasAvailable', 'Progressing=True NewReplicaSetAvailable']);
+    expect(conditionsShown(web)).toEqual([
+      'Available=True MinimumReplicasAvailable',
+      'Progressing=True NewReplicaSetAvailable',
+    ]);
     const name = sets()[0]?.metadata.name;
     expect(cluster.events('web')).toEqual([`ScalingReplicaSet: Scaled up replica set ${name} from 0 to 2`]);
     expect(web.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
@@ -44,7 +55,9 @@ describe('a Deployment', () => {
     cluster.edit('deployments.apps', 'web', { template: podTemplate('web', { image: 'registry.example/web:2' }) });
     for (let steps = 0; steps < 80; steps += 1) {
       cluster.pass(250);
-      expect(cluster.list('pods').filter(({ metadata }) => metadata.deletionTimestamp === undefined).length).toBeLessThanOrEqual(5);
+      expect(
+        cluster.list('pods').filter(({ metadata }) => metadata.deletionTimestamp === undefined).length,
+      ).toBeLessThanOrEqual(5);
       expect(readyPods()).toBeGreaterThanOrEqual(3);
     }
     expect(sizes()).toEqual([0, 4]);
@@ -53,13 +66,20 @@ describe('a Deployment', () => {
   it('keeps serving with old pods when the new image cannot be pulled, and gives up after its deadline', () => {
     cluster.create(deployment('web', { spec: { progressDeadlineSeconds: 600 } }));
     cluster.pass(5_000);
-    cluster.edit('deployments.apps', 'web', { template: podTemplate('web', { image: 'sandbox.invalid/app:missing-2' }) });
+    cluster.edit('deployments.apps', 'web', {
+      template: podTemplate('web', { image: 'sandbox.invalid/app:missing-2' }),
+    });
     cluster.pass(599_000);
     expect(conditionsShown(cluster.get('deployments.apps', 'web'))).toContain('Progressing=True ReplicaSetUpdated');
     cluster.pass(10_000);
     const web = cluster.get('deployments.apps', 'web');
-    expect(conditionsShown(web)).toEqual(['Available=True MinimumReplicasAvailable', 'Progressing=False ProgressDeadlineExceeded']);
-    expect(textAt(web, 'status', 'conditions', 1, 'message')).toBe(`ReplicaSet "${sets()[1]?.metadata.name}" has timed out progressing.`);
+    expect(conditionsShown(web)).toEqual([
+      'Available=True MinimumReplicasAvailable',
+      'Progressing=False ProgressDeadlineExceeded',
+    ]);
+    expect(textAt(web, 'status', 'conditions', 1, 'message')).toBe(
+      `ReplicaSet "${sets()[1]?.metadata.name}" has timed out progressing.`,
+    );
     expect(readyPods()).toBe(2);
   });
 
@@ -73,7 +93,10 @@ describe('a Deployment', () => {
     cluster.pass(10_000);
     const newest = sets().at(-1);
     expect(newest?.metadata.name).toBe(first);
-    expect(newest?.metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '3', 'deployment.kubernetes.io/revision-history': '1' });
+    expect(newest?.metadata.annotations).toMatchObject({
+      'deployment.kubernetes.io/revision': '3',
+      'deployment.kubernetes.io/revision-history': '1',
+    });
     expect(sizes()).toEqual([0, 2]);
   });
 
@@ -81,7 +104,9 @@ describe('a Deployment', () => {
     cluster.create(deployment('web', { spec: { revisionHistoryLimit: 1 } }));
     for (const tag of ['2', '3', '4']) {
       cluster.pass(10_000);
-      cluster.edit('deployments.apps', 'web', { template: podTemplate('web', { image: `registry.example/web:${tag}` }) });
+      cluster.edit('deployments.apps', 'web', {
+        template: podTemplate('web', { image: `registry.example/web:${tag}` }),
+      });
     }
     cluster.pass(10_000);
     expect(sets().map((set) => set.metadata.annotations?.['deployment.kubernetes.io/revision'])).toEqual(['3', '4']);
@@ -90,7 +115,10 @@ describe('a Deployment', () => {
   it('does not roll while paused, and says so', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
-    cluster.edit('deployments.apps', 'web', { paused: true, template: podTemplate('web', { image: 'registry.example/web:2' }) });
+    cluster.edit('deployments.apps', 'web', {
+      paused: true,
+      template: podTemplate('web', { image: 'registry.example/web:2' }),
+    });
     cluster.pass(10_000);
     expect(sizes()).toEqual([2]);
     expect(conditionsShown(cluster.get('deployments.apps', 'web'))).toContain('Progressing=Unknown DeploymentPaused');
@@ -134,7 +162,10 @@ describe('a Deployment', () => {
     const again = cluster.create(deployment('web'));
     cluster.pass(2_000);
     expect(sets()).toHaveLength(1);
-    expect(sets()[0]?.metadata).toMatchObject({ uid: set?.metadata.uid, ownerReferences: [{ uid: again.metadata.uid, controller: true }] });
+    expect(sets()[0]?.metadata).toMatchObject({
+      uid: set?.metadata.uid,
+      ownerReferences: [{ uid: again.metadata.uid, controller: true }],
+    });
   });
 
   it('converges after it was cut off at any moment', async () => {
@@ -153,7 +184,12 @@ describe('a Deployment', () => {
     cluster.pass(20_000);
     expect(sizes()).toEqual([0, 0, 3]);
     expect(cluster.list('pods')).toHaveLength(3);
-    expect(cluster.get('deployments.apps', 'web').status).toMatchObject({ replicas: 3, updatedReplicas: 3, availableReplicas: 3 });
-    for (const pod of cluster.list('pods')) expect(pod.metadata.ownerReferences?.[0]?.uid).toBe(sets().at(-1)?.metadata.uid);
+    expect(cluster.get('deployments.apps', 'web').status).toMatchObject({
+      replicas: 3,
+      updatedReplicas: 3,
+      availableReplicas: 3,
+    });
+    for (const pod of cluster.list('pods'))
+      expect(pod.metadata.ownerReferences?.[0]?.uid).toBe(sets().at(-1)?.metadata.uid);
   });
 });

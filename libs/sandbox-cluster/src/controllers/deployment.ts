@@ -1,8 +1,26 @@
 import type { Change, KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import { conditionsOf, withNewestCondition } from './conditions.ts';
-import { annotation, counted, DESIRED, isRecreate, limits, proportion, roomForNew, total, wanted } from './deployment-math.ts';
-import { claimSets, createNewSet, findNewSet, progressReason, refreshNewSet, setSize, trimHistory } from './deployment-sets.ts';
+import {
+  annotation,
+  counted,
+  DESIRED,
+  isRecreate,
+  limits,
+  proportion,
+  roomForNew,
+  total,
+  wanted,
+} from './deployment-math.ts';
+import {
+  claimSets,
+  createNewSet,
+  findNewSet,
+  progressReason,
+  refreshNewSet,
+  setSize,
+  trimHistory,
+} from './deployment-sets.ts';
 import { isComplete, writeCounts, writeProgress } from './deployment-status.ts';
 import { at, byAge, controllerOf, isDeleting, keyOf, namespaceOf, numberAt, objectAt, textsAt } from './fields.ts';
 import { selectorIndex } from './follow.ts';
@@ -18,7 +36,11 @@ export function deploymentController(): Controller {
   const index = selectorIndex(DEPLOYMENTS, (deployment) => textsAt(deployment, 'spec', 'selector', 'matchLabels'));
   return {
     name: 'deployment',
-    watches: [{ resource: DEPLOYMENTS }, { resource: SETS, keys: (change, store) => deploymentsOf(change, store) }, { resource: 'pods', keys: recreatedBy }],
+    watches: [
+      { resource: DEPLOYMENTS },
+      { resource: SETS, keys: (change, store) => deploymentsOf(change, store) },
+      { resource: 'pods', keys: recreatedBy },
+    ],
     reconcile(key, cluster) {
       const deployment = cluster.store.get(key);
       return deployment && reconcile(deployment, cluster);
@@ -27,7 +49,10 @@ export function deploymentController(): Controller {
 
   function deploymentsOf({ object }: Change, store: StoreReader): readonly ObjectKey[] {
     const owner = controllerOf(object);
-    if (owner) return owner.kind === 'Deployment' ? [{ resource: DEPLOYMENTS, namespace: namespaceOf(object), name: owner.name }] : [];
+    if (owner)
+      return owner.kind === 'Deployment'
+        ? [{ resource: DEPLOYMENTS, namespace: namespaceOf(object), name: owner.name }]
+        : [];
     const labels = object.metadata.labels ?? {};
     return index
       .candidates(store, namespaceOf(object), labels)
@@ -40,9 +65,14 @@ export function deploymentController(): Controller {
 function recreatedBy({ type, object }: Change, store: StoreReader): readonly ObjectKey[] {
   if (type !== 'DELETED') return [];
   const set = controllerOf(object);
-  const owner = set?.kind === 'ReplicaSet' ? store.get({ resource: SETS, namespace: namespaceOf(object), name: set.name }) : undefined;
+  const owner =
+    set?.kind === 'ReplicaSet'
+      ? store.get({ resource: SETS, namespace: namespaceOf(object), name: set.name })
+      : undefined;
   const deployment = owner && controllerOf(owner);
-  return deployment?.kind === 'Deployment' ? [{ resource: DEPLOYMENTS, namespace: namespaceOf(object), name: deployment.name }] : [];
+  return deployment?.kind === 'Deployment'
+    ? [{ resource: DEPLOYMENTS, namespace: namespaceOf(object), name: deployment.name }]
+    : [];
 }
 
 function reconcile(stored: KubeObject, cluster: Cluster): Requeue | undefined {
@@ -54,7 +84,8 @@ function reconcile(stored: KubeObject, cluster: Cluster): Requeue | undefined {
   }
   const deployment = notePause(stored, cluster);
   const old = sets.filter((set) => set !== found);
-  if (at(deployment, 'spec', 'paused') === true || wasScaled(deployment, sets)) return synchronize(deployment, found, old, cluster);
+  if (at(deployment, 'spec', 'paused') === true || wasScaled(deployment, sets))
+    return synchronize(deployment, found, old, cluster);
   return isRecreate(deployment) ? recreate(deployment, found, old, cluster) : roll(deployment, found, old, cluster);
 }
 
@@ -70,7 +101,9 @@ function notePause(deployment: KubeObject, cluster: Cluster): KubeObject {
     {
       type: 'Progressing',
       status: 'Unknown',
-      ...(paused ? { reason: 'DeploymentPaused', message: 'Deployment is paused' } : { reason: 'DeploymentResumed', message: 'Deployment is resumed' }),
+      ...(paused
+        ? { reason: 'DeploymentPaused', message: 'Deployment is paused' }
+        : { reason: 'DeploymentResumed', message: 'Deployment is resumed' }),
     },
     now,
   );
@@ -81,11 +114,20 @@ function notePause(deployment: KubeObject, cluster: Cluster): KubeObject {
 const active = (sets: readonly KubeObject[]): readonly KubeObject[] => sets.filter((set) => wanted(set) > 0);
 
 const wasScaled = (deployment: KubeObject, sets: readonly KubeObject[]): boolean =>
-  active(sets).some((set) => annotation(set, DESIRED) !== undefined && annotation(set, DESIRED) !== String(wanted(deployment)));
+  active(sets).some(
+    (set) => annotation(set, DESIRED) !== undefined && annotation(set, DESIRED) !== String(wanted(deployment)),
+  );
 
 /** Scaled or paused: sizes change, templates do not. */
-function synchronize(stored: KubeObject, found: KubeObject | undefined, old: readonly KubeObject[], cluster: Cluster): Requeue | undefined {
-  const { deployment, newSet } = found ? refreshNewSet(stored, found, old, cluster) : { deployment: stored, newSet: undefined };
+function synchronize(
+  stored: KubeObject,
+  found: KubeObject | undefined,
+  old: readonly KubeObject[],
+  cluster: Cluster,
+): Requeue | undefined {
+  const { deployment, newSet } = found
+    ? refreshNewSet(stored, found, old, cluster)
+    : { deployment: stored, newSet: undefined };
   spread(deployment, newSet, old, cluster);
   if (at(deployment, 'spec', 'paused') === true) trimHistory(deployment, old, cluster);
   const again = fresh([...old, ...(newSet ? [newSet] : [])], cluster);
@@ -94,34 +136,56 @@ function synchronize(stored: KubeObject, found: KubeObject | undefined, old: rea
 }
 
 /** Spreads a Deployment's size over its sets in proportion to what they hold. */
-function spread(deployment: KubeObject, newSet: KubeObject | undefined, old: readonly KubeObject[], cluster: Cluster): void {
+function spread(
+  deployment: KubeObject,
+  newSet: KubeObject | undefined,
+  old: readonly KubeObject[],
+  cluster: Cluster,
+): void {
   const replicas = wanted(deployment);
   const all = [...old, ...(newSet ? [newSet] : [])];
   const running = active(all);
-  const only = running.length === 1 ? running[0] : running.length === 0 ? (newSet ?? [...old].sort(byAge).at(-1)) : undefined;
+  const only =
+    running.length === 1 ? running[0] : running.length === 0 ? (newSet ?? [...old].sort(byAge).at(-1)) : undefined;
   if (only) {
     if (wanted(only) !== replicas) setSize(only, deployment, replicas, cluster);
     return;
   }
-  if (newSet && wanted(newSet) === replicas && annotation(newSet, DESIRED) === String(replicas) && counted(newSet, 'availableReplicas') === replicas) {
+  if (
+    newSet &&
+    wanted(newSet) === replicas &&
+    annotation(newSet, DESIRED) === String(replicas) &&
+    counted(newSet, 'availableReplicas') === replicas
+  ) {
     for (const set of active(old)) setSize(set, deployment, 0, cluster);
     return;
   }
   if (isRecreate(deployment)) return;
   const allowed = replicas > 0 ? replicas + limits(deployment).surge : 0;
   const toAdd = allowed - total(running, wanted);
-  const newestFirst = [...running].sort((left, right) => wanted(right) - wanted(left) || (toAdd > 0 ? -byAge(left, right) : byAge(left, right)));
+  const newestFirst = [...running].sort(
+    (left, right) => wanted(right) - wanted(left) || (toAdd > 0 ? -byAge(left, right) : byAge(left, right)),
+  );
   let added = 0;
   const sizes = newestFirst.map((set) => {
     const share = proportion(set, deployment, toAdd, added);
     added += share;
     return wanted(set) + share;
   });
-  newestFirst.forEach((set, position) => setSize(set, deployment, Math.max(0, (sizes[position] ?? 0) + (position === 0 ? toAdd - added : 0)), cluster));
+  newestFirst.forEach((set, position) =>
+    setSize(set, deployment, Math.max(0, (sizes[position] ?? 0) + (position === 0 ? toAdd - added : 0)), cluster),
+  );
 }
 
-function roll(stored: KubeObject, found: KubeObject | undefined, old: readonly KubeObject[], cluster: Cluster): Requeue | undefined {
-  const { deployment, newSet } = found ? refreshNewSet(stored, found, old, cluster) : createNewSet(stored, old, cluster);
+function roll(
+  stored: KubeObject,
+  found: KubeObject | undefined,
+  old: readonly KubeObject[],
+  cluster: Cluster,
+): Requeue | undefined {
+  const { deployment, newSet } = found
+    ? refreshNewSet(stored, found, old, cluster)
+    : createNewSet(stored, old, cluster);
   if (!newSet) return { afterMs: 1_000 };
   const all = [...old, newSet];
   const size = wanted(newSet) > wanted(deployment) ? wanted(deployment) : roomForNew(deployment, all, wanted(newSet));
@@ -153,21 +217,45 @@ function shrinkOld(deployment: KubeObject, newSet: KubeObject, old: readonly Kub
   }
 }
 
-function recreate(stored: KubeObject, found: KubeObject | undefined, old: readonly KubeObject[], cluster: Cluster): Requeue | undefined {
+function recreate(
+  stored: KubeObject,
+  found: KubeObject | undefined,
+  old: readonly KubeObject[],
+  cluster: Cluster,
+): Requeue | undefined {
   const running = active(old);
   for (const set of running) setSize(set, stored, 0, cluster);
-  const waits = running.length > 0 || old.some((set) => cluster.store.list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid }).some((pod) => !hasEnded(pod)));
+  const waits =
+    running.length > 0 ||
+    old.some((set) =>
+      cluster.store
+        .list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid })
+        .some((pod) => !hasEnded(pod)),
+    );
   if (waits) return finish(stored, found, old, cluster);
-  const { deployment, newSet } = found ? refreshNewSet(stored, found, old, cluster) : createNewSet(stored, old, cluster);
+  const { deployment, newSet } = found
+    ? refreshNewSet(stored, found, old, cluster)
+    : createNewSet(stored, old, cluster);
   if (!newSet) return { afterMs: 1_000 };
   if (wanted(newSet) !== wanted(deployment)) setSize(newSet, deployment, wanted(deployment), cluster);
   return finish(deployment, newSet, old, cluster);
 }
 
-const fresh = (sets: readonly KubeObject[], { store }: Cluster): readonly KubeObject[] => sets.flatMap((set) => store.get(keyOf(SETS, set)) ?? []);
+const fresh = (sets: readonly KubeObject[], { store }: Cluster): readonly KubeObject[] =>
+  sets.flatMap((set) => store.get(keyOf(SETS, set)) ?? []);
 
-function finish(deployment: KubeObject, newSet: KubeObject | undefined, old: readonly KubeObject[], cluster: Cluster): Requeue | undefined {
+function finish(
+  deployment: KubeObject,
+  newSet: KubeObject | undefined,
+  old: readonly KubeObject[],
+  cluster: Cluster,
+): Requeue | undefined {
   if (isComplete(deployment, deployment.status ?? {})) trimHistory(deployment, old, cluster);
   const again = fresh([...old, ...(newSet ? [newSet] : [])], cluster);
-  return writeProgress(deployment, again, newSet && again.find(({ metadata }) => metadata.uid === newSet.metadata.uid), cluster);
+  return writeProgress(
+    deployment,
+    again,
+    newSet && again.find(({ metadata }) => metadata.uid === newSet.metadata.uid),
+    cluster,
+  );
 }

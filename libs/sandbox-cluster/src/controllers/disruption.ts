@@ -34,7 +34,11 @@ export function disruptionBudgets(): Controller {
 
 /** A number of pods, or a share of them rounded up. */
 const resolved = (value: Json | undefined, of: number): number | undefined =>
-  typeof value === 'number' ? value : typeof value === 'string' && value.endsWith('%') ? Math.ceil((Number(value.slice(0, -1)) * of) / 100) : undefined;
+  typeof value === 'number'
+    ? value
+    : typeof value === 'string' && value.endsWith('%')
+      ? Math.ceil((Number(value.slice(0, -1)) * of) / 100)
+      : undefined;
 
 /** Replicas that the pods' owners ask for; pods without an owner count as themselves. */
 function expectedOf(pods: readonly KubeObject[], { store }: Cluster): number {
@@ -57,12 +61,20 @@ function count(budget: KubeObject, cluster: Cluster): void {
   const pods = selected(cluster.store, 'pods', namespaceOf(budget), at(budget, 'spec', 'selector')).filter(isActive);
   const [least, most] = [at(budget, 'spec', 'minAvailable'), at(budget, 'spec', 'maxUnavailable')];
   const expected = most !== undefined || typeof least === 'string' ? expectedOf(pods, cluster) : pods.length;
-  const desired = most !== undefined ? Math.max(0, expected - (resolved(most, expected) ?? 0)) : (resolved(least ?? 1, expected) ?? 0);
+  const desired =
+    most !== undefined
+      ? Math.max(0, expected - (resolved(most, expected) ?? 0))
+      : (resolved(least ?? 1, expected) ?? 0);
   const healthy = pods.filter(isReady).length;
   const allowed = expected <= 0 ? 0 : Math.max(0, healthy - desired);
   const conditions = withCondition(
     conditionsOf(budget.status),
-    { type: 'DisruptionAllowed', status: allowed > 0 ? 'True' : 'False', reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods', message: '' },
+    {
+      type: 'DisruptionAllowed',
+      status: allowed > 0 ? 'True' : 'False',
+      reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
+      message: '',
+    },
     cluster.timestamp(),
     { observedGeneration: budget.metadata.generation },
   );

@@ -1,7 +1,18 @@
 import type { Json, JsonObject } from '#kernel';
 import type { Change, KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import type { Cluster, Controller } from '../controller.ts';
-import { at, defined, isDeleting, keyOf, namespaceOf, numberAt, objectsAt, ownedBy, textAt, textsAt } from './fields.ts';
+import {
+  at,
+  defined,
+  isDeleting,
+  keyOf,
+  namespaceOf,
+  numberAt,
+  objectsAt,
+  ownedBy,
+  textAt,
+  textsAt,
+} from './fields.ts';
 import { selectorIndex } from './follow.ts';
 import { CONTROLLERS } from './managers.ts';
 import { hasEnded, isReady } from './pod-state.ts';
@@ -19,8 +30,15 @@ export function endpointsController(): Controller {
     watches: [
       { resource: 'services' },
       { resource: 'pods', keys: (change, store) => servicesOf(change, store) },
-      { resource: SLICES, keys: ({ type, object }) => (type === 'DELETED' ? named(object, object.metadata.labels?.['kubernetes.io/service-name']) : []) },
-      { resource: 'endpoints', keys: ({ type, object }) => (type === 'DELETED' ? named(object, object.metadata.name) : []) },
+      {
+        resource: SLICES,
+        keys: ({ type, object }) =>
+          type === 'DELETED' ? named(object, object.metadata.labels?.['kubernetes.io/service-name']) : [],
+      },
+      {
+        resource: 'endpoints',
+        keys: ({ type, object }) => (type === 'DELETED' ? named(object, object.metadata.name) : []),
+      },
     ],
     reconcile(key, cluster) {
       const service = cluster.store.get(key);
@@ -32,20 +50,29 @@ export function endpointsController(): Controller {
 
   /** Services that select the pod, or selected it before; only what endpoints show of a pod counts as a change. */
   function servicesOf({ object, previous, type }: Change, store: StoreReader): readonly ObjectKey[] {
-    if (previous && type === 'MODIFIED' && fingerprint(previous) === fingerprint(object) && previous !== object) return [];
+    if (previous && type === 'MODIFIED' && fingerprint(previous) === fingerprint(object) && previous !== object)
+      return [];
     const labels = [object.metadata.labels ?? {}, ...(previous ? [previous.metadata.labels ?? {}] : [])];
-    const found = labels.flatMap((each) => index.candidates(store, namespaceOf(object), each).filter((service) => hasLabels(each, selectorOf(service) ?? {})));
+    const found = labels.flatMap((each) =>
+      index
+        .candidates(store, namespaceOf(object), each)
+        .filter((service) => hasLabels(each, selectorOf(service) ?? {})),
+    );
     return [...new Set(found)].map((service) => keyOf('services', service));
   }
 }
 
-const named = (object: KubeObject, name: string | undefined): readonly ObjectKey[] => (name === undefined ? [] : [{ resource: 'services', namespace: namespaceOf(object), name }]);
+const named = (object: KubeObject, name: string | undefined): readonly ObjectKey[] =>
+  name === undefined ? [] : [{ resource: 'services', namespace: namespaceOf(object), name }];
 
-const fingerprint = (pod: KubeObject): string => JSON.stringify([pod.metadata.labels, at(pod, 'status', 'podIP'), isReady(pod), isDeleting(pod), hasEnded(pod)]);
+const fingerprint = (pod: KubeObject): string =>
+  JSON.stringify([pod.metadata.labels, at(pod, 'status', 'podIP'), isReady(pod), isDeleting(pod), hasEnded(pod)]);
 
 function selectorOf(service: KubeObject): { readonly [key: string]: string } | undefined {
   const selector = textsAt(service, 'spec', 'selector');
-  return Object.keys(selector).length === 0 || textAt(service, 'spec', 'type') === 'ExternalName' ? undefined : selector;
+  return Object.keys(selector).length === 0 || textAt(service, 'spec', 'type') === 'ExternalName'
+    ? undefined
+    : selector;
 }
 
 /** The number behind a Service's port on one pod. */
@@ -70,28 +97,54 @@ function publish(service: KubeObject, cluster: Cluster): void {
   publishEndpoints(service, pods, labels, cluster);
 }
 
-const reference = (pod: KubeObject): JsonObject => ({ kind: 'Pod', name: pod.metadata.name, namespace: namespaceOf(pod), uid: pod.metadata.uid });
+const reference = (pod: KubeObject): JsonObject => ({
+  kind: 'Pod',
+  name: pod.metadata.name,
+  namespace: namespaceOf(pod),
+  uid: pod.metadata.uid,
+});
 const trigger = 'endpoints.kubernetes.io/last-change-trigger-time';
 
-function publishSlice(service: KubeObject, pods: readonly KubeObject[], labels: { readonly [key: string]: string }, cluster: Cluster): void {
+function publishSlice(
+  service: KubeObject,
+  pods: readonly KubeObject[],
+  labels: { readonly [key: string]: string },
+  cluster: Cluster,
+): void {
   const namespace = namespaceOf(service);
   const tolerant = at(service, 'spec', 'publishNotReadyAddresses') === true;
   const endpoints: JsonObject[] = pods.map((pod) => ({
     addresses: [textAt(pod, 'status', 'podIP') ?? ''],
-    conditions: { ready: tolerant || (isReady(pod) && !isDeleting(pod)), serving: isReady(pod), terminating: isDeleting(pod) },
+    conditions: {
+      ready: tolerant || (isReady(pod) && !isDeleting(pod)),
+      serving: isReady(pod),
+      terminating: isDeleting(pod),
+    },
     nodeName: textAt(pod, 'spec', 'nodeName'),
     targetRef: reference(pod),
   }));
   const first = pods[0];
   const ports: JsonObject[] = first
     ? objectsAt(service, 'spec', 'ports').map((port) =>
-        defined({ name: port['name'] ?? '', port: targetPort(port, first), protocol: port['protocol'] ?? 'TCP', appProtocol: port['appProtocol'] }),
+        defined({
+          name: port['name'] ?? '',
+          port: targetPort(port, first),
+          protocol: port['protocol'] ?? 'TCP',
+          appProtocol: port['appProtocol'],
+        }),
       )
     : [];
-  const all = { ...labels, 'endpointslice.kubernetes.io/managed-by': COMPONENT, 'kubernetes.io/service-name': service.metadata.name };
+  const all = {
+    ...labels,
+    'endpointslice.kubernetes.io/managed-by': COMPONENT,
+    'kubernetes.io/service-name': service.metadata.name,
+  };
   const known = cluster.store.list(SLICES, { namespace, ownerUid: service.metadata.uid })[0];
   if (known) {
-    cluster.update({ ...known, metadata: { ...known.metadata, labels: all }, endpoints, ports } as KubeObject, CONTROLLERS); // a KubeObject with more members
+    cluster.update(
+      { ...known, metadata: { ...known.metadata, labels: all }, endpoints, ports } as KubeObject,
+      CONTROLLERS,
+    ); // a KubeObject with more members
     return;
   }
   const annotations = { [trigger]: cluster.timestamp(Math.max(Date.parse(service.metadata.creationTimestamp), 0)) };
@@ -99,7 +152,13 @@ function publishSlice(service: KubeObject, pods: readonly KubeObject[], labels: 
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { generateName: `${service.metadata.name}-`, namespace, labels: all, annotations, ownerReferences: [ownedBy(service)] },
+      metadata: {
+        generateName: `${service.metadata.name}-`,
+        namespace,
+        labels: all,
+        annotations,
+        ownerReferences: [ownedBy(service)],
+      },
       addressType: 'IPv4',
       endpoints,
       ports,
@@ -108,23 +167,43 @@ function publishSlice(service: KubeObject, pods: readonly KubeObject[], labels: 
   );
 }
 
-function publishEndpoints(service: KubeObject, pods: readonly KubeObject[], labels: { readonly [key: string]: string }, cluster: Cluster): void {
+function publishEndpoints(
+  service: KubeObject,
+  pods: readonly KubeObject[],
+  labels: { readonly [key: string]: string },
+  cluster: Cluster,
+): void {
   const namespace = namespaceOf(service);
   const { name } = service.metadata;
   const addresses = (which: readonly KubeObject[]): Json =>
-    which.map((pod) => ({ ip: textAt(pod, 'status', 'podIP'), nodeName: textAt(pod, 'spec', 'nodeName'), targetRef: reference(pod) }));
+    which.map((pod) => ({
+      ip: textAt(pod, 'status', 'podIP'),
+      nodeName: textAt(pod, 'spec', 'nodeName'),
+      targetRef: reference(pod),
+    }));
   const alive = pods.filter((pod) => !isDeleting(pod));
   const [ready, waiting] = [alive.filter(isReady), alive.filter((pod) => !isReady(pod))];
   const first = alive[0];
   const ports: JsonObject[] = first
     ? objectsAt(service, 'spec', 'ports').map((port) =>
-        defined({ name: port['name'], port: targetPort(port, first), protocol: port['protocol'] ?? 'TCP', appProtocol: port['appProtocol'] }),
+        defined({
+          name: port['name'],
+          port: targetPort(port, first),
+          protocol: port['protocol'] ?? 'TCP',
+          appProtocol: port['appProtocol'],
+        }),
       )
     : [];
   const subsets =
     alive.length === 0
       ? []
-      : [{ ...(ready.length > 0 && { addresses: addresses(ready) }), ...(waiting.length > 0 && { notReadyAddresses: addresses(waiting) }), ...(ports.length > 0 && { ports }) }];
+      : [
+          {
+            ...(ready.length > 0 && { addresses: addresses(ready) }),
+            ...(waiting.length > 0 && { notReadyAddresses: addresses(waiting) }),
+            ...(ports.length > 0 && { ports }),
+          },
+        ];
   const all = { ...labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
   const known = cluster.store.get({ resource: 'endpoints', namespace, name });
   if (known)

@@ -32,20 +32,31 @@ export const listAt = (value: Json | undefined, ...path: readonly (string | numb
 };
 
 /** Members of a list that are objects. */
-export const objectsAt = (value: Json | undefined, ...path: readonly (string | number)[]): readonly JsonObject[] => listAt(value, ...path).filter(isObject);
+export const objectsAt = (value: Json | undefined, ...path: readonly (string | number)[]): readonly JsonObject[] =>
+  listAt(value, ...path).filter(isObject);
 
 /** The members of a map that are texts: labels, annotations, a selector. */
-export function textsAt(value: Json | undefined, ...path: readonly (string | number)[]): { readonly [key: string]: string } {
-  return Object.fromEntries(Object.entries(objectAt(value, ...path)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+export function textsAt(
+  value: Json | undefined,
+  ...path: readonly (string | number)[]
+): { readonly [key: string]: string } {
+  return Object.fromEntries(
+    Object.entries(objectAt(value, ...path)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 /** An object's key, for a resource the caller knows. */
-export const keyOf = (resource: string, { metadata }: KubeObject): ObjectKey => ({ resource, namespace: metadata.namespace ?? '', name: metadata.name });
+export const keyOf = (resource: string, { metadata }: KubeObject): ObjectKey => ({
+  resource,
+  namespace: metadata.namespace ?? '',
+  name: metadata.name,
+});
 
 export const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? '';
 
 /** The owner that rules the object: at most one reference says `controller: true`. */
-export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined => metadata.ownerReferences?.find(({ controller }) => controller === true);
+export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined =>
+  metadata.ownerReferences?.find(({ controller }) => controller === true);
 
 /** A reference to the controlling owner, as controllers write it. */
 export const ownedBy = ({ apiVersion, kind, metadata }: KubeObject): OwnerReference => ({
@@ -65,10 +76,13 @@ export const timeOf = (value: string | undefined): number => (value === undefine
 export const createdAt = ({ metadata }: KubeObject): number => timeOf(metadata.creationTimestamp);
 
 /** Oldest first; by name within one second. */
-export const byAge = (left: KubeObject, right: KubeObject): number => createdAt(left) - createdAt(right) || (left.metadata.name < right.metadata.name ? -1 : 1);
+export const byAge = (left: KubeObject, right: KubeObject): number =>
+  createdAt(left) - createdAt(right) || (left.metadata.name < right.metadata.name ? -1 : 1);
 
 /** A copy without the members that are `undefined`. */
-export const defined = (value: JsonObject): JsonObject => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+export const defined = (value: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 
 /** A copy without some members. */
-export const without = (value: JsonObject, ...names: readonly string[]): JsonObject => Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+export const without = (value: JsonObject, ...names: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));

@@ -10,7 +10,10 @@ export interface Follower {
  * Derives an index the store does not keep. The first call, and one after a gap in the watch log, reads every object once.
  * @param index.move takes an object out (`previous`) and in (`next`)
  */
-export function follow(resource: string, index: { reset(): void; move(previous: KubeObject | undefined, next: KubeObject | undefined): void }): Follower {
+export function follow(
+  resource: string,
+  index: { reset(): void; move(previous: KubeObject | undefined, next: KubeObject | undefined): void },
+): Follower {
   let seen: { readonly store: StoreReader; readonly revision: number } | undefined;
   return {
     catchUp(store) {
@@ -20,7 +23,8 @@ export function follow(resource: string, index: { reset(): void; move(previous: 
         index.reset();
         for (const object of store.list(resource)) index.move(undefined, object);
       } else {
-        for (const { type, object, previous } of changes) index.move(type === 'DELETED' ? (previous ?? object) : previous, type === 'DELETED' ? undefined : object);
+        for (const { type, object, previous } of changes)
+          index.move(type === 'DELETED' ? (previous ?? object) : previous, type === 'DELETED' ? undefined : object);
       }
       seen = { store, revision: store.revision };
     },
@@ -31,7 +35,10 @@ export function follow(resource: string, index: { reset(): void; move(previous: 
  * Finds the objects whose selector may meet given labels, without looking at the others: each is filed under one pair of
  * its selector. Those without any pair are looked at always.
  */
-export function selectorIndex(resource: string, selectorOf: (object: KubeObject) => { readonly [key: string]: string } | undefined) {
+export function selectorIndex(
+  resource: string,
+  selectorOf: (object: KubeObject) => { readonly [key: string]: string } | undefined,
+) {
   const filed = new Map<string, Map<string, KubeObject>>();
   const place = (object: KubeObject): string | undefined => {
     const selector = selectorOf(object);
@@ -56,9 +63,16 @@ export function selectorIndex(resource: string, selectorOf: (object: KubeObject)
   });
   return {
     /** Names of objects in the namespace that may select these labels; the caller checks the whole selector. */
-    candidates(store: StoreReader, namespace: string, labels: { readonly [key: string]: string }): readonly KubeObject[] {
+    candidates(
+      store: StoreReader,
+      namespace: string,
+      labels: { readonly [key: string]: string },
+    ): readonly KubeObject[] {
       follower.catchUp(store);
-      const shelves = [`${namespace}\n`, ...Object.entries(labels).map(([key, value]) => `${namespace}\n${key}\n${value}`)];
+      const shelves = [
+        `${namespace}\n`,
+        ...Object.entries(labels).map(([key, value]) => `${namespace}\n${key}\n${value}`),
+      ];
       return shelves.flatMap((shelf) => [...(filed.get(shelf)?.values() ?? [])]);
     },
   };

@@ -37,7 +37,8 @@ export function garbageCollector(): Controller {
 function affected({ type, key, object }: Change, store: StoreReader): readonly ObjectKey[] {
   const owners = object.metadata.ownerReferences ?? [];
   if (type !== 'DELETED') {
-    const waits = isDeleting(object) && (object.metadata.finalizers ?? []).some((name) => name === FOREGROUND || name === ORPHAN);
+    const waits =
+      isDeleting(object) && (object.metadata.finalizers ?? []).some((name) => name === FOREGROUND || name === ORPHAN);
     return [...(waits || owners.length > 0 ? [key] : []), ...(owners.length > 0 ? waiting(owners, store) : [])];
   }
   return [...store.dependents(object.metadata.uid).map((dependent) => dependent.key), ...waiting(owners, store)];
@@ -56,7 +57,8 @@ function collect(key: ObjectKey, object: KubeObject, cluster: Cluster): void {
   if (owners.length === 0) return;
   const found = owners.map((reference) => ({ reference, owner: cluster.store.byUid(reference.uid)?.object }));
   const mayOwn = ({ owner }: { readonly owner: KubeObject | undefined }): boolean =>
-    owner !== undefined && (owner.metadata.namespace === undefined || owner.metadata.namespace === object.metadata.namespace);
+    owner !== undefined &&
+    (owner.metadata.namespace === undefined || owner.metadata.namespace === object.metadata.namespace);
   const solid = found.filter((entry) => mayOwn(entry) && !isForeground(entry.owner));
   if (solid.length === owners.length) return;
   if (solid.length > 0) {
@@ -65,27 +67,43 @@ function collect(key: ObjectKey, object: KubeObject, cluster: Cluster): void {
     return;
   }
   const foreground = found.some((entry) => mayOwn(entry)) && cluster.store.dependents(object.metadata.uid).length > 0;
-  cluster.delete(key, { propagation: foreground ? 'Foreground' : (object.metadata.finalizers ?? []).includes(ORPHAN) ? 'Orphan' : 'Background', uid: object.metadata.uid });
+  cluster.delete(key, {
+    propagation: foreground
+      ? 'Foreground'
+      : (object.metadata.finalizers ?? []).includes(ORPHAN)
+        ? 'Orphan'
+        : 'Background',
+    uid: object.metadata.uid,
+  });
 }
 
-const isForeground = (owner: KubeObject | undefined): boolean => owner !== undefined && isDeleting(owner) && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
+const isForeground = (owner: KubeObject | undefined): boolean =>
+  owner !== undefined && isDeleting(owner) && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
 
 /** The dependents keep living: their reference to the owner goes. */
 function orphan(owner: KubeObject, cluster: Cluster): void {
   for (const { object } of cluster.store.dependents(owner.metadata.uid)) {
     const references = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
     const { ownerReferences: _dropped, ...metadata } = object.metadata;
-    cluster.update({ ...object, metadata: references.length > 0 ? { ...metadata, ownerReferences: references } : metadata }, CONTROLLERS);
+    cluster.update(
+      { ...object, metadata: references.length > 0 ? { ...metadata, ownerReferences: references } : metadata },
+      CONTROLLERS,
+    );
   }
   release(owner, ORPHAN, cluster);
 }
 
 function deleteDependents(owner: KubeObject, cluster: Cluster): void {
   const dependents = cluster.store.dependents(owner.metadata.uid);
-  for (const { key, object } of dependents.filter((dependent) => !isDeleting(dependent.object))) collect(key, object, cluster);
+  for (const { key, object } of dependents.filter((dependent) => !isDeleting(dependent.object)))
+    collect(key, object, cluster);
   const blocking = cluster.store
     .dependents(owner.metadata.uid)
-    .some(({ object }) => (object.metadata.ownerReferences ?? []).some(({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true));
+    .some(({ object }) =>
+      (object.metadata.ownerReferences ?? []).some(
+        ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true,
+      ),
+    );
   if (!blocking) release(owner, FOREGROUND, cluster);
 }
 

@@ -24,10 +24,13 @@ export const ROOT_IMAGES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-const DOMAIN = '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?';
+const DOMAIN =
+  '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?';
 const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 /** The grammar of image references, as container runtimes read it. */
-const REFERENCE = new RegExp(`^(?:(${DOMAIN})/)?(${PART}(?:/${PART})*)(?::([\\w][\\w.-]{0,127}))?(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`);
+const REFERENCE = new RegExp(
+  `^(?:(${DOMAIN})/)?(${PART}(?:/${PART})*)(?::([\\w][\\w.-]{0,127}))?(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
+);
 
 export interface ImageReference {
   /** Empty when the reference names no host. */
@@ -45,7 +48,12 @@ export function parseImage(image: string): ImageReference | undefined {
   const [, first = '', rest = '', tag, digest] = parts;
   const isHost = first.includes('.') || first.includes(':') || first === 'localhost' || first !== first.toLowerCase();
   const repository = isHost || first === '' ? rest : `${first}/${rest}`;
-  return { host: isHost ? first : '', repository, tag: tag ?? (digest === undefined ? 'latest' : ''), ...(digest !== undefined && { digest }) };
+  return {
+    host: isHost ? first : '',
+    repository,
+    tag: tag ?? (digest === undefined ? 'latest' : ''),
+    ...(digest !== undefined && { digest }),
+  };
 }
 
 const RUNS: ImageRule = { answersAfterMs: 0, root: false };
@@ -62,7 +70,11 @@ export function imageRule(image: string): ImageRule {
 function reservedRule(tag: string): ImageRule {
   const exit = /^exit-(\d{1,3})/.exec(tag);
   const slow = /^slow-(\d{1,5})s/.exec(tag);
-  if (exit) return { ...RUNS, ends: { code: Number(exit[1]) % 256, reason: Number(exit[1]) % 256 === 0 ? 'Completed' : 'Error' } };
+  if (exit)
+    return {
+      ...RUNS,
+      ends: { code: Number(exit[1]) % 256, reason: Number(exit[1]) % 256 === 0 ? 'Completed' : 'Error' },
+    };
   if (slow) return { ...RUNS, answersAfterMs: Number(slow[1]) * 1000 };
   if (tag.startsWith('crash')) return { ...RUNS, ends: { code: 1, reason: 'Error' } };
   if (tag.startsWith('oom')) return { ...RUNS, ends: { code: 137, reason: 'OOMKilled' } };

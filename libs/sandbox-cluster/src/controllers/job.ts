@@ -2,7 +2,20 @@ import type { JsonObject } from '#kernel';
 import type { Change, KubeObject, ObjectKey } from '../store.ts';
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import { conditionsOf, holds, withCondition } from './conditions.ts';
-import { at, controllerOf, createdAt, isDeleting, keyOf, namespaceOf, numberAt, objectAt, ownedBy, textAt, timeOf, without } from './fields.ts';
+import {
+  at,
+  controllerOf,
+  createdAt,
+  isDeleting,
+  keyOf,
+  namespaceOf,
+  numberAt,
+  objectAt,
+  ownedBy,
+  textAt,
+  timeOf,
+  without,
+} from './fields.ts';
 import { CONTROLLERS } from './managers.ts';
 import { isActive, isReady, phaseOf, podFrom } from './pod-state.ts';
 
@@ -35,7 +48,9 @@ export function jobController(): Controller {
 function expire(job: KubeObject, cluster: Cluster): Requeue | undefined {
   const ttl = numberAt(job, 'spec', 'ttlSecondsAfterFinished');
   if (ttl === undefined) return undefined;
-  const ended = conditionsOf(job.status).find((condition) => condition['type'] === 'Complete' || condition['type'] === 'Failed');
+  const ended = conditionsOf(job.status).find(
+    (condition) => condition['type'] === 'Complete' || condition['type'] === 'Failed',
+  );
   const waitMs = timeOf(textAt(ended, 'lastTransitionTime')) + ttl * 1000 - cluster.clock.now();
   if (waitMs > 0) return { afterMs: waitMs };
   cluster.delete(keyOf(JOBS, job), { propagation: 'Background', uid: job.metadata.uid });
@@ -69,13 +84,30 @@ function run(job: KubeObject, cluster: Cluster): Requeue | undefined {
   const startTime = textAt(job, 'status', 'startTime') ?? cluster.timestamp();
   const overdueMs = deadline === undefined ? undefined : timeOf(startTime) + deadline * 1000 - cluster.clock.now();
   if (overdueMs !== undefined && overdueMs <= 0)
-    return finish(job, progress, { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' }, cluster);
+    return finish(
+      job,
+      progress,
+      { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' },
+      cluster,
+    );
   if (progress.failed > backOffLimit)
-    return finish(job, progress, { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' }, cluster);
+    return finish(
+      job,
+      progress,
+      { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' },
+      cluster,
+    );
   if (progress.succeeded >= completions)
-    return finish(job, progress, { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }, cluster);
+    return finish(
+      job,
+      progress,
+      { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' },
+      cluster,
+    );
   const suspended = at(job, 'spec', 'suspend') === true;
-  const parallel = suspended ? 0 : Math.min(numberAt(job, 'spec', 'parallelism') ?? 1, completions - progress.succeeded);
+  const parallel = suspended
+    ? 0
+    : Math.min(numberAt(job, 'spec', 'parallelism') ?? 1, completions - progress.succeeded);
   const conditions = suspension(job, suspended, cluster);
   const waitMs = retryWait(progress, cluster.clock.now());
   if (waitMs === 0) for (let made = progress.active.length; made < parallel; made += 1) start(job, progress, cluster);
@@ -90,9 +122,16 @@ function suspension(job: KubeObject, suspended: boolean, cluster: Cluster): read
   const stored = conditionsOf(job.status);
   const now = cluster.timestamp();
   if (suspended === holds(stored, 'Suspended')) return stored;
-  const words = suspended ? { reason: 'JobSuspended', message: 'Job suspended' } : { reason: 'JobResumed', message: 'Job resumed' };
+  const words = suspended
+    ? { reason: 'JobSuspended', message: 'Job suspended' }
+    : { reason: 'JobResumed', message: 'Job resumed' };
   const status = suspended ? 'True' : 'False';
-  cluster.recordEvent(job, { type: 'Normal', reason: suspended ? 'Suspended' : 'Resumed', message: words.message, component: COMPONENT });
+  cluster.recordEvent(job, {
+    type: 'Normal',
+    reason: suspended ? 'Suspended' : 'Resumed',
+    message: words.message,
+    component: COMPONENT,
+  });
   return withCondition(stored, { type: 'Suspended', status, ...words }, now, { lastProbeTime: now });
 }
 
@@ -106,17 +145,36 @@ function retryWait({ pods, failed }: Progress, nowMs: number): number {
 function start(job: KubeObject, { pods }: Progress, cluster: Cluster): void {
   const template = objectAt(job, 'spec', 'template');
   const indexed = textAt(job, 'spec', 'completionMode') === 'Indexed';
-  const taken = new Set(pods.filter((pod) => phaseOf(pod) !== 'Failed').map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']));
+  const taken = new Set(
+    pods
+      .filter((pod) => phaseOf(pod) !== 'Failed')
+      .map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']),
+  );
   let index = 0;
   while (taken.has(String(index))) index += 1;
   const mark = indexed ? { 'batch.kubernetes.io/job-completion-index': String(index) } : {};
   const metadata = {
     ownerReferences: [ownedBy(job)],
-    ...(indexed && { annotations: { ...objectAt(template, 'metadata', 'annotations'), ...mark }, labels: { ...objectAt(template, 'metadata', 'labels'), ...mark } }),
+    ...(indexed && {
+      annotations: { ...objectAt(template, 'metadata', 'annotations'), ...mark },
+      labels: { ...objectAt(template, 'metadata', 'labels'), ...mark },
+    }),
   };
   const made = cluster.create(podFrom(template, job, { metadata }), CONTROLLERS);
-  if (made.ok) cluster.recordEvent(job, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${made.value.metadata.name}`, component: COMPONENT });
-  else cluster.recordEvent(job, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${made.error.message ?? ''}`, component: COMPONENT });
+  if (made.ok)
+    cluster.recordEvent(job, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${made.value.metadata.name}`,
+      component: COMPONENT,
+    });
+  else
+    cluster.recordEvent(job, {
+      type: 'Warning',
+      reason: 'FailedCreate',
+      message: `Error creating: ${made.error.message ?? ''}`,
+      component: COMPONENT,
+    });
 }
 
 interface Verdict {
@@ -129,9 +187,18 @@ function finish(job: KubeObject, progress: Progress, verdict: Verdict, cluster: 
   for (const pod of progress.active) cluster.delete(keyOf('pods', pod), { uid: pod.metadata.uid });
   const now = cluster.timestamp();
   const early = verdict.type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
-  const conditions = [early, verdict.type].reduce((list, type) => withCondition(list, { ...verdict, type, status: 'True' }, now, { lastProbeTime: now }), conditionsOf(job.status));
+  const conditions = [early, verdict.type].reduce(
+    (list, type) => withCondition(list, { ...verdict, type, status: 'True' }, now, { lastProbeTime: now }),
+    conditionsOf(job.status),
+  );
   const startTime = textAt(job, 'status', 'startTime') ?? now;
-  write(job, { ...progress, active: [] }, { startTime, ...(verdict.type === 'Complete' && { completionTime: now }) }, conditions, cluster);
+  write(
+    job,
+    { ...progress, active: [] },
+    { startTime, ...(verdict.type === 'Complete' && { completionTime: now }) },
+    conditions,
+    cluster,
+  );
   cluster.recordEvent(
     job,
     verdict.type === 'Complete'
@@ -142,7 +209,13 @@ function finish(job: KubeObject, progress: Progress, verdict: Verdict, cluster: 
   return stored && expire(stored, cluster);
 }
 
-function write(job: KubeObject, { active, succeeded, failed, pods }: Progress, more: JsonObject, conditions: readonly JsonObject[], cluster: Cluster): void {
+function write(
+  job: KubeObject,
+  { active, succeeded, failed, pods }: Progress,
+  more: JsonObject,
+  conditions: readonly JsonObject[],
+  cluster: Cluster,
+): void {
   const status = {
     ...without(job.status ?? {}, 'active'),
     ...more,

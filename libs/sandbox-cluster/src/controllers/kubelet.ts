@@ -17,7 +17,13 @@ const REMOUNT_MS = 5_000;
 export function kubelet(loads: NodeLoads): Controller {
   return {
     name: 'kubelet',
-    watches: [{ resource: 'pods', keys: ({ type, key, object }) => (type !== 'DELETED' && textAt(object, 'spec', 'nodeName') === NODE ? [key] : []) }],
+    watches: [
+      {
+        resource: 'pods',
+        keys: ({ type, key, object }) =>
+          type !== 'DELETED' && textAt(object, 'spec', 'nodeName') === NODE ? [key] : [],
+      },
+    ],
     reconcile(key, cluster) {
       const pod = cluster.store.get(key);
       if (!pod || textAt(pod, 'spec', 'nodeName') !== NODE) return undefined;
@@ -33,11 +39,22 @@ function stop(pod: KubeObject, cluster: Cluster): Requeue | undefined {
   const due = timeOf(pod.metadata.deletionTimestamp) - graceMs + Math.min(graceMs, STOPS_AFTER_MS);
   const now = cluster.clock.now();
   if (now < due) return { afterMs: due - now };
-  for (const status of objectsAt(pod, 'status', 'containerStatuses').filter((container) => at(container, 'state', 'running') !== undefined)) {
+  for (const status of objectsAt(pod, 'status', 'containerStatuses').filter(
+    (container) => at(container, 'state', 'running') !== undefined,
+  )) {
     const name = textAt(status, 'name') ?? '';
-    cluster.recordEvent(pod, { type: 'Normal', reason: 'Killing', message: `Stopping container ${name}`, component: KUBELET, fieldPath: `spec.containers{${name}}` });
+    cluster.recordEvent(pod, {
+      type: 'Normal',
+      reason: 'Killing',
+      message: `Stopping container ${name}`,
+      component: KUBELET,
+      fieldPath: `spec.containers{${name}}`,
+    });
   }
-  cluster.delete({ resource: 'pods', namespace: namespaceOf(pod), name: pod.metadata.name }, { graceSeconds: 0, uid: pod.metadata.uid });
+  cluster.delete(
+    { resource: 'pods', namespace: namespaceOf(pod), name: pod.metadata.name },
+    { graceSeconds: 0, uid: pod.metadata.uid },
+  );
   return undefined;
 }
 
@@ -55,10 +72,20 @@ function run(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue | und
   const mount = mountProblem(pod, cluster.store);
   const shown = textAt(conditionIn(conditionsOf(pod.status), 'PodReadyToStartContainers'), 'message');
   if (mount !== undefined && shown !== mount) say({ type: 'Warning', reason: 'FailedMount', message: mount });
-  const base = { nowMs, now, startMs: mount === undefined ? timeOf(startTime) : Infinity, pod: `${pod.metadata.name}_${namespaceOf(pod)}(${pod.metadata.uid})`, event: say };
+  const base = {
+    nowMs,
+    now,
+    startMs: mount === undefined ? timeOf(startTime) : Infinity,
+    pod: `${pod.metadata.name}_${namespaceOf(pod)}(${pod.metadata.uid})`,
+    event: say,
+  };
   const init = stepInit(pod, base, cluster);
   const main = stepMain(pod, base, cluster, init);
-  const ip = textAt(pod, 'status', 'podIP') ?? (mount === undefined && nowMs >= timeOf(startTime) + 1_000 ? loads.address(fnv32(pod.metadata.uid), cluster.store) : undefined);
+  const ip =
+    textAt(pod, 'status', 'podIP') ??
+    (mount === undefined && nowMs >= timeOf(startTime) + 1_000
+      ? loads.address(fnv32(pod.metadata.uid), cluster.store)
+      : undefined);
   const status: JsonObject = {
     ...pod.status,
     phase: phase(main.statuses, init, pod),
@@ -72,7 +99,11 @@ function run(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue | und
   };
   cluster.updateStatus({ ...pod, status }, KUBELET);
   for (const event of said) cluster.recordEvent(pod, event);
-  const next = earliest([init.nextMs, main.nextMs, mount === undefined ? undefined : nowMs + REMOUNT_MS].filter((time) => time !== Infinity));
+  const next = earliest(
+    [init.nextMs, main.nextMs, mount === undefined ? undefined : nowMs + REMOUNT_MS].filter(
+      (time) => time !== Infinity,
+    ),
+  );
   return next === undefined ? undefined : { afterMs: Math.max(1, next - nowMs) };
 }
 
@@ -84,7 +115,11 @@ const policyOf = (pod: KubeObject): ContainerContext['restartPolicy'] => {
 };
 
 /** Init containers run one after another; one that restarts always is a sidecar, and the next begins when it runs. */
-function stepInit(pod: KubeObject, base: Base, cluster: Cluster): Steps & { readonly done: boolean; readonly failed: boolean } {
+function stepInit(
+  pod: KubeObject,
+  base: Base,
+  cluster: Cluster,
+): Steps & { readonly done: boolean; readonly failed: boolean } {
   const statuses: JsonObject[] = [];
   const nexts: (number | undefined)[] = [];
   let [done, failed] = [true, false];
@@ -94,7 +129,9 @@ function stepInit(pod: KubeObject, base: Base, cluster: Cluster): Steps & { read
     const stored = objectsAt(pod, 'status', 'initContainerStatuses').find(({ name }) => name === container['name']);
     const problem = configurationProblem(pod, container, base.pod, cluster.store);
     const step = stepContainer(container, stored, { ...base, restartPolicy, task: !sidecar, held: !done, problem });
-    const finished = sidecar ? step.status['started'] === true : numberAt(step.status, 'state', 'terminated', 'exitCode') === 0;
+    const finished = sidecar
+      ? step.status['started'] === true
+      : numberAt(step.status, 'state', 'terminated', 'exitCode') === 0;
     failed ||= !sidecar && (numberAt(step.status, 'state', 'terminated', 'exitCode') ?? 0) !== 0;
     statuses.push(sidecar ? step.status : { ...step.status, ready: finished });
     nexts.push(step.nextMs);
@@ -116,8 +153,13 @@ function stepMain(pod: KubeObject, base: Base, cluster: Cluster, init: { readonl
 function phase(main: readonly JsonObject[], init: { readonly failed: boolean }, pod: KubeObject): string {
   if (init.failed && policyOf(pod) === 'Never') return 'Failed';
   const codes = main.map((status) => numberAt(status, 'state', 'terminated', 'exitCode'));
-  if (codes.length > 0 && codes.every((code) => code !== undefined)) return codes.every((code) => code === 0) ? 'Succeeded' : 'Failed';
-  const started = main.every((status) => at(status, 'state', 'waiting') === undefined || textAt(status, 'state', 'waiting', 'reason') === 'CrashLoopBackOff');
+  if (codes.length > 0 && codes.every((code) => code !== undefined))
+    return codes.every((code) => code === 0) ? 'Succeeded' : 'Failed';
+  const started = main.every(
+    (status) =>
+      at(status, 'state', 'waiting') === undefined ||
+      textAt(status, 'state', 'waiting', 'reason') === 'CrashLoopBackOff',
+  );
   return started ? 'Running' : 'Pending';
 }
 
@@ -136,18 +178,36 @@ function conditions(pod: KubeObject, { init, main, mount, now }: Observed): read
       .join(' ')}]`;
   const ready = main.length > 0 && main.every((status) => status['ready'] === true);
   const over = main.every((status) => numberAt(status, 'state', 'terminated', 'exitCode') === 0);
-  const notReady = over ? { reason: 'PodCompleted' } : { reason: 'ContainersNotReady', message: `containers with unready status: ${names((status) => status['ready'] !== true)}` };
+  const notReady = over
+    ? { reason: 'PodCompleted' }
+    : {
+        reason: 'ContainersNotReady',
+        message: `containers with unready status: ${names((status) => status['ready'] !== true)}`,
+      };
   const readyState = ready ? { status: 'True' as const } : { status: 'False' as const, ...notReady };
   const waiting = objectsAt(pod, 'spec', 'initContainers').map((container) => textAt(container, 'name'));
   const all: readonly Condition[] = [
-    { type: 'PodReadyToStartContainers', status: mount === undefined ? 'True' : 'False', ...(mount !== undefined && { reason: 'FailedMount', message: mount }) },
+    {
+      type: 'PodReadyToStartContainers',
+      status: mount === undefined ? 'True' : 'False',
+      ...(mount !== undefined && { reason: 'FailedMount', message: mount }),
+    },
     {
       type: 'Initialized',
-      ...(init ? { status: 'True' } : { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${waiting.join(' ')}]` }),
+      ...(init
+        ? { status: 'True' }
+        : {
+            status: 'False',
+            reason: 'ContainersNotInitialized',
+            message: `containers with incomplete status: [${waiting.join(' ')}]`,
+          }),
     },
     { type: 'Ready', ...readyState },
     { type: 'ContainersReady', ...readyState },
     { type: 'PodScheduled', status: 'True' },
   ];
-  return all.reduce<readonly JsonObject[]>((list, condition) => withCondition(list, condition, now), conditionsOf(pod.status));
+  return all.reduce<readonly JsonObject[]>(
+    (list, condition) => withCondition(list, condition, now),
+    conditionsOf(pod.status),
+  );
 }

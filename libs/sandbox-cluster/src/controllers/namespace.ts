@@ -10,7 +10,9 @@ const AT_ONCE = 10;
 /** What every namespace trusts; there is no certificate authority behind it. */
 const ROOT_CA = { 'ca.crt': '# simulated: the sandbox has no certificate authority\n' };
 
-const spaceOf = (namespace: string): readonly ObjectKey[] => [{ resource: 'namespaces', namespace: '', name: namespace }];
+const spaceOf = (namespace: string): readonly ObjectKey[] => [
+  { resource: 'namespaces', namespace: '', name: namespace },
+];
 
 /** Gives a namespace its first objects, and empties one that is being deleted before it lets go of it. */
 export function namespaceController(): Controller {
@@ -18,8 +20,14 @@ export function namespaceController(): Controller {
     name: 'namespace',
     watches: [
       { resource: 'namespaces' },
-      { resource: 'serviceaccounts', keys: ({ type, key }) => (type === 'DELETED' && key.name === 'default' ? spaceOf(key.namespace) : []) },
-      { resource: 'configmaps', keys: ({ type, key }) => (type !== 'ADDED' && key.name === 'kube-root-ca.crt' ? spaceOf(key.namespace) : []) },
+      {
+        resource: 'serviceaccounts',
+        keys: ({ type, key }) => (type === 'DELETED' && key.name === 'default' ? spaceOf(key.namespace) : []),
+      },
+      {
+        resource: 'configmaps',
+        keys: ({ type, key }) => (type !== 'ADDED' && key.name === 'kube-root-ca.crt' ? spaceOf(key.namespace) : []),
+      },
     ],
     reconcile(key, cluster) {
       const space = cluster.store.get(key);
@@ -41,8 +49,18 @@ function furnish(namespace: string, cluster: Cluster): void {
         'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.',
     },
   };
-  if (!published) cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name: 'kube-root-ca.crt', namespace }, data: ROOT_CA }, CONTROLLERS);
-  else if (JSON.stringify(published['data']) !== JSON.stringify(ROOT_CA)) cluster.update({ ...published, data: ROOT_CA }, CONTROLLERS);
+  if (!published)
+    cluster.create(
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { ...metadata, name: 'kube-root-ca.crt', namespace },
+        data: ROOT_CA,
+      },
+      CONTROLLERS,
+    );
+  else if (JSON.stringify(published['data']) !== JSON.stringify(ROOT_CA))
+    cluster.update({ ...published, data: ROOT_CA }, CONTROLLERS);
 }
 
 /** Deletes what is in the namespace; what has finalizers or stops gracefully is waited for, and named in the status. */
@@ -53,15 +71,33 @@ function terminate(space: KubeObject, cluster: Cluster): Requeue | undefined {
     for (const object of cluster.store.list(resource, { namespace })) {
       if (isDeleting(object)) continue;
       if (deleted++ === AT_ONCE) return { afterMs: 0 };
-      cluster.delete({ resource, namespace, name: object.metadata.name }, { propagation: 'Background', uid: object.metadata.uid });
+      cluster.delete(
+        { resource, namespace, name: object.metadata.name },
+        { propagation: 'Background', uid: object.metadata.uid },
+      );
     }
   }
   const left = cluster.store.resourcesIn(namespace).filter((resource) => cluster.store.count(resource, namespace) > 0);
-  const conditions = remaining(namespace, left, cluster).reduce((list, condition) => withCondition(list, condition, cluster.timestamp()), conditionsOf(space.status));
-  const written = cluster.updateStatus({ ...space, status: { ...space.status, phase: 'Terminating', conditions } }, CONTROLLERS);
+  const conditions = remaining(namespace, left, cluster).reduce(
+    (list, condition) => withCondition(list, condition, cluster.timestamp()),
+    conditionsOf(space.status),
+  );
+  const written = cluster.updateStatus(
+    { ...space, status: { ...space.status, phase: 'Terminating', conditions } },
+    CONTROLLERS,
+  );
   if (left.length > 0) return { afterMs: LOOK_MS };
   const current = written.ok ? written.value : space;
-  cluster.update({ ...current, spec: { ...current.spec, finalizers: listAt(current, 'spec', 'finalizers').filter((name) => name !== 'kubernetes') } }, CONTROLLERS);
+  cluster.update(
+    {
+      ...current,
+      spec: {
+        ...current.spec,
+        finalizers: listAt(current, 'spec', 'finalizers').filter((name) => name !== 'kubernetes'),
+      },
+    },
+    CONTROLLERS,
+  );
   return undefined;
 }
 
@@ -69,15 +105,45 @@ function remaining(namespace: string, left: readonly string[], { store }: Cluste
   const held = new Map<string, number>();
   for (const object of left.flatMap((resource) => store.list(resource, { namespace })))
     for (const name of object.metadata.finalizers ?? []) held.set(name, (held.get(name) ?? 0) + 1);
-  const counts = [...left].sort().map((resource) => `${resource.includes('.') ? resource : `${resource}.`} has ${store.count(resource, namespace)} resource instances`);
+  const counts = [...left]
+    .sort()
+    .map(
+      (resource) =>
+        `${resource.includes('.') ? resource : `${resource}.`} has ${store.count(resource, namespace)} resource instances`,
+    );
   const finalizers = [...held].sort().map(([name, count]) => `${name} in ${count} resource instances`);
   return [
-    { type: 'NamespaceDeletionDiscoveryFailure', status: 'False', reason: 'ResourcesDiscovered', message: 'All resources successfully discovered' },
-    { type: 'NamespaceDeletionGroupVersionParsingFailure', status: 'False', reason: 'ParsedGroupVersions', message: 'All legacy kube types successfully parsed' },
-    { type: 'NamespaceDeletionContentFailure', status: 'False', reason: 'ContentDeleted', message: 'All content successfully deleted, may be waiting on finalization' },
+    {
+      type: 'NamespaceDeletionDiscoveryFailure',
+      status: 'False',
+      reason: 'ResourcesDiscovered',
+      message: 'All resources successfully discovered',
+    },
+    {
+      type: 'NamespaceDeletionGroupVersionParsingFailure',
+      status: 'False',
+      reason: 'ParsedGroupVersions',
+      message: 'All legacy kube types successfully parsed',
+    },
+    {
+      type: 'NamespaceDeletionContentFailure',
+      status: 'False',
+      reason: 'ContentDeleted',
+      message: 'All content successfully deleted, may be waiting on finalization',
+    },
     counts.length > 0
-      ? { type: 'NamespaceContentRemaining', status: 'True', reason: 'SomeResourcesRemain', message: `Some resources are remaining: ${counts.join(', ')}` }
-      : { type: 'NamespaceContentRemaining', status: 'False', reason: 'ContentRemoved', message: 'All content successfully removed' },
+      ? {
+          type: 'NamespaceContentRemaining',
+          status: 'True',
+          reason: 'SomeResourcesRemain',
+          message: `Some resources are remaining: ${counts.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceContentRemaining',
+          status: 'False',
+          reason: 'ContentRemoved',
+          message: 'All content successfully removed',
+        },
     finalizers.length > 0
       ? {
           type: 'NamespaceFinalizersRemaining',
@@ -85,6 +151,11 @@ function remaining(namespace: string, left: readonly string[], { store }: Cluste
           reason: 'SomeFinalizersRemain',
           message: `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`,
         }
-      : { type: 'NamespaceFinalizersRemaining', status: 'False', reason: 'ContentHasNoFinalizers', message: 'All content-preserving finalizers finished' },
+      : {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'False',
+          reason: 'ContentHasNoFinalizers',
+          message: 'All content-preserving finalizers finished',
+        },
   ];
 }

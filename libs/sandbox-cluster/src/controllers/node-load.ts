@@ -5,7 +5,8 @@ import { follow } from './follow.ts';
 import { hasEnded } from './pod-state.ts';
 
 /** Thousand-millionths of a quantity; 0 for what is none. */
-export const nano = (value: unknown): bigint => (typeof value === 'string' || typeof value === 'number' ? (parseQuantity(value)?.nano ?? 0n) : 0n);
+export const nano = (value: unknown): bigint =>
+  typeof value === 'string' || typeof value === 'number' ? (parseQuantity(value)?.nano ?? 0n) : 0n;
 
 export interface Demand {
   readonly cpu: bigint;
@@ -16,9 +17,13 @@ export interface Demand {
 export function demandOf(pod: KubeObject, kind: 'requests' | 'limits' = 'requests'): Demand {
   const spec = objectAt(pod, 'spec');
   const of = (resource: 'cpu' | 'memory'): bigint => {
-    const each = (field: string) => objectsAt(spec, field).map((container) => nano(objectAt(container, 'resources', kind)[resource]));
+    const each = (field: string) =>
+      objectsAt(spec, field).map((container) => nano(objectAt(container, 'resources', kind)[resource]));
     const together = each('containers').reduce((sum, value) => sum + value, 0n);
-    return each('initContainers').reduce((most, value) => (value > most ? value : most), together) + nano(objectAt(spec, 'overhead')[resource]);
+    return (
+      each('initContainers').reduce((most, value) => (value > most ? value : most), together) +
+      nano(objectAt(spec, 'overhead')[resource])
+    );
   };
   return { cpu: of('cpu'), memory: of('memory') };
 }
@@ -56,7 +61,11 @@ export function nodeLoads() {
     } else if (!hasEnded(pod)) {
       const load = loads.get(node) ?? { pods: 0, cpu: 0n, memory: 0n };
       const demand = demandOf(pod);
-      loads.set(node, { pods: load.pods + sign, cpu: load.cpu + BigInt(sign) * demand.cpu, memory: load.memory + BigInt(sign) * demand.memory });
+      loads.set(node, {
+        pods: load.pods + sign,
+        cpu: load.cpu + BigInt(sign) * demand.cpu,
+        memory: load.memory + BigInt(sign) * demand.memory,
+      });
     }
   }
 

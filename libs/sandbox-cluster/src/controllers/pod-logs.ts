@@ -30,7 +30,9 @@ export const simulatedLogs: PodLogs = {
 };
 
 function statusOf(pod: KubeObject, container: string) {
-  return [...objectsAt(pod, 'status', 'containerStatuses'), ...objectsAt(pod, 'status', 'initContainerStatuses')].find(({ name }) => name === container);
+  return [...objectsAt(pod, 'status', 'containerStatuses'), ...objectsAt(pod, 'status', 'initContainerStatuses')].find(
+    ({ name }) => name === container,
+  );
 }
 
 /** The run that now goes, or has ended last; `previous` is the one before the restart. */
@@ -38,32 +40,57 @@ function runOf(pod: KubeObject, container: string, previous: boolean): Run | und
   const status = statusOf(pod, container);
   const started = textAt(status, 'state', 'running', 'startedAt');
   if (!previous && started !== undefined) return { startedMs: timeOf(started) };
-  const ended = !previous && at(status, 'state', 'terminated') !== undefined ? at(status, 'state', 'terminated') : at(status, 'lastState', 'terminated');
+  const ended =
+    !previous && at(status, 'state', 'terminated') !== undefined
+      ? at(status, 'state', 'terminated')
+      : at(status, 'lastState', 'terminated');
   const from = textAt(ended, 'startedAt');
   const code = at(ended, 'exitCode');
-  return from === undefined ? undefined : { startedMs: timeOf(from), finishedMs: timeOf(textAt(ended, 'finishedAt')), exitCode: typeof code === 'number' ? code : 0 };
+  return from === undefined
+    ? undefined
+    : {
+        startedMs: timeOf(from),
+        finishedMs: timeOf(textAt(ended, 'finishedAt')),
+        exitCode: typeof code === 'number' ? code : 0,
+      };
 }
 
 function linesOf(pod: KubeObject, container: string, run: Run, nowMs: number): readonly LogLine[] {
-  const spec = [...objectsAt(pod, 'spec', 'containers'), ...objectsAt(pod, 'spec', 'initContainers')].find(({ name }) => name === container) ?? {};
+  const spec =
+    [...objectsAt(pod, 'spec', 'containers'), ...objectsAt(pod, 'spec', 'initContainers')].find(
+      ({ name }) => name === container,
+    ) ?? {};
   const image = textAt(spec, 'image') ?? '';
   const rule = imageRule(image);
   const endMs = Math.min(run.finishedMs ?? nowMs, nowMs);
   const first: LogLine[] = [
     { atMs: run.startedMs, text: `${SAYS} ${image} would start here; no container runs in the sandbox` },
-    ...objectsAt(spec, 'ports').map((port) => ({ atMs: run.startedMs, text: `${SAYS} would listen on port ${String(port['containerPort'])}` })),
+    ...objectsAt(spec, 'ports').map((port) => ({
+      atMs: run.startedMs,
+      text: `${SAYS} would listen on port ${String(port['containerPort'])}`,
+    })),
   ];
   const { readyMs } = probeTimes(spec, rule.answersAfterMs);
-  if (readyMs !== undefined && run.startedMs + readyMs <= endMs && !rule.ends) first.push({ atMs: run.startedMs + readyMs, text: `${SAYS} would answer requests from now on` });
-  const last: LogLine[] = run.exitCode === undefined || run.finishedMs === undefined ? [] : [{ atMs: run.finishedMs, text: `${SAYS} ${ending(run.exitCode)}` }];
+  if (readyMs !== undefined && run.startedMs + readyMs <= endMs && !rule.ends)
+    first.push({ atMs: run.startedMs + readyMs, text: `${SAYS} would answer requests from now on` });
+  const last: LogLine[] =
+    run.exitCode === undefined || run.finishedMs === undefined
+      ? []
+      : [{ atMs: run.finishedMs, text: `${SAYS} ${ending(run.exitCode)}` }];
   const beats = Math.floor((endMs - run.startedMs) / BEAT_MS);
   const from = Math.max(1, beats - AT_MOST + first.length + last.length + 1);
   const alive = Array.from({ length: Math.max(0, beats - from + 1) }, (_, offset) => ({
     atMs: run.startedMs + (from + offset) * BEAT_MS,
     text: `${SAYS} still running after ${((from + offset) * BEAT_MS) / 1000} s`,
   }));
-  return [...first, ...alive, ...last].filter(({ atMs }) => atMs <= nowMs).sort((left, right) => left.atMs - right.atMs);
+  return [...first, ...alive, ...last]
+    .filter(({ atMs }) => atMs <= nowMs)
+    .sort((left, right) => left.atMs - right.atMs);
 }
 
 const ending = (code: number): string =>
-  code === 0 ? 'the program would end with exit code 0' : code === 137 ? 'the program would be killed (exit code 137)' : `the program would fail with exit code ${code}`;
+  code === 0
+    ? 'the program would end with exit code 0'
+    : code === 137
+      ? 'the program would be killed (exit code 137)'
+      : `the program would fail with exit code ${code}`;

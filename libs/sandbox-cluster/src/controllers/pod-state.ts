@@ -10,7 +10,8 @@ export const hasEnded = (pod: KubeObject): boolean => ['Succeeded', 'Failed'].in
 /** Counts for its owner: neither ended nor being deleted. */
 export const isActive = (pod: KubeObject): boolean => !hasEnded(pod) && !isDeleting(pod);
 
-export const isReady = (pod: KubeObject): boolean => textAt(conditionIn(conditionsOf(pod.status), 'Ready'), 'status') === 'True';
+export const isReady = (pod: KubeObject): boolean =>
+  textAt(conditionIn(conditionsOf(pod.status), 'Ready'), 'status') === 'True';
 
 /** Milliseconds until a ready pod counts as available; 0 when it does, `undefined` when it is not ready. */
 export function untilAvailable(pod: KubeObject, minReadySeconds: number, nowMs: number): number | undefined {
@@ -22,14 +23,27 @@ export function untilAvailable(pod: KubeObject, minReadySeconds: number, nowMs: 
 
 /** Which pod a controller gives up first: without a node, not running, not ready, most restarts, youngest. */
 export function byExpendability(left: KubeObject, right: KubeObject): number {
-  const rank = (pod: KubeObject): number => (textAt(pod, 'spec', 'nodeName') === undefined ? 0 : phaseOf(pod) === 'Pending' ? 1 : isReady(pod) ? 3 : 2);
+  const rank = (pod: KubeObject): number =>
+    textAt(pod, 'spec', 'nodeName') === undefined ? 0 : phaseOf(pod) === 'Pending' ? 1 : isReady(pod) ? 3 : 2;
   const restarts = (pod: KubeObject): number =>
-    objectsAt(pod, 'status', 'containerStatuses').reduce((sum, { restartCount }) => sum + (typeof restartCount === 'number' ? restartCount : 0), 0);
-  return rank(left) - rank(right) || restarts(right) - restarts(left) || createdAt(right) - createdAt(left) || (left.metadata.name < right.metadata.name ? 1 : -1);
+    objectsAt(pod, 'status', 'containerStatuses').reduce(
+      (sum, { restartCount }) => sum + (typeof restartCount === 'number' ? restartCount : 0),
+      0,
+    );
+  return (
+    rank(left) - rank(right) ||
+    restarts(right) - restarts(left) ||
+    createdAt(right) - createdAt(left) ||
+    (left.metadata.name < right.metadata.name ? 1 : -1)
+  );
 }
 
 /** A pod made from a template, named after its owner. */
-export function podFrom(template: JsonObject, owner: KubeObject, more: { readonly name?: string; readonly metadata: JsonObject; readonly spec?: JsonObject }): JsonObject {
+export function podFrom(
+  template: JsonObject,
+  owner: KubeObject,
+  more: { readonly name?: string; readonly metadata: JsonObject; readonly spec?: JsonObject },
+): JsonObject {
   const metadata = objectAt(template, 'metadata');
   return {
     apiVersion: 'v1',

@@ -11,7 +11,10 @@ let cluster: TestCluster;
 beforeEach(() => void (cluster = testCluster(join(folder, String((tests += 1))))));
 afterEach(() => cluster.close());
 
-const waiting = (name: string) => objectsAt(cluster.get('pods', name), 'status', 'containerStatuses').map((status) => textAt(status, 'state', 'waiting', 'reason'));
+const waiting = (name: string) =>
+  objectsAt(cluster.get('pods', name), 'status', 'containerStatuses').map((status) =>
+    textAt(status, 'state', 'waiting', 'reason'),
+  );
 const restarts = (name: string) => at(cluster.get('pods', name), 'status', 'containerStatuses', 0, 'restartCount');
 
 describe('a pod', () => {
@@ -35,7 +38,9 @@ describe('a pod', () => {
     cluster.create(pod('a', { image: 'registry.example/Web:1' }));
     cluster.pass(30_000);
     expect(waiting('a')).toEqual(['InvalidImageName']);
-    expect(cluster.events('a').join('\n')).toContain('InspectFailed: Failed to apply default image tag "registry.example/Web:1"');
+    expect(cluster.events('a').join('\n')).toContain(
+      'InspectFailed: Failed to apply default image tag "registry.example/Web:1"',
+    );
   });
 
   it('with an image that is missing alternates between ErrImagePull and ImagePullBackOff', () => {
@@ -65,17 +70,22 @@ describe('a pod', () => {
     expect(textAt(cluster.get('pods', 'a'), 'status', 'containerStatuses', 0, 'state', 'waiting', 'message')).toMatch(
       /^back-off 5m0s restarting failed container=web pod=a_shop\(/,
     );
-    expect(simulatedLogs.lines(cluster.get('pods', 'a'), 'web', { previous: true, nowMs: cluster.clock.now() }).at(-1)?.text).toBe(
-      'simulated: the program would fail with exit code 1',
-    );
+    expect(
+      simulatedLogs.lines(cluster.get('pods', 'a'), 'web', { previous: true, nowMs: cluster.clock.now() }).at(-1)?.text,
+    ).toBe('simulated: the program would fail with exit code 1');
   });
 
   it('shows the exit code its tag asks for, and when it was killed for memory', () => {
     cluster.create(pod('a', { image: 'sandbox.invalid/app:exit-7', podSpec: { restartPolicy: 'Never' } }));
     cluster.create(pod('b', { image: 'sandbox.invalid/app:oom' }));
     cluster.pass(10_000);
-    expect(cluster.get('pods', 'a').status).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 7, reason: 'Error' } } }] });
-    expect(cluster.get('pods', 'b').status).toMatchObject({ containerStatuses: [{ lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }] });
+    expect(cluster.get('pods', 'a').status).toMatchObject({
+      phase: 'Failed',
+      containerStatuses: [{ state: { terminated: { exitCode: 7, reason: 'Error' } } }],
+    });
+    expect(cluster.get('pods', 'b').status).toMatchObject({
+      containerStatuses: [{ lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }],
+    });
   });
 
   it('becomes ready late or never by the tag of its image', () => {
@@ -102,7 +112,9 @@ describe('a pod', () => {
     cluster.create(pod('a', { container }));
     cluster.pass(5_000);
     expect(cluster.get('pods', 'a').status).toMatchObject({
-      containerStatuses: [{ state: { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "settings" not found' } } }],
+      containerStatuses: [
+        { state: { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "settings" not found' } } },
+      ],
     });
     cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'shop' } });
     cluster.pass(6_000);
@@ -113,13 +125,20 @@ describe('a pod', () => {
     cluster.create(pod('a', { podSpec: { volumes: [{ name: 'keys', secret: { secretName: 'keys' } }] } }));
     cluster.pass(5_000);
     expect(waiting('a')).toEqual(['ContainerCreating']);
-    expect(cluster.events('a')).toContain('FailedMount: MountVolume.SetUp failed for volume "keys" : secret "keys" not found');
+    expect(cluster.events('a')).toContain(
+      'FailedMount: MountVolume.SetUp failed for volume "keys" : secret "keys" not found',
+    );
   });
 
   it('must not run as root when it says so, and official images that name no user do', () => {
     const podSpec = { securityContext: { runAsNonRoot: true } };
     cluster.create(pod('a', { image: 'nginx:1.29', podSpec }));
-    cluster.create(pod('b', { image: 'docker.io/library/redis', podSpec: { securityContext: { runAsNonRoot: true, runAsUser: 1000 } } }));
+    cluster.create(
+      pod('b', {
+        image: 'docker.io/library/redis',
+        podSpec: { securityContext: { runAsNonRoot: true, runAsUser: 1000 } },
+      }),
+    );
     cluster.pass(5_000);
     expect(textAt(cluster.get('pods', 'a'), 'status', 'containerStatuses', 0, 'state', 'waiting', 'message')).toMatch(
       /^container has runAsNonRoot and image will run as root \(pod: "a_shop\(/,
@@ -179,7 +198,8 @@ describe('logs', () => {
   it('are the same however often they are read, and go on when they are followed', () => {
     cluster.create(pod('a'));
     cluster.pass(30_000);
-    const read = () => simulatedLogs.lines(cluster.get('pods', 'a'), 'web', { previous: false, nowMs: cluster.clock.now() });
+    const read = () =>
+      simulatedLogs.lines(cluster.get('pods', 'a'), 'web', { previous: false, nowMs: cluster.clock.now() });
     const before = read();
     const wait = simulatedLogs.nextInMs(cluster.get('pods', 'a'), 'web', cluster.clock.now()) ?? 0;
     cluster.pass(wait);

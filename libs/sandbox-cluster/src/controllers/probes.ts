@@ -36,14 +36,28 @@ function firstSuccess(probe: Probe, fromMs: number, answersMs: number): number {
  * What probes see of a program that answers from `answersMs` on. Without a readiness probe a real cluster calls it ready
  * at once; here it is ready when it answers, so that a rule shows without probes too.
  */
-export function probeTimes(container: { readonly [key: string]: Json | undefined }, answersMs: number | 'never'): ProbeTimes {
-  const [startup, readiness, liveness] = [probeOf(container['startupProbe']), probeOf(container['readinessProbe']), probeOf(container['livenessProbe'])];
+export function probeTimes(
+  container: { readonly [key: string]: Json | undefined },
+  answersMs: number | 'never',
+): ProbeTimes {
+  const [startup, readiness, liveness] = [
+    probeOf(container['startupProbe']),
+    probeOf(container['readinessProbe']),
+    probeOf(container['livenessProbe']),
+  ];
   if (answersMs === 'never') return { startedMs: 0, readyMs: undefined, killedMs: undefined };
   const startedMs = startup ? firstSuccess(startup, 0, answersMs) : 0;
   if (startup && startedMs > startup.delayMs + (startup.failures - 1) * startup.periodMs) {
-    return { startedMs, readyMs: undefined, killedMs: startup.delayMs + startup.failures * startup.periodMs, killer: 'Startup' };
+    return {
+      startedMs,
+      readyMs: undefined,
+      killedMs: startup.delayMs + startup.failures * startup.periodMs,
+      killer: 'Startup',
+    };
   }
   const dies = liveness && Math.max(startedMs, liveness.delayMs) + liveness.failures * liveness.periodMs;
   const readyMs = readiness ? firstSuccess(readiness, startedMs, answersMs) : Math.max(startedMs, answersMs);
-  return dies !== undefined && dies < answersMs ? { startedMs, readyMs: undefined, killedMs: dies, killer: 'Liveness' } : { startedMs, readyMs, killedMs: undefined };
+  return dies !== undefined && dies < answersMs
+    ? { startedMs, readyMs: undefined, killedMs: dies, killer: 'Liveness' }
+    : { startedMs, readyMs, killedMs: undefined };
 }

@@ -47,7 +47,11 @@ export function costOf(resource: string, object: KubeObject): { readonly [name: 
       ...((type === 'NodePort' || type === 'LoadBalancer') && { 'services.nodeports': ports * ONE }),
     };
   }
-  if (resource === 'persistentvolumeclaims') return { persistentvolumeclaims: ONE, 'requests.storage': nano(objectAt(object, 'spec', 'resources', 'requests')['storage']) };
+  if (resource === 'persistentvolumeclaims')
+    return {
+      persistentvolumeclaims: ONE,
+      'requests.storage': nano(objectAt(object, 'spec', 'resources', 'requests')['storage']),
+    };
   return {};
 }
 
@@ -67,7 +71,9 @@ function usage() {
     };
     return follow(resource, {
       reset() {
-        for (const [namespace, part] of mine) for (const [name, amount] of Object.entries(part)) (sums.get(namespace) ?? {})[name] = (sums.get(namespace)?.[name] ?? 0n) - amount;
+        for (const [namespace, part] of mine)
+          for (const [name, amount] of Object.entries(part))
+            (sums.get(namespace) ?? {})[name] = (sums.get(namespace)?.[name] ?? 0n) - amount;
         mine.clear();
       },
       move(previous, next) {
@@ -79,7 +85,10 @@ function usage() {
   return (store: StoreReader, namespace: string, name: string): bigint => {
     for (const follower of followers) follower.catchUp(store);
     const counted = name.startsWith('count/') ? name.slice('count/'.length) : COUNTED[name];
-    return sums.get(namespace)?.[name] ?? (counted === undefined || counted === 'pods' ? 0n : BigInt(store.count(counted, namespace)) * ONE);
+    return (
+      sums.get(namespace)?.[name] ??
+      (counted === undefined || counted === 'pods' ? 0n : BigInt(store.count(counted, namespace)) * ONE)
+    );
   };
 }
 
@@ -99,7 +108,17 @@ export function quotaController(): Controller {
     name: 'resource-quota',
     watches: [
       { resource: QUOTAS },
-      ...['pods', 'services', 'secrets', 'configmaps', 'persistentvolumeclaims', 'deployments.apps', 'jobs.batch', 'cronjobs.batch', 'statefulsets.apps'].map((resource) => ({
+      ...[
+        'pods',
+        'services',
+        'secrets',
+        'configmaps',
+        'persistentvolumeclaims',
+        'deployments.apps',
+        'jobs.batch',
+        'cronjobs.batch',
+        'statefulsets.apps',
+      ].map((resource) => ({
         resource,
         keys: wake,
       })),
@@ -108,7 +127,9 @@ export function quotaController(): Controller {
       const quota = cluster.store.get(key);
       if (!quota || isDeleting(quota)) return undefined;
       const hard = textsAt(quota, 'spec', 'hard');
-      const amounts: JsonObject = Object.fromEntries(Object.entries(hard).map(([name, limit]) => [name, written(used(cluster.store, key.namespace, name), limit)]));
+      const amounts: JsonObject = Object.fromEntries(
+        Object.entries(hard).map(([name, limit]) => [name, written(used(cluster.store, key.namespace, name), limit)]),
+      );
       cluster.updateStatus({ ...quota, status: { hard, used: amounts } }, CONTROLLERS);
       return undefined;
     },
@@ -124,14 +145,20 @@ export function quotaAdmission(): (resource: string, object: KubeObject, store: 
   return (resource, object, store) => {
     const namespace = namespaceOf(object);
     if (store.count(QUOTAS, namespace) === 0) return undefined;
-    const cost: { readonly [name: string]: bigint } = { [`count/${resource}`]: ONE, ...(COUNTED[resource] !== undefined && { [resource]: ONE }), ...costOf(resource, object) };
+    const cost: { readonly [name: string]: bigint } = {
+      [`count/${resource}`]: ONE,
+      ...(COUNTED[resource] !== undefined && { [resource]: ONE }),
+      ...costOf(resource, object),
+    };
     for (const quota of store.list(QUOTAS, { namespace })) {
       const hard = textsAt(quota, 'spec', 'hard');
       const missing = resource === 'pods' ? unspecified(object, Object.keys(hard)) : [];
       if (missing.length > 0) return `failed quota: ${quota.metadata.name}: must specify ${missing.join('; ')}`;
       const over = Object.keys(hard)
         .sort()
-        .filter((name) => (cost[name] ?? 0n) > 0n && used(store, namespace, name) + (cost[name] ?? 0n) > nano(hard[name]));
+        .filter(
+          (name) => (cost[name] ?? 0n) > 0n && used(store, namespace, name) + (cost[name] ?? 0n) > nano(hard[name]),
+        );
       if (over.length === 0) continue;
       const say = (amount: (name: string) => string): string => over.map((name) => `${name}=${amount(name)}`).join(',');
       return `exceeded quota: ${quota.metadata.name}, requested: ${say((name) => written(cost[name] ?? 0n, hard[name] ?? ''))}, used: ${say((name) => written(used(store, namespace, name), hard[name] ?? ''))}, limited: ${say((name) => hard[name] ?? '')}`;
@@ -147,7 +174,11 @@ function unspecified(pod: KubeObject, names: readonly string[]): readonly string
     .sort()
     .flatMap((name) => {
       const [kind, resource] = name.includes('.') ? name.split('.') : ['requests', name];
-      const without = objectsAt(pod, 'spec', 'containers').filter((container) => objectAt(container, 'resources', kind ?? '')[resource ?? ''] === undefined);
-      return without.length === 0 ? [] : [`${name} for: ${without.map((container) => textAt(container, 'name')).join(',')}`];
+      const without = objectsAt(pod, 'spec', 'containers').filter(
+        (container) => objectAt(container, 'resources', kind ?? '')[resource ?? ''] === undefined,
+      );
+      return without.length === 0
+        ? []
+        : [`${name} for: ${without.map((container) => textAt(container, 'name')).join(',')}`];
     });
 }

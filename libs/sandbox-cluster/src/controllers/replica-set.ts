@@ -2,7 +2,18 @@ import type { JsonObject } from '#kernel';
 import type { Change, KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import { conditionIn, conditionsOf, withoutCondition } from './conditions.ts';
-import { controllerOf, isDeleting, keyOf, namespaceOf, numberAt, objectAt, ownedBy, textAt, textsAt, timeOf } from './fields.ts';
+import {
+  controllerOf,
+  isDeleting,
+  keyOf,
+  namespaceOf,
+  numberAt,
+  objectAt,
+  ownedBy,
+  textAt,
+  textsAt,
+  timeOf,
+} from './fields.ts';
 import { selectorIndex } from './follow.ts';
 import { CONTROLLERS } from './managers.ts';
 import { byExpendability, isActive, podFrom, untilAvailable } from './pod-state.ts';
@@ -25,7 +36,10 @@ export function replicaSetController(): Controller {
   /** The pod's ReplicaSet; for an orphan those that may adopt it. */
   function setsOf({ object }: Change, store: StoreReader): readonly ObjectKey[] {
     const owner = controllerOf(object);
-    if (owner) return owner.kind === 'ReplicaSet' ? [{ resource: 'replicasets.apps', namespace: namespaceOf(object), name: owner.name }] : [];
+    if (owner)
+      return owner.kind === 'ReplicaSet'
+        ? [{ resource: 'replicasets.apps', namespace: namespaceOf(object), name: owner.name }]
+        : [];
     const labels = object.metadata.labels ?? {};
     return index
       .candidates(store, namespaceOf(object), labels)
@@ -44,40 +58,74 @@ function reconcile(set: KubeObject, cluster: Cluster): Requeue | undefined {
 /** The set's own pods; orphans that its selector meets are adopted, own ones that it no longer meets are let go. */
 function claim(set: KubeObject, cluster: Cluster): readonly KubeObject[] {
   const selector = objectAt(set, 'spec', 'selector');
-  const owned = cluster.store.list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid }).filter((pod) => controllerOf(pod)?.uid === set.metadata.uid);
+  const owned = cluster.store
+    .list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid })
+    .filter((pod) => controllerOf(pod)?.uid === set.metadata.uid);
   if (isDeleting(set)) return owned;
   for (const pod of owned.filter(({ metadata }) => !selects(selector, metadata.labels ?? {}))) {
     const references = (pod.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== set.metadata.uid);
     cluster.update({ ...pod, metadata: { ...pod.metadata, ownerReferences: references } }, CONTROLLERS);
   }
   const kept = owned.filter(({ metadata }) => selects(selector, metadata.labels ?? {}));
-  if (kept.length >= (numberAt(set, 'spec', 'replicas') ?? 1) && kept.length > 0 && !mayHaveOrphans(set, cluster, kept.length)) return kept;
-  const orphans = selected(cluster.store, 'pods', namespaceOf(set), selector).filter((pod) => !controllerOf(pod) && isActive(pod));
+  if (
+    kept.length >= (numberAt(set, 'spec', 'replicas') ?? 1) &&
+    kept.length > 0 &&
+    !mayHaveOrphans(set, cluster, kept.length)
+  )
+    return kept;
+  const orphans = selected(cluster.store, 'pods', namespaceOf(set), selector).filter(
+    (pod) => !controllerOf(pod) && isActive(pod),
+  );
   const adopted = orphans.flatMap((pod) => {
-    const done = cluster.update({ ...pod, metadata: { ...pod.metadata, ownerReferences: [...(pod.metadata.ownerReferences ?? []), ownedBy(set)] } }, CONTROLLERS);
+    const done = cluster.update(
+      {
+        ...pod,
+        metadata: { ...pod.metadata, ownerReferences: [...(pod.metadata.ownerReferences ?? []), ownedBy(set)] },
+      },
+      CONTROLLERS,
+    );
     return done.ok ? [done.value] : [];
   });
   return [...kept, ...adopted];
 }
 
 /** A namespace with no more pods than the set owns holds no orphans. */
-const mayHaveOrphans = (set: KubeObject, { store }: Cluster, owned: number): boolean => store.count('pods', namespaceOf(set)) > owned;
+const mayHaveOrphans = (set: KubeObject, { store }: Cluster, owned: number): boolean =>
+  store.count('pods', namespaceOf(set)) > owned;
 
 /** Creates or deletes pods. @returns why a pod could not be made */
 function scale(set: KubeObject, active: readonly KubeObject[], cluster: Cluster): string | undefined {
   const missing = (numberAt(set, 'spec', 'replicas') ?? 1) - active.length;
   for (let made = 0; made < missing; made += 1) {
-    const created = cluster.create(podFrom(objectAt(set, 'spec', 'template'), set, { metadata: { ownerReferences: [ownedBy(set)] } }), CONTROLLERS);
+    const created = cluster.create(
+      podFrom(objectAt(set, 'spec', 'template'), set, { metadata: { ownerReferences: [ownedBy(set)] } }),
+      CONTROLLERS,
+    );
     if (!created.ok) {
       const message = created.error.message ?? 'unknown error';
-      cluster.recordEvent(set, { type: 'Warning', reason: 'FailedCreate', message: `Error creating: ${message}`, component: COMPONENT });
+      cluster.recordEvent(set, {
+        type: 'Warning',
+        reason: 'FailedCreate',
+        message: `Error creating: ${message}`,
+        component: COMPONENT,
+      });
       return message;
     }
-    cluster.recordEvent(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${created.value.metadata.name}`, component: COMPONENT });
+    cluster.recordEvent(set, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Created pod: ${created.value.metadata.name}`,
+      component: COMPONENT,
+    });
   }
   for (const pod of missing < 0 ? [...active].sort(byExpendability).slice(0, -missing) : []) {
     cluster.delete(keyOf('pods', pod), { propagation: 'Background', uid: pod.metadata.uid });
-    cluster.recordEvent(set, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}`, component: COMPONENT });
+    cluster.recordEvent(set, {
+      type: 'Normal',
+      reason: 'SuccessfulDelete',
+      message: `Deleted pod: ${pod.metadata.name}`,
+      component: COMPONENT,
+    });
   }
   return undefined;
 }
@@ -92,11 +140,15 @@ function retryMs(conditions: readonly JsonObject[], nowMs: number): number {
 
 /** Keeps what was said first: each refusal names another pod, and would otherwise be a change that leads to the next. */
 function withFailure(stored: readonly JsonObject[], message: string, now: string): readonly JsonObject[] {
-  return conditionIn(stored, 'ReplicaFailure') ? stored : [...stored, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: now, reason: 'FailedCreate', message }];
+  return conditionIn(stored, 'ReplicaFailure')
+    ? stored
+    : [...stored, { type: 'ReplicaFailure', status: 'True', lastTransitionTime: now, reason: 'FailedCreate', message }];
 }
 
 function report(set: KubeObject, cluster: Cluster, failure: string | undefined): Requeue | undefined {
-  const pods = cluster.store.list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid }).filter((pod) => controllerOf(pod)?.uid === set.metadata.uid);
+  const pods = cluster.store
+    .list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid })
+    .filter((pod) => controllerOf(pod)?.uid === set.metadata.uid);
   const active = pods.filter(isActive);
   const minReadySeconds = numberAt(set, 'spec', 'minReadySeconds') ?? 0;
   const waits = active.map((pod) => untilAvailable(pod, minReadySeconds, cluster.clock.now()));
@@ -104,7 +156,10 @@ function report(set: KubeObject, cluster: Cluster, failure: string | undefined):
   const ready = waits.filter((wait) => wait !== undefined).length;
   const available = waits.filter((wait) => wait === 0).length;
   const stored = conditionsOf(set.status);
-  const conditions = failure === undefined ? withoutCondition(stored, 'ReplicaFailure') : withFailure(stored, failure, cluster.timestamp());
+  const conditions =
+    failure === undefined
+      ? withoutCondition(stored, 'ReplicaFailure')
+      : withFailure(stored, failure, cluster.timestamp());
   const fullyLabeled = active.filter(({ metadata }) => hasLabels(metadata.labels ?? {}, labels)).length;
   const status: JsonObject = {
     replicas: active.length,
@@ -116,6 +171,9 @@ function report(set: KubeObject, cluster: Cluster, failure: string | undefined):
     ...(conditions.length > 0 && { conditions }),
   };
   cluster.updateStatus({ ...set, status }, CONTROLLERS);
-  const next = Math.min(...waits.map((wait) => (wait !== undefined && wait > 0 ? wait : Infinity)), failure === undefined ? Infinity : retryMs(conditions, cluster.clock.now()));
+  const next = Math.min(
+    ...waits.map((wait) => (wait !== undefined && wait > 0 ? wait : Infinity)),
+    failure === undefined ? Infinity : retryMs(conditions, cluster.clock.now()),
+  );
   return Number.isFinite(next) ? { afterMs: Math.max(1, next) } : undefined;
 }

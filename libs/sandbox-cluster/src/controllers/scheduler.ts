@@ -25,7 +25,10 @@ export function scheduler(loads: NodeLoads): Controller {
               ? [key]
               : [],
       },
-      { resource: 'nodes', keys: ({ previous, object }, store) => (differs(previous, object) ? loads.waiting(store, 1_000) : []) },
+      {
+        resource: 'nodes',
+        keys: ({ previous, object }, store) => (differs(previous, object) ? loads.waiting(store, 1_000) : []),
+      },
     ],
     reconcile(key, cluster) {
       const pod = cluster.store.get(key);
@@ -44,18 +47,26 @@ const differs = (previous: KubeObject | undefined, next: KubeObject): boolean =>
 function schedule(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue | undefined {
   if ((textAt(pod, 'spec', 'schedulerName') ?? PROFILE) !== PROFILE) return undefined;
   const gates = listAt(pod, 'spec', 'schedulingGates').length;
-  if (gates > 0) return refuse(pod, 'SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates', cluster);
+  if (gates > 0)
+    return refuse(pod, 'SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates', cluster);
   const node = cluster.store.get({ resource: 'nodes', namespace: '', name: NODE });
   if (!node) return refuse(pod, 'Unschedulable', 'no nodes available to schedule pods', cluster);
   const claim = claimProblem(pod, cluster.store);
   if (claim !== undefined) {
-    refuse(pod, 'Unschedulable', `0/1 nodes are available: ${claim}. not found`.replace('Claims. not found', 'Claims.'), cluster);
+    refuse(
+      pod,
+      'Unschedulable',
+      `0/1 nodes are available: ${claim}. not found`.replace('Claims. not found', 'Claims.'),
+      cluster,
+    );
     return { afterMs: 1_000 };
   }
   const reasons = [...placementProblems(pod, node), ...loads.shortages(node, pod, cluster.store)];
   if (reasons.length > 0) {
     const helpless = reasons.some((reason) => reason.startsWith('node(s)')) || loads.isTooLarge(node, pod);
-    const preemption = helpless ? 'Preemption is not helpful for scheduling' : 'No preemption victims found for incoming pod';
+    const preemption = helpless
+      ? 'Preemption is not helpful for scheduling'
+      : 'No preemption victims found for incoming pod';
     return refuse(
       pod,
       'Unschedulable',
@@ -64,10 +75,27 @@ function schedule(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue 
     );
   }
   const labels = { ...pod.metadata.labels, ...placeOf(node) };
-  const done = cluster.update({ ...pod, metadata: { ...pod.metadata, ...(Object.keys(labels).length > 0 && { labels }) }, spec: { ...pod.spec, nodeName: NODE } }, SCHEDULER);
+  const done = cluster.update(
+    {
+      ...pod,
+      metadata: { ...pod.metadata, ...(Object.keys(labels).length > 0 && { labels }) },
+      spec: { ...pod.spec, nodeName: NODE },
+    },
+    SCHEDULER,
+  );
   if (!done.ok) return { afterMs: RETRY_MS };
   cluster.updateStatus(
-    { ...done.value, status: { ...done.value.status, conditions: withCondition(conditionsOf(done.value.status), { type: 'PodScheduled', status: 'True' }, cluster.timestamp()) } },
+    {
+      ...done.value,
+      status: {
+        ...done.value.status,
+        conditions: withCondition(
+          conditionsOf(done.value.status),
+          { type: 'PodScheduled', status: 'True' },
+          cluster.timestamp(),
+        ),
+      },
+    },
     SCHEDULER,
   );
   cluster.recordEvent(done.value, {
@@ -83,17 +111,36 @@ function schedule(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue 
 /** The node's place in the world, which pods carry from their binding on. */
 const placeOf = ({ metadata }: KubeObject): { readonly [key: string]: string } =>
   Object.fromEntries(
-    ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone'].flatMap((key) => (metadata.labels?.[key] === undefined ? [] : [[key, metadata.labels[key]]])),
+    ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone'].flatMap((key) =>
+      metadata.labels?.[key] === undefined ? [] : [[key, metadata.labels[key]]],
+    ),
   );
 
 function placementProblems(pod: KubeObject, node: KubeObject): readonly string[] {
   const labels = node.metadata.labels ?? {};
-  const terms = objectsAt(pod, 'spec', 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
-  const fits = hasLabels(labels, textsAt(pod, 'spec', 'nodeSelector')) && (terms.length === 0 || terms.some((term) => selects(term, labels)));
-  return [...(at(node, 'spec', 'unschedulable') === true ? ['node(s) were unschedulable'] : []), ...(fits ? [] : ["node(s) didn't match Pod's node affinity/selector"])];
+  const terms = objectsAt(
+    pod,
+    'spec',
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'nodeSelectorTerms',
+  );
+  const fits =
+    hasLabels(labels, textsAt(pod, 'spec', 'nodeSelector')) &&
+    (terms.length === 0 || terms.some((term) => selects(term, labels)));
+  return [
+    ...(at(node, 'spec', 'unschedulable') === true ? ['node(s) were unschedulable'] : []),
+    ...(fits ? [] : ["node(s) didn't match Pod's node affinity/selector"]),
+  ];
 }
 
-function refuse(pod: KubeObject, reason: 'Unschedulable' | 'SchedulingGated', message: string, cluster: Cluster): Requeue {
+function refuse(
+  pod: KubeObject,
+  reason: 'Unschedulable' | 'SchedulingGated',
+  message: string,
+  cluster: Cluster,
+): Requeue {
   const before = conditionIn(conditionsOf(pod.status), 'PodScheduled');
   if (textAt(before, 'message') !== message) {
     cluster.updateStatus(
@@ -111,7 +158,14 @@ function refuse(pod: KubeObject, reason: 'Unschedulable' | 'SchedulingGated', me
       },
       SCHEDULER,
     );
-    if (reason === 'Unschedulable') cluster.recordEvent(pod, { type: 'Warning', reason: 'FailedScheduling', message, component: PROFILE, action: 'Scheduling' });
+    if (reason === 'Unschedulable')
+      cluster.recordEvent(pod, {
+        type: 'Warning',
+        reason: 'FailedScheduling',
+        message,
+        component: PROFILE,
+        action: 'Scheduling',
+      });
   }
   return { afterMs: RETRY_MS };
 }

@@ -4,12 +4,16 @@ import type { KubeObject, StoreReader } from '../store.ts';
 
 type Labels = { readonly [key: string]: string };
 
-export const hasLabels = (labels: Labels, wanted: Labels): boolean => Object.entries(wanted).every(([key, value]) => labels[key] === value);
+export const hasLabels = (labels: Labels, wanted: Labels): boolean =>
+  Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
 /** Whether labels meet a LabelSelector; an empty one meets everything, a missing one nothing. */
 export function selects(selector: Json | undefined, labels: Labels): boolean {
   if (selector === undefined || selector === null) return false;
-  return hasLabels(labels, textsAt(selector, 'matchLabels')) && objectsAt(selector, 'matchExpressions').every((rule) => meets(rule, labels));
+  return (
+    hasLabels(labels, textsAt(selector, 'matchLabels')) &&
+    objectsAt(selector, 'matchExpressions').every((rule) => meets(rule, labels))
+  );
 }
 
 function meets(rule: JsonObject, labels: Labels): boolean {
@@ -30,8 +34,15 @@ function meets(rule: JsonObject, labels: Labels): boolean {
 }
 
 /** Objects of a namespace that a LabelSelector meets; the store's index narrows them down first. */
-export function selected(store: StoreReader, resource: string, namespace: string, selector: Json | undefined): readonly KubeObject[] {
+export function selected(
+  store: StoreReader,
+  resource: string,
+  namespace: string,
+  selector: Json | undefined,
+): readonly KubeObject[] {
   if (selector === undefined || selector === null) return [];
   const found = store.list(resource, { namespace, labels: textsAt(selector, 'matchLabels') });
-  return objectsAt(selector, 'matchExpressions').length === 0 ? found : found.filter(({ metadata }) => selects(objectAt(selector), metadata.labels ?? {}));
+  return objectsAt(selector, 'matchExpressions').length === 0
+    ? found
+    : found.filter(({ metadata }) => selects(objectAt(selector), metadata.labels ?? {}));
 }

@@ -17,7 +17,9 @@ export function loadBalancers(): Controller {
     reconcile(key, cluster) {
       const service = cluster.store.get(key);
       if (!service || isDeleting(service)) return undefined;
-      const wants = textAt(service, 'spec', 'type') === 'LoadBalancer' && textAt(service, 'spec', 'loadBalancerClass') === undefined;
+      const wants =
+        textAt(service, 'spec', 'type') === 'LoadBalancer' &&
+        textAt(service, 'spec', 'loadBalancerClass') === undefined;
       const has = listAt(service, 'status', 'loadBalancer', 'ingress').length > 0;
       if (wants === has) return undefined;
       if (!wants) {
@@ -26,7 +28,12 @@ export function loadBalancers(): Controller {
       }
       return give(
         service,
-        { resource: 'service', component: 'service-controller', reason: 'EnsuredLoadBalancer', message: 'Ensured load balancer (simulated: the address leads nowhere)' },
+        {
+          resource: 'service',
+          component: 'service-controller',
+          reason: 'EnsuredLoadBalancer',
+          message: 'Ensured load balancer (simulated: the address leads nowhere)',
+        },
         cluster,
       );
     },
@@ -40,14 +47,24 @@ export function ingressController(): Controller {
     watches: [{ resource: 'ingresses.networking.k8s.io' }],
     reconcile(key, cluster) {
       const ingress = cluster.store.get(key);
-      if (!ingress || isDeleting(ingress) || listAt(ingress, 'status', 'loadBalancer', 'ingress').length > 0) return undefined;
+      if (!ingress || isDeleting(ingress) || listAt(ingress, 'status', 'loadBalancer', 'ingress').length > 0)
+        return undefined;
       const name = textAt(ingress, 'spec', 'ingressClassName');
       const known =
         name === undefined ||
         cluster.store.count('ingressclasses.networking.k8s.io') === 0 ||
         cluster.store.get({ resource: 'ingressclasses.networking.k8s.io', namespace: '', name }) !== undefined;
       return known
-        ? give(ingress, { resource: 'ingress', component: 'ingress-controller', reason: 'Sync', message: 'Scheduled for sync (simulated: no traffic reaches it)' }, cluster)
+        ? give(
+            ingress,
+            {
+              resource: 'ingress',
+              component: 'ingress-controller',
+              reason: 'Sync',
+              message: 'Scheduled for sync (simulated: no traffic reaches it)',
+            },
+            cluster,
+          )
         : undefined;
     },
   };
@@ -60,10 +77,19 @@ interface Gift {
   readonly message: string;
 }
 
-function give(object: KubeObject, { resource, component, reason, message }: Gift, cluster: Cluster): Requeue | undefined {
+function give(
+  object: KubeObject,
+  { resource, component, reason, message }: Gift,
+  cluster: Cluster,
+): Requeue | undefined {
   const waitMs = createdAt(object) + ADDRESS_AFTER_MS - cluster.clock.now();
   if (waitMs > 0) return { afterMs: waitMs };
-  const ingress = [{ ip: addressFor(object), ...(resource === 'service' && { ipMode: at(objectAt(object), 'spec', 'ipMode') ?? 'VIP' }) }];
+  const ingress = [
+    {
+      ip: addressFor(object),
+      ...(resource === 'service' && { ipMode: at(objectAt(object), 'spec', 'ipMode') ?? 'VIP' }),
+    },
+  ];
   cluster.updateStatus({ ...object, status: { ...object.status, loadBalancer: { ingress } } }, CONTROLLERS);
   cluster.recordEvent(object, { type: 'Normal', reason, message, component });
   return undefined;

@@ -28,20 +28,30 @@ export function statefulSetController(): Controller {
 
 const ordinalOf = ({ metadata }: KubeObject): number => Number(/-(\d+)$/.exec(metadata.name)?.[1] ?? -1);
 const podsOf = (set: KubeObject, { store }: Cluster): readonly KubeObject[] =>
-  [...store.list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid })].sort((left, right) => ordinalOf(left) - ordinalOf(right));
+  [...store.list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid })].sort(
+    (left, right) => ordinalOf(left) - ordinalOf(right),
+  );
 const revisionOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[HASH];
 
 /** The name of the template's revision, kept as a ControllerRevision. */
 function revision(set: KubeObject, cluster: Cluster): string {
   const name = `${set.metadata.name}-${templateHash(objectAt(set, 'spec', 'template'))}`;
-  const known = cluster.store.list('controllerrevisions.apps', { namespace: namespaceOf(set), ownerUid: set.metadata.uid });
+  const known = cluster.store.list('controllerrevisions.apps', {
+    namespace: namespaceOf(set),
+    ownerUid: set.metadata.uid,
+  });
   if (!known.some(({ metadata }) => metadata.name === name) && !isDeleting(set)) {
     const number = Math.max(0, ...known.map((each) => numberAt(each, 'revision') ?? 0)) + 1;
     cluster.create(
       {
         apiVersion: 'apps/v1',
         kind: 'ControllerRevision',
-        metadata: { name, namespace: namespaceOf(set), labels: textsAt(set, 'spec', 'template', 'metadata', 'labels'), ownerReferences: [ownedBy(set)] },
+        metadata: {
+          name,
+          namespace: namespaceOf(set),
+          labels: textsAt(set, 'spec', 'template', 'metadata', 'labels'),
+          ownerReferences: [ownedBy(set)],
+        },
         data: { spec: { template: objectAt(set, 'spec', 'template') } },
         revision: number,
       },
@@ -92,7 +102,12 @@ function start(set: KubeObject, ordinal: number, update: string, cluster: Cluste
     const labels = { ...textsAt(claim, 'metadata', 'labels'), ...textsAt(set, 'spec', 'selector', 'matchLabels') };
     if (!cluster.store.get({ resource: 'persistentvolumeclaims', namespace, name: claimName })) {
       cluster.create(
-        { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...objectAt(claim, 'metadata'), name: claimName, namespace, labels }, spec: objectAt(claim, 'spec') },
+        {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: { ...objectAt(claim, 'metadata'), name: claimName, namespace, labels },
+          spec: objectAt(claim, 'spec'),
+        },
         CONTROLLERS,
       );
       cluster.recordEvent(set, {
@@ -104,16 +119,31 @@ function start(set: KubeObject, ordinal: number, update: string, cluster: Cluste
     }
     return { name: volume, persistentVolumeClaim: { claimName } };
   });
-  const own = objectsAt(template, 'spec', 'volumes').filter((volume) => !volumes.some((each) => each['name'] === volume['name']));
-  const labels = { ...textsAt(template, 'metadata', 'labels'), 'apps.kubernetes.io/pod-index': String(ordinal), [HASH]: update, 'statefulset.kubernetes.io/pod-name': name };
+  const own = objectsAt(template, 'spec', 'volumes').filter(
+    (volume) => !volumes.some((each) => each['name'] === volume['name']),
+  );
+  const labels = {
+    ...textsAt(template, 'metadata', 'labels'),
+    'apps.kubernetes.io/pod-index': String(ordinal),
+    [HASH]: update,
+    'statefulset.kubernetes.io/pod-name': name,
+  };
   const spec = {
     hostname: name,
     ...(textAt(set, 'spec', 'serviceName') !== undefined && { subdomain: textAt(set, 'spec', 'serviceName') }),
     ...(own.length + volumes.length > 0 && { volumes: [...volumes, ...own] }),
   };
-  const made = cluster.create(podFrom(template, set, { name, metadata: { labels, ownerReferences: [ownedBy(set)] }, spec }), CONTROLLERS);
+  const made = cluster.create(
+    podFrom(template, set, { name, metadata: { labels, ownerReferences: [ownedBy(set)] }, spec }),
+    CONTROLLERS,
+  );
   if (made.ok)
-    cluster.recordEvent(set, { type: 'Normal', reason: 'SuccessfulCreate', message: `Create Pod ${name} in StatefulSet ${set.metadata.name} successful`, component: COMPONENT });
+    cluster.recordEvent(set, {
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      message: `Create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
+      component: COMPONENT,
+    });
   else
     cluster.recordEvent(set, {
       type: 'Warning',
@@ -125,7 +155,9 @@ function start(set: KubeObject, ordinal: number, update: string, cluster: Cluste
 
 function report(set: KubeObject, update: string, cluster: Cluster): Requeue | undefined {
   const pods = podsOf(set, cluster).filter((pod) => !isDeleting(pod));
-  const waits = pods.map((pod) => untilAvailable(pod, numberAt(set, 'spec', 'minReadySeconds') ?? 0, cluster.clock.now()));
+  const waits = pods.map((pod) =>
+    untilAvailable(pod, numberAt(set, 'spec', 'minReadySeconds') ?? 0, cluster.clock.now()),
+  );
   const updated = pods.filter((pod) => revisionOf(pod) === update).length;
   const replicas = numberAt(set, 'spec', 'replicas') ?? 1;
   const ready = pods.filter(isReady).length;

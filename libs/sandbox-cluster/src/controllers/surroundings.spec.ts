@@ -9,7 +9,12 @@ let cluster: TestCluster;
 beforeEach(() => void (cluster = testCluster(join(folder, String((tests += 1))))));
 afterEach(() => cluster.close());
 
-const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'shop' }, spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] } };
+const service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'shop' },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'http' }] },
+};
 const http = { container: { ports: [{ name: 'http', containerPort: 8080 }] } };
 
 describe('endpoints', () => {
@@ -19,7 +24,10 @@ describe('endpoints', () => {
     cluster.pass(5_000);
     const [slice] = cluster.list('endpointslices.discovery.k8s.io');
     expect(objectsAt(slice, 'endpoints')).toHaveLength(2);
-    expect(slice).toMatchObject({ ports: [{ name: '', port: 8080, protocol: 'TCP' }], endpoints: [{ conditions: { ready: true, serving: true, terminating: false } }, {}] });
+    expect(slice).toMatchObject({
+      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+      endpoints: [{ conditions: { ready: true, serving: true, terminating: false } }, {}],
+    });
     expect(objectsAt(cluster.get('endpoints', 'web'), 'subsets', 0, 'addresses')).toHaveLength(2);
   });
 
@@ -48,8 +56,12 @@ it('a load balancer and an Ingress get addresses that lead nowhere', () => {
     spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } },
   });
   cluster.pass(3_000);
-  expect(textAt(cluster.get('services', 'web'), 'status', 'loadBalancer', 'ingress', 0, 'ip')).toMatch(/^203\.0\.113\.\d+$/);
-  expect(textAt(cluster.get('ingresses.networking.k8s.io', 'web'), 'status', 'loadBalancer', 'ingress', 0, 'ip')).toMatch(/^203\.0\.113\.\d+$/);
+  expect(textAt(cluster.get('services', 'web'), 'status', 'loadBalancer', 'ingress', 0, 'ip')).toMatch(
+    /^203\.0\.113\.\d+$/,
+  );
+  expect(
+    textAt(cluster.get('ingresses.networking.k8s.io', 'web'), 'status', 'loadBalancer', 'ingress', 0, 'ip'),
+  ).toMatch(/^203\.0\.113\.\d+$/);
 });
 
 it('an autoscaler without metrics keeps replicas within its bounds and says what it lacks', () => {
@@ -62,7 +74,9 @@ it('an autoscaler without metrics keeps replicas within its bounds and says what
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
       minReplicas: 3,
       maxReplicas: 5,
-      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }],
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      ],
     },
   });
   cluster.pass(20_000);
@@ -70,7 +84,9 @@ it('an autoscaler without metrics keeps replicas within its bounds and says what
   const scaler = cluster.get('horizontalpodautoscalers.autoscaling', 'web');
   expect(conditionsShown(scaler)).toContain('ScalingActive=False FailedGetResourceMetric');
   expect(at(scaler, 'status', 'currentReplicas')).toBe(3);
-  expect(cluster.get('deployments.apps', 'web').metadata.managedFields?.some(({ subresource }) => subresource === 'scale')).toBe(true);
+  expect(
+    cluster.get('deployments.apps', 'web').metadata.managedFields?.some(({ subresource }) => subresource === 'scale'),
+  ).toBe(true);
 });
 
 it('a disruption budget counts what may be evicted', () => {
@@ -102,7 +118,10 @@ it('a claim is bound to a volume that goes with it', () => {
   cluster.create(claim('other', { storageClassName: 'fast' }));
   cluster.create(pod('a', { podSpec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] } }));
   cluster.pass(5_000);
-  expect(cluster.get('persistentvolumeclaims', 'data').status).toMatchObject({ phase: 'Bound', capacity: { storage: '1Gi' } });
+  expect(cluster.get('persistentvolumeclaims', 'data').status).toMatchObject({
+    phase: 'Bound',
+    capacity: { storage: '1Gi' },
+  });
   expect(cluster.get('pods', 'a').status).toMatchObject({ phase: 'Running' });
   expect(cluster.get('persistentvolumeclaims', 'other').status).toMatchObject({ phase: 'Pending' });
   expect(cluster.events('other')).toEqual(['ProvisioningFailed: storageclass.storage.k8s.io "fast" not found']);
@@ -113,13 +132,20 @@ it('a claim is bound to a volume that goes with it', () => {
 });
 
 describe('a quota', () => {
-  const quota = (hard: { readonly [name: string]: string }) => ({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'plan', namespace: 'shop' }, spec: { hard } });
+  const quota = (hard: { readonly [name: string]: string }) => ({
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'plan', namespace: 'shop' },
+    spec: { hard },
+  });
 
   it('shows what is used of it', () => {
     cluster.create(deployment('web', { container: { resources: { requests: { cpu: '150m', memory: '64Mi' } } } }));
     cluster.create(quota({ pods: '10', 'requests.cpu': '2', 'requests.memory': '1Gi', 'count/deployments.apps': '5' }));
     cluster.pass(5_000);
-    expect(cluster.get('resourcequotas', 'plan').status).toMatchObject({ used: { pods: '2', 'requests.cpu': '300m', 'requests.memory': '128Mi', 'count/deployments.apps': '1' } });
+    expect(cluster.get('resourcequotas', 'plan').status).toMatchObject({
+      used: { pods: '2', 'requests.cpu': '300m', 'requests.memory': '128Mi', 'count/deployments.apps': '1' },
+    });
   });
 
   it('that is exceeded keeps pods away and shows at the Deployment', () => {
@@ -128,8 +154,12 @@ describe('a quota', () => {
     cluster.pass(5_000);
     expect(cluster.list('pods')).toHaveLength(1);
     expect(conditionsShown(cluster.get('deployments.apps', 'web'))).toContain('ReplicaFailure=True FailedCreate');
-    const condition = objectsAt(cluster.get('deployments.apps', 'web'), 'status', 'conditions').find(({ type }) => type === 'ReplicaFailure');
-    expect(textAt(condition, 'message')).toMatch(/^pods "web-[a-z0-9]+-[a-z0-9]{5}" is forbidden: exceeded quota: plan, requested: pods=1, used: pods=1, limited: pods=1$/);
+    const condition = objectsAt(cluster.get('deployments.apps', 'web'), 'status', 'conditions').find(
+      ({ type }) => type === 'ReplicaFailure',
+    );
+    expect(textAt(condition, 'message')).toMatch(
+      /^pods "web-[a-z0-9]+-[a-z0-9]{5}" is forbidden: exceeded quota: plan, requested: pods=1, used: pods=1, limited: pods=1$/,
+    );
   });
 });
 
@@ -160,7 +190,11 @@ describe('a Job', () => {
       apiVersion: 'batch/v1',
       kind: 'CronJob',
       metadata: { name: 'nightly', namespace: 'shop' },
-      spec: { schedule: '*/5 * * * *', successfulJobsHistoryLimit: 1, jobTemplate: { spec: { template: podTemplate('nightly', { podSpec: { restartPolicy: 'Never' } }) } } },
+      spec: {
+        schedule: '*/5 * * * *',
+        successfulJobsHistoryLimit: 1,
+        jobTemplate: { spec: { template: podTemplate('nightly', { podSpec: { restartPolicy: 'Never' } }) } },
+      },
     });
     cluster.pass(960_000);
     expect(cluster.get('cronjobs.batch', 'nightly').status).toMatchObject({ lastScheduleTime: '2026-01-01T00:15:00Z' });
@@ -173,17 +207,40 @@ describe('a StatefulSet', () => {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: { name: 'db', namespace: 'shop' },
-    spec: { replicas: 3, serviceName: 'db', selector: { matchLabels: { app: 'db' } }, template: podTemplate('db'), ...spec },
+    spec: {
+      replicas: 3,
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: podTemplate('db'),
+      ...spec,
+    },
   });
 
   it('makes its pods one after another, with claims of their own', () => {
-    cluster.create(set({ volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }] }));
+    cluster.create(
+      set({
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data' },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      }),
+    );
     cluster.pass(500);
     expect(cluster.list('pods').map(({ metadata }) => metadata.name)).toEqual(['db-0']);
     cluster.pass(15_000);
     expect(cluster.list('pods').map(({ metadata }) => metadata.name)).toEqual(['db-0', 'db-1', 'db-2']);
-    expect(cluster.list('persistentvolumeclaims').map(({ metadata }) => metadata.name)).toEqual(['data-db-0', 'data-db-1', 'data-db-2']);
-    expect(cluster.get('statefulsets.apps', 'db').status).toMatchObject({ replicas: 3, readyReplicas: 3, updatedReplicas: 3 });
+    expect(cluster.list('persistentvolumeclaims').map(({ metadata }) => metadata.name)).toEqual([
+      'data-db-0',
+      'data-db-1',
+      'data-db-2',
+    ]);
+    expect(cluster.get('statefulsets.apps', 'db').status).toMatchObject({
+      replicas: 3,
+      readyReplicas: 3,
+      updatedReplicas: 3,
+    });
   });
 
   it('rolls from the last pod to the first', () => {
@@ -197,7 +254,9 @@ describe('a StatefulSet', () => {
       'registry.example/web:2',
     ]);
     cluster.pass(20_000);
-    expect(new Set(cluster.list('pods').map((each) => textAt(each, 'spec', 'containers', 0, 'image')))).toEqual(new Set(['registry.example/web:2']));
+    expect(new Set(cluster.list('pods').map((each) => textAt(each, 'spec', 'containers', 0, 'image')))).toEqual(
+      new Set(['registry.example/web:2']),
+    );
   });
 });
 
@@ -210,5 +269,9 @@ it('a DaemonSet has one pod on the one node', () => {
   });
   cluster.pass(5_000);
   expect(cluster.list('pods')).toHaveLength(1);
-  expect(cluster.get('daemonsets.apps', 'agent').status).toMatchObject({ desiredNumberScheduled: 1, numberReady: 1, numberAvailable: 1 });
+  expect(cluster.get('daemonsets.apps', 'agent').status).toMatchObject({
+    desiredNumberScheduled: 1,
+    numberReady: 1,
+    numberAvailable: 1,
+  });
 });

@@ -3,7 +3,9 @@ import type { Contract } from '#bus/contract';
 import { domainError, type CommandContext } from '#kernel';
 
 /** By subject: what another context would answer. */
-export type Answers = Readonly<Record<string, (input: never, context: RequestContext) => Promise<Reply<unknown>> | Reply<unknown>>>;
+export type Answers = Readonly<
+  Record<string, (input: never, context: RequestContext) => Promise<Reply<unknown>> | Reply<unknown>>
+>;
 
 /**
  * The other contexts, as far as one context's tests need them. Inputs and answers pass the contracts' schemas, as they
@@ -15,7 +17,11 @@ export function answeringBus(service: string, answers: Answers): Bus {
     async request(contract: Contract, input: unknown, context: RequestContext) {
       const parsed = contract.input.parse(input);
       const answer = answers[contract.subject];
-      if (!answer) return { ok: false, error: domainError('bus/no-responder', 'unavailable', `${contract.subject} is not served.`) } as never;
+      if (!answer)
+        return {
+          ok: false,
+          error: domainError('bus/no-responder', 'unavailable', `${contract.subject} is not served.`),
+        } as never;
       const replied = await answer(parsed as never, context);
       if (replied.ok) contract.output.parse(replied.value);
       return replied as never;
@@ -23,7 +29,12 @@ export function answeringBus(service: string, answers: Answers): Bus {
     stream() {
       throw new Error('no stream is served here');
     },
-    own({ correlationId = 'test-correlation', commandId, causationId, organizationId }: Partial<CommandContext>): RequestContext {
+    own({
+      correlationId = 'test-correlation',
+      commandId,
+      causationId,
+      organizationId,
+    }: Partial<CommandContext>): RequestContext {
       drawn++;
       return {
         principal: { kind: 'service', service },

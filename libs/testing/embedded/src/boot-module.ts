@@ -12,7 +12,12 @@ import type { Embedded } from './open-embedded.ts';
  * Resolves a context's module as a process does, and its reactors and sweeps. Throws when a provider asks for something
  * that no process gives. @param more tokens that this context alone needs
  */
-export async function bootModule({ module, reactors, sweeps }: ContextService, embedded: Embedded, bus: Bus, more: ReadonlyMap<symbol, unknown> = new Map()): Promise<void> {
+export async function bootModule(
+  { module, reactors, sweeps }: ContextService,
+  embedded: Embedded,
+  bus: Bus,
+  more: ReadonlyMap<symbol, unknown> = new Map(),
+): Promise<void> {
   const values = new Map<symbol, unknown>([
     [ACCESS, embedded.access],
     [BUS, bus],

@@ -23,7 +23,15 @@ export interface Embedded {
   readonly clock: Clock;
   readonly ids: Ids;
   /** A request of somebody, as the guard hands it to a handler. `key` is its Idempotency-Key; a fresh one when left out. */
-  request(principal: Principal, more?: { readonly organizationId?: string; readonly isGlobalAdmin?: boolean; readonly key?: string; readonly body?: string }): RequestContext;
+  request(
+    principal: Principal,
+    more?: {
+      readonly organizationId?: string;
+      readonly isGlobalAdmin?: boolean;
+      readonly key?: string;
+      readonly body?: string;
+    },
+  ): RequestContext;
   /** Types and data of every event in the log. */
   events(): Promise<readonly { readonly type: string; readonly stream: string; readonly data: unknown }[]>;
   close(): Promise<void>;

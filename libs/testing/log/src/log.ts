@@ -3,7 +3,8 @@ import type { EventStore, StoredEvent } from '#event-store';
 import { silentLogger, type Position } from '#kernel';
 import { manualClock, sequenceIds } from '#testing';
 
-const open = (folder: string) => openEmbeddedEventStore({ folder, clock: manualClock(), ids: sequenceIds(), log: silentLogger });
+const open = (folder: string) =>
+  openEmbeddedEventStore({ folder, clock: manualClock(), ids: sequenceIds(), log: silentLogger });
 
 async function withStore<T>(folder: string, work: (store: EventStore) => Promise<T>): Promise<T> {
   const store = await open(folder);
@@ -24,10 +25,13 @@ async function eventsOf(store: EventStore, after?: Position): Promise<readonly S
 export const logHead = (dataDir: string): Promise<Position> => withStore(dataDir, (store) => store.head());
 
 /** All events of a platform's log, running or not. */
-export const logOf = (dataDir: string): Promise<readonly StoredEvent[]> => withStore(dataDir, (store) => eventsOf(store));
+export const logOf = (dataDir: string): Promise<readonly StoredEvent[]> =>
+  withStore(dataDir, (store) => eventsOf(store));
 
 /** A platform's log from now on, to be looked at again and again; `close` it. */
-export async function followLog(dataDir: string): Promise<{ since(): Promise<readonly StoredEvent[]>; close(): Promise<void> }> {
+export async function followLog(
+  dataDir: string,
+): Promise<{ since(): Promise<readonly StoredEvent[]>; close(): Promise<void> }> {
   const store = await open(dataDir);
   const from = await store.head();
   return { since: () => eventsOf(store, from), close: () => store.close() };

@@ -13,7 +13,10 @@ export interface VaultOpening {
 /** Every engine must pass; a behaviour only one engine has is not part of the port. */
 export function vaultContract(engine: string, open: (opening: VaultOpening) => Promise<SealedVault>): void {
   describe(`vault on ${engine}`, () => {
-    const key = (id: string, seed = id): SealingKey => ({ id, key: new Uint8Array(createHash('sha256').update(seed).digest()) });
+    const key = (id: string, seed = id): SealingKey => ({
+      id,
+      key: new Uint8Array(createHash('sha256').update(seed).digest()),
+    });
     const DAY_MS = 86_400_000;
     let clock: ManualClock;
     let store: string;
@@ -49,15 +52,18 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(await vault.get('a/nothing')).toBeUndefined();
     });
 
-    it.each([PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES + 17])('keeps a value of %d bytes whole, and replaces it whole', async (length) => {
-      const large = (seed: number) => Uint8Array.from({ length }, (_, index) => (index * 31 + seed) & 0xff);
-      await vault.put('large', large(1));
-      await vault.put('large', large(2));
-      const record = await vault.get('large');
-      expect(Buffer.compare(record?.value ?? new Uint8Array(), large(2))).toBe(0);
-      await vault.put('large', encodeText('small'));
-      expect(await read('large')).toBe('small');
-    });
+    it.each([PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES + 17])(
+      'keeps a value of %d bytes whole, and replaces it whole',
+      async (length) => {
+        const large = (seed: number) => Uint8Array.from({ length }, (_, index) => (index * 31 + seed) & 0xff);
+        await vault.put('large', large(1));
+        await vault.put('large', large(2));
+        const record = await vault.get('large');
+        expect(Buffer.compare(record?.value ?? new Uint8Array(), large(2))).toBe(0);
+        await vault.put('large', encodeText('small'));
+        expect(await read('large')).toBe('small');
+      },
+    );
 
     it('takes the value as it was when put was called', async () => {
       const value = encodeText('before');
@@ -69,7 +75,10 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
 
     it('creates only where there is nothing, when that is asked', async () => {
       expect(await vault.put('a', encodeText('one'), { expected: 'absent' })).toMatchObject({ ok: true });
-      expect(await vault.put('a', encodeText('two'), { expected: 'absent' })).toMatchObject({ ok: false, error: { code: 'vault/conflict', kind: 'conflict' } });
+      expect(await vault.put('a', encodeText('two'), { expected: 'absent' })).toMatchObject({
+        ok: false,
+        error: { code: 'vault/conflict', kind: 'conflict' },
+      });
       expect(await read('a')).toBe('one');
     });
 
@@ -77,7 +86,10 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       const first = await version(vault.put('a', encodeText('one')));
       const second = await version(vault.put('a', encodeText('two'), { expected: first }));
       expect(second).toBeGreaterThan(first);
-      expect(await vault.put('a', encodeText('late'), { expected: first })).toMatchObject({ ok: false, error: { code: 'vault/conflict' } });
+      expect(await vault.put('a', encodeText('late'), { expected: first })).toMatchObject({
+        ok: false,
+        error: { code: 'vault/conflict' },
+      });
       expect(await vault.put('b', encodeText('none'), { expected: 1 })).toMatchObject({ ok: false });
       expect(await read('a')).toBe('two');
       expect(await version(vault.put('a', encodeText('three')))).toBeGreaterThan(second);
@@ -85,7 +97,9 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
 
     it('lets one of two concurrent writers win, also from two opened instances', async () => {
       const other = await open({ store, clock, sealingKeys: [key('first')] });
-      const outcomes = await Promise.all([vault, other, vault].map((each, n) => each.put('a', encodeText(`writer ${n}`), { expected: 'absent' })));
+      const outcomes = await Promise.all(
+        [vault, other, vault].map((each, n) => each.put('a', encodeText(`writer ${n}`), { expected: 'absent' })),
+      );
       expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
       expect(await read('a', other)).toBe(`writer ${outcomes.findIndex(({ ok }) => ok)}`);
       await other.close();
@@ -123,15 +137,22 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
     });
 
     it('lists the names below a prefix in order, however many, with the time of their put: what no event names is found by its age (F31)', async () => {
-      await Promise.all(Array.from({ length: 450 }, (_, n) => vault.put(`manifest/org/${String(n).padStart(3, '0')}`, encodeText('x'))));
-      await Promise.all(['manifest', 'manifest/orga', 'manifest0', 'secret/x', 'manifest/org/%', 'manifest/ORG/1'].map((name) => vault.put(name, encodeText('x'))));
+      await Promise.all(
+        Array.from({ length: 450 }, (_, n) => vault.put(`manifest/org/${String(n).padStart(3, '0')}`, encodeText('x'))),
+      );
+      await Promise.all(
+        ['manifest', 'manifest/orga', 'manifest0', 'secret/x', 'manifest/org/%', 'manifest/ORG/1'].map((name) =>
+          vault.put(name, encodeText('x')),
+        ),
+      );
       const listed = await names('manifest/org/');
       expect(listed).toHaveLength(451);
       expect(listed).toEqual(listed.toSorted());
       clock.advance(DAY_MS);
       await vault.put('manifest/org/000', encodeText('young'));
       const old: string[] = [];
-      for await (const { name, updatedAtMs } of vault.list('manifest/org/')) if (updatedAtMs <= clock.now() - DAY_MS) old.push(name);
+      for await (const { name, updatedAtMs } of vault.list('manifest/org/'))
+        if (updatedAtMs <= clock.now() - DAY_MS) old.push(name);
       expect(old).toHaveLength(450);
       expect(old).not.toContain('manifest/org/000');
     });
@@ -164,7 +185,10 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       it('refuses to open without a key that records need, in one sentence that names the key id (F33)', async () => {
         await vault.put('a', encodeText('one'));
         const refused = open({ store, clock, sealingKeys: [key('second')] });
-        await expect(refused).rejects.toMatchObject({ code: 'vault/seal', message: expect.stringMatching(/^[^.]*"first"[^.]*\.$/) });
+        await expect(refused).rejects.toMatchObject({
+          code: 'vault/seal',
+          message: expect.stringMatching(/^[^.]*"first"[^.]*\.$/),
+        });
         await expect(refused).rejects.toBeInstanceOf(VaultSealError);
       });
 

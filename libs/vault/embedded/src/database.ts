@@ -36,10 +36,15 @@ export function openDatabase(folder: string, file: string): DatabaseSync {
 
 function prepareSchema(database: DatabaseSync, file: string): void {
   // secure_delete: what is deleted is overwritten, not only unlinked.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY');
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY',
+  );
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > SCHEMA_VERSION) throw new VaultDamagedError(`The vault ${file} was written by a newer release of the platform; start that release.`);
+  if (version > SCHEMA_VERSION)
+    throw new VaultDamagedError(
+      `The vault ${file} was written by a newer release of the platform; start that release.`,
+    );
   database.exec(`
     CREATE TABLE IF NOT EXISTS records (
       name TEXT PRIMARY KEY, version INTEGER NOT NULL, size INTEGER NOT NULL, updated_ms REAL NOT NULL, expires_ms REAL,
@@ -60,8 +65,12 @@ export function explained<T>(file: string, action: () => T): T {
     return action();
   } catch (error) {
     const code = resultCode(error);
-    if (code === CORRUPT || code === NOT_A_DATABASE) throw new VaultDamagedError(`The vault ${file} is damaged; restore it from a backup.`, { cause: error });
-    if (code !== undefined && UNAVAILABLE.has(code)) throw new VaultUnavailableError(`The vault ${file} did not answer (SQLite result code ${code}).`, { cause: error });
+    if (code === CORRUPT || code === NOT_A_DATABASE)
+      throw new VaultDamagedError(`The vault ${file} is damaged; restore it from a backup.`, { cause: error });
+    if (code !== undefined && UNAVAILABLE.has(code))
+      throw new VaultUnavailableError(`The vault ${file} did not answer (SQLite result code ${code}).`, {
+        cause: error,
+      });
     throw error;
   }
 }

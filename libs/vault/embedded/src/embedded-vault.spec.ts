@@ -13,10 +13,14 @@ const ids = { uuid: () => randomUUID(), random: (bytes: number) => new Uint8Arra
 const key: SealingKey = { id: 'first', key: new Uint8Array(32).fill(9) };
 const clock = manualClock();
 
-vaultContract('embedded', ({ store, clock: at, sealingKeys }) => openEmbeddedVault({ folder: join(root, store), clock: at, ids, sealingKeys, log: silentLogger }));
+vaultContract('embedded', ({ store, clock: at, sealingKeys }) =>
+  openEmbeddedVault({ folder: join(root, store), clock: at, ids, sealingKeys, log: silentLogger }),
+);
 
-const open = (folder: string, sealingKeys = [key]) => openEmbeddedVault({ folder: join(root, folder), clock, ids, sealingKeys, log: silentLogger });
-const bytesOnDisk = (folder: string) => Buffer.concat(readdirSync(join(root, folder)).map((file) => readFileSync(join(root, folder, file))));
+const open = (folder: string, sealingKeys = [key]) =>
+  openEmbeddedVault({ folder: join(root, folder), clock, ids, sealingKeys, log: silentLogger });
+const bytesOnDisk = (folder: string) =>
+  Buffer.concat(readdirSync(join(root, folder)).map((file) => readFileSync(join(root, folder, file))));
 const wrappedKey = (folder: string, name: string) => {
   const database = new DatabaseSync(join(root, folder, 'vault.sqlite'), { readOnly: true });
   const wrapped = database.prepare('SELECT wrapped FROM records WHERE name = ?').get(name)?.['wrapped'];
@@ -31,7 +35,11 @@ describe("the vault's file", () => {
   it('never holds a plaintext or a sealing key: while open, after replacing and deleting, closed', async () => {
     const vault = await open('canary');
     const large = encodeText(canary.repeat(40_000)); // three parts
-    await Promise.all([vault.put('small', encodeText(canary)), vault.put('large', large), vault.put('gone', encodeText(canary))]);
+    await Promise.all([
+      vault.put('small', encodeText(canary)),
+      vault.put('large', large),
+      vault.put('gone', encodeText(canary)),
+    ]);
     await vault.put('small', encodeText(`${canary} again`));
     await vault.delete('gone');
     const holdsNone = () => {
@@ -71,7 +79,8 @@ describe("the vault's file", () => {
   it('is for its owner alone', async () => {
     const vault = await open('modes');
     await vault.put('a', encodeText('x'));
-    for (const file of readdirSync(join(root, 'modes'))) expect(statSync(join(root, 'modes', file)).mode & 0o077).toBe(0);
+    for (const file of readdirSync(join(root, 'modes')))
+      expect(statSync(join(root, 'modes', file)).mode & 0o077).toBe(0);
     await vault.close();
   });
 
@@ -92,16 +101,27 @@ describe("the vault's file", () => {
     const vault = await open('altered');
     await vault.put('a', encodeText('value'));
     const database = new DatabaseSync(join(root, 'altered', 'vault.sqlite'));
-    database.exec("UPDATE parts SET sealed = CAST(iif(substr(sealed, 1, 1) = x'00', x'01', x'00') || substr(sealed, 2) AS BLOB) WHERE name = 'a'");
+    database.exec(
+      "UPDATE parts SET sealed = CAST(iif(substr(sealed, 1, 1) = x'00', x'01', x'00') || substr(sealed, 2) AS BLOB) WHERE name = 'a'",
+    );
     database.close();
-    await expect(vault.get('a')).rejects.toMatchObject({ code: 'vault/seal', message: expect.stringContaining('altered') });
+    await expect(vault.get('a')).rejects.toMatchObject({
+      code: 'vault/seal',
+      message: expect.stringContaining('altered'),
+    });
     await vault.close();
   });
 
   it('is refused in one sentence when it is damaged', async () => {
     mkdirSync(join(root, 'damaged'));
-    writeFileSync(join(root, 'damaged', 'vault.sqlite'), 'this is no database at all, and longer than a header '.repeat(100));
-    await expect(open('damaged')).rejects.toMatchObject({ code: 'vault/damaged', message: expect.stringMatching(/^The vault \S+ is damaged; restore it from a backup\.$/) });
+    writeFileSync(
+      join(root, 'damaged', 'vault.sqlite'),
+      'this is no database at all, and longer than a header '.repeat(100),
+    );
+    await expect(open('damaged')).rejects.toMatchObject({
+      code: 'vault/damaged',
+      message: expect.stringMatching(/^The vault \S+ is damaged; restore it from a backup\.$/),
+    });
   });
 
   it('needs a sealing key', async () => {
@@ -117,7 +137,9 @@ describe("the vault's file", () => {
       await work();
       return wal() - before;
     };
-    const together = await grown(() => Promise.all(Array.from({ length: 40 }, (_, n) => vault.put(`together/${n}`, encodeText('x')))));
+    const together = await grown(() =>
+      Promise.all(Array.from({ length: 40 }, (_, n) => vault.put(`together/${n}`, encodeText('x')))),
+    );
     const single = await grown(async () => {
       for (let n = 0; n < 40; n++) await vault.put(`single/${n}`, encodeText('x'));
     });

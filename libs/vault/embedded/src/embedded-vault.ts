@@ -57,13 +57,19 @@ export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<
     whole: database.prepare(
       'SELECT r.version, r.size, r.key_id, r.wrapped, p.sealed FROM records r JOIN parts p ON p.name = r.name WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?) ORDER BY p.part',
     ),
-    names: database.prepare('SELECT name, updated_ms, expires_ms FROM records WHERE name >= ? AND name > ? ORDER BY name LIMIT ?'),
+    names: database.prepare(
+      'SELECT name, updated_ms, expires_ms FROM records WHERE name >= ? AND name > ? ORDER BY name LIMIT ?',
+    ),
     expired: database.prepare('SELECT name FROM records WHERE expires_ms <= ? LIMIT 1000'),
-    otherKey: database.prepare('SELECT name, version, size, key_id, wrapped FROM records WHERE key_id <> ? AND name > ? ORDER BY name LIMIT ?'),
+    otherKey: database.prepare(
+      'SELECT name, version, size, key_id, wrapped FROM records WHERE key_id <> ? AND name > ? ORDER BY name LIMIT ?',
+    ),
   };
   const change = {
     nextVersion: database.prepare('UPDATE versions SET last = last + 1 RETURNING last'),
-    record: database.prepare('INSERT OR REPLACE INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped) VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    record: database.prepare(
+      'INSERT OR REPLACE INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ),
     part: database.prepare('INSERT INTO parts (name, part, sealed) VALUES (?, ?, ?)'),
     noRecord: database.prepare('DELETE FROM records WHERE name = ?'),
     noParts: database.prepare('DELETE FROM parts WHERE name = ?'),
@@ -97,9 +103,16 @@ export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<
     try {
       database.exec(`PRAGMA busy_timeout = ${CHECKPOINT_WAIT_MS}`);
       const outcome = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
-      if (Number(outcome?.['busy']) !== 0) log.warn({ file }, 'the write-ahead log of the vault is in use and keeps removed records until the next deletion');
+      if (Number(outcome?.['busy']) !== 0)
+        log.warn(
+          { file },
+          'the write-ahead log of the vault is in use and keeps removed records until the next deletion',
+        );
     } catch (error) {
-      log.warn({ file, error: String(error) }, 'the write-ahead log of the vault could not be emptied and keeps removed records until the next deletion');
+      log.warn(
+        { file, error: String(error) },
+        'the write-ahead log of the vault could not be emptied and keeps removed records until the next deletion',
+      );
     } finally {
       database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     }
@@ -172,7 +185,9 @@ export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<
           const batch = select.otherKey.all(newest.id, last, REWRAP_BATCH);
           for (const row of batch) {
             const { name, version } = identityOf(row);
-            const { keyId, wrapped } = rewrapKey(identityOf(row), wrappedOf(row), sealingKeys, newest, (bytes) => ids.random(bytes));
+            const { keyId, wrapped } = rewrapKey(identityOf(row), wrappedOf(row), sealingKeys, newest, (bytes) =>
+              ids.random(bytes),
+            );
             rewrapped += Number(change.rewrapped.run(keyId, wrapped, name, version).changes);
           }
           return batch;
@@ -213,7 +228,11 @@ function lackingKeys(database: DatabaseSync, keys: readonly SealingKey[]): Reado
   return lacking;
 }
 
-const identityOf = (row: Row): RecordIdentity => ({ name: String(row['name']), version: Number(row['version']), size: Number(row['size']) });
+const identityOf = (row: Row): RecordIdentity => ({
+  name: String(row['name']),
+  version: Number(row['version']),
+  size: Number(row['size']),
+});
 const wrappedOf = (row: Row): WrappedKey => ({ keyId: String(row['key_id']), wrapped: bytesOf(row['wrapped']) });
 
 function bytesOf(value: unknown): Uint8Array {
@@ -222,4 +241,7 @@ function bytesOf(value: unknown): Uint8Array {
   throw new TypeError(`the vault holds a ${typeof value} where bytes belong`);
 }
 
-const conflict = () => domainError('vault/conflict', 'conflict', 'The record was changed by somebody else meanwhile.', { fix: 'read it again and decide anew' });
+const conflict = () =>
+  domainError('vault/conflict', 'conflict', 'The record was changed by somebody else meanwhile.', {
+    fix: 'read it again and decide anew',
+  });

@@ -17,7 +17,9 @@ describe('the file of sealing keys', () => {
   });
 
   it('differs from installation to installation', () => {
-    expect(loadOrCreateSealingKeys(join(root, 'one'))[0]?.key).not.toEqual(loadOrCreateSealingKeys(join(root, 'other'))[0]?.key);
+    expect(loadOrCreateSealingKeys(join(root, 'one'))[0]?.key).not.toEqual(
+      loadOrCreateSealingKeys(join(root, 'other'))[0]?.key,
+    );
   });
 
   it.each([0o640, 0o604, 0o620])('is refused when group or others may use it (%o)', (mode) => {

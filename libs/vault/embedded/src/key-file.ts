@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { formatSealingKeys, parseSealingKeys, VaultSealError, type SealingKey } from '#vault';
 
@@ -20,7 +30,9 @@ function load(file: string): readonly SealingKey[] | undefined {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (!stat) return undefined;
   if (process.platform !== 'win32' && stat.mode & 0o077) {
-    throw new VaultSealError(`The file ${file} holds sealing keys and others than its owner may use it; run chmod 600 on it and start again.`);
+    throw new VaultSealError(
+      `The file ${file} holds sealing keys and others than its owner may use it; run chmod 600 on it and start again.`,
+    );
   }
   const keys = parseSealingKeys(readFileSync(file, 'utf8').trim());
   if (!keys.ok) throw new VaultSealError(`The file ${file} holds no sealing keys: ${keys.error.detail}`);
@@ -61,4 +73,5 @@ function syncFolder(folder: string): void {
   }
 }
 
-const isCode = (error: unknown, code: string): boolean => typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+const isCode = (error: unknown, code: string): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === code;

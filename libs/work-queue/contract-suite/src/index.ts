@@ -11,18 +11,27 @@ import { lostWorkContract } from './lost-work.ts';
  * @param open opens one and the same store of queues each time
  * @param empty removes the items of one queue, as an operator or a lost disk would
  */
-export function workQueueContract(engine: string, open: () => Promise<WorkQueue>, empty: (subject: string) => Promise<void>): void {
+export function workQueueContract(
+  engine: string,
+  open: () => Promise<WorkQueue>,
+  empty: (subject: string) => Promise<void>,
+): void {
   describe(`work queue on ${engine}`, () => {
     let jobs: WorkQueue;
     let queue: TestQueue;
-    const queueOf: Fixture['queueOf'] = (limits = {}) => workQueue({ subject: `contract.v1.work.${randomUUID()}`, item, ackWaitMs: 10_000, maxDeliveries: 3, ...limits });
+    const queueOf: Fixture['queueOf'] = (limits = {}) =>
+      workQueue({ subject: `contract.v1.work.${randomUUID()}`, item, ackWaitMs: 10_000, maxDeliveries: 3, ...limits });
     beforeEach(async () => {
       jobs = await open();
       queue = queueOf();
     });
     afterEach(() => jobs.close());
     const add = (n: number, more: { key?: string; delayMs?: number } = {}) =>
-      jobs.enqueue(queue, { n }, { deduplicationKey: more.key ?? `key-${n}`, ...(more.delayMs === undefined ? {} : { delayMs: more.delayMs }) });
+      jobs.enqueue(
+        queue,
+        { n },
+        { deduplicationKey: more.key ?? `key-${n}`, ...(more.delayMs === undefined ? {} : { delayMs: more.delayMs }) },
+      );
 
     it('hands every item to a worker once, those from before it came and those from after', async () => {
       const seen: number[] = [];
@@ -87,7 +96,9 @@ export function workQueueContract(engine: string, open: () => Promise<WorkQueue>
     it('shows a delayed item no sooner than it was asked to, as its first delivery', async () => {
       const seen: { readonly attempt: number; readonly afterMs: number }[] = [];
       const start = performance.now();
-      await jobs.work(queue, async ({ attempt }) => void seen.push({ attempt, afterMs: performance.now() - start }), { concurrency: 1 });
+      await jobs.work(queue, async ({ attempt }) => void seen.push({ attempt, afterMs: performance.now() - start }), {
+        concurrency: 1,
+      });
       await add(1, { delayMs: 300 });
       await eventually(() => expect(seen).toEqual([{ attempt: 1, afterMs: expect.any(Number) }]));
       expect(seen[0]?.afterMs).toBeGreaterThanOrEqual(299);
@@ -149,17 +160,28 @@ export function workQueueContract(engine: string, open: () => Promise<WorkQueue>
     it(`takes an item of ${ITEM_BYTES} bytes and refuses one byte more without storing it (F28)`, async () => {
       const frame = JSON.stringify({ n: 1, text: '' }).length;
       const sized = (bytes: number) => ({ n: 1, text: 'x'.repeat(bytes - frame) });
-      await expect(jobs.enqueue(queue, sized(ITEM_BYTES + 1), { deduplicationKey: 'large' })).rejects.toMatchObject({ code: 'work-queue/item-too-large' });
-      await expect(jobs.enqueue(queue, { n: 1, text: 'ü'.repeat(ITEM_BYTES / 2) }, { deduplicationKey: 'large' })).rejects.toMatchObject({ code: 'work-queue/item-too-large' });
+      await expect(jobs.enqueue(queue, sized(ITEM_BYTES + 1), { deduplicationKey: 'large' })).rejects.toMatchObject({
+        code: 'work-queue/item-too-large',
+      });
+      await expect(
+        jobs.enqueue(queue, { n: 1, text: 'ü'.repeat(ITEM_BYTES / 2) }, { deduplicationKey: 'large' }),
+      ).rejects.toMatchObject({ code: 'work-queue/item-too-large' });
       expect(await jobs.depth(queue)).toBe(0);
       await jobs.enqueue(queue, sized(ITEM_BYTES), { deduplicationKey: 'large' });
       await jobs.work(queue, ({ bury }) => bury('too much for me'), { concurrency: 1 });
-      await eventually(async () => expect(await jobs.deadLetters(queue)).toEqual([{ item: sized(ITEM_BYTES), reason: 'too much for me', attempts: 1 }]));
+      await eventually(async () =>
+        expect(await jobs.deadLetters(queue)).toEqual([
+          { item: sized(ITEM_BYTES), reason: 'too much for me', attempts: 1 },
+        ]),
+      );
     });
 
     it('refuses keys and subjects that an engine could not carry', async () => {
-      for (const key of ['', 'with space', 'line\r\nbreak', 'x'.repeat(201)]) await expect(add(1, { key })).rejects.toThrow('deduplication key');
-      await expect(jobs.enqueue({ ...queue, subject: 'all.*' }, { n: 1 }, { deduplicationKey: 'a' })).rejects.toThrow('no subject');
+      for (const key of ['', 'with space', 'line\r\nbreak', 'x'.repeat(201)])
+        await expect(add(1, { key })).rejects.toThrow('deduplication key');
+      await expect(jobs.enqueue({ ...queue, subject: 'all.*' }, { n: 1 }, { deduplicationKey: 'a' })).rejects.toThrow(
+        'no subject',
+      );
     });
 
     it('holds items after it was opened anew', async () => {

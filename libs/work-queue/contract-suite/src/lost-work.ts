@@ -41,11 +41,21 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
 
     it('go to the dead letters with item, reason and attempts: buried, or failed at the last delivery', async () => {
       const queue = queueOf({ maxDeliveries: 2 });
-      await jobs().work(queue, async ({ item: { n }, bury, retry }) => (n === 1 ? bury('not\nmine') : retry(0)), { concurrency: 1 });
+      await jobs().work(queue, async ({ item: { n }, bury, retry }) => (n === 1 ? bury('not\nmine') : retry(0)), {
+        concurrency: 1,
+      });
       await add(queue, 1);
-      await eventually(async () => expect(await jobs().deadLetters(queue)).toEqual([{ item: { n: 1 }, reason: 'not mine', attempts: 1 }]));
+      await eventually(async () =>
+        expect(await jobs().deadLetters(queue)).toEqual([{ item: { n: 1 }, reason: 'not mine', attempts: 1 }]),
+      );
       await add(queue, 2);
-      await eventually(async () => expect((await jobs().deadLetters(queue))[1]).toEqual({ item: { n: 2 }, reason: expect.stringContaining('last delivery'), attempts: 2 }));
+      await eventually(async () =>
+        expect((await jobs().deadLetters(queue))[1]).toEqual({
+          item: { n: 2 },
+          reason: expect.stringContaining('last delivery'),
+          attempts: 2,
+        }),
+      );
       await eventually(async () => expect(await jobs().depth(queue)).toBe(0));
     });
 
@@ -57,7 +67,9 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       await add(queue, 2);
       await jobs().work(queue, async ({ item: { n } }) => void seen.push(n), { concurrency: 1 });
       await eventually(() => expect(seen).toEqual([2]));
-      await eventually(async () => expect(await jobs().deadLetters(queue)).toMatchObject([{ item: { n: 'text' }, attempts: 1 }]));
+      await eventually(async () =>
+        expect(await jobs().deadLetters(queue)).toMatchObject([{ item: { n: 'text' }, attempts: 1 }]),
+      );
     });
 
     it('come to another worker when theirs hangs, and when that one ends them late nothing comes back', async () => {
@@ -121,7 +133,9 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       );
       await add(queue);
       await eventually(async () =>
-        expect(await jobs().deadLetters(queue)).toEqual([{ item: { n: 1 }, reason: expect.stringContaining('workers were lost'), attempts: expect.any(Number) }]),
+        expect(await jobs().deadLetters(queue)).toEqual([
+          { item: { n: 1 }, reason: expect.stringContaining('workers were lost'), attempts: expect.any(Number) },
+        ]),
       );
       expect(deliveries).toBe(2);
       expect(await jobs().depth(queue)).toBe(0);

@@ -66,7 +66,10 @@ export function explained<T>(file: string, action: () => T): T {
         { cause: error },
       );
     }
-    if (code !== undefined && UNAVAILABLE.has(code)) throw new WorkQueueUnavailableError(`The work queue ${file} did not answer (SQLite result code ${code}).`, { cause: error });
+    if (code !== undefined && UNAVAILABLE.has(code))
+      throw new WorkQueueUnavailableError(`The work queue ${file} did not answer (SQLite result code ${code}).`, {
+        cause: error,
+      });
     throw error;
   }
 }

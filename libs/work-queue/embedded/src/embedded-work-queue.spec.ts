@@ -10,7 +10,8 @@ import { z } from 'zod';
 import { openEmbeddedWorkQueue } from './embedded-work-queue.ts';
 
 const root = temporaryFolder();
-const open = (folder: string, clock = systemClock) => openEmbeddedWorkQueue({ folder: join(root, folder), clock, ids: sequenceIds(), log: silentLogger });
+const open = (folder: string, clock = systemClock) =>
+  openEmbeddedWorkQueue({ folder: join(root, folder), clock, ids: sequenceIds(), log: silentLogger });
 
 workQueueContract(
   'embedded',
@@ -23,7 +24,12 @@ workQueueContract(
 );
 
 describe("the work queue's file", () => {
-  const queue = workQueue({ subject: 'test.v1.work.job', item: z.object({ n: z.number() }), ackWaitMs: 30_000, maxDeliveries: 5 });
+  const queue = workQueue({
+    subject: 'test.v1.work.job',
+    item: z.object({ n: z.number() }),
+    ackWaitMs: 30_000,
+    maxDeliveries: 5,
+  });
 
   it('shows a new item to a waiting worker of the same instance before any time passes', async () => {
     const jobs = await open('at-once', manualClock()); // its timers never fire by themselves
@@ -63,7 +69,9 @@ describe("the work queue's file", () => {
       clock.advance(wait * 1000 + 50);
       await new Promise((resolve) => setImmediate(resolve)); // the handler's promises
     }
-    expect(atMs.slice(1).map((ms, index) => Math.floor((ms - Number(atMs[index])) / 1000))).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    expect(atMs.slice(1).map((ms, index) => Math.floor((ms - Number(atMs[index])) / 1000))).toEqual([
+      1, 2, 4, 8, 16, 32, 60, 60,
+    ]);
     expect(await jobs.deadLetters(patient)).toMatchObject([{ reason: 'Error: again', attempts: 9 }]);
     await stop();
     await jobs.close();
@@ -93,7 +101,13 @@ describe("the work queue's file", () => {
     const attempts: number[] = [];
     await neighbour.work(queue, async ({ attempt }) => void attempts.push(attempt), { concurrency: 1 });
     expect(attempts).toEqual([]);
-    const only = await openEmbeddedWorkQueue({ folder: join(root, 'killed'), clock: systemClock, ids: sequenceIds(), log: silentLogger, alone: true });
+    const only = await openEmbeddedWorkQueue({
+      folder: join(root, 'killed'),
+      clock: systemClock,
+      ids: sequenceIds(),
+      log: silentLogger,
+      alone: true,
+    });
     await eventually(() => expect(attempts).toEqual([2]));
     await neighbour.close();
     await only.close();
@@ -101,8 +115,14 @@ describe("the work queue's file", () => {
 
   it('is refused in one sentence when it is damaged', async () => {
     mkdirSync(join(root, 'damaged'));
-    writeFileSync(join(root, 'damaged', 'work-queue.sqlite'), 'this is no database at all, and longer than a header '.repeat(100));
-    await expect(open('damaged')).rejects.toMatchObject({ code: 'work-queue/damaged', message: expect.stringMatching(/^The work queue \S+ is damaged; .*\.$/) });
+    writeFileSync(
+      join(root, 'damaged', 'work-queue.sqlite'),
+      'this is no database at all, and longer than a header '.repeat(100),
+    );
+    await expect(open('damaged')).rejects.toMatchObject({
+      code: 'work-queue/damaged',
+      message: expect.stringMatching(/^The work queue \S+ is damaged; .*\.$/),
+    });
   });
 
   it('keeps the newest 200 dead letters', async () => {
@@ -110,14 +130,20 @@ describe("the work queue's file", () => {
     await Promise.all(Array.from({ length: 205 }, (_, n) => jobs.enqueue(queue, { n }, { deduplicationKey: `k${n}` })));
     await jobs.work(queue, ({ bury }) => bury('no'), { concurrency: 1 });
     await eventually(async () => expect(await jobs.depth(queue)).toBe(0));
-    expect((await jobs.deadLetters(queue)).map(({ item }) => item)).toEqual(Array.from({ length: 200 }, (_, n) => ({ n: n + 5 })));
+    expect((await jobs.deadLetters(queue)).map(({ item }) => item)).toEqual(
+      Array.from({ length: 200 }, (_, n) => ({ n: n + 5 })),
+    );
     await jobs.close();
   });
 
   it('refuses after it was closed', async () => {
     const jobs = await open('closed');
     await jobs.close();
-    await expect(jobs.enqueue(queue, { n: 1 }, { deduplicationKey: 'a' })).rejects.toMatchObject({ code: 'work-queue/unavailable' });
-    await expect(jobs.work(queue, async () => {}, { concurrency: 1 })).rejects.toMatchObject({ code: 'work-queue/unavailable' });
+    await expect(jobs.enqueue(queue, { n: 1 }, { deduplicationKey: 'a' })).rejects.toMatchObject({
+      code: 'work-queue/unavailable',
+    });
+    await expect(jobs.work(queue, async () => {}, { concurrency: 1 })).rejects.toMatchObject({
+      code: 'work-queue/unavailable',
+    });
   });
 });

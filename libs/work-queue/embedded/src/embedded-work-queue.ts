@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
-import { checkDeduplicationKey, checkSubject, encodeItem, handleDelivery, WorkQueueUnavailableError, type RawDelivery, type WorkQueue } from '#work-queue';
+import {
+  checkDeduplicationKey,
+  checkSubject,
+  encodeItem,
+  handleDelivery,
+  WorkQueueUnavailableError,
+  type RawDelivery,
+  type WorkQueue,
+} from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
 import { explained, openDatabase } from './database.ts';
 import { itemTable, type TakenItem } from './item-table.ts';
@@ -20,7 +28,12 @@ export interface EmbeddedWorkQueueOptions {
 }
 
 /** A work queue in one SQLite file. @throws WorkQueueDamagedError, WorkQueueUnavailableError */
-export async function openEmbeddedWorkQueue({ folder, clock, log, alone = false }: EmbeddedWorkQueueOptions): Promise<WorkQueue> {
+export async function openEmbeddedWorkQueue({
+  folder,
+  clock,
+  log,
+  alone = false,
+}: EmbeddedWorkQueueOptions): Promise<WorkQueue> {
   const file = join(folder, 'work-queue.sqlite');
   const database = openDatabase(folder, file);
   const items = itemTable(database);
@@ -58,7 +71,8 @@ export async function openEmbeddedWorkQueue({ folder, clock, log, alone = false 
 
     work: async (queue, handle, { concurrency }) => {
       checkSubject(queue.subject);
-      if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`concurrency ${concurrency} is no number of workers`);
+      if (!Number.isInteger(concurrency) || concurrency < 1)
+        throw new RangeError(`concurrency ${concurrency} is no number of workers`);
       if (closed) throw new WorkQueueUnavailableError('The work queue is closed.');
       const inHand = new Set<Promise<void>>();
       let stopped = false;
@@ -80,7 +94,11 @@ export async function openEmbeddedWorkQueue({ folder, clock, log, alone = false 
           }
           outage = false;
         } catch (error) {
-          if (!outage) log.error({ queue: queue.subject, error: String(error) }, 'the work queue does not answer; looking again until it does');
+          if (!outage)
+            log.error(
+              { queue: queue.subject, error: String(error) },
+              'the work queue does not answer; looking again until it does',
+            );
           outage = true;
         }
         timer = clock.timer(LOOK_EVERY_MS, takeAll);

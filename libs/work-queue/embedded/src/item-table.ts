@@ -27,9 +27,15 @@ export interface ItemTable {
 }
 
 export function itemTable(database: DatabaseSync): ItemTable {
-  const insert = database.prepare('INSERT INTO items (queue, key, body, visible_ms) VALUES (?, ?, ?, ?) ON CONFLICT (queue, key) DO NOTHING');
-  const due = database.prepare('SELECT id FROM items WHERE queue = ? AND visible_ms <= ? ORDER BY visible_ms, id LIMIT 1');
-  const lease = database.prepare('UPDATE items SET attempts = attempts + 1, visible_ms = ? WHERE id = ? AND visible_ms <= ? RETURNING body, attempts');
+  const insert = database.prepare(
+    'INSERT INTO items (queue, key, body, visible_ms) VALUES (?, ?, ?, ?) ON CONFLICT (queue, key) DO NOTHING',
+  );
+  const due = database.prepare(
+    'SELECT id FROM items WHERE queue = ? AND visible_ms <= ? ORDER BY visible_ms, id LIMIT 1',
+  );
+  const lease = database.prepare(
+    'UPDATE items SET attempts = attempts + 1, visible_ms = ? WHERE id = ? AND visible_ms <= ? RETURNING body, attempts',
+  );
   const free = database.prepare('UPDATE items SET visible_ms = ?1 WHERE attempts > 0 AND visible_ms > ?1');
   const move = database.prepare('UPDATE items SET visible_ms = ? WHERE id = ? AND attempts = ?');
   const end = database.prepare('DELETE FROM items WHERE id = ?');
@@ -69,7 +75,14 @@ export function itemTable(database: DatabaseSync): ItemTable {
         throw error;
       }
     },
-    deadLetters: (queue) => letters.all(queue).map(({ body, reason, attempts }) => ({ item: JSON.parse(String(body)), reason: String(reason), attempts: Number(attempts) })),
+    deadLetters: (queue) =>
+      letters
+        .all(queue)
+        .map(({ body, reason, attempts }) => ({
+          item: JSON.parse(String(body)),
+          reason: String(reason),
+          attempts: Number(attempts),
+        })),
     count: (queue) => Number(count.get(queue)?.['n'] ?? 0),
   };
 }

@@ -14,7 +14,14 @@ describe('the NATS server behind the work queue', () => {
   });
 
   it('is refused in one sentence when it is too old', async () => {
-    const info = { server_id: 'X', version: '2.9.10', proto: 1, max_payload: 1_048_576, headers: true, jetstream: true };
+    const info = {
+      server_id: 'X',
+      version: '2.9.10',
+      proto: 1,
+      max_payload: 1_048_576,
+      headers: true,
+      jetstream: true,
+    };
     const server = createServer((socket) => {
       socket.write(`INFO ${JSON.stringify(info)}\r\n`);
       socket.on('data', (data) => data.includes('PING') && socket.write('PONG\r\n'));
@@ -31,6 +38,9 @@ describe('the NATS server behind the work queue', () => {
   });
 
   it('is refused without its address, which may hold a password, when it does not answer', async () => {
-    await expect(connectTo('nats://user:secret@127.0.0.1:1')).rejects.toMatchObject({ code: 'work-queue/unavailable', message: expect.not.stringContaining('secret') });
+    await expect(connectTo('nats://user:secret@127.0.0.1:1')).rejects.toMatchObject({
+      code: 'work-queue/unavailable',
+      message: expect.not.stringContaining('secret'),
+    });
   });
 });

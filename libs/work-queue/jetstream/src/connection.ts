@@ -14,15 +14,25 @@ export interface Connection {
 
 /** @throws WorkQueueUnavailableError in one sentence: no answer, an older server than 2.10, or one without JetStream */
 export async function connectTo(url: string): Promise<Connection> {
-  const nats = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 250, name: 'astro work queue' }).catch((cause: unknown) => {
+  const nats = await connect({
+    servers: url,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    name: 'astro work queue',
+  }).catch((cause: unknown) => {
     throw new WorkQueueUnavailableError('The NATS server named for the work queue does not answer.', { cause }); // the address may hold a password
   });
   try {
     const version = nats.info?.version ?? 'unknown';
     if (!isRecent(version))
-      throw new WorkQueueUnavailableError(`The NATS server for the work queue has version ${version}; work queues need ${OLDEST.major}.${OLDEST.minor} or newer.`);
+      throw new WorkQueueUnavailableError(
+        `The NATS server for the work queue has version ${version}; work queues need ${OLDEST.major}.${OLDEST.minor} or newer.`,
+      );
     const manager = await jetstreamManager(nats, { timeout: REQUEST_TIMEOUT_MS }).catch((cause: unknown) => {
-      throw new WorkQueueUnavailableError('The NATS server for the work queue runs without JetStream; start it with JetStream enabled (-js).', { cause });
+      throw new WorkQueueUnavailableError(
+        'The NATS server for the work queue runs without JetStream; start it with JetStream enabled (-js).',
+        { cause },
+      );
     });
     return { nats, manager, client: jetstream(nats, { timeout: REQUEST_TIMEOUT_MS }) };
   } catch (error) {

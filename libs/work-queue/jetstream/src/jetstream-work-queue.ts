@@ -1,6 +1,14 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock, Logger } from '#kernel';
-import { checkDeduplicationKey, encodeItem, handleDelivery, WorkQueueUnavailableError, type DeadLetter, type RawDelivery, type WorkQueue } from '#work-queue';
+import {
+  checkDeduplicationKey,
+  encodeItem,
+  handleDelivery,
+  WorkQueueUnavailableError,
+  type DeadLetter,
+  type RawDelivery,
+  type WorkQueue,
+} from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
 import { connectTo } from './connection.ts';
 import { chainedId, DUE_HEADER, storeOnce, withinFiveSeconds } from './publish.ts';
@@ -21,7 +29,12 @@ export interface JetStreamWorkQueueOptions {
  * and for the moment at which a delayed item is due.
  * @throws WorkQueueUnavailableError, with one sentence saying what is wrong with the server
  */
-export async function openJetStreamWorkQueue({ url, log, clock, queues = [] }: JetStreamWorkQueueOptions): Promise<WorkQueue> {
+export async function openJetStreamWorkQueue({
+  url,
+  log,
+  clock,
+  queues = [],
+}: JetStreamWorkQueueOptions): Promise<WorkQueue> {
   const connection = await connectTo(url);
   const { nats, client, manager } = connection;
   const stops = new Set<() => Promise<void>>();
@@ -99,7 +112,8 @@ export async function openJetStreamWorkQueue({ url, log, clock, queues = [] }: J
     },
 
     async work(queue, handle, { concurrency }) {
-      if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`concurrency ${concurrency} is no number of workers`);
+      if (!Number.isInteger(concurrency) || concurrency < 1)
+        throw new RangeError(`concurrency ${concurrency} is no number of workers`);
       checkOpen();
       const names = namesOf(queue);
       await answered(() => ensure(queue));
@@ -111,7 +125,11 @@ export async function openJetStreamWorkQueue({ url, log, clock, queues = [] }: J
           { ...tools, handle: (message) => handleDelivery(queue, rawDelivery(names, message), handle, log) },
         ),
       );
-      const mover = pullOneByOne(connection, { stream: names.stream, consumer: names.mover }, { ...tools, handle: (message) => move(names, message) });
+      const mover = pullOneByOne(
+        connection,
+        { stream: names.stream, consumer: names.mover },
+        { ...tools, handle: (message) => move(names, message) },
+      );
       const stop = async (): Promise<void> => {
         stops.delete(stop);
         await Promise.all([...workers, mover].map((each) => each.stop()));

@@ -19,14 +19,25 @@ if (url) {
   };
   const open = () => openJetStreamWorkQueue({ url, log: silentLogger, clock });
 
-  workQueueContract('jetstream', open, (subject) => withManager((manager) => manager.streams.purge(namesOf({ subject }).stream)));
+  workQueueContract('jetstream', open, (subject) =>
+    withManager((manager) => manager.streams.purge(namesOf({ subject }).stream)),
+  );
 
   describe("jetstream's streams", () => {
-    const queueOf = () => workQueue({ subject: `contract.v1.work.${randomUUID()}`, item: z.object({ n: z.number() }), ackWaitMs: 10_000, maxDeliveries: 3 });
+    const queueOf = () =>
+      workQueue({
+        subject: `contract.v1.work.${randomUUID()}`,
+        item: z.object({ n: z.number() }),
+        ackWaitMs: 10_000,
+        maxDeliveries: 3,
+      });
 
     it('are made at boot, with what the queue of today asks for', async () => {
       const queue = queueOf();
-      for (const ackWaitMs of [10_000, 20_000]) await (await openJetStreamWorkQueue({ url, log: silentLogger, clock, queues: [{ ...queue, ackWaitMs }] })).close();
+      for (const ackWaitMs of [10_000, 20_000])
+        await (
+          await openJetStreamWorkQueue({ url, log: silentLogger, clock, queues: [{ ...queue, ackWaitMs }] })
+        ).close();
       await withManager(async (manager) => {
         const { stream, worker } = namesOf(queue);
         expect((await manager.consumers.info(stream, worker)).config.ack_wait).toBe(20_000_000_000);

@@ -17,7 +17,13 @@ export const DUE_HEADER = 'Astro-Due';
  * do the same meet there.
  * @throws when the server does not answer
  */
-export async function storeOnce({ client, manager }: Connection, names: QueueNames, key: string, text: string | Uint8Array, dueMs?: number): Promise<void> {
+export async function storeOnce(
+  { client, manager }: Connection,
+  names: QueueNames,
+  key: string,
+  text: string | Uint8Array,
+  dueMs?: number,
+): Promise<void> {
   const subject = dueMs === undefined ? names.subject : names.delayedSubject;
   for (let id = key; ;) {
     const head = headers();
@@ -34,7 +40,11 @@ export const chainedId = (id: string, sequence: number): string => `${id.split('
 /** Tries until it succeeds. @throws WorkQueueUnavailableError 5 s after the first try */
 export async function withinFiveSeconds(clock: Clock, attempt: () => Promise<void>): Promise<void> {
   const end = clock.monotonic() + CONFIRMED_WITHIN_MS;
-  const unavailable = (cause?: unknown) => new WorkQueueUnavailableError('The work queue has not confirmed an item within 5 seconds; it may be stored nevertheless.', { cause });
+  const unavailable = (cause?: unknown) =>
+    new WorkQueueUnavailableError(
+      'The work queue has not confirmed an item within 5 seconds; it may be stored nevertheless.',
+      { cause },
+    );
   const tries = async (): Promise<void> => {
     for (;;) {
       try {

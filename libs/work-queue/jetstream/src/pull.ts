@@ -20,7 +20,12 @@ export interface Puller {
 export function pullOneByOne(
   { client }: Connection,
   source: { readonly stream: string; readonly consumer: string },
-  tools: { readonly clock: Clock; readonly log: Logger; ensure(): Promise<void>; handle(message: JsMsg): Promise<void> },
+  tools: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    ensure(): Promise<void>;
+    handle(message: JsMsg): Promise<void>;
+  },
 ): Puller {
   const { clock, log, ensure, handle } = tools;
   const stopping = new AbortController();
@@ -53,7 +58,11 @@ export function pullOneByOne(
         outage = false;
       } catch (error) {
         if (stopping.signal.aborted) return;
-        if (!outage) log.warn({ stream: source.stream, error: String(error) }, 'the work queue does not answer; asking again until it does');
+        if (!outage)
+          log.warn(
+            { stream: source.stream, error: String(error) },
+            'the work queue does not answer; asking again until it does',
+          );
         outage = true;
         await pause(clock, PAUSE_MS, stopping.signal);
         await ensure().catch(() => {}); // its failure shows in the next pull, which is logged above

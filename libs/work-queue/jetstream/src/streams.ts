@@ -1,4 +1,12 @@
-import { AckPolicy, DiscardPolicy, JetStreamApiError, RetentionPolicy, StorageType, type ConsumerConfig, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { checkSubject, DEAD_LETTERS_KEPT } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
@@ -27,7 +35,15 @@ export interface QueueNames {
 export function namesOf({ subject }: Pick<WorkQueueContract, 'subject'>): QueueNames {
   checkSubject(subject);
   const stream = `WORK_${subject.replaceAll('.', '_')}`; // subjects hold no underscore: no two share a name
-  return { stream, subject, delayedSubject: `${subject}.DELAYED`, worker: 'worker', mover: 'mover', deadStream: `DEAD_${stream}`, deadSubject: `${subject}.DEAD` };
+  return {
+    stream,
+    subject,
+    delayedSubject: `${subject}.DELAYED`,
+    worker: 'worker',
+    mover: 'mover',
+    deadStream: `DEAD_${stream}`,
+    deadSubject: `${subject}.DEAD`,
+  };
 }
 
 /** Makes or updates what one queue needs on the server; repeatable, by several processes at once. */
@@ -52,11 +68,25 @@ export async function ensureQueue(manager: JetStreamManager, queue: WorkQueueCon
   // Deliveries are counted by the worker, which records a dead letter first: at a limit of the server's own the message
   // would stay in the stream for ever. Items given back with a delay count as pending, so that has no limit either.
   const consumer = { ack_policy: AckPolicy.Explicit, max_deliver: -1, max_ack_pending: -1 };
-  await ensureConsumer(manager, names.stream, { ...consumer, durable_name: names.worker, filter_subject: names.subject, ack_wait: nanos(queue.ackWaitMs) });
-  await ensureConsumer(manager, names.stream, { ...consumer, durable_name: names.mover, filter_subject: names.delayedSubject, ack_wait: nanos(MOVER_ACK_WAIT_MS) });
+  await ensureConsumer(manager, names.stream, {
+    ...consumer,
+    durable_name: names.worker,
+    filter_subject: names.subject,
+    ack_wait: nanos(queue.ackWaitMs),
+  });
+  await ensureConsumer(manager, names.stream, {
+    ...consumer,
+    durable_name: names.mover,
+    filter_subject: names.delayedSubject,
+    ack_wait: nanos(MOVER_ACK_WAIT_MS),
+  });
 }
 
-async function ensureConsumer(manager: JetStreamManager, stream: string, settings: Partial<ConsumerConfig> & { readonly durable_name: string }): Promise<void> {
+async function ensureConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  settings: Partial<ConsumerConfig> & { readonly durable_name: string },
+): Promise<void> {
   try {
     await manager.consumers.add(stream, settings);
   } catch (error) {

@@ -21,17 +21,25 @@ export interface CreateLoginKey {
 }
 
 /** One key per user, machine and organization. They do not count against the plan. */
-export function createLoginKey(command: CreateLoginKey, ring: KeyRing, actor: Actor): Result<readonly KeyRingEvent[], KeyError> {
+export function createLoginKey(
+  command: CreateLoginKey,
+  ring: KeyRing,
+  actor: Actor,
+): Result<readonly KeyRingEvent[], KeyError> {
   const { key, ownRole: role, machine, nowMs } = command;
   if (actor.key !== undefined) return err(keyErrors.loginRequired());
 
-  const others = [...ring.keys.values()].map(({ created }) => created).filter(({ source, memberId }) => source === 'login' && memberId === key.memberId);
+  const others = [...ring.keys.values()]
+    .map(({ created }) => created)
+    .filter(({ source, memberId }) => source === 'login' && memberId === key.memberId);
   const replaced = others.filter((other) => other.machine === machine);
   const kept = others.filter((other) => other.machine !== machine);
   const tooMany = kept.slice(0, Math.max(0, kept.length - (LOGIN_KEYS_PER_USER - 1)));
   const expiresAt = new Date(nowMs + LOGIN_KEY_DAYS * 86_400_000).toISOString();
   return ok([
-    ...[...replaced, ...tooMany].map(({ keyId }) => ({ type: 'access-key.revoked.v1', data: { keyId, reason: 'replaced by a new login' } }) as const),
+    ...[...replaced, ...tooMany].map(
+      ({ keyId }) => ({ type: 'access-key.revoked.v1', data: { keyId, reason: 'replaced by a new login' } }) as const,
+    ),
     { type: 'access-key.created.v1', data: { ...key, role, expiresAt, source: 'login', machine } },
   ]);
 }

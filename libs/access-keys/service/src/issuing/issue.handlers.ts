@@ -29,8 +29,15 @@ export class Issuing {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async issue(command: CreateKey | CreateLoginKey, organizationId: string, context: CommandContext): Promise<Result<Issued, DomainError>> {
-    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, { ...context, organizationId });
+  async issue(
+    command: CreateKey | CreateLoginKey,
+    organizationId: string,
+    context: CommandContext,
+  ): Promise<Result<Issued, DomainError>> {
+    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, {
+      ...context,
+      organizationId,
+    });
     if (!outcome.ok) return outcome;
     const { events, repeated, position } = outcome.value;
     const created = events.flatMap((event) => (event.type === 'access-key.created.v1' ? [event.data] : []))[0];
@@ -48,7 +55,23 @@ export class Issuing {
   }
 }
 
-function listed({ keyId, expiresAt, memberId, memberKind, name, masked, source, role }: AccessKeyCreated, organizationId: string, nowMs: number): ListedKey {
+function listed(
+  { keyId, expiresAt, memberId, memberKind, name, masked, source, role }: AccessKeyCreated,
+  organizationId: string,
+  nowMs: number,
+): ListedKey {
   const createdAt = new Date(nowMs).toISOString();
-  return { id: keyId, organizationId, memberId, memberKind, name, masked, source, role, createdAt, expiresAt: expiresAt ?? null, revokedAt: null };
+  return {
+    id: keyId,
+    organizationId,
+    memberId,
+    memberKind,
+    name,
+    masked,
+    source,
+    role,
+    createdAt,
+    expiresAt: expiresAt ?? null,
+    revokedAt: null,
+  };
 }

@@ -27,11 +27,15 @@ export class IssuingHandlers {
 
   /** The secret is in the first answer alone: a repeated request names the key and says nothing more. */
   @Serves(createKeyRequest)
-  async create(@Input() { name, role, expires, source }: InputOf<typeof createKeyRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof createKeyRequest>>> {
+  async create(
+    @Input() { name, role, expires, source }: InputOf<typeof createKeyRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof createKeyRequest>>> {
     const { organizationId, actor } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
-    const member = organizationId === undefined ? undefined : directory.value.organization(organizationId)?.members.get(actor.id);
+    const member =
+      organizationId === undefined ? undefined : directory.value.organization(organizationId)?.members.get(actor.id);
     if (organizationId === undefined || member === undefined) return refuse(organizationNotFound());
 
     const nowMs = this.clock.now();
@@ -63,7 +67,10 @@ export class IssuingHandlers {
       {
         position,
         created: true,
-        ...(repeated && { repeated, warnings: [`The secret of ${key.id} was shown once, in the first answer, and cannot be shown again.`] }),
+        ...(repeated && {
+          repeated,
+          warnings: [`The secret of ${key.id} was shown once, in the first answer, and cannot be shown again.`],
+        }),
       },
     );
   }

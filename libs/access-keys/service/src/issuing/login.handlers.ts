@@ -27,7 +27,10 @@ export class LoginHandlers {
 
   /** What a login on a machine needs: an organization (the default one is made if there is none) and a key for it. */
   @Serves(loginRequest)
-  async login(@Input() { orgId, machine }: InputOf<typeof loginRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof loginRequest>>> {
+  async login(
+    @Input() { orgId, machine }: InputOf<typeof loginRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof loginRequest>>> {
     const userId = context.actor.id;
     const organization = await this.enter(userId, orgId, context);
     if (!organization.ok) return refuse(organization.error);
@@ -35,25 +38,44 @@ export class LoginHandlers {
     const { id, role } = organization.value;
     const minted = mintKey(this.ids, this.commands, context);
     const key = { ...minted.key, memberId: userId, memberKind: 'person', name: 'login' } as const;
-    const command = { type: 'create-login-key', key, ownRole: role, machine: machineDigest(id, userId, machine), nowMs: this.clock.now() } as const;
+    const command = {
+      type: 'create-login-key',
+      key,
+      ownRole: role,
+      machine: machineDigest(id, userId, machine),
+      nowMs: this.clock.now(),
+    } as const;
     const issued = await this.issuing.issue(command, id, context);
     if (!issued.ok) return refuse(issued.error);
 
     const { repeated, position } = issued.value;
     const owners = await ownersOf(this.bus, [issued.value.key], context);
-    const view = keyView(issued.value.key, { nowMs: this.clock.now(), owner: owners(issued.value.key), lastUsed: null });
-    return reply({ userId, organization: organization.value, key: { ...view, secret: repeated ? null : minted.text } }, { position, ...(repeated && { repeated }) });
+    const view = keyView(issued.value.key, {
+      nowMs: this.clock.now(),
+      owner: owners(issued.value.key),
+      lastUsed: null,
+    });
+    return reply(
+      { userId, organization: organization.value, key: { ...view, secret: repeated ? null : minted.text } },
+      { position, ...(repeated && { repeated }) },
+    );
   }
 
   /** The organization asked for; else the default one, the only one, or one that is made now. */
-  private async enter(userId: string, wanted: string | undefined, context: RequestContext): Promise<Result<Entered, DomainError>> {
+  private async enter(
+    userId: string,
+    wanted: string | undefined,
+    context: RequestContext,
+  ): Promise<Result<Entered, DomainError>> {
     const directory = await this.access.current();
     if (!directory.ok) return directory;
     if (wanted !== undefined) {
       const found = entered(directory.value, wanted, userId);
       return found ? ok(found) : err(keyErrors.notAMember());
     }
-    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap((id) => directory.value.organization(id) ?? []);
+    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap(
+      (id) => directory.value.organization(id) ?? [],
+    );
     const fitting = own.find(({ isDefault }) => isDefault) ?? (own.length === 1 ? own[0] : undefined);
     const found = fitting && entered(directory.value, fitting.id, userId);
     if (found) return ok(found);

@@ -22,7 +22,10 @@ export class LimitsHandlers {
   ): Promise<Reply<OutputOf<typeof setKeyLimitsRequest>>> {
     const nowMs = this.clock.now();
     const command = { type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs } as const;
-    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, { ...context, organizationId });
+    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, {
+      ...context,
+      organizationId,
+    });
     if (!outcome.ok) return refuse(outcome.error);
     return reply({ activeKeys, used: countedKeys(outcome.value.state, nowMs) }, { position: outcome.value.position });
   }

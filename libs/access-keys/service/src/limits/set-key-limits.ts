@@ -10,7 +10,10 @@ export interface SetKeyLimits {
 }
 
 /** The plan's limits, put into the stream that is limited. Refused below the present use; nothing is revoked by a plan. */
-export function setKeyLimits({ limits, nowMs }: SetKeyLimits, ring: KeyRing): Result<readonly KeyRingEvent[], KeyError> {
+export function setKeyLimits(
+  { limits, nowMs }: SetKeyLimits,
+  ring: KeyRing,
+): Result<readonly KeyRingEvent[], KeyError> {
   const used = countedKeys(ring, nowMs);
   if (used > limits.activeKeys) return err(keyErrors.keysOver(limits.activeKeys, used));
   if (limits.lifetimeDays !== null) {

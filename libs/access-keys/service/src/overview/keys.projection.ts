@@ -27,7 +27,19 @@ export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
       case 'access-key.created.v1': {
         const { keyId: id, memberId, memberKind, name, masked, source, role, expiresAt } = event.data;
         const organizationId = organizationIdOf(metadata.stream);
-        return { id, organizationId, memberId, memberKind, name, masked, source, role, createdAt: metadata.recordedAt, expiresAt: expiresAt ?? null, revokedAt: null };
+        return {
+          id,
+          organizationId,
+          memberId,
+          memberKind,
+          name,
+          masked,
+          source,
+          role,
+          createdAt: metadata.recordedAt,
+          expiresAt: expiresAt ?? null,
+          revokedAt: null,
+        };
       }
       case 'access-key.revoked.v1':
         return key && { ...key, revokedAt: metadata.recordedAt };

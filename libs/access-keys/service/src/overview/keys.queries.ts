@@ -23,7 +23,10 @@ export class KeysQueries {
 
   /** One's own keys; everybody's for those who may revoke them. Always masked. */
   @Serves(listKeysRequest)
-  async list(@Input() _input: InputOf<typeof listKeysRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listKeysRequest>>> {
+  async list(
+    @Input() _input: InputOf<typeof listKeysRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listKeysRequest>>> {
     const { organizationId, actor } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const others = await this.mayOthers(organizationId, context);
@@ -34,12 +37,17 @@ export class KeysQueries {
     const owners = await ownersOf(this.bus, found.value, context);
     const uses = await this.usage.ofOrganization(organizationId);
     const nowMs = this.clock.now();
-    const items = found.value.map((key) => keyView(key, { nowMs, owner: owners(key), lastUsed: uses.get(key.id) ?? null }));
+    const items = found.value.map((key) =>
+      keyView(key, { nowMs, owner: owners(key), lastUsed: uses.get(key.id) ?? null }),
+    );
     return reply({ items: items.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)) });
   }
 
   @Serves(getKeyRequest)
-  async get(@Input() { key: keyId }: InputOf<typeof getKeyRequest>, @Caller() context: RequestContext): Promise<Reply<AccessKeyView>> {
+  async get(
+    @Input() { key: keyId }: InputOf<typeof getKeyRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<AccessKeyView>> {
     const { organizationId, actor } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const others = await this.mayOthers(organizationId, context);
@@ -47,21 +55,34 @@ export class KeysQueries {
     const found = await this.readModels.get(keysProjection, keyId, context.consistency);
     if (!found.ok) return refuse(found.error);
     const key = found.value?.document;
-    if (key === undefined || key.organizationId !== organizationId || (key.memberId !== actor.id && !others.value)) return refuse(keyErrors.notFound());
+    if (key === undefined || key.organizationId !== organizationId || (key.memberId !== actor.id && !others.value))
+      return refuse(keyErrors.notFound());
     const owners = await ownersOf(this.bus, [key], context);
     return reply(keyView(key, { nowMs: this.clock.now(), owner: owners(key), lastUsed: await this.usage.of(key.id) }));
   }
 
-  private async mayOthers(organizationId: string, { principal }: RequestContext): Promise<Result<boolean, DomainError>> {
+  private async mayOthers(
+    organizationId: string,
+    { principal }: RequestContext,
+  ): Promise<Result<boolean, DomainError>> {
     const directory = await this.access.current();
-    return directory.ok ? ok(can(principal, 'keys.others', { organizationId }, directory.value, this.clock.now()).allowed) : directory;
+    return directory.ok
+      ? ok(can(principal, 'keys.others', { organizationId }, directory.value, this.clock.now()).allowed)
+      : directory;
   }
 
-  private async all(where: Readonly<Record<string, string>>, { consistency }: RequestContext): Promise<Result<ListedKey[], DomainError>> {
+  private async all(
+    where: Readonly<Record<string, string>>,
+    { consistency }: RequestContext,
+  ): Promise<Result<ListedKey[], DomainError>> {
     const keys: ListedKey[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.readModels.find(keysProjection, { where, limit: 500, ...(cursor !== undefined && { cursor }) }, consistency);
+      const page = await this.readModels.find(
+        keysProjection,
+        { where, limit: 500, ...(cursor !== undefined && { cursor }) },
+        consistency,
+      );
       if (!page.ok) return page;
       keys.push(...page.value.items.map(({ document }) => document));
       cursor = page.value.next;

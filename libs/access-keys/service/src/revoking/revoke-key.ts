@@ -12,7 +12,11 @@ export interface RevokeKey {
 }
 
 /** One's own, or with the right to it, another's. A key may revoke itself. */
-export function revokeKey({ keyId, reason, mayOthers }: RevokeKey, ring: KeyRing, actor: Actor): Result<readonly KeyRingEvent[], KeyError> {
+export function revokeKey(
+  { keyId, reason, mayOthers }: RevokeKey,
+  ring: KeyRing,
+  actor: Actor,
+): Result<readonly KeyRingEvent[], KeyError> {
   const key = ring.keys.get(keyId);
   if (key === undefined) return err(keyErrors.notFound());
   if (key.created.memberId !== actor.id && !mayOthers) return err(keyErrors.notYours());
@@ -27,7 +31,12 @@ export interface RevokeKeysOf {
 }
 
 /** When a member leaves, so that none of their keys lives again should they come back. A repeat records nothing. */
-export function revokeKeysOf({ memberId, reason }: RevokeKeysOf, ring: KeyRing): Result<readonly KeyRingEvent[], KeyError> {
-  const theirs = [...ring.keys.values()].filter(({ created }) => memberId === undefined || created.memberId === memberId);
+export function revokeKeysOf(
+  { memberId, reason }: RevokeKeysOf,
+  ring: KeyRing,
+): Result<readonly KeyRingEvent[], KeyError> {
+  const theirs = [...ring.keys.values()].filter(
+    ({ created }) => memberId === undefined || created.memberId === memberId,
+  );
   return ok(theirs.map(({ created }) => ({ type: 'access-key.revoked.v1', data: { keyId: created.keyId, reason } })));
 }

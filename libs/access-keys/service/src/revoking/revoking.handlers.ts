@@ -32,7 +32,10 @@ export class RevokingHandlers {
 
   /** Answers when no instance accepts the key any more. A key that is revoked already is simply shown. */
   @Serves(revokeKeyRequest)
-  async revoke(@Input() { key: keyId, reason }: InputOf<typeof revokeKeyRequest>, @Caller() context: RequestContext): Promise<Reply<AccessKeyView>> {
+  async revoke(
+    @Input() { key: keyId, reason }: InputOf<typeof revokeKeyRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<AccessKeyView>> {
     const { organizationId, principal } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const directory = await this.access.current();
@@ -43,7 +46,9 @@ export class RevokingHandlers {
     const command = { type: 'revoke-key', keyId, reason: reason ?? 'revoked by hand', mayOthers } as const;
     if (context.dryRun) {
       const planned = await this.commands.plan(keyRingDecider, stream, command, context);
-      return planned.ok || planned.error.code === 'access-keys/not-found' ? this.show(keyId, organizationId, mayOthers, context) : refuse(planned.error);
+      return planned.ok || planned.error.code === 'access-keys/not-found'
+        ? this.show(keyId, organizationId, mayOthers, context)
+        : refuse(planned.error);
     }
     const outcome = await this.commands.run(keyRingDecider, stream, command, context);
     if (!outcome.ok && outcome.error.code !== 'access-keys/not-found') return refuse(outcome.error);
@@ -51,19 +56,33 @@ export class RevokingHandlers {
     return this.show(keyId, organizationId, mayOthers, context, outcome.ok ? outcome.value.position : undefined);
   }
 
-  private async show(keyId: string, organizationId: string, mayOthers: boolean, context: RequestContext, position?: Position): Promise<Reply<AccessKeyView>> {
+  private async show(
+    keyId: string,
+    organizationId: string,
+    mayOthers: boolean,
+    context: RequestContext,
+    position?: Position,
+  ): Promise<Reply<AccessKeyView>> {
     const found = await this.listed(keyId, organizationId, position);
     if (!found.ok) return refuse(found.error);
     const key = found.value;
-    if (key === undefined || key.organizationId !== organizationId || (key.memberId !== context.actor.id && !mayOthers)) return refuse(keyErrors.notFound());
+    if (key === undefined || key.organizationId !== organizationId || (key.memberId !== context.actor.id && !mayOthers))
+      return refuse(keyErrors.notFound());
     const owners = await ownersOf(this.bus, [key], context);
     const view = keyView(key, { nowMs: this.clock.now(), owner: owners(key), lastUsed: await this.usage.of(keyId) });
     return reply(view, position === undefined ? {} : { position });
   }
 
   /** The stream forgets revoked keys; the read model remembers them, as soon as it is level with the stream. */
-  private async listed(keyId: string, organizationId: string, position: Position | undefined): Promise<Result<ListedKey | undefined, DomainError>> {
-    const stream = position === undefined ? await this.commands.load(keyRingDecider, keyRingStream(organizationId)) : ok({ position });
+  private async listed(
+    keyId: string,
+    organizationId: string,
+    position: Position | undefined,
+  ): Promise<Result<ListedKey | undefined, DomainError>> {
+    const stream =
+      position === undefined
+        ? await this.commands.load(keyRingDecider, keyRingStream(organizationId))
+        : ok({ position });
     if (!stream.ok) return stream;
     const found = await this.readModels.get(keysProjection, keyId, stream.value.position);
     return found.ok ? ok(found.value?.document) : found;

@@ -27,7 +27,12 @@ export class Usage {
     await this.open();
     const writes = used.map(({ keyId, organizationId, at }): Write => {
       const atMinute = `${at.slice(0, 16)}:00Z`;
-      return { collection: collection.name, id: keyId, position: minute(at), document: { organizationId, at: atMinute } };
+      return {
+        collection: collection.name,
+        id: keyId,
+        position: minute(at),
+        document: { organizationId, at: atMinute },
+      };
     });
     for (let from = 0; from < writes.length; from += 100) await this.store.apply(writes.slice(from, from + 100));
   }
@@ -44,7 +49,11 @@ export class Usage {
     const uses = new Map<string, string>();
     let cursor: string | undefined;
     do {
-      const page = await this.store.find<Used>(collection, { where: { organizationId }, limit: 500, ...(cursor !== undefined && { cursor }) });
+      const page = await this.store.find<Used>(collection, {
+        where: { organizationId },
+        limit: 500,
+        ...(cursor !== undefined && { cursor }),
+      });
       for (const { id, document } of page.items) uses.set(id, document.at);
       cursor = page.next;
     } while (cursor !== undefined);

@@ -26,7 +26,10 @@ export class ChangingHandlers {
 
   /** First the limits, each in the stream that owns what is counted; then the plan. One that refuses puts all back. */
   @Serves(changePlanRequest)
-  async change(@Input() { plan }: InputOf<typeof changePlanRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof changePlanRequest>>> {
+  async change(
+    @Input() { plan }: InputOf<typeof changePlanRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof changePlanRequest>>> {
     const { organizationId } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const { plans, defaultPlan, pricingUrl } = this.catalogue;
@@ -43,10 +46,13 @@ export class ChangingHandlers {
     if (!requested.ok) return refuse(requested.error);
     const { position, revision, repeated } = requested.value;
     // A repeat is answered from the stream as it was then; what counts here is what has become of the change.
-    const present = repeated ? await this.commands.load(subscriptionDecider, stream) : ok({ state: requested.value.state });
+    const present = repeated
+      ? await this.commands.load(subscriptionDecider, stream)
+      : ok({ state: requested.value.state });
     if (!present.ok) return refuse(present.error);
     const { state } = present.value;
-    if (state.changingTo === undefined && (state.plan ?? defaultPlan) === plan) return reply(view, { position, revision });
+    if (state.changingTo === undefined && (state.plan ?? defaultPlan) === plan)
+      return reply(view, { position, revision });
     // A repeated request whose first run was refused gets that refusal again, and changes nothing.
     if (state.changingTo !== plan)
       return refuse(
@@ -68,7 +74,13 @@ export class ChangingHandlers {
       }
       return refuse(set.ok ? billingErrors.overNewLimits(plan, set.value) : set.error);
     }
-    const changed = await this.commands.run(subscriptionDecider, stream, { type: 'complete-change', plan, defaultPlan }, context, { step: 'complete' });
+    const changed = await this.commands.run(
+      subscriptionDecider,
+      stream,
+      { type: 'complete-change', plan, defaultPlan },
+      context,
+      { step: 'complete' },
+    );
     if (!changed.ok) return refuse(changed.error);
     return reply(view, { position: changed.value.position, revision: changed.value.revision });
   }

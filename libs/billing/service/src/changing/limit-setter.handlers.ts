@@ -18,7 +18,11 @@ export class LimitSetter {
   constructor(@Inject(BUS) private readonly bus: Bus) {}
 
   /** @returns what is in use beyond these limits, empty when all are set; owners that refused keep their old limits */
-  async set(organizationId: string, limits: PlanLimits, cause: Pick<RequestContext, 'correlationId'>): Promise<Result<readonly Over[], DomainError>> {
+  async set(
+    organizationId: string,
+    limits: PlanLimits,
+    cause: Pick<RequestContext, 'correlationId'>,
+  ): Promise<Result<readonly Over[], DomainError>> {
     const own = () => this.bus.own({ correlationId: cause.correlationId, organizationId });
     const over: Over[] = [];
 
@@ -26,22 +30,44 @@ export class LimitSetter {
     if (!seats.ok && seats.error.kind !== 'conflict') return seats;
     if (!seats.ok) over.push(overOf('members', seats.error));
 
-    const keys = await this.bus.request(setKeyLimitsRequest, { organizationId, activeKeys: limits.activeKeys, lifetimeDays: limits.keyLifetimeDays }, own());
+    const keys = await this.bus.request(
+      setKeyLimitsRequest,
+      { organizationId, activeKeys: limits.activeKeys, lifetimeDays: limits.keyLifetimeDays },
+      own(),
+    );
     if (!keys.ok && keys.error.kind !== 'conflict') return keys;
-    if (!keys.ok) over.push(overOf(keys.error.code === 'access-keys/lifetimes-over' ? 'keyLifetimeDays' : 'activeKeys', keys.error));
+    if (!keys.ok)
+      over.push(
+        overOf(keys.error.code === 'access-keys/lifetimes-over' ? 'keyLifetimeDays' : 'activeKeys', keys.error),
+      );
 
     const { applications, profiles, clusters, deploymentsPerDay } = limits;
-    const catalog = await this.bus.request(setCatalogLimitsRequest, { organizationId, applications, profiles, clusters, deploymentsPerDay }, own());
+    const catalog = await this.bus.request(
+      setCatalogLimitsRequest,
+      { organizationId, applications, profiles, clusters, deploymentsPerDay },
+      own(),
+    );
     if (!catalog.ok && catalog.error.kind !== 'conflict') return catalog;
     if (!catalog.ok) over.push(overOf('catalog', catalog.error));
-    else over.push(...catalog.value.over.map((words): Over => ({ limit: /^[A-Za-z]+/.exec(words)?.[0] ?? 'catalog', words: sentence(words), detail: {} })));
+    else
+      over.push(
+        ...catalog.value.over.map((words): Over => ({
+          limit: /^[A-Za-z]+/.exec(words)?.[0] ?? 'catalog',
+          words: sentence(words),
+          detail: {},
+        })),
+      );
     return ok(over);
   }
 }
 
 function overOf(limit: string, { detail, extra }: DomainError): Over {
   const { limit: allowed, used } = extra ?? {};
-  return { limit, words: detail, detail: { ...(typeof allowed === 'number' && { allowed }), ...(typeof used === 'number' && { used }) } };
+  return {
+    limit,
+    words: detail,
+    detail: { ...(typeof allowed === 'number' && { allowed }), ...(typeof used === 'number' && { used }) },
+  };
 }
 
 const sentence = (words: string): string => (words.endsWith('.') ? words : `${words}.`);

@@ -32,11 +32,17 @@ export class UnfinishedChanges implements Sweep {
 
   async run(signal: AbortSignal): Promise<void> {
     const found = await this.readModels.find(subscriptionsProjection, { where: { isChanging: true }, limit: 100 });
-    if (!found.ok) return this.logger.warn({ code: found.error.code }, 'unfinished changes of plan cannot be looked for now');
+    if (!found.ok)
+      return this.logger.warn({ code: found.error.code }, 'unfinished changes of plan cannot be looked for now');
     for (const { id: organizationId, document } of found.value.items) {
       if (signal.aborted) return;
       const { plan, changingTo, changingSince } = document;
-      if (changingTo === null || changingSince === null || this.clock.now() - Date.parse(changingSince) < LEFT_BEHIND_MS) continue;
+      if (
+        changingTo === null ||
+        changingSince === null ||
+        this.clock.now() - Date.parse(changingSince) < LEFT_BEHIND_MS
+      )
+        continue;
       await this.end(organizationId, plan, changingTo);
     }
   }
@@ -44,15 +50,25 @@ export class UnfinishedChanges implements Sweep {
   private async end(organizationId: string, plan: string, changingTo: string): Promise<void> {
     const correlationId = this.ids.uuid();
     const set = await this.limits.set(organizationId, planNamed(this.catalogue, plan).limits, { correlationId });
-    if (!set.ok) return this.logger.warn({ organizationId, code: set.error.code }, 'the limits of a plan could not be set back yet');
-    const refusal = { type: 'refuse-change', plan: changingTo, defaultPlan: this.catalogue.defaultPlan, over: [] } as const;
+    if (!set.ok)
+      return this.logger.warn(
+        { organizationId, code: set.error.code },
+        'the limits of a plan could not be set back yet',
+      );
+    const refusal = {
+      type: 'refuse-change',
+      plan: changingTo,
+      defaultPlan: this.catalogue.defaultPlan,
+      over: [],
+    } as const;
     const ended = await this.commands.run(subscriptionDecider, subscriptionStream(organizationId), refusal, {
       actor: { id: 'system:billing', kind: 'system', isGlobalAdmin: false },
       commandId: freshCommandId(this.ids),
       correlationId,
       organizationId,
     });
-    if (!ended.ok) this.logger.warn({ organizationId, code: ended.error.code }, 'a change of plan could not be ended yet');
+    if (!ended.ok)
+      this.logger.warn({ organizationId, code: ended.error.code }, 'a change of plan could not be ended yet');
   }
 }
 

@@ -1,5 +1,12 @@
 import { organizationNotFound } from '#access';
-import { DEFAULT_CATALOGUE, getSubscriptionRequest, listPlansRequest, PLAN_CATALOGUE, plansOfRequest, type PlanCatalogue } from '#billing/contract';
+import {
+  DEFAULT_CATALOGUE,
+  getSubscriptionRequest,
+  listPlansRequest,
+  PLAN_CATALOGUE,
+  plansOfRequest,
+  type PlanCatalogue,
+} from '#billing/contract';
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
@@ -35,12 +42,19 @@ export class BillingQueries {
     const found = await this.readModels.get(subscriptionsProjection, organizationId, consistency);
     if (!found.ok) return refuse(found.error);
     const { name, limits } = planNamed(this.catalogue, found.value?.document.plan);
-    return reply({ plan: name, since: found.value?.document.since ?? null, limits, pricingUrl: this.catalogue.pricingUrl });
+    return reply({
+      plan: name,
+      since: found.value?.document.since ?? null,
+      limits,
+      pricingUrl: this.catalogue.pricingUrl,
+    });
   }
 
   /** From the streams themselves, folded in memory: other contexts ask this beside every view. */
   @Serves(plansOfRequest)
-  async plansOf(@Input() { organizationIds }: InputOf<typeof plansOfRequest>): Promise<Reply<OutputOf<typeof plansOfRequest>>> {
+  async plansOf(
+    @Input() { organizationIds }: InputOf<typeof plansOfRequest>,
+  ): Promise<Reply<OutputOf<typeof plansOfRequest>>> {
     const plans: OutputOf<typeof plansOfRequest>['plans'] = {};
     for (const organizationId of organizationIds) {
       const loaded = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));

@@ -22,7 +22,13 @@ export const subscriptionsProjection: Projection<SubscriptionEvent, Subscription
       case 'subscription.started.v1':
         return { plan: event.data.plan, since: recordedAt, ...SETTLED };
       case 'subscription.change-requested.v1':
-        return { plan: event.data.from, since: subscription?.since ?? recordedAt, isChanging: true, changingTo: event.data.to, changingSince: recordedAt };
+        return {
+          plan: event.data.from,
+          since: subscription?.since ?? recordedAt,
+          isChanging: true,
+          changingTo: event.data.to,
+          changingSince: recordedAt,
+        };
       case 'subscription.plan-changed.v1':
         return { plan: event.data.to, since: recordedAt, ...SETTLED };
       case 'subscription.change-refused.v1':

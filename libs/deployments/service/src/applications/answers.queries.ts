@@ -26,7 +26,12 @@ export class ApplicationAnswers {
    * The application of that name: the one that has it, or the newest that had it.
    * @param deleted whether one that is gone will do
    */
-  async find(organizationId: string, name: string, atLeast: Position | undefined, deleted: boolean): Promise<Result<ApplicationDocument | undefined, DomainError>> {
+  async find(
+    organizationId: string,
+    name: string,
+    atLeast: Position | undefined,
+    deleted: boolean,
+  ): Promise<Result<ApplicationDocument | undefined, DomainError>> {
     const found = await this.readModels.find(
       applicationsProjection,
       { where: { key: `${organizationId}/${name}` }, sort: { field: 'createdAt', direction: 'descending' }, limit: 50 },
@@ -37,21 +42,32 @@ export class ApplicationAnswers {
     return ok(documents.find((document) => !document.deleted) ?? (deleted ? documents[0] : undefined));
   }
 
-  async views(documents: readonly ApplicationDocument[], organizationId: string, context: RequestContext): Promise<ApplicationView[]> {
+  async views(
+    documents: readonly ApplicationDocument[],
+    organizationId: string,
+    context: RequestContext,
+  ): Promise<ApplicationView[]> {
     const name = await this.people.namesOf(
       documents.flatMap(({ configuration }) => (configuration ? [configuration.by] : [])),
       context,
     );
     const organization = await this.people.slugOf(organizationId);
     const silent = await this.silentClusters(documents);
-    return documents.map((document) => applicationView(document, { organization, name, isSilent: silent.has(document.clusterId) }));
+    return documents.map((document) =>
+      applicationView(document, { organization, name, isSilent: silent.has(document.clusterId) }),
+    );
   }
 
   /**
    * The application after a write, whether or not its read model has seen it: the events are folded onto what is there.
    */
   async afterWrite(
-    write: { readonly organizationId: string; readonly applicationId: string; readonly application: Application; readonly events: readonly ApplicationEvent[] },
+    write: {
+      readonly organizationId: string;
+      readonly applicationId: string;
+      readonly application: Application;
+      readonly events: readonly ApplicationEvent[];
+    },
     context: RequestContext,
   ): Promise<ApplicationView | undefined> {
     const { organizationId, applicationId, application } = write;
@@ -70,11 +86,21 @@ export class ApplicationAnswers {
     const recorded: Recorded<DeploymentFact>[] = [];
     const latest = latestOf(application);
     if (!present && latest)
-      recorded.push({ event: { type: 'catalog.name-claimed.v1', data: beginningOf(applicationId, latest) }, metadata: { ...stamp, stream: catalogStream(organizationId) } });
+      recorded.push({
+        event: { type: 'catalog.name-claimed.v1', data: beginningOf(applicationId, latest) },
+        metadata: { ...stamp, stream: catalogStream(organizationId) },
+      });
     const events = present || !latest ? write.events : knownOf(application, latest);
     const isSeen = (event: ApplicationEvent): boolean =>
-      present !== undefined && 'revision' in event.data && 'attemptId' in event.data && present.attempt !== null && present.attempt.number >= event.data.number;
-    if (!events.some(isSeen)) recorded.push(...events.map((event) => ({ event, metadata: { ...stamp, stream: applicationStream(applicationId) } })));
+      present !== undefined &&
+      'revision' in event.data &&
+      'attemptId' in event.data &&
+      present.attempt !== null &&
+      present.attempt.number >= event.data.number;
+    if (!events.some(isSeen))
+      recorded.push(
+        ...events.map((event) => ({ event, metadata: { ...stamp, stream: applicationStream(applicationId) } })),
+      );
     const document = withEvents(present, recorded);
     return document && (await this.views([document], organizationId, context))[0];
   }
@@ -107,5 +133,8 @@ function knownOf(application: Application, latest: Revision): ApplicationEvent[]
   const configured: ApplicationEvent = { type: 'application.configured.v1', data: latest };
   if (!attempt) return [configured];
   const { id: attemptId, number, revision, kind, orphan } = attempt;
-  return [configured, { type: 'deployment.requested.v1', data: { attemptId, number, revision, kind, orphan, cause: 'apply' } }];
+  return [
+    configured,
+    { type: 'deployment.requested.v1', data: { attemptId, number, revision, kind, orphan, cause: 'apply' } },
+  ];
 }

@@ -35,7 +35,10 @@ const SANDBOX_PROVIDER = 'sandbox';
 const SIMULATED = 'simulated: objects are real, no container runs';
 
 /** T1 without pods. */
-export function statusPart(document: ApplicationDocument, { organization, isSilent }: ViewFacts): Omit<ApplicationStatusView, 'pods'> {
+export function statusPart(
+  document: ApplicationDocument,
+  { organization, isSilent }: ViewFacts,
+): Omit<ApplicationStatusView, 'pods'> {
   const { configuration, attempt, revision, servingRevision } = document;
   const isUnknown = isSilent && document.status !== 'DELETING';
   return {
@@ -55,14 +58,23 @@ export function statusPart(document: ApplicationDocument, { organization, isSile
     replicas: document.replicas,
     endpoint: document.endpoint,
     updatedAt: document.updatedAt,
-    message: isUnknown ? `its cluster was ${SILENT}` : document.status === 'RUNNING' && configuration?.cluster.provider === SANDBOX_PROVIDER ? SIMULATED : document.message,
+    message: isUnknown
+      ? `its cluster was ${SILENT}`
+      : document.status === 'RUNNING' && configuration?.cluster.provider === SANDBOX_PROVIDER
+        ? SIMULATED
+        : document.message,
     code: document.code,
     servingVersion: servingRevision !== null && servingRevision !== revision ? `v${servingRevision}` : null,
     attempt: attempt && { id: attempt.id, number: attempt.number, state: attempt.state },
   };
 }
 
-function syncOf({ status, configuration, servingRevision, revision }: ApplicationDocument): ApplicationStatusView['sync'] {
+function syncOf({
+  status,
+  configuration,
+  servingRevision,
+  revision,
+}: ApplicationDocument): ApplicationStatusView['sync'] {
   if (servingRevision === null) return status === 'REQUESTED' ? 'Unknown' : 'OutOfSync';
   if (servingRevision !== revision) return 'OutOfSync';
   return configuration?.rollbackOf === null ? 'Synced' : 'Pinned';
@@ -72,7 +84,10 @@ function syncOf({ status, configuration, servingRevision, revision }: Applicatio
  * The document with events that its projection has not seen yet, for answers to writes: those do not wait for a read
  * model. `undefined` when the events are not of an application that exists.
  */
-export const withEvents = (document: ApplicationDocument | undefined, recorded: readonly Recorded<DeploymentFact>[]): ApplicationDocument | undefined =>
+export const withEvents = (
+  document: ApplicationDocument | undefined,
+  recorded: readonly Recorded<DeploymentFact>[],
+): ApplicationDocument | undefined =>
   recorded.reduce<ApplicationDocument | undefined>((folded, event) => {
     const next = applicationsProjection.apply(folded, event);
     return typeof next === 'symbol' ? undefined : next;

@@ -6,7 +6,10 @@ import type { ApplicationEvent } from './application.events.ts';
 
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 const two = { ...aConfiguration, manifest: { record: 'manifest/o1/m2', digest: 'm2' }, contentDigest: 'x2' };
-const configured = (revision: number, configuration = aConfiguration): ApplicationEvent => ({ type: 'application.configured.v1', data: { ...configuration, revision } });
+const configured = (revision: number, configuration = aConfiguration): ApplicationEvent => ({
+  type: 'application.configured.v1',
+  data: { ...configuration, revision },
+});
 const ref = (number: number, revision: number) => ({ attemptId: `t${number}`, number, revision });
 const requested = (
   number: number,
@@ -44,7 +47,10 @@ describe('configure an application', () => {
   it('tries the same revision anew where it failed or broke', () => {
     const same = { ...configure, configuration: aConfiguration };
     given(configured(1), requested(1, 1), failed(1, 1)).when(same, ada).thenRecorded(requested(2, 1));
-    const missing: ApplicationEvent = { type: 'application.health-changed.v1', data: { health: 'Missing', message: 'gone', code: null, replicas: null } };
+    const missing: ApplicationEvent = {
+      type: 'application.health-changed.v1',
+      data: { health: 'Missing', message: 'gone', code: null, replicas: null },
+    };
     given(configured(1), requested(1, 1), succeeded(1, 1), missing).when(same, ada).thenRecorded(requested(2, 1));
   });
   it('ends a waiting attempt at once and leaves one in hand to its worker', () => {
@@ -74,7 +80,14 @@ describe('configure an application', () => {
       .thenRejected({ code: 'deployments/application-not-found' });
   });
   it('goes back to an older revision as a new one, and not to the present one', () => {
-    const history = [configured(1), requested(1, 1), succeeded(1, 1), configured(2, two), requested(2, 2), succeeded(2, 2)];
+    const history = [
+      configured(1),
+      requested(1, 1),
+      succeeded(1, 1),
+      configured(2, two),
+      requested(2, 2),
+      succeeded(2, 2),
+    ];
     const back = { ...configure, configuration: { ...aConfiguration, rollbackOf: 1 }, revision: 3, attemptId: 't3' };
     given(...history)
       .when(back, ada)
@@ -97,8 +110,12 @@ describe('configure an application', () => {
 describe('end an attempt', () => {
   const outcome = { outcome: 'succeeded', message: 'all pods ready', endpoint: null, replicas: '1/1' } as const;
   it('counts the first end', () => {
-    given(configured(1), requested(1, 1)).when({ type: 'end-attempt', attemptId: 't1', outcome }, ada).thenRecorded(succeeded(1, 1));
-    given(configured(1), requested(1, 1), failed(1, 1)).when({ type: 'end-attempt', attemptId: 't1', outcome }, ada).thenNothingRecorded();
+    given(configured(1), requested(1, 1))
+      .when({ type: 'end-attempt', attemptId: 't1', outcome }, ada)
+      .thenRecorded(succeeded(1, 1));
+    given(configured(1), requested(1, 1), failed(1, 1))
+      .when({ type: 'end-attempt', attemptId: 't1', outcome }, ada)
+      .thenNothingRecorded();
   });
   it('deletes with the end of a deletion', () =>
     given(
@@ -115,15 +132,23 @@ describe('end an attempt', () => {
     const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref(1, 1), claims: 1 } };
     given(configured(1), requested(1, 1))
       .when(abandon, ada)
-      .thenRecorded(abandoned, { type: 'deployment.requested.v1', data: { attemptId: 't9', number: 2, revision: 1, kind: 'deploy', orphan: false, cause: 'abandoned' } });
-    given(configured(1), requested(1, 1), configured(2, two), requested(2, 2)).when(abandon, ada).thenRecorded(abandoned);
+      .thenRecorded(abandoned, {
+        type: 'deployment.requested.v1',
+        data: { attemptId: 't9', number: 2, revision: 1, kind: 'deploy', orphan: false, cause: 'abandoned' },
+      });
+    given(configured(1), requested(1, 1), configured(2, two), requested(2, 2))
+      .when(abandon, ada)
+      .thenRecorded(abandoned);
   });
 });
 
 describe('delete an application', () => {
   const command = { type: 'delete', orphan: false, attemptId: 't2', running: [] } as const;
   it('asks for an attempt that takes its objects away, once', () => {
-    const asked: ApplicationEvent[] = [{ type: 'application.deletion-requested.v1', data: { orphan: false } }, requested(2, 1, { kind: 'delete', cause: 'delete' })];
+    const asked: ApplicationEvent[] = [
+      { type: 'application.deletion-requested.v1', data: { orphan: false } },
+      requested(2, 1, { kind: 'delete', cause: 'delete' }),
+    ];
     given(configured(1), requested(1, 1), succeeded(1, 1))
       .when(command, ada)
       .thenRecorded(...asked);
@@ -131,5 +156,6 @@ describe('delete an application', () => {
       .when({ ...command, attemptId: 't3' }, ada)
       .thenNothingRecorded();
   });
-  it('ends at once what has only its name', () => given().when(command, ada).thenRecorded({ type: 'application.deleted.v1', data: {} }));
+  it('ends at once what has only its name', () =>
+    given().when(command, ada).thenRecorded({ type: 'application.deleted.v1', data: {} }));
 });

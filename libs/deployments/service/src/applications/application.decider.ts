@@ -9,7 +9,10 @@ import { reportHealth, type ReportHealth } from './report-health.ts';
 
 export type ApplicationCommand = Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth;
 
-function decide(command: ApplicationCommand, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+function decide(
+  command: ApplicationCommand,
+  application: Application,
+): Result<readonly ApplicationEvent[], DeploymentsError> {
   switch (command.type) {
     case 'configure':
       return configure(command, application);

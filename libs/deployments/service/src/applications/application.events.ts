@@ -17,9 +17,20 @@ export interface Configuration {
   readonly resolved: RecordRef;
   /** SHA-256 of the resolved content without its revision numbers: equal when nothing would change on the cluster. */
   readonly contentDigest: string;
-  readonly profile: { readonly id: string; readonly name: string; readonly revision: number; readonly protected: boolean };
+  readonly profile: {
+    readonly id: string;
+    readonly name: string;
+    readonly revision: number;
+    readonly protected: boolean;
+  };
   readonly tier: string;
-  readonly cluster: { readonly id: string; readonly name: string; readonly provider: string; readonly region: string | null; readonly uid: string };
+  readonly cluster: {
+    readonly id: string;
+    readonly name: string;
+    readonly provider: string;
+    readonly region: string | null;
+    readonly uid: string;
+  };
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
   readonly source: { readonly type: 'image' | 'yaml'; readonly ref: string };
@@ -52,16 +63,40 @@ export interface AttemptRef {
 export type ApplicationEvent =
   | Fact<'application.configured.v1', Configuration & { readonly revision: number }>
   | Fact<'application.deletion-requested.v1', { readonly orphan: boolean }>
-  | Fact<'deployment.requested.v1', AttemptRef & { readonly kind: 'deploy' | 'delete'; readonly orphan: boolean; readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' }>
-  | Fact<'deployment.succeeded.v1', AttemptRef & { readonly message: string; readonly endpoint: string | null; readonly replicas: string | null }>
+  | Fact<
+      'deployment.requested.v1',
+      AttemptRef & {
+        readonly kind: 'deploy' | 'delete';
+        readonly orphan: boolean;
+        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned';
+      }
+    >
+  | Fact<
+      'deployment.succeeded.v1',
+      AttemptRef & { readonly message: string; readonly endpoint: string | null; readonly replicas: string | null }
+    >
   | Fact<
       'deployment.failed.v1',
-      AttemptRef & { readonly code: string; readonly message: string; readonly fix: string | null; readonly applied: boolean; readonly serving: string | null }
+      AttemptRef & {
+        readonly code: string;
+        readonly message: string;
+        readonly fix: string | null;
+        readonly applied: boolean;
+        readonly serving: string | null;
+      }
     >
   | Fact<'deployment.superseded.v1', AttemptRef & { readonly byRevision: number }>
   /** `claims`: how many claims of this attempt ended without an end. */
   | Fact<'deployment.abandoned.v1', AttemptRef & { readonly claims: number }>
-  | Fact<'application.health-changed.v1', { readonly health: Health; readonly message: string; readonly code: string | null; readonly replicas: string | null }>
+  | Fact<
+      'application.health-changed.v1',
+      {
+        readonly health: Health;
+        readonly message: string;
+        readonly code: string | null;
+        readonly replicas: string | null;
+      }
+    >
   | Fact<'application.deleted.v1', Record<never, never>>;
 
 export const applicationEvents: EventFamily<ApplicationEvent> = {

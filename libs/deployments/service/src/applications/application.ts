@@ -25,41 +25,77 @@ export interface Application {
   readonly attemptCount: number;
   /** Claims in a row that ended without an end. */
   readonly lostClaims: number;
-  readonly health: { readonly health: Health; readonly message: string; readonly code: string | null; readonly replicas: string | null } | undefined;
+  readonly health:
+    | {
+        readonly health: Health;
+        readonly message: string;
+        readonly code: string | null;
+        readonly replicas: string | null;
+      }
+    | undefined;
 }
 
-export const noApplication: Application = { status: 'absent', revisions: [], attempts: [], attemptCount: 0, lostClaims: 0, health: undefined };
+export const noApplication: Application = {
+  status: 'absent',
+  revisions: [],
+  attempts: [],
+  attemptCount: 0,
+  lostClaims: 0,
+  health: undefined,
+};
 
 export const latestOf = ({ revisions }: Application): Revision | undefined => revisions.at(-1);
 export const newestAttemptOf = ({ attempts }: Application): Attempt | undefined => attempts.at(-1);
-export const openAttempt = ({ attempts }: Application, id: string): Attempt | undefined => attempts.find((attempt) => attempt.id === id && attempt.state === 'open');
+export const openAttempt = ({ attempts }: Application, id: string): Attempt | undefined =>
+  attempts.find((attempt) => attempt.id === id && attempt.state === 'open');
 
 export function evolveApplication(application: Application, event: ApplicationEvent): Application {
   switch (event.type) {
     case 'application.configured.v1':
-      return { ...application, status: 'active', revisions: [...application.revisions, { ...event.data, succeeded: false }] };
+      return {
+        ...application,
+        status: 'active',
+        revisions: [...application.revisions, { ...event.data, succeeded: false }],
+      };
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
       const { attemptId, number, revision, kind, orphan } = event.data;
-      return { ...application, attemptCount: number, attempts: [...application.attempts, { id: attemptId, number, revision, kind, orphan, state: 'open' }] };
+      return {
+        ...application,
+        attemptCount: number,
+        attempts: [...application.attempts, { id: attemptId, number, revision, kind, orphan, state: 'open' }],
+      };
     }
     case 'deployment.succeeded.v1': {
       const { attemptId, revision, message, replicas } = event.data;
       const ended = withState(application, attemptId, 'succeeded');
-      const revisions = ended.revisions.map((known) => (known.revision === revision ? { ...known, succeeded: true } : known));
+      const revisions = ended.revisions.map((known) =>
+        known.revision === revision ? { ...known, succeeded: true } : known,
+      );
       const from = ended.attempts.findIndex(({ id }) => id === attemptId);
-      return { ...ended, revisions, attempts: ended.attempts.slice(Math.max(from, 0)), lostClaims: 0, health: { health: 'Healthy', message, code: null, replicas } };
+      return {
+        ...ended,
+        revisions,
+        attempts: ended.attempts.slice(Math.max(from, 0)),
+        lostClaims: 0,
+        health: { health: 'Healthy', message, code: null, replicas },
+      };
     }
     case 'deployment.failed.v1': {
       const ended = { ...withState(application, event.data.attemptId, 'failed'), lostClaims: 0 };
       const { applied, message, code } = event.data;
-      return applied ? { ...ended, health: { health: 'Degraded', message, code, replicas: application.health?.replicas ?? null } } : ended;
+      return applied
+        ? { ...ended, health: { health: 'Degraded', message, code, replicas: application.health?.replicas ?? null } }
+        : ended;
     }
     case 'deployment.superseded.v1':
       return { ...withState(application, event.data.attemptId, 'superseded'), lostClaims: 0 };
     case 'deployment.abandoned.v1':
-      return { ...withState(application, event.data.attemptId, 'abandoned'), lostClaims: application.lostClaims + event.data.claims };
+      return {
+        ...withState(application, event.data.attemptId, 'abandoned'),
+        lostClaims: application.lostClaims + event.data.claims,
+      };
     case 'application.health-changed.v1':
       return { ...application, health: event.data };
     case 'application.deleted.v1':

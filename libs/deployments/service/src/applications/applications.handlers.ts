@@ -37,7 +37,10 @@ export class ApplicationsHandlers {
   ) {}
 
   @Serves(deleteApplicationRequest)
-  async delete(@Input() { name, orphan }: InputOf<typeof deleteApplicationRequest>, @Caller() context: RequestContext): Promise<Reply<Deleted>> {
+  async delete(
+    @Input() { name, orphan }: InputOf<typeof deleteApplicationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Deleted>> {
     const standing = await this.people.standing(context);
     if (!standing.ok) return refuse(standing.error);
     const { organizationId } = standing.value;
@@ -48,12 +51,23 @@ export class ApplicationsHandlers {
     const running = await this.works.running(application);
     if (!works.ok) return refuse(works.error);
     if (!running.ok) return refuse(running.error);
-    const entries = new Map(works.value.flatMap(({ work }) => work.inventory.map((entry) => [objectKey(entry), `${entry.kind}/${entry.name}`] as const)));
+    const entries = new Map(
+      works.value.flatMap(({ work }) =>
+        work.inventory.map((entry) => [objectKey(entry), `${entry.kind}/${entry.name}`] as const),
+      ),
+    );
     const objects = orphan ? [] : [...entries.values()];
     if (context.dryRun) return reply({ name, attemptId: null, objects, dryRun: true });
 
-    const command = { type: 'delete', orphan, attemptId: this.commands.newId(context, 1), running: running.value } as const;
-    const recorded = await this.commands.run(applicationDecider, applicationStream(id), command, context, { step: 'delete' });
+    const command = {
+      type: 'delete',
+      orphan,
+      attemptId: this.commands.newId(context, 1),
+      running: running.value,
+    } as const;
+    const recorded = await this.commands.run(applicationDecider, applicationStream(id), command, context, {
+      step: 'delete',
+    });
     if (!recorded.ok) return refuse(recorded.error);
     const { state, position, repeated } = recorded.value;
     if (state.status === 'deleted') {
@@ -66,17 +80,26 @@ export class ApplicationsHandlers {
   }
 
   @Serves(rollbackRequest)
-  async rollback(@Input() { name, to }: InputOf<typeof rollbackRequest>, @Caller() context: RequestContext): Promise<Reply<RolledBack>> {
+  async rollback(
+    @Input() { name, to }: InputOf<typeof rollbackRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<RolledBack>> {
     const standing = await this.people.standing(context);
     if (!standing.ok) return refuse(standing.error);
     for (let tries = 1; ; tries++) {
       const outcome = await this.rollbackOnce(name, to, standing.value, context);
       if (outcome.ok) return outcome;
-      if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES) return refuse(await this.people.explain(outcome.error, context));
+      if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
+        return refuse(await this.people.explain(outcome.error, context));
     }
   }
 
-  private async rollbackOnce(name: string, to: number | undefined, standing: Standing, context: RequestContext): Promise<Reply<RolledBack>> {
+  private async rollbackOnce(
+    name: string,
+    to: number | undefined,
+    standing: Standing,
+    context: RequestContext,
+  ): Promise<Reply<RolledBack>> {
     const { organizationId } = standing;
     const found = await this.find(organizationId, name);
     if (!found.ok) return refuse(found.error);
@@ -97,15 +120,28 @@ export class ApplicationsHandlers {
       changes: [`back to v${rollbackOf}`, ...lineChanges(latest, target.value)],
       by: context.actor.id,
     };
-    const deployed = await this.deployer.configure({ organizationId, applicationId, configuration, revision: (latest?.revision ?? 0) + 1, named: false }, context);
+    const deployed = await this.deployer.configure(
+      { organizationId, applicationId, configuration, revision: (latest?.revision ?? 0) + 1, named: false },
+      context,
+    );
     if (!deployed.ok) return refuse(deployed.error);
     const { events, application: after, position, repeated } = deployed.value;
     const view = await this.answers.afterWrite({ organizationId, applicationId, application: after, events }, context);
     if (!view) return refuse(deploymentsErrors.applicationNotFound(name));
     const configured = events.find((event) => event.type === 'application.configured.v1');
     return reply(
-      { application: view, outcome: 'configured', changes: [...(configured?.data.changes ?? [])], attemptId: newestAttemptOf(after)?.id ?? null, dryRun: context.dryRun ?? false },
-      { revision: latestOf(after)?.revision ?? 0, ...(position !== undefined && { position }), ...(repeated && { repeated }) },
+      {
+        application: view,
+        outcome: 'configured',
+        changes: [...(configured?.data.changes ?? [])],
+        attemptId: newestAttemptOf(after)?.id ?? null,
+        dryRun: context.dryRun ?? false,
+      },
+      {
+        revision: latestOf(after)?.revision ?? 0,
+        ...(position !== undefined && { position }),
+        ...(repeated && { repeated }),
+      },
     );
   }
 
@@ -114,11 +150,15 @@ export class ApplicationsHandlers {
     if (isAdmin) return ok(undefined);
     const loaded = await this.commands.load(profileDecider, profileStream(profile.id));
     if (!loaded.ok) return loaded;
-    const isProtected = loaded.value.state.status === 'active' ? loaded.value.state.content.protected : profile.protected;
+    const isProtected =
+      loaded.value.state.status === 'active' ? loaded.value.state.content.protected : profile.protected;
     return isProtected ? err(deploymentsErrors.protectedProfile(name, profile.name)) : ok(undefined);
   }
 
-  private async find(organizationId: string, name: string): Promise<Result<{ readonly id: string; readonly application: Application }, DomainError>> {
+  private async find(
+    organizationId: string,
+    name: string,
+  ): Promise<Result<{ readonly id: string; readonly application: Application }, DomainError>> {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const entry = catalog.value.state.entries.application.get(name);
@@ -142,4 +182,6 @@ function targetOf(application: Application, name: string, to: number | undefined
 
 /** The image's change is what people look for. */
 const lineChanges = (before: Revision | undefined, after: Revision): string[] =>
-  before && before.source.ref !== after.source.ref ? [`${after.source.type} ${before.source.ref} -> ${after.source.ref}`] : [];
+  before && before.source.ref !== after.source.ref
+    ? [`${after.source.type} ${before.source.ref} -> ${after.source.ref}`]
+    : [];

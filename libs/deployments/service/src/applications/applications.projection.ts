@@ -37,7 +37,13 @@ export interface ApplicationDocument {
   readonly endpoint: string | null;
   /** The revision that was rolled out last, and so serves. */
   readonly servingRevision: number | null;
-  readonly attempt: { readonly id: string; readonly number: number; readonly state: AttemptState; readonly kind: 'deploy' | 'delete'; readonly requestId: string } | null;
+  readonly attempt: {
+    readonly id: string;
+    readonly number: number;
+    readonly state: AttemptState;
+    readonly kind: 'deploy' | 'delete';
+    readonly requestId: string;
+  } | null;
   /** Ids of attempts without a terminal event. */
   readonly open: readonly string[];
   readonly hasOpen: boolean;
@@ -51,22 +57,40 @@ export interface ApplicationDocument {
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
   name: 'deployments-applications.v1',
   events: deploymentFamily,
-  indexes: ['organizationId', 'key', 'name', 'deleted', 'released', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
+  indexes: [
+    'organizationId',
+    'key',
+    'name',
+    'deleted',
+    'released',
+    'clusterId',
+    'profileId',
+    'hasOpen',
+    'unfinished',
+    'createdAt',
+  ],
   documentId: ({ event, metadata }) => {
     if ('applicationId' in event.data) return event.data.applicationId;
-    if ('kind' in event.data && 'name' in event.data) return event.data.kind === 'application' ? event.data.id : undefined;
+    if ('kind' in event.data && 'name' in event.data)
+      return event.data.kind === 'application' ? event.data.id : undefined;
     return metadata.stream.startsWith('application-') ? metadata.stream.slice('application-'.length) : undefined;
   },
   apply(document, recorded) {
     const { event, metadata } = recorded;
     if (event.type === 'catalog.name-claimed.v1')
-      return event.data.kind === 'application' ? begun(event.data, metadata.stream.slice('catalog-'.length), metadata.recordedAt) : document;
+      return event.data.kind === 'application'
+        ? begun(event.data, metadata.stream.slice('catalog-'.length), metadata.recordedAt)
+        : document;
     if (!document) return undefined;
     return applyTo(document, recorded);
   },
 };
 
-function begun({ id, name, refers, intent, namedNamespace }: Extract<NewName, { readonly kind: 'application' }>, organizationId: string, at: string): ApplicationDocument {
+function begun(
+  { id, name, refers, intent, namedNamespace }: Extract<NewName, { readonly kind: 'application' }>,
+  organizationId: string,
+  at: string,
+): ApplicationDocument {
   return {
     id,
     organizationId,
@@ -130,7 +154,16 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       const { attemptId, number, kind } = event.data;
       const open = [...document.open, attemptId];
       const attempt = { id: attemptId, number, state: 'QUEUED', kind, requestId: metadata.id } as const;
-      return { ...document, attempt, open, hasOpen: true, status: kind === 'delete' ? 'DELETING' : 'REQUESTED', message: 'waits for a worker', code: null, updatedAt: at };
+      return {
+        ...document,
+        attempt,
+        open,
+        hasOpen: true,
+        status: kind === 'delete' ? 'DELETING' : 'REQUESTED',
+        message: 'waits for a worker',
+        code: null,
+        updatedAt: at,
+      };
     }
     case 'deployment.succeeded.v1': {
       const { message, endpoint, replicas, revision } = event.data;
@@ -152,7 +185,14 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       if (!isNewest(document, attemptId)) return ended;
       const text = serving === null ? message : `${message}. ${serving}`;
       const status = document.attempt?.kind === 'delete' ? 'DELETING' : applied ? 'DEGRADED' : 'FAILED';
-      return { ...ended, status, message: text, code, updatedAt: at, ...(applied && status === 'DEGRADED' && { health: 'Degraded' }) };
+      return {
+        ...ended,
+        status,
+        message: text,
+        code,
+        updatedAt: at,
+        ...(applied && status === 'DEGRADED' && { health: 'Degraded' }),
+      };
     }
     case 'deployment.superseded.v1':
       return closed(document, event.data.attemptId, 'SUPERSEDED');
@@ -161,7 +201,18 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'application.health-changed.v1':
       return withHealth({ ...document, updatedAt: at }, event.data);
     case 'application.deleted.v1':
-      return { ...document, deleted: true, status: 'DELETING', health: 'Missing', message: 'deleted', open: [], hasOpen: false, unfinished: false, intent: null, updatedAt: at };
+      return {
+        ...document,
+        deleted: true,
+        status: 'DELETING',
+        health: 'Missing',
+        message: 'deleted',
+        open: [],
+        hasOpen: false,
+        unfinished: false,
+        intent: null,
+        updatedAt: at,
+      };
     default:
       return step(document, event, metadata);
   }
@@ -181,7 +232,11 @@ function withHealth(
   { health, message, code, replicas }: Extract<ApplicationEvent, { type: 'application.health-changed.v1' }>['data'],
 ): ApplicationDocument {
   const observed = { ...document, health, replicas: replicas ?? document.replicas };
-  if (document.hasOpen || (document.status !== 'RUNNING' && document.status !== 'DEGRADED' && document.status !== 'PROGRESSING')) return observed;
+  if (
+    document.hasOpen ||
+    (document.status !== 'RUNNING' && document.status !== 'DEGRADED' && document.status !== 'PROGRESSING')
+  )
+    return observed;
   const status = STATUS_OF[health] ?? document.status;
   return { ...observed, status, message, code };
 }
@@ -195,7 +250,11 @@ const STATUS_OF: Partial<Record<Health, ApplicationStatus>> = {
 };
 
 /** Steps of an attempt move the status while it is the newest. */
-function step(document: ApplicationDocument, event: AttemptEvent, { stream, recordedAt }: EventMetadata): ApplicationDocument {
+function step(
+  document: ApplicationDocument,
+  event: AttemptEvent,
+  { stream, recordedAt }: EventMetadata,
+): ApplicationDocument {
   if (!document.attempt || stream !== `deployment-${document.attempt.id}`) return document;
   const updatedAt = recordedAt;
   if (event.type === 'attempt.claimed.v1') {
@@ -212,10 +271,17 @@ function step(document: ApplicationDocument, event: AttemptEvent, { stream, reco
   if (document.attempt.state !== 'RUNNING') return document;
   const moved = progressOf(event);
   if (!moved) return document;
-  return { ...document, updatedAt, message: moved.message, ...(document.attempt.kind === 'deploy' && { status: moved.status }) };
+  return {
+    ...document,
+    updatedAt,
+    message: moved.message,
+    ...(document.attempt.kind === 'deploy' && { status: moved.status }),
+  };
 }
 
-function progressOf(event: Exclude<AttemptEvent, { type: 'attempt.claimed.v1' }>): { readonly status: ApplicationStatus; readonly message: string } | undefined {
+function progressOf(
+  event: Exclude<AttemptEvent, { type: 'attempt.claimed.v1' }>,
+): { readonly status: ApplicationStatus; readonly message: string } | undefined {
   switch (event.type) {
     case 'attempt.fetched.v1':
       return { status: 'RENDERING', message: `fetched ${event.data.source}` };

@@ -1,6 +1,12 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { applicationStatusRequest, getApplicationRequest, listApplicationsRequest, listRevisionsRequest, type ApplicationView } from '#deployments/contract';
+import {
+  applicationStatusRequest,
+  getApplicationRequest,
+  listApplicationsRequest,
+  listRevisionsRequest,
+  type ApplicationView,
+} from '#deployments/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
@@ -23,7 +29,10 @@ export class ApplicationsQueries {
   ) {}
 
   @Serves(listApplicationsRequest)
-  async list(@Input() { limit, cursor }: InputOf<typeof listApplicationsRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listApplicationsRequest>>> {
+  async list(
+    @Input() { limit, cursor }: InputOf<typeof listApplicationsRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listApplicationsRequest>>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const query = {
@@ -43,17 +52,25 @@ export class ApplicationsQueries {
   }
 
   @Serves(getApplicationRequest)
-  async get(@Input() { name }: InputOf<typeof getApplicationRequest>, @Caller() context: RequestContext): Promise<Reply<ApplicationView>> {
+  async get(
+    @Input() { name }: InputOf<typeof getApplicationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<ApplicationView>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const found = await this.answers.find(organizationId.value, name, context.consistency, false);
     if (!found.ok) return refuse(found.error);
     const [view] = found.value ? await this.answers.views([found.value], organizationId.value, context) : [];
-    return view && found.value ? reply(view, { revision: found.value.revision }) : refuse(deploymentsErrors.applicationNotFound(name));
+    return view && found.value
+      ? reply(view, { revision: found.value.revision })
+      : refuse(deploymentsErrors.applicationNotFound(name));
   }
 
   @Serves(applicationStatusRequest)
-  async status(@Input() { name }: InputOf<typeof applicationStatusRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof applicationStatusRequest>>> {
+  async status(
+    @Input() { name }: InputOf<typeof applicationStatusRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof applicationStatusRequest>>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const found = await this.answers.find(organizationId.value, name, context.consistency, false);
@@ -61,20 +78,42 @@ export class ApplicationsQueries {
     const document = found.value;
     const [view] = document ? await this.answers.views([document], organizationId.value, context) : [];
     if (!view || !document) return refuse(deploymentsErrors.applicationNotFound(name));
-    const status = omit(view, 'id', 'tier', 'protected', 'limits', 'autoscaling', 'deployedBy', 'createdAt', 'labels', 'description');
+    const status = omit(
+      view,
+      'id',
+      'tier',
+      'protected',
+      'limits',
+      'autoscaling',
+      'deployedBy',
+      'createdAt',
+      'labels',
+      'description',
+    );
     const live = await this.live.status(document, context);
-    return reply({ ...status, replicas: live?.replicas ?? status.replicas, pods: live?.pods ?? [] }, { revision: document.revision });
+    return reply(
+      { ...status, replicas: live?.replicas ?? status.replicas, pods: live?.pods ?? [] },
+      { revision: document.revision },
+    );
   }
 
   @Serves(listRevisionsRequest)
-  async revisions(@Input() { name }: InputOf<typeof listRevisionsRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listRevisionsRequest>>> {
+  async revisions(
+    @Input() { name }: InputOf<typeof listRevisionsRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listRevisionsRequest>>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const found = await this.answers.find(organizationId.value, name, context.consistency, true);
     if (!found.ok) return refuse(found.error);
     const application = found.value;
     if (!application) return refuse(deploymentsErrors.applicationNotFound(name));
-    const revisions = await allDocuments(this.readModels, revisionsProjection, { where: { applicationId: application.id } }, context.consistency);
+    const revisions = await allDocuments(
+      this.readModels,
+      revisionsProjection,
+      { where: { applicationId: application.id } },
+      context.consistency,
+    );
     if (!revisions.ok) return refuse(revisions.error);
     const nameOf = await this.people.namesOf(
       revisions.value.map(({ by }) => by),

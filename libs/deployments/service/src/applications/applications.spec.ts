@@ -32,8 +32,12 @@ beforeEach(async () => {
   house = await openHouse(own, queue, {});
   worker = new FakeWorker(house, queue);
   await house.found(org, 'acme', { ada: 'owner', linus: 'admin', grace: 'editor', eve: 'viewer' });
-  expect(await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada())).toMatchObject({ ok: true, value: { outcome: 'created' } });
-  expect(await house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada())).toMatchObject({ ok: true, value: { outcome: 'created' } });
+  expect(
+    await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada()),
+  ).toMatchObject({ ok: true, value: { outcome: 'created' } });
+  expect(
+    await house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada()),
+  ).toMatchObject({ ok: true, value: { outcome: 'created' } });
 });
 afterEach(async () => {
   await house.close();
@@ -41,7 +45,8 @@ afterEach(async () => {
 });
 
 const ada = (more = {}) => house.person('ada', org, more);
-const apply = (name: string, manifest: unknown, context = ada()) => house.ask(applyApplicationRequest, { org, name, manifest }, context);
+const apply = (name: string, manifest: unknown, context = ada()) =>
+  house.ask(applyApplicationRequest, { org, name, manifest }, context);
 const status = async (name: string) => {
   await house.settled();
   const answer = await house.ask(applicationStatusRequest, { org, name }, ada());
@@ -54,11 +59,22 @@ describe('applications over embedded engines', () => {
     const created = await apply('web', image('web', '1.4.2'));
     expect(created).toMatchObject({
       ok: true,
-      value: { outcome: 'created', changes: [], application: { status: 'REQUESTED', version: 'v1', targetNamespace: 'acme-web', deployedBy: 'ada@acme.dev' } },
+      value: {
+        outcome: 'created',
+        changes: [],
+        application: { status: 'REQUESTED', version: 'v1', targetNamespace: 'acme-web', deployedBy: 'ada@acme.dev' },
+      },
       meta: { created: true, revision: 1 },
     });
     await worker.deploy([entry('Deployment', 'web')]);
-    expect(await status('web')).toMatchObject({ status: 'RUNNING', health: 'Healthy', sync: 'Synced', sourceRef: 'images.acme.dev/web:1.4.2', replicas: '3/3', provider: 'aws' });
+    expect(await status('web')).toMatchObject({
+      status: 'RUNNING',
+      health: 'Healthy',
+      sync: 'Synced',
+      sourceRef: 'images.acme.dev/web:1.4.2',
+      replicas: '3/3',
+      provider: 'aws',
+    });
 
     expect(await apply('web', image('web', '1.4.2'))).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
     expect(await apply('web', image('web', '1.5.0'))).toMatchObject({
@@ -88,10 +104,18 @@ describe('applications over embedded engines', () => {
 
     expect(await house.ask(rollbackRequest, { org, name: 'web' }, ada())).toMatchObject({
       ok: true,
-      value: { application: { version: 'v3' }, changes: ['back to v1', 'image images.acme.dev/web:1.5.0 -> images.acme.dev/web:1.4.2'] },
+      value: {
+        application: { version: 'v3' },
+        changes: ['back to v1', 'image images.acme.dev/web:1.5.0 -> images.acme.dev/web:1.4.2'],
+      },
     });
     await worker.deploy([entry('Deployment', 'web')]);
-    expect(await status('web')).toMatchObject({ status: 'RUNNING', sync: 'Pinned', version: 'v3', servingVersion: null });
+    expect(await status('web')).toMatchObject({
+      status: 'RUNNING',
+      sync: 'Pinned',
+      version: 'v3',
+      servingVersion: null,
+    });
     const history = await house.ask(listRevisionsRequest, { org, name: 'web' }, ada());
     expect(history).toMatchObject({
       value: {
@@ -108,14 +132,20 @@ describe('applications over embedded engines', () => {
       value: { attemptId: expect.any(String), objects: ['Deployment/web'] },
     });
     expect(await status('web')).toMatchObject({ status: 'DELETING' });
-    expect(await apply('web', image('web', '1.6.0'))).toMatchObject({ ok: false, error: { code: 'deployments/being-deleted' } });
+    expect(await apply('web', image('web', '1.6.0'))).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/being-deleted' },
+    });
     await worker.deploy();
     await house.settled();
     expect(await house.ask(getApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({
       ok: false,
       error: { code: 'deployments/application-not-found', kind: 'not-found' },
     });
-    expect(await house.ask(listRevisionsRequest, { org, name: 'web' }, ada())).toMatchObject({ ok: true, value: { items: [{}, {}, {}] } });
+    expect(await house.ask(listRevisionsRequest, { org, name: 'web' }, ada())).toMatchObject({
+      ok: true,
+      value: { items: [{}, {}, {}] },
+    });
     expect(await apply('web', image('web', '2.0.0'))).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
 
@@ -123,9 +153,17 @@ describe('applications over embedded engines', () => {
     await apply('web', image('web', '1.4.2'));
     await worker.deploy([entry('Deployment', 'web')]);
     const steps = await house.read(applicationEventsRequest, { org, name: 'web' }, ada());
-    expect(steps).toMatchObject([{ step: 'requested', version: 'v1', by: 'ada@acme.dev' }, { step: 'claimed', by: 'platform' }, { step: 'planned' }, { step: 'succeeded' }]);
+    expect(steps).toMatchObject([
+      { step: 'requested', version: 'v1', by: 'ada@acme.dev' },
+      { step: 'claimed', by: 'platform' },
+      { step: 'planned' },
+      { step: 'succeeded' },
+    ]);
     const after = steps[1] && 'position' in steps[1] ? steps[1].position : '';
-    expect(await house.read(applicationEventsRequest, { org, name: 'web', after }, ada())).toMatchObject([{ step: 'planned' }, { step: 'succeeded' }]);
+    expect(await house.read(applicationEventsRequest, { org, name: 'web', after }, ada())).toMatchObject([
+      { step: 'planned' },
+      { step: 'succeeded' },
+    ]);
     const following = house.read(applicationEventsRequest, { org, name: 'web', follow: true }, ada(), 5);
     await apply('web', image('web', '1.5.0'));
     expect((await following)[4]).toMatchObject({ step: 'requested', version: 'v2' });
@@ -135,7 +173,11 @@ describe('applications over embedded engines', () => {
     const first = await apply('web', image('web', '1.4.2'), ada({ key: 'k1' }));
     const events = (await house.engines.events()).length;
     const second = await apply('web', image('web', '1.4.2'), ada({ key: 'k1' }));
-    expect(second).toMatchObject({ ok: true, value: { outcome: 'created', attemptId: first.ok ? first.value.attemptId : '' }, meta: { created: true, repeated: true } });
+    expect(second).toMatchObject({
+      ok: true,
+      value: { outcome: 'created', attemptId: first.ok ? first.value.attemptId : '' },
+      meta: { created: true, repeated: true },
+    });
     expect(await house.engines.events()).toHaveLength(events);
   });
 
@@ -147,23 +189,36 @@ describe('applications over embedded engines', () => {
     const back = () => house.ask(rollbackRequest, { org, name: 'web' }, ada({ key: 'back' }));
     expect(await back()).toMatchObject({ ok: true, value: { application: { version: 'v3' } } });
     const events = (await house.engines.events()).length;
-    expect(await back()).toMatchObject({ ok: true, value: { application: { version: 'v3' }, changes: ['back to v1', expect.any(String)] }, meta: { repeated: true, revision: 3 } });
+    expect(await back()).toMatchObject({
+      ok: true,
+      value: { application: { version: 'v3' }, changes: ['back to v1', expect.any(String)] },
+      meta: { repeated: true, revision: 3 },
+    });
     expect(await house.engines.events()).toHaveLength(events);
   });
 
   it('F5: the same Idempotency-Key with another body is refused', async () => {
     await apply('web', image('web', '1'), ada({ key: 'k', body: 'one' }));
-    expect(await apply('web', image('web', '2'), ada({ key: 'k', body: 'two' }))).toMatchObject({ ok: false, error: { code: 'idempotency/other-request', kind: 'invalid' } });
+    expect(await apply('web', image('web', '2'), ada({ key: 'k', body: 'two' }))).toMatchObject({
+      ok: false,
+      error: { code: 'idempotency/other-request', kind: 'invalid' },
+    });
   });
 
   it('F5: the same key from another caller is another request, and two at once get one answer', async () => {
-    const [first, second] = await Promise.all([apply('web', image('web', '1'), ada({ key: 'k' })), apply('web', image('web', '1'), ada({ key: 'k' }))]);
+    const [first, second] = await Promise.all([
+      apply('web', image('web', '1'), ada({ key: 'k' })),
+      apply('web', image('web', '1'), ada({ key: 'k' })),
+    ]);
     expect([first, second]).toMatchObject([
       { ok: true, value: { outcome: 'created' } },
       { ok: true, value: { outcome: 'created' } },
     ]);
     expect(first.ok && second.ok && first.value.attemptId === second.value.attemptId).toBe(true);
-    expect(await apply('web', image('web', '2'), house.person('linus', org, { key: 'k' }))).toMatchObject({ ok: true, value: { outcome: 'configured' } });
+    expect(await apply('web', image('web', '2'), house.person('linus', org, { key: 'k' }))).toMatchObject({
+      ok: true,
+      value: { outcome: 'configured' },
+    });
   });
 
   it('records nothing in a dry run', async () => {
@@ -173,15 +228,30 @@ describe('applications over embedded engines', () => {
       ok: true,
       value: { outcome: 'configured', dryRun: true, changes: ['image 1.4.2 -> 1.5.0'] },
     });
-    expect(await apply('new', image('new', '1.5.0'), ada({ dryRun: true }))).toMatchObject({ ok: true, value: { outcome: 'created', dryRun: true } });
+    expect(await apply('new', image('new', '1.5.0'), ada({ dryRun: true }))).toMatchObject({
+      ok: true,
+      value: { outcome: 'created', dryRun: true },
+    });
     expect(await house.engines.events()).toHaveLength(events);
   });
 
   it('refuses a revision that is not the one seen, and names that do not fit', async () => {
     await apply('web', image('web', '1.4.2'));
-    expect(await apply('web', image('web', '1.5.0'), ada({ ifMatch: 7 }))).toMatchObject({ ok: false, error: { code: 'edge/precondition-failed' } });
-    expect(await apply('web', image('other', '1'))).toMatchObject({ ok: false, error: { code: 'deployments/name-mismatch' } });
-    expect(await apply('web', { kind: 'Application', apiVersion: 'platform.astropulse.io/v1', spec: { name: 'web', spec: 1 } })).toMatchObject({
+    expect(await apply('web', image('web', '1.5.0'), ada({ ifMatch: 7 }))).toMatchObject({
+      ok: false,
+      error: { code: 'edge/precondition-failed' },
+    });
+    expect(await apply('web', image('other', '1'))).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/name-mismatch' },
+    });
+    expect(
+      await apply('web', {
+        kind: 'Application',
+        apiVersion: 'platform.astropulse.io/v1',
+        spec: { name: 'web', spec: 1 },
+      }),
+    ).toMatchObject({
       ok: false,
       error: { kind: 'invalid', code: 'deployments/manifest-invalid', errors: expect.any(Array) },
     });
@@ -189,34 +259,65 @@ describe('applications over embedded engines', () => {
 
   it('A2: another organization’s profile is as one that does not exist', async () => {
     await house.found('org-2', 'other', { mallory: 'owner' });
-    const answer = await house.ask(applyApplicationRequest, { org: 'org-2', name: 'web', manifest: image('web', '1') }, house.person('mallory', 'org-2'));
-    expect(answer).toMatchObject({ ok: false, error: { code: 'deployments/profile-not-found', kind: 'invalid', fix: 'make one: astroctl app profile apply -f FILE' } });
+    const answer = await house.ask(
+      applyApplicationRequest,
+      { org: 'org-2', name: 'web', manifest: image('web', '1') },
+      house.person('mallory', 'org-2'),
+    );
+    expect(answer).toMatchObject({
+      ok: false,
+      error: {
+        code: 'deployments/profile-not-found',
+        kind: 'invalid',
+        fix: 'make one: astroctl app profile apply -f FILE',
+      },
+    });
     await house.settled();
-    expect(await house.ask(listApplicationsRequest, { org: 'org-2' }, house.person('mallory', 'org-2'))).toMatchObject({ value: { items: [] } });
-    expect(await house.ask(getApplicationRequest, { org: 'org-2', name: 'web' }, house.person('mallory', 'org-2'))).toMatchObject({ ok: false, error: { kind: 'not-found' } });
+    expect(await house.ask(listApplicationsRequest, { org: 'org-2' }, house.person('mallory', 'org-2'))).toMatchObject({
+      value: { items: [] },
+    });
+    expect(
+      await house.ask(getApplicationRequest, { org: 'org-2', name: 'web' }, house.person('mallory', 'org-2')),
+    ).toMatchObject({ ok: false, error: { kind: 'not-found' } });
   });
 
   it('T8: an editor does not deploy to a protected profile', async () => {
-    await house.ask(applyProfileRequest, { org, name: 'production', manifest: profile('production', { protected: true }) }, ada());
+    await house.ask(
+      applyProfileRequest,
+      { org, name: 'production', manifest: profile('production', { protected: true }) },
+      ada(),
+    );
     const answer = await apply('web', image('web', '1', {}, { profileName: 'production' }), house.person('grace', org));
     expect(answer).toMatchObject({
       ok: false,
       error: {
         code: 'access/protected-profile',
         kind: 'forbidden',
-        detail: 'grace@acme.dev (editor of acme) may not deploy web: profile production is protected and needs admin or owner.',
+        detail:
+          'grace@acme.dev (editor of acme) may not deploy web: profile production is protected and needs admin or owner.',
         fix: 'ask ada@acme.dev or linus@acme.dev, or see why: astroctl access explain application.deploy profile/production',
       },
     });
-    expect(await apply('web', image('web', '1', {}, { profileName: 'production' }), house.person('linus', org))).toMatchObject({ ok: true });
+    expect(
+      await apply('web', image('web', '1', {}, { profileName: 'production' }), house.person('linus', org)),
+    ).toMatchObject({ ok: true });
   });
 
   it('E1, E20: namespaces that are reserved, not allowed or taken are refused; a default gets a suffix', async () => {
     for (const namespace of ['kube-system', 'default', 'astro-system'])
-      expect(await apply('web', image('web', '1', {}, { namespace }))).toMatchObject({ ok: false, error: { code: 'deployments/namespace-not-allowed', kind: 'invalid' } });
+      expect(await apply('web', image('web', '1', {}, { namespace }))).toMatchObject({
+        ok: false,
+        error: { code: 'deployments/namespace-not-allowed', kind: 'invalid' },
+      });
     expect(await apply('first', image('first', '1', {}, { namespace: 'acme-web' }))).toMatchObject({ ok: true });
     const second = await apply('web', image('web', '1'));
-    expect(second).toMatchObject({ ok: true, value: { application: { targetNamespace: expect.stringMatching(/^acme-web-[0-9a-f]{5}$/) } } });
-    expect(await apply('web', image('web', '1', {}, { namespace: 'acme-other' }))).toMatchObject({ ok: false, error: { code: 'deployments/namespace-fixed' } });
+    expect(second).toMatchObject({
+      ok: true,
+      value: { application: { targetNamespace: expect.stringMatching(/^acme-web-[0-9a-f]{5}$/) } },
+    });
+    expect(await apply('web', image('web', '1', {}, { namespace: 'acme-other' }))).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/namespace-fixed' },
+    });
   });
 });

@@ -36,7 +36,10 @@ export class ApplyHandlers {
   ) {}
 
   @Serves(applyApplicationRequest)
-  async apply(@Input() { name, manifest }: InputOf<typeof applyApplicationRequest>, @Caller() context: RequestContext): Promise<Reply<Applied>> {
+  async apply(
+    @Input() { name, manifest }: InputOf<typeof applyApplicationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Applied>> {
     const standing = await this.people.standing(context);
     if (!standing.ok) return refuse(standing.error);
     const read = this.prepare.read(name, manifest);
@@ -46,7 +49,8 @@ export class ApplyHandlers {
     for (let tries = 1; ; tries++) {
       const outcome = await this.once(read.value, standing.value, context);
       if (outcome.ok) return this.answer(outcome.value, context);
-      if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES) return refuse(await this.people.explain(outcome.error, context));
+      if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
+        return refuse(await this.people.explain(outcome.error, context));
     }
   }
 
@@ -81,12 +85,18 @@ export class ApplyHandlers {
       if (!counted.ok) return counted;
     }
     const isCreation = latest === undefined && !context.dryRun;
-    const deployed = isCreation ? await this.deployer.finishCreation(prepared, context) : await this.deployer.configure(prepared, context);
+    const deployed = isCreation
+      ? await this.deployer.finishCreation(prepared, context)
+      : await this.deployer.configure(prepared, context);
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 
   /** Id of the application that has the name. One that is deleted but has not given its name back does so now. */
-  private async presentId(name: string, organizationId: string, context: RequestContext): Promise<Result<string | undefined, DomainError>> {
+  private async presentId(
+    name: string,
+    organizationId: string,
+    context: RequestContext,
+  ): Promise<Result<string | undefined, DomainError>> {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const entry = catalog.value.state.entries.application.get(name);
@@ -98,7 +108,10 @@ export class ApplyHandlers {
     return released.ok ? ok(undefined) : released;
   }
 
-  private async answer({ prepared, deployed }: { readonly prepared: Prepared; readonly deployed: Deployed }, context: RequestContext): Promise<Reply<Applied>> {
+  private async answer(
+    { prepared, deployed }: { readonly prepared: Prepared; readonly deployed: Deployed },
+    context: RequestContext,
+  ): Promise<Reply<Applied>> {
     const { organizationId, applicationId, configuration } = prepared;
     const { events, application, position, repeated } = deployed;
     const configured = events.find((event) => event.type === 'application.configured.v1');

@@ -19,15 +19,21 @@ export interface Configure {
  * Records a new revision and asks for its deployment. The same content again records nothing while it runs or is on its
  * way; where it failed, or the observer found it broken, the same revision is tried anew.
  */
-export function configure(command: Configure, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+export function configure(
+  command: Configure,
+  application: Application,
+): Result<readonly ApplicationEvent[], DeploymentsError> {
   const { configuration, revision, attemptId, running, ifMatch } = command;
   const { name } = configuration;
   if (application.status === 'deleting') return err(deploymentsErrors.beingDeleted('application', name));
   if (application.status === 'deleted') return err(deploymentsErrors.alreadyDeleted(name));
   const latest = latestOf(application);
-  if (ifMatch !== undefined && ifMatch !== (latest?.revision ?? 0)) return err(deploymentsErrors.preconditionFailed(latest?.revision ?? 0));
-  if (latest && latest.cluster.uid !== configuration.cluster.uid) return err(deploymentsErrors.otherTarget(name, latest.cluster.name));
-  if (latest && latest.targetNamespace !== configuration.targetNamespace) return err(deploymentsErrors.namespaceFixed(name, latest.targetNamespace));
+  if (ifMatch !== undefined && ifMatch !== (latest?.revision ?? 0))
+    return err(deploymentsErrors.preconditionFailed(latest?.revision ?? 0));
+  if (latest && latest.cluster.uid !== configuration.cluster.uid)
+    return err(deploymentsErrors.otherTarget(name, latest.cluster.name));
+  if (latest && latest.targetNamespace !== configuration.targetNamespace)
+    return err(deploymentsErrors.namespaceFixed(name, latest.targetNamespace));
 
   const cause = configuration.rollbackOf === null ? 'apply' : 'rollback';
   const request = (wanted: number): ApplicationEvent => ({
@@ -35,22 +41,39 @@ export function configure(command: Configure, application: Application): Result<
     data: { attemptId, number: application.attemptCount + 1, revision: wanted, kind: 'deploy', orphan: false, cause },
   });
   if (latest && isSame(configuration, latest)) {
-    return ok(needsRepair(application) ? [...supersedeQueued(application, running, latest.revision), request(latest.revision)] : []);
+    return ok(
+      needsRepair(application)
+        ? [...supersedeQueued(application, running, latest.revision), request(latest.revision)]
+        : [],
+    );
   }
   const { rollbackOf } = configuration;
-  const isPresent = rollbackOf !== null && (rollbackOf === latest?.revision || (rollbackOf === latest?.rollbackOf && !needsRepair(application)));
+  const isPresent =
+    rollbackOf !== null &&
+    (rollbackOf === latest?.revision || (rollbackOf === latest?.rollbackOf && !needsRepair(application)));
   if (isPresent) return err(deploymentsErrors.revisionPresent(name, rollbackOf));
   if (revision !== (latest?.revision ?? 0) + 1) return err(deploymentsErrors.staleRevision());
-  return ok([{ type: 'application.configured.v1', data: { ...configuration, revision } }, ...supersedeQueued(application, running, revision), request(revision)]);
+  return ok([
+    { type: 'application.configured.v1', data: { ...configuration, revision } },
+    ...supersedeQueued(application, running, revision),
+    request(revision),
+  ]);
 }
 
 /** Neither what was asked for nor what comes of it differs; a pinned revision is left by any apply. */
 export const isSame = (wanted: Configuration, latest: Configuration): boolean =>
-  wanted.rollbackOf === null && latest.rollbackOf === null && wanted.manifest.digest === latest.manifest.digest && wanted.contentDigest === latest.contentDigest;
+  wanted.rollbackOf === null &&
+  latest.rollbackOf === null &&
+  wanted.manifest.digest === latest.manifest.digest &&
+  wanted.contentDigest === latest.contentDigest;
 
 /** The newest attempt ended without success, or the observer sees that what it made is broken or gone. */
 export function needsRepair(application: Application): boolean {
   const newest = newestAttemptOf(application);
   if (newest?.state === 'open') return false;
-  return newest?.state !== 'succeeded' || application.health?.health === 'Degraded' || application.health?.health === 'Missing';
+  return (
+    newest?.state !== 'succeeded' ||
+    application.health?.health === 'Degraded' ||
+    application.health?.health === 'Missing'
+  );
 }

@@ -18,17 +18,31 @@ export interface Discard {
 }
 
 /** Asks for the end of an application; a repeat while it is under way records nothing. */
-export function deleteApplication({ orphan, attemptId, running }: DeleteApplication, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+export function deleteApplication(
+  { orphan, attemptId, running }: DeleteApplication,
+  application: Application,
+): Result<readonly ApplicationEvent[], DeploymentsError> {
   const latest = latestOf(application);
   if (application.status === 'deleted') return ok([]);
   if (latest === undefined) return discard(application);
   const newest = newestAttemptOf(application);
   if (newest?.kind === 'delete' && newest.state === 'open') return ok([]);
-  const asked: ApplicationEvent[] = application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
+  const asked: ApplicationEvent[] =
+    application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
   return ok([
     ...asked,
     ...supersedeQueued(application, running, latest.revision),
-    { type: 'deployment.requested.v1', data: { attemptId, number: application.attemptCount + 1, revision: latest.revision, kind: 'delete', orphan, cause: 'delete' } },
+    {
+      type: 'deployment.requested.v1',
+      data: {
+        attemptId,
+        number: application.attemptCount + 1,
+        revision: latest.revision,
+        kind: 'delete',
+        orphan,
+        cause: 'delete',
+      },
+    },
   ]);
 }
 

@@ -39,7 +39,10 @@ export class Deployer {
   ) {}
 
   /** Takes the name and counts the deployment; answers with the id that the name has, which may be another's. */
-  async claimName({ organizationId, applicationId, configuration, named }: Deployment, context: RequestContext): Promise<Result<string, DomainError>> {
+  async claimName(
+    { organizationId, applicationId, configuration, named }: Deployment,
+    context: RequestContext,
+  ): Promise<Result<string, DomainError>> {
     const claim: NewName = {
       kind: 'application',
       name: configuration.name,
@@ -55,13 +58,27 @@ export class Deployer {
       const planned = await this.commands.plan(catalogDecider, stream, command, context);
       return planned.ok ? ok(applicationId) : planned;
     }
-    const claimed = await this.commands.run(catalogDecider, stream, command, context, { step: `claim ${applicationId}` });
-    return claimed.ok ? ok(claimed.value.state.entries.application.get(configuration.name)?.id ?? applicationId) : claimed;
+    const claimed = await this.commands.run(catalogDecider, stream, command, context, {
+      step: `claim ${applicationId}`,
+    });
+    return claimed.ok
+      ? ok(claimed.value.state.entries.application.get(configuration.name)?.id ?? applicationId)
+      : claimed;
   }
 
   /** Counts a deployment of an application that exists. */
-  async count({ organizationId, applicationId, configuration }: Deployment, context: RequestContext): Promise<Result<void, DomainError>> {
-    const command = { type: 'count', kind: 'application', name: configuration.name, id: applicationId, refers: configuration.profile.id, day: this.today() } as const;
+  async count(
+    { organizationId, applicationId, configuration }: Deployment,
+    context: RequestContext,
+  ): Promise<Result<void, DomainError>> {
+    const command = {
+      type: 'count',
+      kind: 'application',
+      name: configuration.name,
+      id: applicationId,
+      refers: configuration.profile.id,
+      day: this.today(),
+    } as const;
     const stream = catalogStream(organizationId);
     const counted = context.dryRun
       ? await this.commands.plan(catalogDecider, stream, command, context)
@@ -73,7 +90,10 @@ export class Deployer {
    * Behind the name: the namespace, then the application's own stream. A namespace that another one took in between
    * ends what has only its name.
    */
-  async finishCreation({ organizationId, applicationId, configuration, named }: Deployment, context: CommandContext): Promise<Result<Deployed, DomainError>> {
+  async finishCreation(
+    { organizationId, applicationId, configuration, named }: Deployment,
+    context: CommandContext,
+  ): Promise<Result<Deployed, DomainError>> {
     const { cluster, targetNamespace, name } = configuration;
     const claimed = await this.commands.run(
       namespacesDecider,
@@ -99,18 +119,38 @@ export class Deployer {
     const running = await this.works.running(loaded.value.state);
     if (!running.ok) return running;
     const attemptId = this.commands.newId(context, 1);
-    const command = { type: 'configure', configuration, revision, attemptId, running: running.value, ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }) } as const;
+    const command = {
+      type: 'configure',
+      configuration,
+      revision,
+      attemptId,
+      running: running.value,
+      ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
+    } as const;
     if (context.dryRun) {
       const planned = await this.commands.plan(applicationDecider, stream, command, context);
-      return planned.ok ? ok({ application: planned.value.state, events: planned.value.events, position: undefined, repeated: false }) : planned;
+      return planned.ok
+        ? ok({ application: planned.value.state, events: planned.value.events, position: undefined, repeated: false })
+        : planned;
     }
     const recorded = await this.commands.run(applicationDecider, stream, command, context, { step: 'configure' });
     return recorded.ok ? ok(deployedOf(recorded.value)) : recorded;
   }
 
   /** Ends an application that has nothing but its name. */
-  async discard(organizationId: string, applicationId: string, name: string, context: CommandContext): Promise<Result<void, DomainError>> {
-    const discarded = await this.commands.run(applicationDecider, applicationStream(applicationId), { type: 'discard' }, context, { step: 'discard' });
+  async discard(
+    organizationId: string,
+    applicationId: string,
+    name: string,
+    context: CommandContext,
+  ): Promise<Result<void, DomainError>> {
+    const discarded = await this.commands.run(
+      applicationDecider,
+      applicationStream(applicationId),
+      { type: 'discard' },
+      context,
+      { step: 'discard' },
+    );
     return discarded.ok ? this.release.release(organizationId, applicationId, name, context) : err(discarded.error);
   }
 
@@ -119,4 +159,9 @@ export class Deployer {
   }
 }
 
-const deployedOf = ({ state, events, position, repeated }: Committed<Application, ApplicationEvent>): Deployed => ({ application: state, events, position, repeated });
+const deployedOf = ({ state, events, position, repeated }: Committed<Application, ApplicationEvent>): Deployed => ({
+  application: state,
+  events,
+  position,
+  repeated,
+});

@@ -5,8 +5,20 @@ import type { ApplicationEvent, AttemptRef } from './application.events.ts';
 
 /** How a worker's work on an attempt came out. */
 export type AttemptOutcome =
-  | { readonly outcome: 'succeeded'; readonly message: string; readonly endpoint: string | null; readonly replicas: string | null }
-  | { readonly outcome: 'failed'; readonly code: string; readonly message: string; readonly fix: string | null; readonly applied: boolean; readonly serving: string | null }
+  | {
+      readonly outcome: 'succeeded';
+      readonly message: string;
+      readonly endpoint: string | null;
+      readonly replicas: string | null;
+    }
+  | {
+      readonly outcome: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly fix: string | null;
+      readonly applied: boolean;
+      readonly serving: string | null;
+    }
   | { readonly outcome: 'superseded' };
 
 export interface EndAttempt {
@@ -27,14 +39,20 @@ export interface AbandonAttempt {
 export const MOST_CLAIMS = 5;
 
 /** The first end counts; every later one records nothing. */
-export function endAttempt({ attemptId, outcome }: EndAttempt, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+export function endAttempt(
+  { attemptId, outcome }: EndAttempt,
+  application: Application,
+): Result<readonly ApplicationEvent[], DeploymentsError> {
   const attempt = openAttempt(application, attemptId);
   if (!attempt) return ok([]);
   const ref = refOf(attempt);
   switch (outcome.outcome) {
     case 'succeeded': {
       const { message, endpoint, replicas } = outcome;
-      const succeeded: ApplicationEvent = { type: 'deployment.succeeded.v1', data: { ...ref, message, endpoint, replicas } };
+      const succeeded: ApplicationEvent = {
+        type: 'deployment.succeeded.v1',
+        data: { ...ref, message, endpoint, replicas },
+      };
       return ok(attempt.kind === 'delete' ? [succeeded, { type: 'application.deleted.v1', data: {} }] : [succeeded]);
     }
     case 'failed': {
@@ -42,12 +60,20 @@ export function endAttempt({ attemptId, outcome }: EndAttempt, application: Appl
       return ok([{ type: 'deployment.failed.v1', data: { ...ref, code, message, fix, applied, serving } }]);
     }
     case 'superseded':
-      return ok([{ type: 'deployment.superseded.v1', data: { ...ref, byRevision: newestAttemptOf(application)?.revision ?? attempt.revision } }]);
+      return ok([
+        {
+          type: 'deployment.superseded.v1',
+          data: { ...ref, byRevision: newestAttemptOf(application)?.revision ?? attempt.revision },
+        },
+      ]);
   }
 }
 
 /** Ends an attempt whose worker is gone. The next one goes on from the recorded plan, unless a newer request is there. */
-export function abandonAttempt({ attemptId, claims, nextAttemptId }: AbandonAttempt, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+export function abandonAttempt(
+  { attemptId, claims, nextAttemptId }: AbandonAttempt,
+  application: Application,
+): Result<readonly ApplicationEvent[], DeploymentsError> {
   const attempt = openAttempt(application, attemptId);
   if (!attempt) return ok([]);
   const ref = refOf(attempt);
@@ -69,7 +95,20 @@ export function abandonAttempt({ attemptId, claims, nextAttemptId }: AbandonAtte
   const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
   if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
   const { revision, kind, orphan } = attempt;
-  return ok([abandoned, { type: 'deployment.requested.v1', data: { attemptId: nextAttemptId, number: application.attemptCount + 1, revision, kind, orphan, cause: 'abandoned' } }]);
+  return ok([
+    abandoned,
+    {
+      type: 'deployment.requested.v1',
+      data: {
+        attemptId: nextAttemptId,
+        number: application.attemptCount + 1,
+        revision,
+        kind,
+        orphan,
+        cause: 'abandoned',
+      },
+    },
+  ]);
 }
 
 const refOf = ({ id, number, revision }: Attempt): AttemptRef => ({ attemptId: id, number, revision });

@@ -24,37 +24,67 @@ export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undef
 
 /** For watchers alone: how far a rollout is, which is no step of its own. */
 export const progressLine = (recorded: Recorded<DeploymentFact>): EventLine | undefined =>
-  recorded.event.type === 'attempt.progressing.v1' ? placed({ step: 'applied', message: recorded.event.data.message }, recorded) : undefined;
+  recorded.event.type === 'attempt.progressing.v1'
+    ? placed({ step: 'applied', message: recorded.event.data.message }, recorded)
+    : undefined;
 
 function placed({ step, message, revision, code }: Said, { event, metadata }: Recorded<DeploymentFact>): EventLine {
-  const applicationId = 'applicationId' in event.data ? event.data.applicationId : metadata.stream.slice('application-'.length);
+  const applicationId =
+    'applicationId' in event.data ? event.data.applicationId : metadata.stream.slice('application-'.length);
   const ofRevision = revision ?? ('revision' in event.data ? event.data.revision : 0);
-  return { applicationId, step, revision: ofRevision, actor: metadata.actor, message, time: metadata.recordedAt, position: metadata.position, code: code ?? null };
+  return {
+    applicationId,
+    step,
+    revision: ofRevision,
+    actor: metadata.actor,
+    message,
+    time: metadata.recordedAt,
+    position: metadata.position,
+    code: code ?? null,
+  };
 }
 
 function sayingOf(event: DeploymentFact): Said | undefined {
   switch (event.type) {
     case 'deployment.requested.v1': {
       const { cause, number, kind } = event.data;
-      if (cause === 'abandoned') return { step: 'requested', message: `attempt ${number} goes on from where the one before was lost` };
+      if (cause === 'abandoned')
+        return { step: 'requested', message: `attempt ${number} goes on from where the one before was lost` };
       return {
         step: 'requested',
-        message: kind === 'delete' ? 'deletion requested' : cause === 'rollback' ? `rollback requested, attempt ${number}` : `deployment requested, attempt ${number}`,
+        message:
+          kind === 'delete'
+            ? 'deletion requested'
+            : cause === 'rollback'
+              ? `rollback requested, attempt ${number}`
+              : `deployment requested, attempt ${number}`,
       };
     }
     case 'attempt.claimed.v1':
-      return { step: 'claimed', message: event.data.claim === 1 ? `worker ${event.data.worker}` : `worker ${event.data.worker} again after a restart` };
+      return {
+        step: 'claimed',
+        message:
+          event.data.claim === 1 ? `worker ${event.data.worker}` : `worker ${event.data.worker} again after a restart`,
+      };
     case 'attempt.fetched.v1':
       return { step: 'fetched', message: event.data.source };
     case 'attempt.rendered.v1':
       return { step: 'rendered', message: count(event.data.objects, 'object') };
     case 'attempt.planned.v1': {
       const { changeCount, warnings, changes } = event.data;
-      const takenBack = changes.flatMap(({ object, takesBackFrom }) => (takesBackFrom === null ? [] : [`${object} takes back from ${takesBackFrom}`]));
-      return { step: 'planned', message: [`${count(changeCount, 'object')} change`, ...takenBack, ...warnings].join('; ').slice(0, 2_000) };
+      const takenBack = changes.flatMap(({ object, takesBackFrom }) =>
+        takesBackFrom === null ? [] : [`${object} takes back from ${takesBackFrom}`],
+      );
+      return {
+        step: 'planned',
+        message: [`${count(changeCount, 'object')} change`, ...takenBack, ...warnings].join('; ').slice(0, 2_000),
+      };
     }
     case 'attempt.applied.v1':
-      return { step: 'applied', message: `${event.data.wave}: ${count(event.data.objects, 'object')} (${event.data.done}/${event.data.all})` };
+      return {
+        step: 'applied',
+        message: `${event.data.wave}: ${count(event.data.objects, 'object')} (${event.data.done}/${event.data.all})`,
+      };
     case 'attempt.healthy.v1':
       return { step: 'healthy', message: event.data.message };
     case 'attempt.pruned.v1':

@@ -24,32 +24,72 @@ export class Live {
   ) {}
 
   /** `undefined` when nothing stands on a cluster, or the worker does not answer in time: what is known then has to do. */
-  async status(document: ApplicationDocument, context: RequestContext): Promise<OutputOf<typeof liveStatusRequest> | undefined> {
+  async status(
+    document: ApplicationDocument,
+    context: RequestContext,
+  ): Promise<OutputOf<typeof liveStatusRequest> | undefined> {
     const target = await this.target(document);
     if (!target.ok || !target.value || target.value.inventory.length === 0) return undefined;
-    const answer = await this.bus.request(liveStatusRequest, target.value, this.own(context, liveStatusRequest.timeoutMs));
+    const answer = await this.bus.request(
+      liveStatusRequest,
+      target.value,
+      this.own(context, liveStatusRequest.timeoutMs),
+    );
     return answer.ok ? answer.value : undefined;
   }
 
-  async resources(document: ApplicationDocument, context: RequestContext): Promise<Result<OutputOf<typeof liveResourcesRequest>, DomainError>> {
+  async resources(
+    document: ApplicationDocument,
+    context: RequestContext,
+  ): Promise<Result<OutputOf<typeof liveResourcesRequest>, DomainError>> {
     const target = await this.target(document);
     if (!target.ok) return target;
     if (!target.value || target.value.inventory.length === 0) return ok({ items: [] });
-    const answer = await this.bus.request(liveResourcesRequest, target.value, this.own(context, liveResourcesRequest.timeoutMs));
+    const answer = await this.bus.request(
+      liveResourcesRequest,
+      target.value,
+      this.own(context, liveResourcesRequest.timeoutMs),
+    );
     return answer.ok ? ok(answer.value) : answer;
   }
 
-  async *events(document: ApplicationDocument, follow: boolean, context: RequestContext, signal: AbortSignal): AsyncGenerator<OutputOf<typeof liveEventsRequest>> {
+  async *events(
+    document: ApplicationDocument,
+    follow: boolean,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<OutputOf<typeof liveEventsRequest>> {
     const target = await this.target(document);
-    if (target.ok && target.value) yield* this.bus.stream(liveEventsRequest, { ...target.value, follow }, this.own(context, liveEventsRequest.timeoutMs), signal);
+    if (target.ok && target.value)
+      yield* this.bus.stream(
+        liveEventsRequest,
+        { ...target.value, follow },
+        this.own(context, liveEventsRequest.timeoutMs),
+        signal,
+      );
   }
 
-  async *logs(document: ApplicationDocument, options: LogOptions, context: RequestContext, signal: AbortSignal): AsyncGenerator<OutputOf<typeof liveLogsRequest>> {
+  async *logs(
+    document: ApplicationDocument,
+    options: LogOptions,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<OutputOf<typeof liveLogsRequest>> {
     const target = await this.target(document);
-    if (target.ok && target.value) yield* this.bus.stream(liveLogsRequest, { ...target.value, ...options }, this.own(context, liveLogsRequest.timeoutMs), signal);
+    if (target.ok && target.value)
+      yield* this.bus.stream(
+        liveLogsRequest,
+        { ...target.value, ...options },
+        this.own(context, liveLogsRequest.timeoutMs),
+        signal,
+      );
   }
 
-  private async target({ id, organizationId, configuration }: ApplicationDocument): Promise<Result<Target | undefined, DomainError>> {
+  private async target({
+    id,
+    organizationId,
+    configuration,
+  }: ApplicationDocument): Promise<Result<Target | undefined, DomainError>> {
     if (!configuration) return ok(undefined);
     const cluster = await this.connections.of(organizationId, configuration.cluster.id);
     if (!cluster.ok) return cluster;
@@ -57,7 +97,12 @@ export class Live {
     if (!loaded.ok) return loaded;
     const works = await this.works.of(loaded.value.state);
     if (!works.ok) return works;
-    return ok({ cluster: cluster.value, applicationId: id, namespace: configuration.targetNamespace, inventory: inventoryOf(works.value) });
+    return ok({
+      cluster: cluster.value,
+      applicationId: id,
+      namespace: configuration.targetNamespace,
+      inventory: inventoryOf(works.value),
+    });
   }
 
   private own({ correlationId, organizationId }: RequestContext, timeoutMs: number): RequestContext {

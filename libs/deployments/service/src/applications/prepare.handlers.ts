@@ -1,12 +1,24 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { RequestContext } from '#bus';
-import { openEnvelope, readApplication, type ApplicationSpec, type ProfileSpec, type ResolvedSpec } from '#deployments/contract';
+import {
+  openEnvelope,
+  readApplication,
+  type ApplicationSpec,
+  type ProfileSpec,
+  type ResolvedSpec,
+} from '#deployments/contract';
 import { canonicalJson, err, ok, type DomainError, type InputFault, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { clusterDecider, clusterStream, type ActiveCluster } from '../clusters/cluster.decider.ts';
-import { defaultNamespace, isReservedNamespace, namespaceAllowed, namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
+import {
+  defaultNamespace,
+  isReservedNamespace,
+  namespaceAllowed,
+  namespacesDecider,
+  namespacesStream,
+} from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { resolve } from '../resolve/resolve.ts';
@@ -43,7 +55,10 @@ export class Prepare {
     @Inject(People) private readonly people: People,
   ) {}
 
-  read(pathName: string, manifest: unknown): Result<{ readonly spec: ApplicationSpec; readonly pointer: string }, DomainError> {
+  read(
+    pathName: string,
+    manifest: unknown,
+  ): Result<{ readonly spec: ApplicationSpec; readonly pointer: string }, DomainError> {
     const read = readApplication(manifest);
     if (!read.ok) return err(deploymentsErrors.manifestInvalid(`application/${pathName}`, read.error));
     if (read.value.name !== pathName) return err(deploymentsErrors.nameMismatch(pathName, read.value.name));
@@ -63,20 +78,34 @@ export class Prepare {
     if (!catalog.ok) return catalog;
     const profile = await this.profileFor(spec, catalog.value.state, pointer);
     if (!profile.ok) return profile;
-    if (profile.value.spec.protected && !standing.isAdmin) return err(deploymentsErrors.protectedProfile(spec.name, profile.value.spec.profileName));
+    if (profile.value.spec.protected && !standing.isAdmin)
+      return err(deploymentsErrors.protectedProfile(spec.name, profile.value.spec.profileName));
     if (spec.namespaceMode === 'preserve' && !standing.isAdmin) return err(deploymentsErrors.preserveNeedsAdmin());
 
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
     if (!loaded.ok) return loaded;
     const application = loaded.value.state;
     const latest = latestOf(application);
-    const targetNamespace = latest ? fixedNamespace(spec, latest.targetNamespace) : await this.newNamespace(spec, applicationId, profile.value, standing);
+    const targetNamespace = latest
+      ? fixedNamespace(spec, latest.targetNamespace)
+      : await this.newNamespace(spec, applicationId, profile.value, standing);
     if (!targetNamespace.ok) return targetNamespace;
 
-    const { defaultTier } = profile.value.spec.availabilityTier === undefined ? await this.people.planOf(organizationId, context) : { defaultTier: 'basic' };
+    const { defaultTier } =
+      profile.value.spec.availabilityTier === undefined
+        ? await this.people.planOf(organizationId, context)
+        : { defaultTier: 'basic' };
     const revision = (latest?.revision ?? 0) + 1;
-    const resolved = resolve({ spec, applicationId, revision, profile: profile.value, defaultTier, targetNamespace: targetNamespace.value });
-    if (!resolved.ok) return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
+    const resolved = resolve({
+      spec,
+      applicationId,
+      revision,
+      profile: profile.value,
+      defaultTier,
+      targetNamespace: targetNamespace.value,
+    });
+    if (!resolved.ok)
+      return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
     const changes = latest ? await this.changesFrom(latest.resolved.record, resolved.value) : ok([]);
     if (!changes.ok) return changes;
     const { configuration, records } = configurationOf({
@@ -88,10 +117,22 @@ export class Prepare {
       changes: changes.value,
       by: context.actor.id,
     });
-    return ok({ organizationId, applicationId, configuration, revision, named: spec.namespace !== undefined, application, records });
+    return ok({
+      organizationId,
+      applicationId,
+      configuration,
+      revision,
+      named: spec.namespace !== undefined,
+      application,
+      records,
+    });
   }
 
-  private async profileFor(spec: ApplicationSpec, catalog: Catalog, pointer: string): Promise<Result<UsedProfile, DomainError>> {
+  private async profileFor(
+    spec: ApplicationSpec,
+    catalog: Catalog,
+    pointer: string,
+  ): Promise<Result<UsedProfile, DomainError>> {
     const known = namesOf(catalog, 'profile');
     const name = spec.profileName ?? (known.length === 1 ? known[0] : undefined);
     if (name === undefined) return err(deploymentsErrors.profileMissing(spec.name, known));
@@ -108,42 +149,82 @@ export class Prepare {
     const cluster = await this.commands.load(clusterDecider, clusterStream(profile.content.clusterId));
     if (!cluster.ok) return cluster;
     if (cluster.value.state.status !== 'active')
-      return err(deploymentsErrors.clusterUnknown(name, profile.content.clusterName, namesOf(catalog, 'cluster'), `${pointer}/profileName`));
+      return err(
+        deploymentsErrors.clusterUnknown(
+          name,
+          profile.content.clusterName,
+          namesOf(catalog, 'cluster'),
+          `${pointer}/profileName`,
+        ),
+      );
     const profileSpec = JSON.parse(record.value) as ProfileSpec; // written by ourselves after parsing
-    return ok({ id: entry.id, revision: profile.revision, spec: profileSpec, cluster: cluster.value.state, clusterId: profile.content.clusterId });
+    return ok({
+      id: entry.id,
+      revision: profile.revision,
+      spec: profileSpec,
+      cluster: cluster.value.state,
+      clusterId: profile.content.clusterId,
+    });
   }
 
-  private async newNamespace(spec: ApplicationSpec, applicationId: string, { cluster }: UsedProfile, { slug, organizationId }: Standing): Promise<Result<string, DomainError>> {
+  private async newNamespace(
+    spec: ApplicationSpec,
+    applicationId: string,
+    { cluster }: UsedProfile,
+    { slug, organizationId }: Standing,
+  ): Promise<Result<string, DomainError>> {
     const stream = namespacesStream(cluster.registration.uid);
     const loaded = await this.commands.load(namespacesDecider, stream);
     if (!loaded.ok) return loaded;
     const named = spec.namespace !== undefined;
     const namespace = spec.namespace ?? defaultNamespace(slug, spec.name, applicationId, loaded.value.state);
-    if (isReservedNamespace(namespace)) return err(deploymentsErrors.namespaceNotAllowed(namespace, 'it is reserved for the cluster or the platform', 'choose another namespace'));
+    if (isReservedNamespace(namespace))
+      return err(
+        deploymentsErrors.namespaceNotAllowed(
+          namespace,
+          'it is reserved for the cluster or the platform',
+          'choose another namespace',
+        ),
+      );
     if (!namespaceAllowed(cluster.policy.namespaces, namespace)) {
       const fix = `astroctl clusters policy set ${cluster.registration.name} --namespaces '${[...cluster.policy.namespaces, namespace].join(',')}'`;
-      return err(deploymentsErrors.namespaceNotAllowed(namespace, `the policy of cluster ${cluster.registration.name} does not include it`, fix));
+      return err(
+        deploymentsErrors.namespaceNotAllowed(
+          namespace,
+          `the policy of cluster ${cluster.registration.name} does not include it`,
+          fix,
+        ),
+      );
     }
-    const allowed = namespacesDecider.decide({ type: 'claim', namespace, organizationId, applicationId, named }, loaded.value.state, {
-      id: '',
-      kind: 'system',
-      isGlobalAdmin: false,
-    });
+    const allowed = namespacesDecider.decide(
+      { type: 'claim', namespace, organizationId, applicationId, named },
+      loaded.value.state,
+      {
+        id: '',
+        kind: 'system',
+        isGlobalAdmin: false,
+      },
+    );
     return allowed.ok ? ok(namespace) : allowed;
   }
 
   private async changesFrom(record: string, after: ResolvedSpec): Promise<Result<string[], DomainError>> {
     const before = await this.records.get(record);
     if (!before.ok) return before;
-    return ok(before.value === undefined ? ['its content'] : changesBetween(JSON.parse(before.value) as ResolvedSpec, after)); // written by ourselves
+    return ok(
+      before.value === undefined ? ['its content'] : changesBetween(JSON.parse(before.value) as ResolvedSpec, after),
+    ); // written by ourselves
   }
 }
 
 function fixedNamespace({ name, namespace }: ApplicationSpec, present: string): Result<string, DomainError> {
-  return namespace === undefined || namespace === present ? ok(present) : err(deploymentsErrors.namespaceFixed(name, present));
+  return namespace === undefined || namespace === present
+    ? ok(present)
+    : err(deploymentsErrors.namespaceFixed(name, present));
 }
 
-const below = (pointer: string, faults: readonly InputFault[]): InputFault[] => faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
+const below = (pointer: string, faults: readonly InputFault[]): InputFault[] =>
+  faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
 
 function configurationOf(given: {
   readonly spec: ApplicationSpec;
@@ -167,12 +248,26 @@ function configurationOf(given: {
     manifest,
     resolved: { record, digest },
     contentDigest: digestOf(content),
-    profile: { id: profile.id, name: profile.spec.profileName, revision: profile.revision, protected: profile.spec.protected ?? false },
+    profile: {
+      id: profile.id,
+      name: profile.spec.profileName,
+      revision: profile.revision,
+      protected: profile.spec.protected ?? false,
+    },
     tier: resolved.tier,
-    cluster: { id: profile.clusterId, name: registration.name, provider: registration.provider, region: registration.region, uid: registration.uid },
+    cluster: {
+      id: profile.clusterId,
+      name: registration.name,
+      provider: registration.provider,
+      region: registration.region,
+      uid: registration.uid,
+    },
     targetNamespace: resolved.targetNamespace,
     namespaceMode: resolved.namespaceMode,
-    source: { type: resolved.source.type, ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}` },
+    source: {
+      type: resolved.source.type,
+      ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}`,
+    },
     limits: workload ? limitsText(workload) : null,
     autoscaling: workload?.autoscaling ? autoscalingText(workload.autoscaling) : null,
     replicas: workload?.replicas ?? null,
@@ -184,5 +279,8 @@ function configurationOf(given: {
     rollbackOf: null,
     by,
   };
-  return { configuration, records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const] };
+  return {
+    configuration,
+    records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const],
+  };
 }

@@ -39,7 +39,15 @@ function folded<E extends Fact, D>(projection: Projection<E, D>, history: readon
 
 const claimed: CatalogEvent = {
   type: 'catalog.name-claimed.v1',
-  data: { kind: 'application', name: 'web', id: 'a1', counted: true, refers: 'p1', intent: aConfiguration, namedNamespace: false },
+  data: {
+    kind: 'application',
+    name: 'web',
+    id: 'a1',
+    counted: true,
+    refers: 'p1',
+    intent: aConfiguration,
+    namedNamespace: false,
+  },
 };
 const ref = (number: number, revision: number) => ({ attemptId: `t${number}`, number, revision });
 const app = (event: DeploymentFact): Placed => ['application-a1', event];
@@ -50,9 +58,19 @@ const begun: readonly Placed[] = [
 ];
 const step = (number: number, event: object): Placed => [`deployment-t${number}`, event as DeploymentFact];
 const of = { applicationId: 'a1', revision: 1 };
-const claimedAttempt = step(1, { type: 'attempt.claimed.v1', data: { ...of, claim: 1, worker: 'w', incarnation: 'i', leaseUntilMs: 1 } });
-const applied = (done: number) => step(1, { type: 'attempt.applied.v1', data: { ...of, wave: 'workloads', objects: 2, done, all: 2, leaseUntilMs: 1 } });
-const succeeded = app({ type: 'deployment.succeeded.v1', data: { ...ref(1, 1), message: 'all pods ready', endpoint: 'https://web.acme.dev', replicas: '3/3' } });
+const claimedAttempt = step(1, {
+  type: 'attempt.claimed.v1',
+  data: { ...of, claim: 1, worker: 'w', incarnation: 'i', leaseUntilMs: 1 },
+});
+const applied = (done: number) =>
+  step(1, {
+    type: 'attempt.applied.v1',
+    data: { ...of, wave: 'workloads', objects: 2, done, all: 2, leaseUntilMs: 1 },
+  });
+const succeeded = app({
+  type: 'deployment.succeeded.v1',
+  data: { ...ref(1, 1), message: 'all pods ready', endpoint: 'https://web.acme.dev', replicas: '3/3' },
+});
 const health = (to: 'Healthy' | 'Degraded' | 'Missing', message = 'seen') =>
   app({ type: 'application.health-changed.v1', data: { health: to, message, code: null, replicas: null } });
 const document = (...history: readonly Placed[]): ApplicationDocument => {
@@ -63,7 +81,13 @@ const document = (...history: readonly Placed[]): ApplicationDocument => {
 
 describe('the read model of applications', () => {
   it('shows an application from the first append of its name', () =>
-    expect(document(['catalog-o1', claimed])).toMatchObject({ name: 'web', key: 'o1/web', status: 'REQUESTED', revision: 0, unfinished: true }));
+    expect(document(['catalog-o1', claimed])).toMatchObject({
+      name: 'web',
+      key: 'o1/web',
+      status: 'REQUESTED',
+      revision: 0,
+      unfinished: true,
+    }));
   it.each([
     ['REQUESTED', []],
     ['RENDERING', [claimedAttempt]],
@@ -72,8 +96,25 @@ describe('the read model of applications', () => {
     ['RUNNING', [claimedAttempt, applied(2), succeeded]],
     ['DEGRADED', [claimedAttempt, succeeded, health('Missing')]],
     ['RUNNING', [claimedAttempt, succeeded, health('Missing'), health('Healthy')]],
-    ['DEGRADED', [app({ type: 'deployment.failed.v1', data: { ...ref(1, 1), code: 'x/y', message: 'no', fix: null, applied: true, serving: null } })]],
-    ['FAILED', [app({ type: 'deployment.failed.v1', data: { ...ref(1, 1), code: 'x/y', message: 'no', fix: null, applied: false, serving: null } }), health('Healthy')]],
+    [
+      'DEGRADED',
+      [
+        app({
+          type: 'deployment.failed.v1',
+          data: { ...ref(1, 1), code: 'x/y', message: 'no', fix: null, applied: true, serving: null },
+        }),
+      ],
+    ],
+    [
+      'FAILED',
+      [
+        app({
+          type: 'deployment.failed.v1',
+          data: { ...ref(1, 1), code: 'x/y', message: 'no', fix: null, applied: false, serving: null },
+        }),
+        health('Healthy'),
+      ],
+    ],
   ])('is %s', (status, rest) => expect(document(...begun, ...rest)).toMatchObject({ status }));
   it('an older attempt does not move a newer one', () => {
     const newer: Placed[] = [
@@ -96,7 +137,11 @@ describe('the read model of applications', () => {
       message: `its cluster was ${SILENT}`,
       replicas: '3/3',
     });
-    expect(applicationView(document(...begun, succeeded), { ...facts, isSilent: false })).toMatchObject({ status: 'RUNNING', sync: 'Synced', endpoint: 'https://web.acme.dev' });
+    expect(applicationView(document(...begun, succeeded), { ...facts, isSilent: false })).toMatchObject({
+      status: 'RUNNING',
+      sync: 'Synced',
+      endpoint: 'https://web.acme.dev',
+    });
   });
   it('keeps what is deleted, for its history', () =>
     expect(
@@ -113,9 +158,14 @@ describe('the other read models', () => {
       ...begun,
       succeeded,
       app({ type: 'deployment.requested.v1', data: { ...ref(2, 1), kind: 'delete', orphan: false, cause: 'delete' } }),
-      app({ type: 'deployment.failed.v1', data: { ...ref(2, 1), code: 'x', message: 'm', fix: null, applied: true, serving: null } }),
+      app({
+        type: 'deployment.failed.v1',
+        data: { ...ref(2, 1), code: 'x', message: 'm', fix: null, applied: true, serving: null },
+      }),
     ]);
-    expect([...revisions.values()]).toMatchObject([{ revision: 1, state: 'SUCCEEDED', succeeded: true, source: 'image images.acme.dev/web:1.4.2' }]);
+    expect([...revisions.values()]).toMatchObject([
+      { revision: 1, state: 'SUCCEEDED', succeeded: true, source: 'image images.acme.dev/web:1.4.2' },
+    ]);
   });
   it('events are lines in order, without what only the platform needs', () => {
     const lines = [
@@ -132,18 +182,45 @@ describe('the other read models', () => {
   });
   it('profiles and clusters go with their names', () => {
     const profile: Placed[] = [
-      ['catalog-o1', { type: 'catalog.name-claimed.v1', data: { kind: 'profile', name: 'staging', id: 'p1', counted: true, refers: 'c1', intent: aProfile } }],
+      [
+        'catalog-o1',
+        {
+          type: 'catalog.name-claimed.v1',
+          data: { kind: 'profile', name: 'staging', id: 'p1', counted: true, refers: 'c1', intent: aProfile },
+        },
+      ],
       ['profile-p1', { type: 'profile.created.v1', data: aProfile }],
     ];
-    expect(folded(profilesProjection, profile).get('p1')).toMatchObject({ revision: 1, unfinished: false, intent: null });
-    expect(folded(profilesProjection, [...profile, ['catalog-o1', { type: 'catalog.name-released.v1', data: { kind: 'profile', name: 'staging', id: 'p1' } }]]).size).toBe(0);
+    expect(folded(profilesProjection, profile).get('p1')).toMatchObject({
+      revision: 1,
+      unfinished: false,
+      intent: null,
+    });
+    expect(
+      folded(profilesProjection, [
+        ...profile,
+        ['catalog-o1', { type: 'catalog.name-released.v1', data: { kind: 'profile', name: 'staging', id: 'p1' } }],
+      ]).size,
+    ).toBe(0);
     const cluster: Placed[] = [
-      ['catalog-o1', { type: 'catalog.name-claimed.v1', data: { kind: 'cluster', name: 'dev', id: 'c1', counted: true, refers: null, intent: aRegistration } }],
+      [
+        'catalog-o1',
+        {
+          type: 'catalog.name-claimed.v1',
+          data: { kind: 'cluster', name: 'dev', id: 'c1', counted: true, refers: null, intent: aRegistration },
+        },
+      ],
       ['cluster-c1', { type: 'cluster.registered.v1', data: { ...aRegistration, missing: ['list nodes'] } }],
     ];
-    expect(folded(clustersProjection, cluster).get('c1')).toMatchObject({ active: true, report: { state: 'LIMITED', reason: 'cannot list nodes' } });
+    expect(folded(clustersProjection, cluster).get('c1')).toMatchObject({
+      active: true,
+      report: { state: 'LIMITED', reason: 'cannot list nodes' },
+    });
     expect(
-      folded(clustersProjection, [...cluster, ['catalog-o1', { type: 'catalog.name-retiring.v1', data: { kind: 'cluster', name: 'dev', id: 'c1' } }]]).get('c1'),
+      folded(clustersProjection, [
+        ...cluster,
+        ['catalog-o1', { type: 'catalog.name-retiring.v1', data: { kind: 'cluster', name: 'dev', id: 'c1' } }],
+      ]).get('c1'),
     ).toMatchObject({ active: false, retiring: true, report: { state: 'DELETING' } });
   });
 });

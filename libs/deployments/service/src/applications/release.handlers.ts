@@ -12,7 +12,12 @@ export class Release {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
   /** Only of an application whose stream says that it is deleted; repeatable. */
-  async release(organizationId: string, applicationId: string, name: string, context: CommandContext): Promise<Result<void, DomainError>> {
+  async release(
+    organizationId: string,
+    applicationId: string,
+    name: string,
+    context: CommandContext,
+  ): Promise<Result<void, DomainError>> {
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
     if (!loaded.ok) return loaded;
     const application = loaded.value.state;
@@ -21,10 +26,22 @@ export class Release {
     const latest = latestOf(application);
     if (latest) {
       const { cluster, targetNamespace } = latest;
-      const freed = await this.commands.run(namespacesDecider, namespacesStream(cluster.uid), { type: 'release', namespace: targetNamespace, applicationId }, context, { step });
+      const freed = await this.commands.run(
+        namespacesDecider,
+        namespacesStream(cluster.uid),
+        { type: 'release', namespace: targetNamespace, applicationId },
+        context,
+        { step },
+      );
       if (!freed.ok) return err(freed.error);
     }
-    const released = await this.commands.run(catalogDecider, catalogStream(organizationId), { type: 'release', kind: 'application', name, id: applicationId }, context, { step });
+    const released = await this.commands.run(
+      catalogDecider,
+      catalogStream(organizationId),
+      { type: 'release', kind: 'application', name, id: applicationId },
+      context,
+      { step },
+    );
     return released.ok ? ok(undefined) : err(released.error);
   }
 }

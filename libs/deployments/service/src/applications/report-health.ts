@@ -18,9 +18,17 @@ export interface ReportHealth {
  * Records what the observer saw when it is another health, or another reason, than known. Nothing is recorded of an
  * application that was never deployed, or while it is deleted.
  */
-export function reportHealth({ health, message, code, replicas, attemptNumber }: ReportHealth, application: Application): Result<readonly ApplicationEvent[], DeploymentsError> {
+export function reportHealth(
+  { health, message, code, replicas, attemptNumber }: ReportHealth,
+  application: Application,
+): Result<readonly ApplicationEvent[], DeploymentsError> {
   if (application.status !== 'active' || newestAttemptOf(application) === undefined) return ok([]);
-  if (attemptNumber !== null && attemptNumber < application.attemptCount && newestAttemptOf(application)?.state === 'succeeded') return ok([]);
+  if (
+    attemptNumber !== null &&
+    attemptNumber < application.attemptCount &&
+    newestAttemptOf(application)?.state === 'succeeded'
+  )
+    return ok([]);
   const known = application.health;
   if (known?.health === health && known.code === code) return ok([]);
   if (known === undefined && health !== 'Healthy' && newestAttemptOf(application)?.state === 'open') return ok([]); // its first rollout tells itself

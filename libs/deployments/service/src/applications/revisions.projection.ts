@@ -18,14 +18,18 @@ export interface RevisionDocument {
 }
 
 /** Ids sort as revisions do. */
-export const revisionId = (applicationId: string, revision: number): string => `${applicationId}/${String(revision).padStart(8, '0')}`;
+export const revisionId = (applicationId: string, revision: number): string =>
+  `${applicationId}/${String(revision).padStart(8, '0')}`;
 
 /** Answers `app history`. One document per revision; they stay when the application is deleted. */
 export const revisionsProjection: Projection<ApplicationEvent, RevisionDocument> = {
   name: 'deployments-revisions.v1',
   events: applicationEvents,
   indexes: ['applicationId'],
-  documentId: ({ event, metadata }) => ('revision' in event.data ? revisionId(metadata.stream.slice('application-'.length), event.data.revision) : undefined),
+  documentId: ({ event, metadata }) =>
+    'revision' in event.data
+      ? revisionId(metadata.stream.slice('application-'.length), event.data.revision)
+      : undefined,
   apply(document, { event, metadata }) {
     if (event.type === 'application.configured.v1') {
       const { revision, source, by, rollbackOf, summary, manifest, resolved } = event.data;

@@ -1,16 +1,36 @@
 import { Caller, Cancelled, Input, refuse, RefusedError, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { applicationEventsRequest, applicationLogsRequest, applicationResourcesRequest, watchRequest } from '#deployments/contract';
+import {
+  applicationEventsRequest,
+  applicationLogsRequest,
+  applicationResourcesRequest,
+  watchRequest,
+} from '#deployments/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
 import { LOG_FEED, READ_MODELS, type LogFeed, type ReadModels } from '#event-sourcing';
-import { err, ok, otherStore, parsePosition, storeOf, type DomainError, type Position, type Recorded, type Result } from '#kernel';
+import {
+  err,
+  ok,
+  otherStore,
+  parsePosition,
+  storeOf,
+  type DomainError,
+  type Position,
+  type Recorded,
+  type Result,
+} from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
 import { everyDocument } from '../shared/pages.queries.ts';
 import { People } from '../shared/people.queries.ts';
 import { ApplicationAnswers } from './answers.queries.ts';
-import { applicationsProjection, deploymentFamily, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
+import {
+  applicationsProjection,
+  deploymentFamily,
+  type ApplicationDocument,
+  type DeploymentFact,
+} from './applications.projection.ts';
 import { eventLine, progressLine, type EventLine } from './event-line.ts';
 import { eventLinesProjection } from './events.projection.ts';
 import { Live } from './live.queries.ts';
@@ -32,7 +52,10 @@ export class StreamsQueries {
   ) {}
 
   @Serves(applicationResourcesRequest)
-  async resources(@Input() { name }: InputOf<typeof applicationResourcesRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof applicationResourcesRequest>>> {
+  async resources(
+    @Input() { name }: InputOf<typeof applicationResourcesRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof applicationResourcesRequest>>> {
     const found = await this.find(name, context, false);
     if (!found.ok) return refuse(found.error);
     const resources = await this.live.resources(found.value, context);
@@ -46,15 +69,27 @@ export class StreamsQueries {
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<OutputOf<typeof applicationLogsRequest>>> {
     const document = unwrap(await this.find(name, context, false));
-    const options = { follow, previous, ...(sinceSeconds !== undefined && { sinceSeconds }), ...(tail !== undefined && { tail }), ...(container !== undefined && { container }) };
+    const options = {
+      follow,
+      previous,
+      ...(sinceSeconds !== undefined && { sinceSeconds }),
+      ...(tail !== undefined && { tail }),
+      ...(container !== undefined && { container }),
+    };
     return this.live.logs(document, options, context, signal);
   }
 
   @Serves(applicationEventsRequest)
-  async events(@Input() { name, kubernetes, follow, after }: EventsInput, @Caller() context: RequestContext, @Cancelled() signal: AbortSignal): Promise<AsyncIterable<EventOut>> {
+  async events(
+    @Input() { name, kubernetes, follow, after }: EventsInput,
+    @Caller() context: RequestContext,
+    @Cancelled() signal: AbortSignal,
+  ): Promise<AsyncIterable<EventOut>> {
     const from = unwrap(this.placeOf(after));
     const document = unwrap(await this.find(name, context, !kubernetes));
-    return kubernetes ? this.live.events(document, follow, context, signal) : this.platformEvents(document, from, follow, context, signal);
+    return kubernetes
+      ? this.live.events(document, follow, context, signal)
+      : this.platformEvents(document, from, follow, context, signal);
   }
 
   @Serves(watchRequest)
@@ -79,11 +114,24 @@ export class StreamsQueries {
   ): AsyncGenerator<EventOut> {
     const shown = async (line: EventLine): Promise<EventOut> => {
       const name = await this.people.namesOf([line.actor], context);
-      return { source: 'platform', time: line.time, step: line.step, version: `v${line.revision}`, by: name(line.actor), message: line.message, position: line.position };
+      return {
+        source: 'platform',
+        time: line.time,
+        step: line.step,
+        version: `v${line.revision}`,
+        by: name(line.actor),
+        message: line.message,
+        position: line.position,
+      };
     };
     const now = await this.eventStore.head();
     const range = from === undefined ? {} : { range: { field: 'position', from } };
-    for await (const found of everyDocument(this.readModels, eventLinesProjection, { where: { applicationId: document.id }, ...range }, now)) {
+    for await (const found of everyDocument(
+      this.readModels,
+      eventLinesProjection,
+      { where: { applicationId: document.id }, ...range },
+      now,
+    )) {
       const line = unwrap(found);
       if (signal.aborted) return;
       if (line.position <= now && (from === undefined || line.position > from)) yield await shown(line);
@@ -96,26 +144,58 @@ export class StreamsQueries {
   }
 
   /** One entry for each application as it is now. */
-  private async *present({ organizationId, application }: { readonly organizationId: string; readonly application: string | undefined }): AsyncGenerator<Watched> {
-    const page = await this.readModels.find(applicationsProjection, { where: { organizationId, deleted: false }, limit: 500 });
+  private async *present({
+    organizationId,
+    application,
+  }: {
+    readonly organizationId: string;
+    readonly application: string | undefined;
+  }): AsyncGenerator<Watched> {
+    const page = await this.readModels.find(applicationsProjection, {
+      where: { organizationId, deleted: false },
+      limit: 500,
+    });
     for (const { document, position } of unwrap(page).items) {
       if (application === undefined || document.name === application)
-        yield watched(document, position, { step: 'requested', time: document.updatedAt, revision: document.revision, message: document.message ?? '', code: document.code });
+        yield watched(document, position, {
+          step: 'requested',
+          time: document.updatedAt,
+          revision: document.revision,
+          message: document.message ?? '',
+          code: document.code,
+        });
     }
   }
 
   private async *changes(
-    { organizationId, application, from }: { readonly organizationId: string; readonly application: string | undefined; readonly from: Position | undefined },
+    {
+      organizationId,
+      application,
+      from,
+    }: {
+      readonly organizationId: string;
+      readonly application: string | undefined;
+      readonly from: Position | undefined;
+    },
     context: RequestContext,
     signal: AbortSignal,
   ): AsyncGenerator<Watched> {
     const start = from ?? context.consistency ?? (await this.eventStore.head());
     for await (const recorded of this.recorded(start, signal)) {
       const line = eventLine(recorded) ?? progressLine(recorded);
-      if (!line || (recorded.metadata.organizationId !== undefined && recorded.metadata.organizationId !== organizationId)) continue;
+      if (
+        !line ||
+        (recorded.metadata.organizationId !== undefined && recorded.metadata.organizationId !== organizationId)
+      )
+        continue;
       const found = await this.readModels.get(applicationsProjection, line.applicationId, recorded.metadata.position);
       const document = found.ok ? found.value?.document : undefined;
-      if (!document || document.organizationId !== organizationId || (application !== undefined && document.name !== application)) continue;
+      if (
+        !document ||
+        document.organizationId !== organizationId ||
+        (application !== undefined && document.name !== application)
+      )
+        continue;
       yield watched(document, recorded.metadata.position, line);
     }
   }
@@ -138,7 +218,11 @@ export class StreamsQueries {
     return place.ok && storeOf(place.value) !== this.eventStore.storeId ? err(otherStore()) : place;
   }
 
-  private async find(name: string, context: RequestContext, deleted: boolean): Promise<Result<ApplicationDocument, DomainError>> {
+  private async find(
+    name: string,
+    context: RequestContext,
+    deleted: boolean,
+  ): Promise<Result<ApplicationDocument, DomainError>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return organizationId;
     const found = await this.answers.find(organizationId.value, name, context.consistency, deleted);

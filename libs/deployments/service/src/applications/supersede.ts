@@ -6,7 +6,14 @@ import type { ApplicationEvent } from './application.events.ts';
  * question and end themselves.
  * @param running attempts that a worker holds, as their own streams say
  */
-export const supersedeQueued = ({ attempts }: Application, running: readonly string[], byRevision: number): ApplicationEvent[] =>
+export const supersedeQueued = (
+  { attempts }: Application,
+  running: readonly string[],
+  byRevision: number,
+): ApplicationEvent[] =>
   attempts
     .filter(({ id, state }) => state === 'open' && !running.includes(id))
-    .map(({ id, number, revision }) => ({ type: 'deployment.superseded.v1', data: { attemptId: id, number, revision, byRevision } }));
+    .map(({ id, number, revision }) => ({
+      type: 'deployment.superseded.v1',
+      data: { attemptId: id, number, revision, byRevision },
+    }));

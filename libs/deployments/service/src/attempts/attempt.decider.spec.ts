@@ -37,7 +37,10 @@ describe('an attempt', () => {
       .thenNothingRecorded();
     given(claimed(1))
       .when({ type: 'extend', ...of, claim: 1, nowMs: LEASE_MS / 2 + 1 }, worker)
-      .thenRecorded({ type: 'attempt.extended.v1', data: { ...of, claim: 1, leaseUntilMs: LEASE_MS / 2 + 1 + LEASE_MS } });
+      .thenRecorded({
+        type: 'attempt.extended.v1',
+        data: { ...of, claim: 1, leaseUntilMs: LEASE_MS / 2 + 1 + LEASE_MS },
+      });
     given(claimed(1), claimed(2, 'i2'))
       .when({ type: 'extend', ...of, claim: 1, nowMs: 1 }, worker)
       .thenRejected({ code: 'deployments/claim-lost' });
@@ -70,20 +73,40 @@ describe('an attempt', () => {
       'attempt.planned.v1',
     ]);
     for (const event of outcome.value) expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(60 * 1_024);
-    const state = outcome.value.reduce(attemptDecider.evolve, attemptDecider.evolve(attemptDecider.initialState, claimed(1)));
+    const state = outcome.value.reduce(
+      attemptDecider.evolve,
+      attemptDecider.evolve(attemptDecider.initialState, claimed(1)),
+    );
     expect(state).toMatchObject({ plan: { rendered: 'r', digest: 'd' } });
     expect(state.inventory).toHaveLength(200);
   });
   it('keeps what is left on the cluster, and only that, when it succeeded', () => {
-    const history: AttemptEvent[] = [claimed(1), { type: 'attempt.inventory-recorded.v1', data: { ...of, entries: [entry('Deployment', 'old')] } }];
+    const history: AttemptEvent[] = [
+      claimed(1),
+      { type: 'attempt.inventory-recorded.v1', data: { ...of, entries: [entry('Deployment', 'old')] } },
+    ];
     const settle = attemptDecider.decide(
-      { type: 'end', ...of, claim: 1, outcome: { outcome: 'succeeded', message: 'a\nb', endpoint: null, replicas: null }, inventory: [entry('Deployment', 'web')] },
+      {
+        type: 'end',
+        ...of,
+        claim: 1,
+        outcome: { outcome: 'succeeded', message: 'a\nb', endpoint: null, replicas: null },
+        inventory: [entry('Deployment', 'web')],
+      },
       history.reduce(attemptDecider.evolve, attemptDecider.initialState),
       worker,
     );
     if (!settle.ok) throw new Error(settle.error.code);
     const state = [...history, ...settle.value].reduce(attemptDecider.evolve, attemptDecider.initialState);
-    expect(state).toMatchObject({ status: 'ended', settled: true, inventory: [{ name: 'web' }], outcome: { message: 'a b' } });
+    expect(state).toMatchObject({
+      status: 'ended',
+      settled: true,
+      inventory: [{ name: 'web' }],
+      outcome: { message: 'a b' },
+    });
   });
-  it('keeps a UID that is known', () => expect(mergeInventory([{ ...entry('Deployment', 'web'), uid: 'u' }], [entry('Deployment', 'web')])).toMatchObject([{ uid: 'u' }]));
+  it('keeps a UID that is known', () =>
+    expect(mergeInventory([{ ...entry('Deployment', 'web'), uid: 'u' }], [entry('Deployment', 'web')])).toMatchObject([
+      { uid: 'u' },
+    ]));
 });

@@ -18,7 +18,12 @@ export type AttemptCommand = AttemptOf &
     | { readonly type: 'extend'; readonly claim: number; readonly nowMs: number }
     | { readonly type: 'report'; readonly claim: number; readonly step: ReportedStep; readonly nowMs: number }
     | { readonly type: 'lapse'; readonly nowMs: number }
-    | { readonly type: 'end'; readonly claim: number; readonly outcome: AttemptOutcome; readonly inventory: readonly InventoryEntry[] }
+    | {
+        readonly type: 'end';
+        readonly claim: number;
+        readonly outcome: AttemptOutcome;
+        readonly inventory: readonly InventoryEntry[];
+      }
   );
 
 type Of<T extends AttemptCommand['type']> = Extract<AttemptCommand, { readonly type: T }>;
@@ -49,17 +54,36 @@ function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, work: Attempt
   if (work.status === 'ended' || work.status === 'lapsed') return err(deploymentsErrors.attemptEnded());
   const present = work.claim;
   if (present?.worker === worker && present.incarnation === incarnation && nowMs < present.leaseUntilMs) return ok([]);
-  if (present && present.worker !== worker) return err(nowMs < present.leaseUntilMs ? deploymentsErrors.claimed(present.leaseUntilMs - nowMs) : deploymentsErrors.claimExpired());
+  if (present && present.worker !== worker)
+    return err(
+      nowMs < present.leaseUntilMs
+        ? deploymentsErrors.claimed(present.leaseUntilMs - nowMs)
+        : deploymentsErrors.claimExpired(),
+    );
   if (present && present.incarnation === incarnation) return err(deploymentsErrors.claimExpired());
   const { applicationId, revision } = of;
-  return ok([{ type: 'attempt.claimed.v1', data: { applicationId, revision, claim: (present?.number ?? 0) + 1, worker, incarnation, leaseUntilMs: nowMs + LEASE_MS } }]);
+  return ok([
+    {
+      type: 'attempt.claimed.v1',
+      data: {
+        applicationId,
+        revision,
+        claim: (present?.number ?? 0) + 1,
+        worker,
+        incarnation,
+        leaseUntilMs: nowMs + LEASE_MS,
+      },
+    },
+  ]);
 }
 
 /** Written only when less than half of the lease is left: the log is no heartbeat. */
 function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>, work: AttemptWork): Outcome {
   if (!holds(work, number)) return err(deploymentsErrors.claimLost());
   if (work.claim && work.claim.leaseUntilMs - nowMs >= LEASE_MS / 2) return ok([]);
-  return ok([{ type: 'attempt.extended.v1', data: { applicationId, revision, claim: number, leaseUntilMs: nowMs + LEASE_MS } }]);
+  return ok([
+    { type: 'attempt.extended.v1', data: { applicationId, revision, claim: number, leaseUntilMs: nowMs + LEASE_MS } },
+  ]);
 }
 
 /** Entries in one event: about 300 bytes each, far below the limit of an event. */
@@ -78,7 +102,12 @@ function report({ applicationId, revision, claim: number, step, nowMs }: Of<'rep
       const { rendered, digest, changes, warnings, inventory } = step.plan;
       const shown = changes
         .slice(0, 100)
-        .map(({ object, action, fields, takesBackFrom }) => ({ object: short(object, 200), action, fields: fields.slice(0, 5).map((field) => short(field, 60)), takesBackFrom }));
+        .map(({ object, action, fields, takesBackFrom }) => ({
+          object: short(object, 200),
+          action,
+          fields: fields.slice(0, 5).map((field) => short(field, 60)),
+          takesBackFrom,
+        }));
       const planned: AttemptEvent = {
         type: 'attempt.planned.v1',
         data: {
@@ -94,14 +123,28 @@ function report({ applicationId, revision, claim: number, step, nowMs }: Of<'rep
     }
     case 'applied': {
       const { done, all } = step.waves;
-      return ok([...inventoryEvents(of, step.objects), { type: 'attempt.applied.v1', data: { ...timed, wave: short(step.wave, 100), objects: step.objects.length, done, all } }]);
+      return ok([
+        ...inventoryEvents(of, step.objects),
+        {
+          type: 'attempt.applied.v1',
+          data: { ...timed, wave: short(step.wave, 100), objects: step.objects.length, done, all },
+        },
+      ]);
     }
     case 'progressing':
       return ok([{ type: 'attempt.progressing.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
     case 'healthy':
       return ok([{ type: 'attempt.healthy.v1', data: { ...timed, message: short(step.message, 2_000) } }]);
     case 'pruned':
-      return ok([{ type: 'attempt.pruned.v1', data: { ...timed, objects: step.objects.slice(0, 100).map(({ kind, name }) => short(`${kind}/${name}`, 320)) } }]);
+      return ok([
+        {
+          type: 'attempt.pruned.v1',
+          data: {
+            ...timed,
+            objects: step.objects.slice(0, 100).map(({ kind, name }) => short(`${kind}/${name}`, 320)),
+          },
+        },
+      ]);
     default:
       return assertNever(step);
   }
@@ -117,22 +160,32 @@ function end({ applicationId, revision, claim: number, outcome, inventory }: Of<
   if (work.status === 'ended' && work.claim?.number === number) return ok([]);
   if (!holds(work, number)) return err(deploymentsErrors.claimLost());
   const of: AttemptOf = { applicationId, revision };
-  const settled: AttemptEvent[] = outcome.outcome === 'succeeded' ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
-  return ok([...settled, ...inventoryEvents(of, inventory), { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } }]);
+  const settled: AttemptEvent[] =
+    outcome.outcome === 'succeeded' ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
+  return ok([
+    ...settled,
+    ...inventoryEvents(of, inventory),
+    { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } },
+  ]);
 }
 
-const holds = ({ status, claim: present }: AttemptWork, number: number): boolean => status === 'claimed' && present?.number === number;
+const holds = ({ status, claim: present }: AttemptWork, number: number): boolean =>
+  status === 'claimed' && present?.number === number;
 
 function inventoryEvents(of: AttemptOf, entries: readonly InventoryEntry[]): AttemptEvent[] {
   const events: AttemptEvent[] = [];
   for (let from = 0; from < entries.length; from += ENTRIES_AT_ONCE) {
-    events.push({ type: 'attempt.inventory-recorded.v1', data: { ...of, entries: entries.slice(from, from + ENTRIES_AT_ONCE) } });
+    events.push({
+      type: 'attempt.inventory-recorded.v1',
+      data: { ...of, entries: entries.slice(from, from + ENTRIES_AT_ONCE) },
+    });
   }
   return events;
 }
 
 /** Texts of others, cut to what an event may hold and to one line. */
-const short = (text: string, most: number): string => text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').slice(0, most);
+const short = (text: string, most: number): string =>
+  text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').slice(0, most);
 
 export function shortened(outcome: AttemptOutcome): AttemptOutcome {
   switch (outcome.outcome) {

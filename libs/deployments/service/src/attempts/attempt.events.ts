@@ -12,7 +12,10 @@ type Step<Type extends string, Data> = Fact<Type, AttemptOf & Data>;
 
 /** Stream: `deployment-<attempt id>`. `leaseUntilMs`: milliseconds since 1970 until which the claim holds. */
 export type AttemptEvent =
-  | Step<'attempt.claimed.v1', { readonly claim: number; readonly worker: string; readonly incarnation: string; readonly leaseUntilMs: number }>
+  | Step<
+      'attempt.claimed.v1',
+      { readonly claim: number; readonly worker: string; readonly incarnation: string; readonly leaseUntilMs: number }
+    >
   | Step<'attempt.extended.v1', { readonly claim: number; readonly leaseUntilMs: number }>
   | Step<'attempt.fetched.v1', { readonly source: string; readonly leaseUntilMs: number }>
   | Step<'attempt.rendered.v1', { readonly objects: number; readonly digest: string; readonly leaseUntilMs: number }>
@@ -22,7 +25,12 @@ export type AttemptEvent =
       {
         readonly rendered: string;
         readonly digest: string;
-        readonly changes: readonly { readonly object: string; readonly action: string; readonly fields: readonly string[]; readonly takesBackFrom: string | null }[];
+        readonly changes: readonly {
+          readonly object: string;
+          readonly action: string;
+          readonly fields: readonly string[];
+          readonly takesBackFrom: string | null;
+        }[];
         /** How many changes the plan has; the list above may hold fewer. */
         readonly changeCount: number;
         readonly warnings: readonly string[];
@@ -33,7 +41,16 @@ export type AttemptEvent =
   | Step<'attempt.inventory-recorded.v1', { readonly entries: readonly InventoryEntry[] }>
   /** What is left on the cluster after the attempt; nothing else counts from here. */
   | Step<'attempt.inventory-settled.v1', Record<never, never>>
-  | Step<'attempt.applied.v1', { readonly wave: string; readonly objects: number; readonly done: number; readonly all: number; readonly leaseUntilMs: number }>
+  | Step<
+      'attempt.applied.v1',
+      {
+        readonly wave: string;
+        readonly objects: number;
+        readonly done: number;
+        readonly all: number;
+        readonly leaseUntilMs: number;
+      }
+    >
   | Step<'attempt.progressing.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.healthy.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.pruned.v1', { readonly objects: readonly string[]; readonly leaseUntilMs: number }>

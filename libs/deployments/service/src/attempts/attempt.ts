@@ -20,9 +20,17 @@ export interface AttemptWork {
   readonly outcome: AttemptOutcome | undefined;
 }
 
-export const unclaimed: AttemptWork = { status: 'unclaimed', claim: undefined, plan: undefined, inventory: [], settled: false, outcome: undefined };
+export const unclaimed: AttemptWork = {
+  status: 'unclaimed',
+  claim: undefined,
+  plan: undefined,
+  inventory: [],
+  settled: false,
+  outcome: undefined,
+};
 
-export const objectKey = ({ group, kind, namespace, name }: InventoryEntry): string => `${group}/${kind}/${namespace}/${name}`;
+export const objectKey = ({ group, kind, namespace, name }: InventoryEntry): string =>
+  `${group}/${kind}/${namespace}/${name}`;
 
 /** Both lists, each object once; a UID that is known is kept. */
 export function mergeInventory(before: readonly InventoryEntry[], more: readonly InventoryEntry[]): InventoryEntry[] {
@@ -41,7 +49,10 @@ export function evolveAttempt(work: AttemptWork, event: AttemptEvent): AttemptWo
       return { ...work, status: 'claimed', claim: { number: claim, worker, incarnation, leaseUntilMs } };
     }
     case 'attempt.planned.v1':
-      return extended({ ...work, plan: { rendered: event.data.rendered, digest: event.data.digest } }, event.data.leaseUntilMs);
+      return extended(
+        { ...work, plan: { rendered: event.data.rendered, digest: event.data.digest } },
+        event.data.leaseUntilMs,
+      );
     case 'attempt.inventory-recorded.v1':
       return { ...work, inventory: mergeInventory(work.inventory, event.data.entries) };
     case 'attempt.inventory-settled.v1':
@@ -64,4 +75,6 @@ export function evolveAttempt(work: AttemptWork, event: AttemptEvent): AttemptWo
 }
 
 const extended = (work: AttemptWork, leaseUntilMs: number): AttemptWork =>
-  work.claim ? { ...work, claim: { ...work.claim, leaseUntilMs: Math.max(leaseUntilMs, work.claim.leaseUntilMs) } } : work;
+  work.claim
+    ? { ...work, claim: { ...work.claim, leaseUntilMs: Math.max(leaseUntilMs, work.claim.leaseUntilMs) } }
+    : work;

@@ -1,6 +1,11 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { claimAttemptRequest, extendClaimRequest, finishAttemptRequest, reportStepRequest } from '#deployments/contract';
+import {
+  claimAttemptRequest,
+  extendClaimRequest,
+  finishAttemptRequest,
+  reportStepRequest,
+} from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -62,7 +67,8 @@ export class AttemptsHandlers {
       context,
       `claim ${worker} ${incarnation} ${this.clock.now()}`,
     );
-    if (!claimed.ok) return this.notGranted(claimed.error, { organizationId, applicationId, attemptId, revision }, context);
+    if (!claimed.ok)
+      return this.notGranted(claimed.error, { organizationId, applicationId, attemptId, revision }, context);
     const { claim } = claimed.value;
     if (!claim) throw new Error(`attempt ${attemptId} was granted and has no claim`);
     const task = await this.tasks.of(organizationId, applicationId, application.value, attempt);
@@ -71,12 +77,24 @@ export class AttemptsHandlers {
   }
 
   @Serves(extendClaimRequest)
-  async extend(@Input() { applicationId, attemptId, claim }: InputOf<typeof extendClaimRequest>, @Caller() context: RequestContext): Promise<Reply<Extended>> {
-    return this.goOn(applicationId, attemptId, context, `extend ${this.clock.now()}`, (revision) => ({ type: 'extend', applicationId, revision, claim, nowMs: this.clock.now() }));
+  async extend(
+    @Input() { applicationId, attemptId, claim }: InputOf<typeof extendClaimRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Extended>> {
+    return this.goOn(applicationId, attemptId, context, `extend ${this.clock.now()}`, (revision) => ({
+      type: 'extend',
+      applicationId,
+      revision,
+      claim,
+      nowMs: this.clock.now(),
+    }));
   }
 
   @Serves(reportStepRequest)
-  async report(@Input() { applicationId, attemptId, claim, step }: InputOf<typeof reportStepRequest>, @Caller() context: RequestContext): Promise<Reply<Extended>> {
+  async report(
+    @Input() { applicationId, attemptId, claim, step }: InputOf<typeof reportStepRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Extended>> {
     return this.goOn(applicationId, attemptId, context, `report ${digestOf(step)}`, (revision) => ({
       type: 'report',
       applicationId,
@@ -97,18 +115,38 @@ export class AttemptsHandlers {
     const revision = revisionOf(application.value, attemptId);
     const inventory = given.outcome === 'superseded' ? [] : given.inventory;
     const outcome = outcomeOf(given);
-    const ended = await this.run({ type: 'end', applicationId, revision, claim, outcome, inventory }, attemptId, context, `end ${claim}`);
+    const ended = await this.run(
+      { type: 'end', applicationId, revision, claim, outcome, inventory },
+      attemptId,
+      context,
+      `end ${claim}`,
+    );
     if (!ended.ok) return refuse(ended.error);
-    const settled = await this.settle.end(organizationId, applicationId, attemptId, ended.value.outcome ?? outcome, context);
+    const settled = await this.settle.end(
+      organizationId,
+      applicationId,
+      attemptId,
+      ended.value.outcome ?? outcome,
+      context,
+    );
     return settled.ok ? reply({}) : refuse(settled.error);
   }
 
   /** Older attempts of the same application end before this one begins, or this one waits. */
-  private async endOlder(input: ClaimInput, application: Application, attempt: Attempt, context: RequestContext): Promise<Result<'free' | 'wait' | 'superseded', DomainError>> {
+  private async endOlder(
+    input: ClaimInput,
+    application: Application,
+    attempt: Attempt,
+    context: RequestContext,
+  ): Promise<Result<'free' | 'wait' | 'superseded', DomainError>> {
     const { organizationId, applicationId, worker, incarnation } = input;
-    const open = await this.works.of({ ...application, attempts: application.attempts.filter(({ state }) => state === 'open') });
+    const open = await this.works.of({
+      ...application,
+      attempts: application.attempts.filter(({ state }) => state === 'open'),
+    });
     if (!open.ok) return open;
-    const isDead = ({ work: { claim } }: Worked): boolean => claim?.worker === worker && claim.incarnation !== incarnation;
+    const isDead = ({ work: { claim } }: Worked): boolean =>
+      claim?.worker === worker && claim.incarnation !== incarnation;
     const isNewest = newestAttemptOf(application)?.id === attempt.id;
     for (const worked of open.value) {
       const isOwn = worked.attempt.id === attempt.id;
@@ -118,7 +156,13 @@ export class AttemptsHandlers {
       const ended =
         worked.work.status === 'claimed' && !isDead(worked)
           ? await this.settle.abandon(applicationId, worked.attempt.id, worked.attempt.revision, context)
-          : await this.settle.end(organizationId, applicationId, worked.attempt.id, worked.work.outcome ?? { outcome: 'superseded' }, context);
+          : await this.settle.end(
+              organizationId,
+              applicationId,
+              worked.attempt.id,
+              worked.work.outcome ?? { outcome: 'superseded' },
+              context,
+            );
       if (!ended.ok) return err(ended.error);
     }
     return ok(isNewest ? 'free' : 'superseded');
@@ -126,30 +170,48 @@ export class AttemptsHandlers {
 
   private async notGranted(
     error: DomainError,
-    of: { readonly organizationId: string; readonly applicationId: string; readonly attemptId: string; readonly revision: number },
+    of: {
+      readonly organizationId: string;
+      readonly applicationId: string;
+      readonly attemptId: string;
+      readonly revision: number;
+    },
     context: RequestContext,
   ): Promise<Reply<Claimed>> {
     const { organizationId, applicationId, attemptId, revision } = of;
-    if (error.code === 'deployments/claimed') return later('another worker has it', Math.max(100, Number(error.extra?.['retryInMs'] ?? ASK_AGAIN_MS) + 100));
+    if (error.code === 'deployments/claimed')
+      return later('another worker has it', Math.max(100, Number(error.extra?.['retryInMs'] ?? ASK_AGAIN_MS) + 100));
     if (error.code === 'deployments/claim-expired') {
       const abandoned = await this.settle.abandon(applicationId, attemptId, revision, context);
       return abandoned.ok ? nothingOwed('its claim ran out; another attempt was asked for') : refuse(abandoned.error);
     }
     if (error.code === 'deployments/attempt-ended') {
-      const settled = await this.settle.settle({ organizationId, applicationId, attemptId, deduplicationKey: attemptId }, context);
+      const settled = await this.settle.settle(
+        { organizationId, applicationId, attemptId, deduplicationKey: attemptId },
+        context,
+      );
       return settled.ok ? nothingOwed('the attempt has ended') : refuse(settled.error);
     }
     return refuse(error);
   }
 
-  private async goOn(applicationId: string, attemptId: string, context: RequestContext, step: string, command: (revision: number) => AttemptCommand): Promise<Reply<Extended>> {
+  private async goOn(
+    applicationId: string,
+    attemptId: string,
+    context: RequestContext,
+    step: string,
+    command: (revision: number) => AttemptCommand,
+  ): Promise<Reply<Extended>> {
     const application = await this.application(applicationId);
     if (!application.ok) return refuse(application.error);
     const attempt = openAttempt(application.value, attemptId);
     if (!attempt) return refuse(deploymentsErrors.claimLost());
     const outcome = await this.run(command(attempt.revision), attemptId, context, step);
     if (!outcome.ok) return refuse(outcome.error);
-    return reply({ leaseUntil: iso(outcome.value.claim?.leaseUntilMs ?? 0), superseded: newestAttemptOf(application.value)?.id !== attemptId });
+    return reply({
+      leaseUntil: iso(outcome.value.claim?.leaseUntilMs ?? 0),
+      superseded: newestAttemptOf(application.value)?.id !== attemptId,
+    });
   }
 
   private async run(command: AttemptCommand, attemptId: string, context: RequestContext, step: string) {
@@ -163,7 +225,8 @@ export class AttemptsHandlers {
   }
 }
 
-const revisionOf = ({ attempts, revisions }: Application, attemptId: string): number => attempts.find(({ id }) => id === attemptId)?.revision ?? revisions.length;
+const revisionOf = ({ attempts, revisions }: Application, attemptId: string): number =>
+  attempts.find(({ id }) => id === attemptId)?.revision ?? revisions.length;
 
 function outcomeOf(given: InputOf<typeof finishAttemptRequest>['outcome']): AttemptOutcome {
   switch (given.outcome) {

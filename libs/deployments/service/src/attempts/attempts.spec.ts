@@ -41,7 +41,8 @@ afterEach(async () => {
 });
 
 const ada = () => house.person('ada', org);
-const apply = (tag: string, name = 'web') => house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
+const apply = (tag: string, name = 'web') =>
+  house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
 const status = async () => {
   await house.settled();
   const answer = await house.ask(applicationStatusRequest, { org, name: 'web' }, ada());
@@ -54,11 +55,19 @@ const sweep = async () => {
 const terminals = async () => {
   const events = await house.engines.events();
   return events
-    .filter(({ type }) => ['deployment.succeeded.v1', 'deployment.failed.v1', 'deployment.superseded.v1', 'deployment.abandoned.v1'].includes(type))
+    .filter(({ type }) =>
+      [
+        'deployment.succeeded.v1',
+        'deployment.failed.v1',
+        'deployment.superseded.v1',
+        'deployment.abandoned.v1',
+      ].includes(type),
+    )
     .map(({ type }) => type.split('.')[1]);
 };
 const anotherWorker = (name = 'worker-2') => new FakeWorker(house, queue, name);
-const extend = (item: Item, claim: number) => house.ask(extendClaimRequest, { ...item, claim }, house.service('deploy-worker', org));
+const extend = (item: Item, claim: number) =>
+  house.ask(extendClaimRequest, { ...item, claim }, house.service('deploy-worker', org));
 
 describe('attempts', () => {
   it('grants an attempt to one worker; the same worker asking again has the same claim', async () => {
@@ -183,7 +192,10 @@ describe('attempts', () => {
     await apply('1');
     const item = await worker.next();
     for (let start = 1; start <= 5; start++) await new FakeWorker(house, queue, 'worker-1', `i-${start}`).granted(item);
-    expect(await new FakeWorker(house, queue, 'worker-1', 'i-6').claim(item)).toMatchObject({ granted: false, retryInMs: null });
+    expect(await new FakeWorker(house, queue, 'worker-1', 'i-6').claim(item)).toMatchObject({
+      granted: false,
+      retryInMs: null,
+    });
     expect(await status()).toMatchObject({ code: 'worker/lost' });
   });
 
@@ -205,19 +217,33 @@ describe('attempts', () => {
   it('E23: what the observer sees is recorded when it changes, and the same content repairs it', async () => {
     await apply('1');
     await worker.deploy([entry('Deployment', 'web')]);
-    const clusterId = String((await house.engines.events()).find(({ type }) => type === 'cluster.registered.v1')?.stream.slice('cluster-'.length));
+    const clusterId = String(
+      (await house.engines.events())
+        .find(({ type }) => type === 'cluster.registered.v1')
+        ?.stream.slice('cluster-'.length),
+    );
     const item = {
       organizationId: org,
-      applicationId: String((await house.engines.events()).find(({ type }) => type === 'application.configured.v1')?.stream.slice('application-'.length)),
+      applicationId: String(
+        (await house.engines.events())
+          .find(({ type }) => type === 'application.configured.v1')
+          ?.stream.slice('application-'.length),
+      ),
     };
     const seen = (health: 'Degraded' | 'Healthy' | 'Missing', message: string) =>
-      house.ask(reportHealthRequest, { clusterId, applications: [{ ...item, health, message, code: null, replicas: '0/1', attemptNumber: null }] }, house.service('deploy-worker'));
+      house.ask(
+        reportHealthRequest,
+        { clusterId, applications: [{ ...item, health, message, code: null, replicas: '0/1', attemptNumber: null }] },
+        house.service('deploy-worker'),
+      );
     await seen('Missing', 'Deployment/web is gone');
     await seen('Missing', 'Deployment/web is gone');
     expect(await status()).toMatchObject({ status: 'DEGRADED', health: 'Missing', message: 'Deployment/web is gone' });
     const lines = await house.read(applicationEventsRequest, { org, name: 'web' }, ada());
     expect(lines.filter((line) => line.source === 'platform' && line.step === 'health-changed')).toHaveLength(1);
-    expect(await apply('1')).toMatchObject({ value: { outcome: 'configured', application: { version: 'v1', status: 'REQUESTED' } } });
+    expect(await apply('1')).toMatchObject({
+      value: { outcome: 'configured', application: { version: 'v1', status: 'REQUESTED' } },
+    });
     await worker.deploy([entry('Deployment', 'web')]);
     expect(await status()).toMatchObject({ status: 'RUNNING' });
   });
@@ -226,9 +252,15 @@ describe('attempts', () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
-    await worker.fail(item, claim, { code: 'deployments/namespace-terminating', message: 'namespace acme-web is terminating', applied: false });
+    await worker.fail(item, claim, {
+      code: 'deployments/namespace-terminating',
+      message: 'namespace acme-web is terminating',
+      applied: false,
+    });
     expect(await status()).toMatchObject({ status: 'FAILED', code: 'deployments/namespace-terminating' });
-    expect(await apply('1')).toMatchObject({ value: { outcome: 'configured', application: { version: 'v1', targetNamespace: 'acme-web' } } });
+    expect(await apply('1')).toMatchObject({
+      value: { outcome: 'configured', application: { version: 'v1', targetNamespace: 'acme-web' } },
+    });
     const again = await worker.next();
     expect((await worker.granted(again)).task).toMatchObject({ targetNamespace: 'acme-web', attemptNumber: 2 });
     expect((await house.engines.events()).filter(({ type }) => type === 'namespace.claimed.v1')).toHaveLength(1);
@@ -240,9 +272,16 @@ describe('attempts', () => {
     await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
     const item = await worker.next();
     const { claim } = await worker.granted(item);
-    await worker.fail(item, claim, { code: 'deployments/finalizer', message: 'Deployment/web waits for the finalizer x/y' });
+    await worker.fail(item, claim, {
+      code: 'deployments/finalizer',
+      message: 'Deployment/web waits for the finalizer x/y',
+    });
     expect(await status()).toMatchObject({ status: 'DELETING', message: 'Deployment/web waits for the finalizer x/y' });
     await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
-    expect((await worker.granted(await worker.next())).task).toMatchObject({ kind: 'delete', resolved: null, inventory: [{ kind: 'Deployment' }] });
+    expect((await worker.granted(await worker.next())).task).toMatchObject({
+      kind: 'delete',
+      resolved: null,
+      inventory: [{ kind: 'Deployment' }],
+    });
   });
 });

@@ -18,7 +18,11 @@ export class EnqueueReactor implements Reactor<Requested> {
   async react({ event, metadata }: Recorded<Requested>): Promise<void> {
     const { organizationId, stream, id } = metadata;
     if (organizationId === undefined) throw new Error(`${stream} has an event of no organization`);
-    const item = { organizationId, applicationId: stream.slice('application-'.length), attemptId: event.data.attemptId };
+    const item = {
+      organizationId,
+      applicationId: stream.slice('application-'.length),
+      attemptId: event.data.attemptId,
+    };
     await this.queue.enqueue(rolloutQueue, item, { deduplicationKey: id });
   }
 }

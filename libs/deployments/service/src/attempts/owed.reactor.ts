@@ -35,8 +35,15 @@ export class OwedSweep implements Sweep {
       const { id: applicationId, organizationId, open, attempt } = found.value;
       for (const attemptId of open) {
         const deduplicationKey = (attempt?.id === attemptId ? attempt.requestId : attemptId) + suffix;
-        const settled = await this.settle.settle({ organizationId, applicationId, attemptId, deduplicationKey }, this.bus.own({ organizationId }));
-        if (!settled.ok) this.logger.warn({ applicationId, attemptId, code: settled.error.code }, 'an owed deployment could not be brought on');
+        const settled = await this.settle.settle(
+          { organizationId, applicationId, attemptId, deduplicationKey },
+          this.bus.own({ organizationId }),
+        );
+        if (!settled.ok)
+          this.logger.warn(
+            { applicationId, attemptId, code: settled.error.code },
+            'an owed deployment could not be brought on',
+          );
       }
     }
   }

@@ -21,8 +21,20 @@ export class Settle {
   ) {}
 
   /** Writes the terminal event of an attempt whose worker has spoken, and what follows from it. */
-  async end(organizationId: string, applicationId: string, attemptId: string, outcome: AttemptOutcome, context: CommandContext): Promise<Result<Application, DomainError>> {
-    const ended = await this.commands.run(applicationDecider, applicationStream(applicationId), { type: 'end-attempt', attemptId, outcome }, context, { step: `end ${attemptId}` });
+  async end(
+    organizationId: string,
+    applicationId: string,
+    attemptId: string,
+    outcome: AttemptOutcome,
+    context: CommandContext,
+  ): Promise<Result<Application, DomainError>> {
+    const ended = await this.commands.run(
+      applicationDecider,
+      applicationStream(applicationId),
+      { type: 'end-attempt', attemptId, outcome },
+      context,
+      { step: `end ${attemptId}` },
+    );
     if (!ended.ok) return err(ended.error);
     const { state } = ended.value;
     const name = state.revisions[0]?.name;
@@ -37,24 +49,49 @@ export class Settle {
    * Ends an attempt whose claim ran out: first in its own stream, so that its worker's next word is refused, then with the
    * terminal event. Nothing happens while the claim holds.
    */
-  async abandon(applicationId: string, attemptId: string, revision: number, context: CommandContext): Promise<Result<void, DomainError>> {
-    const lapsed = await this.commands.run(attemptDecider, attemptStream(attemptId), { type: 'lapse', applicationId, revision, nowMs: this.clock.now() }, context, {
-      step: `lapse ${attemptId}`,
-    });
+  async abandon(
+    applicationId: string,
+    attemptId: string,
+    revision: number,
+    context: CommandContext,
+  ): Promise<Result<void, DomainError>> {
+    const lapsed = await this.commands.run(
+      attemptDecider,
+      attemptStream(attemptId),
+      { type: 'lapse', applicationId, revision, nowMs: this.clock.now() },
+      context,
+      {
+        step: `lapse ${attemptId}`,
+      },
+    );
     if (!lapsed.ok) return err(lapsed.error);
-    return lapsed.value.state.status === 'lapsed' ? this.giveUp(applicationId, attemptId, lapsed.value.state.claim?.number ?? 0, context) : ok(undefined);
+    return lapsed.value.state.status === 'lapsed'
+      ? this.giveUp(applicationId, attemptId, lapsed.value.state.claim?.number ?? 0, context)
+      : ok(undefined);
   }
 
   /** The terminal event of an attempt that nobody can go on with, and the request of the next one. */
-  async giveUp(applicationId: string, attemptId: string, claims: number, context: CommandContext): Promise<Result<void, DomainError>> {
+  async giveUp(
+    applicationId: string,
+    attemptId: string,
+    claims: number,
+    context: CommandContext,
+  ): Promise<Result<void, DomainError>> {
     const command = { type: 'abandon-attempt', attemptId, claims, nextAttemptId: this.ids.uuid() } as const;
-    const abandoned = await this.commands.run(applicationDecider, applicationStream(applicationId), command, context, { step: `abandon ${attemptId}` });
+    const abandoned = await this.commands.run(applicationDecider, applicationStream(applicationId), command, context, {
+      step: `abandon ${attemptId}`,
+    });
     return abandoned.ok ? ok(undefined) : err(abandoned.error);
   }
 
   /** Brings an open attempt on, whatever was interrupted: enqueues it, ends it, or leaves it to the worker that has it. */
   async settle(
-    owed: { readonly organizationId: string; readonly applicationId: string; readonly attemptId: string; readonly deduplicationKey: string },
+    owed: {
+      readonly organizationId: string;
+      readonly applicationId: string;
+      readonly attemptId: string;
+      readonly deduplicationKey: string;
+    },
     context: CommandContext,
   ): Promise<Result<void, DomainError>> {
     const { organizationId, applicationId, attemptId, deduplicationKey } = owed;

@@ -20,7 +20,12 @@ export class Tasks {
     @Inject(People) private readonly people: People,
   ) {}
 
-  async of(organizationId: string, applicationId: string, application: Application, attempt: Attempt): Promise<Result<RolloutTask, DomainError>> {
+  async of(
+    organizationId: string,
+    applicationId: string,
+    application: Application,
+    attempt: Attempt,
+  ): Promise<Result<RolloutTask, DomainError>> {
     const latest = latestOf(application);
     const revision = application.revisions[attempt.revision - 1] ?? latest;
     if (!revision) return err(deploymentsErrors.attemptEnded());
@@ -55,7 +60,10 @@ export class Tasks {
 
 /** All that earlier attempts may have put onto the cluster since the last one that settled. */
 export const inventoryOf = (works: readonly Worked[]): RolloutTask['inventory'] =>
-  works.reduce<RolloutTask['inventory']>((entries, { work }) => (work.settled ? [...work.inventory] : mergeInventory(entries, work.inventory)), []);
+  works.reduce<RolloutTask['inventory']>(
+    (entries, { work }) => (work.settled ? [...work.inventory] : mergeInventory(entries, work.inventory)),
+    [],
+  );
 
 /** The plan of this attempt, or of those right before it that were lost with it, for the same revision. */
 function recordedPlanOf(works: readonly Worked[], attempt: Attempt): RolloutTask['recordedPlan'] {

@@ -31,7 +31,10 @@ export class Works {
 
   /** Ids of open attempts that a worker holds at this moment. */
   async running(application: Application): Promise<Result<readonly string[], DomainError>> {
-    const works = await this.of({ ...application, attempts: application.attempts.filter(({ state }) => state === 'open') });
+    const works = await this.of({
+      ...application,
+      attempts: application.attempts.filter(({ state }) => state === 'open'),
+    });
     if (!works.ok) return works;
     return ok(works.value.filter(({ work }) => this.isHeld(work)).map(({ attempt }) => attempt.id));
   }

@@ -7,10 +7,24 @@ import type { CatalogEvent, NewName } from './catalog.events.ts';
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 const cluster: NewName = { kind: 'cluster', name: 'dev', id: 'c1', counted: true, refers: null, intent: aRegistration };
 const profile: NewName = { kind: 'profile', name: 'staging', id: 'p1', counted: true, refers: 'c1', intent: aProfile };
-const web: NewName = { kind: 'application', name: 'web', id: 'a1', counted: true, refers: 'p1', intent: aConfiguration, namedNamespace: false };
+const web: NewName = {
+  kind: 'application',
+  name: 'web',
+  id: 'a1',
+  counted: true,
+  refers: 'p1',
+  intent: aConfiguration,
+  namedNamespace: false,
+};
 const claimed = (data: NewName): CatalogEvent => ({ type: 'catalog.name-claimed.v1', data });
-const counted: CatalogEvent = { type: 'catalog.deployment-counted.v1', data: { applicationId: 'a1', day: '2026-11-24' } };
-const limits = (more: object): CatalogEvent => ({ type: 'catalog.limits-set.v1', data: { applications: 10, profiles: 5, clusters: 2, deploymentsPerDay: 100, ...more } });
+const counted: CatalogEvent = {
+  type: 'catalog.deployment-counted.v1',
+  data: { applicationId: 'a1', day: '2026-11-24' },
+};
+const limits = (more: object): CatalogEvent => ({
+  type: 'catalog.limits-set.v1',
+  data: { applications: 10, profiles: 5, clusters: 2, deploymentsPerDay: 100, ...more },
+});
 const base = [claimed(cluster), claimed(profile)];
 const { given } = specify(catalogDecider);
 

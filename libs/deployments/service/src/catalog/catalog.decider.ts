@@ -67,7 +67,9 @@ function count({ kind, name, id, refers, day }: Extract<CatalogCommand, { type: 
 function countDeployment(applicationId: string, name: string, day: string, catalog: Catalog): Outcome {
   const used = catalog.day === day ? catalog.deployments : 0;
   const limit = catalog.limits.deploymentsPerDay;
-  return used >= limit ? err(deploymentsErrors.deploymentLimit(name, limit, used)) : ok([{ type: 'catalog.deployment-counted.v1', data: { applicationId, day } }]);
+  return used >= limit
+    ? err(deploymentsErrors.deploymentLimit(name, limit, used))
+    : ok([{ type: 'catalog.deployment-counted.v1', data: { applicationId, day } }]);
 }
 
 /** A profile's target stays while applications use it. */
@@ -81,7 +83,12 @@ function point(present: Entry, refers: string, catalog: Catalog): Outcome {
 }
 
 /** What is referred to must be there, and not on its way out: decided here, where its deletion is decided too. */
-function refusedReference(kind: Named['kind'], name: string, refers: string | null, catalog: Catalog): DeploymentsError | undefined {
+function refusedReference(
+  kind: Named['kind'],
+  name: string,
+  refers: string | null,
+  catalog: Catalog,
+): DeploymentsError | undefined {
   if (refers === null || kind === 'cluster') return undefined;
   const target = kind === 'application' ? 'profile' : 'cluster';
   const found = [...catalog.entries[target].values()].find(({ id }) => id === refers);
@@ -112,7 +119,9 @@ function retire({ kind, name, id }: Named, catalog: Catalog): Outcome {
 
 /** Only the object that holds the name gives it back; a repeat finds another holder, or none, and does nothing. */
 function release({ kind, name, id }: Named, catalog: Catalog): Outcome {
-  return catalog.entries[kind].get(name)?.id === id ? ok([{ type: 'catalog.name-released.v1', data: { kind, name, id } }]) : ok([]);
+  return catalog.entries[kind].get(name)?.id === id
+    ? ok([{ type: 'catalog.name-released.v1', data: { kind, name, id } }])
+    : ok([]);
 }
 
 /** Limits below what is in use are refused, all or none. Deployments of today do not count: they are over tomorrow. */

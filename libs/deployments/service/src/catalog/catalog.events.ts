@@ -27,7 +27,12 @@ interface Counted {
 export type NewName = Named &
   Counted &
   (
-    | { readonly kind: 'application'; readonly refers: string; readonly intent: Configuration; readonly namedNamespace: boolean }
+    | {
+        readonly kind: 'application';
+        readonly refers: string;
+        readonly intent: Configuration;
+        readonly namedNamespace: boolean;
+      }
     | { readonly kind: 'profile'; readonly refers: string; readonly intent: ProfileContent }
     | { readonly kind: 'cluster'; readonly refers: null; readonly intent: ClusterRegistration }
   );

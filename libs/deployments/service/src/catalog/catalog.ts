@@ -30,7 +30,9 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
   switch (event.type) {
     case 'catalog.name-claimed.v1': {
       const { kind, name, id, counted, refers } = event.data;
-      return withEntries(catalog, kind, (entries) => entries.set(name, { kind, name, id, counted, refers, retiring: false }));
+      return withEntries(catalog, kind, (entries) =>
+        entries.set(name, { kind, name, id, counted, refers, retiring: false }),
+      );
     }
     case 'catalog.reference-changed.v1':
       return changed(catalog, event.data, { refers: event.data.refers });
@@ -39,7 +41,11 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
     case 'catalog.name-released.v1':
       return withEntries(catalog, event.data.kind, (entries) => entries.delete(event.data.name));
     case 'catalog.deployment-counted.v1':
-      return { ...catalog, day: event.data.day, deployments: event.data.day === catalog.day ? catalog.deployments + 1 : 1 };
+      return {
+        ...catalog,
+        day: event.data.day,
+        deployments: event.data.day === catalog.day ? catalog.deployments + 1 : 1,
+      };
     case 'catalog.limits-set.v1':
       return { ...catalog, limits: event.data };
     default:
@@ -48,7 +54,8 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
 }
 
 /** Entries that refer to the object `id`: applications to a profile, profiles to a cluster. */
-export const referringTo = (catalog: Catalog, kind: 'application' | 'profile', id: string): Entry[] => [...catalog.entries[kind].values()].filter(({ refers }) => refers === id);
+export const referringTo = (catalog: Catalog, kind: 'application' | 'profile', id: string): Entry[] =>
+  [...catalog.entries[kind].values()].filter(({ refers }) => refers === id);
 
 export const namesOf = (catalog: Catalog, kind: NamedKind): string[] =>
   [...catalog.entries[kind].values()]

@@ -39,10 +39,15 @@ afterEach(async () => {
 });
 
 const ada = () => house.person('ada', org);
-const apply = (name: string, tag = '1') => house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
+const apply = (name: string, tag = '1') =>
+  house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
 const remove = (name: string) => house.ask(deleteApplicationRequest, { org, name }, ada());
 const limits = (applications: number, deploymentsPerDay = 1_000) =>
-  house.ask(setCatalogLimitsRequest, { organizationId: org, applications, profiles: 5, clusters: 2, deploymentsPerDay }, house.service('billing', org));
+  house.ask(
+    setCatalogLimitsRequest,
+    { organizationId: org, applications, profiles: 5, clusters: 2, deploymentsPerDay },
+    house.service('billing', org),
+  );
 const catalog = async () => {
   const loaded = await house.engines.commands.load(catalogDecider, catalogStream(org));
   if (!loaded.ok) throw new Error(loaded.error.code);
@@ -58,7 +63,11 @@ describe('limits of a plan', () => {
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
     for (const answer of answers.filter(({ ok }) => !ok)) {
       expect(answer).toMatchObject({
-        error: { code: 'billing/application-limit', kind: 'limit', extra: { limit: 3, used: 3, plan: 'developer', pricingUrl: 'https://docs.astro.example/plans' } },
+        error: {
+          code: 'billing/application-limit',
+          kind: 'limit',
+          extra: { limit: 3, used: 3, plan: 'developer', pricingUrl: 'https://docs.astro.example/plans' },
+        },
       });
     }
     expect((await catalog()).entries.application.size).toBe(3);
@@ -116,7 +125,10 @@ describe('limits of a plan', () => {
     await limits(10, 2);
     await apply('web', '1');
     await apply('web', '2');
-    expect(await apply('web', '3')).toMatchObject({ ok: false, error: { code: 'billing/deployments-per-day-limit', kind: 'limit' } });
+    expect(await apply('web', '3')).toMatchObject({
+      ok: false,
+      error: { code: 'billing/deployments-per-day-limit', kind: 'limit' },
+    });
     expect(await apply('web', '2')).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
     expect(await remove('web')).toMatchObject({ ok: true });
     house.clock.shift(24 * 3_600_000);
@@ -144,7 +156,10 @@ describe('F21: a crash between the catalog and the application', () => {
   it('leaves an application that can be read and applied again', async () => {
     await cutCreation('web');
     expect(await get('web')).toMatchObject({ ok: true, value: { status: 'REQUESTED', version: 'v0' } });
-    expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'created', application: { version: 'v1' } } });
+    expect(await apply('web')).toMatchObject({
+      ok: true,
+      value: { outcome: 'created', application: { version: 'v1' } },
+    });
   });
 
   it('leaves an application that can be deleted', async () => {
@@ -158,7 +173,10 @@ describe('F21: a crash between the catalog and the application', () => {
   it('is finished by the sweep', async () => {
     await cutCreation('web');
     await sweep();
-    expect(await get('web')).toMatchObject({ ok: true, value: { status: 'REQUESTED', version: 'v1', deployedBy: 'ada@acme.dev' } });
+    expect(await get('web')).toMatchObject({
+      ok: true,
+      value: { status: 'REQUESTED', version: 'v1', deployedBy: 'ada@acme.dev' },
+    });
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
   });
 

@@ -6,7 +6,10 @@ import { stateOf, type ClusterRegistration, type WholePolicy } from './cluster.e
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
 import { Heartbeats } from './heartbeats.handlers.ts';
 
-export type ShownCluster = Pick<ClusterDocument, 'id' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'>;
+export type ShownCluster = Pick<
+  ClusterDocument,
+  'id' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'
+>;
 
 /** Clusters as they are shown. */
 @Injectable()
@@ -22,14 +25,34 @@ export class ClusterAnswers {
   }
 
   /** What was registered, with what is known of it from before. */
-  async afterRegistration(id: string, registration: ClusterRegistration, revision: number, at: string): Promise<ClusterView> {
+  async afterRegistration(
+    id: string,
+    registration: ClusterRegistration,
+    revision: number,
+    at: string,
+  ): Promise<ClusterView> {
     const read = await this.readModels.get(clustersProjection, id);
     const createdAt = read.ok && read.value ? read.value.document.createdAt : at;
     const { name, policy, version, nodes } = registration;
-    return this.view({ id, name, createdAt, registration, policy, report: { ...stateOf(registration), version, nodes }, heartbeat: at, revision }, undefined);
+    return this.view(
+      {
+        id,
+        name,
+        createdAt,
+        registration,
+        policy,
+        report: { ...stateOf(registration), version, nodes },
+        heartbeat: at,
+        revision,
+      },
+      undefined,
+    );
   }
 
-  private async view({ id, name, createdAt, registration, policy, report, heartbeat, revision }: ShownCluster, heardMs: number | undefined): Promise<ClusterView> {
+  private async view(
+    { id, name, createdAt, registration, policy, report, heartbeat, revision }: ShownCluster,
+    heardMs: number | undefined,
+  ): Promise<ClusterView> {
     const apps = await this.readModels.count(applicationsProjection, { clusterId: id, deleted: false });
     const heard = heardMs === undefined ? heartbeat : new Date(heardMs).toISOString();
     return {
@@ -54,5 +77,9 @@ export class ClusterAnswers {
 
 export function policyView(policy: WholePolicy | null): ClusterView['policy'] {
   const { namespaces, clusterScoped, podSecurity } = policy ?? DEFAULT_POLICY;
-  return { namespaces: [...namespaces], clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : [...clusterScoped], podSecurity };
+  return {
+    namespaces: [...namespaces],
+    clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : [...clusterScoped],
+    podSecurity,
+  };
 }

@@ -3,7 +3,8 @@ import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.
 
 /** Which organization a physical cluster belongs to. Stream: `names-cluster-<uid of its namespace kube-system>`. */
 export type ClusterNameEvent =
-  Fact<'cluster-uid.claimed.v1', { readonly organizationId: string; readonly clusterId: string }> | Fact<'cluster-uid.released.v1', { readonly clusterId: string }>;
+  | Fact<'cluster-uid.claimed.v1', { readonly organizationId: string; readonly clusterId: string }>
+  | Fact<'cluster-uid.released.v1', { readonly clusterId: string }>;
 
 export interface ClusterOwner {
   readonly organizationId: string | undefined;
@@ -12,9 +13,13 @@ export interface ClusterOwner {
 }
 
 export type ClusterNameCommand =
-  { readonly type: 'claim'; readonly organizationId: string; readonly clusterId: string; readonly name: string } | { readonly type: 'release'; readonly clusterId: string };
+  | { readonly type: 'claim'; readonly organizationId: string; readonly clusterId: string; readonly name: string }
+  | { readonly type: 'release'; readonly clusterId: string };
 
-const events: EventFamily<ClusterNameEvent> = { categories: ['names'], types: { 'cluster-uid.claimed.v1': true, 'cluster-uid.released.v1': true } };
+const events: EventFamily<ClusterNameEvent> = {
+  categories: ['names'],
+  types: { 'cluster-uid.claimed.v1': true, 'cluster-uid.released.v1': true },
+};
 const nobody: ClusterOwner = { organizationId: undefined, clusters: [] };
 
 function evolve(owner: ClusterOwner, event: ClusterNameEvent): ClusterOwner {
@@ -30,14 +35,25 @@ function evolve(owner: ClusterOwner, event: ClusterNameEvent): ClusterOwner {
   }
 }
 
-function decide(command: ClusterNameCommand, owner: ClusterOwner): Result<readonly ClusterNameEvent[], DeploymentsError> {
+function decide(
+  command: ClusterNameCommand,
+  owner: ClusterOwner,
+): Result<readonly ClusterNameEvent[], DeploymentsError> {
   const { clusterId } = command;
   const holds = owner.clusters.includes(clusterId);
   if (command.type === 'release') return ok(holds ? [{ type: 'cluster-uid.released.v1', data: { clusterId } }] : []);
-  if (owner.organizationId !== undefined && owner.organizationId !== command.organizationId) return err(deploymentsErrors.clusterTaken(command.name));
-  return ok(holds ? [] : [{ type: 'cluster-uid.claimed.v1', data: { organizationId: command.organizationId, clusterId } }]);
+  if (owner.organizationId !== undefined && owner.organizationId !== command.organizationId)
+    return err(deploymentsErrors.clusterTaken(command.name));
+  return ok(
+    holds ? [] : [{ type: 'cluster-uid.claimed.v1', data: { organizationId: command.organizationId, clusterId } }],
+  );
 }
 
-export const clusterNameDecider: Decider<ClusterOwner, ClusterNameCommand, ClusterNameEvent, DeploymentsError> = { events, initialState: nobody, evolve, decide };
+export const clusterNameDecider: Decider<ClusterOwner, ClusterNameCommand, ClusterNameEvent, DeploymentsError> = {
+  events,
+  initialState: nobody,
+  evolve,
+  decide,
+};
 
 export const clusterNameStream = (uid: string): string => `names-cluster-${uid}`;

@@ -1,6 +1,13 @@
 import { assertNever, canonicalJson, err, ok, type Decider, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
-import { clusterEvents, stateOf, type ClusterEvent, type ClusterRegistration, type ClusterReport, type WholePolicy } from './cluster.events.ts';
+import {
+  clusterEvents,
+  stateOf,
+  type ClusterEvent,
+  type ClusterRegistration,
+  type ClusterReport,
+  type WholePolicy,
+} from './cluster.events.ts';
 
 export type Cluster =
   | { readonly status: 'absent' }
@@ -20,7 +27,13 @@ export type ClusterCommand =
   | { readonly type: 'register'; readonly registration: ClusterRegistration }
   | { readonly type: 'set-policy'; readonly policy: Partial<WholePolicy> }
   | { readonly type: 'report'; readonly report: ClusterReport }
-  | { readonly type: 'record-kubeconfig'; readonly memberId: string; readonly access: 'cluster' | 'edit' | 'view'; readonly namespaces: number; readonly expiresAt: string }
+  | {
+      readonly type: 'record-kubeconfig';
+      readonly memberId: string;
+      readonly access: 'cluster' | 'edit' | 'view';
+      readonly namespaces: number;
+      readonly expiresAt: string;
+    }
   | { readonly type: 'delete' };
 
 function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
@@ -29,10 +42,18 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
     case 'cluster.changed.v1': {
       const { policy, version, nodes } = event.data;
       const revision = cluster.status === 'active' ? cluster.revision + 1 : 1;
-      return { status: 'active', registration: event.data, policy, revision, report: { ...stateOf(event.data), version, nodes } };
+      return {
+        status: 'active',
+        registration: event.data,
+        policy,
+        revision,
+        report: { ...stateOf(event.data), version, nodes },
+      };
     }
     case 'cluster.policy-set.v1':
-      return cluster.status === 'active' ? { ...cluster, policy: event.data.policy, revision: cluster.revision + 1 } : cluster;
+      return cluster.status === 'active'
+        ? { ...cluster, policy: event.data.policy, revision: cluster.revision + 1 }
+        : cluster;
     case 'cluster.state-changed.v1':
       return cluster.status === 'active' ? { ...cluster, report: event.data } : cluster;
     case 'cluster.kubeconfig-issued.v1':
@@ -45,7 +66,8 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
 }
 
 function decide(command: ClusterCommand, cluster: Cluster): Result<readonly ClusterEvent[], DeploymentsError> {
-  if (command.type === 'delete') return ok(cluster.status === 'deleted' ? [] : [{ type: 'cluster.deleted.v1', data: {} }]);
+  if (command.type === 'delete')
+    return ok(cluster.status === 'deleted' ? [] : [{ type: 'cluster.deleted.v1', data: {} }]);
   if (command.type === 'register') return register(command.registration, cluster);
   if (cluster.status !== 'active') return err(deploymentsErrors.clusterNotFound('of that id', []));
   switch (command.type) {
@@ -55,7 +77,12 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
     }
     case 'report': {
       const { state, reason } = command.report;
-      const report = { state, reason, version: command.report.version ?? cluster.report.version, nodes: command.report.nodes ?? cluster.report.nodes };
+      const report = {
+        state,
+        reason,
+        version: command.report.version ?? cluster.report.version,
+        nodes: command.report.nodes ?? cluster.report.nodes,
+      };
       return ok(same(report, cluster.report) ? [] : [{ type: 'cluster.state-changed.v1', data: report }]);
     }
     case 'record-kubeconfig': {
@@ -68,7 +95,10 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
 }
 
 /** The same registration again records nothing; another one must be of the same physical cluster. */
-function register(registration: ClusterRegistration, cluster: Cluster): Result<readonly ClusterEvent[], DeploymentsError> {
+function register(
+  registration: ClusterRegistration,
+  cluster: Cluster,
+): Result<readonly ClusterEvent[], DeploymentsError> {
   if (cluster.status === 'deleted') return err(deploymentsErrors.beingDeleted('cluster', registration.name));
   if (cluster.status === 'absent') return ok([{ type: 'cluster.registered.v1', data: registration }]);
   if (cluster.registration.uid !== registration.uid) return err(deploymentsErrors.otherCluster(registration.name));
@@ -76,7 +106,15 @@ function register(registration: ClusterRegistration, cluster: Cluster): Result<r
 }
 
 /** What the person handed over, not where it was put and what was found there. */
-const handedOver = ({ provider, region, labels, server, tlsServerName, fingerprint, missing }: ClusterRegistration) => ({
+const handedOver = ({
+  provider,
+  region,
+  labels,
+  server,
+  tlsServerName,
+  fingerprint,
+  missing,
+}: ClusterRegistration) => ({
   provider,
   region,
   labels,
@@ -86,8 +124,10 @@ const handedOver = ({ provider, region, labels, server, tlsServerName, fingerpri
   missing,
 });
 
-export const sameRegistration = (registration: ClusterRegistration, { registration: present, policy }: ActiveCluster): boolean =>
-  same(handedOver(registration), handedOver(present)) && same(registration.policy, policy);
+export const sameRegistration = (
+  registration: ClusterRegistration,
+  { registration: present, policy }: ActiveCluster,
+): boolean => same(handedOver(registration), handedOver(present)) && same(registration.policy, policy);
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 

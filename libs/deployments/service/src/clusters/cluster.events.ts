@@ -39,7 +39,15 @@ export type ClusterEvent =
   | Fact<'cluster.changed.v1', ClusterRegistration>
   | Fact<'cluster.policy-set.v1', { readonly policy: WholePolicy }>
   | Fact<'cluster.state-changed.v1', ClusterReport>
-  | Fact<'cluster.kubeconfig-issued.v1', { readonly memberId: string; readonly access: 'cluster' | 'edit' | 'view'; readonly namespaces: number; readonly expiresAt: string }>
+  | Fact<
+      'cluster.kubeconfig-issued.v1',
+      {
+        readonly memberId: string;
+        readonly access: 'cluster' | 'edit' | 'view';
+        readonly namespaces: number;
+        readonly expiresAt: string;
+      }
+    >
   | Fact<'cluster.deleted.v1', Record<never, never>>;
 
 export const clusterEvents: EventFamily<ClusterEvent> = {
@@ -55,7 +63,12 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
 };
 
 /** State and reason that follow from the rights found when a cluster was registered. */
-export const stateOf = ({ missing }: Pick<ClusterRegistration, 'missing'>): { readonly state: ClusterState; readonly reason: string | null } =>
+export const stateOf = ({
+  missing,
+}: Pick<ClusterRegistration, 'missing'>): { readonly state: ClusterState; readonly reason: string | null } =>
   missing.length === 0
     ? { state: 'READY', reason: null }
-    : { state: 'LIMITED', reason: `cannot ${missing.slice(0, 10).join(', cannot ')}${missing.length > 10 ? ` and ${missing.length - 10} more` : ''}` };
+    : {
+        state: 'LIMITED',
+        reason: `cannot ${missing.slice(0, 10).join(', cannot ')}${missing.length > 10 ? ` and ${missing.length - 10} more` : ''}`,
+      };

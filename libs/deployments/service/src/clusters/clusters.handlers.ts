@@ -29,51 +29,93 @@ export class ClustersHandlers {
   ): Promise<Reply<OutputOf<typeof setClusterPolicyRequest>>> {
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
-    const policy: Partial<WholePolicy> = { ...(namespaces && { namespaces }), ...(clusterScoped && { clusterScoped }), ...(podSecurity && { podSecurity }) };
+    const policy: Partial<WholePolicy> = {
+      ...(namespaces && { namespaces }),
+      ...(clusterScoped && { clusterScoped }),
+      ...(podSecurity && { podSecurity }),
+    };
     const stream = clusterStream(found.value.id);
     const command = { type: 'set-policy', policy } as const;
     if (context.dryRun) {
       const planned = await this.commands.plan(clusterDecider, stream, command, context);
-      return planned.ok ? reply(policyView(planned.value.state.status === 'active' ? planned.value.state.policy : null)) : refuse(planned.error);
+      return planned.ok
+        ? reply(policyView(planned.value.state.status === 'active' ? planned.value.state.policy : null))
+        : refuse(planned.error);
     }
-    const recorded = await this.commands.run(clusterDecider, stream, command, context, context.ifMatch === undefined ? {} : { ifMatch: context.ifMatch });
+    const recorded = await this.commands.run(
+      clusterDecider,
+      stream,
+      command,
+      context,
+      context.ifMatch === undefined ? {} : { ifMatch: context.ifMatch },
+    );
     if (!recorded.ok) return refuse(recorded.error);
     const { state, position } = recorded.value;
-    return reply(policyView(state.status === 'active' ? state.policy : null), { position, ...(state.status === 'active' && { revision: state.revision }) });
+    return reply(policyView(state.status === 'active' ? state.policy : null), {
+      position,
+      ...(state.status === 'active' && { revision: state.revision }),
+    });
   }
 
   @Serves(deleteClusterRequest)
-  async delete(@Input() { name }: InputOf<typeof deleteClusterRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
+  async delete(
+    @Input() { name }: InputOf<typeof deleteClusterRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const { id, organizationId, cluster } = found.value;
-    if (cluster.status === 'active' && cluster.registration.type === 'sandbox') return refuse(deploymentsErrors.sandboxStays('stays'));
+    if (cluster.status === 'active' && cluster.registration.type === 'sandbox')
+      return refuse(deploymentsErrors.sandboxStays('stays'));
     const stream = catalogStream(organizationId);
     const named = { kind: 'cluster', name, id } as const;
     if (context.dryRun) {
       const planned = await this.commands.plan(catalogDecider, stream, { type: 'retire', ...named }, context);
       return planned.ok ? reply({ name, dryRun: true }) : refuse(planned.error);
     }
-    const retired = await this.commands.run(catalogDecider, stream, { type: 'retire', ...named }, context, { step: 'retire' });
+    const retired = await this.commands.run(catalogDecider, stream, { type: 'retire', ...named }, context, {
+      step: 'retire',
+    });
     if (!retired.ok) return refuse(retired.error);
     const deleted = await this.finishDeletion(organizationId, id, name, cluster, context);
     return deleted.ok ? deleted : refuse(deleted.error);
   }
 
-  private async finishDeletion(organizationId: string, id: string, name: string, cluster: Cluster, context: RequestContext): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
+  private async finishDeletion(
+    organizationId: string,
+    id: string,
+    name: string,
+    cluster: Cluster,
+    context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
     const ended = await this.commands.run(clusterDecider, clusterStream(id), { type: 'delete' }, context);
     if (!ended.ok) return refuse(ended.error);
     if (cluster.status === 'active') {
-      const freed = await this.commands.run(clusterNameDecider, clusterNameStream(cluster.registration.uid), { type: 'release', clusterId: id }, context, { step: 'release' });
+      const freed = await this.commands.run(
+        clusterNameDecider,
+        clusterNameStream(cluster.registration.uid),
+        { type: 'release', clusterId: id },
+        context,
+        { step: 'release' },
+      );
       if (!freed.ok) return refuse(freed.error);
     }
-    const released = await this.commands.run(catalogDecider, catalogStream(organizationId), { type: 'release', kind: 'cluster', name, id }, context, { step: 'release' });
+    const released = await this.commands.run(
+      catalogDecider,
+      catalogStream(organizationId),
+      { type: 'release', kind: 'cluster', name, id },
+      context,
+      { step: 'release' },
+    );
     if (!released.ok) return refuse(released.error);
     await this.heartbeats.forget(id);
     return reply({ name, dryRun: false }, { position: released.value.position });
   }
 
-  private async find(name: string, context: RequestContext): Promise<Result<{ readonly id: string; readonly organizationId: string; readonly cluster: Cluster }, DomainError>> {
+  private async find(
+    name: string,
+    context: RequestContext,
+  ): Promise<Result<{ readonly id: string; readonly organizationId: string; readonly cluster: Cluster }, DomainError>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return organizationId;
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId.value));

@@ -1,10 +1,20 @@
 import { REMOVED, type EventFamily, type Projection } from '#kernel';
 import { catalogEvents, type CatalogEvent } from '../catalog/catalog.events.ts';
-import { clusterEvents, stateOf, type ClusterEvent, type ClusterRegistration, type ClusterReport, type WholePolicy } from './cluster.events.ts';
+import {
+  clusterEvents,
+  stateOf,
+  type ClusterEvent,
+  type ClusterRegistration,
+  type ClusterReport,
+  type WholePolicy,
+} from './cluster.events.ts';
 
 type ClusterFact = CatalogEvent | ClusterEvent;
 
-const family: EventFamily<ClusterFact> = { categories: [...catalogEvents.categories, ...clusterEvents.categories], types: { ...catalogEvents.types, ...clusterEvents.types } };
+const family: EventFamily<ClusterFact> = {
+  categories: [...catalogEvents.categories, ...clusterEvents.categories],
+  types: { ...catalogEvents.types, ...clusterEvents.types },
+};
 
 export interface ClusterDocument {
   readonly id: string;
@@ -58,7 +68,13 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
     if (!document) return undefined;
     switch (event.type) {
       case 'catalog.name-retiring.v1':
-        return { ...document, retiring: true, unfinished: false, active: false, report: { ...document.report, state: 'DELETING', reason: 'is being removed' } };
+        return {
+          ...document,
+          retiring: true,
+          unfinished: false,
+          active: false,
+          report: { ...document.report, state: 'DELETING', reason: 'is being removed' },
+        };
       case 'catalog.name-released.v1':
         return REMOVED;
       case 'cluster.registered.v1':
@@ -79,7 +95,11 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
       case 'cluster.policy-set.v1':
         return { ...document, policy: event.data.policy, revision: document.revision + 1 };
       case 'cluster.state-changed.v1':
-        return { ...document, report: event.data, heartbeat: event.data.state === 'UNREACHABLE' ? document.heartbeat : at };
+        return {
+          ...document,
+          report: event.data,
+          heartbeat: event.data.state === 'UNREACHABLE' ? document.heartbeat : at,
+        };
       case 'cluster.deleted.v1':
       case 'cluster.kubeconfig-issued.v1':
       case 'catalog.reference-changed.v1':

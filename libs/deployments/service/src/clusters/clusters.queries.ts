@@ -1,6 +1,13 @@
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { clusterKubeconfigRequest, getClusterPolicyRequest, getClusterRequest, issueTokenRequest, listClustersRequest, type ClusterView } from '#deployments/contract';
+import {
+  clusterKubeconfigRequest,
+  getClusterPolicyRequest,
+  getClusterRequest,
+  issueTokenRequest,
+  listClustersRequest,
+  type ClusterView,
+} from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -30,7 +37,10 @@ export class ClustersQueries {
   ) {}
 
   @Serves(listClustersRequest)
-  async list(@Input() { provider }: InputOf<typeof listClustersRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listClustersRequest>>> {
+  async list(
+    @Input() { provider }: InputOf<typeof listClustersRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listClustersRequest>>> {
     const found = await this.all(context);
     if (!found.ok) return refuse(found.error);
     const views = await this.answers.views(found.value);
@@ -38,7 +48,10 @@ export class ClustersQueries {
   }
 
   @Serves(getClusterRequest)
-  async get(@Input() { name }: InputOf<typeof getClusterRequest>, @Caller() context: RequestContext): Promise<Reply<ClusterView>> {
+  async get(
+    @Input() { name }: InputOf<typeof getClusterRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<ClusterView>> {
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const [view] = await this.answers.views([found.value]);
@@ -46,33 +59,56 @@ export class ClustersQueries {
   }
 
   @Serves(getClusterPolicyRequest)
-  async policy(@Input() { name }: InputOf<typeof getClusterPolicyRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof getClusterPolicyRequest>>> {
+  async policy(
+    @Input() { name }: InputOf<typeof getClusterPolicyRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof getClusterPolicyRequest>>> {
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const [view] = await this.answers.views([found.value]);
-    return view ? reply(view.policy, { revision: found.value.revision }) : refuse(deploymentsErrors.clusterNotFound(name, []));
+    return view
+      ? reply(view.policy, { revision: found.value.revision })
+      : refuse(deploymentsErrors.clusterNotFound(name, []));
   }
 
   /** Every issue is an event, recorded before the token leaves. */
   @Serves(clusterKubeconfigRequest)
-  async kubeconfig(@Input() { name }: InputOf<typeof clusterKubeconfigRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof clusterKubeconfigRequest>>> {
+  async kubeconfig(
+    @Input() { name }: InputOf<typeof clusterKubeconfigRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof clusterKubeconfigRequest>>> {
     const standing = await this.people.standing(context);
     if (!standing.ok) return refuse(standing.error);
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const { id, report } = found.value;
-    if (report.state === 'PENDING' || report.state === 'DELETING') return refuse(deploymentsErrors.tokenUnavailable(name, report.state));
+    if (report.state === 'PENDING' || report.state === 'DELETING')
+      return refuse(deploymentsErrors.tokenUnavailable(name, report.state));
     const { organizationId } = standing.value;
     const cluster = await this.connections.of(organizationId, id);
     if (!cluster.ok) return refuse(cluster.error);
     const right = await this.rightOf(standing.value, id);
     if (!right.ok) return refuse(right.error);
-    const own = this.bus.own({ correlationId: context.correlationId, organizationId, timeoutMs: issueTokenRequest.timeoutMs });
-    const issued = await this.bus.request(issueTokenRequest, { cluster: cluster.value, organizationId, memberId: context.actor.id, ...right.value }, own);
+    const own = this.bus.own({
+      correlationId: context.correlationId,
+      organizationId,
+      timeoutMs: issueTokenRequest.timeoutMs,
+    });
+    const issued = await this.bus.request(
+      issueTokenRequest,
+      { cluster: cluster.value, organizationId, memberId: context.actor.id, ...right.value },
+      own,
+    );
     if (!issued.ok) return refuse(issued.error);
     const { token, expiresAt } = issued.value;
     const { access, namespaces, viewNamespaces } = right.value;
-    const command = { type: 'record-kubeconfig', memberId: context.actor.id, access, namespaces: namespaces.length + viewNamespaces.length, expiresAt } as const;
+    const command = {
+      type: 'record-kubeconfig',
+      memberId: context.actor.id,
+      access,
+      namespaces: namespaces.length + viewNamespaces.length,
+      expiresAt,
+    } as const;
     const recorded = await this.commands.run(clusterDecider, clusterStream(id), command, context);
     if (!recorded.ok) return refuse(recorded.error);
     const { server, certificateAuthority, tlsServerName } = cluster.value;
@@ -80,7 +116,8 @@ export class ClustersQueries {
       {
         clusterName: name,
         server,
-        certificateAuthorityData: certificateAuthority === null ? null : Buffer.from(certificateAuthority).toString('base64'),
+        certificateAuthorityData:
+          certificateAuthority === null ? null : Buffer.from(certificateAuthority).toString('base64'),
         tlsServerName,
         token,
         expiresAt,
@@ -94,15 +131,31 @@ export class ClustersQueries {
   private async rightOf(
     { organizationId, role, isAdmin }: Standing,
     clusterId: string,
-  ): Promise<Result<{ readonly access: 'cluster' | 'edit' | 'view'; readonly namespaces: string[]; readonly viewNamespaces: string[] }, DomainError>> {
+  ): Promise<
+    Result<
+      {
+        readonly access: 'cluster' | 'edit' | 'view';
+        readonly namespaces: string[];
+        readonly viewNamespaces: string[];
+      },
+      DomainError
+    >
+  > {
     if (isAdmin) return ok({ access: 'cluster', namespaces: [], viewNamespaces: [] });
-    const applications = await allDocuments(this.readModels, applicationsProjection, { where: { organizationId, clusterId, deleted: false } });
+    const applications = await allDocuments(this.readModels, applicationsProjection, {
+      where: { organizationId, clusterId, deleted: false },
+    });
     if (!applications.ok) return applications;
     const profiles = await allDocuments(this.readModels, profilesProjection, { where: { organizationId } });
     if (!profiles.ok) return profiles;
-    const isProtected = (profileId: string): boolean => profiles.value.find(({ id }) => id === profileId)?.content?.protected ?? true;
+    const isProtected = (profileId: string): boolean =>
+      profiles.value.find(({ id }) => id === profileId)?.content?.protected ?? true;
     const of = (wanted: boolean): string[] => [
-      ...new Set(applications.value.flatMap(({ configuration, profileId }) => (configuration && isProtected(profileId) === wanted ? [configuration.targetNamespace] : []))),
+      ...new Set(
+        applications.value.flatMap(({ configuration, profileId }) =>
+          configuration && isProtected(profileId) === wanted ? [configuration.targetNamespace] : [],
+        ),
+      ),
     ];
     const closed = of(true);
     const open = of(false).filter((namespace) => !closed.includes(namespace));

@@ -39,7 +39,12 @@ const open = async (sandbox?: SandboxClusters) => {
   queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
   const answers = {
     'deploy-worker.v1.clusters.probe': ({ cluster }: { cluster: { server: string } }) =>
-      reply({ uid: 'uid-of-one-machine', version: 'v1.36.3', nodes: 3, missing: cluster.server.includes('limited') ? ['create rolebindings in namespaces'] : [] }),
+      reply({
+        uid: 'uid-of-one-machine',
+        version: 'v1.36.3',
+        nodes: 3,
+        missing: cluster.server.includes('limited') ? ['create rolebindings in namespaces'] : [],
+      }),
     'deploy-worker.v1.clusters.token': (input: (typeof asked)[number]) => {
       asked.push(input);
       return reply({ token: 'kube-token-canary', expiresAt: '2026-11-24T12:10:00.000Z' });
@@ -57,28 +62,43 @@ afterEach(async () => {
 
 const ada = (more = {}) => house.person('ada', org, more);
 const register = (name: string, more = {}, context = ada()) =>
-  house.ask(registerClusterRequest, { org: context.organizationId ?? '', name, manifest: registration(name, more) }, context);
-const apply = (name: string, context = ada(), more = {}) => house.ask(applyApplicationRequest, { org, name, manifest: image(name, '1', {}, more) }, context);
-const applyProfile = (name: string, more = {}, context = ada()) => house.ask(applyProfileRequest, { org, name, manifest: profile(name, more) }, context);
+  house.ask(
+    registerClusterRequest,
+    { org: context.organizationId ?? '', name, manifest: registration(name, more) },
+    context,
+  );
+const apply = (name: string, context = ada(), more = {}) =>
+  house.ask(applyApplicationRequest, { org, name, manifest: image(name, '1', {}, more) }, context);
+const applyProfile = (name: string, more = {}, context = ada()) =>
+  house.ask(applyProfileRequest, { org, name, manifest: profile(name, more) }, context);
 
 describe('clusters', () => {
   it('registers, tells what is missing, and changes nothing when the same comes again', async () => {
     expect(await register('dev')).toMatchObject({
       ok: true,
-      value: { outcome: 'created', cluster: { state: 'READY', version: 'v1.36.3', nodes: 3, type: 'registered', provider: 'aws' } },
+      value: {
+        outcome: 'created',
+        cluster: { state: 'READY', version: 'v1.36.3', nodes: 3, type: 'registered', provider: 'aws' },
+      },
       meta: { created: true },
     });
     expect(await register('dev')).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
     expect(await register('dev', { server: 'https://limited.acme.dev' })).toMatchObject({
       ok: true,
-      value: { outcome: 'configured', cluster: { state: 'LIMITED', reason: 'cannot create rolebindings in namespaces' } },
+      value: {
+        outcome: 'configured',
+        cluster: { state: 'LIMITED', reason: 'cannot create rolebindings in namespaces' },
+      },
     });
   });
 
   it('E21: a physical cluster belongs to one organization', async () => {
     await register('dev');
     const mallory = house.person('mallory', 'org-2');
-    expect(await register('mine', { server: 'https://10.0.0.1:6443' }, mallory)).toMatchObject({ ok: false, error: { code: 'deployments/cluster-taken', kind: 'conflict' } });
+    expect(await register('mine', { server: 'https://10.0.0.1:6443' }, mallory)).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/cluster-taken', kind: 'conflict' },
+    });
     await house.settled();
     expect(await house.ask(listClustersRequest, { org: 'org-2' }, mallory)).toMatchObject({ value: { items: [] } });
     expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
@@ -96,19 +116,26 @@ describe('clusters', () => {
     ] as const) {
       expect(await register('dev', more)).toMatchObject({ ok: false, error: { code, kind: 'invalid' } });
     }
-    expect(await house.engines.events()).not.toContainEqual(expect.objectContaining({ type: 'catalog.name-claimed.v1' }));
+    expect(await house.engines.events()).not.toContainEqual(
+      expect.objectContaining({ type: 'catalog.name-claimed.v1' }),
+    );
   });
 
   it('changes its policy key by key, and holds applications to it', async () => {
     await register('dev');
     await applyProfile('staging');
-    expect(await house.ask(setClusterPolicyRequest, { org, name: 'dev', namespaces: ['team-*'] }, ada())).toMatchObject({
-      ok: true,
-      value: { namespaces: ['team-*'], podSecurity: 'baseline' },
-    });
+    expect(await house.ask(setClusterPolicyRequest, { org, name: 'dev', namespaces: ['team-*'] }, ada())).toMatchObject(
+      {
+        ok: true,
+        value: { namespaces: ['team-*'], podSecurity: 'baseline' },
+      },
+    );
     expect(await apply('web')).toMatchObject({
       ok: false,
-      error: { code: 'deployments/namespace-not-allowed', fix: "astroctl clusters policy set dev --namespaces 'team-*,acme-web'" },
+      error: {
+        code: 'deployments/namespace-not-allowed',
+        fix: "astroctl clusters policy set dev --namespaces 'team-*,acme-web'",
+      },
     });
     expect(await apply('web', ada(), { namespace: 'team-web' })).toMatchObject({ ok: true });
   });
@@ -117,7 +144,9 @@ describe('clusters', () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');
-    expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ error: { code: 'deployments/cluster-in-use', kind: 'conflict' } });
+    expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
+      error: { code: 'deployments/cluster-in-use', kind: 'conflict' },
+    });
     expect(await house.ask(deleteProfileRequest, { org, name: 'staging' }, ada())).toMatchObject({
       error: { code: 'deployments/profile-in-use', detail: 'profile/staging is used by application/web.' },
     });
@@ -127,34 +156,51 @@ describe('clusters', () => {
     await worker.deploy();
     expect(await house.ask(deleteProfileRequest, { org, name: 'staging' }, ada())).toMatchObject({ ok: true });
     expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
-    expect(await applyProfile('staging')).toMatchObject({ ok: false, error: { code: 'deployments/cluster-not-found', kind: 'invalid' } });
+    expect(await applyProfile('staging')).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/cluster-not-found', kind: 'invalid' },
+    });
   });
 
   it('a profile keeps its target once it is used, and an editor changes its defaults only', async () => {
     await register('dev');
     await register('two');
     await applyProfile('staging');
-    expect(await applyProfile('staging', { clusterName: 'two' })).toMatchObject({ ok: true, value: { outcome: 'configured' } });
+    expect(await applyProfile('staging', { clusterName: 'two' })).toMatchObject({
+      ok: true,
+      value: { outcome: 'configured' },
+    });
     await applyProfile('staging');
     await apply('web');
-    expect(await applyProfile('staging', { clusterName: 'two' })).toMatchObject({ ok: false, error: { code: 'deployments/profile-target-fixed' } });
+    expect(await applyProfile('staging', { clusterName: 'two' })).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/profile-target-fixed' },
+    });
     const grace = () => house.person('grace', org);
     expect(await applyProfile('staging', { defaults: { port: 3_000 } }, grace())).toMatchObject({
       ok: true,
       value: { outcome: 'configured', profile: { settings: ['defaults.port'], revision: 4 } },
     });
-    expect(await applyProfile('staging', { availabilityTier: 'premium', defaults: { port: 3_000 } }, grace())).toMatchObject({
+    expect(
+      await applyProfile('staging', { availabilityTier: 'premium', defaults: { port: 3_000 } }, grace()),
+    ).toMatchObject({
       ok: false,
       error: { code: 'access/profile-defaults-only', kind: 'forbidden' },
     });
     expect(await applyProfile('new', {}, grace())).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
-    expect(await applyProfile('staging', { availabilityTier: 'gold' })).toMatchObject({ ok: false, error: { kind: 'invalid' } });
+    expect(await applyProfile('staging', { availabilityTier: 'gold' })).toMatchObject({
+      ok: false,
+      error: { kind: 'invalid' },
+    });
   });
 
   it('A11: refuses members that a profile does not have', async () => {
     await register('dev');
     for (const member of ['role', 'orgId', 'plan', 'createdBy', 'isGlobalAdmin']) {
-      expect(await applyProfile('staging', { [member]: 'x' })).toMatchObject({ ok: false, error: { code: 'deployments/manifest-invalid', errors: [{ pointer: `/${member}` }] } });
+      expect(await applyProfile('staging', { [member]: 'x' })).toMatchObject({
+        ok: false,
+        error: { code: 'deployments/manifest-invalid', errors: [{ pointer: `/${member}` }] },
+      });
     }
   });
 
@@ -202,17 +248,29 @@ describe('clusters', () => {
     house.clock.shift(61_000);
     await sweep();
     expect(await status()).toBe('UNKNOWN');
-    const [id = ''] = (await house.engines.events()).filter(({ type }) => type === 'cluster.registered.v1').map(({ stream }) => stream.slice('cluster-'.length));
-    await house.ask(reportClusterRequest, { organizationId: org, clusterId: id, state: 'READY', reason: null, version: 'v1.36.3', nodes: 3 }, house.service('deploy-worker'));
+    const [id = ''] = (await house.engines.events())
+      .filter(({ type }) => type === 'cluster.registered.v1')
+      .map(({ stream }) => stream.slice('cluster-'.length));
+    await house.ask(
+      reportClusterRequest,
+      { organizationId: org, clusterId: id, state: 'READY', reason: null, version: 'v1.36.3', nodes: 3 },
+      house.service('deploy-worker'),
+    );
     expect(await status()).toBe('RUNNING');
-    expect(await house.ask(getClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ value: { state: 'READY', reason: null, apps: 1 } });
+    expect(await house.ask(getClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
+      value: { state: 'READY', reason: null, apps: 1 },
+    });
   });
 });
 
 describe('the sandbox', () => {
   const sandbox: SandboxClusters = {
     connectionOf: (organizationId) =>
-      Promise.resolve({ server: `http://127.0.0.1:8080/sandbox/${organizationId}`, token: `token-of-${organizationId}`, uid: `sandbox-${organizationId}` }),
+      Promise.resolve({
+        server: `http://127.0.0.1:8080/sandbox/${organizationId}`,
+        token: `token-of-${organizationId}`,
+        uid: `sandbox-${organizationId}`,
+      }),
   };
 
   it('is there when somebody first looks, with a profile on it, and is counted in no limit', async () => {
@@ -222,11 +280,15 @@ describe('the sandbox', () => {
     expect(await house.ask(listClustersRequest, { org }, ada())).toMatchObject({
       value: { items: [{ name: 'sandbox', provider: 'sandbox', region: 'local', type: 'sandbox', state: 'READY' }] },
     });
-    expect(await house.ask(listProfilesRequest, { org }, ada())).toMatchObject({ value: { items: [{ name: 'default', cluster: 'sandbox', tier: 'basic' }] } });
+    expect(await house.ask(listProfilesRequest, { org }, ada())).toMatchObject({
+      value: { items: [{ name: 'default', cluster: 'sandbox', tier: 'basic' }] },
+    });
     expect(await register('one')).toMatchObject({ ok: true });
     expect(await register('two')).toMatchObject({ ok: true });
     expect(await register('three')).toMatchObject({ error: { code: 'billing/cluster-limit' } });
-    expect(await house.ask(deleteClusterRequest, { org, name: 'sandbox' }, ada())).toMatchObject({ error: { code: 'deployments/sandbox-stays' } });
+    expect(await house.ask(deleteClusterRequest, { org, name: 'sandbox' }, ada())).toMatchObject({
+      error: { code: 'deployments/sandbox-stays' },
+    });
   });
 
   it('takes a first application that names no profile, also when nine ask at once', async () => {
@@ -235,13 +297,25 @@ describe('the sandbox', () => {
     await open(sandbox);
     const spec = omit(image('web', '1').spec, 'profileName');
     const answers = await Promise.all(
-      Array.from({ length: 9 }, (_, index) => house.ask(applyApplicationRequest, { org, name: `web-${index}`, manifest: { ...spec, name: `web-${index}` } }, ada())),
+      Array.from({ length: 9 }, (_, index) =>
+        house.ask(
+          applyApplicationRequest,
+          { org, name: `web-${index}`, manifest: { ...spec, name: `web-${index}` } },
+          ada(),
+        ),
+      ),
     );
     expect(answers.map(({ ok }) => ok)).toEqual(Array.from({ length: 9 }, () => true));
     const worker = new FakeWorker(house, queue);
     const item = await worker.next();
-    expect((await worker.granted(item)).task.cluster).toMatchObject({ name: 'sandbox', type: 'sandbox', server: `http://127.0.0.1:8080/sandbox/${org}` });
-    const made = (await house.engines.events()).filter(({ type }) => type === 'cluster.registered.v1' || type === 'profile.created.v1');
+    expect((await worker.granted(item)).task.cluster).toMatchObject({
+      name: 'sandbox',
+      type: 'sandbox',
+      server: `http://127.0.0.1:8080/sandbox/${org}`,
+    });
+    const made = (await house.engines.events()).filter(
+      ({ type }) => type === 'cluster.registered.v1' || type === 'profile.created.v1',
+    );
     expect(made).toHaveLength(2);
   });
 });

@@ -22,18 +22,35 @@ export class ClusterConnections {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
-    return state.status === 'active' ? this.connect(organizationId, clusterId, state) : err(deploymentsErrors.clusterNotFound('of that id', []));
+    return state.status === 'active'
+      ? this.connect(organizationId, clusterId, state)
+      : err(deploymentsErrors.clusterNotFound('of that id', []));
   }
 
-  private async connect(organizationId: string, clusterId: string, { registration, policy }: ActiveCluster): Promise<Result<ClusterConnection, DomainError>> {
+  private async connect(
+    organizationId: string,
+    clusterId: string,
+    { registration, policy }: ActiveCluster,
+  ): Promise<Result<ClusterConnection, DomainError>> {
     const { name, type, tlsServerName, credential } = registration;
-    const authority = registration.certificateAuthority === null ? ok(null) : await this.authority(registration.certificateAuthority);
+    const authority =
+      registration.certificateAuthority === null ? ok(null) : await this.authority(registration.certificateAuthority);
     if (!authority.ok) return authority;
     // A sandbox's address is that of this installation, which may have moved since; its token stays.
     const sandbox = type === 'sandbox' ? await this.sandboxes?.connectionOf(organizationId) : undefined;
     const server = sandbox?.server ?? registration.server;
     const certificateAuthority = sandbox?.certificateAuthority ?? authority.value;
-    return ok({ clusterId, organizationId, name, server, certificateAuthority, tlsServerName, credential, policy, type });
+    return ok({
+      clusterId,
+      organizationId,
+      name,
+      server,
+      certificateAuthority,
+      tlsServerName,
+      credential,
+      policy,
+      type,
+    });
   }
 
   private async authority(record: string): Promise<Result<string, DomainError>> {

@@ -16,7 +16,13 @@ describe('namespaces of a physical cluster', () => {
     type: 'namespace.claimed.v1',
     data: { namespace, organizationId, applicationId },
   });
-  const claim = { type: 'claim', namespace: 'acme-dev-web', organizationId: 'o1', applicationId: 'a1', named: false } as const;
+  const claim = {
+    type: 'claim',
+    namespace: 'acme-dev-web',
+    organizationId: 'o1',
+    applicationId: 'a1',
+    named: false,
+  } as const;
   it('are claimed once by each application', () => {
     given()
       .when(claim, ada)
@@ -38,7 +44,10 @@ describe('namespaces of a physical cluster', () => {
       .when({ ...claim, named: true }, ada)
       .thenRejected({ code: 'deployments/namespace-not-allowed', kind: 'invalid' }));
   it('are free when the last application has left', () => {
-    const left: NamespacesEvent = { type: 'namespace.released.v1', data: { namespace: 'acme-dev-web', applicationId: 'a0' } };
+    const left: NamespacesEvent = {
+      type: 'namespace.released.v1',
+      data: { namespace: 'acme-dev-web', applicationId: 'a0' },
+    };
     given(claimed('acme-dev-web', 'o2', 'a0'), left)
       .when(claim, ada)
       .thenRecorded(claimed('acme-dev-web', 'o1', 'a1'));
@@ -52,7 +61,12 @@ describe('namespaces of a physical cluster', () => {
     expect(defaultNamespace('acme', 'api', 'a1', taken)).toBe('acme-api');
     const long = `${'s'.repeat(20)}-${'n'.repeat(38)}`;
     expect(
-      defaultNamespace('s'.repeat(20), 'n'.repeat(38), '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02', new Map([[long, { organizationId: 'o2', applications: ['a0'] }]])).length,
+      defaultNamespace(
+        's'.repeat(20),
+        'n'.repeat(38),
+        '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02',
+        new Map([[long, { organizationId: 'o2', applications: ['a0'] }]]),
+      ).length,
     ).toBeLessThanOrEqual(63);
   });
   it.each([
@@ -91,7 +105,13 @@ describe('a cluster', () => {
   it('records the same registration once, and another physical cluster never', () => {
     given().when({ type: 'register', registration: aRegistration }, ada).thenRecorded(registered);
     given(registered)
-      .when({ type: 'register', registration: { ...aRegistration, credential: 'cluster-credential/c1/2', version: 'v1.37.0' } }, ada)
+      .when(
+        {
+          type: 'register',
+          registration: { ...aRegistration, credential: 'cluster-credential/c1/2', version: 'v1.37.0' },
+        },
+        ada,
+      )
       .thenNothingRecorded();
     given(registered)
       .when({ type: 'register', registration: { ...aRegistration, uid: 'u2' } }, ada)
@@ -100,7 +120,10 @@ describe('a cluster', () => {
   it('records its policy and its state when they change', () => {
     given(registered)
       .when({ type: 'set-policy', policy: { podSecurity: 'restricted' } }, ada)
-      .thenRecorded({ type: 'cluster.policy-set.v1', data: { policy: { ...aRegistration.policy, podSecurity: 'restricted' } } });
+      .thenRecorded({
+        type: 'cluster.policy-set.v1',
+        data: { policy: { ...aRegistration.policy, podSecurity: 'restricted' } },
+      });
     given(registered)
       .when({ type: 'set-policy', policy: { podSecurity: 'baseline' } }, ada)
       .thenNothingRecorded();
@@ -139,6 +162,8 @@ describe('a profile', () => {
     given({ type: 'profile.created.v1', data: { ...aProfile, protected: true } })
       .when({ type: 'apply', content: changed, mayChange: 'defaults' }, ada)
       .thenRejected({ code: 'access/profile-defaults-only' });
-    given().when({ type: 'apply', content: aProfile, mayChange: 'defaults' }, ada).thenRejected({ code: 'access/profile-defaults-only' });
+    given()
+      .when({ type: 'apply', content: aProfile, mayChange: 'defaults' }, ada)
+      .thenRejected({ code: 'access/profile-defaults-only' });
   });
 });

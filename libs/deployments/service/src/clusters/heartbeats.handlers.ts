@@ -33,7 +33,8 @@ export class Heartbeats {
   async all(): Promise<ReadonlyMap<string, number>> {
     const all = new Map<string, number>();
     await this.tolerant(async () => {
-      for await (const { name, updatedAtMs } of this.vault.list(PREFIX)) all.set(name.slice(PREFIX.length), updatedAtMs);
+      for await (const { name, updatedAtMs } of this.vault.list(PREFIX))
+        all.set(name.slice(PREFIX.length), updatedAtMs);
     });
     return all;
   }

@@ -3,7 +3,10 @@ import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.
 
 /** Stream: `namespaces-<uid of the physical cluster>`. Rights in a cluster follow these claims. */
 export type NamespacesEvent =
-  | Fact<'namespace.claimed.v1', { readonly namespace: string; readonly organizationId: string; readonly applicationId: string }>
+  | Fact<
+      'namespace.claimed.v1',
+      { readonly namespace: string; readonly organizationId: string; readonly applicationId: string }
+    >
   | Fact<'namespace.released.v1', { readonly namespace: string; readonly applicationId: string }>;
 
 export interface NamespaceClaim {
@@ -25,7 +28,10 @@ export type NamespacesCommand =
     }
   | { readonly type: 'release'; readonly namespace: string; readonly applicationId: string };
 
-const events: EventFamily<NamespacesEvent> = { categories: ['namespaces'], types: { 'namespace.claimed.v1': true, 'namespace.released.v1': true } };
+const events: EventFamily<NamespacesEvent> = {
+  categories: ['namespaces'],
+  types: { 'namespace.claimed.v1': true, 'namespace.released.v1': true },
+};
 
 function evolve(namespaces: Namespaces, event: NamespacesEvent): Namespaces {
   const next = new Map(namespaces);
@@ -33,7 +39,10 @@ function evolve(namespaces: Namespaces, event: NamespacesEvent): Namespaces {
   const present = next.get(namespace);
   switch (event.type) {
     case 'namespace.claimed.v1':
-      return next.set(namespace, { organizationId: event.data.organizationId, applications: [...(present?.applications ?? []), applicationId] });
+      return next.set(namespace, {
+        organizationId: event.data.organizationId,
+        applications: [...(present?.applications ?? []), applicationId],
+      });
     case 'namespace.released.v1': {
       const left = present?.applications.filter((id) => id !== applicationId) ?? [];
       if (present && left.length > 0) next.set(namespace, { ...present, applications: left });
@@ -45,19 +54,39 @@ function evolve(namespaces: Namespaces, event: NamespacesEvent): Namespaces {
   }
 }
 
-function decide(command: NamespacesCommand, namespaces: Namespaces): Result<readonly NamespacesEvent[], DeploymentsError> {
+function decide(
+  command: NamespacesCommand,
+  namespaces: Namespaces,
+): Result<readonly NamespacesEvent[], DeploymentsError> {
   const { namespace, applicationId } = command;
   const present = namespaces.get(namespace);
-  if (command.type === 'release') return ok(present?.applications.includes(applicationId) ? [{ type: 'namespace.released.v1', data: { namespace, applicationId } }] : []);
+  if (command.type === 'release')
+    return ok(
+      present?.applications.includes(applicationId)
+        ? [{ type: 'namespace.released.v1', data: { namespace, applicationId } }]
+        : [],
+    );
   if (present?.applications.includes(applicationId)) return ok([]);
-  if (present && (!command.named || present.organizationId !== command.organizationId)) return err(namespaceTaken(namespace));
-  return ok([{ type: 'namespace.claimed.v1', data: { namespace, organizationId: command.organizationId, applicationId } }]);
+  if (present && (!command.named || present.organizationId !== command.organizationId))
+    return err(namespaceTaken(namespace));
+  return ok([
+    { type: 'namespace.claimed.v1', data: { namespace, organizationId: command.organizationId, applicationId } },
+  ]);
 }
 
 export const namespaceTaken = (namespace: string): DeploymentsError =>
-  deploymentsErrors.namespaceNotAllowed(namespace, 'another application claimed it', 'leave namespace out, or choose another');
+  deploymentsErrors.namespaceNotAllowed(
+    namespace,
+    'another application claimed it',
+    'leave namespace out, or choose another',
+  );
 
-export const namespacesDecider: Decider<Namespaces, NamespacesCommand, NamespacesEvent, DeploymentsError> = { events, initialState: new Map(), evolve, decide };
+export const namespacesDecider: Decider<Namespaces, NamespacesCommand, NamespacesEvent, DeploymentsError> = {
+  events,
+  initialState: new Map(),
+  evolve,
+  decide,
+};
 
 export const namespacesStream = (clusterUid: string): string => `namespaces-${clusterUid}`;
 
@@ -86,7 +115,8 @@ export function namespaceAllowed(globs: readonly string[], namespace: string): b
 }
 
 /** Never a target, whatever a policy says: the cluster's own and the platform's. */
-export const isReservedNamespace = (namespace: string): boolean => namespace === 'default' || namespace.startsWith('kube-') || namespace.startsWith('astro-');
+export const isReservedNamespace = (namespace: string): boolean =>
+  namespace === 'default' || namespace.startsWith('kube-') || namespace.startsWith('astro-');
 
 /** Glob with `*` only, in time linear in both lengths. */
 function fits(glob: string, text: string): boolean {

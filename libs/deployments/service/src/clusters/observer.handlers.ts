@@ -1,6 +1,11 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { observedClustersRequest, reportClusterRequest, reportHealthRequest, setCatalogLimitsRequest } from '#deployments/contract';
+import {
+  observedClustersRequest,
+  reportClusterRequest,
+  reportHealthRequest,
+  setCatalogLimitsRequest,
+} from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -47,10 +52,13 @@ export class ObserverHandlers {
       if (!connection.ok) continue; // deleted meanwhile; the others matter
       this.leads.set(id, { observer, untilMs: now + LEAD_MS });
       const applications: Observed['clusters'][number]['applications'][number][] = [];
-      for await (const application of everyDocument(this.readModels, applicationsProjection, { where: { clusterId: id, deleted: false } })) {
+      for await (const application of everyDocument(this.readModels, applicationsProjection, {
+        where: { clusterId: id, deleted: false },
+      })) {
         if (!application.ok) return refuse(application.error);
         const { configuration } = application.value;
-        if (configuration) applications.push({ applicationId: application.value.id, namespace: configuration.targetNamespace });
+        if (configuration)
+          applications.push({ applicationId: application.value.id, namespace: configuration.targetNamespace });
       }
       clusters.push({ connection: connection.value, applications });
     }
@@ -58,15 +66,31 @@ export class ObserverHandlers {
   }
 
   @Serves(reportHealthRequest)
-  async health(@Input() { clusterId, applications }: InputOf<typeof reportHealthRequest>, @Caller() context: RequestContext): Promise<Reply<Record<never, never>>> {
+  async health(
+    @Input() { clusterId, applications }: InputOf<typeof reportHealthRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Record<never, never>>> {
     await this.heartbeats.heard(clusterId);
     for (const { applicationId, organizationId, health, message, code, replicas, attemptNumber } of applications) {
       const stream = applicationStream(applicationId);
       const loaded = await this.commands.load(applicationDecider, stream);
       if (!loaded.ok) return refuse(loaded.error);
       if (latestOf(loaded.value.state)?.cluster.id !== clusterId) continue;
-      const command = { type: 'report-health', health, message: message.slice(0, MESSAGE_LENGTH), code, replicas, attemptNumber } as const;
-      const recorded = await this.commands.run(applicationDecider, stream, command, { ...context, organizationId }, { step: `health ${applicationId} ${this.clock.now()}` });
+      const command = {
+        type: 'report-health',
+        health,
+        message: message.slice(0, MESSAGE_LENGTH),
+        code,
+        replicas,
+        attemptNumber,
+      } as const;
+      const recorded = await this.commands.run(
+        applicationDecider,
+        stream,
+        command,
+        { ...context, organizationId },
+        { step: `health ${applicationId} ${this.clock.now()}` },
+      );
       if (!recorded.ok) return refuse(recorded.error);
     }
     return reply({});
@@ -78,8 +102,17 @@ export class ObserverHandlers {
     @Caller() context: RequestContext,
   ): Promise<Reply<Record<never, never>>> {
     if (state !== 'UNREACHABLE') await this.heartbeats.heard(clusterId);
-    const command = { type: 'report', report: { state, reason: reason?.slice(0, MESSAGE_LENGTH) ?? null, version, nodes } } as const;
-    const recorded = await this.commands.run(clusterDecider, clusterStream(clusterId), command, { ...context, organizationId }, { step: `report ${this.clock.now()}` });
+    const command = {
+      type: 'report',
+      report: { state, reason: reason?.slice(0, MESSAGE_LENGTH) ?? null, version, nodes },
+    } as const;
+    const recorded = await this.commands.run(
+      clusterDecider,
+      clusterStream(clusterId),
+      command,
+      { ...context, organizationId },
+      { step: `report ${this.clock.now()}` },
+    );
     if (!recorded.ok && recorded.error.kind === 'unavailable') return refuse(recorded.error);
     return reply({}); // of a cluster that is gone there is nothing to record
   }
@@ -98,6 +131,8 @@ export class ObserverHandlers {
     );
     if (recorded.ok) return reply({ over: [] }, { position: recorded.value.position });
     const over = recorded.error.extra?.['over'];
-    return recorded.error.code === 'deployments/limits-below-use' && Array.isArray(over) ? reply({ over: over.map(String) }) : refuse(recorded.error);
+    return recorded.error.code === 'deployments/limits-below-use' && Array.isArray(over)
+      ? reply({ over: over.map(String) })
+      : refuse(recorded.error);
   }
 }

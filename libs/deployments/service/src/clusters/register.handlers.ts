@@ -50,7 +50,10 @@ export class RegisterHandlers {
 
   /** Read, dialled, then written: name, physical cluster, the cluster's own stream. */
   @Serves(registerClusterRequest)
-  async register(@Input() { name, manifest }: InputOf<typeof registerClusterRequest>, @Caller() context: RequestContext): Promise<Reply<Registered>> {
+  async register(
+    @Input() { name, manifest }: InputOf<typeof registerClusterRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Registered>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const wanted = await this.read(name, manifest);
@@ -63,7 +66,12 @@ export class RegisterHandlers {
 
     const draft = draftOf(wanted.value, clusterId, present.value.state);
     // A limit is told before anybody is dialled.
-    const planned = await this.commands.plan(catalogDecider, catalogStream(organizationId.value), claimOf(clusterId, draft), context);
+    const planned = await this.commands.plan(
+      catalogDecider,
+      catalogStream(organizationId.value),
+      claimOf(clusterId, draft),
+      context,
+    );
     if (!planned.ok) return refuse(await this.people.explain(planned.error, context));
     if (context.dryRun) return this.answer(clusterId, draft, outcomeOf(present.value.state, draft), context, 0);
     const registration = await this.probe(organizationId.value, clusterId, draft, wanted.value, context);
@@ -112,7 +120,11 @@ export class RegisterHandlers {
       policy,
       type: 'registered',
     };
-    const own = this.bus.own({ correlationId: context.correlationId, organizationId, timeoutMs: probeClusterRequest.timeoutMs });
+    const own = this.bus.own({
+      correlationId: context.correlationId,
+      organizationId,
+      timeoutMs: probeClusterRequest.timeoutMs,
+    });
     const probed = await this.bus.request(probeClusterRequest, { cluster }, own);
     if (!probed.ok) return err(probed.error);
     const { uid, version, nodes, missing } = probed.value;
@@ -123,31 +135,71 @@ export class RegisterHandlers {
     return ownerId !== undefined && ownerId !== organizationId ? err(deploymentsErrors.clusterTaken(name)) : ok(found);
   }
 
-  private async write(organizationId: string, clusterId: string, registration: ClusterRegistration, context: RequestContext): Promise<Reply<Registered>> {
+  private async write(
+    organizationId: string,
+    clusterId: string,
+    registration: ClusterRegistration,
+    context: RequestContext,
+  ): Promise<Reply<Registered>> {
     const stream = catalogStream(organizationId);
     const { name, uid } = registration;
     const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!present.ok) return refuse(present.error);
-    if (present.value.state.status === 'active' && present.value.state.registration.uid !== uid) return refuse(deploymentsErrors.otherCluster(name));
-    const claimed = await this.commands.run(catalogDecider, stream, claimOf(clusterId, registration), context, { step: 'claim' });
+    if (present.value.state.status === 'active' && present.value.state.registration.uid !== uid)
+      return refuse(deploymentsErrors.otherCluster(name));
+    const claimed = await this.commands.run(catalogDecider, stream, claimOf(clusterId, registration), context, {
+      step: 'claim',
+    });
     if (!claimed.ok) return refuse(claimed.error);
-    if (claimed.value.state.entries.cluster.get(name)?.id !== clusterId) return refuse(deploymentsErrors.staleRevision());
-    const owned = await this.commands.run(clusterNameDecider, clusterNameStream(uid), { type: 'claim', organizationId, clusterId, name }, context, { step: 'claim' });
+    if (claimed.value.state.entries.cluster.get(name)?.id !== clusterId)
+      return refuse(deploymentsErrors.staleRevision());
+    const owned = await this.commands.run(
+      clusterNameDecider,
+      clusterNameStream(uid),
+      { type: 'claim', organizationId, clusterId, name },
+      context,
+      { step: 'claim' },
+    );
     if (!owned.ok) {
       // Somebody else was faster with the same physical cluster: what has only its name ends.
-      const ended = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'delete' }, context, { step: 'discard' });
-      if (ended.ok) await this.commands.run(catalogDecider, stream, { type: 'release', kind: 'cluster', name, id: clusterId }, context, { step: 'discard' });
+      const ended = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'delete' }, context, {
+        step: 'discard',
+      });
+      if (ended.ok)
+        await this.commands.run(
+          catalogDecider,
+          stream,
+          { type: 'release', kind: 'cluster', name, id: clusterId },
+          context,
+          { step: 'discard' },
+        );
       return refuse(owned.error);
     }
-    const recorded = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'register', registration }, context, {
-      step: 'register',
-      ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
-    });
+    const recorded = await this.commands.run(
+      clusterDecider,
+      clusterStream(clusterId),
+      { type: 'register', registration },
+      context,
+      {
+        step: 'register',
+        ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
+      },
+    );
     if (!recorded.ok) return refuse(recorded.error);
     await this.heartbeats.heard(clusterId);
     const { events, state, position } = recorded.value;
-    const outcome = events.some(({ type }) => type === 'cluster.registered.v1') ? 'created' : events.length > 0 ? 'configured' : 'unchanged';
-    const answered = await this.answer(clusterId, registration, outcome, context, state.status === 'active' ? state.revision : 0);
+    const outcome = events.some(({ type }) => type === 'cluster.registered.v1')
+      ? 'created'
+      : events.length > 0
+        ? 'configured'
+        : 'unchanged';
+    const answered = await this.answer(
+      clusterId,
+      registration,
+      outcome,
+      context,
+      state.status === 'active' ? state.revision : 0,
+    );
     return answered.ok ? { ...answered, meta: { ...answered.meta, position } } : answered;
   }
 
@@ -158,16 +210,31 @@ export class RegisterHandlers {
     { dryRun = false }: RequestContext,
     revision: number,
   ): Promise<Reply<Registered>> {
-    const cluster = await this.answers.afterRegistration(clusterId, registration, revision, new Date(this.clock.now()).toISOString());
-    return reply({ cluster, outcome, dryRun }, { revision, ...(outcome === 'created' && !dryRun && { created: true }) });
+    const cluster = await this.answers.afterRegistration(
+      clusterId,
+      registration,
+      revision,
+      new Date(this.clock.now()).toISOString(),
+    );
+    return reply(
+      { cluster, outcome, dryRun },
+      { revision, ...(outcome === 'created' && !dryRun && { created: true }) },
+    );
   }
 }
 
 const claimOf = (id: string, registration: ClusterRegistration) =>
-  ({ type: 'claim', claim: { kind: 'cluster', name: registration.name, id, counted: true, refers: null, intent: registration } }) as const;
+  ({
+    type: 'claim',
+    claim: { kind: 'cluster', name: registration.name, id, counted: true, refers: null, intent: registration },
+  }) as const;
 
 const outcomeOf = (present: Cluster, draft: ClusterRegistration): Registered['outcome'] =>
-  present.status !== 'active' ? 'created' : present.registration.fingerprint === draft.fingerprint ? 'unchanged' : 'configured';
+  present.status !== 'active'
+    ? 'created'
+    : present.registration.fingerprint === draft.fingerprint
+      ? 'unchanged'
+      : 'configured';
 
 /** What is known before the cluster was dialled. A policy that is not given stays as it is. */
 function draftOf({ spec, address, handover }: Wanted, clusterId: string, present: Cluster): ClusterRegistration {
@@ -175,7 +242,11 @@ function draftOf({ spec, address, handover }: Wanted, clusterId: string, present
   const before: WholePolicy =
     present.status === 'active'
       ? present.policy
-      : { namespaces: [...DEFAULT_POLICY.namespaces], clusterScoped: [...DEFAULT_POLICY.clusterScoped], podSecurity: DEFAULT_POLICY.podSecurity };
+      : {
+          namespaces: [...DEFAULT_POLICY.namespaces],
+          clusterScoped: [...DEFAULT_POLICY.clusterScoped],
+          podSecurity: DEFAULT_POLICY.podSecurity,
+        };
   const fingerprint = digestOf([address.server, handover]);
   const number = `${(present.status === 'active' ? present.revision : 0) + 1}-${fingerprint.slice(0, 16)}`;
   return {

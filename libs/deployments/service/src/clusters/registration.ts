@@ -13,11 +13,14 @@ export interface ServerAddress {
 export function serverAddress(text: string): Result<ServerAddress, DeploymentsError> {
   if (!URL.canParse(text)) return err(deploymentsErrors.serverInvalid('is no URL'));
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return err(deploymentsErrors.serverInvalid('must not hold a user or password'));
-  if (url.search !== '' || url.hash !== '') return err(deploymentsErrors.serverInvalid('must not hold a query or fragment'));
+  if (url.username !== '' || url.password !== '')
+    return err(deploymentsErrors.serverInvalid('must not hold a user or password'));
+  if (url.search !== '' || url.hash !== '')
+    return err(deploymentsErrors.serverInvalid('must not hold a query or fragment'));
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isLoopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) return err(deploymentsErrors.serverInvalid('must begin with https://'));
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))
+    return err(deploymentsErrors.serverInvalid('must begin with https://'));
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
   return ok({ server: url.href.replace(/\/$/, ''), host, port });
 }
@@ -39,7 +42,8 @@ export function handoverOf(
   const authority = certificateAuthorityData === undefined ? null : pemOf(certificateAuthorityData, decode);
   if (authority === undefined) return err(pemExpected('certificateAuthorityData'));
   if (token !== undefined) return ok({ credential: { token }, certificateAuthority: authority });
-  if (clientCertificateData === undefined || clientKeyData === undefined) return err(deploymentsErrors.credentialMissing(clusterName));
+  if (clientCertificateData === undefined || clientKeyData === undefined)
+    return err(deploymentsErrors.credentialMissing(clusterName));
   const certificate = pemOf(clientCertificateData, decode);
   const key = pemOf(clientKeyData, decode);
   if (certificate === undefined) return err(pemExpected('clientCertificateData'));
@@ -53,4 +57,6 @@ function pemOf(data: string, decode: (base64: string) => string): string | undef
 }
 
 const pemExpected = (field: string): DeploymentsError =>
-  deploymentsErrors.manifestInvalid('cluster', [{ pointer: `/spec/${field}`, message: 'must be PEM text in base64, as in a kubeconfig' }]);
+  deploymentsErrors.manifestInvalid('cluster', [
+    { pointer: `/spec/${field}`, message: 'must be PEM text in base64, as in a kubeconfig' },
+  ]);

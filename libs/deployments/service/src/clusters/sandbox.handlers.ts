@@ -35,7 +35,9 @@ export class Sandbox {
    */
   async ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
     if (!this.sandboxes || this.made.has(organizationId)) return undefined;
-    const making = this.making.get(organizationId) ?? this.make(organizationId, cause, this.sandboxes).finally(() => this.making.delete(organizationId));
+    const making =
+      this.making.get(organizationId) ??
+      this.make(organizationId, cause, this.sandboxes).finally(() => this.making.delete(organizationId));
     this.making.set(organizationId, making);
     const outcome = await making;
     if (outcome.ok) this.made.add(organizationId);
@@ -43,7 +45,11 @@ export class Sandbox {
     return outcome.ok ? outcome.value : undefined;
   }
 
-  private async make(organizationId: string, cause: RequestContext, sandboxes: SandboxClusters): Promise<Result<Position | undefined, DomainError>> {
+  private async make(
+    organizationId: string,
+    cause: RequestContext,
+    sandboxes: SandboxClusters,
+  ): Promise<Result<Position | undefined, DomainError>> {
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return catalog;
@@ -78,29 +84,69 @@ export class Sandbox {
       missing: [],
       policy: { namespaces: [...DEFAULT_POLICY.namespaces], clusterScoped: 'allow', podSecurity: 'baseline' },
     };
-    const claim = { kind: 'cluster', name: SANDBOX_NAME, id: clusterId, counted: false, refers: null, intent: registration } as const;
-    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context, { step: 'sandbox' });
+    const claim = {
+      kind: 'cluster',
+      name: SANDBOX_NAME,
+      id: clusterId,
+      counted: false,
+      refers: null,
+      intent: registration,
+    } as const;
+    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context, {
+      step: 'sandbox',
+    });
     if (!claimed.ok) return claimed;
     const owner = claimed.value.state.entries.cluster.get(SANDBOX_NAME);
     if (owner?.id !== clusterId) return ok(undefined); // another request makes it at this moment
-    const uid = await this.commands.run(clusterNameDecider, clusterNameStream(connection.uid), { type: 'claim', organizationId, clusterId, name: SANDBOX_NAME }, context);
+    const uid = await this.commands.run(
+      clusterNameDecider,
+      clusterNameStream(connection.uid),
+      { type: 'claim', organizationId, clusterId, name: SANDBOX_NAME },
+      context,
+    );
     if (!uid.ok) return uid;
-    const registered = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'register', registration }, context);
+    const registered = await this.commands.run(
+      clusterDecider,
+      clusterStream(clusterId),
+      { type: 'register', registration },
+      context,
+    );
     return registered.ok ? this.makeProfile(organizationId, clusterId, context) : registered;
   }
 
-  private async makeProfile(organizationId: string, clusterId: string, context: RequestContext): Promise<Result<Position | undefined, DomainError>> {
+  private async makeProfile(
+    organizationId: string,
+    clusterId: string,
+    context: RequestContext,
+  ): Promise<Result<Position | undefined, DomainError>> {
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return catalog;
     if (catalog.value.state.entries.profile.size > 0) return ok(undefined);
     const id = this.commands.newId(context, 1);
-    const content = await profileContent(this.records, id, clusterId, { profileName: DEFAULT_PROFILE, clusterName: SANDBOX_NAME });
+    const content = await profileContent(this.records, id, clusterId, {
+      profileName: DEFAULT_PROFILE,
+      clusterName: SANDBOX_NAME,
+    });
     if (!content.ok) return content;
-    const claim = { kind: 'profile', name: DEFAULT_PROFILE, id, counted: false, refers: clusterId, intent: content.value } as const;
-    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context, { step: 'profile' });
+    const claim = {
+      kind: 'profile',
+      name: DEFAULT_PROFILE,
+      id,
+      counted: false,
+      refers: clusterId,
+      intent: content.value,
+    } as const;
+    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context, {
+      step: 'profile',
+    });
     if (!claimed.ok) return claimed;
-    const created = await this.commands.run(profileDecider, profileStream(id), { type: 'apply', content: content.value, mayChange: 'all' }, context);
+    const created = await this.commands.run(
+      profileDecider,
+      profileStream(id),
+      { type: 'apply', content: content.value, mayChange: 'all' },
+      context,
+    );
     return created.ok ? ok(created.value.position) : err(created.error);
   }
 }

@@ -37,9 +37,21 @@ export class SilenceSweep implements Sweep {
       this.seen.set(id, first);
       if (monotonic - first < SILENCE_MS || now - (heard.get(id) ?? 0) < SILENCE_MS) continue;
       if (report.state === 'UNREACHABLE' && report.reason === SILENT) continue;
-      const command = { type: 'report', report: { state: 'UNREACHABLE', reason: SILENT, version: null, nodes: null } } as const;
-      const recorded = await this.commands.run(clusterDecider, clusterStream(id), command, this.bus.own({ organizationId }));
-      if (!recorded.ok) this.logger.warn({ clusterId: id, code: recorded.error.code }, 'the silence of a cluster could not be recorded');
+      const command = {
+        type: 'report',
+        report: { state: 'UNREACHABLE', reason: SILENT, version: null, nodes: null },
+      } as const;
+      const recorded = await this.commands.run(
+        clusterDecider,
+        clusterStream(id),
+        command,
+        this.bus.own({ organizationId }),
+      );
+      if (!recorded.ok)
+        this.logger.warn(
+          { clusterId: id, code: recorded.error.code },
+          'the silence of a cluster could not be recorded',
+        );
     }
   }
 }

@@ -7,7 +7,10 @@ import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { People } from '../shared/people.queries.ts';
 import { profilesProjection, type ProfileDocument } from './profiles.projection.ts';
 
-export type ShownProfile = Pick<ProfileDocument, 'id' | 'organizationId' | 'name' | 'createdAt' | 'content' | 'revision'>;
+export type ShownProfile = Pick<
+  ProfileDocument,
+  'id' | 'organizationId' | 'name' | 'createdAt' | 'content' | 'revision'
+>;
 
 /** Profiles as they are shown. */
 @Injectable()
@@ -32,7 +35,10 @@ export class ProfileAnswers {
     return view;
   }
 
-  private async view({ id, name, createdAt, content, revision }: ShownProfile, defaultTier: string): Promise<ProfileView> {
+  private async view(
+    { id, name, createdAt, content, revision }: ShownProfile,
+    defaultTier: string,
+  ): Promise<ProfileView> {
     const cluster = content ? await this.readModels.get(clustersProjection, content.clusterId) : undefined;
     const registration = cluster?.ok ? cluster.value?.document.registration : undefined;
     const apps = await this.readModels.count(applicationsProjection, { profileId: id, deleted: false });

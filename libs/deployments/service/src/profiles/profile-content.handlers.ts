@@ -6,7 +6,12 @@ import { digestOf, type Records } from '../shared/records.handlers.ts';
 import type { ProfileContent } from './profile.events.ts';
 
 /** Puts a profile into the vault and returns what may be said of it in an event. */
-export async function profileContent(records: Records, profileId: string, clusterId: string, spec: ProfileSpec): Promise<Result<ProfileContent, DomainError>> {
+export async function profileContent(
+  records: Records,
+  profileId: string,
+  clusterId: string,
+  spec: ProfileSpec,
+): Promise<Result<ProfileContent, DomainError>> {
   const digest = digestOf(spec);
   const record = `profile/${profileId}/${digest}`;
   const stored = await records.put(record, canonicalJson(spec));

@@ -2,7 +2,10 @@ import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { profileEvents, type ProfileContent, type ProfileEvent } from './profile.events.ts';
 
-export type Profile = { readonly status: 'absent' } | { readonly status: 'deleted' } | { readonly status: 'active'; readonly content: ProfileContent; readonly revision: number };
+export type Profile =
+  | { readonly status: 'absent' }
+  | { readonly status: 'deleted' }
+  | { readonly status: 'active'; readonly content: ProfileContent; readonly revision: number };
 
 export type ProfileCommand =
   | {
@@ -27,12 +30,17 @@ function evolve(profile: Profile, event: ProfileEvent): Profile {
 }
 
 function decide(command: ProfileCommand, profile: Profile): Result<readonly ProfileEvent[], DeploymentsError> {
-  if (command.type === 'delete') return ok(profile.status === 'deleted' ? [] : [{ type: 'profile.deleted.v1', data: {} }]);
+  if (command.type === 'delete')
+    return ok(profile.status === 'deleted' ? [] : [{ type: 'profile.deleted.v1', data: {} }]);
   const { content, mayChange } = command;
   if (profile.status === 'deleted') return err(deploymentsErrors.beingDeleted('profile', content.name));
-  if (profile.status === 'absent') return mayChange === 'all' ? ok([{ type: 'profile.created.v1', data: content }]) : err(deploymentsErrors.defaultsOnly(content.name));
+  if (profile.status === 'absent')
+    return mayChange === 'all'
+      ? ok([{ type: 'profile.created.v1', data: content }])
+      : err(deploymentsErrors.defaultsOnly(content.name));
   if (profile.content.digest === content.digest && profile.content.clusterId === content.clusterId) return ok([]);
-  if (mayChange === 'defaults' && (profile.content.protected || profile.content.frameDigest !== content.frameDigest)) return err(deploymentsErrors.defaultsOnly(content.name));
+  if (mayChange === 'defaults' && (profile.content.protected || profile.content.frameDigest !== content.frameDigest))
+    return err(deploymentsErrors.defaultsOnly(content.name));
   return ok([{ type: 'profile.changed.v1', data: { ...content, revision: profile.revision + 1 } }]);
 }
 

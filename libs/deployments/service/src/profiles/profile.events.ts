@@ -20,7 +20,9 @@ export interface ProfileContent {
 
 /** Stream: `profile-<profile id>`. */
 export type ProfileEvent =
-  Fact<'profile.created.v1', ProfileContent> | Fact<'profile.changed.v1', ProfileContent & { readonly revision: number }> | Fact<'profile.deleted.v1', Record<never, never>>;
+  | Fact<'profile.created.v1', ProfileContent>
+  | Fact<'profile.changed.v1', ProfileContent & { readonly revision: number }>
+  | Fact<'profile.deleted.v1', Record<never, never>>;
 
 export const profileEvents: EventFamily<ProfileEvent> = {
   categories: ['profile'],

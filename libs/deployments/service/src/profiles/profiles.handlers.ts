@@ -1,6 +1,13 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { applyProfileRequest, deleteProfileRequest, openEnvelope, readProfile, TIER_NAMES, type ProfileSpec } from '#deployments/contract';
+import {
+  applyProfileRequest,
+  deleteProfileRequest,
+  openEnvelope,
+  readProfile,
+  TIER_NAMES,
+  type ProfileSpec,
+} from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Position, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -31,7 +38,10 @@ export class ProfilesHandlers {
   ) {}
 
   @Serves(applyProfileRequest)
-  async apply(@Input() { name, manifest }: InputOf<typeof applyProfileRequest>, @Caller() context: RequestContext): Promise<Reply<Applied>> {
+  async apply(
+    @Input() { name, manifest }: InputOf<typeof applyProfileRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Applied>> {
     const standing = await this.people.standing(context);
     if (!standing.ok) return refuse(standing.error);
     const read = readManifest(name, manifest);
@@ -42,7 +52,10 @@ export class ProfilesHandlers {
   }
 
   @Serves(deleteProfileRequest)
-  async delete(@Input() { name }: InputOf<typeof deleteProfileRequest>, @Caller() context: RequestContext): Promise<Reply<Deleted>> {
+  async delete(
+    @Input() { name }: InputOf<typeof deleteProfileRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<Deleted>> {
     const standing = await this.people.standing(context);
     if (!standing.ok) return refuse(standing.error);
     const stream = catalogStream(standing.value.organizationId);
@@ -55,16 +68,25 @@ export class ProfilesHandlers {
       const planned = await this.commands.plan(catalogDecider, stream, { type: 'retire', ...named }, context);
       return planned.ok ? reply({ name, dryRun: true }) : refuse(planned.error);
     }
-    const retired = await this.commands.run(catalogDecider, stream, { type: 'retire', ...named }, context, { step: 'retire' });
+    const retired = await this.commands.run(catalogDecider, stream, { type: 'retire', ...named }, context, {
+      step: 'retire',
+    });
     if (!retired.ok) return refuse(retired.error);
     const deleted = await this.commands.run(profileDecider, profileStream(entry.id), { type: 'delete' }, context);
     if (!deleted.ok) return refuse(deleted.error);
-    const released = await this.commands.run(catalogDecider, stream, { type: 'release', ...named }, context, { step: 'release' });
+    const released = await this.commands.run(catalogDecider, stream, { type: 'release', ...named }, context, {
+      step: 'release',
+    });
     return released.ok ? reply({ name, dryRun: false }, { position: released.value.position }) : refuse(released.error);
   }
 
   /** The catalog first: it decides about the name, the limit and the target; then the profile's own stream. */
-  private async write(spec: ProfileSpec, pointer: string, standing: Standing, context: RequestContext): Promise<Reply<Applied>> {
+  private async write(
+    spec: ProfileSpec,
+    pointer: string,
+    standing: Standing,
+    context: RequestContext,
+  ): Promise<Reply<Applied>> {
     const { organizationId, isAdmin } = standing;
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
@@ -79,10 +101,22 @@ export class ProfilesHandlers {
     // What the profile's own stream refuses is found out before the catalog is written to.
     const planned = await this.commands.plan(profileDecider, profileStream(id), command, context);
     if (!planned.ok) return refuse(planned.error);
-    const claim = { type: 'claim', claim: { kind: 'profile', name: spec.profileName, id, counted: true, refers: clusterId.value, intent: content.value } } as const;
+    const claim = {
+      type: 'claim',
+      claim: {
+        kind: 'profile',
+        name: spec.profileName,
+        id,
+        counted: true,
+        refers: clusterId.value,
+        intent: content.value,
+      },
+    } as const;
     if (context.dryRun) {
       const claimed = await this.commands.plan(catalogDecider, stream, claim, context);
-      return claimed.ok ? this.answer(organizationId, id, content.value, { ...planned.value, dryRun: true }, context) : refuse(claimed.error);
+      return claimed.ok
+        ? this.answer(organizationId, id, content.value, { ...planned.value, dryRun: true }, context)
+        : refuse(claimed.error);
     }
     const claimed = await this.commands.run(catalogDecider, stream, claim, context, { step: 'claim' });
     if (!claimed.ok) return refuse(claimed.error);
@@ -91,7 +125,12 @@ export class ProfilesHandlers {
     return this.record(organizationId, id, command, context);
   }
 
-  private async record(organizationId: string, id: string, command: Extract<ProfileCommand, { type: 'apply' }>, context: RequestContext): Promise<Reply<Applied>> {
+  private async record(
+    organizationId: string,
+    id: string,
+    command: Extract<ProfileCommand, { type: 'apply' }>,
+    context: RequestContext,
+  ): Promise<Reply<Applied>> {
     const recorded = await this.commands.run(profileDecider, profileStream(id), command, context, {
       step: 'apply',
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
@@ -104,32 +143,67 @@ export class ProfilesHandlers {
     organizationId: string,
     id: string,
     content: ProfileContent,
-    outcome: { readonly state: Profile; readonly events: readonly { readonly type: string }[]; readonly position?: Position; readonly dryRun: boolean },
+    outcome: {
+      readonly state: Profile;
+      readonly events: readonly { readonly type: string }[];
+      readonly position?: Position;
+      readonly dryRun: boolean;
+    },
     context: RequestContext,
   ): Promise<Reply<Applied>> {
     const { state, events, dryRun } = outcome;
     const created = events.some(({ type }) => type === 'profile.created.v1');
     const revision = state.status === 'active' ? state.revision : 0;
-    const fresh = { id, organizationId, name: content.name, createdAt: new Date(this.clock.now()).toISOString(), content, revision };
+    const fresh = {
+      id,
+      organizationId,
+      name: content.name,
+      createdAt: new Date(this.clock.now()).toISOString(),
+      content,
+      revision,
+    };
     const profile = await this.answers.afterWrite(fresh, context);
     const said = created ? 'created' : events.length > 0 ? 'configured' : 'unchanged';
-    return reply({ profile, outcome: said, dryRun }, { revision, ...(outcome.position !== undefined && { position: outcome.position }), ...(created && !dryRun && { created }) });
+    return reply(
+      { profile, outcome: said, dryRun },
+      {
+        revision,
+        ...(outcome.position !== undefined && { position: outcome.position }),
+        ...(created && !dryRun && { created }),
+      },
+    );
   }
 }
 
-function readManifest(name: string, manifest: unknown): Result<{ readonly spec: ProfileSpec; readonly pointer: string }, DomainError> {
+function readManifest(
+  name: string,
+  manifest: unknown,
+): Result<{ readonly spec: ProfileSpec; readonly pointer: string }, DomainError> {
   const read = readProfile(manifest);
   if (!read.ok) return err(deploymentsErrors.manifestInvalid(`profile/${name}`, read.error));
   if (read.value.profileName !== name) return err(deploymentsErrors.nameMismatch(name, read.value.profileName));
   const opened = openEnvelope(manifest);
   const pointer = opened.ok ? opened.value.pointer : '';
   if (effectiveTier(read.value, TIER_NAMES[0]) === undefined) {
-    return err(deploymentsErrors.manifestInvalid(`profile/${name}`, [{ pointer: `${pointer}/availabilityTier`, message: `must be one of ${TIER_NAMES.join(', ')}` }]));
+    return err(
+      deploymentsErrors.manifestInvalid(`profile/${name}`, [
+        { pointer: `${pointer}/availabilityTier`, message: `must be one of ${TIER_NAMES.join(', ')}` },
+      ]),
+    );
   }
   return ok({ spec: read.value, pointer });
 }
 
 function clusterOf(spec: ProfileSpec, catalog: Catalog, pointer: string): Result<string, DomainError> {
   const entry = catalog.entries.cluster.get(spec.clusterName);
-  return entry && !entry.retiring ? ok(entry.id) : err(deploymentsErrors.clusterUnknown(spec.profileName, spec.clusterName, namesOf(catalog, 'cluster'), `${pointer}/clusterName`));
+  return entry && !entry.retiring
+    ? ok(entry.id)
+    : err(
+        deploymentsErrors.clusterUnknown(
+          spec.profileName,
+          spec.clusterName,
+          namesOf(catalog, 'cluster'),
+          `${pointer}/clusterName`,
+        ),
+      );
 }

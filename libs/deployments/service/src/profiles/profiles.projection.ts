@@ -4,7 +4,10 @@ import { profileEvents, type ProfileContent, type ProfileEvent } from './profile
 
 type ProfileFact = CatalogEvent | ProfileEvent;
 
-const family: EventFamily<ProfileFact> = { categories: [...catalogEvents.categories, ...profileEvents.categories], types: { ...catalogEvents.types, ...profileEvents.types } };
+const family: EventFamily<ProfileFact> = {
+  categories: [...catalogEvents.categories, ...profileEvents.categories],
+  types: { ...catalogEvents.types, ...profileEvents.types },
+};
 
 export interface ProfileDocument {
   readonly id: string;

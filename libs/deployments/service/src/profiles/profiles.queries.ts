@@ -1,6 +1,14 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { getProfileRequest, getTierRequest, listProfilesRequest, listTiersRequest, TIERS, type ProfileView, type Tier } from '#deployments/contract';
+import {
+  getProfileRequest,
+  getTierRequest,
+  listProfilesRequest,
+  listTiersRequest,
+  TIERS,
+  type ProfileView,
+  type Tier,
+} from '#deployments/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { Sandbox } from '../clusters/sandbox.handlers.ts';
@@ -21,7 +29,10 @@ export class ProfilesQueries {
   ) {}
 
   @Serves(listProfilesRequest)
-  async list(@Input() _input: InputOf<typeof listProfilesRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listProfilesRequest>>> {
+  async list(
+    @Input() _input: InputOf<typeof listProfilesRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listProfilesRequest>>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const made = await this.sandbox.ensure(organizationId.value, context);
@@ -35,15 +46,25 @@ export class ProfilesQueries {
   }
 
   @Serves(getProfileRequest)
-  async get(@Input() { name }: InputOf<typeof getProfileRequest>, @Caller() context: RequestContext): Promise<Reply<ProfileView>> {
+  async get(
+    @Input() { name }: InputOf<typeof getProfileRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<ProfileView>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
     const made = await this.sandbox.ensure(organizationId.value, context);
-    const found = await allDocuments(this.readModels, profilesProjection, { where: { organizationId: organizationId.value } }, context.consistency ?? made);
+    const found = await allDocuments(
+      this.readModels,
+      profilesProjection,
+      { where: { organizationId: organizationId.value } },
+      context.consistency ?? made,
+    );
     if (!found.ok) return refuse(found.error);
     const profile = found.value.find((one) => one.name === name);
     const [view] = profile ? await this.answers.views([profile], context) : [];
-    return view && profile ? reply(view, { revision: profile.revision }) : refuse(deploymentsErrors.profileNotFound(name, found.value.map((one) => one.name).sort()));
+    return view && profile
+      ? reply(view, { revision: profile.revision })
+      : refuse(deploymentsErrors.profileNotFound(name, found.value.map((one) => one.name).sort()));
   }
 
   @Serves(listTiersRequest)
@@ -65,7 +86,15 @@ export class ProfilesQueries {
   }
 }
 
-const tierView = ({ name, replicas, autoscaling, cpu, memory, spread, priority }: Tier): OutputOf<typeof getTierRequest> => ({
+const tierView = ({
+  name,
+  replicas,
+  autoscaling,
+  cpu,
+  memory,
+  spread,
+  priority,
+}: Tier): OutputOf<typeof getTierRequest> => ({
   tier: name,
   replicas: `${replicas.min}/${replicas.max}`,
   autoscaling: autoscaling ? `yes (${autoscaling.cpu}/${autoscaling.memory})` : 'no',

@@ -1,5 +1,16 @@
 const FORM = /^(\d+(?:\.\d*)?)(m|k|Ki|M|Mi|G|Gi|T|Ti)?$/;
-const FACTORS: Readonly<Record<string, number>> = { m: 0.001, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+const FACTORS: Readonly<Record<string, number>> = {
+  m: 0.001,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
 
 /** A Kubernetes quantity as a number: cores, or bytes. NaN for what is none. */
 export function quantityOf(text: string): number {

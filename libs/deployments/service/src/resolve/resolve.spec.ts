@@ -4,7 +4,11 @@ import { canonicalCpu, canonicalMemory } from './quantities.ts';
 import { resolve, type ResolveInput } from './resolve.ts';
 import { changesBetween, limitsText, profileSettings, summaryOf } from './summary.ts';
 
-const inputOf = (manifest: unknown, profileManifest: unknown = profile('staging'), defaultTier = 'basic'): ResolveInput => {
+const inputOf = (
+  manifest: unknown,
+  profileManifest: unknown = profile('staging'),
+  defaultTier = 'basic',
+): ResolveInput => {
   const spec = readApplication(manifest);
   const read = readProfile(profileManifest);
   if (!spec.ok || !read.ok) throw new Error(JSON.stringify([spec, read]));
@@ -58,7 +62,10 @@ describe('resolving a revision', () => {
       ],
       resources: { limits: { memory: '512Mi' } },
     };
-    const resolved = workload(image('web', '1', { env: [{ name: 'B', value: 'own' }], resources: { requests: { memory: '200Mi' } } }), profile('staging', { resources, defaults }));
+    const resolved = workload(
+      image('web', '1', { env: [{ name: 'B', value: 'own' }], resources: { requests: { memory: '200Mi' } } }),
+      profile('staging', { resources, defaults }),
+    );
     expect(resolved).toMatchObject({
       port: 3_000,
       env: [
@@ -70,10 +77,18 @@ describe('resolving a revision', () => {
     expect(limitsText(resolved)).toBe('cpu 150m/1, memory 200Mi/512Mi');
   });
   it('holds replicas and autoscaling to the bounds of the tier', () => {
-    expect(faults(image('web', '1', { replicas: 5 }))).toEqual([{ pointer: '/source/image/replicas', message: 'replicas must lie between 1 and 3 on tier basic' }]);
-    expect(faults(image('web', '1', { autoscaling: { min: 1, max: 9 } }))).toMatchObject([{ pointer: '/source/image/autoscaling' }]);
-    expect(faults(image('web', '1'), profile('staging', { defaults: { replicas: 9 } }))).toMatchObject([{ pointer: '/profileName' }]);
-    expect(workload(image('web', '1', { replicas: 4 }), profile('staging', { availabilityTier: 'premium' }))).not.toHaveProperty('autoscaling');
+    expect(faults(image('web', '1', { replicas: 5 }))).toEqual([
+      { pointer: '/source/image/replicas', message: 'replicas must lie between 1 and 3 on tier basic' },
+    ]);
+    expect(faults(image('web', '1', { autoscaling: { min: 1, max: 9 } }))).toMatchObject([
+      { pointer: '/source/image/autoscaling' },
+    ]);
+    expect(faults(image('web', '1'), profile('staging', { defaults: { replicas: 9 } }))).toMatchObject([
+      { pointer: '/profileName' },
+    ]);
+    expect(
+      workload(image('web', '1', { replicas: 4 }), profile('staging', { availabilityTier: 'premium' })),
+    ).not.toHaveProperty('autoscaling');
   });
   it('refuses a request above its limit', () => {
     expect(faults(image('web', '1', { resources: { requests: { cpu: '2' } } }))).toEqual([
@@ -98,7 +113,13 @@ describe('resolving a revision', () => {
         volumes: [{ name: 'data', size: '1Gi', mountPath: '/data' }],
       }),
     );
-    expect(changesBetween(before, after)).toEqual(['image 1.4.2 -> 1.5.0', 'env B added', 'replicas 1 -> 2', 'volume data 1Gi at /data added', 'env A changed']);
+    expect(changesBetween(before, after)).toEqual([
+      'image 1.4.2 -> 1.5.0',
+      'env B added',
+      'replicas 1 -> 2',
+      'volume data 1Gi at /data added',
+      'env A changed',
+    ]);
     expect(changesBetween(after, before)).toContain('env B removed');
     expect(changesBetween(before, before)).toEqual([]);
   });
@@ -109,7 +130,9 @@ describe('resolving a revision', () => {
     expect(summary.at(-1)).toMatch(/^and \d+ more settings$/);
   });
   it('lists settings of a profile by name', () => {
-    const read = readProfile(profile('staging', { availabilityTier: 'basic', defaults: { port: 1, env: [{ name: 'A', value: 'hidden' }] } }));
+    const read = readProfile(
+      profile('staging', { availabilityTier: 'basic', defaults: { port: 1, env: [{ name: 'A', value: 'hidden' }] } }),
+    );
     expect(read.ok && profileSettings(read.value)).toEqual(['availabilityTier', 'defaults.port', 'defaults.env A']);
   });
 });

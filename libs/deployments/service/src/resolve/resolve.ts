@@ -1,4 +1,11 @@
-import { TIERS, type ApplicationSpec, type ImageSource, type ProfileSpec, type ResolvedSpec, type Tier } from '#deployments/contract';
+import {
+  TIERS,
+  type ApplicationSpec,
+  type ImageSource,
+  type ProfileSpec,
+  type ResolvedSpec,
+  type Tier,
+} from '#deployments/contract';
 import type { ImageWorkload, WorkloadResources, WorkloadVariable } from '#kubernetes';
 import { err, ok, type InputFault, type Result } from '#kernel';
 import { canonicalCpu, canonicalMemory, quantityOf } from './quantities.ts';
@@ -22,7 +29,8 @@ const PLATFORM_PORT = 8_080;
 export const tierOf = (name: string): Tier | undefined => TIERS.find((tier) => tier.name === name);
 
 /** The tier of a profile's applications; an unknown one is refused when the profile is applied. */
-export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier | undefined => tierOf(profile.availabilityTier ?? defaultTier);
+export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier | undefined =>
+  tierOf(profile.availabilityTier ?? defaultTier);
 
 /**
  * Decides everything about a revision: platform < tier < profile < application. Faults carry JSON pointers into the
@@ -31,7 +39,13 @@ export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier |
 export function resolve(input: ResolveInput): Result<ResolvedSpec, InputFault[]> {
   const { spec, revision, profile, defaultTier, targetNamespace } = input;
   const tier = effectiveTier(profile.spec, defaultTier);
-  if (!tier) return err([{ pointer: '/profileName', message: `profile ${profile.spec.profileName} has the unknown tier ${profile.spec.availabilityTier ?? defaultTier}` }]);
+  if (!tier)
+    return err([
+      {
+        pointer: '/profileName',
+        message: `profile ${profile.spec.profileName} has the unknown tier ${profile.spec.availabilityTier ?? defaultTier}`,
+      },
+    ]);
   const common = {
     applicationName: spec.name,
     revision,
@@ -41,15 +55,25 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputFault[]>
     namespaceMode: spec.namespaceMode ?? 'override',
   } as const;
   if (spec.source.yaml) {
-    if (spec.externalAccess) return err([{ pointer: '/externalAccess', message: 'is for image applications; put an Ingress among the manifests' }]);
-    return ok({ ...common, source: { type: 'yaml', manifests: spec.source.yaml.manifests, labels: spec.labels ?? {} } });
+    if (spec.externalAccess)
+      return err([
+        { pointer: '/externalAccess', message: 'is for image applications; put an Ingress among the manifests' },
+      ]);
+    return ok({
+      ...common,
+      source: { type: 'yaml', manifests: spec.source.yaml.manifests, labels: spec.labels ?? {} },
+    });
   }
   if (!spec.source.image) return err([{ pointer: '/source', message: 'must hold an image or manifests' }]);
   const workload = resolveImage(input, spec.source.image, tier);
   return workload.ok ? ok({ ...common, source: { type: 'image', workload: workload.value } }) : workload;
 }
 
-function resolveImage({ spec, applicationId, profile, targetNamespace }: ResolveInput, image: ImageSource, tier: Tier): Result<ImageWorkload, InputFault[]> {
+function resolveImage(
+  { spec, applicationId, profile, targetNamespace }: ResolveInput,
+  image: ImageSource,
+  tier: Tier,
+): Result<ImageWorkload, InputFault[]> {
   const defaults: ImageFields = profile.spec.defaults ?? {};
   const scale = scaleOf(image, defaults, tier);
   const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
@@ -57,7 +81,9 @@ function resolveImage({ spec, applicationId, profile, targetNamespace }: Resolve
   if (faults.length > 0) return err(faults);
 
   const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
-  const optional = <K extends 'command' | 'args' | 'strategy' | 'imagePullSecret' | 'runAsUser'>(field: K): { readonly [F in K]?: NonNullable<ImageFields[K]> } => {
+  const optional = <K extends 'command' | 'args' | 'strategy' | 'imagePullSecret' | 'runAsUser'>(
+    field: K,
+  ): { readonly [F in K]?: NonNullable<ImageFields[K]> } => {
     const value = pick(field);
     return value === undefined ? {} : ({ [field]: value } as { readonly [F in K]: NonNullable<ImageFields[K]> }); // the key is the one asked for
   };
@@ -89,13 +115,23 @@ function resolveImage({ spec, applicationId, profile, targetNamespace }: Resolve
 }
 
 /** `registry/repository:tag` or `…@digest`. */
-export const imageReference = ({ registry, repository, tag, digest }: Pick<ImageSource, 'registry' | 'repository' | 'tag' | 'digest'>): string =>
+export const imageReference = ({
+  registry,
+  repository,
+  tag,
+  digest,
+}: Pick<ImageSource, 'registry' | 'repository' | 'tag' | 'digest'>): string =>
   `${registry === undefined ? '' : `${registry}/`}${repository}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`;
 
 /** An exact host, or a generated one: four characters of the application's id keep it its own, and the same for ever. */
-export function hostOf({ name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>, applicationId: string): string | undefined {
+export function hostOf(
+  { name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>,
+  applicationId: string,
+): string | undefined {
   if (externalAccess?.hostname !== undefined) return externalAccess.hostname;
-  return externalAccess?.domain === undefined ? undefined : `${name}-${applicationId.replaceAll('-', '').slice(-4)}.${externalAccess.domain}`;
+  return externalAccess?.domain === undefined
+    ? undefined
+    : `${name}-${applicationId.replaceAll('-', '').slice(-4)}.${externalAccess.domain}`;
 }
 
 type Scaling = Pick<ImageFields, 'replicas' | 'autoscaling'>;
@@ -108,20 +144,33 @@ function scaleOf(
   image: Scaling,
   defaults: Scaling,
   tier: Tier,
-): { readonly replicas: number; readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>; readonly faults: readonly InputFault[] } {
+): {
+  readonly replicas: number;
+  readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>;
+  readonly faults: readonly InputFault[];
+} {
   const { min, max } = tier.replicas;
   const layer = says(image) ? image : says(defaults) ? defaults : undefined;
   const pointer = layer === image ? '/source/image' : '/profileName';
   const bounds = `must lie between ${min} and ${max} on tier ${tier.name}`;
   if (layer?.autoscaling) {
     const { autoscaling } = layer;
-    const faults = autoscaling.min < min || autoscaling.max > max ? [{ pointer: `${pointer}${layer === image ? '/autoscaling' : ''}`, message: `autoscaling ${bounds}` }] : [];
+    const faults =
+      autoscaling.min < min || autoscaling.max > max
+        ? [{ pointer: `${pointer}${layer === image ? '/autoscaling' : ''}`, message: `autoscaling ${bounds}` }]
+        : [];
     const targets = autoscaling.cpu === undefined && autoscaling.memory === undefined ? { cpu: 80 } : {};
     return { replicas: autoscaling.min, autoscaling: { ...withoutUndefined(autoscaling), ...targets }, faults };
   }
   if (layer?.replicas !== undefined) {
     const { replicas } = layer;
-    return { replicas, faults: replicas < min || replicas > max ? [{ pointer: `${pointer}${layer === image ? '/replicas' : ''}`, message: `replicas ${bounds}` }] : [] };
+    return {
+      replicas,
+      faults:
+        replicas < min || replicas > max
+          ? [{ pointer: `${pointer}${layer === image ? '/replicas' : ''}`, message: `replicas ${bounds}` }]
+          : [],
+    };
   }
   return { replicas: min, ...(tier.autoscaling && { autoscaling: { min, max, ...tier.autoscaling } }), faults: [] };
 }
@@ -130,34 +179,57 @@ const says = ({ replicas, autoscaling }: Scaling): boolean => replicas !== undef
 
 type Resources = NonNullable<ImageFields['resources']>;
 
-const tierResources = ({ cpu, memory }: Tier): Resources => ({ requests: { cpu: cpu.request, memory: memory.request }, limits: { cpu: cpu.limit, memory: memory.limit } });
+const tierResources = ({ cpu, memory }: Tier): Resources => ({
+  requests: { cpu: cpu.request, memory: memory.request },
+  limits: { cpu: cpu.limit, memory: memory.limit },
+});
 
 /** Later layers win, value by value. A limit below its request is a fault, since no cluster would take it. */
-function resourcesOf(layers: readonly (Resources | undefined)[]): { readonly value: WorkloadResources; readonly faults: readonly InputFault[] } {
+function resourcesOf(layers: readonly (Resources | undefined)[]): {
+  readonly value: WorkloadResources;
+  readonly faults: readonly InputFault[];
+} {
   const last = (of: (resources: Resources) => string | undefined): string => {
     const given = layers.flatMap((layer) => (layer ? [of(layer)] : [])).filter((value) => value !== undefined);
     return given.at(-1) ?? '0';
   };
   const value = {
-    requests: { cpu: canonicalCpu(last(({ requests }) => requests?.cpu)), memory: canonicalMemory(last(({ requests }) => requests?.memory)) },
-    limits: { cpu: canonicalCpu(last(({ limits }) => limits?.cpu)), memory: canonicalMemory(last(({ limits }) => limits?.memory)) },
+    requests: {
+      cpu: canonicalCpu(last(({ requests }) => requests?.cpu)),
+      memory: canonicalMemory(last(({ requests }) => requests?.memory)),
+    },
+    limits: {
+      cpu: canonicalCpu(last(({ limits }) => limits?.cpu)),
+      memory: canonicalMemory(last(({ limits }) => limits?.memory)),
+    },
   };
   const faults = (['cpu', 'memory'] as const).flatMap((what) =>
     quantityOf(value.requests[what]) > quantityOf(value.limits[what])
-      ? [{ pointer: `/source/image/resources/limits/${what}`, message: `${what} limit ${value.limits[what]} is below the request ${value.requests[what]}` }]
+      ? [
+          {
+            pointer: `/source/image/resources/limits/${what}`,
+            message: `${what} limit ${value.limits[what]} is below the request ${value.requests[what]}`,
+          },
+        ]
       : [],
   );
   return { value, faults };
 }
 
 /** By name, in the order of the profile and then of the application; the application's value wins. */
-function mergeVariables(defaults: NonNullable<ImageFields['env']>, own: NonNullable<ImageFields['env']>): WorkloadVariable[] {
+function mergeVariables(
+  defaults: NonNullable<ImageFields['env']>,
+  own: NonNullable<ImageFields['env']>,
+): WorkloadVariable[] {
   const merged = new Map<string, WorkloadVariable>();
   for (const variable of [...defaults, ...own]) merged.set(variable.name, variable);
   return [...merged.values()];
 }
 
-function mergeFiles(defaults: NonNullable<ImageFields['configFiles']>, own: NonNullable<ImageFields['configFiles']>): NonNullable<ImageFields['configFiles']> {
+function mergeFiles(
+  defaults: NonNullable<ImageFields['configFiles']>,
+  own: NonNullable<ImageFields['configFiles']>,
+): NonNullable<ImageFields['configFiles']> {
   const merged = new Map([...defaults, ...own].map((file) => [file.path, file]));
   return [...merged.values()];
 }

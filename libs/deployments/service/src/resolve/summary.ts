@@ -10,14 +10,38 @@ const SUMMARY_BYTES = 32 * 1_024;
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
   const { source, targetNamespace, namespaceMode, tier, profile } = resolved;
-  const lines = [`profile ${profile.name}`, `tier ${tier}`, `namespace ${targetNamespace}`, ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : [])];
-  if (source.type === 'yaml') return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);
+  const lines = [
+    `profile ${profile.name}`,
+    `tier ${tier}`,
+    `namespace ${targetNamespace}`,
+    ...(namespaceMode === 'preserve' ? ['namespaceMode preserve'] : []),
+  ];
+  if (source.type === 'yaml')
+    return fitting([...lines, `manifests ${documentCount(source.manifests)} documents`, ...labelLines(source.labels)]);
   return fitting([...lines, ...workloadLines(source.workload)]);
 }
 
 /** Things of which only the number is told, one text each: changed values show as `env LOG_LEVEL (changed)` elsewhere. */
 function workloadLines(workload: ImageWorkload): string[] {
-  const { image, port, ports, command, args, env, resources, replicas, autoscaling, health, volumes, configFiles, strategy, imagePullSecret, runAsUser, host, spread } = workload;
+  const {
+    image,
+    port,
+    ports,
+    command,
+    args,
+    env,
+    resources,
+    replicas,
+    autoscaling,
+    health,
+    volumes,
+    configFiles,
+    strategy,
+    imagePullSecret,
+    runAsUser,
+    host,
+    spread,
+  } = workload;
   return [
     `image ${image}`,
     `port ${port}`,
@@ -40,18 +64,24 @@ function workloadLines(workload: ImageWorkload): string[] {
   ];
 }
 
-const labelLines = (labels: Readonly<Record<string, string>>): string[] => Object.entries(labels).map(([key, value]) => `label ${key}=${value}`);
+const labelLines = (labels: Readonly<Record<string, string>>): string[] =>
+  Object.entries(labels).map(([key, value]) => `label ${key}=${value}`);
 
-const documentCount = (manifests: string): number => manifests.split(/^---\s*$/m).filter((document) => document.trim() !== '').length;
+const documentCount = (manifests: string): number =>
+  manifests.split(/^---\s*$/m).filter((document) => document.trim() !== '').length;
 
 /** `3-9 at 80%`; both targets are named where they differ. */
 export function autoscalingText({ min, max, cpu, memory }: NonNullable<ImageWorkload['autoscaling']>): string {
-  const targets = cpu !== undefined && memory !== undefined && cpu !== memory ? `cpu ${cpu}%, memory ${memory}%` : `${cpu ?? memory ?? 80}%`;
+  const targets =
+    cpu !== undefined && memory !== undefined && cpu !== memory
+      ? `cpu ${cpu}%, memory ${memory}%`
+      : `${cpu ?? memory ?? 80}%`;
   return `${min}-${max} at ${targets}`;
 }
 
 /** `cpu 1/4, memory 4Gi/8Gi` */
-export const limitsText = ({ resources: { requests, limits } }: ImageWorkload): string => `cpu ${requests.cpu}/${limits.cpu ?? '-'}, memory ${requests.memory}/${limits.memory}`;
+export const limitsText = ({ resources: { requests, limits } }: ImageWorkload): string =>
+  `cpu ${requests.cpu}/${limits.cpu ?? '-'}, memory ${requests.memory}/${limits.memory}`;
 
 /** What is listed of a profile. */
 export function profileSettings({ resources, defaults, availabilityTier }: ProfileSpec): string[] {
@@ -113,7 +143,8 @@ function imageChange(before: string, after: string): string {
 }
 
 function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
-  if (before.source.type === 'yaml' && after.source.type === 'yaml') return before.source.manifests === after.source.manifests ? [] : ['manifests changed'];
+  if (before.source.type === 'yaml' && after.source.type === 'yaml')
+    return before.source.manifests === after.source.manifests ? [] : ['manifests changed'];
   if (before.source.type !== 'image' || after.source.type !== 'image') return ['source changed'];
   const old = before.source.workload;
   const now = after.source.workload;
@@ -125,11 +156,16 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
     });
   return [
     ...(['command', 'args'] as const)
-      .filter((field) => old[field] && now[field] && old[field].length === now[field].length && text(old[field]) !== text(now[field]))
+      .filter(
+        (field) =>
+          old[field] && now[field] && old[field].length === now[field].length && text(old[field]) !== text(now[field]),
+      )
       .map((field) => `${field} changed`),
     ...named('env', old.env, now.env, ({ name }) => name),
     ...named('file', old.configFiles, now.configFiles, ({ path }) => path),
-    ...(old.health && now.health && old.health.path === now.health.path && text(old.health) !== text(now.health) ? ['health changed'] : []),
+    ...(old.health && now.health && old.health.path === now.health.path && text(old.health) !== text(now.health)
+      ? ['health changed']
+      : []),
   ];
 }
 

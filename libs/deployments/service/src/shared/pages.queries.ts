@@ -13,7 +13,11 @@ export async function* everyDocument<E extends Fact, D>(
 ): AsyncGenerator<Result<D, DomainError>> {
   let cursor: string | undefined;
   do {
-    const page = await readModels.find(projection, { ...query, limit: PAGE, ...(cursor !== undefined && { cursor }) }, atLeast);
+    const page = await readModels.find(
+      projection,
+      { ...query, limit: PAGE, ...(cursor !== undefined && { cursor }) },
+      atLeast,
+    );
     if (!page.ok) {
       yield page;
       return;

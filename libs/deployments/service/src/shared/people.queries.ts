@@ -32,11 +32,17 @@ export class People {
   async standing(context: RequestContext): Promise<Result<Standing, DomainError>> {
     const current = await this.access.current();
     if (!current.ok) return current;
-    const organization = context.organizationId === undefined ? undefined : current.value.organizations.get(context.organizationId);
+    const organization =
+      context.organizationId === undefined ? undefined : current.value.organizations.get(context.organizationId);
     if (!organization) return err(organizationNotFound());
     const member = organization.members.get(context.actor.id);
     const role = member && effectiveRole(member, context.principal);
-    return ok({ organizationId: organization.id, slug: organization.slug, role, isAdmin: context.actor.isGlobalAdmin || role === 'admin' || role === 'owner' });
+    return ok({
+      organizationId: organization.id,
+      slug: organization.slug,
+      role,
+      isAdmin: context.actor.isGlobalAdmin || role === 'admin' || role === 'owner',
+    });
   }
 
   async slugOf(organizationId: string): Promise<string> {
@@ -49,7 +55,10 @@ export class People {
     const people = [...new Set(ids)].filter((id) => id !== '' && !id.startsWith('system:'));
     const known = new Map<string, string>();
     const current = await this.access.current();
-    const members = current.ok && context.organizationId !== undefined ? current.value.organizations.get(context.organizationId)?.members : undefined;
+    const members =
+      current.ok && context.organizationId !== undefined
+        ? current.value.organizations.get(context.organizationId)?.members
+        : undefined;
     for (const id of people) {
       const name = members?.get(id)?.name;
       if (name !== undefined) known.set(id, name);
@@ -58,7 +67,8 @@ export class People {
     for (let from = 0; from < asked.length; from += 500) {
       const answer = await this.bus.request(peopleRequest, { ids: asked.slice(from, from + 500) }, this.own(context));
       if (!answer.ok) continue; // the ids are shown then: a view is no reason to fail
-      for (const { id, email, name, erased } of answer.value.people) known.set(id, erased ? 'erased user' : (email ?? name ?? id));
+      for (const { id, email, name, erased } of answer.value.people)
+        known.set(id, erased ? 'erased user' : (email ?? name ?? id));
     }
     return (id) => (id.startsWith('system:') ? 'platform' : (known.get(id) ?? id));
   }
@@ -67,19 +77,32 @@ export class People {
   async planOf(organizationId: string, context: RequestContext): Promise<PlanFacts> {
     const answer = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, this.own(context));
     const plan = answer.ok ? answer.value.plans[organizationId] : undefined;
-    return { plan: plan?.plan ?? 'developer', defaultTier: plan?.defaultTier ?? 'basic', pricingUrl: answer.ok ? answer.value.pricingUrl : '' };
+    return {
+      plan: plan?.plan ?? 'developer',
+      defaultTier: plan?.defaultTier ?? 'basic',
+      pricingUrl: answer.ok ? answer.value.pricingUrl : '',
+    };
   }
 
   /** A refusal in the words of the organization: who may help, and under which plan a limit was met. */
   async explain(error: DomainError, context: RequestContext): Promise<DomainError> {
     if (error.kind !== 'limit' && error.code !== 'access/protected-profile') return error;
     const current = await this.access.current();
-    const organization = current.ok && context.organizationId !== undefined ? current.value.organizations.get(context.organizationId) : undefined;
+    const organization =
+      current.ok && context.organizationId !== undefined
+        ? current.value.organizations.get(context.organizationId)
+        : undefined;
     if (!organization) return error;
-    return error.kind === 'limit' ? this.explainLimit(error, organization, context) : this.explainProtected(error, organization, context);
+    return error.kind === 'limit'
+      ? this.explainLimit(error, organization, context)
+      : this.explainProtected(error, organization, context);
   }
 
-  private async explainLimit(error: DomainError, organization: Organization, context: RequestContext): Promise<DomainError> {
+  private async explainLimit(
+    error: DomainError,
+    organization: Organization,
+    context: RequestContext,
+  ): Promise<DomainError> {
     const { plan, pricingUrl } = await this.planOf(organization.id, context);
     const owners = await this.named(organization, ['owner'], context);
     const limit = error.extra?.['limit'];
@@ -89,13 +112,20 @@ export class People {
     const ask = owners === '' ? 'compare plans' : `compare plans and ask owner ${owners}`;
     return {
       ...error,
-      detail: what === undefined ? error.detail : `${organization.slug} uses ${String(used)} of the ${String(limit)} ${what} of plan ${plan}; ${consequence}`,
+      detail:
+        what === undefined
+          ? error.detail
+          : `${organization.slug} uses ${String(used)} of the ${String(limit)} ${what} of plan ${plan}; ${consequence}`,
       ...(error.fix !== undefined && { fix: error.fix.replace('compare plans', ask) }),
       extra: { ...error.extra, plan, pricingUrl },
     };
   }
 
-  private async explainProtected(error: DomainError, organization: Organization, context: RequestContext): Promise<DomainError> {
+  private async explainProtected(
+    error: DomainError,
+    organization: Organization,
+    context: RequestContext,
+  ): Promise<DomainError> {
     const member = organization.members.get(context.actor.id);
     const admins = await this.named(organization, ['admin', 'owner'], context);
     const who = (await this.namesOf([context.actor.id], context))(context.actor.id);
@@ -109,7 +139,9 @@ export class People {
 
   /** At most three, joined by `or`. */
   private async named(organization: Organization, roles: readonly Role[], context: RequestContext): Promise<string> {
-    const ids = [...organization.members].filter(([, { role, kind }]) => kind === 'person' && roles.includes(role)).map(([id]) => id);
+    const ids = [...organization.members]
+      .filter(([, { role, kind }]) => kind === 'person' && roles.includes(role))
+      .map(([id]) => id);
     const shown = await this.namesOf(ids.slice(0, 3), context);
     return ids.slice(0, 3).map(shown).join(' or ');
   }

@@ -32,7 +32,14 @@ async function guarded<T>(use: () => Promise<Result<T, DomainError>>): Promise<R
     return await use();
   } catch (error) {
     if (error instanceof VaultUnavailableError)
-      return err(domainError('vault/unavailable', 'unavailable', 'The vault does not answer at the moment; nothing was recorded.', { fix: 'try again', retryAfterSeconds: 2 }));
+      return err(
+        domainError(
+          'vault/unavailable',
+          'unavailable',
+          'The vault does not answer at the moment; nothing was recorded.',
+          { fix: 'try again', retryAfterSeconds: 2 },
+        ),
+      );
     throw error;
   }
 }

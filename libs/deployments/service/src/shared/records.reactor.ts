@@ -1,4 +1,12 @@
-import { COMMANDS, PROJECTION_CONTROL, READ_MODELS, type CommandRunner, type ProjectionControl, type ReadModels, type Sweep } from '#event-sourcing';
+import {
+  COMMANDS,
+  PROJECTION_CONTROL,
+  READ_MODELS,
+  type CommandRunner,
+  type ProjectionControl,
+  type ReadModels,
+  type Sweep,
+} from '#event-sourcing';
 import { EVENT_STORE, type EventStore } from '#event-store';
 import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { VAULT, type Vault } from '#vault';
@@ -33,9 +41,11 @@ export class RecordsSweep implements Sweep {
   async run(signal: AbortSignal): Promise<void> {
     const named = await this.namedByRevisions();
     if (!named) return;
-    for (const prefix of ['manifest/', 'resolved/']) await this.sweep(prefix, signal, (name) => Promise.resolve(named.has(name)));
+    for (const prefix of ['manifest/', 'resolved/'])
+      await this.sweep(prefix, signal, (name) => Promise.resolve(named.has(name)));
     await this.sweep('profile/', signal, (name) => this.isOfProfile(name));
-    for (const prefix of ['cluster-credential/', 'cluster-authority/']) await this.sweep(prefix, signal, (name) => this.isOfCluster(name));
+    for (const prefix of ['cluster-credential/', 'cluster-authority/'])
+      await this.sweep(prefix, signal, (name) => this.isOfCluster(name));
   }
 
   private async sweep(prefix: string, signal: AbortSignal, isNamed: (name: string) => Promise<boolean>): Promise<void> {
@@ -61,7 +71,12 @@ export class RecordsSweep implements Sweep {
       if (!found.ok) return undefined;
       named.add(found.value.manifest.record).add(found.value.resolved.record);
     }
-    for await (const found of everyDocument(this.readModels, applicationsProjection, { where: { unfinished: true } }, now)) {
+    for await (const found of everyDocument(
+      this.readModels,
+      applicationsProjection,
+      { where: { unfinished: true } },
+      now,
+    )) {
       if (!found.ok) return undefined;
       if (found.value.intent) named.add(found.value.intent.manifest.record).add(found.value.intent.resolved.record);
     }

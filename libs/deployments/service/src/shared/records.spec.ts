@@ -1,4 +1,9 @@
-import { applyApplicationRequest, applyProfileRequest, registerClusterRequest, rollbackRequest } from '#deployments/contract';
+import {
+  applyApplicationRequest,
+  applyProfileRequest,
+  registerClusterRequest,
+  rollbackRequest,
+} from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
@@ -28,12 +33,19 @@ describe('vault records of deployments', () => {
     }
     const names = async () => {
       const all: string[] = [];
-      for (const prefix of ['manifest/', 'resolved/', 'profile/', 'cluster-']) for await (const { name } of vault.list(prefix)) all.push(name);
+      for (const prefix of ['manifest/', 'resolved/', 'profile/', 'cluster-'])
+        for await (const { name } of vault.list(prefix)) all.push(name);
       return all;
     };
     const named = await names();
     expect(named).toHaveLength(6);
-    for (const name of ['manifest/org-1/left', 'resolved/org-1/a/1-left', 'profile/p/left', 'cluster-credential/c/1-left']) await vault.put(name, encodeText('x'));
+    for (const name of [
+      'manifest/org-1/left',
+      'resolved/org-1/a/1-left',
+      'profile/p/left',
+      'cluster-credential/c/1-left',
+    ])
+      await vault.put(name, encodeText('x'));
     const sweep = () => house.app.get(RecordsSweep, { strict: false }).run(new AbortController().signal);
     await house.settled();
     await sweep();
@@ -45,7 +57,10 @@ describe('vault records of deployments', () => {
     const [first = ''] = named.filter((name) => name.startsWith('resolved/') && name.includes('/1-'));
     await vault.delete(first);
     const events = (await house.engines.events()).length;
-    expect(await house.ask(rollbackRequest, { org, name: 'web', to: 1 }, ada())).toMatchObject({ ok: false, error: { code: 'deployments/source-gone', kind: 'conflict' } });
+    expect(await house.ask(rollbackRequest, { org, name: 'web', to: 1 }, ada())).toMatchObject({
+      ok: false,
+      error: { code: 'deployments/source-gone', kind: 'conflict' },
+    });
     expect(await house.engines.events()).toHaveLength(events);
     await house.close();
     await queue.close();

@@ -34,7 +34,12 @@ export class UnfinishedSweep implements Sweep {
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    for (const part of [() => this.applications(signal), () => this.deletions(signal), () => this.profiles(signal), () => this.clusters(signal)]) {
+    for (const part of [
+      () => this.applications(signal),
+      () => this.deletions(signal),
+      () => this.profiles(signal),
+      () => this.clusters(signal),
+    ]) {
       if (!signal.aborted) await part();
     }
   }
@@ -53,7 +58,9 @@ export class UnfinishedSweep implements Sweep {
   }
 
   private async deletions(signal: AbortSignal): Promise<void> {
-    for await (const found of everyDocument(this.readModels, applicationsProjection, { where: { deleted: true, released: false } })) {
+    for await (const found of everyDocument(this.readModels, applicationsProjection, {
+      where: { deleted: true, released: false },
+    })) {
       if (signal.aborted || !found.ok) return;
       const { id, organizationId, name } = found.value;
       this.note(id, await this.release.release(organizationId, id, name, this.bus.own({ organizationId })));
@@ -65,14 +72,32 @@ export class UnfinishedSweep implements Sweep {
       if (signal.aborted || !found.ok) return;
       const { id, organizationId, intent, createdAt } = found.value;
       if (!intent || this.isYoung(createdAt)) continue;
-      this.note(id, await this.commands.run(profileDecider, profileStream(id), { type: 'apply', content: intent, mayChange: 'all' }, this.bus.own({ organizationId })));
+      this.note(
+        id,
+        await this.commands.run(
+          profileDecider,
+          profileStream(id),
+          { type: 'apply', content: intent, mayChange: 'all' },
+          this.bus.own({ organizationId }),
+        ),
+      );
     }
     for await (const found of everyDocument(this.readModels, profilesProjection, { where: { retiring: true } })) {
       if (signal.aborted || !found.ok) return;
       const { id, organizationId, name } = found.value;
       const context = this.bus.own({ organizationId });
       const deleted = await this.commands.run(profileDecider, profileStream(id), { type: 'delete' }, context);
-      this.note(id, deleted.ok ? await this.commands.run(catalogDecider, catalogStream(organizationId), { type: 'release', kind: 'profile', name, id }, context) : deleted);
+      this.note(
+        id,
+        deleted.ok
+          ? await this.commands.run(
+              catalogDecider,
+              catalogStream(organizationId),
+              { type: 'release', kind: 'profile', name, id },
+              context,
+            )
+          : deleted,
+      );
     }
   }
 
@@ -82,11 +107,21 @@ export class UnfinishedSweep implements Sweep {
       const { id, organizationId, name, intent, createdAt } = found.value;
       if (!intent || this.isYoung(createdAt)) continue;
       const context = this.bus.own({ organizationId });
-      const owned = await this.commands.run(clusterNameDecider, clusterNameStream(intent.uid), { type: 'claim', organizationId, clusterId: id, name }, context);
+      const owned = await this.commands.run(
+        clusterNameDecider,
+        clusterNameStream(intent.uid),
+        { type: 'claim', organizationId, clusterId: id, name },
+        context,
+      );
       this.note(
         id,
         owned.ok
-          ? await this.commands.run(clusterDecider, clusterStream(id), { type: 'register', registration: intent }, context)
+          ? await this.commands.run(
+              clusterDecider,
+              clusterStream(id),
+              { type: 'register', registration: intent },
+              context,
+            )
           : await this.dropCluster(organizationId, id, name),
       );
     }
@@ -94,7 +129,14 @@ export class UnfinishedSweep implements Sweep {
       if (signal.aborted || !found.ok) return;
       const { id, organizationId, name, registration } = found.value;
       const context = this.bus.own({ organizationId });
-      const freed = registration ? await this.commands.run(clusterNameDecider, clusterNameStream(registration.uid), { type: 'release', clusterId: id }, context) : ok(undefined);
+      const freed = registration
+        ? await this.commands.run(
+            clusterNameDecider,
+            clusterNameStream(registration.uid),
+            { type: 'release', clusterId: id },
+            context,
+          )
+        : ok(undefined);
       this.note(id, freed.ok ? await this.dropCluster(organizationId, id, name) : freed);
     }
   }
@@ -102,7 +144,14 @@ export class UnfinishedSweep implements Sweep {
   private async dropCluster(organizationId: string, id: string, name: string): Promise<Result<unknown, DomainError>> {
     const context = this.bus.own({ organizationId });
     const deleted = await this.commands.run(clusterDecider, clusterStream(id), { type: 'delete' }, context);
-    return deleted.ok ? this.commands.run(catalogDecider, catalogStream(organizationId), { type: 'release', kind: 'cluster', name, id }, context) : deleted;
+    return deleted.ok
+      ? this.commands.run(
+          catalogDecider,
+          catalogStream(organizationId),
+          { type: 'release', kind: 'cluster', name, id },
+          context,
+        )
+      : deleted;
   }
 
   private isYoung(createdAt: string): boolean {
@@ -110,6 +159,7 @@ export class UnfinishedSweep implements Sweep {
   }
 
   private note(id: string, outcome: Result<unknown, DomainError>): void {
-    if (!outcome.ok) this.logger.warn({ id, code: outcome.error.code }, 'what was cut between two streams could not be finished');
+    if (!outcome.ok)
+      this.logger.warn({ id, code: outcome.error.code }, 'what was cut between two streams could not be finished');
   }
 }

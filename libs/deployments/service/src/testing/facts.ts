@@ -18,7 +18,11 @@ export const aRegistration: ClusterRegistration = {
   version: 'v1.36.3',
   nodes: 3,
   missing: [],
-  policy: { namespaces: [...DEFAULT_POLICY.namespaces], clusterScoped: [...DEFAULT_POLICY.clusterScoped], podSecurity: 'baseline' },
+  policy: {
+    namespaces: [...DEFAULT_POLICY.namespaces],
+    clusterScoped: [...DEFAULT_POLICY.clusterScoped],
+    podSecurity: 'baseline',
+  },
 };
 
 export const aProfile: ProfileContent = {

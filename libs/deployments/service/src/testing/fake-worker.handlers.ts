@@ -1,5 +1,12 @@
 import type { OutputOf } from '#bus/contract';
-import { claimAttemptRequest, finishAttemptRequest, reportStepRequest, rolloutQueue, type InventoryEntry, type RolloutTask } from '#deployments/contract';
+import {
+  claimAttemptRequest,
+  finishAttemptRequest,
+  reportStepRequest,
+  rolloutQueue,
+  type InventoryEntry,
+  type RolloutTask,
+} from '#deployments/contract';
 import type { WorkQueue } from '#work-queue';
 import type { House } from './house.module.ts';
 
@@ -57,12 +64,26 @@ export class FakeWorker {
   }
 
   plan(item: Item, claim: number, inventory: readonly InventoryEntry[], rendered = 'rendered/1') {
-    const changes = inventory.map(({ kind, name }) => ({ object: `${kind}/${name}`, action: 'create', fields: [], takesBackFrom: null }));
-    return this.report(item, claim, { step: 'planned', plan: { rendered, digest: 'd1', changes, inventory, warnings: [] } });
+    const changes = inventory.map(({ kind, name }) => ({
+      object: `${kind}/${name}`,
+      action: 'create',
+      fields: [],
+      takesBackFrom: null,
+    }));
+    return this.report(item, claim, {
+      step: 'planned',
+      plan: { rendered, digest: 'd1', changes, inventory, warnings: [] },
+    });
   }
 
   succeed(item: Item, claim: number, inventory: InventoryEntry[] = []) {
-    return this.finish(item, claim, { outcome: 'succeeded', message: 'all pods ready', inventory, endpoint: null, replicas: '1/1' });
+    return this.finish(item, claim, {
+      outcome: 'succeeded',
+      message: 'all pods ready',
+      inventory,
+      endpoint: null,
+      replicas: '1/1',
+    });
   }
 
   fail(item: Item, claim: number, more: object = {}) {

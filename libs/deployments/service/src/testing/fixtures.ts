@@ -4,7 +4,12 @@ export const image = (name: string, tag: string, more: object = {}, rest: object
   apiVersion: 'platform.astropulse.io/v1',
   kind: 'Application',
   metadata: { name },
-  spec: { name, profileName: 'staging', source: { type: 'image', image: { registry: 'images.acme.dev', repository: name, tag, ...more } }, ...rest },
+  spec: {
+    name,
+    profileName: 'staging',
+    source: { type: 'image', image: { registry: 'images.acme.dev', repository: name, tag, ...more } },
+    ...rest,
+  },
 });
 
 export const profile = (profileName: string, more: object = {}) => ({ profileName, clusterName: 'dev', ...more });

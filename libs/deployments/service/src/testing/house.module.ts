@@ -25,11 +25,24 @@ export interface House {
   /** An organization with members by name; ids are the names. */
   found(organizationId: string, slug: string, members: Readonly<Record<string, Role>>): Promise<void>;
   /** A person of an organization who logged in. */
-  person(userId: string, organizationId: string, more?: Partial<RequestContext> & { readonly key?: string; readonly body?: string }): RequestContext;
+  person(
+    userId: string,
+    organizationId: string,
+    more?: Partial<RequestContext> & { readonly key?: string; readonly body?: string },
+  ): RequestContext;
   service(name: string, organizationId?: string): RequestContext;
-  ask<C extends RequestContract>(contract: C, input: CallerInputOf<C>, context: RequestContext): Promise<Reply<OutputOf<C>>>;
+  ask<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    context: RequestContext,
+  ): Promise<Reply<OutputOf<C>>>;
   /** The first items of a stream; all of one that ends. */
-  read<C extends StreamContract>(contract: C, input: CallerInputOf<C>, context: RequestContext, first?: number): Promise<OutputOf<C>[]>;
+  read<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    context: RequestContext,
+    first?: number,
+  ): Promise<OutputOf<C>[]>;
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,12 +53,20 @@ export async function openHouse(
   folder: string,
   queue: WorkQueue,
   answers: Answers,
-  { sandbox, gate }: { readonly sandbox?: SandboxClusters | undefined; readonly gate?: (engines: Embedded) => RequestGate } = {},
+  {
+    sandbox,
+    gate,
+  }: { readonly sandbox?: SandboxClusters | undefined; readonly gate?: (engines: Embedded) => RequestGate } = {},
 ): Promise<House> {
   const engines = await openEmbedded(folder);
   let shiftMs = 0;
   const { clock: real } = engines;
-  const clock = { ...real, now: () => real.now() + shiftMs, monotonic: () => real.monotonic() + shiftMs, shift: (ms: number) => void (shiftMs += ms) };
+  const clock = {
+    ...real,
+    now: () => real.now() + shiftMs,
+    monotonic: () => real.monotonic() + shiftMs,
+    shift: (ms: number) => void (shiftMs += ms),
+  };
   const bus: Bus = answeringBus('deployments', { ...others, ...answers });
   const tokens = [
     { provide: COMMANDS, useValue: engines.commands },
@@ -99,29 +120,55 @@ export async function openHouse(
       if (ownerRole !== 'owner') throw new Error('the first member is the owner');
       const facts: Fact[] = [
         { type: 'organization.created.v1', data: { name: slug, slug, ownerId, isDefault: false } },
-        ...rest.map(([memberId, role]) => ({ type: 'organization.member-added.v1', data: { memberId, role, kind: 'person' } })),
+        ...rest.map(([memberId, role]) => ({
+          type: 'organization.member-added.v1',
+          data: { memberId, role, kind: 'person' },
+        })),
       ];
       const decider = {
-        events: { categories: ['organization'], types: { 'organization.created.v1': true, 'organization.member-added.v1': true } as const },
+        events: {
+          categories: ['organization'],
+          types: { 'organization.created.v1': true, 'organization.member-added.v1': true } as const,
+        },
         initialState: 0,
         evolve: (count: number) => count + 1,
         decide: () => ({ ok: true, value: facts }) as const,
       };
-      await engines.commands.run(decider, `organization-${organizationId}`, {}, engines.request({ kind: 'login', userId: ownerId }, { organizationId }));
+      await engines.commands.run(
+        decider,
+        `organization-${organizationId}`,
+        {},
+        engines.request({ kind: 'login', userId: ownerId }, { organizationId }),
+      );
     },
     person(userId, organizationId, { key, body, ...more } = {}) {
       const principal: Principal = { kind: 'login', userId };
-      return { ...engines.request(principal, { organizationId, ...(key !== undefined && { key }), ...(body !== undefined && { body }) }), ...more };
+      return {
+        ...engines.request(principal, {
+          organizationId,
+          ...(key !== undefined && { key }),
+          ...(body !== undefined && { body }),
+        }),
+        ...more,
+      };
     },
-    service: (name, organizationId) => engines.request({ kind: 'service', service: name }, organizationId === undefined ? {} : { organizationId }),
+    service: (name, organizationId) =>
+      engines.request({ kind: 'service', service: name }, organizationId === undefined ? {} : { organizationId }),
     async ask<C extends RequestContract>(contract: C, input: CallerInputOf<C>, context: RequestContext) {
       const answer = (await handlerOf(contract)(contract.input.parse(input), context)) as Reply<OutputOf<C>>;
       if (answer.ok) contract.output.parse(answer.value);
       return answer;
     },
-    async read<C extends StreamContract>(contract: C, input: CallerInputOf<C>, context: RequestContext, first = Number.POSITIVE_INFINITY) {
+    async read<C extends StreamContract>(
+      contract: C,
+      input: CallerInputOf<C>,
+      context: RequestContext,
+      first = Number.POSITIVE_INFINITY,
+    ) {
       const stop = new AbortController();
-      const items = (await handlerOf(contract)(contract.input.parse(input), context, stop.signal)) as Observable<OutputOf<C>>;
+      const items = (await handlerOf(contract)(contract.input.parse(input), context, stop.signal)) as Observable<
+        OutputOf<C>
+      >;
       const read = await firstValueFrom((Number.isFinite(first) ? items.pipe(take(first)) : items).pipe(toArray()));
       stop.abort();
       for (const item of read) contract.output.parse(item);
@@ -137,14 +184,18 @@ export async function openHouse(
 
 /** What the other contexts say when a spec does not say otherwise. */
 const others: Answers = {
-  'identity.v1.people.find': ({ ids }: { ids: string[] }) => reply({ people: ids.map((id) => ({ id, email: `${id}@acme.dev`, name: null, erased: false })) }),
+  'identity.v1.people.find': ({ ids }: { ids: string[] }) =>
+    reply({ people: ids.map((id) => ({ id, email: `${id}@acme.dev`, name: null, erased: false })) }),
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
     reply({
-      plans: Object.fromEntries(organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }])),
+      plans: Object.fromEntries(
+        organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }]),
+      ),
       pricingUrl: 'https://docs.astro.example/plans',
     }),
   'deploy-worker.v1.clusters.probe': ({ cluster }: { cluster: { server: string } }) =>
     reply({ uid: `uid-of-${new URL(cluster.server).host}`, version: 'v1.36.3', nodes: 3, missing: [] }),
   'deploy-worker.v1.applications.status': () => reply({ replicas: '3/3', pods: [] }),
-  'deploy-worker.v1.clusters.token': () => reply({ token: 'token-for-ten-minutes', expiresAt: '2026-11-24T12:10:00.000Z' }),
+  'deploy-worker.v1.clusters.token': () =>
+    reply({ token: 'token-for-ten-minutes', expiresAt: '2026-11-24T12:10:00.000Z' }),
 };

@@ -7,7 +7,11 @@ import { faultOf, isUnauthorized } from '../faults.worker.ts';
 import { judgeFault } from '../rollout/failure.ts';
 
 /** Asks a cluster on somebody's behalf. What the cluster refuses, and its silence, become refusals; anything else is a defect. */
-export async function answering<T>(connections: ClusterConnections, cluster: ClusterConnection, ask: (client: KubernetesClient) => Promise<Reply<T>>): Promise<Reply<T>> {
+export async function answering<T>(
+  connections: ClusterConnections,
+  cluster: ClusterConnection,
+  ask: (client: KubernetesClient) => Promise<Reply<T>>,
+): Promise<Reply<T>> {
   try {
     return await withClient(connections, cluster, ask);
   } catch (error) {
@@ -18,7 +22,11 @@ export async function answering<T>(connections: ClusterConnections, cluster: Clu
 }
 
 /** The same for a stream: it ends with a refusal, or quietly when nobody listens any more. */
-export async function* refusing<T>(cluster: ClusterConnection, cancelled: AbortSignal, answers: AsyncIterable<T>): AsyncIterable<T> {
+export async function* refusing<T>(
+  cluster: ClusterConnection,
+  cancelled: AbortSignal,
+  answers: AsyncIterable<T>,
+): AsyncIterable<T> {
   try {
     yield* answers;
   } catch (error) {
@@ -29,7 +37,11 @@ export async function* refusing<T>(cluster: ClusterConnection, cancelled: AbortS
 }
 
 /** Once more with the credential as it lies in the vault now, when the cluster no longer takes the one in use. */
-export async function withClient<T>(connections: ClusterConnections, cluster: ClusterConnection, ask: (client: KubernetesClient) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  connections: ClusterConnections,
+  cluster: ClusterConnection,
+  ask: (client: KubernetesClient) => Promise<T>,
+): Promise<T> {
   try {
     return await ask(await connections.client(cluster));
   } catch (error) {
@@ -42,16 +54,29 @@ export async function withClient<T>(connections: ClusterConnections, cluster: Cl
 /** The refusal for a failed call to a cluster; undefined for what is no fault of a cluster. */
 export function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
   if (error instanceof CredentialMissingError) {
-    return domainError('deployments/cluster-unauthorized', 'unavailable', `There is no credential for cluster ${cluster.name}.`, {
-      fix: `astroctl clusters register --cluster-name ${cluster.name}`,
-    });
+    return domainError(
+      'deployments/cluster-unauthorized',
+      'unavailable',
+      `There is no credential for cluster ${cluster.name}.`,
+      {
+        fix: `astroctl clusters register --cluster-name ${cluster.name}`,
+      },
+    );
   }
   const fault = faultOf(error);
   if (!fault) return undefined;
   const verdict = judgeFault(fault, cluster.name);
-  if (verdict.retry) return domainError('deployments/cluster-unreachable', 'unavailable', sentence(verdict.cause), { retryAfterSeconds: 5 });
+  if (verdict.retry)
+    return domainError('deployments/cluster-unreachable', 'unavailable', sentence(verdict.cause), {
+      retryAfterSeconds: 5,
+    });
   const { code, message, fix } = verdict.failure;
-  return domainError(code, code.startsWith('deployments/cluster-') ? 'unavailable' : 'conflict', sentence(message), fix === null ? {} : { fix });
+  return domainError(
+    code,
+    code.startsWith('deployments/cluster-') ? 'unavailable' : 'conflict',
+    sentence(message),
+    fix === null ? {} : { fix },
+  );
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -15,7 +15,10 @@ export class EventsHandlers {
   ) {}
 
   @Serves(liveEventsRequest)
-  events(@Input() question: InputOf<typeof liveEventsRequest>, @Cancelled() cancelled: AbortSignal): AsyncIterable<KubernetesEvent> {
+  events(
+    @Input() question: InputOf<typeof liveEventsRequest>,
+    @Cancelled() cancelled: AbortSignal,
+  ): AsyncIterable<KubernetesEvent> {
     return refusing(question.cluster, cancelled, applicationEvents(this.connections, this.clock, question, cancelled));
   }
 }

@@ -19,8 +19,15 @@ const AGAIN_MS = 1_000;
 const MAX_READY = 1_000;
 
 /** Kubernetes events of the application's objects, oldest first; with `follow` the next ones as they come, until `cancelled`. */
-export async function* applicationEvents(connections: ClusterConnections, clock: Clock, question: Question, cancelled: AbortSignal): AsyncIterable<KubernetesEvent> {
-  const namespaces = [...new Set([question.namespace, ...question.inventory.map(({ namespace }) => namespace)])].filter((namespace) => namespace !== '');
+export async function* applicationEvents(
+  connections: ClusterConnections,
+  clock: Clock,
+  question: Question,
+  cancelled: AbortSignal,
+): AsyncIterable<KubernetesEvent> {
+  const namespaces = [...new Set([question.namespace, ...question.inventory.map(({ namespace }) => namespace)])].filter(
+    (namespace) => namespace !== '',
+  );
   const seen = new Map<string, string>();
   for (;;) {
     const { client, lists } = await withClient(connections, question.cluster, async (client) => ({
@@ -35,7 +42,10 @@ export async function* applicationEvents(connections: ClusterConnections, clock:
       yield eventRow(event);
     }
     if (!question.follow || cancelled.aborted) return;
-    const places = namespaces.map((namespace, index) => ({ namespace, resourceVersion: lists[index]?.resourceVersion ?? '' }));
+    const places = namespaces.map((namespace, index) => ({
+      namespace,
+      resourceVersion: lists[index]?.resourceVersion ?? '',
+    }));
     yield* watched(client, places, { question, seen, cancelled });
     if (cancelled.aborted) return;
     await pause(clock, AGAIN_MS, cancelled);
@@ -50,7 +60,11 @@ interface Watch {
 }
 
 /** Until one of the watches ends; what was missed then is found by the list that follows. */
-async function* watched(client: KubernetesClient, places: readonly Place[], { question, seen, cancelled }: Watch): AsyncIterable<KubernetesEvent> {
+async function* watched(
+  client: KubernetesClient,
+  places: readonly Place[],
+  { question, seen, cancelled }: Watch,
+): AsyncIterable<KubernetesEvent> {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, cancelled]);
   const ready: KubernetesEvent[] = [];
@@ -59,7 +73,12 @@ async function* watched(client: KubernetesClient, places: readonly Place[], { qu
   signal.addEventListener('abort', () => wake(), { once: true });
   const follow = async (place: Place): Promise<void> => {
     for await (const { type, object } of client.watch(EVENT, { ...place, signal })) {
-      if ((type !== 'ADDED' && type !== 'MODIFIED') || !concerns(object, question.inventory) || ready.length >= MAX_READY) continue;
+      if (
+        (type !== 'ADDED' && type !== 'MODIFIED') ||
+        !concerns(object, question.inventory) ||
+        ready.length >= MAX_READY
+      )
+        continue;
       seen.set(object.metadata.uid ?? object.metadata.name, object.metadata.resourceVersion ?? '');
       ready.push(eventRow(object));
       wake();

@@ -26,7 +26,9 @@ describe('Kubernetes events of an application', () => {
     ['Pod', 'web-7c9d5b6f4-2kq9v', 'other'],
     ['Deployment', 'web-admin', 'shop'],
     ['Service', 'web', 'shop'],
-  ])('are not those of %s %s in %s', (kind, name, namespace) => expect(concerns(event(kind, name, namespace), inventory)).toBe(false));
+  ])('are not those of %s %s in %s', (kind, name, namespace) =>
+    expect(concerns(event(kind, name, namespace), inventory)).toBe(false),
+  );
 
   it('are shown as T3 has them', () =>
     expect(eventRow(event('Pod', 'web-1'))).toEqual({

@@ -26,7 +26,12 @@ export function concerns(event: KubernetesObject, inventory: readonly InventoryE
 
 /** When it was last seen, in RFC 3339 UTC: the newest of the times that its writers use. */
 export const lastSeen = (event: KubernetesObject): string => {
-  const times = [at(event, 'series', 'lastObservedTime'), event['lastTimestamp'], event['eventTime'], event.metadata.creationTimestamp].flatMap((time) => {
+  const times = [
+    at(event, 'series', 'lastObservedTime'),
+    event['lastTimestamp'],
+    event['eventTime'],
+    event.metadata.creationTimestamp,
+  ].flatMap((time) => {
     const milliseconds = typeof time === 'string' ? Date.parse(time) : Number.NaN;
     return Number.isNaN(milliseconds) ? [] : [milliseconds];
   });
@@ -47,4 +52,5 @@ export function eventRow(event: KubernetesObject): KubernetesEvent {
 }
 
 /** Oldest first. */
-export const byTime = (a: KubernetesObject, b: KubernetesObject): number => (lastSeen(a) < lastSeen(b) ? -1 : lastSeen(a) > lastSeen(b) ? 1 : 0);
+export const byTime = (a: KubernetesObject, b: KubernetesObject): number =>
+  lastSeen(a) < lastSeen(b) ? -1 : lastSeen(a) > lastSeen(b) ? 1 : 0;

@@ -9,7 +9,14 @@ import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
 import { CLUSTER_ROLE_BINDING, NAMESPACE, POD, ROLE_BINDING } from '../kinds.ts';
-import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, openWorkshop, type Workshop } from '../testing/workshop.worker.ts';
+import {
+  CONFIG_MAP,
+  DEPLOYMENT,
+  dropNamespace,
+  freshNamespace,
+  openWorkshop,
+  type Workshop,
+} from '../testing/workshop.worker.ts';
 import { TokenHandlers } from '../token/token.handlers.ts';
 import { applicationEvents } from './events.worker.ts';
 import { logLines } from './logs.worker.ts';
@@ -19,12 +26,15 @@ import { StatusHandlers } from './status.handlers.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('what a live cluster is asked', () => live(kubeconfig));
-else describe.skip('what a live cluster is asked: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('what a live cluster is asked: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
 
 function live(kubeconfig: string): void {
   const folder = temporaryFolder();
   const ns = freshNamespace('live');
-  const inventory: InventoryEntry[] = [{ group: 'apps', version: 'v1', kind: 'Deployment', namespace: ns, name: 'web', uid: null }];
+  const inventory: InventoryEntry[] = [
+    { group: 'apps', version: 'v1', kind: 'Deployment', namespace: ns, name: 'web', uid: null },
+  ];
   let shop: Workshop;
   let about: { cluster: Workshop['cluster']; applicationId: string; namespace: string; inventory: InventoryEntry[] };
 
@@ -49,7 +59,10 @@ function live(kubeconfig: string): void {
         spec: {
           replicas: 2,
           selector: { matchLabels: { app: 'web' } },
-          template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'images.acme.dev/web:1.0' }] } },
+          template: {
+            metadata: { labels: { app: 'web' } },
+            spec: { containers: [{ name: 'web', image: 'images.acme.dev/web:1.0' }] },
+          },
         },
       },
       manager,
@@ -65,28 +78,42 @@ function live(kubeconfig: string): void {
     await shop.vault.close();
   });
 
-  const value = <T>(answer: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly code: string } }): T => {
+  const value = <T>(
+    answer:
+      { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: { readonly code: string } },
+  ): T => {
     if (!answer.ok) throw new Error(answer.error.code);
     return answer.value;
   };
 
   it('who it is, and that nothing is missing', async () => {
     const facts = value(await new ProbeHandlers(shop.connections).probe({ cluster: shop.cluster }));
-    expect(facts).toEqual({ uid: expect.stringMatching(/^[0-9a-f-]{36}$/), version: expect.stringMatching(/^v\d/), nodes: expect.any(Number), missing: [] });
+    expect(facts).toEqual({
+      uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      version: expect.stringMatching(/^v\d/),
+      nodes: expect.any(Number),
+      missing: [],
+    });
   });
 
   it('E13: a credential that is refused, and a server that is not there, are told apart', async () => {
     await shop.vault.put('credential/bad', encodeText(JSON.stringify({ token: 'nobody' })));
     const probe = new ProbeHandlers(shop.connections);
-    expect(await probe.probe({ cluster: { ...shop.cluster, clusterId: 'bad', credential: 'credential/bad' } })).toMatchObject({
+    expect(
+      await probe.probe({ cluster: { ...shop.cluster, clusterId: 'bad', credential: 'credential/bad' } }),
+    ).toMatchObject({
       ok: false,
       error: { code: 'deployments/cluster-unauthorized' },
     });
-    expect(await probe.probe({ cluster: { ...shop.cluster, clusterId: 'private', server: 'https://10.1.2.3:6443' } })).toMatchObject({
+    expect(
+      await probe.probe({ cluster: { ...shop.cluster, clusterId: 'private', server: 'https://10.1.2.3:6443' } }),
+    ).toMatchObject({
       ok: false,
       error: { code: 'deployments/cluster-unreachable', detail: expect.stringContaining('ASTRO_EGRESS_ALLOW') },
     });
-    expect(await probe.probe({ cluster: { ...shop.cluster, clusterId: 'foreign', certificateAuthority: null } })).toMatchObject({
+    expect(
+      await probe.probe({ cluster: { ...shop.cluster, clusterId: 'foreign', certificateAuthority: null } }),
+    ).toMatchObject({
       ok: false,
       error: { code: 'deployments/cluster-unreachable', detail: expect.stringContaining('certificate') },
     });
@@ -96,31 +123,65 @@ function live(kubeconfig: string): void {
     const status = value(await new StatusHandlers(shop.connections).status(about));
     expect(status.replicas).toBe('2/2');
     expect(status.pods).toHaveLength(2);
-    expect(status.pods[0]).toMatchObject({ name: expect.stringMatching(/^web-/), ready: '1/1', state: 'Running', restarts: 0, node: 'node-0' });
+    expect(status.pods[0]).toMatchObject({
+      name: expect.stringMatching(/^web-/),
+      ready: '1/1',
+      state: 'Running',
+      restarts: 0,
+      node: 'node-0',
+    });
   });
 
   it('objects with their health, and those that are gone', async () => {
     const gone = { group: '', version: 'v1', kind: 'ConfigMap', namespace: ns, name: 'gone', uid: null };
-    const { items } = value(await new ResourcesHandlers(shop.connections, systemClock).resources({ ...about, inventory: [...inventory, gone] }));
+    const { items } = value(
+      await new ResourcesHandlers(shop.connections, systemClock).resources({
+        ...about,
+        inventory: [...inventory, gone],
+      }),
+    );
     expect(items).toEqual([
       expect.objectContaining({ kind: 'Deployment', name: 'web', namespace: ns, health: 'Healthy', sync: 'Synced' }),
-      expect.objectContaining({ kind: 'ConfigMap', name: 'gone', health: 'Missing', sync: 'OutOfSync', createdAt: null }),
+      expect.objectContaining({
+        kind: 'ConfigMap',
+        name: 'gone',
+        health: 'Missing',
+        sync: 'OutOfSync',
+        createdAt: null,
+      }),
     ]);
   });
 
   it('events of its objects, oldest first, and the next ones as they come', async () => {
     const stop = new AbortController();
     const present: KubernetesEvent[] = [];
-    for await (const event of applicationEvents(shop.connections, systemClock, { ...about, follow: false }, stop.signal)) present.push(event);
+    for await (const event of applicationEvents(
+      shop.connections,
+      systemClock,
+      { ...about, follow: false },
+      stop.signal,
+    ))
+      present.push(event);
     expect(present.map(({ reason }) => reason)).toContain('ScalingReplicaSet');
     expect(present.map(({ last }) => last)).toEqual(present.map(({ last }) => last).toSorted());
 
     const seen: KubernetesEvent[] = [];
     const following = (async () => {
-      for await (const event of applicationEvents(shop.connections, systemClock, { ...about, follow: true }, stop.signal)) seen.push(event);
+      for await (const event of applicationEvents(
+        shop.connections,
+        systemClock,
+        { ...about, follow: true },
+        stop.signal,
+      ))
+        seen.push(event);
     })();
     await eventually(() => expect(seen.length).toBeGreaterThanOrEqual(present.length));
-    await shop.client.patch(DEPLOYMENT, { name: 'web', namespace: ns }, { kind: 'merge', body: { spec: { replicas: 3 } } }, { fieldManager: 'astro-platform-test' });
+    await shop.client.patch(
+      DEPLOYMENT,
+      { name: 'web', namespace: ns },
+      { kind: 'merge', body: { spec: { replicas: 3 } } },
+      { fieldManager: 'astro-platform-test' },
+    );
     await eventually(() => expect(seen.length).toBeGreaterThan(present.length));
     stop.abort();
     await following;
@@ -129,10 +190,18 @@ function live(kubeconfig: string): void {
   it('E15: log lines of all pods, as they are', async () => {
     const stop = new AbortController();
     const word = `hello-${ns}`;
-    appendFileSync(join(dirname(kubeconfig), 'pods.log'), `${new Date().toISOString().replace('Z', '000000Z')} stdout F ${word} \u001b[31mred\n`);
+    appendFileSync(
+      join(dirname(kubeconfig), 'pods.log'),
+      `${new Date().toISOString().replace('Z', '000000Z')} stdout F ${word} \u001b[31mred\n`,
+    );
     const seen: string[] = [];
     const reading = (async () => {
-      for await (const { pod, line } of logLines(() => shop.connections.client(shop.cluster), { ...about, follow: true, previous: false, tail: 50 }, systemClock, stop.signal))
+      for await (const { pod, line } of logLines(
+        () => shop.connections.client(shop.cluster),
+        { ...about, follow: true, previous: false, tail: 50 },
+        systemClock,
+        stop.signal,
+      ))
         if (line.includes(word)) seen.push(`${pod} ${line}`);
     })();
     await eventually(() => expect(new Set(seen).size).toBeGreaterThanOrEqual(2));
@@ -166,7 +235,9 @@ function live(kubeconfig: string): void {
       expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(601_000);
       const ada = await as(token);
       const may = (verb: string, resource: string, namespace?: string) =>
-        ada.mayI({ verb, group: '', resource, ...(namespace !== undefined && { namespace }) }).then(({ allowed }) => allowed);
+        ada
+          .mayI({ verb, group: '', resource, ...(namespace !== undefined && { namespace }) })
+          .then(({ allowed }) => allowed);
       await eventually(async () => expect(await may('create', 'configmaps', ns)).toBe(true));
       expect(await may('create', 'configmaps', 'default')).toBe(false);
       expect(await may('create', 'namespaces')).toBe(false);

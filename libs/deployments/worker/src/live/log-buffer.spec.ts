@@ -8,13 +8,23 @@ describe('lines on their way to a reader (E15)', () => {
     expect(['a', 'b', 'c', 'd'].map((text) => buffer.push(line(text)))).toEqual([true, true, false, false]);
     expect(buffer.shift()).toEqual(line('a'));
     buffer.push(line('e'));
-    expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual([line('b'), { ...line('e'), dropped: 2 }, undefined]);
+    expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual([
+      line('b'),
+      { ...line('e'), dropped: 2 },
+      undefined,
+    ]);
   });
 
   it('are told as lost though nothing comes after them, with the newest of them', () => {
     const buffer = new LogBuffer({ lines: 1 });
     for (const text of ['a', 'b', 'c', 'd']) buffer.push(line(text));
-    expect([buffer.shift(), buffer.isEmpty, buffer.shift(), buffer.isEmpty, buffer.shift()]).toEqual([line('a'), false, { ...line('d'), dropped: 2 }, true, undefined]);
+    expect([buffer.shift(), buffer.isEmpty, buffer.shift(), buffer.isEmpty, buffer.shift()]).toEqual([
+      line('a'),
+      false,
+      { ...line('d'), dropped: 2 },
+      true,
+      undefined,
+    ]);
     for (const text of ['e', 'f']) buffer.push(line(text));
     expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual([line('e'), line('f'), undefined]);
   });
@@ -28,8 +38,14 @@ describe('lines on their way to a reader (E15)', () => {
   });
 
   it('keep bytes as they are, whatever stands in them', () =>
-    expect(splitTime('2026-01-01T00:00:00.123456789Z \u001b[31mred\u0007')).toEqual({ time: '2026-01-01T00:00:00.123456789Z', line: '\u001b[31mred\u0007' }));
+    expect(splitTime('2026-01-01T00:00:00.123456789Z \u001b[31mred\u0007')).toEqual({
+      time: '2026-01-01T00:00:00.123456789Z',
+      line: '\u001b[31mred\u0007',
+    }));
   it('without a time are kept whole', () => expect(splitTime('no time')).toEqual({ time: null, line: 'no time' }));
   it('compare by time although trailing zeros are cut', () =>
-    expect([isLater('2026-01-01T00:00:00.2Z', '2026-01-01T00:00:00.19Z'), isLater('2026-01-01T00:00:00Z', '2026-01-01T00:00:00.1Z')]).toEqual([true, false]));
+    expect([
+      isLater('2026-01-01T00:00:00.2Z', '2026-01-01T00:00:00.19Z'),
+      isLater('2026-01-01T00:00:00Z', '2026-01-01T00:00:00.1Z'),
+    ]).toEqual([true, false]));
 });

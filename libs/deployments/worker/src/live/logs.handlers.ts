@@ -15,7 +15,10 @@ export class LogsHandlers {
   ) {}
 
   @Serves(liveLogsRequest)
-  logs(@Input() question: InputOf<typeof liveLogsRequest>, @Cancelled() cancelled: AbortSignal): AsyncIterable<OutputOf<typeof liveLogsRequest>> {
+  logs(
+    @Input() question: InputOf<typeof liveLogsRequest>,
+    @Cancelled() cancelled: AbortSignal,
+  ): AsyncIterable<OutputOf<typeof liveLogsRequest>> {
     return refusing(
       question.cluster,
       cancelled,

@@ -2,9 +2,21 @@ import type { KubernetesClient, KubernetesObject, LogOptions, ResourceType } fro
 import { eventually, manualClock } from '#testing';
 import { logLines, type LogQuestion } from './logs.worker.ts';
 
-const DEPLOYMENTS: ResourceType = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespaced: true, verbs: [] };
+const DEPLOYMENTS: ResourceType = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  resource: 'deployments',
+  namespaced: true,
+  verbs: [],
+};
 const inventory = [{ group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop', name: 'web', uid: null }];
-const question = (more: Partial<LogQuestion> = {}): LogQuestion => ({ inventory, follow: false, previous: false, ...more });
+const question = (more: Partial<LogQuestion> = {}): LogQuestion => ({
+  inventory,
+  follow: false,
+  previous: false,
+  ...more,
+});
 
 const pod = (name: string): KubernetesObject => ({
   apiVersion: 'v1',
@@ -15,10 +27,19 @@ const pod = (name: string): KubernetesObject => ({
 });
 
 /** A cluster that has one Deployment, the given pods, and the given lines. */
-function cluster(pods: readonly KubernetesObject[], lines: (pod: string, options: LogOptions) => AsyncIterable<string>): () => Promise<KubernetesClient> {
+function cluster(
+  pods: readonly KubernetesObject[],
+  lines: (pod: string, options: LogOptions) => AsyncIterable<string>,
+): () => Promise<KubernetesClient> {
   const known: Pick<KubernetesClient, 'discovery' | 'get' | 'list' | 'logs'> = {
     discovery: () => Promise.resolve({ types: [DEPLOYMENTS], find: () => DEPLOYMENTS, preferred: () => DEPLOYMENTS }),
-    get: () => Promise.resolve({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'shop' }, spec: { selector: { matchLabels: { app: 'web' } } } }),
+    get: () =>
+      Promise.resolve({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', namespace: 'shop' },
+        spec: { selector: { matchLabels: { app: 'web' } } },
+      }),
     list: () => Promise.resolve({ items: pods, resourceVersion: '1' }),
     logs: (_namespace, name, options = {}) => lines(name, options),
   };
@@ -54,7 +75,9 @@ describe('log lines of an application', () => {
         yield line;
       }
     }
-    const reader = logLines(cluster([pod('a')], counted), question(), manualClock(), new AbortController().signal)[Symbol.asyncIterator]();
+    const reader = logLines(cluster([pod('a')], counted), question(), manualClock(), new AbortController().signal)[
+      Symbol.asyncIterator
+    ]();
     await reader.next();
     await eventually(() => expect(asked).toBeGreaterThan(1_900));
     await new Promise(setImmediate);
@@ -77,7 +100,9 @@ describe('log lines of an application', () => {
       isOver = true;
     }
     const stop = new AbortController();
-    const reader = logLines(cluster([pod('a')], flood), question({ follow: true }), clock, stop.signal)[Symbol.asyncIterator]();
+    const reader = logLines(cluster([pod('a')], flood), question({ follow: true }), clock, stop.signal)[
+      Symbol.asyncIterator
+    ]();
     await reader.next();
     await eventually(() => expect(asked).toBeGreaterThan(1_900));
     await eventually(() => {

@@ -1,6 +1,11 @@
 import type { InventoryEntry } from '#deployments/contract';
 import { pause, type Clock } from '#kernel';
-import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient, type KubernetesObject } from '#kubernetes';
+import {
+  KubernetesApiError,
+  KubernetesUnreachableError,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '#kubernetes';
 import { at, list, record } from '../json.ts';
 import { isLater, LogBuffer, splitTime, type BufferedLine } from './log-buffer.ts';
 import { containersOf } from './pods.ts';
@@ -27,7 +32,12 @@ const MAX_STREAMS = 64;
  * holds the cluster back; one who follows and cannot keep up loses lines and is told how many.
  * @param client asked anew for each look, so that a replaced credential is followed
  */
-export async function* logLines(client: () => Promise<KubernetesClient>, question: LogQuestion, clock: Clock, cancelled: AbortSignal): AsyncIterable<BufferedLine> {
+export async function* logLines(
+  client: () => Promise<KubernetesClient>,
+  question: LogQuestion,
+  clock: Clock,
+  cancelled: AbortSignal,
+): AsyncIterable<BufferedLine> {
   const ended = new AbortController();
   const reading = new Reading(client, question, clock, AbortSignal.any([cancelled, ended.signal]));
   try {
@@ -93,7 +103,12 @@ class Reading {
         this.start(client, pods, first);
       } catch (error) {
         // While a reader follows, a cluster that is away for a moment is only waited for.
-        if (first || !this.question.follow || !(error instanceof KubernetesUnreachableError || (error instanceof KubernetesApiError && error.status >= 500))) throw error;
+        if (
+          first ||
+          !this.question.follow ||
+          !(error instanceof KubernetesUnreachableError || (error instanceof KubernetesApiError && error.status >= 500))
+        )
+          throw error;
       }
       if (!this.question.follow) break;
       await pause(this.clock, LOOK_MS, this.signal);
@@ -107,7 +122,12 @@ class Reading {
       for (const container of containersOf(pod)) {
         if (this.question.container !== undefined && container !== this.question.container) continue;
         const key = `${pod.metadata.uid ?? pod.metadata.name}/${container}`;
-        if (this.streams.has(key) || this.streams.size >= MAX_STREAMS || !hasLogs(pod, container, this.question.previous)) continue;
+        if (
+          this.streams.has(key) ||
+          this.streams.size >= MAX_STREAMS ||
+          !hasLogs(pod, container, this.question.previous)
+        )
+          continue;
         const stream = this.read(client, pod, container, key, first).finally(() => {
           if (this.question.follow) this.streams.delete(key);
         });
@@ -120,7 +140,13 @@ class Reading {
   }
 
   /** One container until its lines end. A follower comes back to it at the next look, after what it already has. */
-  private async read(client: KubernetesClient, pod: KubernetesObject, container: string, key: string, first: boolean): Promise<void> {
+  private async read(
+    client: KubernetesClient,
+    pod: KubernetesObject,
+    container: string,
+    key: string,
+    first: boolean,
+  ): Promise<void> {
     const { name, namespace } = pod.metadata;
     const { follow, previous, sinceSeconds, tail } = this.question;
     const since = this.lastTime.get(key);
@@ -132,7 +158,9 @@ class Reading {
       signal: this.signal,
       ...(since === undefined && first && tail !== undefined && { tailLines: tail }),
       ...(since === undefined && first && sinceSeconds !== undefined && { sinceSeconds }),
-      ...(since !== undefined && { sinceSeconds: Math.max(1, Math.ceil((this.clock.now() - Date.parse(since)) / 1_000) + 5) }),
+      ...(since !== undefined && {
+        sinceSeconds: Math.max(1, Math.ceil((this.clock.now() - Date.parse(since)) / 1_000) + 5),
+      }),
     };
     try {
       for await (const raw of client.logs(namespace ?? '', name, options)) {
@@ -177,7 +205,9 @@ class Reading {
 
 /** Whether the server could have lines: asking for a container that never ran is answered with an error. */
 function hasLogs(pod: KubernetesObject, container: string, previous: boolean): boolean {
-  const statuses = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'].flatMap((member) => list(at(pod, 'status', member)).map(record));
+  const statuses = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'].flatMap((member) =>
+    list(at(pod, 'status', member)).map(record),
+  );
   const status = statuses.find(({ name }) => name === container);
   if (!status) return false;
   const before = record(status['lastState'])['terminated'] !== undefined;

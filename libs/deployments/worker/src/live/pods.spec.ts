@@ -23,13 +23,43 @@ describe('a row of the pods table', () => {
       '2/2',
       3,
     ],
-    ['ImagePullBackOff', pod({ phase: 'Pending', containerStatuses: [{ ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } }] }), '0/2', 0],
-    ['OOMKilled', pod({ phase: 'Running', containerStatuses: [{ ready: false, restartCount: 0, state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } }] }), '0/2', 0],
-    ['Init:CrashLoopBackOff', pod({ phase: 'Pending', initContainerStatuses: [{ state: { waiting: { reason: 'CrashLoopBackOff' } } }] }), '0/2', 0],
+    [
+      'ImagePullBackOff',
+      pod({
+        phase: 'Pending',
+        containerStatuses: [{ ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } }],
+      }),
+      '0/2',
+      0,
+    ],
+    [
+      'OOMKilled',
+      pod({
+        phase: 'Running',
+        containerStatuses: [
+          { ready: false, restartCount: 0, state: { terminated: { exitCode: 137, reason: 'OOMKilled' } } },
+        ],
+      }),
+      '0/2',
+      0,
+    ],
+    [
+      'Init:CrashLoopBackOff',
+      pod({ phase: 'Pending', initContainerStatuses: [{ state: { waiting: { reason: 'CrashLoopBackOff' } } }] }),
+      '0/2',
+      0,
+    ],
     ['Terminating', pod({ phase: 'Running' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }), '0/2', 0],
     ['Evicted', pod({ phase: 'Failed', reason: 'Evicted' }), '0/2', 0],
-    ['ContainerCreating', pod({ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] }), '0/2', 0],
-  ])('says %s', (state, object, ready, restarts) => expect(podRow(object)).toMatchObject({ name: 'web-1', state, ready, restarts, node: 'n1' }));
+    [
+      'ContainerCreating',
+      pod({ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] }),
+      '0/2',
+      0,
+    ],
+  ])('says %s', (state, object, ready, restarts) =>
+    expect(podRow(object)).toMatchObject({ name: 'web-1', state, ready, restarts, node: 'n1' }),
+  );
 });
 
 describe('pods of a workload', () => {
@@ -55,7 +85,13 @@ describe('pods of a workload', () => {
     expect(podSelector({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' }, spec: {} })).toBeUndefined());
 
   it('are counted over all workloads', () => {
-    const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' }, spec: { replicas: 3 }, status: { readyReplicas: 2 } };
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'a' },
+      spec: { replicas: 3 },
+      status: { readyReplicas: 2 },
+    };
     const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j' }, spec: {} };
     expect(replicasText([deployment, job, { ...deployment, spec: {}, status: {} }])).toBe('2/4');
     expect(replicasText([job])).toBeNull();

@@ -5,7 +5,14 @@ import { at, count, list, record, text } from '../json.ts';
 export type PodRow = ApplicationStatusView['pods'][number];
 
 /** Kinds whose objects make pods that their own selector finds. */
-export const WORKLOADS: Readonly<Record<string, true>> = { Deployment: true, StatefulSet: true, DaemonSet: true, ReplicaSet: true, Job: true, ReplicationController: true };
+export const WORKLOADS: Readonly<Record<string, true>> = {
+  Deployment: true,
+  StatefulSet: true,
+  DaemonSet: true,
+  ReplicaSet: true,
+  Job: true,
+  ReplicationController: true,
+};
 
 /** A label selector as the API's query wants it; undefined when the workload selects nothing (which would select all). */
 export function podSelector(workload: KubernetesObject): string | undefined {
@@ -33,7 +40,9 @@ export function podSelector(workload: KubernetesObject): string | undefined {
 }
 
 /** Wanted and ready pods of one workload; undefined for kinds that are not counted (jobs end). */
-export function replicasOf(workload: KubernetesObject): { readonly wanted: number; readonly ready: number } | undefined {
+export function replicasOf(
+  workload: KubernetesObject,
+): { readonly wanted: number; readonly ready: number } | undefined {
   const ready = count(at(workload, 'status', 'readyReplicas'));
   switch (workload.kind) {
     case 'Deployment':
@@ -44,7 +53,10 @@ export function replicasOf(workload: KubernetesObject): { readonly wanted: numbe
       return { wanted: typeof replicas === 'number' ? replicas : 1, ready };
     }
     case 'DaemonSet':
-      return { wanted: count(at(workload, 'status', 'desiredNumberScheduled')), ready: count(at(workload, 'status', 'numberReady')) };
+      return {
+        wanted: count(at(workload, 'status', 'desiredNumberScheduled')),
+        ready: count(at(workload, 'status', 'numberReady')),
+      };
     default:
       return undefined;
   }
@@ -76,7 +88,9 @@ function podState(pod: KubernetesObject): string {
   const init = list(at(pod, 'status', 'initContainerStatuses')).flatMap((status) => stuckReason(status) ?? []);
   if (init[0] !== undefined) return `Init:${init[0]}`;
   const main = list(at(pod, 'status', 'containerStatuses')).flatMap((status) => stuckReason(status) ?? []);
-  const waiting = list(at(pod, 'status', 'containerStatuses')).flatMap((status) => text(at(status, 'state', 'waiting', 'reason')) ?? []);
+  const waiting = list(at(pod, 'status', 'containerStatuses')).flatMap(
+    (status) => text(at(status, 'state', 'waiting', 'reason')) ?? [],
+  );
   return main[0] ?? waiting[0] ?? phase;
 }
 
@@ -91,5 +105,7 @@ function stuckReason(status: unknown): string | undefined {
 
 /** Containers whose logs may be asked for, init containers first (they ran first). */
 export function containersOf(pod: KubernetesObject): readonly string[] {
-  return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((member) => list(at(pod, 'spec', member)).flatMap((container) => text(at(container, 'name')) ?? []));
+  return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((member) =>
+    list(at(pod, 'spec', member)).flatMap((container) => text(at(container, 'name')) ?? []),
+  );
 }

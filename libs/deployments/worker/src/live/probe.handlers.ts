@@ -14,7 +14,11 @@ export class ProbeHandlers {
   @Serves(probeClusterRequest)
   probe(@Input() { cluster }: InputOf<typeof probeClusterRequest>) {
     return answering(this.connections, cluster, async (client) => {
-      const [uid, facts, missing] = await Promise.all([client.clusterUid(), clusterFacts(client), missingRights(client)]);
+      const [uid, facts, missing] = await Promise.all([
+        client.clusterUid(),
+        clusterFacts(client),
+        missingRights(client),
+      ]);
       return reply({ uid, ...facts, missing: [...missing] });
     });
   }

@@ -12,7 +12,12 @@ const inNamespaces = (verb: string, group: string, resource: string, subresource
   ...(subresource !== undefined && { subresource }),
   words: `${verb} ${subresource === undefined ? resource : `${resource}/${subresource}`} in namespaces`,
 });
-const overall = (verb: string, group: string, resource: string): NeededRight => ({ verb, group, resource, words: `${verb} ${resource}` });
+const overall = (verb: string, group: string, resource: string): NeededRight => ({
+  verb,
+  group,
+  resource,
+  words: `${verb} ${resource}`,
+});
 
 /** What rollouts, observing, logs and tokens need. Apply is a patch, and a create where nothing is. */
 export const NEEDED_RIGHTS: readonly NeededRight[] = [
@@ -21,7 +26,9 @@ export const NEEDED_RIGHTS: readonly NeededRight[] = [
   overall('patch', '', 'namespaces'),
   overall('delete', '', 'namespaces'),
   ...['create', 'patch', 'delete', 'list', 'watch'].map((verb) => inNamespaces(verb, 'apps', 'deployments')),
-  ...['services', 'configmaps', 'secrets'].flatMap((resource) => ['create', 'patch', 'delete'].map((verb) => inNamespaces(verb, '', resource))),
+  ...['services', 'configmaps', 'secrets'].flatMap((resource) =>
+    ['create', 'patch', 'delete'].map((verb) => inNamespaces(verb, '', resource)),
+  ),
   inNamespaces('list', 'apps', 'replicasets'),
   inNamespaces('list', '', 'pods'),
   inNamespaces('get', '', 'pods', 'log'),

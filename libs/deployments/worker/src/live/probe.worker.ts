@@ -16,7 +16,9 @@ export async function clusterFacts(client: KubernetesClient): Promise<ClusterFac
 
 /** Rights that are missing, in words, in the order of their importance. */
 export async function missingRights(client: KubernetesClient): Promise<readonly string[]> {
-  const answers = await Promise.all(NEEDED_RIGHTS.map(async ({ words, ...question }) => ((await client.mayI(question)).allowed ? [] : [words])));
+  const answers = await Promise.all(
+    NEEDED_RIGHTS.map(async ({ words, ...question }) => ((await client.mayI(question)).allowed ? [] : [words])),
+  );
   return answers.flat();
 }
 

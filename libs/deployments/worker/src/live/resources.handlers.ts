@@ -21,14 +21,23 @@ export class ResourcesHandlers {
   /** Each object of the inventory as it is now. */
   @Serves(liveResourcesRequest)
   resources(@Input() { cluster, inventory }: InputOf<typeof liveResourcesRequest>) {
-    return answering(this.connections, cluster, async (client) => reply({ items: await Promise.all(inventory.map((entry) => this.row(client, entry))) }));
+    return answering(this.connections, cluster, async (client) =>
+      reply({ items: await Promise.all(inventory.map((entry) => this.row(client, entry))) }),
+    );
   }
 
   private async row(client: KubernetesClient, entry: InventoryEntry): Promise<Row> {
     const named = { kind: entry.kind, namespace: entry.namespace === '' ? null : entry.namespace, name: entry.name };
     const object = await liveObject(client, entry);
-    if (!object) return { ...named, health: 'Missing', sync: 'OutOfSync', message: 'it is not on the cluster', createdAt: null };
+    if (!object)
+      return { ...named, health: 'Missing', sync: 'OutOfSync', message: 'it is not on the cluster', createdAt: null };
     const { state, message } = healthOf(object, { nowMs: this.clock.now() });
-    return { ...named, health: state, sync: syncOf(object, FIELD_MANAGER), message: message === '' ? null : message, createdAt: object.metadata.creationTimestamp ?? null };
+    return {
+      ...named,
+      health: state,
+      sync: syncOf(object, FIELD_MANAGER),
+      message: message === '' ? null : message,
+      createdAt: object.metadata.creationTimestamp ?? null,
+    };
   }
 }

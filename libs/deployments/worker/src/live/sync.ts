@@ -5,7 +5,12 @@ import { at, list, record, text } from '../json.ts';
 /** Members that an apply of ours may state; what others own in them since is a change of what we deployed. */
 const OURS = ['f:spec', 'f:data', 'f:binaryData', 'f:stringData', 'f:rules', 'f:roleRef', 'f:subjects'];
 /** Kinds whose controllers write into the spec itself. */
-const WRITTEN_BY_CONTROLLERS: Readonly<Record<string, true>> = { PersistentVolumeClaim: true, Pod: true, Service: true, APIService: true };
+const WRITTEN_BY_CONTROLLERS: Readonly<Record<string, true>> = {
+  PersistentVolumeClaim: true,
+  Pod: true,
+  Service: true,
+  APIService: true,
+};
 
 /**
  * Whether somebody else owns fields of an object's content since we applied it: `kubectl edit`, say. Status and scale are
@@ -17,6 +22,11 @@ export function syncOf(object: KubernetesObject, manager: string): (typeof SYNCS
   const ours = entries.find((entry) => entry['manager'] === manager && entry['operation'] === 'Apply');
   if (!ours) return 'OutOfSync';
   if (WRITTEN_BY_CONTROLLERS[object.kind] === true) return 'Synced';
-  const foreign = entries.filter((entry) => entry !== ours && text(entry['subresource']) === undefined && !String(entry['manager']).startsWith(manager));
-  return foreign.some((entry) => OURS.some((member) => at(entry, 'fieldsV1', member) !== undefined)) ? 'OutOfSync' : 'Synced';
+  const foreign = entries.filter(
+    (entry) =>
+      entry !== ours && text(entry['subresource']) === undefined && !String(entry['manager']).startsWith(manager),
+  );
+  return foreign.some((entry) => OURS.some((member) => at(entry, 'fieldsV1', member) !== undefined))
+    ? 'OutOfSync'
+    : 'Synced';
 }

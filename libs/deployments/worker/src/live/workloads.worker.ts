@@ -5,19 +5,31 @@ import { at, list, text } from '../json.ts';
 import { podSelector, WORKLOADS } from './pods.ts';
 
 /** The type that serves an entry; undefined when the cluster does not know it any more. */
-export async function typeOf(client: KubernetesClient, entry: Pick<InventoryEntry, 'group' | 'version' | 'kind'>): Promise<ResourceType | undefined> {
+export async function typeOf(
+  client: KubernetesClient,
+  entry: Pick<InventoryEntry, 'group' | 'version' | 'kind'>,
+): Promise<ResourceType | undefined> {
   const discovery = await client.discovery({ maxAgeMs: 60_000 });
-  return discovery.find(entry.group === '' ? entry.version : `${entry.group}/${entry.version}`, entry.kind) ?? discovery.preferred(entry.group, entry.kind);
+  return (
+    discovery.find(entry.group === '' ? entry.version : `${entry.group}/${entry.version}`, entry.kind) ??
+    discovery.preferred(entry.group, entry.kind)
+  );
 }
 
 /** One object of an inventory as it is now. */
-export async function liveObject(client: KubernetesClient, entry: InventoryEntry): Promise<KubernetesObject | undefined> {
+export async function liveObject(
+  client: KubernetesClient,
+  entry: InventoryEntry,
+): Promise<KubernetesObject | undefined> {
   const type = await typeOf(client, entry);
   return type && client.get(type, entry.name, entry.namespace === '' ? undefined : entry.namespace);
 }
 
 /** Objects of an inventory that make pods, as they are now; jobs that a CronJob made are among them. */
-export async function liveWorkloads(client: KubernetesClient, inventory: readonly InventoryEntry[]): Promise<readonly KubernetesObject[]> {
+export async function liveWorkloads(
+  client: KubernetesClient,
+  inventory: readonly InventoryEntry[],
+): Promise<readonly KubernetesObject[]> {
   const found = await Promise.all(
     inventory.map(async (entry) => {
       if (entry.kind === 'CronJob') return cronJobs(client, entry);
@@ -31,12 +43,19 @@ export async function liveWorkloads(client: KubernetesClient, inventory: readonl
 
 async function cronJobs(client: KubernetesClient, entry: InventoryEntry): Promise<readonly KubernetesObject[]> {
   const { items } = await client.list(JOB, { namespace: entry.namespace });
-  const owned = items.filter(({ metadata }) => list(metadata['ownerReferences']).some((owner) => text(at(owner, 'kind')) === 'CronJob' && text(at(owner, 'name')) === entry.name));
+  const owned = items.filter(({ metadata }) =>
+    list(metadata['ownerReferences']).some(
+      (owner) => text(at(owner, 'kind')) === 'CronJob' && text(at(owner, 'name')) === entry.name,
+    ),
+  );
   return owned.map((job) => ({ ...job, kind: 'Job' }));
 }
 
 /** Pods of workloads, by their selectors, by name; pods that stand in the inventory themselves too. */
-export async function livePods(client: KubernetesClient, workloads: readonly KubernetesObject[]): Promise<readonly KubernetesObject[]> {
+export async function livePods(
+  client: KubernetesClient,
+  workloads: readonly KubernetesObject[],
+): Promise<readonly KubernetesObject[]> {
   const lists = await Promise.all(
     workloads.map(async (workload) => {
       if (workload.kind === 'Pod') return [workload];

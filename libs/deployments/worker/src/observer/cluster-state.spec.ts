@@ -2,19 +2,34 @@ import { judgeFault } from '../rollout/failure.ts';
 import { failedState, reachedState } from './cluster-state.ts';
 
 const facts = { version: 'v1.36.3', nodes: 3 };
-const answer = (status: number, message: string) => judgeFault({ kind: 'answer', status, reason: '', message, conflicts: [] }, 'dev');
+const answer = (status: number, message: string) =>
+  judgeFault({ kind: 'answer', status, reason: '', message, conflicts: [] }, 'dev');
 
 describe('the state of a cluster', () => {
-  it('is READY when it answers and all rights are there', () => expect(reachedState(facts, [])).toEqual({ state: 'READY', reason: null, ...facts }));
+  it('is READY when it answers and all rights are there', () =>
+    expect(reachedState(facts, [])).toEqual({ state: 'READY', reason: null, ...facts }));
   it('is LIMITED with the rights that are missing', () =>
-    expect(reachedState(facts, ['create rolebindings in namespaces'])).toEqual({ state: 'LIMITED', reason: 'cannot create rolebindings in namespaces', ...facts }));
-  it('is UNAUTHORIZED when the credential is refused', () => expect(failedState(answer(401, 'Unauthorized'))).toMatchObject({ state: 'UNAUTHORIZED' }));
+    expect(reachedState(facts, ['create rolebindings in namespaces'])).toEqual({
+      state: 'LIMITED',
+      reason: 'cannot create rolebindings in namespaces',
+      ...facts,
+    }));
+  it('is UNAUTHORIZED when the credential is refused', () =>
+    expect(failedState(answer(401, 'Unauthorized'))).toMatchObject({ state: 'UNAUTHORIZED' }));
   it('is UNREACHABLE with the cause when it is silent or broken', () => {
-    expect(failedState(judgeFault({ kind: 'silence', why: 'refused', message: '127.0.0.1:1 cannot be reached (ECONNREFUSED).' }, 'dev'))).toMatchObject({
+    expect(
+      failedState(
+        judgeFault(
+          { kind: 'silence', why: 'refused', message: '127.0.0.1:1 cannot be reached (ECONNREFUSED).' },
+          'dev',
+        ),
+      ),
+    ).toMatchObject({
       state: 'UNREACHABLE',
       reason: expect.stringContaining('ECONNREFUSED'),
     });
     expect(failedState(answer(503, 'no endpoints'))).toMatchObject({ state: 'UNREACHABLE' });
   });
-  it('is LIMITED when not even its nodes may be asked', () => expect(failedState(answer(403, 'nodes is forbidden'))).toMatchObject({ state: 'LIMITED' }));
+  it('is LIMITED when not even its nodes may be asked', () =>
+    expect(failedState(answer(403, 'nodes is forbidden'))).toMatchObject({ state: 'LIMITED' }));
 });

@@ -10,7 +10,10 @@ export interface ClusterReport {
 }
 
 /** Of a cluster that answered. */
-export function reachedState(facts: { readonly version: string; readonly nodes: number | null }, missing: readonly string[]): ClusterReport {
+export function reachedState(
+  facts: { readonly version: string; readonly nodes: number | null },
+  missing: readonly string[],
+): ClusterReport {
   if (missing.length === 0) return { state: 'READY', reason: null, ...facts };
   const more = missing.length > 3 ? ` and ${missing.length - 3} more` : '';
   return { state: 'LIMITED', reason: `cannot ${missing.slice(0, 3).join(', ')}${more}`, ...facts };
@@ -20,6 +23,10 @@ export function reachedState(facts: { readonly version: string; readonly nodes: 
 export function failedState(verdict: Verdict): ClusterReport {
   if (verdict.retry) return { state: 'UNREACHABLE', reason: verdict.cause, version: null, nodes: null };
   const state =
-    verdict.failure.code === 'deployments/cluster-unauthorized' ? 'UNAUTHORIZED' : verdict.failure.code === 'deployments/forbidden-on-cluster' ? 'LIMITED' : 'UNREACHABLE';
+    verdict.failure.code === 'deployments/cluster-unauthorized'
+      ? 'UNAUTHORIZED'
+      : verdict.failure.code === 'deployments/forbidden-on-cluster'
+        ? 'LIMITED'
+        : 'UNREACHABLE';
   return { state, reason: verdict.failure.message, version: null, nodes: null };
 }

@@ -5,12 +5,21 @@ import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
 import { POD } from '../kinds.ts';
-import { DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, type Workshop } from '../testing/workshop.worker.ts';
+import {
+  DEPLOYMENT,
+  dropNamespace,
+  freshNamespace,
+  imageSpec,
+  openWorkshop,
+  type Workshop,
+} from '../testing/workshop.worker.ts';
 import { ObserverWorker } from './observer.worker.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('an observer of a real Kubernetes', () => observing(kubeconfig));
-else describe.skip('an observer of a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('an observer of a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 function observing(kubeconfig: string): void {
   const folder = temporaryFolder();
@@ -50,18 +59,37 @@ function observing(kubeconfig: string): void {
   const newest = () => shop.deployments.health.filter((report) => report.applicationId === applicationId).at(-1);
 
   it('tells how each cluster is: READY with version and nodes, UNAUTHORIZED, UNREACHABLE with the cause', async () => {
-    const stateOf = (clusterId: string) => shop.deployments.clusters.filter((report) => report.clusterId === clusterId).at(-1);
-    await eventually(() => expect(stateOf('cluster-1')).toMatchObject({ state: 'READY', reason: null, version: expect.stringMatching(/^v/), nodes: expect.any(Number) }));
+    const stateOf = (clusterId: string) =>
+      shop.deployments.clusters.filter((report) => report.clusterId === clusterId).at(-1);
+    await eventually(() =>
+      expect(stateOf('cluster-1')).toMatchObject({
+        state: 'READY',
+        reason: null,
+        version: expect.stringMatching(/^v/),
+        nodes: expect.any(Number),
+      }),
+    );
     await eventually(() => expect(stateOf('cluster-bad')).toMatchObject({ state: 'UNAUTHORIZED' }));
-    await eventually(() => expect(stateOf('cluster-away')).toMatchObject({ state: 'UNREACHABLE', reason: expect.stringContaining('ECONNREFUSED') }));
+    await eventually(() =>
+      expect(stateOf('cluster-away')).toMatchObject({
+        state: 'UNREACHABLE',
+        reason: expect.stringContaining('ECONNREFUSED'),
+      }),
+    );
   });
 
-  it('tells that a healthy application is healthy', () => eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' })));
+  it('tells that a healthy application is healthy', () =>
+    eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' })));
 
   it('E23: tells within 5 s that somebody deleted the Deployment, and when it is back', async () => {
     await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy' }));
     await shop.client.delete(DEPLOYMENT, { name: 'web', namespace: ns });
-    await eventually(() => expect(newest()).toMatchObject({ health: expect.stringMatching(/Missing|Degraded/), message: expect.stringContaining('web') }));
+    await eventually(() =>
+      expect(newest()).toMatchObject({
+        health: expect.stringMatching(/Missing|Degraded/),
+        message: expect.stringContaining('web'),
+      }),
+    );
     await eventually(async () => expect((await shop.client.list(POD, { namespace: ns })).items).toEqual([]), 20_000); // else the new ReplicaSet adopts pods that are about to go
     const task = await shop.request(imageSpec(ns, 2, 'images.acme.dev/web:1.0'));
     await shop.deliver(task);
@@ -73,7 +101,10 @@ function observing(kubeconfig: string): void {
     await shop.client.patch(
       DEPLOYMENT,
       { name: 'web', namespace: ns },
-      { kind: 'strategic', body: { spec: { template: { spec: { containers: [{ name: 'web', image: 'images.acme.dev/web:crash' }] } } } } },
+      {
+        kind: 'strategic',
+        body: { spec: { template: { spec: { containers: [{ name: 'web', image: 'images.acme.dev/web:crash' }] } } } },
+      },
       { fieldManager: 'test' },
     );
     await eventually(() => expect(newest()).toMatchObject({ health: 'Degraded', code: 'deployments/crash-loop' }));

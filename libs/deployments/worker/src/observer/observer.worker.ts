@@ -60,7 +60,11 @@ export class ObserverWorker {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const askedAt = this.clock.monotonic();
-      const granted = await this.bus.request(observedClustersRequest, { observer }, this.bus.own({ timeoutMs: observedClustersRequest.timeoutMs }));
+      const granted = await this.bus.request(
+        observedClustersRequest,
+        { observer },
+        this.bus.own({ timeoutMs: observedClustersRequest.timeoutMs }),
+      );
       if (signal.aborted) return;
       if (granted.ok) {
         this.grantedAt = askedAt;
@@ -122,7 +126,9 @@ class ClusterObservation {
   /** Takes over a new list of applications; false when the connection itself is another one. */
   update(observed: Observed): boolean {
     if (JSON.stringify(observed.connection) !== JSON.stringify(this.observed.connection)) return false;
-    const gone = this.observed.applications.filter(({ applicationId }) => !observed.applications.some((now) => now.applicationId === applicationId));
+    const gone = this.observed.applications.filter(
+      ({ applicationId }) => !observed.applications.some((now) => now.applicationId === applicationId),
+    );
     for (const { applicationId } of gone) this.transitions.forget(applicationId);
     this.observed = observed;
     return true;
@@ -157,7 +163,8 @@ class ClusterObservation {
       return reachedState(facts, this.missing);
     } catch (error) {
       if (isUnauthorized(error)) connections.drop(connection.clusterId);
-      if (error instanceof CredentialMissingError) return { state: 'UNAUTHORIZED', reason: error.message, version: null, nodes: null };
+      if (error instanceof CredentialMissingError)
+        return { state: 'UNAUTHORIZED', reason: error.message, version: null, nodes: null };
       const fault = faultOf(error);
       if (fault) return failedState(judgeFault(fault, connection.name));
       this.ports.logger.warn({ clusterId: connection.clusterId, err: String(error) }, 'a cluster could not be asked');
@@ -169,7 +176,11 @@ class ClusterObservation {
   private async tellCluster(report: ClusterReport): Promise<void> {
     const { bus, logger } = this.ports;
     const { clusterId, organizationId } = this.observed.connection;
-    const told = await bus.request(reportClusterRequest, { organizationId, clusterId, ...report }, bus.own({ organizationId, timeoutMs: reportClusterRequest.timeoutMs }));
+    const told = await bus.request(
+      reportClusterRequest,
+      { organizationId, clusterId, ...report },
+      bus.own({ organizationId, timeoutMs: reportClusterRequest.timeoutMs }),
+    );
     if (!told.ok) logger.info({ clusterId, code: told.error.code }, 'the state of a cluster could not be reported');
     // After silence on either side everything is told once more: what was told may have been forgotten as UNKNOWN.
     if (this.lastReport?.state !== report.state) {
@@ -184,10 +195,21 @@ class ClusterObservation {
     while (!signal.aborted) {
       try {
         const client = await this.ports.connections.client(this.observed.connection);
-        const onFault = (error: unknown) => this.ports.logger.debug({ clusterId: this.observed.connection.clusterId, err: String(error) }, 'a watch of a cluster was broken');
-        await observeApplications(client, { signal, onFault, onHealth: (applicationId, health, attempt) => this.saw(applicationId, observationOf(health, attempt)) });
+        const onFault = (error: unknown) =>
+          this.ports.logger.debug(
+            { clusterId: this.observed.connection.clusterId, err: String(error) },
+            'a watch of a cluster was broken',
+          );
+        await observeApplications(client, {
+          signal,
+          onFault,
+          onHealth: (applicationId, health, attempt) => this.saw(applicationId, observationOf(health, attempt)),
+        });
       } catch (error) {
-        this.ports.logger.info({ clusterId: this.observed.connection.clusterId, err: String(error) }, 'watching a cluster begins again');
+        this.ports.logger.info(
+          { clusterId: this.observed.connection.clusterId, err: String(error) },
+          'watching a cluster begins again',
+        );
       }
       await pause(this.ports.clock, WATCH_AGAIN_MS, signal);
     }
@@ -220,10 +242,19 @@ class ClusterObservation {
     const { bus, clock, logger } = this.ports;
     const { clusterId, organizationId } = this.observed.connection;
     const due = this.transitions.due(clock.monotonic(), REPORTS_AT_ONCE);
-    const applications = due.map(({ applicationId, observation }) => ({ organizationId, applicationId, ...observation }));
-    const told = await bus.request(reportHealthRequest, { clusterId, applications }, bus.own({ organizationId, timeoutMs: reportHealthRequest.timeoutMs }));
+    const applications = due.map(({ applicationId, observation }) => ({
+      organizationId,
+      applicationId,
+      ...observation,
+    }));
+    const told = await bus.request(
+      reportHealthRequest,
+      { clusterId, applications },
+      bus.own({ organizationId, timeoutMs: reportHealthRequest.timeoutMs }),
+    );
     const at = clock.monotonic();
-    if (told.ok) for (const { applicationId, observation } of due) this.transitions.told(applicationId, observation, at);
+    if (told.ok)
+      for (const { applicationId, observation } of due) this.transitions.told(applicationId, observation, at);
     else {
       logger.info({ clusterId, code: told.error.code }, 'health could not be reported');
       await pause(clock, TELL_AGAIN_MS, this.ended.signal);

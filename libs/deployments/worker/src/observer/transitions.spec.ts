@@ -1,7 +1,13 @@
 import { REPORT_EVERY_MS, Transitions, type Observation } from './transitions.ts';
 
 const healthy: Observation = { health: 'Healthy', message: '', code: null, replicas: '3/3', attemptNumber: 1 };
-const degraded: Observation = { health: 'Degraded', message: 'pod/web-1 crashes', code: 'deployments/crash-loop', replicas: '2/3', attemptNumber: 1 };
+const degraded: Observation = {
+  health: 'Degraded',
+  message: 'pod/web-1 crashes',
+  code: 'deployments/crash-loop',
+  replicas: '2/3',
+  attemptNumber: 1,
+};
 
 describe('transitions of health (E23)', () => {
   const tell = (transitions: Transitions, nowMs: number) => {

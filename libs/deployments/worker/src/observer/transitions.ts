@@ -64,4 +64,8 @@ export class Transitions {
 
 /** A changed text alone is no transition: messages name pods, and pods come and go. */
 const isNews = (told: Observation | undefined, seen: Observation): boolean =>
-  told === undefined || told.health !== seen.health || told.code !== seen.code || told.replicas !== seen.replicas || told.attemptNumber !== seen.attemptNumber;
+  told === undefined ||
+  told.health !== seen.health ||
+  told.code !== seen.code ||
+  told.replicas !== seen.replicas ||
+  told.attemptNumber !== seen.attemptNumber;

@@ -7,4 +7,5 @@ const LONGEST_MS = 20_000;
  * @param attempt 1 after the first failure
  * @param chance from 0 to 1
  */
-export const backOffMs = (attempt: number, chance: number): number => Math.round(Math.min(LONGEST_MS, FIRST_MS * 2 ** (Math.min(attempt, 10) - 1)) * (0.8 + 0.4 * chance));
+export const backOffMs = (attempt: number, chance: number): number =>
+  Math.round(Math.min(LONGEST_MS, FIRST_MS * 2 ** (Math.min(attempt, 10) - 1)) * (0.8 + 0.4 * chance));

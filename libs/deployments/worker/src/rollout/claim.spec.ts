@@ -41,9 +41,18 @@ describe('a claim', () => {
     deployments = new ScriptedDeployments(clock);
     const task = deployments.newAttempt(base);
     attemptId = task.attemptId;
-    const granted = await deployments.request(claimAttemptRequest, { organizationId: 'o', applicationId: 'a', attemptId, worker: 'w', incarnation: '1' });
+    const granted = await deployments.request(claimAttemptRequest, {
+      organizationId: 'o',
+      applicationId: 'a',
+      attemptId,
+      worker: 'w',
+      incarnation: '1',
+    });
     if (!granted.ok || !granted.value.granted) throw new Error('not granted');
-    claim = new Claim({ bus: deployments, clock, ids: sequenceIds(), logger: silentLogger, keepItem: () => Promise.resolve() }, { ...granted.value, askedAt: clock.monotonic() });
+    claim = new Claim(
+      { bus: deployments, clock, ids: sequenceIds(), logger: silentLogger, keepItem: () => Promise.resolve() },
+      { ...granted.value, askedAt: clock.monotonic() },
+    );
   });
   afterEach(() => claim.stop());
 
@@ -97,7 +106,15 @@ describe('a claim', () => {
 
   it('has one end', async () => {
     await claim.finish({ outcome: 'superseded' });
-    await claim.finish({ outcome: 'failed', code: 'x', message: 'x', fix: null, applied: false, inventory: [], serving: null });
+    await claim.finish({
+      outcome: 'failed',
+      code: 'x',
+      message: 'x',
+      fix: null,
+      applied: false,
+      inventory: [],
+      serving: null,
+    });
     expect(deployments.attempt(attemptId).outcome).toEqual({ outcome: 'superseded' });
   });
 });

@@ -49,7 +49,13 @@ export class Claim {
   private keptAt: number;
 
   constructor(
-    private readonly ports: { readonly bus: Bus; readonly clock: Clock; readonly ids: Ids; readonly logger: Logger; readonly keepItem: () => Promise<void> },
+    private readonly ports: {
+      readonly bus: Bus;
+      readonly clock: Clock;
+      readonly ids: Ids;
+      readonly logger: Logger;
+      readonly keepItem: () => Promise<void>;
+    },
     private readonly grant: Grant,
   ) {
     this.until = this.leaseEnd(grant.leaseUntil, grant.askedAt);
@@ -120,33 +126,52 @@ export class Claim {
       await this.extend();
     } catch (error) {
       if (error instanceof ClaimLostError) return;
-      this.ports.logger.warn({ attemptId: this.grant.task.attemptId, err: String(error) }, 'a claim could not be extended');
+      this.ports.logger.warn(
+        { attemptId: this.grant.task.attemptId, err: String(error) },
+        'a claim could not be extended',
+      );
     } finally {
       this.setPace(this.everyMs);
     }
   }
 
-  private async ask<C extends typeof extendClaimRequest | typeof reportStepRequest>(contract: C, input: Omit<CallerInputOf<C>, keyof ReturnType<Claim['claimed']>>): Promise<void> {
+  private async ask<C extends typeof extendClaimRequest | typeof reportStepRequest>(
+    contract: C,
+    input: Omit<CallerInputOf<C>, keyof ReturnType<Claim['claimed']>>,
+  ): Promise<void> {
     if (this.ended) throw new ClaimLostError('the claim has ended');
     const askedAt = this.ports.clock.monotonic();
-    const { leaseUntil, superseded } = await this.insist<C>(contract, { ...this.claimed(), ...input } as CallerInputOf<C>, this.until);
+    const { leaseUntil, superseded } = await this.insist<C>(
+      contract,
+      { ...this.claimed(), ...input } as CallerInputOf<C>,
+      this.until,
+    );
     this.until = Math.max(this.until, this.leaseEnd(leaseUntil, askedAt));
     if (superseded) this.superseding.abort();
   }
 
   /** Asks until there is an answer, under one command id, so that what was done once is not done twice. */
-  private async insist<C extends RequestContract>(contract: C, input: CallerInputOf<C>, until: number): Promise<OutputOf<C>> {
+  private async insist<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    until: number,
+  ): Promise<OutputOf<C>> {
     const { bus, clock, ids } = this.ports;
     const { organizationId } = this.grant.task;
     const first = bus.own({ organizationId });
     for (let attempt = 1; ; attempt++) {
       const { commandId, correlationId } = first;
-      const answer: Reply<OutputOf<C>> = await bus.request(contract, input, bus.own({ organizationId, commandId, correlationId, timeoutMs: contract.timeoutMs }));
+      const answer: Reply<OutputOf<C>> = await bus.request(
+        contract,
+        input,
+        bus.own({ organizationId, commandId, correlationId, timeoutMs: contract.timeoutMs }),
+      );
       if (answer.ok) return answer.value;
       if (answer.error.code === 'deployments/claim-lost') throw this.lose('another worker holds the claim');
       if (answer.error.kind !== 'unavailable') throw new ReportRefusedError(answer.error);
       const waitMs = Math.min(5_000, backOffMs(attempt, (ids.random(1)[0] ?? 0) / 255));
-      if (clock.monotonic() + waitMs >= until) throw this.lose(`nobody answered before the claim ended (${answer.error.code})`);
+      if (clock.monotonic() + waitMs >= until)
+        throw this.lose(`nobody answered before the claim ended (${answer.error.code})`);
       await pause(clock, waitMs, this.lost);
       if (this.lost.aborted) throw new ClaimLostError('the claim was lost');
     }

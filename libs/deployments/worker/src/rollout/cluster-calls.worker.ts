@@ -68,10 +68,20 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
       if (!verdict) throw error;
       if (!verdict.retry) throw new AttemptFailedError(verdict.failure, { cause: error });
       if (attempt >= (verdict.atMost ?? Number.POSITIVE_INFINITY))
-        throw new AttemptFailedError({ code: 'deployments/conflict', message: verdict.cause, fix: 'apply again' }, { cause: error });
+        throw new AttemptFailedError(
+          { code: 'deployments/conflict', message: verdict.cause, fix: 'apply again' },
+          { cause: error },
+        );
       const waitMs = backOffMs(attempt, (ids.random(1)[0] ?? 0) / 255);
       if (clock.monotonic() + waitMs > giveUpAt) {
-        throw new AttemptFailedError({ code: 'deployments/cluster-unreachable', message: verdict.cause, fix: `astroctl clusters get ${cluster.name}` }, { cause: error });
+        throw new AttemptFailedError(
+          {
+            code: 'deployments/cluster-unreachable',
+            message: verdict.cause,
+            fix: `astroctl clusters get ${cluster.name}`,
+          },
+          { cause: error },
+        );
       }
       if (told !== verdict.cause) {
         told = verdict.cause;
@@ -86,7 +96,11 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
 
 function verdictOf(error: unknown, cluster: string) {
   if (error instanceof CredentialMissingError) {
-    const failure = { code: 'deployments/cluster-unauthorized', message: error.message, fix: `astroctl clusters register --cluster-name ${cluster}` };
+    const failure = {
+      code: 'deployments/cluster-unauthorized',
+      message: error.message,
+      fix: `astroctl clusters register --cluster-name ${cluster}`,
+    };
     return { retry: false as const, failure };
   }
   const fault = faultOf(error);

@@ -27,7 +27,15 @@ import { fenceOf, type Run } from './run.worker.ts';
 const LOOK_MS = 500;
 const LOOK_LATER_MS = 2_000;
 /** Kinds whose own objects must be gone before they count as gone. */
-const WITH_DEPENDENTS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController', 'Job', 'CronJob']);
+const WITH_DEPENDENTS = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+]);
 
 /**
  * Takes an application away: its objects in reverse order, then the fence, then the namespace when the platform made it
@@ -38,14 +46,20 @@ export async function remove(run: Run): Promise<Outcome> {
   const until = ports.clock.monotonic() + ports.times.deletionMs;
   let left = task.inventory.map(toLibrary);
   try {
-    const fence = await run.call(async (client) => ((await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined));
+    const fence = await run.call(async (client) =>
+      (await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined,
+    );
     for (const group of deletionOrder(left)) {
       await run.border();
       await fence?.hold(left);
       if (task.orphan) await run.call((client) => each(group, (entry) => disown(run, client, entry)));
       else {
         await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
-        await untilGone(run, until, async (client) => (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) => (object ? [holdsBack(object)] : [])));
+        await untilGone(run, until, async (client) =>
+          (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) =>
+            object ? [holdsBack(object)] : [],
+          ),
+        );
       }
       left = left.filter((entry) => !group.includes(entry));
     }
@@ -75,7 +89,11 @@ async function deleteOne(run: Run, client: KubernetesClient, entry: InventoryEnt
 }
 
 /** The object, when it is still there and still this application's: another one of the same name is left alone. */
-async function ownedObject(run: Run, client: KubernetesClient, entry: InventoryEntry): Promise<KubernetesObject | undefined> {
+async function ownedObject(
+  run: Run,
+  client: KubernetesClient,
+  entry: InventoryEntry,
+): Promise<KubernetesObject | undefined> {
   const object = await liveObject(client, toContract(entry));
   return object && isMarkedAsOf(object, run.task.applicationId) ? { ...object, kind: entry.key.kind } : undefined;
 }
@@ -87,7 +105,11 @@ async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry)
   if (!type) return;
   const { uid, name, namespace } = object.metadata;
   run.mayWrite();
-  const marks = { uid, labels: { [APPLICATION_LABEL]: null, [MANAGED_BY_LABEL]: null }, annotations: { [OWNER_ANNOTATION]: null, [ATTEMPT_ANNOTATION]: null } };
+  const marks = {
+    uid,
+    labels: { [APPLICATION_LABEL]: null, [MANAGED_BY_LABEL]: null },
+    annotations: { [OWNER_ANNOTATION]: null, [ATTEMPT_ANNOTATION]: null },
+  };
   await client.patch(
     type,
     { name, ...(namespace !== undefined && { namespace }) },
@@ -101,12 +123,18 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
   const ours = await run.call((client) => isOursToRemove(client, run));
   const inTheWay = ours && !task.orphan ? await run.call((client) => somebodysObject(run, client)) : undefined;
   if (!ours || task.orphan || inTheWay !== undefined) {
-    if (inTheWay !== undefined) await run.claim.report({ step: 'progressing', message: `namespace ${task.targetNamespace} stays: ${inTheWay} is in it` });
+    if (inTheWay !== undefined)
+      await run.claim.report({
+        step: 'progressing',
+        message: `namespace ${task.targetNamespace} stays: ${inTheWay} is in it`,
+      });
     if (fence) await run.call(() => fence.release());
     return;
   }
   run.mayWrite();
-  await run.call((client) => client.delete(NAMESPACE, { name: task.targetNamespace }, { ...ours, deadlineMs: run.writeMs() }));
+  await run.call((client) =>
+    client.delete(NAMESPACE, { name: task.targetNamespace }, { ...ours, deadlineMs: run.writeMs() }),
+  );
   await untilGone(run, until, async (client) => {
     const namespace = await client.get(NAMESPACE, task.targetNamespace);
     return namespace?.metadata.uid === ours.uid ? [namespaceHoldsBack(namespace)] : [];
@@ -132,7 +160,11 @@ async function somebodysObject(run: Run, client: KubernetesClient): Promise<stri
 }
 
 /** Waits until nothing is named any more; tells what still is, once for each new text. */
-async function untilGone(run: Run, until: number, still: (client: KubernetesClient) => Promise<readonly string[]>): Promise<void> {
+async function untilGone(
+  run: Run,
+  until: number,
+  still: (client: KubernetesClient) => Promise<readonly string[]>,
+): Promise<void> {
   const { clock } = run.ports;
   let told = '';
   for (let looks = 0; ; looks++) {
@@ -140,7 +172,11 @@ async function untilGone(run: Run, until: number, still: (client: KubernetesClie
     if (present.length === 0) return;
     const message = `${present.slice(0, 5).join('; ')}${present.length > 5 ? `; and ${present.length - 5} more` : ''}`;
     if (clock.monotonic() >= until) {
-      throw new AttemptFailedError({ code: 'deployments/deletion-blocked', message, fix: `remove what holds it, then again: astroctl app delete ${run.task.applicationName}` });
+      throw new AttemptFailedError({
+        code: 'deployments/deletion-blocked',
+        message,
+        fix: `remove what holds it, then again: astroctl app delete ${run.task.applicationName}`,
+      });
     }
     // Things mostly go within a second: not worth a word.
     if (looks >= 2 && message !== told) await run.claim.report({ step: 'progressing', message });

@@ -1,11 +1,18 @@
 import type { KubernetesObject } from '#kubernetes';
 import { deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
 
-const object = (kind: string, name: string, metadata: object = {}, more: object = {}): KubernetesObject => ({ apiVersion: 'v1', kind, metadata: { name, ...metadata }, ...more });
+const object = (kind: string, name: string, metadata: object = {}, more: object = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name, ...metadata },
+  ...more,
+});
 
 describe('a deletion', () => {
   it('goes backwards: from what is reached from outside to what defines the rest', () => {
-    const entries = ['CustomResourceDefinition', 'ConfigMap', 'Service', 'Deployment', 'Ingress', 'Widget'].map((kind) => ({ key: { kind } }));
+    const entries = ['CustomResourceDefinition', 'ConfigMap', 'Service', 'Deployment', 'Ingress', 'Widget'].map(
+      (kind) => ({ key: { kind } }),
+    );
     expect(deletionOrder(entries).map((group) => group.map(({ key }) => key.kind))).toEqual([
       ['Ingress'],
       ['Deployment', 'Widget'],
@@ -16,17 +23,31 @@ describe('a deletion', () => {
   });
 
   it('E11: names the finalizer that holds an object', () => {
-    expect(holdsBack(object('ConfigMap', 'a', { finalizers: ['acme.dev/hold'] }))).toBe('ConfigMap/a waits for finalizer acme.dev/hold');
-    expect(holdsBack(object('Deployment', 'web', { finalizers: ['foregroundDeletion'] }))).toBe('Deployment/web waits for what it owns');
+    expect(holdsBack(object('ConfigMap', 'a', { finalizers: ['acme.dev/hold'] }))).toBe(
+      'ConfigMap/a waits for finalizer acme.dev/hold',
+    );
+    expect(holdsBack(object('Deployment', 'web', { finalizers: ['foregroundDeletion'] }))).toBe(
+      'Deployment/web waits for what it owns',
+    );
     const conditions = [
-      { type: 'NamespaceFinalizersRemaining', status: 'True', message: 'Some content in the namespace has finalizers remaining: acme.dev/hold in 1 resource instances' },
+      {
+        type: 'NamespaceFinalizersRemaining',
+        status: 'True',
+        message: 'Some content in the namespace has finalizers remaining: acme.dev/hold in 1 resource instances',
+      },
     ];
-    expect(namespaceHoldsBack(object('Namespace', 'shop', {}, { status: { conditions } }))).toContain('acme.dev/hold in 1 resource instances');
+    expect(namespaceHoldsBack(object('Namespace', 'shop', {}, { status: { conditions } }))).toContain(
+      'acme.dev/hold in 1 resource instances',
+    );
   });
 
   it('leaves a namespace in which somebody else has an object', () => {
     const somebodys = (there: KubernetesObject) => isSomebodys(there, there.kind, 'app', 'a');
-    expect([object('ConfigMap', 'theirs'), object('Pod', 'debug'), object('ConfigMap', 'b', { labels: { app: 'b' } })].map(somebodys)).toEqual([true, true, true]);
+    expect(
+      [object('ConfigMap', 'theirs'), object('Pod', 'debug'), object('ConfigMap', 'b', { labels: { app: 'b' } })].map(
+        somebodys,
+      ),
+    ).toEqual([true, true, true]);
     expect(
       [
         object('ConfigMap', 'kube-root-ca.crt'),
@@ -37,6 +58,10 @@ describe('a deletion', () => {
       ].map(somebodys),
     ).toEqual([false, false, false, false, false]);
     const type = { group: '', version: 'v1', kind: 'Event', resource: 'events', namespaced: true, verbs: ['list'] };
-    expect([isLookedAt(type), isLookedAt({ ...type, kind: 'Secret' }), isLookedAt({ ...type, kind: 'Secret', verbs: ['create'] })]).toEqual([false, true, false]);
+    expect([
+      isLookedAt(type),
+      isLookedAt({ ...type, kind: 'Secret' }),
+      isLookedAt({ ...type, kind: 'Secret', verbs: ['create'] }),
+    ]).toEqual([false, true, false]);
   });
 });

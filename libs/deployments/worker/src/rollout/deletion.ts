@@ -20,7 +20,9 @@ const rank = (kind: string): number => {
 };
 
 /** The entries in groups, in the order in which they are deleted: the reverse of the one in which they were applied. */
-export function deletionOrder<E extends { readonly key: { readonly kind: string } }>(entries: readonly E[]): readonly (readonly E[])[] {
+export function deletionOrder<E extends { readonly key: { readonly kind: string } }>(
+  entries: readonly E[],
+): readonly (readonly E[])[] {
   const groups = LAST_GO.map((): E[] => []);
   for (const entry of entries) groups[rank(entry.key.kind)]?.push(entry);
   return groups.filter((group) => group.length > 0);
@@ -38,26 +40,49 @@ export function holdsBack(object: KubernetesObject): string {
 /** Why a namespace does not go, in the words of its own conditions. */
 export function namespaceHoldsBack(namespace: KubernetesObject): string {
   const conditions = list(at(namespace, 'status', 'conditions'));
-  const telling = ['NamespaceFinalizersRemaining', 'NamespaceContentRemaining', 'NamespaceDeletionContentFailure', 'NamespaceDeletionDiscoveryFailure'];
+  const telling = [
+    'NamespaceFinalizersRemaining',
+    'NamespaceContentRemaining',
+    'NamespaceDeletionContentFailure',
+    'NamespaceDeletionDiscoveryFailure',
+  ];
   const said = telling.flatMap((type) =>
-    conditions.filter((condition) => text(at(condition, 'type')) === type && text(at(condition, 'status')) === 'True').flatMap((condition) => text(at(condition, 'message')) ?? []),
+    conditions
+      .filter((condition) => text(at(condition, 'type')) === type && text(at(condition, 'status')) === 'True')
+      .flatMap((condition) => text(at(condition, 'message')) ?? []),
   );
   return `namespace ${namespace.metadata.name} is ending${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
 }
 
 /** Kinds that are in every namespace, or that nobody would miss with it. */
-const OF_NO_MATTER = new Set(['Event', 'Lease', 'Endpoints', 'EndpointSlice', 'ControllerRevision', 'PodMetrics', 'LocalSubjectAccessReview', 'Binding']);
+const OF_NO_MATTER = new Set([
+  'Event',
+  'Lease',
+  'Endpoints',
+  'EndpointSlice',
+  'ControllerRevision',
+  'PodMetrics',
+  'LocalSubjectAccessReview',
+  'Binding',
+]);
 
 /** Whether objects of a kind can stand in the way of deleting a namespace that only we use. */
-export const isLookedAt = ({ kind, namespaced, verbs }: ResourceType): boolean => namespaced && !OF_NO_MATTER.has(kind) && (verbs.length === 0 || verbs.includes('list'));
+export const isLookedAt = ({ kind, namespaced, verbs }: ResourceType): boolean =>
+  namespaced && !OF_NO_MATTER.has(kind) && (verbs.length === 0 || verbs.includes('list'));
 
 /** Whether an object in our namespace is somebody else's: not made by a controller for another object, and not what every namespace has. */
-export function isSomebodys(object: KubernetesObject, kind: string, applicationLabel: string, applicationId: string): boolean {
+export function isSomebodys(
+  object: KubernetesObject,
+  kind: string,
+  applicationLabel: string,
+  applicationId: string,
+): boolean {
   const { name, labels, deletionTimestamp } = object.metadata;
   if (list(object.metadata['ownerReferences']).length > 0 || deletionTimestamp !== undefined) return false;
   if (kind === 'ServiceAccount' && name === 'default') return false;
   if (kind === 'ConfigMap' && (name === 'kube-root-ca.crt' || name === 'openshift-service-ca.crt')) return false;
   if (kind === 'Secret' && text(object['type']) === 'kubernetes.io/service-account-token') return false;
-  if ((kind === 'RoleBinding' || kind === 'Role') && labels?.['app.kubernetes.io/managed-by'] === 'astro-platform') return false;
+  if ((kind === 'RoleBinding' || kind === 'Role') && labels?.['app.kubernetes.io/managed-by'] === 'astro-platform')
+    return false;
   return labels?.[applicationLabel] !== applicationId;
 }

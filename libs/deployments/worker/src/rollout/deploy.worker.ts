@@ -1,4 +1,14 @@
-import { applyPlan, openFence, planDeployment, pruneObjects, waitForHealth, type ApplicationHealth, type Fence, type InventoryEntry, type Plan } from '#kubernetes';
+import {
+  applyPlan,
+  openFence,
+  planDeployment,
+  pruneObjects,
+  waitForHealth,
+  type ApplicationHealth,
+  type Fence,
+  type InventoryEntry,
+  type Plan,
+} from '#kubernetes';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import { failureOfHealth, failureOfRefusals, type Failure } from './failure.ts';
@@ -52,7 +62,9 @@ interface Progress {
 async function makePlan(run: Run, { objects }: Prepared, previous: readonly InventoryEntry[]): Promise<Plan> {
   const { applicationId } = run.task;
   const key = await fingerprintKey(run);
-  const outcome = await run.call((client) => planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: key }));
+  const outcome = await run.call((client) =>
+    planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: key }),
+  );
   if (!outcome.ok) throw new AttemptFailedError(failureOfRefusals(outcome.refusals));
   return outcome.plan;
 }
@@ -73,10 +85,17 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     await run.call(() => fence.hold(progress.inventory));
     progress.wrote ||= wave.objects.some(({ unchanged }) => !unchanged);
     run.mayWrite();
-    const { applied } = await run.call((client) => applyPlan(client, { ...plan, waves: [wave] }, fence, { claimDeadline: () => run.claim.deadline() }));
+    const { applied } = await run.call((client) =>
+      applyPlan(client, { ...plan, waves: [wave] }, fence, { claimDeadline: () => run.claim.deadline() }),
+    );
     progress.applied = united(progress.applied, applied);
     progress.inventory = united(progress.inventory, applied);
-    await run.claim.report({ step: 'applied', wave: wave.name, objects: applied.map(toContract), waves: { done: index + 1, all: waves.length } });
+    await run.claim.report({
+      step: 'applied',
+      wave: wave.name,
+      objects: applied.map(toContract),
+      waves: { done: index + 1, all: waves.length },
+    });
   }
 }
 
@@ -95,7 +114,13 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
   const signal = run.ended;
   const health = await run.call(async (client) => {
     try {
-      return await waitForHealth(client, { entries, deadlineMs: until - clock.monotonic(), steadyMs: times.steadyMs, onProgress, signal });
+      return await waitForHealth(client, {
+        entries,
+        deadlineMs: until - clock.monotonic(),
+        steadyMs: times.steadyMs,
+        onProgress,
+        signal,
+      });
     } catch (error) {
       run.goOn();
       run.mayGoOn();
@@ -107,7 +132,13 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
   if (health.state === 'Healthy' || health.state === 'Suspended') return health;
   const image = imageOf(prepared.objects);
   const waitedMs = health.final === true ? undefined : clock.monotonic() - startedAt;
-  throw new AttemptFailedError(failureOfHealth(health, { app: run.task.applicationName, ...(image !== undefined && { image }), ...(waitedMs !== undefined && { waitedMs }) }));
+  throw new AttemptFailedError(
+    failureOfHealth(health, {
+      app: run.task.applicationName,
+      ...(image !== undefined && { image }),
+      ...(waitedMs !== undefined && { waitedMs }),
+    }),
+  );
 }
 
 /** What the new set has no more, last. */
@@ -116,7 +147,13 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     await run.border();
     await run.call(() => fence.hold(progress.inventory));
     run.mayWrite();
-    await run.call((client) => pruneObjects(client, plan.prune, { applicationId: run.task.applicationId, fence, claimDeadline: () => run.claim.deadline() }));
+    await run.call((client) =>
+      pruneObjects(client, plan.prune, {
+        applicationId: run.task.applicationId,
+        fence,
+        claimDeadline: () => run.claim.deadline(),
+      }),
+    );
     const gone = new Set(plan.prune.map(({ key }) => identity(key)));
     progress.inventory = progress.inventory.filter(({ key }) => !gone.has(identity(key)));
     await run.call(() => fence.hold(progress.inventory)); // an observer takes what stands there and is not there for missing
@@ -124,6 +161,18 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
   await run.claim.report({ step: 'pruned', objects: plan.prune.map(toContract) });
 }
 
-async function failed(run: Run, { code, message, fix }: Failure, { inventory, applied, wrote }: Progress): Promise<Outcome> {
-  return { outcome: 'failed', code, message, fix, applied: wrote, inventory: inventory.map(toContract), serving: wrote ? await serving(run, applied) : null };
+async function failed(
+  run: Run,
+  { code, message, fix }: Failure,
+  { inventory, applied, wrote }: Progress,
+): Promise<Outcome> {
+  return {
+    outcome: 'failed',
+    code,
+    message,
+    fix,
+    applied: wrote,
+    inventory: inventory.map(toContract),
+    serving: wrote ? await serving(run, applied) : null,
+  };
 }

@@ -1,7 +1,11 @@
 import type { ClusterFault } from './failure.ts';
 import { failureOfFindings, failureOfRefusals, fixOf, judgeFault } from './failure.ts';
 
-const answer = (status: number, message: string, more: Partial<Extract<ClusterFault, { kind: 'answer' }>> = {}): ClusterFault => ({
+const answer = (
+  status: number,
+  message: string,
+  more: Partial<Extract<ClusterFault, { kind: 'answer' }>> = {},
+): ClusterFault => ({
   kind: 'answer',
   status,
   reason: '',
@@ -21,27 +25,63 @@ describe('a fault of the cluster (E13)', () => {
     ['a refused connection', silence('refused', '127.0.0.1:6443 cannot be reached (ECONNREFUSED).')],
     ['a time-out', silence('timeout', '127.0.0.1:6443 did not answer within 30000 ms.')],
     ['a name that is not resolved', silence('name', 'The name k8s.acme.dev could not be resolved.')],
-  ])('passes by itself: %s', (_, fault) => expect(judgeFault(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }));
+  ])('passes by itself: %s', (_, fault) =>
+    expect(judgeFault(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }),
+  );
 
   it.each([
     ['deployments/cluster-unauthorized', answer(401, 'Unauthorized')],
-    ['deployments/forbidden-on-cluster', answer(403, 'deployments.apps is forbidden: User "astro" cannot patch resource "deployments"')],
-    ['deployments/quota-exceeded', answer(403, 'pods "web" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1')],
-    ['deployments/pod-security', answer(403, 'pods "web" is forbidden: violates PodSecurity "restricted:latest": privileged')],
-    ['deployments/namespace-terminating', answer(403, 'configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated')],
+    [
+      'deployments/forbidden-on-cluster',
+      answer(403, 'deployments.apps is forbidden: User "astro" cannot patch resource "deployments"'),
+    ],
+    [
+      'deployments/quota-exceeded',
+      answer(403, 'pods "web" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1'),
+    ],
+    [
+      'deployments/pod-security',
+      answer(403, 'pods "web" is forbidden: violates PodSecurity "restricted:latest": privileged'),
+    ],
+    [
+      'deployments/namespace-terminating',
+      answer(
+        403,
+        'configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated',
+      ),
+    ],
     ['deployments/namespace-gone', answer(404, 'namespaces "shop" not found', { reason: 'NotFound' })],
     ['deployments/unknown-kind', answer(404, '404 page not found', { reason: 'UnknownType' })],
-    ['deployments/conflict', answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] })],
+    [
+      'deployments/conflict',
+      answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] }),
+    ],
     ['deployments/object-terminating', answer(409, 'ConfigMap a is being deleted', { reason: 'ObjectTerminating' })],
     ['deployments/object-too-large', answer(500, 'etcdserver: request is too large')],
-    ['deployments/invalid-manifest', answer(500, 'failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema')],
+    [
+      'deployments/invalid-manifest',
+      answer(
+        500,
+        'failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.foo: field not declared in schema',
+      ),
+    ],
     ['deployments/denied-by-cluster', answer(422, 'Deployment.apps "web" is invalid')],
-    ['deployments/cluster-unreachable', silence('certificate', 'The certificate of 10.0.0.1:6443 was not accepted (CERT_HAS_EXPIRED).')],
-    ['deployments/cluster-unreachable', silence('egress', '10.0.0.1 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.0.0.0/16 (platform admin)')],
-  ])('ends the attempt as %s', (code, fault) => expect(judgeFault(fault, 'dev')).toMatchObject({ retry: false, failure: { code } }));
+    [
+      'deployments/cluster-unreachable',
+      silence('certificate', 'The certificate of 10.0.0.1:6443 was not accepted (CERT_HAS_EXPIRED).'),
+    ],
+    [
+      'deployments/cluster-unreachable',
+      silence('egress', '10.0.0.1 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.0.0.0/16 (platform admin)'),
+    ],
+  ])('ends the attempt as %s', (code, fault) =>
+    expect(judgeFault(fault, 'dev')).toMatchObject({ retry: false, failure: { code } }),
+  );
 
   it('names manager and field of a conflict', () =>
-    expect(judgeFault(answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] }), 'dev')).toMatchObject({
+    expect(
+      judgeFault(answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] }), 'dev'),
+    ).toMatchObject({
       failure: { message: '.spec.replicas belongs to helm' },
     }));
 });
@@ -65,9 +105,16 @@ describe('what is told of a refused plan', () => {
     }));
 
   it('counts what is too much to tell', () => {
-    const refusals = Array.from({ length: 9 }, (_, index) => ({ code: 'deployments/owned-by-other' as const, detail: `ConfigMap c${index} belongs to application shop.` }));
-    expect(failureOfRefusals(refusals)).toMatchObject({ code: 'deployments/owned-by-other', message: expect.stringMatching(/; and 4 more$/) });
+    const refusals = Array.from({ length: 9 }, (_, index) => ({
+      code: 'deployments/owned-by-other' as const,
+      detail: `ConfigMap c${index} belongs to application shop.`,
+    }));
+    expect(failureOfRefusals(refusals)).toMatchObject({
+      code: 'deployments/owned-by-other',
+      message: expect.stringMatching(/; and 4 more$/),
+    });
   });
 
-  it('says what to do in terms of the application', () => expect(fixOf('deployments/crash-loop', 'web')).toBe('see why it ends: astroctl app logs web --previous'));
+  it('says what to do in terms of the application', () =>
+    expect(fixOf('deployments/crash-loop', 'web')).toBe('see why it ends: astroctl app logs web --previous'));
 });

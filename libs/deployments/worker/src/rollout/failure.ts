@@ -10,11 +10,19 @@ export interface Failure {
 
 /** What a call to a cluster ended with, stripped of its class so that rules can be tested with plain values. */
 export type ClusterFault =
-  | { readonly kind: 'answer'; readonly status: number; readonly reason: string; readonly message: string; readonly conflicts: readonly FieldConflict[] }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly reason: string;
+      readonly message: string;
+      readonly conflicts: readonly FieldConflict[];
+    }
   | { readonly kind: 'silence'; readonly why: string; readonly message: string };
 
 /** How the rest of the attempt treats a fault. `atMost`: tries after which it does not pass any more; no bound but the patience of the attempt when left out. */
-export type Verdict = { readonly retry: true; readonly cause: string; readonly atMost?: number } | { readonly retry: false; readonly failure: Failure };
+export type Verdict =
+  | { readonly retry: true; readonly cause: string; readonly atMost?: number }
+  | { readonly retry: false; readonly failure: Failure };
 
 /** Library words for the ways a workload fails → codes of the error reference. */
 export const FAILURE_CODES: Record<FailureCode, string> = {
@@ -80,16 +88,26 @@ export function failureOfFindings(findings: readonly Finding[]): Failure {
   if (!first) return { code: 'deployments/invalid-manifest', message: 'the manifests cannot be used', fix: null };
   const others = rest.slice(0, 4).map(({ detail }) => cut(detail, 300));
   const more = rest.length > others.length ? `; and ${rest.length - others.length} more` : '';
-  return { code: first.code, message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000), fix: first.fix ?? null };
+  return {
+    code: first.code,
+    message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000),
+    fix: first.fix ?? null,
+  };
 }
 
 /** Of a plan that the cluster refused. */
-export function failureOfRefusals(refusals: readonly { readonly code: RefusalCode; readonly detail: string; readonly fix?: string }[]): Failure {
+export function failureOfRefusals(
+  refusals: readonly { readonly code: RefusalCode; readonly detail: string; readonly fix?: string }[],
+): Failure {
   const [first, ...rest] = refusals;
   if (!first) return { code: 'deployments/denied-by-cluster', message: 'the cluster refused the plan', fix: null };
   const others = rest.slice(0, 4).map(({ detail }) => cut(detail, 300));
   const more = rest.length > others.length ? `; and ${rest.length - others.length} more` : '';
-  return { code: REFUSAL_CODES[first.code], message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000), fix: first.fix ?? null };
+  return {
+    code: REFUSAL_CODES[first.code],
+    message: cut([cut(first.detail, 600), ...others].join('; ') + more, 3_000),
+    fix: first.fix ?? null,
+  };
 }
 
 /**
@@ -102,7 +120,12 @@ export function failureOfHealth(
   about: { readonly app: string; readonly image?: string; readonly waitedMs?: number },
 ): Failure {
   const code = health.code === undefined ? 'deployments/rollout-timeout' : FAILURE_CODES[health.code];
-  if (code === 'deployments/runs-as-root') return { code, message: `${about.image ?? about.app} runs as root; add runAsUser: 1000`, fix: fixOf(code, about.app) };
+  if (code === 'deployments/runs-as-root')
+    return {
+      code,
+      message: `${about.image ?? about.app} runs as root; add runAsUser: 1000`,
+      fix: fixOf(code, about.app),
+    };
   const said = cut(health.message === '' ? `${about.app} is ${health.state}` : health.message);
   const waited = about.waitedMs === undefined ? '' : ` (after ${Math.round(about.waitedMs / 1_000)} s)`;
   return { code, message: `${said}${waited}`, fix: fixOf(code, about.app) };
@@ -123,37 +146,70 @@ export function judgeFault(fault: ClusterFault, cluster: string): Verdict {
       `cluster ${cluster} no longer accepts the platform's credential`,
       `register it again: astroctl clusters register --cluster-name ${cluster}`,
     );
-  if (status === 429 && !/disruption budget/i.test(message)) return { retry: true, cause: `cluster ${cluster} asks for fewer calls (429)` };
+  if (status === 429 && !/disruption budget/i.test(message))
+    return { retry: true, cause: `cluster ${cluster} asks for fewer calls (429)` };
   if (status === 403) return judgeForbidden(message, cluster);
   if (status === 404 && reason === 'UnknownType') return failed('deployments/unknown-kind', message, null);
-  if (status === 404 && /^namespaces? "/.test(message)) return failed('deployments/namespace-gone', `${message}: it was deleted while the rollout ran`, 'apply again');
-  if (reason === 'ObjectTerminating') return failed('deployments/object-terminating', message, 'wait until it is gone and apply again');
+  if (status === 404 && /^namespaces? "/.test(message))
+    return failed('deployments/namespace-gone', `${message}: it was deleted while the rollout ran`, 'apply again');
+  if (reason === 'ObjectTerminating')
+    return failed('deployments/object-terminating', message, 'wait until it is gone and apply again');
   if (status === 409 && fault.conflicts.length > 0)
-    return failed('deployments/conflict', conflictText(fault.conflicts), 'leave the fields out, or take them from their manager, and apply again');
+    return failed(
+      'deployments/conflict',
+      conflictText(fault.conflicts),
+      'leave the fields out, or take them from their manager, and apply again',
+    );
   if (status === 409) return { retry: true, cause: `an object changed at the same moment (${message})`, atMost: 5 };
-  if (status === 413 || /request is too large|larger than max/i.test(message)) return failed('deployments/object-too-large', message, 'make the object smaller and apply again');
+  if (status === 413 || /request is too large|larger than max/i.test(message))
+    return failed('deployments/object-too-large', message, 'make the object smaller and apply again');
   if (status === 500 && message.startsWith('failed to create typed patch object'))
     return failed('deployments/invalid-manifest', message, 'correct the field named and apply again');
-  if (status >= 500) return { retry: true, cause: `cluster ${cluster} answers ${status}${message === '' ? '' : `: ${message}`}` };
-  return failed('deployments/denied-by-cluster', message === '' ? `cluster ${cluster} answers ${status}` : message, null);
+  if (status >= 500)
+    return { retry: true, cause: `cluster ${cluster} answers ${status}${message === '' ? '' : `: ${message}`}` };
+  return failed(
+    'deployments/denied-by-cluster',
+    message === '' ? `cluster ${cluster} answers ${status}` : message,
+    null,
+  );
 }
 
 function judgeSilence({ why, message }: { readonly why: string; readonly message: string }, cluster: string): Verdict {
   const said = cut(message);
-  if (why === 'egress') return failed('deployments/cluster-unreachable', said, `register it under another address: astroctl clusters register --cluster-name ${cluster}`);
-  if (why === 'certificate') return failed('deployments/cluster-unreachable', said, `register it with its present CA: astroctl clusters register --cluster-name ${cluster}`);
+  if (why === 'egress')
+    return failed(
+      'deployments/cluster-unreachable',
+      said,
+      `register it under another address: astroctl clusters register --cluster-name ${cluster}`,
+    );
+  if (why === 'certificate')
+    return failed(
+      'deployments/cluster-unreachable',
+      said,
+      `register it with its present CA: astroctl clusters register --cluster-name ${cluster}`,
+    );
   if (why === 'too-large') return failed('deployments/denied-by-cluster', said, null);
   return { retry: true, cause: `cluster ${cluster} cannot be reached: ${said}` };
 }
 
 function judgeForbidden(message: string, cluster: string): Verdict {
-  if (/exceeded quota|failed quota|must specify/.test(message)) return failed('deployments/quota-exceeded', message, FIXES['deployments/quota-exceeded'] ?? null);
-  if (/violates PodSecurity/.test(message)) return failed('deployments/pod-security', message, `see: astroctl clusters policy get ${cluster}`);
-  if (/because it is being terminated/.test(message)) return failed('deployments/namespace-terminating', message, 'wait until the namespace is gone and apply again');
-  return failed('deployments/forbidden-on-cluster', message, `give the platform's account on ${cluster} that right, or register it again`);
+  if (/exceeded quota|failed quota|must specify/.test(message))
+    return failed('deployments/quota-exceeded', message, FIXES['deployments/quota-exceeded'] ?? null);
+  if (/violates PodSecurity/.test(message))
+    return failed('deployments/pod-security', message, `see: astroctl clusters policy get ${cluster}`);
+  if (/because it is being terminated/.test(message))
+    return failed('deployments/namespace-terminating', message, 'wait until the namespace is gone and apply again');
+  return failed(
+    'deployments/forbidden-on-cluster',
+    message,
+    `give the platform's account on ${cluster} that right, or register it again`,
+  );
 }
 
-const failed = (code: string, message: string, fix: string | null): Verdict => ({ retry: false, failure: { code, message, fix } });
+const failed = (code: string, message: string, fix: string | null): Verdict => ({
+  retry: false,
+  failure: { code, message, fix },
+});
 
 const conflictText = (conflicts: readonly FieldConflict[]): string =>
   cut(

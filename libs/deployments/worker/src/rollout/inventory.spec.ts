@@ -4,7 +4,14 @@ const web = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop
 
 describe('inventory', () => {
   it('survives the way to the library and back', () => {
-    const crd = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition', namespace: '', name: 'a.b.c', uid: null };
+    const crd = {
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      kind: 'CustomResourceDefinition',
+      namespace: '',
+      name: 'a.b.c',
+      uid: null,
+    };
     const pod = { group: '', version: 'v1', kind: 'Pod', namespace: 'shop', name: 'p', uid: null };
     expect([web, crd, pod].map(toLibrary).map(toContract)).toEqual([web, crd, pod]);
   });

@@ -18,14 +18,22 @@ export const toContract = ({ key, apiVersion, uid }: InventoryEntry): Recorded =
   uid: uid ?? null,
 });
 
-export const identity = ({ group, kind, namespace, name }: ObjectKey): string => `${group}/${kind}/${namespace ?? ''}/${name}`;
+export const identity = ({ group, kind, namespace, name }: ObjectKey): string =>
+  `${group}/${kind}/${namespace ?? ''}/${name}`;
 
 /** Entries of `later` win; what only `earlier` has stays, in its order. UIDs and fields that only `earlier` knew are kept. */
-export function united(earlier: readonly InventoryEntry[], later: readonly InventoryEntry[]): readonly InventoryEntry[] {
+export function united(
+  earlier: readonly InventoryEntry[],
+  later: readonly InventoryEntry[],
+): readonly InventoryEntry[] {
   const entries = new Map(earlier.map((entry) => [identity(entry.key), entry]));
   for (const entry of later) {
     const { uid, fields } = entries.get(identity(entry.key)) ?? {};
-    entries.set(identity(entry.key), { ...(uid !== undefined && { uid }), ...(fields !== undefined && { fields }), ...entry });
+    entries.set(identity(entry.key), {
+      ...(uid !== undefined && { uid }),
+      ...(fields !== undefined && { fields }),
+      ...entry,
+    });
   }
   return [...entries.values()];
 }

@@ -3,7 +3,10 @@ import { namespaceObject, planNamespace } from './namespace.ts';
 
 const marks = { label: 'ours', managedBy: { key: 'by', value: 'us' } };
 const wanted = namespaceObject('shop', 'org-1', 'baseline', marks);
-const live = (labels: Record<string, string>, more: object = {}): KubernetesObject => ({ ...wanted, metadata: { ...wanted.metadata, labels, ...more } });
+const live = (labels: Record<string, string>, more: object = {}): KubernetesObject => ({
+  ...wanted,
+  metadata: { ...wanted.metadata, labels, ...more },
+});
 const plan = (there: KubernetesObject | undefined) => planNamespace(there, wanted, 'org-1', 'ours');
 
 describe('the target namespace', () => {
@@ -19,5 +22,6 @@ describe('the target namespace', () => {
     expect(plan(live({ ...wanted.metadata.labels, 'pod-security.kubernetes.io/enforce': 'privileged' }))).toBe('label');
     expect(plan(live({ ...wanted.metadata.labels, more: 'labels' }))).toBe('leave');
   });
-  it('that is going is waited for, by the next apply', () => expect(plan(live({ ours: 'org-1' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe('wait'));
+  it('that is going is waited for, by the next apply', () =>
+    expect(plan(live({ ours: 'org-1' }, { deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe('wait'));
 });

@@ -13,22 +13,43 @@ export type NamespacePlan = 'create' | 'label' | 'leave' | 'wait';
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
 /** The namespace as we make it: ours, and held to the cluster's Pod Security level by the cluster itself. */
-export const namespaceObject = (name: string, organizationId: string, level: PodSecurityLevel, { label, managedBy }: NamespaceMarks): KubernetesObject => ({
+export const namespaceObject = (
+  name: string,
+  organizationId: string,
+  level: PodSecurityLevel,
+  { label, managedBy }: NamespaceMarks,
+): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'Namespace',
-  metadata: { name, labels: { [managedBy.key]: managedBy.value, [label]: organizationId, [ENFORCE]: level, 'pod-security.kubernetes.io/warn': level } },
+  metadata: {
+    name,
+    labels: {
+      [managedBy.key]: managedBy.value,
+      [label]: organizationId,
+      [ENFORCE]: level,
+      'pod-security.kubernetes.io/warn': level,
+    },
+  },
 });
 
-export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean => namespace.metadata.labels?.[label] === organizationId;
+export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
+  namespace.metadata.labels?.[label] === organizationId;
 
 export const isTerminating = (namespace: KubernetesObject): boolean =>
   namespace.metadata.deletionTimestamp !== undefined || text(at(namespace, 'status', 'phase')) === 'Terminating';
 
 /** A namespace that somebody else made is used as it is: neither labelled nor ever deleted. */
-export function planNamespace(live: KubernetesObject | undefined, wanted: KubernetesObject, organizationId: string, label: string): NamespacePlan {
+export function planNamespace(
+  live: KubernetesObject | undefined,
+  wanted: KubernetesObject,
+  organizationId: string,
+  label: string,
+): NamespacePlan {
   if (!live) return 'create';
   if (isTerminating(live)) return 'wait';
   if (!isOurs(live, organizationId, label)) return 'leave';
-  const missing = Object.entries(wanted.metadata.labels ?? {}).some(([key, value]) => live.metadata.labels?.[key] !== value);
+  const missing = Object.entries(wanted.metadata.labels ?? {}).some(
+    ([key, value]) => live.metadata.labels?.[key] !== value,
+  );
   return missing ? 'label' : 'leave';
 }

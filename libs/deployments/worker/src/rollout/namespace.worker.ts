@@ -16,13 +16,20 @@ export async function ensureNamespace(run: Run): Promise<void> {
     if (plan === 'wait') throw terminating(task.targetNamespace, task.cluster.name);
     if (plan === 'leave') return;
     run.mayWrite();
-    const { object } = await client.apply(NAMESPACE, wanted, { fieldManager: FIELD_MANAGER, force: plan === 'label', deadlineMs: run.writeMs() });
+    const { object } = await client.apply(NAMESPACE, wanted, {
+      fieldManager: FIELD_MANAGER,
+      force: plan === 'label',
+      deadlineMs: run.writeMs(),
+    });
     if (object.metadata.deletionTimestamp !== undefined) throw terminating(task.targetNamespace, task.cluster.name);
   });
 }
 
 /** What keeps a namespace from going with its last application: it is not ours, or others have objects in it. */
-export async function isOursToRemove(client: KubernetesClient, { task }: Run): Promise<{ readonly uid: string } | undefined> {
+export async function isOursToRemove(
+  client: KubernetesClient,
+  { task }: Run,
+): Promise<{ readonly uid: string } | undefined> {
   const live = await client.get(NAMESPACE, task.targetNamespace);
   if (!live || !task.ownsNamespace || !isOurs(live, task.organizationId, NAMESPACE_LABEL)) return undefined;
   return live.metadata.uid === undefined ? undefined : { uid: live.metadata.uid };

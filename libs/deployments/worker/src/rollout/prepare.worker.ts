@@ -29,7 +29,10 @@ export interface Prepared {
 }
 
 /** The bytes that an earlier attempt recorded: never rendered again, so that both attempts mean the same. */
-export async function recall({ ports, task }: Run, recorded: { readonly rendered: string; readonly digest: string }): Promise<Prepared> {
+export async function recall(
+  { ports, task }: Run,
+  recorded: { readonly rendered: string; readonly digest: string },
+): Promise<Prepared> {
   const record = await ports.vault.get(recorded.rendered);
   const known = record && sha256(record.value) === recorded.digest;
   if (!known) throw sourceGone('the recorded plan of this revision is not in the vault any more', task.applicationName);
@@ -57,7 +60,13 @@ export async function prepare(run: Run): Promise<Prepared> {
   if (decorated.findings.length > 0) throw refused(decorated.findings);
   const findings = [
     ...offlineFindings(decorated.objects),
-    ...checkManifests(decorated.objects, { policy: cluster.policy, clusterName: cluster.name, targetNamespace, namespaceMode, isNamespaced }),
+    ...checkManifests(decorated.objects, {
+      policy: cluster.policy,
+      clusterName: cluster.name,
+      targetNamespace,
+      namespaceMode,
+      isNamespaced,
+    }),
   ];
   if (findings.length > 0) throw refused(findings);
   const bytes = encodeText(JSON.stringify(decorated.objects));
@@ -70,12 +79,14 @@ export async function prepare(run: Run): Promise<Prepared> {
 
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
   const record = task.resolved === null ? undefined : await ports.vault.get(task.resolved);
-  if (!record) throw sourceGone('the specification of this revision is not in the vault any more', task.applicationName);
+  if (!record)
+    throw sourceGone('the specification of this revision is not in the vault any more', task.applicationName);
   return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments, sealed and authenticated since
 }
 
 type Drawn =
-  { readonly ok: true; readonly objects: readonly KubernetesObject[]; readonly warnings: readonly string[] } | { readonly ok: false; readonly findings: readonly Finding[] };
+  | { readonly ok: true; readonly objects: readonly KubernetesObject[]; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly findings: readonly Finding[] };
 
 function render({ source }: ResolvedSpec, fingerprintKey: string): Drawn {
   if (source.type === 'image') {
@@ -83,7 +94,9 @@ function render({ source }: ResolvedSpec, fingerprintKey: string): Drawn {
     return { ok: true, objects: [...objects, ...preDeploy], warnings: [] };
   }
   const read = readInlineManifests(source.manifests);
-  return read.ok ? { ok: true, objects: read.value.objects, warnings: read.value.warnings } : { ok: false, findings: read.error };
+  return read.ok
+    ? { ok: true, objects: read.value.objects, warnings: read.value.warnings }
+    : { ok: false, findings: read.error };
 }
 
 /** Whether a kind lies in namespaces: by the cluster's discovery, else by a CRD among the objects. */
@@ -105,7 +118,8 @@ export async function fingerprintKey({ ports: { vault, ids }, task }: Run): Prom
 
 function objectsOf(bytes: Uint8Array): readonly KubernetesObject[] {
   const parsed: unknown = JSON.parse(decodeText(bytes));
-  if (!Array.isArray(parsed) || !parsed.every(isKubernetesObject)) throw new Error('recorded bytes are no list of objects');
+  if (!Array.isArray(parsed) || !parsed.every(isKubernetesObject))
+    throw new Error('recorded bytes are no list of objects');
   return parsed;
 }
 
@@ -113,4 +127,9 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 const refused = (findings: readonly Finding[]) => new AttemptFailedError(failureOfFindings(findings));
 
-const sourceGone = (message: string, app: string) => new AttemptFailedError({ code: 'deployments/source-gone', message, fix: `astroctl app apply -f FILE (again, for ${app})` });
+const sourceGone = (message: string, app: string) =>
+  new AttemptFailedError({
+    code: 'deployments/source-gone',
+    message,
+    fix: `astroctl app apply -f FILE (again, for ${app})`,
+  });

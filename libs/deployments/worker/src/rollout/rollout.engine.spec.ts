@@ -6,12 +6,23 @@ import { eventually, temporaryFolder } from '#testing';
 import { openEmbeddedVault } from '#vault/embedded';
 import { NAMESPACE } from '../kinds.ts';
 import type { ReportedStep } from './claim.worker.ts';
-import { CONFIG_MAP, DEPLOYMENT, dropNamespace, freshNamespace, imageSpec, openWorkshop, yamlSpec, type Workshop } from '../testing/workshop.worker.ts';
+import {
+  CONFIG_MAP,
+  DEPLOYMENT,
+  dropNamespace,
+  freshNamespace,
+  imageSpec,
+  openWorkshop,
+  yamlSpec,
+  type Workshop,
+} from '../testing/workshop.worker.ts';
 import type { Loss } from '../testing/scripted-deployments.worker.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('a rollout on a real Kubernetes', () => rollouts(kubeconfig));
-else describe.skip('a rollout on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () => it('was not tested', () => {}));
+else
+  describe.skip('a rollout on a real Kubernetes: ASTRO_TEST_KUBECONFIG is not set', () =>
+    it('was not tested', () => {}));
 
 const IMAGE = 'images.acme.dev/web';
 
@@ -42,7 +53,8 @@ function rollouts(kubeconfig: string): void {
     return name;
   };
   const outcomeOf = (attemptId: string) => shop.deployments.attempt(attemptId).outcome;
-  const stepsOf = (attemptId: string): ReportedStep['step'][] => shop.deployments.attempt(attemptId).steps.map(({ step }) => step);
+  const stepsOf = (attemptId: string): ReportedStep['step'][] =>
+    shop.deployments.attempt(attemptId).steps.map(({ step }) => step);
   const rollOut = async (...args: Parameters<Workshop['request']>) => {
     const task = await shop.request(...args);
     await shop.deliver(task);
@@ -59,7 +71,9 @@ function rollouts(kubeconfig: string): void {
     expect(steps.at(-1)).toBe('pruned');
     const live = await shop.client.get(DEPLOYMENT, 'web', ns);
     expect(live?.metadata.uid).toBeDefined();
-    expect((await shop.client.get(NAMESPACE, ns))?.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'baseline' });
+    expect((await shop.client.get(NAMESPACE, ns))?.metadata.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'baseline',
+    });
   });
 
   it('writes nothing when the same revision is rolled out again', async () => {
@@ -77,7 +91,10 @@ function rollouts(kubeconfig: string): void {
     const ns = namespace('prune');
     await rollOut(yamlSpec(ns, 1, configMaps('a', 'b')));
     const { outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
-    expect(outcome).toMatchObject({ outcome: 'succeeded', inventory: [expect.objectContaining({ name: 'a', uid: expect.any(String) })] });
+    expect(outcome).toMatchObject({
+      outcome: 'succeeded',
+      inventory: [expect.objectContaining({ name: 'a', uid: expect.any(String) })],
+    });
     expect(await shop.client.get(CONFIG_MAP, 'b', ns)).toBeUndefined();
   });
 
@@ -90,7 +107,13 @@ function rollouts(kubeconfig: string): void {
       const ns = namespace('fail');
       await rollOut(imageSpec(ns, 3, `${IMAGE}:1.0`));
       const { outcome } = await rollOut(imageSpec(ns, 4, `${IMAGE}:${tag}`));
-      expect(outcome).toMatchObject({ outcome: 'failed', code, applied: true, serving: 'v3 still serves, 2/2 ready', fix: expect.any(String) });
+      expect(outcome).toMatchObject({
+        outcome: 'failed',
+        code,
+        applied: true,
+        serving: 'v3 still serves, 2/2 ready',
+        fix: expect.any(String),
+      });
       const { outcome: next } = await rollOut(imageSpec(ns, 5, `${IMAGE}:1.1`));
       expect(next).toMatchObject({ outcome: 'succeeded' });
     });
@@ -98,7 +121,10 @@ function rollouts(kubeconfig: string): void {
     it('says how an image that runs as root is mended', async () => {
       const ns = namespace('root');
       const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:root`));
-      expect(outcome).toMatchObject({ code: 'deployments/runs-as-root', message: 'images.acme.dev/web runs as root; add runAsUser: 1000' });
+      expect(outcome).toMatchObject({
+        code: 'deployments/runs-as-root',
+        message: 'images.acme.dev/web runs as root; add runAsUser: 1000',
+      });
     });
 
     it('by never becoming ready ends as rollout-timeout', async () => {
@@ -106,46 +132,78 @@ function rollouts(kubeconfig: string): void {
       const ns = namespace('slow');
       const task = await hurried.request(imageSpec(ns, 1, `${IMAGE}:unready`));
       await hurried.deliver(task);
-      expect(hurried.deployments.attempt(task.attemptId).outcome).toMatchObject({ outcome: 'failed', code: 'deployments/rollout-timeout', applied: true });
+      expect(hurried.deployments.attempt(task.attemptId).outcome).toMatchObject({
+        outcome: 'failed',
+        code: 'deployments/rollout-timeout',
+        applied: true,
+      });
       hurried.close();
     });
 
     it('by asking for more than any node has ends as unschedulable', async () => {
       const ns = namespace('big');
-      const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:1.0`, { resources: { requests: { cpu: '900', memory: '1Gi' }, limits: { memory: '1Gi' } } }));
+      const { outcome } = await rollOut(
+        imageSpec(ns, 1, `${IMAGE}:1.0`, {
+          resources: { requests: { cpu: '900', memory: '1Gi' }, limits: { memory: '1Gi' } },
+        }),
+      );
       expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/unschedulable' });
     });
 
     it('at the guard rails writes nothing', async () => {
       const ns = namespace('rails');
-      const { outcome } = await rollOut(yamlSpec(ns, 1, 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []\n'));
-      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/cluster-scoped-not-allowed', applied: false });
+      const { outcome } = await rollOut(
+        yamlSpec(
+          ns,
+          1,
+          'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: x}\nrules: []\n',
+        ),
+      );
+      expect(outcome).toMatchObject({
+        outcome: 'failed',
+        code: 'deployments/cluster-scoped-not-allowed',
+        applied: false,
+      });
       expect(shop.writes(ns)).toEqual([]);
     });
 
     it('at an unknown field names it and the nearest one', async () => {
       const ns = namespace('field');
-      const { outcome } = await rollOut(yamlSpec(ns, 1, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n'));
-      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/unknown-field', message: expect.stringMatching(/datta.*nearest: data/), applied: false });
+      const { outcome } = await rollOut(
+        yamlSpec(ns, 1, 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n'),
+      );
+      expect(outcome).toMatchObject({
+        outcome: 'failed',
+        code: 'deployments/unknown-field',
+        message: expect.stringMatching(/datta.*nearest: data/),
+        applied: false,
+      });
     });
   });
 
   it('E7: refuses an object of another application and never forces it', async () => {
     const ns = namespace('e7');
     await rollOut(yamlSpec(ns, 1, configMaps('mine')));
-    const { outcome } = await rollOut(yamlSpec(ns, 1, configMaps('mine')), { applicationId: 'app-other', inventory: [] });
+    const { outcome } = await rollOut(yamlSpec(ns, 1, configMaps('mine')), {
+      applicationId: 'app-other',
+      inventory: [],
+    });
     expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/owned-by-other', applied: false });
   });
 
   it('E13: waits for a cluster that is away and says so, until a newer revision comes', async () => {
     const ns = namespace('e13');
-    const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), { cluster: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' } });
+    const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), {
+      cluster: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' },
+    });
     const running = shop.deliver(task);
     await eventually(
       () =>
-        expect(shop.deployments.attempt(task.attemptId).steps.find(({ step }) => step === 'progressing')).toMatchObject({
-          message: expect.stringMatching(/cannot be reached.*trying again/),
-        }),
+        expect(shop.deployments.attempt(task.attemptId).steps.find(({ step }) => step === 'progressing')).toMatchObject(
+          {
+            message: expect.stringMatching(/cannot be reached.*trying again/),
+          },
+        ),
       25_000,
     );
     shop.deployments.attempt(task.attemptId).superseded = true; // and a newer revision ends the waiting
@@ -158,7 +216,9 @@ function rollouts(kubeconfig: string): void {
     const away = createServer();
     const port = await listen(away);
     await new Promise((resolve) => away.close(resolve));
-    const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), { cluster: { ...shop.cluster, clusterId: 'cluster-back', server: `https://127.0.0.1:${port}` } });
+    const task = await shop.request(yamlSpec(ns, 1, configMaps('a')), {
+      cluster: { ...shop.cluster, clusterId: 'cluster-back', server: `https://127.0.0.1:${port}` },
+    });
     const running = shop.deliver(task);
     await eventually(() => expect(stepsOf(task.attemptId)).toContain('progressing'));
     const target = new URL(shop.cluster.server);
@@ -180,12 +240,22 @@ function rollouts(kubeconfig: string): void {
   it('E22: takes back a field that somebody edited, and names a manager whose field was never ours', async () => {
     const ns = namespace('e22');
     await rollOut(yamlSpec(ns, 1, configMaps('a')));
-    const edit = (data: Record<string, string>) => shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { data } }, { fieldManager: 'kubectl-edit' });
+    const edit = (data: Record<string, string>) =>
+      shop.client.patch(
+        CONFIG_MAP,
+        { name: 'a', namespace: ns },
+        { kind: 'merge', body: { data } },
+        { fieldManager: 'kubectl-edit' },
+      );
     await edit({ key: 'edited' });
     const { task, outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
     expect(outcome).toMatchObject({ outcome: 'succeeded' });
-    const planned = shop.deployments.attempt(task.attemptId).steps.flatMap((step) => (step.step === 'planned' ? step.plan.changes : []));
-    expect(planned).toContainEqual(expect.objectContaining({ object: 'ConfigMap/a', action: 'update', takesBackFrom: 'kubectl-edit' }));
+    const planned = shop.deployments
+      .attempt(task.attemptId)
+      .steps.flatMap((step) => (step.step === 'planned' ? step.plan.changes : []));
+    expect(planned).toContainEqual(
+      expect.objectContaining({ object: 'ConfigMap/a', action: 'update', takesBackFrom: 'kubectl-edit' }),
+    );
     expect((await shop.client.get(CONFIG_MAP, 'a', ns))?.['data']).toEqual({ key: 'value' });
 
     await edit({ theirs: 'x' });
@@ -202,11 +272,21 @@ function rollouts(kubeconfig: string): void {
   it('E24: ends while its namespace is being deleted, and makes it anew afterwards', async () => {
     const ns = namespace('e24');
     await rollOut(yamlSpec(ns, 1, configMaps('a')));
-    await shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: ['acme.dev/hold'] } } }, { fieldManager: 'test' });
+    await shop.client.patch(
+      CONFIG_MAP,
+      { name: 'a', namespace: ns },
+      { kind: 'merge', body: { metadata: { finalizers: ['acme.dev/hold'] } } },
+      { fieldManager: 'test' },
+    );
     await dropNamespace(shop.client, ns);
     const { outcome } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
     expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/namespace-terminating' });
-    await shop.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+    await shop.client.patch(
+      CONFIG_MAP,
+      { name: 'a', namespace: ns },
+      { kind: 'merge', body: { metadata: { finalizers: null } } },
+      { fieldManager: 'test' },
+    );
     await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined());
     const { outcome: anew } = await rollOut(yamlSpec(ns, 2, configMaps('a')));
     expect(anew).toMatchObject({ outcome: 'succeeded' });
@@ -216,7 +296,11 @@ function rollouts(kubeconfig: string): void {
     const manifests = `${configMaps('a', 'b')}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {selector: {app: s}, ports: [{port: 80}]}\n`;
     const points = ['fetched', 'rendered', 'planned', 'applied', 'applied', 'healthy', 'pruned'] as const;
     const losses: Loss[] = points.flatMap((step, index) =>
-      (['before', 'after'] as const).map((when) => ({ step, nth: points.slice(0, index).filter((other) => other === step).length, when })),
+      (['before', 'after'] as const).map((when) => ({
+        step,
+        nth: points.slice(0, index).filter((other) => other === step).length,
+        when,
+      })),
     );
 
     it.each(losses)('$step $nth, the report lost $when it was recorded: the same writes, one end', async (loss) => {
@@ -232,8 +316,11 @@ function rollouts(kubeconfig: string): void {
       const second = await rollOut(yamlSpec(disturbed, 2, manifests));
       expect(second.outcome).toMatchObject({ outcome: 'succeeded' });
       // Inside a wave objects are written side by side, in any order.
-      expect(objectsWritten(disturbed).map(withoutName(disturbed)).sort()).toEqual(objectsWritten(undisturbed).map(withoutName(undisturbed)).sort());
-      if (first.recordedPlan === null && second.task.recordedPlan !== null) expect(stepsOf(second.task.attemptId)).not.toContain('rendered');
+      expect(objectsWritten(disturbed).map(withoutName(disturbed)).sort()).toEqual(
+        objectsWritten(undisturbed).map(withoutName(undisturbed)).sort(),
+      );
+      if (first.recordedPlan === null && second.task.recordedPlan !== null)
+        expect(stepsOf(second.task.attemptId)).not.toContain('rendered');
     });
   });
 
@@ -294,7 +381,11 @@ function rollouts(kubeconfig: string): void {
     it('leaves a namespace in which others have objects', async () => {
       const ns = namespace('shared');
       await rollOut(yamlSpec(ns, 1, configMaps('a')));
-      await shop.client.create(CONFIG_MAP, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: ns } }, { fieldManager: 'test' });
+      await shop.client.create(
+        CONFIG_MAP,
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: ns } },
+        { fieldManager: 'test' },
+      );
       const { outcome } = await rollOut(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null });
       expect(outcome).toMatchObject({ outcome: 'succeeded' });
       expect((await shop.client.get(NAMESPACE, ns))?.metadata.deletionTimestamp).toBeUndefined();
@@ -306,13 +397,29 @@ function rollouts(kubeconfig: string): void {
       const ns = namespace('e11');
       const first = await hurried.request(yamlSpec(ns, 1, configMaps('a')));
       await hurried.deliver(first);
-      await hurried.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: ['acme.dev/hold'] } } }, { fieldManager: 'test' });
+      await hurried.client.patch(
+        CONFIG_MAP,
+        { name: 'a', namespace: ns },
+        { kind: 'merge', body: { metadata: { finalizers: ['acme.dev/hold'] } } },
+        { fieldManager: 'test' },
+      );
       const task = await hurried.request(yamlSpec(ns, 1, ''), { kind: 'delete', resolved: null });
       await hurried.deliver(task);
       const { steps, outcome } = hurried.deployments.attempt(task.attemptId);
-      expect(steps).toContainEqual(expect.objectContaining({ step: 'progressing', message: expect.stringContaining('acme.dev/hold') }));
-      expect(outcome).toMatchObject({ outcome: 'failed', code: 'deployments/deletion-blocked', message: expect.stringContaining('acme.dev/hold') });
-      await hurried.client.patch(CONFIG_MAP, { name: 'a', namespace: ns }, { kind: 'merge', body: { metadata: { finalizers: null } } }, { fieldManager: 'test' });
+      expect(steps).toContainEqual(
+        expect.objectContaining({ step: 'progressing', message: expect.stringContaining('acme.dev/hold') }),
+      );
+      expect(outcome).toMatchObject({
+        outcome: 'failed',
+        code: 'deployments/deletion-blocked',
+        message: expect.stringContaining('acme.dev/hold'),
+      });
+      await hurried.client.patch(
+        CONFIG_MAP,
+        { name: 'a', namespace: ns },
+        { kind: 'merge', body: { metadata: { finalizers: null } } },
+        { fieldManager: 'test' },
+      );
       hurried.close();
     });
 
@@ -327,7 +434,9 @@ function rollouts(kubeconfig: string): void {
 
   /** Writes of the application's objects: what is written for the fence differs with each attempt by design. */
   function objectsWritten(ns: string) {
-    return shop.writes(ns).filter(({ object, code }) => code < 400 && !object.startsWith('namespaces/') && !FENCE.test(object));
+    return shop
+      .writes(ns)
+      .filter(({ object, code }) => code < 400 && !object.startsWith('namespaces/') && !FENCE.test(object));
   }
 }
 
@@ -345,5 +454,7 @@ const withoutName =
     `${verb} ${object.replaceAll(ns, 'NS')} ${code}`;
 
 function configMaps(...names: string[]): string {
-  return names.map((name) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {key: value}\n`).join('---\n');
+  return names
+    .map((name) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {key: value}\n`)
+    .join('---\n');
 }

@@ -85,13 +85,17 @@ export class RolloutWorker {
     const answer = asked.value;
     if (!answer.granted) return answer.retryInMs === null ? delivery.acknowledge() : delivery.retry(answer.retryInMs);
 
-    const claim = new Claim({ bus: this.bus, clock: this.clock, ids: this.ids, logger: this.logger, keepItem: () => delivery.extend() }, { ...answer, askedAt });
+    const claim = new Claim(
+      { bus: this.bus, clock: this.clock, ids: this.ids, logger: this.logger, keepItem: () => delivery.extend() },
+      { ...answer, askedAt },
+    );
     try {
       await claim.finish(await this.work(claim, answer.task));
       await delivery.acknowledge();
     } catch (error) {
       if (error instanceof StoppingError) return delivery.retry(0);
-      if (!(error instanceof ClaimLostError || error instanceof FenceLostError || error instanceof ClaimTooShortError)) throw error;
+      if (!(error instanceof ClaimLostError || error instanceof FenceLostError || error instanceof ClaimTooShortError))
+        throw error;
       this.logger.info({ ...item, claim: answer.claim, why: error.message }, 'an attempt was left to another worker');
       await delivery.retry(LOST_RETRY_MS);
     } finally {

@@ -18,7 +18,12 @@ export interface RolloutTimes {
   readonly deletionMs: number;
 }
 
-export const DEFAULT_TIMES: RolloutTimes = { rolloutMs: 10 * 60_000, steadyMs: 2_000, patienceMs: 2 * 3_600_000, deletionMs: 10 * 60_000 };
+export const DEFAULT_TIMES: RolloutTimes = {
+  rolloutMs: 10 * 60_000,
+  steadyMs: 2_000,
+  patienceMs: 2 * 3_600_000,
+  deletionMs: 10 * 60_000,
+};
 
 const WRITE_MS = 20_000;
 /** Between the last moment of a write and the end of the claim. */
@@ -80,7 +85,8 @@ export class Run {
 
   /** @throws ClaimLostError when so little of the claim is left that a write might land after its end */
   mayWrite(): void {
-    if (this.claim.deadline() - this.ports.clock.monotonic() <= MARGIN_MS + 1_000) throw new ClaimLostError('the claim ends before a write could be sure to');
+    if (this.claim.deadline() - this.ports.clock.monotonic() <= MARGIN_MS + 1_000)
+      throw new ClaimLostError('the claim ends before a write could be sure to');
   }
 
   /** @throws StoppingError, ClaimLostError: while something is only waited for, these end it */

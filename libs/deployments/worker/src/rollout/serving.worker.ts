@@ -16,7 +16,9 @@ export async function serving(run: Run, entries: readonly InventoryEntry[]): Pro
     const deployment = await liveObject(client, first);
     if (!deployment) return 'nothing serves meanwhile';
     const { items } = await client.list(REPLICA_SET, { namespace: first.namespace, deadlineMs: 5_000 });
-    const owned = items.filter(({ metadata }) => list(metadata['ownerReferences']).some((owner) => text(at(owner, 'uid')) === deployment.metadata.uid));
+    const owned = items.filter(({ metadata }) =>
+      list(metadata['ownerReferences']).some((owner) => text(at(owner, 'uid')) === deployment.metadata.uid),
+    );
     return servingText(deployment, owned, ({ metadata }) => revisionOfMark(metadata.annotations?.[ATTEMPT_ANNOTATION]));
   } catch (error) {
     run.ports.logger.info({ attemptId: run.task.attemptId, err: String(error) }, 'what serves could not be asked');

@@ -16,13 +16,21 @@ describe('a plan in words', () => {
         ],
         takesBackFrom: [{ manager: 'kubectl-edit', field: '.spec.replicas' }],
       },
-      { key: { group: '', kind: 'ConfigMap', namespace: 'other', name: 'a' }, apiVersion: 'v1', action: 'prune', uid: 'u' },
+      {
+        key: { group: '', kind: 'ConfigMap', namespace: 'other', name: 'a' },
+        apiVersion: 'v1',
+        action: 'prune',
+        uid: 'u',
+      },
     ];
     expect(reportedChanges(changes, 'shop')).toEqual([
       {
         object: 'Deployment/web',
         action: 'update',
-        fields: ['spec.template.spec.containers[0].image: "a:1" -> "a:2"', 'spec.template.spec.containers[0].env[0].value'],
+        fields: [
+          'spec.template.spec.containers[0].image: "a:1" -> "a:2"',
+          'spec.template.spec.containers[0].env[0].value',
+        ],
         takesBackFrom: 'kubectl-edit',
       },
       { object: 'ConfigMap/other/a', action: 'delete', fields: [], takesBackFrom: null },
@@ -34,13 +42,16 @@ describe('a plan in words', () => {
       key: { ...key, name: `web-${index}` },
       apiVersion: 'apps/v1',
       action: 'update',
-      changes: Array.from({ length: 200 }, (_, field) => ({ pointer: `/spec/template/spec/containers/${field}/a-rather-long-name-of-a-field` })),
+      changes: Array.from({ length: 200 }, (_, field) => ({
+        pointer: `/spec/template/spec/containers/${field}/a-rather-long-name-of-a-field`,
+      })),
       takesBackFrom: [],
     }));
     expect(JSON.stringify(reportedChanges(changes, 'shop')).length).toBeLessThan(48 * 1024);
   });
 
-  it('writes pointers as people write paths', () => expect(pathOf('/metadata/annotations/a~1b/0')).toBe('metadata.annotations.a/b[0]'));
+  it('writes pointers as people write paths', () =>
+    expect(pathOf('/metadata/annotations/a~1b/0')).toBe('metadata.annotations.a/b[0]'));
 });
 
 describe('what serves while the newest revision does not', () => {
@@ -59,12 +70,17 @@ describe('what serves while the newest revision does not', () => {
   const revisionOf = (replicaSet: KubernetesObject) => revisionOfMark(replicaSet.metadata.annotations?.['mark']);
 
   it('is the older revision whose pods are ready', () =>
-    expect(servingText(deployment, [set('3', 'v3.5', 3), set('4', 'v4.6', 0)], revisionOf)).toBe('v3 still serves, 3/3 ready'));
-  it('is nothing when no pod of an older one is ready', () => expect(servingText(deployment, [set('4', 'v4.6', 1)], revisionOf)).toBe('nothing serves meanwhile'));
-  it('has no number when the older pods carry no mark', () => expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe('the version before still serves, 2/3 ready'));
+    expect(servingText(deployment, [set('3', 'v3.5', 3), set('4', 'v4.6', 0)], revisionOf)).toBe(
+      'v3 still serves, 3/3 ready',
+    ));
+  it('is nothing when no pod of an older one is ready', () =>
+    expect(servingText(deployment, [set('4', 'v4.6', 1)], revisionOf)).toBe('nothing serves meanwhile'));
+  it('has no number when the older pods carry no mark', () =>
+    expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe('the version before still serves, 2/3 ready'));
 });
 
-it('reads the revision of a mark back', () => expect(revisionOfMark(attemptMark({ revision: 12, attemptNumber: 40 }))).toBe(12));
+it('reads the revision of a mark back', () =>
+  expect(revisionOfMark(attemptMark({ revision: 12, attemptNumber: 40 }))).toBe(12));
 
 it('says where an application is reached, with TLS only where its host has it', () => {
   const ingress = (tls: unknown): KubernetesObject => ({
@@ -78,4 +94,7 @@ it('says where an application is reached, with TLS only where its host has it', 
   expect(endpointOf([])).toBeNull();
 });
 
-it('names the source', () => expect(sourceText({ type: 'image', workload: { image: 'images.acme.dev/web:1' } })).toBe('image images.acme.dev/web:1'));
+it('names the source', () =>
+  expect(sourceText({ type: 'image', workload: { image: 'images.acme.dev/web:1' } })).toBe(
+    'image images.acme.dev/web:1',
+  ));

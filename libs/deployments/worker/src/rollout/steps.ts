@@ -23,7 +23,14 @@ export function reportedChanges(changes: readonly PlannedChange[], targetNamespa
         return [{ object, action: 'create', fields: [], takesBackFrom: null }];
       case 'update': {
         const managers = [...new Set(change.takesBackFrom.map(({ manager }) => manager))].sort();
-        return [{ object, action: 'update', fields: change.changes.slice(0, FIELDS_PER_CHANGE).map(fieldText), takesBackFrom: managers.length === 0 ? null : managers.join(', ') }];
+        return [
+          {
+            object,
+            action: 'update',
+            fields: change.changes.slice(0, FIELDS_PER_CHANGE).map(fieldText),
+            takesBackFrom: managers.length === 0 ? null : managers.join(', '),
+          },
+        ];
       }
       case 'unchanged':
         return [{ object, action: 'unchanged', fields: [], takesBackFrom: null }];
@@ -43,7 +50,9 @@ export function reportedChanges(changes: readonly PlannedChange[], targetNamespa
 
 /** Objects that stay although the new set has them not, one sentence each. */
 export const keptWarnings = (changes: readonly PlannedChange[], targetNamespace: string): string[] =>
-  changes.flatMap((change) => (change.action === 'keep' ? [`${shortName(change.key, targetNamespace)} stays: ${change.why}`] : []));
+  changes.flatMap((change) =>
+    change.action === 'keep' ? [`${shortName(change.key, targetNamespace)} stays: ${change.why}`] : [],
+  );
 
 const fieldText = ({ pointer, before, after }: FieldChange): string => {
   const path = pathOf(pointer);
@@ -71,7 +80,11 @@ export function endpointOf(objects: readonly KubernetesObject[]): string | null 
 }
 
 /** What is told of a healthy application, and of one on its way. */
-export function healthText({ state, message, replicas }: Pick<ApplicationHealth, 'state' | 'message' | 'replicas'>): string {
+export function healthText({
+  state,
+  message,
+  replicas,
+}: Pick<ApplicationHealth, 'state' | 'message' | 'replicas'>): string {
   const counted = replicasWords(replicas);
   if (state === 'Healthy') return counted === null ? 'all objects ready' : `${counted} ready`;
   const words = message === '' ? state : message;
@@ -81,21 +94,26 @@ export function healthText({ state, message, replicas }: Pick<ApplicationHealth,
 /** Image of the first workload that has one, without tag and digest. */
 export function imageOf(objects: readonly KubernetesObject[]): string | undefined {
   for (const object of objects) {
-    const image = list(at(object, 'spec', 'template', 'spec', 'containers')).flatMap((container) => text(at(container, 'image')) ?? [])[0];
+    const image = list(at(object, 'spec', 'template', 'spec', 'containers')).flatMap(
+      (container) => text(at(container, 'image')) ?? [],
+    )[0];
     if (image !== undefined) return imageName(image);
   }
   return undefined;
 }
 
 /** An image reference without tag and digest. */
-export const imageName = (reference: string): string => reference.replace(/@sha256:[0-9a-f]+$/, '').replace(/:[^:/]+$/, '');
+export const imageName = (reference: string): string =>
+  reference.replace(/@sha256:[0-9a-f]+$/, '').replace(/:[^:/]+$/, '');
 
 /** `3/3`; null where nothing is counted. */
-export const replicasWords = ({ wanted, ready }: { readonly wanted: number; readonly ready: number }): string | null => (wanted === 0 && ready === 0 ? null : `${ready}/${wanted}`);
+export const replicasWords = ({ wanted, ready }: { readonly wanted: number; readonly ready: number }): string | null =>
+  wanted === 0 && ready === 0 ? null : `${ready}/${wanted}`;
 
 /** What was fetched, in the words of `SOURCE`: the image, or where manifests came from. */
-export const sourceText = (source: { readonly type: 'image'; readonly workload: { readonly image: string } } | { readonly type: 'yaml' }): string =>
-  source.type === 'image' ? `image ${source.workload.image}` : 'yaml inline';
+export const sourceText = (
+  source: { readonly type: 'image'; readonly workload: { readonly image: string } } | { readonly type: 'yaml' },
+): string => (source.type === 'image' ? `image ${source.workload.image}` : 'yaml inline');
 
 /**
  * What serves while the newest revision does not: the pods of older ReplicaSets.
@@ -103,10 +121,18 @@ export const sourceText = (source: { readonly type: 'image'; readonly workload: 
  * @param deployment as it is now
  * @param revisionOf of a ReplicaSet, where it is known
  */
-export function servingText(deployment: KubernetesObject, replicaSets: readonly KubernetesObject[], revisionOf: (replicaSet: KubernetesObject) => number | undefined): string {
+export function servingText(
+  deployment: KubernetesObject,
+  replicaSets: readonly KubernetesObject[],
+  revisionOf: (replicaSet: KubernetesObject) => number | undefined,
+): string {
   const newest = rolloutNumber(deployment);
-  const older = replicaSets.filter((set) => rolloutNumber(set) < newest && count(at(set, 'status', 'readyReplicas')) > 0);
-  const serving = older.toSorted((a, b) => count(at(b, 'status', 'readyReplicas')) - count(at(a, 'status', 'readyReplicas')))[0];
+  const older = replicaSets.filter(
+    (set) => rolloutNumber(set) < newest && count(at(set, 'status', 'readyReplicas')) > 0,
+  );
+  const serving = older.toSorted(
+    (a, b) => count(at(b, 'status', 'readyReplicas')) - count(at(a, 'status', 'readyReplicas')),
+  )[0];
   if (!serving) return 'nothing serves meanwhile';
   const wanted = at(deployment, 'spec', 'replicas');
   const ready = older.reduce((sum, set) => sum + count(at(set, 'status', 'readyReplicas')), 0);
@@ -115,10 +141,17 @@ export function servingText(deployment: KubernetesObject, replicaSets: readonly 
 }
 
 /** The Deployment controller numbers templates; the Deployment carries the number of the newest. */
-const rolloutNumber = (object: KubernetesObject): number => Number(object.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+const rolloutNumber = (object: KubernetesObject): number =>
+  Number(object.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 
 /** What stands on objects and, by the Deployment controller's copy, on ReplicaSets: the revision first. */
-export const attemptMark = ({ revision, attemptNumber }: { readonly revision: number; readonly attemptNumber: number }): string => `v${revision}.${attemptNumber}`;
+export const attemptMark = ({
+  revision,
+  attemptNumber,
+}: {
+  readonly revision: number;
+  readonly attemptNumber: number;
+}): string => `v${revision}.${attemptNumber}`;
 
 /** The revision in such a mark. */
 export function revisionOfMark(mark: string | undefined): number | undefined {

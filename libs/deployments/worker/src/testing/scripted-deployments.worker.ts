@@ -44,16 +44,23 @@ export class ScriptedDeployments implements Bus {
   /** While true nobody answers. */
   silent = false;
   loss: Loss | undefined;
-  private hold: { readonly attemptId: string; readonly step: string; readonly reached: () => void; readonly until: Promise<void> } | undefined;
+  private hold:
+    | { readonly attemptId: string; readonly step: string; readonly reached: () => void; readonly until: Promise<void> }
+    | undefined;
   private number = 0;
 
   constructor(private readonly clock: Clock) {}
 
   /** A new attempt; what an earlier one of the application recorded and left is handed on, as the service does. */
-  newAttempt<K extends Partial<RolloutTask>>(base: Omit<RolloutTask, 'attemptId' | 'attemptNumber' | 'recordedPlan' | 'inventory'>, more: K = {} as K): RolloutTask {
+  newAttempt<K extends Partial<RolloutTask>>(
+    base: Omit<RolloutTask, 'attemptId' | 'attemptNumber' | 'recordedPlan' | 'inventory'>,
+    more: K = {} as K,
+  ): RolloutTask {
     const earlier = [...this.attempts.values()].filter(({ task }) => task.applicationId === base.applicationId);
     const attemptNumber = ++this.number;
-    const same = earlier.filter(({ task, outcome }) => task.revision === base.revision && task.kind === base.kind && outcome === undefined);
+    const same = earlier.filter(
+      ({ task, outcome }) => task.revision === base.revision && task.kind === base.kind && outcome === undefined,
+    );
     const plan = same
       .flatMap(({ steps }) => steps)
       .flatMap((step) => (step.step === 'planned' ? [step.plan] : []))
@@ -72,7 +79,10 @@ export class ScriptedDeployments implements Bus {
   }
 
   /** The answer to one report waits until it is released, and the lease with it: the worker stands still there. */
-  holdAt({ attemptId, step }: { readonly attemptId: string; readonly step: ReportedStep['step'] }): { readonly reached: Promise<void>; readonly release: () => void } {
+  holdAt({ attemptId, step }: { readonly attemptId: string; readonly step: ReportedStep['step'] }): {
+    readonly reached: Promise<void>;
+    readonly release: () => void;
+  } {
     const reached = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
     this.hold = { attemptId, step, reached: reached.resolve, until: released.promise };
@@ -120,7 +130,8 @@ export class ScriptedDeployments implements Bus {
         const { attemptId } = claimAttemptRequest.input.parse(input);
         const attempt = this.attempts.get(attemptId);
         if (!attempt || attempt.outcome) return reply({ granted: false, reason: 'nothing is owed', retryInMs: null });
-        if (attempt.leaseUntilMs > this.clock.now()) return reply({ granted: false, reason: 'claimed', retryInMs: 1_000 });
+        if (attempt.leaseUntilMs > this.clock.now())
+          return reply({ granted: false, reason: 'claimed', retryInMs: 1_000 });
         attempt.claim++;
         return reply({ granted: true, claim: attempt.claim, leaseUntil: this.lease(attempt), task: attempt.task });
       }
@@ -177,7 +188,8 @@ export class ScriptedDeployments implements Bus {
   }
 }
 
-const claimLost = (): Reply<never> => refuse(domainError('deployments/claim-lost', 'conflict', 'Another worker holds this claim.'));
+const claimLost = (): Reply<never> =>
+  refuse(domainError('deployments/claim-lost', 'conflict', 'Another worker holds this claim.'));
 
 /** What the attempts so far may have put onto the cluster: the last end's word, and every plan recorded since. */
 function inventoryAfter(attempts: readonly Attempt[]): InventoryEntry[] {
@@ -186,9 +198,11 @@ function inventoryAfter(attempts: readonly Attempt[]): InventoryEntry[] {
   for (const { steps, outcome } of attempts) {
     for (const step of steps) {
       const told = step.step === 'planned' ? step.plan.inventory : step.step === 'applied' ? step.objects : [];
-      for (const entry of told) entries.set(name(entry), { ...entry, uid: entry.uid ?? entries.get(name(entry))?.uid ?? null });
+      for (const entry of told)
+        entries.set(name(entry), { ...entry, uid: entry.uid ?? entries.get(name(entry))?.uid ?? null });
     }
-    if (outcome && outcome.outcome !== 'superseded') entries = new Map(outcome.inventory.map((entry) => [name(entry), entry]));
+    if (outcome && outcome.outcome !== 'superseded')
+      entries = new Map(outcome.inventory.map((entry) => [name(entry), entry]));
   }
   return [...entries.values()];
 }

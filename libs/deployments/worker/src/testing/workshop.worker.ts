@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ClusterConnection, ResolvedSpec, RolloutTask } from '#deployments/contract';
 import { silentLogger } from '#kernel';
-import { createKubernetesClient, parseEgressPolicy, readKubeconfig, type ImageWorkload, type KubernetesClient, type ResourceType } from '#kubernetes';
+import {
+  createKubernetesClient,
+  parseEgressPolicy,
+  readKubeconfig,
+  type ImageWorkload,
+  type KubernetesClient,
+  type ResourceType,
+} from '#kubernetes';
 import { systemClock, systemIds } from '#runtime/system';
 import { auditedWrites, type AuditedWrite } from '#testing';
 import { encodeText, type Vault } from '#vault';
@@ -12,8 +19,22 @@ import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
 import { RolloutWorker } from '../rollout/rollout.worker.ts';
 import { ScriptedDeployments } from './scripted-deployments.worker.ts';
 
-export const DEPLOYMENT: ResourceType = { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', namespaced: true, verbs: [] };
-export const CONFIG_MAP: ResourceType = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true, verbs: [] };
+export const DEPLOYMENT: ResourceType = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  resource: 'deployments',
+  namespaced: true,
+  verbs: [],
+};
+export const CONFIG_MAP: ResourceType = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  namespaced: true,
+  verbs: [],
+};
 
 /** A worker with a scripted deployments service and a real cluster: what the tests against a real Kubernetes have in common. */
 export async function openWorkshop(kubeconfig: string, vault: Vault, times: Partial<RolloutTimes> = {}) {
@@ -32,12 +53,28 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     policy: { namespaces: ['*', '!kube-*'], clusterScoped: 'deny', podSecurity: 'baseline' },
     type: 'registered',
   };
-  const token = 'token' in credential ? { token: credential.token } : { certificate: credential.clientCertificate, key: credential.clientKey };
+  const token =
+    'token' in credential
+      ? { token: credential.token }
+      : { certificate: credential.clientCertificate, key: credential.clientKey };
   await vault.put(cluster.credential, encodeText(JSON.stringify(token)));
   const deployments = new ScriptedDeployments(systemClock);
   const connections = new ClusterConnections({ vault, clock: systemClock, logger: silentLogger, egress: egress.value });
-  const client = createKubernetesClient({ server, ...(ca !== undefined && { ca }), credential, egress: egress.value, clock: systemClock, log: silentLogger, ratePerSecond: 200 });
-  const newWorker = () => new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, { ...DEFAULT_TIMES, steadyMs: 100, ...times });
+  const client = createKubernetesClient({
+    server,
+    ...(ca !== undefined && { ca }),
+    credential,
+    egress: egress.value,
+    clock: systemClock,
+    log: silentLogger,
+    ratePerSecond: 200,
+  });
+  const newWorker = () =>
+    new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, {
+      ...DEFAULT_TIMES,
+      steadyMs: 100,
+      ...times,
+    });
   const worker = newWorker();
 
   return {
@@ -88,7 +125,8 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     /** Writes of the platform that concern a namespace, dry runs left out, in order. */
     writes(namespace: string): readonly AuditedWrite[] {
       return auditedWrites(kubeconfig).filter(
-        ({ user, namespace: where, object, dryRun }) => user === 'admin' && (where === namespace || object === `namespaces/${namespace}`) && !dryRun,
+        ({ user, namespace: where, object, dryRun }) =>
+          user === 'admin' && (where === namespace || object === `namespaces/${namespace}`) && !dryRun,
       );
     },
     close() {
@@ -108,7 +146,12 @@ const neverQueue = {
 };
 
 /** An image application as the service resolves it. */
-export function imageSpec(namespace: string, revision: number, image: string, more: Partial<ImageWorkload> = {}): ResolvedSpec {
+export function imageSpec(
+  namespace: string,
+  revision: number,
+  image: string,
+  more: Partial<ImageWorkload> = {},
+): ResolvedSpec {
   const workload: ImageWorkload = {
     name: 'web',
     targetNamespace: namespace,
@@ -146,5 +189,8 @@ export const freshNamespace = (word: string): string => `w-${word}-${randomBytes
 
 /** Removes a namespace that a test made; it goes in the background. */
 export async function dropNamespace(client: KubernetesClient, name: string): Promise<void> {
-  await client.delete({ group: '', version: 'v1', kind: 'Namespace', resource: 'namespaces', namespaced: false, verbs: [] }, { name });
+  await client.delete(
+    { group: '', version: 'v1', kind: 'Namespace', resource: 'namespaces', namespaced: false, verbs: [] },
+    { name },
+  );
 }

@@ -4,16 +4,37 @@ const ada = { organizationId: 'org', memberId: 'ada', fingerprint: 'f00', namesp
 
 describe('rights of a member on a cluster', () => {
   it('are one binding in each namespace', () =>
-    expect(accessObjects({ ...ada, access: 'edit' }).bindings.map(({ kind, metadata, roleRef }) => [kind, metadata.namespace, metadata.name, roleRef])).toEqual([
-      ['RoleBinding', 'a', 'astro-member-f00-edit', { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' }],
-      ['RoleBinding', 'b', 'astro-member-f00-edit', { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' }],
+    expect(
+      accessObjects({ ...ada, access: 'edit' }).bindings.map(({ kind, metadata, roleRef }) => [
+        kind,
+        metadata.namespace,
+        metadata.name,
+        roleRef,
+      ]),
+    ).toEqual([
+      [
+        'RoleBinding',
+        'a',
+        'astro-member-f00-edit',
+        { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+      ],
+      [
+        'RoleBinding',
+        'b',
+        'astro-member-f00-edit',
+        { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+      ],
     ]));
 
   it('lose what a new role does not give', () => {
-    const before = [...accessObjects({ ...ada, access: 'edit' }).bindings, ...accessObjects({ ...ada, access: 'cluster' }).bindings];
+    const before = [
+      ...accessObjects({ ...ada, access: 'edit' }).bindings,
+      ...accessObjects({ ...ada, access: 'cluster' }).bindings,
+    ];
     const now = accessObjects({ ...ada, access: 'view', namespaces: ['a'] }).bindings;
     expect(leftOver([...before, ...now], now)).toEqual(before);
   });
 
-  it('name no person', () => expect(JSON.stringify(accessObjects({ ...ada, access: 'view' }).account)).not.toContain('@'));
+  it('name no person', () =>
+    expect(JSON.stringify(accessObjects({ ...ada, access: 'view' }).account)).not.toContain('@'));
 });

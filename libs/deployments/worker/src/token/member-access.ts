@@ -28,7 +28,13 @@ export interface AccessObjects {
   readonly selector: string;
 }
 
-export function accessObjects({ organizationId, memberId, access, namespaces, fingerprint }: MemberAccess): AccessObjects {
+export function accessObjects({
+  organizationId,
+  memberId,
+  access,
+  namespaces,
+  fingerprint,
+}: MemberAccess): AccessObjects {
   const name = `member-${fingerprint}`;
   const labels = { ...MANAGED_BY, [MEMBER_LABEL]: fingerprint };
   const annotations = { [MEMBER_LABEL]: memberId, [ORGANIZATION_LABEL]: organizationId };
@@ -43,16 +49,28 @@ export function accessObjects({ organizationId, memberId, access, namespaces, fi
   });
   return {
     namespace: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE, labels: MANAGED_BY } },
-    account: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: SYSTEM_NAMESPACE, labels, annotations }, automountServiceAccountToken: false },
-    bindings: access === 'cluster' ? [binding('ClusterRoleBinding', {})] : [...new Set(namespaces)].sort().map((namespace) => binding('RoleBinding', { namespace })),
+    account: {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name, namespace: SYSTEM_NAMESPACE, labels, annotations },
+      automountServiceAccountToken: false,
+    },
+    bindings:
+      access === 'cluster'
+        ? [binding('ClusterRoleBinding', {})]
+        : [...new Set(namespaces)].sort().map((namespace) => binding('RoleBinding', { namespace })),
     selector: `${MEMBER_LABEL}=${fingerprint}`,
   };
 }
 
 /** Which of the bindings on the cluster give a right that is not wanted any more. */
-export function leftOver(present: readonly KubernetesObject[], wanted: readonly KubernetesObject[]): readonly KubernetesObject[] {
+export function leftOver(
+  present: readonly KubernetesObject[],
+  wanted: readonly KubernetesObject[],
+): readonly KubernetesObject[] {
   const keep = new Set(wanted.map(placeOf));
   return present.filter((binding) => !keep.has(placeOf(binding)));
 }
 
-const placeOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+const placeOf = ({ kind, metadata }: KubernetesObject): string =>
+  `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;

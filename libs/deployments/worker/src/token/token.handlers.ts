@@ -23,12 +23,16 @@ export class TokenHandlers {
   /** Rights that are too many go before rights that are missing come, and both before the token. */
   @Serves(issueTokenRequest)
   issue(@Input() input: InputOf<typeof issueTokenRequest>) {
-    const fingerprint = createHash('sha256').update(`${input.organizationId}/${input.memberId}`).digest('hex').slice(0, 20);
+    const fingerprint = createHash('sha256')
+      .update(`${input.organizationId}/${input.memberId}`)
+      .digest('hex')
+      .slice(0, 20);
     const wanted = accessObjects({ ...input, fingerprint });
     return answering(this.connections, input.cluster, async (client) => {
       const present = await bindingsOf(client, wanted.selector);
       await each(leftOver(present, wanted.bindings), (binding) => remove(client, binding));
-      if (!(await client.get(NAMESPACE, SYSTEM_NAMESPACE))) await client.apply(NAMESPACE, wanted.namespace, { fieldManager: FIELD_MANAGER });
+      if (!(await client.get(NAMESPACE, SYSTEM_NAMESPACE)))
+        await client.apply(NAMESPACE, wanted.namespace, { fieldManager: FIELD_MANAGER });
       await client.apply(SERVICE_ACCOUNT, wanted.account, { fieldManager: FIELD_MANAGER });
       const skipped: string[] = [];
       await each(wanted.bindings, async (binding) => {
@@ -42,7 +46,12 @@ export class TokenHandlers {
       });
       if (skipped.length > 0 && skipped.length === wanted.bindings.length) {
         return refuse(
-          domainError('deployments/namespace-gone', 'not-found', `None of the namespaces exists on cluster ${input.cluster.name} yet.`, { fix: 'deploy an application first' }),
+          domainError(
+            'deployments/namespace-gone',
+            'not-found',
+            `None of the namespaces exists on cluster ${input.cluster.name} yet.`,
+            { fix: 'deploy an application first' },
+          ),
         );
       }
       return reply(await client.requestToken(SYSTEM_NAMESPACE, wanted.account.metadata.name, TOKEN_SECONDS));
@@ -51,7 +60,10 @@ export class TokenHandlers {
 }
 
 async function bindingsOf(client: KubernetesClient, labelSelector: string): Promise<readonly KubernetesObject[]> {
-  const [inNamespaces, overall] = await Promise.all([client.list(ROLE_BINDING, { labelSelector }), client.list(CLUSTER_ROLE_BINDING, { labelSelector })]);
+  const [inNamespaces, overall] = await Promise.all([
+    client.list(ROLE_BINDING, { labelSelector }),
+    client.list(CLUSTER_ROLE_BINDING, { labelSelector }),
+  ]);
   return [
     // Members of a list do not say their kind.
     ...inNamespaces.items.map((item) => ({ ...item, kind: 'RoleBinding' })),
@@ -59,11 +71,16 @@ async function bindingsOf(client: KubernetesClient, labelSelector: string): Prom
   ];
 }
 
-const typeOf = ({ kind }: KubernetesObject): ResourceType => (kind === 'ClusterRoleBinding' ? CLUSTER_ROLE_BINDING : ROLE_BINDING);
+const typeOf = ({ kind }: KubernetesObject): ResourceType =>
+  kind === 'ClusterRoleBinding' ? CLUSTER_ROLE_BINDING : ROLE_BINDING;
 
 async function remove(client: KubernetesClient, binding: KubernetesObject): Promise<void> {
   const { name, namespace, uid } = binding.metadata;
-  await client.delete(typeOf(binding), { name, ...(namespace !== undefined && { namespace }) }, { ...(uid !== undefined && { uid }) });
+  await client.delete(
+    typeOf(binding),
+    { name, ...(namespace !== undefined && { namespace }) },
+    { ...(uid !== undefined && { uid }) },
+  );
 }
 
 async function each<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {

@@ -2,7 +2,9 @@ import { assertNever, err, ok, type Actor, type Decider, type EventFamily, type 
 import { identityErrors, type IdentityError } from '../identity.errors.ts';
 
 /** Who is a global admin: the one stream that can see to it that one stays. */
-export type AdminsEvent = Fact<'global-admin.granted.v1', { readonly userId: string }> | Fact<'global-admin.withdrawn.v1', { readonly userId: string }>;
+export type AdminsEvent =
+  | Fact<'global-admin.granted.v1', { readonly userId: string }>
+  | Fact<'global-admin.withdrawn.v1', { readonly userId: string }>;
 
 export const ADMINS_STREAM = 'admins-platform';
 
@@ -11,7 +13,9 @@ export const adminsEvents: EventFamily<AdminsEvent> = {
   types: { 'global-admin.granted.v1': true, 'global-admin.withdrawn.v1': true },
 };
 
-export type AdminsCommand = { readonly type: 'grant-admin'; readonly userId: string } | { readonly type: 'withdraw-admin'; readonly userId: string };
+export type AdminsCommand =
+  | { readonly type: 'grant-admin'; readonly userId: string }
+  | { readonly type: 'withdraw-admin'; readonly userId: string };
 
 export const adminsDecider: Decider<ReadonlySet<string>, AdminsCommand, AdminsEvent, IdentityError> = {
   events: adminsEvents,
@@ -34,7 +38,11 @@ function evolve(admins: ReadonlySet<string>, event: AdminsEvent): ReadonlySet<st
 }
 
 /** Only an admin who is logged in decides, by this stream and not by a copy; the platform itself at a first login. */
-function decide(command: AdminsCommand, admins: ReadonlySet<string>, actor: Actor): Result<readonly AdminsEvent[], IdentityError> {
+function decide(
+  command: AdminsCommand,
+  admins: ReadonlySet<string>,
+  actor: Actor,
+): Result<readonly AdminsEvent[], IdentityError> {
   const { userId } = command;
   if (actor.key !== undefined) return err(identityErrors.loginRequired());
   if (actor.kind !== 'system' && !admins.has(actor.id)) return err(identityErrors.notAdmin());
@@ -43,7 +51,9 @@ function decide(command: AdminsCommand, admins: ReadonlySet<string>, actor: Acto
       return ok(admins.has(userId) ? [] : [{ type: 'global-admin.granted.v1', data: { userId } }]);
     case 'withdraw-admin':
       if (!admins.has(userId)) return ok([]);
-      return admins.size === 1 ? err(identityErrors.lastAdmin()) : ok([{ type: 'global-admin.withdrawn.v1', data: { userId } }]);
+      return admins.size === 1
+        ? err(identityErrors.lastAdmin())
+        : ok([{ type: 'global-admin.withdrawn.v1', data: { userId } }]);
     default:
       return assertNever(command);
   }

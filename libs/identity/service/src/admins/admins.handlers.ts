@@ -21,11 +21,20 @@ export class AdminsHandlers {
 
   /** First in the stream that knows every global admin, then in the user's own; a crash between is finished by the reactor. */
   @Serves(setGlobalRoleRequest)
-  async set(@Input() { user, role }: InputOf<typeof setGlobalRoleRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof setGlobalRoleRequest>>> {
+  async set(
+    @Input() { user, role }: InputOf<typeof setGlobalRoleRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof setGlobalRoleRequest>>> {
     const found = await this.userNamed(user);
     if (!found.ok) return refuse(found.error);
     const userId = found.value;
-    const view = { id: userId, email: (await this.people.get(userId))?.email ?? null, globalRole: role, state: 'ACTIVE', lastLogin: await this.lastLogins.of(userId) } as const;
+    const view = {
+      id: userId,
+      email: (await this.people.get(userId))?.email ?? null,
+      globalRole: role,
+      state: 'ACTIVE',
+      lastLogin: await this.lastLogins.of(userId),
+    } as const;
 
     const command = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
     if (context.dryRun) {
@@ -34,8 +43,15 @@ export class AdminsHandlers {
     }
     const decided = await this.commands.run(adminsDecider, ADMINS_STREAM, command, context);
     if (!decided.ok) return refuse(decided.error);
-    const recorded = await this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole: role }, context);
-    return recorded.ok ? reply(view, { position: recorded.value.position, revision: recorded.value.revision }) : refuse(recorded.error);
+    const recorded = await this.commands.run(
+      userDecider,
+      userStream(userId),
+      { type: 'set-global-role', globalRole: role },
+      context,
+    );
+    return recorded.ok
+      ? reply(view, { position: recorded.value.position, revision: recorded.value.revision })
+      : refuse(recorded.error);
   }
 
   private async userNamed(user: string): Promise<Result<string, DomainError>> {

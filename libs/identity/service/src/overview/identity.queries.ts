@@ -1,9 +1,23 @@
-import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Directory, type DirectoryOrganization } from '#access';
+import {
+  ACCESS,
+  effectiveRole,
+  organizationNotFound,
+  type AccessSource,
+  type Directory,
+  type DirectoryOrganization,
+} from '#access';
 import { plansOfRequest } from '#billing/contract';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
-import { aboutRequest, IDENTITY_CONFIG, listUsersRequest, meRequest, peopleRequest, type IdentityConfig } from '#identity/contract';
+import {
+  aboutRequest,
+  IDENTITY_CONFIG,
+  listUsersRequest,
+  meRequest,
+  peopleRequest,
+  type IdentityConfig,
+} from '#identity/contract';
 import { domainError } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { PEOPLE, type People } from '../people/people.handlers.ts';
@@ -29,12 +43,25 @@ export class IdentityQueries {
   @Serves(aboutRequest)
   async about(): Promise<Reply<OutputOf<typeof aboutRequest>>> {
     const { version, publicUrl, issuer, audience, cliClientId, consoleClientId, contact, profile } = this.config;
-    return reply({ name: 'Astro Platform', version, publicUrl, issuer, audience, cliClientId, consoleClientId, contact, profile });
+    return reply({
+      name: 'Astro Platform',
+      version,
+      publicUrl,
+      issuer,
+      audience,
+      cliClientId,
+      consoleClientId,
+      contact,
+      profile,
+    });
   }
 
   /** The user, organization and key of this request; for a login the organization that is asked about, or the only one. */
   @Serves(meRequest)
-  async me(@Input() { org }: InputOf<typeof meRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof meRequest>>> {
+  async me(
+    @Input() { org }: InputOf<typeof meRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof meRequest>>> {
     const { principal, actor } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
@@ -44,7 +71,8 @@ export class IdentityQueries {
 
     const key = principal.kind === 'key' ? directory.value.keysById.get(principal.keyId)?.created : undefined;
     const member = organization?.members.get(actor.id);
-    const person = principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.get(actor.id);
+    const person =
+      principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.get(actor.id);
     return reply({
       userId: actor.id,
       email: person?.email ?? null,
@@ -61,9 +89,16 @@ export class IdentityQueries {
   }
 
   @Serves(listUsersRequest)
-  async users(@Input() { cursor, limit }: InputOf<typeof listUsersRequest>, @Caller() { consistency }: RequestContext): Promise<Reply<OutputOf<typeof listUsersRequest>>> {
+  async users(
+    @Input() { cursor, limit }: InputOf<typeof listUsersRequest>,
+    @Caller() { consistency }: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listUsersRequest>>> {
     const sort = { field: 'registeredAt', direction: 'ascending' } as const;
-    const page = await this.readModels.find(usersProjection, { sort, limit, ...(cursor !== undefined && { cursor }) }, consistency);
+    const page = await this.readModels.find(
+      usersProjection,
+      { sort, limit, ...(cursor !== undefined && { cursor }) },
+      consistency,
+    );
     if (!page.ok) return refuse(page.error);
     const items = await Promise.all(
       page.value.items.map(async ({ id, document: { globalRole, state } }) => {
@@ -92,13 +127,19 @@ export class IdentityQueries {
   }
 
   private async planOf(organizationId: string, context: RequestContext): Promise<string | null> {
-    const found = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, this.bus.own(context)).catch(unanswered);
+    const found = await this.bus
+      .request(plansOfRequest, { organizationIds: [organizationId] }, this.bus.own(context))
+      .catch(unanswered);
     return found.ok ? (found.value.plans[organizationId]?.plan ?? null) : null;
   }
 }
 
 /** A key has one organization; a login the one it names, if it may see it, or the only one it belongs to. */
-function organizationOf(directory: Directory, { principal, actor }: RequestContext, org: string | undefined): DirectoryOrganization | undefined {
+function organizationOf(
+  directory: Directory,
+  { principal, actor }: RequestContext,
+  org: string | undefined,
+): DirectoryOrganization | undefined {
   if (principal.kind === 'key' && org === undefined) return directory.organization(principal.organizationId);
   if (org !== undefined) {
     const named = directory.organization(org);
@@ -108,4 +149,8 @@ function organizationOf(directory: Directory, { principal, actor }: RequestConte
   return only !== undefined && others.length === 0 ? directory.organization(only) : undefined;
 }
 
-const unanswered = () => ({ ok: false, error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.') }) as const;
+const unanswered = () =>
+  ({
+    ok: false,
+    error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.'),
+  }) as const;

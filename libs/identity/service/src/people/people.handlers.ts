@@ -48,9 +48,16 @@ export class People {
   /** Keeps what a token says about its person, when it says something new. Only a verified address finds its user. */
   async keep(userId: string, claims: Claims): Promise<void> {
     const { issuer, subject, email, name } = claims;
-    const next: PersonRecord = { issuer, subject, email: email ?? null, emailVerified: claims.emailVerified ?? false, name: name ?? null };
+    const next: PersonRecord = {
+      issuer,
+      subject,
+      email: email ?? null,
+      emailVerified: claims.emailVerified ?? false,
+      name: name ?? null,
+    };
     const before = await this.get(userId);
-    if (before === undefined || JSON.stringify(before) !== JSON.stringify(next)) await this.vault.put(personName(userId), encodeText(JSON.stringify(next)));
+    if (before === undefined || JSON.stringify(before) !== JSON.stringify(next))
+      await this.vault.put(personName(userId), encodeText(JSON.stringify(next)));
     if (before?.email && before.email !== next.email) await this.forgetAddress(before.email, userId);
     if (next.email !== null && next.emailVerified) await this.indexAddress(next.email, userId);
   }
@@ -79,7 +86,9 @@ export class People {
 
   private async hasAddress(userId: string, address: string): Promise<boolean> {
     const person = await this.get(userId);
-    return person?.email != null && person.emailVerified && normalizedAddress(person.email) === normalizedAddress(address);
+    return (
+      person?.email != null && person.emailVerified && normalizedAddress(person.email) === normalizedAddress(address)
+    );
   }
 
   private async addressName(address: string): Promise<string> {

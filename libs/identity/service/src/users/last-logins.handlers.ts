@@ -20,7 +20,9 @@ export class LastLogins {
     await this.open();
     const minute = Math.floor(this.clock.now() / 60_000);
     const at = `${new Date(minute * 60_000).toISOString().slice(0, 19)}Z`;
-    await this.store.apply([{ collection: collection.name, id: userId, position: position('lastlogin', minute), document: { at } }]);
+    await this.store.apply([
+      { collection: collection.name, id: userId, position: position('lastlogin', minute), document: { at } },
+    ]);
   }
 
   async of(userId: string): Promise<string | null> {

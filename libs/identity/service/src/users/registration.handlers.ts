@@ -27,14 +27,22 @@ export class RegistrationHandlers {
 
   /** Which user a verified token is about. The first one registers the user, however many come at the same moment. */
   @Serves(resolveUserRequest)
-  async resolve(@Input() claims: InputOf<typeof resolveUserRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof resolveUserRequest>>> {
+  async resolve(
+    @Input() claims: InputOf<typeof resolveUserRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof resolveUserRequest>>> {
     const stream = await this.people.subjectStream(claims);
     const known = await this.commands.load(subjectDecider, stream);
     if (!known.ok) return refuse(known.error);
 
     let userId = known.value.state.userId;
     if (userId === undefined) {
-      const claimed = await this.commands.run(subjectDecider, stream, { type: 'claim-subject', userId: this.ids.uuid() }, { ...context, actor: PLATFORM });
+      const claimed = await this.commands.run(
+        subjectDecider,
+        stream,
+        { type: 'claim-subject', userId: this.ids.uuid() },
+        { ...context, actor: PLATFORM },
+      );
       if (!claimed.ok) return refuse(claimed.error);
       userId = claimed.value.state.userId;
     }
@@ -55,14 +63,18 @@ export class RegistrationHandlers {
     // The record is written before the event that names the user.
     await this.people.keep(userId, claims);
     const isAdmin = this.isListedAdmin(claims);
-    if (state.status === 'active' && (state.isRoleDecided || !isAdmin || state.globalRole === 'admin')) return ok(false);
+    if (state.status === 'active' && (state.isRoleDecided || !isAdmin || state.globalRole === 'admin'))
+      return ok(false);
 
     if (isAdmin) {
       const granted = await this.commands.run(adminsDecider, ADMINS_STREAM, { type: 'grant-admin', userId }, context);
       if (!granted.ok) return granted;
     }
     const globalRole = isAdmin ? 'admin' : 'developer';
-    const command = state.status === 'absent' ? ({ type: 'register', globalRole } as const) : ({ type: 'set-global-role', globalRole } as const);
+    const command =
+      state.status === 'absent'
+        ? ({ type: 'register', globalRole } as const)
+        : ({ type: 'set-global-role', globalRole } as const);
     const recorded = await this.commands.run(userDecider, userStream(userId), command, context, { step: command.type });
     return recorded.ok ? ok(recorded.value.events.some(({ type }) => type === 'user.registered.v1')) : recorded;
   }

@@ -12,9 +12,15 @@ export interface Subject {
 
 const subjectEvents: EventFamily<SubjectEvent> = { categories: ['subjects'], types: { 'subject.claimed.v1': true } };
 
-export const subjectDecider: Decider<Subject, { readonly type: 'claim-subject'; readonly userId: string }, SubjectEvent, never> = {
+export const subjectDecider: Decider<
+  Subject,
+  { readonly type: 'claim-subject'; readonly userId: string },
+  SubjectEvent,
+  never
+> = {
   events: subjectEvents,
   initialState: { userId: undefined },
   evolve: (_state, event) => ({ userId: event.data.userId }),
-  decide: ({ userId }, state) => ok(state.userId === undefined ? [{ type: 'subject.claimed.v1', data: { userId } }] : []),
+  decide: ({ userId }, state) =>
+    ok(state.userId === undefined ? [{ type: 'subject.claimed.v1', data: { userId } }] : []),
 };

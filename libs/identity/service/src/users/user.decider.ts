@@ -45,7 +45,11 @@ function decide(command: UserCommand, state: User): Result<readonly UserEvent[],
     case 'register':
       return ok(state.status === 'absent' ? [{ type: 'user.registered.v1', data: { globalRole } }] : []);
     case 'set-global-role':
-      return ok(state.status === 'absent' || state.globalRole === globalRole ? [] : [{ type: 'user.global-role-set.v1', data: { globalRole } }]);
+      return ok(
+        state.status === 'absent' || state.globalRole === globalRole
+          ? []
+          : [{ type: 'user.global-role-set.v1', data: { globalRole } }],
+      );
     default:
       return assertNever(command);
   }

@@ -26,7 +26,11 @@ const DEPTH = 9;
  * Leaves of a kind below given fields, in the schema's order. Lists are entered only where an element is known that may
  * stand in them; what `without` matches is left out with all that is below.
  */
-export function leavesOf(apiVersion: string, kind: string, { below, without }: { readonly below: readonly string[]; readonly without: RegExp }): readonly Leaf[] {
+export function leavesOf(
+  apiVersion: string,
+  kind: string,
+  { below, without }: { readonly below: readonly string[]; readonly without: RegExp },
+): readonly Leaf[] {
   const schemas = kubernetesSchemas();
   const resource = schemas.kind(apiVersion, kind);
   const root = resource && schemas.schemaOf(resource);
@@ -41,7 +45,9 @@ export function leavesOf(apiVersion: string, kind: string, { below, without }: {
       }
     } else if (node.shape === 'list' && node.element?.shape === 'object') {
       const element = elementAt(dotted);
-      if (element) for (const name of node.element.fields) if (!(name in element)) walk(node.element.field(name) ?? node, [...way, element, name], `${dotted}.${name}`);
+      if (element)
+        for (const name of node.element.fields)
+          if (!(name in element)) walk(node.element.field(name) ?? node, [...way, element, name], `${dotted}.${name}`);
     } else if (isLeaf(node)) found.push({ way, node });
   };
   for (const name of below) {
@@ -52,7 +58,8 @@ export function leavesOf(apiVersion: string, kind: string, { below, without }: {
   return found;
 }
 
-const elementAt = (dotted: string): JsonObject | undefined => Object.entries(ELEMENTS).find(([end]) => dotted === end || dotted.endsWith(`.${end}`))?.[1];
+const elementAt = (dotted: string): JsonObject | undefined =>
+  Object.entries(ELEMENTS).find(([end]) => dotted === end || dotted.endsWith(`.${end}`))?.[1];
 
 const isLeaf = ({ shape, element }: SchemaNode): boolean =>
   ['string', 'integer', 'boolean', 'quantity', 'int-or-string'].includes(shape) ||
@@ -83,7 +90,8 @@ export function drawValue(dice: Dice, { way, node }: Leaf): Json {
 function mapOf(dice: Dice, { element }: SchemaNode, name: string): JsonObject {
   if (name === 'limits') return someOf(dice, { cpu: ['2', '4000m'], memory: ['2Gi', '4096Mi'] });
   if (name === 'requests') return someOf(dice, { cpu: ['1', '100m', '0.5'], memory: ['1Gi', '1024Mi', '1e3'] });
-  const values = element?.shape === 'quantity' ? ['1', '100m'] : element?.format === 'byte' ? ['YQ==', 'YWI='] : ['one', 'two', ''];
+  const values =
+    element?.shape === 'quantity' ? ['1', '100m'] : element?.format === 'byte' ? ['YQ==', 'YWI='] : ['one', 'two', ''];
   return someOf(dice, { a: values, b: values, 'c.example/d': values });
 }
 
@@ -105,7 +113,8 @@ export function treeWith(way: Way, value: Json): Json {
 
 /** Joins trees that were made so: maps member by member, lists element by element. */
 export function joined(left: Json | undefined, right: Json): Json {
-  if (left === undefined || typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return right;
+  if (left === undefined || typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
+    return right;
   if (Array.isArray(left) && Array.isArray(right)) {
     const [a, b] = [left as readonly Json[], right as readonly Json[]];
     if (typeof a[0] !== 'object') return b;
@@ -113,8 +122,16 @@ export function joined(left: Json | undefined, right: Json): Json {
   }
   if (Array.isArray(left) || Array.isArray(right)) return right;
   const [a, b] = [left as JsonObject, right as JsonObject];
-  return Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => [key, key in b ? joined(a[key], b[key] ?? null) : (a[key] ?? null)]));
+  return Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => [
+      key,
+      key in b ? joined(a[key], b[key] ?? null) : (a[key] ?? null),
+    ]),
+  );
 }
 
 /** The way in a JSON pointer, with every list's first element. */
-export const pointerOf = (way: Way): string => way.map((step) => (typeof step === 'string' ? `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}` : '/0')).join('');
+export const pointerOf = (way: Way): string =>
+  way
+    .map((step) => (typeof step === 'string' ? `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}` : '/0'))
+    .join('');

@@ -16,8 +16,15 @@ const POD_WITHOUT =
   /\.(affinity|ephemeralContainers|initContainers|volumes|volumeMounts|volumeDevices|resourceClaims|resources\.claims|topologySpreadConstraints|tolerations|hostAliases|readinessGates|schedulingGates|schedulingGroup|imagePullSecrets|lifecycle|valueFrom|envFrom|restartPolicy|restartPolicyRules|resizePolicy|nodeName|nodeSelector|priority|priorityClassName|preemptionPolicy|runtimeClassName|overhead|os|hostNetwork|hostUsers|workloadRef|name|appArmorProfile|seccompProfile|seLinuxOptions|seLinuxChangePolicy|windowsOptions|procMount|template\.spec\.resources|hostIP|hostPort|livenessProbe|readinessProbe|startupProbe|hostnameOverride|sysctls|supplementalGroupsPolicy|dnsConfig|dnsPolicy)$/;
 
 const nowhere = { nodeSelector: { none: 'such' } };
-const podSpec = (more: JsonObject = {}): JsonObject => ({ containers: [{ name: 'web', image: 'registry.example/web:1' }], ...nowhere, ...more });
-const template = (name: string, more: JsonObject = {}): JsonObject => ({ metadata: { labels: { app: name } }, spec: podSpec(more) });
+const podSpec = (more: JsonObject = {}): JsonObject => ({
+  containers: [{ name: 'web', image: 'registry.example/web:1' }],
+  ...nowhere,
+  ...more,
+});
+const template = (name: string, more: JsonObject = {}): JsonObject => ({
+  metadata: { labels: { app: name } },
+  spec: podSpec(more),
+});
 
 function kindOf(
   apiVersion: string,
@@ -32,7 +39,11 @@ function kindOf(
     collection,
     scalable: fields.scalable === true,
     object: (name) => ({ apiVersion, kind, metadata: { name }, ...rest(name) }),
-    leaves: () => (leaves ??= leavesOf(apiVersion, kind, { below: ['metadata.labels', 'metadata.annotations', ...fields.below], without: fields.without ?? /^$/ })),
+    leaves: () =>
+      (leaves ??= leavesOf(apiVersion, kind, {
+        below: ['metadata.labels', 'metadata.annotations', ...fields.below],
+        without: fields.without ?? /^$/,
+      })),
   };
 }
 
@@ -47,7 +58,10 @@ const join = (...rules: readonly RegExp[]): RegExp =>
 
 /** What sequences are drawn from. Workloads ask for no pods, so that no controller answers in between. */
 export const RANDOM_KINDS: readonly RandomKind[] = [
-  kindOf('v1', 'ConfigMap', at.configmaps, () => ({ data: { a: '1' } }), { below: ['data', 'binaryData'], without: /^binaryData$/ }),
+  kindOf('v1', 'ConfigMap', at.configmaps, () => ({ data: { a: '1' } }), {
+    below: ['data', 'binaryData'],
+    without: /^binaryData$/,
+  }),
   kindOf('v1', 'Secret', at.secrets, () => ({ data: { a: 'MQ==' } }), { below: ['data', 'stringData'] }),
   kindOf('v1', 'ServiceAccount', at.serviceaccounts, () => ({}), { below: ['automountServiceAccountToken'] }),
   kindOf('v1', 'Service', at.services, () => ({ spec: { ports: [{ port: 80, protocol: 'TCP' }] } }), {
@@ -55,27 +69,58 @@ export const RANDOM_KINDS: readonly RandomKind[] = [
     without:
       /^spec\.(type|clusterIP|clusterIPs|externalIPs|externalName|externalTrafficPolicy|healthCheckNodePort|ipFamilies|ipFamilyPolicy|loadBalancer.*|allocateLoadBalancerNodePorts|sessionAffinityConfig|trafficDistribution|ports\.(nodePort|appProtocol|targetPort|name))$/,
   }),
-  kindOf('apps/v1', 'Deployment', at.deployments, (name) => ({ spec: { replicas: 0, paused: true, selector: { matchLabels: { app: name } }, template: template(name) } }), {
-    below: ['spec'],
-    without: join(/^spec\.(selector|replicas|paused|progressDeadlineSeconds|strategy|template\.metadata)$/, POD_WITHOUT),
-    scalable: true,
-  }),
-  kindOf('apps/v1', 'ReplicaSet', at.replicasets, (name) => ({ spec: { replicas: 0, selector: { matchLabels: { app: name } }, template: template(name) } }), {
-    below: ['spec'],
-    without: join(/^spec\.(selector|replicas|template\.metadata)$/, POD_WITHOUT),
-  }),
-  kindOf('apps/v1', 'StatefulSet', at.statefulsets, (name) => ({ spec: { replicas: 0, serviceName: 'db', selector: { matchLabels: { app: name } }, template: template(name) } }), {
-    below: ['spec'],
-    without: join(
-      /^spec\.(selector|replicas|serviceName|podManagementPolicy|volumeClaimTemplates|updateStrategy|persistentVolumeClaimRetentionPolicy|ordinals|template\.metadata)$/,
-      POD_WITHOUT,
-    ),
-  }),
+  kindOf(
+    'apps/v1',
+    'Deployment',
+    at.deployments,
+    (name) => ({
+      spec: { replicas: 0, paused: true, selector: { matchLabels: { app: name } }, template: template(name) },
+    }),
+    {
+      below: ['spec'],
+      without: join(
+        /^spec\.(selector|replicas|paused|progressDeadlineSeconds|strategy|template\.metadata)$/,
+        POD_WITHOUT,
+      ),
+      scalable: true,
+    },
+  ),
+  kindOf(
+    'apps/v1',
+    'ReplicaSet',
+    at.replicasets,
+    (name) => ({ spec: { replicas: 0, selector: { matchLabels: { app: name } }, template: template(name) } }),
+    {
+      below: ['spec'],
+      without: join(/^spec\.(selector|replicas|template\.metadata)$/, POD_WITHOUT),
+    },
+  ),
+  kindOf(
+    'apps/v1',
+    'StatefulSet',
+    at.statefulsets,
+    (name) => ({
+      spec: { replicas: 0, serviceName: 'db', selector: { matchLabels: { app: name } }, template: template(name) },
+    }),
+    {
+      below: ['spec'],
+      without: join(
+        /^spec\.(selector|replicas|serviceName|podManagementPolicy|volumeClaimTemplates|updateStrategy|persistentVolumeClaimRetentionPolicy|ordinals|template\.metadata)$/,
+        POD_WITHOUT,
+      ),
+    },
+  ),
   kindOf(
     'batch/v1',
     'CronJob',
     at.cronjobs,
-    () => ({ spec: { schedule: '0 0 1 1 *', suspend: true, jobTemplate: { spec: { template: { spec: podSpec({ restartPolicy: 'Never' }) } } } } }),
+    () => ({
+      spec: {
+        schedule: '0 0 1 1 *',
+        suspend: true,
+        jobTemplate: { spec: { template: { spec: podSpec({ restartPolicy: 'Never' }) } } },
+      },
+    }),
     {
       below: ['spec'],
       without: join(
@@ -84,14 +129,32 @@ export const RANDOM_KINDS: readonly RandomKind[] = [
       ),
     },
   ),
-  kindOf('networking.k8s.io/v1', 'Ingress', at.ingresses, () => ({ spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } }), {
-    below: ['spec.ingressClassName'],
-  }),
-  kindOf('networking.k8s.io/v1', 'NetworkPolicy', at.policies, () => ({ spec: { podSelector: { matchLabels: { app: 'web' } } } }), { below: ['spec.podSelector.matchLabels'] }),
-  kindOf('policy/v1', 'PodDisruptionBudget', at.budgets, () => ({ spec: { minAvailable: 1, selector: { matchLabels: { app: 'none' } } } }), {
-    below: ['spec'],
-    without: /^spec\.(maxUnavailable|selector)$/,
-  }),
+  kindOf(
+    'networking.k8s.io/v1',
+    'Ingress',
+    at.ingresses,
+    () => ({ spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } }),
+    {
+      below: ['spec.ingressClassName'],
+    },
+  ),
+  kindOf(
+    'networking.k8s.io/v1',
+    'NetworkPolicy',
+    at.policies,
+    () => ({ spec: { podSelector: { matchLabels: { app: 'web' } } } }),
+    { below: ['spec.podSelector.matchLabels'] },
+  ),
+  kindOf(
+    'policy/v1',
+    'PodDisruptionBudget',
+    at.budgets,
+    () => ({ spec: { minAvailable: 1, selector: { matchLabels: { app: 'none' } } } }),
+    {
+      below: ['spec'],
+      without: /^spec\.(maxUnavailable|selector)$/,
+    },
+  ),
   kindOf(
     'autoscaling/v2',
     'HorizontalPodAutoscaler',
@@ -102,6 +165,14 @@ export const RANDOM_KINDS: readonly RandomKind[] = [
       without: /^spec\.(scaleTargetRef|behavior|metrics|maxReplicas)$/,
     },
   ),
-  kindOf('v1', 'LimitRange', at.limits, () => ({ spec: { limits: [{ type: 'Container', max: { cpu: '4' } }] } }), { below: [] }),
-  kindOf('rbac.authorization.k8s.io/v1', 'Role', at.roles, () => ({ rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }), { below: [] }),
+  kindOf('v1', 'LimitRange', at.limits, () => ({ spec: { limits: [{ type: 'Container', max: { cpu: '4' } }] } }), {
+    below: [],
+  }),
+  kindOf(
+    'rbac.authorization.k8s.io/v1',
+    'Role',
+    at.roles,
+    () => ({ rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }),
+    { below: [] },
+  ),
 ];

@@ -13,7 +13,10 @@ const MANAGERS = ['one', 'two'] as const;
 export function randomCase(seed: number): Case {
   const dice = diceOf(seed);
   const kinds = [dice.pick(RANDOM_KINDS), dice.pick(RANDOM_KINDS)];
-  const steps = Array.from({ length: STEPS }, (): Step => ({ ...drawStep(dice, dice.pick(kinds)), only: withoutControllers }));
+  const steps = Array.from({ length: STEPS }, (): Step => ({
+    ...drawStep(dice, dice.pick(kinds)),
+    only: withoutControllers,
+  }));
   const collections = [...new Set(kinds.map(({ collection }) => collection))];
   const looks = collections.map((collection) =>
     get(collection, {
@@ -33,27 +36,51 @@ function drawStep(dice: Dice, kind: RandomKind): Step {
     case 0:
     case 1:
     case 2:
-      return { method: 'POST', path: `${kind.collection}?fieldManager=maker`, body: joined(kind.object(name), fieldsOf(dice, kind)) };
+      return {
+        method: 'POST',
+        path: `${kind.collection}?fieldManager=maker`,
+        body: joined(kind.object(name), fieldsOf(dice, kind)),
+      };
     case 3:
     case 4:
     case 5:
     case 6:
       return applied(dice, kind, name);
     case 7:
-      return patched(path, 'merge', joined(identity(kind, name), dice.oneIn(4) ? removal(dice, kind) : fieldsOf(dice, kind)));
+      return patched(
+        path,
+        'merge',
+        joined(identity(kind, name), dice.oneIn(4) ? removal(dice, kind) : fieldsOf(dice, kind)),
+      );
     case 8:
       return patched(path, 'strategic', dice.oneIn(4) ? removal(dice, kind) : fieldsOf(dice, kind));
     case 9:
       return patched(path, 'json', operations(dice, kind));
     case 10:
-      return kind.scalable ? { method: 'PATCH', path: `${path}/scale?fieldManager=scaler`, type: TYPES.merge, body: { spec: { replicas: 0 } } } : { method: 'GET', path };
+      return kind.scalable
+        ? {
+            method: 'PATCH',
+            path: `${path}/scale?fieldManager=scaler`,
+            type: TYPES.merge,
+            body: { spec: { replicas: 0 } },
+          }
+        : { method: 'GET', path };
     default:
       return { method: 'DELETE', path };
   }
 }
 
-const TYPES = { merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json', json: 'application/json-patch+json' } as const;
-const patched = (path: string, type: keyof typeof TYPES, body: Json): Step => ({ method: 'PATCH', path: `${path}?fieldManager=${type}`, type: TYPES[type], body });
+const TYPES = {
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+const patched = (path: string, type: keyof typeof TYPES, body: Json): Step => ({
+  method: 'PATCH',
+  path: `${path}?fieldManager=${type}`,
+  type: TYPES[type],
+  body,
+});
 
 /** Apply of the whole object or of a few fields, by one of two managers, with force or without. */
 function applied(dice: Dice, kind: RandomKind, name: string): Step {
@@ -102,14 +129,28 @@ function operations(dice: Dice, kind: RandomKind): Json {
 const PROGRAMS = new Set(['controllers', 'kube-controller-manager']);
 
 /** The entry that a write to the scale endpoint splits off: it stands until a controller, or anybody, writes the object again. */
-const isPassing = (entry: Json): boolean => part(entry, 'time') === undefined && part(entry, 'subresource') === undefined;
+const isPassing = (entry: Json): boolean =>
+  part(entry, 'time') === undefined && part(entry, 'subresource') === undefined;
 
 /** An object without what controllers add to it whenever they come round. */
 export function withoutControllers(body: JsonObject): Json {
   if (body['kind'] === 'Status' || !isObject(body['metadata'])) return body;
   const { status: _status, ...object } = body;
   const { annotations, managedFields, resourceVersion: _version, ...metadata } = body['metadata'];
-  const kept = isObject(annotations) ? Object.entries(annotations).filter(([name]) => !name.startsWith('deployment.kubernetes.io/')) : [];
-  const managers = Array.isArray(managedFields) ? (managedFields as readonly Json[]).filter((entry) => !PROGRAMS.has(String(part(entry, 'manager'))) && !isPassing(entry)) : [];
-  return { ...object, metadata: { ...metadata, ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }), ...(managers.length > 0 && { managedFields: managers }) } };
+  const kept = isObject(annotations)
+    ? Object.entries(annotations).filter(([name]) => !name.startsWith('deployment.kubernetes.io/'))
+    : [];
+  const managers = Array.isArray(managedFields)
+    ? (managedFields as readonly Json[]).filter(
+        (entry) => !PROGRAMS.has(String(part(entry, 'manager'))) && !isPassing(entry),
+      )
+    : [];
+  return {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(kept.length > 0 && { annotations: Object.fromEntries(kept) }),
+      ...(managers.length > 0 && { managedFields: managers }),
+    },
+  };
 }

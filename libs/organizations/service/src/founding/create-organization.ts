@@ -14,7 +14,10 @@ export interface CreateOrganization {
 }
 
 /** The second half of founding: name and slug are claimed already, with this organization's id. A repeat records nothing. */
-export function createOrganization(command: CreateOrganization, state: Organization): Result<readonly OrganizationEvent[], OrganizationError> {
+export function createOrganization(
+  command: CreateOrganization,
+  state: Organization,
+): Result<readonly OrganizationEvent[], OrganizationError> {
   const { name, slug, ownerId, isDefault, seatLimit } = command;
   if (state.status === 'deleted') return err(organizationErrors.notFound());
   if (state.status !== 'absent') return ok([]);

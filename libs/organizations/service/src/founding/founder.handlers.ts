@@ -41,7 +41,13 @@ export class Founder {
   /** @returns `organization/name-taken` or `organization/slug-taken` when another organization holds either */
   async found(founding: Founding, context: CommandContext): Promise<Result<Founded, DomainError>> {
     const own = { ...context, organizationId: founding.organizationId };
-    const claim = { type: 'claim-name', kind: 'name', organizationId: founding.organizationId, shown: founding.name, founding } as const;
+    const claim = {
+      type: 'claim-name',
+      kind: 'name',
+      organizationId: founding.organizationId,
+      shown: founding.name,
+      founding,
+    } as const;
     const named = await this.commands.run(nameDecider, nameStream(founding.name), claim, own);
     if (!named.ok) return named;
     // A repeated request whose slug was refused finds its name released again: the answer is that of the first time.
@@ -55,44 +61,81 @@ export class Founder {
   async finish(founding: Founding, context: CommandContext): Promise<Result<Founded, DomainError>> {
     const { organizationId, name, slug, ownerId, isDefault } = founding;
     const own = { ...context, organizationId };
-    const slugged = await this.commands.run(nameDecider, slugStream(slug), { type: 'claim-name', kind: 'slug', organizationId, shown: slug }, own);
+    const slugged = await this.commands.run(
+      nameDecider,
+      slugStream(slug),
+      { type: 'claim-name', kind: 'slug', organizationId, shown: slug },
+      own,
+    );
     if (!slugged.ok) {
       if (slugged.error.code === 'organization/slug-taken') {
-        const released = await this.commands.run(nameDecider, nameStream(name), { type: 'release-name', kind: 'name', organizationId }, own, { step: 'release' });
+        const released = await this.commands.run(
+          nameDecider,
+          nameStream(name),
+          { type: 'release-name', kind: 'name', organizationId },
+          own,
+          { step: 'release' },
+        );
         if (!released.ok) return released;
       }
       return slugged;
     }
-    const create = { type: 'create-organization', name, slug, ownerId, isDefault, seatLimit: defaultLimits(this.catalogue).members } as const;
+    const create = {
+      type: 'create-organization',
+      name,
+      slug,
+      ownerId,
+      isDefault,
+      seatLimit: defaultLimits(this.catalogue).members,
+    } as const;
     const created = await this.commands.run(organizationDecider, organizationStream(organizationId), create, own);
     return created.ok ? ok(foundedFrom(founding, created.value)) : created;
   }
 
   /** Once a user, however many logins come at the same moment: the claim in the user's own stream decides. */
   async foundDefault(userId: string, context: CommandContext): Promise<Result<Founded, DomainError>> {
-    const claim = { type: 'claim-name', kind: 'default', organizationId: this.commands.newId(context, 0), shown: 'default' } as const;
-    const claimed = await this.commands.run(nameDecider, defaultStream(userId), claim, { ...context, organizationId: claim.organizationId });
+    const claim = {
+      type: 'claim-name',
+      kind: 'default',
+      organizationId: this.commands.newId(context, 0),
+      shown: 'default',
+    } as const;
+    const claimed = await this.commands.run(nameDecider, defaultStream(userId), claim, {
+      ...context,
+      organizationId: claim.organizationId,
+    });
     if (!claimed.ok) return claimed;
     const organizationId = claimed.value.state.holder;
     if (organizationId === undefined) return err(organizationErrors.none());
     const founded = await this.finishDefault(userId, organizationId, context);
-    return founded.ok ? ok({ ...founded.value, created: founded.value.created && claimed.value.events.length > 0 }) : founded;
+    return founded.ok
+      ? ok({ ...founded.value, created: founded.value.created && claimed.value.events.length > 0 })
+      : founded;
   }
 
   /** What remains after the user's one default organization was claimed: a free slug, then the organization. */
-  async finishDefault(userId: string, organizationId: string, context: CommandContext): Promise<Result<Founded, DomainError>> {
+  async finishDefault(
+    userId: string,
+    organizationId: string,
+    context: CommandContext,
+  ): Promise<Result<Founded, DomainError>> {
     const present = await this.commands.load(organizationDecider, organizationStream(organizationId));
     if (!present.ok) return present;
     const { state } = present.value;
     // The user had a default organization before and left it, or it was deleted: it is not made a second time.
-    if (state.status === 'deleted' || (state.status !== 'absent' && !state.members.has(userId))) return err(organizationErrors.none());
+    if (state.status === 'deleted' || (state.status !== 'absent' && !state.members.has(userId)))
+      return err(organizationErrors.none());
 
     let refused: Result<Founded, DomainError> = err(organizationErrors.none());
     for (let attempt = 0; attempt < SLUG_TRIES; attempt++) {
       const slug = defaultSlug(organizationId, attempt);
       const founding = { organizationId, name: slug, slug, ownerId: userId, isDefault: true };
       refused = await this.found(founding, context);
-      if (refused.ok || (refused.error.code !== 'organization/name-taken' && refused.error.code !== 'organization/slug-taken')) return refused;
+      if (
+        refused.ok ||
+        (refused.error.code !== 'organization/name-taken' && refused.error.code !== 'organization/slug-taken')
+      )
+        return refused;
     }
     return refused;
   }
@@ -104,7 +147,10 @@ export class Founder {
   }
 }
 
-function foundedFrom({ organizationId, name, slug }: Founding, committed: Committed<Organization, OrganizationEvent>): Founded {
+function foundedFrom(
+  { organizationId, name, slug }: Founding,
+  committed: Committed<Organization, OrganizationEvent>,
+): Founded {
   const { state, events, position, revision } = committed;
   const seatLimit = state.status === 'active' || state.status === 'deleting' ? state.seatLimit : 0;
   return { organizationId, name, slug, seatLimit, created: events.length > 0, position, revision };

@@ -23,14 +23,23 @@ export class FoundingHandlers {
 
   /** By a global admin; name and slug are claimed first, with the new organization's id. */
   @Serves(createOrganizationRequest)
-  async create(@Input() input: InputOf<typeof createOrganizationRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof createOrganizationRequest>>> {
+  async create(
+    @Input() input: InputOf<typeof createOrganizationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof createOrganizationRequest>>> {
     const slug = input.slug ?? slugFrom(input.name);
     if (slug === undefined) return refuse(organizationErrors.slugNeeded());
-    const owner = input.owner === undefined ? { ok: true as const, value: { id: context.actor.id } } : await resolvePerson(this.bus, this.access, input.owner, context);
+    const owner =
+      input.owner === undefined
+        ? { ok: true as const, value: { id: context.actor.id } }
+        : await resolvePerson(this.bus, this.access, input.owner, context);
     if (!owner.ok) return refuse(owner.error);
 
     const organizationId = this.commands.newId(context, 0);
-    const founded = await this.founder.found({ organizationId, name: input.name, slug, ownerId: owner.value.id, isDefault: false }, context);
+    const founded = await this.founder.found(
+      { organizationId, name: input.name, slug, ownerId: owner.value.id, isDefault: false },
+      context,
+    );
     if (!founded.ok) return refuse(founded.error);
     const plans = await plansOf(this.bus, [organizationId], context);
     return reply(
@@ -57,10 +66,13 @@ export class FoundingHandlers {
   ): Promise<Reply<OutputOf<typeof ensureDefaultOrganizationRequest>>> {
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
-    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap((id) => directory.value.organization(id) ?? []);
+    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap(
+      (id) => directory.value.organization(id) ?? [],
+    );
     const found = own.find(({ isDefault }) => isDefault) ?? own[0];
     const role = found?.members.get(userId)?.role;
-    if (found && role) return reply({ organizationId: found.id, slug: found.slug, name: found.name, role, created: false });
+    if (found && role)
+      return reply({ organizationId: found.id, slug: found.slug, name: found.name, role, created: false });
 
     const founded = await this.founder.foundDefault(userId, context);
     if (!founded.ok) return refuse(founded.error);

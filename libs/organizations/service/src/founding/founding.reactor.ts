@@ -19,7 +19,8 @@ export class FoundingReactor implements Reactor<NameEvent> {
     if (event.type !== 'name.claimed.v1') return;
     const { kind, organizationId, founding } = event.data;
     const context = contextOf(metadata);
-    if (kind === 'default') return settle(await this.founder.finishDefault(defaultOwnerOf(metadata.stream), organizationId, context));
+    if (kind === 'default')
+      return settle(await this.founder.finishDefault(defaultOwnerOf(metadata.stream), organizationId, context));
     if (kind !== 'name' || founding === undefined) return;
     const held = await this.founder.holdsName(founding);
     if (!held.ok) return settle(held);
@@ -38,5 +39,6 @@ const contextOf = ({ actor, commandId, correlationId, id, organizationId }: Even
 
 /** What is unavailable now is tried again; any other refusal is an answer that its caller has had already. */
 function settle(outcome: Result<unknown, DomainError>): void {
-  if (!outcome.ok && (outcome.error.kind === 'unavailable' || outcome.error.code === 'event-sourcing/contended')) throw new Error(outcome.error.code);
+  if (!outcome.ok && (outcome.error.kind === 'unavailable' || outcome.error.code === 'event-sourcing/contended'))
+    throw new Error(outcome.error.code);
 }

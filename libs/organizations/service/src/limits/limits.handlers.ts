@@ -12,9 +12,15 @@ export class LimitsHandlers {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
   @Serves(setSeatLimitRequest)
-  async set(@Input() { organizationId, members }: InputOf<typeof setSeatLimitRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof setSeatLimitRequest>>> {
+  async set(
+    @Input() { organizationId, members }: InputOf<typeof setSeatLimitRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof setSeatLimitRequest>>> {
     const command = { type: 'set-seat-limit', limit: members } as const;
-    const outcome = await this.commands.run(organizationDecider, organizationStream(organizationId), command, { ...context, organizationId });
+    const outcome = await this.commands.run(organizationDecider, organizationStream(organizationId), command, {
+      ...context,
+      organizationId,
+    });
     if (!outcome.ok) return refuse(outcome.error);
     const { state, position } = outcome.value;
     return reply({ members, used: 'members' in state ? seatsUsed(state.members) : 0 }, { position });

@@ -9,7 +9,10 @@ export interface SetSeatLimit {
 }
 
 /** The plan's limit, put into the stream that is limited. Refused below the present use, so that nobody loses a seat. */
-export function setSeatLimit(command: SetSeatLimit, state: Organization): Result<readonly OrganizationEvent[], OrganizationError> {
+export function setSeatLimit(
+  command: SetSeatLimit,
+  state: Organization,
+): Result<readonly OrganizationEvent[], OrganizationError> {
   if (state.status !== 'active') return err(organizationErrors.notFound());
   const used = seatsUsed(state.members);
   if (command.limit < used) return err(organizationErrors.belowUse(command.limit, used));

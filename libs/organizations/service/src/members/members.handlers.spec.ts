@@ -13,11 +13,20 @@ import { MembersQueries } from './members.queries.ts';
 const bus = answeringBus('organizations', {
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
     reply({
-      plans: Object.fromEntries(organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }])),
+      plans: Object.fromEntries(
+        organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }]),
+      ),
       pricingUrl: 'https://plans.example',
     }),
   'identity.v1.people.find': ({ ids, email }: { ids: string[]; email?: string }) =>
-    reply({ people: (email === undefined ? ids : ['grace']).map((id) => ({ id, email: `${id}-canary@acme.dev`, name: 'Canary', erased: false })) }),
+    reply({
+      people: (email === undefined ? ids : ['grace']).map((id) => ({
+        id,
+        email: `${id}-canary@acme.dev`,
+        name: 'Canary',
+        erased: false,
+      })),
+    }),
 });
 
 describe('members over the embedded engines', () => {
@@ -43,7 +52,10 @@ describe('members over the embedded engines', () => {
   const as = (userId: string) => embedded.request({ kind: 'login', userId }, { organizationId: id });
   const found = async (slug: string, ownerId: string): Promise<string> => {
     const organizationId = embedded.ids.uuid();
-    const founded = await founder.found({ organizationId, name: slug, slug, ownerId, isDefault: false }, embedded.request({ kind: 'login', userId: ownerId }));
+    const founded = await founder.found(
+      { organizationId, name: slug, slug, ownerId, isDefault: false },
+      embedded.request({ kind: 'login', userId: ownerId }),
+    );
     if (!founded.ok) throw new Error(founded.error.code);
     await eventually(async () => {
       const directory = await embedded.access.current();
@@ -79,22 +91,46 @@ describe('members over the embedded engines', () => {
     }));
 
   it('adds and removes service members by name', async () => {
-    expect(await members.set({ org: 'acme', user: 'service:ci', role: 'editor' }, as('ada'))).toMatchObject({ ok: true, value: { kind: 'service', name: 'ci' } });
-    expect(await members.remove({ org: 'acme', user: 'service:ci' }, as('ada'))).toMatchObject({ ok: true, value: { removed: true } });
-    expect(await members.remove({ org: 'acme', user: 'service:ci' }, as('ada'))).toMatchObject({ ok: false, error: { code: 'organization/no-such-member' } });
+    expect(await members.set({ org: 'acme', user: 'service:ci', role: 'editor' }, as('ada'))).toMatchObject({
+      ok: true,
+      value: { kind: 'service', name: 'ci' },
+    });
+    expect(await members.remove({ org: 'acme', user: 'service:ci' }, as('ada'))).toMatchObject({
+      ok: true,
+      value: { removed: true },
+    });
+    expect(await members.remove({ org: 'acme', user: 'service:ci' }, as('ada'))).toMatchObject({
+      ok: false,
+      error: { code: 'organization/no-such-member' },
+    });
   });
 
   it('changes nothing in a dry run', async () => {
     const before = (await embedded.events()).length;
-    expect(await members.remove({ org: 'acme', user: 'grace' }, { ...as('ada'), dryRun: true })).toMatchObject({ ok: true, value: { removed: true }, meta: {} });
+    expect(await members.remove({ org: 'acme', user: 'grace' }, { ...as('ada'), dryRun: true })).toMatchObject({
+      ok: true,
+      value: { removed: true },
+      meta: {},
+    });
     expect(await embedded.events()).toHaveLength(before);
   });
 
   it('lists organizations of the user alone, and all of them to nobody but a global admin', async () => {
     await found('elsewhere', 'linus');
-    expect(await organizations.list({ all: false }, as('ada'))).toMatchObject({ ok: true, value: { items: [{ slug: 'acme' }] } });
-    expect(await organizations.list({ all: true }, as('ada'))).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
-    expect(await organizations.list({ all: true }, embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true }))).toMatchObject({
+    expect(await organizations.list({ all: false }, as('ada'))).toMatchObject({
+      ok: true,
+      value: { items: [{ slug: 'acme' }] },
+    });
+    expect(await organizations.list({ all: true }, as('ada'))).toMatchObject({
+      ok: false,
+      error: { kind: 'forbidden' },
+    });
+    expect(
+      await organizations.list(
+        { all: true },
+        embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true }),
+      ),
+    ).toMatchObject({
       ok: true,
       value: { items: [{ slug: 'acme', role: null }, { slug: 'elsewhere' }] },
     });
@@ -103,22 +139,39 @@ describe('members over the embedded engines', () => {
   it('A9: of two owners who remove each other at the same instant exactly one succeeds, 200 times', async () => {
     for (let round = 0; round < 200; round++) {
       const stream = organizationStream(`round-${round}`);
-      const context = (userId: string) => ({ ...embedded.request({ kind: 'login', userId }), organizationId: `round-${round}` });
+      const context = (userId: string) => ({
+        ...embedded.request({ kind: 'login', userId }),
+        organizationId: `round-${round}`,
+      });
       await embedded.commands.run(
         organizationDecider,
         stream,
         { type: 'create-organization', name: 'r', slug: 'r', ownerId: 'ada', isDefault: false, seatLimit: 5 },
         context('ada'),
       );
-      await embedded.commands.run(organizationDecider, stream, { type: 'set-member', memberId: 'grace', kind: 'person', role: 'owner' }, context('ada'));
+      await embedded.commands.run(
+        organizationDecider,
+        stream,
+        { type: 'set-member', memberId: 'grace', kind: 'person', role: 'owner' },
+        context('ada'),
+      );
       const outcomes = await Promise.all(
         [['ada', 'grace'] as const, ['grace', 'ada'] as const].map(([actor, memberId]) =>
-          embedded.commands.run(organizationDecider, stream, { type: 'remove-member', memberId, leaving: false }, context(actor)),
+          embedded.commands.run(
+            organizationDecider,
+            stream,
+            { type: 'remove-member', memberId, leaving: false },
+            context(actor),
+          ),
         ),
       );
-      expect(outcomes.map((outcome) => (outcome.ok ? 'removed' : outcome.error.kind)).toSorted()).toEqual(['forbidden', 'removed']);
+      expect(outcomes.map((outcome) => (outcome.ok ? 'removed' : outcome.error.kind)).toSorted()).toEqual([
+        'forbidden',
+        'removed',
+      ]);
     }
   });
 
-  it('writes no address and no name of a person into the log', async () => expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
+  it('writes no address and no name of a person into the log', async () =>
+    expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
 });

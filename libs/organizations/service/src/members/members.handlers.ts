@@ -17,7 +17,9 @@ import { memberIdOf } from './set-member.ts';
 
 const SERVICE = /^service:([a-z][a-z0-9-]{0,39})$/;
 
-type Named = { readonly memberId: string; readonly kind: 'person' } | { readonly memberId: string; readonly kind: 'service'; readonly name: string };
+type Named =
+  | { readonly memberId: string; readonly kind: 'person' }
+  | { readonly memberId: string; readonly kind: 'service'; readonly name: string };
 
 @Controller()
 export class MembersHandlers {
@@ -30,7 +32,10 @@ export class MembersHandlers {
   ) {}
 
   @Serves(setMemberRequest)
-  async set(@Input() { user, role }: InputOf<typeof setMemberRequest>, @Caller() context: RequestContext): Promise<Reply<MemberView>> {
+  async set(
+    @Input() { user, role }: InputOf<typeof setMemberRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<MemberView>> {
     const { organizationId } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const member = await this.memberNamed(user, organizationId, context, 'to-add');
@@ -44,28 +49,47 @@ export class MembersHandlers {
     if (!outcome.ok) return refuse(await explainLimit(this.bus, outcome.error, organizationId, context));
 
     const { state } = outcome.value;
-    const memberId = state.status === 'active' || state.status === 'deleting' ? memberIdOf(command, state.members) : command.memberId;
+    const memberId =
+      state.status === 'active' || state.status === 'deleting' ? memberIdOf(command, state.members) : command.memberId;
     const shown = await this.view(organizationId, { ...member.value, memberId }, role, context);
     if (!shown.ok) return refuse(shown.error);
     return reply(shown.value, metaOf(outcome.value));
   }
 
   @Serves(removeMemberRequest)
-  async remove(@Input() { user }: InputOf<typeof removeMemberRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof removeMemberRequest>>> {
+  async remove(
+    @Input() { user }: InputOf<typeof removeMemberRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof removeMemberRequest>>> {
     const { organizationId } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const member = await this.memberNamed(user, organizationId, context, 'to-remove');
     if (!member.ok) return refuse(member.error);
-    return this.take({ type: 'remove-member', memberId: member.value.memberId, leaving: false }, organizationId, context);
+    return this.take(
+      { type: 'remove-member', memberId: member.value.memberId, leaving: false },
+      organizationId,
+      context,
+    );
   }
 
   @Serves(leaveOrganizationRequest)
-  async leave(@Input() _input: InputOf<typeof leaveOrganizationRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof leaveOrganizationRequest>>> {
+  async leave(
+    @Input() _input: InputOf<typeof leaveOrganizationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof leaveOrganizationRequest>>> {
     if (context.organizationId === undefined) return refuse(organizationNotFound());
-    return this.take({ type: 'remove-member', memberId: context.actor.id, leaving: true }, context.organizationId, context);
+    return this.take(
+      { type: 'remove-member', memberId: context.actor.id, leaving: true },
+      context.organizationId,
+      context,
+    );
   }
 
-  private async take(command: RemoveMember, organizationId: string, context: RequestContext): Promise<Reply<OutputOf<typeof removeMemberRequest>>> {
+  private async take(
+    command: RemoveMember,
+    organizationId: string,
+    context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof removeMemberRequest>>> {
     const stream = organizationStream(organizationId);
     const outcome = context.dryRun
       ? await this.commands.plan(organizationDecider, stream, command, context)
@@ -75,12 +99,18 @@ export class MembersHandlers {
   }
 
   /** A user id, an e-mail address, or `service:NAME`. Somebody to remove may be a user no more. */
-  private async memberNamed(user: string, organizationId: string, context: RequestContext, wish: 'to-add' | 'to-remove'): Promise<Result<Named, DomainError>> {
+  private async memberNamed(
+    user: string,
+    organizationId: string,
+    context: RequestContext,
+    wish: 'to-add' | 'to-remove',
+  ): Promise<Result<Named, DomainError>> {
     if (!user.startsWith('service:')) {
       const directory = await this.access.current();
       if (!directory.ok) return directory;
       const present = directory.value.organization(organizationId)?.members.get(user);
-      if (present?.kind === 'person' || (wish === 'to-remove' && present)) return ok({ memberId: user, kind: 'person' });
+      if (present?.kind === 'person' || (wish === 'to-remove' && present))
+        return ok({ memberId: user, kind: 'person' });
       const person = await resolvePerson(this.bus, this.access, user, context);
       return person.ok ? ok({ memberId: person.value.id, kind: 'person' }) : person;
     }
@@ -91,11 +121,17 @@ export class MembersHandlers {
     const loaded = await this.commands.load(organizationDecider, organizationStream(organizationId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
-    const memberId = state.status === 'active' || state.status === 'deleting' ? memberIdOf(wanted, state.members) : wanted.memberId;
+    const memberId =
+      state.status === 'active' || state.status === 'deleting' ? memberIdOf(wanted, state.members) : wanted.memberId;
     return memberId === wanted.memberId ? err(organizationErrors.noSuchMember(user)) : ok({ ...wanted, memberId });
   }
 
-  private async view(organizationId: string, named: Named, role: MemberView['role'], context: RequestContext): Promise<Result<MemberView, DomainError>> {
+  private async view(
+    organizationId: string,
+    named: Named,
+    role: MemberView['role'],
+    context: RequestContext,
+  ): Promise<Result<MemberView, DomainError>> {
     const { memberId: id, kind } = named;
     const listed = await this.readModels.get(membersProjection, organizationId);
     if (!listed.ok) return listed;
@@ -103,10 +139,19 @@ export class MembersHandlers {
     if (!people.ok) return people;
     const nowMs = this.clock.now();
     const before = listed.value?.document.members.find((member) => member.id === id);
-    const fresh = { id, kind, role, name: 'name' in named ? named.name : null, since: new Date(nowMs).toISOString(), audit: false, auditUntil: null };
+    const fresh = {
+      id,
+      kind,
+      role,
+      name: 'name' in named ? named.name : null,
+      since: new Date(nowMs).toISOString(),
+      audit: false,
+      auditUntil: null,
+    };
     return ok(memberView(before ? { ...before, role } : fresh, people.value.get(id), nowMs));
   }
 }
 
 /** A dry run has written nothing, so nobody need wait for it. */
-const metaOf = ({ position, revision }: Partial<Committed<unknown, unknown>>): ReplyMeta => (position === undefined || revision === undefined ? {} : { position, revision });
+const metaOf = ({ position, revision }: Partial<Committed<unknown, unknown>>): ReplyMeta =>
+  position === undefined || revision === undefined ? {} : { position, revision };

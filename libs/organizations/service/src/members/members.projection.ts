@@ -30,7 +30,9 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
         return { members: [member(event.data.ownerId, 'person', 'owner', metadata.recordedAt)] };
       case 'organization.member-added.v1': {
         const { memberId, kind, role, name } = event.data;
-        return { members: [...list.members, { ...member(memberId, kind, role, metadata.recordedAt), name: name ?? null }] };
+        return {
+          members: [...list.members, { ...member(memberId, kind, role, metadata.recordedAt), name: name ?? null }],
+        };
       }
       case 'organization.member-role-changed.v1':
         return change(list, event.data.memberId, { role: event.data.role });
@@ -48,7 +50,15 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
   },
 };
 
-const member = (id: string, kind: 'person' | 'service', role: Role, since: string): ListedMember => ({ id, kind, role, name: null, since, audit: false, auditUntil: null });
+const member = (id: string, kind: 'person' | 'service', role: Role, since: string): ListedMember => ({
+  id,
+  kind,
+  role,
+  name: null,
+  since,
+  audit: false,
+  auditUntil: null,
+});
 
 const change = (list: MemberList, memberId: string, to: Partial<ListedMember>): MemberList => ({
   members: list.members.map((listed) => (listed.id === memberId ? { ...listed, ...to } : listed)),

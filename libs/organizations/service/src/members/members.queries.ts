@@ -18,7 +18,10 @@ export class MembersQueries {
 
   /** Ids become names and addresses here, when somebody reads: no read model holds them. */
   @Serves(listMembersRequest)
-  async list(@Input() _input: InputOf<typeof listMembersRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listMembersRequest>>> {
+  async list(
+    @Input() _input: InputOf<typeof listMembersRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listMembersRequest>>> {
     const { organizationId } = context;
     if (organizationId === undefined) return refuse(organizationNotFound());
     const found = await this.readModels.get(membersProjection, organizationId, context.consistency);
@@ -36,7 +39,11 @@ export class MembersQueries {
 
 export type MemberView = OutputOf<typeof listMembersRequest>['items'][number];
 
-export function memberView({ id, kind, role, name, since, audit, auditUntil }: ListedMember, person: Omit<Person, 'id'> | undefined, nowMs: number): MemberView {
+export function memberView(
+  { id, kind, role, name, since, audit, auditUntil }: ListedMember,
+  person: Omit<Person, 'id'> | undefined,
+  nowMs: number,
+): MemberView {
   const mayAudit = audit && (auditUntil === null || nowMs < Date.parse(auditUntil));
   return { id, email: person?.email ?? null, name: name ?? person?.name ?? null, role, kind, audit: mayAudit, since };
 }

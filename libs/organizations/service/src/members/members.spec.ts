@@ -8,25 +8,40 @@ const withKey = (actor: Actor, role: string): Actor => ({ ...actor, key: { id: '
 const [ada, grace, linus, edith] = [person('ada'), person('grace'), person('linus'), person('edith')];
 const globalAdmin: Actor = { id: 'root', kind: 'person', isGlobalAdmin: true };
 
-const created: OrganizationEvent = { type: 'organization.created.v1', data: { name: 'Analytical', slug: 'analytical', ownerId: ada.id, isDefault: false } };
+const created: OrganizationEvent = {
+  type: 'organization.created.v1',
+  data: { name: 'Analytical', slug: 'analytical', ownerId: ada.id, isDefault: false },
+};
 const seats = (limit: number): OrganizationEvent => ({ type: 'organization.seat-limit-set.v1', data: { limit } });
 const added = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): OrganizationEvent => ({
   type: 'organization.member-added.v1',
   data: { memberId, kind: 'person', role },
 });
-const service = (memberId: string, name: string): OrganizationEvent => ({ type: 'organization.member-added.v1', data: { memberId, kind: 'service', role: 'editor', name } });
-const changed = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): OrganizationEvent => ({ type: 'organization.member-role-changed.v1', data: { memberId, role } });
-const removed = (memberId: string): OrganizationEvent => ({ type: 'organization.member-removed.v1', data: { memberId } });
+const service = (memberId: string, name: string): OrganizationEvent => ({
+  type: 'organization.member-added.v1',
+  data: { memberId, kind: 'service', role: 'editor', name },
+});
+const changed = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer'): OrganizationEvent => ({
+  type: 'organization.member-role-changed.v1',
+  data: { memberId, role },
+});
+const removed = (memberId: string): OrganizationEvent => ({
+  type: 'organization.member-removed.v1',
+  data: { memberId },
+});
 
-const set = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer') => ({ type: 'set-member', memberId, kind: 'person', role }) as const;
-const setService = (name: string, role: 'owner' | 'admin' | 'editor') => ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name }) as const;
+const set = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer') =>
+  ({ type: 'set-member', memberId, kind: 'person', role }) as const;
+const setService = (name: string, role: 'owner' | 'admin' | 'editor') =>
+  ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name }) as const;
 const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving }) as const;
 
 const { given } = specify(organizationDecider);
 const staffed = [created, seats(5), added(grace.id, 'admin'), added(linus.id, 'editor')] as const;
 
 describe('set a member', () => {
-  it('records the new member', () => given(created, seats(5)).when(set(grace.id, 'editor'), ada).thenRecorded(added(grace.id, 'editor')));
+  it('records the new member', () =>
+    given(created, seats(5)).when(set(grace.id, 'editor'), ada).thenRecorded(added(grace.id, 'editor')));
   it('records nothing when a lost request is retried', () =>
     given(...staffed)
       .when(set(linus.id, 'editor'), ada)
@@ -35,9 +50,12 @@ describe('set a member', () => {
     given(...staffed)
       .when(set(linus.id, 'viewer'), grace)
       .thenRecorded(changed(linus.id, 'viewer')));
-  it('lets a global admin act who is no member', () => given(created, seats(5)).when(set(grace.id, 'owner'), globalAdmin).thenRecorded(added(grace.id, 'owner')));
+  it('lets a global admin act who is no member', () =>
+    given(created, seats(5)).when(set(grace.id, 'owner'), globalAdmin).thenRecorded(added(grace.id, 'owner')));
   it('refuses once the organization was deleted', () =>
-    given(created, { type: 'organization.deleted.v1', data: {} }).when(set(grace.id, 'viewer'), ada).thenRejected({ code: 'organization/not-found' }));
+    given(created, { type: 'organization.deleted.v1', data: {} })
+      .when(set(grace.id, 'viewer'), ada)
+      .thenRejected({ code: 'organization/not-found' }));
 
   it('A5: an editor changes no members', () =>
     given(...staffed)
@@ -86,10 +104,16 @@ describe('set a member', () => {
   it('takes no seat for a service member', () =>
     given(created, seats(1))
       .when(setService('ci-deploy', 'editor'), ada)
-      .thenRecorded({ type: 'organization.member-added.v1', data: { memberId: 'service-new', kind: 'service', role: 'editor', name: 'ci-deploy' } }));
+      .thenRecorded({
+        type: 'organization.member-added.v1',
+        data: { memberId: 'service-new', kind: 'service', role: 'editor', name: 'ci-deploy' },
+      }));
   it('knows a service member by its name', () =>
-    given(created, seats(1), service('service-1', 'ci')).when(setService('ci', 'admin'), ada).thenRecorded(changed('service-1', 'admin')));
-  it('makes no service member an owner', () => given(created, seats(1)).when(setService('ci', 'owner'), ada).thenRejected({ code: 'organization/service-owner' }));
+    given(created, seats(1), service('service-1', 'ci'))
+      .when(setService('ci', 'admin'), ada)
+      .thenRecorded(changed('service-1', 'admin')));
+  it('makes no service member an owner', () =>
+    given(created, seats(1)).when(setService('ci', 'owner'), ada).thenRejected({ code: 'organization/service-owner' }));
 });
 
 describe('remove a member', () => {
@@ -133,10 +157,14 @@ describe('remove a member', () => {
 });
 
 describe('the seat limit', () => {
-  it('is an event in the stream that is limited', () => given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9 }, ada).thenRecorded(seats(9)));
+  it('is an event in the stream that is limited', () =>
+    given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9 }, ada).thenRecorded(seats(9)));
   it('is refused below the present use', () =>
     given(...staffed)
       .when({ type: 'set-seat-limit', limit: 2 }, ada)
       .thenRejected({ code: 'organization/members-over', kind: 'conflict', extra: { limit: 2, used: 3 } }));
-  it('does not count service members', () => given(created, seats(5), service('service-1', 'ci')).when({ type: 'set-seat-limit', limit: 1 }, ada).thenRecorded(seats(1)));
+  it('does not count service members', () =>
+    given(created, seats(5), service('service-1', 'ci'))
+      .when({ type: 'set-seat-limit', limit: 1 }, ada)
+      .thenRecorded(seats(1)));
 });

@@ -11,7 +11,12 @@ export interface Person {
 }
 
 /** The user meant by an id or an e-mail address; only people who have logged in once are users. */
-export async function resolvePerson(bus: Bus, access: AccessSource, user: string, cause: RequestContext): Promise<Result<Person, DomainError>> {
+export async function resolvePerson(
+  bus: Bus,
+  access: AccessSource,
+  user: string,
+  cause: RequestContext,
+): Promise<Result<Person, DomainError>> {
   if (user.includes('@')) {
     const found = await bus.request(peopleRequest, { email: user }, bus.own(cause));
     if (!found.ok) return found;
@@ -25,7 +30,11 @@ export async function resolvePerson(bus: Bus, access: AccessSource, user: string
 }
 
 /** Names and addresses of people, for a view; those who cannot be found are simply not in it. */
-export async function peopleById(bus: Bus, ids: readonly string[], cause: RequestContext): Promise<Result<ReadonlyMap<string, Person>, DomainError>> {
+export async function peopleById(
+  bus: Bus,
+  ids: readonly string[],
+  cause: RequestContext,
+): Promise<Result<ReadonlyMap<string, Person>, DomainError>> {
   const people = new Map<string, Person>();
   for (let from = 0; from < ids.length; from += 500) {
     const found = await bus.request(peopleRequest, { ids: ids.slice(from, from + 500) }, bus.own(cause));

@@ -13,7 +13,11 @@ export interface RemoveMember {
 }
 
 /** Takes a member out. A repeat succeeds and records nothing; the last owner stays. */
-export function removeMember(command: RemoveMember, organization: Organization, actor: Actor): Result<readonly OrganizationEvent[], OrganizationError> {
+export function removeMember(
+  command: RemoveMember,
+  organization: Organization,
+  actor: Actor,
+): Result<readonly OrganizationEvent[], OrganizationError> {
   if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
 
   const { members } = organization;

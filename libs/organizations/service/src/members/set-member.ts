@@ -19,7 +19,11 @@ export interface SetMember {
  * Adds a member, or changes a member's role. A repeat succeeds and records nothing: a caller whose reply was lost must
  * be able to retry. The actor's role is decided here again from the folded state.
  */
-export function setMember(command: SetMember, organization: Organization, actor: Actor): Result<readonly OrganizationEvent[], OrganizationError> {
+export function setMember(
+  command: SetMember,
+  organization: Organization,
+  actor: Actor,
+): Result<readonly OrganizationEvent[], OrganizationError> {
   if (organization.status === 'absent' || organization.status === 'deleted') return err(organizationErrors.notFound());
 
   const { members, seatLimit } = organization;
@@ -29,7 +33,8 @@ export function setMember(command: SetMember, organization: Organization, actor:
   const own = standingOf(actor, organization);
 
   if (!mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
-  if (actor.key !== undefined && (needsLogin(role) || needsLogin(current))) return err(organizationErrors.loginRequired());
+  if (actor.key !== undefined && (needsLogin(role) || needsLogin(current)))
+    return err(organizationErrors.loginRequired());
   if (!mayGrant(own, role)) return err(organizationErrors.mayNotGrant(role));
   if (current !== undefined && !mayGrant(own, current)) return err(organizationErrors.mayNotGrant(current));
   if (organization.status === 'deleting') return err(organizationErrors.isDeleting());
@@ -41,11 +46,16 @@ export function setMember(command: SetMember, organization: Organization, actor:
   const used = seatsUsed(members);
   if (command.kind === 'person' && used >= seatLimit) return err(organizationErrors.seatLimit(seatLimit, used));
   const { kind, name } = command;
-  return ok([{ type: 'organization.member-added.v1', data: { memberId, kind, role, ...(name !== undefined && { name }) } }]);
+  return ok([
+    { type: 'organization.member-added.v1', data: { memberId, kind, role, ...(name !== undefined && { name }) } },
+  ]);
 }
 
 /** Service members are known by name within their organization; persons by their user id. */
-export function memberIdOf(wanted: Pick<SetMember, 'memberId' | 'kind' | 'name'>, members: ReadonlyMap<string, { readonly kind: string; readonly name?: string }>): string {
+export function memberIdOf(
+  wanted: Pick<SetMember, 'memberId' | 'kind' | 'name'>,
+  members: ReadonlyMap<string, { readonly kind: string; readonly name?: string }>,
+): string {
   if (wanted.kind === 'person') return wanted.memberId;
   return [...members].find(([, { kind, name }]) => kind === 'service' && name === wanted.name)?.[0] ?? wanted.memberId;
 }

@@ -8,7 +8,13 @@ export interface Name {
 }
 
 export type NameCommand =
-  | { readonly type: 'claim-name'; readonly kind: NameKind; readonly organizationId: string; readonly shown: string; readonly founding?: Founding }
+  | {
+      readonly type: 'claim-name';
+      readonly kind: NameKind;
+      readonly organizationId: string;
+      readonly shown: string;
+      readonly founding?: Founding;
+    }
   | { readonly type: 'release-name'; readonly kind: NameKind; readonly organizationId: string };
 
 /** One name, and who holds it. Claimed and released, never deleted, so that at each position it has one owner. */
@@ -26,8 +32,14 @@ function decide(command: NameCommand, { holder }: Name): Result<readonly NameEve
       if (holder === organizationId) return ok([]);
       // A default organization is made once a user: the second claim learns from the state who was first.
       if (holder !== undefined && kind === 'default') return ok([]);
-      if (holder !== undefined) return err(kind === 'slug' ? organizationErrors.slugTaken(command.shown) : organizationErrors.nameTaken());
-      return ok([{ type: 'name.claimed.v1', data: { kind, organizationId, ...(command.founding && { founding: command.founding }) } }]);
+      if (holder !== undefined)
+        return err(kind === 'slug' ? organizationErrors.slugTaken(command.shown) : organizationErrors.nameTaken());
+      return ok([
+        {
+          type: 'name.claimed.v1',
+          data: { kind, organizationId, ...(command.founding && { founding: command.founding }) },
+        },
+      ]);
     case 'release-name':
       return holder === organizationId ? ok([{ type: 'name.released.v1', data: { kind, organizationId } }]) : ok([]);
     default:

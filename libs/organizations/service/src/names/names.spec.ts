@@ -6,9 +6,16 @@ import type { NameEvent } from './name.events.ts';
 import { comparable, slugFrom } from './normalize.ts';
 
 const actor: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: true };
-const claimed = (organizationId: string): NameEvent => ({ type: 'name.claimed.v1', data: { kind: 'slug', organizationId } });
-const released = (organizationId: string): NameEvent => ({ type: 'name.released.v1', data: { kind: 'slug', organizationId } });
-const claim = (organizationId: string) => ({ type: 'claim-name', kind: 'slug', organizationId, shown: 'acme' }) as const;
+const claimed = (organizationId: string): NameEvent => ({
+  type: 'name.claimed.v1',
+  data: { kind: 'slug', organizationId },
+});
+const released = (organizationId: string): NameEvent => ({
+  type: 'name.released.v1',
+  data: { kind: 'slug', organizationId },
+});
+const claim = (organizationId: string) =>
+  ({ type: 'claim-name', kind: 'slug', organizationId, shown: 'acme' }) as const;
 const release = (organizationId: string) => ({ type: 'release-name', kind: 'slug', organizationId }) as const;
 const { given } = specify(nameDecider);
 
@@ -17,14 +24,19 @@ describe('a name', () => {
     given().when(claim('one'), actor).thenRecorded(claimed('one'));
     given(claimed('one')).when(claim('two'), actor).thenRejected({ code: 'organization/slug-taken', kind: 'conflict' });
   });
-  it('may be claimed again by its holder, for retries', () => given(claimed('one')).when(claim('one'), actor).thenNothingRecorded());
+  it('may be claimed again by its holder, for retries', () =>
+    given(claimed('one')).when(claim('one'), actor).thenNothingRecorded());
   it('F22: is free after its release, and has one owner at any time', () => {
     given(claimed('one'), released('one')).when(claim('two'), actor).thenRecorded(claimed('two'));
     given(claimed('one'), released('one'), claimed('two')).when(release('one'), actor).thenNothingRecorded();
-    given(claimed('one'), released('one'), claimed('two')).when(claim('one'), actor).thenRejected({ code: 'organization/slug-taken' });
+    given(claimed('one'), released('one'), claimed('two'))
+      .when(claim('one'), actor)
+      .thenRejected({ code: 'organization/slug-taken' });
   });
   it('of a default organization tells the second claim who was first', () =>
-    given(claimed('one')).when({ type: 'claim-name', kind: 'default', organizationId: 'two', shown: 'default' }, actor).thenNothingRecorded());
+    given(claimed('one'))
+      .when({ type: 'claim-name', kind: 'default', organizationId: 'two', shown: 'default' }, actor)
+      .thenNothingRecorded());
 });
 
 describe('A20: display names', () => {
@@ -32,9 +44,11 @@ describe('A20: display names', () => {
     const variants = ['Café Noir', 'café noir', ' CAFÉ   NOIR ', 'Cafe\u0301 Noir', 'Ｃａｆé Noir'];
     expect(new Set(variants.map(comparable)).size).toBe(1);
   });
-  it('are stored composed and with single spaces', () => expect(displayNameSchema.parse('  Cafe\u0301   Noir ')).toBe('Café Noir'));
-  it.each(['Ad\u200bmin', 'Аdmin', 'Admın', 'Ａdmin', 'ad\u0000min', 'a\nb\u2028', '☃', 'ɑcme', 'ſcale', 'Ⅻ', ''])('refuse characters that only look like others: %j', (name) =>
-    expect(displayNameSchema.safeParse(name).success).toBe(false),
+  it('are stored composed and with single spaces', () =>
+    expect(displayNameSchema.parse('  Cafe\u0301   Noir ')).toBe('Café Noir'));
+  it.each(['Ad\u200bmin', 'Аdmin', 'Admın', 'Ａdmin', 'ad\u0000min', 'a\nb\u2028', '☃', 'ɑcme', 'ſcale', 'Ⅻ', ''])(
+    'refuse characters that only look like others: %j',
+    (name) => expect(displayNameSchema.safeParse(name).success).toBe(false),
   );
   it('make slugs that are DNS labels of at most 20 characters', () => {
     expect(slugFrom('Café Noir & Söhne GmbH (Berlin)')).toBe('cafe-noir-sohne-gmbh');

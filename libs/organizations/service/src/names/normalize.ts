@@ -1,5 +1,6 @@
 /** What two display names have in common when they look equal: form, case and white space do not count. */
-export const comparable = (name: string): string => name.normalize('NFKC').toLowerCase().normalize('NFC').replace(/\s+/gu, ' ').trim();
+export const comparable = (name: string): string =>
+  name.normalize('NFKC').toLowerCase().normalize('NFC').replace(/\s+/gu, ' ').trim();
 
 /** A DNS label of at most 20 characters made from a display name; `undefined` when nothing usable is left. */
 export function slugFrom(name: string): string | undefined {

@@ -23,17 +23,30 @@ export const organizationsProjection: Projection<OrganizationEvent, Organization
   apply(summary, { event, metadata }) {
     if (event.type === 'organization.created.v1') {
       const { name, slug, isDefault } = event.data;
-      return { name, slug, isDefault, status: 'ACTIVE', createdAt: metadata.recordedAt, persons: 1, services: [], memberLimit: 1 };
+      return {
+        name,
+        slug,
+        isDefault,
+        status: 'ACTIVE',
+        createdAt: metadata.recordedAt,
+        persons: 1,
+        services: [],
+        memberLimit: 1,
+      };
     }
     if (summary === undefined) return undefined;
     switch (event.type) {
       case 'organization.renamed.v1':
         return { ...summary, ...event.data };
       case 'organization.member-added.v1':
-        return event.data.kind === 'service' ? { ...summary, services: [...summary.services, event.data.memberId] } : { ...summary, persons: summary.persons + 1 };
+        return event.data.kind === 'service'
+          ? { ...summary, services: [...summary.services, event.data.memberId] }
+          : { ...summary, persons: summary.persons + 1 };
       case 'organization.member-removed.v1': {
         const services = summary.services.filter((id) => id !== event.data.memberId);
-        return services.length < summary.services.length ? { ...summary, services } : { ...summary, persons: summary.persons - 1 };
+        return services.length < summary.services.length
+          ? { ...summary, services }
+          : { ...summary, persons: summary.persons - 1 };
       }
       case 'organization.seat-limit-set.v1':
         return { ...summary, memberLimit: event.data.limit };

@@ -22,7 +22,10 @@ export class OrganizationsQueries {
 
   /** All organizations of the key's or login's user; with `all` every one, for a global admin who is logged in. */
   @Serves(listOrganizationsRequest)
-  async list(@Input() { all }: InputOf<typeof listOrganizationsRequest>, @Caller() context: RequestContext): Promise<Reply<OutputOf<typeof listOrganizationsRequest>>> {
+  async list(
+    @Input() { all }: InputOf<typeof listOrganizationsRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof listOrganizationsRequest>>> {
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
     if (all && !context.actor.isGlobalAdmin) return refuse(organizationErrors.listNeedsAdmin());
@@ -40,7 +43,10 @@ export class OrganizationsQueries {
   }
 
   @Serves(getOrganizationRequest)
-  async get(@Input() _input: InputOf<typeof getOrganizationRequest>, @Caller() context: RequestContext): Promise<Reply<OrganizationView>> {
+  async get(
+    @Input() _input: InputOf<typeof getOrganizationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OrganizationView>> {
     const { organizationId } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
@@ -52,7 +58,10 @@ export class OrganizationsQueries {
   }
 
   /** The read model may be a moment behind the directory, which knows the organization already: then it is waited for. */
-  private async summaryOf(id: string, context: RequestContext): Promise<Result<OrganizationSummary | undefined, DomainError>> {
+  private async summaryOf(
+    id: string,
+    context: RequestContext,
+  ): Promise<Result<OrganizationSummary | undefined, DomainError>> {
     const found = await this.readModels.get(organizationsProjection, id, context.consistency);
     if (!found.ok) return err(found.error);
     if (found.value) return ok(found.value.document);
@@ -64,7 +73,13 @@ export class OrganizationsQueries {
   }
 }
 
-function view(id: string, summary: OrganizationSummary, directory: Directory, { actor, principal }: RequestContext, plan: string): OrganizationView {
+function view(
+  id: string,
+  summary: OrganizationSummary,
+  directory: Directory,
+  { actor, principal }: RequestContext,
+  plan: string,
+): OrganizationView {
   const member = directory.organization(id)?.members.get(actor.id);
   const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;
   const role = member ? (isOtherKey ? member.role : effectiveRole(member, principal)) : null;

@@ -57,7 +57,15 @@ const IMMUTABLE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   Secret: [['type']],
 };
 
-const STATEFUL_SET_FREE = new Set(['replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy', 'minReadySeconds']);
+const STATEFUL_SET_FREE = new Set([
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+]);
 
 /** What is wrong with a change: the object it leads to, and what it may not change. @param asked before the server's own metadata was put back */
 export function validateUpdate(
@@ -66,18 +74,26 @@ export function validateUpdate(
   next: JsonObject,
   { asked, schemas }: { readonly asked: JsonObject; readonly schemas: Schemas },
 ): readonly Cause[] {
-  return [...validateMetadataUpdate(live, asked), ...validate(resource, next, schemas), ...validateChange(resource, live, next)];
+  return [
+    ...validateMetadataUpdate(live, asked),
+    ...validate(resource, next, schemas),
+    ...validateChange(resource, live, next),
+  ];
 }
 
 function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObject): readonly Cause[] {
   const differs = (path: readonly string[]) => !sameJson(at(live, ...path), at(next, ...path));
-  const found: Cause[] = (IMMUTABLE[kind] ?? []).filter(differs).map((path) => causes.invalid(path.join('.'), at(next, ...path) ?? null, 'field is immutable'));
+  const found: Cause[] = (IMMUTABLE[kind] ?? [])
+    .filter(differs)
+    .map((path) => causes.invalid(path.join('.'), at(next, ...path) ?? null, 'field is immutable'));
   switch (kind) {
     case 'ConfigMap':
     case 'Secret':
       if (live['immutable'] !== true) break;
-      if (next['immutable'] !== true) found.push(causes.forbidden('immutable', 'field is immutable when `immutable` is set'));
-      for (const field of ['data', 'binaryData']) if (differs([field])) found.push(causes.forbidden(field, 'field is immutable when `immutable` is set'));
+      if (next['immutable'] !== true)
+        found.push(causes.forbidden('immutable', 'field is immutable when `immutable` is set'));
+      for (const field of ['data', 'binaryData'])
+        if (differs([field])) found.push(causes.forbidden(field, 'field is immutable when `immutable` is set'));
       break;
     case 'Service':
       found.push(...addressChange(live, next));
@@ -86,7 +102,13 @@ function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObje
     case 'ClusterRoleBinding':
       if (differs(['roleRef'])) {
         const { apiGroup, kind: of, name } = tree(next['roleRef']);
-        found.push(causes.invalid('roleRef', { APIGroup: apiGroup ?? '', Kind: of ?? '', Name: name ?? '' }, 'cannot change roleRef'));
+        found.push(
+          causes.invalid(
+            'roleRef',
+            { APIGroup: apiGroup ?? '', Kind: of ?? '', Name: name ?? '' },
+            'cannot change roleRef',
+          ),
+        );
       }
       break;
     case 'StatefulSet': {
@@ -102,11 +124,26 @@ function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObje
       break;
     }
     case 'PersistentVolumeClaim': {
-      const strip = (spec: Json | undefined): JsonObject => ({ ...tree(spec), resources: null, volumeName: null, volumeAttributesClassName: null });
+      const strip = (spec: Json | undefined): JsonObject => ({
+        ...tree(spec),
+        resources: null,
+        volumeName: null,
+        volumeAttributesClassName: null,
+      });
       if (!sameJson(strip(live.spec), strip(next['spec'])))
-        found.push(causes.forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+        found.push(
+          causes.forbidden(
+            'spec',
+            'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+          ),
+        );
       else if (differs(['spec', 'resources']) && live.status?.['phase'] !== 'Bound')
-        found.push(causes.forbidden('spec', 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'));
+        found.push(
+          causes.forbidden(
+            'spec',
+            'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+          ),
+        );
       break;
     }
     case 'Pod': {
@@ -132,5 +169,11 @@ function addressChange(live: KubeObject, next: JsonObject): Cause[] {
   if (before === undefined || before === '' || sameJson(before, after)) return [];
   if (at(live, 'spec', 'type') === 'ExternalName' || at(next, 'spec', 'type') === 'ExternalName') return [];
   const given = at(next, 'spec', 'clusterIPs');
-  return [causes.invalid('spec.clusterIPs[0]', Array.isArray(given) && sameJson((given as readonly Json[])[0], after) ? given : [after ?? ''], 'may not change once set')];
+  return [
+    causes.invalid(
+      'spec.clusterIPs[0]',
+      Array.isArray(given) && sameJson((given as readonly Json[])[0], after) ? given : [after ?? ''],
+      'may not change once set',
+    ),
+  ];
 }

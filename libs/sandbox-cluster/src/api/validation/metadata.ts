@@ -3,7 +3,19 @@ import { sameJson, type ResourceData } from '#kubernetes/schemas';
 import type { KubeObject } from '../../store.ts';
 import { metadataOf } from '../names.ts';
 import { causes, type Cause } from '../status.ts';
-import { dnsLabel, dnsSubdomain, entries, labelMap, list, pathSegment, qualifiedName, text, trees, word, type WordRule } from './words.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  entries,
+  labelMap,
+  list,
+  pathSegment,
+  qualifiedName,
+  text,
+  trees,
+  word,
+  type WordRule,
+} from './words.ts';
 
 const ANNOTATION_BYTES = 262_144;
 /** Finalizers without a domain that Kubernetes itself uses. */
@@ -27,7 +39,9 @@ export function validateMetadata({ kind, namespaced }: ResourceData, object: Jso
   return [
     ...(name === '' && generated === '' ? [causes.required('metadata.name', 'name or generateName is required')] : []),
     ...(name === '' ? [] : word(name, 'metadata.name', NAMES[kind] ?? dnsSubdomain)),
-    ...(namespaced || text(metadata['namespace']) === '' ? [] : [causes.forbidden('metadata.namespace', 'not allowed on this type')]),
+    ...(namespaced || text(metadata['namespace']) === ''
+      ? []
+      : [causes.forbidden('metadata.namespace', 'not allowed on this type')]),
     ...(kind === 'Namespace'
       ? labelMap(metadata['labels'], 'metadata.labels').sort((a) => (a.field === 'metadata.name' ? 1 : -1))
       : labelMap(metadata['labels'], 'metadata.labels')),
@@ -41,32 +55,59 @@ function validateAnnotations(annotations: Json | undefined): Cause[] {
   const given = entries(annotations);
   const bytes = given.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(text(value)), 0);
   return [
-    ...given.flatMap(([key]) => word(key, 'metadata.annotations', (name) => qualifiedName(name.toLowerCase()))).map((cause) => cause),
+    ...given
+      .flatMap(([key]) => word(key, 'metadata.annotations', (name) => qualifiedName(name.toLowerCase())))
+      .map((cause) => cause),
     ...(bytes > ANNOTATION_BYTES ? [causes.tooLong('metadata.annotations', ANNOTATION_BYTES)] : []),
   ];
 }
 
 /** Owners one by one, and that one of them rules at most. */
 function owners(references: readonly JsonObject[]): Cause[] {
-  const ruling = references.filter((reference) => reference['controller'] === true).map((reference) => `${text(reference['kind'])}/${text(reference['name'])}`);
+  const ruling = references
+    .filter((reference) => reference['controller'] === true)
+    .map((reference) => `${text(reference['kind'])}/${text(reference['name'])}`);
   const both = `Only one reference can have Controller set to true. Found "true" in references for ${ruling[0]} and ${ruling[1]}`;
-  return [...references.flatMap(owner), ...(ruling.length > 1 ? [causes.invalid('metadata.ownerReferences', references.map(inOrder), both)] : [])];
+  return [
+    ...references.flatMap(owner),
+    ...(ruling.length > 1 ? [causes.invalid('metadata.ownerReferences', references.map(inOrder), both)] : []),
+  ];
 }
 
 /** A reference with its members as the server's messages have them. */
 const inOrder = (reference: JsonObject): JsonObject =>
-  Object.fromEntries(['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'].flatMap((name) => (reference[name] === undefined ? [] : [[name, reference[name]]])));
+  Object.fromEntries(
+    ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'].flatMap((name) =>
+      reference[name] === undefined ? [] : [[name, reference[name]]],
+    ),
+  );
 
 function owner(reference: JsonObject): Cause[] {
   const need = (field: string) =>
-    text(reference[field]) === '' ? [causes.invalid(`metadata.ownerReferences.${field}`, '', field === 'apiVersion' ? 'version must not be empty' : 'must not be empty')] : [];
+    text(reference[field]) === ''
+      ? [
+          causes.invalid(
+            `metadata.ownerReferences.${field}`,
+            '',
+            field === 'apiVersion' ? 'version must not be empty' : 'must not be empty',
+          ),
+        ]
+      : [];
   const isEvent = reference['kind'] === 'Event' && reference['apiVersion'] === 'v1';
   return [
     ...need('apiVersion'),
     ...need('kind'),
     ...need('name'),
     ...need('uid'),
-    ...(isEvent ? [causes.invalid('metadata.ownerReferences', inOrder(reference), '/v1, Kind=Event is disallowed from being an owner')] : []),
+    ...(isEvent
+      ? [
+          causes.invalid(
+            'metadata.ownerReferences',
+            inOrder(reference),
+            '/v1, Kind=Event is disallowed from being an owner',
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -81,10 +122,17 @@ function validateFinalizer(finalizer: string, index: number): Cause[] {
 export function validateMetadataUpdate(live: KubeObject, asked: JsonObject): Cause[] {
   const given = metadataOf(asked);
   const differs = (field: string) =>
-    given[field] !== undefined && given[field] !== null && given[field] !== '' && !sameJson(given[field], live.metadata[field] as Json | undefined);
-  const fixed = ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'].filter(differs).map((field) => causes.invalid(`metadata.${field}`, given[field], 'field is immutable'));
+    given[field] !== undefined &&
+    given[field] !== null &&
+    given[field] !== '' &&
+    !sameJson(given[field], live.metadata[field] as Json | undefined);
+  const fixed = ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds']
+    .filter(differs)
+    .map((field) => causes.invalid(`metadata.${field}`, given[field], 'field is immutable'));
   const isEnding = live.metadata.deletionTimestamp !== undefined;
-  const added = list(given['finalizers']).filter((finalizer) => !(live.metadata.finalizers ?? []).includes(text(finalizer)));
+  const added = list(given['finalizers']).filter(
+    (finalizer) => !(live.metadata.finalizers ?? []).includes(text(finalizer)),
+  );
   return [
     ...fixed,
     ...(isEnding && added.length > 0

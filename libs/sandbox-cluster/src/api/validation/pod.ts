@@ -51,8 +51,12 @@ export function validatePodSpec(given: Json | undefined, field: string, place: P
       ),
     ),
     ...(list(spec['containers']).length === 0 ? [causes.required(`${field}.containers`)] : []),
-    ...trees(spec['containers']).flatMap((container, index) => validateContainer(container, `${field}.containers[${index}]`, { volumes, names, isInit: false })),
-    ...trees(spec['initContainers']).flatMap((container, index) => validateContainer(container, `${field}.initContainers[${index}]`, { volumes, names, isInit: true })),
+    ...trees(spec['containers']).flatMap((container, index) =>
+      validateContainer(container, `${field}.containers[${index}]`, { volumes, names, isInit: false }),
+    ),
+    ...trees(spec['initContainers']).flatMap((container, index) =>
+      validateContainer(container, `${field}.initContainers[${index}]`, { volumes, names, isInit: true }),
+    ),
     ...(policy !== '' && !['Always', 'OnFailure', 'Never'].includes(policy) && !place.restartRequired
       ? [causes.unsupported(`${field}.restartPolicy`, policy, ['Always', 'OnFailure', 'Never'])]
       : []),
@@ -60,19 +64,32 @@ export function validatePodSpec(given: Json | undefined, field: string, place: P
     ...labelMap(spec['nodeSelector'], `${field}.nodeSelector`),
     ...validatePodSecurity(tree(spec['securityContext']), `${field}.securityContext`),
     ...(spec['shareProcessNamespace'] === true && spec['hostPID'] === true
-      ? [causes.invalid(`${field}.securityContext.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled')]
+      ? [
+          causes.invalid(
+            `${field}.securityContext.shareProcessNamespace`,
+            true,
+            'ShareProcessNamespace and HostPID cannot both be enabled',
+          ),
+        ]
       : []),
     ...optionalWord(spec['serviceAccountName'], `${field}.serviceAccountName`, dnsSubdomain),
     ...optionalWord(spec['nodeName'], `${field}.nodeName`, dnsSubdomain),
     ...range(spec['activeDeadlineSeconds'], `${field}.activeDeadlineSeconds`, 1, 2_147_483_647),
     ...optionalWord(spec['hostname'], `${field}.hostname`, dnsLabel),
     ...optionalWord(spec['subdomain'], `${field}.subdomain`, dnsLabel),
-    ...trees(spec['tolerations']).flatMap((toleration, index) => validateToleration(toleration, `${field}.tolerations[${index}]`)),
+    ...trees(spec['tolerations']).flatMap((toleration, index) =>
+      validateToleration(toleration, `${field}.tolerations[${index}]`),
+    ),
     ...(place.restartRequired === true
       ? isOneOf
         ? []
         : policy === '' || policy === 'Always'
-          ? [causes.required(`${field}.restartPolicy`, `valid values: ${place.restart.map((word_) => JSON.stringify(word_)).join(', ')}`)]
+          ? [
+              causes.required(
+                `${field}.restartPolicy`,
+                `valid values: ${place.restart.map((word_) => JSON.stringify(word_)).join(', ')}`,
+              ),
+            ]
           : [causes.unsupported(`${field}.restartPolicy`, policy, place.restart)]
       : isOneOf
         ? []
@@ -82,14 +99,21 @@ export function validatePodSpec(given: Json | undefined, field: string, place: P
   ];
 }
 
-const optionalWord = (value: Json | undefined, field: string, rule: WordRule): Cause[] => (text(value) === '' ? [] : word(text(value), field, rule));
+const optionalWord = (value: Json | undefined, field: string, rule: WordRule): Cause[] =>
+  text(value) === '' ? [] : word(text(value), field, rule);
 const range = (value: Json | undefined, field: string, least: number, most: number): Cause[] =>
-  typeof value === 'number' && (value < least || value > most) ? [causes.invalid(field, value, `must be between ${least} and ${most}, inclusive`)] : [];
+  typeof value === 'number' && (value < least || value > most)
+    ? [causes.invalid(field, value, `must be between ${least} and ${most}, inclusive`)]
+    : [];
 
 function validateContainer(
   container: JsonObject,
   field: string,
-  { volumes, names, isInit }: { readonly volumes: ReadonlyMap<string, JsonObject>; readonly names: Set<string>; readonly isInit: boolean },
+  {
+    volumes,
+    names,
+    isInit,
+  }: { readonly volumes: ReadonlyMap<string, JsonObject>; readonly names: Set<string>; readonly isInit: boolean },
 ): Cause[] {
   const name = text(container['name']);
   const isDouble = names.has(name);
@@ -100,27 +124,38 @@ function validateContainer(
     isInit && !restarts
       ? ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']
           .filter((probe) => container[probe] !== undefined)
-          .map((probe) => causes.forbidden(`${field}.${probe}`, 'may not be set for init containers without restartPolicy=Always'))
+          .map((probe) =>
+            causes.forbidden(`${field}.${probe}`, 'may not be set for init containers without restartPolicy=Always'),
+          )
       : [];
   return [
     ...(name === '' ? [causes.required(`${field}.name`)] : word(name, `${field}.name`, dnsLabel)),
     ...(name !== '' && isDouble ? [causes.duplicate(`${field}.name`, name)] : []),
     ...(text(container['image']) === '' ? [causes.required(`${field}.image`)] : []),
-    ...oneOf(container['terminationMessagePolicy'], `${field}.terminationMessagePolicy`, ['FallbackToLogsOnError', 'File']),
+    ...oneOf(container['terminationMessagePolicy'], `${field}.terminationMessagePolicy`, [
+      'FallbackToLogsOnError',
+      'File',
+    ]),
     ...validatePorts(ports, `${field}.ports`),
     ...trees(container['env']).flatMap((variable, index) => validateVariable(variable, `${field}.env[${index}]`)),
     ...validateMounts(trees(container['volumeMounts']), `${field}.volumeMounts`, volumes),
     ...(probes.length > 0
       ? probes
       : ['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) =>
-          container[probe] === undefined ? [] : validateProbe(tree(container[probe]), `${field}.${probe}`, probe !== 'readinessProbe'),
+          container[probe] === undefined
+            ? []
+            : validateProbe(tree(container[probe]), `${field}.${probe}`, probe !== 'readinessProbe'),
         )),
     ...['postStart', 'preStop'].flatMap((hook) =>
-      ((handler) => (handler === undefined ? [] : validateHandler(tree(handler), `${field}.lifecycle.${hook}`)))(at(container['lifecycle'], hook)),
+      ((handler) => (handler === undefined ? [] : validateHandler(tree(handler), `${field}.lifecycle.${hook}`)))(
+        at(container['lifecycle'], hook),
+      ),
     ),
     ...oneOf(container['imagePullPolicy'], `${field}.imagePullPolicy`, ['Always', 'IfNotPresent', 'Never']),
     ...validateResources(tree(container['resources']), `${field}.resources`),
-    ...(container['securityContext'] === undefined ? [] : validateSecurity(tree(container['securityContext']), `${field}.securityContext`)),
+    ...(container['securityContext'] === undefined
+      ? []
+      : validateSecurity(tree(container['securityContext']), `${field}.securityContext`)),
   ];
 }
 
@@ -134,8 +169,12 @@ function validatePorts(ports: readonly JsonObject[], field: string): Cause[] {
     return [
       ...(name === '' ? [] : word(name, `${field}[${index}].name`, portName)),
       ...(isDouble ? [causes.duplicate(`${field}[${index}].name`, name)] : []),
-      ...(number === undefined || number === 0 ? [causes.required(`${field}[${index}].containerPort`)] : portNumber(number, `${field}[${index}].containerPort`)),
-      ...(port['hostPort'] === undefined || port['hostPort'] === 0 ? [] : portNumber(port['hostPort'], `${field}[${index}].hostPort`)),
+      ...(number === undefined || number === 0
+        ? [causes.required(`${field}[${index}].containerPort`)]
+        : portNumber(number, `${field}[${index}].containerPort`)),
+      ...(port['hostPort'] === undefined || port['hostPort'] === 0
+        ? []
+        : portNumber(port['hostPort'], `${field}[${index}].hostPort`)),
       ...oneOf(port['protocol'], `${field}[${index}].protocol`, ['SCTP', 'TCP', 'UDP']),
     ];
   });
@@ -149,16 +188,30 @@ function validateVariable(variable: JsonObject, field: string): Cause[] {
       ? [causes.required(`${field}.name`)]
       : /^[ -<>-~]+$/.test(name)
         ? []
-        : [causes.invalid(`${field}.name`, name, "a valid environment variable name must consist only of printable ASCII characters other than '='")]),
+        : [
+            causes.invalid(
+              `${field}.name`,
+              name,
+              "a valid environment variable name must consist only of printable ASCII characters other than '='",
+            ),
+          ]),
     ...(from === undefined ? [] : validateValueFrom(tree(from), `${field}.valueFrom`, text(variable['value']) !== '')),
   ];
 }
 
 function validateValueFrom(from: JsonObject, field: string, hasValue: boolean): Cause[] {
-  const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'].filter((source) => from[source] !== undefined);
+  const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'].filter(
+    (source) => from[source] !== undefined,
+  );
   const count: Cause[] =
     sources.length === 0
-      ? [causes.invalid(field, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`')]
+      ? [
+          causes.invalid(
+            field,
+            '',
+            'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+          ),
+        ]
       : hasValue
         ? [causes.invalid(field, '', 'may not be specified when `value` is not empty')]
         : sources.length > 1
@@ -172,8 +225,16 @@ function validateValueFrom(from: JsonObject, field: string, hasValue: boolean): 
         ? [causes.required(`${field}.fieldRef.fieldPath`)]
         : FIELD_PATHS.test(path)
           ? []
-          : [causes.invalid(`${field}.fieldRef.fieldPath`, path, `error converting fieldPath: field label not supported: ${path}`)]),
-    ...(from['resourceFieldRef'] !== undefined && text(at(from, 'resourceFieldRef', 'resource')) === '' ? [causes.required(`${field}.resourceFieldRef.resource`)] : []),
+          : [
+              causes.invalid(
+                `${field}.fieldRef.fieldPath`,
+                path,
+                `error converting fieldPath: field label not supported: ${path}`,
+              ),
+            ]),
+    ...(from['resourceFieldRef'] !== undefined && text(at(from, 'resourceFieldRef', 'resource')) === ''
+      ? [causes.required(`${field}.resourceFieldRef.resource`)]
+      : []),
     ...['configMapKeyRef', 'secretKeyRef'].flatMap((source) => {
       const reference = from[source];
       if (reference === undefined) return [];
@@ -186,7 +247,11 @@ function validateValueFrom(from: JsonObject, field: string, hasValue: boolean): 
   ];
 }
 
-function validateMounts(mounts: readonly JsonObject[], field: string, volumes: ReadonlyMap<string, JsonObject>): Cause[] {
+function validateMounts(
+  mounts: readonly JsonObject[],
+  field: string,
+  volumes: ReadonlyMap<string, JsonObject>,
+): Cause[] {
   const paths = new Set<string>();
   return mounts.flatMap((mount, index) => {
     const [name, path, sub] = [text(mount['name']), text(mount['mountPath']), text(mount['subPath'])];
@@ -194,7 +259,11 @@ function validateMounts(mounts: readonly JsonObject[], field: string, volumes: R
     paths.add(path);
     const place = `${field}[${index}]`;
     return [
-      ...(name === '' ? [causes.required(`${place}.name`)] : volumes.has(name) ? [] : [causes.notFound(`${place}.name`, name)]),
+      ...(name === ''
+        ? [causes.required(`${place}.name`)]
+        : volumes.has(name)
+          ? []
+          : [causes.notFound(`${place}.name`, name)]),
       ...(path === '' ? [causes.required(`${place}.mountPath`)] : []),
       ...(isDouble ? [causes.invalid(`${place}.mountPath`, path, 'must be unique')] : []),
       ...(sub.split('/').includes('..')
@@ -230,7 +299,10 @@ function validateHandler(handler: JsonObject, field: string): Cause[] {
           : first === 'grpc'
             ? portNumber(inner['port'], `${place}.port`)
             : [];
-  return [...own, ...others.map((other) => causes.forbidden(`${field}.${other}`, 'may not specify more than 1 handler type'))];
+  return [
+    ...own,
+    ...others.map((other) => causes.forbidden(`${field}.${other}`, 'may not specify more than 1 handler type')),
+  ];
 }
 
 function validateProbe(probe: JsonObject, field: string, onceOnly: boolean): Cause[] {
@@ -239,7 +311,9 @@ function validateProbe(probe: JsonObject, field: string, onceOnly: boolean): Cau
   return [
     ...validateHandler(probe, field),
     ...numbers.flatMap((name) => notNegative(probe[name], `${field}.${name}`)),
-    ...(onceOnly && typeof success === 'number' && success !== 1 ? [causes.invalid(`${field}.successThreshold`, success, 'must be 1')] : []),
+    ...(onceOnly && typeof success === 'number' && success !== 1
+      ? [causes.invalid(`${field}.successThreshold`, success, 'must be 1')]
+      : []),
   ];
 }
 
@@ -253,8 +327,13 @@ export function validateResources(resources: JsonObject, field: string): Cause[]
       ...(name.includes('/') ? word(name, place, qualifiedName) : []),
       ...(isKnown
         ? []
-        : [causes.invalid(place, name, 'must be a standard resource type or fully qualified'), causes.invalid(place, name, 'must be a standard resource for containers')]),
-      ...(compareQuantities(String(amount), '0') === -1 ? [causes.invalid(place, amount, 'must be greater than or equal to 0')] : []),
+        : [
+            causes.invalid(place, name, 'must be a standard resource type or fully qualified'),
+            causes.invalid(place, name, 'must be a standard resource for containers'),
+          ]),
+      ...(compareQuantities(String(amount), '0') === -1
+        ? [causes.invalid(place, amount, 'must be greater than or equal to 0')]
+        : []),
     ];
   };
   return [
@@ -264,7 +343,13 @@ export function validateResources(resources: JsonObject, field: string): Cause[]
       return [
         ...one('requests', name, amount),
         ...(limit !== undefined && compareQuantities(String(amount), String(limit)) === 1
-          ? [causes.invalid(`${field}.requests`, amount, `must be less than or equal to ${name} limit of ${String(limit)}`)]
+          ? [
+              causes.invalid(
+                `${field}.requests`,
+                amount,
+                `must be less than or equal to ${name} limit of ${String(limit)}`,
+              ),
+            ]
           : []),
       ];
     }),
@@ -301,9 +386,17 @@ function validateSecurity(context: JsonObject, field: string): Cause[] {
   const { privileged, allowPrivilegeEscalation } = context;
   return [
     ...validatePodSecurity(context, field),
-    ...(privileged === true && allowPrivilegeEscalation === false ? [causes.invalid(field, shown, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true')] : []),
+    ...(privileged === true && allowPrivilegeEscalation === false
+      ? [causes.invalid(field, shown, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true')]
+      : []),
     ...(allowPrivilegeEscalation === false && list(at(context['capabilities'], 'add')).includes('CAP_SYS_ADMIN')
-      ? [causes.invalid(field, shown, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN')]
+      ? [
+          causes.invalid(
+            field,
+            shown,
+            'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+          ),
+        ]
       : []),
   ];
 }
@@ -311,13 +404,27 @@ function validateSecurity(context: JsonObject, field: string): Cause[] {
 function validatePodSecurity(context: JsonObject, field: string): Cause[] {
   const profile = context['seccompProfile'];
   return [
-    ...['runAsUser', 'runAsGroup', 'fsGroup'].flatMap((name) => range(context[name], `${field}.${name}`, 0, 2_147_483_647)),
-    ...(profile === undefined ? [] : oneOf(at(profile, 'type') ?? '', `${field}.seccompProfile.type`, ['Localhost', 'RuntimeDefault', 'Unconfined'])),
+    ...['runAsUser', 'runAsGroup', 'fsGroup'].flatMap((name) =>
+      range(context[name], `${field}.${name}`, 0, 2_147_483_647),
+    ),
+    ...(profile === undefined
+      ? []
+      : oneOf(at(profile, 'type') ?? '', `${field}.seccompProfile.type`, [
+          'Localhost',
+          'RuntimeDefault',
+          'Unconfined',
+        ])),
   ];
 }
 
 /** What a volume source must say. */
-const SOURCE_RULES: Readonly<Record<string, string>> = { configMap: 'name', secret: 'secretName', persistentVolumeClaim: 'claimName', hostPath: 'path', csi: 'driver' };
+const SOURCE_RULES: Readonly<Record<string, string>> = {
+  configMap: 'name',
+  secret: 'secretName',
+  persistentVolumeClaim: 'claimName',
+  hostPath: 'path',
+  csi: 'driver',
+};
 
 function validateVolume(volume: JsonObject, field: string, isDouble: boolean): Cause[] {
   const name = text(volume['name']);
@@ -327,7 +434,9 @@ function validateVolume(volume: JsonObject, field: string, isDouble: boolean): C
   return [
     ...(name === '' ? [causes.required(`${field}.name`)] : word(name, `${field}.name`, dnsLabel)),
     ...(isDouble ? [causes.duplicate(`${field}.name`, name)] : []),
-    ...(first !== undefined && need !== undefined && others.length === 0 && text(at(volume[first], need)) === '' ? [causes.required(`${field}.${first}.${need}`)] : []),
+    ...(first !== undefined && need !== undefined && others.length === 0 && text(at(volume[first], need)) === ''
+      ? [causes.required(`${field}.${first}.${need}`)]
+      : []),
     ...(others.length > 0
       ? [...sources]
           .sort((a, b) => SOURCE_ORDER.indexOf(a) - SOURCE_ORDER.indexOf(b))
@@ -375,7 +484,13 @@ function validateToleration(toleration: JsonObject, field: string): Cause[] {
   return [
     ...(key === '' ? [] : word(key, `${field}.key`, qualifiedName)),
     ...(key === '' && operator !== 'Exists'
-      ? [causes.invalid(`${field}.operator`, operator === '' ? 'Equal' : operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"')]
+      ? [
+          causes.invalid(
+            `${field}.operator`,
+            operator === '' ? 'Equal' : operator,
+            'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+          ),
+        ]
       : []),
     ...(operator === '' || operator === 'Equal' || key === ''
       ? []

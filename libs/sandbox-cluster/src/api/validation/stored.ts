@@ -8,15 +8,22 @@ import type { Rule } from './workloads.ts';
 const MOST_BYTES = 1_048_576;
 
 const bytesOf = (data: Json | undefined, encoded: boolean): number =>
-  entries(data).reduce((sum, [, value]) => sum + (encoded ? Math.floor((text(value).length * 3) / 4) : Buffer.byteLength(text(value))), 0);
+  entries(data).reduce(
+    (sum, [, value]) => sum + (encoded ? Math.floor((text(value).length * 3) / 4) : Buffer.byteLength(text(value))),
+    0,
+  );
 
 export const configMap: Rule = (_spec, object) => [
   ...entries(object['data']).flatMap(([key]) => [
     ...word(key, `data[${key}]`, configKey),
-    ...(tree(object['binaryData'])[key] === undefined ? [] : [causes.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')]),
+    ...(tree(object['binaryData'])[key] === undefined
+      ? []
+      : [causes.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')]),
   ]),
   ...entries(object['binaryData']).flatMap(([key]) => word(key, `binaryData[${key}]`, configKey)),
-  ...(bytesOf(object['data'], false) + bytesOf(object['binaryData'], true) > MOST_BYTES ? [causes.tooLong('[]', MOST_BYTES)] : []),
+  ...(bytesOf(object['data'], false) + bytesOf(object['binaryData'], true) > MOST_BYTES
+    ? [causes.tooLong('[]', MOST_BYTES)]
+    : []),
 ];
 
 /** What secrets of a type must hold. */
@@ -30,12 +37,19 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 export const secret: Rule = (_spec, object) => {
   const data = tree(object['data']);
   const type = text(object['type']);
-  const config = type === 'kubernetes.io/dockerconfigjson' ? '.dockerconfigjson' : type === 'kubernetes.io/dockercfg' ? '.dockercfg' : undefined;
+  const config =
+    type === 'kubernetes.io/dockerconfigjson'
+      ? '.dockerconfigjson'
+      : type === 'kubernetes.io/dockercfg'
+        ? '.dockercfg'
+        : undefined;
   return [
     ...entries(data).flatMap(([key]) => word(key, `data[${key}]`, configKey)),
     ...(bytesOf(data, true) > MOST_BYTES ? [causes.tooLong('data', MOST_BYTES)] : []),
     ...(NEEDED[type] ?? []).filter((key) => data[key] === undefined).map((key) => causes.required(`data[${key}]`)),
-    ...(config !== undefined && data[config] !== undefined ? jsonFault(Buffer.from(text(data[config]), 'base64').toString('utf8'), `data[${config}]`) : []),
+    ...(config !== undefined && data[config] !== undefined
+      ? jsonFault(Buffer.from(text(data[config]), 'base64').toString('utf8'), `data[${config}]`)
+      : []),
   ];
 };
 
@@ -44,7 +58,10 @@ function jsonFault(content: string, field: string): Cause[] {
     JSON.parse(content);
     return [];
   } catch {
-    const why = content === '' ? 'unexpected end of JSON input' : `invalid character '${content[0] ?? ''}' looking for beginning of value`;
+    const why =
+      content === ''
+        ? 'unexpected end of JSON input'
+        : `invalid character '${content[0] ?? ''}' looking for beginning of value`;
     return [causes.invalid(field, '<secret contents redacted>', why)];
   }
 }
@@ -62,7 +79,9 @@ export const claim: Rule = (spec) => {
       : compareQuantities(String(storage), '0') === 1
         ? []
         : [causes.invalid('spec.resources[storage]', storage, 'must be greater than zero')]),
-    ...(text(spec['storageClassName']) === '' ? [] : word(text(spec['storageClassName']), 'spec.storageClassName', dnsSubdomain)),
+    ...(text(spec['storageClassName']) === ''
+      ? []
+      : word(text(spec['storageClassName']), 'spec.storageClassName', dnsSubdomain)),
   ];
 };
 
@@ -77,8 +96,13 @@ export const quota: Rule = (spec) =>
       ...(name.includes('/') ? word(name, field, qualifiedName) : []),
       ...(isKnown
         ? []
-        : [causes.invalid(field, name, 'must be a standard resource type or fully qualified'), causes.invalid(field, name, 'must be a standard resource for quota')]),
-      ...(compareQuantities(String(amount), '0') === -1 ? [causes.invalid(field, amount, 'must be greater than or equal to 0')] : []),
+        : [
+            causes.invalid(field, name, 'must be a standard resource type or fully qualified'),
+            causes.invalid(field, name, 'must be a standard resource for quota'),
+          ]),
+      ...(compareQuantities(String(amount), '0') === -1
+        ? [causes.invalid(field, amount, 'must be greater than or equal to 0')]
+        : []),
     ];
   });
 
@@ -92,7 +116,10 @@ const CROSSED: readonly (readonly [string, string, string, string])[] = [
   ['default', 'max', 'default value', 'max value'],
 ];
 
-export const limits: Rule = (spec) => [...doubledTypes(trees(spec['limits'])), ...trees(spec['limits']).flatMap(limitFaults)];
+export const limits: Rule = (spec) => [
+  ...doubledTypes(trees(spec['limits'])),
+  ...trees(spec['limits']).flatMap(limitFaults),
+];
 
 function limitFaults(item: JsonObject, index: number): Cause[] {
   const names = new Set(['min', 'max', 'default', 'defaultRequest'].flatMap((part) => Object.keys(tree(item[part]))));
@@ -114,16 +141,26 @@ function limitFaults(item: JsonObject, index: number): Cause[] {
 
 /** Limits of one type stand together. */
 const doubledTypes = (items: readonly JsonObject[]): Cause[] =>
-  items.flatMap((item, index) => (items.slice(0, index).some(({ type }) => type === item['type']) ? [causes.duplicate(`spec.limits[${index}].type`, item['type'])] : []));
+  items.flatMap((item, index) =>
+    items.slice(0, index).some(({ type }) => type === item['type'])
+      ? [causes.duplicate(`spec.limits[${index}].type`, item['type'])]
+      : [],
+  );
 
 export const role: Rule = (_spec, object) =>
   trees(object['rules']).flatMap((rule, index) => {
     const field = `rules[${index}]`;
     const isUrl = list(rule['nonResourceURLs']).length > 0;
-    const need = (name: string, why: string) => (list(rule[name]).length === 0 ? [causes.required(`${field}.${name}`, why)] : []);
+    const need = (name: string, why: string) =>
+      list(rule[name]).length === 0 ? [causes.required(`${field}.${name}`, why)] : [];
     return [
       ...need('verbs', 'verbs must contain at least one value'),
-      ...(isUrl ? [] : [...need('apiGroups', 'resource rules must supply at least one api group'), ...need('resources', 'resource rules must supply at least one resource')]),
+      ...(isUrl
+        ? []
+        : [
+            ...need('apiGroups', 'resource rules must supply at least one api group'),
+            ...need('resources', 'resource rules must supply at least one resource'),
+          ]),
     ];
   });
 
@@ -140,14 +177,18 @@ export const roleBinding =
         return [
           ...(text(subject['name']) === '' ? [causes.required(`${field}.name`)] : []),
           ...oneOf(subject['kind'] ?? '', `${field}.kind`, ['ServiceAccount', 'User', 'Group']),
-          ...(subject['kind'] === 'ServiceAccount' && text(subject['namespace']) === '' && kinds.length === 1 ? [causes.required(`${field}.namespace`)] : []),
+          ...(subject['kind'] === 'ServiceAccount' && text(subject['namespace']) === '' && kinds.length === 1
+            ? [causes.required(`${field}.namespace`)]
+            : []),
         ];
       }),
     ];
   };
 
 export const storageClass: Rule = (_spec, object) => [
-  ...(text(object['provisioner']) === '' ? [causes.required('provisioner')] : word(text(object['provisioner']).toLowerCase(), 'provisioner', qualifiedName)),
+  ...(text(object['provisioner']) === ''
+    ? [causes.required('provisioner')]
+    : word(text(object['provisioner']).toLowerCase(), 'provisioner', qualifiedName)),
   ...oneOf(object['reclaimPolicy'], 'reclaimPolicy', ['Delete', 'Retain']),
   ...oneOf(object['volumeBindingMode'], 'volumeBindingMode', ['Immediate', 'WaitForFirstConsumer']),
 ];

@@ -29,10 +29,17 @@ export function warningsFor({ kind }: ResourceData, object: JsonObject): readonl
           `metadata.name: this is used in ${kind === 'Pod' ? "the Pod's hostname" : 'Pod names and hostnames'}, which can result in surprising behavior; a DNS label is recommended: [${faults.join(', ')}]`,
         ]
       : []),
-    ...(typeof grace === 'number' && grace < 0 ? [`${field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
-    ...trees(spec['imagePullSecrets']).flatMap((reference, index) => (text(reference['name']) === '' ? [`${field}.imagePullSecrets[${index}].name: invalid empty name ""`] : [])),
+    ...(typeof grace === 'number' && grace < 0
+      ? [`${field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`]
+      : []),
+    ...trees(spec['imagePullSecrets']).flatMap((reference, index) =>
+      text(reference['name']) === '' ? [`${field}.imagePullSecrets[${index}].name: invalid empty name ""`] : [],
+    ),
     ...['initContainers', 'containers'].flatMap((group) =>
-      trees(spec[group]).flatMap((container, index) => [...doubledVariables(container, `${field}.${group}[${index}]`), ...brokenBytes(container, `${field}.${group}[${index}]`)]),
+      trees(spec[group]).flatMap((container, index) => [
+        ...doubledVariables(container, `${field}.${group}[${index}]`),
+        ...brokenBytes(container, `${field}.${group}[${index}]`),
+      ]),
     ),
   ];
 }
@@ -44,7 +51,9 @@ function doubledVariables(container: JsonObject, field: string): string[] {
     const name = text(variable['name']);
     const before = seen.get(name);
     seen.set(name, index);
-    return before === undefined ? [] : [`${field}.env[${index}]: hides previous definition of "${name}", which may be dropped when using apply`];
+    return before === undefined
+      ? []
+      : [`${field}.env[${index}]: hides previous definition of "${name}", which may be dropped when using apply`];
   });
 }
 
@@ -53,7 +62,11 @@ function brokenBytes(container: JsonObject, field: string): string[] {
   return ['limits', 'requests'].flatMap((group) =>
     ['memory', 'ephemeral-storage'].flatMap((name) => {
       const amount = text(tree(tree(container['resources'])[group])[name]);
-      return amount.endsWith('m') ? [`${field}.resources.${group}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`] : [];
+      return amount.endsWith('m')
+        ? [
+            `${field}.resources.${group}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`,
+          ]
+        : [];
     }),
   );
 }

@@ -21,16 +21,22 @@ const VALUE_TEXT =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 const CONFIG_KEY_TEXT =
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
-const PERCENT_TEXT = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+const PERCENT_TEXT =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
-const tooLong = (text: string, most: number, unit = 'characters'): string[] => (text.length > most ? [`must be no more than ${most} ${unit}`] : []);
+const tooLong = (text: string, most: number, unit = 'characters'): string[] =>
+  text.length > most ? [`must be no more than ${most} ${unit}`] : [];
 
 export const dnsLabel: WordRule = (text) => {
   if (text.includes('.') && SUBDOMAIN.test(text)) return [...tooLong(text, 63), 'must not contain dots'];
   return [...tooLong(text, 63), ...(LABEL.test(text) ? [] : [LABEL_TEXT])];
 };
-export const dnsSubdomain: WordRule = (text) => [...tooLong(text, 253), ...(SUBDOMAIN.test(text) ? [] : [SUBDOMAIN_TEXT])];
-export const wildcardHost: WordRule = (text) => (SUBDOMAIN.test(text.slice(2)) && text.startsWith('*.') ? [] : [WILDCARD_TEXT]);
+export const dnsSubdomain: WordRule = (text) => [
+  ...tooLong(text, 253),
+  ...(SUBDOMAIN.test(text) ? [] : [SUBDOMAIN_TEXT]),
+];
+export const wildcardHost: WordRule = (text) =>
+  SUBDOMAIN.test(text.slice(2)) && text.startsWith('*.') ? [] : [WILDCARD_TEXT];
 export const pathSegment: WordRule = (text) => {
   if (text === '.' || text === '..') return [`may not be '${text}'`];
   return ['/', '%'].filter((sign) => text.includes(sign)).map((sign) => `may not contain '${sign}'`);
@@ -45,7 +51,11 @@ export const portName: WordRule = (text) => [
 export const configKey: WordRule = (text) => {
   if (text === '.') return ["must not be '.'"];
   if (text === '..') return ["must not be '..'"];
-  return [...tooLong(text, 253), ...(/^[-._a-zA-Z0-9]+$/.test(text) ? [] : [CONFIG_KEY_TEXT]), ...(text.startsWith('..') ? ["must not start with '..'"] : [])];
+  return [
+    ...tooLong(text, 253),
+    ...(/^[-._a-zA-Z0-9]+$/.test(text) ? [] : [CONFIG_KEY_TEXT]),
+    ...(text.startsWith('..') ? ["must not start with '..'"] : []),
+  ];
 };
 
 /** Keys of labels, annotations and selectors: an optional DNS prefix, and a name. */
@@ -57,32 +67,44 @@ export const qualifiedName: WordRule = (text) => {
       "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
     ];
   return [
-    ...(prefix === undefined ? [] : prefix === '' ? ['prefix part must be non-empty'] : dnsSubdomain(prefix).map((fault) => `prefix part ${fault}`)),
+    ...(prefix === undefined
+      ? []
+      : prefix === ''
+        ? ['prefix part must be non-empty']
+        : dnsSubdomain(prefix).map((fault) => `prefix part ${fault}`)),
     ...(name === '' ? ['name part must be non-empty'] : tooLong(name, 63).map((fault) => `name part ${fault}`)),
     ...(KEY_NAME.test(name) ? [] : [KEY_TEXT]),
   ];
 };
-export const labelValue: WordRule = (text) => [...tooLong(text, 63, 'bytes'), ...(VALUE.test(text) ? [] : [VALUE_TEXT])];
+export const labelValue: WordRule = (text) => [
+  ...tooLong(text, 63, 'bytes'),
+  ...(VALUE.test(text) ? [] : [VALUE_TEXT]),
+];
 
 // Ways to read an object that has been decoded: a place that is not there is empty.
 
 export const tree = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
-export const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
+export const list = (value: Json | undefined): readonly Json[] =>
+  Array.isArray(value) ? (value as readonly Json[]) : [];
 export const trees = (value: Json | undefined): readonly JsonObject[] => list(value).map(tree);
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 export const entries = (value: Json | undefined): readonly (readonly [string, Json])[] =>
   Object.entries(tree(value)).flatMap(([key, member]) => (member === undefined ? [] : [[key, member] as const]));
-export const at = (value: Json | undefined, ...path: readonly string[]): Json | undefined => path.reduce<Json | undefined>((here, step) => tree(here)[step], value);
+export const at = (value: Json | undefined, ...path: readonly string[]): Json | undefined =>
+  path.reduce<Json | undefined>((here, step) => tree(here)[step], value);
 
 // Causes that many rules share.
 
-export const word = (value: string, field: string, rule: WordRule): Cause[] => rule(value).map((fault) => causes.invalid(field, value, fault));
+export const word = (value: string, field: string, rule: WordRule): Cause[] =>
+  rule(value).map((fault) => causes.invalid(field, value, fault));
 export const oneOf = (value: Json | undefined, field: string, supported: readonly string[]): Cause[] =>
   value === undefined || supported.includes(text(value)) ? [] : [causes.unsupported(field, value, supported)];
 export const notNegative = (value: Json | undefined, field: string): Cause[] =>
   typeof value === 'number' && value < 0 ? [causes.invalid(field, value, 'must be greater than or equal to 0')] : [];
 export const portNumber = (value: Json | undefined, field: string): Cause[] =>
-  typeof value === 'number' && value >= 1 && value <= 65_535 ? [] : [causes.invalid(field, value ?? 0, 'must be between 1 and 65535, inclusive')];
+  typeof value === 'number' && value >= 1 && value <= 65_535
+    ? []
+    : [causes.invalid(field, value ?? 0, 'must be between 1 and 65535, inclusive')];
 
 /** A port by number or by name. */
 export function portOrName(value: Json | undefined, field: string): Cause[] {
@@ -90,7 +112,11 @@ export function portOrName(value: Json | undefined, field: string): Cause[] {
 }
 
 /** A number, or a share in per cent. @param options.atMostAll shares over 100 % are refused */
-export function countOrShare(value: Json | undefined, field: string, { atMostAll }: { readonly atMostAll: boolean }): Cause[] {
+export function countOrShare(
+  value: Json | undefined,
+  field: string,
+  { atMostAll }: { readonly atMostAll: boolean },
+): Cause[] {
   if (value === undefined) return [];
   if (typeof value === 'number') return notNegative(value, field);
   const share = /^(\d+)%$/.exec(text(value))?.[1];
@@ -99,7 +125,10 @@ export function countOrShare(value: Json | undefined, field: string, { atMostAll
 }
 
 export const labelMap = (labels: Json | undefined, field: string): Cause[] =>
-  entries(labels).flatMap(([key, value]) => [...word(key, field, qualifiedName), ...word(text(value), field, labelValue)]);
+  entries(labels).flatMap(([key, value]) => [
+    ...word(key, field, qualifiedName),
+    ...word(text(value), field, labelValue),
+  ]);
 
 /** A label selector with its expressions. */
 export function labelSelector(selector: Json | undefined, field: string): Cause[] {
@@ -117,7 +146,12 @@ export function labelSelector(selector: Json | undefined, field: string): Cause[
             : []
           : operator === 'Exists' || operator === 'DoesNotExist'
             ? count > 0
-              ? [causes.forbidden(`${place}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")]
+              ? [
+                  causes.forbidden(
+                    `${place}.values`,
+                    "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+                  ),
+                ]
               : []
             : [causes.invalid(`${place}.operator`, operator, 'not a valid selector operator')]),
         ...word(text(expression['key']), `${place}.key`, qualifiedName),

@@ -1,13 +1,26 @@
 import type { Json, JsonObject } from '#kernel';
 import { causes, type Cause } from '../status.ts';
 import { validatePodSpec, type PodPlace } from './pod.ts';
-import { at, countOrShare, entries, labelMap, labelSelector, list, notNegative, oneOf, selects, text, tree } from './words.ts';
+import {
+  at,
+  countOrShare,
+  entries,
+  labelMap,
+  labelSelector,
+  list,
+  notNegative,
+  oneOf,
+  selects,
+  text,
+  tree,
+} from './words.ts';
 
 export type Rule = (spec: JsonObject, object: JsonObject) => readonly Cause[];
 
 const ALWAYS: PodPlace = { restart: ['Always'] };
 
-const isEmptySelector = (selector: Json | undefined): boolean => entries(at(selector, 'matchLabels')).length === 0 && list(at(selector, 'matchExpressions')).length === 0;
+const isEmptySelector = (selector: Json | undefined): boolean =>
+  entries(at(selector, 'matchLabels')).length === 0 && list(at(selector, 'matchExpressions')).length === 0;
 
 /** Selector, template and labels of what makes pods. @param noun as the server calls the kind in its text on empty selectors */
 export function selectorAndTemplate(spec: JsonObject, noun: string): Cause[] {
@@ -17,7 +30,9 @@ export function selectorAndTemplate(spec: JsonObject, noun: string): Cause[] {
   const isMatch = selector === undefined ? undefined : selects(selector, labels);
   return [
     ...(selector === undefined ? [causes.required('spec.selector')] : own),
-    ...(selector !== undefined && isEmptySelector(selector) ? [causes.invalid('spec.selector', tree(selector), `empty selector is invalid for ${noun}`)] : []),
+    ...(selector !== undefined && isEmptySelector(selector)
+      ? [causes.invalid('spec.selector', tree(selector), `empty selector is invalid for ${noun}`)]
+      : []),
     ...(own.length > 0 ? [causes.invalid('spec.selector', selector, 'invalid label selector')] : []),
     ...(own.length === 0 && (selector === undefined || !isEmptySelector(selector)) && isMatch !== true
       ? [causes.invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')]
@@ -36,7 +51,14 @@ function template(spec: JsonObject, place: PodPlace, owner = 'ReplicaSet'): Caus
   return [
     ...labelMap(at(spec['template'], 'metadata', 'labels'), 'spec.template.labels'),
     ...found,
-    ...(place === ALWAYS && deadline !== undefined ? [causes.forbidden('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${owner} is not Supported`)] : []),
+    ...(place === ALWAYS && deadline !== undefined
+      ? [
+          causes.forbidden(
+            'spec.template.spec.activeDeadlineSeconds',
+            `activeDeadlineSeconds in ${owner} is not Supported`,
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -52,7 +74,12 @@ export const deployment: Rule = (spec) => {
       : []),
     ...(strategy['type'] === 'RollingUpdate' ? rollingUpdate(rolling, 'spec.strategy.rollingUpdate') : []),
     ...(strategy['type'] !== 'Recreate' && strategy['type'] !== 'RollingUpdate' && strategy['type'] !== undefined
-      ? [causes.unsupported('spec.strategy', { Type: strategy['type'], RollingUpdate: rolling ?? null }, ['Recreate', 'RollingUpdate'])]
+      ? [
+          causes.unsupported('spec.strategy', { Type: strategy['type'], RollingUpdate: rolling ?? null }, [
+            'Recreate',
+            'RollingUpdate',
+          ]),
+        ]
       : []),
     ...notNegative(spec['minReadySeconds'], 'spec.minReadySeconds'),
     ...notNegative(spec['revisionHistoryLimit'], 'spec.revisionHistoryLimit'),
@@ -69,7 +96,9 @@ function rollingUpdate(given: Json | undefined, field: string): Cause[] {
   return [
     ...countOrShare(unavailable, `${field}.maxUnavailable`, { atMostAll: true }),
     ...countOrShare(surge, `${field}.maxSurge`, { atMostAll: false }),
-    ...(isNothing(unavailable) && isNothing(surge) ? [causes.invalid(`${field}.maxUnavailable`, unavailable ?? 0, 'may not be 0 when `maxSurge` is 0')] : []),
+    ...(isNothing(unavailable) && isNothing(surge)
+      ? [causes.invalid(`${field}.maxUnavailable`, unavailable ?? 0, 'may not be 0 when `maxSurge` is 0')]
+      : []),
   ];
 }
 
@@ -83,10 +112,18 @@ export const statefulSet: Rule = (spec) => {
   const policy = spec['podManagementPolicy'];
   const strategy = tree(spec['updateStrategy']);
   return [
-    ...(policy === 'OrderedReady' || policy === 'Parallel' ? [] : [causes.invalid('spec.podManagementPolicy', policy ?? '', "must be 'OrderedReady' or 'Parallel'")]),
+    ...(policy === 'OrderedReady' || policy === 'Parallel'
+      ? []
+      : [causes.invalid('spec.podManagementPolicy', policy ?? '', "must be 'OrderedReady' or 'Parallel'")]),
     ...(strategy['type'] === 'RollingUpdate' || strategy['type'] === 'OnDelete'
       ? []
-      : [causes.invalid('spec.updateStrategy', { Type: strategy['type'] ?? '', RollingUpdate: strategy['rollingUpdate'] ?? null }, "must be 'RollingUpdate' or 'OnDelete'")]),
+      : [
+          causes.invalid(
+            'spec.updateStrategy',
+            { Type: strategy['type'] ?? '', RollingUpdate: strategy['rollingUpdate'] ?? null },
+            "must be 'RollingUpdate' or 'OnDelete'",
+          ),
+        ]),
     ...notNegative(at(strategy['rollingUpdate'], 'partition'), 'spec.updateStrategy.rollingUpdate.partition'),
     ...notNegative(spec['replicas'], 'spec.replicas'),
     ...notNegative(spec['minReadySeconds'], 'spec.minReadySeconds'),
@@ -102,7 +139,13 @@ export const daemonSet: Rule = (spec) => {
     ...notNegative(spec['minReadySeconds'], 'spec.minReadySeconds'),
     ...(strategy['type'] === 'RollingUpdate' || strategy['type'] === 'OnDelete'
       ? []
-      : [causes.unsupported('spec.updateStrategy', { Type: strategy['type'] ?? '', RollingUpdate: strategy['rollingUpdate'] ?? null }, ['RollingUpdate', 'OnDelete'])]),
+      : [
+          causes.unsupported(
+            'spec.updateStrategy',
+            { Type: strategy['type'] ?? '', RollingUpdate: strategy['rollingUpdate'] ?? null },
+            ['RollingUpdate', 'OnDelete'],
+          ),
+        ]),
     ...notNegative(spec['revisionHistoryLimit'], 'spec.revisionHistoryLimit'),
   ];
 };
@@ -112,19 +155,27 @@ const JOB: PodPlace = { restart: ['OnFailure', 'Never'], restartRequired: true }
 export const job: Rule = (spec) => [
   ...jobNumbers(spec, 'spec'),
   ...oneOf(spec['completionMode'], 'spec.completionMode', ['Indexed', 'NonIndexed']),
-  ...(spec['completionMode'] === 'Indexed' && spec['completions'] === undefined ? [causes.required('spec.completions', 'when completion mode is Indexed')] : []),
+  ...(spec['completionMode'] === 'Indexed' && spec['completions'] === undefined
+    ? [causes.required('spec.completions', 'when completion mode is Indexed')]
+    : []),
   ...labelMap(at(spec['template'], 'metadata', 'labels'), 'spec.template.labels'),
   ...validatePodSpec(at(spec['template'], 'spec'), 'spec.template.spec', JOB),
 ];
 
 const jobNumbers = (spec: JsonObject, field: string): Cause[] =>
-  ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished'].flatMap((name) => notNegative(spec[name], `${field}.${name}`));
+  ['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished'].flatMap((name) =>
+    notNegative(spec[name], `${field}.${name}`),
+  );
 
 export const cronJob: Rule = (spec) => {
   const schedule = text(spec['schedule']);
   const fault = schedule === '' ? undefined : scheduleFault(schedule);
   return [
-    ...(schedule === '' ? [causes.required('spec.schedule')] : fault === undefined ? [] : [causes.invalid('spec.schedule', schedule, fault)]),
+    ...(schedule === ''
+      ? [causes.required('spec.schedule')]
+      : fault === undefined
+        ? []
+        : [causes.invalid('spec.schedule', schedule, fault)]),
     ...notNegative(spec['startingDeadlineSeconds'], 'spec.startingDeadlineSeconds'),
     ...oneOf(spec['concurrencyPolicy'], 'spec.concurrencyPolicy', ['Allow', 'Forbid', 'Replace']),
     ...jobNumbers(tree(at(spec['jobTemplate'], 'spec')), 'spec.jobTemplate.spec'),
@@ -146,7 +197,8 @@ const BOUNDS: readonly { readonly least: number; readonly most: number; readonly
 
 /** What is wrong with a cron schedule, in the words of the server's parser. */
 function scheduleFault(schedule: string): string | undefined {
-  if (/^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/.test(schedule) || /^@every \S+$/.test(schedule)) return undefined;
+  if (/^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/.test(schedule) || /^@every \S+$/.test(schedule))
+    return undefined;
   if (schedule.startsWith('@')) return `unrecognized descriptor: ${schedule}`;
   const fields = schedule.trim().split(/\s+/);
   if (fields.length !== 5) return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
@@ -160,17 +212,22 @@ function scheduleFault(schedule: string): string | undefined {
   return undefined;
 }
 
-function partFault(part: string, { least, most, names }: { readonly least: number; readonly most: number; readonly names?: readonly string[] }): string | undefined {
+function partFault(
+  part: string,
+  { least, most, names }: { readonly least: number; readonly most: number; readonly names?: readonly string[] },
+): string | undefined {
   const [range = '', step, ...more] = part.split('/');
   if (more.length > 0) return `too many slashes: ${part}`;
-  if (step !== undefined && !/^\d+$/.test(step)) return `failed to parse int from ${step}: strconv.Atoi: parsing ${JSON.stringify(step)}: invalid syntax`;
+  if (step !== undefined && !/^\d+$/.test(step))
+    return `failed to parse int from ${step}: strconv.Atoi: parsing ${JSON.stringify(step)}: invalid syntax`;
   if (range === '*' || range === '?') return undefined;
   const ends = range.split('-');
   if (ends.length > 2) return `too many hyphens: ${part}`;
   const numbers: number[] = [];
   for (const end of ends) {
     const named = names?.indexOf(end.toLowerCase()) ?? -1;
-    if (named < 0 && !/^\d+$/.test(end)) return `failed to parse int from ${end}: strconv.Atoi: parsing ${JSON.stringify(end)}: invalid syntax`;
+    if (named < 0 && !/^\d+$/.test(end))
+      return `failed to parse int from ${end}: strconv.Atoi: parsing ${JSON.stringify(end)}: invalid syntax`;
     numbers.push(named < 0 ? Number(end) : named + least);
   }
   const [low = least, high = low] = numbers;
