@@ -13,5 +13,13 @@ export default {
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
   testTimeout: 120_000, // ends what hangs; a busy machine makes every test slow, and none is about speed
   workerIdleMemoryLimit: '512MB', // each Nest file leaks about 20 MB
+  // For `npm run coverage`: files that no test loads count as well.
   coverageProvider: 'v8',
+  coverageDirectory: '<rootDir>/coverage',
+  coverageReporters: ['text', 'text-summary', 'lcovonly'],
+  collectCoverageFrom: [
+    '{apps,libs,tools}/**/*.ts',
+    '!**/*.{spec,fixture,bench,d}.ts',
+    '!**/{testdata,testing,contract-suite}/**',
+  ],
 };

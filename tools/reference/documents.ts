@@ -11,8 +11,7 @@ import { CONTRACTS } from '../../apps/platform/src/contracts.fixture.ts';
 import { localCommands } from '../../apps/astroctl/src/local-commands.ts';
 import { errorCodes } from './errors.ts';
 
-const NOTE =
-  'Generated from the sources by `node --import ./tools/typescript.mjs tools/reference/main.ts`; do not edit.';
+const NOTE = 'Generated from the sources by `npm run reference`; do not edit.';
 const nothing: ProgramParts = {
   version: '',
   groups: [],

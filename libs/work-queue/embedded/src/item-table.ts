@@ -76,13 +76,11 @@ export function itemTable(database: DatabaseSync): ItemTable {
       }
     },
     deadLetters: (queue) =>
-      letters
-        .all(queue)
-        .map(({ body, reason, attempts }) => ({
-          item: JSON.parse(String(body)),
-          reason: String(reason),
-          attempts: Number(attempts),
-        })),
+      letters.all(queue).map(({ body, reason, attempts }) => ({
+        item: JSON.parse(String(body)),
+        reason: String(reason),
+        attempts: Number(attempts),
+      })),
     count: (queue) => Number(count.get(queue)?.['n'] ?? 0),
   };
 }

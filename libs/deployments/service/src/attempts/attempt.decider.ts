@@ -100,14 +100,12 @@ function report({ applicationId, revision, claim: number, step, nowMs }: Of<'rep
       return ok([{ type: 'attempt.rendered.v1', data: { ...timed, objects: step.objects, digest: step.digest } }]);
     case 'planned': {
       const { rendered, digest, changes, warnings, inventory } = step.plan;
-      const shown = changes
-        .slice(0, 100)
-        .map(({ object, action, fields, takesBackFrom }) => ({
-          object: short(object, 200),
-          action,
-          fields: fields.slice(0, 5).map((field) => short(field, 60)),
-          takesBackFrom,
-        }));
+      const shown = changes.slice(0, 100).map(({ object, action, fields, takesBackFrom }) => ({
+        object: short(object, 200),
+        action,
+        fields: fields.slice(0, 5).map((field) => short(field, 60)),
+        takesBackFrom,
+      }));
       const planned: AttemptEvent = {
         type: 'attempt.planned.v1',
         data: {
