@@ -3,7 +3,8 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
 
 /**
  * Canonical JSON (RFC 8785): members sorted by UTF-16 code units, no white space, ECMAScript's number format.
- * Members that are `undefined` are left out, as JSON.stringify does.
+ * Members that are `undefined` are left out, as JSON.stringify does. A lone surrogate, which the RFC refuses, is written as
+ * its escape.
  * @throws RangeError for NaN and the infinities, which JSON cannot say.
  */
 export function canonicalJson(value: unknown): string {

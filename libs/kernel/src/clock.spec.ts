@@ -1,0 +1,66 @@
+import { pause, type Clock } from './clock.ts';
+
+/** A clock whose timers fire when the test says so. */
+function clockByHand() {
+  const timers = new Map<object, { readonly ms: number; readonly fire: () => void }>();
+  const clock: Clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    timer(ms, fire) {
+      const timer = { cancel: () => void timers.delete(timer) };
+      timers.set(timer, { ms, fire });
+      return timer;
+    },
+  };
+  return { clock, pending: () => [...timers.values()] };
+}
+
+/** Whether a promise has settled once all that can happen now has happened. */
+async function isSettled(promise: Promise<void>): Promise<boolean> {
+  let settled = false;
+  void promise.then(() => (settled = true));
+  await new Promise(setImmediate);
+  return settled;
+}
+
+describe('a pause', () => {
+  it('ends when its timer fires, and not before', async () => {
+    const { clock, pending } = clockByHand();
+    const paused = pause(clock, 250);
+    expect(pending().map(({ ms }) => ms)).toEqual([250]);
+    expect(await isSettled(paused)).toBe(false);
+    pending()[0]?.fire();
+    expect(await isSettled(paused)).toBe(true);
+  });
+
+  it('ends at once when the signal aborts, and leaves no timer', async () => {
+    const { clock, pending } = clockByHand();
+    const abort = new AbortController();
+    const paused = pause(clock, 250, abort.signal);
+    abort.abort();
+    expect(await isSettled(paused)).toBe(true);
+    expect(pending()).toEqual([]);
+  });
+
+  it('does not begin when the signal has aborted before', async () => {
+    const { clock, pending } = clockByHand();
+    expect(await isSettled(pause(clock, 250, AbortSignal.abort()))).toBe(true);
+    expect(pending()).toEqual([]);
+  });
+
+  it('listens to the signal no longer once it is over', async () => {
+    const { clock, pending } = clockByHand();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...parameters: Parameters<typeof add>) => void (listeners++, add(...parameters));
+    signal.removeEventListener = (...parameters: Parameters<typeof remove>) =>
+      void (listeners--, remove(...parameters));
+    const paused = pause(clock, 250, signal);
+    expect(listeners).toBe(1);
+    pending()[0]?.fire();
+    await paused;
+    expect(listeners).toBe(0);
+  });
+});
