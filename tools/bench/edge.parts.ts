@@ -5,7 +5,7 @@ import {
   BusModule,
   connectBus,
   reply,
-  RequestGate,
+  RequestGuard,
   Serves,
   type BusTransport,
   type CallerKeys,
@@ -136,7 +136,7 @@ export async function startService(
 ): Promise<NestFastifyApplication> {
   @Module({
     imports: [
-      BusModule.forRoot(new RequestGate({ keys: KEYS, clock: surroundings.clock, logger: surroundings.log, access })),
+      BusModule.forRoot(new RequestGuard({ keys: KEYS, clock: surroundings.clock, logger: surroundings.log, access })),
     ],
     controllers: [BenchHandlers],
   })

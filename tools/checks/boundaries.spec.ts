@@ -58,7 +58,7 @@ const PLANTED: readonly Planted[] = [
   {
     file: 'libs/alpha/contract/src/planted.ts',
     text: "import { ok } from '#alpha/service';\nexport const x = ok;\n",
-    rule: 'rooms-meet-in-contracts',
+    rule: 'projects-meet-in-contracts',
   },
   {
     file: 'libs/alpha/contract/src/planted-log.ts',
@@ -68,7 +68,7 @@ const PLANTED: readonly Planted[] = [
   {
     file: 'libs/alpha/service/src/planted.handlers.ts',
     text: "import { ok } from '#beta/service';\nexport const x = ok;\n",
-    rule: 'rooms-meet-in-contracts',
+    rule: 'projects-meet-in-contracts',
   },
   {
     file: 'libs/alpha/service/src/planted-engine.module.ts',
@@ -128,7 +128,7 @@ const PLANTED: readonly Planted[] = [
   {
     file: 'libs/alpha/api/src/planted.controller.ts',
     text: "import { ok } from '#alpha/service';\nexport const x = ok;\n",
-    rule: 'rooms-meet-in-contracts',
+    rule: 'projects-meet-in-contracts',
   },
   {
     file: 'libs/alpha/api/src/planted.cli.ts',
@@ -221,7 +221,7 @@ function findings(files: Readonly<Record<string, string>>): string[] {
   }
 }
 
-describe('the rules of the house', () => {
+describe('the rules of the context', () => {
   let planted: readonly string[];
   let allowed: readonly string[];
 

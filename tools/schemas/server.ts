@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { parse } from 'yaml';
 
-export interface Answer {
+export interface RecordedResponse {
   readonly status: number;
   readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- JSON of a server we only record
 }
@@ -18,7 +18,7 @@ export function openServer(kubeconfig: string) {
     method: string,
     path: string,
     options: { accept?: string; body?: unknown; type?: string } = {},
-  ): Promise<Answer> {
+  ): Promise<RecordedResponse> {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     return new Promise((resolve, reject) => {
       const call = request(

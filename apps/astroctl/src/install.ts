@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { ExitCode, localFailure, text, type OptionValues, type Outcome, type Session } from '#cli';
+import { ExitCode, localError, text, type OptionValues, type Outcome, type Session } from '#cli';
 
 /** `install`: a launcher that starts this astroctl from any folder. */
 export async function install(options: OptionValues, session: Session): Promise<Outcome> {
@@ -17,7 +17,7 @@ export async function install(options: OptionValues, session: Session): Promise<
     chmodSync(launcher, 0o755);
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
-    return localFailure(
+    return localError(
       1,
       `${launcher} cannot be written (${code}).`,
       'choose a folder of yours: astroctl install --prefix ~/.local',

@@ -1,4 +1,4 @@
-import { call, loginAdmin, newPerson, startPlatform, type Answer, type Person, type Platform } from '#testing';
+import { call, loginAdmin, newPerson, startPlatform, type PersonResponse, type Person, type Platform } from '#testing';
 import { ROUTES } from './contracts.fixture.ts';
 import { logOf } from '#testing/log';
 
@@ -25,7 +25,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 const ofOrganization = ROUTES.filter(({ route }) => route.includes('/organizations/{org}'));
 
 /** What a stranger may learn: everything but the request's own id and address. */
-function bodyOf({ body }: Answer): unknown {
+function bodyOf({ body }: PersonResponse): unknown {
   if (typeof body !== 'object' || body === null) return body;
   return Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'instance' && name !== 'requestId'));
 }

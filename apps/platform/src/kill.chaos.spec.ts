@@ -11,7 +11,7 @@ import {
   seedOfRun,
   startAgain,
   startPlatform,
-  type Answer,
+  type PersonResponse,
   type Person,
   type Platform,
 } from '#testing';
@@ -43,7 +43,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
   const dice = diceOf(SEED);
 
   const path = () => `/v1/organizations/${ada.organization.id}/applications/shop`;
-  const put = (tag: string, idempotencyKey: string): Promise<Answer> =>
+  const put = (tag: string, idempotencyKey: string): Promise<PersonResponse> =>
     call(platform.url, `PUT ${path()}`, {
       credential: ada.key,
       headers: { 'idempotency-key': idempotencyKey },

@@ -4,7 +4,7 @@ import {
   loginAdmin,
   startAgain,
   startPlatform,
-  type Answer,
+  type PersonResponse,
   type Person,
   type Platform,
 } from '#testing';
@@ -62,7 +62,7 @@ describe('A18: a limit holds in any order of requests', () => {
   it('F22: neither loses nor doubles a name when 25 creates and 25 deletes interleave and the process is killed among them', async () => {
     const free = own(await names(platform.url));
     let answered = 0;
-    const work: Promise<Answer | undefined>[] = [];
+    const work: Promise<PersonResponse | undefined>[] = [];
     for (let index = 0; index < 25; index++) {
       const name = free[index % free.length] ?? 'one';
       for (const send of [

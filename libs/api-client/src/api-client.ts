@@ -5,7 +5,7 @@ import {
   parsePosition,
   type DomainError,
   type ErrorKind,
-  type InputFault,
+  type InputError,
   type Json,
 } from '#kernel';
 import { readEvents } from './events.ts';
@@ -27,7 +27,7 @@ export interface ApiClientOptions {
   readonly onDebug?: (line: string) => void;
 }
 
-export interface CallOptions {
+export interface ApiCallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly dryRun?: boolean;
@@ -68,7 +68,7 @@ export interface ApiClient {
   call<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
-    options?: CallOptions,
+    options?: ApiCallOptions,
   ): Promise<ApiReply<OutputOf<C>>>;
   /** Items as they come. Ends when the server's stream ends or `signal` aborts. @throws ApiStreamError */
   stream<C extends StreamContract>(
@@ -87,7 +87,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     contract: Contract,
     request: RouteRequest,
     accept: string,
-    call: CallOptions,
+    call: ApiCallOptions,
     signal: AbortSignal,
   ): Promise<Response> {
     const { method, path, body } = request;
@@ -123,7 +123,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     contract: Contract,
     request: RouteRequest,
     accept: string,
-    call: CallOptions,
+    call: ApiCallOptions,
     signal: AbortSignal,
   ): Promise<Response> {
     try {
@@ -285,7 +285,7 @@ function refusalOf(body: unknown, status: number, response: Response, base: stri
       body.detail,
       {
         ...(typeof fix === 'string' && { fix }),
-        ...(Array.isArray(errors) && { errors: errors as readonly InputFault[] }),
+        ...(Array.isArray(errors) && { errors: errors as readonly InputError[] }),
         ...(Object.keys(extra).length > 0 && { extra }),
         ...(Number.isFinite(retryAfter) && { retryAfterSeconds: retryAfter }),
       },

@@ -5,5 +5,5 @@ export {
   type ApiClientOptions,
   type ApiFetch,
   type ApiReply,
-  type CallOptions,
+  type ApiCallOptions,
 } from './api-client.ts';

@@ -58,7 +58,7 @@ export interface Bus {
   ): RequestContext;
 }
 
-export class StreamRefusedError extends Error {
+export class StreamEndedError extends Error {
   constructor(readonly error: DomainError) {
     super(error.detail);
   }

@@ -10,22 +10,24 @@ import { z } from 'zod';
 import { reply } from './bus.ts';
 import { BusModule } from './bus.module.ts';
 import { checkServedContracts } from './check-served.ts';
-import { RequestGate, type GateOptions } from './gate.ts';
+import { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
 import { Input, Serves } from './serves.ts';
 
 const contract = (subject: string, more: Partial<RequestContract> = {}) =>
   request({ subject, permission: PUBLIC, input: z.object({}), output: z.unknown(), timeoutMs: 1_000, ...more });
 const one = contract('boot.v1.one');
 
-async function check(controllers: Type[], options: Partial<GateOptions> = {}) {
-  const gate = new RequestGate({
+async function check(controllers: Type[], options: Partial<RequestGuardOptions> = {}) {
+  const guard = new RequestGuard({
     keys: [{ id: 'k', key: new Uint8Array(32) }],
     clock: manualClock(),
     logger: silentLogger,
     ...options,
   });
   class Root {}
-  Module({ imports: [BusModule.forRoot(gate)], controllers, providers: [{ provide: 'WORD', useValue: 'word' }] })(Root);
+  Module({ imports: [BusModule.forRoot(guard)], controllers, providers: [{ provide: 'WORD', useValue: 'word' }] })(
+    Root,
+  );
   const app = await NestFactory.create(Root, new FastifyAdapter(), { logger: false });
   try {
     return checkServedContracts(app);

@@ -2,9 +2,9 @@ import { PERMISSIONS, PUBLIC, SERVICES_ONLY } from '#access';
 import type { Contract } from '#bus/contract';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { CONTRACT, GATE } from './serves.ts';
+import { CONTRACT, REQUEST_GUARD } from './serves.ts';
 import { receiverOf } from './caller-token.ts';
-import type { RequestGate } from './gate.ts';
+import type { RequestGuard } from './request-guard.ts';
 
 const PATTERN = 'microservices:pattern';
 const ARGUMENTS = '__routeArguments__';
@@ -61,7 +61,7 @@ export function checkServedContracts(app: INestApplicationContext): Contract[] {
   }
   if (served.size > 0)
     faults.push(
-      ...gateFaults(
+      ...guardFaults(
         app,
         [...served.values()].map(({ contract }) => contract),
       ),
@@ -86,14 +86,14 @@ function contractFaults(contract: Contract, by: string): string[] {
   return faults;
 }
 
-function gateFaults(app: INestApplicationContext, contracts: readonly Contract[]): string[] {
-  let gate: RequestGate;
+function guardFaults(app: INestApplicationContext, contracts: readonly Contract[]): string[] {
+  let guard: RequestGuard;
   try {
-    gate = app.get<RequestGate>(GATE, { strict: false });
+    guard = app.get<RequestGuard>(REQUEST_GUARD, { strict: false });
   } catch {
-    return ['no request gate is provided: import BusModule'];
+    return ['no request guard is provided: import BusModule'];
   }
-  if (gate.hasDirectory) return [];
+  if (guard.hasDirectory) return [];
   return contracts
     .filter(({ permission }) => permission !== PUBLIC && permission !== SERVICES_ONLY)
     .map(({ subject }) => `${subject} needs an access directory and this process has none`);

@@ -1,12 +1,12 @@
 import { actorOf, type Principal } from '#access';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
 import type { Clock, DomainError, Ids, Logger } from '#kernel';
-import { refuse, StreamRefusedError, type Bus, type Reply, type RequestContext } from './bus.ts';
+import { refuse, StreamEndedError, type Bus, type Reply, type RequestContext } from './bus.ts';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import { CALLER_HEADER, signCaller } from './caller-token.ts';
-import { busErrors, isDomainError, RefusedError } from './errors.ts';
+import { busErrors, isDomainError, DomainErrorException } from './errors.ts';
 import { described } from './serves.ts';
-import { OutgoingMessage, sizeRefusal, type BusTransport } from './transport.ts';
+import { OutgoingMessage, sizeError, type BusTransport } from './transport.ts';
 
 /** Items of a stream that may wait for a slow reader before the stream is ended. */
 const WAITING_ITEMS = 20_000;
@@ -68,7 +68,7 @@ class TransportBus implements Bus {
     signal?: AbortSignal,
   ): AsyncIterable<OutputOf<C>> {
     const prepared = this.prepare(contract, input, context, 'many');
-    if (!(prepared instanceof OutgoingMessage)) throw new StreamRefusedError(prepared);
+    if (!(prepared instanceof OutgoingMessage)) throw new StreamEndedError(prepared);
     const waiting: OutputOf<C>[] = [];
     let end: { readonly error?: DomainError } | undefined;
     let wake = (): void => {};
@@ -99,7 +99,7 @@ class TransportBus implements Bus {
           yield item;
         }
         if (waiting.length > 0) continue;
-        if (end?.error) throw new StreamRefusedError(end.error);
+        if (end?.error) throw new StreamEndedError(end.error);
         if (end) return;
         await new Promise<void>((resolve) => (wake = resolve));
         wake = () => {};
@@ -143,11 +143,11 @@ class TransportBus implements Bus {
     const json = JSON.stringify(input) ?? 'null';
     const bounded = { ...context, deadlineMs: now + timeoutMs };
     const headers = { [CALLER_HEADER]: signCaller(this.keyring, contract.subject, json, bounded, now) };
-    return sizeRefusal(json, headers) ?? new OutgoingMessage(json, headers, answers, timeoutMs);
+    return sizeError(json, headers) ?? new OutgoingMessage(json, headers, answers, timeoutMs);
   }
 
   private refusalOf(error: unknown, subject: string): DomainError {
-    if (error instanceof RefusedError) return error.error;
+    if (error instanceof DomainErrorException) return error.error;
     if (isDomainError(error)) return error;
     this.options.logger.error({ subject, err: described(error) }, 'the bus failed');
     return busErrors.internal();

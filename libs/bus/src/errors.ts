@@ -1,4 +1,4 @@
-import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputFault } from '#kernel';
+import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputError } from '#kernel';
 
 /** Every refusal of the bus itself; what handlers refuse passes through untouched. */
 export const busErrors = {
@@ -72,7 +72,7 @@ export const busErrors = {
   callerNotListed: (service: string) =>
     domainError('bus/caller-not-listed', 'forbidden', `The service ${service} is not among those that may ask this.`),
   /** Where and what is in `errors`; whoever shows them puts them behind the sentence. */
-  invalidInput: (errors: readonly InputFault[]) =>
+  invalidInput: (errors: readonly InputError[]) =>
     domainError('request/invalid', 'invalid', 'The request is not valid.', { errors }),
 };
 
@@ -80,7 +80,7 @@ export const busErrors = {
 export const INTERNAL_CODE = 'bus/internal';
 
 /** What guard, filter and transports throw to leave with a refusal instead of an answer. */
-export class RefusedError extends Error {
+export class DomainErrorException extends Error {
   constructor(readonly error: DomainError) {
     super(error.code);
   }

@@ -3,7 +3,7 @@ export {
   MESSAGE_BYTES,
   refuse,
   reply,
-  StreamRefusedError,
+  StreamEndedError,
   type Bus,
   type Reply,
   type RequestContext,
@@ -28,17 +28,24 @@ export {
 export { checkServedContracts, receiversOf } from './check-served.ts';
 export { createBus, type BusOptions } from './client.ts';
 export { connectBus } from './connect-bus.ts';
-export { busErrors, INTERNAL_CODE, isDomainError, RefusedError } from './errors.ts';
-export { REFUSALS, RequestGate, type Admitted, type GateOptions, type Refusal, type RefusalRecorder } from './gate.ts';
+export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException } from './errors.ts';
+export {
+  REFUSALS,
+  RequestGuard,
+  type AuthorizedRequest,
+  type RequestGuardOptions,
+  type Refusal,
+  type RefusalRecorder,
+} from './request-guard.ts';
 export { parseInput, strictly } from './input.ts';
-export { Caller, Cancelled, described, GATE, Input, Serves } from './serves.ts';
+export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves } from './serves.ts';
 export {
   decodeBody,
   encodeAnswer,
   OutgoingMessage,
   singleAnswer,
-  sizeRefusal,
-  type Answer,
+  sizeError,
+  type AnswerPacket,
   type BusTransport,
   type MessageContext,
 } from './transport.ts';

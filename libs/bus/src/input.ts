@@ -1,4 +1,4 @@
-import { faultsOf, pointer } from '#bus/contract';
+import { inputErrorsOf, pointer } from '#bus/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { z } from 'zod';
 import { busErrors } from './errors.ts';
@@ -84,7 +84,7 @@ export function parseInput(
   const parsed = strict.safeParse(input);
   return parsed.success
     ? ok(parsed.data)
-    : err(busErrors.invalidInput(faultsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
+    : err(busErrors.invalidInput(inputErrorsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
 }
 
 function findNul(value: unknown, at: string): string | undefined {

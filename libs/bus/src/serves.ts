@@ -20,22 +20,22 @@ import { MessagePattern } from '@nestjs/microservices';
 import { isObservable, of, throwError, type Observable } from 'rxjs';
 import { refuse, type RequestContext } from './bus.ts';
 import { CALLER_HEADER } from './caller-token.ts';
-import { busErrors, RefusedError } from './errors.ts';
-import { RequestGate } from './gate.ts';
+import { busErrors, DomainErrorException } from './errors.ts';
+import { RequestGuard } from './request-guard.ts';
 import { observe } from './observe.ts';
 import type { MessageContext } from './transport.ts';
-import { whileAdmitted } from './while-admitted.ts';
+import { whileAuthorized } from './while-authorized.ts';
 
 /** Metadata key under which a handler remembers its contract. */
 export const CONTRACT = 'astro:contract';
 
-/** Injection token of the gate that every served request passes. */
-export const GATE = Symbol('request gate');
+/** Injection token of the guard that every served request passes. */
+export const REQUEST_GUARD = Symbol('request guard');
 
 /** What the guard found out about a message, kept beside the message's context for parameters and filter. */
 interface Call {
   readonly contract: Contract;
-  readonly gate: RequestGate;
+  readonly guard: RequestGuard;
   input?: unknown;
   context?: RequestContext;
   abort?: AbortController;
@@ -47,34 +47,34 @@ const controllers = new WeakMap<AbortSignal, AbortController>();
 /** Signature, time, input and permission, before anything of the handler runs. */
 @Injectable()
 export class CallerGuard implements CanActivate {
-  constructor(@Inject(GATE) private readonly gate: RequestGate) {}
+  constructor(@Inject(REQUEST_GUARD) private readonly guard: RequestGuard) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const contract = Reflect.getMetadata(CONTRACT, execution.getHandler()) as Contract | undefined;
     if (!contract) throw new Error(`${execution.getClass().name}.${execution.getHandler().name} has no contract`);
     const message = execution.switchToRpc();
     const context = message.getContext<MessageContext>();
-    const call: Call = { contract, gate: this.gate };
+    const call: Call = { contract, guard: this.guard };
     calls.set(context, call);
-    const admitted = await this.gate.admit(
+    const authorized = await this.guard.authorize(
       contract,
       context.getHeaders()?.get(CALLER_HEADER),
       context.json,
       message.getData(),
     );
-    if (!admitted.ok) throw new RefusedError(admitted.error);
-    Object.assign(call, admitted.value);
+    if (!authorized.ok) throw new DomainErrorException(authorized.error);
+    Object.assign(call, authorized.value);
     return true;
   }
 }
 
 /** A stream ends when the rights it was opened with end. */
 @Injectable()
-export class StandingInterceptor implements NestInterceptor {
+export class AccessRecheckInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const { contract, gate, context } = callOf(execution);
+    const { contract, guard, context } = callOf(execution);
     return context
-      ? whileAdmitted(next.handle(), { clock: gate.options.clock, recheck: () => gate.recheck(contract, context) })
+      ? whileAuthorized(next.handle(), { clock: guard.options.clock, recheck: () => guard.recheck(contract, context) })
       : next.handle();
   }
 }
@@ -84,14 +84,14 @@ export class StandingInterceptor implements NestInterceptor {
 export class WireFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): Observable<unknown> {
     const call = calls.get(host.switchToRpc().getContext<object>());
-    const error = thrown instanceof RefusedError ? thrown.error : busErrors.internal();
-    if (!(thrown instanceof RefusedError)) {
+    const error = thrown instanceof DomainErrorException ? thrown.error : busErrors.internal();
+    if (!(thrown instanceof DomainErrorException)) {
       const fields = {
         subject: call?.contract.subject,
         correlationId: call?.context?.correlationId,
         err: described(thrown),
       };
-      call?.gate.options.logger.error(fields, 'a handler failed');
+      call?.guard.options.logger.error(fields, 'a handler failed');
     }
     return call?.contract.kind === 'request' ? of(refuse(error)) : throwError(() => error);
   }
@@ -147,7 +147,7 @@ export function Serves(
 export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as Method<unknown>);
-    const watched = contract.kind === 'stream' ? [UseInterceptors(StandingInterceptor)] : [];
+    const watched = contract.kind === 'stream' ? [UseInterceptors(AccessRecheckInterceptor)] : [];
     const decorate = applyDecorators(
       MessagePattern(contract.subject),
       UseGuards(CallerGuard),

@@ -14,7 +14,7 @@ export interface BusTransport {
    * Sends a message and hands each answer to `receive`, never before it returns; an answer with `err` or `isDisposed` is
    * the last. The returned function stops listening, and with it the producer of a stream.
    */
-  exchange(subject: string, message: OutgoingMessage, receive: (answer: Answer) => void): () => void;
+  exchange(subject: string, message: OutgoingMessage, receive: (answer: AnswerPacket) => void): () => void;
   /** A new strategy for `app.connectMicroservice({ strategy })`, one for each Nest application. */
   server(): CustomTransportStrategy;
   /** Resolves when the transport can send; rejects with one sentence when it never will. */
@@ -45,14 +45,14 @@ export class OutgoingMessage {
 }
 
 /** What goes back: Nest's packet without its id. */
-export interface Answer {
+export interface AnswerPacket {
   readonly response?: unknown;
   readonly err?: unknown;
   readonly isDisposed?: boolean;
 }
 
 /** Refusal of a message whose body and headers are over the limit; undefined when they fit. */
-export function sizeRefusal(json: string, headers: Readonly<Record<string, string>> = {}): DomainError | undefined {
+export function sizeError(json: string, headers: Readonly<Record<string, string>> = {}): DomainError | undefined {
   // A character is at most three bytes in UTF-8: most messages need no counting.
   if (json.length * 3 < MESSAGE_BYTES / 2) return undefined;
   let bytes = Buffer.byteLength(json);
@@ -61,7 +61,7 @@ export function sizeRefusal(json: string, headers: Readonly<Record<string, strin
 }
 
 /** The one answer of a request's handler, whether Nest gives it as a value, a promise or (from a filter) an Observable. */
-export async function singleAnswer(outcome: unknown): Promise<Answer> {
+export async function singleAnswer(outcome: unknown): Promise<AnswerPacket> {
   try {
     const settled = await outcome;
     return {
@@ -83,8 +83,8 @@ export function decodeBody(json: string): Result<unknown, DomainError> {
 }
 
 /** An answer as JSON; one that is over the limit becomes the refusal, so that the caller learns it at once. */
-export function encodeAnswer(answer: Answer): string {
+export function encodeAnswer(answer: AnswerPacket): string {
   const json = JSON.stringify(answer);
-  const refusal = sizeRefusal(json);
+  const refusal = sizeError(json);
   return refusal ? JSON.stringify({ err: refusal, isDisposed: true }) : json;
 }

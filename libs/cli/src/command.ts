@@ -1,5 +1,5 @@
 import type { Session } from './session.ts';
-import type { Failure } from './failure.ts';
+import type { CommandError } from './command-error.ts';
 
 /** One word or flag of a command. */
 export interface OptionSpec {
@@ -21,7 +21,7 @@ export interface OptionSpec {
 export type OptionValues = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 /** 0 and the like, or why it ended otherwise. */
-export type Outcome = number | Failure;
+export type Outcome = number | CommandError;
 
 /** A command as a value: its words, its options, and where its work is. Reading it costs nothing: the work is loaded when it is called. */
 export interface CliCommand {

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isFailure, localFailure, type Failure } from './failure.ts';
+import { isCommandError, localError, type CommandError } from './command-error.ts';
 import type { Io } from './io.ts';
 
 /** A key that this machine holds for one organization. */
@@ -50,10 +50,10 @@ export function configPath(io: Io): string {
 }
 
 /** Reads the file; one that others may write is refused, one that others may read is warned about and made private at the next write. */
-export async function openConfig(io: Io): Promise<ConfigFile | Failure> {
+export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
   const path = configPath(io);
   const read = await readContent(path, io);
-  if (isFailure(read)) return read;
+  if (isCommandError(read)) return read;
   let content = read;
   return {
     path,
@@ -63,7 +63,7 @@ export async function openConfig(io: Io): Promise<ConfigFile | Failure> {
     api: (address) => apiIn(content, address),
     async update(address, change) {
       const fresh = await readContent(path, io); // another astroctl may have written meanwhile
-      if (!isFailure(fresh)) content = fresh;
+      if (!isCommandError(fresh)) content = fresh;
       const entry = { ...apiIn(content, address) };
       change(entry);
       content = {
@@ -79,19 +79,19 @@ export async function openConfig(io: Io): Promise<ConfigFile | Failure> {
   };
 }
 
-async function readContent(path: string, io: Io): Promise<Record<string, unknown> | Failure> {
+async function readContent(path: string, io: Io): Promise<Record<string, unknown> | CommandError> {
   let text: string;
   try {
     const { mode } = statSync(path);
     if ((mode & 0o022) !== 0)
-      return localFailure(1, `${path} may be written by others, so its keys cannot be trusted.`, `chmod 600 ${path}`);
+      return localError(1, `${path} may be written by others, so its keys cannot be trusted.`, `chmod 600 ${path}`);
     if ((mode & 0o044) !== 0) io.stderr.write(`Warning: ${path} may be read by others; run: chmod 600 ${path}\n`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (isRecord(error) || error instanceof Object) {
       const { code } = error as { code?: string };
       if (code === 'ENOENT') return {};
-      return localFailure(
+      return localError(
         1,
         `${path} cannot be read (${code ?? 'unknown error'}).`,
         'make it yours and readable, or set ASTROPULSE_CONFIG to another file',
@@ -104,7 +104,7 @@ async function readContent(path: string, io: Io): Promise<Record<string, unknown
     const parsed: unknown = parse(text);
     return isRecord(parsed) ? parsed : {};
   } catch {
-    return localFailure(1, `${path} is no YAML.`, 'mend it, or remove it and log in again: astroctl auth login');
+    return localError(1, `${path} is no YAML.`, 'mend it, or remove it and log in again: astroctl auth login');
   }
 }
 

@@ -11,7 +11,15 @@ export {
 } from './command.ts';
 export { configPath, openConfig, type ConfigFile, type StoredApi, type StoredKey } from './config-file.ts';
 export { EXIT_CODES, ExitCode } from './exit-codes.ts';
-export { failureText, isFailure, localFailure, printable, serverFailure, usage, type Failure } from './failure.ts';
+export {
+  commandErrorText,
+  isCommandError,
+  localError,
+  printable,
+  serverError,
+  usage,
+  type CommandError,
+} from './command-error.ts';
 export { readAll, type Io } from './io.ts';
 export {
   age,
@@ -30,11 +38,11 @@ export { buildProgram, DEFAULT_API_URL, parseSpan, runProgram, type ProgramParts
 export {
   createSession,
   ENVIRONMENT_KEY,
-  failureOfReply,
-  StreamFailure,
-  type Answer,
-  type CallOptions,
-  type Credential,
+  commandErrorOfReply,
+  StreamCommandError,
+  type CallResult,
+  type SessionCallOptions,
+  type SessionCredential,
   type GlobalFlags,
   type KeyOrganization,
   type LoginFlow,

@@ -1,5 +1,5 @@
 import type { Io } from './io.ts';
-import { printable } from './failure.ts';
+import { printable } from './command-error.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof FORMATS)[number];

@@ -2,10 +2,10 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import type { CliCommand, CliGroup, OptionSpec, OptionValues } from './command.ts';
 import { openConfig } from './config-file.ts';
 import { ExitCode } from './exit-codes.ts';
-import { failureText, isFailure, type Failure } from './failure.ts';
+import { commandErrorText, isCommandError, type CommandError } from './command-error.ts';
 import type { Io } from './io.ts';
 import { createPrinter, FORMATS, type Format } from './print.ts';
-import { createSession, StreamFailure, type GlobalFlags, type SessionParts } from './session.ts';
+import { createSession, StreamCommandError, type GlobalFlags, type SessionParts } from './session.ts';
 
 export interface ProgramParts extends SessionParts {
   readonly version: string;
@@ -150,34 +150,34 @@ async function runCommand(
   parts: ProgramParts,
 ): Promise<number> {
   const format = (typeof raw['output'] === 'string' ? raw['output'] : 'table') as Format; // commander has checked the choice
-  const fail = (failure: Failure): number => {
-    io.stderr.write(failureText(failure, format === 'json'));
+  const fail = (failure: CommandError): number => {
+    io.stderr.write(commandErrorText(failure, format === 'json'));
     return failure.exit;
   };
   const flags = globalFlags(raw, io);
-  if (isFailure(flags)) return fail(flags);
+  if (isCommandError(flags)) return fail(flags);
   const config = await openConfig(io);
-  if (isFailure(config)) return fail(config);
+  if (isCommandError(config)) return fail(config);
   const session = createSession(io, flags, config, createPrinter(io, format, flags.quiet), parts);
   try {
     const work = await command.load();
     const outcome = await work(values, session);
-    return isFailure(outcome) ? fail(outcome) : outcome;
+    return isCommandError(outcome) ? fail(outcome) : outcome;
   } catch (error) {
-    if (error instanceof StreamFailure) return fail(error.failure);
+    if (error instanceof StreamCommandError) return fail(error.failure);
     if (io.interrupted.aborted) return ExitCode.Interrupted;
     throw error;
   }
 }
 
 /** Flag before environment before default. */
-function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlags | Failure {
+function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlags | CommandError {
   const word = (name: string) => (typeof raw[name] === 'string' ? raw[name] : undefined);
   const org = word('org') ?? word('orgId') ?? undefined;
   const fromFlag = word('apiUrl');
   const fromEnvironment = io.environment['ASTROPULSE_API_URL'] || undefined;
   const apiUrl = (fromFlag ?? fromEnvironment ?? DEFAULT_API_URL).replace(/\/+$/, '');
-  const bad = (detail: string, fix: string): Failure => ({ failure: true, exit: ExitCode.Usage, detail, fix });
+  const bad = (detail: string, fix: string): CommandError => ({ failure: true, exit: ExitCode.Usage, detail, fix });
   const url = URL.parse(apiUrl);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     return bad(

@@ -4,7 +4,7 @@ import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, Str
 import type { DomainError } from '#kernel';
 import type { ConfigFile, StoredKey } from './config-file.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { isFailure, localFailure, serverFailure, usage, type Failure } from './failure.ts';
+import { isCommandError, localError, serverError, usage, type CommandError } from './command-error.ts';
 import type { Io } from './io.ts';
 import type { Printer } from './print.ts';
 
@@ -21,19 +21,19 @@ export interface GlobalFlags {
   readonly debug: boolean;
 }
 
-export type Answer<T> =
+export type CallResult<T> =
   | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
-  | { readonly ok: false; readonly failure: Failure };
+  | { readonly ok: false; readonly failure: CommandError };
 
 /** A credential and where it came from, for `whoami`. */
-export interface Credential {
+export interface SessionCredential {
   readonly secret: string;
   /** A path, or the name of a variable. */
   readonly source: string;
   readonly stored?: StoredKey;
 }
 
-export interface CallOptions {
+export interface SessionCallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly dryRun?: boolean;
@@ -48,33 +48,35 @@ export interface Session {
   readonly config: ConfigFile;
   readonly print: Printer;
   /** The credential of key requests: `--org`, `ASTROPULSE_API_KEY`, `org use`, the only one, in this order. */
-  credential(): Promise<Credential | Failure>;
+  credential(): Promise<SessionCredential | CommandError>;
   /** Id or slug of the organization that commands are about. */
-  organization(): Promise<string | Failure>;
+  organization(): Promise<string | CommandError>;
   /** Asks the server; requests that need a login run a device login first unless one was made within 15 minutes. */
   call<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
-    options?: CallOptions,
-  ): Promise<Answer<OutputOf<C>>>;
+    options?: SessionCallOptions,
+  ): Promise<CallResult<OutputOf<C>>>;
   stream<C extends StreamContract>(
     contract: C,
     input: CallerInputOf<C>,
     signal?: AbortSignal,
   ): AsyncIterable<OutputOf<C>>;
   /** Asks a yes-or-no question; without a terminal it needs `-y`, else exit 2. */
-  confirm(question: string): Promise<true | Failure>;
+  confirm(question: string): Promise<true | CommandError>;
   /** Access token of a login made within 15 minutes, or by a device login now. */
-  login(): Promise<string | Failure>;
+  login(): Promise<string | CommandError>;
 }
 
 /** Runs a device login with the person; injected, so that sessions do not load an OIDC client before it is needed. */
 export type LoginFlow = (
   session: Session,
-) => Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure>;
+) => Promise<{ readonly accessToken: string; readonly expiresAt: string } | CommandError>;
 
 /** Whose the key in the environment is; injected, since only the server knows. */
-export type KeyOrganization = (session: Session) => Promise<{ readonly id: string; readonly slug: string } | Failure>;
+export type KeyOrganization = (
+  session: Session,
+) => Promise<{ readonly id: string; readonly slug: string } | CommandError>;
 
 export interface SessionParts {
   readonly loginFlow: LoginFlow;
@@ -82,8 +84,8 @@ export interface SessionParts {
 }
 
 /** Thrown out of `stream` when the server refuses or goes away; carries what to print. */
-export class StreamFailure extends Error {
-  constructor(readonly failure: Failure) {
+export class StreamCommandError extends Error {
+  constructor(readonly failure: CommandError) {
     super(failure.detail);
   }
 }
@@ -136,13 +138,13 @@ export function createSession(
         return { secret: found.key, source: config.path, stored: found };
       }
       if (wanted !== undefined)
-        return localFailure(
+        return localError(
           EXIT_CODES.unauthenticated,
           `This machine has no key for organization ${wanted}.`,
           `Run: astroctl auth login --org-id ${wanted}`,
         );
       if (organizations.length === 0)
-        return localFailure(
+        return localError(
           EXIT_CODES.unauthenticated,
           `You are not logged in at ${flags.apiUrl}.`,
           'Run: astroctl auth login',
@@ -155,11 +157,11 @@ export function createSession(
     async organization() {
       if (flags.asAdmin) return flags.org ?? usage('--as-admin needs to know which organization.', 'add --org NAME');
       const credential = await session.credential();
-      if (isFailure(credential)) return credential;
+      if (isCommandError(credential)) return credential;
       if (credential.stored) return credential.stored.id;
       if (environmentOrganization === undefined) {
         const found = await parts.keyOrganization(session);
-        if (isFailure(found)) return found;
+        if (isCommandError(found)) return found;
         if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
           return usage(
             `--org ${flags.org} is another organization than that of the key in ${ENVIRONMENT_KEY}.`,
@@ -172,23 +174,23 @@ export function createSession(
     },
     async call(contract, input, options = {}) {
       const secret = await secretFor(contract, options.credential);
-      if (isFailure(secret)) return { ok: false, failure: secret };
+      if (isCommandError(secret)) return { ok: false, failure: secret };
       const reply = await clientFor(secret).call(contract, input, {
         ...(options.signal && { signal: options.signal }),
         ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
         ...(options.dryRun && { dryRun: true }),
       });
-      if (!reply.ok) return { ok: false, failure: failureOfReply(reply, flags, io) };
+      if (!reply.ok) return { ok: false, failure: commandErrorOfReply(reply, flags, io) };
       for (const warning of reply.meta.warnings ?? []) print.note(`Warning: ${warning}`);
       return reply;
     },
     async *stream(contract, input, signal) {
       const secret = await secretFor(contract, undefined);
-      if (isFailure(secret)) throw new StreamFailure(secret);
+      if (isCommandError(secret)) throw new StreamCommandError(secret);
       try {
         yield* clientFor(secret).stream(contract, input, signal ?? io.interrupted);
       } catch (error) {
-        throw error instanceof ApiStreamError ? new StreamFailure(failureOfReply(error, flags, io)) : error;
+        throw error instanceof ApiStreamError ? new StreamCommandError(commandErrorOfReply(error, flags, io)) : error;
       }
     },
     async confirm(question) {
@@ -199,7 +201,7 @@ export function createSession(
       const terminal = createInterface({ input: io.stdin, output: io.stderr });
       try {
         const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
-        return /^y(es)?$/i.test(answer.trim()) ? true : localFailure(1, 'Nothing was done.');
+        return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Nothing was done.');
       } finally {
         terminal.close();
       }
@@ -208,7 +210,7 @@ export function createSession(
       const { login } = config.api(flags.apiUrl);
       if (login && Date.parse(login.expiresAt) > io.now()) return login.accessToken;
       const fresh = await parts.loginFlow(session);
-      if (isFailure(fresh)) return fresh;
+      if (isCommandError(fresh)) return fresh;
       await config.update(flags.apiUrl, (api) => void (api.login = fresh));
       return fresh.accessToken;
     },
@@ -218,13 +220,13 @@ export function createSession(
   async function secretFor(
     contract: Contract,
     chosen: string | null | undefined,
-  ): Promise<string | undefined | Failure> {
+  ): Promise<string | undefined | CommandError> {
     if (chosen !== undefined) return chosen ?? undefined;
     const { permission } = contract;
     if (permission === PUBLIC || permission === SERVICES_ONLY) return undefined;
     if (flags.asAdmin || PERMISSIONS[permission].by === 'login') return session.login();
     const credential = await session.credential();
-    return isFailure(credential) ? credential : credential.secret;
+    return isCommandError(credential) ? credential : credential.secret;
   }
 
   function warnOfEnd({ slug, expiresAt }: StoredKey): void {
@@ -241,15 +243,15 @@ export function createSession(
 }
 
 /** The failure of an answer, with the words for a server that is not there or not ours. */
-export function failureOfReply(
+export function commandErrorOfReply(
   reply: { readonly error: DomainError; readonly status?: number | undefined; readonly requestId?: string | undefined },
   flags: GlobalFlags,
   io: Io,
-): Failure {
+): CommandError {
   const { error, status, requestId } = reply;
   const hasKey = Boolean(io.environment[ENVIRONMENT_KEY]);
   if (error.code === 'client/unreachable') {
-    return localFailure(
+    return localError(
       EXIT_CODES.unavailable,
       hasKey && flags.apiUrlFrom === 'default'
         ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
@@ -260,6 +262,6 @@ export function failureOfReply(
     );
   }
   if (error.code === 'client/not-ours')
-    return localFailure(EXIT_CODES.unavailable, error.detail, 'set ASTROPULSE_API_URL or --api-url');
-  return serverFailure(error, status, requestId);
+    return localError(EXIT_CODES.unavailable, error.detail, 'set ASTROPULSE_API_URL or --api-url');
+  return serverError(error, status, requestId);
 }

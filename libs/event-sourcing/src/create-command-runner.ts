@@ -2,7 +2,7 @@ import {
   EventStoreUnavailableError,
   isSameEvent,
   sealEvents,
-  type AppendRefusal,
+  type AppendError,
   type Appended,
   type EventStore,
   type SealedEvent,
@@ -84,7 +84,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     stream: string,
     sealed: readonly SealedEvent[],
     expected: number,
-  ): Promise<Result<Appended, AppendRefusal>> {
+  ): Promise<Result<Appended, AppendError>> {
     for (let lost = 0; ; lost += 1) {
       try {
         const outcome = await eventStore.append(stream, sealed, expected);

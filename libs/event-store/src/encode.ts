@@ -1,5 +1,5 @@
 import { canonicalJson, domainError, err, ok, type Result } from '#kernel';
-import { LIMITS, type AppendRefusal, type SealedEvent } from './event-store.ts';
+import { LIMITS, type AppendError, type SealedEvent } from './event-store.ts';
 
 /**
  * What every engine does first with an append: checks place and sizes, so that all refuse the same.
@@ -12,7 +12,7 @@ export function encodeAppend(
   stream: string,
   events: readonly SealedEvent[],
   expectedRevision: number,
-): Result<readonly string[], AppendRefusal> {
+): Result<readonly string[], AppendError> {
   if (events.length === 0) throw new RangeError('an append needs at least one event');
   if (!Number.isSafeInteger(expectedRevision) || expectedRevision < -1)
     throw new RangeError(`${expectedRevision} is no expected revision`);

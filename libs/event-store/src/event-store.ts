@@ -36,7 +36,7 @@ export interface RevisionConflict {
   readonly actual: number;
 }
 
-export type AppendRefusal =
+export type AppendError =
   RevisionConflict | DomainError<'event-store/event-too-large'> | DomainError<'event-store/append-too-large'>;
 
 export interface ReadOptions {
@@ -76,7 +76,7 @@ export interface EventStore {
     stream: string,
     events: readonly SealedEvent[],
     expectedRevision: number,
-  ): Promise<Result<Appended, AppendRefusal>>;
+  ): Promise<Result<Appended, AppendError>>;
 
   /** The events of one stream in order; nothing when it does not exist. */
   read(stream: string, options?: ReadOptions): AsyncIterable<StoredEvent>;

@@ -7,7 +7,7 @@ export {
   NO_STREAM,
   PositionOfOtherStoreError,
   type Appended,
-  type AppendRefusal,
+  type AppendError,
   type CaughtUp,
   type Delivery,
   type EventStore,

@@ -14,7 +14,7 @@ export interface LoginClaims {
 }
 
 /** Finds the user of a login, and registers one at a first login. Implemented by the identity context. */
-export interface Logins {
+export interface UserResolver {
   userOf(claims: LoginClaims): Promise<Result<string, DomainError>>;
 }
 
@@ -30,7 +30,7 @@ export interface AuthenticatorOptions {
   readonly clock: Clock;
   /** Left out: only access keys are taken. */
   readonly tokens?: AccessTokens;
-  readonly logins?: Logins;
+  readonly logins?: UserResolver;
   /** For e-mail addresses that the access token does not hold. */
   readonly userinfo?: { readonly keys: IssuerKeys; readonly fetch: Fetch };
   /** Name of the claim with the e-mail address; `email` when left out. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { busErrors, RefusedError } from '#bus';
+import { busErrors, DomainErrorException } from '#bus';
 import { pointer } from '#bus/contract';
 import { DEPTH, poisons, shapeOf } from './json-shape.ts';
 import { edgeError, type EdgeError } from './problem.ts';
@@ -43,7 +43,9 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   if (/-0|[eE]\+?\d{3}|\d{300}/.test(text)) {
     const at = oddNumberIn(value, '');
     if (at !== undefined)
-      throw new RefusedError(busErrors.invalidInput([{ pointer: at, message: 'is no number that JSON keeps' }]));
+      throw new DomainErrorException(
+        busErrors.invalidInput([{ pointer: at, message: 'is no number that JSON keeps' }]),
+      );
   }
   return value;
 }

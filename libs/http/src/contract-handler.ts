@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { actorOf, type Principal } from '#access';
-import { busErrors, parseInput, RefusedError, type Bus, type RequestContext } from '#bus';
+import { busErrors, parseInput, DomainErrorException, type Bus, type RequestContext } from '#bus';
 import type { RequestContract, StreamContract } from '#bus/contract';
 import { domainError, parsePosition, type Clock, type Ids, type Position } from '#kernel';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
@@ -77,7 +77,7 @@ function contextOf(
   else {
     const key = idempotencyKeyOf(keyHeader) ?? ids.uuid();
     const parsed = parseInput(contract.input, input);
-    if (!parsed.ok) throw new RefusedError(parsed.error);
+    if (!parsed.ok) throw new DomainErrorException(parsed.error);
     commandId = commandIdOf(principal, dryRun ? `${contract.subject} dry run` : contract.subject, key, parsed.value);
   }
   return {
@@ -94,7 +94,7 @@ function contextOf(
 
 function positionIn(header: string | string[]): Position {
   const parsed = parsePosition(String(header));
-  if (!parsed.ok) throw new RefusedError(parsed.error);
+  if (!parsed.ok) throw new DomainErrorException(parsed.error);
   return parsed.value;
 }
 
@@ -116,7 +116,7 @@ async function answerStream(
   if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after'))
     input['after'] = lastEventId;
   const parsed = parseInput(contract.input, input);
-  if (!parsed.ok) throw new RefusedError(parsed.error);
+  if (!parsed.ok) throw new DomainErrorException(parsed.error);
   const follows = (parsed.value as { readonly follow?: unknown }).follow === true;
   const wantsEvents = accept?.toLowerCase().includes('text/event-stream') ?? false;
 
@@ -163,9 +163,9 @@ async function answerGathered(
     left.abort();
   });
   const gathered = await gather(items, GATHERED_BYTES).finally(() => timer.cancel());
-  if (late) throw new RefusedError(busErrors.timeout('the stream', GATHERING_MS));
+  if (late) throw new DomainErrorException(busErrors.timeout('the stream', GATHERING_MS));
   if (gathered === undefined) {
-    throw new RefusedError(
+    throw new DomainErrorException(
       domainError(
         'edge/answer-too-large',
         'invalid',

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import { busErrors, described, isDomainError, RefusedError, StreamRefusedError } from '#bus';
+import { busErrors, described, isDomainError, DomainErrorException, StreamEndedError } from '#bus';
 import { domainError, pause, type Clock, type DomainError } from '#kernel';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -59,7 +59,7 @@ async function* inTwoSteps(text: Buffer, request: IncomingMessage, clock: Clock)
 }
 
 function refusalOf(thrown: unknown): DomainError | undefined {
-  if (thrown instanceof RefusedError || thrown instanceof StreamRefusedError) return thrown.error;
+  if (thrown instanceof DomainErrorException || thrown instanceof StreamEndedError) return thrown.error;
   return thrown instanceof Error && 'error' in thrown && isDomainError(thrown.error) ? thrown.error : undefined;
 }
 

@@ -11,9 +11,9 @@ import {
   Input,
   loadOrCreateCallerKeys,
   refuse,
-  RefusedError,
+  DomainErrorException,
   reply,
-  RequestGate,
+  RequestGuard,
   Serves,
   type BusTransport,
   type RequestContext,
@@ -222,7 +222,7 @@ class FixtureHandlers {
 
 async function* refusing(): AsyncGenerator<never> {
   await Promise.resolve();
-  throw new RefusedError(domainError('fixture/removed', 'not-found', 'Removed.'));
+  throw new DomainErrorException(domainError('fixture/removed', 'not-found', 'Removed.'));
 }
 
 export const secretKey = (n: number): string => formatAccessKey(`testkey${n}`, new Uint8Array(32).fill(n));
@@ -270,7 +270,7 @@ export function directory(): Directory {
   );
 }
 
-export interface Answer {
+export interface EdgeResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -297,7 +297,7 @@ export interface Edge {
       key?: number | false;
       json?: unknown;
     },
-  ) => Promise<Answer>;
+  ) => Promise<EdgeResponse>;
   /** Writes bytes as they are; everything the server answers until it closes, or 2 s have passed. */
   readonly raw: (bytes: string | Buffer) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -352,7 +352,7 @@ export async function startEdge(
   };
 
   @Module({
-    imports: [BusModule.forRoot(new RequestGate({ keys: keys.value, clock, logger, access }))],
+    imports: [BusModule.forRoot(new RequestGuard({ keys: keys.value, clock, logger, access }))],
     controllers: [FixtureHandlers],
   })
   class FixtureModule {}

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { inProcessTransport } from '#bus/in-process';
 import { cpuMs, temporaryFolder } from '#testing';
-import { AT, ORG, OTHER_ORG, startEdge, type Answer, type Edge } from './edge.fixture.ts';
+import { AT, ORG, OTHER_ORG, startEdge, type EdgeResponse, type Edge } from './edge.fixture.ts';
 
 let edge: Edge;
 const folder = temporaryFolder();
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 
 const thing = '/v1/organizations/acme/things/web';
-const expectProblem = (answer: Answer, status: number, code?: string): void => {
+const expectProblem = (answer: EdgeResponse, status: number, code?: string): void => {
   expect({ status: answer.status, type: answer.headers['content-type'], code: answer.body?.code }).toEqual({
     status,
     type: 'application/problem+json; charset=utf-8',
@@ -182,7 +182,7 @@ describe('A3: nothing but the path selects an organization', () => {
     const other = await edge.send('GET', '/v1/organizations/other/things/web');
     const none = await edge.send('GET', '/v1/organizations/nowhere/things/web');
     expectProblem(other, 404, 'organization/not-found');
-    const withoutIds = ({ body }: Answer) => ({ ...body, requestId: '', instance: '' });
+    const withoutIds = ({ body }: EdgeResponse) => ({ ...body, requestId: '', instance: '' });
     expect(withoutIds(other)).toEqual(withoutIds(none));
   });
 

@@ -221,12 +221,12 @@ function leakedKey(query: unknown): string | undefined {
 }
 
 /** A refusal in a form that Fastify carries to the error handler. */
-class Refused extends Error {
+class EdgeException extends Error {
   constructor(readonly error: DomainError) {
     super(error.code);
   }
 }
-const refused = (error: DomainError): Refused => new Refused(error);
+const refused = (error: DomainError): EdgeException => new EdgeException(error);
 
 function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
   scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));

@@ -5,7 +5,7 @@ export {
   LOGINS,
   type AuthenticatorOptions,
   type LoginClaims,
-  type Logins,
+  type UserResolver,
 } from './authentication.ts';
 export { BODY_BYTES } from './body.ts';
 export { commandIdOf, readIdOf } from './command-id.ts';

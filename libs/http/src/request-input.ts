@@ -1,6 +1,6 @@
 import type { Contract } from '#bus/contract';
-import { busErrors, RefusedError } from '#bus';
-import type { InputFault } from '#kernel';
+import { busErrors, DomainErrorException } from '#bus';
+import type { InputError } from '#kernel';
 import { poisoned, poisonsName } from './body.ts';
 import { edgeError } from './problem.ts';
 import { membersOf, type ContractRoute } from './routes.ts';
@@ -34,7 +34,7 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
   const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
   return ({ params, query, body }) => {
     const input: Record<string, unknown> = {};
-    const faults: InputFault[] = [];
+    const faults: InputError[] = [];
     if (!takesQuery) addBody(contract, parameters, body, input, faults);
     else if (body !== undefined && body !== null) faults.push({ pointer: '', message: `${method} takes no body` });
     let dryRun = false;
@@ -59,7 +59,7 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
       }
     }
     for (const name of parameters) input[name] = read(name, params[name] ?? '');
-    if (faults.length > 0) throw new RefusedError(busErrors.invalidInput(faults.slice(0, 20)));
+    if (faults.length > 0) throw new DomainErrorException(busErrors.invalidInput(faults.slice(0, 20)));
     return { input, dryRun };
   };
 }
@@ -69,7 +69,7 @@ function addBody(
   parameters: readonly string[],
   body: unknown,
   input: Record<string, unknown>,
-  faults: InputFault[],
+  faults: InputError[],
 ): void {
   if (contract.body) {
     if (body === undefined) faults.push({ pointer: '', message: 'the body is missing' });

@@ -1,4 +1,4 @@
-import { RefusedError, type Reply } from '#bus';
+import { DomainErrorException, type Reply } from '#bus';
 import { canonicalJson } from '#kernel';
 import { openCursor, signCursor } from './cursor.ts';
 import { membersOf, type ContractRoute } from './routes.ts';
@@ -28,7 +28,7 @@ export function signedCursors(
     open() {
       if (cursor === undefined) return;
       const opened = openCursor(key, scope, String(cursor));
-      if (!opened.ok) throw new RefusedError(opened.error);
+      if (!opened.ok) throw new DomainErrorException(opened.error);
       input['cursor'] = opened.value;
     },
     sign(answer) {

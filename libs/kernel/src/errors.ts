@@ -14,7 +14,7 @@ export const ERROR_KINDS = [
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 /** One fault of an input: where (RFC 6901 JSON pointer into the request's body or parameters) and what. */
-export interface InputFault {
+export interface InputError {
   readonly pointer: string;
   readonly message: string;
 }
@@ -28,7 +28,7 @@ export interface DomainError<Code extends string = string> {
   readonly detail: string;
   /** What the caller can do about it, in one line; best something to type. */
   readonly fix?: string;
-  readonly errors?: readonly InputFault[];
+  readonly errors?: readonly InputError[];
   /** Further members of the problem document (`limit`, `used`, `plan`, `pricingUrl`); never a secret. */
   readonly extra?: Readonly<Record<string, Json>>;
   /** Seconds after which a retry makes sense; becomes the header Retry-After. */

@@ -1,6 +1,6 @@
 import { cpuMs } from '#testing';
 import { allowsNamespace, checkManifests, type CheckOptions } from './check-manifests.ts';
-import type { ClusterPolicy } from './finding.ts';
+import type { ClusterPolicy } from './manifest-error.ts';
 import type { KubernetesObject } from './objects.ts';
 
 const CLUSTER_SCOPED = [

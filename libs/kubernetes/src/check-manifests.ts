@@ -1,4 +1,4 @@
-import type { ClusterPolicy, Finding, PodSecurityLevel } from './finding.ts';
+import type { ClusterPolicy, ManifestError, PodSecurityLevel } from './manifest-error.ts';
 import {
   at,
   groupKind,
@@ -44,7 +44,7 @@ const DENIED_KINDS: Readonly<Record<string, string>> = {
  * The guard rails: what a set of objects may not contain on this cluster, however deep it is hidden (every pod template in
  * every kind is looked at). Pure; asks nobody. The cluster's own admission is the second line.
  */
-export function checkManifests(objects: readonly KubernetesObject[], options: CheckOptions): readonly Finding[] {
+export function checkManifests(objects: readonly KubernetesObject[], options: CheckOptions): readonly ManifestError[] {
   if (objects.length === 0)
     return [
       {
@@ -56,7 +56,7 @@ export function checkManifests(objects: readonly KubernetesObject[], options: Ch
   const accounts = new Set(
     objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name),
   );
-  const findings: Finding[] = [];
+  const findings: ManifestError[] = [];
   for (const object of objects) {
     findings.push(
       ...scope(object, options),
@@ -74,7 +74,7 @@ export function checkManifests(objects: readonly KubernetesObject[], options: Ch
 function scope(
   object: KubernetesObject,
   { policy, clusterName, targetNamespace, isNamespaced }: CheckOptions,
-): Finding[] {
+): ManifestError[] {
   const key = keyOf(object);
   if (isNamespaced(object) === false) {
     const kind = groupKind(key);
@@ -147,7 +147,7 @@ function matchesGlob(glob: string, namespace: string): boolean {
 }
 
 /** What the server would refuse with a 500 or 413 that says nothing. */
-function size(object: KubernetesObject): Finding[] {
+function size(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
   const bytes = Buffer.byteLength(JSON.stringify(object));
   const annotations = Buffer.byteLength(JSON.stringify(object.metadata.annotations ?? {}));
@@ -173,7 +173,7 @@ function size(object: KubernetesObject): Finding[] {
   return [];
 }
 
-function denied(object: KubernetesObject): Finding[] {
+function denied(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
   const why = DENIED_KINDS[groupKind(key)];
   if (why !== undefined)
@@ -206,9 +206,9 @@ const BINDABLE = ['view', 'edit'];
 const ESCALATING = ['*', 'escalate', 'bind', 'impersonate'];
 
 /** Roles and bindings: nobody gets more by deploying than the namespace holds. */
-function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Finding[] {
+function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): ManifestError[] {
   const key = keyOf(object);
-  const refuse = (pointer: string, rule: string, detail: string): Finding => ({
+  const refuse = (pointer: string, rule: string, detail: string): ManifestError => ({
     code: 'deployments/role-not-allowed',
     object: key,
     pointer,
@@ -228,7 +228,7 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Fi
     });
   }
   if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return [];
-  const findings: Finding[] = [];
+  const findings: ManifestError[] = [];
   const role = record(object['roleRef']);
   if (role['kind'] === 'ClusterRole' && !BINDABLE.includes(String(role['name'])))
     findings.push(
@@ -262,9 +262,9 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Fi
 }
 
 /** What would take traffic of others, or lead ours elsewhere. */
-function network(object: KubernetesObject): Finding[] {
+function network(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
-  const refuse = (pointer: string, rule: string, detail: string): Finding => ({
+  const refuse = (pointer: string, rule: string, detail: string): ManifestError => ({
     code: 'deployments/network-not-allowed',
     object: key,
     pointer,
@@ -362,12 +362,12 @@ function pods(
   object: KubernetesObject,
   { policy, clusterName }: CheckOptions,
   accounts: ReadonlySet<string>,
-): Finding[] {
+): ManifestError[] {
   const key = keyOf(object);
   const pointerOf = (path: readonly (string | number)[]) =>
     path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return podsIn(object, {}, []).flatMap(({ spec, annotations, path }) => {
-    const violations = podViolations(spec, policy.podSecurity, annotations).map((violation): Finding => ({
+    const violations = podViolations(spec, policy.podSecurity, annotations).map((violation): ManifestError => ({
       code: 'deployments/pod-security',
       object: key,
       pointer: pointerOf([...path, ...violation.path]),
@@ -375,7 +375,7 @@ function pods(
       detail: `${nameOf(key)} breaks the Pod Security level ${policy.podSecurity} of ${clusterName}: ${violation.detail}.`,
       fix: `remove it, or an admin may allow it: astroctl clusters policy set ${clusterName} --pod-security ${milder(policy.podSecurity, violation.allowedBy)}`,
     }));
-    const field = (member: string, detail: string): Finding => ({
+    const field = (member: string, detail: string): ManifestError => ({
       code: 'deployments/field-not-allowed',
       object: key,
       pointer: pointerOf([...path, member]),

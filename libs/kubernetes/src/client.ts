@@ -1,14 +1,14 @@
 import type { KubernetesObject, ResourceType } from './objects.ts';
 
 /** For every call. */
-export interface CallOptions {
+export interface ClientCallOptions {
   /** Ends the call at once; it rejects with KubernetesUnreachableError `aborted`. */
   readonly signal?: AbortSignal;
   /** Milliseconds for the whole call, tries and waits included; the client's own deadline when left out. */
   readonly deadlineMs?: number;
 }
 
-export interface ListOptions extends CallOptions {
+export interface ListOptions extends ClientCallOptions {
   /** All namespaces when left out. */
   readonly namespace?: string;
   readonly labelSelector?: string;
@@ -41,7 +41,7 @@ export interface WatchEvent {
   readonly object: KubernetesObject;
 }
 
-export interface WriteOptions extends CallOptions {
+export interface WriteOptions extends ClientCallOptions {
   readonly fieldManager: string;
   readonly dryRun?: boolean;
 }
@@ -60,7 +60,7 @@ export interface Written {
   readonly warnings: readonly string[];
 }
 
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends ClientCallOptions {
   /** The object must still be this one, else 409. */
   readonly uid?: string;
   readonly resourceVersion?: string;
@@ -70,7 +70,7 @@ export interface DeleteOptions extends CallOptions {
   readonly dryRun?: boolean;
 }
 
-export interface LogOptions extends CallOptions {
+export interface LogOptions extends ClientCallOptions {
   readonly container?: string;
   /** Stays open and yields new lines; `deadlineMs` then does not hold, only `signal` ends it. */
   readonly follow?: boolean;
@@ -107,7 +107,12 @@ export interface AccessQuestion {
 export interface KubernetesClient {
   readonly server: string;
   /** The object, or undefined when there is none of that name. A type unknown to the server rejects (reason `UnknownType`). */
-  get(type: ResourceType, name: string, namespace?: string, call?: CallOptions): Promise<KubernetesObject | undefined>;
+  get(
+    type: ResourceType,
+    name: string,
+    namespace?: string,
+    call?: ClientCallOptions,
+  ): Promise<KubernetesObject | undefined>;
   /** All pages. A continue token that expired starts the list anew. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
   /** Ends when the server ends it (its time-out); rejects with reason `Expired` when the version is too old. */
@@ -132,19 +137,22 @@ export interface KubernetesClient {
   /** Lines of one container, oldest first. Lines over 16 KiB are cut and say so; the reader's pace holds the server back. */
   logs(namespace: string, pod: string, options?: LogOptions): AsyncIterable<string>;
   /** `gitVersion` of the server, such as `v1.36.3`. */
-  version(call?: CallOptions): Promise<string>;
+  version(call?: ClientCallOptions): Promise<string>;
   /** All kinds that the server serves; asked with an ETag, so repeated calls are cheap. */
-  discovery(call?: CallOptions & { readonly maxAgeMs?: number }): Promise<Discovery>;
-  mayI(question: AccessQuestion, call?: CallOptions): Promise<{ readonly allowed: boolean; readonly reason: string }>;
+  discovery(call?: ClientCallOptions & { readonly maxAgeMs?: number }): Promise<Discovery>;
+  mayI(
+    question: AccessQuestion,
+    call?: ClientCallOptions,
+  ): Promise<{ readonly allowed: boolean; readonly reason: string }>;
   /** A new token of a ServiceAccount. @param expirationSeconds at least 600, the server's minimum */
   requestToken(
     namespace: string,
     serviceAccount: string,
     expirationSeconds: number,
-    call?: CallOptions,
+    call?: ClientCallOptions,
   ): Promise<{ readonly token: string; readonly expiresAt: string }>;
   /** Identity of the cluster: the UID of the namespace kube-system. */
-  clusterUid(call?: CallOptions): Promise<string>;
+  clusterUid(call?: ClientCallOptions): Promise<string>;
   /** Ends all connections; calls that are under way reject. */
   close(): void;
 }

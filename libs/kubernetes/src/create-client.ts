@@ -2,7 +2,7 @@ import type { Clock, Logger } from '#kernel';
 import {
   KubernetesApiError,
   KubernetesUnreachableError,
-  type CallOptions,
+  type ClientCallOptions,
   type Discovery,
   type KubernetesClient,
   type Patch,
@@ -22,7 +22,7 @@ import {
 } from './objects.ts';
 import { tokenBucket, withRetries } from './pacing.ts';
 import { apiError, jsonOf, statusError, warningsOf } from './status.ts';
-import { createTransport, type Answer, type Outgoing, type TransportOptions } from './transport.ts';
+import { createTransport, type ServerResponse, type Outgoing, type TransportOptions } from './transport.ts';
 
 export interface KubernetesClientOptions extends TransportOptions {
   readonly log: Logger;
@@ -71,8 +71,8 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   /** One call with pacing and retries; an answer of 400 and above rejects. */
   async function call(
     request: Omit<Outgoing, 'deadlineMs' | 'signal'> & { readonly idempotent: boolean; readonly accept304?: boolean },
-    { signal, deadlineMs }: CallOptions,
-  ): Promise<Answer> {
+    { signal, deadlineMs }: ClientCallOptions,
+  ): Promise<ServerResponse> {
     const rules = {
       clock,
       deadlineAt: clock.monotonic() + (deadlineMs ?? defaultDeadlineMs),
@@ -104,7 +104,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       readonly body: unknown;
       readonly idempotent: boolean;
     },
-    options: CallOptions,
+    options: ClientCallOptions,
   ): Promise<Written> {
     const answer = await call(
       {
@@ -119,7 +119,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     return { object: objectOf(answer), created: answer.status === 201, warnings: warningsOf(answer.headers) };
   }
 
-  async function stream(path: string, { signal, deadlineMs }: CallOptions) {
+  async function stream(path: string, { signal, deadlineMs }: ClientCallOptions) {
     const deadlineAt = clock.monotonic() + (deadlineMs ?? defaultDeadlineMs);
     return withRetries({ clock, deadlineAt, idempotent: true, ...(signal && { signal }) }, async (remainingMs) => {
       await bucket.take(signal);
@@ -137,7 +137,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   }
 
   /** One of the two discovery documents: its kinds, or undefined when nothing changed since `etag`. */
-  async function discover(path: '/api' | '/apis', etag: string | undefined, options: CallOptions) {
+  async function discover(path: '/api' | '/apis', etag: string | undefined, options: ClientCallOptions) {
     const answer = await call(
       {
         method: 'GET',
@@ -483,7 +483,7 @@ function queryOf(parameters: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
-function objectOf({ body }: Answer): KubernetesObject {
+function objectOf({ body }: ServerResponse): KubernetesObject {
   const object = jsonOf(body);
   if (!isKubernetesObject(object))
     throw new KubernetesUnreachableError('malformed', 'The server answered with something that is no object.', true);

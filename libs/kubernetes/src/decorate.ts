@@ -1,5 +1,5 @@
 import { isAutoscaled } from './autoscaled.ts';
-import type { Finding } from './finding.ts';
+import type { ManifestError } from './manifest-error.ts';
 import {
   at,
   isRecord,
@@ -39,7 +39,7 @@ export interface Decoration {
 export interface Decorated {
   readonly objects: readonly KubernetesObject[];
   readonly warnings: readonly string[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ManifestError[];
 }
 
 /** Members that the server writes; in a manifest they come from a copy of a live object. */
@@ -73,7 +73,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 export function decorate(objects: readonly KubernetesObject[], decoration: Decoration): Decorated {
   const { targetNamespace, namespaceMode } = decoration;
   const warnings: string[] = [];
-  const findings: Finding[] = [];
+  const findings: ManifestError[] = [];
   const moved: string[] = [];
   const stripped: string[] = [];
   const autoscaled: string[] = [];

@@ -19,7 +19,7 @@ export {
   KubernetesUnreachableError,
   type AccessQuestion,
   type ApplyOptions,
-  type CallOptions,
+  type ClientCallOptions,
   type DeleteOptions,
   type Discovery,
   type FieldConflict,
@@ -36,7 +36,7 @@ export {
   type Written,
 } from './client.ts';
 export { createKubernetesClient, type KubernetesClientOptions } from './create-client.ts';
-export type { Credential } from './transport.ts';
+export type { ClusterCredential } from './transport.ts';
 export {
   EGRESS,
   egressRefused,
@@ -47,7 +47,7 @@ export {
   type EgressTarget,
 } from './egress.ts';
 export { readKubeconfig, type Kubeconfig } from './kubeconfig.ts';
-export type { ClusterPolicy, Finding, FindingCode, PodSecurityLevel } from './finding.ts';
+export type { ClusterPolicy, ManifestError, ManifestErrorCode, PodSecurityLevel } from './manifest-error.ts';
 export type {
   ImageWorkload,
   WorkloadFile,
@@ -81,7 +81,7 @@ export type {
   PlannedChange,
   PlannedObject,
   PlanOutcome,
-  PlanRefusal,
+  PlanError,
   RefusalCode,
   Wave,
 } from './plan.types.ts';

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '#kernel';
 import { parseManifests, type Place } from '#kubernetes/yaml';
-import type { Finding } from './finding.ts';
+import type { ManifestError } from './manifest-error.ts';
 import { at, isKubernetesObject, isRecord, keyOf, keyText, nameOf, type KubernetesObject } from './objects.ts';
 
 export interface InlineManifests {
@@ -17,7 +17,7 @@ const MOST_OBJECTS = 2_000;
  * Kubernetes objects from the documents of one text. Lists (`kind: List`, `…List` with `items`) are opened, also nested ones;
  * an object given twice is refused, since the later one would win silently.
  */
-export function readInlineManifests(source: string): Result<InlineManifests, readonly Finding[]> {
+export function readInlineManifests(source: string): Result<InlineManifests, readonly ManifestError[]> {
   const parsed = parseManifests(source);
   if (!parsed.ok)
     return err(parsed.error.map(({ line, column, message }) => invalid('yaml', `line ${line}:${column}: ${message}.`)));
@@ -27,7 +27,7 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
     readonly position: (path: readonly (string | number)[]) => Place;
     readonly below: readonly (string | number)[];
   }[] = [];
-  const findings: Finding[] = [];
+  const findings: ManifestError[] = [];
   const seen = new Map<string, Place>();
   const take = (
     value: unknown,
@@ -91,4 +91,8 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
   });
 }
 
-const invalid = (rule: string, detail: string): Finding => ({ code: 'deployments/invalid-manifest', rule, detail });
+const invalid = (rule: string, detail: string): ManifestError => ({
+  code: 'deployments/invalid-manifest',
+  rule,
+  detail,
+});

@@ -3,7 +3,7 @@ import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 import { parseManifests } from '#kubernetes/yaml';
 import { KubernetesUnreachableError } from './client.ts';
 import { at, isRecord, list, text, type JsonRecord } from './objects.ts';
-import { parseServer, type Credential } from './transport.ts';
+import { parseServer, type ClusterCredential } from './transport.ts';
 
 /** What a kubeconfig says about one cluster and one identity: only what needs neither a file nor a program of ours. */
 export interface Kubeconfig {
@@ -14,7 +14,7 @@ export interface Kubeconfig {
   readonly tlsServerName?: string;
   readonly namespace?: string;
   /** Secret: seal it, never log it. */
-  readonly credential: Credential;
+  readonly credential: ClusterCredential;
   /** When the client certificate ends, RFC 3339; absent for tokens. */
   readonly expiresAt?: string;
 }
@@ -150,7 +150,7 @@ function credentialOf({
   token,
   clientCertificateData,
   clientKeyData,
-}: ConnectionParts): Result<Credential, KubeconfigError> {
+}: ConnectionParts): Result<ClusterCredential, KubeconfigError> {
   const withCertificate = clientCertificateData !== undefined || clientKeyData !== undefined;
   if (token !== undefined && withCertificate)
     return refuse('There is a token and a client certificate; give one of them.');

@@ -30,7 +30,7 @@ import {
   ownerOf,
   PRUNE_ANNOTATION,
 } from './ownership.ts';
-import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanRefusal } from './plan.types.ts';
+import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
 import { withoutValues } from './status.ts';
 import { inWaves, NEVER_PRUNED } from './waves.ts';
@@ -76,7 +76,7 @@ export async function planDeployment(
   const asker = { client, discovery, objects, applicationId, lastApplied, known, fingerprintKey, call };
   const answers = await inParallel(objects, AT_ONCE, (object) => ask(asker, object));
 
-  const refusals = answers.filter((answer): answer is PlanRefusal => 'code' in answer);
+  const refusals = answers.filter((answer): answer is PlanError => 'code' in answer);
   if (refusals.length > 0) return { ok: false, refusals };
   const asked = answers.filter((answer): answer is Asked => 'planned' in answer);
 
@@ -119,7 +119,7 @@ interface Asker {
   readonly call: { readonly signal?: AbortSignal };
 }
 
-async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | PlanRefusal> {
+async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | PlanError> {
   const { client, discovery, objects, call } = asker;
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
@@ -159,7 +159,7 @@ async function askToCreate(
   { client, call }: Asker,
   object: KubernetesObject,
   type: ResourceType,
-): Promise<Asked | PlanRefusal> {
+): Promise<Asked | PlanError> {
   const key = keyOf(object);
   const base = { key, apiVersion: object.apiVersion };
   try {
@@ -180,7 +180,7 @@ async function askToUpdate(
   object: KubernetesObject,
   type: ResourceType,
   live: KubernetesObject,
-): Promise<Asked | PlanRefusal> {
+): Promise<Asked | PlanError> {
   const { client, call, fingerprintKey } = asker;
   const key = keyOf(object);
   const options = { fieldManager: FIELD_MANAGER, dryRun: true, ...call };
@@ -233,7 +233,7 @@ function ownershipRefusal(
   live: KubernetesObject,
   key: ObjectKey,
   { applicationId, known }: Asker,
-): PlanRefusal | undefined {
+): PlanError | undefined {
   const owner = ownerOf(live);
   if (
     owner === applicationId ||
@@ -260,7 +260,7 @@ function conflictRefusal(
   object: KubernetesObject,
   live: KubernetesObject,
   conflicts: readonly FieldConflict[],
-): PlanRefusal | undefined {
+): PlanError | undefined {
   const key = keyOf(object);
   const ours = lastApplied.get(keyText(key)) ?? ownedFields(live, FIELD_MANAGER);
   const foreign = conflicts.filter(
@@ -339,10 +339,10 @@ function definitionOf(
 }
 
 /** A server's no to a dry run, as refusal; what is no answer about the object is thrown on. */
-export function refusalOf(error: unknown, key: ObjectKey): PlanRefusal {
+export function refusalOf(error: unknown, key: ObjectKey): PlanError {
   if (!(error instanceof KubernetesApiError)) throw error;
   const { status, reason, causes, message } = error;
-  const refuse = (code: PlanRefusal['code'], detail: string, fix?: string): PlanRefusal => ({
+  const refuse = (code: PlanError['code'], detail: string, fix?: string): PlanError => ({
     key,
     code,
     detail,

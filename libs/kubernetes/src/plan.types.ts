@@ -47,7 +47,7 @@ export type RefusalCode =
   | 'deployments/object-too-large';
 
 /** Why one object stops the whole plan before the first write. */
-export interface PlanRefusal {
+export interface PlanError {
   readonly key: ObjectKey;
   readonly code: RefusalCode;
   readonly detail: string;
@@ -96,7 +96,7 @@ export interface PlannedObject {
 }
 
 export type PlanOutcome =
-  { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusals: readonly PlanRefusal[] };
+  { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusals: readonly PlanError[] };
 
 /** One object of an application as the inventory remembers it. */
 export interface InventoryEntry {

@@ -1,4 +1,4 @@
-import type { PodSecurityLevel } from './finding.ts';
+import type { PodSecurityLevel } from './manifest-error.ts';
 import { at, isRecord, list, number, record, text, type JsonRecord } from './objects.ts';
 
 /** A rule of the Pod Security Standards that a pod breaks. */

@@ -1,9 +1,9 @@
 import { KubernetesApiError, type StatusCause } from './client.ts';
 import { at, isRecord, list, number, text } from './objects.ts';
-import type { Answer } from './transport.ts';
+import type { ServerResponse } from './transport.ts';
 
 /** An answer that is an error, as one: from a Status when the body is one, else from the bare code. */
-export function apiError({ status, headers, body }: Answer): KubernetesApiError {
+export function apiError({ status, headers, body }: ServerResponse): KubernetesApiError {
   const parsed = jsonOf(body);
   const retryAfter = retryAfterSeconds(headers['retry-after']) ?? number(at(parsed, 'details', 'retryAfterSeconds'));
   if (!isRecord(parsed) || parsed['kind'] !== 'Status') {
@@ -51,7 +51,7 @@ export function jsonOf(body: string): unknown {
 }
 
 /** Texts of `Warning: 299 - "…"` headers, in order. */
-export function warningsOf(headers: Answer['headers']): readonly string[] {
+export function warningsOf(headers: ServerResponse['headers']): readonly string[] {
   const raw = headers['warning'];
   if (raw === undefined) return [];
   const joined = Array.isArray(raw) ? raw.join(', ') : String(raw);

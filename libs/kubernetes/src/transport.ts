@@ -6,7 +6,7 @@ import type { Clock } from '#kernel';
 import { KubernetesUnreachableError, type UnreachableCause } from './client.ts';
 import { egressRefused, isAllowed, isLoopback, type EgressPolicy } from './egress.ts';
 
-export type Credential =
+export type ClusterCredential =
   | { readonly token: string }
   /** PEM texts. */
   | { readonly clientCertificate: string; readonly clientKey: string };
@@ -16,7 +16,7 @@ export interface TransportOptions {
   readonly server: string;
   /** PEM text; the system's authorities when left out. */
   readonly ca?: string;
-  readonly credential: Credential;
+  readonly credential: ClusterCredential;
   /** The name in the server's certificate, when it differs from the host. */
   readonly tlsServerName?: string;
   readonly egress: EgressPolicy;
@@ -37,7 +37,7 @@ export interface Outgoing {
   readonly deadlineMs: number;
 }
 
-export interface Answer {
+export interface ServerResponse {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
@@ -58,7 +58,7 @@ export class TransportError extends KubernetesUnreachableError {
 
 /** HTTP over kept connections to one server. Connects only where the egress policy allows; follows no redirects. */
 export interface Transport {
-  exchange(outgoing: Outgoing): Promise<Answer>;
+  exchange(outgoing: Outgoing): Promise<ServerResponse>;
   /** The answer as soon as its head is there; whoever asked must read or destroy it. */
   open(outgoing: Outgoing): Promise<IncomingMessage>;
   close(): void;
@@ -201,7 +201,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     async exchange(outgoing) {
       const { response, settle, fail } = await send(outgoing, calls);
-      return new Promise<Answer>((resolve, reject) => {
+      return new Promise<ServerResponse>((resolve, reject) => {
         fail(reject);
         const uncertain = outgoing.method !== 'GET';
         const chunks: Buffer[] = [];

@@ -1,5 +1,5 @@
 import { ACCESS } from '#access';
-import { BUS, BusModule, connectBus, createBus, RequestGate, type Bus } from '#bus';
+import { BUS, BusModule, connectBus, createBus, RequestGuard, type Bus } from '#bus';
 import type { Contract } from '#bus/contract';
 import { EVENT_STORE } from '#event-store';
 import {
@@ -68,7 +68,7 @@ export function compose({
     eventStore && readStore
       ? createEventSourcing({ eventStore, readStore, clock, ids, log, vault, owner: name })
       : undefined;
-  const gate = new RequestGate({
+  const guard = new RequestGuard({
     keys: callerKeys,
     clock,
     logger: log,
@@ -110,7 +110,7 @@ export function compose({
   return {
     modules: [
       { module: SharedModule, global: true, providers: tokens, exports: tokens.map(tokenOf) },
-      BusModule.forRoot(gate),
+      BusModule.forRoot(guard),
       ...modules,
     ],
     eventSourcing,

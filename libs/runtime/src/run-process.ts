@@ -2,7 +2,7 @@ import process from 'node:process';
 import { readConfiguration, type Configuration } from './configuration.ts';
 import { StartError } from './start-error.ts';
 
-const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+const printError = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
  * The life of a process: reads its settings from the environment, starts, and on SIGINT or SIGTERM stops cleanly (exit
@@ -17,12 +17,12 @@ export async function runProcess<R extends { stop(): Promise<void> }>(
 ): Promise<R> {
   const read = readConfiguration(process.env, { dataDir: '.data' });
   if (!read.ok) {
-    for (const sentence of read.error) complain(`Error: ${sentence}`);
+    for (const sentence of read.error) printError(`Error: ${sentence}`);
     process.exit(1);
   }
-  for (const warning of read.value.warnings) complain(`Warning: ${warning}`);
+  for (const warning of read.value.warnings) printError(`Warning: ${warning}`);
   const running = await start(read.value.configuration).catch((error: unknown) => {
-    complain(
+    printError(
       `Error: ${error instanceof StartError ? error.message : `a fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`}`,
     );
     process.exit(1);
@@ -33,7 +33,7 @@ export async function runProcess<R extends { stop(): Promise<void> }>(
       stopping ??= running.stop().then(
         () => process.exit(0),
         (error: unknown) => {
-          complain(`Error: ${name} did not stop cleanly: ${String(error)}`);
+          printError(`Error: ${name} did not stop cleanly: ${String(error)}`);
           process.exit(1);
         },
       );

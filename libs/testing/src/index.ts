@@ -23,7 +23,7 @@ export {
   loginAdmin,
   newPerson,
   openShop,
-  type Answer,
-  type CallOptions,
+  type PersonResponse,
+  type PersonCallOptions,
   type Person,
 } from './platform-people.ts';

@@ -89,7 +89,7 @@ export async function openShop({ machine: { run } }: Person, kubeconfig?: string
   await run('app profile apply -f -', `profileName: shop\nclusterName: ${cluster}\n`);
 }
 
-export interface CallOptions {
+export interface PersonCallOptions {
   /** An access key or access token, as bearer. */
   readonly credential?: string;
   readonly body?: unknown;
@@ -97,7 +97,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer {
+export interface PersonResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -109,8 +109,8 @@ export interface Answer {
 export async function call(
   url: string,
   what: string,
-  { credential, body, headers, signal }: CallOptions = {},
-): Promise<Answer> {
+  { credential, body, headers, signal }: PersonCallOptions = {},
+): Promise<PersonResponse> {
   const [method = 'GET', path = '/'] = what.split(' ');
   const response = await fetch(`${url}${path}`, {
     method,

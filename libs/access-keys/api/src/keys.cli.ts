@@ -8,7 +8,7 @@ import {
 } from '#access-keys/contract';
 import {
   given,
-  isFailure,
+  isCommandError,
   required,
   text,
   usage,
@@ -34,7 +34,7 @@ const LINES = ['id', 'name', 'key', 'source', 'status', 'role', 'owner', 'create
 /** `key list`: own keys, masked; admins see everybody's. */
 export async function keyList(_options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const listed = await session.call(listKeysRequest, { org });
   if (!listed.ok) return listed.failure;
   await session.print.list(listed.value.items, {
@@ -48,7 +48,7 @@ export async function keyList(_options: OptionValues, session: Session): Promise
 /** `key get ID`. */
 export async function keyGet(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(getKeyRequest, { org, key: required(options, 'id') });
   if (!found.ok) return found.failure;
   await session.print.one(found.value, { lines: LINES, name: ({ id }) => `key/${id}` });
@@ -62,7 +62,7 @@ export async function keyCreate(options: OptionValues, session: Session): Promis
   const role = text(options, 'role');
   if (role !== undefined && !isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const expires = text(options, 'expires');
   const made = await session.call(createKeyRequest, {
     org,
@@ -91,7 +91,7 @@ export async function keyCreate(options: OptionValues, session: Session): Promis
 /** `key revoke ID`. */
 export async function keyRevoke(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const reason = text(options, 'reason');
   const dryRun = given(options, 'dry-run');
   const revoked = await session.call(

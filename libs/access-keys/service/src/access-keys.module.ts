@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Issuing, ISSUING } from './issuing/issue.handlers.ts';
+import { Issuing, ISSUING } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
 import { LimitsHandlers } from './limits/limits.handlers.ts';

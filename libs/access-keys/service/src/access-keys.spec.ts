@@ -6,7 +6,7 @@ import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Issuing } from './issuing/issue.handlers.ts';
+import { Issuing } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
 import { KeysQueries } from './overview/keys.queries.ts';

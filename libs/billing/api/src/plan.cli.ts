@@ -1,10 +1,10 @@
 import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#billing/contract';
-import { isFailure, required, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import { isCommandError, required, type Column, type OptionValues, type Outcome, type Session } from '#cli';
 
 /** `org plan`: the plan of the organization and its limits. */
 export async function planGet(_options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(getSubscriptionRequest, { org });
   if (!found.ok) return found.failure;
   const { limits, ...rest } = found.value;
@@ -81,7 +81,7 @@ const shownLimit = (value: number | null | undefined): string =>
 /** `org plan set PLAN`. */
 export async function planSet(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const changed = await session.call(changePlanRequest, { org, plan: required(options, 'plan') });
   if (!changed.ok) return changed.failure;
   session.print.line(`plan/${changed.value.plan} set`);

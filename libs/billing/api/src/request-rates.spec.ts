@@ -14,7 +14,7 @@ const keyOf = (organizationId: string): Principal => ({
 });
 const settled = () => new Promise(setImmediate);
 
-function house() {
+function context() {
   const clock = manualClock();
   const asked: string[][] = [];
   const granted: Record<string, number> = { small: 600, large: 6_000 };
@@ -38,7 +38,7 @@ function house() {
 
 describe('the rate of a key', () => {
   it('is that of its organization’s plan, asked for behind the first request and not again for 10 s', async () => {
-    const { rateOf, asked, clock } = house();
+    const { rateOf, asked, clock } = context();
     expect(rateOf(keyOf('large'))).toBeUndefined();
     await settled();
     for (let request = 0; request < 1_000; request++) expect(rateOf(keyOf('large'))).toBe(6_000);
@@ -52,7 +52,7 @@ describe('the rate of a key', () => {
   });
 
   it('follows a change of plan', async () => {
-    const { rateOf, granted, clock } = house();
+    const { rateOf, granted, clock } = context();
     rateOf(keyOf('small'));
     await settled();
     granted['small'] = 6_000;
@@ -63,14 +63,14 @@ describe('the rate of a key', () => {
   });
 
   it('is asked for many organizations at once while a question is under way', async () => {
-    const { rateOf, asked } = house();
+    const { rateOf, asked } = context();
     for (let n = 0; n < 1_200; n++) rateOf(keyOf(`org-${n}`));
     await settled();
     expect(asked.map(({ length }) => length)).toEqual([1, 500, 500, 199]);
   });
 
   it('stays the last one while billing does not answer, and billing is not asked more often for that', async () => {
-    const { rateOf, asked, clock, state } = house();
+    const { rateOf, asked, clock, state } = context();
     rateOf(keyOf('large'));
     await settled();
     state.isAway = true;
@@ -84,7 +84,7 @@ describe('the rate of a key', () => {
   });
 
   it('is none for a login', () => {
-    const { rateOf, asked } = house();
+    const { rateOf, asked } = context();
     expect(rateOf({ kind: 'login', userId: 'ada' })).toBeUndefined();
     expect(rateOf({ kind: 'anonymous' })).toBeUndefined();
     expect(asked).toEqual([]);

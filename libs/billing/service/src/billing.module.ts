@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ChangingHandlers } from './changing/changing.handlers.ts';
-import { LimitSetter, LIMIT_SETTER } from './changing/limit-setter.handlers.ts';
-import { UnfinishedChanges } from './changing/unfinished.reactor.ts';
+import { LimitSetter, LIMIT_SETTER } from './changing/limit-setter.service.ts';
+import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 

@@ -1,6 +1,6 @@
 import type { ContextService } from '#event-sourcing';
 import { BillingModule } from './billing.module.ts';
-import { UnfinishedChanges } from './changing/unfinished.reactor.ts';
+import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 

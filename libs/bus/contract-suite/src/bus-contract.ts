@@ -1,12 +1,12 @@
 import {
   OutgoingMessage,
-  StreamRefusedError,
+  StreamEndedError,
   CALLER_HEADER,
   CallerKeyring,
   MESSAGE_BYTES,
   signCaller,
   verifyCaller,
-  type Answer,
+  type AnswerPacket,
   type Bus,
   type BusTransport,
   type Reply,
@@ -370,7 +370,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         if (answer.ok) throw new Error('was admitted');
         return answer.error;
       };
-      const exchange = (subject: string, json: string, headers: Record<string, string>): Promise<Answer> =>
+      const exchange = (subject: string, json: string, headers: Record<string, string>): Promise<AnswerPacket> =>
         new Promise((resolve) =>
           transport.exchange(subject, new OutgoingMessage(json, headers, 'one', 2_000), resolve),
         );
@@ -467,14 +467,14 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       it('admits what was signed with an older key while it is still listed', () => {
         const rotated = [{ id: 'k0', key: new Uint8Array(32).fill(1) }] as const;
         const old = signCaller(new CallerKeyring(testKeys), echo.subject, '{"text":"x"}', person(), systemClock.now());
-        const gate = verifyCaller(
+        const guard = verifyCaller(
           new CallerKeyring([...rotated, ...testKeys]),
           echo.subject,
           '{"text":"x"}',
           old,
           systemClock.now(),
         );
-        expect(gate.ok).toBe(true);
+        expect(guard.ok).toBe(true);
       });
 
       it('answers a message that is no JSON', async () => {
@@ -496,7 +496,7 @@ async function outcomeOf(items: AsyncIterable<unknown>): Promise<{ items: number
     while (!(await iterator.next()).done) seen++;
     return { items: seen };
   } catch (error) {
-    if (error instanceof StreamRefusedError) return { items: seen, error: error.error };
+    if (error instanceof StreamEndedError) return { items: seen, error: error.error };
     throw error;
   }
 }

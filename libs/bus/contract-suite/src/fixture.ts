@@ -7,15 +7,15 @@ import {
   createBus,
   Input,
   refuse,
-  RefusedError,
+  DomainErrorException,
   reply,
-  RequestGate,
+  RequestGuard,
   Serves,
   BusModule,
   type Bus,
   type BusTransport,
   type CallerKeys,
-  type GateOptions,
+  type RequestGuardOptions,
   type Refusal,
   type RequestContext,
 } from '#bus';
@@ -174,7 +174,7 @@ export async function startServer(
   transport: BusTransport,
   clock: Clock,
   directory: Directory,
-  more: Partial<GateOptions> = {},
+  more: Partial<RequestGuardOptions> = {},
 ): Promise<Fixture> {
   const refusals: Refusal[] = [];
   const logged: { fields: object; message: string }[] = [];
@@ -198,7 +198,7 @@ export async function startServer(
 
   async function* numbers(to: number, fault: string | undefined): AsyncGenerator<unknown> {
     for (let n = 1; n <= to; n++) yield { n };
-    if (fault === 'refuse') throw new RefusedError(domainError('fixture/no-more', 'conflict', 'No more.'));
+    if (fault === 'refuse') throw new DomainErrorException(domainError('fixture/no-more', 'conflict', 'No more.'));
     if (fault === 'throw') throw new Error('secret of the stream');
     if (fault === 'large') yield { n: 1, text: 'x'.repeat(1_000_000) };
   }
@@ -254,7 +254,7 @@ export async function startServer(
     }
   }
 
-  const gate = new RequestGate({
+  const guard = new RequestGuard({
     keys: testKeys,
     clock,
     logger,
@@ -263,7 +263,7 @@ export async function startServer(
     ...more,
   });
 
-  @Module({ imports: [BusModule.forRoot(gate)], controllers: [FixtureHandlers] })
+  @Module({ imports: [BusModule.forRoot(guard)], controllers: [FixtureHandlers] })
   class FixtureModule {}
 
   const app = await NestFactory.create(FixtureModule, new FastifyAdapter(), { logger: false });

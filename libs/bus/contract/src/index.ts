@@ -1,4 +1,4 @@
-export { expectsText, faultsOf, knownNames, pointer } from './faults.ts';
+export { expectsText, inputErrorsOf, knownNames, pointer } from './input-errors.ts';
 export {
   request,
   stream,

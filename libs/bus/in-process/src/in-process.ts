@@ -3,7 +3,7 @@ import {
   decodeBody,
   encodeAnswer,
   singleAnswer,
-  type Answer,
+  type AnswerPacket,
   type BusTransport,
   type MessageContext,
   type OutgoingMessage,
@@ -38,9 +38,10 @@ class Exchange {
     this.servers.delete(server);
   }
 
-  send(subject: string, message: OutgoingMessage, receive: (answer: Answer) => void): () => void {
+  send(subject: string, message: OutgoingMessage, receive: (answer: AnswerPacket) => void): () => void {
     for (const server of this.servers) {
-      if (server.serves(subject)) return server.accept(subject, message, (json) => receive(JSON.parse(json) as Answer));
+      if (server.serves(subject))
+        return server.accept(subject, message, (json) => receive(JSON.parse(json) as AnswerPacket));
     }
     const answer = setImmediate(() => receive({ err: busErrors.nobodyServes(subject), isDisposed: true }));
     return () => clearImmediate(answer);
@@ -97,7 +98,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
   accept(subject: string, message: OutgoingMessage, sink: Sink): () => void {
     let cancelled = false;
     let subscription: Subscription | undefined;
-    const answer = (packet: Answer): void => {
+    const answer = (packet: AnswerPacket): void => {
       if (!cancelled) sink(encodeAnswer(packet));
     };
     const serve = async (): Promise<void> => {

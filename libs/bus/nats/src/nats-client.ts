@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { busErrors, RefusedError, type Answer, type OutgoingMessage } from '#bus';
+import { busErrors, DomainErrorException, type AnswerPacket, type OutgoingMessage } from '#bus';
 import { ClientNats } from '@nestjs/microservices';
 import {
   createInbox,
@@ -12,7 +12,7 @@ import {
 } from '@nats-io/transport-node';
 import { CALL_HEADER, controlSubject, requireVersion, type NatsSettings } from './connection.ts';
 
-type Receive = (answer: Answer) => void;
+type Receive = (answer: AnswerPacket) => void;
 
 /** Nest's client with a cancel and a lease for streams, one shared inbox for requests, and refusals for every failure. */
 export class NatsClient extends ClientNats {
@@ -40,7 +40,7 @@ export class NatsClient extends ClientNats {
       this.lost = false;
       return connection;
     } catch (error) {
-      throw this.wasConnected ? new RefusedError(busErrors.disconnected()) : error;
+      throw this.wasConnected ? new DomainErrorException(busErrors.disconnected()) : error;
     }
   }
 
@@ -66,7 +66,10 @@ export class NatsClient extends ClientNats {
       },
       (error: unknown) => {
         if (!left)
-          receive({ err: error instanceof RefusedError ? error.error : busErrors.disconnected(), isDisposed: true });
+          receive({
+            err: error instanceof DomainErrorException ? error.error : busErrors.disconnected(),
+            isDisposed: true,
+          });
       },
     );
     return () => {
@@ -108,7 +111,7 @@ export class NatsClient extends ClientNats {
     const inbox = createInbox();
     let seen = clock.monotonic();
     let over = false;
-    const end = (answer: Answer): void => {
+    const end = (answer: AnswerPacket): void => {
       if (over) return;
       over = true;
       timer.cancel();
@@ -162,7 +165,7 @@ function headersOf(message: OutgoingMessage): MsgHdrs {
   return headers;
 }
 
-const packetOf = (answer: Msg): Answer => JSON.parse(answer.string()) as Answer;
+const packetOf = (answer: Msg): AnswerPacket => JSON.parse(answer.string()) as AnswerPacket;
 
 const isNoResponders = (answer: Msg): boolean => answer.data.length === 0 && answer.headers?.code === 503;
 

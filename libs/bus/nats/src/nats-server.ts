@@ -1,4 +1,4 @@
-import { busErrors, decodeBody, encodeAnswer, singleAnswer, type Answer, type MessageContext } from '#bus';
+import { busErrors, decodeBody, encodeAnswer, singleAnswer, type AnswerPacket, type MessageContext } from '#bus';
 import type { Timer } from '#kernel';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
@@ -9,7 +9,7 @@ import { CALL_HEADER, requireVersion, type NatsSettings } from './connection.ts'
 const QUEUE = 'astro';
 const DRAIN_POLL_MS = 10;
 
-type Respond = (answer: Answer) => void;
+type Respond = (answer: AnswerPacket) => void;
 
 class MessageNatsContext extends NatsContext implements MessageContext {
   constructor(
@@ -162,7 +162,7 @@ export class NatsServer extends ServerNats {
     this.beat = clock.timer(leaseMs / 3, () => this.heartbeat());
   }
 
-  private end(stream: LiveStream, reason?: Answer['err']): void {
+  private end(stream: LiveStream, reason?: AnswerPacket['err']): void {
     if (reason) stream.respond({ err: reason, isDisposed: true });
     stream.cancelled = true;
     stream.subscription?.unsubscribe();

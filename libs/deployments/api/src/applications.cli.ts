@@ -2,7 +2,7 @@ import {
   age,
   ExitCode,
   given,
-  isFailure,
+  isCommandError,
   list,
   parseSpan,
   printable,
@@ -10,7 +10,7 @@ import {
   text,
   usage,
   type Column,
-  type Failure,
+  type CommandError,
   type OptionValues,
   type Outcome,
   type Session,
@@ -69,14 +69,14 @@ const GET_LINES = [
 
 const DEFAULT_WAIT = '5m';
 
-const timeoutOf = (options: OptionValues): number | Failure =>
+const timeoutOf = (options: OptionValues): number | CommandError =>
   parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ??
   usage('--timeout is no span of time.', 'write it as 30s or 5m');
 
 /** `app apply`: profiles first, then applications; a line per object; all are tried. */
 export async function appApply(options: OptionValues, session: Session): Promise<Outcome> {
   const timeoutMs = timeoutOf(options);
-  if (isFailure(timeoutMs)) return timeoutMs;
+  if (isCommandError(timeoutMs)) return timeoutMs;
   const read = await readManifestFiles(
     list(options, 'filename'),
     given(options, 'recursive'),
@@ -84,27 +84,27 @@ export async function appApply(options: OptionValues, session: Session): Promise
     ['Application', 'ApplicationProfile'],
     session.io,
   );
-  if (isFailure(read)) return read;
+  if (isCommandError(read)) return read;
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
   const dryRun = given(options, 'dry-run') || given(options, 'diff');
   const ordered = [...read.manifests].sort(
     (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
   );
-  const failures: Failure[] = [];
+  const failures: CommandError[] = [];
   const waits: { name: string; version: string }[] = [];
   for (const manifest of ordered) {
     const outcome = await applyOne(manifest, org, dryRun, session);
-    if (isFailure(outcome)) failures.push(outcome);
+    if (isCommandError(outcome)) failures.push(outcome);
     else if (outcome) waits.push(outcome);
   }
   const first = reportAllButLast(failures, session);
   if (given(options, 'wait') && !dryRun) {
     for (const { name, version } of waits) {
       const waited = await waitForRollout(session, { org, name, version, goal: 'running', timeoutMs, narrate: true });
-      if (isFailure(waited)) return first ?? waited;
+      if (isCommandError(waited)) return first ?? waited;
     }
   }
   if (!first) return ExitCode.Success;
@@ -112,7 +112,7 @@ export async function appApply(options: OptionValues, session: Session): Promise
 }
 
 /** Several failures: each is said; the last is returned, to be said by the program. */
-function reportAllButLast(failures: readonly Failure[], session: Session): Failure | undefined {
+function reportAllButLast(failures: readonly CommandError[], session: Session): CommandError | undefined {
   for (const failure of failures.slice(0, -1)) session.print.note(`Error: ${failure.detail}`);
   return failures.at(-1);
 }
@@ -122,7 +122,7 @@ async function applyOne(
   org: string,
   dryRun: boolean,
   session: Session,
-): Promise<{ name: string; version: string } | undefined | Failure> {
+): Promise<{ name: string; version: string } | undefined | CommandError> {
   const suffix = dryRun ? ' (dry run)' : '';
   if (manifest.kind === 'ApplicationProfile') {
     const name = manifest.spec.profileName;
@@ -154,17 +154,17 @@ export async function appValidate(options: OptionValues, session: Session): Prom
     ['Application', 'ApplicationProfile', 'K8sClusterRegistration'],
     session.io,
   );
-  if (isFailure(read)) return read;
+  if (isCommandError(read)) return read;
   if (!given(options, 'online')) {
     for (const manifest of read.manifests) session.print.line(`${manifest.file}: ${manifest.kind} is valid`);
     return ExitCode.Success;
   }
   const org = await session.organization();
-  if (isFailure(org)) return org;
-  const failures: Failure[] = [];
+  if (isCommandError(org)) return org;
+  const failures: CommandError[] = [];
   for (const manifest of read.manifests) {
     const outcome = await applyOne(manifest, org, true, session);
-    if (isFailure(outcome)) failures.push(outcome);
+    if (isCommandError(outcome)) failures.push(outcome);
   }
   return reportAllButLast(failures, session) ?? ExitCode.Success;
 }
@@ -172,7 +172,7 @@ export async function appValidate(options: OptionValues, session: Session): Prom
 /** `app get [NAME]`: T1 and T2 of one, or the table of all. */
 export async function appGet(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const name = text(options, 'name');
   if (name !== undefined) {
     const found = await session.call(getApplicationRequest, { org, name });
@@ -212,12 +212,12 @@ export async function appGet(options: OptionValues, session: Session): Promise<O
 export async function appStatus(options: OptionValues, session: Session): Promise<Outcome> {
   const name = required(options, 'name');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   if (given(options, 'watch')) {
     const timeoutMs = timeoutOf(options);
-    if (isFailure(timeoutMs)) return timeoutMs;
+    if (isCommandError(timeoutMs)) return timeoutMs;
     const waited = await waitForRollout(session, { org, name, goal: 'running', timeoutMs, narrate: true });
-    if (isFailure(waited)) return waited;
+    if (isCommandError(waited)) return waited;
   }
   const found = await session.call(applicationStatusRequest, { org, name });
   if (!found.ok) return found.failure;
@@ -249,7 +249,7 @@ export async function appStatus(options: OptionValues, session: Session): Promis
 /** `app resources NAME`. */
 export async function appResources(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(applicationResourcesRequest, { org, name: required(options, 'name') });
   if (!found.ok) return found.failure;
   const nowMs = session.io.now();
@@ -274,14 +274,14 @@ export async function appResources(options: OptionValues, session: Session): Pro
 /** `app wait NAME…`. */
 export async function appWait(options: OptionValues, session: Session): Promise<Outcome> {
   const timeoutMs = timeoutOf(options);
-  if (isFailure(timeoutMs)) return timeoutMs;
+  if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const wanted = text(options, 'for') ?? 'running';
   const goal = wanted === 'healthy' || wanted === 'deleted' ? wanted : 'running';
   for (const name of list(options, 'name')) {
     const waited = await waitForRollout(session, { org, name, goal, timeoutMs, narrate: true });
-    if (isFailure(waited)) return waited;
+    if (isCommandError(waited)) return waited;
     session.print.line(`application/${name} ${goal}`);
   }
   return ExitCode.Success;
@@ -290,7 +290,7 @@ export async function appWait(options: OptionValues, session: Session): Promise<
 /** `app logs NAME`. */
 export async function appLogs(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const since = text(options, 'since');
   const sinceMs = since === undefined ? undefined : parseSpan(since);
   if (since !== undefined && sinceMs === undefined)
@@ -327,7 +327,7 @@ const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
 /** `app events NAME`: what the platform did; `-k`: Kubernetes events of its objects (T3). Oldest first. */
 export async function appEvents(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const follow = given(options, 'follow');
   const events = session.stream(applicationEventsRequest, {
     org,
@@ -377,7 +377,7 @@ export async function appEvents(options: OptionValues, session: Session): Promis
 /** `app history NAME`. */
 export async function appHistory(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(listRevisionsRequest, { org, name: required(options, 'name') });
   if (!found.ok) return found.failure;
   type Row = (typeof found.value.items)[number];
@@ -401,13 +401,13 @@ export async function appRollback(options: OptionValues, session: Session): Prom
   if (revision !== undefined && !(revision >= 1))
     return usage(`${to} is no version.`, `see: astroctl app history ${name}`);
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const input = { org, name, ...(revision !== undefined && { to: revision }) };
   const plan = await session.call(rollbackRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
   for (const change of plan.value.changes) session.print.note(`  ${change}`);
   const sure = await session.confirm(`Roll ${name} back${to === undefined ? '' : ` to ${to}`}?`);
-  if (isFailure(sure)) return sure;
+  if (isCommandError(sure)) return sure;
   const done = await session.call(rollbackRequest, input);
   if (!done.ok) return done.failure;
   session.print.line(`application/${name} ${done.value.outcome}`);
@@ -421,9 +421,9 @@ export async function appRollback(options: OptionValues, session: Session): Prom
 export async function appDelete(options: OptionValues, session: Session): Promise<Outcome> {
   const name = required(options, 'name');
   const timeoutMs = timeoutOf(options);
-  if (isFailure(timeoutMs)) return timeoutMs;
+  if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const input = { org, name, orphan: given(options, 'orphan') };
   const plan = await session.call(deleteApplicationRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
@@ -434,11 +434,11 @@ export async function appDelete(options: OptionValues, session: Session): Promis
       : `${name} goes, with ${objects.length} objects: ${objects.join(', ')}`,
   );
   const sure = await session.confirm(`Delete ${name}?`);
-  if (isFailure(sure)) return sure;
+  if (isCommandError(sure)) return sure;
   const done = await session.call(deleteApplicationRequest, input);
   if (!done.ok) return done.failure;
   const waited = await waitForRollout(session, { org, name, goal: 'deleted', timeoutMs, narrate: false });
-  if (isFailure(waited)) return waited;
+  if (isCommandError(waited)) return waited;
   session.print.line(`application/${name} deleted`);
   return ExitCode.Success;
 }

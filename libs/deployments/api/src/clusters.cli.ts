@@ -1,7 +1,7 @@
 import {
   age,
   ExitCode,
-  isFailure,
+  isCommandError,
   required,
   text,
   usage,
@@ -40,7 +40,7 @@ const POLICY_LINES = ['namespaces', 'clusterScoped', 'podSecurity'] as const;
 /** `clusters list [-p PROVIDER]`. */
 export async function clustersList(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const provider = text(options, 'provider');
   const listed = await session.call(listClustersRequest, { org, ...(provider !== undefined && { provider }) });
   if (!listed.ok) return listed.failure;
@@ -70,7 +70,7 @@ export async function clustersGet(options: OptionValues, session: Session): Prom
   const name = text(options, 'name');
   if (name === undefined) return clustersList(options, session);
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(getClusterRequest, { org, name });
   if (!found.ok) return found.failure;
   await session.print.one(found.value, { lines: LINES, name: (value) => `cluster/${value.name}` });
@@ -81,9 +81,9 @@ export async function clustersGet(options: OptionValues, session: Session): Prom
 export async function clustersDelete(options: OptionValues, session: Session): Promise<Outcome> {
   const name = required(options, 'name');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const sure = await session.confirm(`Forget cluster ${name}? Nothing on it is changed.`);
-  if (isFailure(sure)) return sure;
+  if (isCommandError(sure)) return sure;
   const done = await session.call(deleteClusterRequest, { org, name });
   if (!done.ok) return done.failure;
   session.print.line(`cluster/${name} deleted`);
@@ -94,7 +94,7 @@ export async function clustersDelete(options: OptionValues, session: Session): P
 /** `clusters policy get NAME`. */
 export async function policyGet(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(getClusterPolicyRequest, { org, name: required(options, 'name') });
   if (!found.ok) return found.failure;
   await printPolicy(found.value, session);
@@ -126,7 +126,7 @@ export async function policySet(options: OptionValues, session: Session): Promis
   if (Object.keys(policy.data).length === 0)
     return usage('Nothing to change.', 'add --namespaces, --cluster-scoped or --pod-security');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const name = required(options, 'name');
   const { namespaces: globs, clusterScoped, podSecurity: level } = policy.data;
   const changed = await session.call(setClusterPolicyRequest, {
@@ -169,7 +169,7 @@ export async function kubeToken(options: OptionValues, session: Session): Promis
   if (name === undefined)
     return usage('kube-token is run by kubectl; it needs --cluster.', 'astroctl clusters set-context NAME');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const issued = await session.call(clusterKubeconfigRequest, { org, name });
   if (!issued.ok) return issued.failure;
   const { token, expiresAt } = issued.value;

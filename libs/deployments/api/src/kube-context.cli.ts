@@ -3,11 +3,11 @@ import { delimiter, dirname, join } from 'node:path';
 import {
   EXIT_CODES,
   ExitCode,
-  isFailure,
-  localFailure,
+  isCommandError,
+  localError,
   required,
   text,
-  type Failure,
+  type CommandError,
   type Io,
   type OptionValues,
   type Outcome,
@@ -29,14 +29,14 @@ export async function setContext(options: OptionValues, session: Session): Promi
   const cluster = required(options, 'cluster');
   const context = text(options, 'name') ?? cluster;
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const issued = await session.call(clusterKubeconfigRequest, { org, name: cluster });
   if (!issued.ok) return issued.failure;
   const { server, certificateAuthorityData, tlsServerName, namespace } = issued.value;
 
   const path = kubeconfigPath(session.io);
   const document = await open(path);
-  if (isFailure(document)) return document;
+  if (isCommandError(document)) return document;
   const user = userName(org, cluster);
   const taken = foreign(document, context, user);
   if (taken) return taken;
@@ -77,13 +77,13 @@ export async function deleteContext(options: OptionValues, session: Session): Pr
   const context = required(options, 'name');
   const path = kubeconfigPath(session.io);
   const document = await open(path);
-  if (isFailure(document)) return document;
+  if (isCommandError(document)) return document;
   const found = items(document, 'contexts').find(({ name }) => name === context);
   if (!found)
-    return localFailure(EXIT_CODES['not-found'], `${path} has no context ${context}.`, 'kubectl config get-contexts');
+    return localError(EXIT_CODES['not-found'], `${path} has no context ${context}.`, 'kubectl config get-contexts');
   const user = userOf(found);
   if (!user?.startsWith('astroctl-'))
-    return localFailure(
+    return localError(
       EXIT_CODES.conflict,
       `Context ${context} was not made by astroctl; it stays.`,
       `kubectl config delete-context ${context}`,
@@ -103,7 +103,7 @@ export async function deleteContext(options: OptionValues, session: Session): Pr
 const kubeconfigPath = ({ environment, home }: Io): string =>
   environment['KUBECONFIG']?.split(delimiter).find(Boolean) ?? join(home, '.kube', 'config');
 
-async function open(path: string): Promise<Document | Failure> {
+async function open(path: string): Promise<Document | CommandError> {
   const { parseDocument } = await import('yaml');
   const document = parseDocument(
     existsSync(path)
@@ -111,7 +111,7 @@ async function open(path: string): Promise<Document | Failure> {
       : 'apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n',
   );
   return document.errors.length > 0
-    ? localFailure(1, `${path} is no YAML, so it is left alone.`, 'mend it, or set KUBECONFIG to another file')
+    ? localError(1, `${path} is no YAML, so it is left alone.`, 'mend it, or set KUBECONFIG to another file')
     : document;
 }
 
@@ -133,13 +133,13 @@ function userOf(context: Named): string | undefined {
 }
 
 /** A context of that name that is somebody else's, or another organization's, stays. */
-function foreign(document: Document, context: string, user: string): Failure | undefined {
+function foreign(document: Document, context: string, user: string): CommandError | undefined {
   const found = items(document, 'contexts').find(({ name }) => name === context);
   if (!found || userOf(found) === user) return undefined;
   const whose = userOf(found)?.startsWith('astroctl-')
     ? "belongs to another organization's cluster"
     : 'was not made by astroctl';
-  return localFailure(
+  return localError(
     EXIT_CODES.conflict,
     `A context ${context} is there already and ${whose}; it stays.`,
     `choose another name: --name ${context}-2`,

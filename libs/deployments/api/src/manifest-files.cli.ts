@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { expectsText } from '#bus/contract';
-import { isFailure, localFailure, readAll, usage, type Failure, type Io } from '#cli';
+import { isCommandError, localError, readAll, usage, type CommandError, type Io } from '#cli';
 import {
   applicationSpecSchema,
   openEnvelope,
@@ -15,7 +15,7 @@ import {
   type ProfileSpec,
   type RegistrationSpec,
 } from '#deployments/contract';
-import type { InputFault, Result } from '#kernel';
+import type { InputError, Result } from '#kernel';
 import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
 
 /** A document that was read and checked on this machine. */
@@ -48,7 +48,7 @@ export async function readManifestFiles(
   flat: ReadableKind,
   accepted: readonly ReadableKind[],
   io: Io,
-): Promise<ReadManifests | Failure> {
+): Promise<ReadManifests | CommandError> {
   if (paths.length === 0) return usage('Nothing to read: -f is missing.', 'add -f FILE, -f DIR or -f -');
   const manifests: Manifest[] = [];
   const faults: string[] = [];
@@ -56,7 +56,7 @@ export async function readManifestFiles(
   let firstFile: string | undefined;
   for (const path of paths) {
     const files = filesAt(path, recursive, io);
-    if (isFailure(files)) return files;
+    if (isCommandError(files)) return files;
     for (const { name, absolute } of files) {
       const text = await textOf(absolute, name, io);
       if (typeof text !== 'string') return text;
@@ -83,7 +83,7 @@ export async function readManifestFiles(
   }
   if (faults.length > 0) {
     const fix = faults.some((fault) => fault.includes('nearest:')) ? 'rename it, then check' : 'correct it, then check';
-    return localFailure(
+    return localError(
       1,
       `${faults.join('\n       ')} Nothing was sent.`,
       `${fix} without applying: astroctl app validate -f ${firstFile ?? paths.join(' -f ')}`,
@@ -91,7 +91,7 @@ export async function readManifestFiles(
     );
   }
   if (manifests.length === 0)
-    return localFailure(
+    return localError(
       1,
       `${paths.join(', ')} holds no manifest.`,
       'name a file with one, or a folder with *.yaml, *.yml or *.json files',
@@ -99,7 +99,7 @@ export async function readManifestFiles(
   return { manifests, warnings };
 }
 
-function filesAt(path: string, recursive: boolean, io: Io): { name: string; absolute: string }[] | Failure {
+function filesAt(path: string, recursive: boolean, io: Io): { name: string; absolute: string }[] | CommandError {
   if (path === '-') return [{ name: 'standard input', absolute: '-' }];
   const absolute = resolve(io.cwd, path);
   try {
@@ -110,13 +110,13 @@ function filesAt(path: string, recursive: boolean, io: Io): { name: string; abso
       .toSorted();
     return found.map((file) => ({ name: join(path, relative(absolute, file)), absolute: file }));
   } catch (error) {
-    return localFailure(1, `${path} cannot be read (${codeOf(error)}).`, 'check the path after -f');
+    return localError(1, `${path} cannot be read (${codeOf(error)}).`, 'check the path after -f');
   }
 }
 
-async function textOf(absolute: string, name: string, io: Io): Promise<string | Failure> {
+async function textOf(absolute: string, name: string, io: Io): Promise<string | CommandError> {
   const tooLarge = () =>
-    localFailure(
+    localError(
       1,
       `${name} is larger than 4 MB. Nothing was sent.`,
       'split it into several files',
@@ -128,7 +128,7 @@ async function textOf(absolute: string, name: string, io: Io): Promise<string | 
     return readFileSync(absolute, 'utf8');
   } catch (error) {
     if (error instanceof RangeError) return tooLarge();
-    return localFailure(1, `${name} cannot be read (${codeOf(error)}).`, 'check the path after -f');
+    return localError(1, `${name} cannot be read (${codeOf(error)}).`, 'check the path after -f');
   }
 }
 
@@ -153,7 +153,7 @@ function readDocument(
     (path) =>
       expectsText(schema, pointer === '' ? path : path[0] === 'spec' ? path.slice(1) : ['']) || path[0] === 'metadata',
   );
-  const outcome: Result<unknown, InputFault[]> = read(value);
+  const outcome: Result<unknown, InputError[]> = read(value);
   if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file } as Manifest }; // the reader of this kind has parsed it
   return { ok: false, error: outcome.error.map((fault) => faultLine(fault, kind, file, document)) };
 }
@@ -177,7 +177,7 @@ function withTexts(
   return value;
 }
 
-function faultLine({ pointer, message }: InputFault, kind: string, file: string, document: ManifestDocument): string {
+function faultLine({ pointer, message }: InputError, kind: string, file: string, document: ManifestDocument): string {
   const path = pointer
     .split('/')
     .slice(1)

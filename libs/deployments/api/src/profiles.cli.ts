@@ -2,7 +2,7 @@ import {
   age,
   ExitCode,
   given,
-  isFailure,
+  isCommandError,
   list,
   required,
   text,
@@ -46,9 +46,9 @@ export async function profileApply(options: OptionValues, session: Session): Pro
     ['ApplicationProfile'],
     session.io,
   );
-  if (isFailure(read)) return read;
+  if (isCommandError(read)) return read;
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const dryRun = given(options, 'dry-run');
   for (const manifest of read.manifests) {
     if (manifest.kind !== 'ApplicationProfile')
@@ -64,7 +64,7 @@ export async function profileApply(options: OptionValues, session: Session): Pro
 /** `app profile get [NAME]`. */
 export async function profileGet(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const name = text(options, 'name');
   if (name !== undefined) {
     const found = await session.call(getProfileRequest, { org, name });
@@ -96,9 +96,9 @@ export async function profileGet(options: OptionValues, session: Session): Promi
 export async function profileDelete(options: OptionValues, session: Session): Promise<Outcome> {
   const name = required(options, 'name');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const sure = await session.confirm(`Delete profile ${name}?`);
-  if (isFailure(sure)) return sure;
+  if (isCommandError(sure)) return sure;
   const done = await session.call(deleteProfileRequest, { org, name });
   if (!done.ok) return done.failure;
   session.print.line(`profile/${name} deleted`);

@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 import {
   ExitCode,
   given,
-  isFailure,
+  isCommandError,
   list,
-  localFailure,
+  localError,
   text,
   usage,
-  type Failure,
+  type CommandError,
   type OptionValues,
   type Outcome,
   type Session,
@@ -63,7 +63,7 @@ export async function clustersRegister(options: OptionValues, session: Session):
       ['K8sClusterRegistration'],
       session.io,
     );
-    if (isFailure(read)) return read;
+    if (isCommandError(read)) return read;
     for (const manifest of read.manifests) {
       if (manifest.kind !== 'K8sClusterRegistration')
         return usage(`${manifest.file} is no K8sClusterRegistration.`, 'use: astroctl app apply -f FILE');
@@ -80,7 +80,7 @@ export async function clustersRegister(options: OptionValues, session: Session):
     given_ === undefined
       ? await makeAccount(options, session)
       : await fromFile(resolve(session.io.cwd, given_), text(options, 'context'));
-  if (isFailure(access)) return access;
+  if (isCommandError(access)) return access;
   const region = text(options, 'region');
   const provider = text(options, 'provider');
   const spec = readRegistration({
@@ -114,7 +114,7 @@ async function printObjects(session: Session): Promise<Outcome> {
 
 async function send(spec: RegistrationSpec, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const sent = await session.call(
     registerClusterRequest,
     { org, name: spec.clusterName, manifest: spec },
@@ -135,16 +135,16 @@ type Access = Pick<
 >;
 
 /** A ready kubeconfig: whatever in it would run programs or read files is refused by name. */
-async function fromFile(path: string, context: string | undefined): Promise<Access | Failure> {
+async function fromFile(path: string, context: string | undefined): Promise<Access | CommandError> {
   const { readKubeconfig } = await import('#kubernetes');
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    return localFailure(1, `${path} cannot be read (${codeOf(error)}).`, 'check the path after --from-file');
+    return localError(1, `${path} cannot be read (${codeOf(error)}).`, 'check the path after --from-file');
   }
   const read = readKubeconfig(content, context);
-  if (!read.ok) return localFailure(1, read.error.detail, read.error.fix, read.error.code);
+  if (!read.ok) return localError(1, read.error.detail, read.error.fix, read.error.code);
   const { server, ca, tlsServerName, credential } = read.value;
   const base64 = (pem: string) => Buffer.from(pem).toString('base64');
   return {
@@ -161,7 +161,7 @@ const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 /** Makes the account with kubectl and the person's kubeconfig, and reads address, CA and token back. */
-async function makeAccount(options: OptionValues, session: Session): Promise<Access | Failure> {
+async function makeAccount(options: OptionValues, session: Session): Promise<Access | CommandError> {
   const kubeconfig = text(options, 'kubeconfig');
   const context = text(options, 'context');
   const where = [
@@ -171,12 +171,12 @@ async function makeAccount(options: OptionValues, session: Session): Promise<Acc
   const kubectl = (args: readonly string[], input?: string) => runKubectl([...where, ...args], input, session);
 
   const view = await kubectl(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']);
-  if (isFailure(view)) return view;
+  if (isCommandError(view)) return view;
   const cluster = clusterIn(view);
   if (!cluster)
-    return localFailure(1, 'The kubeconfig names no cluster.', 'give another with --kubeconfig and --context');
+    return localError(1, 'The kubeconfig names no cluster.', 'give another with --kubeconfig and --context');
   if (cluster.insecure)
-    return localFailure(
+    return localError(
       1,
       'The kubeconfig has insecure-skip-tls-verify, which is never taken.',
       'add the certificate authority of the cluster to it',
@@ -186,10 +186,10 @@ async function makeAccount(options: OptionValues, session: Session): Promise<Acc
     ['apply', '-f', '-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }),
   );
-  if (isFailure(applied)) return applied;
+  if (isCommandError(applied)) return applied;
   for (let tries = 0; tries < 100; tries++) {
     const secret = await kubectl(['get', 'secret', TOKEN_SECRET, '-n', NAMESPACE, '-o', 'jsonpath={.data.token}']);
-    if (isFailure(secret)) return secret;
+    if (isCommandError(secret)) return secret;
     if (secret !== '') {
       const token = Buffer.from(secret, 'base64').toString('utf8');
       return {
@@ -201,7 +201,7 @@ async function makeAccount(options: OptionValues, session: Session): Promise<Acc
     }
     await session.io.pause(100);
   }
-  return localFailure(
+  return localError(
     1,
     `The cluster gave no token for ${NAMESPACE}/${ACCOUNT}.`,
     'register with a kubeconfig of your own making: --from-file F',
@@ -229,7 +229,11 @@ function clusterIn(
 }
 
 /** Runs kubectl; never through a shell. @returns its standard output */
-function runKubectl(args: readonly string[], input: string | undefined, { io }: Session): Promise<string | Failure> {
+function runKubectl(
+  args: readonly string[],
+  input: string | undefined,
+  { io }: Session,
+): Promise<string | CommandError> {
   return new Promise((done) => {
     const child = spawn('kubectl', args, { env: { ...io.environment }, stdio: ['pipe', 'pipe', 'pipe'] });
     let out = '';
@@ -238,7 +242,7 @@ function runKubectl(args: readonly string[], input: string | undefined, { io }: 
     child.stderr.on('data', (part) => (complaint += String(part)));
     child.on('error', () =>
       done(
-        localFailure(
+        localError(
           1,
           'kubectl was not found on this machine.',
           'install kubectl, or register with a ready kubeconfig: --from-file F',
@@ -250,7 +254,7 @@ function runKubectl(args: readonly string[], input: string | undefined, { io }: 
       done(
         code === 0
           ? out
-          : localFailure(
+          : localError(
               1,
               `kubectl could not do it: ${complaint.trim().split('\n').at(-1) ?? `exit ${code}`}`,
               'check --kubeconfig and --context: kubectl get nodes',

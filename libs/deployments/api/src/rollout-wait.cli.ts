@@ -1,4 +1,4 @@
-import { ExitCode, StreamFailure, type Failure, type Session } from '#cli';
+import { ExitCode, StreamCommandError, type CommandError, type Session } from '#cli';
 import {
   applicationLogsRequest,
   applicationStatusRequest,
@@ -25,12 +25,12 @@ const POLL_MS = 1_000;
  * Waits until an application is where it should be; fails as soon as it is clear that it will not get there.
  * @returns 0, or a failure with exit 3 (failed or degraded) or 8 (time is over)
  */
-export async function waitForRollout(session: Session, wait: WaitFor): Promise<0 | Failure> {
+export async function waitForRollout(session: Session, wait: WaitFor): Promise<0 | CommandError> {
   const { io } = session;
   const began = io.now();
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, io.interrupted]);
-  const bell = createBell();
+  const bell = createSignal();
   void ringOnChanges(session, wait, signal, bell.ring);
   let said = '';
   try {
@@ -86,7 +86,7 @@ export function judge(
 
 const revisionOf = (version: string): number => Number(version.replace(/^v/, ''));
 
-async function lost(session: Session, { org, name }: WaitFor, status: ApplicationStatusView): Promise<Failure> {
+async function lost(session: Session, { org, name }: WaitFor, status: ApplicationStatusView): Promise<CommandError> {
   await lastLines(session, org, name);
   const { version, message, servingVersion, code } = status;
   const isImage = code === 'deployments/image-not-found';
@@ -105,7 +105,7 @@ async function lost(session: Session, { org, name }: WaitFor, status: Applicatio
   };
 }
 
-function late({ name, version, status, message }: ApplicationStatusView, timeoutMs: number): Failure {
+function late({ name, version, status, message }: ApplicationStatusView, timeoutMs: number): CommandError {
   return {
     failure: true,
     exit: ExitCode.Pending,
@@ -124,17 +124,17 @@ async function lastLines(session: Session, org: string, name: string): Promise<v
     ))
       session.print.note(`${pod}: ${line}`);
   } catch (error) {
-    if (!(error instanceof StreamFailure) && !(error instanceof Error && error.name === 'TimeoutError'))
+    if (!(error instanceof StreamCommandError) && !(error instanceof Error && error.name === 'TimeoutError'))
       session.print.note(`(no log lines: ${String(error)})`);
   }
 }
 
-interface Bell {
+interface Signal {
   ring(): void;
   rung(): Promise<void>;
 }
 
-function createBell(): Bell {
+function createSignal(): Signal {
   let wake = () => {};
   let waiting = new Promise<void>((resolve) => (wake = resolve));
   return {

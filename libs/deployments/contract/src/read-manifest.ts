@@ -1,5 +1,5 @@
-import { faultsOf } from '#bus/contract';
-import { err, ok, type InputFault, type Result } from '#kernel';
+import { inputErrorsOf } from '#bus/contract';
+import { err, ok, type InputError, type Result } from '#kernel';
 import type { z } from 'zod';
 import {
   applicationSpecSchema,
@@ -14,15 +14,15 @@ import {
 } from './manifest.ts';
 
 /** Reads an Application, enveloped or flat. Faults carry JSON pointers into `document`. */
-export const readApplication = (document: unknown): Result<ApplicationSpec, InputFault[]> =>
+export const readApplication = (document: unknown): Result<ApplicationSpec, InputError[]> =>
   read(document, 'Application', 'name', [], applicationSpecSchema);
 
 /** Reads an ApplicationProfile; `name` is accepted for `profileName`. */
-export const readProfile = (document: unknown): Result<ProfileSpec, InputFault[]> =>
+export const readProfile = (document: unknown): Result<ProfileSpec, InputError[]> =>
   read(document, 'ApplicationProfile', 'profileName', ['name'], profileSpecSchema);
 
 /** Reads a K8sClusterRegistration. */
-export const readRegistration = (document: unknown): Result<RegistrationSpec, InputFault[]> =>
+export const readRegistration = (document: unknown): Result<RegistrationSpec, InputError[]> =>
   read(document, 'K8sClusterRegistration', 'clusterName', ['name'], registrationSpecSchema);
 
 function read<S extends z.ZodType>(
@@ -31,9 +31,9 @@ function read<S extends z.ZodType>(
   nameField: string,
   aliases: readonly string[],
   schema: S,
-): Result<z.infer<S>, InputFault[]> {
+): Result<z.infer<S>, InputError[]> {
   const opened = openEnvelope(document);
-  if (!opened.ok) return err(faultsOf(opened.schema, opened.error));
+  if (!opened.ok) return err(inputErrorsOf(opened.schema, opened.error));
   const { spec, pointer, name } = opened.value;
   if (opened.value.kind !== undefined && opened.value.kind !== kind)
     return err([{ pointer: '/kind', message: wrongKind(opened.value.kind, kind) }]);
@@ -48,7 +48,7 @@ function read<S extends z.ZodType>(
   }
   if (name !== undefined && !named.has(nameField)) named.set(nameField, name);
   const parsed = schema.safeParse(Object.fromEntries(named));
-  if (!parsed.success) return err(faultsOf(schema, parsed.error, pointer));
+  if (!parsed.success) return err(inputErrorsOf(schema, parsed.error, pointer));
   if (name !== undefined && named.get(nameField) !== name)
     return err([{ pointer: '/metadata/name', message: `differs from ${pointer}/${nameField}` }]);
   return ok(parsed.data);

@@ -1,4 +1,4 @@
-import { domainError, type InputFault } from '#kernel';
+import { domainError, type InputError } from '#kernel';
 
 const plural = { application: 'applications', profile: 'profiles', cluster: 'clusters' } as const;
 const listCommand = {
@@ -10,7 +10,7 @@ type Kind = keyof typeof plural;
 
 /** Every refusal of this context. Texts name objects of the caller's organization and never a value of a manifest. */
 export const deploymentsErrors = {
-  manifestInvalid: (what: string, errors: readonly InputFault[]) => {
+  manifestInvalid: (what: string, errors: readonly InputError[]) => {
     const [first] = errors;
     const where = first?.pointer ? `${first.pointer} ` : '';
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';

@@ -1,35 +1,35 @@
 import { Module } from '@nestjs/common';
-import { ApplicationAnswers } from './applications/answers.queries.ts';
+import { ApplicationViews } from './applications/application-views.service.ts';
 import { ApplicationsHandlers } from './applications/applications.handlers.ts';
 import { ApplicationsQueries } from './applications/applications.queries.ts';
 import { ApplyHandlers } from './applications/apply.handlers.ts';
-import { Deployer } from './applications/deployer.handlers.ts';
-import { Live } from './applications/live.queries.ts';
-import { Prepare } from './applications/prepare.handlers.ts';
-import { Release } from './applications/release.handlers.ts';
+import { Deployer } from './applications/deployer.service.ts';
+import { LiveStatus } from './applications/live-status.service.ts';
+import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
+import { NameRelease } from './applications/name-release.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { AttemptsHandlers } from './attempts/attempts.handlers.ts';
 import { EnqueueReactor } from './attempts/enqueue.reactor.ts';
-import { OwedSweep } from './attempts/owed.reactor.ts';
-import { Settle } from './attempts/settle.handlers.ts';
-import { Tasks } from './attempts/tasks.handlers.ts';
-import { Works } from './attempts/works.handlers.ts';
-import { ClusterAnswers } from './clusters/answers.queries.ts';
+import { OwedSweep } from './attempts/owed-attempts.sweep.ts';
+import { AttemptCloser } from './attempts/attempt-closer.service.ts';
+import { RolloutTasks } from './attempts/rollout-tasks.service.ts';
+import { AttemptHistory } from './attempts/attempt-history.service.ts';
+import { ClusterViews } from './clusters/cluster-views.service.ts';
 import { ClustersHandlers } from './clusters/clusters.handlers.ts';
 import { ClustersQueries } from './clusters/clusters.queries.ts';
-import { ClusterConnections } from './clusters/connections.handlers.ts';
-import { Heartbeats } from './clusters/heartbeats.handlers.ts';
+import { ConnectionDetails } from './clusters/connection-details.service.ts';
+import { Heartbeats } from './clusters/heartbeats.service.ts';
 import { ObserverHandlers } from './clusters/observer.handlers.ts';
 import { RegisterHandlers } from './clusters/register.handlers.ts';
-import { Sandbox } from './clusters/sandbox.handlers.ts';
-import { SilenceSweep } from './clusters/silence.reactor.ts';
-import { ProfileAnswers } from './profiles/answers.queries.ts';
+import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
+import { SilenceSweep } from './clusters/silence.sweep.ts';
+import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
-import { People } from './shared/people.queries.ts';
-import { Records } from './shared/records.handlers.ts';
-import { RecordsSweep } from './shared/records.reactor.ts';
-import { UnfinishedSweep } from './shared/unfinished.reactor.ts';
+import { People } from './shared/people.service.ts';
+import { VaultRecords } from './shared/vault-records.service.ts';
+import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
+import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process. */
 @Module({
@@ -47,25 +47,25 @@ import { UnfinishedSweep } from './shared/unfinished.reactor.ts';
     AttemptsHandlers,
   ],
   providers: [
-    ApplicationAnswers,
+    ApplicationViews,
     Deployer,
-    Live,
-    Prepare,
-    Release,
-    Settle,
-    Tasks,
-    Works,
-    ClusterAnswers,
-    ClusterConnections,
+    LiveStatus,
+    DeploymentPlanner,
+    NameRelease,
+    AttemptCloser,
+    RolloutTasks,
+    AttemptHistory,
+    ClusterViews,
+    ConnectionDetails,
     Heartbeats,
-    Sandbox,
-    ProfileAnswers,
+    SandboxProvisioning,
+    ProfileViews,
     People,
-    Records,
+    VaultRecords,
     EnqueueReactor,
     OwedSweep,
     UnfinishedSweep,
-    RecordsSweep,
+    VaultRecordsSweep,
     SilenceSweep,
   ],
 })

@@ -16,7 +16,7 @@ import { temporaryFolder } from '#testing';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker } from './testing/fake-worker.handlers.ts';
 import { entry, image, profile, registration } from './testing/fixtures.ts';
-import { openHouse } from './testing/house.module.ts';
+import { openTestPlatform } from './testing/test-platform.module.ts';
 
 const canary = (what: string) => `canary-${what}-7f3a9`;
 const folder = temporaryFolder();
@@ -24,13 +24,13 @@ const folder = temporaryFolder();
 describe('secrets of deployments', () => {
   it('no value of a variable, file, command line, manifest or credential stands in an event, a read model, the queue, an answer or an error', async () => {
     const queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
-    const house = await openHouse(folder, queue, {});
-    const worker = new FakeWorker(house, queue);
+    const platform = await openTestPlatform(folder, queue, {});
+    const worker = new FakeWorker(platform, queue);
     const org = 'org-1';
-    const ada = () => house.person('ada', org);
+    const ada = () => platform.person('ada', org);
     const answers: unknown[] = [];
     const tell = async (answer: Promise<unknown>) => void answers.push(await answer);
-    await house.found(org, 'acme', { ada: 'owner' });
+    await platform.found(org, 'acme', { ada: 'owner' });
     const secret = (tag: string) => ({
       env: [{ name: 'TOKEN', value: canary(`env-${tag}`) }],
       configFiles: [{ path: '/etc/app.conf', content: canary(`file-${tag}`) }],
@@ -40,7 +40,7 @@ describe('secrets of deployments', () => {
     const pem = (what: string) =>
       Buffer.from(`-----BEGIN CERTIFICATE-----\n${canary(what)}\n-----END CERTIFICATE-----\n`).toString('base64');
     await tell(
-      house.ask(
+      platform.ask(
         registerClusterRequest,
         {
           org,
@@ -51,7 +51,7 @@ describe('secrets of deployments', () => {
       ),
     );
     await tell(
-      house.ask(
+      platform.ask(
         registerClusterRequest,
         {
           org,
@@ -67,14 +67,14 @@ describe('secrets of deployments', () => {
       ),
     );
     await tell(
-      house.ask(
+      platform.ask(
         applyProfileRequest,
         { org, name: 'staging', manifest: profile('staging', { defaults: secret('profile') }) },
         ada(),
       ),
     );
     const apply = (name: string, manifest: unknown) =>
-      tell(house.ask(applyApplicationRequest, { org, name, manifest }, ada()));
+      tell(platform.ask(applyApplicationRequest, { org, name, manifest }, ada()));
     await apply('web', image('web', '1.4.2', secret('one')));
     await worker.deploy([entry('Deployment', 'web')]);
     await apply('web', image('web', '1.5.0', secret('two')));
@@ -93,11 +93,11 @@ describe('secrets of deployments', () => {
       name: 'bad',
       source: { type: 'image', image: { repository: canary('REPOSITORY'), tag: 'x' } },
     });
-    await house.settled();
-    await tell(house.ask(getApplicationRequest, { org, name: 'web' }, ada()));
-    await tell(house.ask(listRevisionsRequest, { org, name: 'web' }, ada()));
-    await tell(house.ask(listProfilesRequest, { org }, ada()));
-    await tell(house.read(applicationEventsRequest, { org, name: 'web' }, ada()));
+    await platform.settled();
+    await tell(platform.ask(getApplicationRequest, { org, name: 'web' }, ada()));
+    await tell(platform.ask(listRevisionsRequest, { org, name: 'web' }, ada()));
+    await tell(platform.ask(listProfilesRequest, { org }, ada()));
+    await tell(platform.read(applicationEventsRequest, { org, name: 'web' }, ada()));
     expect(JSON.stringify(answers)).not.toContain('7f3a9');
     expect(answers).toMatchObject([
       { ok: true },
@@ -125,11 +125,11 @@ describe('secrets of deployments', () => {
       [{}, {}, {}, {}, {}],
     ]);
     // A token that a person asked for is in that answer and nowhere else.
-    expect(await house.ask(clusterKubeconfigRequest, { org, name: 'dev' }, ada())).toMatchObject({
+    expect(await platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, ada())).toMatchObject({
       value: { token: 'token-for-ten-minutes' },
     });
-    expect(JSON.stringify(await house.engines.events())).not.toMatch(/7f3a9|token-for-ten-minutes/);
-    await house.close();
+    expect(JSON.stringify(await platform.engines.events())).not.toMatch(/7f3a9|token-for-ten-minutes/);
+    await platform.close();
     await queue.close();
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
     expect(files.map(({ name }) => name)).toEqual(

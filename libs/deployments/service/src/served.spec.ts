@@ -1,4 +1,4 @@
-import { connectBus, createBus, RequestGate, type Bus, type CallerKeys } from '#bus';
+import { connectBus, createBus, RequestGuard, type Bus, type CallerKeys } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
 import * as contract from '#deployments/contract';
 import { silentLogger } from '#kernel';
@@ -10,12 +10,12 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { image, profile, registration } from './testing/fixtures.ts';
-import { openHouse, type House } from './testing/house.module.ts';
+import { openTestPlatform, type TestPlatform } from './testing/test-platform.module.ts';
 
 const folder = temporaryFolder();
 const keys: CallerKeys = [{ id: 'k1', key: new Uint8Array(32).fill(7) }];
 const org = 'org-1';
-let house: House;
+let platform: TestPlatform;
 let queue: WorkQueue;
 let app: INestApplication;
 let gateway: Bus;
@@ -23,14 +23,14 @@ let served: readonly string[];
 
 beforeAll(async () => {
   queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
-  house = await openHouse(
+  platform = await openTestPlatform(
     folder,
     queue,
     {},
-    { gate: ({ access }) => new RequestGate({ keys, clock: systemClock, logger: silentLogger, access }) },
+    { guard: ({ access }) => new RequestGuard({ keys, clock: systemClock, logger: silentLogger, access }) },
   );
   const transport = inProcessTransport();
-  app = await NestFactory.create(house.root, new FastifyAdapter(), { logger: false });
+  app = await NestFactory.create(platform.root, new FastifyAdapter(), { logger: false });
   served = connectBus(app, transport).map(({ subject }) => subject);
   await app.init();
   await app.startAllMicroservices();
@@ -43,11 +43,11 @@ beforeAll(async () => {
     logger: silentLogger,
     actsForPersons: true,
   });
-  await house.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
-  await house.found('org-2', 'other', { mallory: 'owner' });
-  await house.engines.commands.run(users, 'user-ada', {}, house.service('identity'));
+  await platform.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
+  await platform.found('org-2', 'other', { mallory: 'owner' });
+  await platform.engines.commands.run(users, 'user-ada', {}, platform.service('identity'));
   for (const userId of ['grace', 'eve', 'mallory'])
-    await house.engines.commands.run(users, `user-${userId}`, {}, house.service('identity'));
+    await platform.engines.commands.run(users, `user-${userId}`, {}, platform.service('identity'));
   await gateway.request(
     contract.registerClusterRequest,
     { org, name: 'dev', manifest: registration('dev') },
@@ -68,11 +68,11 @@ beforeAll(async () => {
     ok: true,
     value: { outcome: 'created' },
   });
-  await house.settled();
+  await platform.settled();
 });
 afterAll(async () => {
   await app.close();
-  await house.close();
+  await platform.close();
   await queue.close();
 });
 
@@ -83,7 +83,7 @@ const users = {
   decide: () => ({ ok: true, value: [{ type: 'user.registered.v1', data: { globalRole: 'developer' } }] }) as const,
 } as const;
 const person = (userId: string) => ({
-  ...house.engines.request({ kind: 'login', userId }),
+  ...platform.engines.request({ kind: 'login', userId }),
   deadlineMs: systemClock.now() + 10_000,
 });
 
@@ -102,7 +102,7 @@ describe('deployments behind the bus', () => {
   });
 
   it('A4: a viewer writes nothing', async () => {
-    const events = (await house.engines.events()).length;
+    const events = (await platform.engines.events()).length;
     const asked = [
       gateway.request(
         contract.applyApplicationRequest,
@@ -130,7 +130,7 @@ describe('deployments behind the bus', () => {
     expect(
       await gateway.request(contract.deleteApplicationRequest, { org, name: 'web' }, person('grace')),
     ).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
-    expect(await house.engines.events()).toHaveLength(events);
+    expect(await platform.engines.events()).toHaveLength(events);
   });
 
   it('A1, A16: who is no member gets the same 404 for what exists and what does not, streams included', async () => {

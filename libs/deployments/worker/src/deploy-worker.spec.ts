@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BUS, BusModule, connectBus, createBus, RequestGate, type CallerKeys } from '#bus';
+import { BUS, BusModule, connectBus, createBus, RequestGuard, type CallerKeys } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
 import {
   issueTokenRequest,
@@ -73,7 +73,7 @@ describe('the worker as part of an application', () => {
     class Ports {}
     @Module({
       imports: [
-        BusModule.forRoot(new RequestGate({ keys, clock: systemClock, logger: silentLogger })),
+        BusModule.forRoot(new RequestGuard({ keys, clock: systemClock, logger: silentLogger })),
         Ports,
         DeployWorkerModule,
       ],

@@ -3,7 +3,7 @@ import {
   EventStoreUnavailableError,
   isSameEvent,
   type Appended,
-  type AppendRefusal,
+  type AppendError,
   type SealedEvent,
 } from '#event-store';
 import { err, ok, position, type Result } from '#kernel';
@@ -14,7 +14,7 @@ interface Pending {
   readonly events: readonly SealedEvent[];
   readonly bodies: readonly string[];
   readonly expectedRevision: number;
-  readonly resolve: (outcome: Result<Appended, AppendRefusal>) => void;
+  readonly resolve: (outcome: Result<Appended, AppendError>) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -60,7 +60,7 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
     seenVersion = -1;
   }
 
-  function place({ stream, events, bodies, expectedRevision }: Pending): Result<Appended, AppendRefusal> {
+  function place({ stream, events, bodies, expectedRevision }: Pending): Result<Appended, AppendError> {
     const actual = revisionOf(stream);
     if (actual !== expectedRevision)
       return repeated(stream, events, expectedRevision) ?? conflict(expectedRevision, actual);
@@ -80,7 +80,7 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
     stream: string,
     events: readonly SealedEvent[],
     expectedRevision: number,
-  ): Result<Appended, AppendRefusal> | undefined {
+  ): Result<Appended, AppendError> | undefined {
     const last = expectedRevision + events.length;
     const rows = stored.all(stream, expectedRevision + 1, last);
     const same =
@@ -117,7 +117,7 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
     else for (const done of idle.splice(0)) done();
   }
 
-  function write(group: readonly Pending[]): Result<Appended, AppendRefusal>[] {
+  function write(group: readonly Pending[]): Result<Appended, AppendError>[] {
     begin.run();
     try {
       const version = Number(dataVersion.get()?.['data_version']);
@@ -136,7 +136,7 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
   }
 
   return {
-    append(pending: Omit<Pending, 'resolve' | 'reject'>): Promise<Result<Appended, AppendRefusal>> {
+    append(pending: Omit<Pending, 'resolve' | 'reject'>): Promise<Result<Appended, AppendError>> {
       return new Promise((resolve, reject) => {
         queue.push({ ...pending, resolve, reject });
         scheduled ??= setImmediate(flush);
@@ -149,5 +149,5 @@ export function createGroupCommit(database: DatabaseSync, storeId: string, commi
   };
 }
 
-const conflict = (expected: number, actual: number): Result<Appended, AppendRefusal> =>
+const conflict = (expected: number, actual: number): Result<Appended, AppendError> =>
   err({ code: 'event-store/revision-conflict', expected, actual });

@@ -3,12 +3,12 @@ import { parseAccessKey } from '#access';
 import {
   EXIT_CODES,
   given,
-  isFailure,
-  localFailure,
+  isCommandError,
+  localError,
   readAll,
   text,
   usage,
-  type Failure,
+  type CommandError,
   type OptionValues,
   type Outcome,
   type Session,
@@ -22,12 +22,12 @@ import { deviceLogin } from './device-login.cli.ts';
 export async function authLogin(options: OptionValues, session: Session): Promise<Outcome> {
   if (given(options, 'with-token')) return storeGivenKey(session);
   const account = await accountOf(options, session);
-  if (isFailure(account)) return account;
+  if (isCommandError(account)) return account;
   const token = await deviceLogin(session, { openBrowser: !given(options, 'no-browser'), ...(account && { account }) });
-  if (isFailure(token)) return token;
+  if (isCommandError(token)) return token;
 
   const chosen = await chooseOrganization(session, token.accessToken);
-  if (isFailure(chosen)) return chosen;
+  if (isCommandError(chosen)) return chosen;
   const login = await session.call(
     loginRequest,
     { machine: session.io.hostname, ...(chosen !== undefined && { orgId: chosen }) },
@@ -40,8 +40,7 @@ export async function authLogin(options: OptionValues, session: Session): Promis
       : failure;
   }
   const { organization, key } = login.value;
-  if (key.secret === null)
-    return localFailure(1, 'The key of this login was shown before.', 'Run: astroctl auth login');
+  if (key.secret === null) return localError(1, 'The key of this login was shown before.', 'Run: astroctl auth login');
   await storeKey(
     session,
     { id: organization.id, slug: organization.slug, key: key.secret, keyId: key.id, expiresAt: key.expires },
@@ -57,7 +56,7 @@ export async function authLogin(options: OptionValues, session: Session): Promis
 async function accountOf(
   options: OptionValues,
   { io }: Session,
-): Promise<{ email: string; password: string } | undefined | Failure> {
+): Promise<{ email: string; password: string } | undefined | CommandError> {
   const email = text(options, 'username');
   const fromStdin = given(options, 'password-stdin');
   if (email === undefined && !fromStdin) return undefined;
@@ -76,7 +75,7 @@ async function accountOf(
 }
 
 /** The organization asked for, the current one, the default, the only one; else the person chooses. `undefined`: the server makes the default one. */
-async function chooseOrganization(session: Session, token: string): Promise<string | undefined | Failure> {
+async function chooseOrganization(session: Session, token: string): Promise<string | undefined | CommandError> {
   if (session.flags.org !== undefined) return session.flags.org;
   const mine = await session.call(listOrganizationsRequest, {}, { credential: token });
   if (!mine.ok) return mine.failure;
@@ -90,7 +89,7 @@ async function chooseOrganization(session: Session, token: string): Promise<stri
   return askForOrganization(session, items);
 }
 
-async function askForOrganization({ io }: Session, items: readonly OrganizationView[]): Promise<string | Failure> {
+async function askForOrganization({ io }: Session, items: readonly OrganizationView[]): Promise<string | CommandError> {
   if (!io.stdin.isTTY || !io.stderr.isTTY) {
     return usage(
       `You belong to several organizations: ${items.map(({ slug }) => slug).join(', ')}.`,
@@ -113,7 +112,7 @@ async function askForOrganization({ io }: Session, items: readonly OrganizationV
 async function storeGivenKey(session: Session): Promise<Outcome> {
   const key = (await readAll(session.io.stdin, 10_000)).trim();
   if (!parseAccessKey(key))
-    return localFailure(
+    return localError(
       EXIT_CODES.unauthenticated,
       'What came on standard input is no access key.',
       'keys begin with astro_; make one: astroctl key create --name NAME',
@@ -123,7 +122,7 @@ async function storeGivenKey(session: Session): Promise<Outcome> {
   if (!me.ok) return me.failure;
   const { orgId, organization, keyId, keyExpires } = me.value;
   if (orgId === null || organization === null || keyId === null)
-    return localFailure(
+    return localError(
       EXIT_CODES.unauthenticated,
       'That key belongs to no organization any more.',
       'astroctl auth login',

@@ -1,5 +1,5 @@
 import { revokeKeyRequest } from '#access-keys/contract';
-import { EXIT_CODES, isFailure, type Outcome, type OptionValues, type Session } from '#cli';
+import { EXIT_CODES, isCommandError, type Outcome, type OptionValues, type Session } from '#cli';
 import { meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
 import { required, type Column } from '#cli';
 
@@ -22,7 +22,7 @@ const WHOAMI = [
 /** `whoami` (T4): the user, organization and key of requests from here, and where the key came from. */
 export async function whoami(_options: OptionValues, session: Session): Promise<Outcome> {
   const credential = session.flags.asAdmin ? { source: 'login' } : await session.credential();
-  if (isFailure(credential)) return credential;
+  if (isCommandError(credential)) return credential;
   const me = await session.call(
     meRequest,
     session.flags.asAdmin && session.flags.org ? { org: session.flags.org } : {},
@@ -38,7 +38,7 @@ export async function whoami(_options: OptionValues, session: Session): Promise<
 /** `auth status`: as `whoami`, on one line. */
 export async function authStatus(_options: OptionValues, session: Session): Promise<Outcome> {
   const credential = await session.credential();
-  if (isFailure(credential)) return credential;
+  if (isCommandError(credential)) return credential;
   const me = await session.call(meRequest, {});
   if (!me.ok) return me.failure;
   const { email, userId, organization, orgRole, keyExpires } = me.value;
@@ -57,7 +57,7 @@ export async function authStatus(_options: OptionValues, session: Session): Prom
 /** `auth logout`: revokes the key that this machine holds, and forgets it. A key that is gone already is forgotten too. */
 export async function authLogout(_options: OptionValues, session: Session): Promise<Outcome> {
   const credential = await session.credential();
-  if (isFailure(credential)) return credential;
+  if (isCommandError(credential)) return credential;
   const { stored } = credential;
   if (!stored)
     return {

@@ -1,4 +1,4 @@
-import { isFailure, localFailure, EXIT_CODES, type Failure, type LoginFlow, type Session } from '#cli';
+import { isCommandError, localError, EXIT_CODES, type CommandError, type LoginFlow, type Session } from '#cli';
 import { aboutRequest } from '#identity/contract';
 import type * as OpenIdClient from 'openid-client';
 import { driveDevicePages } from './device-pages.cli.ts';
@@ -18,7 +18,7 @@ export const interactiveLogin: LoginFlow = (session) => {
   const { stdin, stderr } = session.io;
   if (!stdin.isTTY || !stderr.isTTY)
     return Promise.resolve(
-      localFailure(
+      localError(
         EXIT_CODES.unauthenticated,
         'This needs a login, and there is no terminal.',
         'Run: astroctl auth login',
@@ -34,7 +34,7 @@ export const interactiveLogin: LoginFlow = (session) => {
 export async function deviceLogin(
   session: Session,
   options: DeviceLoginOptions,
-): Promise<{ readonly accessToken: string; readonly expiresAt: string } | Failure> {
+): Promise<{ readonly accessToken: string; readonly expiresAt: string } | CommandError> {
   const about = await session.call(aboutRequest, {});
   if (!about.ok) return about.failure;
   const { issuer, audience, cliClientId } = about.value;
@@ -60,31 +60,31 @@ export async function deviceLogin(
       if (options.openBrowser) session.io.openBrowser(address);
     }
     const driven = await drive;
-    if (driven && isFailure(driven)) return driven;
+    if (driven && isCommandError(driven)) return driven;
     const tokens = await client.pollDeviceAuthorizationGrant(config, started, undefined, {
       signal: session.io.interrupted,
     });
     const livesMs = Math.min(STEP_UP_MS, (tokens.expires_in ?? 900) * 1_000);
     return { accessToken: tokens.access_token, expiresAt: new Date(session.io.now() + livesMs).toISOString() };
   } catch (error) {
-    if (session.io.interrupted.aborted) return localFailure(130, 'The login was interrupted.');
+    if (session.io.interrupted.aborted) return localError(130, 'The login was interrupted.');
     return issuerFailure(client, error, issuer);
   }
 }
 
-function issuerFailure(client: typeof OpenIdClient, error: unknown, issuer: string): Failure {
+function issuerFailure(client: typeof OpenIdClient, error: unknown, issuer: string): CommandError {
   if (error instanceof client.ResponseBodyError) {
     const reasons: Readonly<Record<string, string>> = {
       access_denied: 'The login was denied.',
       expired_token: 'The code has expired.',
     };
-    return localFailure(
+    return localError(
       EXIT_CODES.unauthenticated,
       reasons[error.error] ?? `The issuer refused the login (${error.error}).`,
       'Run: astroctl auth login',
     );
   }
-  return localFailure(
+  return localError(
     EXIT_CODES.unavailable,
     `The issuer ${issuer} cannot be used for a login (${error instanceof Error ? error.message : 'unknown fault'}).`,
     'astroctl admin doctor',

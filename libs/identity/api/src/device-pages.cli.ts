@@ -1,4 +1,4 @@
-import { EXIT_CODES, localFailure, type Failure } from '#cli';
+import { EXIT_CODES, localError, type CommandError } from '#cli';
 
 /** More pages than the device flow has: code, login, consent, done. */
 const MOST_PAGES = 10;
@@ -11,7 +11,7 @@ export async function driveDevicePages(
   address: string,
   userCode: string,
   account: { readonly email: string; readonly password: string },
-): Promise<true | Failure> {
+): Promise<true | CommandError> {
   const cookies = new Map<string, string>();
   const filled: Readonly<Record<string, string>> = {
     user_code: userCode,
@@ -27,14 +27,10 @@ export async function driveDevicePages(
     if (!form)
       return page.status < 400
         ? true
-        : localFailure(
-            EXIT_CODES.unauthenticated,
-            `The login page answered ${page.status}.`,
-            'Run: astroctl auth login',
-          );
+        : localError(EXIT_CODES.unauthenticated, `The login page answered ${page.status}.`, 'Run: astroctl auth login');
     const asksPassword = form.names.includes('password');
     if (asksPassword && passwordSent)
-      return localFailure(
+      return localError(
         EXIT_CODES.unauthenticated,
         'The issuer did not accept that address and password.',
         'check both, then: astroctl auth login --username EMAIL --password-stdin',
@@ -44,14 +40,14 @@ export async function driveDevicePages(
     for (const name of form.names) if (filled[name] !== undefined) body.set(name, filled[name]);
     const target = new URL(form.action || page.url, page.url);
     if (target.origin !== new URL(address).origin)
-      return localFailure(
+      return localError(
         EXIT_CODES.unauthenticated,
         'The login leads to another site, which cannot be driven from here.',
         'Run: astroctl auth login',
       );
     page = await load(target, cookies, body);
   }
-  return localFailure(
+  return localError(
     EXIT_CODES.unauthenticated,
     'The login pages ask for more than an address and a password.',
     'Run: astroctl auth login',

@@ -1,4 +1,4 @@
-import { ENVIRONMENT_KEY, EXIT_CODES, localFailure, type KeyOrganization } from '#cli';
+import { ENVIRONMENT_KEY, EXIT_CODES, localError, type KeyOrganization } from '#cli';
 import { meRequest } from '#identity/contract';
 
 /** Asks the server whose the key in the environment is. */
@@ -7,7 +7,7 @@ export const keyOrganization: KeyOrganization = async (session) => {
   if (!me.ok) return me.failure;
   const { orgId, organization } = me.value;
   return orgId === null || organization === null
-    ? localFailure(
+    ? localError(
         EXIT_CODES.unauthenticated,
         `The key in ${ENVIRONMENT_KEY} belongs to no organization.`,
         'astroctl auth login',

@@ -23,17 +23,17 @@ export interface NewAccount {
   readonly name?: string;
 }
 
-export type AccountRefusal = DomainError<
+export type AccountError = DomainError<
   'issuer/account-exists' | 'issuer/no-such-account' | 'issuer/password-form' | 'issuer/address-form'
 >;
 
 export interface Accounts {
-  create(account: NewAccount): Promise<Result<Account, AccountRefusal>>;
+  create(account: NewAccount): Promise<Result<Account, AccountError>>;
   find(id: string): Promise<Account | undefined>;
   byAddress(email: string): Promise<Account | undefined>;
   /** The account whose address and password these are; an unknown address takes as long as a wrong password. */
   verify(email: string, password: string): Promise<Account | undefined>;
-  setPassword(email: string, password: string): Promise<Result<Account, AccountRefusal>>;
+  setPassword(email: string, password: string): Promise<Result<Account, AccountError>>;
 }
 
 /** @param lookupKey names the records of addresses, so that their names say nothing */
@@ -109,7 +109,7 @@ export function createAccounts({
 
 const normalized = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
 
-function faultOf(email: string, password: string): AccountRefusal | undefined {
+function faultOf(email: string, password: string): AccountError | undefined {
   if (!/^[^\s@]{1,64}@[^\s@]{1,255}$/.test(email.trim())) return accountErrors.addressForm();
   return password.length < 8 || password.length > 1_000 ? accountErrors.passwordForm() : undefined;
 }

@@ -57,7 +57,7 @@ export interface Conflict {
   readonly set: FieldSet;
 }
 
-export type ApplyRefusal =
+export type ApplyError =
   | { readonly reason: 'not-typed'; readonly path: string; readonly message: string }
   | { readonly reason: 'conflict'; readonly conflicts: readonly Conflict[] };
 
@@ -89,7 +89,7 @@ export function applyObject(
     readonly writer: Writer;
     readonly force: boolean;
   },
-): Result<Applied, ApplyRefusal> {
+): Result<Applied, ApplyError> {
   const { live, managers, config, writer, force } = input;
   const fault = typedFault(root, config);
   if (fault) return err({ reason: 'not-typed', ...fault });

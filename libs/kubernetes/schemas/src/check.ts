@@ -5,7 +5,7 @@ import { fieldPath, jsonPointer, type Path } from './path.ts';
 import { parseQuantity } from './quantity.ts';
 import { kubernetesSchemas, type Schemas } from './schemas.ts';
 
-export type FaultReason =
+export type ObjectErrorReason =
   | 'not-an-object'
   | 'unknown-kind'
   | 'unknown-field'
@@ -15,8 +15,8 @@ export type FaultReason =
   | 'required';
 
 /** Something in a manifest that a server of the recorded version would refuse. */
-export interface ObjectFault {
-  readonly reason: FaultReason;
+export interface ObjectError {
+  readonly reason: ObjectErrorReason;
   /** As Kubernetes writes it: `spec.template.spec.containers[0].imagee`. */
   readonly field: string;
   /** RFC 6901 pointer into the manifest. */
@@ -36,8 +36,8 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
  * quantities, times, base64. Rules that no schema states (names, selectors, references between fields) are not in it.
  * @returns what is wrong, in the manifest's order, at most 50; empty when nothing is
  */
-export function checkObject(object: Json | undefined, schemas: Schemas = kubernetesSchemas()): readonly ObjectFault[] {
-  const faults: ObjectFault[] = [];
+export function checkObject(object: Json | undefined, schemas: Schemas = kubernetesSchemas()): readonly ObjectError[] {
+  const faults: ObjectError[] = [];
   if (!isTree(object)) {
     add(faults, [], 'not-an-object', 'A manifest is an object with apiVersion and kind.');
     return faults;
@@ -74,7 +74,7 @@ export function checkObject(object: Json | undefined, schemas: Schemas = kuberne
 }
 
 /** Checks one value against its place in the tree; for sub-resources and parts of objects. */
-export function checkNode(node: SchemaNode, value: Json | undefined, path: Path, faults: ObjectFault[]): void {
+export function checkNode(node: SchemaNode, value: Json | undefined, path: Path, faults: ObjectError[]): void {
   if (faults.length >= MOST_FAULTS || value === undefined || value === null) return; // null is "not given" to a server
   switch (node.shape) {
     case 'object':
@@ -102,7 +102,7 @@ function checkFields(
   node: SchemaNode,
   value: { readonly [key: string]: Json | undefined },
   path: Path,
-  faults: ObjectFault[],
+  faults: ObjectError[],
 ): void {
   for (const [key, member] of Object.entries(value)) {
     const field = node.field(key);
@@ -125,7 +125,7 @@ function checkFields(
   }
 }
 
-function checkScalar(node: SchemaNode, value: Exclude<Json, null>, path: Path, faults: ObjectFault[]): void {
+function checkScalar(node: SchemaNode, value: Exclude<Json, null>, path: Path, faults: ObjectError[]): void {
   switch (node.shape) {
     case 'string':
       if (typeof value !== 'string') return wrongType(faults, path, 'a string', value);
@@ -167,12 +167,12 @@ function checkScalar(node: SchemaNode, value: Exclude<Json, null>, path: Path, f
   }
 }
 
-function wrongType(faults: ObjectFault[], path: Path, expected: string, value: Json): void {
+function wrongType(faults: ObjectError[], path: Path, expected: string, value: Json): void {
   const found = Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
   add(faults, path, 'wrong-type', `This must be ${expected}, not ${found}.`);
 }
 
-function add(faults: ObjectFault[], path: Path, reason: FaultReason, message: string, nearest?: string): void {
+function add(faults: ObjectError[], path: Path, reason: ObjectErrorReason, message: string, nearest?: string): void {
   if (faults.length >= MOST_FAULTS) return;
   faults.push({
     reason,

@@ -1,4 +1,4 @@
-export { checkNode, checkObject, type FaultReason, type ObjectFault } from './check.ts';
+export { checkNode, checkObject, type ObjectErrorReason, type ObjectError } from './check.ts';
 export { recordedData } from './data.ts';
 export type {
   Column,
@@ -27,7 +27,7 @@ export {
   NOTHING_IGNORED,
   updateManagers,
   type Applied,
-  type ApplyRefusal,
+  type ApplyError,
   type Conflict,
   type Writer,
 } from './apply.ts';
@@ -36,7 +36,7 @@ export { decodeObject, isZero, type Decoded } from './decode.ts';
 export { applyDefaults } from './defaults.ts';
 export { duplicateFields } from './duplicate-fields.ts';
 export { CONDITIONAL } from './conditional-defaults.ts';
-export { jsonPatch, mergePatch, type PatchRefusal } from './json-patch.ts';
+export { jsonPatch, mergePatch, type PatchError } from './json-patch.ts';
 export { strategicMerge } from './strategic-merge.ts';
 export { difference, EMPTY, fromFieldsV1, isEmpty, setOf, toFieldsV1, union, type FieldSet } from './field-set.ts';
 export { decodeManagers, encodeManagers, managerId, sameManagers, type Manager } from './managed-fields.ts';

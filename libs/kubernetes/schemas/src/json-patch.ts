@@ -2,7 +2,7 @@ import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
 import { isList, isTree, sameJson } from './typed.ts';
 
 /** Why a patch does not apply: its form is wrong (400), it asks for too much (413), or the object is not as it expects (422, 500). */
-export interface PatchRefusal {
+export interface PatchError {
   readonly code: 400 | 413 | 422 | 500;
   readonly message: string;
 }
@@ -11,17 +11,17 @@ export interface PatchRefusal {
 const MOST_OPERATIONS = 10_000;
 /** Bytes that copies of one patch may make. */
 const MOST_COPIED = 3 * 1024 * 1024;
-const REJECTED: PatchRefusal = { code: 422, message: 'the server rejected our request due to an error in our request' };
+const REJECTED: PatchError = { code: 422, message: 'the server rejected our request due to an error in our request' };
 
 const goKind = (value: Json): string =>
   isList(value) ? 'array' : isTree(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
-const decoding = (value: Json, type: string): PatchRefusal => ({
+const decoding = (value: Json, type: string): PatchError => ({
   code: 400,
   message: `error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type ${type}`,
 });
 
 /** JSON merge patch (RFC 7386): null removes, lists are replaced. */
-export function mergePatch(target: JsonObject, patch: Json): Result<JsonObject, PatchRefusal> {
+export function mergePatch(target: JsonObject, patch: Json): Result<JsonObject, PatchError> {
   if (!isTree(patch)) return err(decoding(patch, 'map[string]interface {}'));
   const merged = merge(target, patch);
   return ok(isTree(merged) ? merged : {});
@@ -42,7 +42,7 @@ function merge(target: Json | undefined, patch: Json): Json {
  * JSON patch (RFC 6902), with the leniencies of the server's own reader: `replace` may add a member, `copy` of a member
  * that is not there copies null.
  */
-export function jsonPatch(target: JsonObject, patch: Json): Result<Json, PatchRefusal> {
+export function jsonPatch(target: JsonObject, patch: Json): Result<Json, PatchError> {
   if (!isList(patch)) return err(decoding(patch, '[]handlers.jsonPatchOp'));
   if (patch.length > MOST_OPERATIONS)
     return err({

@@ -1,5 +1,5 @@
 import { canonicalJson, err, ok, type Json, type JsonObject, type Result } from '#kernel';
-import type { PatchRefusal } from './json-patch.ts';
+import type { PatchError } from './json-patch.ts';
 import type { SchemaNode } from './node.ts';
 import { fieldNode, goText, isList, isTree, type MaybeNode } from './typed.ts';
 
@@ -26,7 +26,7 @@ export function strategicMerge(
   root: SchemaNode | undefined,
   target: JsonObject,
   patch: Json,
-): Result<JsonObject, PatchRefusal> {
+): Result<JsonObject, PatchError> {
   if (!isTree(patch))
     return err({
       code: 400,

@@ -204,13 +204,13 @@ export function withNamedFields(node: MaybeNode, set: FieldSet): FieldSet {
 }
 
 /** What a schema-driven merge could not take; the text is the server's. */
-export interface TypedFault {
+export interface TypedError {
   readonly path: string;
   readonly message: string;
 }
 
 /** Checks a value for a typed merge: unknown fields, wrong types, missing and duplicate list keys. A server names the first fault only. */
-export function typedFault(node: MaybeNode, value: Json, path = ''): TypedFault | undefined {
+export function typedFault(node: MaybeNode, value: Json, path = ''): TypedError | undefined {
   if (!node || value === null) return undefined;
   switch (node.shape) {
     case 'object':
@@ -244,7 +244,7 @@ export function typedFault(node: MaybeNode, value: Json, path = ''): TypedFault 
   }
 }
 
-function listFault(node: SchemaNode, list: readonly Json[], path: string): TypedFault | undefined {
+function listFault(node: SchemaNode, list: readonly Json[], path: string): TypedError | undefined {
   const seen = new Set<string>();
   for (const [index, item] of list.entries()) {
     if (node.listType === 'atomic') {

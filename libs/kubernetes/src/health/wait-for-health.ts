@@ -61,7 +61,7 @@ export async function waitForHealth(
   const until = performance.now() + deadlineMs;
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
-  const bell = createBell();
+  const bell = createSignal();
   try {
     let closed: unknown;
     const onFault = (error: unknown) => {
@@ -174,7 +174,7 @@ const isReadyUnproven = ({ byKind }: Copies): boolean =>
   );
 
 /** Lets one waiter go on when something changed since it last looked. */
-function createBell() {
+function createSignal() {
   let changed = false;
   let wake: (() => void) | undefined;
   return {

@@ -4,6 +4,6 @@ export {
   type ParsedManifests,
   type ParseOptions,
   type Place,
-  type YamlFault,
+  type YamlError,
 } from './parse-manifests.ts';
 export type { Path } from './convert.ts';

@@ -7,7 +7,7 @@ export interface Place {
   readonly column: number;
 }
 
-export interface YamlFault extends Place {
+export interface YamlError extends Place {
   /** Member names and list indexes from the top of the document; empty when the text is no YAML at all. */
   readonly path: Path;
   /** One sentence without a full stop; never contains the value of a quoted scalar. */
@@ -43,9 +43,9 @@ export interface ParseOptions {
 export type ParsedManifests =
   | {
       readonly ok: true;
-      readonly value: { readonly documents: readonly ManifestDocument[]; readonly warnings: readonly YamlFault[] };
+      readonly value: { readonly documents: readonly ManifestDocument[]; readonly warnings: readonly YamlError[] };
     }
-  | { readonly ok: false; readonly error: readonly YamlFault[] };
+  | { readonly ok: false; readonly error: readonly YamlError[] };
 
 /**
  * Reads YAML (and so JSON) as kubectl does, but refuses what kubectl takes silently: duplicate keys, unknown tags, numbers that
@@ -68,14 +68,14 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const locate = ({ offset, path, message }: Spot): YamlFault => ({ ...placeOf(offset), path, message });
+  const locate = ({ offset, path, message }: Spot): YamlError => ({ ...placeOf(offset), path, message });
 
   const composed = compose(text, lines, { maxDepth, maxDocuments });
   if (!composed.ok) return { ok: false, error: [locate(composed.error)] };
 
   const documents: ManifestDocument[] = [];
-  const faults: YamlFault[] = [];
-  const warnings: YamlFault[] = [];
+  const faults: YamlError[] = [];
+  const warnings: YamlError[] = [];
   for (const document of composed.value) {
     const broken = document.errors.map((error) =>
       locate({

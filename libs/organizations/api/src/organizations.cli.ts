@@ -1,8 +1,8 @@
 import { isRole } from '#access';
 import {
   EXIT_CODES,
-  isFailure,
-  localFailure,
+  isCommandError,
+  localError,
   required,
   given,
   text,
@@ -40,7 +40,7 @@ const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'creat
 export async function orgList(options: OptionValues, session: Session): Promise<Outcome> {
   const all = given(options, 'all');
   const login = all ? await session.login() : undefined;
-  if (isFailure(login)) return login;
+  if (isCommandError(login)) return login;
   const listed = await session.call(
     listOrganizationsRequest,
     all ? { all: true } : {},
@@ -58,7 +58,7 @@ export async function orgList(options: OptionValues, session: Session): Promise<
 /** `org get [NAME]`. */
 export async function orgGet(options: OptionValues, session: Session): Promise<Outcome> {
   const org = text(options, 'name') ?? (await session.organization());
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const found = await session.call(getOrganizationRequest, { org });
   if (!found.ok) return found.failure;
   const { members, memberLimit } = found.value;
@@ -91,7 +91,7 @@ export async function orgUse(options: OptionValues, session: Session): Promise<O
   const { organizations } = session.config.api(session.flags.apiUrl);
   const found = organizations.find(({ id, slug }) => id === name || slug === name);
   if (!found)
-    return localFailure(
+    return localError(
       EXIT_CODES.unauthenticated,
       `This machine has no key for organization ${name}.`,
       `Run: astroctl auth login --org-id ${name}`,
@@ -120,7 +120,7 @@ const MEMBER_COLUMNS: readonly Column<MemberRow>[] = [
 
 export async function orgMembers(_options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const listed = await session.call(listMembersRequest, { org });
   if (!listed.ok) return listed.failure;
   await session.print.list(listed.value.items, { columns: MEMBER_COLUMNS, name: ({ id }) => `member/${id}` });
@@ -147,10 +147,10 @@ export const orgSetRole = (options: OptionValues, session: Session): Promise<Out
 async function setRole(session: Session, user: string, role: string, done: string): Promise<Outcome> {
   if (!isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   // What a key may not give (admin, owner) a login may.
   const login = role === 'admin' || role === 'owner' ? await session.login() : undefined;
-  if (isFailure(login)) return login;
+  if (isCommandError(login)) return login;
   const set = await session.call(
     setMemberRequest,
     { org, user, role },
@@ -166,7 +166,7 @@ export async function orgRemoveUser(options: OptionValues, session: Session): Pr
   const user = memberOf(options);
   if (user === undefined) return usage('Say whom to remove.', 'add --user ID, or --service NAME');
   const org = await session.organization();
-  if (isFailure(org)) return org;
+  if (isCommandError(org)) return org;
   const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: given(options, 'dry-run') });
   if (!removed.ok) return removed.failure;
   session.print.line(`member/${user} ${given(options, 'dry-run') ? 'would be removed (dry run)' : 'removed'}`);

@@ -1,5 +1,5 @@
 import type { ContextService } from '#event-sourcing';
-import { FoundingReactor } from './founding/founding.reactor.ts';
+import { CreationReactor } from './creation/creation.reactor.ts';
 import { membersProjection } from './members/members.projection.ts';
 import { OrganizationsModule } from './organizations.module.ts';
 import { organizationsProjection } from './overview/organizations.projection.ts';
@@ -9,6 +9,6 @@ export const organizationsService: ContextService = {
   name: 'organizations',
   module: OrganizationsModule,
   projections: [organizationsProjection, membersProjection],
-  reactors: [FoundingReactor],
+  reactors: [CreationReactor],
   sweeps: [],
 };

@@ -1,5 +1,5 @@
 import { assertNever, type Actor, type Decider, type Result } from '#kernel';
-import { createOrganization, type CreateOrganization } from './founding/create-organization.ts';
+import { createOrganization, type CreateOrganization } from './creation/create-organization.ts';
 import { setSeatLimit, type SetSeatLimit } from './limits/set-seat-limit.ts';
 import { removeMember, type RemoveMember } from './members/remove-member.ts';
 import { setMember, type SetMember } from './members/set-member.ts';

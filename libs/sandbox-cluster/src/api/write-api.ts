@@ -8,7 +8,7 @@ import {
   mergePatch,
   sameJson,
   strategicMerge,
-  type PatchRefusal,
+  type PatchError,
   type ResourceData,
   type Schemas,
 } from '#kubernetes/schemas';
@@ -482,7 +482,7 @@ function isDone({ kind }: ResourceData, { metadata, spec }: KubeObject): boolean
   return (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 
-function refusedPatch({ code, message }: PatchRefusal): ApiStatus {
+function refusedPatch({ code, message }: PatchError): ApiStatus {
   switch (code) {
     case 400:
       return badRequest(message);

@@ -1,5 +1,5 @@
 import { ACCESS } from '#access';
-import { BUS, GATE, type Bus } from '#bus';
+import { BUS, REQUEST_GUARD, type Bus } from '#bus';
 import { COMMANDS, READ_MODELS, type ContextService } from '#event-sourcing';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
 import { READ_STORE } from '#read-store';
@@ -21,7 +21,7 @@ export async function bootModule(
   const values = new Map<symbol, unknown>([
     [ACCESS, embedded.access],
     [BUS, bus],
-    [GATE, {}],
+    [REQUEST_GUARD, {}],
     [COMMANDS, embedded.commands],
     [READ_MODELS, embedded.readModels],
     [READ_STORE, embedded.readStore],

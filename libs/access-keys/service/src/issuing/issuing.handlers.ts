@@ -10,8 +10,8 @@ import { keyView } from '../overview/key-view.ts';
 import { ownersOf } from '../overview/owners.queries.ts';
 import { explainLimit } from '../overview/plans.queries.ts';
 import { parseExpiry } from './expiry.ts';
-import { ISSUING, type Issuing } from './issue.handlers.ts';
-import { mintKey } from './mint.handlers.ts';
+import { ISSUING, type Issuing } from './issuing.service.ts';
+import { mintKey } from './mint.service.ts';
 
 @Controller()
 export class IssuingHandlers {

@@ -9,8 +9,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { keyErrors } from '../key-ring.errors.ts';
 import { keyView } from '../overview/key-view.ts';
 import { ownersOf } from '../overview/owners.queries.ts';
-import { ISSUING, type Issuing } from './issue.handlers.ts';
-import { machineDigest, mintKey } from './mint.handlers.ts';
+import { ISSUING, type Issuing } from './issuing.service.ts';
+import { machineDigest, mintKey } from './mint.service.ts';
 
 type Entered = OutputOf<typeof loginRequest>['organization'];
 

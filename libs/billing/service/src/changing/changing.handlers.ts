@@ -9,7 +9,7 @@ import { planNamed } from '../catalogue.ts';
 import { subscriptionDecider } from '../subscription.decider.ts';
 import { billingErrors } from '../subscription.errors.ts';
 import { subscriptionStream } from '../subscription.events.ts';
-import { LIMIT_SETTER, type LimitSetter } from './limit-setter.handlers.ts';
+import { LIMIT_SETTER, type LimitSetter } from './limit-setter.service.ts';
 
 @Controller()
 export class ChangingHandlers {

@@ -5,18 +5,18 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { objectKey } from '../attempts/attempt.ts';
-import { Works } from '../attempts/works.handlers.ts';
+import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { omit } from '../shared/omit.ts';
-import { People, type Standing } from '../shared/people.queries.ts';
-import { Records } from '../shared/records.handlers.ts';
-import { ApplicationAnswers } from './answers.queries.ts';
+import { People, type Membership } from '../shared/people.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
+import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
-import { Deployer } from './deployer.handlers.ts';
-import { Release } from './release.handlers.ts';
+import { Deployer } from './deployer.service.ts';
+import { NameRelease } from './name-release.service.ts';
 
 type Deleted = OutputOf<typeof deleteApplicationRequest>;
 type RolledBack = OutputOf<typeof rollbackRequest>;
@@ -29,11 +29,11 @@ export class ApplicationsHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(People) private readonly people: People,
-    @Inject(Records) private readonly records: Records,
-    @Inject(Works) private readonly works: Works,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(Deployer) private readonly deployer: Deployer,
-    @Inject(Release) private readonly release: Release,
-    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
+    @Inject(NameRelease) private readonly release: NameRelease,
+    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
   ) {}
 
   @Serves(deleteApplicationRequest)
@@ -41,14 +41,14 @@ export class ApplicationsHandlers {
     @Input() { name, orphan }: InputOf<typeof deleteApplicationRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<Deleted>> {
-    const standing = await this.people.standing(context);
-    if (!standing.ok) return refuse(standing.error);
-    const { organizationId } = standing.value;
+    const membership = await this.people.membership(context);
+    if (!membership.ok) return refuse(membership.error);
+    const { organizationId } = membership.value;
     const found = await this.find(organizationId, name);
     if (!found.ok) return refuse(found.error);
     const { id, application } = found.value;
-    const works = await this.works.of(application);
-    const running = await this.works.running(application);
+    const works = await this.history.of(application);
+    const running = await this.history.running(application);
     if (!works.ok) return refuse(works.error);
     if (!running.ok) return refuse(running.error);
     const entries = new Map(
@@ -84,10 +84,10 @@ export class ApplicationsHandlers {
     @Input() { name, to }: InputOf<typeof rollbackRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<RolledBack>> {
-    const standing = await this.people.standing(context);
-    if (!standing.ok) return refuse(standing.error);
+    const membership = await this.people.membership(context);
+    if (!membership.ok) return refuse(membership.error);
     for (let tries = 1; ; tries++) {
-      const outcome = await this.rollbackOnce(name, to, standing.value, context);
+      const outcome = await this.rollbackOnce(name, to, membership.value, context);
       if (outcome.ok) return outcome;
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.people.explain(outcome.error, context));
@@ -97,17 +97,17 @@ export class ApplicationsHandlers {
   private async rollbackOnce(
     name: string,
     to: number | undefined,
-    standing: Standing,
+    membership: Membership,
     context: RequestContext,
   ): Promise<Reply<RolledBack>> {
-    const { organizationId } = standing;
+    const { organizationId } = membership;
     const found = await this.find(organizationId, name);
     if (!found.ok) return refuse(found.error);
     const { id: applicationId, application } = found.value;
     const target = targetOf(application, name, to);
     if (!target.ok) return refuse(target.error);
     const latest = latestOf(application);
-    const isAllowed = await this.checkProtected(target.value, standing);
+    const isAllowed = await this.checkProtected(target.value, membership);
     if (!isAllowed.ok) return refuse(isAllowed.error);
     const content = await this.records.get(target.value.resolved.record);
     if (!content.ok) return refuse(content.error);
@@ -146,7 +146,10 @@ export class ApplicationsHandlers {
   }
 
   /** The profile as it is now, not as it was then. */
-  private async checkProtected({ name, profile }: Revision, { isAdmin }: Standing): Promise<Result<void, DomainError>> {
+  private async checkProtected(
+    { name, profile }: Revision,
+    { isAdmin }: Membership,
+  ): Promise<Result<void, DomainError>> {
     if (isAdmin) return ok(undefined);
     const loaded = await this.commands.load(profileDecider, profileStream(profile.id));
     if (!loaded.ok) return loaded;

@@ -12,11 +12,11 @@ import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { omit } from '../shared/omit.ts';
 import { organizationOf } from '../shared/organization-of.ts';
-import { allDocuments } from '../shared/pages.queries.ts';
-import { People } from '../shared/people.queries.ts';
-import { ApplicationAnswers } from './answers.queries.ts';
+import { allDocuments } from '../shared/pages.service.ts';
+import { People } from '../shared/people.service.ts';
+import { ApplicationViews } from './application-views.service.ts';
 import { applicationsProjection, type ApplicationDocument } from './applications.projection.ts';
-import { Live } from './live.queries.ts';
+import { LiveStatus } from './live-status.service.ts';
 import { revisionsProjection, type RevisionDocument } from './revisions.projection.ts';
 
 @Controller()
@@ -24,8 +24,8 @@ export class ApplicationsQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(People) private readonly people: People,
-    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
-    @Inject(Live) private readonly live: Live,
+    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
   @Serves(listApplicationsRequest)

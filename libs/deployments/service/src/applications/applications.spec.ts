@@ -17,9 +17,9 @@ import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
 import { entry, image, profile, registration } from '../testing/fixtures.ts';
-import { openHouse, type House } from '../testing/house.module.ts';
+import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
 
-let house: House;
+let platform: TestPlatform;
 let queue: WorkQueue;
 let worker: FakeWorker;
 const org = 'org-1';
@@ -29,27 +29,27 @@ let opened = 0;
 beforeEach(async () => {
   const own = `${folder}/${opened++}`;
   queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
-  house = await openHouse(own, queue, {});
-  worker = new FakeWorker(house, queue);
-  await house.found(org, 'acme', { ada: 'owner', linus: 'admin', grace: 'editor', eve: 'viewer' });
+  platform = await openTestPlatform(own, queue, {});
+  worker = new FakeWorker(platform, queue);
+  await platform.found(org, 'acme', { ada: 'owner', linus: 'admin', grace: 'editor', eve: 'viewer' });
   expect(
-    await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada()),
+    await platform.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada()),
   ).toMatchObject({ ok: true, value: { outcome: 'created' } });
   expect(
-    await house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada()),
+    await platform.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada()),
   ).toMatchObject({ ok: true, value: { outcome: 'created' } });
 });
 afterEach(async () => {
-  await house.close();
+  await platform.close();
   await queue.close();
 });
 
-const ada = (more = {}) => house.person('ada', org, more);
+const ada = (more = {}) => platform.person('ada', org, more);
 const apply = (name: string, manifest: unknown, context = ada()) =>
-  house.ask(applyApplicationRequest, { org, name, manifest }, context);
+  platform.ask(applyApplicationRequest, { org, name, manifest }, context);
 const status = async (name: string) => {
-  await house.settled();
-  const answer = await house.ask(applicationStatusRequest, { org, name }, ada());
+  await platform.settled();
+  const answer = await platform.ask(applicationStatusRequest, { org, name }, ada());
   if (!answer.ok) throw new Error(answer.error.code);
   return answer.value;
 };
@@ -102,7 +102,7 @@ describe('applications over embedded engines', () => {
       message: 'pod/web cannot pull its image. v1 still serves, 1/1 ready',
     });
 
-    expect(await house.ask(rollbackRequest, { org, name: 'web' }, ada())).toMatchObject({
+    expect(await platform.ask(rollbackRequest, { org, name: 'web' }, ada())).toMatchObject({
       ok: true,
       value: {
         application: { version: 'v3' },
@@ -116,7 +116,7 @@ describe('applications over embedded engines', () => {
       version: 'v3',
       servingVersion: null,
     });
-    const history = await house.ask(listRevisionsRequest, { org, name: 'web' }, ada());
+    const history = await platform.ask(listRevisionsRequest, { org, name: 'web' }, ada());
     expect(history).toMatchObject({
       value: {
         items: [
@@ -127,7 +127,7 @@ describe('applications over embedded engines', () => {
       },
     });
 
-    expect(await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({
+    expect(await platform.ask(deleteApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({
       ok: true,
       value: { attemptId: expect.any(String), objects: ['Deployment/web'] },
     });
@@ -137,12 +137,12 @@ describe('applications over embedded engines', () => {
       error: { code: 'deployments/being-deleted' },
     });
     await worker.deploy();
-    await house.settled();
-    expect(await house.ask(getApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({
+    await platform.settled();
+    expect(await platform.ask(getApplicationRequest, { org, name: 'web' }, ada())).toMatchObject({
       ok: false,
       error: { code: 'deployments/application-not-found', kind: 'not-found' },
     });
-    expect(await house.ask(listRevisionsRequest, { org, name: 'web' }, ada())).toMatchObject({
+    expect(await platform.ask(listRevisionsRequest, { org, name: 'web' }, ada())).toMatchObject({
       ok: true,
       value: { items: [{}, {}, {}] },
     });
@@ -152,7 +152,7 @@ describe('applications over embedded engines', () => {
   it('tells what happened, oldest first, and goes on as it happens', async () => {
     await apply('web', image('web', '1.4.2'));
     await worker.deploy([entry('Deployment', 'web')]);
-    const steps = await house.read(applicationEventsRequest, { org, name: 'web' }, ada());
+    const steps = await platform.read(applicationEventsRequest, { org, name: 'web' }, ada());
     expect(steps).toMatchObject([
       { step: 'requested', version: 'v1', by: 'ada@acme.dev' },
       { step: 'claimed', by: 'platform' },
@@ -160,25 +160,25 @@ describe('applications over embedded engines', () => {
       { step: 'succeeded' },
     ]);
     const after = steps[1] && 'position' in steps[1] ? steps[1].position : '';
-    expect(await house.read(applicationEventsRequest, { org, name: 'web', after }, ada())).toMatchObject([
+    expect(await platform.read(applicationEventsRequest, { org, name: 'web', after }, ada())).toMatchObject([
       { step: 'planned' },
       { step: 'succeeded' },
     ]);
-    const following = house.read(applicationEventsRequest, { org, name: 'web', follow: true }, ada(), 5);
+    const following = platform.read(applicationEventsRequest, { org, name: 'web', follow: true }, ada(), 5);
     await apply('web', image('web', '1.5.0'));
     expect((await following)[4]).toMatchObject({ step: 'requested', version: 'v2' });
   });
 
   it('F4: the same request again gets the same answer and records nothing', async () => {
     const first = await apply('web', image('web', '1.4.2'), ada({ key: 'k1' }));
-    const events = (await house.engines.events()).length;
+    const events = (await platform.engines.events()).length;
     const second = await apply('web', image('web', '1.4.2'), ada({ key: 'k1' }));
     expect(second).toMatchObject({
       ok: true,
       value: { outcome: 'created', attemptId: first.ok ? first.value.attemptId : '' },
       meta: { created: true, repeated: true },
     });
-    expect(await house.engines.events()).toHaveLength(events);
+    expect(await platform.engines.events()).toHaveLength(events);
   });
 
   it('F4: a rollback whose answer was lost is answered again and not made twice', async () => {
@@ -186,15 +186,15 @@ describe('applications over embedded engines', () => {
       await apply('web', image('web', tag));
       await worker.deploy();
     }
-    const back = () => house.ask(rollbackRequest, { org, name: 'web' }, ada({ key: 'back' }));
+    const back = () => platform.ask(rollbackRequest, { org, name: 'web' }, ada({ key: 'back' }));
     expect(await back()).toMatchObject({ ok: true, value: { application: { version: 'v3' } } });
-    const events = (await house.engines.events()).length;
+    const events = (await platform.engines.events()).length;
     expect(await back()).toMatchObject({
       ok: true,
       value: { application: { version: 'v3' }, changes: ['back to v1', expect.any(String)] },
       meta: { repeated: true, revision: 3 },
     });
-    expect(await house.engines.events()).toHaveLength(events);
+    expect(await platform.engines.events()).toHaveLength(events);
   });
 
   it('F5: the same Idempotency-Key with another body is refused', async () => {
@@ -215,7 +215,7 @@ describe('applications over embedded engines', () => {
       { ok: true, value: { outcome: 'created' } },
     ]);
     expect(first.ok && second.ok && first.value.attemptId === second.value.attemptId).toBe(true);
-    expect(await apply('web', image('web', '2'), house.person('linus', org, { key: 'k' }))).toMatchObject({
+    expect(await apply('web', image('web', '2'), platform.person('linus', org, { key: 'k' }))).toMatchObject({
       ok: true,
       value: { outcome: 'configured' },
     });
@@ -223,7 +223,7 @@ describe('applications over embedded engines', () => {
 
   it('records nothing in a dry run', async () => {
     await apply('web', image('web', '1.4.2'));
-    const events = (await house.engines.events()).length;
+    const events = (await platform.engines.events()).length;
     expect(await apply('web', image('web', '1.5.0'), ada({ dryRun: true }))).toMatchObject({
       ok: true,
       value: { outcome: 'configured', dryRun: true, changes: ['image 1.4.2 -> 1.5.0'] },
@@ -232,7 +232,7 @@ describe('applications over embedded engines', () => {
       ok: true,
       value: { outcome: 'created', dryRun: true },
     });
-    expect(await house.engines.events()).toHaveLength(events);
+    expect(await platform.engines.events()).toHaveLength(events);
   });
 
   it('refuses a revision that is not the one seen, and names that do not fit', async () => {
@@ -258,11 +258,11 @@ describe('applications over embedded engines', () => {
   });
 
   it('A2: another organization’s profile is as one that does not exist', async () => {
-    await house.found('org-2', 'other', { mallory: 'owner' });
-    const answer = await house.ask(
+    await platform.found('org-2', 'other', { mallory: 'owner' });
+    const answer = await platform.ask(
       applyApplicationRequest,
       { org: 'org-2', name: 'web', manifest: image('web', '1') },
-      house.person('mallory', 'org-2'),
+      platform.person('mallory', 'org-2'),
     );
     expect(answer).toMatchObject({
       ok: false,
@@ -272,22 +272,28 @@ describe('applications over embedded engines', () => {
         fix: 'make one: astroctl app profile apply -f FILE',
       },
     });
-    await house.settled();
-    expect(await house.ask(listApplicationsRequest, { org: 'org-2' }, house.person('mallory', 'org-2'))).toMatchObject({
+    await platform.settled();
+    expect(
+      await platform.ask(listApplicationsRequest, { org: 'org-2' }, platform.person('mallory', 'org-2')),
+    ).toMatchObject({
       value: { items: [] },
     });
     expect(
-      await house.ask(getApplicationRequest, { org: 'org-2', name: 'web' }, house.person('mallory', 'org-2')),
+      await platform.ask(getApplicationRequest, { org: 'org-2', name: 'web' }, platform.person('mallory', 'org-2')),
     ).toMatchObject({ ok: false, error: { kind: 'not-found' } });
   });
 
   it('T8: an editor does not deploy to a protected profile', async () => {
-    await house.ask(
+    await platform.ask(
       applyProfileRequest,
       { org, name: 'production', manifest: profile('production', { protected: true }) },
       ada(),
     );
-    const answer = await apply('web', image('web', '1', {}, { profileName: 'production' }), house.person('grace', org));
+    const answer = await apply(
+      'web',
+      image('web', '1', {}, { profileName: 'production' }),
+      platform.person('grace', org),
+    );
     expect(answer).toMatchObject({
       ok: false,
       error: {
@@ -299,7 +305,7 @@ describe('applications over embedded engines', () => {
       },
     });
     expect(
-      await apply('web', image('web', '1', {}, { profileName: 'production' }), house.person('linus', org)),
+      await apply('web', image('web', '1', {}, { profileName: 'production' }), platform.person('linus', org)),
     ).toMatchObject({ ok: true });
   });
 

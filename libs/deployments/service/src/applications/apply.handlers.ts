@@ -5,17 +5,17 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
-import { Sandbox } from '../clusters/sandbox.handlers.ts';
+import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { People, type Standing } from '../shared/people.queries.ts';
-import { Records } from '../shared/records.handlers.ts';
-import { ApplicationAnswers } from './answers.queries.ts';
+import { People, type Membership } from '../shared/people.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
+import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, newestAttemptOf } from './application.ts';
 import { isSame, needsRepair } from './configure.ts';
-import { Deployer, type Deployed } from './deployer.handlers.ts';
-import { Prepare, type Prepared } from './prepare.handlers.ts';
-import { Release } from './release.handlers.ts';
+import { Deployer, type Deployed } from './deployer.service.ts';
+import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
+import { NameRelease } from './name-release.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
 
@@ -27,12 +27,12 @@ export class ApplyHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(People) private readonly people: People,
-    @Inject(Sandbox) private readonly sandbox: Sandbox,
-    @Inject(Prepare) private readonly prepare: Prepare,
-    @Inject(Records) private readonly records: Records,
+    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(DeploymentPlanner) private readonly planner: DeploymentPlanner,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(Deployer) private readonly deployer: Deployer,
-    @Inject(Release) private readonly release: Release,
-    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
+    @Inject(NameRelease) private readonly release: NameRelease,
+    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
   ) {}
 
   @Serves(applyApplicationRequest)
@@ -40,14 +40,14 @@ export class ApplyHandlers {
     @Input() { name, manifest }: InputOf<typeof applyApplicationRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<Applied>> {
-    const standing = await this.people.standing(context);
-    if (!standing.ok) return refuse(standing.error);
-    const read = this.prepare.read(name, manifest);
+    const membership = await this.people.membership(context);
+    if (!membership.ok) return refuse(membership.error);
+    const read = this.planner.read(name, manifest);
     if (!read.ok) return refuse(read.error);
-    await this.sandbox.ensure(standing.value.organizationId, context);
+    await this.sandbox.ensure(membership.value.organizationId, context);
 
     for (let tries = 1; ; tries++) {
-      const outcome = await this.once(read.value, standing.value, context);
+      const outcome = await this.once(read.value, membership.value, context);
       if (outcome.ok) return this.answer(outcome.value, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.people.explain(outcome.error, context));
@@ -56,13 +56,13 @@ export class ApplyHandlers {
 
   /** One try: what is there now, what the manifest makes of it, and the writes, the owner's first. */
   private async once(
-    read: Parameters<Prepare['prepare']>[0],
-    standing: Standing,
+    read: Parameters<DeploymentPlanner['plan']>[0],
+    membership: Membership,
     context: RequestContext,
-  ): Promise<Result<{ readonly prepared: Prepared; readonly deployed: Deployed }, DomainError>> {
-    const present = await this.presentId(read.spec.name, standing.organizationId, context);
+  ): Promise<Result<{ readonly prepared: PlannedDeployment; readonly deployed: Deployed }, DomainError>> {
+    const present = await this.presentId(read.spec.name, membership.organizationId, context);
     if (!present.ok) return present;
-    const ready = await this.prepare.prepare(read, present.value ?? this.commands.newId(context, 0), standing, context);
+    const ready = await this.planner.plan(read, present.value ?? this.commands.newId(context, 0), membership, context);
     if (!ready.ok) return ready;
     let prepared = ready.value;
     const { application, configuration } = prepared;
@@ -109,7 +109,7 @@ export class ApplyHandlers {
   }
 
   private async answer(
-    { prepared, deployed }: { readonly prepared: Prepared; readonly deployed: Deployed },
+    { prepared, deployed }: { readonly prepared: PlannedDeployment; readonly deployed: Deployed },
     context: RequestContext,
   ): Promise<Reply<Applied>> {
     const { organizationId, applicationId, configuration } = prepared;

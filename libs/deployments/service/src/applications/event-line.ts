@@ -14,11 +14,11 @@ export interface EventLine {
   readonly code: string | null;
 }
 
-type Said = Pick<EventLine, 'step' | 'message'> & { readonly revision?: number; readonly code?: string | null };
+type LineContent = Pick<EventLine, 'step' | 'message'> & { readonly revision?: number; readonly code?: string | null };
 
 /** What an event tells people; `undefined` for those that only the platform needs. */
 export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undefined {
-  const said = sayingOf(recorded.event);
+  const said = contentOf(recorded.event);
   return said && placed(said, recorded);
 }
 
@@ -28,7 +28,10 @@ export const progressLine = (recorded: Recorded<DeploymentFact>): EventLine | un
     ? placed({ step: 'applied', message: recorded.event.data.message }, recorded)
     : undefined;
 
-function placed({ step, message, revision, code }: Said, { event, metadata }: Recorded<DeploymentFact>): EventLine {
+function placed(
+  { step, message, revision, code }: LineContent,
+  { event, metadata }: Recorded<DeploymentFact>,
+): EventLine {
   const applicationId =
     'applicationId' in event.data ? event.data.applicationId : metadata.stream.slice('application-'.length);
   const ofRevision = revision ?? ('revision' in event.data ? event.data.revision : 0);
@@ -44,7 +47,7 @@ function placed({ step, message, revision, code }: Said, { event, metadata }: Re
   };
 }
 
-function sayingOf(event: DeploymentFact): Said | undefined {
+function contentOf(event: DeploymentFact): LineContent | undefined {
   switch (event.type) {
     case 'deployment.requested.v1': {
       const { cause, number, kind } = event.data;

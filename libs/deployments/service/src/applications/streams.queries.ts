@@ -1,4 +1,14 @@
-import { Caller, Cancelled, Input, refuse, RefusedError, reply, Serves, type Reply, type RequestContext } from '#bus';
+import {
+  Caller,
+  Cancelled,
+  Input,
+  refuse,
+  DomainErrorException,
+  reply,
+  Serves,
+  type Reply,
+  type RequestContext,
+} from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
   applicationEventsRequest,
@@ -22,9 +32,9 @@ import {
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
-import { everyDocument } from '../shared/pages.queries.ts';
-import { People } from '../shared/people.queries.ts';
-import { ApplicationAnswers } from './answers.queries.ts';
+import { everyDocument } from '../shared/pages.service.ts';
+import { People } from '../shared/people.service.ts';
+import { ApplicationViews } from './application-views.service.ts';
 import {
   applicationsProjection,
   deploymentFamily,
@@ -33,7 +43,7 @@ import {
 } from './applications.projection.ts';
 import { eventLine, progressLine, type EventLine } from './event-line.ts';
 import { eventLinesProjection } from './events.projection.ts';
-import { Live } from './live.queries.ts';
+import { LiveStatus } from './live-status.service.ts';
 
 type EventsInput = InputOf<typeof applicationEventsRequest>;
 type EventOut = OutputOf<typeof applicationEventsRequest>;
@@ -47,8 +57,8 @@ export class StreamsQueries {
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
     @Inject(LOG_FEED) private readonly feed: LogFeed,
     @Inject(People) private readonly people: People,
-    @Inject(ApplicationAnswers) private readonly answers: ApplicationAnswers,
-    @Inject(Live) private readonly live: Live,
+    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
   @Serves(applicationResourcesRequest)
@@ -234,7 +244,7 @@ export class StreamsQueries {
 /** A refusal leaves a stream before its first item. */
 function unwrap<T>(result: Result<T, DomainError>): T {
   if (result.ok) return result.value;
-  throw new RefusedError(result.error);
+  throw new DomainErrorException(result.error);
 }
 
 const watched = (

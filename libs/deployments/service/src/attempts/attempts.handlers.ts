@@ -13,11 +13,11 @@ import { applicationDecider, applicationStream } from '../applications/applicati
 import { newestAttemptOf, openAttempt, type Application, type Attempt } from '../applications/application.ts';
 import { MOST_CLAIMS, type AttemptOutcome } from '../applications/end-attempt.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { digestOf } from '../shared/records.handlers.ts';
+import { digestOf } from '../shared/vault-records.service.ts';
 import { attemptDecider, attemptStream, type AttemptCommand } from './attempt.decider.ts';
-import { Settle } from './settle.handlers.ts';
-import { Tasks } from './tasks.handlers.ts';
-import { Works, type Worked } from './works.handlers.ts';
+import { AttemptCloser } from './attempt-closer.service.ts';
+import { RolloutTasks } from './rollout-tasks.service.ts';
+import { AttemptHistory, type AttemptRecord } from './attempt-history.service.ts';
 
 type ClaimInput = InputOf<typeof claimAttemptRequest>;
 type Claimed = OutputOf<typeof claimAttemptRequest>;
@@ -35,9 +35,9 @@ export class AttemptsHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(Works) private readonly works: Works,
-    @Inject(Settle) private readonly settle: Settle,
-    @Inject(Tasks) private readonly tasks: Tasks,
+    @Inject(AttemptHistory) private readonly history: AttemptHistory,
+    @Inject(AttemptCloser) private readonly closer: AttemptCloser,
+    @Inject(RolloutTasks) private readonly tasks: RolloutTasks,
   ) {}
 
   @Serves(claimAttemptRequest)
@@ -58,7 +58,7 @@ export class AttemptsHandlers {
     const present = before.value.state.claim;
     const isTakeOver = present?.worker === worker && present.incarnation !== incarnation;
     if (isTakeOver && application.value.lostClaims + present.number >= MOST_CLAIMS) {
-      const given = await this.settle.giveUp(applicationId, attemptId, present.number, context);
+      const given = await this.closer.giveUp(applicationId, attemptId, present.number, context);
       return given.ok ? nothingOwed('too many workers were lost with it') : refuse(given.error);
     }
     const claimed = await this.run(
@@ -81,7 +81,7 @@ export class AttemptsHandlers {
     @Input() { applicationId, attemptId, claim }: InputOf<typeof extendClaimRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<Extended>> {
-    return this.goOn(applicationId, attemptId, context, `extend ${this.clock.now()}`, (revision) => ({
+    return this.recordStep(applicationId, attemptId, context, `extend ${this.clock.now()}`, (revision) => ({
       type: 'extend',
       applicationId,
       revision,
@@ -95,7 +95,7 @@ export class AttemptsHandlers {
     @Input() { applicationId, attemptId, claim, step }: InputOf<typeof reportStepRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<Extended>> {
-    return this.goOn(applicationId, attemptId, context, `report ${digestOf(step)}`, (revision) => ({
+    return this.recordStep(applicationId, attemptId, context, `report ${digestOf(step)}`, (revision) => ({
       type: 'report',
       applicationId,
       revision,
@@ -122,7 +122,7 @@ export class AttemptsHandlers {
       `end ${claim}`,
     );
     if (!ended.ok) return refuse(ended.error);
-    const settled = await this.settle.end(
+    const settled = await this.closer.end(
       organizationId,
       applicationId,
       attemptId,
@@ -140,23 +140,23 @@ export class AttemptsHandlers {
     context: RequestContext,
   ): Promise<Result<'free' | 'wait' | 'superseded', DomainError>> {
     const { organizationId, applicationId, worker, incarnation } = input;
-    const open = await this.works.of({
+    const open = await this.history.of({
       ...application,
       attempts: application.attempts.filter(({ state }) => state === 'open'),
     });
     if (!open.ok) return open;
-    const isDead = ({ work: { claim } }: Worked): boolean =>
+    const isDead = ({ work: { claim } }: AttemptRecord): boolean =>
       claim?.worker === worker && claim.incarnation !== incarnation;
     const isNewest = newestAttemptOf(application)?.id === attempt.id;
     for (const worked of open.value) {
       const isOwn = worked.attempt.id === attempt.id;
       if (isOwn ? isNewest || !isDead(worked) : worked.attempt.number > attempt.number) continue;
-      if (!isOwn && this.works.isHeld(worked.work) && !isDead(worked)) return ok('wait');
+      if (!isOwn && this.history.isHeld(worked.work) && !isDead(worked)) return ok('wait');
       // Its worker is gone, or never was: the newer request is what counts.
       const ended =
         worked.work.status === 'claimed' && !isDead(worked)
-          ? await this.settle.abandon(applicationId, worked.attempt.id, worked.attempt.revision, context)
-          : await this.settle.end(
+          ? await this.closer.abandon(applicationId, worked.attempt.id, worked.attempt.revision, context)
+          : await this.closer.end(
               organizationId,
               applicationId,
               worked.attempt.id,
@@ -182,11 +182,11 @@ export class AttemptsHandlers {
     if (error.code === 'deployments/claimed')
       return later('another worker has it', Math.max(100, Number(error.extra?.['retryInMs'] ?? ASK_AGAIN_MS) + 100));
     if (error.code === 'deployments/claim-expired') {
-      const abandoned = await this.settle.abandon(applicationId, attemptId, revision, context);
+      const abandoned = await this.closer.abandon(applicationId, attemptId, revision, context);
       return abandoned.ok ? nothingOwed('its claim ran out; another attempt was asked for') : refuse(abandoned.error);
     }
     if (error.code === 'deployments/attempt-ended') {
-      const settled = await this.settle.settle(
+      const settled = await this.closer.settle(
         { organizationId, applicationId, attemptId, deduplicationKey: attemptId },
         context,
       );
@@ -195,7 +195,7 @@ export class AttemptsHandlers {
     return refuse(error);
   }
 
-  private async goOn(
+  private async recordStep(
     applicationId: string,
     attemptId: string,
     context: RequestContext,

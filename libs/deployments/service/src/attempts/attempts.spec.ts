@@ -16,10 +16,10 @@ import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker, type Item } from '../testing/fake-worker.handlers.ts';
 import { entry, image, profile, registration } from '../testing/fixtures.ts';
-import { openHouse, type House } from '../testing/house.module.ts';
-import { OwedSweep } from './owed.reactor.ts';
+import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import { OwedSweep } from './owed-attempts.sweep.ts';
 
-let house: House;
+let platform: TestPlatform;
 let queue: WorkQueue;
 let worker: FakeWorker;
 const org = 'org-1';
@@ -29,31 +29,31 @@ let opened = 0;
 beforeEach(async () => {
   const own = `${folder}/${opened++}`;
   queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
-  house = await openHouse(own, queue, {});
-  worker = new FakeWorker(house, queue);
-  await house.found(org, 'acme', { ada: 'owner' });
-  await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada());
-  await house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada());
+  platform = await openTestPlatform(own, queue, {});
+  worker = new FakeWorker(platform, queue);
+  await platform.found(org, 'acme', { ada: 'owner' });
+  await platform.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada());
+  await platform.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada());
 });
 afterEach(async () => {
-  await house.close();
+  await platform.close();
   await queue.close();
 });
 
-const ada = () => house.person('ada', org);
+const ada = () => platform.person('ada', org);
 const apply = (tag: string, name = 'web') =>
-  house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
+  platform.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
 const status = async () => {
-  await house.settled();
-  const answer = await house.ask(applicationStatusRequest, { org, name: 'web' }, ada());
+  await platform.settled();
+  const answer = await platform.ask(applicationStatusRequest, { org, name: 'web' }, ada());
   return answer.ok ? answer.value : undefined;
 };
 const sweep = async () => {
-  await house.settled();
-  await house.app.get(OwedSweep, { strict: false }).run(new AbortController().signal);
+  await platform.settled();
+  await platform.app.get(OwedSweep, { strict: false }).run(new AbortController().signal);
 };
 const terminals = async () => {
-  const events = await house.engines.events();
+  const events = await platform.engines.events();
   return events
     .filter(({ type }) =>
       [
@@ -65,9 +65,9 @@ const terminals = async () => {
     )
     .map(({ type }) => type.split('.')[1]);
 };
-const anotherWorker = (name = 'worker-2') => new FakeWorker(house, queue, name);
+const anotherWorker = (name = 'worker-2') => new FakeWorker(platform, queue, name);
 const extend = (item: Item, claim: number) =>
-  house.ask(extendClaimRequest, { ...item, claim }, house.service('deploy-worker', org));
+  platform.ask(extendClaimRequest, { ...item, claim }, platform.service('deploy-worker', org));
 
 describe('attempts', () => {
   it('grants an attempt to one worker; the same worker asking again has the same claim', async () => {
@@ -83,7 +83,7 @@ describe('attempts', () => {
     const item = await worker.next();
     const { claim } = await worker.granted(item);
     await worker.plan(item, claim, [entry('Deployment', 'web'), entry('Service', 'web-app')]);
-    house.clock.shift(31_000);
+    platform.clock.shift(31_000);
     await sweep();
     expect(await extend(item, claim)).toMatchObject({ ok: false, error: { code: 'deployments/claim-lost' } });
     const next = await worker.next();
@@ -107,7 +107,7 @@ describe('attempts', () => {
     const item = await worker.next();
     const { claim } = await worker.granted(item);
     await worker.plan(item, claim, [entry('Deployment', 'web')]);
-    const restarted = new FakeWorker(house, queue, 'worker-1', 'i-2');
+    const restarted = new FakeWorker(platform, queue, 'worker-1', 'i-2');
     const granted = await restarted.granted(item);
     expect(granted).toMatchObject({ claim: 2, task: { attemptNumber: 1, recordedPlan: { digest: 'd1' } } });
     expect(await extend(item, claim)).toMatchObject({ ok: false, error: { code: 'deployments/claim-lost' } });
@@ -129,14 +129,14 @@ describe('attempts', () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
-    const count = async () => (await house.engines.events()).length;
+    const count = async () => (await platform.engines.events()).length;
     const before = await count();
     expect(await extend(item, claim)).toMatchObject({ ok: true, value: { superseded: false } });
     expect(await count()).toBe(before);
-    house.clock.shift(16_000);
+    platform.clock.shift(16_000);
     await extend(item, claim);
     expect(await count()).toBe(before + 1);
-    house.clock.shift(29_000);
+    platform.clock.shift(29_000);
     await sweep();
     expect(await terminals()).toEqual([]);
   });
@@ -170,15 +170,15 @@ describe('attempts', () => {
     const found = await worker.next();
     expect(found).toEqual(lost);
     await worker.granted(found);
-    expect((await house.engines.events()).filter(({ type }) => type === 'attempt.claimed.v1')).toHaveLength(1);
+    expect((await platform.engines.events()).filter(({ type }) => type === 'attempt.claimed.v1')).toHaveLength(1);
   });
 
   it('F24: five claims without an end make the attempt fail as worker/lost', async () => {
     await apply('1');
     for (let lost = 0; lost < 5; lost++) {
       const item = await worker.next();
-      await new FakeWorker(house, queue, `worker-${lost}`).granted(item);
-      house.clock.shift(31_000);
+      await new FakeWorker(platform, queue, `worker-${lost}`).granted(item);
+      platform.clock.shift(31_000);
       await sweep();
     }
     expect(await status()).toMatchObject({ status: 'DEGRADED', code: 'worker/lost' });
@@ -191,8 +191,9 @@ describe('attempts', () => {
   it('F24: a worker that is restarted by the same work five times is not given it a sixth time', async () => {
     await apply('1');
     const item = await worker.next();
-    for (let start = 1; start <= 5; start++) await new FakeWorker(house, queue, 'worker-1', `i-${start}`).granted(item);
-    expect(await new FakeWorker(house, queue, 'worker-1', 'i-6').claim(item)).toMatchObject({
+    for (let start = 1; start <= 5; start++)
+      await new FakeWorker(platform, queue, 'worker-1', `i-${start}`).granted(item);
+    expect(await new FakeWorker(platform, queue, 'worker-1', 'i-6').claim(item)).toMatchObject({
       granted: false,
       retryInMs: null,
     });
@@ -203,8 +204,8 @@ describe('attempts', () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);
-    const { Settle } = await import('./settle.handlers.ts');
-    const settle = house.app.get(Settle, { strict: false });
+    const { AttemptCloser } = await import('./attempt-closer.service.ts');
+    const settle = platform.app.get(AttemptCloser, { strict: false });
     const end = settle.end.bind(settle);
     settle.end = () => Promise.reject(new Error('the process died'));
     await expect(worker.succeed(item, claim)).rejects.toThrow('the process died');
@@ -218,28 +219,28 @@ describe('attempts', () => {
     await apply('1');
     await worker.deploy([entry('Deployment', 'web')]);
     const clusterId = String(
-      (await house.engines.events())
+      (await platform.engines.events())
         .find(({ type }) => type === 'cluster.registered.v1')
         ?.stream.slice('cluster-'.length),
     );
     const item = {
       organizationId: org,
       applicationId: String(
-        (await house.engines.events())
+        (await platform.engines.events())
           .find(({ type }) => type === 'application.configured.v1')
           ?.stream.slice('application-'.length),
       ),
     };
     const seen = (health: 'Degraded' | 'Healthy' | 'Missing', message: string) =>
-      house.ask(
+      platform.ask(
         reportHealthRequest,
         { clusterId, applications: [{ ...item, health, message, code: null, replicas: '0/1', attemptNumber: null }] },
-        house.service('deploy-worker'),
+        platform.service('deploy-worker'),
       );
     await seen('Missing', 'Deployment/web is gone');
     await seen('Missing', 'Deployment/web is gone');
     expect(await status()).toMatchObject({ status: 'DEGRADED', health: 'Missing', message: 'Deployment/web is gone' });
-    const lines = await house.read(applicationEventsRequest, { org, name: 'web' }, ada());
+    const lines = await platform.read(applicationEventsRequest, { org, name: 'web' }, ada());
     expect(lines.filter((line) => line.source === 'platform' && line.step === 'health-changed')).toHaveLength(1);
     expect(await apply('1')).toMatchObject({
       value: { outcome: 'configured', application: { version: 'v1', status: 'REQUESTED' } },
@@ -263,13 +264,13 @@ describe('attempts', () => {
     });
     const again = await worker.next();
     expect((await worker.granted(again)).task).toMatchObject({ targetNamespace: 'acme-web', attemptNumber: 2 });
-    expect((await house.engines.events()).filter(({ type }) => type === 'namespace.claimed.v1')).toHaveLength(1);
+    expect((await platform.engines.events()).filter(({ type }) => type === 'namespace.claimed.v1')).toHaveLength(1);
   });
 
   it('E11: a deletion that fails keeps the application, its reason and its name, and can be asked for again', async () => {
     await apply('1');
     await worker.deploy([entry('Deployment', 'web')]);
-    await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
+    await platform.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
     const item = await worker.next();
     const { claim } = await worker.granted(item);
     await worker.fail(item, claim, {
@@ -277,7 +278,7 @@ describe('attempts', () => {
       message: 'Deployment/web waits for the finalizer x/y',
     });
     expect(await status()).toMatchObject({ status: 'DELETING', message: 'Deployment/web waits for the finalizer x/y' });
-    await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
+    await platform.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
     expect((await worker.granted(await worker.next())).task).toMatchObject({
       kind: 'delete',
       resolved: null,

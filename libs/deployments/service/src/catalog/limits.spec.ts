@@ -11,15 +11,15 @@ import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { Deployer } from '../applications/deployer.handlers.ts';
-import { Release } from '../applications/release.handlers.ts';
-import { UnfinishedSweep } from '../shared/unfinished.reactor.ts';
+import { Deployer } from '../applications/deployer.service.ts';
+import { NameRelease } from '../applications/name-release.service.ts';
+import { UnfinishedSweep } from '../shared/unfinished.sweep.ts';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
-import { openHouse, type House } from '../testing/house.module.ts';
+import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
 import { catalogDecider, catalogStream } from './catalog.decider.ts';
 
-let house: House;
+let platform: TestPlatform;
 let queue: WorkQueue;
 const org = 'org-1';
 const folder = temporaryFolder();
@@ -28,28 +28,28 @@ let opened = 0;
 beforeEach(async () => {
   const own = `${folder}/${opened++}`;
   queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
-  house = await openHouse(own, queue, {});
-  await house.found(org, 'acme', { ada: 'owner' });
-  await house.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada());
-  await house.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada());
+  platform = await openTestPlatform(own, queue, {});
+  await platform.found(org, 'acme', { ada: 'owner' });
+  await platform.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada());
+  await platform.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada());
 });
 afterEach(async () => {
-  await house.close();
+  await platform.close();
   await queue.close();
 });
 
-const ada = () => house.person('ada', org);
+const ada = () => platform.person('ada', org);
 const apply = (name: string, tag = '1') =>
-  house.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
-const remove = (name: string) => house.ask(deleteApplicationRequest, { org, name }, ada());
+  platform.ask(applyApplicationRequest, { org, name, manifest: image(name, tag) }, ada());
+const remove = (name: string) => platform.ask(deleteApplicationRequest, { org, name }, ada());
 const limits = (applications: number, deploymentsPerDay = 1_000) =>
-  house.ask(
+  platform.ask(
     setCatalogLimitsRequest,
     { organizationId: org, applications, profiles: 5, clusters: 2, deploymentsPerDay },
-    house.service('billing', org),
+    platform.service('billing', org),
   );
 const catalog = async () => {
-  const loaded = await house.engines.commands.load(catalogDecider, catalogStream(org));
+  const loaded = await platform.engines.commands.load(catalogDecider, catalogStream(org));
   if (!loaded.ok) throw new Error(loaded.error.code);
   return loaded.value.state;
 };
@@ -88,7 +88,7 @@ describe('limits of a plan', () => {
   it('F22: 25 creates and 25 deletes interleaved leave one owner for each name and every released name free', async () => {
     await limits(30);
     for (let index = 0; index < 25; index++) await apply(`old-${index}`);
-    const worker = new FakeWorker(house, queue);
+    const worker = new FakeWorker(platform, queue);
     for (let index = 0; index < 25; index++) await worker.deploy();
     const deleting = (async () => {
       for (let index = 0; index < 25; index++) expect(await remove(`old-${index}`)).toMatchObject({ ok: true });
@@ -131,27 +131,27 @@ describe('limits of a plan', () => {
     });
     expect(await apply('web', '2')).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
     expect(await remove('web')).toMatchObject({ ok: true });
-    house.clock.shift(24 * 3_600_000);
+    platform.clock.shift(24 * 3_600_000);
     expect(await apply('api', '1')).toMatchObject({ ok: true });
   });
 });
 
 describe('F21: a crash between the catalog and the application', () => {
   const cutCreation = async (name: string) => {
-    const deployer = house.app.get(Deployer, { strict: false });
+    const deployer = platform.app.get(Deployer, { strict: false });
     const whole = deployer.finishCreation.bind(deployer);
     deployer.finishCreation = () => Promise.reject(new Error('the process died'));
     await expect(apply(name)).rejects.toThrow('the process died');
     deployer.finishCreation = whole;
-    await house.settled();
+    await platform.settled();
   };
   const sweep = async () => {
-    house.clock.shift(60_000);
-    await house.settled();
-    await house.app.get(UnfinishedSweep, { strict: false }).run(new AbortController().signal);
-    await house.settled();
+    platform.clock.shift(60_000);
+    await platform.settled();
+    await platform.app.get(UnfinishedSweep, { strict: false }).run(new AbortController().signal);
+    await platform.settled();
   };
-  const get = async (name: string) => house.ask(getApplicationRequest, { org, name }, ada());
+  const get = async (name: string) => platform.ask(getApplicationRequest, { org, name }, ada());
 
   it('leaves an application that can be read and applied again', async () => {
     await cutCreation('web');
@@ -165,7 +165,7 @@ describe('F21: a crash between the catalog and the application', () => {
   it('leaves an application that can be deleted', async () => {
     await cutCreation('web');
     expect(await remove('web')).toMatchObject({ ok: true, value: { attemptId: null } });
-    await house.settled();
+    await platform.settled();
     expect(await get('web')).toMatchObject({ ok: false });
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
@@ -183,10 +183,10 @@ describe('F21: a crash between the catalog and the application', () => {
   it('on the way out is finished by the sweep, or by whoever wants the name', async () => {
     for (const name of ['web', 'api']) {
       await apply(name);
-      const worker = new FakeWorker(house, queue);
+      const worker = new FakeWorker(platform, queue);
       await worker.deploy();
       await remove(name);
-      const release = house.app.get(Release, { strict: false });
+      const release = platform.app.get(NameRelease, { strict: false });
       const whole = release.release.bind(release);
       release.release = () => Promise.reject(new Error('the process died'));
       await expect(worker.deploy()).rejects.toThrow('the process died');

@@ -8,11 +8,11 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
-import { policyView } from './answers.queries.ts';
+import { policyView } from './cluster-views.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import type { WholePolicy } from './cluster.events.ts';
-import { Heartbeats } from './heartbeats.handlers.ts';
+import { Heartbeats } from './heartbeats.service.ts';
 
 /** Policy and removal of clusters. */
 @Controller()

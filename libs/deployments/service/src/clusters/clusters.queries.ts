@@ -15,13 +15,13 @@ import { applicationsProjection } from '../applications/applications.projection.
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profilesProjection } from '../profiles/profiles.projection.ts';
 import { organizationOf } from '../shared/organization-of.ts';
-import { allDocuments } from '../shared/pages.queries.ts';
-import { People, type Standing } from '../shared/people.queries.ts';
-import { ClusterAnswers } from './answers.queries.ts';
+import { allDocuments } from '../shared/pages.service.ts';
+import { People, type Membership } from '../shared/people.service.ts';
+import { ClusterViews } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
-import { ClusterConnections } from './connections.handlers.ts';
-import { Sandbox } from './sandbox.handlers.ts';
+import { ConnectionDetails } from './connection-details.service.ts';
+import { SandboxProvisioning } from './sandbox-provisioning.service.ts';
 
 /** Clusters, and the short-lived credentials that people get for them. */
 @Controller()
@@ -31,9 +31,9 @@ export class ClustersQueries {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(People) private readonly people: People,
-    @Inject(Sandbox) private readonly sandbox: Sandbox,
-    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
-    @Inject(ClusterAnswers) private readonly answers: ClusterAnswers,
+    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
+    @Inject(ClusterViews) private readonly answers: ClusterViews,
   ) {}
 
   @Serves(listClustersRequest)
@@ -77,17 +77,17 @@ export class ClustersQueries {
     @Input() { name }: InputOf<typeof clusterKubeconfigRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<OutputOf<typeof clusterKubeconfigRequest>>> {
-    const standing = await this.people.standing(context);
-    if (!standing.ok) return refuse(standing.error);
+    const membership = await this.people.membership(context);
+    if (!membership.ok) return refuse(membership.error);
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const { id, report } = found.value;
     if (report.state === 'PENDING' || report.state === 'DELETING')
       return refuse(deploymentsErrors.tokenUnavailable(name, report.state));
-    const { organizationId } = standing.value;
+    const { organizationId } = membership.value;
     const cluster = await this.connections.of(organizationId, id);
     if (!cluster.ok) return refuse(cluster.error);
-    const right = await this.rightOf(standing.value, id);
+    const right = await this.rightOf(membership.value, id);
     if (!right.ok) return refuse(right.error);
     const own = this.bus.own({
       correlationId: context.correlationId,
@@ -129,7 +129,7 @@ export class ClustersQueries {
 
   /** By role: the whole cluster, or the organization's namespaces; an editor only looks where a profile is protected. */
   private async rightOf(
-    { organizationId, role, isAdmin }: Standing,
+    { organizationId, role, isAdmin }: Membership,
     clusterId: string,
   ): Promise<
     Result<

@@ -23,10 +23,10 @@ import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { omit } from '../shared/omit.ts';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
-import { openHouse, type House } from '../testing/house.module.ts';
-import { SilenceSweep } from './silence.reactor.ts';
+import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import { SilenceSweep } from './silence.sweep.ts';
 
-let house: House;
+let platform: TestPlatform;
 let queue: WorkQueue;
 let asked: { readonly access: string; readonly namespaces: string[]; readonly viewNamespaces?: string[] }[];
 const org = 'org-1';
@@ -50,27 +50,27 @@ const open = async (sandbox?: SandboxClusters) => {
       return reply({ token: 'kube-token-canary', expiresAt: '2026-11-24T12:10:00.000Z' });
     },
   };
-  house = await openHouse(own, queue, answers, { sandbox });
-  await house.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
-  await house.found('org-2', 'other', { mallory: 'owner' });
+  platform = await openTestPlatform(own, queue, answers, { sandbox });
+  await platform.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
+  await platform.found('org-2', 'other', { mallory: 'owner' });
 };
 beforeEach(() => open());
 afterEach(async () => {
-  await house.close();
+  await platform.close();
   await queue.close();
 });
 
-const ada = (more = {}) => house.person('ada', org, more);
+const ada = (more = {}) => platform.person('ada', org, more);
 const register = (name: string, more = {}, context = ada()) =>
-  house.ask(
+  platform.ask(
     registerClusterRequest,
     { org: context.organizationId ?? '', name, manifest: registration(name, more) },
     context,
   );
 const apply = (name: string, context = ada(), more = {}) =>
-  house.ask(applyApplicationRequest, { org, name, manifest: image(name, '1', {}, more) }, context);
+  platform.ask(applyApplicationRequest, { org, name, manifest: image(name, '1', {}, more) }, context);
 const applyProfile = (name: string, more = {}, context = ada()) =>
-  house.ask(applyProfileRequest, { org, name, manifest: profile(name, more) }, context);
+  platform.ask(applyProfileRequest, { org, name, manifest: profile(name, more) }, context);
 
 describe('clusters', () => {
   it('registers, tells what is missing, and changes nothing when the same comes again', async () => {
@@ -94,14 +94,14 @@ describe('clusters', () => {
 
   it('E21: a physical cluster belongs to one organization', async () => {
     await register('dev');
-    const mallory = house.person('mallory', 'org-2');
+    const mallory = platform.person('mallory', 'org-2');
     expect(await register('mine', { server: 'https://10.0.0.1:6443' }, mallory)).toMatchObject({
       ok: false,
       error: { code: 'deployments/cluster-taken', kind: 'conflict' },
     });
-    await house.settled();
-    expect(await house.ask(listClustersRequest, { org: 'org-2' }, mallory)).toMatchObject({ value: { items: [] } });
-    expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
+    await platform.settled();
+    expect(await platform.ask(listClustersRequest, { org: 'org-2' }, mallory)).toMatchObject({ value: { items: [] } });
+    expect(await platform.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
     expect(await register('mine', { server: 'https://10.0.0.1:6443' }, mallory)).toMatchObject({ ok: true });
   });
 
@@ -116,7 +116,7 @@ describe('clusters', () => {
     ] as const) {
       expect(await register('dev', more)).toMatchObject({ ok: false, error: { code, kind: 'invalid' } });
     }
-    expect(await house.engines.events()).not.toContainEqual(
+    expect(await platform.engines.events()).not.toContainEqual(
       expect.objectContaining({ type: 'catalog.name-claimed.v1' }),
     );
   });
@@ -124,12 +124,12 @@ describe('clusters', () => {
   it('changes its policy key by key, and holds applications to it', async () => {
     await register('dev');
     await applyProfile('staging');
-    expect(await house.ask(setClusterPolicyRequest, { org, name: 'dev', namespaces: ['team-*'] }, ada())).toMatchObject(
-      {
-        ok: true,
-        value: { namespaces: ['team-*'], podSecurity: 'baseline' },
-      },
-    );
+    expect(
+      await platform.ask(setClusterPolicyRequest, { org, name: 'dev', namespaces: ['team-*'] }, ada()),
+    ).toMatchObject({
+      ok: true,
+      value: { namespaces: ['team-*'], podSecurity: 'baseline' },
+    });
     expect(await apply('web')).toMatchObject({
       ok: false,
       error: {
@@ -144,18 +144,18 @@ describe('clusters', () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');
-    expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
+    expect(await platform.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
       error: { code: 'deployments/cluster-in-use', kind: 'conflict' },
     });
-    expect(await house.ask(deleteProfileRequest, { org, name: 'staging' }, ada())).toMatchObject({
+    expect(await platform.ask(deleteProfileRequest, { org, name: 'staging' }, ada())).toMatchObject({
       error: { code: 'deployments/profile-in-use', detail: 'profile/staging is used by application/web.' },
     });
-    const worker = new FakeWorker(house, queue);
+    const worker = new FakeWorker(platform, queue);
     await worker.deploy();
-    await house.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
+    await platform.ask(deleteApplicationRequest, { org, name: 'web' }, ada());
     await worker.deploy();
-    expect(await house.ask(deleteProfileRequest, { org, name: 'staging' }, ada())).toMatchObject({ ok: true });
-    expect(await house.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
+    expect(await platform.ask(deleteProfileRequest, { org, name: 'staging' }, ada())).toMatchObject({ ok: true });
+    expect(await platform.ask(deleteClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({ ok: true });
     expect(await applyProfile('staging')).toMatchObject({
       ok: false,
       error: { code: 'deployments/cluster-not-found', kind: 'invalid' },
@@ -176,7 +176,7 @@ describe('clusters', () => {
       ok: false,
       error: { code: 'deployments/profile-target-fixed' },
     });
-    const grace = () => house.person('grace', org);
+    const grace = () => platform.person('grace', org);
     expect(await applyProfile('staging', { defaults: { port: 3_000 } }, grace())).toMatchObject({
       ok: true,
       value: { outcome: 'configured', profile: { settings: ['defaults.port'], revision: 4 } },
@@ -210,9 +210,11 @@ describe('clusters', () => {
     await applyProfile('production', { protected: true });
     await apply('web');
     await apply('shop', ada(), { profileName: 'production' });
-    await house.settled();
+    await platform.settled();
     for (const who of ['ada', 'grace', 'eve'])
-      expect(await house.ask(clusterKubeconfigRequest, { org, name: 'dev' }, house.person(who, org))).toMatchObject({
+      expect(
+        await platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, platform.person(who, org)),
+      ).toMatchObject({
         ok: true,
         value: { token: 'kube-token-canary', clusterName: 'dev' },
       });
@@ -221,7 +223,7 @@ describe('clusters', () => {
       { access: 'edit', namespaces: ['acme-web'], viewNamespaces: ['acme-shop'] },
       { access: 'view', namespaces: ['acme-shop', 'acme-web'] },
     ]);
-    const issued = (await house.engines.events()).filter(({ type }) => type === 'cluster.kubeconfig-issued.v1');
+    const issued = (await platform.engines.events()).filter(({ type }) => type === 'cluster.kubeconfig-issued.v1');
     expect(issued.map(({ data }) => data)).toMatchObject([
       { memberId: 'ada', access: 'cluster' },
       { memberId: 'grace', access: 'edit' },
@@ -233,31 +235,31 @@ describe('clusters', () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');
-    await new FakeWorker(house, queue).deploy();
-    await house.settled();
-    const sweep = () => house.app.get(SilenceSweep, { strict: false }).run(new AbortController().signal);
+    await new FakeWorker(platform, queue).deploy();
+    await platform.settled();
+    const sweep = () => platform.app.get(SilenceSweep, { strict: false }).run(new AbortController().signal);
     const status = async () => {
-      await house.settled();
-      const answer = await house.ask(getApplicationRequest, { org, name: 'web' }, ada());
+      await platform.settled();
+      const answer = await platform.ask(getApplicationRequest, { org, name: 'web' }, ada());
       return answer.ok ? answer.value.status : answer.error.code;
     };
     await sweep();
-    house.clock.shift(59_000);
+    platform.clock.shift(59_000);
     await sweep();
     expect(await status()).toBe('RUNNING');
-    house.clock.shift(61_000);
+    platform.clock.shift(61_000);
     await sweep();
     expect(await status()).toBe('UNKNOWN');
-    const [id = ''] = (await house.engines.events())
+    const [id = ''] = (await platform.engines.events())
       .filter(({ type }) => type === 'cluster.registered.v1')
       .map(({ stream }) => stream.slice('cluster-'.length));
-    await house.ask(
+    await platform.ask(
       reportClusterRequest,
       { organizationId: org, clusterId: id, state: 'READY', reason: null, version: 'v1.36.3', nodes: 3 },
-      house.service('deploy-worker'),
+      platform.service('deploy-worker'),
     );
     expect(await status()).toBe('RUNNING');
-    expect(await house.ask(getClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
+    expect(await platform.ask(getClusterRequest, { org, name: 'dev' }, ada())).toMatchObject({
       value: { state: 'READY', reason: null, apps: 1 },
     });
   });
@@ -274,31 +276,31 @@ describe('the sandbox', () => {
   };
 
   it('is there when somebody first looks, with a profile on it, and is counted in no limit', async () => {
-    await house.close();
+    await platform.close();
     await queue.close();
     await open(sandbox);
-    expect(await house.ask(listClustersRequest, { org }, ada())).toMatchObject({
+    expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({
       value: { items: [{ name: 'sandbox', provider: 'sandbox', region: 'local', type: 'sandbox', state: 'READY' }] },
     });
-    expect(await house.ask(listProfilesRequest, { org }, ada())).toMatchObject({
+    expect(await platform.ask(listProfilesRequest, { org }, ada())).toMatchObject({
       value: { items: [{ name: 'default', cluster: 'sandbox', tier: 'basic' }] },
     });
     expect(await register('one')).toMatchObject({ ok: true });
     expect(await register('two')).toMatchObject({ ok: true });
     expect(await register('three')).toMatchObject({ error: { code: 'billing/cluster-limit' } });
-    expect(await house.ask(deleteClusterRequest, { org, name: 'sandbox' }, ada())).toMatchObject({
+    expect(await platform.ask(deleteClusterRequest, { org, name: 'sandbox' }, ada())).toMatchObject({
       error: { code: 'deployments/sandbox-stays' },
     });
   });
 
   it('takes a first application that names no profile, also when nine ask at once', async () => {
-    await house.close();
+    await platform.close();
     await queue.close();
     await open(sandbox);
     const spec = omit(image('web', '1').spec, 'profileName');
     const answers = await Promise.all(
       Array.from({ length: 9 }, (_, index) =>
-        house.ask(
+        platform.ask(
           applyApplicationRequest,
           { org, name: `web-${index}`, manifest: { ...spec, name: `web-${index}` } },
           ada(),
@@ -306,14 +308,14 @@ describe('the sandbox', () => {
       ),
     );
     expect(answers.map(({ ok }) => ok)).toEqual(Array.from({ length: 9 }, () => true));
-    const worker = new FakeWorker(house, queue);
+    const worker = new FakeWorker(platform, queue);
     const item = await worker.next();
     expect((await worker.granted(item)).task.cluster).toMatchObject({
       name: 'sandbox',
       type: 'sandbox',
       server: `http://127.0.0.1:8080/sandbox/${org}`,
     });
-    const made = (await house.engines.events()).filter(
+    const made = (await platform.engines.events()).filter(
       ({ type }) => type === 'cluster.registered.v1' || type === 'profile.created.v1',
     );
     expect(made).toHaveLength(2);

@@ -13,11 +13,11 @@ import { applicationDecider, applicationStream } from '../applications/applicati
 import { latestOf } from '../applications/application.ts';
 import { applicationsProjection } from '../applications/applications.projection.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
-import { everyDocument } from '../shared/pages.queries.ts';
+import { everyDocument } from '../shared/pages.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { clustersProjection } from './clusters.projection.ts';
-import { ClusterConnections } from './connections.handlers.ts';
-import { Heartbeats } from './heartbeats.handlers.ts';
+import { ConnectionDetails } from './connection-details.service.ts';
+import { Heartbeats } from './heartbeats.service.ts';
 
 type Observed = OutputOf<typeof observedClustersRequest>;
 
@@ -35,7 +35,7 @@ export class ObserverHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+    @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
   ) {}
 

@@ -16,15 +16,15 @@ import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
-import { People } from '../shared/people.queries.ts';
-import { digestOf, Records } from '../shared/records.handlers.ts';
-import { ClusterAnswers } from './answers.queries.ts';
+import { People } from '../shared/people.service.ts';
+import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
+import { ClusterViews } from './cluster-views.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import type { ClusterRegistration, WholePolicy } from './cluster.events.ts';
-import { Heartbeats } from './heartbeats.handlers.ts';
+import { Heartbeats } from './heartbeats.service.ts';
 import { handoverOf, serverAddress, type Handover, type ServerAddress } from './registration.ts';
-import { SANDBOX_NAME } from './sandbox.handlers.ts';
+import { SANDBOX_NAME } from './sandbox-provisioning.service.ts';
 
 type Registered = OutputOf<typeof registerClusterRequest>;
 
@@ -42,10 +42,10 @@ export class RegisterHandlers {
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EGRESS_GUARD) private readonly egress: EgressGuard,
-    @Inject(Records) private readonly records: Records,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(People) private readonly people: People,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
-    @Inject(ClusterAnswers) private readonly answers: ClusterAnswers,
+    @Inject(ClusterViews) private readonly answers: ClusterViews,
   ) {}
 
   /** Read, dialled, then written: name, physical cluster, the cluster's own stream. */

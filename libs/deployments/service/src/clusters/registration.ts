@@ -26,10 +26,10 @@ export function serverAddress(text: string): Result<ServerAddress, DeploymentsEr
 }
 
 /** What a cluster is entered with, as the worker reads it from the vault. */
-export type Credential = { readonly token: string } | { readonly certificate: string; readonly key: string };
+export type RegisteredCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
 
 export interface Handover {
-  readonly credential: Credential;
+  readonly credential: RegisteredCredential;
   /** PEM. */
   readonly certificateAuthority: string | null;
 }

@@ -13,13 +13,13 @@ import { CLOCK, err, ok, type Clock, type DomainError, type Position, type Resul
 import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
-import { Sandbox } from '../clusters/sandbox.handlers.ts';
+import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
-import { People, type Standing } from '../shared/people.queries.ts';
-import { Records } from '../shared/records.handlers.ts';
-import { ProfileAnswers } from './answers.queries.ts';
-import { profileContent } from './profile-content.handlers.ts';
+import { People, type Membership } from '../shared/people.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
+import { ProfileViews } from './profile-views.service.ts';
+import { profileContent } from './profile-content.service.ts';
 import { profileDecider, profileStream, type Profile, type ProfileCommand } from './profile.decider.ts';
 import type { ProfileContent } from './profile.events.ts';
 
@@ -32,9 +32,9 @@ export class ProfilesHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(People) private readonly people: People,
-    @Inject(Records) private readonly records: Records,
-    @Inject(Sandbox) private readonly sandbox: Sandbox,
-    @Inject(ProfileAnswers) private readonly answers: ProfileAnswers,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(ProfileViews) private readonly answers: ProfileViews,
   ) {}
 
   @Serves(applyProfileRequest)
@@ -42,12 +42,12 @@ export class ProfilesHandlers {
     @Input() { name, manifest }: InputOf<typeof applyProfileRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<Applied>> {
-    const standing = await this.people.standing(context);
-    if (!standing.ok) return refuse(standing.error);
+    const membership = await this.people.membership(context);
+    if (!membership.ok) return refuse(membership.error);
     const read = readManifest(name, manifest);
     if (!read.ok) return refuse(read.error);
-    await this.sandbox.ensure(standing.value.organizationId, context);
-    const applied = await this.write(read.value.spec, read.value.pointer, standing.value, context);
+    await this.sandbox.ensure(membership.value.organizationId, context);
+    const applied = await this.write(read.value.spec, read.value.pointer, membership.value, context);
     return applied.ok ? applied : refuse(await this.people.explain(applied.error, context));
   }
 
@@ -56,9 +56,9 @@ export class ProfilesHandlers {
     @Input() { name }: InputOf<typeof deleteProfileRequest>,
     @Caller() context: RequestContext,
   ): Promise<Reply<Deleted>> {
-    const standing = await this.people.standing(context);
-    if (!standing.ok) return refuse(standing.error);
-    const stream = catalogStream(standing.value.organizationId);
+    const membership = await this.people.membership(context);
+    if (!membership.ok) return refuse(membership.error);
+    const stream = catalogStream(membership.value.organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return refuse(catalog.error);
     const entry = catalog.value.state.entries.profile.get(name);
@@ -84,10 +84,10 @@ export class ProfilesHandlers {
   private async write(
     spec: ProfileSpec,
     pointer: string,
-    standing: Standing,
+    membership: Membership,
     context: RequestContext,
   ): Promise<Reply<Applied>> {
-    const { organizationId, isAdmin } = standing;
+    const { organizationId, isAdmin } = membership;
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return refuse(catalog.error);
@@ -121,7 +121,7 @@ export class ProfilesHandlers {
     const claimed = await this.commands.run(catalogDecider, stream, claim, context, { step: 'claim' });
     if (!claimed.ok) return refuse(claimed.error);
     const owner = claimed.value.state.entries.profile.get(spec.profileName);
-    if (owner && owner.id !== id) return this.write(spec, pointer, standing, context); // somebody was faster: this is a change of theirs
+    if (owner && owner.id !== id) return this.write(spec, pointer, membership, context); // somebody was faster: this is a change of theirs
     return this.record(organizationId, id, command, context);
   }
 

@@ -11,12 +11,12 @@ import {
 } from '#deployments/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
-import { Sandbox } from '../clusters/sandbox.handlers.ts';
+import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { tierOf } from '../resolve/resolve.ts';
 import { organizationOf } from '../shared/organization-of.ts';
-import { allDocuments } from '../shared/pages.queries.ts';
-import { ProfileAnswers } from './answers.queries.ts';
+import { allDocuments } from '../shared/pages.service.ts';
+import { ProfileViews } from './profile-views.service.ts';
 import { profilesProjection } from './profiles.projection.ts';
 
 /** Profiles and tiers. */
@@ -24,8 +24,8 @@ import { profilesProjection } from './profiles.projection.ts';
 export class ProfilesQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
-    @Inject(ProfileAnswers) private readonly answers: ProfileAnswers,
-    @Inject(Sandbox) private readonly sandbox: Sandbox,
+    @Inject(ProfileViews) private readonly answers: ProfileViews,
+    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
   ) {}
 
   @Serves(listProfilesRequest)

@@ -7,7 +7,7 @@ import {
   type Tier,
 } from '#deployments/contract';
 import type { ImageWorkload, WorkloadResources, WorkloadVariable } from '#kubernetes';
-import { err, ok, type InputFault, type Result } from '#kernel';
+import { err, ok, type InputError, type Result } from '#kernel';
 import { canonicalCpu, canonicalMemory, quantityOf } from './quantities.ts';
 
 export interface ResolveInput {
@@ -36,7 +36,7 @@ export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier |
  * Decides everything about a revision: platform < tier < profile < application. Faults carry JSON pointers into the
  * application's spec (`/source/image/replicas`).
  */
-export function resolve(input: ResolveInput): Result<ResolvedSpec, InputFault[]> {
+export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]> {
   const { spec, revision, profile, defaultTier, targetNamespace } = input;
   const tier = effectiveTier(profile.spec, defaultTier);
   if (!tier)
@@ -73,7 +73,7 @@ function resolveImage(
   { spec, applicationId, profile, targetNamespace }: ResolveInput,
   image: ImageSource,
   tier: Tier,
-): Result<ImageWorkload, InputFault[]> {
+): Result<ImageWorkload, InputError[]> {
   const defaults: ImageFields = profile.spec.defaults ?? {};
   const scale = scaleOf(image, defaults, tier);
   const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
@@ -147,7 +147,7 @@ function scaleOf(
 ): {
   readonly replicas: number;
   readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>;
-  readonly faults: readonly InputFault[];
+  readonly faults: readonly InputError[];
 } {
   const { min, max } = tier.replicas;
   const layer = says(image) ? image : says(defaults) ? defaults : undefined;
@@ -187,7 +187,7 @@ const tierResources = ({ cpu, memory }: Tier): Resources => ({
 /** Later layers win, value by value. A limit below its request is a fault, since no cluster would take it. */
 function resourcesOf(layers: readonly (Resources | undefined)[]): {
   readonly value: WorkloadResources;
-  readonly faults: readonly InputFault[];
+  readonly faults: readonly InputError[];
 } {
   const last = (of: (resources: Resources) => string | undefined): string => {
     const given = layers.flatMap((layer) => (layer ? [of(layer)] : [])).filter((value) => value !== undefined);

@@ -8,7 +8,7 @@ import {
   type RolloutTask,
 } from '#deployments/contract';
 import type { WorkQueue } from '#work-queue';
-import type { House } from './house.module.ts';
+import type { TestPlatform } from './test-platform.module.ts';
 
 type Claimed = OutputOf<typeof claimAttemptRequest>;
 export interface Item {
@@ -20,7 +20,7 @@ export interface Item {
 /** Speaks the rollout contract as a worker does, step by step, so that a spec can stop anywhere. */
 export class FakeWorker {
   constructor(
-    private readonly house: House,
+    private readonly platform: TestPlatform,
     private readonly queue: WorkQueue,
     readonly worker = 'worker-1',
     readonly incarnation = 'i-1',
@@ -43,10 +43,10 @@ export class FakeWorker {
   }
 
   async claim(item: Item): Promise<Claimed> {
-    const answer = await this.house.ask(
+    const answer = await this.platform.ask(
       claimAttemptRequest,
       { ...item, worker: this.worker, incarnation: this.incarnation },
-      this.house.service('deploy-worker', item.organizationId),
+      this.platform.service('deploy-worker', item.organizationId),
     );
     if (!answer.ok) throw new Error(answer.error.code);
     return answer.value;
@@ -60,7 +60,7 @@ export class FakeWorker {
 
   report(item: Item, claim: number, step: Parameters<typeof reportStepRequest.input.parse>[0]) {
     const input = reportStepRequest.input.parse({ ...item, claim, step });
-    return this.house.ask(reportStepRequest, input, this.house.service('deploy-worker', item.organizationId));
+    return this.platform.ask(reportStepRequest, input, this.platform.service('deploy-worker', item.organizationId));
   }
 
   plan(item: Item, claim: number, inventory: readonly InventoryEntry[], rendered = 'rendered/1') {
@@ -101,7 +101,7 @@ export class FakeWorker {
 
   private finish(item: Item, claim: number, outcome: object) {
     const input = finishAttemptRequest.input.parse({ ...item, claim, outcome });
-    return this.house.ask(finishAttemptRequest, input, this.house.service('deploy-worker', item.organizationId));
+    return this.platform.ask(finishAttemptRequest, input, this.platform.service('deploy-worker', item.organizationId));
   }
 
   /** The whole way of the next item. */

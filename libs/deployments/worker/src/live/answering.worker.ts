@@ -1,10 +1,10 @@
-import { RefusedError, refuse, type Reply } from '#bus';
+import { DomainErrorException, refuse, type Reply } from '#bus';
 import type { ClusterConnection } from '#deployments/contract';
 import { domainError, type DomainError } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
 import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
-import { faultOf, isUnauthorized } from '../faults.worker.ts';
-import { judgeFault } from '../rollout/failure.ts';
+import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
+import { judgeClusterError } from '../rollout/failure.ts';
 
 /** Asks a cluster on somebody's behalf. What the cluster refuses, and its silence, become refusals; anything else is a defect. */
 export async function answering<T>(
@@ -32,7 +32,7 @@ export async function* refusing<T>(
   } catch (error) {
     if (cancelled.aborted) return;
     const refusal = refusalOf(error, cluster);
-    throw refusal ? new RefusedError(refusal) : error;
+    throw refusal ? new DomainErrorException(refusal) : error;
   }
 }
 
@@ -63,9 +63,9 @@ export function refusalOf(error: unknown, cluster: ClusterConnection): DomainErr
       },
     );
   }
-  const fault = faultOf(error);
+  const fault = clusterErrorOf(error);
   if (!fault) return undefined;
-  const verdict = judgeFault(fault, cluster.name);
+  const verdict = judgeClusterError(fault, cluster.name);
   if (verdict.retry)
     return domainError('deployments/cluster-unreachable', 'unavailable', sentence(verdict.cause), {
       retryAfterSeconds: 5,

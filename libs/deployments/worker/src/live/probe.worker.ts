@@ -1,6 +1,6 @@
 import type { KubernetesClient } from '#kubernetes';
 import { NODE } from '../kinds.ts';
-import { faultOf } from '../faults.worker.ts';
+import { clusterErrorOf } from '../cluster-errors.worker.ts';
 import { NEEDED_RIGHTS } from './probe.ts';
 
 export interface ClusterFacts {
@@ -26,7 +26,7 @@ async function countNodes(client: KubernetesClient): Promise<number | null> {
   try {
     return (await client.list(NODE)).items.length;
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = clusterErrorOf(error);
     if (fault?.kind === 'answer' && fault.status === 403) return null;
     throw error;
   }

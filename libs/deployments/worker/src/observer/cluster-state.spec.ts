@@ -1,9 +1,9 @@
-import { judgeFault } from '../rollout/failure.ts';
+import { judgeClusterError } from '../rollout/failure.ts';
 import { failedState, reachedState } from './cluster-state.ts';
 
 const facts = { version: 'v1.36.3', nodes: 3 };
 const answer = (status: number, message: string) =>
-  judgeFault({ kind: 'answer', status, reason: '', message, conflicts: [] }, 'dev');
+  judgeClusterError({ kind: 'answer', status, reason: '', message, conflicts: [] }, 'dev');
 
 describe('the state of a cluster', () => {
   it('is READY when it answers and all rights are there', () =>
@@ -19,7 +19,7 @@ describe('the state of a cluster', () => {
   it('is UNREACHABLE with the cause when it is silent or broken', () => {
     expect(
       failedState(
-        judgeFault(
+        judgeClusterError(
           { kind: 'silence', why: 'refused', message: '127.0.0.1:1 cannot be reached (ECONNREFUSED).' },
           'dev',
         ),

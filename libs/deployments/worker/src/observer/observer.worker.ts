@@ -5,9 +5,9 @@ import { CLOCK, LOGGER, pause, type Clock, type Logger, type Timer } from '#kern
 import { observeApplications } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterConnections, CredentialMissingError } from '../connections.worker.ts';
-import { faultOf, isUnauthorized } from '../faults.worker.ts';
+import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
 import { clusterFacts, missingRights } from '../live/probe.worker.ts';
-import { judgeFault } from '../rollout/failure.ts';
+import { judgeClusterError } from '../rollout/failure.ts';
 import { failedState, reachedState, type ClusterReport } from './cluster-state.ts';
 import { observationOf } from './observation.ts';
 import { Transitions, type Observation } from './transitions.ts';
@@ -165,8 +165,8 @@ class ClusterObservation {
       if (isUnauthorized(error)) connections.drop(connection.clusterId);
       if (error instanceof CredentialMissingError)
         return { state: 'UNAUTHORIZED', reason: error.message, version: null, nodes: null };
-      const fault = faultOf(error);
-      if (fault) return failedState(judgeFault(fault, connection.name));
+      const fault = clusterErrorOf(error);
+      if (fault) return failedState(judgeClusterError(fault, connection.name));
       this.ports.logger.warn({ clusterId: connection.clusterId, err: String(error) }, 'a cluster could not be asked');
       return { state: 'UNREACHABLE', reason: 'the platform could not ask it', version: null, nodes: null };
     }

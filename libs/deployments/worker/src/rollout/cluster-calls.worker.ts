@@ -2,9 +2,9 @@ import type { ClusterConnection } from '#deployments/contract';
 import { pause, type Clock, type Ids } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
 import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
-import { faultOf, isUnauthorized } from '../faults.worker.ts';
+import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
 import { backOffMs } from './back-off.ts';
-import { judgeFault, type Failure } from './failure.ts';
+import { judgeClusterError, type Failure } from './failure.ts';
 
 /** The attempt is over: it cannot succeed by waiting. */
 export class AttemptFailedError extends Error {
@@ -103,6 +103,6 @@ function verdictOf(error: unknown, cluster: string) {
     };
     return { retry: false as const, failure };
   }
-  const fault = faultOf(error);
-  return fault && judgeFault(fault, cluster);
+  const fault = clusterErrorOf(error);
+  return fault && judgeClusterError(fault, cluster);
 }

@@ -50,7 +50,7 @@ export async function remove(run: Run): Promise<Outcome> {
       (await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined,
     );
     for (const group of deletionOrder(left)) {
-      await run.border();
+      await run.beginWave();
       await fence?.hold(left);
       if (task.orphan) await run.call((client) => each(group, (entry) => disown(run, client, entry)));
       else {
@@ -63,7 +63,7 @@ export async function remove(run: Run): Promise<Outcome> {
       }
       left = left.filter((entry) => !group.includes(entry));
     }
-    await run.border();
+    await run.beginWave();
     await removeNamespace(run, fence, until);
     const done = task.orphan ? 'its objects stay where they are' : `${task.inventory.length} objects deleted`;
     return { outcome: 'succeeded', message: done, inventory: [], endpoint: null, replicas: null };
@@ -80,7 +80,7 @@ async function deleteOne(run: Run, client: KubernetesClient, entry: InventoryEnt
   const type = await typeOf(client, toContract(entry));
   const { uid, name, namespace } = object.metadata;
   if (!type || uid === undefined) return;
-  run.mayWrite();
+  run.throwIfClaimEnds();
   await client.delete(
     type,
     { name, ...(namespace !== undefined && { namespace }) },
@@ -104,7 +104,7 @@ async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry)
   const type = object && (await typeOf(client, toContract(entry)));
   if (!type) return;
   const { uid, name, namespace } = object.metadata;
-  run.mayWrite();
+  run.throwIfClaimEnds();
   const marks = {
     uid,
     labels: { [APPLICATION_LABEL]: null, [MANAGED_BY_LABEL]: null },
@@ -131,7 +131,7 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
     if (fence) await run.call(() => fence.release());
     return;
   }
-  run.mayWrite();
+  run.throwIfClaimEnds();
   await run.call((client) =>
     client.delete(NAMESPACE, { name: task.targetNamespace }, { ...ours, deadlineMs: run.writeMs() }),
   );
@@ -182,7 +182,7 @@ async function untilGone(
     if (looks >= 2 && message !== told) await run.claim.report({ step: 'progressing', message });
     if (looks >= 2) told = message;
     await pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping);
-    run.mayGoOn();
+    run.throwIfSuperseded();
   }
 }
 

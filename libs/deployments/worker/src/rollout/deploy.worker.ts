@@ -11,7 +11,7 @@ import {
 } from '#kubernetes';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
-import { failureOfHealth, failureOfRefusals, type Failure } from './failure.ts';
+import { failureOfHealth, failureOfPlanErrors, type Failure } from './failure.ts';
 import { identity, toContract, toLibrary, united } from './inventory.ts';
 import { ensureNamespace } from './namespace.worker.ts';
 import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';
@@ -31,7 +31,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     const plan = await makePlan(run, prepared, progress.inventory);
     progress.inventory = plan.inventory;
     await run.claim.report({ step: 'planned', plan: reportOf(run, prepared, plan) });
-    run.goOn();
+    run.throwIfStopping();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
     await apply(run, plan, fence, progress);
     const health = await run.claim.closely(() => settle(run, prepared, progress.applied));
@@ -65,7 +65,7 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
   const outcome = await run.call((client) =>
     planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: key }),
   );
-  if (!outcome.ok) throw new AttemptFailedError(failureOfRefusals(outcome.refusals));
+  if (!outcome.ok) throw new AttemptFailedError(failureOfPlanErrors(outcome.refusals));
   return outcome.plan;
 }
 
@@ -81,10 +81,10 @@ const reportOf = ({ task }: Run, { rendered, digest, warnings }: Prepared, plan:
 async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
   const waves = plan.waves.filter(({ objects }) => objects.length > 0);
   for (const [index, wave] of waves.entries()) {
-    await run.border();
+    await run.beginWave();
     await run.call(() => fence.hold(progress.inventory));
     progress.wrote ||= wave.objects.some(({ unchanged }) => !unchanged);
-    run.mayWrite();
+    run.throwIfClaimEnds();
     const { applied } = await run.call((client) =>
       applyPlan(client, { ...plan, waves: [wave] }, fence, { claimDeadline: () => run.claim.deadline() }),
     );
@@ -122,13 +122,13 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
         signal,
       });
     } catch (error) {
-      run.goOn();
-      run.mayGoOn();
+      run.throwIfStopping();
+      run.throwIfSuperseded();
       throw error;
     }
   });
-  run.goOn();
-  run.mayGoOn();
+  run.throwIfStopping();
+  run.throwIfSuperseded();
   if (health.state === 'Healthy' || health.state === 'Suspended') return health;
   const image = imageOf(prepared.objects);
   const waitedMs = health.final === true ? undefined : clock.monotonic() - startedAt;
@@ -144,9 +144,9 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
 /** What the new set has no more, last. */
 async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
   if (plan.prune.length > 0) {
-    await run.border();
+    await run.beginWave();
     await run.call(() => fence.hold(progress.inventory));
-    run.mayWrite();
+    run.throwIfClaimEnds();
     await run.call((client) =>
       pruneObjects(client, plan.prune, {
         applicationId: run.task.applicationId,

@@ -1,11 +1,11 @@
-import type { ClusterFault } from './failure.ts';
-import { failureOfFindings, failureOfRefusals, fixOf, judgeFault } from './failure.ts';
+import type { ClusterError } from './failure.ts';
+import { failureOfManifestErrors, failureOfPlanErrors, fixOf, judgeClusterError } from './failure.ts';
 
 const answer = (
   status: number,
   message: string,
-  more: Partial<Extract<ClusterFault, { kind: 'answer' }>> = {},
-): ClusterFault => ({
+  more: Partial<Extract<ClusterError, { kind: 'answer' }>> = {},
+): ClusterError => ({
   kind: 'answer',
   status,
   reason: '',
@@ -13,7 +13,7 @@ const answer = (
   conflicts: [],
   ...more,
 });
-const silence = (why: string, message: string): ClusterFault => ({ kind: 'silence', why, message });
+const silence = (why: string, message: string): ClusterError => ({ kind: 'silence', why, message });
 
 describe('a fault of the cluster (E13)', () => {
   it.each([
@@ -26,7 +26,7 @@ describe('a fault of the cluster (E13)', () => {
     ['a time-out', silence('timeout', '127.0.0.1:6443 did not answer within 30000 ms.')],
     ['a name that is not resolved', silence('name', 'The name k8s.acme.dev could not be resolved.')],
   ])('passes by itself: %s', (_, fault) =>
-    expect(judgeFault(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }),
+    expect(judgeClusterError(fault, 'dev')).toMatchObject({ retry: true, cause: expect.any(String) }),
   );
 
   it.each([
@@ -75,12 +75,15 @@ describe('a fault of the cluster (E13)', () => {
       silence('egress', '10.0.0.1 is a private address; allow it with ASTRO_EGRESS_ALLOW=10.0.0.0/16 (platform admin)'),
     ],
   ])('ends the attempt as %s', (code, fault) =>
-    expect(judgeFault(fault, 'dev')).toMatchObject({ retry: false, failure: { code } }),
+    expect(judgeClusterError(fault, 'dev')).toMatchObject({ retry: false, failure: { code } }),
   );
 
   it('names manager and field of a conflict', () =>
     expect(
-      judgeFault(answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] }), 'dev'),
+      judgeClusterError(
+        answer(409, 'Apply failed', { conflicts: [{ manager: 'helm', field: '.spec.replicas' }] }),
+        'dev',
+      ),
     ).toMatchObject({
       failure: { message: '.spec.replicas belongs to helm' },
     }));
@@ -89,7 +92,7 @@ describe('a fault of the cluster (E13)', () => {
 describe('what is told of a refused plan', () => {
   it('is the first finding, with the others after it', () =>
     expect(
-      failureOfFindings([
+      failureOfManifestErrors([
         {
           code: 'deployments/pod-security',
           rule: 'hostPath',
@@ -109,7 +112,7 @@ describe('what is told of a refused plan', () => {
       code: 'deployments/owned-by-other' as const,
       detail: `ConfigMap c${index} belongs to application shop.`,
     }));
-    expect(failureOfRefusals(refusals)).toMatchObject({
+    expect(failureOfPlanErrors(refusals)).toMatchObject({
       code: 'deployments/owned-by-other',
       message: expect.stringMatching(/; and 4 more$/),
     });

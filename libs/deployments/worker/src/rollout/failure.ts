@@ -1,4 +1,4 @@
-import type { ApplicationHealth, FailureCode, Finding, FieldConflict, RefusalCode } from '#kubernetes';
+import type { ApplicationHealth, FailureCode, ManifestError, FieldConflict, RefusalCode } from '#kubernetes';
 
 /** Why an attempt ended without success: a stable code, one sentence, and what to do. */
 export interface Failure {
@@ -9,7 +9,7 @@ export interface Failure {
 }
 
 /** What a call to a cluster ended with, stripped of its class so that rules can be tested with plain values. */
-export type ClusterFault =
+export type ClusterError =
   | {
       readonly kind: 'answer';
       readonly status: number;
@@ -83,7 +83,7 @@ const cut = (sentence: string, most = 1_000): string => {
 export const fixOf = (code: string, app: string): string | null => FIXES[code]?.replaceAll('APP', app) ?? null;
 
 /** The first finding decides the code; the others are counted, or named when they are few. */
-export function failureOfFindings(findings: readonly Finding[]): Failure {
+export function failureOfManifestErrors(findings: readonly ManifestError[]): Failure {
   const [first, ...rest] = findings;
   if (!first) return { code: 'deployments/invalid-manifest', message: 'the manifests cannot be used', fix: null };
   const others = rest.slice(0, 4).map(({ detail }) => cut(detail, 300));
@@ -96,7 +96,7 @@ export function failureOfFindings(findings: readonly Finding[]): Failure {
 }
 
 /** Of a plan that the cluster refused. */
-export function failureOfRefusals(
+export function failureOfPlanErrors(
   refusals: readonly { readonly code: RefusalCode; readonly detail: string; readonly fix?: string }[],
 ): Failure {
   const [first, ...rest] = refusals;
@@ -136,7 +136,7 @@ export function failureOfHealth(
  * mistake in a manifest or a size) never does.
  * @param cluster its name
  */
-export function judgeFault(fault: ClusterFault, cluster: string): Verdict {
+export function judgeClusterError(fault: ClusterError, cluster: string): Verdict {
   if (fault.kind === 'silence') return judgeSilence(fault, cluster);
   const { status, reason } = fault;
   const message = cut(fault.message);

@@ -15,7 +15,7 @@ export async function ensureNamespace(run: Run): Promise<void> {
     const plan = planNamespace(live, wanted, task.organizationId, NAMESPACE_LABEL);
     if (plan === 'wait') throw terminating(task.targetNamespace, task.cluster.name);
     if (plan === 'leave') return;
-    run.mayWrite();
+    run.throwIfClaimEnds();
     const { object } = await client.apply(NAMESPACE, wanted, {
       fieldManager: FIELD_MANAGER,
       force: plan === 'label',

@@ -8,13 +8,13 @@ import {
   readInlineManifests,
   renderImage,
   type Discovery,
-  type Finding,
+  type ManifestError,
   type KubernetesObject,
 } from '#kubernetes';
 import { decodeText, encodeText } from '#vault';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
-import { failureOfFindings } from './failure.ts';
-import { offlineFindings } from './offline-check.worker.ts';
+import { failureOfManifestErrors } from './failure.ts';
+import { offlineErrors } from './offline-check.worker.ts';
 import type { Run } from './run.worker.ts';
 import { attemptMark, sourceText } from './steps.ts';
 
@@ -59,7 +59,7 @@ export async function prepare(run: Run): Promise<Prepared> {
   });
   if (decorated.findings.length > 0) throw refused(decorated.findings);
   const findings = [
-    ...offlineFindings(decorated.objects),
+    ...offlineErrors(decorated.objects),
     ...checkManifests(decorated.objects, {
       policy: cluster.policy,
       clusterName: cluster.name,
@@ -86,7 +86,7 @@ async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
 
 type Drawn =
   | { readonly ok: true; readonly objects: readonly KubernetesObject[]; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly findings: readonly Finding[] };
+  | { readonly ok: false; readonly findings: readonly ManifestError[] };
 
 function render({ source }: ResolvedSpec, fingerprintKey: string): Drawn {
   if (source.type === 'image') {
@@ -125,7 +125,7 @@ function objectsOf(bytes: Uint8Array): readonly KubernetesObject[] {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-const refused = (findings: readonly Finding[]) => new AttemptFailedError(failureOfFindings(findings));
+const refused = (findings: readonly ManifestError[]) => new AttemptFailedError(failureOfManifestErrors(findings));
 
 const sourceGone = (message: string, app: string) =>
   new AttemptFailedError({

@@ -72,10 +72,10 @@ export class Run {
   }
 
   /** Before each wave: the claim is renewed, and a newer revision or the end of this process ends the work here. */
-  async border(): Promise<void> {
-    this.mayGoOn();
+  async beginWave(): Promise<void> {
+    this.throwIfSuperseded();
     await this.claim.extend();
-    this.goOn();
+    this.throwIfStopping();
   }
 
   /** Milliseconds that a write may take at most: none may land after the claim has ended. */
@@ -84,19 +84,19 @@ export class Run {
   }
 
   /** @throws ClaimLostError when so little of the claim is left that a write might land after its end */
-  mayWrite(): void {
+  throwIfClaimEnds(): void {
     if (this.claim.deadline() - this.ports.clock.monotonic() <= MARGIN_MS + 1_000)
       throw new ClaimLostError('the claim ends before a write could be sure to');
   }
 
   /** @throws StoppingError, ClaimLostError: while something is only waited for, these end it */
-  mayGoOn(): void {
+  throwIfSuperseded(): void {
     if (this.stopping.aborted) throw new StoppingError('the worker is stopping');
     if (this.claim.lost.aborted) throw new ClaimLostError('the claim was lost');
   }
 
   /** @throws SupersededError when a newer revision is asked for */
-  goOn(): void {
+  throwIfStopping(): void {
     if (this.claim.superseded.aborted) throw new SupersededError('a newer revision is asked for');
   }
 }

@@ -20,8 +20,8 @@ import {
 } from '#identity/contract';
 import { domainError } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { PEOPLE, type People } from '../people/people.handlers.ts';
-import { LAST_LOGINS, type LastLogins } from '../users/last-logins.handlers.ts';
+import { PEOPLE, type People } from '../people/people.service.ts';
+import { LAST_LOGINS, type LastLogins } from '../users/last-logins.service.ts';
 import { userDecider } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
 import { usersProjection } from './users.projection.ts';

@@ -1,7 +1,7 @@
 import { reply } from '#bus';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
-import { Founder } from '../founding/founder.handlers.ts';
+import { OrganizationCreation } from '../creation/creation.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
 import { OrganizationsQueries } from '../overview/organizations.queries.ts';
@@ -32,7 +32,7 @@ const bus = answeringBus('organizations', {
 describe('members over the embedded engines', () => {
   const folder = temporaryFolder();
   let embedded: Embedded;
-  let founder: Founder;
+  let founder: OrganizationCreation;
   let members: MembersHandlers;
   let lists: MembersQueries;
   let organizations: OrganizationsQueries;
@@ -41,7 +41,7 @@ describe('members over the embedded engines', () => {
     embedded = await openEmbedded(folder);
     const { commands, readModels, access, clock } = embedded;
     await embedded.sourcing.projections([organizationsProjection, membersProjection]);
-    founder = new Founder(commands);
+    founder = new OrganizationCreation(commands);
     members = new MembersHandlers(commands, readModels, access, bus, clock);
     lists = new MembersQueries(readModels, bus, clock);
     organizations = new OrganizationsQueries(readModels, commands, access, bus);

@@ -11,7 +11,7 @@ import { organizationStream } from '../organization.events.ts';
 import { explainLimit } from '../overview/plans.queries.ts';
 import { membersProjection } from './members.projection.ts';
 import { memberView, type MemberView } from './members.queries.ts';
-import { peopleById, resolvePerson } from './people.handlers.ts';
+import { peopleById, resolvePerson } from './people.service.ts';
 import type { RemoveMember } from './remove-member.ts';
 import { memberIdOf } from './set-member.ts';
 

@@ -6,7 +6,7 @@ import { CLOCK, type Clock } from '#kernel';
 import { listMembersRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { membersProjection, type ListedMember } from './members.projection.ts';
-import { peopleById, type Person } from './people.handlers.ts';
+import { peopleById, type Person } from './people.service.ts';
 
 @Controller()
 export class MembersQueries {

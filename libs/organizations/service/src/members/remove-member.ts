@@ -3,7 +3,7 @@ import { err, ok, type Actor, type Result } from '#kernel';
 import { ownersOf, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
-import { needsLogin, standingOf } from './standing.ts';
+import { needsLogin, actingRole } from './acting-role.ts';
 
 export interface RemoveMember {
   readonly type: 'remove-member';
@@ -23,7 +23,7 @@ export function removeMember(
   const { members } = organization;
   const { memberId, leaving } = command;
   const current = members.get(memberId)?.role;
-  const own = standingOf(actor, organization);
+  const own = actingRole(actor, organization);
 
   if (leaving && memberId !== actor.id) return err(organizationErrors.mayNotManageMembers());
   if (!leaving && !mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());

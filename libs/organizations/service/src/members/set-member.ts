@@ -3,7 +3,7 @@ import { err, ok, type Actor, type Result } from '#kernel';
 import { ownersOf, seatsUsed, type Organization } from '../organization.ts';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
 import type { OrganizationEvent } from '../organization.events.ts';
-import { needsLogin, standingOf } from './standing.ts';
+import { needsLogin, actingRole } from './acting-role.ts';
 
 export interface SetMember {
   readonly type: 'set-member';
@@ -30,7 +30,7 @@ export function setMember(
   const { role } = command;
   const memberId = memberIdOf(command, organization.members);
   const current = members.get(memberId)?.role;
-  const own = standingOf(actor, organization);
+  const own = actingRole(actor, organization);
 
   if (!mayGrant(own, 'admin')) return err(organizationErrors.mayNotManageMembers());
   if (actor.key !== undefined && (needsLogin(role) || needsLogin(current)))

@@ -1,6 +1,6 @@
 import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import { organizationErrors, type OrganizationError } from '../organization.errors.ts';
-import { nameEvents, type Founding, type NameEvent, type NameKind } from './name.events.ts';
+import { nameEvents, type OrganizationDraft, type NameEvent, type NameKind } from './name.events.ts';
 
 export interface Name {
   /** The organization that holds the name; `undefined` while it is free. */
@@ -13,7 +13,7 @@ export type NameCommand =
       readonly kind: NameKind;
       readonly organizationId: string;
       readonly shown: string;
-      readonly founding?: Founding;
+      readonly founding?: OrganizationDraft;
     }
   | { readonly type: 'release-name'; readonly kind: NameKind; readonly organizationId: string };
 

@@ -4,7 +4,7 @@ import type { EventFamily, Fact } from '#kernel';
 export type NameKind = 'name' | 'slug' | 'default';
 
 /** Everything the second half of founding needs, so that anybody can finish it after a crash. */
-export interface Founding {
+export interface OrganizationDraft {
   readonly organizationId: string;
   readonly name: string;
   readonly slug: string;
@@ -17,7 +17,10 @@ export interface Founding {
  * A name is claimed with the id of its organization before that organization's own stream begins.
  */
 export type NameEvent =
-  | Fact<'name.claimed.v1', { readonly kind: NameKind; readonly organizationId: string; readonly founding?: Founding }>
+  | Fact<
+      'name.claimed.v1',
+      { readonly kind: NameKind; readonly organizationId: string; readonly founding?: OrganizationDraft }
+    >
   | Fact<'name.released.v1', { readonly kind: NameKind; readonly organizationId: string }>;
 
 export const nameEvents: EventFamily<NameEvent> = {

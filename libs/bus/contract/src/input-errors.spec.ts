@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { inputErrorsOf } from './input-errors.ts';
+
+const schema = z.strictObject({
+  name: z.string(),
+  count: z.int(),
+  on: z.boolean(),
+  tags: z.array(z.string()),
+  more: z.strictObject({ deep: z.number() }).optional(),
+});
+const faults = (value: unknown) => {
+  const parsed = schema.safeParse(value);
+  return parsed.success
+    ? []
+    : inputErrorsOf(schema, parsed.error, '/body').map(({ pointer, message }) => `${pointer} ${message}`);
+};
+
+describe('what is wrong with an input', () => {
+  it('is said of what is missing', () =>
+    expect(faults({ count: 1, on: true })).toEqual(['/body/name is missing', '/body/tags is missing']));
+  it('is said of a wrong type, without the value', () =>
+    expect(faults({ name: 5, count: 'secret', on: 'yes', tags: {}, more: { deep: null } })).toEqual([
+      '/body/name must be a text, not a number',
+      '/body/count must be a number, not a text',
+      '/body/on must be true or false, not a text',
+      '/body/tags must be a list, not an object',
+      '/body/more/deep must be a number, not null',
+    ]));
+  it('is said of an unknown member, with the nearest known name', () =>
+    expect(faults({ name: 'a', count: 1, on: true, tags: [], mroe: {} })).toEqual([
+      '/body/mroe is no known field; nearest: more',
+    ]));
+});

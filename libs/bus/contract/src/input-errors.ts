@@ -1,0 +1,99 @@
+import { nearestName, type InputError } from '#kernel';
+import { z } from 'zod';
+
+/**
+ * What is wrong with an input, one fault each, in words that say what to change: for an unknown member its nearest known
+ * name. Values are never repeated: they may be secrets.
+ * @param prefix JSON pointer of the parsed value inside the request
+ */
+export function inputErrorsOf(schema: z.ZodType, error: z.ZodError, prefix = ''): InputError[] {
+  return error.issues.flatMap((issue) => faultsOfIssue(schema, issue, prefix));
+}
+
+function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: string): InputError[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownNames(schema, path);
+    return issue.keys.map((key) => {
+      const nearest = nearestName(key, known);
+      return {
+        pointer: pointer(prefix, [...path, key]),
+        message: `is no known field${nearest ? `; nearest: ${nearest}` : ''}`,
+      };
+    });
+  }
+  if (issue.code === 'invalid_union') {
+    const first = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0];
+    if (first?.[0])
+      return first.flatMap((inner) =>
+        faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix),
+      );
+  }
+  return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];
+}
+
+/** Types as people call them. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+};
+
+/** Zod's sentence about a wrong type, for people who know no schema. */
+function plain(message: string): string {
+  const [, expected = '', received = ''] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (received === '') return message;
+  return received === 'undefined'
+    ? 'is missing'
+    : `must be ${TYPES[expected] ?? expected}, not ${TYPES[received] ?? received}`;
+}
+
+const depth = (issues: readonly z.core.$ZodIssue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
+
+/** A JSON pointer (RFC 6901) to `path` below `prefix`. */
+export const pointer = (prefix: string, path: readonly string[]): string =>
+  prefix + path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** Names of members that `schema` knows at `path`; none where it knows no names. */
+export function knownNames(schema: z.ZodType, path: readonly string[]): string[] {
+  return [...new Set(objectsAt(schema, path).flatMap((shape) => Object.keys(shape)))];
+}
+
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+function objectsAt(schema: z.core.$ZodType, path: readonly string[]): Shape[] {
+  return schemasAt(schema, path).flatMap(({ _zod }) => ('shape' in _zod.def ? [_zod.def.shape as Shape] : [])); // only an object's definition has a shape
+}
+
+/** The innermost schemas that may stand at `path`: wrappers (optional, default, union, pipe, lazy) are looked through. */
+function schemasAt(schema: z.core.$ZodType, path: readonly string[]): z.core.$ZodType[] {
+  const { def } = schema._zod as {
+    def: z.core.$ZodTypeDef &
+      Partial<Record<'innerType' | 'in' | 'element' | 'valueType', z.core.$ZodType>> & {
+        options?: readonly z.core.$ZodType[];
+        shape?: Shape;
+        getter?: () => z.core.$ZodType;
+      };
+  };
+  if (def.innerType) return schemasAt(def.innerType, path);
+  if (def.in) return schemasAt(def.in, path);
+  if (def.getter) return schemasAt(def.getter(), path);
+  if (def.options) return def.options.flatMap((option) => schemasAt(option, path));
+  const [step, ...rest] = path;
+  if (step === undefined) return [schema];
+  const next = def.shape?.[step] ?? def.element ?? def.valueType;
+  return next ? schemasAt(next, rest) : [];
+}
+
+/** Whether only a text can stand at `path`: then a plain YAML scalar there is its source, not the number it looks like. */
+export function expectsText(schema: z.ZodType, path: readonly string[]): boolean {
+  const leaves = schemasAt(schema, path).map(({ _zod }) => _zod.def.type);
+  return (
+    leaves.includes('string') &&
+    leaves.every((type) => type === 'string' || type === 'undefined' || type === 'literal' || type === 'enum')
+  );
+}

@@ -1,0 +1,228 @@
+import {
+  actorOf,
+  can,
+  PUBLIC,
+  SERVICES_ONLY,
+  type AccessSource,
+  type Directory,
+  type Permission,
+  type Principal,
+} from '#access';
+import type { Contract } from '#bus/contract';
+import { domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import type { RequestContext } from './bus.ts';
+import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
+import { verifyCaller, type CallerClaims } from './caller-token.ts';
+import { busErrors } from './errors.ts';
+import { parseInput } from './input.ts';
+
+/** What a refused request leaves behind. Holds ids and codes only. */
+export interface Refusal {
+  readonly subject: string;
+  readonly permission: string;
+  readonly principal: Principal;
+  /** Resolved id; absent when the request is about no organization, or about one that does not exist. */
+  readonly organizationId?: string;
+  readonly code: string;
+  readonly correlationId: string;
+  readonly commandId: string;
+  readonly atMs: number;
+}
+
+/** Keeps refusals; must not throw and must not block (it limits its own rate). */
+export interface RefusalRecorder {
+  refused(refusal: Refusal): void;
+}
+
+export const REFUSALS = Symbol('refusals');
+
+export interface RequestGuardOptions {
+  readonly keys: CallerKeys;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Left out in a process that follows no log; it can then serve PUBLIC and SERVICES_ONLY alone. */
+  readonly access?: AccessSource;
+  readonly refusals?: RefusalRecorder;
+}
+
+type Caller = Pick<CallerClaims, 'principal' | 'correlationId' | 'commandId'>;
+
+/** A request that may reach its handler. */
+export interface AuthorizedRequest {
+  readonly input: unknown;
+  readonly context: RequestContext;
+}
+
+/**
+ * Stands in front of every handler. In this order: signature and time, input, directory, permission. Everything that
+ * does not pass is a refusal; nothing of the caller is believed that is not signed.
+ */
+export class RequestGuard {
+  private readonly keyring: CallerKeyring;
+
+  constructor(readonly options: RequestGuardOptions) {
+    this.keyring = new CallerKeyring(options.keys);
+  }
+
+  /** Whether contracts that need a directory can be served here. */
+  get hasDirectory(): boolean {
+    return this.options.access !== undefined;
+  }
+
+  /**
+   * @param token the signed context that came with the message
+   * @param json the message's body
+   * @param data the same, parsed
+   */
+  async authorize(
+    contract: Contract,
+    token: string | undefined,
+    json: string,
+    data: unknown,
+  ): Promise<Result<AuthorizedRequest, DomainError>> {
+    const caller = verifyCaller(this.keyring, contract.subject, json, token, this.options.clock.now());
+    if (!caller.ok) return this.refuse(contract, ANONYMOUS, caller.error);
+    const input = parseInput(contract.input, data, json);
+    if (!input.ok) return input;
+    const named = contract.organizationOf?.(input.value);
+    return caller.value.principal.kind === 'service'
+      ? this.authorizeService(contract, caller.value, caller.value.principal.service, input.value, named)
+      : this.authorizePerson(contract, caller.value, input.value, named);
+  }
+
+  private authorizeService(
+    contract: Contract,
+    caller: CallerClaims,
+    service: string,
+    input: unknown,
+    named: string | undefined,
+  ): Result<AuthorizedRequest, DomainError> {
+    if (contract.permission !== PUBLIC && !contract.callers?.includes(service))
+      return this.refuse(contract, caller, busErrors.callerNotListed(service));
+    // Services name organizations by id, and go on working while a directory is behind or an organization is going.
+    return ok(authorized(caller, input, false, named ?? caller.organizationId));
+  }
+
+  private async authorizePerson(
+    contract: Contract,
+    caller: CallerClaims,
+    input: unknown,
+    named: string | undefined,
+  ): Promise<Result<AuthorizedRequest, DomainError>> {
+    const { permission } = contract;
+    if (permission === SERVICES_ONLY) return this.refuse(contract, caller, busErrors.servicesOnly());
+    if (permission === PUBLIC) return ok(authorized(caller, input, false, undefined));
+
+    const directory = await this.directory(contract);
+    if (!directory.ok) return directory;
+    const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
+    const refused = this.decide(contract, permission, caller, directory.value, organizationId);
+    return refused
+      ? err(refused)
+      : ok(authorized(caller, input, isGlobalAdmin(caller.principal, directory.value), organizationId));
+  }
+
+  /**
+   * Whether a stream that was authorized may go on: rights that ended since end it.
+   * @returns undefined while it may; a fault when the directory cannot be asked now
+   */
+  async recheck(
+    contract: Contract,
+    context: RequestContext,
+  ): Promise<Result<undefined, { readonly error: DomainError; readonly isFinal: boolean }>> {
+    const { permission } = contract;
+    if (permission === SERVICES_ONLY || permission === PUBLIC || context.principal.kind === 'service')
+      return ok(undefined);
+    const directory = await this.directory(contract);
+    if (!directory.ok) return err({ error: directory.error, isFinal: false });
+    const refused = this.decide(contract, permission, context, directory.value, context.organizationId);
+    return refused ? err({ error: refused, isFinal: true }) : ok(undefined);
+  }
+
+  private directory(contract: Contract): Promise<Result<Directory, DomainError>> {
+    const { access } = this.options;
+    if (!access) throw new Error(`${contract.subject} needs an access directory and this process has none`);
+    return access.current();
+  }
+
+  /** @returns why not; undefined when the caller may */
+  private decide(
+    contract: Contract,
+    permission: Permission,
+    caller: Caller,
+    directory: Directory,
+    organizationId: string | undefined,
+  ): DomainError | undefined {
+    const now = this.options.clock.now();
+    const ended = endedKey(caller.principal, directory, now);
+    if (ended) return this.refuse(contract, caller, ended, organizationId).error;
+    const decision = can(
+      caller.principal,
+      permission,
+      organizationId === undefined ? {} : { organizationId },
+      directory,
+      now,
+    );
+    return decision.allowed
+      ? undefined
+      : this.refuse(contract, caller, decision.error, organizationId, permission).error;
+  }
+
+  private refuse(
+    contract: Contract,
+    caller: Caller,
+    error: DomainError,
+    organizationId?: string,
+    permission?: Permission,
+  ) {
+    this.options.refusals?.refused({
+      subject: contract.subject,
+      permission: permission ?? contract.permission,
+      principal: caller.principal,
+      ...(organizationId !== undefined && { organizationId }),
+      code: error.code,
+      correlationId: caller.correlationId,
+      commandId: caller.commandId,
+      atMs: this.options.clock.now(),
+    });
+    return err(error);
+  }
+}
+
+const ANONYMOUS = { principal: { kind: 'anonymous' }, correlationId: '', commandId: '' } as const;
+
+const isGlobalAdmin = (principal: Principal, directory: Directory): boolean =>
+  principal.kind === 'login' && directory.users.get(principal.userId)?.globalRole === 'admin';
+
+/** The edge has looked at the key, but a moment ago: what ended since ends here. */
+function endedKey(principal: Principal, directory: Directory, nowMs: number): DomainError | undefined {
+  if (principal.kind !== 'key') return undefined;
+  const key = directory.keysById.get(principal.keyId);
+  if (!key || (!key.revoked && nowMs <= key.expiresAtMs)) return undefined;
+  const word = key.revoked ? 'revoked' : 'expired';
+  return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
+}
+
+function authorized(
+  caller: CallerClaims,
+  input: unknown,
+  globalAdmin: boolean,
+  organizationId: string | undefined,
+): AuthorizedRequest {
+  const { principal, commandId, correlationId, causationId, deadlineMs, consistency, ifMatch, dryRun } = caller;
+  return {
+    input,
+    context: {
+      principal,
+      actor: actorOf(principal, globalAdmin),
+      commandId,
+      correlationId,
+      deadlineMs,
+      ...(causationId !== undefined && { causationId }),
+      ...(organizationId !== undefined && { organizationId }),
+      ...(consistency !== undefined && { consistency }),
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(dryRun !== undefined && { dryRun }),
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { DomainError } from '#kernel';
+import { EXIT_CODES, ExitCode } from './exit-codes.ts';
+
+/** Why a command ends without having done what was asked. */
+export interface CommandError {
+  readonly failure: true;
+  readonly exit: number;
+  /** One sentence; begins with the object's name where there is one. */
+  readonly detail: string;
+  /** Something to type. */
+  readonly fix?: string;
+  readonly code?: string;
+  /** Absent when nothing was sent. */
+  readonly requestId?: string;
+  /** The server's problem document, printed with `-o json`. */
+  readonly problem?: unknown;
+}
+
+export const isCommandError = (outcome: unknown): outcome is CommandError =>
+  typeof outcome === 'object' && outcome !== null && 'failure' in outcome;
+
+/** The command was used wrongly, or cannot go on without a terminal: exit 2, nothing done. */
+export const usage = (detail: string, fix?: string): CommandError => ({
+  failure: true,
+  exit: ExitCode.Usage,
+  detail,
+  ...(fix !== undefined && { fix }),
+});
+
+/** A refusal found on this machine, before anything was sent. */
+export const localError = (exit: number, detail: string, fix?: string, code?: string): CommandError => ({
+  failure: true,
+  exit,
+  detail,
+  ...(fix !== undefined && { fix }),
+  ...(code !== undefined && { code }),
+});
+
+/**
+ * A refusal of the server, or that there is none.
+ * @param status HTTP status; absent when nothing answered
+ */
+export function serverError(
+  error: DomainError,
+  status: number | undefined,
+  requestId: string | undefined,
+): CommandError {
+  const isLimit = status === 429 || error.code.endsWith('-limit');
+  const exit = isLimit
+    ? EXIT_CODES.limit
+    : status !== undefined && (status === 500 || EDGE_STATUSES.has(status))
+      ? ExitCode.Failed
+      : EXIT_CODES[error.kind];
+  const faults = error.errors?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
+  const detail = faults.length > 0 ? `${error.detail.replace(/\.$/, '')}: ${faults.join('; ')}.` : error.detail;
+  return {
+    failure: true,
+    exit,
+    detail,
+    ...(error.fix !== undefined && { fix: error.fix }),
+    code: error.code,
+    ...(requestId !== undefined && { requestId }),
+    problem: {
+      ...error.extra,
+      status,
+      code: error.code,
+      detail: error.detail,
+      fix: error.fix,
+      errors: error.errors,
+      requestId,
+    },
+  };
+}
+
+const EDGE_STATUSES = new Set([400, 405, 406, 412, 413, 414, 415, 431]);
+
+/** `Error:` one sentence, `Fix:` something to type, `Ref:` code and request; or the problem document with `-o json`. */
+export function commandErrorText(failure: CommandError, asJson: boolean): string {
+  if (asJson) {
+    const { detail, fix, code, exit } = failure;
+    return `${JSON.stringify(failure.problem ?? { code, detail, fix, exit })}\n`;
+  }
+  const lines = [`Error: ${printable(failure.detail)}`];
+  if (failure.fix !== undefined) lines.push(`Fix:   ${printable(failure.fix)}`);
+  if (failure.code !== undefined && failure.requestId !== undefined)
+    lines.push(`Ref:   ${failure.code}  request ${failure.requestId}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Text of others made safe for a terminal: control characters (escape sequences too) are shown, not obeyed. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

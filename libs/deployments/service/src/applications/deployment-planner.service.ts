@@ -1,0 +1,286 @@
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import type { RequestContext } from '#bus';
+import {
+  openEnvelope,
+  readApplication,
+  type ApplicationSpec,
+  type ProfileSpec,
+  type ResolvedSpec,
+} from '#deployments/contract';
+import { canonicalJson, err, ok, type DomainError, type InputError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { namesOf, type Catalog } from '../catalog/catalog.ts';
+import { clusterDecider, clusterStream, type ActiveCluster } from '../clusters/cluster.decider.ts';
+import {
+  defaultNamespace,
+  isReservedNamespace,
+  namespaceAllowed,
+  namespacesDecider,
+  namespacesStream,
+} from '../clusters/namespaces.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
+import { resolve } from '../resolve/resolve.ts';
+import { autoscalingText, changesBetween, limitsText, summaryOf } from '../resolve/summary.ts';
+import { omit } from '../shared/omit.ts';
+import { People, type Membership } from '../shared/people.service.ts';
+import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
+import { applicationDecider, applicationStream } from './application.decider.ts';
+import { latestOf, type Application } from './application.ts';
+import type { Configuration } from './application.events.ts';
+import type { Deployment } from './deployer.service.ts';
+
+/** A manifest with everything decided about it, before anything is written. */
+export interface PlannedDeployment extends Deployment {
+  readonly application: Application;
+  /** Vault records that must be there before the event: name and text. */
+  readonly records: readonly (readonly [name: string, text: string])[];
+}
+
+interface UsedProfile {
+  readonly id: string;
+  readonly revision: number;
+  readonly spec: ProfileSpec;
+  readonly cluster: ActiveCluster;
+  readonly clusterId: string;
+}
+
+/** Reads a manifest and decides what it comes to, from the profile, its cluster and what is there already. */
+@Injectable()
+export class DeploymentPlanner {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(People) private readonly people: People,
+  ) {}
+
+  read(
+    pathName: string,
+    manifest: unknown,
+  ): Result<{ readonly spec: ApplicationSpec; readonly pointer: string }, DomainError> {
+    const read = readApplication(manifest);
+    if (!read.ok) return err(deploymentsErrors.manifestInvalid(`application/${pathName}`, read.error));
+    if (read.value.name !== pathName) return err(deploymentsErrors.nameMismatch(pathName, read.value.name));
+    const opened = openEnvelope(manifest);
+    return ok({ spec: read.value, pointer: opened.ok ? opened.value.pointer : '' });
+  }
+
+  /** @param applicationId of the application that has the name, or of the one to be made */
+  async plan(
+    { spec, pointer }: { readonly spec: ApplicationSpec; readonly pointer: string },
+    applicationId: string,
+    membership: Membership,
+    context: RequestContext,
+  ): Promise<Result<PlannedDeployment, DomainError>> {
+    const { organizationId } = membership;
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    if (!catalog.ok) return catalog;
+    const profile = await this.profileFor(spec, catalog.value.state, pointer);
+    if (!profile.ok) return profile;
+    if (profile.value.spec.protected && !membership.isAdmin)
+      return err(deploymentsErrors.protectedProfile(spec.name, profile.value.spec.profileName));
+    if (spec.namespaceMode === 'preserve' && !membership.isAdmin) return err(deploymentsErrors.preserveNeedsAdmin());
+
+    const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
+    if (!loaded.ok) return loaded;
+    const application = loaded.value.state;
+    const latest = latestOf(application);
+    const targetNamespace = latest
+      ? fixedNamespace(spec, latest.targetNamespace)
+      : await this.newNamespace(spec, applicationId, profile.value, membership);
+    if (!targetNamespace.ok) return targetNamespace;
+
+    const { defaultTier } =
+      profile.value.spec.availabilityTier === undefined
+        ? await this.people.planOf(organizationId, context)
+        : { defaultTier: 'basic' };
+    const revision = (latest?.revision ?? 0) + 1;
+    const resolved = resolve({
+      spec,
+      applicationId,
+      revision,
+      profile: profile.value,
+      defaultTier,
+      targetNamespace: targetNamespace.value,
+    });
+    if (!resolved.ok)
+      return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
+    const changes = latest ? await this.changesFrom(latest.resolved.record, resolved.value) : ok([]);
+    if (!changes.ok) return changes;
+    const { configuration, records } = configurationOf({
+      spec,
+      organizationId,
+      applicationId,
+      resolved: resolved.value,
+      profile: profile.value,
+      changes: changes.value,
+      by: context.actor.id,
+    });
+    return ok({
+      organizationId,
+      applicationId,
+      configuration,
+      revision,
+      named: spec.namespace !== undefined,
+      application,
+      records,
+    });
+  }
+
+  private async profileFor(
+    spec: ApplicationSpec,
+    catalog: Catalog,
+    pointer: string,
+  ): Promise<Result<UsedProfile, DomainError>> {
+    const known = namesOf(catalog, 'profile');
+    const name = spec.profileName ?? (known.length === 1 ? known[0] : undefined);
+    if (name === undefined) return err(deploymentsErrors.profileMissing(spec.name, known));
+    const unknown = deploymentsErrors.profileUnknown(spec.name, name, known, `${pointer}/profileName`);
+    const entry = catalog.entries.profile.get(name);
+    if (!entry || entry.retiring) return err(unknown);
+    const loaded = await this.commands.load(profileDecider, profileStream(entry.id));
+    if (!loaded.ok) return loaded;
+    const profile = loaded.value.state;
+    if (profile.status !== 'active') return err(unknown);
+    const record = await this.records.get(profile.content.record);
+    if (!record.ok) return record;
+    if (record.value === undefined) throw new Error(`the vault has no ${profile.content.record}`);
+    const cluster = await this.commands.load(clusterDecider, clusterStream(profile.content.clusterId));
+    if (!cluster.ok) return cluster;
+    if (cluster.value.state.status !== 'active')
+      return err(
+        deploymentsErrors.clusterUnknown(
+          name,
+          profile.content.clusterName,
+          namesOf(catalog, 'cluster'),
+          `${pointer}/profileName`,
+        ),
+      );
+    const profileSpec = JSON.parse(record.value) as ProfileSpec; // written by ourselves after parsing
+    return ok({
+      id: entry.id,
+      revision: profile.revision,
+      spec: profileSpec,
+      cluster: cluster.value.state,
+      clusterId: profile.content.clusterId,
+    });
+  }
+
+  private async newNamespace(
+    spec: ApplicationSpec,
+    applicationId: string,
+    { cluster }: UsedProfile,
+    { slug, organizationId }: Membership,
+  ): Promise<Result<string, DomainError>> {
+    const stream = namespacesStream(cluster.registration.uid);
+    const loaded = await this.commands.load(namespacesDecider, stream);
+    if (!loaded.ok) return loaded;
+    const named = spec.namespace !== undefined;
+    const namespace = spec.namespace ?? defaultNamespace(slug, spec.name, applicationId, loaded.value.state);
+    if (isReservedNamespace(namespace))
+      return err(
+        deploymentsErrors.namespaceNotAllowed(
+          namespace,
+          'it is reserved for the cluster or the platform',
+          'choose another namespace',
+        ),
+      );
+    if (!namespaceAllowed(cluster.policy.namespaces, namespace)) {
+      const fix = `astroctl clusters policy set ${cluster.registration.name} --namespaces '${[...cluster.policy.namespaces, namespace].join(',')}'`;
+      return err(
+        deploymentsErrors.namespaceNotAllowed(
+          namespace,
+          `the policy of cluster ${cluster.registration.name} does not include it`,
+          fix,
+        ),
+      );
+    }
+    const allowed = namespacesDecider.decide(
+      { type: 'claim', namespace, organizationId, applicationId, named },
+      loaded.value.state,
+      {
+        id: '',
+        kind: 'system',
+        isGlobalAdmin: false,
+      },
+    );
+    return allowed.ok ? ok(namespace) : allowed;
+  }
+
+  private async changesFrom(record: string, after: ResolvedSpec): Promise<Result<string[], DomainError>> {
+    const before = await this.records.get(record);
+    if (!before.ok) return before;
+    return ok(
+      before.value === undefined ? ['its content'] : changesBetween(JSON.parse(before.value) as ResolvedSpec, after),
+    ); // written by ourselves
+  }
+}
+
+function fixedNamespace({ name, namespace }: ApplicationSpec, present: string): Result<string, DomainError> {
+  return namespace === undefined || namespace === present
+    ? ok(present)
+    : err(deploymentsErrors.namespaceFixed(name, present));
+}
+
+const below = (pointer: string, faults: readonly InputError[]): InputError[] =>
+  faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
+
+function configurationOf(given: {
+  readonly spec: ApplicationSpec;
+  readonly organizationId: string;
+  readonly applicationId: string;
+  readonly resolved: ResolvedSpec;
+  readonly profile: UsedProfile;
+  readonly changes: readonly string[];
+  readonly by: string;
+}): Pick<PlannedDeployment, 'configuration' | 'records'> {
+  const { spec, organizationId, applicationId, resolved, profile, changes, by } = given;
+  const { revision } = resolved;
+  const content = omit(resolved, 'revision', 'profile');
+  const manifest = { digest: digestOf(spec), record: `manifest/${organizationId}/${digestOf(spec)}` };
+  const digest = digestOf(resolved);
+  const record = `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
+  const { registration } = profile.cluster;
+  const workload = resolved.source.type === 'image' ? resolved.source.workload : undefined;
+  const configuration: Configuration = {
+    name: spec.name,
+    manifest,
+    resolved: { record, digest },
+    contentDigest: digestOf(content),
+    profile: {
+      id: profile.id,
+      name: profile.spec.profileName,
+      revision: profile.revision,
+      protected: profile.spec.protected ?? false,
+    },
+    tier: resolved.tier,
+    cluster: {
+      id: profile.clusterId,
+      name: registration.name,
+      provider: registration.provider,
+      region: registration.region,
+      uid: registration.uid,
+    },
+    targetNamespace: resolved.targetNamespace,
+    namespaceMode: resolved.namespaceMode,
+    source: {
+      type: resolved.source.type,
+      ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}`,
+    },
+    limits: workload ? limitsText(workload) : null,
+    autoscaling: workload?.autoscaling ? autoscalingText(workload.autoscaling) : null,
+    replicas: workload?.replicas ?? null,
+    host: workload?.host ?? null,
+    labels: spec.labels ?? {},
+    description: spec.description ?? null,
+    summary: summaryOf(resolved),
+    changes,
+    rollbackOf: null,
+    by,
+  };
+  return {
+    configuration,
+    records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const],
+  };
+}

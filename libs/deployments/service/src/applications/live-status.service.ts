@@ -1,0 +1,111 @@
+import { BUS, type Bus, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusRequest } from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { ok, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { inventoryOf } from '../attempts/rollout-tasks.service.ts';
+import { AttemptHistory } from '../attempts/attempt-history.service.ts';
+import { ConnectionDetails } from '../clusters/connection-details.service.ts';
+import { applicationDecider, applicationStream } from './application.decider.ts';
+import type { ApplicationDocument } from './applications.projection.ts';
+
+type Target = Pick<InputOf<typeof liveStatusRequest>, 'cluster' | 'applicationId' | 'namespace' | 'inventory'>;
+type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;
+
+/** What only the cluster knows, asked through the worker. */
+@Injectable()
+export class LiveStatus {
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(AttemptHistory) private readonly history: AttemptHistory,
+    @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
+  ) {}
+
+  /** `undefined` when nothing stands on a cluster, or the worker does not answer in time: what is known then has to do. */
+  async status(
+    document: ApplicationDocument,
+    context: RequestContext,
+  ): Promise<OutputOf<typeof liveStatusRequest> | undefined> {
+    const target = await this.target(document);
+    if (!target.ok || !target.value || target.value.inventory.length === 0) return undefined;
+    const answer = await this.bus.request(
+      liveStatusRequest,
+      target.value,
+      this.own(context, liveStatusRequest.timeoutMs),
+    );
+    return answer.ok ? answer.value : undefined;
+  }
+
+  async resources(
+    document: ApplicationDocument,
+    context: RequestContext,
+  ): Promise<Result<OutputOf<typeof liveResourcesRequest>, DomainError>> {
+    const target = await this.target(document);
+    if (!target.ok) return target;
+    if (!target.value || target.value.inventory.length === 0) return ok({ items: [] });
+    const answer = await this.bus.request(
+      liveResourcesRequest,
+      target.value,
+      this.own(context, liveResourcesRequest.timeoutMs),
+    );
+    return answer.ok ? ok(answer.value) : answer;
+  }
+
+  async *events(
+    document: ApplicationDocument,
+    follow: boolean,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<OutputOf<typeof liveEventsRequest>> {
+    const target = await this.target(document);
+    if (target.ok && target.value)
+      yield* this.bus.stream(
+        liveEventsRequest,
+        { ...target.value, follow },
+        this.own(context, liveEventsRequest.timeoutMs),
+        signal,
+      );
+  }
+
+  async *logs(
+    document: ApplicationDocument,
+    options: LogOptions,
+    context: RequestContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<OutputOf<typeof liveLogsRequest>> {
+    const target = await this.target(document);
+    if (target.ok && target.value)
+      yield* this.bus.stream(
+        liveLogsRequest,
+        { ...target.value, ...options },
+        this.own(context, liveLogsRequest.timeoutMs),
+        signal,
+      );
+  }
+
+  private async target({
+    id,
+    organizationId,
+    configuration,
+  }: ApplicationDocument): Promise<Result<Target | undefined, DomainError>> {
+    if (!configuration) return ok(undefined);
+    const cluster = await this.connections.of(organizationId, configuration.cluster.id);
+    if (!cluster.ok) return cluster;
+    const loaded = await this.commands.load(applicationDecider, applicationStream(id));
+    if (!loaded.ok) return loaded;
+    const works = await this.history.of(loaded.value.state);
+    if (!works.ok) return works;
+    return ok({
+      cluster: cluster.value,
+      applicationId: id,
+      namespace: configuration.targetNamespace,
+      inventory: inventoryOf(works.value),
+    });
+  }
+
+  private own({ correlationId, organizationId }: RequestContext, timeoutMs: number): RequestContext {
+    return this.bus.own({ correlationId, ...(organizationId !== undefined && { organizationId }), timeoutMs });
+  }
+}

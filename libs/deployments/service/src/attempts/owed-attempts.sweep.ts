@@ -1,0 +1,50 @@
+import { BUS, type Bus } from '#bus';
+import { READ_MODELS, type ReadModels, type Sweep } from '#event-sourcing';
+import { rolloutQueue } from '#deployments/contract';
+import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
+import { WORK_QUEUE, type WorkQueue } from '#work-queue';
+import { Inject, Injectable } from '@nestjs/common';
+import { applicationsProjection } from '../applications/applications.projection.ts';
+import { everyDocument } from '../shared/pages.service.ts';
+import { AttemptCloser } from './attempt-closer.service.ts';
+
+const EVERY_MS = 15_000;
+
+/** Finds attempts that have no end: enqueues those that nobody has, ends those whose worker is gone. */
+@Injectable()
+export class OwedSweep implements Sweep {
+  readonly name = 'deployments-owed';
+  readonly everyMs = EVERY_MS;
+
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(WORK_QUEUE) private readonly queue: WorkQueue,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(AttemptCloser) private readonly closer: AttemptCloser,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    // A queue that holds nothing has lost what is owed; its memory of keys must not keep it from taking that again.
+    const isEmpty = (await this.queue.depth(rolloutQueue)) === 0;
+    const suffix = isEmpty ? `/${Math.floor(this.clock.now() / EVERY_MS)}` : '';
+    for await (const found of everyDocument(this.readModels, applicationsProjection, { where: { hasOpen: true } })) {
+      if (signal.aborted) return;
+      if (!found.ok) return this.logger.warn({ code: found.error.code }, 'owed deployments could not be read');
+      const { id: applicationId, organizationId, open, attempt } = found.value;
+      for (const attemptId of open) {
+        const deduplicationKey = (attempt?.id === attemptId ? attempt.requestId : attemptId) + suffix;
+        const settled = await this.closer.settle(
+          { organizationId, applicationId, attemptId, deduplicationKey },
+          this.bus.own({ organizationId }),
+        );
+        if (!settled.ok)
+          this.logger.warn(
+            { applicationId, attemptId, code: settled.error.code },
+            'an owed deployment could not be brought on',
+          );
+      }
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import type { RolloutTask } from '#deployments/contract';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { latestOf, type Application, type Attempt } from '../applications/application.ts';
+import { ConnectionDetails } from '../clusters/connection-details.service.ts';
+import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { People } from '../shared/people.service.ts';
+import { mergeInventory } from './attempt.ts';
+import { AttemptHistory, type AttemptRecord } from './attempt-history.service.ts';
+
+/** Everything that a worker needs to know about an attempt. */
+@Injectable()
+export class RolloutTasks {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(AttemptHistory) private readonly history: AttemptHistory,
+    @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
+    @Inject(People) private readonly people: People,
+  ) {}
+
+  async of(
+    organizationId: string,
+    applicationId: string,
+    application: Application,
+    attempt: Attempt,
+  ): Promise<Result<RolloutTask, DomainError>> {
+    const latest = latestOf(application);
+    const revision = application.revisions[attempt.revision - 1] ?? latest;
+    if (!revision) return err(deploymentsErrors.attemptEnded());
+    const cluster = await this.connections.of(organizationId, revision.cluster.id);
+    if (!cluster.ok) return cluster;
+    const works = await this.history.of(application);
+    if (!works.ok) return works;
+    const inventory = inventoryOf(works.value);
+    const namespaces = await this.commands.load(namespacesDecider, namespacesStream(revision.cluster.uid));
+    if (!namespaces.ok) return namespaces;
+    const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
+    return ok({
+      kind: attempt.kind,
+      organizationId,
+      organizationSlug: await this.people.slugOf(organizationId),
+      applicationId,
+      applicationName: revision.name,
+      attemptId: attempt.id,
+      attemptNumber: attempt.number,
+      revision: attempt.revision,
+      cluster: cluster.value,
+      targetNamespace: revision.targetNamespace,
+      namespaceMode: revision.namespaceMode,
+      ownsNamespace: sharers.every((id) => id === applicationId),
+      resolved: attempt.kind === 'deploy' ? revision.resolved.record : null,
+      recordedPlan: recordedPlanOf(works.value, attempt),
+      inventory,
+      orphan: attempt.orphan,
+    });
+  }
+}
+
+/** All that earlier attempts may have put onto the cluster since the last one that settled. */
+export const inventoryOf = (works: readonly AttemptRecord[]): RolloutTask['inventory'] =>
+  works.reduce<RolloutTask['inventory']>(
+    (entries, { work }) => (work.settled ? [...work.inventory] : mergeInventory(entries, work.inventory)),
+    [],
+  );
+
+/** The plan of this attempt, or of those right before it that were lost with it, for the same revision. */
+function recordedPlanOf(works: readonly AttemptRecord[], attempt: Attempt): RolloutTask['recordedPlan'] {
+  for (const { attempt: earlier, work } of [...works].reverse()) {
+    if (earlier.number > attempt.number) continue;
+    const isSameWork = earlier.id === attempt.id || earlier.state === 'abandoned';
+    if (!isSameWork || earlier.revision !== attempt.revision || earlier.kind !== attempt.kind) return null;
+    if (work.plan) return work.plan;
+  }
+  return null;
+}

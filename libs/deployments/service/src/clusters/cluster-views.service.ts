@@ -1,0 +1,85 @@
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { DEFAULT_POLICY, type ClusterView } from '#deployments/contract';
+import { Inject, Injectable } from '@nestjs/common';
+import { applicationsProjection } from '../applications/applications.projection.ts';
+import { stateOf, type ClusterRegistration, type WholePolicy } from './cluster.events.ts';
+import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
+import { Heartbeats } from './heartbeats.service.ts';
+
+export type ShownCluster = Pick<
+  ClusterDocument,
+  'id' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'
+>;
+
+/** Clusters as they are shown. */
+@Injectable()
+export class ClusterViews {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
+  ) {}
+
+  async views(clusters: readonly ShownCluster[]): Promise<ClusterView[]> {
+    const heard = await this.heartbeats.all();
+    return Promise.all(clusters.map((cluster) => this.view(cluster, heard.get(cluster.id))));
+  }
+
+  /** What was registered, with what is known of it from before. */
+  async afterRegistration(
+    id: string,
+    registration: ClusterRegistration,
+    revision: number,
+    at: string,
+  ): Promise<ClusterView> {
+    const read = await this.readModels.get(clustersProjection, id);
+    const createdAt = read.ok && read.value ? read.value.document.createdAt : at;
+    const { name, policy, version, nodes } = registration;
+    return this.view(
+      {
+        id,
+        name,
+        createdAt,
+        registration,
+        policy,
+        report: { ...stateOf(registration), version, nodes },
+        heartbeat: at,
+        revision,
+      },
+      undefined,
+    );
+  }
+
+  private async view(
+    { id, name, createdAt, registration, policy, report, heartbeat, revision }: ShownCluster,
+    heardMs: number | undefined,
+  ): Promise<ClusterView> {
+    const apps = await this.readModels.count(applicationsProjection, { clusterId: id, deleted: false });
+    const heard = heardMs === undefined ? heartbeat : new Date(heardMs).toISOString();
+    return {
+      id,
+      name,
+      state: report.state,
+      reason: report.state === 'READY' ? null : report.reason,
+      provider: registration?.provider ?? '-',
+      region: registration?.region ?? null,
+      type: registration?.type ?? 'registered',
+      version: report.version,
+      nodes: report.nodes,
+      server: registration?.server ?? '-',
+      heartbeat: heartbeat !== null && heard !== null && heard < heartbeat ? heartbeat : heard,
+      policy: policyView(policy),
+      createdAt,
+      revision,
+      apps: apps.ok ? apps.value : 0,
+    };
+  }
+}
+
+export function policyView(policy: WholePolicy | null): ClusterView['policy'] {
+  const { namespaces, clusterScoped, podSecurity } = policy ?? DEFAULT_POLICY;
+  return {
+    namespaces: [...namespaces],
+    clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : [...clusterScoped],
+    podSecurity,
+  };
+}

@@ -1,0 +1,57 @@
+import { BUS, type Bus } from '#bus';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels, type Sweep } from '#event-sourcing';
+import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { SILENT } from '../applications/application-view.ts';
+import { everyDocument } from '../shared/pages.service.ts';
+import { clusterDecider, clusterStream } from './cluster.decider.ts';
+import { clustersProjection } from './clusters.projection.ts';
+import { Heartbeats, SILENCE_MS } from './heartbeats.service.ts';
+
+/** Notes when a cluster was not heard of for 60 s; the next report of it takes the note away. */
+@Injectable()
+export class SilenceSweep implements Sweep {
+  readonly name = 'deployments-silence';
+  readonly everyMs = 10_000;
+  /** Clusters without a record count from when this process saw them first. */
+  private readonly seen = new Map<string, number>();
+
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
+  ) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const now = this.clock.now();
+    const monotonic = this.clock.monotonic();
+    const heard = await this.heartbeats.all();
+    for await (const found of everyDocument(this.readModels, clustersProjection, { where: { active: true } })) {
+      if (signal.aborted || !found.ok) return;
+      const { id, organizationId, report } = found.value;
+      // This process has run for a minute at least before it judges: after a start nobody could have reported.
+      const first = this.seen.get(id) ?? monotonic;
+      this.seen.set(id, first);
+      if (monotonic - first < SILENCE_MS || now - (heard.get(id) ?? 0) < SILENCE_MS) continue;
+      if (report.state === 'UNREACHABLE' && report.reason === SILENT) continue;
+      const command = {
+        type: 'report',
+        report: { state: 'UNREACHABLE', reason: SILENT, version: null, nodes: null },
+      } as const;
+      const recorded = await this.commands.run(
+        clusterDecider,
+        clusterStream(id),
+        command,
+        this.bus.own({ organizationId }),
+      );
+      if (!recorded.ok)
+        this.logger.warn(
+          { clusterId: id, code: recorded.error.code },
+          'the silence of a cluster could not be recorded',
+        );
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { ProfileSpec } from '#deployments/contract';
+import { canonicalJson, ok, type DomainError, type Result } from '#kernel';
+import { profileSettings } from '../resolve/summary.ts';
+import { omit } from '../shared/omit.ts';
+import { digestOf, type VaultRecords } from '../shared/vault-records.service.ts';
+import type { ProfileContent } from './profile.events.ts';
+
+/** Puts a profile into the vault and returns what may be said of it in an event. */
+export async function profileContent(
+  records: VaultRecords,
+  profileId: string,
+  clusterId: string,
+  spec: ProfileSpec,
+): Promise<Result<ProfileContent, DomainError>> {
+  const digest = digestOf(spec);
+  const record = `profile/${profileId}/${digest}`;
+  const stored = await records.put(record, canonicalJson(spec));
+  if (!stored.ok) return stored;
+  return ok({
+    name: spec.profileName,
+    clusterId,
+    clusterName: spec.clusterName,
+    tier: spec.availabilityTier ?? null,
+    protected: spec.protected ?? false,
+    description: spec.description ?? null,
+    record,
+    digest,
+    frameDigest: digestOf(omit(spec, 'defaults')),
+    settings: profileSettings(spec),
+  });
+}

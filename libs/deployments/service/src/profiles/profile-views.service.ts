@@ -1,0 +1,60 @@
+import type { RequestContext } from '#bus';
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import type { ProfileView } from '#deployments/contract';
+import { Inject, Injectable } from '@nestjs/common';
+import { applicationsProjection } from '../applications/applications.projection.ts';
+import { clustersProjection } from '../clusters/clusters.projection.ts';
+import { People } from '../shared/people.service.ts';
+import { profilesProjection, type ProfileDocument } from './profiles.projection.ts';
+
+export type ShownProfile = Pick<
+  ProfileDocument,
+  'id' | 'organizationId' | 'name' | 'createdAt' | 'content' | 'revision'
+>;
+
+/** Profiles as they are shown. */
+@Injectable()
+export class ProfileViews {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(People) private readonly people: People,
+  ) {}
+
+  async views(profiles: readonly ShownProfile[], context: RequestContext): Promise<ProfileView[]> {
+    const needsPlan = profiles.find(({ content }) => content?.tier === null);
+    const defaultTier = needsPlan ? (await this.people.planOf(needsPlan.organizationId, context)).defaultTier : '-';
+    return Promise.all(profiles.map((profile) => this.view(profile, defaultTier)));
+  }
+
+  /** What was written, with the time of its making where that is known by now. */
+  async afterWrite(profile: ShownProfile, context: RequestContext): Promise<ProfileView> {
+    const read = await this.readModels.get(profilesProjection, profile.id);
+    const createdAt = read.ok && read.value ? read.value.document.createdAt : profile.createdAt;
+    const [view] = await this.views([{ ...profile, createdAt }], context);
+    if (!view) throw new Error(`profile ${profile.id} gave no view`);
+    return view;
+  }
+
+  private async view(
+    { id, name, createdAt, content, revision }: ShownProfile,
+    defaultTier: string,
+  ): Promise<ProfileView> {
+    const cluster = content ? await this.readModels.get(clustersProjection, content.clusterId) : undefined;
+    const registration = cluster?.ok ? cluster.value?.document.registration : undefined;
+    const apps = await this.readModels.count(applicationsProjection, { profileId: id, deleted: false });
+    return {
+      id,
+      name,
+      cluster: content?.clusterName ?? '-',
+      provider: registration?.provider ?? '-',
+      region: registration?.region ?? null,
+      tier: content ? (content.tier ?? defaultTier) : '-',
+      protected: content?.protected ?? false,
+      apps: apps.ok ? apps.value : 0,
+      revision,
+      createdAt,
+      description: content?.description ?? null,
+      settings: [...(content?.settings ?? [])],
+    };
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, domainError, err, ok, type DomainError, type Result } from '#kernel';
+import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
+import { Inject, Injectable } from '@nestjs/common';
+
+/** Lower-case hex SHA-256 of the canonical JSON. */
+export const digestOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
+
+/** What may not stand in an event, kept in the vault. Records named by their digest are never changed. */
+@Injectable()
+export class VaultRecords {
+  constructor(@Inject(VAULT) private readonly vault: Vault) {}
+
+  /** Before the event that names it. A repeat makes the record young again, so that no sweep takes it meanwhile. */
+  async put(name: string, text: string): Promise<Result<void, DomainError>> {
+    return guarded(async () => {
+      const put = await this.vault.put(name, encodeText(text));
+      return put.ok ? ok(undefined) : put;
+    });
+  }
+
+  async get(name: string): Promise<Result<string | undefined, DomainError>> {
+    return guarded(async () => {
+      const found = await this.vault.get(name);
+      return ok(found && decodeText(found.value));
+    });
+  }
+}
+
+async function guarded<T>(use: () => Promise<Result<T, DomainError>>): Promise<Result<T, DomainError>> {
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof VaultUnavailableError)
+      return err(
+        domainError(
+          'vault/unavailable',
+          'unavailable',
+          'The vault does not answer at the moment; nothing was recorded.',
+          { fix: 'try again', retryAfterSeconds: 2 },
+        ),
+      );
+    throw error;
+  }
+}

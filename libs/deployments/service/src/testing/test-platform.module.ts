@@ -1,0 +1,201 @@
+import { type Principal, type Role } from '#access';
+import { BUS, REQUEST_GUARD, reply, type Bus, type Reply, type RequestContext, type RequestGuard } from '#bus';
+import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
+import { EGRESS_GUARD, SANDBOX_CLUSTERS, type SandboxClusters } from '#deployments/contract';
+import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS } from '#event-sourcing';
+import { EVENT_STORE } from '#event-store';
+import { ACCESS } from '#access';
+import { CLOCK, IDS, LOGGER, silentLogger, type Clock, type Fact } from '#kernel';
+import { answeringBus, openEmbedded, type Answers, type Embedded } from '#testing/embedded';
+import { VAULT } from '#vault';
+import { WORK_QUEUE, type WorkQueue } from '#work-queue';
+import { Global, Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { firstValueFrom, take, toArray, type Observable } from 'rxjs';
+import { DeploymentsModule } from '../deployments.module.ts';
+import { deploymentsService } from '../index.ts';
+
+/** The embedded engines with this platform on them, for specs: contracts are asked as the bus would, behind the guard. */
+export interface TestPlatform {
+  readonly engines: Embedded;
+  readonly app: INestApplicationContext;
+  /** The module with everything, to be started again behind a bus: `GATE` is what `openHouse` was given. */
+  readonly root: new () => object;
+  readonly clock: Clock & { shift(ms: number): void };
+  /** An organization with members by name; ids are the names. */
+  found(organizationId: string, slug: string, members: Readonly<Record<string, Role>>): Promise<void>;
+  /** A person of an organization who logged in. */
+  person(
+    userId: string,
+    organizationId: string,
+    more?: Partial<RequestContext> & { readonly key?: string; readonly body?: string },
+  ): RequestContext;
+  service(name: string, organizationId?: string): RequestContext;
+  ask<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    platform: RequestContext,
+  ): Promise<Reply<OutputOf<C>>>;
+  /** The first items of a stream; all of one that ends. */
+  read<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    platform: RequestContext,
+    first?: number,
+  ): Promise<OutputOf<C>[]>;
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CONTRACT = 'astro:contract';
+
+export async function openTestPlatform(
+  folder: string,
+  queue: WorkQueue,
+  answers: Answers,
+  {
+    sandbox,
+    guard,
+  }: { readonly sandbox?: SandboxClusters | undefined; readonly guard?: (engines: Embedded) => RequestGuard } = {},
+): Promise<TestPlatform> {
+  const engines = await openEmbedded(folder);
+  let shiftMs = 0;
+  const { clock: real } = engines;
+  const clock = {
+    ...real,
+    now: () => real.now() + shiftMs,
+    monotonic: () => real.monotonic() + shiftMs,
+    shift: (ms: number) => void (shiftMs += ms),
+  };
+  const bus: Bus = answeringBus('deployments', { ...others, ...answers });
+  const tokens = [
+    { provide: COMMANDS, useValue: engines.commands },
+    { provide: READ_MODELS, useValue: engines.readModels },
+    { provide: PROJECTION_CONTROL, useValue: engines.sourcing.control },
+    { provide: EVENT_STORE, useValue: engines.eventStore },
+    { provide: LOG_FEED, useValue: engines.sourcing.feed },
+    { provide: VAULT, useValue: engines.vault },
+    { provide: ACCESS, useValue: engines.access },
+    { provide: WORK_QUEUE, useValue: queue },
+    { provide: BUS, useValue: bus },
+    { provide: REQUEST_GUARD, useValue: guard?.(engines) ?? {} },
+    { provide: CLOCK, useValue: clock },
+    { provide: IDS, useValue: engines.ids },
+    { provide: LOGGER, useValue: silentLogger },
+    { provide: EGRESS_GUARD, useValue: { check: () => Promise.resolve(undefined) } },
+    ...(sandbox ? [{ provide: SANDBOX_CLUSTERS, useValue: sandbox }] : []),
+  ];
+  @Global()
+  @Module({ providers: tokens, exports: tokens.map(({ provide }) => provide) })
+  class Tokens {}
+  @Module({ imports: [Tokens, DeploymentsModule] })
+  class Root {}
+  const app = await NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
+  await engines.sourcing.projections(deploymentsService.projections);
+  engines.sourcing.reactors(deploymentsService.reactors.map((reactor) => app.get(reactor, { strict: false })));
+
+  const handlers = new Map<unknown, (...args: unknown[]) => unknown>();
+  const controllers = Reflect.getMetadata('controllers', DeploymentsModule) as (new () => object)[];
+  for (const controller of controllers) {
+    const instance = app.get<Record<string, (...args: unknown[]) => unknown>>(controller, { strict: false });
+    for (const name of Object.getOwnPropertyNames(controller.prototype)) {
+      const method = instance[name];
+      const contract: unknown = name === 'constructor' || !method ? undefined : Reflect.getMetadata(CONTRACT, method);
+      if (contract !== undefined && method) handlers.set(contract, method.bind(instance));
+    }
+  }
+  const handlerOf = (contract: unknown) => {
+    const handler = handlers.get(contract);
+    if (!handler) throw new Error('nobody serves that contract');
+    return handler;
+  };
+
+  return {
+    engines,
+    app,
+    root: Root,
+    clock,
+    async found(organizationId, slug, members) {
+      const [[ownerId, ownerRole] = ['nobody', 'owner'], ...rest] = Object.entries(members);
+      if (ownerRole !== 'owner') throw new Error('the first member is the owner');
+      const facts: Fact[] = [
+        { type: 'organization.created.v1', data: { name: slug, slug, ownerId, isDefault: false } },
+        ...rest.map(([memberId, role]) => ({
+          type: 'organization.member-added.v1',
+          data: { memberId, role, kind: 'person' },
+        })),
+      ];
+      const decider = {
+        events: {
+          categories: ['organization'],
+          types: { 'organization.created.v1': true, 'organization.member-added.v1': true } as const,
+        },
+        initialState: 0,
+        evolve: (count: number) => count + 1,
+        decide: () => ({ ok: true, value: facts }) as const,
+      };
+      await engines.commands.run(
+        decider,
+        `organization-${organizationId}`,
+        {},
+        engines.request({ kind: 'login', userId: ownerId }, { organizationId }),
+      );
+    },
+    person(userId, organizationId, { key, body, ...more } = {}) {
+      const principal: Principal = { kind: 'login', userId };
+      return {
+        ...engines.request(principal, {
+          organizationId,
+          ...(key !== undefined && { key }),
+          ...(body !== undefined && { body }),
+        }),
+        ...more,
+      };
+    },
+    service: (name, organizationId) =>
+      engines.request({ kind: 'service', service: name }, organizationId === undefined ? {} : { organizationId }),
+    async ask<C extends RequestContract>(contract: C, input: CallerInputOf<C>, platform: RequestContext) {
+      const answer = (await handlerOf(contract)(contract.input.parse(input), platform)) as Reply<OutputOf<C>>;
+      if (answer.ok) contract.output.parse(answer.value);
+      return answer;
+    },
+    async read<C extends StreamContract>(
+      contract: C,
+      input: CallerInputOf<C>,
+      platform: RequestContext,
+      first = Number.POSITIVE_INFINITY,
+    ) {
+      const stop = new AbortController();
+      const items = (await handlerOf(contract)(contract.input.parse(input), platform, stop.signal)) as Observable<
+        OutputOf<C>
+      >;
+      const read = await firstValueFrom((Number.isFinite(first) ? items.pipe(take(first)) : items).pipe(toArray()));
+      stop.abort();
+      for (const item of read) contract.output.parse(item);
+      return read;
+    },
+    settled: async () => engines.sourcing.control.settled(await engines.eventStore.head()),
+    async close() {
+      await engines.close();
+      await app.close();
+    },
+  };
+}
+
+/** What the other contexts say when a spec does not say otherwise. */
+const others: Answers = {
+  'identity.v1.people.find': ({ ids }: { ids: string[] }) =>
+    reply({ people: ids.map((id) => ({ id, email: `${id}@acme.dev`, name: null, erased: false })) }),
+  'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
+    reply({
+      plans: Object.fromEntries(
+        organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }]),
+      ),
+      pricingUrl: 'https://docs.astro.example/plans',
+    }),
+  'deploy-worker.v1.clusters.probe': ({ cluster }: { cluster: { server: string } }) =>
+    reply({ uid: `uid-of-${new URL(cluster.server).host}`, version: 'v1.36.3', nodes: 3, missing: [] }),
+  'deploy-worker.v1.applications.status': () => reply({ replicas: '3/3', pods: [] }),
+  'deploy-worker.v1.clusters.token': () =>
+    reply({ token: 'token-for-ten-minutes', expiresAt: '2026-11-24T12:10:00.000Z' }),
+};

@@ -1,0 +1,82 @@
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { ACCESS, type AccessSource } from '#access';
+import { CLOCK, type Clock } from '#kernel';
+import { createOrganizationRequest, ensureDefaultOrganizationRequest } from '#organizations/contract';
+import { Controller, Inject } from '@nestjs/common';
+import { organizationErrors } from '../organization.errors.ts';
+import { resolvePerson } from '../members/people.service.ts';
+import { slugFrom } from '../names/normalize.ts';
+import { plansOf } from '../overview/plans.queries.ts';
+import { ORGANIZATION_CREATION, type OrganizationCreation } from './creation.service.ts';
+
+@Controller()
+export class CreationHandlers {
+  constructor(
+    @Inject(ORGANIZATION_CREATION) private readonly founder: OrganizationCreation,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** By a global admin; name and slug are claimed first, with the new organization's id. */
+  @Serves(createOrganizationRequest)
+  async create(
+    @Input() input: InputOf<typeof createOrganizationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof createOrganizationRequest>>> {
+    const slug = input.slug ?? slugFrom(input.name);
+    if (slug === undefined) return refuse(organizationErrors.slugNeeded());
+    const owner =
+      input.owner === undefined
+        ? { ok: true as const, value: { id: context.actor.id } }
+        : await resolvePerson(this.bus, this.access, input.owner, context);
+    if (!owner.ok) return refuse(owner.error);
+
+    const organizationId = this.commands.newId(context, 0);
+    const founded = await this.founder.found(
+      { organizationId, name: input.name, slug, ownerId: owner.value.id, isDefault: false },
+      context,
+    );
+    if (!founded.ok) return refuse(founded.error);
+    const plans = await plansOf(this.bus, [organizationId], context);
+    return reply(
+      {
+        id: organizationId,
+        name: input.name,
+        slug,
+        isDefault: false,
+        status: 'ACTIVE',
+        role: owner.value.id === context.actor.id ? 'owner' : null,
+        plan: plans(organizationId),
+        createdAt: new Date(this.clock.now()).toISOString(),
+        members: 1,
+        memberLimit: founded.value.seatLimit,
+      },
+      { position: founded.value.position, revision: founded.value.revision, created: true },
+    );
+  }
+
+  @Serves(ensureDefaultOrganizationRequest)
+  async ensureDefault(
+    @Input() { userId }: InputOf<typeof ensureDefaultOrganizationRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof ensureDefaultOrganizationRequest>>> {
+    const directory = await this.access.current();
+    if (!directory.ok) return refuse(directory.error);
+    const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap(
+      (id) => directory.value.organization(id) ?? [],
+    );
+    const found = own.find(({ isDefault }) => isDefault) ?? own[0];
+    const role = found?.members.get(userId)?.role;
+    if (found && role)
+      return reply({ organizationId: found.id, slug: found.slug, name: found.name, role, created: false });
+
+    const founded = await this.founder.createDefault(userId, context);
+    if (!founded.ok) return refuse(founded.error);
+    const { organizationId, slug, name, created, position } = founded.value;
+    return reply({ organizationId, slug, name, role: 'owner', created }, { position, created });
+  }
+}

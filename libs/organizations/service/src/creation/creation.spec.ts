@@ -1,0 +1,200 @@
+import { reply } from '#bus';
+import { eventually, temporaryFolder } from '#testing';
+import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
+import { nameDecider } from '../names/name.decider.ts';
+import { organizationDecider } from '../organization.decider.ts';
+import { defaultSlug, defaultStream, OrganizationCreation, nameStream, slugStream } from './creation.service.ts';
+import { CreationHandlers } from './creation.handlers.ts';
+import { CreationReactor } from './creation.reactor.ts';
+
+const bus = answeringBus('organizations', {
+  'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
+    reply({
+      plans: Object.fromEntries(
+        organizationIds.map((id) => [id, { plan: 'developer', defaultTier: 'basic', requestsPerMinute: 600 }]),
+      ),
+      pricingUrl: 'https://plans.example',
+    }),
+  'identity.v1.people.find': () =>
+    reply({ people: [{ id: 'grace', email: 'grace-canary@acme.dev', name: 'Grace Canary', erased: false }] }),
+});
+
+describe('founding organizations', () => {
+  const folder = temporaryFolder();
+  let embedded: Embedded;
+  let founder: OrganizationCreation;
+  let handlers: CreationHandlers;
+  beforeAll(async () => {
+    embedded = await openEmbedded(folder);
+    founder = new OrganizationCreation(embedded.commands);
+    handlers = new CreationHandlers(founder, embedded.commands, embedded.access, bus, embedded.clock);
+  });
+  afterAll(() => embedded.close());
+
+  const admin = () => embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true });
+  const ofType = async (type: string, stream = '') =>
+    (await embedded.events()).filter((event) => event.type === type && event.stream.includes(stream));
+  const create = (name: string, slug?: string) =>
+    handlers.create({ name, ...(slug !== undefined && { slug }) }, admin());
+
+  it('makes a default organization once a user, also under 20 simultaneous first logins', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        handlers.ensureDefault(
+          { userId: 'ada' },
+          bus.own({ commandId: `${embedded.ids.uuid().replaceAll('-', '')}.${'0'.repeat(32)}` }),
+        ),
+      ),
+    );
+    const values = answers.flatMap((answer) => (answer.ok ? [answer.value] : []));
+    expect(values).toHaveLength(20);
+    expect(new Set(values.map(({ organizationId }) => organizationId)).size).toBe(1);
+    expect(values.filter(({ created }) => created)).toHaveLength(1);
+    expect(await ofType('organization.created.v1')).toHaveLength(1);
+    expect(values[0]).toMatchObject({ role: 'owner', slug: expect.stringMatching(/^personal-[a-z0-9]{5}$/) });
+  });
+
+  it('answers the next login with the organization that there is', async () => {
+    const [first] = await ofType('organization.created.v1');
+    expect(await handlers.ensureDefault({ userId: 'ada' }, bus.own({}))).toMatchObject({
+      ok: true,
+      value: { created: false, organizationId: first?.stream.slice('organization-'.length) },
+    });
+  });
+
+  it('makes no second default organization for somebody who left the first', async () => {
+    const [first] = await ofType('organization.created.v1');
+    const stream = first?.stream ?? '';
+    const context = admin();
+    await embedded.commands.run(
+      organizationDecider,
+      stream,
+      { type: 'set-member', memberId: 'root', kind: 'person', role: 'owner' },
+      context,
+      { step: 'add' },
+    );
+    await embedded.commands.run(
+      organizationDecider,
+      stream,
+      { type: 'remove-member', memberId: 'ada', leaving: false },
+      context,
+      { step: 'remove' },
+    );
+    expect(await handlers.ensureDefault({ userId: 'ada' }, bus.own({}))).toMatchObject({
+      ok: false,
+      error: { code: 'organization/none', kind: 'not-found' },
+    });
+  });
+
+  it('takes the next slug when the first is another organization’s', async () => {
+    const organizationId = embedded.ids.uuid();
+    const context = admin();
+    await embedded.commands.run(
+      nameDecider,
+      slugStream(defaultSlug(organizationId, 0)),
+      { type: 'claim-name', kind: 'slug', organizationId: 'somebody', shown: '' },
+      admin(),
+    );
+    const founded = await founder.finishDefault('unlucky', organizationId, context);
+    expect(founded).toMatchObject({ ok: true, value: { slug: defaultSlug(organizationId, 1) } });
+    const name = await embedded.commands.load(nameDecider, nameStream(defaultSlug(organizationId, 0)));
+    expect(name).toMatchObject({ ok: true, value: { state: { holder: undefined } } });
+  });
+
+  it('creates an organization for its owner, with the default limits', async () => {
+    expect(await create('Acme Rockets')).toMatchObject({
+      ok: true,
+      value: { slug: 'acme-rockets', role: 'owner', plan: 'developer', members: 1, memberLimit: 5 },
+      meta: { created: true },
+    });
+    expect(await handlers.create({ name: 'For Grace', owner: 'grace-canary@acme.dev' }, admin())).toMatchObject({
+      ok: true,
+      value: { role: null },
+    });
+  });
+
+  it('A20: refuses names that look alike, and gives a name back when its slug was taken', async () => {
+    expect(await create('ACME   rockets', 'other')).toMatchObject({
+      ok: false,
+      error: { code: 'organization/name-taken' },
+    });
+    expect(await create('Entirely Different', 'acme-rockets')).toMatchObject({
+      ok: false,
+      error: { code: 'organization/slug-taken' },
+    });
+    expect(await create('Entirely Different')).toMatchObject({ ok: true });
+  });
+
+  it('A18: of 20 simultaneous creates of one name exactly one succeeds', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create('Contested')));
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+    expect(
+      answers.flatMap((answer) => (answer.ok ? [] : [answer.error.kind])).every((kind) => kind === 'conflict'),
+    ).toBe(true);
+  });
+
+  it('F4: answers a repeated create with the same organization', async () => {
+    const context = embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true, key: 'again' });
+    const first = await handlers.create({ name: 'Repeated' }, context);
+    const second = await handlers.create({ name: 'Repeated' }, context);
+    expect(first).toMatchObject({ ok: true });
+    expect(second).toMatchObject({ ok: true, value: { id: first.ok && first.value.id } });
+    expect(await ofType('organization.created.v1', first.ok ? first.value.id : 'none')).toHaveLength(1);
+  });
+
+  it('F4: gives a repeated create its refusal again, even when the slug is free by then', async () => {
+    const holder = embedded.ids.uuid();
+    const stream = slugStream('held-for-now');
+    await embedded.commands.run(
+      nameDecider,
+      stream,
+      { type: 'claim-name', kind: 'slug', organizationId: holder, shown: '' },
+      admin(),
+    );
+    const context = embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true, key: 'refused' });
+    const again = () => handlers.create({ name: 'Held For Now' }, context);
+    expect(await again()).toMatchObject({ ok: false, error: { code: 'organization/slug-taken' } });
+    await embedded.commands.run(
+      nameDecider,
+      stream,
+      { type: 'release-name', kind: 'slug', organizationId: holder },
+      admin(),
+    );
+    expect(await again()).toMatchObject({ ok: false, error: { code: 'organization/slug-taken' } });
+    expect(await create('Held For Now')).toMatchObject({ ok: true });
+  });
+
+  it('F21: what a crash left half done after the first append is finished by the reactor', async () => {
+    embedded.sourcing.reactors([new CreationReactor(founder)]);
+    const context = admin();
+    const founding = {
+      organizationId: embedded.ids.uuid(),
+      name: 'Left Behind',
+      slug: 'left-behind',
+      ownerId: 'grace',
+      isDefault: false,
+    };
+    await embedded.commands.run(
+      nameDecider,
+      nameStream(founding.name),
+      { type: 'claim-name', kind: 'name', organizationId: founding.organizationId, shown: founding.name, founding },
+      context,
+    );
+    const organizationId = embedded.ids.uuid();
+    await embedded.commands.run(
+      nameDecider,
+      defaultStream('linus'),
+      { type: 'claim-name', kind: 'default', organizationId, shown: '' },
+      context,
+    );
+    await eventually(async () => {
+      expect(await ofType('organization.created.v1', founding.organizationId)).toHaveLength(1);
+      expect(await ofType('organization.created.v1', organizationId)).toMatchObject([
+        { data: { ownerId: 'linus', isDefault: true } },
+      ]);
+    });
+  });
+
+  it('writes no address and no name of a person into the log', async () =>
+    expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
+});
