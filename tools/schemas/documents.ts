@@ -2,7 +2,7 @@ import type { Column, RawSchema, ResourceData, SubresourceData } from '#kubernet
 import type { Server } from './server.ts';
 
 /** What the recording holds. Authorization and authentication are there for `auth can-i` and token requests. */
-export const GROUP_VERSIONS = [
+const GROUP_VERSIONS = [
   'v1',
   'admissionregistration.k8s.io/v1',
   'apiextensions.k8s.io/v1',

@@ -11,7 +11,7 @@ type Tree = { readonly [key: string]: Json | undefined };
 const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Compares one request with its answer and notes, by definition and field, what the server added. */
-export function observe(node: SchemaNode | undefined, sent: unknown, got: unknown, notes: Observations): void {
+function observe(node: SchemaNode | undefined, sent: unknown, got: unknown, notes: Observations): void {
   if (!node) return;
   if (node.shape === 'list' && Array.isArray(sent) && Array.isArray(got)) {
     sent.forEach((element, index) => observe(node.element, element, got[index], notes));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export const AUDIENCE = 'https://astro.test/api';
+const AUDIENCE = 'https://astro.test/api';
 
 export interface TestIssuer {
   readonly url: string;

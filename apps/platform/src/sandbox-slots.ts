@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeWhole } from '#sandbox-cluster';
 
 /** Each is a thread with a port of its own, and costs the memory of a thread; sandboxes beyond so many share them. */
-export const SLOTS = 4;
+const SLOTS = 4;
 
 /** An id that may be the name of a folder. */
 const ORGANIZATION_ID = /^[0-9a-zA-Z-]{1,64}$/;

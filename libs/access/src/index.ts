@@ -1,33 +1,14 @@
 export { GLOBAL_ROLES, isRole, mayGrant, ROLES, weaker, type GlobalRole, type Role } from './roles.ts';
-export {
-  PERMISSION_NAMES,
-  PERMISSIONS,
-  PUBLIC,
-  SERVICES_ONLY,
-  type Permission,
-  type PermissionRule,
-} from './permissions.ts';
+export { PERMISSIONS, PUBLIC, SERVICES_ONLY, type Permission, type PermissionRule } from './permissions.ts';
 export { actorOf, principalId, type Principal } from './principal.ts';
 export {
   Directory,
   DIRECTORY_CATEGORIES,
   type AccessKeyCreated,
   type DirectoryFact,
-  type DirectoryKey,
-  type DirectoryMember,
   type DirectoryOrganization,
-  type DirectoryUser,
 } from './directory.ts';
-export {
-  ACCESS,
-  can,
-  effectiveRole,
-  organizationNotFound,
-  type AccessSource,
-  type Decision,
-  type Reason,
-  type Scope,
-} from './can.ts';
+export { ACCESS, can, effectiveRole, organizationNotFound, type AccessSource } from './can.ts';
 export {
   ACCESS_KEY_PREFIX,
   accessKeyPublicId,

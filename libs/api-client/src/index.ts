@@ -1,9 +1,1 @@
-export {
-  ApiStreamError,
-  createApiClient,
-  type ApiClient,
-  type ApiClientOptions,
-  type ApiFetch,
-  type ApiReply,
-  type ApiCallOptions,
-} from './api-client.ts';
+export { ApiStreamError, createApiClient, type ApiClient } from './api-client.ts';

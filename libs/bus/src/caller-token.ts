@@ -6,8 +6,8 @@ import type { CallerKeyring, CallerKind } from './caller-keys.ts';
 import { busErrors } from './errors.ts';
 
 /** A signed context is believed for at most 30 s: 25 s from its making, and 5 s by which two hosts' clocks may differ. */
-export const CALLER_VALID_MS = 25_000;
-export const CLOCK_SKEW_MS = 5_000;
+const CALLER_VALID_MS = 25_000;
+const CLOCK_SKEW_MS = 5_000;
 
 /** Name of the header (on every transport) that carries the signed context. */
 export const CALLER_HEADER = 'astro-caller';
@@ -32,10 +32,10 @@ interface Signed extends CallerClaims {
   readonly expiresMs: number;
 }
 
-export const kindOf = (principal: Principal): CallerKind => (principal.kind === 'service' ? 'service' : 'person');
+const kindOf = (principal: Principal): CallerKind => (principal.kind === 'service' ? 'service' : 'person');
 
 /** Who serves a subject: what stands before its first dot. */
-export const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
+const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
 
 const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
 

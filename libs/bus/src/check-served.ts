@@ -3,7 +3,6 @@ import type { Contract } from '#bus/contract';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { CONTRACT, REQUEST_GUARD } from './serves.ts';
-import { receiverOf } from './caller-token.ts';
 import type { RequestGuard } from './request-guard.ts';
 
 const PATTERN = 'microservices:pattern';
@@ -130,7 +129,3 @@ function methodsOf(type: Constructor): { readonly name: string; readonly method:
   }
   return methods;
 }
-
-/** Contexts whose subjects are among `contracts`. */
-export const receiversOf = (contracts: readonly Contract[]): string[] =>
-  [...new Set(contracts.map(({ subject }) => receiverOf(subject)))].sort();

@@ -34,8 +34,6 @@ export interface RefusalRecorder {
   refused(refusal: Refusal): void;
 }
 
-export const REFUSALS = Symbol('refusals');
-
 export interface RequestGuardOptions {
   readonly keys: CallerKeys;
   readonly clock: Clock;

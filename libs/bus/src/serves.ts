@@ -46,7 +46,7 @@ const controllers = new WeakMap<AbortSignal, AbortController>();
 
 /** Signature, time, input and permission, before anything of the handler runs. */
 @Injectable()
-export class CallerGuard implements CanActivate {
+class CallerGuard implements CanActivate {
   constructor(@Inject(REQUEST_GUARD) private readonly guard: RequestGuard) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
@@ -70,7 +70,7 @@ export class CallerGuard implements CanActivate {
 
 /** A stream ends when the rights it was opened with end. */
 @Injectable()
-export class AccessRecheckInterceptor implements NestInterceptor {
+class AccessRecheckInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { contract, guard, context } = callOf(execution);
     return context
@@ -81,7 +81,7 @@ export class AccessRecheckInterceptor implements NestInterceptor {
 
 /** Turns refusals into answers, and defects into a refusal that tells nothing; their cause goes to the log. */
 @Catch()
-export class WireFilter implements ExceptionFilter {
+class WireFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): Observable<unknown> {
     const call = calls.get(host.switchToRpc().getContext<object>());
     const error = thrown instanceof DomainErrorException ? thrown.error : busErrors.internal();

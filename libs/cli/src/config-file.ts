@@ -44,7 +44,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `ASTROPULSE_CONFIG`, else `$XDG_CONFIG_HOME/astropulse/config.yaml`, else below `~/.config`. */
-export function configPath(io: Io): string {
+function configPath(io: Io): string {
   const { ASTROPULSE_CONFIG: given, XDG_CONFIG_HOME: xdg } = io.environment;
   return given || join(xdg || join(io.home, '.config'), 'astropulse', 'config.yaml');
 }

@@ -32,7 +32,7 @@ const FRACTION = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$/;
 /** Values start in this column. */
 const VALUE_COLUMN = 17;
 
-export const shown = (value: unknown): string => {
+const shown = (value: unknown): string => {
   if (value === null || value === undefined || value === '') return '-';
   if (value === true) return 'yes';
   if (value === false) return 'no';
@@ -40,12 +40,12 @@ export const shown = (value: unknown): string => {
 };
 
 /** `key: value` lines; a key longer than its column still has one space behind it. */
-export function linesText<T extends object>(value: T, keys: readonly (keyof T & string)[]): string {
+function linesText<T extends object>(value: T, keys: readonly (keyof T & string)[]): string {
   return keys.map((key) => `${`${key}:`.padEnd(VALUE_COLUMN - 1)} ${shown(value[key])}\n`).join('');
 }
 
 /** Left-aligned columns, two spaces apart, nothing behind the last. */
-export function tableText<Row>(rows: readonly Row[], columns: readonly Column<Row>[], wide: boolean): string {
+function tableText<Row>(rows: readonly Row[], columns: readonly Column<Row>[], wide: boolean): string {
   const used = columns.filter((column) => wide || !column.wide);
   const cells = [used.map(({ title }) => title), ...rows.map((row) => used.map(({ value }) => shown(value(row))))];
   const widths = used.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));

@@ -13,7 +13,7 @@ export interface ProgramParts extends SessionParts {
   readonly groups: readonly CliGroup[];
 }
 
-export const DEFAULT_API_URL = 'http://127.0.0.1:8080';
+const DEFAULT_API_URL = 'http://127.0.0.1:8080';
 
 /** Parses `words` (without node and script), runs the command they name and resolves with the exit code. Never throws. */
 export async function runProgram(words: readonly string[], io: Io, parts: ProgramParts): Promise<number> {
@@ -33,7 +33,7 @@ export async function runProgram(words: readonly string[], io: Io, parts: Progra
 type Run = (command: CliCommand, values: OptionValues, flags: Readonly<Record<string, unknown>>) => Promise<void>;
 
 /** The whole tree of commands, for parsing, help and completion. */
-export function buildProgram(io: Io, parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>, run: Run): Command {
+function buildProgram(io: Io, parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>, run: Run): Command {
   const program = settle(new Command('astroctl'), io)
     .description('Run applications on Kubernetes with Astro Platform.')
     .version(parts.version, '--version', 'print the version of astroctl')

@@ -243,7 +243,7 @@ export function createSession(
 }
 
 /** The failure of an answer, with the words for a server that is not there or not ours. */
-export function commandErrorOfReply(
+function commandErrorOfReply(
   reply: { readonly error: DomainError; readonly status?: number | undefined; readonly requestId?: string | undefined },
   flags: GlobalFlags,
   io: Io,

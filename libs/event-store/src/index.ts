@@ -8,12 +8,10 @@ export {
   PositionOfOtherStoreError,
   type Appended,
   type AppendError,
-  type CaughtUp,
   type Delivery,
   type EventStore,
   type ReadOptions,
-  type RevisionConflict,
   type SealedEvent,
   type StoredEvent,
 } from './event-store.ts';
-export { hashOf, sealEvents, verifyStream, type BrokenChain, type ChainLink, type UnsealedEvent } from './seal.ts';
+export { sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';

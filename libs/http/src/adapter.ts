@@ -73,7 +73,7 @@ export function edgeAdapter({ trustProxy }: AdapterOptions = {}): FastifyAdapter
 }
 
 /** The client's own request id when it is a sane one, else a fresh one. */
-export function requestIdOf(headers: IncomingHttpHeaders): string {
+function requestIdOf(headers: IncomingHttpHeaders): string {
   const { 'x-request-id': given } = headers;
   return typeof given === 'string' && /^[A-Za-z0-9_.-]{8,64}$/.test(given) ? given : randomUUID();
 }

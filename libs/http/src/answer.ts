@@ -43,7 +43,7 @@ function setMeta(reply: FastifyReply, { position, revision, repeated, warnings }
 }
 
 /** `299 - "text"`; what a header cannot carry is percent-encoded. */
-export function warningText(text: string): string {
+function warningText(text: string): string {
   return `299 - "${text.replace(/[^\x20-\x7e]|["\\%]/gu, (character) => encodeURIComponent(character).replace(/^["\\]$/, (one) => `%${one.charCodeAt(0).toString(16)}`))}"`;
 }
 

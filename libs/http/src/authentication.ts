@@ -18,8 +18,6 @@ export interface UserResolver {
   userOf(claims: LoginClaims): Promise<Result<string, DomainError>>;
 }
 
-export const LOGINS = Symbol('logins');
-
 /** Who was found behind a login is remembered for so long. */
 const REMEMBER_MS = 5 * 60_000;
 const REMEMBERED = 10_000;

@@ -61,10 +61,6 @@ export interface Problem {
   readonly body: string;
 }
 
-/** The HTTP status of a refusal. */
-export const statusOf = (error: DomainError): number =>
-  (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined)?.status ?? KINDS[error.kind].status;
-
 /** A refusal of a service as a problem document. */
 export function problemOf(error: DomainError, requestId: string): Problem {
   const { status, title } = (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined) ?? KINDS[error.kind];

@@ -1,7 +1,7 @@
 export { assertNever, err, ok, type Result } from './result.ts';
 export { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputError } from './errors.ts';
 export { canonicalJson, type Json, type JsonObject } from './json.ts';
-export type { ApplicationId, ClusterId, Ids, KeyId, OrganizationId, ProfileId, UserId } from './ids.ts';
+export type { Ids } from './ids.ts';
 export { pause, type Clock, type Timer } from './clock.ts';
 export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
 export {

@@ -464,7 +464,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 }
 
 /** The path of a kind, or of one object of it. */
-export function pathOf(type: ResourceType, { name, namespace, subresource }: Place): string {
+function pathOf(type: ResourceType, { name, namespace, subresource }: Place): string {
   for (const part of [name, namespace]) {
     if (part === '' || part === '.' || part === '..')
       throw new TypeError('The name of an object must not be empty, . or ..'); // they would lead to another path

@@ -117,7 +117,7 @@ export interface ConnectionParts {
 }
 
 /** Checks the parts of a connection: the form of the address, one kind of credential, PEM that can be read, a key that fits. */
-export function readConnection(
+function readConnection(
   parts: ConnectionParts,
   about: { readonly context: string; readonly namespace?: string },
 ): Result<Kubeconfig, KubeconfigError> {

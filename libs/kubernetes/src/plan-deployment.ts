@@ -22,14 +22,7 @@ import {
   type ObjectKey,
   type ResourceType,
 } from './objects.ts';
-import {
-  APPLICATION_LABEL,
-  FIELD_MANAGER,
-  HANDOVER_MANAGER,
-  isMarkedAsOf,
-  ownerOf,
-  PRUNE_ANNOTATION,
-} from './ownership.ts';
+import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, ownerOf, PRUNE_ANNOTATION } from './ownership.ts';
 import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
 import { withoutValues } from './status.ts';
@@ -339,7 +332,7 @@ function definitionOf(
 }
 
 /** A server's no to a dry run, as refusal; what is no answer about the object is thrown on. */
-export function refusalOf(error: unknown, key: ObjectKey): PlanError {
+function refusalOf(error: unknown, key: ObjectKey): PlanError {
   if (!(error instanceof KubernetesApiError)) throw error;
   const { status, reason, causes, message } = error;
   const refuse = (code: PlanError['code'], detail: string, fix?: string): PlanError => ({
@@ -388,6 +381,3 @@ export function refusalOf(error: unknown, key: ObjectKey): PlanError {
     return refuse('deployments/field-conflict', `${nameOf(key)}: ${said}.`);
   throw error;
 }
-
-/** Label selector of everything that belongs to an application. */
-export const selectorOf = (applicationId: string): string => `${APPLICATION_LABEL}=${applicationId}`;

@@ -40,7 +40,7 @@ const WAVE_OF: Readonly<Record<string, WaveName>> = {
 const ORDER = Object.keys(WAVE_OF);
 
 /** The wave of a kind; custom resources go with the workloads, behind their definitions. */
-export const waveOf = (kind: string): WaveName => WAVE_OF[kind] ?? 'workloads';
+const waveOf = (kind: string): WaveName => WAVE_OF[kind] ?? 'workloads';
 
 /** Compares objects in the order in which they are written; reversed, it is the order in which they are removed. */
 export function byOrder(

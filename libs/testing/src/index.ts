@@ -7,7 +7,6 @@ export { sequenceIds } from './sequence-ids.ts';
 export { specify } from './specify.ts';
 export { temporaryFolder } from './temporary-folder.ts';
 export {
-  machine,
   runProgram,
   startAgain,
   startApp,
@@ -16,14 +15,5 @@ export {
   type Finished,
   type Machine,
   type Platform,
-  type PlatformOptions,
 } from './platform-process.ts';
-export {
-  call,
-  loginAdmin,
-  newPerson,
-  openShop,
-  type PersonResponse,
-  type PersonCallOptions,
-  type Person,
-} from './platform-people.ts';
+export { call, loginAdmin, newPerson, openShop, type PersonResponse, type Person } from './platform-people.ts';

@@ -184,7 +184,7 @@ export async function startAgain(
 }
 
 /** A home folder, and the programs a person runs in it. */
-export function machine(home: string, url: string): Machine {
+function machine(home: string, url: string): Machine {
   const environment = {
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),

@@ -11,13 +11,11 @@ export {
 } from './vault.ts';
 export { formatSealingKeys, parseSealingKeys, type SealingKey } from './sealing-keys.ts';
 export {
-  missingKey,
   openRecord,
   PART_BYTES,
   rewrapKey,
   sealRecord,
   unwrapKey,
   type RecordIdentity,
-  type SealedRecord,
   type WrappedKey,
 } from './sealing.ts';

@@ -20,8 +20,7 @@ const FIRST_BACK_OFF_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;
 
 /** Milliseconds to wait after the n-th delivery failed: 1 s, doubled each time, at most 60 s. */
-export const backOffMs = (attempt: number): number =>
-  Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
+const backOffMs = (attempt: number): number => Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
 
 /**
  * Gives one delivery to a handler and sees to it that it ends: the rules that hold on every engine. Never throws; an

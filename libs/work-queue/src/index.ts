@@ -1,10 +1,3 @@
 export { WORK_QUEUE, WorkQueueUnavailableError, type DeadLetter, type Delivery, type WorkQueue } from './work-queue.ts';
-export {
-  checkDeduplicationKey,
-  checkSubject,
-  DEAD_LETTERS_KEPT,
-  encodeItem,
-  ITEM_BYTES,
-  WorkItemTooLargeError,
-} from './limits.ts';
-export { backOffMs, handleDelivery, type RawDelivery } from './handle-delivery.ts';
+export { checkDeduplicationKey, checkSubject, DEAD_LETTERS_KEPT, encodeItem, ITEM_BYTES } from './limits.ts';
+export { handleDelivery, type RawDelivery } from './handle-delivery.ts';

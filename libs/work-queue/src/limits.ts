@@ -8,7 +8,7 @@ const KEY = /^[\x21-\x7e]{1,200}$/;
 const SUBJECT = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 
 /** The item is larger than any engine takes; nothing was stored. */
-export class WorkItemTooLargeError extends Error {
+class WorkItemTooLargeError extends Error {
   readonly code = 'work-queue/item-too-large';
 }
 

@@ -1,12 +1,2 @@
-export { busContract, type BusUnderTest } from './bus-contract.ts';
-export {
-  ACME,
-  ALICE,
-  busesOver,
-  directoryOf,
-  fixtureContracts,
-  personContext,
-  testKeys,
-  startServer,
-  type Fixture,
-} from './fixture.ts';
+export { busContract } from './bus-contract.ts';
+export { busesOver, directoryOf, fixtureContracts, personContext, startServer } from './fixture.ts';

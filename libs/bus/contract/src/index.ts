@@ -1,4 +1,4 @@
-export { expectsText, inputErrorsOf, knownNames, pointer } from './input-errors.ts';
+export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';
 export {
   request,
   stream,

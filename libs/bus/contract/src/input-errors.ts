@@ -59,7 +59,7 @@ export const pointer = (prefix: string, path: readonly string[]): string =>
   prefix + path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** Names of members that `schema` knows at `path`; none where it knows no names. */
-export function knownNames(schema: z.ZodType, path: readonly string[]): string[] {
+function knownNames(schema: z.ZodType, path: readonly string[]): string[] {
   return [...new Set(objectsAt(schema, path).flatMap((shape) => Object.keys(shape)))];
 }
 

@@ -1,1 +1,1 @@
-export { natsTransport, type NatsOptions } from './nats.ts';
+export { natsTransport } from './nats.ts';

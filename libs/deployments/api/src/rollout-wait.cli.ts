@@ -72,7 +72,7 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
 type Verdict = 'reached' | 'lost' | 'open';
 
 /** What a status means to somebody who waits. */
-export function judge(
+function judge(
   status: Pick<ApplicationStatusView, 'status' | 'health' | 'version' | 'attempt'>,
   { goal, version }: Pick<WaitFor, 'goal' | 'version'>,
 ): Verdict {

@@ -80,7 +80,7 @@ export const balances: Projection<AccountEvent, Balance> = {
   },
 };
 
-export const actor: Actor = { id: 'user-1', kind: 'person', isGlobalAdmin: false };
+const actor: Actor = { id: 'user-1', kind: 'person', isGlobalAdmin: false };
 
 /** A request context; `name` and `body` are the two halves of its command id. */
 export const request = (name: string, body = 'b'): CommandContext => ({

@@ -3,7 +3,7 @@ import { describeAppends } from './appends.ts';
 import { describeReads } from './reads.ts';
 import { describeSubscriptions } from './subscriptions.ts';
 
-export { appendEvents, sealedEvents, type Draft } from './drafts.ts';
+export { appendEvents, sealedEvents } from './drafts.ts';
 
 /**
  * What every engine must do; a behaviour that only one has is no part of the port. The engine may be a server that

@@ -1,1 +1,1 @@
-export { appendEvents, eventStoreContract, sealedEvents, type Draft } from './event-store-contract.ts';
+export { appendEvents, eventStoreContract, sealedEvents } from './event-store-contract.ts';

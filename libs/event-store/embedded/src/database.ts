@@ -5,7 +5,7 @@ import { EventStoreUnavailableError } from '#event-store';
 import type { Ids } from '#kernel';
 
 /** The file cannot be used as an event store at all; the message is one sentence for the operator. */
-export class EventStoreUnreadableError extends Error {
+class EventStoreUnreadableError extends Error {
   readonly code = 'event-store/unreadable';
 }
 

@@ -1,2 +1,1 @@
-export { EventStoreUnreadableError } from './database.ts';
-export { openEmbeddedEventStore, type EmbeddedEventStoreOptions } from './embedded-event-store.ts';
+export { openEmbeddedEventStore } from './embedded-event-store.ts';

@@ -94,7 +94,7 @@ interface Form {
 }
 
 /** The first form of a page; `undefined` when it has none. */
-export function formOf(html: string): Form | undefined {
+function formOf(html: string): Form | undefined {
   const [, attributes, content] = /<form\b([^>]*)>([\s\S]*?)<\/form>/i.exec(html) ?? [];
   if (attributes === undefined || content === undefined) return undefined;
   const hidden: Record<string, string> = {};

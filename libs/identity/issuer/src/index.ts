@@ -1,5 +1,4 @@
-export { createIssuer, type Issuer, type IssuerOptions, type PublicJwk } from './create-issuer.ts';
-export { createAccounts, type Account, type AccountError, type Accounts, type NewAccount } from './accounts.ts';
-export { changePassword, type Admin, type AdminOptions } from './admin.ts';
-export { LIFETIMES, type Lifetimes } from './configuration.ts';
-export { loadOrCreateSecrets, type IssuerSecrets } from './secrets.ts';
+export { createIssuer, type Issuer } from './create-issuer.ts';
+export { createAccounts, type Accounts } from './accounts.ts';
+export { changePassword, type Admin } from './admin.ts';
+export { loadOrCreateSecrets } from './secrets.ts';

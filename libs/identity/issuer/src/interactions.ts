@@ -126,7 +126,7 @@ const lost = (): string =>
 const same = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-export function send(response: ServerResponse, status: number, page: string): void {
+function send(response: ServerResponse, status: number, page: string): void {
   response.writeHead(status, PAGE_HEADERS).end(page);
 }
 

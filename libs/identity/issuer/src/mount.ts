@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { default as Provider } from 'oidc-provider';
 import type { Interactions } from './interactions.ts';
 
-export const PREFIX = '/oidc';
+const PREFIX = '/oidc';
 
 export interface MountOptions {
   readonly fastify: FastifyInstance;

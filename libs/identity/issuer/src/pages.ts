@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Text inside a page or an attribute. */
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -74,7 +74,7 @@ export function checkObject(object: Json | undefined, schemas: Schemas = kuberne
 }
 
 /** Checks one value against its place in the tree; for sub-resources and parts of objects. */
-export function checkNode(node: SchemaNode, value: Json | undefined, path: Path, faults: ObjectError[]): void {
+function checkNode(node: SchemaNode, value: Json | undefined, path: Path, faults: ObjectError[]): void {
   if (faults.length >= MOST_FAULTS || value === undefined || value === null) return; // null is "not given" to a server
   switch (node.shape) {
     case 'object':

@@ -254,7 +254,7 @@ function zeroOf(node: SchemaNode): Json {
   }
 }
 
-export const isZero = (value: Json | undefined): boolean =>
+const isZero = (value: Json | undefined): boolean =>
   value === '' ||
   value === 0 ||
   value === false ||

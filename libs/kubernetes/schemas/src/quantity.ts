@@ -38,7 +38,7 @@ export function parseQuantity(value: string | number): Quantity | undefined {
 }
 
 /** Rounded away from zero to thousandths, as the amounts of a resource list are stored. */
-export function roundToMilli(quantity: Quantity): Quantity {
+function roundToMilli(quantity: Quantity): Quantity {
   const { nano, format } = quantity;
   if (nano % MILLI === 0n) return quantity;
   const size = nano < 0n ? -nano : nano;

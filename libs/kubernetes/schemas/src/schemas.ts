@@ -69,7 +69,7 @@ export function openSchemas(data: SchemaData): Schemas {
 }
 
 /** One step down the tree. */
-export function step(node: SchemaNode | undefined, key: string | number): SchemaNode | undefined {
+function step(node: SchemaNode | undefined, key: string | number): SchemaNode | undefined {
   if (!node) return undefined;
   return node.shape === 'object' ? node.field(String(key)) : node.element;
 }

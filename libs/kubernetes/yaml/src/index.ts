@@ -1,9 +1,1 @@
-export {
-  parseManifests,
-  type ManifestDocument,
-  type ParsedManifests,
-  type ParseOptions,
-  type Place,
-  type YamlError,
-} from './parse-manifests.ts';
-export type { Path } from './convert.ts';
+export { parseManifests, type ManifestDocument, type ParseOptions, type Place } from './parse-manifests.ts';

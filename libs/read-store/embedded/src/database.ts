@@ -10,7 +10,7 @@ const NOT_A_DATABASE = 26;
 const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14]); // busy, locked, no memory, read-only, I/O, full, cannot open
 
 /** The file's bytes make no sense. Nothing is lost: what a read store holds is computed from the log. */
-export class ReadStoreDamagedError extends Error {
+class ReadStoreDamagedError extends Error {
   readonly code = 'read-store/damaged';
 }
 

@@ -1,2 +1,1 @@
-export { ReadStoreDamagedError } from './database.ts';
-export { openEmbeddedReadStore, type EmbeddedReadStoreOptions } from './embedded-read-store.ts';
+export { openEmbeddedReadStore } from './embedded-read-store.ts';

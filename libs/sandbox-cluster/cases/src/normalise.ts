@@ -58,7 +58,7 @@ function normaliseText(text: string, namespace: string, key: string): string {
     .replace(/too old resource version: \d+ \(\d+\)/, 'too old resource version: <rv> (<rv>)');
 }
 
-export function sorted(value: Json): Json {
+function sorted(value: Json): Json {
   if (Array.isArray(value)) return (value as readonly Json[]).map(sorted);
   if (typeof value !== 'object' || value === null) return value;
   const object = value as JsonObject;

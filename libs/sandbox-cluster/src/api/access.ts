@@ -9,7 +9,7 @@ const LEAST_SECONDS = 600;
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 4_294_967_296;
 
-export const userName = (caller: Caller): string =>
+const userName = (caller: Caller): string =>
   caller.kind === 'account' ? `system:serviceaccount:${caller.namespace}:${caller.name}` : 'owner';
 
 /** The refusal of what a caller may not do; undefined when it may. */

@@ -5,7 +5,7 @@ import { apiVersionOf, type RawSchema, type ResourceData, type Schemas } from '#
 /** What the sandbox calls itself: parsed as semver by kubectl and helm, and plainly a sandbox. */
 export const GIT_VERSION = 'v1.36.3+sandbox';
 
-export const versionInfo = (): JsonObject => ({
+const versionInfo = (): JsonObject => ({
   major: '1',
   minor: '36',
   emulationMajor: '1',
@@ -74,7 +74,7 @@ const resourcesOf = (schemas: Schemas, group: string, version: string) =>
   schemas.resources.filter((resource) => resource.group === group && resource.version === version);
 
 /** `/api` or `/apis` in the aggregated form (apidiscovery.k8s.io/v2). */
-export function aggregated(schemas: Schemas, core: boolean): JsonObject {
+function aggregated(schemas: Schemas, core: boolean): JsonObject {
   const groups = groupsOf(schemas).filter((group) => (group === '') === core);
   return {
     kind: 'APIGroupDiscoveryList',
@@ -107,18 +107,18 @@ export function aggregated(schemas: Schemas, core: boolean): JsonObject {
 }
 
 /** `/api` as older clients ask for it. */
-export const apiVersions = (): JsonObject => ({
+const apiVersions = (): JsonObject => ({
   kind: 'APIVersions',
   versions: ['v1'],
   serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '' }],
 });
 
-export function apiGroup(schemas: Schemas, group: string): JsonObject | undefined {
+function apiGroup(schemas: Schemas, group: string): JsonObject | undefined {
   const versions = versionsOf(schemas, group).map(({ version }) => ({ groupVersion: `${group}/${version}`, version }));
   return versions[0] && { name: group, versions, preferredVersion: versions[0] };
 }
 
-export const apiGroups = (schemas: Schemas): JsonObject => ({
+const apiGroups = (schemas: Schemas): JsonObject => ({
   kind: 'APIGroupList',
   apiVersion: 'v1',
   groups: groupsOf(schemas).flatMap((group): JsonObject[] =>
@@ -127,7 +127,7 @@ export const apiGroups = (schemas: Schemas): JsonObject => ({
 });
 
 /** `/api/v1` and `/apis/G/V`. */
-export function resourceList(schemas: Schemas, group: string, version: string): JsonObject | undefined {
+function resourceList(schemas: Schemas, group: string, version: string): JsonObject | undefined {
   const resources = resourcesOf(schemas, group, version);
   if (resources.length === 0) return undefined;
   return {
@@ -160,7 +160,7 @@ const pathOf = ({ group, version }: { readonly group: string; readonly version: 
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 /** `/openapi/v3`. @param prefix where the server lies below its host: clients take these addresses from the root on */
-export function openApiIndex(schemas: Schemas, prefix: string): JsonObject {
+function openApiIndex(schemas: Schemas, prefix: string): JsonObject {
   return {
     paths: Object.fromEntries(
       schemas
@@ -182,7 +182,7 @@ const hashOf = (schemas: Schemas): string =>
     .toUpperCase();
 
 /** `/openapi/v3/api/v1` and the like: enough for kubectl to find a kind's PATCH and to explain its fields. */
-export function openApiDocument(schemas: Schemas, path: string): JsonObject | undefined {
+function openApiDocument(schemas: Schemas, path: string): JsonObject | undefined {
   const of = schemas.groupVersions().find((entry) => pathOf(entry) === path);
   if (!of) return undefined;
   const resources = resourcesOf(schemas, of.group, of.version);

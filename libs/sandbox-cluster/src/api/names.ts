@@ -1,10 +1,6 @@
 import { apiVersionOf, type ResourceData } from '#kubernetes/schemas';
 import type { JsonObject } from '#kernel';
 
-/** How a server names kinds and places in its messages. */
-export const kindText = ({ kind, group }: Pick<ResourceData, 'kind' | 'group'>): string =>
-  group === '' ? kind : `${kind}.${group}`;
-
 /** `apps/v1, Kind=Deployment`, and `/v1, Kind=ConfigMap` for the core group. */
 export const gvkText = ({ group, version, kind }: Pick<ResourceData, 'group' | 'version' | 'kind'>): string =>
   `${group}/${version}, Kind=${kind}`;

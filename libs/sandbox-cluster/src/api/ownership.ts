@@ -89,7 +89,7 @@ const isReset = (asked: Json | undefined): boolean =>
   isObject(asked[0] as Json) &&
   Object.keys(asked[0] as JsonObject).length === 0;
 
-export const managersOf = (live: KubeObject): Managers =>
+const managersOf = (live: KubeObject): Managers =>
   decodeManagers(live.metadata.managedFields as Json | undefined) ?? new Map<string, Manager>();
 
 /** Before the first apply to an object that nobody manages, all that is there gets an owner, so that an apply cannot take it silently. */

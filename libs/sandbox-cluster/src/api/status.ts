@@ -48,13 +48,6 @@ export const modified = (resource: ResourceData, name: string): ApiStatus =>
     `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
     about(resource, name),
   );
-export const precondition = (resource: ResourceData, name: string, text: string): ApiStatus =>
-  failure(
-    409,
-    'Conflict',
-    `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": Precondition failed: ${text}`,
-    about(resource, name),
-  );
 /** A path below a served version that is nothing. */
 export const nothingThere = (): ApiStatus =>
   failure(404, 'NotFound', 'the server could not find the requested resource', {});

@@ -34,8 +34,7 @@ const RUNS_MS = 1_000;
 const RETRY_MS = 5_000;
 
 /** Delay before a restart: none the first time, then 10 s doubled up to 5 min. */
-export const backOffMs = (restarts: number): number =>
-  restarts === 0 ? 0 : Math.min(300_000, 10_000 * 2 ** (restarts - 1));
+const backOffMs = (restarts: number): number => (restarts === 0 ? 0 : Math.min(300_000, 10_000 * 2 ** (restarts - 1)));
 
 /** Moves one container on by as much as its clock allows. Repeating a step changes nothing. */
 export function stepContainer(

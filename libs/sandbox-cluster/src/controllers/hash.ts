@@ -11,12 +11,9 @@ export function fnv32(text: string): number {
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789'; // without vowels, so that no word appears: Kubernetes' own alphabet
 
 /** A number in letters that are safe in names. */
-export const safeText = (value: number): string =>
+const safeText = (value: number): string =>
   [...String(value)].map((digit) => SAFE[digit.charCodeAt(0) % SAFE.length]).join('');
 
 /** What tells one pod template from another in names and labels. */
 export const templateHash = (template: Json, collisions = 0): string =>
   safeText(fnv32(`${canonicalJson(template)}/${collisions || ''}`));
-
-/** A number below `limit` that stays with a text: addresses, ports. */
-export const pick = (text: string, limit: number): number => fnv32(text) % limit;

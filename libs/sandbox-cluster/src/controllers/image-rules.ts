@@ -16,7 +16,7 @@ const HOST = 'sandbox.invalid';
  * Docker's official images that name no user, as of 2026. An image that is not on the list is taken to run as somebody else:
  * the sandbox pulls nothing and cannot look.
  */
-export const ROOT_IMAGES: ReadonlySet<string> = new Set(
+const ROOT_IMAGES: ReadonlySet<string> = new Set(
   (
     'alpine amazonlinux bash busybox caddy couchdb cassandra centos composer consul debian docker drupal eclipse-temurin erlang fedora gcc ghost golang gradle ' +
     'hello-world httpd influxdb joomla julia mariadb maven mongo mysql nextcloud nginx node openjdk oraclelinux perl php phpmyadmin postgres python rabbitmq ' +

@@ -20,8 +20,6 @@ import { statefulSetController } from './stateful-set.ts';
 
 export { simulatedLogs } from './pod-logs.ts';
 export { quotaAdmission } from './quota.ts';
-export { imageRule, parseImage, ROOT_IMAGES } from './image-rules.ts';
-
 /** Every controller of one sandbox. They keep indexes of its objects: make a new set for each. */
 export function sandboxControllers(): readonly Controller[] {
   const loads = nodeLoads();

@@ -24,7 +24,7 @@ const COUNTED: { readonly [name: string]: string } = {
 type Usage = { [name: string]: bigint };
 
 /** What one object costs, by the names quotas use; thousand-millionths. */
-export function costOf(resource: string, object: KubeObject): { readonly [name: string]: bigint } {
+function costOf(resource: string, object: KubeObject): { readonly [name: string]: bigint } {
   if (resource === 'pods') {
     if (hasEnded(object)) return {};
     const [requests, limits] = [demandOf(object), demandOf(object, 'limits')];

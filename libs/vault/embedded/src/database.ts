@@ -12,7 +12,7 @@ const NOT_A_DATABASE = 26;
 const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14]); // busy, locked, no memory, read-only, I/O, full, cannot open
 
 /** The file's bytes make no sense, or a newer release wrote them. What a vault holds exists nowhere else. */
-export class VaultDamagedError extends Error {
+class VaultDamagedError extends Error {
   readonly code = 'vault/damaged';
 }
 

@@ -1,3 +1,2 @@
-export { VaultDamagedError } from './database.ts';
-export { openEmbeddedVault, type EmbeddedVaultOptions } from './embedded-vault.ts';
+export { openEmbeddedVault } from './embedded-vault.ts';
 export { loadOrCreateSealingKeys } from './key-file.ts';

@@ -10,7 +10,7 @@ const NOT_A_DATABASE = 26;
 const UNAVAILABLE: ReadonlySet<number> = new Set([5, 6, 7, 8, 10, 13, 14]); // busy, locked, no memory, read-only, I/O, full, cannot open
 
 /** The file's bytes make no sense. Nothing is lost: work that is owed is found again in the log. */
-export class WorkQueueDamagedError extends Error {
+class WorkQueueDamagedError extends Error {
   readonly code = 'work-queue/damaged';
 }
 

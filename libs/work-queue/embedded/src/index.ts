@@ -1,2 +1,1 @@
-export { WorkQueueDamagedError } from './database.ts';
-export { openEmbeddedWorkQueue, type EmbeddedWorkQueueOptions } from './embedded-work-queue.ts';
+export { openEmbeddedWorkQueue } from './embedded-work-queue.ts';

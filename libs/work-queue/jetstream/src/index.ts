@@ -1,1 +1,1 @@
-export { openJetStreamWorkQueue, type JetStreamWorkQueueOptions } from './jetstream-work-queue.ts';
+export { openJetStreamWorkQueue } from './jetstream-work-queue.ts';

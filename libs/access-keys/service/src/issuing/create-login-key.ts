@@ -6,9 +6,9 @@ import type { KeyRing } from '../key-ring.ts';
 import type { NewKey } from './create-key.ts';
 
 /** How long a key that a login made lives. */
-export const LOGIN_KEY_DAYS = 30;
+const LOGIN_KEY_DAYS = 30;
 /** Login keys of one user in one organization; the oldest gives way. */
-export const LOGIN_KEYS_PER_USER = 20;
+const LOGIN_KEYS_PER_USER = 20;
 
 export interface CreateLoginKey {
   readonly type: 'create-login-key';

@@ -17,7 +17,7 @@ import { USAGE, type Usage } from '../usage/usage.handlers.ts';
  * A directory trusts itself only while it has read up to a head asked for at most this long ago: so this long after a
  * revocation every instance either knows it or refuses everything.
  */
-export const KNOWN_EVERYWHERE_MS = 200;
+const KNOWN_EVERYWHERE_MS = 200;
 
 @Controller()
 export class RevokingHandlers {

@@ -35,7 +35,7 @@ const SANDBOX_PROVIDER = 'sandbox';
 const SIMULATED = 'simulated: objects are real, no container runs';
 
 /** T1 without pods. */
-export function statusPart(
+function statusPart(
   document: ApplicationDocument,
   { organization, isSilent }: ViewFacts,
 ): Omit<ApplicationStatusView, 'pods'> {

@@ -18,7 +18,7 @@ export interface RevisionDocument {
 }
 
 /** Ids sort as revisions do. */
-export const revisionId = (applicationId: string, revision: number): string =>
+const revisionId = (applicationId: string, revision: number): string =>
   `${applicationId}/${String(revision).padStart(8, '0')}`;
 
 /** Answers `app history`. One document per revision; they stay when the application is deleted. */

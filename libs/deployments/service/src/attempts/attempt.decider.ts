@@ -185,7 +185,7 @@ function inventoryEvents(of: AttemptOf, entries: readonly InventoryEntry[]): Att
 const short = (text: string, most: number): string =>
   text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').slice(0, most);
 
-export function shortened(outcome: AttemptOutcome): AttemptOutcome {
+function shortened(outcome: AttemptOutcome): AttemptOutcome {
   switch (outcome.outcome) {
     case 'succeeded':
       return { ...outcome, message: short(outcome.message, 2_000) };

@@ -124,7 +124,7 @@ const handedOver = ({
   missing,
 });
 
-export const sameRegistration = (
+const sameRegistration = (
   registration: ClusterRegistration,
   { registration: present, policy }: ActiveCluster,
 ): boolean => same(handedOver(registration), handedOver(present)) && same(registration.policy, policy);

@@ -74,7 +74,7 @@ function decide(
   ]);
 }
 
-export const namespaceTaken = (namespace: string): DeploymentsError =>
+const namespaceTaken = (namespace: string): DeploymentsError =>
   deploymentsErrors.namespaceNotAllowed(
     namespace,
     'another application claimed it',

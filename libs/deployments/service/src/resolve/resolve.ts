@@ -115,7 +115,7 @@ function resolveImage(
 }
 
 /** `registry/repository:tag` or `…@digest`. */
-export const imageReference = ({
+const imageReference = ({
   registry,
   repository,
   tag,
@@ -124,7 +124,7 @@ export const imageReference = ({
   `${registry === undefined ? '' : `${registry}/`}${repository}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`;
 
 /** An exact host, or a generated one: four characters of the application's id keep it its own, and the same for ever. */
-export function hostOf(
+function hostOf(
   { name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>,
   applicationId: string,
 ): string | undefined {

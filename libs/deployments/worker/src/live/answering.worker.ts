@@ -52,7 +52,7 @@ export async function withClient<T>(
 }
 
 /** The refusal for a failed call to a cluster; undefined for what is no fault of a cluster. */
-export function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
+function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
   if (error instanceof CredentialMissingError) {
     return domainError(
       'deployments/cluster-unauthorized',

@@ -25,7 +25,7 @@ export function concerns(event: KubernetesObject, inventory: readonly InventoryE
 }
 
 /** When it was last seen, in RFC 3339 UTC: the newest of the times that its writers use. */
-export const lastSeen = (event: KubernetesObject): string => {
+const lastSeen = (event: KubernetesObject): string => {
   const times = [
     at(event, 'series', 'lastObservedTime'),
     event['lastTimestamp'],

@@ -40,9 +40,7 @@ export function podSelector(workload: KubernetesObject): string | undefined {
 }
 
 /** Wanted and ready pods of one workload; undefined for kinds that are not counted (jobs end). */
-export function replicasOf(
-  workload: KubernetesObject,
-): { readonly wanted: number; readonly ready: number } | undefined {
+function replicasOf(workload: KubernetesObject): { readonly wanted: number; readonly ready: number } | undefined {
   const ready = count(at(workload, 'status', 'readyReplicas'));
   switch (workload.kind) {
     case 'Deployment':

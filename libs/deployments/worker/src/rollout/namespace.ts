@@ -35,7 +35,7 @@ export const namespaceObject = (
 export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
   namespace.metadata.labels?.[label] === organizationId;
 
-export const isTerminating = (namespace: KubernetesObject): boolean =>
+const isTerminating = (namespace: KubernetesObject): boolean =>
   namespace.metadata.deletionTimestamp !== undefined || text(at(namespace, 'status', 'phase')) === 'Terminating';
 
 /** A namespace that somebody else made is used as it is: neither labelled nor ever deleted. */

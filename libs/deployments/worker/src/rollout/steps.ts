@@ -103,8 +103,7 @@ export function imageOf(objects: readonly KubernetesObject[]): string | undefine
 }
 
 /** An image reference without tag and digest. */
-export const imageName = (reference: string): string =>
-  reference.replace(/@sha256:[0-9a-f]+$/, '').replace(/:[^:/]+$/, '');
+const imageName = (reference: string): string => reference.replace(/@sha256:[0-9a-f]+$/, '').replace(/:[^:/]+$/, '');
 
 /** `3/3`; null where nothing is counted. */
 export const replicasWords = ({ wanted, ready }: { readonly wanted: number; readonly ready: number }): string | null =>

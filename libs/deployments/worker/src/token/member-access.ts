@@ -3,7 +3,7 @@ import type { KubernetesObject } from '#kubernetes';
 /** Namespace of what the platform needs for itself on a cluster. */
 export const SYSTEM_NAMESPACE = 'astro-system';
 /** Labels by which our own accounts and bindings are found again. */
-export const MEMBER_LABEL = 'platform.astropulse.io/member';
+const MEMBER_LABEL = 'platform.astropulse.io/member';
 const ORGANIZATION_LABEL = 'platform.astropulse.io/organization';
 const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'astro-platform' };
 

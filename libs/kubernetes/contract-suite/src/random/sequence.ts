@@ -133,7 +133,7 @@ const isPassing = (entry: Json): boolean =>
   part(entry, 'time') === undefined && part(entry, 'subresource') === undefined;
 
 /** An object without what controllers add to it whenever they come round. */
-export function withoutControllers(body: JsonObject): Json {
+function withoutControllers(body: JsonObject): Json {
   if (body['kind'] === 'Status' || !isObject(body['metadata'])) return body;
   const { status: _status, ...object } = body;
   const { annotations, managedFields, resourceVersion: _version, ...metadata } = body['metadata'];

@@ -318,7 +318,7 @@ function validateProbe(probe: JsonObject, field: string, onceOnly: boolean): Cau
 }
 
 /** Requests and limits of a container. */
-export function validateResources(resources: JsonObject, field: string): Cause[] {
+function validateResources(resources: JsonObject, field: string): Cause[] {
   const limits = tree(resources['limits']);
   const one = (kind: string, name: string, amount: Json): Cause[] => {
     const place = `${field}.${kind}[${name}]`;

@@ -23,7 +23,7 @@ const isEmptySelector = (selector: Json | undefined): boolean =>
   entries(at(selector, 'matchLabels')).length === 0 && list(at(selector, 'matchExpressions')).length === 0;
 
 /** Selector, template and labels of what makes pods. @param noun as the server calls the kind in its text on empty selectors */
-export function selectorAndTemplate(spec: JsonObject, noun: string): Cause[] {
+function selectorAndTemplate(spec: JsonObject, noun: string): Cause[] {
   const { selector } = spec;
   const labels = at(spec['template'], 'metadata', 'labels');
   const own = labelSelector(selector, 'spec.selector');
