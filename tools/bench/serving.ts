@@ -34,6 +34,7 @@ async function serve(): Promise<number> {
           contracts: [applicationRequest],
           bus: createBus({ transport, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true }),
           authenticator: new Authenticator({ access, clock }),
+          access,
           clock,
           ids,
           logger,

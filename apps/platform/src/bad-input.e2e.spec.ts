@@ -97,6 +97,13 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     expect(done.stderr).toMatch(/^Error: .*larger than 4 MB.*\nFix: {3}/);
   });
 
+  it('use-S4: an application over 768 KiB, before it is sent', async () => {
+    const manifests = Array.from({ length: 10_000 }, (_, index) => `      # ${index} ${'x'.repeat(80)}`).join('\n');
+    const done = await apply(application(`type: yaml\n    yaml:\n     manifests: |\n${manifests}`));
+    expect(done).toMatchObject({ code: 1, stdout: '' });
+    expect(done.stderr).toMatch(/^Error: .*web\.yaml:1: Application is larger than 768 KiB as JSON\. Nothing was sent/);
+  });
+
   it('a profile that is missing, by name', async () => {
     const done = await apply(application(image, '  profileName: production\n'));
     expect(done).toMatchObject({ code: 1, stdout: '' });

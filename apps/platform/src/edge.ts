@@ -63,6 +63,7 @@ export function mountGateway(app: NestFastifyApplication, parts: EdgeParts): () 
     contracts: served,
     bus,
     authenticator,
+    access: eventSourcing.access,
     clock,
     ids,
     logger: log,

@@ -1,3 +1,4 @@
+export { accessRefusal } from './access-refusal.ts';
 export {
   BUS,
   MESSAGE_BYTES,

@@ -77,8 +77,8 @@ export function parseInput(
   json: string = JSON.stringify(input) ?? 'null',
 ): Result<unknown, DomainError> {
   if (json.includes('\\u0000')) {
-    const at = findNul(input, '');
-    if (at !== undefined) return err(busErrors.invalidInput([{ pointer: at, message: 'holds a NUL character' }]));
+    const at = findNul(input);
+    if (at) return err(busErrors.invalidInput([{ pointer: pointer('', at), message: 'holds a NUL character' }]));
   }
   const strict = strictly(schema);
   const parsed = strict.safeParse(input);
@@ -87,12 +87,14 @@ export function parseInput(
     : err(busErrors.invalidInput(inputErrorsOf(strict, parsed.error).slice(0, FAULTS_SHOWN)));
 }
 
-function findNul(value: unknown, at: string): string | undefined {
-  if (typeof value === 'string') return value.includes('\0') ? at : undefined;
+/** The path of the first NUL in a string or in the name of a member. */
+function findNul(value: unknown): string[] | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, member] of Object.entries(value)) {
-    const found = key.includes('\0') ? at : findNul(member, pointer(at, [key]));
-    if (found !== undefined) return found;
+    if (key.includes('\0')) return [];
+    const found = findNul(member);
+    if (found) return [key, ...found];
   }
   return undefined;
 }

@@ -1,6 +1,5 @@
 import {
   actorOf,
-  can,
   PUBLIC,
   SERVICES_ONLY,
   type AccessSource,
@@ -9,7 +8,8 @@ import {
   type Principal,
 } from '#access';
 import type { Contract } from '#bus/contract';
-import { domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import { err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import { accessRefusal } from './access-refusal.ts';
 import type { RequestContext } from './bus.ts';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import { verifyCaller, type CallerClaims } from './caller-token.ts';
@@ -151,19 +151,12 @@ export class RequestGuard {
     directory: Directory,
     organizationId: string | undefined,
   ): DomainError | undefined {
-    const now = this.options.clock.now();
-    const ended = endedKey(caller.principal, directory, now);
-    if (ended) return this.refuse(contract, caller, ended, organizationId).error;
-    const decision = can(
-      caller.principal,
-      permission,
-      organizationId === undefined ? {} : { organizationId },
+    const error = accessRefusal(
+      { principal: caller.principal, permission, organizationId },
       directory,
-      now,
+      this.options.clock.now(),
     );
-    return decision.allowed
-      ? undefined
-      : this.refuse(contract, caller, decision.error, organizationId, permission).error;
+    return error && this.refuse(contract, caller, error, organizationId, permission).error;
   }
 
   private refuse(
@@ -191,15 +184,6 @@ const ANONYMOUS = { principal: { kind: 'anonymous' }, correlationId: '', command
 
 const isGlobalAdmin = (principal: Principal, directory: Directory): boolean =>
   principal.kind === 'login' && directory.users.get(principal.userId)?.globalRole === 'admin';
-
-/** The edge has looked at the key, but a moment ago: what ended since ends here. */
-function endedKey(principal: Principal, directory: Directory, nowMs: number): DomainError | undefined {
-  if (principal.kind !== 'key') return undefined;
-  const key = directory.keysById.get(principal.keyId);
-  if (!key || (!key.revoked && nowMs <= key.expiresAtMs)) return undefined;
-  const word = key.revoked ? 'revoked' : 'expired';
-  return domainError(`key/${word}`, 'unauthenticated', `This access key is ${word}.`, { fix: 'astroctl auth login' });
-}
 
 function authorized(
   caller: CallerClaims,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { BODY_BYTES } from '#bus/contract';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { Socket } from 'node:net';
 import { sendProblem } from './answer.ts';
-import { BODY_BYTES } from './body.ts';
 import { edgeError, problemOfEdge, type EdgeError } from './problem.ts';
 
 /** Longest URL, and all request headers together, in bytes. */

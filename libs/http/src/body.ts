@@ -2,19 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { busErrors, DomainErrorException } from '#bus';
-import { pointer } from '#bus/contract';
-import { DEPTH, poisons, shapeOf } from './json-shape.ts';
+import { BODY_BYTES, pointer } from '#bus/contract';
+import { DEPTH, poisons, shapeOf, VALUES } from './json-shape.ts';
 import { edgeError, type EdgeError } from './problem.ts';
-
-/** A request's body, counted before and after unpacking. */
-export const BODY_BYTES = 5 * 1024 * 1024;
 
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
 
 export const tooLarge = (): EdgeError =>
-  edgeError(413, 'edge/body-too-large', `The body is over ${BODY_BYTES / 1024 / 1024} MB.`, 'send less at once', {
-    connection: 'close',
-  });
+  edgeError(413, 'edge/body-too-large', `The body is over ${BODY_BYTES / 1024} KiB.`, 'send less at once');
+const tooMany = (): EdgeError =>
+  edgeError(413, 'edge/too-many-values', `The body has more than ${VALUES} members and elements.`, 'send less at once');
 export const mediaType = (): EdgeError =>
   edgeError(
     415,
@@ -25,12 +22,14 @@ export const mediaType = (): EdgeError =>
 const notParsable = (what: string): EdgeError =>
   edgeError(400, 'edge/not-parsable', `The body ${what}.`, 'send JSON in UTF-8');
 
-/** Unpacks and parses a JSON body. `undefined` for an empty one. @throws EdgeError 400, 413 or 415; RefusedError for -0 and infinite numbers */
+/** Unpacks and parses a JSON body. `undefined` for an empty one. @throws EdgeError 400, 413 or 415; DomainErrorException for -0 and infinite numbers */
 export async function parseJsonBody(raw: Buffer, contentEncoding: string | undefined): Promise<unknown> {
   const bytes = await unpack(raw, contentEncoding);
   if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw notParsable('is not UTF-8');
-  if (shapeOf(bytes).isTooDeep) throw notParsable(`nests more than ${DEPTH} levels`);
+  const { over } = shapeOf(bytes, VALUES);
+  if (over === 'depth') throw notParsable(`nests more than ${DEPTH} levels`);
+  if (over === 'values') throw tooMany();
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
@@ -41,22 +40,22 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   if ((text.includes('__proto__') || text.includes('prototype') || text.includes('\\u')) && poisons(value))
     throw poisoned();
   if (/-0|[eE]\+?\d{3}|\d{300}/.test(text)) {
-    const at = oddNumberIn(value, '');
+    const at = oddNumberIn(value);
     if (at !== undefined)
       throw new DomainErrorException(
-        busErrors.invalidInput([{ pointer: at, message: 'is no number that JSON keeps' }]),
+        busErrors.invalidInput([{ pointer: pointer('', at), message: 'is no number that JSON keeps' }]),
       );
   }
   return value;
 }
 
-/** Minus zero, and numbers too large to be any: they would arrive at the service as something else. */
-function oddNumberIn(value: unknown, at: string): string | undefined {
-  if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? at : undefined;
+/** Path of a minus zero, or of a number too large to be any: they would arrive at the service as something else. */
+function oddNumberIn(value: unknown): string[] | undefined {
+  if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, member] of Object.entries(value)) {
-    const found = oddNumberIn(member, pointer(at, [name]));
-    if (found !== undefined) return found;
+    const found = oddNumberIn(member);
+    if (found) return [name, ...found];
   }
   return undefined;
 }

@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
 import { busErrors, described, isDomainError, DomainErrorException, StreamEndedError } from '#bus';
-import { domainError, pause, type Clock, type DomainError } from '#kernel';
+import { answerThenLinger, isBodyPending } from '#http/connections';
+import { domainError, type DomainError } from '#kernel';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answer.ts';
@@ -30,12 +29,9 @@ export function thrownProblem(
   return problemOf(error, request.id);
 }
 
-/** How long the rest of a body that is too large is thrown away. */
-const LINGER_MS = 5_000;
-
 /**
- * Answers with {@link thrownProblem}. The refusal of a body that still comes is sent whole, and its connection closed a little
- * later: one that is closed on bytes that nobody read takes the answer with it.
+ * Answers with {@link thrownProblem}. Where the request's body still comes, the answer is sent whole, and the connection
+ * closed a little later.
  */
 export function sendThrown(
   thrown: unknown,
@@ -45,17 +41,10 @@ export function sendThrown(
 ): FastifyReply {
   const problem = thrownProblem(thrown, request, parts);
   reply.header('cache-control', 'no-store');
-  if (problem.status !== 413 || request.raw.complete) return sendProblem(reply, problem);
+  if (!isBodyPending(request.raw)) return sendProblem(reply, problem);
   const text = Buffer.from(problem.body);
-  const body = Readable.from(inTwoSteps(text, request.raw, parts.options.clock), { objectMode: false });
-  return sendProblem(reply.header('content-length', text.length), { ...problem, body });
-}
-
-async function* inTwoSteps(text: Buffer, request: IncomingMessage, clock: Clock): AsyncIterable<Buffer> {
-  yield text;
-  const ended = new AbortController();
-  request.once('close', () => ended.abort()).resume();
-  await pause(clock, LINGER_MS, ended.signal);
+  const body = answerThenLinger(text, request.raw, parts.options.clock);
+  return sendProblem(reply.headers({ 'content-length': text.length, connection: 'close' }), { ...problem, body });
 }
 
 function refusalOf(thrown: unknown): DomainError | undefined {
@@ -104,7 +93,7 @@ function edgeErrorOf(
 }
 
 /** 405 with the methods that are there, or 404. */
-function noRoute(request: FastifyRequest, table: EdgeParts['table']): EdgeError {
+export function noRoute(request: FastifyRequest, table: EdgeParts['table']): EdgeError {
   const [path = '/'] = (request.raw.url ?? '/').split('?');
   const methods = table.methodsAt(path);
   return methods.length > 0

@@ -1,4 +1,4 @@
-import type { Principal } from '#access';
+import type { AccessSource, Principal } from '#access';
 import type { Bus } from '#bus';
 import type { Contract } from '#bus/contract';
 import type { Clock, Ids, Logger } from '#kernel';
@@ -22,6 +22,8 @@ export interface EdgeOptions {
   /** A bus that acts for persons. */
   readonly bus: Bus;
   readonly authenticator: Authenticator;
+  /** Decides who may send a body; the service that gets it decides again. */
+  readonly access: AccessSource;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;

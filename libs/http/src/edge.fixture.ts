@@ -366,6 +366,7 @@ export async function startEdge(
     contracts: served,
     bus: createBus({ transport, service: 'gateway', keys: keys.value, clock, ids, logger, actsForPersons: true }),
     authenticator: new Authenticator(authenticatorOptions),
+    access,
     clock,
     ids,
     logger,

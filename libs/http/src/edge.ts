@@ -1,22 +1,17 @@
-import { parseAccessKey, PUBLIC, type Principal } from '#access';
-import { domainError, type DomainError } from '#kernel';
+import { BODY_BYTES } from '#bus/contract';
 import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.ts';
-import { BODY_BYTES, mediaType, parseJsonBody } from './body.ts';
+import { mediaType, parseJsonBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
-import { EdgeFilter, sendThrown } from './edge-filter.ts';
+import { EdgeFilter, noRoute, sendThrown } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts } from './edge-options.ts';
-import { edgeError } from './problem.ts';
 import { EdgeMetrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
-import { accepts } from './request-input.ts';
 import { API_HELMET, securityHeaders } from './security-headers.ts';
-import { isPlainPath, routesOf, RouteTable, type ContractRoute } from './routes.ts';
-
-const WINDOW_MS = 60_000;
-const DEFAULT_PER_MINUTE = 600;
+import { principalOf, requestAuthorization } from './request-authorization.ts';
+import { routesOf, RouteTable, type ContractRoute } from './routes.ts';
 
 /**
  * Puts the HTTP edge onto a Nest application made with `edgeAdapter()`: a route for each contract, health, metrics,
@@ -41,7 +36,7 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
     reply
       .headers((request.raw.url ?? '/').startsWith('/v1/') ? apiHeaders : pageHeaders)
       .header('x-request-id', request.id);
-    next(sizeFault(request));
+    next(sizeFault(request) ?? (request.is404 ? noRoute(request, table) : undefined)); // no body is read for nothing
   });
   instance.addHook('onResponse', (request, reply, next) => {
     metrics.finished(
@@ -92,141 +87,17 @@ async function mountContracts(
     },
   );
 
-  const admit = admission(scope, options);
+  const authorize = requestAuthorization(scope, options);
   for (const route of routes) {
-    const handler = contractHandler(route, options, {
-      closing,
-      metrics: parts.metrics,
-      principalOf: (request) => principals.get(request) ?? { kind: 'anonymous' },
-    });
+    const handler = contractHandler(route, options, { closing, metrics: parts.metrics, principalOf });
     scope.route({
       method: route.method,
       url: route.fastifyPath,
-      onRequest: (request, reply) => admit(route, request, reply),
+      onRequest: authorize(route),
       handler,
     });
   }
 }
-
-const principals = new WeakMap<FastifyRequest, Principal>();
-
-/**
- * Who asks, before anything of the body is read: whether the address stands for itself, what is accepted, the
- * credential, and how often. Failed credentials count against the address, valid ones against their key or user.
- */
-function admission(scope: FastifyInstance, options: EdgeOptions) {
-  const { authenticator } = options;
-  const limitAddress = scope.createRateLimit({
-    max: options.anonymousPerMinute ?? DEFAULT_PER_MINUTE,
-    timeWindow: WINDOW_MS,
-    keyGenerator: ({ ip }) => ip,
-  });
-  const limitPrincipal = scope.createRateLimit({
-    max: (request) =>
-      options.requestsPerMinute?.(principals.get(request) ?? { kind: 'anonymous' }) ?? DEFAULT_PER_MINUTE,
-    timeWindow: WINDOW_MS,
-    keyGenerator: (request) => rateKeyOf(principals.get(request)),
-  });
-  return async ({ contract }: ContractRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    reply.header('cache-control', 'no-store');
-    const url = request.raw.url ?? '/';
-    const queryAt = url.indexOf('?');
-    if (!isPlainPath(queryAt < 0 ? url : url.slice(0, queryAt)))
-      throw edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
-    const types =
-      contract.kind === 'stream'
-        ? ['application/json', 'text/event-stream']
-        : ['application/json', 'application/problem+json'];
-    if (!accepts(request.headers.accept, types))
-      throw edgeError(
-        406,
-        'edge/not-acceptable',
-        `This address answers ${types.join(' or ')}.`,
-        'send Accept: application/json',
-      );
-    const leaked = queryAt >= 0 && url.includes('astro_', queryAt) ? leakedKey(request.query) : undefined;
-    if (leaked !== undefined) {
-      options.onLeakedKey?.(leaked);
-      await count(limitAddress, request, reply);
-      throw refused(
-        domainError(
-          'key/in-url',
-          'unauthenticated',
-          'An access key stood in the URL, where logs keep it; it must be replaced.',
-          {
-            fix: 'astroctl key rotate, and send keys in the header Authorization',
-          },
-        ),
-      );
-    }
-    const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.headers);
-    if (!found.ok || found.value.kind === 'anonymous') {
-      await count(limitAddress, request, reply);
-      if (!found.ok) throw refused(found.error);
-      if (contract.permission !== PUBLIC)
-        throw refused(
-          domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
-            fix: 'astroctl auth login',
-          }),
-        );
-      return;
-    }
-    principals.set(request, found.value);
-    await count(limitPrincipal, request, reply);
-    if (found.value.kind === 'key') options.onKeyUsed?.(found.value);
-  };
-}
-
-const ANONYMOUS = { ok: true, value: { kind: 'anonymous' } } as const;
-
-type Limit = ReturnType<FastifyInstance['createRateLimit']>;
-
-async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const counted = await limit(request);
-  if (counted.isAllowed) return;
-  const headers = {
-    'ratelimit-limit': String(counted.max),
-    'ratelimit-remaining': String(counted.remaining),
-    'ratelimit-reset': String(counted.ttlInSeconds),
-  };
-  reply.headers(headers);
-  if (counted.isExceeded) {
-    throw edgeError(
-      429,
-      'edge/too-many-requests',
-      `More than ${counted.max} requests within a minute.`,
-      `wait ${counted.ttlInSeconds} s`,
-      {
-        'retry-after': String(Math.max(1, counted.ttlInSeconds)),
-      },
-    );
-  }
-}
-
-function rateKeyOf(principal: Principal | undefined): string {
-  switch (principal?.kind) {
-    case 'key':
-      return `key ${principal.keyId}`;
-    case 'login':
-      return `login ${principal.userId}`;
-    default:
-      return 'nobody';
-  }
-}
-
-function leakedKey(query: unknown): string | undefined {
-  return Object.values(query as Record<string, unknown>)
-    .flat()
-    .find((value): value is string => typeof value === 'string' && parseAccessKey(value) !== undefined);
-}
-
-/** A refusal in a form that Fastify carries to the error handler. */
-class EdgeException extends Error {
-  constructor(readonly error: DomainError) {
-    super(error.code);
-  }
-}
-const refused = (error: DomainError): EdgeException => new EdgeException(error);
 
 function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
   scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));

@@ -1,37 +1,66 @@
 /** Objects and arrays within each other. */
 export const DEPTH = 100;
+/** Members and elements of a body, all levels together. Manifests of thousands of lines travel as one text. */
+export const VALUES = 20_000;
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 const COLON = 0x3a;
-const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
-const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+const OPENING_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSING_ARRAY = 0x5d;
+const OPENING_OBJECT = 0x7b;
+const CLOSING_OBJECT = 0x7d;
 
 /** What can be counted in JSON before it is parsed. */
 export interface JsonShape {
-  /** The text nests more than `DEPTH` levels; counting ended there. */
-  readonly isTooDeep: boolean;
+  /** The limit that the text is over; counting ended there. */
+  readonly over?: 'depth' | 'values';
   /** Names of members, with all repetitions: outside strings a colon stands behind nothing else. */
   readonly members: number;
+  /** How far the text was looked at. */
+  readonly bytesRead: number;
 }
 
-/** Counts brackets and colons outside strings, so that the shape is known before anything is built. */
-export function shapeOf(bytes: Uint8Array): JsonShape {
+/**
+ * Counts brackets, commas and colons outside strings, so that the shape is known before anything is built.
+ * @param mostValues members, elements, and empty objects and arrays; no limit when left out
+ */
+export function shapeOf(bytes: Uint8Array, mostValues = Infinity): JsonShape {
   let depth = 0;
   let members = 0;
-  let isInString = false;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] ?? 0;
-    if (isInString) {
-      if (byte === BACKSLASH) index++;
-      else if (byte === QUOTE) isInString = false;
-    } else if (byte === QUOTE) isInString = true;
-    else if (byte === COLON) members++;
-    else if (OPENING.has(byte)) {
-      if (++depth > DEPTH) return { isTooDeep: true, members };
-    } else if (CLOSING.has(byte)) depth--;
+  let values = 0;
+  let index = 0;
+  for (; index < bytes.length; index++) {
+    switch (bytes[index]) {
+      case QUOTE:
+        index = endOfString(bytes, index);
+        break;
+      case COLON:
+        members++;
+        break;
+      case OPENING_ARRAY:
+      case OPENING_OBJECT:
+        if (++depth > DEPTH) return { over: 'depth', members, bytesRead: index };
+        values++;
+        break;
+      case COMMA:
+        values++;
+        break;
+      case CLOSING_ARRAY:
+      case CLOSING_OBJECT:
+        depth--;
+    }
+    if (values > mostValues) return { over: 'values', members, bytesRead: index };
   }
-  return { isTooDeep: false, members };
+  return { members, bytesRead: index };
+}
+
+/** @returns the index of the closing quote */
+function endOfString(bytes: Uint8Array, opening: number): number {
+  let index = opening + 1;
+  while (index < bytes.length && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
+  return index;
 }
 
 /** Whether `__proto__` or `constructor.prototype` is a member anywhere within a parsed value. */
@@ -50,8 +79,8 @@ export function poisons(value: unknown): boolean {
  * @returns undefined when it is not of that kind, or no JSON
  */
 export function parseUnambiguous(bytes: Uint8Array): unknown {
-  const { isTooDeep, members } = shapeOf(bytes);
-  if (isTooDeep) return undefined;
+  const { over, members } = shapeOf(bytes);
+  if (over) return undefined;
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
     return poisons(value) || membersIn(value) !== members ? undefined : value;

@@ -2,7 +2,7 @@ import { PERMISSIONS, PUBLIC } from '#access';
 import type { Contract } from '#bus/contract';
 import { z } from 'zod';
 import { hasMember } from './request-input.ts';
-import { routesOf, type ContractRoute } from './routes.ts';
+import { routesOf, takesBody, type ContractRoute } from './routes.ts';
 
 export interface ApiDescription {
   readonly title: string;
@@ -69,7 +69,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   const properties = input.properties ?? {};
   const required = input.required ?? [];
   const rest = Object.keys(properties).filter((name) => !parameters.includes(name));
-  const takesQuery = method === 'GET' || method === 'DELETE';
+  const takesQuery = !takesBody(method);
   const status = contract.kind === 'request' ? (contract.success ?? 200) : 200;
   const output = schemaOf(contract.output, 'output');
   const items = {

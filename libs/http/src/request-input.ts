@@ -3,7 +3,7 @@ import { busErrors, DomainErrorException } from '#bus';
 import type { InputError } from '#kernel';
 import { poisoned, poisonsName } from './body.ts';
 import { edgeError } from './problem.ts';
-import { membersOf, type ContractRoute } from './routes.ts';
+import { membersOf, takesBody, type ContractRoute } from './routes.ts';
 
 type Text = string | readonly string[];
 type Coerce = (text: Text) => unknown;
@@ -30,13 +30,12 @@ export interface RequestInput {
 export function inputReader(route: ContractRoute): (parts: RequestParts) => RequestInput {
   const { contract, method, parameters } = route;
   const coercions = coercionsOf(contract);
-  const takesQuery = method === 'GET' || method === 'DELETE';
+  const takesQuery = !takesBody(method);
   const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
   return ({ params, query, body }) => {
     const input: Record<string, unknown> = {};
     const faults: InputError[] = [];
     if (!takesQuery) addBody(contract, parameters, body, input, faults);
-    else if (body !== undefined && body !== null) faults.push({ pointer: '', message: `${method} takes no body` });
     let dryRun = false;
     for (const [name, text] of Object.entries(query)) {
       if (poisonsName(name)) throw poisoned();

@@ -49,6 +49,23 @@ export function membersOf(contract: Contract): readonly string[] | undefined {
   return def.shape && Object.keys(def.shape);
 }
 
+/** Whether requests of this method have a body; what the others do not say in the path is in the query. */
+export const takesBody = (method: Method): boolean => method !== 'GET' && method !== 'DELETE';
+
+/**
+ * The parameter of the path that names the organization which the contract is about. Undefined when it is about none, or
+ * when only the body says it.
+ */
+export function organizationParameter({ contract, parameters }: ContractRoute): string | undefined {
+  if (!contract.organizationOf) return undefined;
+  try {
+    const named = contract.organizationOf(Object.fromEntries(parameters.map((name) => [name, `{${name}}`])));
+    return parameters.find((name) => `{${name}}` === named);
+  } catch {
+    return undefined; // it reads members that no path has
+  }
+}
+
 /** Tells which methods a path has, for 405 and its Allow. */
 export class RouteTable {
   private readonly entries: { readonly pattern: RegExp; readonly method: string }[];

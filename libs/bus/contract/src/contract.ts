@@ -2,6 +2,12 @@ import type { Permission, PUBLIC, SERVICES_ONLY } from '#access';
 import type { Position } from '#kernel';
 import type { z } from 'zod';
 
+/**
+ * Most bytes of a request's body over HTTP, counted before and after unpacking: what one object may have. It leaves room in a
+ * message of the bus for what JSON makes of it and for the caller's context.
+ */
+export const BODY_BYTES = 768 * 1024;
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Common<Input extends z.ZodType, Output extends z.ZodType> {

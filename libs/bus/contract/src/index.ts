@@ -1,5 +1,6 @@
 export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';
 export {
+  BODY_BYTES,
   request,
   stream,
   type CallerInputOf,

@@ -31,3 +31,19 @@ describe('what is wrong with an input', () => {
       '/body/mroe is no known field; nearest: more',
     ]));
 });
+
+describe('use-S4: a great many errors', () => {
+  it.each([
+    [
+      'unknown members',
+      {
+        name: 'a',
+        count: 1,
+        on: true,
+        tags: [],
+        ...Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`m${n}`, n])),
+      },
+    ],
+    ['wrong elements', { name: 'a', count: 1, on: true, tags: Array.from({ length: 5_000 }, (_, n) => n) }],
+  ])('are listed up to fifty: %s', (_what, value) => expect(faults(value)).toHaveLength(50));
+});

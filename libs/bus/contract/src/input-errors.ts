@@ -1,20 +1,26 @@
 import { nearestName, type InputError } from '#kernel';
 import { z } from 'zod';
 
+/** More errors than these are not listed: the first ones are what people repair. */
+const MOST_ERRORS = 50;
+
 /**
- * What is wrong with an input, one fault each, in words that say what to change: for an unknown member its nearest known
- * name. Values are never repeated: they may be secrets.
+ * What is wrong with an input, one error each and at most 50, in words that say what to change: for an unknown member its
+ * nearest known name. Values are never repeated: they may be secrets.
  * @param prefix JSON pointer of the parsed value inside the request
  */
 export function inputErrorsOf(schema: z.ZodType, error: z.ZodError, prefix = ''): InputError[] {
-  return error.issues.flatMap((issue) => faultsOfIssue(schema, issue, prefix));
+  return error.issues
+    .slice(0, MOST_ERRORS)
+    .flatMap((issue) => faultsOfIssue(schema, issue, prefix))
+    .slice(0, MOST_ERRORS);
 }
 
 function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: string): InputError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = knownNames(schema, path);
-    return issue.keys.map((key) => {
+    return issue.keys.slice(0, MOST_ERRORS).map((key) => {
       const nearest = nearestName(key, known);
       return {
         pointer: pointer(prefix, [...path, key]),
@@ -25,9 +31,9 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
   if (issue.code === 'invalid_union') {
     const first = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0];
     if (first?.[0])
-      return first.flatMap((inner) =>
-        faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix),
-      );
+      return first
+        .slice(0, MOST_ERRORS)
+        .flatMap((inner) => faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix));
   }
   return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];
 }

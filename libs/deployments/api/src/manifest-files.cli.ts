@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { expectsText } from '#bus/contract';
+import { BODY_BYTES, expectsText } from '#bus/contract';
 import { isCommandError, localError, readAll, usage, type CommandError, type Io } from '#cli';
 import {
   applicationSpecSchema,
@@ -154,6 +154,8 @@ function readDocument(
       expectsText(schema, pointer === '' ? path : path[0] === 'spec' ? path.slice(1) : ['']) || path[0] === 'metadata',
   );
   const outcome: Result<unknown, InputError[]> = read(value);
+  if (outcome.ok && Buffer.byteLength(JSON.stringify(outcome.value)) > BODY_BYTES)
+    return { ok: false, error: [`${file}:${document.line}: ${kind} is larger than ${BODY_BYTES / 1024} KiB as JSON.`] };
   if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file } as Manifest }; // the reader of this kind has parsed it
   return { ok: false, error: outcome.error.map((fault) => faultLine(fault, kind, file, document)) };
 }

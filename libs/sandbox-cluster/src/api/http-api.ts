@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerThenLinger } from '#http/connections';
 import { ok, type Clock, type JsonObject, type Logger, type Result } from '#kernel';
 import type { ResourceData, Schemas } from '#kubernetes/schemas';
 import type { ApiStatus, PodLogs } from '../controller.ts';
@@ -35,8 +36,6 @@ export interface HttpApiOptions {
 }
 
 const URL_BYTES = 8 * 1024;
-/** How long the rest of a refused body is thrown away. */
-const LINGER_MS = 5_000;
 const NO_CONTAINERS = 'the sandbox runs no containers; register a cluster: astroctl clusters register';
 const PATCHES: Readonly<Record<string, PatchKind>> = {
   'application/apply-patch+yaml': 'apply',
@@ -369,26 +368,16 @@ export function createHttpApi(
     sendJson(asked.response, created ? 201 : 200, inForm(resource, object));
   }
 
-  /**
-   * A refusal of a body that may not have been read to its end. The answer goes out whole, and what still comes is thrown away
-   * for a while: a connection that is closed on bytes that nobody read takes the answer with it.
-   */
+  /** A refusal of a body that may not have been read to its end. */
   function refuse({ request, response }: Asked, status: ApiStatus): void {
     if (request.complete) return sendStatus(response, status);
-    const text = textOf(status);
-    response
-      .writeHead(status.code ?? 500, {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(text),
-        connection: 'close',
-      })
-      .write(text);
-    const end = (): void => {
-      timer.cancel();
-      response.end();
-    };
-    const timer = clock.timer(LINGER_MS, end);
-    request.once('close', end).resume();
+    const text = Buffer.from(textOf(status));
+    response.writeHead(status.code ?? 500, {
+      'content-type': 'application/json',
+      'content-length': text.length,
+      connection: 'close',
+    });
+    answerThenLinger(text, request, clock).pipe(response);
   }
 }
 

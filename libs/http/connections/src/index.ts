@@ -1,0 +1,1 @@
+export { announcesBody, answerThenLinger, isBodyPending } from './unread-body.ts';

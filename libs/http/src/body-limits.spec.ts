@@ -1,0 +1,181 @@
+import { connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { BODY_BYTES } from '#bus/contract';
+import { inProcessTransport } from '#bus/in-process';
+import { eventually, manualClock, temporaryFolder } from '#testing';
+import { secretKey, startEdge, type Edge } from './edge.fixture.ts';
+import { shapeOf, VALUES } from './json-shape.ts';
+
+const clock = manualClock();
+const folder = temporaryFolder();
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge(inProcessTransport(), folder, {
+    clock,
+    requestsPerMinute: () => 1_000_000,
+    anonymousPerMinute: 1_000_000,
+  });
+});
+afterAll(() => edge.close());
+
+const manifest = '/v1/organizations/acme/manifests/web';
+const members = (count: number): string =>
+  `{${Array.from({ length: count }, (_, index) => `"m${index}":1`).join(',')}}`;
+const emptyArrays = (count: number): string => `[${'[],'.repeat(count - 1)}[]]`;
+const labels = (count: number): string => `{"name":"web","labels":${members(count)}}`;
+
+interface Sent {
+  readonly socket: Socket;
+  readonly answer: () => string;
+  readonly isClosed: () => boolean;
+}
+
+/** A request's head and perhaps the beginning of its body; the rest never comes. */
+function sendHead(path: string, headers: Readonly<Record<string, string>>, begin = '', method = 'PUT'): Sent {
+  let answer = '';
+  let isClosed = false;
+  const lines = Object.entries({ host: 'x', 'content-type': 'application/json', ...headers });
+  const socket = connect(edge.port, '127.0.0.1', () =>
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${begin}`,
+    ),
+  );
+  socket
+    .setEncoding('utf8')
+    .on('data', (part: string) => (answer += part))
+    .on('error', () => {})
+    .on('close', () => (isClosed = true));
+  return { socket, answer: () => answer, isClosed: () => isClosed };
+}
+
+const bearer = (key: number) => ({ authorization: `Bearer ${secretKey(key)}` });
+
+/** The answer came whole although the body did not. */
+async function expectAnswer({ answer }: Sent, status: number, code: string): Promise<void> {
+  await eventually(() => {
+    expect(answer()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer()).toMatch(/\}$/);
+  });
+  expect(answer()).toContain(`"code":"${code}"`);
+}
+
+describe('use-S4: the size that a message can carry is refused before anything is parsed', () => {
+  it.each([
+    ['400,000 members', members(400_000)],
+    ['1.7 million empty arrays', emptyArrays(1_700_000)],
+    ['300,000 labels', labels(300_000)],
+  ])('by the announced length alone: %s', async (_what, body) => {
+    const sent = sendHead(manifest, { ...bearer(1), 'content-length': String(Buffer.byteLength(body)) });
+    await expectAnswer(sent, 413, 'edge/body-too-large');
+    sent.socket.destroy();
+  });
+
+  it('while bytes are counted, where no length is announced', async () => {
+    const chunk = `10000\r\n${'['.repeat(0x10000)}\r\n`;
+    const chunks = chunk.repeat(BODY_BYTES / 0x10000 + 1);
+    const sent = sendHead(manifest, { ...bearer(1), 'transfer-encoding': 'chunked' }, chunks);
+    await expectAnswer(sent, 413, 'edge/body-too-large');
+    sent.socket.destroy();
+  });
+
+  it('while it is unpacked', async () => {
+    const body = gzipSync(emptyArrays(1_700_000));
+    expect(body.length).toBeLessThan(BODY_BYTES / 10);
+    const { status, body: problem } = await edge.send('PUT', manifest, {
+      body,
+      headers: { 'content-encoding': 'gzip' },
+    });
+    expect({ status, code: problem.code }).toEqual({ status: 413, code: 'edge/body-too-large' });
+  });
+
+  it('takes one that is just as large as allowed', async () => {
+    const text = 'x'.repeat(BODY_BYTES - 2);
+    const { status, body } = await edge.send('PUT', manifest, { json: text });
+    expect({ status, length: body.manifest.length }).toEqual({ status: 200, length: BODY_BYTES - 2 });
+    expect((await edge.send('PUT', manifest, { json: `${text}x` })).status).toBe(413);
+  });
+});
+
+describe('use-S4: members and elements are bounded before anything is built', () => {
+  it.each([
+    ['members', members(VALUES + 2)],
+    ['empty arrays', emptyArrays(VALUES)],
+    ['labels', labels(VALUES)],
+  ])('%s', async (_what, body) => {
+    expect(body.length).toBeLessThan(BODY_BYTES);
+    const { status, body: problem } = await edge.send('PUT', manifest, { body });
+    expect({ status, code: problem.code }).toEqual({ status: 413, code: 'edge/too-many-values' });
+  });
+
+  it('counts no further than to the limit', () => {
+    const first = Buffer.from(emptyArrays(VALUES));
+    expect(shapeOf(first, VALUES)).toMatchObject({ over: 'values' });
+    const more = Buffer.from(emptyArrays(10 * VALUES));
+    expect(shapeOf(more, VALUES).bytesRead).toBe(shapeOf(first, VALUES).bytesRead);
+  });
+
+  it('takes as many as are allowed, and commas in texts for nothing', async () => {
+    expect((await edge.send('PUT', manifest, { body: members(VALUES) })).status).toBe(200);
+    expect((await edge.send('PUT', manifest, { json: ',[{'.repeat(VALUES) })).status).toBe(200);
+  });
+});
+
+describe('use-S4: rights come before the body', () => {
+  const elsewhere = '/v1/organizations/other/manifests/web';
+  const cases: readonly [who: string, path: string, headers: Record<string, string>, status: number, code: string][] = [
+    ['nobody', manifest, {}, 401, 'access/not-signed-in'],
+    ['a key that does not exist', manifest, bearer(9), 401, 'key/invalid'],
+    ['a revoked key', manifest, bearer(4), 401, 'key/revoked'],
+    ['a stranger to the organization', elsewhere, bearer(1), 404, 'organization/not-found'],
+    [
+      'anybody, for one that does not exist',
+      '/v1/organizations/none/manifests/web',
+      bearer(1),
+      404,
+      'organization/not-found',
+    ],
+    ['a viewer', manifest, bearer(3), 403, 'access/not-permitted'],
+    ['a path that nobody serves', '/v1/nothing', bearer(1), 404, 'edge/no-route'],
+  ];
+  it.each(cases)('of %s no byte of a body is awaited', async (_who, path, headers, status, code) => {
+    const announced = sendHead(path, { ...headers, 'content-length': '700000' });
+    await expectAnswer(announced, status, code);
+    const chunked = sendHead(path, { ...headers, 'transfer-encoding': 'chunked' }, '1\r\n{\r\n');
+    await expectAnswer(chunked, status, code);
+    for (const { answer, socket } of [announced, chunked]) {
+      expect(answer().toLowerCase()).toContain('connection: close');
+      socket.destroy();
+    }
+  });
+
+  it.each(['GET', 'DELETE'])('%s takes no body at all', async (method) => {
+    const sent = sendHead(
+      '/v1/organizations/acme/things/web',
+      { ...bearer(1), 'content-length': '700000' },
+      '',
+      method,
+    );
+    await expectAnswer(sent, 422, 'request/invalid');
+    sent.socket.destroy();
+  });
+
+  it('ends the connection of a sender who goes on, after a while', async () => {
+    const { socket, answer, isClosed } = sendHead(elsewhere, { ...bearer(1), 'transfer-encoding': 'chunked' });
+    await eventually(() => expect(answer()).toMatch(/\}$/));
+    for (let sent = 0; sent < 100; sent++)
+      await new Promise<void>((resolve) => void socket.write(`400\r\n${'x'.repeat(0x400)}\r\n`, () => resolve()));
+    expect(isClosed()).toBe(false);
+    await eventually(() => {
+      clock.advance(5_000);
+      expect(isClosed()).toBe(true);
+    });
+  });
+
+  it('keeps the connection of a sender whose little body comes late', async () => {
+    const { socket, answer } = sendHead(elsewhere, { ...bearer(1), 'content-length': '2' });
+    await eventually(() => expect(answer()).toMatch(/\}$/));
+    socket.write('{}GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(() => expect(answer()).toContain('{"status":"ok"}'));
+    socket.destroy();
+  });
+});

@@ -1,0 +1,171 @@
+import { parseAccessKey, PUBLIC, SERVICES_ONLY, type Principal } from '#access';
+import { accessRefusal, busErrors, DomainErrorException } from '#bus';
+import { announcesBody } from '#http/connections';
+import { domainError } from '#kernel';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { EdgeOptions } from './edge-options.ts';
+import { edgeError } from './problem.ts';
+import { accepts } from './request-input.ts';
+import { isPlainPath, organizationParameter, takesBody, type ContractRoute } from './routes.ts';
+
+const WINDOW_MS = 60_000;
+const DEFAULT_PER_MINUTE = 600;
+
+const principals = new WeakMap<FastifyRequest, Principal>();
+
+/** Who sent a request that was authorized. */
+export const principalOf = (request: FastifyRequest): Principal => principals.get(request) ?? { kind: 'anonymous' };
+
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+
+/**
+ * Everything that is decided before a body is read: whether the path stands for itself, what is accepted, who asks, how
+ * often, and whether they may. Failed credentials count against the address, valid ones against their key or user.
+ */
+export function requestAuthorization(scope: FastifyInstance, options: EdgeOptions): (route: ContractRoute) => Hook {
+  const authenticate = authentication(scope, options);
+  return (route) => {
+    const authorize = bodyAuthorization(route, options);
+    return async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      checkAddress(route, request);
+      await authenticate(route, request, reply);
+      if (announcesBody(request.raw)) await authorize(request);
+    };
+  };
+}
+
+/** @throws EdgeError 404 or 406 */
+function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequest): void {
+  const [path = '/'] = (raw.url ?? '/').split('?', 1);
+  if (!isPlainPath(path)) throw edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+  const types =
+    contract.kind === 'stream'
+      ? ['application/json', 'text/event-stream']
+      : ['application/json', 'application/problem+json'];
+  if (!accepts(headers.accept, types))
+    throw edgeError(
+      406,
+      'edge/not-acceptable',
+      `This address answers ${types.join(' or ')}.`,
+      'send Accept: application/json',
+    );
+}
+
+/** Finds out who asks, and counts it. */
+function authentication(scope: FastifyInstance, options: EdgeOptions) {
+  const { authenticator } = options;
+  const limitAddress = scope.createRateLimit({
+    max: options.anonymousPerMinute ?? DEFAULT_PER_MINUTE,
+    timeWindow: WINDOW_MS,
+    keyGenerator: ({ ip }) => ip,
+  });
+  const limitPrincipal = scope.createRateLimit({
+    max: (request) => options.requestsPerMinute?.(principalOf(request)) ?? DEFAULT_PER_MINUTE,
+    timeWindow: WINDOW_MS,
+    keyGenerator: (request) => rateKeyOf(principalOf(request)),
+  });
+  return async ({ contract }: ContractRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const leaked = leakedKey(request);
+    if (leaked !== undefined) {
+      options.onLeakedKey?.(leaked);
+      await count(limitAddress, request, reply);
+      throw new DomainErrorException(keyInUrl());
+    }
+    const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.headers);
+    if (!found.ok || found.value.kind === 'anonymous') {
+      await count(limitAddress, request, reply);
+      if (!found.ok) throw new DomainErrorException(found.error);
+      if (contract.permission !== PUBLIC) throw new DomainErrorException(notSignedIn());
+      return;
+    }
+    principals.set(request, found.value);
+    await count(limitPrincipal, request, reply);
+    if (found.value.kind === 'key') options.onKeyUsed?.(found.value);
+  };
+}
+
+/**
+ * Decides the permission by what the route alone says. A request without a body is decided by its service only, which asks
+ * the same again here: this spares reading the body of somebody who may not send one.
+ */
+function bodyAuthorization(
+  route: ContractRoute,
+  { access, clock }: EdgeOptions,
+): (request: FastifyRequest) => Promise<void> {
+  const { contract, method } = route;
+  const { permission } = contract;
+  const parameter = organizationParameter(route);
+  const isKnownFromRoute = contract.organizationOf === undefined || parameter !== undefined;
+  return async (request) => {
+    if (permission !== PUBLIC && permission !== SERVICES_ONLY && isKnownFromRoute) {
+      const directory = await access.current();
+      if (!directory.ok) throw new DomainErrorException(directory.error);
+      const named = parameter === undefined ? undefined : (request.params as Record<string, string>)[parameter];
+      const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
+      const question = { principal: principalOf(request), permission, organizationId };
+      const refusal = accessRefusal(question, directory.value, clock.now());
+      if (refusal) throw new DomainErrorException(refusal);
+    }
+    if (!takesBody(method))
+      throw new DomainErrorException(busErrors.invalidInput([{ pointer: '', message: `${method} takes no body` }]));
+  };
+}
+
+const ANONYMOUS = { ok: true, value: { kind: 'anonymous' } } as const;
+
+const notSignedIn = () =>
+  domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
+    fix: 'astroctl auth login',
+  });
+const keyInUrl = () =>
+  domainError(
+    'key/in-url',
+    'unauthenticated',
+    'An access key stood in the URL, where logs keep it; it must be replaced.',
+    { fix: 'astroctl key rotate, and send keys in the header Authorization' },
+  );
+
+type Limit = ReturnType<FastifyInstance['createRateLimit']>;
+
+async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const counted = await limit(request);
+  if (counted.isAllowed) return;
+  const headers = {
+    'ratelimit-limit': String(counted.max),
+    'ratelimit-remaining': String(counted.remaining),
+    'ratelimit-reset': String(counted.ttlInSeconds),
+  };
+  reply.headers(headers);
+  if (counted.isExceeded) {
+    throw edgeError(
+      429,
+      'edge/too-many-requests',
+      `More than ${counted.max} requests within a minute.`,
+      `wait ${counted.ttlInSeconds} s`,
+      {
+        'retry-after': String(Math.max(1, counted.ttlInSeconds)),
+      },
+    );
+  }
+}
+
+function rateKeyOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'key':
+      return `key ${principal.keyId}`;
+    case 'login':
+      return `login ${principal.userId}`;
+    default:
+      return 'nobody';
+  }
+}
+
+function leakedKey({ raw, query }: FastifyRequest): string | undefined {
+  const url = raw.url ?? '/';
+  const queryAt = url.indexOf('?');
+  if (queryAt < 0 || !url.includes('astro_', queryAt)) return undefined;
+  return Object.values(query as Record<string, unknown>)
+    .flat()
+    .find((value): value is string => typeof value === 'string' && parseAccessKey(value) !== undefined);
+}
