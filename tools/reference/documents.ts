@@ -9,7 +9,9 @@ import { organizationsCommands } from '#organizations/cli';
 import { VARIABLES } from '#runtime';
 import { CONTRACTS } from '../../apps/platform/src/contracts.fixture.ts';
 import { localCommands } from '../../apps/astroctl/src/local-commands.ts';
+import { citations, readCatalogue } from './attacks.ts';
 import { errorCodes } from './errors.ts';
+import { testTitles } from './test-titles.ts';
 
 const NOTE = 'Generated from the sources by `npm run reference`; do not edit.';
 const nothing: ProgramParts = {
@@ -36,14 +38,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 const page = (title: string, ...parts: readonly string[]): string => `# ${title}\n\n${NOTE}\n\n${parts.join('\n\n')}\n`;
 
-/** Every page of the reference, by its file in `docs/reference`. @param root of the repository */
+/** Every generated page, by its path in `docs`. @param root of the repository */
 export function referencePages(root: string): Readonly<Record<string, string>> {
   return {
-    'permissions.md': permissions(),
-    'settings.md': settings(),
-    'rest.md': rest(),
-    'cli.md': cli(),
-    'errors.md': errors(root),
+    'reference/permissions.md': permissions(),
+    'reference/settings.md': settings(),
+    'reference/rest.md': rest(),
+    'reference/cli.md': cli(),
+    'reference/errors.md': errors(root),
+    'security/attacks.md': attacks(root),
   };
 }
 
@@ -172,5 +175,28 @@ function errors(root: string): string {
       ['code', 'answer', 'says'],
       errorCodes(root).map(({ code: name, kind, detail }) => [code(name), answer(kind), detail]),
     ),
+  );
+}
+
+function attacks(root: string): string {
+  const { groups } = readCatalogue(root);
+  const tests = citations(testTitles(root));
+  const index = groups
+    .flatMap(({ rows }) => Object.keys(rows))
+    .flatMap((id) => (tests.get(id) ?? []).map(({ file, title }) => [id, `[${file}](../../${file})`, title]));
+  return page(
+    'Attacks and faults',
+    'What the platform is tested against. The catalogue is `attacks.yaml` beside this page; the titles of tests cite its rows. Every row has a test. Tests in `*.engine.spec.ts` and `*.chaos.spec.ts` need a real server, which `.ci/run` starts.',
+    ...groups
+      .filter(({ rows }) => Object.keys(rows).length > 0)
+      .flatMap(({ id, title, rows }) => [
+        `## ${id}. ${title}`,
+        table(
+          ['row', 'attack or fault', 'answer'],
+          Object.entries(rows).map(([row, { attack, answer }]) => [row, attack, answer]),
+        ),
+      ]),
+    '## Tests of each row',
+    table(['row', 'file', 'title'], index),
   );
 }

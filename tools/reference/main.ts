@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { referencePages } from './documents.ts';
 
-/** Writes docs/reference anew. */
+/** Writes the generated pages of docs. */
 const root = join(import.meta.dirname, '..', '..');
-mkdirSync(join(root, 'docs', 'reference'), { recursive: true });
-for (const [file, text] of Object.entries(referencePages(root)))
-  writeFileSync(join(root, 'docs', 'reference', file), text);
+for (const [path, text] of Object.entries(referencePages(root))) {
+  const file = join(root, 'docs', path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}

@@ -1,26 +1,74 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { catalogueProblems, readCatalogue } from './attacks.ts';
 import { referencePages } from './documents.ts';
 import { errorCodes } from './errors.ts';
+import { testTitles, titlesIn } from './test-titles.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const folder = join(root, 'docs', 'reference');
+const docs = join(root, 'docs');
 
-describe('docs/reference', () => {
+describe('generated pages of docs', () => {
   const pages = referencePages(root);
 
-  it.each(Object.keys(pages))('%s is what `npm run reference` writes', (file) => {
-    expect(readFileSync(join(folder, file), 'utf8')).toBe(pages[file]);
+  it.each(Object.keys(pages))('%s is what `npm run reference` writes', (path) => {
+    expect(readFileSync(join(docs, path), 'utf8')).toBe(pages[path]);
   });
 
-  it('holds no page that nobody writes', () => {
-    expect(readdirSync(folder).toSorted()).toEqual(Object.keys(pages).toSorted());
+  it('are all there is in docs/reference', () => {
+    const generated = Object.keys(pages).filter((path) => path.startsWith('reference/'));
+    expect(
+      readdirSync(join(docs, 'reference'))
+        .map((file) => `reference/${file}`)
+        .toSorted(),
+    ).toEqual(generated.toSorted());
   });
 
-  it('finds codes of refusals, of the edge, and of rollouts', () => {
+  it('list codes of refusals, of the edge, and of rollouts', () => {
     const codes = new Map(errorCodes(root).map(({ code, kind }) => [code, kind]));
     expect(codes.get('organization/not-found')).toBe('not-found');
     expect(codes.get('edge/too-many-requests')).toBe('429');
     expect(codes.has('deployments/image-not-found')).toBe(true);
+  });
+});
+
+describe('the catalogue of attacks and faults', () => {
+  const catalogue = readCatalogue(root);
+
+  it('has a test for each row, and a row for each id that a test title cites', () => {
+    expect(catalogueProblems(catalogue, testTitles(root))).toEqual([]);
+  });
+
+  it('says which row has no test, and which title cites no row', () => {
+    const titles = [
+      { file: 'a.spec.ts', title: 'A1, use-S1: refuses both' },
+      { file: 'b.spec.ts', title: 'is refilled (F99)' },
+    ];
+    const rows = {
+      A1: { attack: '', answer: '' },
+      A2: { attack: '', answer: '' },
+      'use-S1': { attack: '', answer: '' },
+    };
+    expect(catalogueProblems({ groups: [{ id: 'A', title: '', rows }] }, titles)).toEqual([
+      'use-S1 is in group A; its id must be A and a number.',
+      'No test title cites A2.',
+      'b.spec.ts cites F99, which docs/security/attacks.yaml does not list.',
+    ]);
+  });
+
+  it('reads titles of every form of test', () => {
+    const text = `
+      describe('A1: one', () => {
+        it.each([1, 2])('two %s', () => {});
+        (server ? test : test.skip)(\`three \${bytes} bytes\`, () => {});
+        describe.each(names)('four', () => {});
+        expect('not a title').toBe('not a title');
+      });`;
+    expect(titlesIn('x.spec.ts', text).map(({ title }) => title)).toEqual([
+      'A1: one',
+      'two %s',
+      'three … bytes',
+      'four',
+    ]);
   });
 });

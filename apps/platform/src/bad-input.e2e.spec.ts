@@ -45,7 +45,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     );
   };
 
-  it('T7: an unknown field, with its line, column and the nearest name, word for word', async () => {
+  it('an unknown field, with its line, column and the nearest name, word for word', async () => {
     const done = await apply(
       'kind: Application\napiVersion: platform.astropulse.io/v1\nspec:\n  profileNam: production\n  name: web\n  source: { type: image, image: { registry: r.acme.dev, repository: web, tag: "1" } }\n',
     );

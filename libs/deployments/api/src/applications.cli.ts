@@ -324,7 +324,7 @@ const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
   { title: 'MESSAGE', value: (event) => event.message },
 ];
 
-/** `app events NAME`: what the platform did; `-k`: Kubernetes events of its objects (T3). Oldest first. */
+/** `app events NAME`: what the platform did; `-k`: Kubernetes events of its objects. Oldest first. */
 export async function appEvents(options: OptionValues, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;

@@ -283,7 +283,7 @@ describe('applications over embedded engines', () => {
     ).toMatchObject({ ok: false, error: { kind: 'not-found' } });
   });
 
-  it('T8: an editor does not deploy to a protected profile', async () => {
+  it('an editor does not deploy to a protected profile', async () => {
     await platform.ask(
       applyProfileRequest,
       { org, name: 'production', manifest: profile('production', { protected: true }) },

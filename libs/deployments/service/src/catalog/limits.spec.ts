@@ -73,7 +73,7 @@ describe('limits of a plan', () => {
     expect((await catalog()).entries.application.size).toBe(3);
   });
 
-  it('T9: says who uses what, and who may help', async () => {
+  it('says who uses what, and who may help', async () => {
     await limits(1);
     await apply('web');
     expect(await apply('search')).toMatchObject({

@@ -30,7 +30,7 @@ describe('Kubernetes events of an application', () => {
     expect(concerns(event(kind, name, namespace), inventory)).toBe(false),
   );
 
-  it('are shown as T3 has them', () =>
+  it('are shown with time, type, reason, object, count and message', () =>
     expect(eventRow(event('Pod', 'web-1'))).toEqual({
       source: 'kubernetes',
       last: '2026-01-01T00:00:05Z',
