@@ -37,7 +37,7 @@ export async function withAccounts<T>(
       ? { ok: true as const, value: loadOrCreateSealingKeys(folder) }
       : parseSealingKeys(configuration.sealingKeys);
   if (!sealingKeys.ok) throw new StartError(`ASTRO_SEALING_KEYS: ${sealingKeys.error.detail}`);
-  const log = createLogger('admin', { file: join(folder, 'admin.log') });
+  const log = createLogger('admin', { clock: systemClock, file: join(folder, 'admin.log') });
   const vault = await openEmbeddedVault({
     folder,
     clock: systemClock,

@@ -81,6 +81,11 @@ const PLANTED: readonly Planted[] = [
     rule: 'sqlite-stays-in-its-adapter',
   },
   {
+    file: 'libs/event-store/embedded/src/planted-sqlite.ts',
+    text: "import type { DatabaseSync } from 'node:sqlite';\nexport type X = DatabaseSync;\n",
+    rule: 'sqlite-stays-in-its-adapter',
+  },
+  {
     file: 'libs/alpha/service/src/planted-nats.queries.ts',
     text: "import { connect } from '@nats-io/transport-node';\nexport const x = connect;\n",
     rule: 'engines-stay-in-their-adapter',

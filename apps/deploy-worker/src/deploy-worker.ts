@@ -60,7 +60,7 @@ export async function startWorker(configuration: Configuration): Promise<Running
   };
   try {
     const logFile = join(folder.path, `${slot}.log`);
-    const log = createLogger('deploy-worker', { file: logFile });
+    const log = createLogger('deploy-worker', { file: logFile, clock });
     const engines = await openEngines({ configuration, folder: folder.path, clock, ids, log, withLog: false });
     closers.push(() => engines.close());
     const egress = parseEgressPolicy(configuration.egressAllow.join(','));

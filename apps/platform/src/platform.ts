@@ -65,7 +65,7 @@ export async function startPlatform(
     const port = await claimPort(configuration.port, HOST);
     const publicUrl = configuration.publicUrl ?? `http://${HOST}:${port}`;
     const logFile = join(folder.path, 'platform.log');
-    const log = createLogger('platform', { file: logFile });
+    const log = createLogger('platform', { file: logFile, clock });
     const engines = await openEngines({ configuration, folder: folder.path, clock, ids, log, withLog: true });
     closers.push(() => engines.close());
 

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWhole } from '#sandbox-cluster';
+import { makePrivateFolder, writePrivateFile } from '#files';
 
 /** Each is a thread with a port of its own, and costs the memory of a thread; sandboxes beyond so many share them. */
 const SLOTS = 4;
@@ -25,8 +25,8 @@ export function takeSlot(clusters: string, organizationId: string): number {
   const taken = takenSlots(clusters);
   const sizes = Array.from({ length: SLOTS }, (_, slot) => taken.filter((other) => other === slot).length);
   const slot = sizes.indexOf(Math.min(...sizes));
-  mkdirSync(join(clusters, organizationId), { recursive: true, mode: 0o700 });
-  writeWhole(fileOf(clusters, organizationId), String(slot));
+  makePrivateFolder(join(clusters, organizationId));
+  writePrivateFile(fileOf(clusters, organizationId), String(slot));
   return slot;
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SandboxClusters } from '#deployments/contract';
 import type { Clock, Logger } from '#kernel';
-import { writeWhole } from '#sandbox-cluster';
+import { makePrivateFolder, writePrivateFile } from '#files';
 import { generate } from 'selfsigned';
 import { HOST } from './host.ts';
 import { slotOf, takenSlots, takeSlot, wholeNumberIn } from './sandbox-slots.ts';
@@ -40,7 +40,7 @@ export async function startSandboxes({
 }: SandboxServerOptions): Promise<SandboxServer> {
   const folder = join(data, 'sandbox');
   const clusters = join(folder, 'clusters');
-  mkdirSync(clusters, { recursive: true, mode: 0o700 });
+  makePrivateFolder(clusters);
   const { certificate, key } = await certificateIn(folder);
   const slots = new Map<string, number>();
   const threads = new Map<number, SandboxThread>();
@@ -65,7 +65,7 @@ export async function startSandboxes({
   /** @returns the port, which addresses in kubeconfigs name: the next start tries it first */
   async function served(slot: number): Promise<number> {
     const port = await threadOf(slot).serving;
-    if (portIn(folder, slot) !== port) writeWhole(portFile(folder, slot), String(port));
+    if (portIn(folder, slot) !== port) writePrivateFile(portFile(folder, slot), String(port));
     return port;
   }
 
@@ -118,8 +118,8 @@ async function certificateIn(folder: string): Promise<{ readonly certificate: st
         },
       ],
     });
-    writeWhole(files.key, made.private);
-    writeWhole(files.certificate, made.cert);
+    writePrivateFile(files.key, made.private);
+    writePrivateFile(files.certificate, made.cert);
   }
   return { certificate: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') };
 }

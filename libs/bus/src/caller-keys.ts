@@ -1,6 +1,7 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPrivateFile, makePrivateFolder, reasonOf } from '#files';
 import { domainError, err, ok, type DomainError, type Result } from '#kernel';
 
 /** One master key from which the keys of all receivers are derived. */
@@ -47,8 +48,8 @@ export function parseCallerKeys(text: string): Result<CallerKeys, DomainError<'b
 export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, DomainError<'bus/caller-keys-invalid'>> {
   const file = join(folder, 'caller-keys');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    createOnce(file);
+    makePrivateFolder(folder);
+    createPrivateFile(file, `k1:${randomBytes(KEY_BYTES).toString('base64')}\n`);
     if ((statSync(file).mode & 0o077) !== 0)
       return err(invalid(`${file} can be read by others; make it private: chmod 600 ${file}.`));
     const keys = parseCallerKeys(readFileSync(file, 'utf8'));
@@ -60,27 +61,9 @@ export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, Domai
           ),
         );
   } catch (error) {
-    return err(invalid(`${file} cannot be read or made (${codeOf(error)}).`));
+    return err(invalid(`${file} cannot be read or made (${reasonOf(error)}).`));
   }
 }
-
-/** Written under another name and linked into place, so that nobody ever reads half a file. */
-function createOnce(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false })) return;
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(draft, `k1:${randomBytes(KEY_BYTES).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
-  try {
-    chmodSync(draft, 0o600);
-    linkSync(draft, file);
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-}
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 
 /** The keys of one kind and receiver, derived once and remembered. */
 export class CallerKeyring {

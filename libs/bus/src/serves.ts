@@ -16,6 +16,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
+import { UnavailableError } from '#kernel';
 import { MessagePattern } from '@nestjs/microservices';
 import { isObservable, of, throwError, type Observable } from 'rxjs';
 import { refuse, type RequestContext } from './bus.ts';
@@ -84,14 +85,17 @@ class AccessRecheckInterceptor implements NestInterceptor {
 class WireFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): Observable<unknown> {
     const call = calls.get(host.switchToRpc().getContext<object>());
-    const error = thrown instanceof DomainErrorException ? thrown.error : busErrors.internal();
+    const isRefusal = thrown instanceof DomainErrorException || thrown instanceof UnavailableError;
+    const error = isRefusal ? thrown.error : busErrors.internal();
     if (!(thrown instanceof DomainErrorException)) {
       const fields = {
         subject: call?.contract.subject,
         correlationId: call?.context?.correlationId,
         err: described(thrown),
       };
-      call?.guard.options.logger.error(fields, 'a handler failed');
+      const logger = call?.guard.options.logger;
+      if (isRefusal) logger?.warn(fields, 'a handler was refused by what it stands on');
+      else logger?.error(fields, 'a handler failed');
     }
     return call?.contract.kind === 'request' ? of(refuse(error)) : throwError(() => error);
   }

@@ -1,16 +1,6 @@
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makePrivateFolder, writePrivateFile } from '#files';
 import { isCommandError, localError, type CommandError } from './command-error.ts';
 import type { Io } from './io.ts';
 
@@ -74,7 +64,8 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
         },
       };
       const { stringify } = await import('yaml');
-      replaceFile(path, stringify(content));
+      makePrivateFolder(dirname(path));
+      writePrivateFile(path, stringify(content));
     },
   };
 }
@@ -130,22 +121,3 @@ function apiIn(content: Readonly<Record<string, unknown>>, address: string): Sto
 
 const isStoredKey = (value: unknown): value is StoredKey =>
   isRecord(value) && ['id', 'slug', 'key', 'keyId'].every((field) => typeof value[field] === 'string');
-
-function replaceFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.tmp`;
-  const file = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  try {
-    chmodSync(draft, 0o600);
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}

@@ -29,6 +29,7 @@ export type RunnerError = DomainError<
   | 'event-store/event-too-large' // 422
   | 'event-store/append-too-large' // 422
   | 'event-store/unavailable' // 503
+  | 'platform/disk-full' // 503
 >;
 
 export interface CommandRunner {

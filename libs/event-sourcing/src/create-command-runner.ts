@@ -67,7 +67,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   function refusalFor(error: unknown): { readonly ok: false; readonly error: RunnerError } {
     if (error instanceof EventStoreUnavailableError) {
       log.warn({ cause: error.message }, 'event store unavailable');
-      return err(runnerErrors.unavailable());
+      return err(error.error);
     }
     if (error instanceof NewerReleaseError) {
       log.error({ cause: error.message }, 'a stream was written by a newer release');
@@ -92,7 +92,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
         return err({ code: 'event-store/revision-conflict', expected, actual: expected + sealed.length });
       } catch (error) {
         const pauseMs = RETRY_AFTER_MS[lost];
-        if (!(error instanceof EventStoreUnavailableError) || pauseMs === undefined) throw error;
+        if (!(error instanceof EventStoreUnavailableError) || error.isDiskFull || pauseMs === undefined) throw error;
         await pause(clock, pauseMs + jitter(pauseMs / 2));
       }
     }

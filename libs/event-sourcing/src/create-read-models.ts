@@ -88,7 +88,7 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
       const collection = await level(projection, atLeast);
       return collection.ok ? ok(await read(collection.value)) : collection;
     } catch (error) {
-      if (error instanceof ReadStoreUnavailableError) return err(unavailable());
+      if (error instanceof ReadStoreUnavailableError) return err(error.error);
       throw error;
     }
   }
@@ -107,9 +107,4 @@ const notYet = () =>
   domainError('read/not-yet', 'unavailable', 'The read side has not seen that change yet.', {
     fix: 'ask again in a second',
     retryAfterSeconds: 1,
-  });
-const unavailable = () =>
-  domainError('read-store/unavailable', 'unavailable', 'The read side does not answer.', {
-    fix: 'try again',
-    retryAfterSeconds: 2,
   });

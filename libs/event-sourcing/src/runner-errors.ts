@@ -34,14 +34,4 @@ export const runnerErrors = {
         retryAfterSeconds: 10,
       },
     ),
-  unavailable: () =>
-    domainError(
-      'event-store/unavailable',
-      'unavailable',
-      'The event store does not answer; whether this took effect is not known.',
-      {
-        fix: 'repeat the request with the same Idempotency-Key: it takes effect once',
-        retryAfterSeconds: 2,
-      },
-    ),
 };

@@ -1,4 +1,12 @@
-import type { DomainError, EventMetadata, Position, Result } from '#kernel';
+import {
+  domainError,
+  UnavailableError,
+  type DomainError,
+  type EventMetadata,
+  type Position,
+  type Result,
+  type UnavailableOptions,
+} from '#kernel';
 
 /** `append`'s expectation that the stream does not exist yet. */
 export const NO_STREAM = -1;
@@ -98,9 +106,25 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-/** The store did not answer, or not in time. Whether an append took effect is unknown. */
-export class EventStoreUnavailableError extends Error {
+/** The store did not answer, or not in time. Whether an append took effect is unknown, unless the disk is full: then it did not. */
+export class EventStoreUnavailableError extends UnavailableError<'event-store/unavailable'> {
   readonly code = 'event-store/unavailable';
+
+  constructor(message: string, options: UnavailableOptions = {}) {
+    super(
+      message,
+      domainError(
+        'event-store/unavailable',
+        'unavailable',
+        'The event store does not answer; whether this took effect is not known.',
+        {
+          fix: 'repeat the request with the same Idempotency-Key: it takes effect once',
+          retryAfterSeconds: 2,
+        },
+      ),
+      options,
+    );
+  }
 }
 
 export class PositionOfOtherStoreError extends Error {

@@ -44,3 +44,36 @@ export function domainError<Code extends string>(
 ): DomainError<Code> {
   return { code, kind, detail, ...more };
 }
+
+export interface UnavailableOptions {
+  readonly cause?: unknown;
+  /** Whether it answers, and cannot write, as on a full disk. */
+  readonly isDiskFull?: boolean;
+}
+
+/**
+ * Something that a service stands on does not answer. It is thrown, as no decision depends on it. Operators read the message;
+ * `error` is for the caller.
+ */
+export class UnavailableError<Code extends string = string> extends Error {
+  readonly error: DomainError<Code | 'platform/disk-full'>;
+  /** Whether it could not write: nothing has taken effect. */
+  readonly isDiskFull: boolean;
+
+  constructor(message: string, error: DomainError<Code>, { cause, isDiskFull = false }: UnavailableOptions = {}) {
+    super(message, { cause });
+    this.isDiskFull = isDiskFull;
+    this.error = isDiskFull ? diskFull() : error;
+  }
+}
+
+const diskFull = (): DomainError<'platform/disk-full'> =>
+  domainError(
+    'platform/disk-full',
+    'unavailable',
+    'The disk of the platform is full or cannot be written. Nothing was changed.',
+    {
+      fix: 'try again later, or ask whoever runs the platform to free some space',
+      retryAfterSeconds: 30,
+    },
+  );

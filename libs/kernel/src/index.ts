@@ -1,5 +1,13 @@
 export { assertNever, err, ok, type Result } from './result.ts';
-export { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputError } from './errors.ts';
+export {
+  domainError,
+  ERROR_KINDS,
+  UnavailableError,
+  type DomainError,
+  type ErrorKind,
+  type InputError,
+  type UnavailableOptions,
+} from './errors.ts';
 export { canonicalJson, type Json, type JsonObject } from './json.ts';
 export type { Ids } from './ids.ts';
 export { pause, type Clock, type Timer } from './clock.ts';

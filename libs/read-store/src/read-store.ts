@@ -1,4 +1,12 @@
-import type { DomainError, Json, Position, Result } from '#kernel';
+import {
+  domainError,
+  UnavailableError,
+  type DomainError,
+  type Json,
+  type Position,
+  type Result,
+  type UnavailableOptions,
+} from '#kernel';
 
 /** A named collection of documents with the fields that `find` may use. */
 export interface Collection {
@@ -90,8 +98,19 @@ export interface ReadStore {
 }
 
 /** The store did not answer. Guarded writes may be repeated. */
-export class ReadStoreUnavailableError extends Error {
+export class ReadStoreUnavailableError extends UnavailableError<'read-store/unavailable'> {
   readonly code = 'read-store/unavailable';
+
+  constructor(message: string, options: UnavailableOptions = {}) {
+    super(
+      message,
+      domainError('read-store/unavailable', 'unavailable', 'The read side does not answer.', {
+        fix: 'try again',
+        retryAfterSeconds: 2,
+      }),
+      options,
+    );
+  }
 }
 
 export const READ_STORE = Symbol('read store');

@@ -1,7 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { reasonOf, StartError } from './start-error.ts';
+import { isSystemError, makePrivate, makePrivateFolder, reasonOf } from '#files';
+import { printError } from './print-error.ts';
+import { StartError } from './start-error.ts';
 
 /** A living process of the same name uses the data folder. */
 export class DataFolderInUseError extends StartError {}
@@ -13,17 +15,19 @@ export interface DataFolder {
 }
 
 /**
- * Opens (and makes) the data folder for one process.
+ * Opens (and makes) the data folder for one process, and keeps it to its owner (0700).
  * @param name what the process is; two of one name never share a folder
  * @throws StartError when the folder cannot be used; DataFolderInUseError, which is one, when a living process of that name uses it
  */
 export function openDataFolder(path: string, name: string): DataFolder {
   const lock = join(path, `${name}.lock`);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makePrivateFolder(path);
     if (!statSync(path).isDirectory())
-      throw new StartError(`The data folder ${path} is no folder; set ASTRO_DATA_DIR to another.`);
+      throw new StartError(`The data folder ${path} is not a folder; set ASTRO_DATA_DIR to another.`);
     takeLock(lock, path);
+    const warning = openToOthers(path);
+    if (warning !== undefined) printError(`Warning: ${warning}`);
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(
@@ -32,6 +36,27 @@ export function openDataFolder(path: string, name: string): DataFolder {
     );
   }
   return { path, release: () => rmSync(lock, { force: true }) };
+}
+
+/** Names that a process of the platform gives to what it keeps in the folder. */
+const OURS =
+  /^(events|read-store|vault|work-queue)\.sqlite|^(sealing|caller)-keys|^initial-admin-password|^sandbox$|\.(log|lock)(\.|$)/;
+
+/**
+ * Takes the rights of other users from the folder. One that holds other people's files is left as it is: it may be a home
+ * folder, or `/tmp`.
+ * @returns a sentence about why others may still look into it; undefined when they may not
+ */
+function openToOthers(path: string): string | undefined {
+  const { mode } = statSync(path);
+  if ((mode & 0o077) === 0 || process.platform === 'win32') return undefined;
+  const shown = (mode & 0o777).toString(8);
+  if (!readdirSync(path).every((name) => OURS.test(name)))
+    return `The data folder ${path} has mode ${shown} and holds other files, so its mode stays; use a folder of its own, or run chmod 700 ${path}.`;
+  const reason = makePrivate(path);
+  return reason === undefined
+    ? undefined
+    : `The data folder ${path} has mode ${shown}, which cannot be changed (${reason}); run chmod 700 ${path} as its owner.`;
 }
 
 /** A file with process id and the time that process began: a number that was given to another process does not count. */
@@ -44,7 +69,7 @@ function takeLock(lock: string, folder: string): void {
         linkSync(draft, lock);
         return;
       } catch (error) {
-        if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST')) throw error;
+        if (!isSystemError(error, 'EEXIST')) throw error;
       }
       const holder = readHolder(lock);
       if (holder && holder.began !== '' && holder.began === began(holder.pid)) {

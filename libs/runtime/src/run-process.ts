@@ -1,8 +1,7 @@
 import process from 'node:process';
 import { readConfiguration, type Configuration } from './configuration.ts';
+import { printError } from './print-error.ts';
 import { StartError } from './start-error.ts';
-
-const printError = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
  * The life of a process: reads its settings from the environment, starts, and on SIGINT or SIGTERM stops cleanly (exit

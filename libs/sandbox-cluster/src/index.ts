@@ -1,3 +1,2 @@
 export { createSandboxes, openSandbox, type Sandbox } from './sandbox.ts';
 export type { KubeObject } from './store.ts';
-export { writeWhole } from './write-whole.ts';

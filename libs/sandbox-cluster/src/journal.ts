@@ -4,7 +4,6 @@ import {
   fsync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makePrivateFolder } from '#files';
 import type { Logger } from '#kernel';
 import type { KubeObject, ObjectKey } from './store.ts';
 import { inTurn } from './turns.ts';
@@ -61,7 +61,7 @@ export function openJournal(
   { folder, log }: { readonly folder: string; readonly log: Logger },
   contents: Contents,
 ): Journal {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   rmSync(join(folder, DRAFT), { force: true });
   let revision = 0;
   let snapshotBytes = 0;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { makePrivateFolder, writePrivateFile } from '#files';
 import type { Clock, Ids, Logger } from '#kernel';
 import { kubernetesSchemas } from '#kubernetes/schemas';
 import { createHttpApi } from './api/http-api.ts';
@@ -12,7 +13,6 @@ import { openStore } from './memory-store.ts';
 import { runControllers, type ControllerRunner } from './runner.ts';
 import { seed } from './seed.ts';
 import type { Store } from './store.ts';
-import { writeWhole } from './write-whole.ts';
 
 export interface SandboxOptions {
   /** State lies here; made when it is missing. */
@@ -55,7 +55,7 @@ export function openSandbox({
   controllers = sandboxControllers,
   logs = simulatedLogs,
 }: SandboxOptions): Sandbox {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   const token = tokenIn(folder);
   const schemas = kubernetesSchemas();
   const store = openStore({ folder, log });
@@ -90,7 +90,7 @@ export function openSandbox({
 
 function tokenIn(folder: string): string {
   const file = join(folder, 'token');
-  if (!existsSync(file)) writeWhole(file, `sandbox-${randomBytes(32).toString('base64url')}`);
+  if (!existsSync(file)) writePrivateFile(file, `sandbox-${randomBytes(32).toString('base64url')}`);
   return readFileSync(file, 'utf8').trim();
 }
 

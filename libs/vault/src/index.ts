@@ -5,6 +5,7 @@ export {
   VAULT,
   VaultSealError,
   VaultUnavailableError,
+  type PutOptions,
   type SealedVault,
   type Vault,
   type VaultRecord,

@@ -1,10 +1,17 @@
-import type { DomainError, Result } from '#kernel';
+import { domainError, UnavailableError, type DomainError, type Result, type UnavailableOptions } from '#kernel';
 
 /** A record's content and the version to compare with when it is replaced. */
 export interface VaultRecord {
   readonly value: Uint8Array;
   /** Grows with each put; no record of the same name ever has it again, also after a deletion. */
   readonly version: number;
+}
+
+export interface PutOptions {
+  /** `'absent'`: only when there is no record; a number: only over that version; left out: over anything. */
+  readonly expected?: 'absent' | number;
+  /** Milliseconds since 1970 from which `get` no longer finds the record. */
+  readonly expiresAtMs?: number;
 }
 
 /**
@@ -16,15 +23,13 @@ export interface VaultRecord {
 export interface Vault {
   /**
    * Stores a value.
-   * @param options.expected `'absent'`: only when there is none; a number: only over that version; left out: over anything
-   * @param options.expiresAtMs milliseconds since 1970 from which `get` no longer finds it
    * @returns the new version, or `vault/conflict`
    */
   put(
     /** 1 to 512 characters, none of them a control character; anything else throws RangeError, as in every engine. */
     name: string,
     value: Uint8Array,
-    options?: { readonly expected?: 'absent' | number; readonly expiresAtMs?: number },
+    options?: PutOptions,
   ): Promise<Result<number, DomainError<'vault/conflict'>>>;
   get(name: string): Promise<VaultRecord | undefined>;
   /** Removes value and data key for good; false when there was none. */
@@ -43,8 +48,19 @@ export interface SealedVault extends Vault {
 }
 
 /** The vault did not answer; whether a put took effect is unknown. */
-export class VaultUnavailableError extends Error {
+export class VaultUnavailableError extends UnavailableError<'vault/unavailable'> {
   readonly code = 'vault/unavailable';
+
+  constructor(message: string, options: UnavailableOptions = {}) {
+    super(
+      message,
+      domainError('vault/unavailable', 'unavailable', 'The vault does not answer at the moment.', {
+        fix: 'try again',
+        retryAfterSeconds: 2,
+      }),
+      options,
+    );
+  }
 }
 
 /** A record cannot be opened: its sealing key is not among those given, or its bytes were altered. */

@@ -1,3 +1,4 @@
+import { domainError, UnavailableError, type UnavailableOptions } from '#kernel';
 import type { WorkQueueContract } from '#work-queue/contract';
 import type { z } from 'zod';
 
@@ -58,8 +59,19 @@ export interface WorkQueue {
   close(): Promise<void>;
 }
 
-export class WorkQueueUnavailableError extends Error {
+export class WorkQueueUnavailableError extends UnavailableError<'work-queue/unavailable'> {
   readonly code = 'work-queue/unavailable';
+
+  constructor(message: string, options: UnavailableOptions = {}) {
+    super(
+      message,
+      domainError('work-queue/unavailable', 'unavailable', 'The work queue does not answer at the moment.', {
+        fix: 'try again',
+        retryAfterSeconds: 2,
+      }),
+      options,
+    );
+  }
 }
 
 export const WORK_QUEUE = Symbol('work queue');

@@ -155,6 +155,23 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
+      it('use-L4: answers for a store that cannot write with its own refusal, and tells the log the rest', async () => {
+        const refused = refusalIn(await gateway.request(act, { how: 'disk-full' }, person()));
+        expect(refused).toMatchObject({
+          code: 'platform/disk-full',
+          kind: 'unavailable',
+          detail: 'The disk of the platform is full or cannot be written. Nothing was changed.',
+        });
+        expect(JSON.stringify(refused)).not.toContain('the file of the store');
+        expect(server.logged).toContainEqual({
+          fields: expect.objectContaining({
+            subject: act.subject,
+            err: expect.objectContaining({ message: 'the file of the store cannot be written' }),
+          }),
+          message: 'a handler was refused by what it stands on',
+        });
+      });
+
       it('treats an empty answer as a defect', async () => {
         expect(refusalIn(await gateway.request(act, { how: 'undefined' }, person()))).toMatchObject({
           code: 'bus/internal',

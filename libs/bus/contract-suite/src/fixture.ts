@@ -20,7 +20,7 @@ import {
   type RequestContext,
 } from '#bus';
 import { request, stream, type Contract } from '#bus/contract';
-import { domainError, position, type Clock, type Logger } from '#kernel';
+import { domainError, position, UnavailableError, type Clock, type Logger } from '#kernel';
 import { systemIds as randomIds } from '#runtime/system';
 import { Controller, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -65,7 +65,7 @@ const echo = request({
 const act = request({
   subject: 'fixture.v1.act',
   permission: PUBLIC,
-  input: z.object({ how: z.enum(['refuse', 'throw', 'undefined', 'never', 'date']) }),
+  input: z.object({ how: z.enum(['refuse', 'throw', 'undefined', 'never', 'date', 'disk-full']) }),
   output: z.unknown(),
   timeoutMs: 300,
 });
@@ -216,6 +216,12 @@ export async function startServer(
           domainError('fixture/refused', 'conflict', 'Refused.', { fix: 'do otherwise', extra: { used: 3 } }),
         );
       if (how === 'throw') throw new Error('secret of the handler', { cause: new Error('secret cause') });
+      if (how === 'disk-full')
+        throw new UnavailableError(
+          'the file of the store cannot be written',
+          domainError('fixture/away', 'unavailable', 'Away.'),
+          { isDiskFull: true },
+        );
       if (how === 'never') return new Promise<never>(() => {});
       return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : undefined;
     }

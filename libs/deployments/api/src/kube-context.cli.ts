@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import {
   EXIT_CODES,
@@ -14,6 +14,7 @@ import {
   type Session,
 } from '#cli';
 import { clusterKubeconfigRequest } from '#deployments/contract';
+import { makePrivateFolder, writePrivateFile } from '#files';
 import type { Document } from 'yaml';
 
 /** Names that we write begin so: whose context it is can be told from the file alone. */
@@ -157,9 +158,6 @@ function drop(document: Document, section: string, name: string): void {
 }
 
 function save(path: string, document: Document): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, document.toString(), { mode: 0o600 });
-  chmodSync(draft, 0o600);
-  renameSync(draft, path);
+  makePrivateFolder(dirname(path));
+  writePrivateFile(path, document.toString());
 }

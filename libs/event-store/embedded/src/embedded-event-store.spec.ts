@@ -7,6 +7,8 @@ import { appendEvents, eventStoreContract, sealedEvents } from '#event-store/con
 import { silentLogger } from '#kernel';
 import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { temporaryFolder } from '#testing';
+import { openDatabase } from './database.ts';
+import { eventStoreOver } from './embedded-event-store.ts';
 import { openEmbeddedEventStore } from './index.ts';
 
 const openIn = (folder: string) => openEmbeddedEventStore({ folder, clock, ids, log: silentLogger });
@@ -53,9 +55,7 @@ describe('the file of the embedded event store', () => {
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(0x5a, 0, 2048));
     await expect(openIn(folder)).rejects.toMatchObject({ code: 'event-store/unreadable' });
-    await expect(openIn(folder)).rejects.toThrow(
-      `The event store ${file} cannot be opened (the file is damaged; restore it from a backup).`,
-    );
+    await expect(openIn(folder)).rejects.toThrow(`The event store ${file} is damaged; restore it from a backup.`);
   });
 
   it('refuses the database of another program and that of a newer release', async () => {
@@ -63,9 +63,9 @@ describe('the file of the embedded event store', () => {
     await store.close();
     const file = new DatabaseSync(join(folder, 'events.sqlite'));
     file.exec('PRAGMA user_version = 99');
-    await expect(openIn(folder)).rejects.toThrow('made by a newer release');
+    await expect(openIn(folder)).rejects.toThrow('was written by a newer release');
     file.exec('PRAGMA user_version = 1; PRAGMA application_id = 7');
-    await expect(openIn(folder)).rejects.toThrow('database of another program');
+    await expect(openIn(folder)).rejects.toThrow('is a database of another program');
     file.close();
   });
 
@@ -79,6 +79,27 @@ describe('the file of the embedded event store', () => {
     });
     await expect(store.head()).rejects.toMatchObject({ code: 'event-store/unavailable' });
     file.close();
+    await store.close();
+  });
+
+  it('use-L4: refuses appends while the disk is full, is read on, and loses nothing', async () => {
+    const { file, storeId } = openDatabase({ folder, ids, log: silentLogger });
+    const store = eventStoreOver(file, storeId, clock);
+    await appendEvents(store, 'contract-1', [{}]);
+    const pages = Number(file.database.prepare('PRAGMA page_count').get()?.['page_count']);
+    file.database.exec(`PRAGMA max_page_count = ${pages}`);
+    const large = sealedEvents('contract-2', [{ data: { text: 'x'.repeat(50_000) } }]);
+    await expect(store.append('contract-2', large, -1)).rejects.toMatchObject({
+      code: 'event-store/unavailable',
+      isDiskFull: true,
+      error: { code: 'platform/disk-full', kind: 'unavailable' },
+    });
+    const read: string[] = [];
+    for await (const { stream } of store.readAll()) read.push(stream);
+    expect(read).toEqual(['contract-1']);
+    file.database.exec('PRAGMA max_page_count = 100000');
+    expect(await store.append('contract-2', large, -1)).toMatchObject({ ok: true });
+    expect((await store.head()).slice(-1)).toBe('2');
     await store.close();
   });
 

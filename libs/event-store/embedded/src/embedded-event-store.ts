@@ -1,4 +1,3 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import {
   encodeAppend,
   EventStoreUnavailableError,
@@ -9,9 +8,10 @@ import {
   type StoredEvent,
 } from '#event-store';
 import { position, sequenceOf, storeOf, type Clock, type Ids, type Logger, type Position } from '#kernel';
+import type { SQLInputValue, SqliteStore, StatementSync } from '#sqlite';
+import { createAppendWriter } from './append-writer.ts';
 import { watchChanges } from './changes.ts';
-import { guarded, openDatabase } from './database.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { openDatabase } from './database.ts';
 
 export interface EmbeddedEventStoreOptions {
   /** Where `events.sqlite` lies; made when it is missing. */
@@ -42,12 +42,14 @@ interface Page {
  * @throws EventStoreUnreadableError when the file cannot be used; one sentence says why
  */
 export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions): Promise<EventStore> {
-  const { database, storeId } = openDatabase(options.folder, options.ids);
+  const { file, storeId } = openDatabase(options);
   options.log.debug({ storeId }, 'event store opened');
-  return eventStoreOver(database, storeId, options.clock);
+  return eventStoreOver(file, storeId, options.clock);
 }
 
-function eventStoreOver(database: DatabaseSync, storeId: string, clock: Clock): EventStore {
+/** The event store of an open file; closing it closes the file. */
+export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock): EventStore {
+  const { database } = file;
   const dataVersion = database.prepare('PRAGMA data_version');
   const highest = database.prepare('SELECT max(position) AS position FROM events');
   const behind = database.prepare(
@@ -61,18 +63,18 @@ function eventStoreOver(database: DatabaseSync, storeId: string, clock: Clock): 
   );
 
   const changes = watchChanges(clock, () => Number(dataVersion.get()?.['data_version']));
-  const writer = createGroupCommit(database, storeId, changes.notify);
+  const writer = createAppendWriter(file, storeId, changes.notify);
   let closing: Promise<void> | undefined;
 
   const open = () => {
     if (closing !== undefined) throw new EventStoreUnavailableError('The event store was closed.');
   };
-  const headSequence = () => guarded(() => Number(highest.get()?.['position'] ?? 0));
+  const headSequence = () => file.run(() => Number(highest.get()?.['position'] ?? 0));
 
   function pager(statement: StatementSync) {
     let size: number = PAGE.first;
     return (limit: number, ...parameters: SQLInputValue[]): Page =>
-      guarded(() => {
+      file.run(() => {
         open();
         const events: StoredEvent[] = [];
         let last = 0;
@@ -164,9 +166,9 @@ function eventStoreOver(database: DatabaseSync, storeId: string, clock: Clock): 
 
     close() {
       closing ??= Promise.resolve().then(async () => {
-        await writer.drained();
+        await writer.settled();
         changes.close();
-        database.close();
+        file.close();
       });
       return closing;
     },

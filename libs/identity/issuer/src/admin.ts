@@ -1,5 +1,6 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writePrivateFile } from '#files';
 import { err, ok, type DomainError, type Ids, type Result } from '#kernel';
 import type { Accounts } from './accounts.ts';
 
@@ -30,8 +31,7 @@ export async function ensureAdmin(
   if (await accounts.byAddress(email)) return { email, passwordFile };
   const chosen = password ?? generatedPassword(ids);
   // The file first: a crash after it makes both anew, a crash before it would lose a password that is in force.
-  await writeFile(passwordFile, `${chosen}\n`, { mode: 0o600 });
-  await chmod(passwordFile, 0o600); // a file that was there already keeps its mode otherwise
+  writePrivateFile(passwordFile, `${chosen}\n`);
   const created = await accounts.create({ email, password: chosen, name: 'Administrator' });
   if (!created.ok) {
     await rm(passwordFile, { force: true });

@@ -4,7 +4,7 @@ import { position, silentLogger } from '#kernel';
 import { readStoreContract } from '#read-store/contract-suite';
 import { temporaryFolder } from '#testing';
 import { openDatabase } from './database.ts';
-import { openEmbeddedReadStore } from './embedded-read-store.ts';
+import { openEmbeddedReadStore, readStoreOver } from './embedded-read-store.ts';
 import { ensureSql, planPage } from './sql.ts';
 
 const root = temporaryFolder();
@@ -24,9 +24,9 @@ describe("the read store's file", () => {
 
   it('is refused when a newer release wrote it', async () => {
     const newer = join(root, 'newer');
-    const database = openDatabase(newer, join(newer, 'read-store.sqlite'));
-    database.exec('PRAGMA user_version = 99');
-    database.close();
+    const file = openDatabase(newer, silentLogger);
+    file.database.exec('PRAGMA user_version = 99');
+    file.close();
     await expect(openEmbeddedReadStore({ folder: newer, log: silentLogger })).rejects.toThrow('newer release');
   });
 
@@ -51,9 +51,27 @@ describe("the read store's file", () => {
     await reader.close();
   });
 
+  it('use-L4: refuses writes while the disk is full, and is read on', async () => {
+    const file = openDatabase(join(root, 'full'), silentLogger);
+    const store = readStoreOver(file);
+    const collection = { name: 'full.v1', indexes: [] };
+    const write = (id: string, text: string) =>
+      store.apply([{ collection: collection.name, id, position: position('contractstore', 1), document: { text } }]);
+    await store.ensure(collection);
+    await write('small', 'x');
+    const pages = Number(file.database.prepare('PRAGMA page_count').get()?.['page_count']);
+    file.database.exec(`PRAGMA max_page_count = ${pages}`);
+    await expect(write('large', 'x'.repeat(50_000))).rejects.toMatchObject({
+      code: 'read-store/unavailable',
+      error: { code: 'platform/disk-full' },
+    });
+    expect((await store.find(collection, {})).items.map(({ id }) => id)).toEqual(['small']);
+    await store.close();
+  });
+
   it('answers a page by walking an index, whatever the query', () => {
     const plans = join(root, 'plans');
-    const database = openDatabase(plans, join(plans, 'read-store.sqlite'));
+    const { database, close } = openDatabase(plans, silentLogger);
     const collection = { name: 'plans.v1', indexes: ['group', 'rank'] };
     database.exec(ensureSql(collection));
     const cursor = Buffer.from(JSON.stringify(['d', 3])).toString('base64url');
@@ -73,7 +91,7 @@ describe("the read store's file", () => {
         if ('cursor' in query) expect(steps.join()).not.toContain('TEMP B-TREE');
       }
     }
-    database.close();
+    close();
   });
 });
 

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { domainError, err, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
 import type {
   Checkpoint,
@@ -11,7 +9,8 @@ import type {
   StoredDocument,
   Write,
 } from '#read-store';
-import { explained, isMissingTable, openDatabase } from './database.ts';
+import type { DatabaseSync, SqliteStore, StatementSync } from '#sqlite';
+import { isMissingTable, openDatabase } from './database.ts';
 import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
 
 /** The same on every engine. */
@@ -29,24 +28,18 @@ export interface EmbeddedReadStoreOptions {
  * @throws ReadStoreDamagedError, ReadStoreUnavailableError
  */
 export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOptions): Promise<ReadStore> {
-  const file = join(folder, 'read-store.sqlite');
-  const database = openDatabase(folder, file);
-  log.debug({ file }, 'read store opened');
+  const file = openDatabase(folder, log);
+  log.debug({ file: file.path }, 'read store opened');
+  return readStoreOver(file);
+}
+
+/** The read store of an open file; closing it closes the file. */
+export function readStoreOver(file: SqliteStore): ReadStore {
+  const { database } = file;
   const prepared = statementCache(database);
 
   /** Async, so that what is thrown inside rejects instead of surprising a caller who has not awaited yet. */
-  const run = async <T>(action: () => T): Promise<T> => explained(file, action);
-  const transaction = <T>(action: () => T): T => {
-    prepared('BEGIN IMMEDIATE').run();
-    try {
-      const result = action();
-      prepared('COMMIT').run();
-      return result;
-    } catch (error) {
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  };
+  const run = async <T>(action: () => T): Promise<T> => file.run(action);
   /** Reads of a collection that was never ensured, or was dropped meanwhile by whatever process, find nothing. */
   const reading = <T>(nothing: T, action: () => T): Promise<T> =>
     run(() => {
@@ -60,7 +53,7 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
   const all = ({ sql, values }: Statement, ...more: number[]) => prepared(sql).all(...values, ...more);
 
   return {
-    ensure: (collection) => run(() => transaction(() => database.exec(ensureSql(collection)))),
+    ensure: (collection) => run(() => file.transaction(() => database.exec(ensureSql(collection)))),
 
     get: <D>(collection: string, id: string) =>
       reading<StoredDocument<D> | undefined>(undefined, () => {
@@ -92,7 +85,7 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
         if (writes.length > MAX_WRITES)
           throw new RangeError(`${writes.length} writes at once; a read store takes at most ${MAX_WRITES}`);
         if (writes.length === 0) return !move || moveCheckpoint(prepared, move) ? ok(undefined) : lostLease(move);
-        return transaction(() => {
+        return file.transaction(() => {
           // Asked first and within the transaction: nothing is written for a leader that is none any more.
           if (move && !moveCheckpoint(prepared, move)) return lostLease(move);
           applyWrites(prepared, writes);
@@ -123,7 +116,7 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
 
     drop: (name) =>
       run(() =>
-        transaction(() => {
+        file.transaction(() => {
           // Lease and token stay: a token given out twice would let a former leader move the new checkpoint.
           prepared('UPDATE projections SET position = NULL WHERE name = ?').run(name);
           database.exec(`DROP TABLE IF EXISTS ${tableOf(name)}`);
@@ -142,7 +135,7 @@ export async function openEmbeddedReadStore({ folder, log }: EmbeddedReadStoreOp
       }),
 
     async close() {
-      if (database.isOpen) database.close();
+      file.close();
     },
   };
 }

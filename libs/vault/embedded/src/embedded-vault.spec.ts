@@ -6,7 +6,8 @@ import { silentLogger } from '#kernel';
 import { manualClock, temporaryFolder } from '#testing';
 import { encodeText, type SealingKey } from '#vault';
 import { vaultContract } from '#vault/contract-suite';
-import { openEmbeddedVault } from './embedded-vault.ts';
+import { openDatabase } from './database.ts';
+import { openEmbeddedVault, vaultOver } from './embedded-vault.ts';
 
 const root = temporaryFolder();
 const ids = { uuid: () => randomUUID(), random: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
@@ -122,6 +123,24 @@ describe("the vault's file", () => {
       code: 'vault/damaged',
       message: expect.stringMatching(/^The vault \S+ is damaged; restore it from a backup\.$/),
     });
+  });
+
+  it('use-L4: refuses to store while the disk is full, opens what is there, and takes more when there is space', async () => {
+    const file = openDatabase(join(root, 'full'), silentLogger);
+    const vault = vaultOver(file, { clock, ids, sealingKeys: [key], log: silentLogger });
+    await vault.put('small', encodeText('x'));
+    const pages = Number(file.database.prepare('PRAGMA page_count').get()?.['page_count']);
+    file.database.exec(`PRAGMA max_page_count = ${pages}`);
+    const large = new Uint8Array(200_000);
+    await expect(vault.put('large', large)).rejects.toMatchObject({
+      code: 'vault/unavailable',
+      error: { code: 'platform/disk-full' },
+    });
+    expect(await vault.get('small')).toMatchObject({ value: encodeText('x') });
+    expect(await vault.get('large')).toBeUndefined();
+    file.database.exec('PRAGMA max_page_count = 100000');
+    expect(await vault.put('large', large)).toMatchObject({ ok: true });
+    await vault.close();
   });
 
   it('needs a sealing key', async () => {

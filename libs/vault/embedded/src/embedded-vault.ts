@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import { domainError, err, ok, type Clock, type DomainError, type Ids, type Logger, type Result } from '#kernel';
 import {
   checkRecordName,
@@ -8,15 +6,15 @@ import {
   sealRecord,
   unwrapKey,
   VaultSealError,
-  VaultUnavailableError,
+  type PutOptions,
   type RecordIdentity,
   type SealedVault,
   type SealingKey,
   type VaultRecord,
   type WrappedKey,
 } from '#vault';
-import { BUSY_TIMEOUT_MS, explained, openDatabase } from './database.ts';
-import { groupCommit } from './group-commit.ts';
+import { BUSY_TIMEOUT_MS, createGroupCommit, type DatabaseSync, type GroupCommit, type SqliteStore } from '#sqlite';
+import { openDatabase } from './database.ts';
 
 const LIST_PAGE = 200;
 const REWRAP_BATCH = 100;
@@ -40,173 +38,214 @@ export interface EmbeddedVaultOptions {
  *   VaultUnavailableError
  */
 export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<SealedVault> {
-  const { folder, clock, ids, sealingKeys, log } = options;
+  const file = openDatabase(options.folder, options.log);
+  try {
+    return vaultOver(file, options);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** The vault of an open file; closing it closes the file. @throws VaultSealError */
+export function vaultOver(file: SqliteStore, options: Omit<EmbeddedVaultOptions, 'folder'>): SealedVault {
+  const { sealingKeys, log } = options;
   const [newest] = sealingKeys;
   if (!newest) throw new VaultSealError('The vault needs a sealing key and none was given.');
-  const file = join(folder, 'vault.sqlite');
-  const database = openDatabase(folder, file);
-  const [lacking] = explained(file, () => lackingKeys(database, sealingKeys)).values();
-  if (lacking) {
-    database.close();
-    throw lacking;
+  const [lacking] = file.run(() => lackingKeys(file.database, sealingKeys)).values();
+  if (lacking) throw lacking;
+  log.debug({ file: file.path, sealingKey: newest.id }, 'vault opened');
+  return new EmbeddedVault(file, newest, options);
+}
+
+class EmbeddedVault implements SealedVault {
+  private readonly statements: Statements;
+  private readonly commits: GroupCommit;
+  private sweptAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly file: SqliteStore,
+    private readonly newest: SealingKey,
+    private readonly options: Omit<EmbeddedVaultOptions, 'folder'>,
+  ) {
+    this.statements = statementsOf(file.database);
+    this.commits = createGroupCommit(file);
   }
-  log.debug({ file, sealingKey: newest.id }, 'vault opened');
 
-  const select = {
-    one: database.prepare('SELECT name, version, size, expires_ms, key_id, wrapped FROM records WHERE name = ?'),
-    whole: database.prepare(
-      'SELECT r.version, r.size, r.key_id, r.wrapped, p.sealed FROM records r JOIN parts p ON p.name = r.name WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?) ORDER BY p.part',
-    ),
-    names: database.prepare(
-      'SELECT name, updated_ms, expires_ms FROM records WHERE name >= ? AND name > ? ORDER BY name LIMIT ?',
-    ),
-    expired: database.prepare('SELECT name FROM records WHERE expires_ms <= ? LIMIT 1000'),
-    otherKey: database.prepare(
-      'SELECT name, version, size, key_id, wrapped FROM records WHERE key_id <> ? AND name > ? ORDER BY name LIMIT ?',
-    ),
-  };
-  const change = {
-    nextVersion: database.prepare('UPDATE versions SET last = last + 1 RETURNING last'),
-    record: database.prepare(
-      'INSERT OR REPLACE INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    ),
-    part: database.prepare('INSERT INTO parts (name, part, sealed) VALUES (?, ?, ?)'),
-    noRecord: database.prepare('DELETE FROM records WHERE name = ?'),
-    noParts: database.prepare('DELETE FROM parts WHERE name = ?'),
-    rewrapped: database.prepare('UPDATE records SET key_id = ?, wrapped = ? WHERE name = ? AND version = ?'),
-  };
-  const commits = groupCommit(database);
-  let sweptAtMs = Number.NEGATIVE_INFINITY;
+  async put(
+    name: string,
+    value: Uint8Array,
+    { expected, expiresAtMs }: PutOptions = {},
+  ): Promise<Result<number, DomainError<'vault/conflict'>>> {
+    const { clock, ids } = this.options;
+    const { one, nextVersion, record, part } = this.statements;
+    checkRecordName(name);
+    const plain = Uint8Array.from(value); // the caller may use its buffer again before the tick ends
+    return this.write(() => {
+      this.sweepExpired();
+      const row = one.get(name);
+      const held = row && !this.isExpired(row) ? Number(row['version']) : 'absent';
+      if (expected !== undefined && expected !== held) return err(conflict());
+      const version = Number(nextVersion.get()?.['last']);
+      const sealed = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
+      this.remove(name);
+      record.run(name, version, plain.length, clock.now(), expiresAtMs ?? null, sealed.keyId, sealed.wrapped);
+      for (const [index, bytes] of sealed.parts.entries()) part.run(name, index, bytes);
+      return ok(version);
+    });
+  }
 
-  const run = async <T>(action: () => T): Promise<T> => {
-    if (!database.isOpen) throw new VaultUnavailableError('The vault is closed.');
-    return explained(file, action);
-  };
-  const write = async <T>(action: () => T): Promise<T> => {
-    if (!database.isOpen) throw new VaultUnavailableError('The vault is closed.');
-    try {
-      return await commits.write(action);
-    } catch (error) {
-      return explained(file, () => {
-        throw error;
-      });
+  get(name: string): Promise<VaultRecord | undefined> {
+    return this.read(() => {
+      const rows = this.statements.whole.all(name, this.options.clock.now()); // one statement: never the parts of another version
+      const [first] = rows;
+      if (!first) return undefined;
+      const identity = identityOf({ ...first, name });
+      const parts = rows.map((row) => bytesOf(row['sealed']));
+      const value = openRecord(identity, { ...wrappedOf(first), parts }, this.options.sealingKeys);
+      return { value, version: identity.version };
+    });
+  }
+
+  async delete(name: string): Promise<boolean> {
+    const found = await this.write(() => {
+      const row = this.statements.one.get(name);
+      if (row) this.remove(name);
+      return row && { expired: this.isExpired(row) };
+    });
+    if (found) this.emptyWriteAheadLog();
+    return found !== undefined && !found.expired;
+  }
+
+  async *list(prefix: string): AsyncGenerator<{ readonly name: string; readonly updatedAtMs: number }> {
+    let last = '';
+    for (;;) {
+      const rows = await this.read(() => this.statements.names.all(prefix, last, LIST_PAGE));
+      for (const row of rows) {
+        const name = String(row['name']);
+        if (!name.startsWith(prefix)) return;
+        last = name;
+        if (!this.isExpired(row)) yield { name, updatedAtMs: Number(row['updated_ms']) };
+      }
+      if (rows.length < LIST_PAGE) return;
     }
-  };
-  const isExpired = (row: Row): boolean => row['expires_ms'] !== null && Number(row['expires_ms']) <= clock.now();
-  const remove = (name: string): void => {
-    change.noRecord.run(name);
-    change.noParts.run(name);
-  };
+  }
+
+  async rewrap(): Promise<number> {
+    let rewrapped = 0;
+    for (let last: string | undefined = ''; last !== undefined;) {
+      const batch: RewrappedBatch = await this.write(() => this.rewrapBehind(last ?? ''));
+      rewrapped += batch.rewrapped;
+      last = batch.last;
+    }
+    if (rewrapped > 0) this.emptyWriteAheadLog(); // data keys wrapped with the old sealing key
+    return rewrapped;
+  }
+
+  missingKeys(): Promise<readonly string[]> {
+    return this.read(() => [...lackingKeys(this.file.database, this.options.sealingKeys).keys()]);
+  }
+
+  async close(): Promise<void> {
+    await this.commits.settled();
+    this.file.close();
+  }
+
+  private async read<T>(action: () => T): Promise<T> {
+    return this.file.run(action);
+  }
+
+  private async write<T>(action: () => T): Promise<T> {
+    this.file.run(() => {}); // a vault that is closed takes no more
+    return this.commits.write(action);
+  }
+
+  private isExpired(row: Row): boolean {
+    return row['expires_ms'] !== null && Number(row['expires_ms']) <= this.options.clock.now();
+  }
+
+  private remove(name: string): void {
+    this.statements.noRecord.run(name);
+    this.statements.noParts.run(name);
+  }
+
+  private sweepExpired(): void {
+    const { clock } = this.options;
+    const now = clock.monotonic();
+    if (now - this.sweptAtMs < SWEEP_EVERY_MS) return;
+    this.sweptAtMs = now;
+    for (const { name } of this.statements.expired.all(clock.now())) this.remove(String(name));
+  }
+
+  /** Wraps the data keys of one batch of records anew. */
+  private rewrapBehind(behind: string): RewrappedBatch {
+    const { sealingKeys, ids } = this.options;
+    const rows = this.statements.otherKey.all(this.newest.id, behind, REWRAP_BATCH);
+    let rewrapped = 0;
+    for (const row of rows) {
+      const identity = identityOf(row);
+      const { keyId, wrapped } = rewrapKey(identity, wrappedOf(row), sealingKeys, this.newest, (bytes) =>
+        ids.random(bytes),
+      );
+      rewrapped += Number(this.statements.rewrapped.run(keyId, wrapped, identity.name, identity.version).changes);
+    }
+    const last = rows.length < REWRAP_BATCH ? undefined : String(rows.at(-1)?.['name']);
+    return { rewrapped, last };
+  }
 
   /** The write-ahead log still holds what was removed until it is emptied: the data key is gone when this is done. */
-  function emptyWriteAheadLog(): void {
+  private emptyWriteAheadLog(): void {
+    const { database, path } = this.file;
+    const { log } = this.options;
+    if (!database.isOpen) return;
     try {
       database.exec(`PRAGMA busy_timeout = ${CHECKPOINT_WAIT_MS}`);
       const outcome = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
       if (Number(outcome?.['busy']) !== 0)
         log.warn(
-          { file },
+          { file: path },
           'the write-ahead log of the vault is in use and keeps removed records until the next deletion',
         );
     } catch (error) {
       log.warn(
-        { file, error: String(error) },
+        { file: path, error: String(error) },
         'the write-ahead log of the vault could not be emptied and keeps removed records until the next deletion',
       );
     } finally {
       database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     }
   }
-
-  function sweepExpired(): void {
-    const now = clock.monotonic();
-    if (now - sweptAtMs < SWEEP_EVERY_MS) return;
-    sweptAtMs = now;
-    for (const { name } of select.expired.all(clock.now())) remove(String(name));
-  }
-
-  return {
-    async put(name, value, { expected, expiresAtMs } = {}): Promise<Result<number, DomainError<'vault/conflict'>>> {
-      checkRecordName(name);
-      const plain = Uint8Array.from(value); // the caller may use its buffer again before the tick ends
-      return write(() => {
-        sweepExpired();
-        const row = select.one.get(name);
-        const held = row && !isExpired(row) ? Number(row['version']) : 'absent';
-        if (expected !== undefined && expected !== held) return err(conflict());
-        const version = Number(change.nextVersion.get()?.['last']);
-        const sealed = sealRecord({ name, version }, plain, newest, (bytes) => ids.random(bytes));
-        remove(name);
-        change.record.run(name, version, plain.length, clock.now(), expiresAtMs ?? null, sealed.keyId, sealed.wrapped);
-        for (const [part, bytes] of sealed.parts.entries()) change.part.run(name, part, bytes);
-        return ok(version);
-      });
-    },
-
-    get: (name) =>
-      run((): VaultRecord | undefined => {
-        const rows = select.whole.all(name, clock.now()); // one statement: never the parts of another version
-        const [first] = rows;
-        if (!first) return undefined;
-        const identity = identityOf({ ...first, name });
-        const parts = rows.map((row) => bytesOf(row['sealed']));
-        return { value: openRecord(identity, { ...wrappedOf(first), parts }, sealingKeys), version: identity.version };
-      }),
-
-    async delete(name) {
-      const found = await write(() => {
-        const row = select.one.get(name);
-        if (row) remove(name);
-        return row && { expired: isExpired(row) };
-      });
-      if (found && database.isOpen) emptyWriteAheadLog();
-      return found !== undefined && !found.expired;
-    },
-
-    async *list(prefix) {
-      let last = '';
-      for (;;) {
-        const rows = await run(() => select.names.all(prefix, last, LIST_PAGE));
-        for (const row of rows) {
-          const name = String(row['name']);
-          if (!name.startsWith(prefix)) return;
-          last = name;
-          if (!isExpired(row)) yield { name, updatedAtMs: Number(row['updated_ms']) };
-        }
-        if (rows.length < LIST_PAGE) return;
-      }
-    },
-
-    async rewrap() {
-      let rewrapped = 0;
-      let last = '';
-      for (;;) {
-        const rows = await write(() => {
-          const batch = select.otherKey.all(newest.id, last, REWRAP_BATCH);
-          for (const row of batch) {
-            const { name, version } = identityOf(row);
-            const { keyId, wrapped } = rewrapKey(identityOf(row), wrappedOf(row), sealingKeys, newest, (bytes) =>
-              ids.random(bytes),
-            );
-            rewrapped += Number(change.rewrapped.run(keyId, wrapped, name, version).changes);
-          }
-          return batch;
-        });
-        last = String(rows.at(-1)?.['name'] ?? last);
-        if (rows.length < REWRAP_BATCH) break;
-      }
-      if (rewrapped > 0) emptyWriteAheadLog(); // data keys wrapped with the old sealing key
-      return rewrapped;
-    },
-
-    missingKeys: () => run(() => [...lackingKeys(database, sealingKeys).keys()]),
-
-    async close() {
-      await commits.settled();
-      if (database.isOpen) database.close();
-    },
-  };
 }
+
+/** One batch of data keys that were wrapped anew; `last` is the record to go on behind, undefined at the end. */
+interface RewrappedBatch {
+  readonly rewrapped: number;
+  readonly last: string | undefined;
+}
+
+type Statements = ReturnType<typeof statementsOf>;
+
+const statementsOf = (database: DatabaseSync) => ({
+  one: database.prepare('SELECT name, version, size, expires_ms, key_id, wrapped FROM records WHERE name = ?'),
+  whole: database.prepare(
+    'SELECT r.version, r.size, r.key_id, r.wrapped, p.sealed FROM records r JOIN parts p ON p.name = r.name WHERE r.name = ? AND (r.expires_ms IS NULL OR r.expires_ms > ?) ORDER BY p.part',
+  ),
+  names: database.prepare(
+    'SELECT name, updated_ms, expires_ms FROM records WHERE name >= ? AND name > ? ORDER BY name LIMIT ?',
+  ),
+  expired: database.prepare('SELECT name FROM records WHERE expires_ms <= ? LIMIT 1000'),
+  otherKey: database.prepare(
+    'SELECT name, version, size, key_id, wrapped FROM records WHERE key_id <> ? AND name > ? ORDER BY name LIMIT ?',
+  ),
+  nextVersion: database.prepare('UPDATE versions SET last = last + 1 RETURNING last'),
+  record: database.prepare(
+    'INSERT OR REPLACE INTO records (name, version, size, updated_ms, expires_ms, key_id, wrapped) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  ),
+  part: database.prepare('INSERT INTO parts (name, part, sealed) VALUES (?, ?, ?)'),
+  noRecord: database.prepare('DELETE FROM records WHERE name = ?'),
+  noParts: database.prepare('DELETE FROM parts WHERE name = ?'),
+  rewrapped: database.prepare('UPDATE records SET key_id = ?, wrapped = ? WHERE name = ? AND version = ?'),
+});
 
 type Row = Record<string, unknown>;
 

@@ -1,16 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createPrivateFile, makePrivateFolder } from '#files';
 import { formatSealingKeys, parseSealingKeys, VaultSealError, type SealingKey } from '#vault';
 
 const FILE = 'sealing-keys';
@@ -22,8 +13,14 @@ const FILE = 'sealing-keys';
  */
 export function loadOrCreateSealingKeys(folder: string): readonly SealingKey[] {
   const file = join(folder, FILE);
-  mkdirSync(folder, { recursive: true });
-  return load(file) ?? create(folder, file);
+  makePrivateFolder(folder);
+  const known = load(file);
+  if (known) return known;
+  const id = `local-${randomBytes(4).toString('hex')}`;
+  createPrivateFile(file, `${formatSealingKeys([{ id, key: randomBytes(32) }])}\n`);
+  const made = load(file);
+  if (!made) throw new VaultSealError(`The file ${file} was removed while the platform started.`);
+  return made;
 }
 
 function load(file: string): readonly SealingKey[] | undefined {
@@ -38,40 +35,3 @@ function load(file: string): readonly SealingKey[] | undefined {
   if (!keys.ok) throw new VaultSealError(`The file ${file} holds no sealing keys: ${keys.error.detail}`);
   return keys.value;
 }
-
-/** Written aside and linked into place: whoever reads the name finds whole keys, and the first writer wins. */
-function create(folder: string, file: string): readonly SealingKey[] {
-  const aside = `${file}.${randomBytes(8).toString('hex')}`;
-  const id = `local-${randomBytes(4).toString('hex')}`;
-  const descriptor = openSync(aside, 'wx', 0o600);
-  try {
-    writeSync(descriptor, `${formatSealingKeys([{ id, key: randomBytes(32) }])}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  try {
-    linkSync(aside, file);
-  } catch (error) {
-    if (!isCode(error, 'EEXIST')) throw error;
-  } finally {
-    unlinkSync(aside);
-  }
-  syncFolder(folder); // a record sealed with a key whose file a power cut takes away would be lost
-  const keys = load(file);
-  if (!keys) throw new VaultSealError(`The file ${file} was removed while the platform started.`);
-  return keys;
-}
-
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return; // folders cannot be opened there
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-const isCode = (error: unknown, code: string): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === code;

@@ -7,7 +7,8 @@ import { eventually, manualClock, sequenceIds, temporaryFolder } from '#testing'
 import { workQueue } from '#work-queue/contract';
 import { workQueueContract } from '#work-queue/contract-suite';
 import { z } from 'zod';
-import { openEmbeddedWorkQueue } from './embedded-work-queue.ts';
+import { openDatabase } from './database.ts';
+import { openEmbeddedWorkQueue, workQueueOver } from './embedded-work-queue.ts';
 
 const root = temporaryFolder();
 const open = (folder: string, clock = systemClock) =>
@@ -123,6 +124,20 @@ describe("the work queue's file", () => {
       code: 'work-queue/damaged',
       message: expect.stringMatching(/^The work queue \S+ is damaged; .*\.$/),
     });
+  });
+
+  it('use-L4: refuses items while the disk is full, and knows those it has taken', async () => {
+    const file = openDatabase(join(root, 'full'), silentLogger);
+    const jobs = workQueueOver(file, { clock: systemClock, log: silentLogger });
+    const texts = workQueue({ ...queue, item: z.object({ text: z.string() }) });
+    await jobs.enqueue(texts, { text: 'x' }, { deduplicationKey: 'small' });
+    const pages = Number(file.database.prepare('PRAGMA page_count').get()?.['page_count']);
+    file.database.exec(`PRAGMA max_page_count = ${pages}`);
+    await expect(
+      jobs.enqueue(texts, { text: 'x'.repeat(50_000) }, { deduplicationKey: 'large' }),
+    ).rejects.toMatchObject({ code: 'work-queue/unavailable', error: { code: 'platform/disk-full' } });
+    expect(await jobs.depth(texts)).toBe(1);
+    await jobs.close();
   });
 
   it('keeps the newest 200 dead letters', async () => {

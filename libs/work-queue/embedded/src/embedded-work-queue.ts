@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import {
   checkDeduplicationKey,
@@ -10,7 +9,8 @@ import {
   type WorkQueue,
 } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
-import { explained, openDatabase } from './database.ts';
+import type { SqliteStore } from '#sqlite';
+import { openDatabase } from './database.ts';
 import { itemTable, type TakenItem } from './item-table.ts';
 
 /** How often a worker with a free hand looks for what another process enqueued, and for what has fallen due. */
@@ -28,27 +28,25 @@ export interface EmbeddedWorkQueueOptions {
 }
 
 /** A work queue in one SQLite file. @throws WorkQueueDamagedError, WorkQueueUnavailableError */
-export async function openEmbeddedWorkQueue({
-  folder,
-  clock,
-  log,
-  alone = false,
-}: EmbeddedWorkQueueOptions): Promise<WorkQueue> {
-  const file = join(folder, 'work-queue.sqlite');
-  const database = openDatabase(folder, file);
-  const items = itemTable(database);
-  if (alone) explained(file, () => items.endLeases(clock.now()));
-  log.debug({ file }, 'work queue opened');
+export async function openEmbeddedWorkQueue(options: EmbeddedWorkQueueOptions): Promise<WorkQueue> {
+  const file = openDatabase(options.folder, options.log);
+  options.log.debug({ file: file.path }, 'work queue opened');
+  return workQueueOver(file, options);
+}
+
+/** The work queue of an open file; closing it closes the file. */
+export function workQueueOver(
+  file: SqliteStore,
+  { clock, log, alone = false }: Pick<EmbeddedWorkQueueOptions, 'clock' | 'log' | 'alone'>,
+): WorkQueue {
+  const items = itemTable(file);
+  if (alone) file.run(() => items.endLeases(clock.now()));
   /** Calls each worker of a queue in this process; workers of others look by themselves. */
   const wakers = new Map<string, Set<() => void>>();
   const stops = new Set<() => Promise<void>>();
   let closed = false;
 
-  const now = <T>(action: () => T): T => {
-    if (!database.isOpen) throw new WorkQueueUnavailableError('The work queue is closed.');
-    return explained(file, action);
-  };
-  const run = async <T>(action: () => T): Promise<T> => now(action);
+  const run = async <T>(action: () => T): Promise<T> => file.run(action);
   const wake = (queue: string): void => wakers.get(queue)?.forEach((waker) => waker());
 
   const rawDelivery = ({ subject, ackWaitMs }: WorkQueueContract, taken: TakenItem): RawDelivery => ({
@@ -65,7 +63,7 @@ export async function openEmbeddedWorkQueue({
       checkSubject(queue.subject);
       checkDeduplicationKey(deduplicationKey);
       const text = encodeItem(item);
-      now(() => items.add(queue.subject, deduplicationKey, text, clock.now() + delayMs));
+      file.run(() => items.add(queue.subject, deduplicationKey, text, clock.now() + delayMs));
       wake(queue.subject);
     },
 
@@ -84,7 +82,7 @@ export async function openEmbeddedWorkQueue({
         if (stopped) return;
         try {
           while (inHand.size < concurrency) {
-            const taken = now(() => items.take(queue.subject, clock.now(), clock.now() + queue.ackWaitMs));
+            const taken = file.run(() => items.take(queue.subject, clock.now(), clock.now() + queue.ackWaitMs));
             if (!taken) break;
             const handled = handleDelivery(queue, rawDelivery(queue, taken), handle, log).then(() => {
               inHand.delete(handled);
@@ -124,7 +122,7 @@ export async function openEmbeddedWorkQueue({
     async close() {
       closed = true;
       await Promise.all([...stops].map((stop) => stop()));
-      if (database.isOpen) database.close();
+      file.close();
     },
   };
 }

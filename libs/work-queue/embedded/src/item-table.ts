@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { SqliteStore } from '#sqlite';
 import { DEAD_LETTERS_KEPT, type DeadLetter } from '#work-queue';
 
 /** An item under a lease; `attempt` is the lease's token. */
@@ -26,7 +26,7 @@ export interface ItemTable {
   count(queue: string): number;
 }
 
-export function itemTable(database: DatabaseSync): ItemTable {
+export function itemTable({ database, transaction }: SqliteStore): ItemTable {
   const insert = database.prepare(
     'INSERT INTO items (queue, key, body, visible_ms) VALUES (?, ?, ?, ?) ON CONFLICT (queue, key) DO NOTHING',
   );
@@ -63,17 +63,11 @@ export function itemTable(database: DatabaseSync): ItemTable {
     delay: ({ id, attempt }, visibleMs) => void move.run(visibleMs, id, attempt),
     remove: ({ id }) => void end.run(id),
     bury(queue, { id, text, attempt }, reason) {
-      database.exec('BEGIN IMMEDIATE');
-      try {
-        if (Number(endLeased.run(id, attempt).changes) === 1) {
-          dead.run(queue, text, reason, attempt);
-          trim.run(queue);
-        }
-        database.exec('COMMIT');
-      } catch (error) {
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw error;
-      }
+      transaction(() => {
+        if (Number(endLeased.run(id, attempt).changes) !== 1) return;
+        dead.run(queue, text, reason, attempt);
+        trim.run(queue);
+      });
     },
     deadLetters: (queue) =>
       letters.all(queue).map(({ body, reason, attempts }) => ({

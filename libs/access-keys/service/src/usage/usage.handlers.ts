@@ -24,7 +24,11 @@ export class Usage {
   constructor(@Inject(READ_STORE) private readonly store: ReadStore) {}
 
   async note(used: InputOf<typeof keysUsedRequest>['used']): Promise<void> {
-    await this.open();
+    this.ready ??= this.store.ensure(collection).catch((error: unknown) => {
+      this.ready = undefined;
+      throw error;
+    });
+    await this.ready;
     const writes = used.map(({ keyId, organizationId, at }): Write => {
       const atMinute = `${at.slice(0, 16)}:00Z`;
       return {
@@ -39,13 +43,11 @@ export class Usage {
 
   /** Of one key; `null` when it was not used. */
   async of(keyId: string): Promise<string | null> {
-    await this.open();
     return (await this.store.get<Used>(collection.name, keyId))?.document.at ?? null;
   }
 
   /** Of all keys of an organization. */
   async ofOrganization(organizationId: string): Promise<ReadonlyMap<string, string>> {
-    await this.open();
     const uses = new Map<string, string>();
     let cursor: string | undefined;
     do {
@@ -58,14 +60,6 @@ export class Usage {
       cursor = page.next;
     } while (cursor !== undefined);
     return uses;
-  }
-
-  private open(): Promise<void> {
-    this.ready ??= this.store.ensure(collection).catch((error: unknown) => {
-      this.ready = undefined;
-      throw error;
-    });
-    return this.ready;
   }
 }
 

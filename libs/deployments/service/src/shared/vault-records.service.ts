@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, domainError, err, ok, type DomainError, type Result } from '#kernel';
+import { canonicalJson, err, ok, type DomainError, type Result } from '#kernel';
 import { decodeText, encodeText, VAULT, VaultUnavailableError, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -31,15 +31,7 @@ async function guarded<T>(use: () => Promise<Result<T, DomainError>>): Promise<R
   try {
     return await use();
   } catch (error) {
-    if (error instanceof VaultUnavailableError)
-      return err(
-        domainError(
-          'vault/unavailable',
-          'unavailable',
-          'The vault does not answer at the moment; nothing was recorded.',
-          { fix: 'try again', retryAfterSeconds: 2 },
-        ),
-      );
+    if (error instanceof VaultUnavailableError) return err(error.error);
     throw error;
   }
 }

@@ -1,0 +1,99 @@
+import { isSameEvent, type Appended, type AppendError, type SealedEvent } from '#event-store';
+import { err, ok, position, type Result } from '#kernel';
+import { createGroupCommit, type SqliteStore } from '#sqlite';
+
+interface Append {
+  readonly stream: string;
+  readonly events: readonly SealedEvent[];
+  readonly bodies: readonly string[];
+  readonly expectedRevision: number;
+}
+
+export interface AppendWriter {
+  /** Answers after the commit only. @throws EventStoreUnavailableError; nothing was written then */
+  append(append: Append): Promise<Result<Appended, AppendError>>;
+  /** Settles when nothing is under way. */
+  settled(): Promise<void>;
+}
+
+/** Streams whose last revision is kept in memory. */
+const REMEMBERED = 20_000;
+
+/** Writes all appends of one turn of the event loop in one transaction, with one sync of the disk. */
+export function createAppendWriter(file: SqliteStore, storeId: string, committed: () => void): AppendWriter {
+  const { database } = file;
+  const insert = database.prepare('INSERT INTO events (position, stream, revision, body) VALUES (?, ?, ?, ?)');
+  const lastRevision = database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?');
+  const lastPosition = database.prepare('SELECT max(position) AS position FROM events');
+  const stored = database.prepare(
+    'SELECT position, body FROM events WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision',
+  );
+  const dataVersion = database.prepare('PRAGMA data_version');
+
+  // Both are what the file holds, as long as no other process has written and no transaction of ours has failed.
+  const revisions = new Map<string, number>();
+  let head = -1;
+  let seenVersion = -1;
+
+  const commits = createGroupCommit(file, { begun, committed, rolledBack: forget });
+
+  function begun(): void {
+    const version = Number(dataVersion.get()?.['data_version']);
+    if (version === seenVersion) return;
+    forget();
+    head = Number(lastPosition.get()?.['position'] ?? 0);
+    seenVersion = version;
+  }
+
+  function forget(): void {
+    revisions.clear();
+    head = -1;
+    seenVersion = -1;
+  }
+
+  function revisionOf(stream: string): number {
+    const known = revisions.get(stream);
+    if (known !== undefined) return known;
+    const revision = lastRevision.get(stream)?.['revision'];
+    return typeof revision === 'number' ? revision : -1;
+  }
+
+  function place({ stream, events, bodies, expectedRevision }: Append): Result<Appended, AppendError> {
+    const actual = revisionOf(stream);
+    if (actual !== expectedRevision)
+      return repeated(stream, events, expectedRevision) ?? conflict(expectedRevision, actual);
+    let revision = expectedRevision;
+    for (const body of bodies) {
+      head += 1;
+      revision += 1;
+      insert.run(head, stream, revision, body);
+    }
+    if (revisions.size >= REMEMBERED) revisions.clear();
+    revisions.set(stream, revision);
+    return ok({ revision, position: position(storeId, head) });
+  }
+
+  /** The first answer again, when exactly these events already stand at exactly this place. */
+  function repeated(
+    stream: string,
+    events: readonly SealedEvent[],
+    expectedRevision: number,
+  ): Result<Appended, AppendError> | undefined {
+    const last = expectedRevision + events.length;
+    const rows = stored.all(stream, expectedRevision + 1, last);
+    const same =
+      rows.length === events.length &&
+      rows.every((row, index) => {
+        const event = events[index];
+        const there: SealedEvent = JSON.parse(String(row['body']));
+        return event !== undefined && isSameEvent(there, event);
+      });
+    const end = rows.at(-1)?.['position'];
+    return same && typeof end === 'number' ? ok({ revision: last, position: position(storeId, end) }) : undefined;
+  }
+
+  return { append: (append) => commits.write(() => place(append)), settled: () => commits.settled() };
+}
+
+const conflict = (expected: number, actual: number): Result<Appended, AppendError> =>
+  err({ code: 'event-store/revision-conflict', expected, actual });

@@ -1,0 +1,106 @@
+import { silentLogger } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { join } from 'node:path';
+import { createGroupCommit, openSqlite, type GroupCommitOptions } from './index.ts';
+
+const root = temporaryFolder();
+let folders = 0;
+
+function opened(options: GroupCommitOptions = {}) {
+  const file = openSqlite({
+    folder: join(root, String((folders += 1))),
+    fileName: 'things.sqlite',
+    title: 'The store of things',
+    synchronous: 'FULL',
+    layouts: ['CREATE TABLE things (name TEXT PRIMARY KEY);'],
+    log: silentLogger,
+    errorOf: ({ kind, sentence }) => new Error(`${kind}: ${sentence}`),
+  });
+  const insert = file.database.prepare('INSERT INTO things VALUES (?)');
+  const names = () =>
+    file.database
+      .prepare('SELECT name FROM things')
+      .all()
+      .map(({ name }) => String(name));
+  return { file, names, commits: createGroupCommit(file, options), insert: (name: string) => () => insert.run(name) };
+}
+
+describe('a group commit', () => {
+  it('writes what one turn of the event loop asks for in one transaction', async () => {
+    const seen: string[] = [];
+    const { commits, insert, names, file } = opened({
+      begun: () => seen.push('begun'),
+      committed: () => seen.push('committed'),
+    });
+    await Promise.all(['a', 'b', 'c'].map((name) => commits.write(insert(name))));
+    await commits.write(insert('d'));
+    expect(seen).toEqual(['begun', 'committed', 'begun', 'committed']);
+    expect(names()).toEqual(['a', 'b', 'c', 'd']);
+    file.close();
+  });
+
+  it('answers with what each action returned, after the commit', async () => {
+    const { commits, file, insert } = opened();
+    const inTransaction: boolean[] = [];
+    const answers = ['a', 'b'].map((name) =>
+      commits
+        .write(() => {
+          insert(name)();
+          return name.toUpperCase();
+        })
+        .then((answer) => (inTransaction.push(file.database.isTransaction), answer)),
+    );
+    expect(await Promise.all(answers)).toEqual(['A', 'B']);
+    expect(inTransaction).toEqual([false, false]);
+    file.close();
+  });
+
+  it('lets an action that throws fail alone, and leaves nothing of it behind', async () => {
+    let givenUp = 0;
+    const { commits, insert, names, file } = opened({ rolledBack: () => (givenUp += 1) });
+    const outcomes = await Promise.allSettled([
+      commits.write(insert('a')),
+      commits.write(() => {
+        insert('half')();
+        throw new RangeError('no');
+      }),
+      commits.write(insert('a')), // taken already
+      commits.write(insert('b')),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: expect.any(RangeError) });
+    expect(outcomes[2]).toMatchObject({ reason: { message: expect.stringMatching(/^other: .*UNIQUE/) } });
+    expect(names()).toEqual(['a', 'b']);
+    expect(givenUp).toBe(2);
+    file.close();
+  });
+
+  it('use-L4: fails a whole group on a full disk, leaves nothing of it behind, and takes the next', async () => {
+    const { commits, insert, names, file } = opened();
+    await commits.write(insert('first'));
+    const pages = Number(file.database.prepare('PRAGMA page_count').get()?.['page_count']);
+    file.database.exec(`PRAGMA max_page_count = ${pages}`);
+    const outcomes = await Promise.allSettled([
+      commits.write(insert('a')),
+      commits.write(insert('x'.repeat(100_000))),
+      commits.write(insert('b')),
+    ]);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ reason: { message: expect.stringMatching(/^full: /) } });
+    expect(names()).toEqual(['first']);
+    file.database.exec('PRAGMA max_page_count = 100000');
+    await commits.write(insert('second'));
+    expect(names()).toEqual(['first', 'second']);
+    file.close();
+  });
+
+  it('takes more than one group, and settles when all are done', async () => {
+    const { commits, insert, names, file } = opened();
+    const writes = Array.from({ length: 2_500 }, (_, n) => commits.write(insert(`n${n}`)));
+    await commits.settled();
+    expect(names()).toHaveLength(2_500);
+    await Promise.all(writes);
+    await commits.settled();
+    file.close();
+  });
+});
