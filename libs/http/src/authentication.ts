@@ -1,6 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { ACCESS_KEY_PREFIX, parseAccessKey, type AccessSource, type Principal } from '#access';
 import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { LRUCache } from 'lru-cache';
 import type { Fetch, IssuerKeys } from './jwks.ts';
 import type { AccessTokenClaims, AccessTokens } from './jwt.ts';
 
@@ -56,9 +57,17 @@ export const accessKeyDigest = (key: string): string => hash('sha256', key, 'hex
 
 /** Finds out who sends a request. */
 export class Authenticator {
-  private readonly users = new Map<string, { readonly userId: string; readonly untilMs: number }>();
+  private readonly users: LRUCache<string, string>;
 
-  constructor(private readonly options: AuthenticatorOptions) {}
+  constructor(private readonly options: AuthenticatorOptions) {
+    const { clock } = options;
+    this.users = new LRUCache({
+      max: REMEMBERED,
+      ttl: REMEMBER_MS,
+      ttlResolution: 0,
+      perf: { now: () => clock.monotonic() },
+    });
+  }
 
   /** Anonymous without a credential; refused as `unauthenticated` with one that does not hold. */
   async principalOf(
@@ -91,25 +100,18 @@ export class Authenticator {
   }
 
   private async person(token: string): Promise<Result<Principal, DomainError>> {
-    const { tokens, logins, clock } = this.options;
+    const { tokens, logins } = this.options;
     if (!tokens || !logins) return err(headerInvalid());
     const verified = await tokens.verify(token);
     if (!verified.ok) return verified;
     const { iss, sub } = verified.value;
     const name = JSON.stringify([iss, sub]);
     const known = this.users.get(name);
-    if (known && clock.monotonic() < known.untilMs) return ok({ kind: 'login', userId: known.userId });
+    if (known !== undefined) return ok({ kind: 'login', userId: known });
     const user = await logins.userOf(await this.claimsOf(token, verified.value));
     if (!user.ok) return user;
-    this.remember(name, user.value);
+    this.users.set(name, user.value);
     return ok({ kind: 'login', userId: user.value });
-  }
-
-  private remember(name: string, userId: string): void {
-    this.users.delete(name);
-    this.users.set(name, { userId, untilMs: this.options.clock.monotonic() + REMEMBER_MS });
-    const [oldest] = this.users.keys();
-    if (this.users.size > REMEMBERED && oldest !== undefined) this.users.delete(oldest);
   }
 
   private async claimsOf(token: string, payload: AccessTokenClaims): Promise<LoginClaims> {

@@ -10,7 +10,7 @@ export interface ManualClock extends Clock {
 /** A clock that stands still until it is moved. @param startMs milliseconds since 1970; 2026-01-01T00:00:00Z when left out */
 export function manualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   let wall = startMs;
-  let monotonic = 0;
+  let monotonic = 1_000; // an arbitrary start, and not 0: lru-cache takes that for no time at all
   const timers = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
   return {
     now: () => wall,

@@ -2,6 +2,7 @@ import type { Principal } from '#access';
 import { plansOfRequest } from '#billing/contract';
 import type { Bus } from '#bus';
 import { domainError, type Clock } from '#kernel';
+import { LRUCache } from 'lru-cache';
 
 /** How long an answer holds: a change of plan is in force for rates so much later. */
 const KEEP_MS = 10_000;
@@ -24,16 +25,12 @@ export type RequestRates = (principal: Principal) => number | undefined;
  * organization and for all that are due in one. While billing does not answer the last rate holds.
  */
 export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): RequestRates {
-  const known = new Map<string, Known>();
+  const known = new LRUCache<string, Known>({ max: KEEP_AT_MOST }); // an old answer is better than none: nothing expires
   const due = new Set<string>();
   let isAsking = false;
 
-  const remember = (organizationId: string, perMinute: number | undefined) => {
-    known.delete(organizationId);
+  const remember = (organizationId: string, perMinute: number | undefined) =>
     known.set(organizationId, { perMinute, untilMs: clock.monotonic() + KEEP_MS });
-    const [oldest] = known.keys();
-    if (known.size > KEEP_AT_MOST && oldest !== undefined) known.delete(oldest);
-  };
 
   async function ask(): Promise<void> {
     if (isAsking) return; // the question that is under way is followed by the next

@@ -1,6 +1,7 @@
 import { isSameEvent, type Appended, type AppendError, type SealedEvent } from '#event-store';
 import { err, ok, position, type Result } from '#kernel';
 import { createGroupCommit, type SqliteStore } from '#sqlite';
+import { LRUCache } from 'lru-cache';
 
 interface Append {
   readonly stream: string;
@@ -31,7 +32,7 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
   const dataVersion = database.prepare('PRAGMA data_version');
 
   // Both are what the file holds, as long as no other process has written and no transaction of ours has failed.
-  const revisions = new Map<string, number>();
+  const revisions = new LRUCache<string, number>({ max: REMEMBERED });
   let head = -1;
   let seenVersion = -1;
 
@@ -68,7 +69,6 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
       revision += 1;
       insert.run(head, stream, revision, body);
     }
-    if (revisions.size >= REMEMBERED) revisions.clear();
     revisions.set(stream, revision);
     return ok({ revision, position: position(storeId, head) });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '#kernel';
+import { LRUCache } from 'lru-cache';
 
 /** Counts failures by key within a window, in memory, and forgets keys whose window has passed. */
 export interface Attempts {
@@ -19,26 +20,21 @@ export function createAttempts({
   readonly limit: number;
   readonly windowMs: number;
 }): Attempts {
-  const failures = new Map<string, { count: number; readonly endsAtMs: number }>();
-  const current = (key: string) => {
-    const found = failures.get(key);
-    if (found && clock.monotonic() >= found.endsAtMs) failures.delete(key);
-    return failures.get(key);
-  };
+  const failures = new LRUCache<string, { count: number; readonly endsAtMs: number }>({
+    max: KEYS_AT_MOST,
+    ttl: windowMs,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonic() },
+  });
   return {
     blockedForMs(key) {
-      const found = current(key);
+      const found = failures.get(key);
       return found && found.count >= limit ? found.endsAtMs - clock.monotonic() : 0;
     },
     failed(key) {
-      const found = current(key);
+      const found = failures.get(key);
       if (found) found.count++;
-      else {
-        // The oldest windows give way: they end first.
-        if (failures.size >= KEYS_AT_MOST)
-          for (const oldest of [...failures.keys()].slice(0, KEYS_AT_MOST / 10)) failures.delete(oldest);
-        failures.set(key, { count: 1, endsAtMs: clock.monotonic() + windowMs });
-      }
+      else failures.set(key, { count: 1, endsAtMs: clock.monotonic() + windowMs });
     },
     succeeded: (key) => void failures.delete(key),
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock, Ids, Logger } from '#kernel';
 import type { Vault } from '#vault';
 import type { FastifyInstance } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { ensureAdmin, type Admin, type AdminOptions } from './admin.ts';
@@ -149,15 +150,12 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 
 /** Tells pollers that come too fast to slow down (RFC 8628 section 3.5). */
 function pollGate(clock: Clock, intervalMs: number): (deviceCodeDigest: string) => void {
-  const last = new Map<string, number>();
+  const last = new LRUCache<string, number>({ max: POLLS_REMEMBERED });
   return (digest) => {
     if (!Provider.ctx || routeOf(Provider.ctx) !== 'token') return;
     const before = last.get(digest);
     const nowMs = clock.monotonic();
-    last.delete(digest);
     last.set(digest, nowMs);
-    const [oldest] = last.keys();
-    if (last.size > POLLS_REMEMBERED && oldest !== undefined) last.delete(oldest);
     if (before !== undefined && nowMs - before < intervalMs - EARLY_MS) throw new errors.SlowDown();
   };
 }

@@ -1,5 +1,5 @@
 import { canonicalJson, type Json, type JsonObject } from '#kernel';
-import { recent } from './recent.ts';
+import { LRUCache } from 'lru-cache';
 
 /**
  * A set of places in an object, as managed fields record it. An element is a field (`f:spec`), a list element by its keys
@@ -116,8 +116,8 @@ export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
 
 /** Most writes leave most entries as they are, and the next reads what this one wrote. */
 const RECENT = 1_000;
-const written = recent<FieldSet, JsonObject>(RECENT);
-const read = recent<JsonObject, FieldSet>(RECENT);
+const written = new LRUCache<FieldSet, JsonObject>({ max: RECENT });
+const read = new LRUCache<JsonObject, FieldSet>({ max: RECENT });
 
 /** `fieldsV1` of a managed-fields entry; elements in the server's order (`.` first, then sorted). Never change what this returns. */
 export function toFieldsV1(set: FieldSet): JsonObject {

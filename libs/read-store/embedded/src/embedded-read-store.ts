@@ -10,6 +10,7 @@ import type {
   Write,
 } from '#read-store';
 import type { DatabaseSync, SqliteStore, StatementSync } from '#sqlite';
+import { LRUCache } from 'lru-cache';
 import { isMissingTable, openDatabase } from './database.ts';
 import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
 
@@ -145,11 +146,10 @@ type Row = Record<string, unknown>;
 
 /** Prepared statements by text. Texts are few (declared queries); the bound is for the day when they are not. */
 function statementCache(database: DatabaseSync): Prepare {
-  const statements = new Map<string, StatementSync>();
+  const statements = new LRUCache<string, StatementSync>({ max: KEPT_STATEMENTS });
   return (sql) => {
     const known = statements.get(sql);
     if (known) return known;
-    if (statements.size >= KEPT_STATEMENTS) statements.clear();
     const statement = database.prepare(sql);
     statements.set(sql, statement);
     return statement;

@@ -1,4 +1,5 @@
 import type { Ids, JsonObject } from '#kernel';
+import { LRUCache } from 'lru-cache';
 import type { EventText } from '../controller.ts';
 import type { KubeObject, Store } from '../store.ts';
 
@@ -11,7 +12,7 @@ export function eventRecorder(
   create: (event: JsonObject, manager: string) => KubeObject | undefined,
   ids: Ids,
 ) {
-  const names = new Map<string, string>();
+  const names = new LRUCache<string, string>({ max: REMEMBERED });
   return (about: KubeObject, { type, reason, message, component, action, fieldPath }: EventText, now: string): void => {
     const namespace = about.metadata.namespace ?? 'default';
     const sameness = JSON.stringify([namespace, about.metadata.uid, type, reason, message, component, fieldPath]);
@@ -55,7 +56,6 @@ export function eventRecorder(
       component,
     );
     if (!made) return;
-    if (names.size >= REMEMBERED) names.delete(names.keys().next().value ?? '');
     names.set(sameness, made.metadata.name);
   };
 }
