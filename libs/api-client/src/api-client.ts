@@ -8,8 +8,11 @@ import {
   type InputError,
   type Json,
 } from '#kernel';
-import { readEvents } from './events.ts';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { routeRequest, type RouteRequest } from './route-request.ts';
+
+/** Of one event; more ends the stream. */
+const EVENT_CHARACTERS = 16 * 1024 * 1024;
 
 /** The part of `fetch` that is used. */
 export type ApiFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -190,9 +193,12 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
           const refused = await replyOf<never>(response, base);
           throw new ApiStreamError(refused.ok ? notOurs(response, base) : refused);
         }
-        for await (const { type, data } of readEvents(response.body)) {
-          if (type === 'problem') throw new ApiStreamError(refusalOf(JSON.parse(data), 503, response, base));
-          if (type === 'message') yield JSON.parse(data);
+        const events = response.body
+          .pipeThrough(new TextDecoderStream())
+          .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_CHARACTERS }));
+        for await (const { event = 'message', data } of events) {
+          if (event === 'problem') throw new ApiStreamError(refusalOf(JSON.parse(data), 503, response, base));
+          if (event === 'message') yield JSON.parse(data);
         }
       } catch (error) {
         if (signal?.aborted) return;
