@@ -8,6 +8,32 @@ const listCommand = {
 } as const;
 type Kind = keyof typeof plural;
 
+/** A change that needs admin rights: the profile is the application's own, or that of one that shares its namespace. */
+export interface ProtectedChange {
+  readonly action: 'deploy' | 'change' | 'delete';
+  readonly application: string;
+  readonly profile: string;
+  readonly namespace?: string;
+  /** The application that shares the namespace. */
+  readonly usedBy?: string;
+}
+
+/** The plan under which a limit was met, and who may change it. */
+export interface PlanOf {
+  readonly organization: string;
+  readonly name: string;
+  readonly pricingUrl: string;
+  /** Addresses, joined by `or`; empty when there is none to show. */
+  readonly owners: string;
+}
+
+const usage = (used: number, limit: number, what: string, how: string, plan: PlanOf | undefined): string =>
+  plan
+    ? `${plan.organization} uses ${used} of the ${limit} ${what} of plan ${plan.name}`
+    : `${used} of the ${limit} ${what} are ${how}`;
+const comparePlans = (plan: PlanOf | undefined): string =>
+  `compare plans${plan && plan.owners !== '' ? ` and ask owner ${plan.owners}` : ''}: astroctl org plan list`;
+
 /** Every refusal of this context. Texts name objects of the caller's organization and never a value of a manifest. */
 export const deploymentsErrors = {
   manifestInvalid: (what: string, errors: readonly InputError[]) => {
@@ -92,24 +118,24 @@ export const deploymentsErrors = {
       `The address names ${pathName} and the manifest ${manifestName}.`,
       { fix: 'use the same name in both' },
     ),
-  limit: (kind: Kind, name: string, limit: number, used: number) =>
+  limit: (kind: Kind, name: string, limit: number, used: number, plan?: PlanOf) =>
     domainError(
       `billing/${kind}-limit` as const,
       'limit',
-      `${used} of the ${limit} ${plural[kind]} are in use; ${kind}/${name} was not created.`,
+      `${usage(used, limit, plural[kind], 'in use', plan)}; ${kind}/${name} was not created.`,
       {
-        fix: `delete one (${listCommand[kind]}), or compare plans: astroctl org plan list`,
-        extra: { limit, used },
+        fix: `delete one (${listCommand[kind]}), or ${comparePlans(plan)}`,
+        extra: { limit, used, kind, name, ...(plan && { plan: plan.name, pricingUrl: plan.pricingUrl }) },
       },
     ),
-  deploymentLimit: (name: string, limit: number, used: number) =>
+  deploymentLimit: (name: string, limit: number, used: number, plan?: PlanOf) =>
     domainError(
       'billing/deployments-per-day-limit',
       'limit',
-      `${used} of the ${limit} deployments of today are used; application/${name} was not deployed.`,
+      `${usage(used, limit, 'deployments of today', 'used', plan)}; application/${name} was not deployed.`,
       {
-        fix: 'try again tomorrow (UTC), or compare plans: astroctl org plan list',
-        extra: { limit, used },
+        fix: `try again tomorrow (UTC), or ${comparePlans(plan)}`,
+        extra: { limit, used, name, ...(plan && { plan: plan.name, pricingUrl: plan.pricingUrl }) },
       },
     ),
   inUse: (kind: 'profile' | 'cluster', name: string, by: readonly string[]) =>
@@ -170,15 +196,25 @@ export const deploymentsErrors = {
     domainError('deployments/contended', 'conflict', 'The application was changed by others at the same time.', {
       fix: 'try again',
     }),
-  protectedProfile: (application: string, profile: string) =>
-    domainError(
+  protectedProfile: (
+    blocked: ProtectedChange,
+    { who = 'You', admins = 'an admin or owner' }: { readonly who?: string; readonly admins?: string } = {},
+  ) => {
+    const { action, application, profile, namespace, usedBy } = blocked;
+    const where =
+      usedBy === undefined
+        ? `profile ${profile}`
+        : `namespace ${namespace} is used by ${usedBy}, whose profile ${profile}`;
+    return domainError(
       'access/protected-profile',
       'forbidden',
-      `You may not deploy ${application}: profile ${profile} is protected and needs admin or owner.`,
+      `${who} may not ${action} ${application}: ${where} is protected and needs admin or owner.`,
       {
-        fix: `ask an admin or owner, or see why: astroctl access explain application.deploy profile/${profile}`,
+        fix: `ask ${admins}, or see why: astroctl access explain application.deploy profile/${profile}`,
+        extra: { ...blocked },
       },
-    ),
+    );
+  },
   defaultsOnly: (profile: string) =>
     domainError(
       'access/profile-defaults-only',

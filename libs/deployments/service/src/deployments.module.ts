@@ -7,6 +7,7 @@ import { Deployer } from './applications/deployer.service.ts';
 import { LiveStatus } from './applications/live-status.service.ts';
 import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
 import { NameRelease } from './applications/name-release.service.ts';
+import { ProtectionReader } from './applications/protection.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { AttemptsHandlers } from './attempts/attempts.handlers.ts';
 import { EnqueueReactor } from './attempts/enqueue.reactor.ts';
@@ -51,6 +52,7 @@ import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
     Deployer,
     LiveStatus,
     DeploymentPlanner,
+    ProtectionReader,
     NameRelease,
     AttemptCloser,
     RolloutTasks,

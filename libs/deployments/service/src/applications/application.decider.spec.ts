@@ -3,6 +3,7 @@ import { specify } from '#testing';
 import { aConfiguration } from '../testing/facts.ts';
 import { applicationDecider } from './application.decider.ts';
 import type { ApplicationEvent } from './application.events.ts';
+import { ADMIN } from './protection.ts';
 
 const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
 const two = { ...aConfiguration, manifest: { record: 'manifest/o1/m2', digest: 'm2' }, contentDigest: 'x2' };
@@ -31,7 +32,14 @@ const superseded = (number: number, revision: number, byRevision: number): Appli
   type: 'deployment.superseded.v1',
   data: { ...ref(number, revision), byRevision },
 });
-const configure = { type: 'configure', configuration: two, revision: 2, attemptId: 't2', running: [] } as const;
+const configure = {
+  type: 'configure',
+  configuration: two,
+  revision: 2,
+  attemptId: 't2',
+  running: [],
+  protection: ADMIN,
+} as const;
 const { given } = specify(applicationDecider);
 
 describe('configure an application', () => {
@@ -142,8 +150,34 @@ describe('end an attempt', () => {
   });
 });
 
+describe('use-S1: what protects an application', () => {
+  const history = [configured(1), requested(1, 1), succeeded(1, 1)];
+  const looked = (isProtected: boolean) => ({
+    isAdmin: false,
+    profiles: new Map([['p1', isProtected]]),
+    neighbors: [],
+  });
+  const removal = { type: 'delete', orphan: false, attemptId: 't2', running: [] } as const;
+  it('is judged by the revision that is there when the events are written', () => {
+    const protection = looked(true);
+    given(...history)
+      .when({ ...configure, protection }, ada)
+      .thenRejected({ code: 'access/protected-profile' });
+    given(...history)
+      .when({ ...removal, protection }, ada)
+      .thenRejected({ code: 'access/protected-profile' });
+    given(...history)
+      .when({ ...configure, protection: looked(false) }, ada)
+      .thenRecorded(configured(2, two), requested(2, 2));
+  });
+  it('is looked at again when that is a revision on another profile', () =>
+    given(configured(1, { ...aConfiguration, profile: { ...aConfiguration.profile, id: 'p9' } }))
+      .when({ ...configure, protection: looked(false) }, ada)
+      .thenRejected({ code: 'deployments/contended' }));
+});
+
 describe('delete an application', () => {
-  const command = { type: 'delete', orphan: false, attemptId: 't2', running: [] } as const;
+  const command = { type: 'delete', orphan: false, attemptId: 't2', running: [], protection: ADMIN } as const;
   it('asks for an attempt that takes its objects away, once', () => {
     const asked: ApplicationEvent[] = [
       { type: 'application.deletion-requested.v1', data: { orphan: false } },

@@ -8,7 +8,6 @@ import { objectKey } from '../attempts/attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { omit } from '../shared/omit.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
@@ -17,11 +16,19 @@ import { applicationDecider, applicationStream } from './application.decider.ts'
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { Deployer } from './deployer.service.ts';
 import { NameRelease } from './name-release.service.ts';
+import { ProtectionReader, type Place } from './protection.service.ts';
+import { presentOf, type Guarded } from './protection.ts';
 
 type Deleted = OutputOf<typeof deleteApplicationRequest>;
 type RolledBack = OutputOf<typeof rollbackRequest>;
 
 const TRIES = 20;
+
+interface Found {
+  readonly id: string;
+  readonly application: Application;
+  readonly present: Guarded | undefined;
+}
 
 /** Deletion and rollback. */
 @Controller()
@@ -33,6 +40,7 @@ export class ApplicationsHandlers {
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
+    @Inject(ProtectionReader) private readonly protection: ProtectionReader,
     @Inject(ApplicationViews) private readonly answers: ApplicationViews,
   ) {}
 
@@ -46,7 +54,16 @@ export class ApplicationsHandlers {
     const { organizationId } = membership.value;
     const found = await this.find(organizationId, name);
     if (!found.ok) return refuse(found.error);
-    const { id, application } = found.value;
+    const { id, application, present } = found.value;
+    const allowed = await this.protection.check(placeOf(id, application, membership.value), {
+      action: 'delete',
+      application: name,
+      present,
+      next: undefined,
+    });
+    if (!allowed.ok) return refuse(await this.people.explain(allowed.error, context));
+    const protection = await this.protection.of(placeOf(id, application, membership.value), present);
+    if (!protection.ok) return refuse(protection.error);
     const works = await this.history.of(application);
     const running = await this.history.running(application);
     if (!works.ok) return refuse(works.error);
@@ -57,18 +74,21 @@ export class ApplicationsHandlers {
       ),
     );
     const objects = orphan ? [] : [...entries.values()];
-    if (context.dryRun) return reply({ name, attemptId: null, objects, dryRun: true });
-
     const command = {
       type: 'delete',
       orphan,
       attemptId: this.commands.newId(context, 1),
       running: running.value,
+      protection: protection.value,
     } as const;
+    if (context.dryRun) {
+      const planned = await this.commands.plan(applicationDecider, applicationStream(id), command, context);
+      return planned.ok ? reply({ name, attemptId: null, objects, dryRun: true }) : refuse(planned.error);
+    }
     const recorded = await this.commands.run(applicationDecider, applicationStream(id), command, context, {
       step: 'delete',
     });
-    if (!recorded.ok) return refuse(recorded.error);
+    if (!recorded.ok) return refuse(await this.people.explain(recorded.error, context));
     const { state, position, repeated } = recorded.value;
     if (state.status === 'deleted') {
       const released = await this.release.release(organizationId, id, name, context);
@@ -100,15 +120,20 @@ export class ApplicationsHandlers {
     membership: Membership,
     context: RequestContext,
   ): Promise<Reply<RolledBack>> {
-    const { organizationId } = membership;
+    const { organizationId, isAdmin } = membership;
     const found = await this.find(organizationId, name);
     if (!found.ok) return refuse(found.error);
-    const { id: applicationId, application } = found.value;
+    const { id: applicationId, application, present } = found.value;
     const target = targetOf(application, name, to);
     if (!target.ok) return refuse(target.error);
     const latest = latestOf(application);
-    const isAllowed = await this.checkProtected(target.value, membership);
-    if (!isAllowed.ok) return refuse(isAllowed.error);
+    const allowed = await this.protection.check(placeOf(applicationId, application, membership), {
+      action: 'deploy',
+      application: name,
+      present,
+      next: target.value,
+    });
+    if (!allowed.ok) return refuse(allowed.error);
     const content = await this.records.get(target.value.resolved.record);
     if (!content.ok) return refuse(content.error);
     if (content.value === undefined) return refuse(deploymentsErrors.sourceGone(name, target.value.revision));
@@ -120,8 +145,9 @@ export class ApplicationsHandlers {
       changes: [`back to v${rollbackOf}`, ...lineChanges(latest, target.value)],
       by: context.actor.id,
     };
-    const deployed = await this.deployer.configure(
-      { organizationId, applicationId, configuration, revision: (latest?.revision ?? 0) + 1, named: false },
+    const revision = (latest?.revision ?? 0) + 1;
+    const deployed = await this.deployer.goBack(
+      { organizationId, applicationId, configuration, revision, named: false, isAdmin },
       context,
     );
     if (!deployed.ok) return refuse(deployed.error);
@@ -145,30 +171,26 @@ export class ApplicationsHandlers {
     );
   }
 
-  /** The profile as it is now, not as it was then. */
-  private async checkProtected(
-    { name, profile }: Revision,
-    { isAdmin }: Membership,
-  ): Promise<Result<void, DomainError>> {
-    if (isAdmin) return ok(undefined);
-    const loaded = await this.commands.load(profileDecider, profileStream(profile.id));
-    if (!loaded.ok) return loaded;
-    const isProtected =
-      loaded.value.state.status === 'active' ? loaded.value.state.content.protected : profile.protected;
-    return isProtected ? err(deploymentsErrors.protectedProfile(name, profile.name)) : ok(undefined);
-  }
-
-  private async find(
-    organizationId: string,
-    name: string,
-  ): Promise<Result<{ readonly id: string; readonly application: Application }, DomainError>> {
+  private async find(organizationId: string, name: string): Promise<Result<Found, DomainError>> {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const entry = catalog.value.state.entries.application.get(name);
     if (!entry) return err(deploymentsErrors.applicationNotFound(name));
     const loaded = await this.commands.load(applicationDecider, applicationStream(entry.id));
-    return loaded.ok ? ok({ id: entry.id, application: loaded.value.state }) : loaded;
+    if (!loaded.ok) return loaded;
+    const application = loaded.value.state;
+    return ok({ id: entry.id, application, present: presentOf(application, catalog.value.state, name) });
   }
+}
+
+function placeOf(applicationId: string, application: Application, { organizationId, isAdmin }: Membership): Place {
+  const latest = latestOf(application);
+  return {
+    organizationId,
+    applicationId,
+    isAdmin,
+    target: latest && { clusterUid: latest.cluster.uid, namespace: latest.targetNamespace },
+  };
 }
 
 /** The revision that was asked for, or the newest that succeeded before the present one. */

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { latestOf, newestAttemptOf, type Application } from './application.ts';
 import type { ApplicationEvent, Configuration } from './application.events.ts';
+import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
 export interface Configure {
@@ -12,6 +13,7 @@ export interface Configure {
   readonly attemptId: string;
   /** Attempts of this application that a worker holds. */
   readonly running: readonly string[];
+  readonly protection: Protection;
   readonly ifMatch?: number;
 }
 
@@ -28,6 +30,9 @@ export function configure(
   if (application.status === 'deleting') return err(deploymentsErrors.beingDeleted('application', name));
   if (application.status === 'deleted') return err(deploymentsErrors.alreadyDeleted(name));
   const latest = latestOf(application);
+  const change = { action: 'deploy', application: name, present: latest, next: configuration } as const;
+  const refused = refusedChange(change, command.protection);
+  if (refused) return err(refused);
   if (ifMatch !== undefined && ifMatch !== (latest?.revision ?? 0))
     return err(deploymentsErrors.preconditionFailed(latest?.revision ?? 0));
   if (latest && latest.cluster.uid !== configuration.cluster.uid)

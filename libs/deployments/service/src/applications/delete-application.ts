@@ -1,7 +1,8 @@
-import { ok, type Result } from '#kernel';
+import { err, ok, type Result } from '#kernel';
 import type { DeploymentsError } from '../deployments.errors.ts';
 import { latestOf, newestAttemptOf, type Application } from './application.ts';
 import type { ApplicationEvent } from './application.events.ts';
+import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 
 export interface DeleteApplication {
@@ -10,6 +11,7 @@ export interface DeleteApplication {
   readonly orphan: boolean;
   readonly attemptId: string;
   readonly running: readonly string[];
+  readonly protection: Protection;
 }
 
 /** Ends an application that has only its name: nothing of it can be on a cluster. */
@@ -19,12 +21,15 @@ export interface Discard {
 
 /** Asks for the end of an application; a repeat while it is under way records nothing. */
 export function deleteApplication(
-  { orphan, attemptId, running }: DeleteApplication,
+  { orphan, attemptId, running, protection }: DeleteApplication,
   application: Application,
 ): Result<readonly ApplicationEvent[], DeploymentsError> {
   const latest = latestOf(application);
   if (application.status === 'deleted') return ok([]);
   if (latest === undefined) return discard(application);
+  const change = { action: 'delete', application: latest.name, present: latest, next: undefined } as const;
+  const refused = refusedChange(change, protection);
+  if (refused) return err(refused);
   const newest = newestAttemptOf(application);
   if (newest?.kind === 'delete' && newest.state === 'open') return ok([]);
   const asked: ApplicationEvent[] =

@@ -5,11 +5,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import type { NewName } from '../catalog/catalog.events.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import type { Application } from './application.ts';
+import { latestOf, type Application } from './application.ts';
 import type { ApplicationEvent, Configuration } from './application.events.ts';
 import { NameRelease } from './name-release.service.ts';
+import { ProtectionReader, type Place } from './protection.service.ts';
+import { refusedChange } from './protection.ts';
+
+/** How often a namespace is looked at anew because others claim it meanwhile. */
+const TRIES = 20;
 
 /** A revision, ready to be recorded. */
 export interface Deployment {
@@ -19,6 +25,8 @@ export interface Deployment {
   readonly revision: number;
   /** The person named the namespace. */
   readonly named: boolean;
+  /** Who asks is owner, admin, or a global admin who logged in: no profile is closed to them. */
+  readonly isAdmin: boolean;
 }
 
 export interface Deployed {
@@ -36,6 +44,7 @@ export class Deployer {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(NameRelease) private readonly release: NameRelease,
+    @Inject(ProtectionReader) private readonly protection: ProtectionReader,
   ) {}
 
   /** Takes the name and counts the deployment; answers with the id that the name has, which may be another's. */
@@ -90,34 +99,72 @@ export class Deployer {
    * Behind the name: the namespace, then the application's own stream. A namespace that another one took in between
    * ends what has only its name.
    */
-  async finishCreation(
-    { organizationId, applicationId, configuration, named }: Deployment,
-    context: CommandContext,
-  ): Promise<Result<Deployed, DomainError>> {
-    const { cluster, targetNamespace, name } = configuration;
-    const claimed = await this.commands.run(
-      namespacesDecider,
-      namespacesStream(cluster.uid),
-      { type: 'claim', namespace: targetNamespace, organizationId, applicationId, named },
-      context,
-      { step: `claim ${applicationId}` },
-    );
+  async finishCreation(deployment: Deployment, context: CommandContext): Promise<Result<Deployed, DomainError>> {
+    const { organizationId, applicationId, configuration } = deployment;
+    const claimed = await this.claimNamespace(deployment, context);
     if (!claimed.ok) {
-      if (claimed.error.kind !== 'unavailable') await this.discard(organizationId, applicationId, name, context);
-      return err(claimed.error);
+      if (claimed.error.kind !== 'unavailable')
+        await this.discard(organizationId, applicationId, configuration.name, context);
+      return claimed;
     }
-    return this.configure({ organizationId, applicationId, configuration, named, revision: 1 }, context);
+    return this.configure({ ...deployment, revision: 1 }, context);
+  }
+
+  /** Whoever shares a namespace must have been looked at: another one that comes in between is looked at too. */
+  private async claimNamespace(deployment: Deployment, context: CommandContext): Promise<Result<void, DomainError>> {
+    const { organizationId, applicationId, configuration, named, isAdmin } = deployment;
+    const { name, targetNamespace: namespace, cluster } = configuration;
+    for (let tries = 1; ; tries++) {
+      const protection = await this.protection.of(placeOf(deployment), configuration);
+      if (!protection.ok) return protection;
+      const change = { action: 'deploy', application: name, present: undefined, next: configuration } as const;
+      const refused = refusedChange(change, protection.value);
+      if (refused) return err(refused);
+      const claim = {
+        type: 'claim',
+        namespace,
+        organizationId,
+        applicationId,
+        named,
+        ...(!isAdmin && { sharers: protection.value.neighbors.map((neighbor) => neighbor.applicationId) }),
+      } as const;
+      const step = `claim ${applicationId}`;
+      const claimed = await this.commands.run(namespacesDecider, namespacesStream(cluster.uid), claim, context, {
+        step,
+      });
+      if (claimed.ok) return ok(undefined);
+      if (claimed.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES) return err(claimed.error);
+    }
+  }
+
+  /** Configures an application as it was; then its name points to the profile of that revision, where that still exists. */
+  async goBack(
+    deployment: Deployment,
+    context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
+  ): Promise<Result<Deployed, DomainError>> {
+    const configured = await this.configure(deployment, context);
+    if (!configured.ok || context.dryRun) return configured;
+    const { organizationId, applicationId, configuration } = deployment;
+    const { name, profile } = configuration;
+    const command = { type: 'point-back', kind: 'application', name, id: applicationId, refers: profile.id } as const;
+    const pointed = await this.commands.run(catalogDecider, catalogStream(organizationId), command, context, {
+      step: 'point-back',
+    });
+    return pointed.ok ? configured : err(pointed.error);
   }
 
   async configure(
-    { applicationId, configuration, revision }: Deployment,
+    deployment: Deployment,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
   ): Promise<Result<Deployed, DomainError>> {
+    const { applicationId, configuration, revision } = deployment;
     const stream = applicationStream(applicationId);
     const loaded = await this.commands.load(applicationDecider, stream);
     if (!loaded.ok) return loaded;
     const running = await this.history.running(loaded.value.state);
     if (!running.ok) return running;
+    const protection = await this.protection.of(placeOf(deployment), latestOf(loaded.value.state), configuration);
+    if (!protection.ok) return protection;
     const attemptId = this.commands.newId(context, 1);
     const command = {
       type: 'configure',
@@ -125,6 +172,7 @@ export class Deployer {
       revision,
       attemptId,
       running: running.value,
+      protection: protection.value,
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
     } as const;
     if (context.dryRun) {
@@ -158,6 +206,13 @@ export class Deployer {
     return new Date(this.clock.now()).toISOString().slice(0, 10);
   }
 }
+
+const placeOf = ({ organizationId, applicationId, configuration, isAdmin }: Deployment): Place => ({
+  organizationId,
+  applicationId,
+  isAdmin,
+  target: { clusterUid: configuration.cluster.uid, namespace: configuration.targetNamespace },
+});
 
 const deployedOf = ({ state, events, position, repeated }: Committed<Application, ApplicationEvent>): Deployed => ({
   application: state,

@@ -27,9 +27,11 @@ import { omit } from '../shared/omit.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import { latestOf, type Application } from './application.ts';
+import { latestOf, type Application, type Revision } from './application.ts';
 import type { Configuration } from './application.events.ts';
 import type { Deployment } from './deployer.service.ts';
+import { ProtectionReader, type Place } from './protection.service.ts';
+import { presentOf, type Guarded } from './protection.ts';
 
 /** A manifest with everything decided about it, before anything is written. */
 export interface PlannedDeployment extends Deployment {
@@ -53,6 +55,7 @@ export class DeploymentPlanner {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(People) private readonly people: People,
+    @Inject(ProtectionReader) private readonly protection: ProtectionReader,
   ) {}
 
   read(
@@ -78,14 +81,25 @@ export class DeploymentPlanner {
     if (!catalog.ok) return catalog;
     const profile = await this.profileFor(spec, catalog.value.state, pointer);
     if (!profile.ok) return profile;
-    if (profile.value.spec.protected && !membership.isAdmin)
-      return err(deploymentsErrors.protectedProfile(spec.name, profile.value.spec.profileName));
-    if (spec.namespaceMode === 'preserve' && !membership.isAdmin) return err(deploymentsErrors.preserveNeedsAdmin());
-
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
     if (!loaded.ok) return loaded;
     const application = loaded.value.state;
     const latest = latestOf(application);
+    const allowed = await this.protection.check(
+      {
+        organizationId,
+        applicationId,
+        isAdmin: membership.isAdmin,
+        target: targetOf(latest, spec, profile.value),
+      },
+      {
+        action: 'deploy',
+        application: spec.name,
+        present: presentOf(application, catalog.value.state, spec.name),
+        next: guardedBy(spec, profile.value),
+      },
+    );
+    if (!allowed.ok) return allowed;
     const targetNamespace = latest
       ? fixedNamespace(spec, latest.targetNamespace)
       : await this.newNamespace(spec, applicationId, profile.value, membership);
@@ -123,6 +137,7 @@ export class DeploymentPlanner {
       configuration,
       revision,
       named: spec.namespace !== undefined,
+      isAdmin: membership.isAdmin,
       application,
       records,
     });
@@ -217,6 +232,21 @@ export class DeploymentPlanner {
   }
 }
 
+const guardedBy = ({ namespaceMode = 'override' }: ApplicationSpec, { id, revision, spec }: UsedProfile): Guarded => ({
+  profile: { id, name: spec.profileName, revision, protected: spec.protected ?? false },
+  namespaceMode,
+});
+
+/** A namespace that is not named yet is this application's alone. */
+function targetOf(
+  latest: Revision | undefined,
+  { namespace }: ApplicationSpec,
+  { cluster }: UsedProfile,
+): Place['target'] {
+  if (latest) return { clusterUid: latest.cluster.uid, namespace: latest.targetNamespace };
+  return namespace === undefined ? undefined : { clusterUid: cluster.registration.uid, namespace };
+}
+
 function fixedNamespace({ name, namespace }: ApplicationSpec, present: string): Result<string, DomainError> {
   return namespace === undefined || namespace === present
     ? ok(present)
@@ -248,12 +278,7 @@ function configurationOf(given: {
     manifest,
     resolved: { record, digest },
     contentDigest: digestOf(content),
-    profile: {
-      id: profile.id,
-      name: profile.spec.profileName,
-      revision: profile.revision,
-      protected: profile.spec.protected ?? false,
-    },
+    ...guardedBy(spec, profile),
     tier: resolved.tier,
     cluster: {
       id: profile.clusterId,
@@ -263,7 +288,6 @@ function configurationOf(given: {
       uid: registration.uid,
     },
     targetNamespace: resolved.targetNamespace,
-    namespaceMode: resolved.namespaceMode,
     source: {
       type: resolved.source.type,
       ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}`,

@@ -37,6 +37,27 @@ describe('the catalog of an organization', () => {
     given(...base, claimed(web))
       .when({ type: 'claim', claim: { ...web, id: 'a2' }, day: '2026-11-24' }, ada)
       .thenNothingRecorded());
+  it('use-S1: points an application back to the profile of a revision, unless that is gone', () => {
+    const production: NewName = { ...profile, name: 'production', id: 'p2' };
+    const back = { type: 'point-back', kind: 'application', name: 'web', id: 'a1', refers: 'p2' } as const;
+    const moved: CatalogEvent = {
+      type: 'catalog.reference-changed.v1',
+      data: { kind: 'application', name: 'web', id: 'a1', refers: 'p2' },
+    };
+    const retiring: CatalogEvent = {
+      type: 'catalog.name-retiring.v1',
+      data: { kind: 'profile', name: 'production', id: 'p2' },
+    };
+    given(...base, claimed(production), claimed(web))
+      .when(back, ada)
+      .thenRecorded(moved);
+    given(...base, claimed(production), claimed(web), moved)
+      .when(back, ada)
+      .thenNothingRecorded();
+    given(...base, claimed(production), claimed(web), retiring)
+      .when(back, ada)
+      .thenNothingRecorded();
+  });
   it('refuses the application beyond the limit', () =>
     given(...base, limits({ applications: 1 }), claimed(web))
       .when({ type: 'claim', claim: { ...web, name: 'api', id: 'a2' } }, ada)

@@ -6,6 +6,8 @@ import { catalogEvents, type CatalogEvent, type CatalogLimits, type Named, type 
 export type CatalogCommand =
   /** Makes an object by claiming its name, or points one that exists to another profile or cluster. */
   | { readonly type: 'claim'; readonly claim: NewName; readonly day?: string }
+  /** Points an application to the profile that an earlier revision had, if that still exists. */
+  | (Named & { readonly type: 'point-back'; readonly refers: string })
   /** Counts a deployment of an application that exists, and points it to its profile. */
   | (Named & { readonly type: 'count'; readonly refers: string; readonly day: string })
   | (Named & { readonly type: 'retire' })
@@ -22,6 +24,8 @@ function decide(command: CatalogCommand, catalog: Catalog): Outcome {
       return claim(command, catalog);
     case 'count':
       return count(command, catalog);
+    case 'point-back':
+      return pointBack(command, catalog);
     case 'retire':
       return retire(command, catalog);
     case 'release':
@@ -62,6 +66,18 @@ function count({ kind, name, id, refers, day }: Extract<CatalogCommand, { type: 
   const counting = countDeployment(id, name, day, catalog);
   if (!counting.ok || refers === present.refers) return counting;
   return ok([{ type: 'catalog.reference-changed.v1', data: { kind, name, id, refers } }, ...counting.value]);
+}
+
+/** What is deployed again needs no profile: its content was resolved then. Where there is one, it stays while it is used. */
+function pointBack(
+  { kind, name, id, refers }: Extract<CatalogCommand, { type: 'point-back' }>,
+  catalog: Catalog,
+): Outcome {
+  const present = catalog.entries[kind].get(name);
+  if (present?.id !== id) return err(deploymentsErrors.applicationNotFound(name));
+  return refers === present.refers || refusedReference(kind, name, refers, catalog)
+    ? ok([])
+    : ok([{ type: 'catalog.reference-changed.v1', data: { kind, name, id, refers } }]);
 }
 
 function countDeployment(applicationId: string, name: string, day: string, catalog: Catalog): Outcome {

@@ -39,6 +39,15 @@ describe('namespaces of a physical cluster', () => {
       .when(claim, ada)
       .thenRejected({ code: 'deployments/namespace-not-allowed', kind: 'invalid' });
   });
+  it('use-S1: are shared with those applications only that were looked at', () => {
+    const look = { ...claim, named: true, sharers: ['a0'] };
+    given(claimed('acme-dev-web', 'o1', 'a0'))
+      .when(look, ada)
+      .thenRecorded(claimed('acme-dev-web', 'o1', 'a1'));
+    given(claimed('acme-dev-web', 'o1', 'a0'), claimed('acme-dev-web', 'o1', 'a2'))
+      .when(look, ada)
+      .thenRejected({ code: 'deployments/contended' });
+  });
   it('E20: are never shared between organizations', () =>
     given(claimed('acme-dev-web', 'o2', 'a0'))
       .when({ ...claim, named: true }, ada)

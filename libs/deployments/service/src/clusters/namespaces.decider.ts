@@ -25,6 +25,11 @@ export type NamespacesCommand =
       readonly applicationId: string;
       /** The person named it: it may be shared within the organization. A default is this application's alone. */
       readonly named: boolean;
+      /**
+       * Applications that may be shared with: those whose profiles were looked at. Another one there by now means to look
+       * again. Left out: whoever asks may share with any.
+       */
+      readonly sharers?: readonly string[];
     }
   | { readonly type: 'release'; readonly namespace: string; readonly applicationId: string };
 
@@ -69,6 +74,9 @@ function decide(
   if (present?.applications.includes(applicationId)) return ok([]);
   if (present && (!command.named || present.organizationId !== command.organizationId))
     return err(namespaceTaken(namespace));
+  const { sharers } = command;
+  if (sharers && present?.applications.some((id) => !sharers.includes(id)))
+    return err(deploymentsErrors.staleRevision());
   return ok([
     { type: 'namespace.claimed.v1', data: { namespace, organizationId: command.organizationId, applicationId } },
   ]);

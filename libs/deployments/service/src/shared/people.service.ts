@@ -4,6 +4,23 @@ import { BUS, type Bus, type RequestContext } from '#bus';
 import { peopleRequest } from '#identity/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { deploymentsErrors } from '../deployments.errors.ts';
+
+/** What refusals carry that are told again in the words of an organization; see `deploymentsErrors`. */
+const limitMet = z.object({
+  limit: z.number(),
+  used: z.number(),
+  name: z.string(),
+  kind: z.enum(['application', 'profile', 'cluster']).optional(),
+});
+const protectedChange = z.object({
+  action: z.enum(['deploy', 'change', 'delete']),
+  application: z.string(),
+  profile: z.string(),
+  namespace: z.string().exactOptional(),
+  usedBy: z.string().exactOptional(),
+});
 
 /** Who asks, and with what right. */
 export interface Membership {
@@ -43,6 +60,14 @@ export class People {
       role,
       isAdmin: context.actor.isGlobalAdmin || role === 'admin' || role === 'owner',
     });
+  }
+
+  /** Whether somebody is owner, admin or global admin now, for work that goes on without their request. */
+  async isAdmin(organizationId: string, userId: string): Promise<boolean> {
+    const current = await this.access.current();
+    if (!current.ok) return false;
+    const role = current.value.organizations.get(organizationId)?.members.get(userId)?.role;
+    return role === 'owner' || role === 'admin' || current.value.users.get(userId)?.globalRole === 'admin';
   }
 
   async slugOf(organizationId: string): Promise<string> {
@@ -103,22 +128,15 @@ export class People {
     organization: Organization,
     context: RequestContext,
   ): Promise<DomainError> {
+    const met = limitMet.safeParse(error.extra);
+    if (!met.success) return error;
+    const { kind, name, limit, used } = met.data;
     const { plan, pricingUrl } = await this.planOf(organization.id, context);
     const owners = await this.named(organization, ['owner'], context);
-    const limit = error.extra?.['limit'];
-    const used = error.extra?.['used'];
-    const [, what] = /^\d+ of the \d+ (.*?) (?:are in use|are used); /.exec(error.detail) ?? [];
-    const [, consequence = ''] = error.detail.split('; ');
-    const ask = owners === '' ? 'compare plans' : `compare plans and ask owner ${owners}`;
-    return {
-      ...error,
-      detail:
-        what === undefined
-          ? error.detail
-          : `${organization.slug} uses ${String(used)} of the ${String(limit)} ${what} of plan ${plan}; ${consequence}`,
-      ...(error.fix !== undefined && { fix: error.fix.replace('compare plans', ask) }),
-      extra: { ...error.extra, plan, pricingUrl },
-    };
+    const planOf = { organization: organization.slug, name: plan, pricingUrl, owners };
+    return kind === undefined
+      ? deploymentsErrors.deploymentLimit(name, limit, used, planOf)
+      : deploymentsErrors.limit(kind, name, limit, used, planOf);
   }
 
   private async explainProtected(
@@ -126,15 +144,16 @@ export class People {
     organization: Organization,
     context: RequestContext,
   ): Promise<DomainError> {
+    const change = protectedChange.safeParse(error.extra);
+    if (!change.success) return error;
     const member = organization.members.get(context.actor.id);
     const admins = await this.named(organization, ['admin', 'owner'], context);
     const who = (await this.namesOf([context.actor.id], context))(context.actor.id);
     const role = member ? effectiveRole(member, context.principal) : 'no member';
-    return {
-      ...error,
-      detail: error.detail.replace('You may', `${who} (${role} of ${organization.slug}) may`),
-      ...(error.fix !== undefined && admins !== '' && { fix: error.fix.replace('an admin or owner', admins) }),
-    };
+    return deploymentsErrors.protectedProfile(change.data, {
+      who: `${who} (${role} of ${organization.slug})`,
+      ...(admins !== '' && { admins }),
+    });
   }
 
   /** At most three, joined by `or`. */

@@ -12,6 +12,7 @@ import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { profilesProjection } from '../profiles/profiles.projection.ts';
 import { everyDocument } from './pages.service.ts';
+import { People } from './people.service.ts';
 
 const EVERY_MS = 15_000;
 /** A creation younger than this, in milliseconds, may still be under way in some request. */
@@ -31,6 +32,7 @@ export class UnfinishedSweep implements Sweep {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
+    @Inject(People) private readonly people: People,
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
@@ -50,7 +52,14 @@ export class UnfinishedSweep implements Sweep {
       const { id: applicationId, organizationId, intent, createdAt, namedNamespace } = found.value;
       if (!intent || this.isYoung(createdAt)) continue;
       const finished = await this.deployer.finishCreation(
-        { organizationId, applicationId, configuration: intent, revision: 1, named: namedNamespace },
+        {
+          organizationId,
+          applicationId,
+          configuration: intent,
+          revision: 1,
+          named: namedNamespace,
+          isAdmin: await this.people.isAdmin(organizationId, intent.by),
+        },
         this.bus.own({ organizationId }),
       );
       this.note(applicationId, finished);

@@ -1,0 +1,103 @@
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
+import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
+import { applicationDecider, applicationStream } from './application.decider.ts';
+import { latestOf } from './application.ts';
+import {
+  ADMIN,
+  claimOf,
+  refusedChange,
+  type Change,
+  type Claim,
+  type Guarded,
+  type Neighbor,
+  type Protection,
+} from './protection.ts';
+
+/** An application, or one to be made, and where its objects go. */
+export interface Place {
+  readonly organizationId: string;
+  readonly applicationId: string;
+  /** The person who asks is owner, admin, or a global admin who logged in. */
+  readonly isAdmin: boolean;
+  /** Where its objects go; absent while it has no namespace, or gets one of its own. */
+  readonly target: { readonly clusterUid: string; readonly namespace: string } | undefined;
+}
+
+/**
+ * Looks up who may change an application, at the streams of the profiles and namespaces concerned, never at a read model.
+ * A profile that becomes protected behind this look does not undo a decision: the two happened in that order.
+ */
+@Injectable()
+export class ProtectionReader {
+  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+
+  async of(place: Place, ...revisions: readonly (Guarded | undefined)[]): Promise<Result<Protection, DomainError>> {
+    if (place.isAdmin) return ok(ADMIN);
+    const profiles = new Map<string, boolean>();
+    for (const revision of revisions) {
+      if (!revision) continue;
+      const isProtected = await this.isProtected(revision.profile);
+      if (!isProtected.ok) return isProtected;
+      profiles.set(revision.profile.id, isProtected.value);
+    }
+    const neighbors = await this.neighbors(place);
+    return neighbors.ok ? ok({ isAdmin: false, profiles, neighbors: neighbors.value }) : neighbors;
+  }
+
+  /** Looks and decides at once, for handlers that refuse before they do any work. */
+  async check(place: Place, change: Change): Promise<Result<void, DomainError>> {
+    const protection = await this.of(place, change.present, change.next);
+    if (!protection.ok) return protection;
+    const refused = refusedChange(change, protection.value);
+    return refused ? err(refused) : ok(undefined);
+  }
+
+  private async neighbors({
+    organizationId,
+    applicationId,
+    target,
+  }: Place): Promise<Result<readonly Neighbor[], DomainError>> {
+    if (!target) return ok([]);
+    const namespaces = await this.commands.load(namespacesDecider, namespacesStream(target.clusterUid));
+    if (!namespaces.ok) return namespaces;
+    const neighbors: Neighbor[] = [];
+    for (const id of namespaces.value.state.get(target.namespace)?.applications ?? []) {
+      if (id === applicationId) continue;
+      const claim = await this.claim(organizationId, id);
+      if (!claim.ok) return claim;
+      const { name, profile } = claim.value;
+      const isProtected = await this.isProtected(profile);
+      if (!isProtected.ok) return isProtected;
+      neighbors.push({
+        applicationId: id,
+        name,
+        namespace: target.namespace,
+        profile: profile.name,
+        isProtected: isProtected.value,
+      });
+    }
+    return ok(neighbors);
+  }
+
+  /** Name and profile of an application, or of its creation under way. */
+  private async claim(organizationId: string, applicationId: string): Promise<Result<Claim, DomainError>> {
+    const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
+    if (!loaded.ok) return loaded;
+    const latest = latestOf(loaded.value.state);
+    if (latest) return ok(latest);
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    return catalog.ok ? ok(claimOf(catalog.value.state, applicationId)) : catalog;
+  }
+
+  /** As the profile is now; one that was deleted since counts as it did for the revision. */
+  private async isProtected(profile: Guarded['profile']): Promise<Result<boolean, DomainError>> {
+    const loaded = await this.commands.load(profileDecider, profileStream(profile.id));
+    if (!loaded.ok) return loaded;
+    const { state } = loaded.value;
+    return ok(state.status === 'active' ? state.content.protected : profile.protected);
+  }
+}
