@@ -28,7 +28,7 @@ const QUIET = 3_000;
 const APPLICATIONS = 100;
 
 interface Served {
-  /** The doors beside the sandboxes. */
+  /** Control requests to the process that serves the sandboxes. */
   control(path: string): Promise<Buffer>;
   /** Of a sandbox in the process's own thread. */
   address(organization: string): Address;

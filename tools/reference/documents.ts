@@ -1,35 +1,14 @@
 import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
-import { accessKeysCommands } from '#access-keys/cli';
-import { billingCommands } from '#billing/cli';
-import { EXIT_CODES, type CliCommand, type ProgramParts } from '#cli';
-import { deploymentsCommands } from '#deployments/cli';
-import { identityCommands } from '#identity/cli';
+import { EXIT_CODES } from '#cli';
 import type { ErrorKind } from '#kernel';
-import { organizationsCommands } from '#organizations/cli';
 import { VARIABLES } from '#runtime';
 import { CONTRACTS } from '../../apps/platform/src/contracts.fixture.ts';
-import { localCommands } from '../../apps/astroctl/src/local-commands.ts';
+import { parts } from '../../apps/astroctl/src/parts.ts';
 import { citations, readCatalogue } from './attacks.ts';
 import { errorCodes } from './errors.ts';
 import { testTitles } from './test-titles.ts';
 
 const NOTE = 'Generated from the sources by `npm run reference`; do not edit.';
-const nothing: ProgramParts = {
-  version: '',
-  groups: [],
-  commands: [],
-  loginFlow: () => Promise.reject(new Error('only described here')),
-  keyOrganization: () => Promise.reject(new Error('only described here')),
-};
-const COMMANDS: readonly CliCommand[] = [
-  ...deploymentsCommands,
-  ...identityCommands,
-  ...organizationsCommands,
-  ...accessKeysCommands,
-  ...billingCommands,
-  ...localCommands(() => nothing),
-];
-
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').trim() || '–';
 const code = (text: string): string => `\`${text}\``;
 
@@ -113,8 +92,9 @@ function rest(): string {
 }
 
 function cli(): string {
-  const sections = COMMANDS.toSorted((a, b) => (a.path.join(' ') < b.path.join(' ') ? -1 : 1)).map(
-    ({ path, summary, options = {}, examples }) => {
+  const sections = parts.commands
+    .toSorted((a, b) => (a.path.join(' ') < b.path.join(' ') ? -1 : 1))
+    .map(({ path, summary, options = {}, examples }) => {
       const words = Object.entries(options).filter(([, { positional }]) => positional);
       const flags = Object.entries(options).filter(([, { positional }]) => !positional);
       const usage = [
@@ -141,8 +121,7 @@ function cli(): string {
         ...(rows.length > 0 ? [table(['option', 'meaning'], rows)] : []),
         ['```sh', ...examples, '```'].join('\n'),
       ].join('\n\n');
-    },
-  );
+    });
   return page(
     'astroctl',
     'Flags of every command: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.',

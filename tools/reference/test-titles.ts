@@ -22,7 +22,7 @@ export function testTitles(root: string): readonly TestTitle[] {
 export function titlesIn(file: string, text: string): readonly TestTitle[] {
   const titles: TestTitle[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && isTest(node.expression)) {
+    if (ts.isCallExpression(node) && isTestCall(node)) {
       const title = node.arguments[0] && titleText(node.arguments[0]);
       if (title !== undefined) titles.push({ file, title });
     }
@@ -31,6 +31,9 @@ export function titlesIn(file: string, text: string): readonly TestTitle[] {
   visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
   return titles;
 }
+
+/** Whether a call's first argument is the title of a test or of a group of tests. */
+export const isTestCall = ({ expression }: ts.CallExpression): boolean => isTest(expression);
 
 /** Whether a callee is `it`, `it.each(…)`, `(available ? it : it.skip)` and the like. */
 function isTest(callee: ts.Expression): boolean {

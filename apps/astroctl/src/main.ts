@@ -2,29 +2,8 @@ import { spawn } from 'node:child_process';
 import { homedir, hostname, platform } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { accessKeysCommands, accessKeysGroups } from '#access-keys/cli';
-import { billingCommands, billingGroups } from '#billing/cli';
-import { runProgram, type Io, type ProgramParts } from '#cli';
-import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
-import { identityCommands, identityGroups, interactiveLogin, keyOrganization } from '#identity/cli';
-import { organizationsCommands, organizationsGroups } from '#organizations/cli';
-import { localCommands } from './local-commands.ts';
-import { VERSION } from '#kernel';
-
-const parts: ProgramParts = {
-  version: VERSION,
-  groups: [...deploymentsGroups, ...identityGroups, ...organizationsGroups, ...accessKeysGroups, ...billingGroups],
-  commands: [
-    ...deploymentsCommands,
-    ...identityCommands,
-    ...organizationsCommands,
-    ...accessKeysCommands,
-    ...billingCommands,
-    ...localCommands(() => parts),
-  ],
-  loginFlow: interactiveLogin,
-  keyOrganization,
-};
+import { runProgram, type Io } from '#cli';
+import { parts } from './parts.ts';
 
 const interrupt = new AbortController();
 process.once('SIGINT', () => {

@@ -151,7 +151,7 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
         for (let turn = 0; isUp && turn < 6; turn++) {
           const description = `${kill}-${writer}-${turn}`;
           const standing = known.get(name);
-          // Half of them write only upon what they know, so that many race for one revision.
+          // Half of them send the revision that they know, so that many race for one revision.
           const headers: Record<string, string> =
             writer % 2 === 0 && standing !== undefined ? { 'if-match': `"${standing}"` } : {};
           try {

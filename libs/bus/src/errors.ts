@@ -4,7 +4,7 @@ import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputE
 export const busErrors = {
   nobodyServes: (subject: string) =>
     domainError('bus/nobody-serves', 'unavailable', `No running service answers ${subject}.`, {
-      fix: 'try again; if it stays, see: astroctl admin doctor',
+      fix: 'try again; if it persists, ask the operator to look at /readyz of the platform',
       retryAfterSeconds: 2,
     }),
   timeout: (subject: string, waitedMs: number) =>

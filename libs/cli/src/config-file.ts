@@ -95,7 +95,11 @@ async function readContent(path: string, io: Io): Promise<Record<string, unknown
     const parsed: unknown = parse(text);
     return isRecord(parsed) ? parsed : {};
   } catch {
-    return localError(1, `${path} is no YAML.`, 'mend it, or remove it and log in again: astroctl auth login');
+    return localError(
+      1,
+      `${path} is not valid YAML.`,
+      'fix the file, or delete it and log in again: astroctl auth login',
+    );
   }
 }
 

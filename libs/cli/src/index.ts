@@ -14,5 +14,5 @@ export { EXIT_CODES, ExitCode } from './exit-codes.ts';
 export { isCommandError, localError, printable, usage, type CommandError } from './command-error.ts';
 export { readAll, type Io } from './io.ts';
 export { age, type Column } from './print.ts';
-export { parseSpan, runProgram, type ProgramParts } from './program.ts';
+export { parseProblem, parseSpan, runProgram, type ProgramParts } from './program.ts';
 export { ENVIRONMENT_KEY, StreamCommandError, type KeyOrganization, type LoginFlow, type Session } from './session.ts';

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { CliCommand, CliGroup, OptionSpec, OptionValues } from './command.ts';
 import { openConfig } from './config-file.ts';
@@ -30,10 +31,28 @@ export async function runProgram(words: readonly string[], io: Io, parts: Progra
   }
 }
 
+/** What astroctl would answer to `words` before it does anything, as commander's code and sentence; nothing when it takes them. */
+export function parseProblem(
+  words: readonly string[],
+  parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>,
+): { readonly code: string; readonly message: string } | undefined {
+  const silent = new PassThrough().resume();
+  const program = buildProgram({ stdout: silent, stderr: silent }, parts, () => Promise.resolve());
+  try {
+    program.parse([...words], { from: 'user' });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommanderError) return { code: error.code, message: error.message };
+    throw error;
+  }
+}
+
 type Run = (command: CliCommand, values: OptionValues, flags: Readonly<Record<string, unknown>>) => Promise<void>;
 
+type Streams = Pick<Io, 'stdout' | 'stderr'>;
+
 /** The whole tree of commands, for parsing, help and completion. */
-function buildProgram(io: Io, parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>, run: Run): Command {
+function buildProgram(io: Streams, parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>, run: Run): Command {
   const program = settle(new Command('astroctl'), io)
     .description('Run applications on Kubernetes with Astro Platform.')
     .version(parts.version, '--version', 'print the version of astroctl')
@@ -49,7 +68,7 @@ function buildProgram(io: Io, parts: Pick<ProgramParts, 'version' | 'commands' |
   return program;
 }
 
-function settle(command: Command, io: Io): Command {
+function settle(command: Command, io: Streams): Command {
   return command
     .exitOverride()
     .helpOption('-h, --help', 'show help')
@@ -68,14 +87,14 @@ function pathOf(command: Command): string[] {
   return command.parent ? [...pathOf(command.parent), command.name()] : [command.name()];
 }
 
-function groupAt(program: Command, path: readonly string[], io: Io): Command {
+function groupAt(program: Command, path: readonly string[], io: Streams): Command {
   return path.reduce(
     (parent, word) => parent.commands.find((child) => child.name() === word) ?? addGroup(parent, word, io),
     program,
   );
 }
 
-function addGroup(parent: Command, word: string, io: Io): Command {
+function addGroup(parent: Command, word: string, io: Streams): Command {
   const group = settle(new Command(word), io);
   parent.addCommand(group);
   return group;
@@ -84,7 +103,7 @@ function addGroup(parent: Command, word: string, io: Io): Command {
 const examplesText = (examples: readonly string[]): string =>
   `\nExamples:\n${examples.map((example) => `  ${example}\n`).join('')}`;
 
-function addCommand(program: Command, command: CliCommand, io: Io, run: Run): void {
+function addCommand(program: Command, command: CliCommand, io: Streams, run: Run): void {
   const parent = groupAt(program, command.path.slice(0, -1), io);
   const word = command.path.at(-1) ?? '';
   const existing = parent.commands.find((child) => child.name() === word);

@@ -19,7 +19,7 @@ export interface CollectionControl {
 }
 
 export const CONTROL: Collection = { name: 'projection-control', indexes: [] };
-/** Wishes of processes that do not lead a projection, for the one that does. */
+/** Requests of processes that do not lead a projection, for the one that does. */
 export const REQUESTS: Collection = { name: 'projection-requests', indexes: ['projection'] };
 
 export interface ControlRequest {
@@ -90,26 +90,17 @@ export async function writeControl(
 
 /** Refusals of the operations on projections. */
 export const projectionErrors = {
-  notFound: (name: string) =>
-    domainError('projection/not-found', 'not-found', `There is no projection ${name} here.`, {
-      fix: 'astroctl admin projections',
-    }),
-  notParked: () =>
-    domainError('projection/not-parked', 'not-found', 'That document is not parked.', {
-      fix: 'astroctl admin projections',
-    }),
+  notFound: (name: string) => domainError('projection/not-found', 'not-found', `There is no projection ${name} here.`),
+  notParked: () => domainError('projection/not-parked', 'not-found', 'That document is not parked.'),
   stillFailing: (count: number) =>
     domainError(
       'projection/still-failing',
       'conflict',
       `${count} documents cannot be built from their streams by this release either.`,
-      {
-        fix: 'look at the reasons: astroctl admin projections',
-      },
     ),
   busy: () =>
     domainError('projection/busy', 'conflict', 'The projection is being rebuilt already.', {
-      fix: 'wait for it: astroctl admin projections',
+      fix: 'try again when that has ended',
     }),
   notLed: () =>
     domainError('projection/not-led', 'unavailable', 'No process has taken this up; nothing was changed yet.', {

@@ -35,7 +35,7 @@ export interface ProjectionStatus {
   readonly state: 'catching-up' | 'live' | 'following' | 'stopped';
 }
 
-/** Operations on projections: what `astroctl admin projections` shows and does. */
+/** Operations on projections. */
 export interface ProjectionControl {
   status(): Promise<readonly ProjectionStatus[]>;
   /** Builds the next version beside the serving one and switches when it is level. */

@@ -13,7 +13,7 @@ export const runnerErrors = {
     domainError(
       'edge/precondition-failed',
       'conflict',
-      `It was changed meanwhile: revision ${actual} is current, not ${expected}.`,
+      `The object has changed: its current revision is ${actual}, not ${expected}.`,
       {
         fix: 'read it again, then repeat the change with the new ETag',
         extra: { expected, actual },

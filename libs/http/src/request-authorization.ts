@@ -122,8 +122,10 @@ const keyInUrl = () =>
   domainError(
     'key/in-url',
     'unauthenticated',
-    'An access key stood in the URL, where logs keep it; it must be replaced.',
-    { fix: 'astroctl key rotate, and send keys in the header Authorization' },
+    'The URL contains an access key, and URLs are logged; the key must be replaced.',
+    {
+      fix: 'create another (astroctl key create), revoke this one (astroctl key revoke ID), and send keys in the Authorization header',
+    },
   );
 
 type Limit = ReturnType<FastifyInstance['createRateLimit']>;

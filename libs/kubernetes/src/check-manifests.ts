@@ -26,7 +26,7 @@ export interface CheckOptions {
 /** No policy opens these: what lies there rules the cluster. */
 const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
-/** Enough to mend a manifest by; more would hide the first ones. */
+/** Enough to correct a manifest; more would hide the first ones. */
 const MOST_FINDINGS = 50;
 const MOST_BYTES = 1_000_000;
 const MOST_ANNOTATION_BYTES = 262_144;

@@ -246,7 +246,7 @@ export const deploymentsCommands: readonly CliCommand[] = [
   },
   {
     path: ['clusters', 'delete-context'],
-    summary: 'Take such a context away again',
+    summary: 'Delete a context that set-context made',
     options: { name: { positional: 'required', help: 'name of the context' } },
     examples: ['astroctl clusters delete-context dev'],
     load: async () => (await clusters()).deleteContext,

@@ -112,7 +112,7 @@ async function open(path: string): Promise<Document | CommandError> {
       : 'apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n',
   );
   return document.errors.length > 0
-    ? localError(1, `${path} is no YAML, so it is left alone.`, 'mend it, or set KUBECONFIG to another file')
+    ? localError(1, `${path} is not valid YAML and was not changed.`, 'fix the file, or set KUBECONFIG to another one')
     : document;
 }
 

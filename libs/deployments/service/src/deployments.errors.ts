@@ -58,7 +58,7 @@ export const deploymentsErrors = {
     domainError('deployments/profile-not-found', 'not-found', `There is no profile ${name}.`, {
       fix: known.length === 0 ? 'make one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
     }),
-  /** The same wish inside a manifest: the request is wrong, not its address. */
+  /** The same inside a manifest: the body is wrong, not the address. */
   profileUnknown: (application: string, name: string, known: readonly string[], pointer: string) =>
     domainError(
       'deployments/profile-not-found',
@@ -210,7 +210,7 @@ export const deploymentsErrors = {
       'forbidden',
       `${who} may not ${action} ${application}: ${where} is protected and needs admin or owner.`,
       {
-        fix: `ask ${admins}, or see why: astroctl access explain application.deploy profile/${profile}`,
+        fix: `ask ${admins}: astroctl org members`,
         extra: { ...blocked },
       },
     );
@@ -282,7 +282,7 @@ export const deploymentsErrors = {
       'invalid',
       `cluster/${name} needs a token, or a client certificate with its key.`,
       {
-        fix: 'let astroctl make one: astroctl clusters register --cluster-name NAME',
+        fix: 'register with astroctl, which creates a token: astroctl clusters register --cluster-name NAME',
       },
     ),
   serverInvalid: (what: string) =>

@@ -87,6 +87,6 @@ function issuerFailure(client: typeof OpenIdClient, error: unknown, issuer: stri
   return localError(
     EXIT_CODES.unavailable,
     `The issuer ${issuer} cannot be used for a login (${error instanceof Error ? error.message : 'unknown fault'}).`,
-    'astroctl admin doctor',
+    'check the address of the issuer and your network, then try again',
   );
 }

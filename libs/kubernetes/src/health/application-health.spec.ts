@@ -15,7 +15,7 @@ function deploymentOf(name: string): KubernetesObject {
   return found;
 }
 
-/** The Deployment before it was mended: with the template of the ReplicaSet that its status tells about. */
+/** The Deployment before it was corrected: with the template of the ReplicaSet that its status tells about. */
 function withTemplateOf(deployment: KubernetesObject, name: string): KubernetesObject {
   const told = JSON.stringify(deployment['status']);
   const failed = recorded(name).find(({ kind, metadata }) => kind === 'ReplicaSet' && told.includes(metadata.name)); // its pods are named after it
@@ -79,8 +79,8 @@ describe('the health of an application', () => {
   });
 
   it.each([
-    ['a Pod Security violation was mended', 'rollout-mended-pod-security'],
-    ['an image was corrected and replicas were added at once', 'rollout-mended-and-scaled'],
+    ['a Pod Security violation was corrected', 'rollout-corrected-pod-security'],
+    ['an image was corrected and replicas were added at once', 'rollout-corrected-and-scaled'],
     ['the version before came back after a rollout ran out of time', 'rollout-back-after-deadline-recreate'],
   ] as const)('is not what the revision before failed by, right after %s', (_, name) => {
     expect(healthOf(deploymentOf(name)).state).toMatch(/Degraded|Progressing/);
@@ -98,7 +98,7 @@ describe('the health of an application', () => {
   });
 
   it('ends early when its own revision is against Pod Security, or is out of time', () => {
-    const name = 'rollout-mended-pod-security';
+    const name = 'rollout-corrected-pod-security';
     const before = withTemplateOf(deploymentOf(name), name);
     const conditions = at(before, 'status', 'conditions'); // what the Deployment repeats, the ReplicaSet said until a moment ago
     const refusing = recorded(name).map((object) =>

@@ -4,7 +4,7 @@ import { isKubernetesObject, type KubernetesObject } from '../objects.ts';
 import type { Health } from './health.types.ts';
 import { healthOf } from './object-health.ts';
 
-/** Objects as a real Kubernetes 1.36 gave them; to mend a verdict, add the object. */
+/** Objects as a real Kubernetes 1.36 gave them; to fix a verdict, add the object. */
 function recorded(name: string): KubernetesObject {
   const parsed = parseManifests(readFileSync(new URL(`./testdata/${name}.yaml`, import.meta.url), 'utf8'));
   const first = parsed.ok ? parsed.value.documents[0]?.value : undefined;

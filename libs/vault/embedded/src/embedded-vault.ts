@@ -281,6 +281,6 @@ function bytesOf(value: unknown): Uint8Array {
 }
 
 const conflict = () =>
-  domainError('vault/conflict', 'conflict', 'The record was changed by somebody else meanwhile.', {
-    fix: 'read it again and decide anew',
+  domainError('vault/conflict', 'conflict', 'The record has changed since it was read.', {
+    fix: 'read it again and repeat the change',
   });

@@ -301,7 +301,7 @@ describe('applications over embedded engines', () => {
         kind: 'forbidden',
         detail:
           'grace@acme.dev (editor of acme) may not deploy web: profile production is protected and needs admin or owner.',
-        fix: 'ask ada@acme.dev or linus@acme.dev, or see why: astroctl access explain application.deploy profile/production',
+        fix: 'ask ada@acme.dev or linus@acme.dev: astroctl org members',
       },
     });
     expect(

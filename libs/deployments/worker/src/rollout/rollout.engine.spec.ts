@@ -118,7 +118,7 @@ function rollouts(kubeconfig: string): void {
       expect(next).toMatchObject({ outcome: 'succeeded' });
     });
 
-    it('says how an image that runs as root is mended', async () => {
+    it('says how an image that runs as root is fixed', async () => {
       const ns = namespace('root');
       const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:root`));
       expect(outcome).toMatchObject({

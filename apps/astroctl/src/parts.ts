@@ -1,0 +1,24 @@
+import { accessKeysCommands, accessKeysGroups } from '#access-keys/cli';
+import { billingCommands, billingGroups } from '#billing/cli';
+import type { ProgramParts } from '#cli';
+import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
+import { identityCommands, identityGroups, interactiveLogin, keyOrganization } from '#identity/cli';
+import { VERSION } from '#kernel';
+import { organizationsCommands, organizationsGroups } from '#organizations/cli';
+import { localCommands } from './local-commands.ts';
+
+/** All commands of astroctl: for the program itself, for completion, for the reference and for the check of docs. */
+export const parts: ProgramParts = {
+  version: VERSION,
+  groups: [...deploymentsGroups, ...identityGroups, ...organizationsGroups, ...accessKeysGroups, ...billingGroups],
+  commands: [
+    ...deploymentsCommands,
+    ...identityCommands,
+    ...organizationsCommands,
+    ...accessKeysCommands,
+    ...billingCommands,
+    ...localCommands(() => parts),
+  ],
+  loginFlow: interactiveLogin,
+  keyOrganization,
+};

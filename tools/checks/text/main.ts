@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+import { commandProblems, linkProblems, scriptsOf } from './commands.ts';
+import { phraseProblems } from './phrases.ts';
+import { textsOf } from './texts.ts';
+
+/** `npm run text`: reads messages, help, comments, test titles and docs; prints what is wrong with them. */
+const root = join(import.meta.dirname, '..', '..', '..');
+const texts = textsOf(root);
+const problems = [...phraseProblems(texts), ...commandProblems(texts, scriptsOf(root)), ...linkProblems(root, texts)];
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;

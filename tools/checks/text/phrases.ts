@@ -1,0 +1,49 @@
+import type { Scope, Text } from './texts.ts';
+
+/** A turn of phrase that is not written here, and what to write instead. */
+interface Phrase {
+  readonly pattern: RegExp;
+  readonly scopes: readonly Scope[];
+  readonly instead: string;
+}
+
+const EVERYWHERE: readonly Scope[] = ['message', 'example', 'title', 'comment', 'docs'];
+const TO_USERS: readonly Scope[] = ['message', 'docs'];
+
+/** To add one: fix the texts that `npm run text` then reports, in the same change. */
+export const PHRASES: readonly Phrase[] = [
+  { pattern: /\bas said\b/i, scopes: EVERYWHERE, instead: 'what it means, or a link' },
+  { pattern: /\bmend(s|ed|ing)?\b/i, scopes: EVERYWHERE, instead: 'fix, correct, repair' },
+  { pattern: /\bhouse\b/i, scopes: EVERYWHERE, instead: 'repository, project' },
+  { pattern: /\brooms\b|\b(own|same|another|which|each) room\b/i, scopes: EVERYWHERE, instead: 'project, package' },
+  { pattern: /\bdoors?\b/i, scopes: EVERYWHERE, instead: 'entry point, endpoint' },
+  { pattern: /\bwish(es|ed)?\b/i, scopes: EVERYWHERE, instead: 'request, task' },
+  { pattern: /\bcomplain/i, scopes: EVERYWHERE, instead: 'report, refuse' },
+  { pattern: /\bby itself stays\b/i, scopes: EVERYWHERE, instead: 'what stays, as subject' },
+  { pattern: /\btake such\b/i, scopes: EVERYWHERE, instead: 'delete, remove' },
+  { pattern: /\bmeanwhile\b/i, scopes: TO_USERS, instead: 'until then, in the meantime, at the same time' },
+  { pattern: /\bconjure|\bhither|\bthither|\bwherefore|\bupon\b/i, scopes: EVERYWHERE, instead: 'a plain word' },
+];
+
+/** Twice the same word is a slip of the pen, except for these. */
+const DOUBLED = /(?<![\w'’-])([a-z]+)\s+\1(?![\w'’-])/gi;
+const MAY_DOUBLE: ReadonlySet<string> = new Set(['that', 'had', 'long', 'a']);
+
+/** One sentence for each banned phrase and each doubled word: `file:line: …`. */
+export function phraseProblems(texts: readonly Text[]): readonly string[] {
+  return texts
+    .filter(({ fence }) => fence === undefined)
+    .flatMap(({ file, line, scope, text }) => {
+      const phrases = PHRASES.filter(({ scopes }) => scopes.includes(scope)).flatMap(({ pattern, instead }) => {
+        const [found] = pattern.exec(text) ?? [];
+        return found === undefined ? [] : [`${file}:${line}: “${found}”; write: ${instead}`];
+      });
+      const doubled =
+        scope === 'example'
+          ? []
+          : [...text.matchAll(DOUBLED)]
+              .filter(([, word = '']) => !MAY_DOUBLE.has(word.toLowerCase()))
+              .map(([found]) => `${file}:${line}: “${found}” has a word twice`);
+      return [...phrases, ...doubled];
+    });
+}

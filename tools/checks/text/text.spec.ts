@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { commandProblems, linkProblems, mentions } from './commands.ts';
+import { PHRASES, phraseProblems } from './phrases.ts';
+import { documentTexts, sourceTexts, type Text } from './texts.ts';
+
+const message = (text: string): Text => ({ file: 'a.ts', line: 1, scope: 'message', text });
+const line = (text: string): Text => ({ file: 'a.md', line: 1, scope: 'docs', text });
+const shell = (text: string): Text => ({ file: 'a.md', line: 1, scope: 'docs', text, fence: 'sh' });
+
+describe('texts of a source file', () => {
+  const source = [
+    "import { it } from 'node:test';",
+    '/** First line',
+    ' * and second. */',
+    'const fix = `see ${name} for more`; // one',
+    '// two',
+    "it('has a title', () => refuse('a message'));",
+  ].join('\n');
+
+  it('are its strings, with what is filled in left out', () => {
+    const strings = sourceTexts('libs/a/src/a.ts', source).filter(({ scope }) => scope === 'message');
+    expect(strings.map(({ line, text }) => [line, text])).toEqual([
+      [4, 'see … for more'],
+      [6, 'a message'],
+    ]);
+  });
+
+  it('are its comments as running text, lines that follow each other together', () => {
+    const comments = sourceTexts('libs/a/src/a.ts', source).filter(({ scope }) => scope === 'comment');
+    expect(comments.map(({ line, text }) => [line, text])).toEqual([
+      [2, 'First line and second.'],
+      [4, 'one two'],
+    ]);
+  });
+
+  it('are its test titles; other strings of a spec are examples', () => {
+    expect(sourceTexts('libs/a/src/a.spec.ts', source).map(({ scope, text }) => [scope, text])).toEqual(
+      expect.arrayContaining([
+        ['title', 'has a title'],
+        ['example', 'a message'],
+      ]),
+    );
+  });
+});
+
+it('reads Markdown by lines, and a fenced block as one text with its language', () => {
+  expect(documentTexts('a.md', 'Run:\n\n```sh\nnpm start\nnpm test\n```\nEnd.')).toEqual([
+    { file: 'a.md', line: 1, scope: 'docs', text: 'Run:' },
+    { file: 'a.md', line: 4, scope: 'docs', text: 'npm start\nnpm test', fence: 'sh' },
+    { file: 'a.md', line: 7, scope: 'docs', text: 'End.' },
+  ]);
+});
+
+describe('phrases', () => {
+  it('that are banned are reported with what to write instead', () => {
+    expect(phraseProblems([message('fix it or Mend it')])).toEqual(['a.ts:1: “Mend”; write: fix, correct, repair']);
+  });
+
+  it('are banned only where the list says so', () => {
+    const scoped = PHRASES.find(({ scopes }) => !scopes.includes('comment'));
+    expect(scoped).toBeDefined();
+    expect(phraseProblems([{ ...message('meanwhile'), scope: 'comment' }])).toEqual([]);
+    expect(phraseProblems([message('meanwhile')])).toHaveLength(1);
+  });
+
+  it('with a word twice are reported, over the end of a line too', () => {
+    expect(phraseProblems([line('Waits for the\nthe answer')])).toEqual(['a.md:1: “the\nthe” has a word twice']);
+    expect(phraseProblems([line('It is known that that is so, x-ray ray, a.a a')])).toEqual([]);
+  });
+});
+
+describe('commands in texts', () => {
+  const scripts = { test: '', start: '', 'test:e2e': '' };
+  const problems = (text: Text): readonly string[] => commandProblems([text], scripts);
+
+  it.each([
+    message('see: astroctl app history web'),
+    message('ask an owner (astroctl org members), or apply again: astroctl app apply -f FILE'),
+    message('astroctl key create --role …'),
+    message('this is not a file of astroctl is it'),
+    line('`astroctl app -h` shows more, `app rollback NAME --to v3` goes back'),
+    line('astroctl does not know `app` or `web`'),
+    shell('npx astroctl app apply -f web.yaml --wait && astroctl app status web --field endpoint # and more'),
+    shell('astroctl key create --name "my key" --role editor > key.txt\nnpm run test:e2e -- libs\nnpm start'),
+  ])('that exist pass: $text', (text) => {
+    expect(problems(text)).toEqual([]);
+  });
+
+  it.each([
+    [message('see: astroctl admin nothing'), "unknown command 'admin'"],
+    [message('or astroctl app get --sideways'), "unknown option '--sideways'"],
+    [line('`app teleport web` moves it'), "unknown command 'teleport'"],
+    [shell('astroctl app rollback'), "missing required argument 'NAME'"],
+    [shell('astroctl key create --role'), 'argument missing'],
+    [shell('astroctl whoami now'), 'too many arguments'],
+    [shell('npm run lunch'), 'package.json has no such script'],
+    [line('`npm run test:e3e`'), 'package.json has no such script'],
+  ])('that do not exist are reported: %j, %s', (text, why) => {
+    expect(problems(text)).toEqual([expect.stringContaining(why)]);
+  });
+
+  it('are not looked for in manifests and other fenced blocks', () => {
+    expect(mentions({ ...shell('astroctl nothing'), fence: 'yaml' })).toEqual([]);
+  });
+});
+
+describe('links of Markdown', () => {
+  const root = mkdtempSync(join(tmpdir(), 'links-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+  writeFileSync(join(root, 'guide.md'), '# Guide\n\n## How much it takes, and why\n');
+
+  it('lead to files and headings', () => {
+    expect(
+      linkProblems(root, [line('[a](guide.md#how-much-it-takes-and-why) [b](https://example.org/x) [c](.)')]),
+    ).toEqual([]);
+  });
+
+  it('that lead nowhere are reported', () => {
+    expect(linkProblems(root, [line('[a](guide.md#why) [b](other.md)')])).toEqual([
+      'a.md:1: guide.md has no heading #why',
+      'a.md:1: other.md does not exist',
+    ]);
+  });
+});
