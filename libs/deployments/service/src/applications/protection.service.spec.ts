@@ -126,7 +126,7 @@ describe('use-S1: an editor and protected profiles', () => {
         code: 'access/protected-profile',
         detail:
           'grace@acme.dev (editor of acme) may not deploy spy: namespace acme-pay is used by pay, whose profile production is protected and needs admin or owner.',
-        fix: 'ask ada@acme.dev or linus@acme.dev, or see why: astroctl access explain application.deploy profile/production',
+        fix: 'ask ada@acme.dev or linus@acme.dev: astroctl org members',
       },
     });
     await done(apply('linus', 'helper', '1', { namespace: 'acme-pay' }));
