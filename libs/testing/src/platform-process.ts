@@ -183,8 +183,8 @@ export async function startAgain(
   return { ...again, stop: after(stop, () => again.process.stop()), kill: after(kill, () => again.process.kill()) };
 }
 
-/** A home folder, and the programs a person runs in it. */
-function machine(home: string, url: string): Machine {
+/** A home folder, and the programs a person runs in it. @param more variables of these programs */
+export function machine(home: string, url: string, more: Readonly<Record<string, string>> = {}): Machine {
   const environment = {
     HOME: home,
     XDG_CONFIG_HOME: join(home, '.config'),
@@ -192,6 +192,7 @@ function machine(home: string, url: string): Machine {
     ASTROPULSE_API_URL: url,
     ASTROPULSE_API_KEY: '',
     NO_COLOR: '1',
+    ...more,
   };
   const run =
     (program: string) =>
