@@ -23,7 +23,6 @@ export interface Configuration {
         readonly adminEmails: readonly string[];
       };
   readonly emailClaim: string;
-  readonly groupsClaim: string | undefined;
   readonly adminEmail: string;
   readonly adminPassword: string | undefined;
   readonly contact: string;
@@ -92,7 +91,6 @@ export function readConfiguration(
               adminEmails,
             },
       emailClaim: settings.oidcClaimEmail ?? 'email',
-      groupsClaim: settings.oidcClaimGroups,
       adminEmail,
       adminPassword: settings.adminPassword,
       contact: settings.contact ?? adminEmails[0] ?? adminEmail,

@@ -182,14 +182,6 @@ export const VARIABLES = {
     good: 'https://acme.dev/email',
     bad: ['two words'],
   }),
-  oidcClaimGroups: variable({
-    name: 'ASTRO_OIDC_CLAIM_GROUPS',
-    meaning: 'name of the groups claim',
-    default: 'none',
-    parse: word,
-    good: 'groups',
-    bad: ['two words'],
-  }),
   adminEmails: variable({
     name: 'ASTRO_ADMIN_EMAILS',
     meaning: 'global admins (verified addresses)',
@@ -246,25 +238,6 @@ export const VARIABLES = {
     parse: egress,
     good: '10.4.0.0/16,registry.internal:443',
     bad: ['everything', '10.4.0.7', 'http://10.4.0.1'],
-  }),
-  mailUrl: variable({
-    name: 'ASTRO_MAIL_URL',
-    meaning: 'mail server',
-    default: 'none',
-    parse: (text) =>
-      /^smtps?:\/\/\S+$/.test(text) && URL.parse(text)?.host
-        ? ok(text)
-        : err('must begin with smtp:// or smtps:// and name a host'),
-    good: 'smtps://mail.acme.dev',
-    bad: ['mail.acme.dev', 'http://mail.acme.dev'],
-  }),
-  auditSink: variable({
-    name: 'ASTRO_AUDIT_SINK',
-    meaning: 'where signed heads of the audit go',
-    default: 'none',
-    parse: (text) => (text.startsWith('/') ? ok(text) : err('must be an absolute path of a folder')),
-    good: '/var/lib/astro-heads',
-    bad: ['heads', 's3:bucket'],
   }),
 } as const satisfies Record<string, Variable<unknown>>;
 
