@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Principal } from '#access';
+import type { RequestContext } from '#bus/contract';
 import { err, ok, type DomainError, type Position, type Result } from '#kernel';
-import type { RequestContext } from './bus.ts';
 import type { CallerKeyring, CallerKind } from './caller-keys.ts';
 import { busErrors } from './errors.ts';
 

@@ -1,5 +1,5 @@
 import { PUBLIC } from '#access';
-import { request, type RequestContract } from '#bus/contract';
+import { reply, request, type RequestContract } from '#bus/contract';
 import { silentLogger } from '#kernel';
 import { manualClock } from '#testing';
 import { Controller, Inject, Module, type Type } from '@nestjs/common';
@@ -7,7 +7,6 @@ import { NestFactory } from '@nestjs/core';
 import { MessagePattern } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { z } from 'zod';
-import { reply } from './bus.ts';
 import { BusModule } from './bus.module.ts';
 import { checkServedContracts } from './check-served.ts';
 import { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
@@ -42,7 +41,7 @@ describe('what does not boot', () => {
     class Good {
       constructor(@Inject('WORD') readonly word: string) {}
       @Serves(one)
-      one(@Input() input: object) {
+      one(@Input() input: unknown) {
         return reply(input);
       }
     }
@@ -65,7 +64,7 @@ describe('what does not boot', () => {
     class Open {
       @Serves({ ...one, permission: undefined } as unknown as RequestContract)
       open() {
-        return 1;
+        return reply(1);
       }
     }
     await expect(check([Open])).rejects.toThrow('PUBLIC must be spelled out');
@@ -76,14 +75,14 @@ describe('what does not boot', () => {
     class First {
       @Serves(one)
       one() {
-        return 1;
+        return reply(1);
       }
     }
     @Controller()
     class Second {
       @Serves(one)
       again() {
-        return 2;
+        return reply(2);
       }
     }
     await expect(check([First, Second])).rejects.toThrow('boot.v1.one is served twice: by First.one and Second.again');
@@ -94,8 +93,8 @@ describe('what does not boot', () => {
     class Wrong {
       constructor(readonly word?: string) {}
       @Serves(one)
-      one(input: object) {
-        return input;
+      one(input: unknown) {
+        return reply(input);
       }
     }
     const attempt = check([Wrong]);
@@ -108,7 +107,7 @@ describe('what does not boot', () => {
     class Rights {
       @Serves(contract('boot.v1.nowhere', { permission: 'application.read' }))
       one() {
-        return 1;
+        return reply(1);
       }
     }
     const attempt = check([Rights]);
@@ -116,12 +115,23 @@ describe('what does not boot', () => {
     await expect(attempt).rejects.toThrow('needs an access directory');
   });
 
+  it('an organization that no right is asked for in', async () => {
+    @Controller()
+    class Open {
+      @Serves(contract('boot.v1.open', { organizationOf: () => 'acme' }))
+      one() {
+        return reply(1);
+      }
+    }
+    await expect(check([Open])).rejects.toThrow('PUBLIC is no right in an organization');
+  });
+
   it('a request for services that lists none', async () => {
     @Controller()
     class Inside {
       @Serves(contract('boot.v1.inside', { permission: 'SERVICES_ONLY' }))
       one() {
-        return 1;
+        return reply(1);
       }
     }
     await expect(check([Inside])).rejects.toThrow('lists none');

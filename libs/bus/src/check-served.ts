@@ -78,6 +78,9 @@ function contractFaults(contract: Contract, by: string): string[] {
     faults.push(`${by}: ${subject} has no permission; PUBLIC must be spelled out`);
   if (rule?.scope === 'organization' && !contract.organizationOf)
     faults.push(`${by}: ${subject} needs organizationOf for the permission ${permission}`);
+  // A handler's context has an organization where the contract names one: nothing else would have looked it up.
+  if (contract.organizationOf && permission !== SERVICES_ONLY && rule?.scope !== 'organization')
+    faults.push(`${by}: ${subject} has organizationOf, and ${String(permission)} is no right in an organization`);
   if (permission === SERVICES_ONLY && !callers?.length)
     faults.push(`${by}: ${subject} is for services only and lists none`);
   if (permission === SERVICES_ONLY && contract.route)

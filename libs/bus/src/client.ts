@@ -1,7 +1,16 @@
 import { actorOf, type Principal } from '#access';
-import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
+import {
+  refuse,
+  StreamEndedError,
+  type Bus,
+  type CallerInputOf,
+  type OutputOf,
+  type Reply,
+  type RequestContext,
+  type RequestContract,
+  type StreamContract,
+} from '#bus/contract';
 import type { Clock, DomainError, Ids, Logger } from '#kernel';
-import { refuse, StreamEndedError, type Bus, type Reply, type RequestContext } from './bus.ts';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import { CALLER_HEADER, signCaller } from './caller-token.ts';
 import { busErrors, isDomainError, DomainErrorException } from './errors.ts';

@@ -1,14 +1,16 @@
 export { accessRefusal } from './access-refusal.ts';
 export {
   BUS,
-  MESSAGE_BYTES,
   refuse,
   reply,
   StreamEndedError,
   type Bus,
+  type ContextOf,
+  type OrganizationContext,
   type Reply,
+  type ReplyTo,
   type RequestContext,
-} from './bus.ts';
+} from '#bus/contract';
 export { BusModule } from './bus.module.ts';
 export { CallerKeyring, loadOrCreateCallerKeys, parseCallerKeys, type CallerKeys } from './caller-keys.ts';
 export { CALLER_HEADER, signCaller, verifyCaller } from './caller-token.ts';
@@ -21,6 +23,7 @@ export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves } from './se
 export {
   decodeBody,
   encodeAnswer,
+  MESSAGE_BYTES,
   OutgoingMessage,
   singleAnswer,
   type AnswerPacket,

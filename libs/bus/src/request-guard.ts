@@ -7,10 +7,9 @@ import {
   type Permission,
   type Principal,
 } from '#access';
-import type { Contract } from '#bus/contract';
+import type { Contract, RequestContext } from '#bus/contract';
 import { err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { accessRefusal } from './access-refusal.ts';
-import type { RequestContext } from './bus.ts';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import { verifyCaller, type CallerClaims } from './caller-token.ts';
 import { busErrors } from './errors.ts';
@@ -114,6 +113,7 @@ export class RequestGuard {
     const directory = await this.directory(contract);
     if (!directory.ok) return directory;
     const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
+    // A contract that names an organization asks for a right in it (checked at boot): one that is not found is refused.
     const refused = this.decide(contract, permission, caller, directory.value, organizationId);
     return refused
       ? err(refused)

@@ -1,4 +1,14 @@
-import type { Contract, RequestContract, StreamContract } from '#bus/contract';
+import {
+  refuse,
+  type Contract,
+  type ContextOf,
+  type InputOf,
+  type OutputOf,
+  type ReplyTo,
+  type RequestContext,
+  type RequestContract,
+  type StreamContract,
+} from '#bus/contract';
 import {
   applyDecorators,
   Catch,
@@ -19,7 +29,6 @@ import {
 import { UnavailableError } from '#kernel';
 import { MessagePattern } from '@nestjs/microservices';
 import { isObservable, of, throwError, type Observable } from 'rxjs';
-import { refuse, type RequestContext } from './bus.ts';
 import { CALLER_HEADER } from './caller-token.ts';
 import { busErrors, DomainErrorException } from './errors.ts';
 import { RequestGuard } from './request-guard.ts';
@@ -130,27 +139,30 @@ export const Cancelled = createParamDecorator((_data: unknown, execution: Execut
   return call.abort.signal;
 });
 
-// Parameter types are any[] so that a method's own parameter types are accepted: TypeScript compares them contravariantly.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Method<Answer> = (...args: any[]) => Answer;
-type Decorator<Answer> = <M extends Method<Answer>>(
+/** The parameters of a handler, in this order; those at the end that it does not need may be left out. */
+type Handler<C extends Contract, Answer> = (
+  input: InputOf<C>,
+  context: ContextOf<C>,
+  cancelled: AbortSignal,
+) => Answer | Promise<Answer>;
+type Items<C extends StreamContract> = AsyncIterable<OutputOf<C>> | Observable<OutputOf<C>>;
+type Decorates<Method> = <M extends Method>(
   target: object,
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<M>,
 ) => void;
 
 /**
- * Serves a contract: Nest's `@MessagePattern` with the guard and the error filter around it. A request's handler
- * returns a `Reply` (`reply(value)`, `refuse(error)`); a stream's handler returns an AsyncIterable or an Observable,
- * which ends early when the caller stops listening.
+ * Serves a contract: Nest's `@MessagePattern` with the guard and the error filter around it. A handler takes
+ * `@Input()`, `@Caller()` and, in a stream, `@Cancelled()`, in this order, with the types of its contract: one of
+ * another contract does not compile. A request's handler returns a `Reply` (`reply(value)`, `refuse(error)`); a
+ * stream's handler returns an AsyncIterable or an Observable, which ends early when the caller stops listening.
  */
-export function Serves(contract: RequestContract): Decorator<unknown>;
-export function Serves(
-  contract: StreamContract,
-): Decorator<AsyncIterable<unknown> | Observable<unknown> | Promise<AsyncIterable<unknown> | Observable<unknown>>>;
+export function Serves<C extends RequestContract>(contract: C): Decorates<Handler<C, ReplyTo<C>>>;
+export function Serves<C extends StreamContract>(contract: C): Decorates<Handler<C, Items<C>>>;
 export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
-    if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as Method<unknown>);
+    if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as AnyMethod);
     const watched = contract.kind === 'stream' ? [UseInterceptors(AccessRecheckInterceptor)] : [];
     const decorate = applyDecorators(
       MessagePattern(contract.subject),
@@ -163,8 +175,10 @@ export function Serves(contract: Contract) {
   };
 }
 
+type AnyMethod = (...args: unknown[]) => unknown;
+
 /** The handler with its answer as an Observable: Nest's transports know these and not AsyncIterables. */
-function streaming(handler: Method<unknown>): Method<unknown> {
+function streaming(handler: AnyMethod): AnyMethod {
   const served = async function (this: unknown, ...args: unknown[]): Promise<Observable<unknown>> {
     const answer = await handler.apply(this, args);
     const signal = args.find((arg) => arg instanceof AbortSignal);

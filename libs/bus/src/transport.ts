@@ -1,8 +1,10 @@
 import { err, ok, type DomainError, type Result } from '#kernel';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { firstValueFrom, isObservable } from 'rxjs';
-import { MESSAGE_BYTES } from './bus.ts';
 import { busErrors } from './errors.ts';
+
+/** One message in JSON, headers included, on every transport; NATS refuses 1 MB, so all do a little earlier. */
+export const MESSAGE_BYTES = 900 * 1024;
 
 /**
  * A way for messages to travel. Every one encodes each message as JSON both ways, refuses more than MESSAGE_BYTES,

@@ -18,7 +18,7 @@ import {
   type BusTransport,
   type RequestContext,
 } from '#bus';
-import { request, stream } from '#bus/contract';
+import { request, stream, type InputOf } from '#bus/contract';
 import { directoryOf } from '#bus/contract-suite';
 import { systemClock } from '#runtime/system';
 import { domainError, position, silentLogger, type Clock, type Logger } from '#kernel';
@@ -208,7 +208,7 @@ class FixtureHandlers {
     return reply(null);
   }
   @Serves(contracts.events)
-  async *events(@Input() { follow, after, fault }: { follow: boolean; after?: string; fault?: boolean }) {
+  async *events(@Input() { follow, after, fault }: InputOf<typeof contracts.events>) {
     for (let n = Number(after ?? 0) + 1; n <= 3; n++) yield { position: String(n), text: 'a\nb' };
     if (fault) yield* refusing();
     if (follow) await new Promise(() => {});

@@ -32,6 +32,8 @@ export interface CommandContext {
   readonly causationId?: string;
   /** Absent for events of the platform itself. */
   readonly organizationId?: string;
+  /** Nothing is to change: commands are decided and nothing is appended. */
+  readonly dryRun?: boolean;
 }
 
 /** The event types one context writes to its categories of streams, and how older shapes become current. */

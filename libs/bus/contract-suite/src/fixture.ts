@@ -16,10 +16,12 @@ import {
   type BusTransport,
   type CallerKeys,
   type RequestGuardOptions,
+  type OrganizationContext,
   type Refusal,
+  type Reply,
   type RequestContext,
 } from '#bus';
-import { request, stream, type Contract } from '#bus/contract';
+import { request, stream, type Contract, type InputOf } from '#bus/contract';
 import { domainError, position, UnavailableError, type Clock, type Logger } from '#kernel';
 import { systemIds as randomIds } from '#runtime/system';
 import { Controller, Module, type INestApplication } from '@nestjs/common';
@@ -196,7 +198,7 @@ export async function startServer(
     }
   }
 
-  async function* numbers(to: number, fault: string | undefined): AsyncGenerator<unknown> {
+  async function* numbers(to: number, fault: string | undefined): AsyncGenerator<{ n: number; text?: string }> {
     for (let n = 1; n <= to; n++) yield { n };
     if (fault === 'refuse') throw new DomainErrorException(domainError('fixture/no-more', 'conflict', 'No more.'));
     if (fault === 'throw') throw new Error('secret of the stream');
@@ -210,7 +212,7 @@ export async function startServer(
       return reply({ text }, { revision: 3 });
     }
     @Serves(act)
-    async act(@Input() { how }: { how: string }) {
+    async act(@Input() { how }: InputOf<typeof act>): Promise<Reply<unknown>> {
       if (how === 'refuse')
         return refuse(
           domainError('fixture/refused', 'conflict', 'Refused.', { fix: 'do otherwise', extra: { used: 3 } }),
@@ -223,7 +225,8 @@ export async function startServer(
           { isDiskFull: true },
         );
       if (how === 'never') return new Promise<never>(() => {});
-      return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : undefined;
+      const nothing = undefined as unknown as Reply<unknown>; // a handler's defect that no type shows
+      return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : nothing;
     }
     @Serves(slow)
     async slow() {
@@ -235,23 +238,23 @@ export async function startServer(
       return reply('x'.repeat(bytes));
     }
     @Serves(inOrganization)
-    inOrganization(@Caller() context: RequestContext) {
+    inOrganization(@Input() _input: InputOf<typeof inOrganization>, @Caller() context: OrganizationContext) {
       return reply(context);
     }
     @Serves(internal)
-    internal(@Caller() context: RequestContext) {
+    internal(@Input() _input: InputOf<typeof internal>, @Caller() context: OrganizationContext) {
       return reply(context);
     }
     @Serves(count)
-    count(@Input() { to, fault, through }: { to: number; fault?: string; through: string }) {
+    count(@Input() { to, fault, through }: InputOf<typeof count>) {
       return through === 'observable' ? from(numbers(to, fault)) : numbers(to, fault);
     }
     @Serves(forever)
-    forever(@Cancelled() signal: AbortSignal) {
+    forever(@Input() _input: object, @Caller() _context: RequestContext, @Cancelled() signal: AbortSignal) {
       return endless(signal, true);
     }
     @Serves(silent)
-    silent(@Cancelled() signal: AbortSignal) {
+    silent(@Input() _input: object, @Caller() _context: RequestContext, @Cancelled() signal: AbortSignal) {
       return endless(signal, false);
     }
     @Serves(watched)

@@ -23,8 +23,11 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
   /** Parsed once, by the server; unknown members are refused. */
   readonly input: Input;
   readonly output: Output;
-  /** The organization (id or slug) the request is about, for the guard. */
-  readonly organizationOf?: (input: z.infer<Input>) => string;
+  /**
+   * The organization that the request is about: id or slug; services give the id. The guard resolves it and refuses
+   * what is not found, so that the handler's context has its id. Left out when a request is about none.
+   */
+  organizationOf?(input: z.infer<Input>): string;
   /** The whole request body goes into this one member of the input (a manifest, say) instead of being its members. */
   readonly body?: string;
   readonly timeoutMs: number;
@@ -54,18 +57,33 @@ export type InputOf<C extends Contract> = z.infer<C['input']>;
 export type CallerInputOf<C extends Contract> = z.input<C['input']>;
 export type OutputOf<C extends Contract> = z.infer<C['output']>;
 
-type Draft<C extends Contract> = Omit<C, 'kind'>;
-
-export function request<I extends z.ZodType, O extends z.ZodType>(
-  contract: Draft<RequestContract<I, O>>,
-): RequestContract<I, O> {
-  return { kind: 'request', ...contract } as RequestContract<I, O>;
+/** What a contract has that names an organization; the types of contexts follow from it. */
+export interface NamesOrganization<Input extends z.ZodType = z.ZodType> {
+  organizationOf(input: z.infer<Input>): string;
 }
 
+type Draft<C extends Contract> = Omit<C, 'kind'>;
+
+/** Declares a request; `organizationOf` stays in its type, so that a handler knows whether an organization is there. */
+export function request<I extends z.ZodType, O extends z.ZodType>(
+  contract: Draft<RequestContract<I, O>> & NamesOrganization<I>,
+): RequestContract<I, O> & NamesOrganization<I>;
+export function request<I extends z.ZodType, O extends z.ZodType>(
+  contract: Draft<RequestContract<I, O>>,
+): RequestContract<I, O>;
+export function request(contract: Draft<RequestContract>): RequestContract {
+  return { kind: 'request', ...contract };
+}
+
+/** Declares a stream of answers; see `request`. */
+export function stream<I extends z.ZodType, O extends z.ZodType>(
+  contract: Draft<StreamContract<I, O>> & NamesOrganization<I>,
+): StreamContract<I, O> & NamesOrganization<I>;
 export function stream<I extends z.ZodType, O extends z.ZodType>(
   contract: Draft<StreamContract<I, O>>,
-): StreamContract<I, O> {
-  return { kind: 'stream', ...contract } as StreamContract<I, O>;
+): StreamContract<I, O>;
+export function stream(contract: Draft<StreamContract>): StreamContract {
+  return { kind: 'stream', ...contract };
 }
 
 /** What stands beside an answer and travels in headers: never part of the resource. */

@@ -1,3 +1,15 @@
+export {
+  BUS,
+  refuse,
+  reply,
+  StreamEndedError,
+  type Bus,
+  type ContextOf,
+  type OrganizationContext,
+  type Reply,
+  type ReplyTo,
+  type RequestContext,
+} from './bus.ts';
 export { expectsText, inputErrorsOf, pointer } from './input-errors.ts';
 export {
   BODY_BYTES,

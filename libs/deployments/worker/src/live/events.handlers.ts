@@ -1,4 +1,4 @@
-import { Cancelled, Input, Serves } from '#bus';
+import { Caller, Cancelled, Input, Serves, type ContextOf } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { liveEventsRequest, type KubernetesEvent } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
@@ -17,6 +17,7 @@ export class EventsHandlers {
   @Serves(liveEventsRequest)
   events(
     @Input() question: InputOf<typeof liveEventsRequest>,
+    @Caller() _context: ContextOf<typeof liveEventsRequest>,
     @Cancelled() cancelled: AbortSignal,
   ): AsyncIterable<KubernetesEvent> {
     return refusing(question.cluster, cancelled, applicationEvents(this.connections, this.clock, question, cancelled));

@@ -1,4 +1,4 @@
-import { Cancelled, Input, Serves } from '#bus';
+import { Caller, Cancelled, Input, Serves, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { liveLogsRequest } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
@@ -17,6 +17,7 @@ export class LogsHandlers {
   @Serves(liveLogsRequest)
   logs(
     @Input() question: InputOf<typeof liveLogsRequest>,
+    @Caller() _context: ContextOf<typeof liveLogsRequest>,
     @Cancelled() cancelled: AbortSignal,
   ): AsyncIterable<OutputOf<typeof liveLogsRequest>> {
     return refusing(

@@ -1,9 +1,6 @@
 import type { Principal } from '#access';
-import type { CallerInputOf, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
 import type { CommandContext, DomainError, Position } from '#kernel';
-
-/** One message in JSON, headers included, on every transport; NATS refuses 1 MB, so all do a little earlier. */
-export const MESSAGE_BYTES = 900 * 1024;
+import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from './contract.ts';
 
 export type Reply<T> =
   | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
@@ -26,9 +23,20 @@ export interface RequestContext extends CommandContext {
   readonly consistency?: Position;
   /** The revision of the configuration that the writer has seen; code `edge/precondition-failed` (412) when it is another. */
   readonly ifMatch?: number;
-  /** Nothing is to change; the answer is the plan. */
-  readonly dryRun?: boolean;
 }
+
+/** The context of a request about an organization: the guard has resolved its id and found the caller's right in it. */
+export interface OrganizationContext extends RequestContext {
+  readonly organizationId: string;
+}
+
+/** What a contract's handler gets with `@Caller()`: with an `organizationId` exactly where the contract names one. */
+export type ContextOf<C extends Contract> = C extends { readonly organizationOf: (input: never) => string }
+  ? OrganizationContext
+  : RequestContext;
+
+/** What a contract's handler returns. */
+export type ReplyTo<C extends RequestContract> = Reply<OutputOf<C>>;
 
 /**
  * Asks other contexts. A context that came in over HTTP is sent on in the person's name by the gateway only (it holds
