@@ -1,3 +1,4 @@
+import type { ReplyMeta } from '#bus/contract';
 import {
   EventStoreUnavailableError,
   isSameEvent,
@@ -141,7 +142,9 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     context: CommandContext,
     { step = '', ifMatch }: RunOptions,
   ): Promise<Result<Committed<State, E>, Refusal | RunnerError>> {
+    const { dryRun = false } = context;
     const streams = streamsOf(decider);
+    const committed = (outcome: Omit<Committed<State, E>, 'meta'>) => ok({ ...outcome, meta: metaOf(decider, outcome) });
     const idOf = (index: number) => eventId(context.commandId, stream, step, index);
     const tried = new Set<string>(); // hashes of what this run has tried to append
     const remembered = streams.peek(stream);
@@ -151,15 +154,15 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     for (let conflicts = 0; ;) {
       const earlier = folded.commands.find(context.commandId, idOf, clock.now());
       if (earlier.is === 'other-request') return err(runnerErrors.otherRequest());
-      if (earlier.is === 'repeat') return ok(await again(streams, stream, earlier, tried));
+      if (earlier.is === 'repeat') return committed(await again(streams, stream, earlier, tried));
 
-      const revision = decider.revisionOf ? decider.revisionOf(folded.state) : folded.revision;
+      const revision = revisionIn(decider, folded);
       const decision =
         ifMatch === undefined || ifMatch === revision
           ? decider.decide(command, folded.state, context.actor)
           : err(runnerErrors.preconditionFailed(ifMatch, revision));
 
-      if (decision.ok && decision.value.length > 0) {
+      if (decision.ok && decision.value.length > 0 && !dryRun) {
         const sealed = seal(stream, decision.value, folded, context, idOf);
         sealed.forEach(({ hash }) => tried.add(hash));
         const outcome = await appendSurely(stream, sealed, folded.revision);
@@ -167,7 +170,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
           folded.commands.forget(clock.now());
           const { state } = streams.appended(stream, folded, sealed, decision.value, outcome.value.position);
           options.onAppended?.(outcome.value.position);
-          return ok({ state, events: decision.value, ...outcome.value, repeated: false });
+          return committed({ state, events: decision.value, ...outcome.value, repeated: false });
         }
         if (outcome.error.code !== 'event-store/revision-conflict') {
           if (isAtEnd) return err(outcome.error);
@@ -178,13 +181,14 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
         }
       } else if (isAtEnd) {
         if (!decision.ok) return decision;
-        return ok({
-          state: folded.state,
-          events: [],
+        const outcome = {
+          state: decision.value.reduce((state, event) => decider.evolve(state, event), folded.state),
+          events: decision.value,
           revision: folded.revision,
           position: await eventStore.head(),
           repeated: false,
-        });
+        };
+        return dryRun ? ok({ ...outcome, meta: {} }) : committed(outcome);
       }
       folded = await streams.toEnd(stream);
       isAtEnd = true;
@@ -197,7 +201,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     stream: string,
     { from, to }: { readonly from: number; readonly to: number },
     tried: ReadonlySet<string>,
-  ): Promise<Committed<State, E>> {
+  ): Promise<Omit<Committed<State, E>, 'meta'>> {
     const { folded, stored, events } = await streams.upTo(stream, from, to);
     const isOwn = stored.some(({ hash }) => tried.has(hash)); // this run's own append, whose answer was lost
     return {
@@ -209,13 +213,25 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     };
   }
 
-  return {
+  const runner: CommandRunner = {
     async run(decider, stream, command, context, runOptions = {}) {
       const asked = clock.monotonic();
       return inTurn(stream, async () => {
         if (clock.monotonic() - asked > PATIENCE_MS) return err(runnerErrors.contended());
         return run(decider, stream, command, context, runOptions).catch(refusalFor);
       });
+    },
+
+    async reply(decider, stream, command, context, view, { creates, ...runOptions } = {}) {
+      const { ifMatch } = context;
+      const outcome = await runner.run(decider, stream, command, context, {
+        ...(ifMatch !== undefined && { ifMatch }),
+        ...runOptions,
+      });
+      if (!outcome.ok) return outcome;
+      const { events, meta } = outcome.value;
+      const created = !context.dryRun && events.some(({ type }) => type === creates);
+      return { ok: true, value: await view(outcome.value), meta: created ? { ...meta, created } : meta };
     },
 
     async load(decider, stream) {
@@ -243,4 +259,20 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
 
     newId: (context, index) => objectId(context, index),
   };
+  return runner;
+}
+
+/** What `If-Match` is compared with. */
+const revisionIn = <State>(
+  decider: Pick<Decider<State, never, never, never>, 'revisionOf'>,
+  { state, revision }: Pick<Committed<State, never>, 'state' | 'revision'>,
+): number => (decider.revisionOf ? decider.revisionOf(state) : revision);
+
+function metaOf<State>(
+  decider: Pick<Decider<State, never, never, never>, 'revisionOf'>,
+  committed: Pick<Committed<State, never>, 'state' | 'revision' | 'position' | 'repeated'>,
+): ReplyMeta {
+  const { position, repeated } = committed;
+  const revision = revisionIn(decider, committed);
+  return { position, ...(revision >= 0 && { revision }), ...(repeated && { repeated }) };
 }

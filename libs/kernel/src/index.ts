@@ -14,6 +14,7 @@ export { pause, type Clock, type Timer } from './clock.ts';
 export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
 export {
   categoryOf,
+  idOf,
   REMOVED,
   type Actor,
   type CommandContext,

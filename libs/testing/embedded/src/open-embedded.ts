@@ -1,5 +1,5 @@
 import { actorOf, type AccessSource, type Principal } from '#access';
-import type { RequestContext } from '#bus';
+import type { OrganizationContext, RequestContext } from '#bus';
 import { createEventSourcing, type CommandRunner, type EventSourcing, type ReadModels } from '#event-sourcing';
 import type { EventStore } from '#event-store';
 import { openEmbeddedEventStore } from '#event-store/embedded';
@@ -10,6 +10,13 @@ import { systemClock, systemIds } from '#runtime/system';
 import type { Vault } from '#vault';
 import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 import { createHash } from 'node:crypto';
+
+interface RequestOptions {
+  readonly organizationId?: string;
+  readonly isGlobalAdmin?: boolean;
+  readonly key?: string;
+  readonly body?: string;
+}
 
 /** The embedded engines in one folder, with everything that follows the log. */
 export interface Embedded {
@@ -23,15 +30,10 @@ export interface Embedded {
   readonly clock: Clock;
   readonly ids: Ids;
   /** A request of somebody, as the guard hands it to a handler. `key` is its Idempotency-Key; a fresh one when left out. */
-  request(
+  request<More extends RequestOptions>(
     principal: Principal,
-    more?: {
-      readonly organizationId?: string;
-      readonly isGlobalAdmin?: boolean;
-      readonly key?: string;
-      readonly body?: string;
-    },
-  ): RequestContext;
+    more?: More,
+  ): More extends { readonly organizationId: string } ? OrganizationContext : RequestContext;
   /** Types and data of every event in the log. */
   events(): Promise<readonly { readonly type: string; readonly stream: string; readonly data: unknown }[]>;
   close(): Promise<void>;
@@ -55,14 +57,17 @@ export async function openEmbedded(folder: string): Promise<Embedded> {
     access: sourcing.access,
     clock,
     ids,
-    request: (principal, { organizationId, isGlobalAdmin = false, key = ids.uuid(), body = '' } = {}) => ({
-      principal,
-      actor: actorOf(principal, isGlobalAdmin),
-      commandId: `${half(`${JSON.stringify(principal)}\n${key}`)}.${half(body)}`,
-      correlationId: ids.uuid(),
-      deadlineMs: clock.now() + 60_000,
-      ...(organizationId !== undefined && { organizationId }),
-    }),
+    request(principal: Principal, options: RequestOptions = {}) {
+      const { organizationId, isGlobalAdmin = false, key = ids.uuid(), body = '' } = options;
+      return {
+        principal,
+        actor: actorOf(principal, isGlobalAdmin),
+        commandId: `${half(`${JSON.stringify(principal)}\n${key}`)}.${half(body)}`,
+        correlationId: ids.uuid(),
+        deadlineMs: clock.now() + 60_000,
+        ...(organizationId !== undefined && { organizationId }),
+      } as OrganizationContext; // its type says whether an organization was given
+    },
     async events() {
       const all = [];
       for await (const { type, stream, data } of eventStore.readAll()) all.push({ type, stream, data });
