@@ -1,4 +1,4 @@
-import { type Fact, type Recorded } from '#kernel';
+import { idOf, type Fact, type Recorded } from '#kernel';
 import type { GlobalRole, Role } from './roles.ts';
 
 /**
@@ -103,20 +103,20 @@ export class Directory {
     const grantedBy = metadata.id;
     switch (fact.type) {
       case 'user.registered.v1':
-        this.users.set(idIn(metadata.stream), { globalRole: fact.data.globalRole, erased: false, grantedBy });
+        this.users.set(idOf(metadata.stream), { globalRole: fact.data.globalRole, erased: false, grantedBy });
         return;
       case 'user.global-role-set.v1': {
-        const user = this.users.get(idIn(metadata.stream));
+        const user = this.users.get(idOf(metadata.stream));
         if (user) Object.assign(user, { globalRole: fact.data.globalRole, grantedBy });
         return;
       }
       case 'user.erased.v1': {
-        const user = this.users.get(idIn(metadata.stream));
+        const user = this.users.get(idOf(metadata.stream));
         if (user) Object.assign(user, { erased: true, globalRole: 'developer' });
         return;
       }
       case 'organization.created.v1': {
-        const id = idIn(metadata.stream);
+        const id = idOf(metadata.stream);
         const { name, slug, ownerId, isDefault } = fact.data;
         const members = new Map<string, DirectoryMember>([[ownerId, { kind: 'person', role: 'owner', grantedBy }]]);
         this.organizations.set(id, { id, name, slug, isDefault, status: 'ACTIVE', createdBy: metadata.actor, members });
@@ -125,7 +125,7 @@ export class Directory {
         return;
       }
       case 'organization.renamed.v1': {
-        const found = this.organizations.get(idIn(metadata.stream));
+        const found = this.organizations.get(idOf(metadata.stream));
         if (!found) return;
         this.slugs.delete(found.slug);
         Object.assign(found, fact.data);
@@ -135,22 +135,22 @@ export class Directory {
       case 'organization.member-added.v1': {
         const { memberId, kind, role, name } = fact.data;
         this.organizations
-          .get(idIn(metadata.stream))
+          .get(idOf(metadata.stream))
           ?.members.set(memberId, { kind, role, grantedBy, ...(name !== undefined && { name }) });
-        this.join(memberId, idIn(metadata.stream));
+        this.join(memberId, idOf(metadata.stream));
         return;
       }
       case 'organization.member-role-changed.v1': {
-        const member = this.organizations.get(idIn(metadata.stream))?.members.get(fact.data.memberId);
+        const member = this.organizations.get(idOf(metadata.stream))?.members.get(fact.data.memberId);
         if (member) Object.assign(member, { role: fact.data.role, grantedBy });
         return;
       }
       case 'organization.member-removed.v1':
-        this.organizations.get(idIn(metadata.stream))?.members.delete(fact.data.memberId);
-        this.memberships.get(fact.data.memberId)?.delete(idIn(metadata.stream));
+        this.organizations.get(idOf(metadata.stream))?.members.delete(fact.data.memberId);
+        this.memberships.get(fact.data.memberId)?.delete(idOf(metadata.stream));
         return;
       case 'organization.audit-right-set.v1': {
-        const member = this.organizations.get(idIn(metadata.stream))?.members.get(fact.data.memberId);
+        const member = this.organizations.get(idOf(metadata.stream))?.members.get(fact.data.memberId);
         if (!member) return;
         delete member.auditUntil;
         delete member.auditGrantedBy;
@@ -161,12 +161,12 @@ export class Directory {
         return;
       }
       case 'organization.deletion-requested.v1': {
-        const found = this.organizations.get(idIn(metadata.stream));
+        const found = this.organizations.get(idOf(metadata.stream));
         if (found) found.status = 'DELETING';
         return;
       }
       case 'organization.deleted.v1': {
-        const found = this.organizations.get(idIn(metadata.stream));
+        const found = this.organizations.get(idOf(metadata.stream));
         if (!found) return;
         found.status = 'DELETED';
         this.slugs.delete(found.slug);
@@ -178,7 +178,7 @@ export class Directory {
         const created = fact.data;
         const expiresAtMs = created.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(created.expiresAt);
         const key: DirectoryKey = {
-          organizationId: idIn(metadata.stream),
+          organizationId: idOf(metadata.stream),
           created,
           expiresAtMs,
           grantedBy,
@@ -207,5 +207,3 @@ export class Directory {
     this.memberships.set(memberId, joined.add(organizationId));
   }
 }
-
-const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

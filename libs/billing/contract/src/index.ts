@@ -3,9 +3,9 @@ export {
   DEFAULT_CATALOGUE,
   defaultLimits,
   PLAN_CATALOGUE,
-  withPlan,
   type Plan,
   type PlanCatalogue,
   type PlanLimits,
 } from './plans.ts';
+export { explainLimit, plansOf } from './plans-client.ts';
 export { parseCatalogue } from './catalogue-file.ts';

@@ -1,5 +1,3 @@
-import type { DomainError } from '#kernel';
-
 /** What a plan allows; `null` is unlimited. */
 export interface PlanLimits {
   /** With pending invitations, without service members. */
@@ -87,11 +85,3 @@ export function defaultLimits(catalogue: PlanCatalogue = DEFAULT_CATALOGUE): Pla
 
 /** Where a catalogue from a file is provided; without it the default one is in force. */
 export const PLAN_CATALOGUE = Symbol('plan catalogue');
-
-/** A refusal by a plan's limit, completed with the plan's name and the catalogue's address. */
-export function withPlan(
-  error: DomainError,
-  { plan, pricingUrl }: { readonly plan: string; readonly pricingUrl: string },
-): DomainError {
-  return { ...error, extra: { ...error.extra, plan, pricingUrl } };
-}

@@ -1,3 +1,4 @@
+export { peopleById, type Person } from './people-client.ts';
 export {
   aboutRequest,
   claimsSchema,

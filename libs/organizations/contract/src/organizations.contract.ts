@@ -154,5 +154,6 @@ export const setSeatLimitRequest = request({
   callers: ['billing'],
   input: z.strictObject({ organizationId: z.string(), members: z.number().int().positive() }),
   output: z.strictObject({ members: z.number().int(), used: z.number().int() }),
+  organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });

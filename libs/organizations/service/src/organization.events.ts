@@ -26,6 +26,3 @@ export const organizationEvents: EventFamily<OrganizationEvent> = {
 };
 
 export const organizationStream = (organizationId: string): string => `organization-${organizationId}`;
-
-/** The organization an event's stream is about. */
-export const organizationIdOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

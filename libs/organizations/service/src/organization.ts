@@ -58,6 +58,10 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
 const isLiving = (state: Organization): state is LivingOrganization =>
   state.status === 'active' || state.status === 'deleting';
 
+/** Members by id; none before the organization is there, and after. */
+export const membersOf = (state: Organization): ReadonlyMap<string, Member> =>
+  isLiving(state) ? state.members : new Map();
+
 export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
   [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
 

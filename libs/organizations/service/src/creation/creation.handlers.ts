@@ -1,14 +1,14 @@
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { plansOf } from '#billing/contract';
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { ACCESS, type AccessSource } from '#access';
-import { CLOCK, type Clock } from '#kernel';
+import { CLOCK, ok, type Clock } from '#kernel';
 import { createOrganizationRequest, ensureDefaultOrganizationRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { organizationErrors } from '../organization.errors.ts';
-import { resolvePerson } from '../members/people.service.ts';
+import { MemberLookup } from '../members/member-lookup.service.ts';
 import { slugFrom } from '../names/normalize.ts';
-import { plansOf } from '../overview/plans.queries.ts';
 import { ORGANIZATION_CREATION, type OrganizationCreation } from './creation.service.ts';
 
 @Controller()
@@ -17,6 +17,7 @@ export class CreationHandlers {
     @Inject(ORGANIZATION_CREATION) private readonly founder: OrganizationCreation,
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(MemberLookup) private readonly lookup: MemberLookup,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -25,19 +26,16 @@ export class CreationHandlers {
   @Serves(createOrganizationRequest)
   async create(
     @Input() input: InputOf<typeof createOrganizationRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof createOrganizationRequest>>> {
+    @Caller() context: ContextOf<typeof createOrganizationRequest>,
+  ): Promise<ReplyTo<typeof createOrganizationRequest>> {
     const slug = input.slug ?? slugFrom(input.name);
     if (slug === undefined) return refuse(organizationErrors.slugNeeded());
-    const owner =
-      input.owner === undefined
-        ? { ok: true as const, value: { id: context.actor.id } }
-        : await resolvePerson(this.bus, this.access, input.owner, context);
+    const owner = input.owner === undefined ? ok(context.actor.id) : await this.lookup.user(input.owner, context);
     if (!owner.ok) return refuse(owner.error);
 
     const organizationId = this.commands.newId(context, 0);
     const founded = await this.founder.found(
-      { organizationId, name: input.name, slug, ownerId: owner.value.id, isDefault: false },
+      { organizationId, name: input.name, slug, ownerId: owner.value, isDefault: false },
       context,
     );
     if (!founded.ok) return refuse(founded.error);
@@ -49,8 +47,8 @@ export class CreationHandlers {
         slug,
         isDefault: false,
         status: 'ACTIVE',
-        role: owner.value.id === context.actor.id ? 'owner' : null,
-        plan: plans(organizationId),
+        role: owner.value === context.actor.id ? 'owner' : null,
+        plan: plans.get(organizationId)?.plan ?? 'unknown',
         createdAt: new Date(this.clock.now()).toISOString(),
         members: 1,
         memberLimit: founded.value.seatLimit,
@@ -62,8 +60,8 @@ export class CreationHandlers {
   @Serves(ensureDefaultOrganizationRequest)
   async ensureDefault(
     @Input() { userId }: InputOf<typeof ensureDefaultOrganizationRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof ensureDefaultOrganizationRequest>>> {
+    @Caller() context: ContextOf<typeof ensureDefaultOrganizationRequest>,
+  ): Promise<ReplyTo<typeof ensureDefaultOrganizationRequest>> {
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
     const own = [...(directory.value.memberships.get(userId) ?? [])].flatMap(

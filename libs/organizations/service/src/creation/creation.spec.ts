@@ -1,6 +1,7 @@
 import { reply } from '#bus';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
+import { MemberLookup } from '../members/member-lookup.service.ts';
 import { nameDecider } from '../names/name.decider.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { defaultSlug, defaultStream, OrganizationCreation, nameStream, slugStream } from './creation.service.ts';
@@ -27,7 +28,8 @@ describe('founding organizations', () => {
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
     founder = new OrganizationCreation(embedded.commands);
-    handlers = new CreationHandlers(founder, embedded.commands, embedded.access, bus, embedded.clock);
+    const { commands, access, clock } = embedded;
+    handlers = new CreationHandlers(founder, commands, access, new MemberLookup(commands, access, bus), bus, clock);
   });
   afterAll(() => embedded.close());
 

@@ -6,6 +6,7 @@ import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
 import { OrganizationsQueries } from '../overview/organizations.queries.ts';
 import { organizationsProjection } from '../overview/organizations.projection.ts';
+import { MemberLookup } from './member-lookup.service.ts';
 import { MembersHandlers } from './members.handlers.ts';
 import { membersProjection } from './members.projection.ts';
 import { MembersQueries } from './members.queries.ts';
@@ -42,7 +43,7 @@ describe('members over the embedded engines', () => {
     const { commands, readModels, access, clock } = embedded;
     await embedded.sourcing.projections([organizationsProjection, membersProjection]);
     founder = new OrganizationCreation(commands);
-    members = new MembersHandlers(commands, readModels, access, bus, clock);
+    members = new MembersHandlers(commands, readModels, new MemberLookup(commands, access, bus), bus, clock);
     lists = new MembersQueries(readModels, bus, clock);
     organizations = new OrganizationsQueries(readModels, commands, access, bus);
     id = await found('acme', 'ada');
@@ -113,6 +114,23 @@ describe('members over the embedded engines', () => {
       meta: {},
     });
     expect(await embedded.events()).toHaveLength(before);
+  });
+
+  it('lets nobody make an owner of a service member, under its id either', async () => {
+    const set = await members.set({ org: 'acme', user: 'service:deploy', role: 'editor' }, as('ada'));
+    const serviceId = set.ok ? set.value.id : '';
+    await eventually(async () => {
+      const directory = await embedded.access.current();
+      expect(directory.ok && directory.value.organization(id)?.members.has(serviceId)).toBe(true);
+    });
+    expect(await members.set({ org: 'acme', user: serviceId, role: 'owner' }, as('ada'))).toMatchObject({
+      ok: false,
+      error: { code: 'organization/no-such-user' },
+    });
+    expect(await members.remove({ org: 'acme', user: serviceId }, as('ada'))).toMatchObject({
+      ok: true,
+      value: { id: serviceId, removed: true },
+    });
   });
 
   it('lists organizations of the user alone, and all of them to nobody but a global admin', async () => {

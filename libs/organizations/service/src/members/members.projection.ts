@@ -1,6 +1,6 @@
 import type { Role } from '#access';
-import { REMOVED, type Projection } from '#kernel';
-import { organizationEvents, organizationIdOf, type OrganizationEvent } from '../organization.events.ts';
+import { idOf, REMOVED, type Projection } from '#kernel';
+import { organizationEvents, type OrganizationEvent } from '../organization.events.ts';
 
 export interface ListedMember {
   readonly id: string;
@@ -23,16 +23,14 @@ export interface MemberList {
 export const membersProjection: Projection<OrganizationEvent, MemberList> = {
   name: 'organization-members.v1',
   events: organizationEvents,
-  documentId: ({ metadata }) => organizationIdOf(metadata.stream),
+  documentId: ({ metadata }) => idOf(metadata.stream),
   apply(list = { members: [] }, { event, metadata }) {
     switch (event.type) {
       case 'organization.created.v1':
-        return { members: [member(event.data.ownerId, 'person', 'owner', metadata.recordedAt)] };
+        return { members: [newMember(event.data.ownerId, 'person', 'owner', metadata.recordedAt)] };
       case 'organization.member-added.v1': {
         const { memberId, kind, role, name } = event.data;
-        return {
-          members: [...list.members, { ...member(memberId, kind, role, metadata.recordedAt), name: name ?? null }],
-        };
+        return { members: [...list.members, newMember(memberId, kind, role, metadata.recordedAt, name)] };
       }
       case 'organization.member-role-changed.v1':
         return change(list, event.data.memberId, { role: event.data.role });
@@ -50,15 +48,14 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
   },
 };
 
-const member = (id: string, kind: 'person' | 'service', role: Role, since: string): ListedMember => ({
-  id,
-  kind,
-  role,
-  name: null,
-  since,
-  audit: false,
-  auditUntil: null,
-});
+/** @param since RFC 3339 @param name of a service member */
+export const newMember = (
+  id: string,
+  kind: 'person' | 'service',
+  role: Role,
+  since: string,
+  name?: string,
+): ListedMember => ({ id, kind, role, name: name ?? null, since, audit: false, auditUntil: null });
 
 const change = (list: MemberList, memberId: string, to: Partial<ListedMember>): MemberList => ({
   members: list.members.map((listed) => (listed.id === memberId ? { ...listed, ...to } : listed)),

@@ -1,12 +1,11 @@
-import { organizationNotFound } from '#access';
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { peopleById, type Person } from '#identity/contract';
 import { CLOCK, type Clock } from '#kernel';
 import { listMembersRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { membersProjection, type ListedMember } from './members.projection.ts';
-import { peopleById, type Person } from './people.service.ts';
 
 @Controller()
 export class MembersQueries {
@@ -20,11 +19,9 @@ export class MembersQueries {
   @Serves(listMembersRequest)
   async list(
     @Input() _input: InputOf<typeof listMembersRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listMembersRequest>>> {
-    const { organizationId } = context;
-    if (organizationId === undefined) return refuse(organizationNotFound());
-    const found = await this.readModels.get(membersProjection, organizationId, context.consistency);
+    @Caller() context: ContextOf<typeof listMembersRequest>,
+  ): Promise<ReplyTo<typeof listMembersRequest>> {
+    const found = await this.readModels.get(membersProjection, context.organizationId, context.consistency);
     if (!found.ok) return refuse(found.error);
     const members = found.value?.document.members ?? [];
     const people = await peopleById(
@@ -41,7 +38,7 @@ export type MemberView = OutputOf<typeof listMembersRequest>['items'][number];
 
 export function memberView(
   { id, kind, role, name, since, audit, auditUntil }: ListedMember,
-  person: Omit<Person, 'id'> | undefined,
+  person: Person | undefined,
   nowMs: number,
 ): MemberView {
   const mayAudit = audit && (auditUntil === null || nowMs < Date.parse(auditUntil));

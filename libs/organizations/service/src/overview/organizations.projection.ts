@@ -1,5 +1,5 @@
-import { REMOVED, type Projection } from '#kernel';
-import { organizationEvents, organizationIdOf, type OrganizationEvent } from '../organization.events.ts';
+import { idOf, REMOVED, type Projection } from '#kernel';
+import { organizationEvents, type OrganizationEvent } from '../organization.events.ts';
 
 /** Answers `GET /v1/organizations` and `GET /v1/organizations/{org}`. One document per organization. */
 export interface OrganizationSummary {
@@ -19,7 +19,7 @@ export const organizationsProjection: Projection<OrganizationEvent, Organization
   name: 'organizations.v1',
   events: organizationEvents,
   indexes: ['slug'],
-  documentId: ({ metadata }) => organizationIdOf(metadata.stream),
+  documentId: ({ metadata }) => idOf(metadata.stream),
   apply(summary, { event, metadata }) {
     if (event.type === 'organization.created.v1') {
       const { name, slug, isDefault } = event.data;

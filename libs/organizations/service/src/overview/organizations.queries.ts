@@ -1,6 +1,18 @@
 import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Directory } from '#access';
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { plansOf } from '#billing/contract';
+import {
+  BUS,
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Bus,
+  type ContextOf,
+  type ReplyTo,
+  type RequestContext,
+} from '#bus';
+import type { InputOf } from '#bus/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { getOrganizationRequest, listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
@@ -9,7 +21,6 @@ import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream } from '../organization.events.ts';
 import { organizationsProjection, type OrganizationSummary } from './organizations.projection.ts';
-import { plansOf } from './plans.queries.ts';
 
 @Controller()
 export class OrganizationsQueries {
@@ -24,8 +35,8 @@ export class OrganizationsQueries {
   @Serves(listOrganizationsRequest)
   async list(
     @Input() { all }: InputOf<typeof listOrganizationsRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listOrganizationsRequest>>> {
+    @Caller() context: ContextOf<typeof listOrganizationsRequest>,
+  ): Promise<ReplyTo<typeof listOrganizationsRequest>> {
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
     if (all && !context.actor.isGlobalAdmin) return refuse(organizationErrors.listNeedsAdmin());
@@ -37,7 +48,7 @@ export class OrganizationsQueries {
     for (const id of wanted) {
       const summary = await this.summaryOf(id, context);
       if (!summary.ok) return refuse(summary.error);
-      if (summary.value) items.push(view(id, summary.value, directory.value, context, plans(id)));
+      if (summary.value) items.push(view(id, summary.value, directory.value, context, plans.get(id)?.plan));
     }
     return reply({ items: items.toSorted((a, b) => (a.slug < b.slug ? -1 : 1)) });
   }
@@ -45,16 +56,16 @@ export class OrganizationsQueries {
   @Serves(getOrganizationRequest)
   async get(
     @Input() _input: InputOf<typeof getOrganizationRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OrganizationView>> {
+    @Caller() context: ContextOf<typeof getOrganizationRequest>,
+  ): Promise<ReplyTo<typeof getOrganizationRequest>> {
     const { organizationId } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
-    const summary = organizationId === undefined ? ok(undefined) : await this.summaryOf(organizationId, context);
+    const summary = await this.summaryOf(organizationId, context);
     if (!summary.ok) return refuse(summary.error);
-    if (organizationId === undefined || summary.value === undefined) return refuse(organizationNotFound());
+    if (summary.value === undefined) return refuse(organizationNotFound());
     const plans = await plansOf(this.bus, [organizationId], context);
-    return reply(view(organizationId, summary.value, directory.value, context, plans(organizationId)));
+    return reply(view(organizationId, summary.value, directory.value, context, plans.get(organizationId)?.plan));
   }
 
   /** The read model may be a moment behind the directory, which knows the organization already: then it is waited for. */
@@ -78,7 +89,7 @@ function view(
   summary: OrganizationSummary,
   directory: Directory,
   { actor, principal }: RequestContext,
-  plan: string,
+  plan = 'unknown',
 ): OrganizationView {
   const member = directory.organization(id)?.members.get(actor.id);
   const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;

@@ -1,0 +1,33 @@
+import type { Bus, OrganizationContext, OutputOf, Reply, RequestContext } from '#bus/contract';
+import { plansOfRequest } from './billing.contract.ts';
+
+type PlanSummary = OutputOf<typeof plansOfRequest>['plans'][string];
+
+/** Organizations that one request may ask about. */
+const AT_ONCE = 500;
+
+/** The plans of organizations, by id. One is missing when billing does not answer: a view does not fail for it. */
+export async function plansOf(
+  bus: Bus,
+  organizationIds: readonly string[],
+  cause: RequestContext,
+): Promise<ReadonlyMap<string, PlanSummary>> {
+  const plans = new Map<string, PlanSummary>();
+  for (let from = 0; from < organizationIds.length; from += AT_ONCE) {
+    const ids = organizationIds.slice(from, from + AT_ONCE);
+    const found = await bus.request(plansOfRequest, { organizationIds: ids }, bus.own(cause));
+    if (found.ok) for (const [id, plan] of Object.entries(found.value.plans)) plans.set(id, plan);
+  }
+  return plans;
+}
+
+/** Adds the plan's name and the address of the catalogue to a refusal by a limit; any other reply is returned as it is. */
+export async function explainLimit<T>(bus: Bus, answer: Reply<T>, context: OrganizationContext): Promise<Reply<T>> {
+  if (answer.ok || answer.error.kind !== 'limit') return answer;
+  const { organizationId } = context;
+  const found = await bus.request(plansOfRequest, { organizationIds: [organizationId] }, bus.own(context));
+  const plan = found.ok ? found.value.plans[organizationId]?.plan : undefined;
+  if (!found.ok || plan === undefined) return answer;
+  const { error } = answer;
+  return { ok: false, error: { ...error, extra: { ...error.extra, plan, pricingUrl: found.value.pricingUrl } } };
+}

@@ -1,0 +1,26 @@
+import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { setSeatLimitRequest } from '#organizations/contract';
+import { Controller, Inject } from '@nestjs/common';
+import { organizationDecider } from '../organization.decider.ts';
+import { organizationStream } from '../organization.events.ts';
+import { membersOf, seatsUsed } from '../organization.ts';
+
+@Controller()
+export class SeatLimitHandlers {
+  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+
+  @Serves(setSeatLimitRequest)
+  async set(
+    @Input() { organizationId, members }: InputOf<typeof setSeatLimitRequest>,
+    @Caller() context: ContextOf<typeof setSeatLimitRequest>,
+  ): Promise<ReplyTo<typeof setSeatLimitRequest>> {
+    const command = { type: 'set-seat-limit', limit: members } as const;
+    const stream = organizationStream(organizationId);
+    return this.commands.reply(organizationDecider, stream, command, context, ({ state }) => ({
+      members,
+      used: seatsUsed(membersOf(state)),
+    }));
+  }
+}
