@@ -120,6 +120,7 @@ export const setKeyLimitsRequest = request({
     lifetimeDays: z.number().int().positive().nullable(),
   }),
   output: z.strictObject({ activeKeys: z.number().int(), used: z.number().int() }),
+  organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });
 

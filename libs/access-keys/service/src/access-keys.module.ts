@@ -2,7 +2,8 @@ import { Module } from '@nestjs/common';
 import { Issuing, ISSUING } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
-import { LimitsHandlers } from './limits/limits.handlers.ts';
+import { KeyLimitsHandlers } from './limits/key-limits.handlers.ts';
+import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
 import { RevokingHandlers } from './revoking/revoking.handlers.ts';
@@ -10,7 +11,12 @@ import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
 @Module({
-  controllers: [LoginHandlers, IssuingHandlers, RevokingHandlers, KeysQueries, LimitsHandlers, UsageHandlers],
-  providers: [{ provide: ISSUING, useClass: Issuing }, { provide: USAGE, useClass: Usage }, DeparturesReactor],
+  controllers: [LoginHandlers, IssuingHandlers, RevokingHandlers, KeysQueries, KeyLimitsHandlers, UsageHandlers],
+  providers: [
+    { provide: ISSUING, useClass: Issuing },
+    { provide: USAGE, useClass: Usage },
+    KeyViews,
+    DeparturesReactor,
+  ],
 })
 export class AccessKeysModule {}

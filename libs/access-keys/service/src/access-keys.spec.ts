@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Issuing } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
+import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
 import { keysProjection } from './overview/keys.projection.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
@@ -60,12 +61,13 @@ describe('access keys', () => {
     embedded = await openEmbedded(folder);
     const { commands, access, clock, ids, readModels } = embedded;
     await embedded.sourcing.projections([keysProjection]);
-    const issue = new Issuing(commands, access, clock);
+    const issue = new Issuing(commands, access, clock, ids);
     usage = new Usage(embedded.readStore);
-    logins = new LoginHandlers(issue, commands, access, bus, clock, ids);
-    issuing = new IssuingHandlers(issue, commands, access, bus, clock, ids);
-    revoking = new RevokingHandlers(commands, readModels, access, bus, clock, usage);
-    queries = new KeysQueries(readModels, access, bus, clock, usage);
+    const views = new KeyViews(bus, clock, usage);
+    logins = new LoginHandlers(issue, views, access, bus, clock);
+    issuing = new IssuingHandlers(issue, views, access, bus, clock);
+    revoking = new RevokingHandlers(commands, readModels, access, clock, views);
+    queries = new KeysQueries(readModels, access, clock, views);
     for (const user of ['ada', 'grace'])
       await record(`user-${user}`, { type: 'user.registered.v1', data: { globalRole: 'developer' } });
     await record(
@@ -172,6 +174,15 @@ describe('access keys', () => {
       ok: false,
       error: { code: 'access-keys/not-found' },
     });
+  });
+
+  it('revokes nothing in a dry run', async () => {
+    const [key] = (await listOf('ada')).filter(({ memberId, status }) => memberId === 'ada' && status === 'ACTIVE');
+    const revoke = (userId: string) =>
+      revoking.revoke({ org: 'acme', key: key?.id ?? '' }, { ...as(userId), dryRun: true });
+    expect(await revoke('ada')).toMatchObject({ ok: true, value: { id: key?.id, status: 'ACTIVE' } });
+    expect(await revoke('grace')).toMatchObject({ ok: false, error: { code: 'access-keys/not-yours' } });
+    expect((await listOf('ada')).find(({ id }) => id === key?.id)?.status).toBe('ACTIVE');
   });
 
   it('B10: a revoked key is unknown to this instance’s directory when the revoke answers', async () => {

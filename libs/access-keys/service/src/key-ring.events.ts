@@ -21,6 +21,3 @@ export const keyRingEvents: EventFamily<KeyRingEvent> = {
 };
 
 export const keyRingStream = (organizationId: string): string => `keys-${organizationId}`;
-
-/** The organization whose keys a stream holds. */
-export const organizationIdOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

@@ -1,20 +1,32 @@
 import { ACCESS, type AccessKeyCreated, type AccessSource } from '#access';
+import type { ReplyMeta } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { CLOCK, pause, type Clock, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
+import {
+  CLOCK,
+  IDS,
+  ok,
+  pause,
+  type Clock,
+  type CommandContext,
+  type DomainError,
+  type Ids,
+  type Result,
+} from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
 import { keyRingStream } from '../key-ring.events.ts';
 import type { ListedKey } from '../overview/keys.projection.ts';
 import type { CreateKey } from './create-key.ts';
 import type { CreateLoginKey } from './create-login-key.ts';
+import { mintKey, type Minted } from './mint.service.ts';
 
 export const ISSUING = Symbol('issuing of keys');
 
 export interface Issued {
   readonly key: ListedKey;
-  /** The command had run before: its secret is gone. */
-  readonly repeated: boolean;
-  readonly position: Position;
+  /** The whole key, shown once: `null` when the command had run before. */
+  readonly secret: string | null;
+  readonly meta: ReplyMeta;
 }
 
 /** How long to wait until this process's own directory knows a new key; its owner would be refused before. */
@@ -27,23 +39,28 @@ export class Issuing {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: Ids,
   ) {}
 
+  /** @param commandFor the command that records the key that was minted */
   async issue(
-    command: CreateKey | CreateLoginKey,
     organizationId: string,
     context: CommandContext,
+    commandFor: (minted: Minted['key']) => CreateKey | CreateLoginKey,
   ): Promise<Result<Issued, DomainError>> {
+    const minted = mintKey(this.ids, this.commands, context);
+    const command = commandFor(minted.key);
     const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, {
       ...context,
       organizationId,
     });
     if (!outcome.ok) return outcome;
-    const { events, repeated, position } = outcome.value;
+    const { events, repeated, meta } = outcome.value;
     const created = events.flatMap((event) => (event.type === 'access-key.created.v1' ? [event.data] : []))[0];
     if (!created) throw new Error('a key was issued without an event that says so');
     if (!repeated) await this.known(created.keyId);
-    return { ok: true, value: { key: listed(created, organizationId, command.nowMs), repeated, position } };
+    const key = listed(created, organizationId, command.nowMs);
+    return ok({ key, secret: repeated ? null : minted.text, meta });
   }
 
   private async known(keyId: string): Promise<void> {

@@ -1,16 +1,25 @@
 import { ACCESS, type AccessSource, type Directory, type Role } from '#access';
 import { loginRequest } from '#access-keys/contract';
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import {
+  BUS,
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Bus,
+  type ContextOf,
+  type ReplyTo,
+  type RequestContext,
+} from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { CLOCK, err, IDS, ok, type Clock, type DomainError, type Ids, type Result } from '#kernel';
+import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { ensureDefaultOrganizationRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { keyErrors } from '../key-ring.errors.ts';
-import { keyView } from '../overview/key-view.ts';
-import { ownersOf } from '../overview/owners.queries.ts';
+import { KeyViews } from '../overview/key-views.service.ts';
 import { ISSUING, type Issuing } from './issuing.service.ts';
-import { machineDigest, mintKey } from './mint.service.ts';
+import { machineDigest } from './mint.service.ts';
 
 type Entered = OutputOf<typeof loginRequest>['organization'];
 
@@ -18,47 +27,35 @@ type Entered = OutputOf<typeof loginRequest>['organization'];
 export class LoginHandlers {
   constructor(
     @Inject(ISSUING) private readonly issuing: Issuing,
-    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(KeyViews) private readonly views: KeyViews,
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(IDS) private readonly ids: Ids,
   ) {}
 
   /** What a login on a machine needs: an organization (the default one is made if there is none) and a key for it. */
   @Serves(loginRequest)
   async login(
     @Input() { orgId, machine }: InputOf<typeof loginRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof loginRequest>>> {
+    @Caller() context: ContextOf<typeof loginRequest>,
+  ): Promise<ReplyTo<typeof loginRequest>> {
     const userId = context.actor.id;
     const organization = await this.enter(userId, orgId, context);
     if (!organization.ok) return refuse(organization.error);
 
     const { id, role } = organization.value;
-    const minted = mintKey(this.ids, this.commands, context);
-    const key = { ...minted.key, memberId: userId, memberKind: 'person', name: 'login' } as const;
-    const command = {
+    const issued = await this.issuing.issue(id, context, (minted) => ({
       type: 'create-login-key',
-      key,
+      key: { ...minted, memberId: userId, memberKind: 'person', name: 'login' },
       ownRole: role,
       machine: machineDigest(id, userId, machine),
       nowMs: this.clock.now(),
-    } as const;
-    const issued = await this.issuing.issue(command, id, context);
-    if (!issued.ok) return refuse(issued.error);
+    }));
+    if (!issued.ok) return issued;
 
-    const { repeated, position } = issued.value;
-    const owners = await ownersOf(this.bus, [issued.value.key], context);
-    const view = keyView(issued.value.key, {
-      nowMs: this.clock.now(),
-      owner: owners(issued.value.key),
-      lastUsed: null,
-    });
-    return reply(
-      { userId, organization: organization.value, key: { ...view, secret: repeated ? null : minted.text } },
-      { position, ...(repeated && { repeated }) },
-    );
+    const { key, secret, meta } = issued.value;
+    const view = await this.views.one(key, context);
+    return reply({ userId, organization: organization.value, key: { ...view, secret } }, meta);
   }
 
   /** The organization asked for; else the default one, the only one, or one that is made now. */

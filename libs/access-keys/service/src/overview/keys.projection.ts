@@ -1,6 +1,6 @@
 import type { Role } from '#access';
-import type { Projection } from '#kernel';
-import { keyRingEvents, organizationIdOf, type KeyRingEvent } from '../key-ring.events.ts';
+import { idOf, type Projection } from '#kernel';
+import { keyRingEvents, type KeyRingEvent } from '../key-ring.events.ts';
 
 /** Answers the lists of keys. One document per key; revoked ones stay, so that people see what was. */
 export interface ListedKey {
@@ -26,7 +26,7 @@ export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
     switch (event.type) {
       case 'access-key.created.v1': {
         const { keyId: id, memberId, memberKind, name, masked, source, role, expiresAt } = event.data;
-        const organizationId = organizationIdOf(metadata.stream);
+        const organizationId = idOf(metadata.stream);
         return {
           id,
           organizationId,

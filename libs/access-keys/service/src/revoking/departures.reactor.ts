@@ -1,9 +1,9 @@
 import type { DirectoryFact } from '#access';
 import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
-import type { Recorded } from '#kernel';
+import { idOf, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
-import { keyRingStream, organizationIdOf } from '../key-ring.events.ts';
+import { keyRingStream } from '../key-ring.events.ts';
 
 /**
  * Revokes the keys of a member who left and of an organization that was deleted. They are refused at once by whoever
@@ -18,7 +18,7 @@ export class DeparturesReactor implements Reactor<DirectoryFact> {
 
   async react({ event, metadata }: Recorded<DirectoryFact>): Promise<void> {
     if (event.type !== 'organization.member-removed.v1' && event.type !== 'organization.deleted.v1') return;
-    const organizationId = organizationIdOf(metadata.stream);
+    const organizationId = idOf(metadata.stream);
     const command =
       event.type === 'organization.member-removed.v1'
         ? ({ type: 'revoke-keys-of', memberId: event.data.memberId, reason: 'the member was removed' } as const)

@@ -1,6 +1,6 @@
 import { setKeyLimitsRequest } from '#access-keys/contract';
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -9,7 +9,7 @@ import { keyRingStream } from '../key-ring.events.ts';
 import { countedKeys } from '../key-ring.ts';
 
 @Controller()
-export class LimitsHandlers {
+export class KeyLimitsHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -18,15 +18,13 @@ export class LimitsHandlers {
   @Serves(setKeyLimitsRequest)
   async set(
     @Input() { organizationId, activeKeys, lifetimeDays }: InputOf<typeof setKeyLimitsRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof setKeyLimitsRequest>>> {
+    @Caller() context: ContextOf<typeof setKeyLimitsRequest>,
+  ): Promise<ReplyTo<typeof setKeyLimitsRequest>> {
     const nowMs = this.clock.now();
     const command = { type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs } as const;
-    const outcome = await this.commands.run(keyRingDecider, keyRingStream(organizationId), command, {
-      ...context,
-      organizationId,
-    });
-    if (!outcome.ok) return refuse(outcome.error);
-    return reply({ activeKeys, used: countedKeys(outcome.value.state, nowMs) }, { position: outcome.value.position });
+    return this.commands.reply(keyRingDecider, keyRingStream(organizationId), command, context, ({ state }) => ({
+      activeKeys,
+      used: countedKeys(state, nowMs),
+    }));
   }
 }

@@ -1,0 +1,44 @@
+import type { AccessKeyView } from '#access-keys/contract';
+import { BUS, type Bus, type RequestContext } from '#bus';
+import { peopleById } from '#identity/contract';
+import { CLOCK, type Clock } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { USAGE, type Usage } from '../usage/usage.handlers.ts';
+import { keyView } from './key-view.ts';
+import type { ListedKey } from './keys.projection.ts';
+
+/** Keys as people see them: masked, with what their owner is called and when they were last used. */
+@Injectable()
+export class KeyViews {
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(USAGE) private readonly usage: Usage,
+  ) {}
+
+  async one(key: ListedKey, context: RequestContext): Promise<AccessKeyView> {
+    const owners = await this.owners([key], context);
+    return keyView(key, { nowMs: this.clock.now(), owner: owners(key), lastUsed: await this.usage.of(key.id) });
+  }
+
+  /** All of one organization. */
+  async all(keys: readonly ListedKey[], organizationId: string, context: RequestContext): Promise<AccessKeyView[]> {
+    const owners = await this.owners(keys, context);
+    const uses = await this.usage.ofOrganization(organizationId);
+    const nowMs = this.clock.now();
+    return keys.map((key) => keyView(key, { nowMs, owner: owners(key), lastUsed: uses.get(key.id) ?? null }));
+  }
+
+  /** A person's address, a service member's id. No list fails because names cannot be asked: it then shows none. */
+  private async owners(
+    keys: readonly ListedKey[],
+    context: RequestContext,
+  ): Promise<(key: ListedKey) => string | null> {
+    const ids = new Set(keys.filter(({ memberKind }) => memberKind === 'person').map(({ memberId }) => memberId));
+    const found = await peopleById(this.bus, [...ids], context);
+    return ({ memberId, memberKind }) => {
+      const person = found.ok ? found.value.get(memberId) : undefined;
+      return person ? (person.email ?? person.name ?? memberId) : memberKind === 'service' ? memberId : null;
+    };
+  }
+}
