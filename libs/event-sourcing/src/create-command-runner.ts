@@ -144,7 +144,8 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   ): Promise<Result<Committed<State, E>, Refusal | RunnerError>> {
     const { dryRun = false } = context;
     const streams = streamsOf(decider);
-    const committed = (outcome: Omit<Committed<State, E>, 'meta'>) => ok({ ...outcome, meta: metaOf(decider, outcome) });
+    const committed = (outcome: Omit<Committed<State, E>, 'meta'>) =>
+      ok({ ...outcome, meta: metaOf(decider, outcome) });
     const idOf = (index: number) => eventId(context.commandId, stream, step, index);
     const tried = new Set<string>(); // hashes of what this run has tried to append
     const remembered = streams.peek(stream);
