@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { ACCESS_KEY_PREFIX, parseAccessKey, type AccessSource, type Principal } from '#access';
 import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { LRUCache } from 'lru-cache';
@@ -70,16 +71,14 @@ export class Authenticator {
   }
 
   /** Anonymous without a credential; refused as `unauthenticated` with one that does not hold. */
-  async principalOf(
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ): Promise<Result<Principal, DomainError>> {
-    const { authorization, 'x-astro-api-key': apiKey } = headers;
+  async principalOf(request: IncomingMessage): Promise<Result<Principal, DomainError>> {
+    const { authorization, 'x-astro-api-key': apiKey } = request.headers;
     if (authorization === undefined && apiKey === undefined) return ok({ kind: 'anonymous' });
     if (apiKey !== undefined)
       return typeof apiKey === 'string' && authorization === undefined ? this.keyHolder(apiKey) : err(headerInvalid());
     const bearer = typeof authorization === 'string' ? /^Bearer +([!-~]+)$/i.exec(authorization)?.[1] : undefined;
     if (bearer === undefined) return err(headerInvalid());
-    return bearer.startsWith(ACCESS_KEY_PREFIX) ? this.keyHolder(bearer) : this.person(bearer);
+    return bearer.startsWith(ACCESS_KEY_PREFIX) ? this.keyHolder(bearer) : this.person(request, bearer);
   }
 
   /** Garbage ends at the checksum, before any look-up. */
@@ -99,10 +98,10 @@ export class Authenticator {
     return ok({ kind: 'key', keyId, memberId, memberKind, role, organizationId: organization.id });
   }
 
-  private async person(token: string): Promise<Result<Principal, DomainError>> {
+  private async person(request: IncomingMessage, token: string): Promise<Result<Principal, DomainError>> {
     const { tokens, logins } = this.options;
     if (!tokens || !logins) return err(headerInvalid());
-    const verified = await tokens.verify(token);
+    const verified = await tokens.verify(request);
     if (!verified.ok) return verified;
     const { iss, sub } = verified.value;
     const name = JSON.stringify([iss, sub]);

@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { KeyObject } from 'node:crypto';
 import { domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import { createRemoteJWKSet, customFetch, errors, type CryptoKey } from 'jose';
 import { z } from 'zod';
 
 /** The part of `fetch` that is used; injected, so that tests count calls. */
@@ -8,115 +9,144 @@ export type Fetch = (
   init: { readonly signal: AbortSignal; readonly headers: Record<string, string>; readonly redirect: 'error' },
 ) => Promise<Response>;
 
-/** An unknown key id asks the issuer again at most this often. */
-const REFETCH_MS = 60_000;
-/** Keys are fetched anew when they are this old and somebody needs one; until then a removed key still holds. */
-const FRESH_MS = 10 * 60_000;
+/** An unknown key id fetches the set again, unless it is as young as this: the key ids of a stranger cost the issuer little. */
+const COOL_DOWN_MS = 30_000;
+/** A set of this age is fetched again beside the request that needs it; until then a key that the issuer removed still holds. */
+const MAX_AGE_MS = 10 * 60_000;
+/** An issuer that did not answer is asked again after this time. */
+const RETRY_MS = 10_000;
 const TIMEOUT_MS = 5_000;
 const DOCUMENT_BYTES = 512 * 1024;
 
-const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(100) });
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url(), userinfo_endpoint: z.url().optional() });
-
-export interface IssuerKey {
-  readonly key: KeyObject;
-  /** The algorithm the key is for, when the issuer says it. */
-  readonly algorithm: string | undefined;
-}
+const keySet = z.object({ keys: z.array(z.unknown()).max(100) });
+/** Whether a key can be used shows when a token names it: one that cannot be read concerns no other. */
+const namedKey = z.looseObject({ kty: z.string(), kid: z.string() });
 
 export interface IssuerOptions {
   readonly issuer: string;
-  /** Asked of the issuer's discovery document when left out. */
-  readonly jwksUri?: string;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-const unreachable = (): DomainError<'login/issuer-unreachable'> =>
-  domainError('login/issuer-unreachable', 'unavailable', 'The login service cannot be reached at the moment.', {
-    fix: 'try again; access keys keep working',
-    retryAfterSeconds: 10,
-  });
+/** What a token says about the key that signed it. */
+export interface KeyName {
+  readonly alg: string;
+  readonly kid: string;
+}
 
-/** The signing keys of one issuer, as KeyObjects by key id. Nothing in a token makes it fetch any other address. */
+type KeySet = ReturnType<typeof createRemoteJWKSet>;
+
+interface Endpoints {
+  readonly keys: KeySet;
+  readonly userinfo: string | undefined;
+}
+
+/** The issuer gave no document that can be used. */
+class IssuerAwayError extends Error {}
+
+/**
+ * The signing keys of one issuer, found by its discovery document. Nothing in a token makes it fetch any other address. While
+ * the issuer is away, the keys that are known hold.
+ */
 export class IssuerKeys {
-  private keys = new Map<string, IssuerKey>();
-  private endpoints: { readonly jwks: string; readonly userinfo: string | undefined } | undefined;
-  private loadedMs: number | undefined;
-  private triedMs: number | undefined;
-  private loading: Promise<void> | undefined;
+  private endpoints: Promise<Endpoints> | undefined;
+  private fetchedMs: number | undefined;
+  private awayUntilMs = Number.NEGATIVE_INFINITY;
+  /** To make one takes longer than to find its key. They live as long as the set does. */
+  private readonly keyObjects = new WeakMap<CryptoKey, KeyObject>();
 
   constructor(private readonly options: IssuerOptions) {}
 
-  /** The key of this id; undefined when the issuer has none such; `login/issuer-unreachable` while no key was ever read. */
-  async key(kid: string): Promise<Result<IssuerKey | undefined, DomainError>> {
-    const known = this.keys.get(kid);
-    const now = this.options.clock.monotonic();
-    if (known && this.loadedMs !== undefined && now - this.loadedMs < FRESH_MS) return ok(known);
-    if (this.loading || this.triedMs === undefined || now - this.triedMs >= REFETCH_MS) {
-      const load = this.load();
-      // A key that is known but old is used at once: the issuer may be away.
-      if (known) return ok(known);
-      await load;
+  /**
+   * The key that a token names. Undefined when the issuer has none such, or one that cannot be used;
+   * `login/issuer-unreachable` when it is not known, and the issuer cannot be asked.
+   */
+  async key({ alg, kid }: KeyName): Promise<Result<KeyObject | undefined, DomainError>> {
+    const { clock, logger, issuer } = this.options;
+    try {
+      const { keys } = await this.discovered();
+      this.refreshOld(keys);
+      return ok(this.keyObject(await keys({ alg, kid })));
+    } catch (error) {
+      if (error instanceof IssuerAwayError) return err(unreachable(this.awayUntilMs - clock.monotonic()));
+      if (!(error instanceof errors.JWKSNoMatchingKey))
+        logger.warn({ issuer, kid, err: String(error) }, 'a key of the issuer cannot be used');
+      return ok(undefined);
     }
-    return this.loadedMs === undefined ? err(unreachable()) : ok(this.keys.get(kid));
   }
 
   /** Address of the issuer's userinfo, when it says one. */
   async userinfo(): Promise<string | undefined> {
-    return (await this.discover()).userinfo;
+    return (await this.discovered()).userinfo;
   }
 
-  private load(): Promise<void> {
-    this.loading ??= this.fetchKeys()
-      .catch((error: unknown) =>
-        this.options.logger.warn(
-          { issuer: this.options.issuer, err: String(error) },
-          'the keys of the issuer cannot be read',
-        ),
-      )
-      .finally(() => (this.loading = undefined));
-    return this.loading;
+  private refreshOld(keys: KeySet): void {
+    const isOld = this.fetchedMs !== undefined && this.options.clock.monotonic() - this.fetchedMs >= MAX_AGE_MS;
+    if (isOld && !keys.reloading) keys.reload().catch(() => {}); // was logged; the keys that are known hold
   }
 
-  private async fetchKeys(): Promise<void> {
-    this.triedMs = this.options.clock.monotonic();
-    const { jwks } = await this.discover();
-    const { keys } = keySet.parse(await this.fetchJson(jwks));
-    const read = new Map<string, IssuerKey>();
-    for (const jwk of keys) {
-      const { kid, use, alg, kty } = jwk;
-      if (typeof kid !== 'string' || (use !== undefined && use !== 'sig') || (kty !== 'RSA' && kty !== 'EC')) continue;
-      read.set(kid, {
-        key: createPublicKey({ key: jwk, format: 'jwk' }),
-        algorithm: typeof alg === 'string' ? alg : undefined,
-      });
-    }
-    this.keys = read;
-    this.loadedMs = this.options.clock.monotonic();
+  private keyObject(key: CryptoKey): KeyObject {
+    const known = this.keyObjects.get(key);
+    if (known) return known;
+    const made = KeyObject.from(key);
+    this.keyObjects.set(key, made);
+    return made;
   }
 
-  private async discover(): Promise<{ readonly jwks: string; readonly userinfo: string | undefined }> {
-    if (this.endpoints) return this.endpoints;
-    const { issuer, jwksUri } = this.options;
-    if (jwksUri) return (this.endpoints = { jwks: jwksUri, userinfo: undefined });
-    const found = discovery.parse(
-      await this.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),
-    );
-    if (found.issuer !== issuer) throw new Error('the discovery document names another issuer');
-    return (this.endpoints = { jwks: found.jwks_uri, userinfo: found.userinfo_endpoint });
-  }
-
-  private async fetchJson(url: string): Promise<unknown> {
-    const response = await this.options.fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { accept: 'application/json' },
-      redirect: 'error',
+  private discovered(): Promise<Endpoints> {
+    this.endpoints ??= this.discover().catch((error: unknown) => {
+      this.endpoints = undefined;
+      throw error;
     });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    const text = await response.text();
-    if (text.length > DOCUMENT_BYTES) throw new Error('the answer is too long');
-    return JSON.parse(text);
+    return this.endpoints;
+  }
+
+  private async discover(): Promise<Endpoints> {
+    const { issuer } = this.options;
+    const found = await this.document(
+      `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      AbortSignal.timeout(TIMEOUT_MS),
+      (text) => {
+        const parsed = discovery.parse(JSON.parse(text));
+        if (parsed.issuer !== issuer) throw new Error('the discovery document names another issuer');
+        return parsed;
+      },
+    );
+    const keys = createRemoteJWKSet(new URL(found.jwks_uri), {
+      timeoutDuration: TIMEOUT_MS,
+      cooldownDuration: COOL_DOWN_MS,
+      cacheMaxAge: Number.POSITIVE_INFINITY, // see refreshOld: nobody waits for the issuer while his key is known
+      [customFetch]: async (url, { signal }) => {
+        const set = await this.document(url, signal, (text) => keySet.parse(JSON.parse(text)));
+        this.fetchedMs = this.options.clock.monotonic();
+        return Response.json({ keys: set.keys.filter((key) => namedKey.safeParse(key).success) });
+      },
+    });
+    return { keys, userinfo: found.userinfo_endpoint };
+  }
+
+  /** @throws IssuerAwayError, at once while the last failure is younger than RETRY_MS */
+  private async document<T>(url: string, signal: AbortSignal, parse: (text: string) => T): Promise<T> {
+    const { fetch, clock, logger, issuer } = this.options;
+    if (clock.monotonic() < this.awayUntilMs) throw new IssuerAwayError('asked a moment ago');
+    try {
+      const response = await fetch(url, { signal, headers: { accept: 'application/json' }, redirect: 'error' });
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      const text = await response.text();
+      if (text.length > DOCUMENT_BYTES) throw new Error('the answer is too long');
+      return parse(text);
+    } catch (cause) {
+      this.awayUntilMs = clock.monotonic() + RETRY_MS;
+      logger.warn({ issuer, err: String(cause) }, 'the keys of the issuer cannot be read');
+      throw new IssuerAwayError('the issuer gave no answer that can be used', { cause });
+    }
   }
 }
+
+const unreachable = (waitMs: number): DomainError<'login/issuer-unreachable'> =>
+  domainError('login/issuer-unreachable', 'unavailable', 'The login service cannot be reached at the moment.', {
+    fix: 'try again; access keys keep working',
+    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
+  });

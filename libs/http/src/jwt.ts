@@ -1,5 +1,9 @@
+import type { KeyObject } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { DomainErrorException } from '#bus';
 import { domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
-import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
+import passport from 'passport';
+import { ExtractJwt, Strategy, type VerifiedCallback } from 'passport-jwt';
 import { z } from 'zod';
 import type { IssuerKeys } from './jwks.ts';
 import { parseUnambiguous } from './json-shape.ts';
@@ -43,62 +47,74 @@ const invalid = (): DomainError<'login/token-invalid'> =>
 const expired = (): DomainError<'login/token-expired'> =>
   domainError('login/token-expired', 'unauthenticated', 'The login has ended.', { fix: 'astroctl auth login' });
 
+const STRATEGY = 'access-token';
+
 /**
  * Checks OIDC access tokens (JWT) by passport-jwt: pinned algorithms, keys of the issuer alone, `iss`, `aud`, `exp` and
  * `nbf` with 60 s of skew on the injected clock. `jku`, `x5u` and `jwk` in a token are not looked at; an ID token is refused,
  * and so is a token whose JSON another reader could understand in another way (a claim twice, `__proto__`), however signed.
  */
 export class AccessTokens {
-  constructor(private readonly options: TokenOptions) {}
+  private readonly passport = new passport.Passport();
 
-  async verify(token: string): Promise<Result<AccessTokenClaims, DomainError>> {
-    const head = headerOf(token);
-    if (!head) return err(invalid());
-    const found = await this.options.keys.key(head.kid);
-    if (!found.ok) return found;
-    if (!found.value || (found.value.algorithm !== undefined && found.value.algorithm !== head.alg))
-      return err(invalid());
+  constructor(private readonly options: TokenOptions) {
+    const { issuer, audience } = options;
+    const strategy = new Strategy(
+      {
+        jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+        // passport-jwt's types know texts and buffers; jsonwebtoken below takes a KeyObject too, which spares parsing the key each time.
+        secretOrKeyProvider: (_request, token: string, done) =>
+          void this.keyOf(token).then(
+            (key) => done(null, key as unknown as Buffer),
+            (error: unknown) => done(error),
+          ),
+        issuer,
+        audience,
+        algorithms: [...ALGORITHMS],
+        // Both times are looked at afterwards: exactly, on the injected clock, and the end with an answer of its own.
+        ignoreExpiration: true,
+        jsonWebTokenOptions: { ignoreNotBefore: true },
+      },
+      (payload: unknown, done: VerifiedCallback) => {
+        const checked = this.claimsOf(payload);
+        if (checked.ok) done(null, checked.value);
+        else done(null, false, new DomainErrorException(checked.error));
+      },
+    );
+    this.passport.use(STRATEGY, strategy);
+  }
 
+  /** The claims of the Bearer token in `Authorization`, when all holds. */
+  verify(request: IncomingMessage): Promise<Result<AccessTokenClaims, DomainError>> {
+    return new Promise((resolve) => {
+      const answer = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
+        if (error) this.options.logger.warn({ err: String(error) }, 'an access token could not be checked');
+        if (!error && payload) resolve(ok(payload));
+        else resolve(err(reason instanceof DomainErrorException ? reason.error : invalid()));
+      };
+      const authenticate: (request: IncomingMessage, response: unknown, next: (error: unknown) => void) => void =
+        this.passport.authenticate(STRATEGY, { session: false }, answer);
+      authenticate(request, undefined, (error) => answer(error, false, undefined));
+    });
+  }
+
+  /** @throws DomainErrorException */
+  private async keyOf(token: string): Promise<KeyObject> {
+    const header = headerOf(token);
+    if (!header) throw new DomainErrorException(invalid());
+    const found = await this.options.keys.key(header);
+    if (!found.ok) throw new DomainErrorException(found.error);
+    if (!found.value) throw new DomainErrorException(invalid());
+    return found.value;
+  }
+
+  private claimsOf(payload: unknown): Result<AccessTokenClaims, DomainError> {
     const nowSeconds = this.options.clock.now() / 1_000;
-    const payload = await this.check(token, found.value.key, Math.floor(nowSeconds));
     const parsed = claims.safeParse(payload);
     if (!parsed.success || isIdToken(parsed.data)) return err(invalid());
     if (nowSeconds > parsed.data.exp + SKEW_SECONDS) return err(expired());
     if ((parsed.data.nbf ?? 0) > nowSeconds + SKEW_SECONDS) return err(invalid());
     return ok(parsed.data);
-  }
-
-  /** The payload when signature, issuer, audience and times hold; undefined otherwise. Never throws. */
-  private check(token: string, key: unknown, nowSeconds: number): Promise<unknown> {
-    const { issuer, audience, logger } = this.options;
-    return new Promise((resolve) => {
-      const options: StrategyOptionsWithoutRequest = {
-        jwtFromRequest: () => token,
-        // Its types know texts and buffers; jsonwebtoken below takes a KeyObject too, which spares parsing the key each time.
-        secretOrKeyProvider: (_request, _token, done) => done(null, key as Buffer),
-        issuer,
-        audience,
-        algorithms: [...ALGORITHMS],
-        // The end is looked at afterwards, exactly and with its own answer; for the beginning one second more than we grant.
-        ignoreExpiration: true,
-        jsonWebTokenOptions: { clockTimestamp: nowSeconds, clockTolerance: SKEW_SECONDS + 1 },
-      };
-      const strategy = new Strategy(options, (payload: unknown, done) => done(null, payload as object));
-      // What passport's middleware would set: a strategy answers by calling one of these.
-      Object.assign(strategy, {
-        success: (payload: unknown) => resolve(payload),
-        fail: () => resolve(undefined),
-        error: (error: unknown) => {
-          logger.warn({ err: String(error) }, 'an access token could not be checked');
-          resolve(undefined);
-        },
-      });
-      try {
-        strategy.authenticate({ headers: {} } as unknown as Parameters<Strategy['authenticate']>[0]);
-      } catch {
-        resolve(undefined); // garbage of some kind: as good as a wrong signature
-      }
-    });
   }
 }
 

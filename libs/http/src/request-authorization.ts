@@ -72,7 +72,7 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
       await count(limitAddress, request, reply);
       throw new DomainErrorException(keyInUrl());
     }
-    const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.headers);
+    const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.raw);
     if (!found.ok || found.value.kind === 'anonymous') {
       await count(limitAddress, request, reply);
       if (!found.ok) throw new DomainErrorException(found.error);
