@@ -12,13 +12,15 @@ export interface InlineManifests {
 }
 
 const MOST_OBJECTS = 2_000;
+/** What parsing may take: all manifests of an application together. */
+const LIMITS = { maxTokens: 500_000, maxNodes: 100_000 };
 
 /**
  * Kubernetes objects from the documents of one text. Lists (`kind: List`, `…List` with `items`) are opened, also nested ones;
  * an object given twice is refused, since the later one would win silently.
  */
 export function readInlineManifests(source: string): Result<InlineManifests, readonly ManifestError[]> {
-  const parsed = parseManifests(source);
+  const parsed = parseManifests(source, LIMITS);
   if (!parsed.ok)
     return err(parsed.error.map(({ line, column, message }) => invalid('yaml', `line ${line}:${column}: ${message}.`)));
 

@@ -31,14 +31,27 @@ const MAP_TAGS = [undefined, '!', 'tag:yaml.org,2002:map'];
 const SEQ_TAGS = [undefined, '!', 'tag:yaml.org,2002:seq'];
 const FORBIDDEN_KEYS = ['__proto__', 'constructor', 'prototype'];
 const ENOUGH_FAULTS = 50;
+const ENOUGH_WARNINGS = 50;
 
-/** The JSON value of a document; faults and warnings are collected, at most 50 faults. */
+export interface Converted {
+  readonly value: unknown;
+  readonly faults: readonly Spot[];
+  readonly warnings: readonly Spot[];
+  /** Values that were counted, those of earlier documents included. */
+  readonly nodes: number;
+}
+
+/**
+ * The JSON value of a document; faults and warnings are collected, at most 50 of each.
+ * @param limits.nodes values of the documents before it: all documents of a text share `maxNodes`
+ */
 export function convert(
   document: Document,
-  limits: Limits & { readonly dropEmptyKeys: boolean },
-): { readonly value: unknown; readonly faults: readonly Spot[]; readonly warnings: readonly Spot[] } {
-  const job: Job = { ...limits, document, faults: [], warnings: [], aliases: 0, nodes: 0, expanding: new Set() };
-  return { value: valueOf(document.contents, [], job), faults: job.faults, warnings: job.warnings };
+  limits: Limits & { readonly dropEmptyKeys: boolean; readonly nodes: number },
+): Converted {
+  const job: Job = { ...limits, document, faults: [], warnings: [], aliases: 0, expanding: new Set() };
+  const value = valueOf(document.contents, [], job);
+  return { value, faults: job.faults, warnings: job.warnings, nodes: job.nodes };
 }
 
 const offsetOf = (node: unknown): number =>
@@ -92,7 +105,7 @@ function scalarOf(node: unknown, path: Path, job: Job): null | boolean | number 
   if (node.type !== 'PLAIN') return source;
   const reading = readPlain(source);
   if (!reading.ok) return fault(job, node, path, reading.message);
-  if (reading.surprise !== undefined)
+  if (reading.surprise !== undefined && job.warnings.length < ENOUGH_WARNINGS)
     job.warnings.push({
       offset: offsetOf(node),
       path,

@@ -131,6 +131,29 @@ describe('C3: work and memory are bounded before anything is expanded', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(150 * 1024 * 1024);
   });
 
+  it.each([
+    ['878 KB of duplicate keys', 'a: 1\n'.repeat(175_600), 'the text has more than 500000 words and marks'],
+    ['390,000 words', `[${'a,'.repeat(390_000)}]`, 'the text has more than 500000 words and marks'],
+    ['250,000 documents without content', '---\n'.repeat(250_000), 'there are more than 2000 documents'],
+    ['120,000 values', 'x: 1\n---\n'.repeat(1_000) + `[${'1,'.repeat(119_000)}]`, 'there are more than 100000 values'],
+  ])('use-S4: %s, counted while they are read', (_, text, words) =>
+    expect(faults(text, { maxTokens: 500_000, maxNodes: 100_000 })[0]?.message).toBe(words),
+  );
+
+  it('use-S4: counts the values of all documents together', () => {
+    expect(faults('- a\n---\n- b\n', { maxNodes: 3 })).toMatchObject([
+      { line: 3, message: 'there are more than 3 values' },
+    ]);
+    expect(values('- a\n---\n- b\n', { maxNodes: 4 })).toEqual([['a'], ['b']]);
+  });
+
+  it('use-S4: tells the first of many faults and warnings', () => {
+    expect(faults('a: 1\na: 2\n---\n'.repeat(1_000)).length).toBeLessThan(60);
+    expect(faults('&a &a &a\n---\n'.repeat(1_000)).length).toBeLessThan(80);
+    const parsed = parseManifests('- on\n'.repeat(1_000));
+    expect(parsed.ok && parsed.value.warnings).toHaveLength(50);
+  });
+
   it('brackets inside texts do not count', () =>
     expect(values(`a: "${'['.repeat(200)}"\nb: |\n  ${'{'.repeat(200)}\n`)).toHaveLength(1));
 });

@@ -32,8 +32,10 @@ export interface ParseOptions {
   readonly maxDepth?: number;
   /** Uses of anchors in a document; 50 when left out. */
   readonly maxAliases?: number;
-  /** Values in one document, aliases expanded; 500,000 when left out. */
+  /** Values in all documents together, aliases expanded; 500,000 when left out. */
   readonly maxNodes?: number;
+  /** Words, marks, line ends and the space between them, counted before anything is built; 2,000,000 when left out. */
+  readonly maxTokens?: number;
   /** 2,000 when left out. */
   readonly maxDocuments?: number;
   /** A key without a value (only comments below it) is absent instead of null; false when left out. */
@@ -47,6 +49,11 @@ export type ParsedManifests =
     }
   | { readonly ok: false; readonly error: readonly YamlError[] };
 
+/** More than these are not told: the first ones are what people repair. */
+const MOST_FAULTS = 50;
+const MOST_SYNTAX_FAULTS = 20;
+const MOST_WARNINGS = 50;
+
 /**
  * Reads YAML (and so JSON) as kubectl does, but refuses what kubectl takes silently: duplicate keys, unknown tags, numbers that
  * do not fit. Documents without content are left out. Work and memory are bounded before anything is expanded.
@@ -58,6 +65,7 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
     maxAliases = 50,
     maxNodes = 500_000,
     maxDocuments = 2_000,
+    maxTokens = 2_000_000,
     dropEmptyKeys = false,
   } = options;
   if (Buffer.byteLength(text) > maxBytes) return refuse(`the text is longer than ${maxBytes} bytes`);
@@ -70,30 +78,27 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
   };
   const locate = ({ offset, path, message }: Spot): YamlError => ({ ...placeOf(offset), path, message });
 
-  const composed = compose(text, lines, { maxDepth, maxDocuments });
+  const composed = compose(text, lines, { maxDepth, maxDocuments, maxTokens });
   if (!composed.ok) return { ok: false, error: [locate(composed.error)] };
 
   const documents: ManifestDocument[] = [];
   const faults: YamlError[] = [];
   const warnings: YamlError[] = [];
+  let nodes = 0;
   for (const document of composed.value) {
-    const broken = document.errors.map((error) =>
-      locate({
-        offset: error.pos[0],
-        path: [],
-        message: error.message.includes('call stack')
-          ? `values are nested deeper than ${maxDepth}`
-          : plainMessage(error.message),
-      }),
-    );
-    if (broken.length > 0) {
-      faults.push(...broken.slice(0, 20));
+    if (faults.length >= MOST_FAULTS) break;
+    if (document.errors.length > 0) {
+      const told = document.errors.slice(0, MOST_SYNTAX_FAULTS);
+      faults.push(
+        ...told.map(({ pos: [offset], message }) => locate({ offset, path: [], message: plainMessage(message) })),
+      );
       continue;
     }
     if (document.contents === null || isBlank(document)) continue;
-    const converted = convert(document, { maxDepth, maxAliases, maxNodes, dropEmptyKeys });
+    const converted = convert(document, { maxDepth, maxAliases, maxNodes, dropEmptyKeys, nodes });
+    nodes = converted.nodes;
     faults.push(...converted.faults.map(locate));
-    warnings.push(...converted.warnings.map(locate));
+    if (warnings.length < MOST_WARNINGS) warnings.push(...converted.warnings.map(locate));
     documents.push({
       value: converted.value,
       line: placeOf(document.contents.range?.[0] ?? 0).line,
@@ -131,13 +136,15 @@ function rangeStart(node: unknown): number | undefined {
 type Composed =
   { readonly ok: true; readonly value: readonly Document[] } | { readonly ok: false; readonly error: Spot };
 
-/** Syntax only: every scalar stays a text. Depth and number of documents are counted before the tree is built. */
+/** The tokens that lie on the parser's stack beside the collections that are open: the document, and a scalar. */
+const BESIDE_COLLECTIONS = 3;
+
+/** Syntax only: every scalar stays a text. Tokens, depth and documents are counted while they are read, before the tree is built. */
 function compose(
   text: string,
   lines: LineCounter,
-  limits: { readonly maxDepth: number; readonly maxDocuments: number },
+  { maxDepth, maxDocuments, maxTokens }: Required<Pick<ParseOptions, 'maxDepth' | 'maxDocuments' | 'maxTokens'>>,
 ): Composed {
-  const deep = tooDeep(text, limits.maxDepth);
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({
     schema: 'failsafe',
@@ -148,53 +155,18 @@ function compose(
     prettyErrors: false,
   });
   const documents: Document[] = [];
-  if (deep !== undefined) {
-    for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1))
-      lines.addNewLine(index + 1);
-    return {
-      ok: false,
-      error: { offset: deep, path: [], message: `values are nested deeper than ${limits.maxDepth}` },
-    };
-  }
-  try {
-    for (const token of parser.parse(text)) {
-      for (const document of composer.next(token)) documents.push(document);
-      if (documents.length > limits.maxDocuments)
-        return {
-          ok: false,
-          error: {
-            offset: documents.at(-1)?.contents?.range?.[0] ?? 0,
-            path: [],
-            message: `there are more than ${limits.maxDocuments} documents`,
-          },
-        };
-    }
-    for (const document of composer.end(false, text.length)) documents.push(document);
-    return { ok: true, value: documents };
-  } catch (error) {
-    // The tree builder recurses, so what is nested absurdly deep in block form ends here.
-    if (typeof error === 'object' && error !== null && 'name' in error && error.name === 'RangeError') {
-      return { ok: false, error: { offset: 0, path: [], message: `values are nested deeper than ${limits.maxDepth}` } };
-    }
-    throw error;
-  }
-}
-
-/** Offset of the first place that is nested deeper than allowed, by brackets in flow form and by `- - -` on a line. */
-function tooDeep(text: string, maxDepth: number): number | undefined {
-  let offset = 0;
-  let brackets = 0;
-  let dashes = 0;
+  const over = (message: string): Composed => ({ ok: false, error: { offset: parser.offset, path: [], message } });
+  let tokens = 0;
+  lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
-    if (lexeme === '[' || lexeme === '{') brackets += 1;
-    else if (lexeme === ']' || lexeme === '}') brackets -= 1;
-    else if (lexeme === '-' || lexeme === '?') dashes += 1;
-    else if (lexeme === '\n' || lexeme === '\r\n') dashes = 0;
-    if (brackets > maxDepth || dashes > maxDepth) return offset;
-    // The lexer puts marks of its own (one control character each) before documents and scalars.
-    if (lexeme !== '\u0002' && lexeme !== '\u0018' && lexeme !== '\u001f') offset += lexeme.length;
+    if (++tokens > maxTokens) return over(`the text has more than ${maxTokens} words and marks`);
+    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    if (parser.stack.length > maxDepth + BESIDE_COLLECTIONS) return over(`values are nested deeper than ${maxDepth}`);
+    if (documents.length > maxDocuments) return over(`there are more than ${maxDocuments} documents`);
   }
-  return undefined;
+  for (const token of parser.end()) documents.push(...composer.next(token));
+  documents.push(...composer.end(false, text.length));
+  return { ok: true, value: documents };
 }
 
 const plainMessage = (message: string): string =>
