@@ -1,5 +1,5 @@
-// node tools/build.mjs apps/platform [FOLDER]: into dist/ or that folder, a file per app and per thread of it, with source maps,
-// and beside them the data that they read; it runs without node_modules.
+// node tools/build.mjs apps/platform [FOLDER]: into dist/ or that folder, a file per app and per thread of what it is made of,
+// with source maps, and beside them the data that they read; it runs without node_modules.
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -30,20 +30,16 @@ const [app, folder = 'dist'] = process.argv.slice(2);
 const isStartedOften = app === 'apps/astroctl';
 const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
 const target = resolve(folder, app);
-const entries = readdirSync(`${app}/src`).filter((name) => /^main\.ts$|\.thread\.ts$/.test(name));
-const { metafile, outputFiles } = await build({
+const common = {
   metafile: true,
   write: false,
-  entryPoints: entries.map((name) => `${app}/src/${name}`),
-  outdir: target,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: isStartedOften, // elsewhere order matters more: Nest's files need reflect-metadata before them
   ...(isStartedOften && { alias: { yaml: resolve('node_modules/yaml/browser/index.js') } }), // its ES modules: CommonJS has no named exports where it is a part
+  outdir: target,
   platform: 'node',
   format: 'esm',
   target: 'node24',
-  sourcemap: true,
   keepNames: true,
   legalComments: 'linked',
   logLevel: 'error',
@@ -51,7 +47,26 @@ const { metafile, outputFiles } = await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+};
+const main = `${app}/src/main.ts`;
+const parts = await build({ ...common, entryPoints: [main] });
+const entries = [main, ...threadsBeside(Object.keys(parts.metafile.inputs))];
+const { metafile, outputFiles } = await build({
+  ...common,
+  entryPoints: entries.map((file) => ({ in: file, out: basename(file, '.ts') })),
+  outExtension: { '.js': '.mjs' },
+  sourcemap: true,
 });
+
+/** Threads are started by a file beside them, and begin beside the program when they are built. */
+function threadsBeside(files) {
+  const folders = new Set(files.filter((file) => !file.includes('node_modules/')).map((file) => dirname(file)));
+  return [...folders].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.thread.ts'))
+      .map((name) => `${folder}/${name}`),
+  );
+}
 
 // A package reads its data folder relative to its source (../data), which is now the program.
 const packages = new Set(
@@ -65,7 +80,7 @@ for (const name of packages)
 
 // The programs last, each file in one step: whoever finds a program, and be it while two build at once, finds its parts.
 mkdirSync(target, { recursive: true });
-const programs = new Set(entries.map((name) => name.replace(/ts$/, 'mjs')));
+const programs = new Set(entries.map((file) => basename(file).replace(/ts$/, 'mjs')));
 const isProgram = ({ path }) => programs.has(basename(path));
 for (const { path, contents } of [
   ...outputFiles.filter((file) => !isProgram(file)),

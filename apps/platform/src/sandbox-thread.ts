@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { pause, type Clock, type Logger } from '#kernel';
+import { threadProgram } from '#thread-pool';
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -39,12 +39,7 @@ export interface OpenedSandbox {
 /** After so long a thread that ended is started again. */
 const AGAIN_MS = 500;
 
-/** From source a thread needs what its process needs to read TypeScript; built, it is a file beside the program. */
-const isSource = import.meta.url.endsWith('.ts');
-const PROGRAM = fileURLToPath(new URL(isSource ? './sandbox.thread.ts' : './sandbox.thread.mjs', import.meta.url));
-const execArgv = isSource
-  ? ['--enable-source-maps', '--import', new URL('../../../tools/typescript.mjs', import.meta.url).href]
-  : [];
+const PROGRAM = threadProgram('sandbox', import.meta.url);
 
 /** A thread that sandbox clusters live in. One that ends by itself is started again; what its sandboxes acknowledged is on disk. */
 export class SandboxThread {
@@ -73,11 +68,11 @@ export class SandboxThread {
   }
 
   private start(): Promise<number> {
-    const { clock, log, program = PROGRAM } = this.surroundings;
+    const { clock, log, program = PROGRAM.file } = this.surroundings;
     const { slot } = this.data;
     const worker = (this.worker = new Worker(program, {
       workerData: { ...this.data, preferredPort: this.port },
-      execArgv,
+      execArgv: [...PROGRAM.execArgv],
       name: `sandbox ${slot}`,
     }));
     const started = new Promise<number>((resolve, reject) => {

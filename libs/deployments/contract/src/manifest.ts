@@ -1,3 +1,4 @@
+import { BODY_BYTES } from '#bus/contract';
 import { z } from 'zod';
 
 export const API_VERSION = 'platform.astropulse.io/v1';
@@ -34,6 +35,7 @@ const quantity = z
 const port = z.number().int().min(1).max(65_535);
 const percent = z.number().int().min(1).max(100);
 const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const MOST_LABELS = 100;
 const labels = z
   .record(
     z.string().regex(labelKey, 'is no label key'),
@@ -42,6 +44,7 @@ const labels = z
       .max(63)
       .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 'is no label value'),
   )
+  .refine((given) => Object.keys(given).length <= MOST_LABELS, `must be at most ${MOST_LABELS} labels`)
   .refine(
     (given) => Object.keys(given).every((key) => !/(^|\.)(kubernetes\.io|k8s\.io|astropulse\.io)\//.test(key)),
     'labels below kubernetes.io, k8s.io and astropulse.io are reserved',
@@ -167,10 +170,7 @@ const sourceSchema = z
     image: imageSourceSchema.optional(),
     yaml: z
       .strictObject({
-        manifests: z
-          .string()
-          .min(1)
-          .max(4 * 1024 * 1024),
+        manifests: z.string().min(1).max(BODY_BYTES),
       })
       .optional(),
     helm: z.unknown().optional(),

@@ -111,6 +111,18 @@ export const deploymentsErrors = {
     domainError('deployments/tier-not-found', 'not-found', `There is no tier ${name}.`, {
       fix: `use one of: ${known.join(', ')}`,
     }),
+  manifestTooLarge: () =>
+    domainError(
+      'deployments/manifest-too-large',
+      'invalid',
+      'The manifest takes more time or memory to read than is allowed.',
+      { fix: 'split it into several applications' },
+    ),
+  busy: () =>
+    domainError('deployments/busy', 'unavailable', 'Too many large manifests are being read at the moment.', {
+      fix: 'try again',
+      retryAfterSeconds: 1,
+    }),
   nameMismatch: (pathName: string, manifestName: string) =>
     domainError(
       'deployments/name-mismatch',

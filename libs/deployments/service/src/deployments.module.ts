@@ -27,6 +27,7 @@ import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
+import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { People } from './shared/people.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
 import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
@@ -62,6 +63,7 @@ import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
     Heartbeats,
     SandboxProvisioning,
     ProfileViews,
+    ManifestReader,
     People,
     VaultRecords,
     EnqueueReactor,

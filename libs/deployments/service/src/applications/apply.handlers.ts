@@ -7,6 +7,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
@@ -28,6 +29,7 @@ export class ApplyHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(People) private readonly people: People,
     @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(DeploymentPlanner) private readonly planner: DeploymentPlanner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(Deployer) private readonly deployer: Deployer,
@@ -42,7 +44,7 @@ export class ApplyHandlers {
   ): Promise<Reply<Applied>> {
     const membership = await this.people.membership(context);
     if (!membership.ok) return refuse(membership.error);
-    const read = this.planner.read(name, manifest);
+    const read = await this.manifests.application(name, manifest);
     if (!read.ok) return refuse(read.error);
     await this.sandbox.ensure(membership.value.organizationId, context);
 

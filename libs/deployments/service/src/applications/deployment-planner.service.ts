@@ -1,12 +1,6 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { RequestContext } from '#bus';
-import {
-  openEnvelope,
-  readApplication,
-  type ApplicationSpec,
-  type ProfileSpec,
-  type ResolvedSpec,
-} from '#deployments/contract';
+import { type ApplicationSpec, type ProfileSpec, type ResolvedSpec } from '#deployments/contract';
 import { canonicalJson, err, ok, type DomainError, type InputError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
@@ -23,6 +17,7 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { autoscalingText, changesBetween, limitsText, summaryOf } from '../resolve/summary.ts';
+import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { omit } from '../shared/omit.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
@@ -58,20 +53,9 @@ export class DeploymentPlanner {
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
   ) {}
 
-  read(
-    pathName: string,
-    manifest: unknown,
-  ): Result<{ readonly spec: ApplicationSpec; readonly pointer: string }, DomainError> {
-    const read = readApplication(manifest);
-    if (!read.ok) return err(deploymentsErrors.manifestInvalid(`application/${pathName}`, read.error));
-    if (read.value.name !== pathName) return err(deploymentsErrors.nameMismatch(pathName, read.value.name));
-    const opened = openEnvelope(manifest);
-    return ok({ spec: read.value, pointer: opened.ok ? opened.value.pointer : '' });
-  }
-
   /** @param applicationId of the application that has the name, or of the one to be made */
   async plan(
-    { spec, pointer }: { readonly spec: ApplicationSpec; readonly pointer: string },
+    { spec, pointer }: ReadManifest<ApplicationSpec>,
     applicationId: string,
     membership: Membership,
     context: RequestContext,

@@ -4,7 +4,6 @@ import {
   DEFAULT_POLICY,
   EGRESS_GUARD,
   probeClusterRequest,
-  readRegistration,
   registerClusterRequest,
   type ClusterConnection,
   type EgressGuard,
@@ -16,6 +15,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
+import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People } from '../shared/people.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { ClusterViews } from './cluster-views.service.ts';
@@ -42,6 +42,7 @@ export class RegisterHandlers {
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EGRESS_GUARD) private readonly egress: EgressGuard,
+    @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(People) private readonly people: People,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
@@ -81,10 +82,9 @@ export class RegisterHandlers {
   }
 
   private async read(name: string, manifest: unknown): Promise<Result<Wanted, DomainError>> {
-    const read = readRegistration(manifest);
-    if (!read.ok) return err(deploymentsErrors.manifestInvalid(`cluster/${name}`, read.error));
+    const read = await this.manifests.registration(name, manifest);
+    if (!read.ok) return read;
     const spec = read.value;
-    if (spec.clusterName !== name) return err(deploymentsErrors.nameMismatch(name, spec.clusterName));
     if (name === SANDBOX_NAME) return err(deploymentsErrors.sandboxStays('cannot be registered'));
     const address = serverAddress(spec.server);
     if (!address.ok) return address;

@@ -1,13 +1,6 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import {
-  applyProfileRequest,
-  deleteProfileRequest,
-  openEnvelope,
-  readProfile,
-  TIER_NAMES,
-  type ProfileSpec,
-} from '#deployments/contract';
+import { applyProfileRequest, deleteProfileRequest, TIER_NAMES, type ProfileSpec } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Position, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -16,6 +9,8 @@ import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
+import type { ReadManifest } from '../shared/manifest-jobs.ts';
+import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
@@ -31,6 +26,7 @@ export class ProfilesHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(People) private readonly people: People,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
@@ -44,8 +40,10 @@ export class ProfilesHandlers {
   ): Promise<Reply<Applied>> {
     const membership = await this.people.membership(context);
     if (!membership.ok) return refuse(membership.error);
-    const read = readManifest(name, manifest);
+    const read = await this.manifests.profile(name, manifest);
     if (!read.ok) return refuse(read.error);
+    const unknownTier = tierError(name, read.value);
+    if (unknownTier) return refuse(unknownTier);
     await this.sandbox.ensure(membership.value.organizationId, context);
     const applied = await this.write(read.value.spec, read.value.pointer, membership.value, context);
     return applied.ok ? applied : refuse(await this.people.explain(applied.error, context));
@@ -175,23 +173,12 @@ export class ProfilesHandlers {
   }
 }
 
-function readManifest(
-  name: string,
-  manifest: unknown,
-): Result<{ readonly spec: ProfileSpec; readonly pointer: string }, DomainError> {
-  const read = readProfile(manifest);
-  if (!read.ok) return err(deploymentsErrors.manifestInvalid(`profile/${name}`, read.error));
-  if (read.value.profileName !== name) return err(deploymentsErrors.nameMismatch(name, read.value.profileName));
-  const opened = openEnvelope(manifest);
-  const pointer = opened.ok ? opened.value.pointer : '';
-  if (effectiveTier(read.value, TIER_NAMES[0]) === undefined) {
-    return err(
-      deploymentsErrors.manifestInvalid(`profile/${name}`, [
+function tierError(name: string, { spec, pointer }: ReadManifest<ProfileSpec>): DomainError | undefined {
+  return effectiveTier(spec, TIER_NAMES[0]) === undefined
+    ? deploymentsErrors.manifestInvalid(`profile/${name}`, [
         { pointer: `${pointer}/availabilityTier`, message: `must be one of ${TIER_NAMES.join(', ')}` },
-      ]),
-    );
-  }
-  return ok({ spec: read.value, pointer });
+      ])
+    : undefined;
 }
 
 function clusterOf(spec: ProfileSpec, catalog: Catalog, pointer: string): Result<string, DomainError> {

@@ -1,0 +1,60 @@
+import type { ApplicationSpec, ProfileSpec, RegistrationSpec } from '#deployments/contract';
+import { CLOCK, err, LOGGER, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { manifestJobs, type ReadManifest } from './manifest-jobs.ts';
+
+/** Reads manifests as they were sent, large ones in threads of their own. */
+@Injectable()
+export class ManifestReader implements OnModuleDestroy {
+  private readonly threads: ThreadPool<typeof manifestJobs>;
+
+  constructor(@Inject(CLOCK) clock: Clock, @Inject(LOGGER) log: Logger) {
+    this.threads = new ThreadPool({
+      jobs: manifestJobs,
+      program: threadProgram('manifests', import.meta.url),
+      clock,
+      log,
+    });
+  }
+
+  /** @param name by which the manifest was sent; refused when the manifest says another */
+  async application(name: string, manifest: unknown): Promise<Result<ReadManifest<ApplicationSpec>, DomainError>> {
+    const json = jsonOf(manifest);
+    const done = await this.threads.run('application', json, json.length);
+    if (!done.ok) return err(refusalOf(done.error));
+    if (!done.value.ok) return err(deploymentsErrors.manifestInvalid(`application/${name}`, done.value.error));
+    const { spec } = done.value.value;
+    return spec.name === name ? done.value : err(deploymentsErrors.nameMismatch(name, spec.name));
+  }
+
+  /** @param name see {@link application} */
+  async profile(name: string, manifest: unknown): Promise<Result<ReadManifest<ProfileSpec>, DomainError>> {
+    const json = jsonOf(manifest);
+    const done = await this.threads.run('profile', json, json.length);
+    if (!done.ok) return err(refusalOf(done.error));
+    if (!done.value.ok) return err(deploymentsErrors.manifestInvalid(`profile/${name}`, done.value.error));
+    const { spec } = done.value.value;
+    return spec.profileName === name ? done.value : err(deploymentsErrors.nameMismatch(name, spec.profileName));
+  }
+
+  /** @param name see {@link application} */
+  async registration(name: string, manifest: unknown): Promise<Result<RegistrationSpec, DomainError>> {
+    const json = jsonOf(manifest);
+    const done = await this.threads.run('registration', json, json.length);
+    if (!done.ok) return err(refusalOf(done.error));
+    if (!done.value.ok) return err(deploymentsErrors.manifestInvalid(`cluster/${name}`, done.value.error));
+    const { spec } = done.value.value;
+    return spec.clusterName === name ? ok(spec) : err(deploymentsErrors.nameMismatch(name, spec.clusterName));
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.threads.close();
+  }
+}
+
+const jsonOf = (manifest: unknown): string => JSON.stringify(manifest) ?? 'null';
+
+const refusalOf = (refusal: JobRefusal): DomainError =>
+  refusal === 'busy' ? deploymentsErrors.busy() : deploymentsErrors.manifestTooLarge();

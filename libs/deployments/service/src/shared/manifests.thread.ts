@@ -1,0 +1,5 @@
+import { serveJobs } from '#thread-pool';
+import { manifestJobs } from './manifest-jobs.ts';
+
+// A thread that reads manifests, so that a large one holds up nobody else.
+serveJobs(manifestJobs);

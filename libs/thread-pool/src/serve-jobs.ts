@@ -1,0 +1,17 @@
+import { parentPort } from 'node:worker_threads';
+import { runJob, type Jobs, type Order, type Report } from './jobs.ts';
+
+/** Makes the present thread one of a {@link ThreadPool}. Call it last: the thread gets work from then on. */
+export function serveJobs(jobs: Jobs): void {
+  const port = parentPort;
+  if (!port) throw new Error('jobs are served in threads of a pool only');
+  const report = (what: Report): void => port.postMessage(what);
+  port.on('message', (order: Order) => {
+    try {
+      report({ value: runJob(jobs, order) });
+    } catch (error) {
+      report({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  });
+  report({ ready: true });
+}

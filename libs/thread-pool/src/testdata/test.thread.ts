@@ -1,0 +1,4 @@
+import { serveJobs } from '#thread-pool';
+import { jobs } from './jobs.ts';
+
+serveJobs(jobs);
