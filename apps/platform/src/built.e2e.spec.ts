@@ -33,6 +33,15 @@ describe('the built programs', () => {
       expect.stringContaining('application/hello-world created'),
     ]);
     expect((await astroctl('app get hello-world')).stdout).toMatch(/RUNNING/);
+
+    const large = `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: large }\ndata: { text: ${'x'.repeat(40_000)} }\n`;
+    const manifest = { name: 'large', source: { type: 'yaml', yaml: { manifests: large } } };
+    const read = await astroctl('app apply -f - --wait', JSON.stringify(manifest)); // in threads, which are files of their own
+    expect([read.code, read.stderr, read.stdout]).toEqual([
+      0,
+      expect.stringContaining('RUNNING'),
+      expect.stringContaining('application/large created'),
+    ]);
   });
 
   it('install a launcher that works in any folder', async () => {

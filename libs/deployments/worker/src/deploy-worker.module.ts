@@ -10,6 +10,7 @@ import { ResourcesHandlers } from './live/resources.handlers.ts';
 import { StatusHandlers } from './live/status.handlers.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
 import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
+import { ManifestRenderer } from './rollout/renderer.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 import { TokenHandlers } from './token/token.handlers.ts';
 
@@ -27,6 +28,7 @@ import { TokenHandlers } from './token/token.handlers.ts';
         new ClusterConnections({ vault, clock, logger, egress }),
     },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
+    ManifestRenderer,
     RolloutWorker,
     ObserverWorker,
   ],

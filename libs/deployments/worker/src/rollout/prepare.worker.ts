@@ -1,20 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedSpec } from '#deployments/contract';
-import {
-  checkManifests,
-  decorate,
-  isKubernetesObject,
-  namespacedByOwnCrd,
-  readInlineManifests,
-  renderImage,
-  type Discovery,
-  type ManifestError,
-  type KubernetesObject,
-} from '#kubernetes';
+import type { KubernetesObject } from '#kubernetes';
 import { decodeText, encodeText } from '#vault';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
-import { failureOfManifestErrors } from './failure.ts';
-import { offlineErrors } from './offline-check.worker.ts';
+import { parseInTurns } from './renderer.worker.ts';
 import type { Run } from './run.worker.ts';
 import { attemptMark, sourceText } from './steps.ts';
 
@@ -36,45 +25,32 @@ export async function recall(
   const record = await ports.vault.get(recorded.rendered);
   const known = record && sha256(record.value) === recorded.digest;
   if (!known) throw sourceGone('the recorded plan of this revision is not in the vault any more', task.applicationName);
-  return { objects: objectsOf(record.value), ...recorded, warnings: [] };
+  return { objects: await ports.renderer.recall(decodeText(record.value)), ...recorded, warnings: [] };
 }
 
 /** Fetches, renders, decorates and checks. Nothing has been written to the cluster when this is done. */
 export async function prepare(run: Run): Promise<Prepared> {
-  const { claim, task } = run;
-  const spec = await fetch(run);
-  await claim.report({ step: 'fetched', source: sourceText(spec.source) });
-  const drawn = render(spec, await fingerprintKey(run));
-  if (!drawn.ok) throw refused(drawn.findings);
-  const { cluster, targetNamespace, namespaceMode } = task;
+  const { claim, task, ports } = run;
+  const { source } = await fetch(run);
+  await claim.report({ step: 'fetched', source: sourceText(source) });
+  const rendered = await ports.renderer.render({ source, fingerprintKey: await fingerprintKey(run) });
   const discovery = await run.call((client) => client.discovery());
-  const isNamespaced = scopes(discovery, drawn.objects);
-  const decorated = decorate(drawn.objects, {
-    applicationId: task.applicationId,
-    attempt: attemptMark(task),
-    targetNamespace,
-    namespaceMode,
-    isNamespaced,
-    ...(spec.source.type === 'image' ? { ownRendering: true } : { labels: spec.source.labels }),
-  });
-  if (decorated.findings.length > 0) throw refused(decorated.findings);
-  const findings = [
-    ...offlineErrors(decorated.objects),
-    ...checkManifests(decorated.objects, {
-      policy: cluster.policy,
-      clusterName: cluster.name,
-      targetNamespace,
-      namespaceMode,
-      isNamespaced,
+  const checked = await ports.renderer.check({
+    objects: rendered.objects,
+    scopes: rendered.kinds.flatMap(({ apiVersion, kind }) => {
+      const type = discovery.find(apiVersion, kind);
+      return type ? [{ apiVersion, kind, namespaced: type.namespaced }] : [];
     }),
-  ];
-  if (findings.length > 0) throw refused(findings);
-  const bytes = encodeText(JSON.stringify(decorated.objects));
-  const digest = sha256(bytes);
-  await claim.report({ step: 'rendered', objects: decorated.objects.length, digest });
-  const rendered = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
-  await run.ports.vault.put(rendered, bytes);
-  return { objects: decorated.objects, rendered, digest, warnings: [...drawn.warnings, ...decorated.warnings] };
+    task,
+    attempt: attemptMark(task),
+    labels: source.type === 'image' ? undefined : source.labels,
+  });
+  const { digest, bytes } = checked;
+  await claim.report({ step: 'rendered', objects: checked.objects.length, digest });
+  const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
+  await ports.vault.put(record, bytes);
+  const objects = await parseInTurns(checked.objects);
+  return { objects, rendered: record, digest, warnings: [...rendered.warnings, ...checked.warnings] };
 }
 
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
@@ -83,27 +59,6 @@ async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
     throw sourceGone('the specification of this revision is not in the vault any more', task.applicationName);
   return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments, sealed and authenticated since
 }
-
-type Drawn =
-  | { readonly ok: true; readonly objects: readonly KubernetesObject[]; readonly warnings: readonly string[] }
-  | { readonly ok: false; readonly findings: readonly ManifestError[] };
-
-function render({ source }: ResolvedSpec, fingerprintKey: string): Drawn {
-  if (source.type === 'image') {
-    const { objects, preDeploy } = renderImage(source.workload, { fingerprintKey });
-    return { ok: true, objects: [...objects, ...preDeploy], warnings: [] };
-  }
-  const read = readInlineManifests(source.manifests);
-  return read.ok
-    ? { ok: true, objects: read.value.objects, warnings: read.value.warnings }
-    : { ok: false, findings: read.error };
-}
-
-/** Whether a kind lies in namespaces: by the cluster's discovery, else by a CRD among the objects. */
-const scopes =
-  (discovery: Discovery, objects: readonly KubernetesObject[]) =>
-  (object: KubernetesObject): boolean | undefined =>
-    discovery.find(object.apiVersion, object.kind)?.namespaced ?? namespacedByOwnCrd(objects, object);
 
 /** Makes fingerprints of secrets that cannot be guessed back; one per organization, made on first use. */
 export async function fingerprintKey({ ports: { vault, ids }, task }: Run): Promise<string> {
@@ -116,16 +71,7 @@ export async function fingerprintKey({ ports: { vault, ids }, task }: Run): Prom
   return decodeText(made.value);
 }
 
-function objectsOf(bytes: Uint8Array): readonly KubernetesObject[] {
-  const parsed: unknown = JSON.parse(decodeText(bytes));
-  if (!Array.isArray(parsed) || !parsed.every(isKubernetesObject))
-    throw new Error('recorded bytes are no list of objects');
-  return parsed;
-}
-
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-const refused = (findings: readonly ManifestError[]) => new AttemptFailedError(failureOfManifestErrors(findings));
 
 const sourceGone = (message: string, app: string) =>
   new AttemptFailedError({

@@ -11,6 +11,7 @@ import { Claim, ClaimLostError, type Outcome } from './claim.worker.ts';
 import { StoppingError } from './cluster-calls.worker.ts';
 import { remove } from './delete.worker.ts';
 import { deploy } from './deploy.worker.ts';
+import { ManifestRenderer } from './renderer.worker.ts';
 import { DEFAULT_TIMES, Run, type RolloutTimes } from './run.worker.ts';
 
 type Item = z.infer<typeof rolloutQueue.item>;
@@ -44,6 +45,7 @@ export class RolloutWorker {
     @Inject(IDS) private readonly ids: Ids,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ClusterConnections) private readonly connections: ClusterConnections,
+    @Inject(ManifestRenderer) private readonly renderer: ManifestRenderer,
     @Inject(ROLLOUT_TIMES) private readonly times: RolloutTimes = DEFAULT_TIMES,
   ) {}
 
@@ -104,8 +106,8 @@ export class RolloutWorker {
   }
 
   private work(claim: Claim, task: RolloutTask): Promise<Outcome> {
-    const { vault, clock, ids, logger, connections, times } = this;
-    const run = new Run({ vault, clock, ids, logger, connections, times }, claim, task, this.stopping.signal);
+    const { vault, clock, ids, logger, connections, renderer, times } = this;
+    const run = new Run({ vault, clock, ids, logger, connections, renderer, times }, claim, task, this.stopping.signal);
     return task.kind === 'delete' ? remove(run) : deploy(run);
   }
 }

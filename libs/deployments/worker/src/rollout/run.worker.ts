@@ -4,6 +4,7 @@ import type { Vault } from '#vault';
 import type { ClusterConnections } from '../connections.worker.ts';
 import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { callCluster, StoppingError, SupersededError, type CallRules } from './cluster-calls.worker.ts';
+import type { ManifestRenderer } from './renderer.worker.ts';
 import type { KubernetesClient } from '#kubernetes';
 
 /** Times that operators may change and tests shorten, in milliseconds. */
@@ -35,6 +36,7 @@ export interface RunPorts {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly connections: ClusterConnections;
+  readonly renderer: ManifestRenderer;
   readonly times: RolloutTimes;
 }
 

@@ -15,6 +15,7 @@ import { auditedWrites, type AuditedWrite } from '#testing';
 import { encodeText, type Vault } from '#vault';
 import type { Delivery } from '#work-queue';
 import { ClusterConnections } from '../connections.worker.ts';
+import { ManifestRenderer } from '../rollout/renderer.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
 import { RolloutWorker } from '../rollout/rollout.worker.ts';
 import { ScriptedDeployments } from './scripted-deployments.worker.ts';
@@ -69,8 +70,9 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     log: silentLogger,
     ratePerSecond: 200,
   });
+  const renderer = new ManifestRenderer(systemClock, silentLogger);
   const newWorker = () =>
-    new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, {
+    new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, renderer, {
       ...DEFAULT_TIMES,
       steadyMs: 100,
       ...times,

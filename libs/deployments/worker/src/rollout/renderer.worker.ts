@@ -1,0 +1,83 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { CLOCK, LOGGER, type Clock, type Logger, type Result } from '#kernel';
+import { isKubernetesObject, type KubernetesObject } from '#kubernetes';
+import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { AttemptFailedError } from './cluster-calls.worker.ts';
+import { renderJobs, type CheckInput, type Checked, type Rendered, type RenderInput } from './render-jobs.worker.ts';
+import { failureOfManifestErrors } from './failure.ts';
+
+/** So much is parsed before others have their turn. */
+const SLICE_CHARACTERS = 64 * 1_024;
+/** Of one job; a text of the largest size takes about two seconds. */
+const TIMEOUT_MS = 30_000;
+
+/** Renders and checks manifests; large ones in threads of their own. What is wrong with them ends the attempt. */
+@Injectable()
+export class ManifestRenderer implements OnModuleDestroy {
+  private readonly threads: ThreadPool<typeof renderJobs>;
+
+  constructor(@Inject(CLOCK) clock: Clock, @Inject(LOGGER) log: Logger) {
+    this.threads = new ThreadPool({
+      jobs: renderJobs,
+      program: threadProgram('render', import.meta.url),
+      clock,
+      log,
+      timeoutMs: TIMEOUT_MS,
+    });
+  }
+
+  /** @throws AttemptFailedError with the first of the errors */
+  async render(input: RenderInput): Promise<Rendered> {
+    const { source } = input;
+    const bytes = source.type === 'yaml' ? source.manifests.length : JSON.stringify(source).length;
+    return accepted(await this.threads.run('render', input, bytes));
+  }
+
+  /** @throws AttemptFailedError with the first of the errors */
+  async check(input: CheckInput): Promise<Checked> {
+    return accepted(await this.threads.run('check', input, input.objects.length));
+  }
+
+  /** The objects of a recorded JSON array. */
+  async recall(json: string): Promise<readonly KubernetesObject[]> {
+    const texts = await this.threads.run('split', json, json.length);
+    if (!texts.ok) throw tooLarge();
+    return parseInTurns(texts.value);
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.threads.close();
+  }
+}
+
+/** Objects from a text each; others have their turns between. */
+export async function parseInTurns(texts: readonly string[]): Promise<readonly KubernetesObject[]> {
+  const objects: KubernetesObject[] = [];
+  let characters = 0;
+  for (const text of texts) {
+    const object: unknown = JSON.parse(text);
+    if (!isKubernetesObject(object)) throw new Error('a text is no object');
+    objects.push(object);
+    characters += text.length;
+    if (characters < SLICE_CHARACTERS) continue;
+    characters = 0;
+    await turn();
+  }
+  return objects;
+}
+
+function accepted<T extends Rendered | Checked>(
+  done: Result<T | { readonly ok: false; readonly errors: Parameters<typeof failureOfManifestErrors>[0] }, JobRefusal>,
+): T {
+  if (!done.ok) throw tooLarge();
+  if (!done.value.ok) throw new AttemptFailedError(failureOfManifestErrors(done.value.errors));
+  return done.value;
+}
+
+const tooLarge = () =>
+  new AttemptFailedError({
+    code: 'deployments/render-limit',
+    message: 'the manifests take more time or memory than is allowed',
+    fix: 'split them into several applications',
+  });
