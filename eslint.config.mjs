@@ -2,7 +2,19 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 // A suffix buys a right. `spec` stands for .spec, .engine.spec, .e2e.spec and .chaos.spec.
-const EDGE = ['handlers', 'queries', 'service', 'reactor', 'sweep', 'worker', 'controller', 'cli', 'module', 'thread', 'spec'];
+const EDGE = [
+  'handlers',
+  'queries',
+  'service',
+  'reactor',
+  'sweep',
+  'worker',
+  'controller',
+  'cli',
+  'module',
+  'thread',
+  'spec',
+];
 const BELOW = ['kind:kernel', 'kind:technical'];
 const ENGINES = ['mongodb', 'mongoose', '@nats-io/*', '@kubernetes/*', '@eventstore/*'];
 

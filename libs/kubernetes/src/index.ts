@@ -12,7 +12,6 @@ export {
   KubernetesApiError,
   KubernetesUnreachableError,
   type AccessQuestion,
-  type Discovery,
   type FieldConflict,
   type KubernetesClient,
   type LogOptions,

@@ -1,4 +1,4 @@
 export { serveJobs } from './serve-jobs.ts';
-export type { JobRefusal, Jobs } from './jobs.ts';
-export { threadProgram, type ThreadProgram } from './thread-program.ts';
-export { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
+export type { JobRefusal } from './jobs.ts';
+export { threadProgram } from './thread-program.ts';
+export { ThreadPool } from './thread-pool.ts';
