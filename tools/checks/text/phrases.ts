@@ -26,7 +26,7 @@ export const PHRASES: readonly Phrase[] = [
 ];
 
 /** Twice the same word is a slip of the pen, except for these. */
-const DOUBLED = /(?<![\w'’-])([a-z]+)\s+\1(?![\w'’-])/gi;
+const DOUBLED = /(?<![\w'’-])([a-z]+)\s+\1(?![\w'’:-])/gi;
 const MAY_DOUBLE: ReadonlySet<string> = new Set(['that', 'had', 'long', 'a']);
 
 /** One sentence for each banned phrase and each doubled word: `file:line: …`. */
@@ -35,7 +35,7 @@ export function phraseProblems(texts: readonly Text[]): readonly string[] {
     .filter(({ fence }) => fence === undefined)
     .flatMap(({ file, line, scope, text }) => {
       const phrases = PHRASES.filter(({ scopes }) => scopes.includes(scope)).flatMap(({ pattern, instead }) => {
-        const [found] = pattern.exec(text) ?? [];
+        const [found] = pattern.exec(text.replace(/\s+/g, ' ')) ?? [];
         return found === undefined ? [] : [`${file}:${line}: “${found}”; write: ${instead}`];
       });
       const doubled =
@@ -43,7 +43,7 @@ export function phraseProblems(texts: readonly Text[]): readonly string[] {
           ? []
           : [...text.matchAll(DOUBLED)]
               .filter(([, word = '']) => !MAY_DOUBLE.has(word.toLowerCase()))
-              .map(([found]) => `${file}:${line}: “${found}” has a word twice`);
+              .map(([, word]) => `${file}:${line}: “${word} ${word}” has a word twice`);
       return [...phrases, ...doubled];
     });
 }

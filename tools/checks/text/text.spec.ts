@@ -45,11 +45,13 @@ describe('texts of a source file', () => {
   });
 });
 
-it('reads Markdown by lines, and a fenced block as one text with its language', () => {
-  expect(documentTexts('a.md', 'Run:\n\n```sh\nnpm start\nnpm test\n```\nEnd.')).toEqual([
-    { file: 'a.md', line: 1, scope: 'docs', text: 'Run:' },
-    { file: 'a.md', line: 4, scope: 'docs', text: 'npm start\nnpm test', fence: 'sh' },
-    { file: 'a.md', line: 7, scope: 'docs', text: 'End.' },
+it('reads Markdown by paragraphs, items and rows, and a fenced block as one text with its language', () => {
+  expect(documentTexts('a.md', 'Run\nthis:\n\n```sh\nnpm start\nnpm test\n```\nEnd.\n- one\n  more\n- two')).toEqual([
+    { file: 'a.md', line: 1, scope: 'docs', text: 'Run\nthis:' },
+    { file: 'a.md', line: 5, scope: 'docs', text: 'npm start\nnpm test', fence: 'sh' },
+    { file: 'a.md', line: 8, scope: 'docs', text: 'End.' },
+    { file: 'a.md', line: 9, scope: 'docs', text: '- one\n  more' },
+    { file: 'a.md', line: 11, scope: 'docs', text: '- two' },
   ]);
 });
 
@@ -66,7 +68,7 @@ describe('phrases', () => {
   });
 
   it('with a word twice are reported, over the end of a line too', () => {
-    expect(phraseProblems([line('Waits for the\nthe answer')])).toEqual(['a.md:1: “the\nthe” has a word twice']);
+    expect(phraseProblems([line('Waits for the\nthe answer')])).toEqual(['a.md:1: “the the” has a word twice']);
     expect(phraseProblems([line('It is known that that is so, x-ray ray, a.a a')])).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ export interface Text {
   /** From 1. */
   readonly line: number;
   readonly scope: Scope;
-  /** `…` stands for what is filled in. In Markdown: one line, or a whole fenced block. */
+  /** `…` stands for what is filled in. In Markdown: one paragraph, item or row, or a whole fenced block. */
   readonly text: string;
   /** Language of a fenced block in Markdown. */
   readonly fence?: string;
@@ -103,19 +103,32 @@ function joined(ranges: readonly ts.CommentRange[], source: string, tree: ts.Sou
   return lines.map(({ line, text }) => ({ file, line, scope: 'comment', text }));
 }
 
-/** Lines and fenced blocks of one Markdown file. */
+/** A line that begins something of its own: a heading, an item, a row, an HTML comment. */
+const OWN_LINE = /^\s*(#|\||[-*] |\d+\. |<!--)/;
+
+/** Paragraphs, headings, items, rows and fenced blocks of one Markdown file. */
 export function documentTexts(file: string, source: string): readonly Text[] {
   const texts: Text[] = [];
   let fence: { line: number; language: string; lines: string[] } | undefined;
+  let paragraph: { line: number; lines: string[] } | undefined;
+  const endParagraph = (): void => {
+    if (paragraph) texts.push({ file, line: paragraph.line, scope: 'docs', text: paragraph.lines.join('\n') });
+    paragraph = undefined;
+  };
   source.split('\n').forEach((text, index) => {
     const [, marker] = /^\s*```(\w*)/.exec(text) ?? [];
-    if (marker === undefined) {
-      if (fence) fence.lines.push(text);
-      else if (text.trim()) texts.push({ file, line: index + 1, scope: 'docs', text });
+    if (marker === undefined && fence) fence.lines.push(text);
+    else if (marker === undefined) {
+      if (text.trim() === '' || OWN_LINE.test(text)) endParagraph();
+      if (text.trim() !== '') (paragraph ??= { line: index + 1, lines: [] }).lines.push(text);
     } else if (fence) {
       texts.push({ file, line: fence.line, scope: 'docs', text: fence.lines.join('\n'), fence: fence.language });
       fence = undefined;
-    } else fence = { line: index + 2, language: marker, lines: [] };
+    } else {
+      endParagraph();
+      fence = { line: index + 2, language: marker, lines: [] };
+    }
   });
+  endParagraph();
   return texts;
 }
