@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { VERSION } from '#kernel';
 import { call, loginAdmin, startPlatform, type Platform } from '#testing';
+import { formOfName, vaultNames } from '#testing/log';
+import { storedWords } from '../../apps/platform/src/stored-words.fixture.ts';
 import {
   LAST_MANIFESTS,
   objectsOf,
@@ -49,6 +51,8 @@ async function record(folder: string, dataDir: string): Promise<void> {
       keys,
       manifests: LAST_MANIFESTS,
       objects: { acme: await objectsOf(admin, 'acme'), initech: await objectsOf(admin, 'initech') },
+      vaultForms: [...new Set((await vaultNames(dataDir)).map(formOfName))].toSorted(),
+      words: storedWords(),
       answers: await answersOf(platform, people),
     };
     const code = await platform.process.stop();

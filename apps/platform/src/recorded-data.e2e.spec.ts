@@ -1,50 +1,24 @@
 import { jest } from '@jest/globals';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { verifyStream, type StoredEvent } from '#event-store';
-import { claimPort } from '#runtime';
+import { call, eventually, runProgram, temporaryFolder, type Machine } from '#testing';
+import { formOfName, logOf, vaultNames } from '#testing/log';
 import {
-  call,
-  eventually,
-  machine,
-  startForwardProxy,
-  startPlatform,
-  temporaryFolder,
-  type Finished,
-  type ForwardProxy,
-  type Machine,
-  type Platform,
-} from '#testing';
-import { logOf } from '#testing/log';
-import {
-  configurationOf,
-  lasting,
+  expectAnswers,
   RECORDED_RELEASES,
   recordedBy,
+  startOnRecorded,
   unpackData,
   type RecordedObject,
+  type StartedOnRecorded,
 } from './recorded-data.fixture.ts';
 
 jest.setTimeout(300_000);
 
-/** Between two looks at what takes a while: a plan allows only so many requests a minute. */
-const LOOK_AGAIN_MS = 200;
-
 const meSchema = z.looseObject({ userId: z.string() });
-const configurationSchema = z.looseObject({
-  apis: z.record(
-    z.string(),
-    z.looseObject({
-      currentOrg: z.string(),
-      organizations: z.array(z.looseObject({ slug: z.string(), key: z.string() })),
-      login: z.looseObject({ accessToken: z.string() }),
-    }),
-  ),
-});
 const objectListSchema = z.looseObject({
   items: z.array(
     z.looseObject({
@@ -65,27 +39,17 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
   const dataDir = unpackData(release);
   const home = temporaryFolder();
   const graceHome = temporaryFolder();
-  const { admin, grace } = recorded.people;
-  let platform: Platform;
-  let proxy: ForwardProxy;
-  let url: string;
+  const newHome = temporaryFolder();
+  const { admin, grace, linus } = recorded.people;
+  let before: readonly string[];
+  let started: StartedOnRecorded;
   let ada: Machine;
   let occupier: Server;
 
-  const astroctl = (words: string, input?: string): Promise<Finished> =>
-    ada.astroctl(words.split(' '), input === undefined ? {} : { input });
-  const login = ({ email, password }: typeof admin, org: string) =>
-    ada.astroctl(['auth', 'login', '--org-id', org, '--username', email, '--password-stdin'], {
-      input: `${password}\n`,
-    });
-  const configuration = () =>
-    configurationSchema.parse(parse(readFileSync(join(home, '.config', 'astropulse', 'config.yaml'), 'utf8'))).apis[
-      recorded.url
-    ];
-  const get = async (path: string, credential: string): Promise<unknown> => {
-    const { status, body } = await call(url, `GET ${path}`, { credential });
-    expect({ path, status }).toEqual({ path, status: 200 });
-    return body;
+  const userOf = async (credential: string): Promise<string> => {
+    const { status, body } = await call(started.url, 'GET /v1/me', { credential });
+    expect(status).toBe(200);
+    return meSchema.parse(body).userId;
   };
   const field = async (name: string, key: string) => (await ada.run(`app status ${name} --field ${key}`)).trim();
   const objectsOf = async (org: keyof typeof recorded.objects): Promise<readonly RecordedObject[]> => {
@@ -101,22 +65,17 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     // One of the ports that the data names for sandboxes is taken now; the other may be.
     occupier = createServer().on('error', () => {});
     occupier.listen(Number(readFileSync(join(dataDir, 'sandbox', 'port-0'), 'utf8')), '127.0.0.1');
-    const port = await claimPort(0);
-    url = `http://127.0.0.1:${port}`;
-    platform = await startPlatform({ dataDir, port, environment: { ASTRO_PUBLIC_URL: recorded.url } });
-    proxy = await startForwardProxy(url);
-    ada = machine(home, recorded.url, proxy.environment);
-    mkdirSync(join(home, '.config', 'astropulse'), { recursive: true, mode: 0o700 });
-    writeFileSync(join(home, '.config', 'astropulse', 'config.yaml'), configurationOf(release), { mode: 0o600 });
+    before = await vaultNames(dataDir);
+    started = await startOnRecorded(release, dataDir, home);
+    ({ ada } = started);
   });
   afterAll(async () => {
-    await platform.stop();
-    await proxy.close();
+    await started.stop();
     occupier.close();
   });
 
   it('lets a machine that was logged in go on with its configuration', async () => {
-    const whoami = await astroctl('whoami');
+    const whoami = await ada.astroctl(['whoami']);
     expect(whoami).toMatchObject({ code: 0, stderr: '' });
     expect(whoami.stdout).toContain(admin.userId);
     expect(whoami.stdout).toContain(admin.email);
@@ -125,51 +84,33 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
 
   it('accepts the keys that were made and no other', async () => {
     const { owner, editor, viewer, revoked, expired } = recorded.keys;
-    const users = await Promise.all(
-      [owner, editor, viewer].map(async (credential) => meSchema.parse(await get('/v1/me', credential)).userId),
-    );
-    expect(users).toEqual([admin.userId, recorded.people.linus.userId, grace.userId]);
+    expect(await Promise.all([owner, editor, viewer].map(userOf))).toEqual([admin.userId, linus.userId, grace.userId]);
     for (const credential of [revoked, expired, `${viewer.slice(0, -1)}~`])
-      expect(await call(url, 'GET /v1/me', { credential })).toMatchObject({ status: 401 });
+      expect(await call(started.url, 'GET /v1/me', { credential })).toMatchObject({ status: 401 });
   });
 
   it('knows the people who had an account, as the same users', async () => {
-    expect(await login(admin, 'initech')).toMatchObject({ code: 0 });
-    const { accessToken } = configuration()?.login ?? { accessToken: '' };
-    expect(meSchema.parse(await get('/v1/me', accessToken)).userId).toBe(admin.userId);
-    expect(
-      configuration()
-        ?.organizations.map(({ slug }) => slug)
-        .toSorted(),
-    ).toEqual([admin.organization.slug, 'acme', 'initech'].toSorted());
-    const other = machine(graceHome, recorded.url, proxy.environment);
+    expect(await started.login(admin, 'initech')).toMatchObject({ code: 0 });
+    const { accessToken, organizations } = started.configuration();
+    expect(await userOf(accessToken)).toBe(admin.userId);
+    expect(organizations.toSorted()).toEqual([admin.organization.slug, 'acme', 'initech'].toSorted());
+    const other = started.machineOf(graceHome);
     expect(await other.login(grace.email, grace.password)).toMatchObject({ code: 0 });
     expect(await other.run('whoami')).toContain(grace.userId);
     await ada.run('org use acme');
   });
 
-  it('reaches the clusters and finds the applications as they were', async () => {
+  it('reaches the clusters and finds everything as it was', async () => {
     for (const org of ['acme', 'initech'])
       await eventually(async () =>
         expect(await ada.run(`clusters get sandbox --org ${org}`)).toMatch(/^state: +READY$/m),
       );
+    await expectAnswers(recorded, started);
+  });
+
+  it('brings a rollout that was under way to its end', async () => {
     await ada.run('app wait underway');
-    const { accessToken } = configuration()?.login ?? { accessToken: '' };
-    for (const [path, answer] of Object.entries(recorded.answers)) {
-      const then = lasting(path, answer);
-      await eventually(async () => {
-        const now = lasting(path, await get(path, accessToken));
-        // What happened goes on: all that was told then is told first.
-        const isLog = path.endsWith('/events') && Array.isArray(now) && Array.isArray(then);
-        const told = isLog ? now.slice(0, then.length) : now;
-        try {
-          expect({ path, answer: told }).toMatchObject({ path, answer: then });
-        } catch (error) {
-          await pause(LOOK_AGAIN_MS);
-          throw error;
-        }
-      });
-    }
+    expect([await field('underway', 'status'), await field('underway', 'version')]).toEqual(['RUNNING', 'v1']);
   });
 
   it('has the same objects on the clusters', async () => {
@@ -221,18 +162,32 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
   it('keeps names taken, and finds people by their addresses', async () => {
     expect(await ada.astroctl(['org', 'create', 'acme  inc', '--slug', 'other'])).toMatchObject({ code: 7 });
     expect(await ada.astroctl(['org', 'create', 'Other', '--slug', 'acme'])).toMatchObject({ code: 7 });
-    await ada.run(`org set-role ${recorded.people.linus.email} viewer`);
+    await ada.run(`org set-role ${linus.email} viewer`);
     expect(await ada.run('org members')).toMatch(/linus@initech\.test .*viewer/);
   });
 
   it('has a log whose every stream is what was sealed, from its first event to those of now', async () => {
     const streams = Map.groupBy(await logOf(dataDir), ({ stream }: StoredEvent) => stream);
     expect(streams.size).toBeGreaterThan(50);
-    for (const [stream, events] of streams)
-      expect({ stream, ...verifyStream(events) }).toMatchObject({
-        stream,
-        ok: true,
-        value: { revision: events.length - 1 },
-      });
+    for (const [stream, events] of streams) {
+      const verified = verifyStream(events);
+      expect({ stream, ...verified }).toMatchObject({ stream, ok: true, value: { revision: events.length - 1 } });
+    }
+  });
+
+  it('names what it writes to the vault as that release did', async () => {
+    await ada.run('app profile apply -f -', 'profileName: fresh\nclusterName: sandbox\n');
+    const account = ['--import', './tools/typescript.mjs', 'tools/admin/account.ts', 'new@acme.test', 'New'];
+    const made = await runProgram(process.execPath, account, {
+      input: 'password-of-now\n',
+      environment: { ASTRO_DATA_DIR: dataDir },
+    });
+    expect(made).toMatchObject({ code: 0 });
+    expect(await started.machineOf(newHome).login('new@acme.test', 'password-of-now')).toMatchObject({ code: 0 });
+    const written = (await vaultNames(dataDir)).filter((name) => !before.includes(name)).map(formOfName);
+    const kinds = new Set(written.map((form) => form.split('/')[0]));
+    const expected = ['manifest', 'resolved', 'rendered', 'profile', 'oidc', 'issuer', 'person', 'address'];
+    expect([...kinds]).toEqual(expect.arrayContaining(expected));
+    expect(written.filter((form) => !recorded.vaultForms.includes(form))).toEqual([]);
   });
 });

@@ -1,8 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { z } from 'zod';
-import { temporaryFolder } from '#testing';
+import { claimPort } from '#runtime';
+import {
+  call,
+  eventually,
+  machine,
+  startForwardProxy,
+  startPlatform,
+  temporaryFolder,
+  type Machine,
+  type Platform,
+} from '#testing';
 
 const objectSchema = z.strictObject({
   kind: z.string(),
@@ -39,6 +51,13 @@ const recordedSchema = z.strictObject({
   /** As they were applied last, by organization and application. */
   manifests: z.record(manifestName, z.string()),
   objects: z.strictObject({ acme: z.array(objectSchema), initech: z.array(objectSchema) }),
+  /** Of the names of all records in the vault; `{}` stands for an id, a digest or a number. */
+  vaultForms: z.array(z.string()),
+  words: z.strictObject({
+    eventTypes: z.record(z.string(), z.array(z.string())),
+    subjects: z.array(z.string()),
+    errorCodes: z.array(z.string()),
+  }),
   answers: z.record(z.string(), z.looseObject({})),
 });
 export type RecordedData = z.infer<typeof recordedSchema>;
@@ -57,15 +76,98 @@ const folderOf = (release: string): string => join(FOLDER, `${PREFIX}${release}`
 export const recordedBy = (release: string): RecordedData =>
   recordedSchema.parse(JSON.parse(readFileSync(join(folderOf(release), 'recorded.json'), 'utf8')));
 
-/** The configuration of `astroctl` on the admin's machine. */
-export const configurationOf = (release: string): string =>
-  readFileSync(join(folderOf(release), 'config.yaml'), 'utf8');
-
 /** A copy of the data folder that a release wrote, removed after the tests of the file. */
 export function unpackData(release: string): string {
   const folder = temporaryFolder();
   execFileSync('tar', ['-xzf', join(folderOf(release), 'data.tar.gz'), '-C', folder]);
   return folder;
+}
+
+const configurationSchema = z.looseObject({
+  apis: z.record(
+    z.string(),
+    z.looseObject({
+      organizations: z.array(z.looseObject({ slug: z.string() })),
+      login: z.looseObject({ accessToken: z.string() }),
+    }),
+  ),
+});
+
+/** A platform of this release on the data of an earlier one. */
+export interface StartedOnRecorded {
+  readonly platform: Platform;
+  /** Where it listens; people call it by the address that the data names. */
+  readonly url: string;
+  /** The machine of the admin, with the configuration of then. */
+  readonly ada: Machine;
+  /** A machine of somebody else. @param home an empty folder */
+  machineOf(home: string): Machine;
+  login(person: RecordedData['people']['admin'], org: string): Promise<{ readonly code: number | null }>;
+  /** Access token of the admin, and the organizations whose keys the configuration holds; after `login`. */
+  configuration(): { readonly accessToken: string; readonly organizations: readonly string[] };
+  stop(): Promise<void>;
+}
+
+/** @param home an empty folder */
+export async function startOnRecorded(release: string, dataDir: string, home: string): Promise<StartedOnRecorded> {
+  const recorded = recordedBy(release);
+  const port = await claimPort(0);
+  const url = `http://127.0.0.1:${port}`;
+  const platform = await startPlatform({ dataDir, port, environment: { ASTRO_PUBLIC_URL: recorded.url } });
+  const proxy = await startForwardProxy(url);
+  const machineOf = (folder: string) => machine(folder, recorded.url, proxy.environment);
+  const file = join(home, '.config', 'astropulse', 'config.yaml');
+  mkdirSync(join(home, '.config', 'astropulse'), { recursive: true, mode: 0o700 });
+  writeFileSync(file, readFileSync(join(folderOf(release), 'config.yaml')), { mode: 0o600 });
+  const ada = machineOf(home);
+  return {
+    platform,
+    url,
+    ada,
+    machineOf,
+    login: ({ email, password }, org) =>
+      ada.astroctl(['auth', 'login', '--org-id', org, '--username', email, '--password-stdin'], {
+        input: `${password}\n`,
+      }),
+    configuration() {
+      const api = configurationSchema.parse(parse(readFileSync(file, 'utf8'))).apis[recorded.url];
+      return {
+        accessToken: api?.login.accessToken ?? '',
+        organizations: (api?.organizations ?? []).map(({ slug }) => slug),
+      };
+    },
+    async stop() {
+      await platform.stop();
+      await proxy.close();
+    },
+  };
+}
+
+/** Between two looks at what takes a while: a plan allows only so many requests a minute. */
+const LOOK_AGAIN_MS = 200;
+
+/** Waits until the platform answers as the earlier release did. */
+export async function expectAnswers(
+  { answers }: RecordedData,
+  { url, configuration }: StartedOnRecorded,
+): Promise<void> {
+  const { accessToken: credential } = configuration();
+  for (const [path, answer] of Object.entries(answers)) {
+    const then = lasting(path, answer);
+    await eventually(async () => {
+      const { status, body } = await call(url, `GET ${path}`, { credential });
+      const now = lasting(path, body);
+      // What happened goes on: all that was told then is told first.
+      const isLog = path.endsWith('/events') && Array.isArray(now) && Array.isArray(then);
+      const told = isLog ? now.slice(0, then.length) : now;
+      try {
+        expect({ path, status, answer: told }).toMatchObject({ path, status: 200, answer: then });
+      } catch (error) {
+        await pause(LOOK_AGAIN_MS);
+        throw error;
+      }
+    });
+  }
 }
 
 /** Fields that depend on the time, on the plan's catalogue or on the sandbox's release, and sentences. */
@@ -78,7 +180,7 @@ const PASSING = new Set([
 const UNDER_WAY = 'underway';
 
 /** The part of an answer that later releases give too. */
-export function lasting(path: string, answer: unknown): unknown {
+function lasting(path: string, answer: unknown): unknown {
   const listed = itemsSchema.safeParse(answer);
   if (!listed.success) return without(answer);
   const { items } = listed.data;

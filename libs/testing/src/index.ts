@@ -2,7 +2,7 @@ export { auditedWrites, type AuditedWrite } from './audit-log.ts';
 export { cpuMs } from './cpu-ms.ts';
 export { diceOf, seedOfRun, type Dice } from './dice.ts';
 export { eventually } from './eventually.ts';
-export { startForwardProxy, type ForwardProxy } from './forward-proxy.ts';
+export { startForwardProxy } from './forward-proxy.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
 export { sequenceIds } from './sequence-ids.ts';
 export { specify } from './specify.ts';

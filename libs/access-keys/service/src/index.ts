@@ -1,5 +1,6 @@
 import type { ContextService } from '#event-sourcing';
 import { AccessKeysModule } from './access-keys.module.ts';
+import { keyRingDecider } from './key-ring.decider.ts';
 import { keysProjection } from './overview/keys.projection.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
 
@@ -7,6 +8,7 @@ import { DeparturesReactor } from './revoking/departures.reactor.ts';
 export const accessKeysService: ContextService = {
   name: 'access-keys',
   module: AccessKeysModule,
+  deciders: [keyRingDecider],
   projections: [keysProjection],
   reactors: [DeparturesReactor],
   sweeps: [],

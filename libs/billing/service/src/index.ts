@@ -3,11 +3,13 @@ import { BillingModule } from './billing.module.ts';
 import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
+import { subscriptionDecider } from './subscription.decider.ts';
 
 /** The whole context, ready to be composed into a process. */
 export const billingService: ContextService = {
   name: 'billing',
   module: BillingModule,
+  deciders: [subscriptionDecider],
   projections: [subscriptionsProjection],
   reactors: [StartingReactor],
   sweeps: [UnfinishedChanges],

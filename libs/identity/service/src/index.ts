@@ -1,12 +1,16 @@
 import type { ContextService } from '#event-sourcing';
+import { adminsDecider } from './admins/admins.decider.ts';
 import { GlobalRolesReactor } from './admins/global-roles.reactor.ts';
 import { IdentityModule } from './identity.module.ts';
 import { usersProjection } from './overview/users.projection.ts';
+import { subjectDecider } from './users/subject.decider.ts';
+import { userDecider } from './users/user.decider.ts';
 
 /** The whole context, ready to be composed into a process. */
 export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,
+  deciders: [userDecider, subjectDecider, adminsDecider],
   projections: [usersProjection],
   reactors: [GlobalRolesReactor],
   sweeps: [],

@@ -1,6 +1,8 @@
 import type { ContextService } from '#event-sourcing';
 import { CreationReactor } from './creation/creation.reactor.ts';
 import { membersProjection } from './members/members.projection.ts';
+import { nameDecider } from './names/name.decider.ts';
+import { organizationDecider } from './organization.decider.ts';
 import { OrganizationsModule } from './organizations.module.ts';
 import { organizationsProjection } from './overview/organizations.projection.ts';
 
@@ -8,6 +10,7 @@ import { organizationsProjection } from './overview/organizations.projection.ts'
 export const organizationsService: ContextService = {
   name: 'organizations',
   module: OrganizationsModule,
+  deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection],
   reactors: [CreationReactor],
   sweeps: [],

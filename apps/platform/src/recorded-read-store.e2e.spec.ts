@@ -1,0 +1,39 @@
+import { jest } from '@jest/globals';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '#testing';
+import {
+  expectAnswers,
+  RECORDED_RELEASES,
+  recordedBy,
+  startOnRecorded,
+  unpackData,
+  type StartedOnRecorded,
+} from './recorded-data.fixture.ts';
+
+jest.setTimeout(300_000);
+
+describe.each(RECORDED_RELEASES)('the log that release %s wrote, without read models and queue', (release) => {
+  const dataDir = unpackData(release);
+  const home = temporaryFolder();
+  const recorded = recordedBy(release);
+  let started: StartedOnRecorded;
+
+  beforeAll(async () => {
+    const files = readdirSync(dataDir).filter((name) => /^(read-store|work-queue)\.sqlite/.test(name));
+    expect(files).toEqual(expect.arrayContaining(['read-store.sqlite', 'work-queue.sqlite']));
+    for (const name of files) rmSync(join(dataDir, name));
+    started = await startOnRecorded(release, dataDir, home);
+  });
+  afterAll(() => started.stop());
+
+  it('gives the answers that the release gave', async () => {
+    expect(await started.login(recorded.people.admin, 'acme')).toMatchObject({ code: 0 });
+    await expectAnswers(recorded, started);
+  });
+
+  it('is enough to bring a rollout that was under way to its end', async () => {
+    await started.ada.run('app wait underway');
+    expect((await started.ada.run('app status underway --field status')).trim()).toBe('RUNNING');
+  });
+});

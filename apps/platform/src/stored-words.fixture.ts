@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { accessKeysService } from '#access-keys/service';
+import { billingService } from '#billing/service';
+import { rolloutQueue } from '#deployments/contract';
+import { deploymentsService } from '#deployments/service';
+import { identityService } from '#identity/service';
+import { organizationsService } from '#organizations/service';
+import { CONTRACTS } from './contracts.fixture.ts';
+
+/** Words that stand in what is stored, or that other processes and people's scripts hold. None is ever taken back. */
+export interface StoredWords {
+  /** By category of streams. */
+  readonly eventTypes: Readonly<Record<string, readonly string[]>>;
+  /** Of the bus and of the work queues. */
+  readonly subjects: readonly string[];
+  readonly errorCodes: readonly string[];
+}
+
+const SERVICES = [accessKeysService, billingService, deploymentsService, identityService, organizationsService];
+const ERRORS = join(import.meta.dirname, '..', '..', '..', 'docs', 'reference', 'errors.md');
+
+/** The stored words of this release. Error codes are those of the generated reference. */
+export function storedWords(): StoredWords {
+  const written = SERVICES.flatMap(({ deciders }) => deciders).flatMap(({ events: { categories, types } }) =>
+    categories.flatMap((category) => Object.keys(types).map((type) => ({ category, type }))),
+  );
+  const byCategory = Map.groupBy(written, ({ category }) => category);
+  const codes = readFileSync(ERRORS, 'utf8').matchAll(/^\| `([^`]+\/[^`]+)` \|/gm);
+  return {
+    eventTypes: Object.fromEntries(
+      [...byCategory.keys()]
+        .toSorted()
+        .map((category) => [category, (byCategory.get(category) ?? []).map(({ type }) => type).toSorted()]),
+    ),
+    subjects: [...CONTRACTS, rolloutQueue].map(({ subject }) => subject).toSorted(),
+    errorCodes: [...codes].flatMap(([, code]) => code ?? []).toSorted(),
+  };
+}
