@@ -72,6 +72,7 @@ export function mountGateway(app: NestFastifyApplication, parts: EdgeParts): () 
       const access = await eventSourcing.access.current();
       const dependencies = [
         { name: 'event store', ok: access.ok, ...(!access.ok && { detail: access.error.code }) },
+        ...eventSourcing.problems().map((detail) => ({ name: 'event log', ok: false, detail })),
         { name: 'bus', ok: engines.transport.connected() },
       ];
       return {

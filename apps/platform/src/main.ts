@@ -8,9 +8,15 @@ const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 const began = performance.now();
 greet(await runProcess('the platform', startPlatform));
 
-function greet({ url, admin, logFile }: RunningPlatform): void {
-  say(`Astro Platform ${VERSION} is ready at ${url} (${((performance.now() - began) / 1_000).toFixed(1)} s)`);
+function greet({ url, admin, logFile, problems }: RunningPlatform): void {
+  const state = problems.length === 0 ? 'is ready' : 'is running, but not ready';
+  say(`Astro Platform ${VERSION} ${state} at ${url} (${((performance.now() - began) / 1_000).toFixed(1)} s)`);
   say();
+  if (problems.length > 0) {
+    for (const problem of problems) say(`  ${problem}`);
+    say('  What to do: "A damaged log" and "Upgrade" in docs/operator-guide.md.');
+    return;
+  }
   if (admin) {
     const file = relative(process.cwd(), admin.passwordFile) || admin.passwordFile;
     say(`  Login    ${admin.email}`);

@@ -34,6 +34,8 @@ export interface RunningPlatform {
   /** Absent with an external issuer. */
   readonly admin: Admin | undefined;
   readonly logFile: string;
+  /** Why it is not ready though it runs, a sentence each. */
+  readonly problems: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -146,7 +148,7 @@ export async function startPlatform(
     await app.listen(port, HOST);
     await Promise.all([composition.start(app), sandboxes.serving]);
     if (parts.worker) closers.push(await startDeployWorker(app, { name: 'platform', incarnation: ids.uuid() }));
-    return { url: publicUrl, admin, logFile, stop: close };
+    return { url: publicUrl, admin, logFile, problems: eventSourcing.problems(), stop: close };
   } catch (error) {
     await close();
     throw error;

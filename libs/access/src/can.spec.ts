@@ -1,6 +1,7 @@
 import { position, type Recorded } from '#kernel';
 import { can } from './can.ts';
-import { Directory, type DirectoryFact } from './directory.ts';
+import { Directory } from './directory.ts';
+import type { DirectoryFact } from './rights.events.ts';
 import { PERMISSION_NAMES, PERMISSIONS, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { ROLES, type Role } from './roles.ts';

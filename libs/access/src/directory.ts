@@ -1,53 +1,6 @@
-import { idOf, type Fact, type Recorded } from '#kernel';
+import { assertNever, idOf, type Recorded } from '#kernel';
+import type { AccessKeyCreated, DirectoryFact } from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
-
-/**
- * The events that give and take rights, in the shape in which their contexts write them. They are declared here because
- * every process folds them; the contexts' own event unions contain these types.
- */
-export type DirectoryFact =
-  | Fact<'user.registered.v1', { readonly globalRole: GlobalRole }>
-  | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>
-  | Fact<'user.erased.v1', Record<never, never>>
-  | Fact<
-      'organization.created.v1',
-      { readonly name: string; readonly slug: string; readonly ownerId: string; readonly isDefault: boolean }
-    >
-  | Fact<'organization.renamed.v1', { readonly name: string; readonly slug: string }>
-  | Fact<
-      'organization.member-added.v1',
-      { readonly memberId: string; readonly kind: 'person' | 'service'; readonly role: Role; readonly name?: string }
-    >
-  | Fact<'organization.member-role-changed.v1', { readonly memberId: string; readonly role: Role }>
-  | Fact<'organization.member-removed.v1', { readonly memberId: string }>
-  | Fact<
-      'organization.audit-right-set.v1',
-      { readonly memberId: string; readonly granted: boolean; readonly until?: string }
-    >
-  | Fact<'organization.deletion-requested.v1', Record<never, never>>
-  | Fact<'organization.deleted.v1', Record<never, never>>
-  | Fact<'access-key.created.v1', AccessKeyCreated>
-  | Fact<'access-key.revoked.v1', { readonly keyId: string; readonly reason: string }>;
-
-export interface AccessKeyCreated {
-  readonly keyId: string;
-  readonly memberId: string;
-  readonly memberKind: 'person' | 'service';
-  readonly role: Role;
-  readonly name: string;
-  /** Lower-case hex SHA-256 of the whole key. */
-  readonly digest: string;
-  /** What lists show: first and last characters. */
-  readonly masked: string;
-  /** RFC 3339; absent when it never ends. */
-  readonly expiresAt?: string;
-  readonly source: 'login' | 'cli' | 'console';
-  /** For login keys: which machine it stands on, as a digest. */
-  readonly machine?: string;
-}
-
-/** The streams in which these facts stand: `user-<id>`, `organization-<id>`, `keys-<organization id>`. */
-export const DIRECTORY_CATEGORIES = ['user', 'organization', 'keys'] as const;
 
 export interface DirectoryUser {
   globalRole: GlobalRole;
@@ -98,8 +51,7 @@ export class Directory {
   /** Organization ids of each member, for `org list`. */
   readonly memberships = new Map<string, Set<string>>();
 
-  apply({ event, metadata }: Recorded): void {
-    const fact = event as DirectoryFact;
+  apply({ event: fact, metadata }: Recorded<DirectoryFact>): void {
     const grantedBy = metadata.id;
     switch (fact.type) {
       case 'user.registered.v1':
@@ -193,6 +145,11 @@ export class Directory {
         if (key) key.revoked = true;
         return;
       }
+      case 'organization.seat-limit-set.v1':
+      case 'access-keys.limits-set.v1':
+        return; // limits are no rights
+      default:
+        return assertNever(fact);
     }
   }
 

@@ -2,12 +2,18 @@ export { GLOBAL_ROLES, isRole, mayGrant, ROLES, weaker, type GlobalRole, type Ro
 export { PERMISSIONS, PUBLIC, SERVICES_ONLY, type Permission, type PermissionRule } from './permissions.ts';
 export { actorOf, principalId, type Principal } from './principal.ts';
 export {
-  Directory,
-  DIRECTORY_CATEGORIES,
+  directoryEvents,
+  keyRingEvents,
+  organizationEvents,
+  userEvents,
   type AccessKeyCreated,
   type DirectoryFact,
-  type DirectoryOrganization,
-} from './directory.ts';
+  type KeyLimits,
+  type KeyRingEvent,
+  type OrganizationEvent,
+  type UserEvent,
+} from './rights.events.ts';
+export { Directory, type DirectoryOrganization } from './directory.ts';
 export { ACCESS, can, effectiveRole, organizationNotFound, type AccessSource } from './can.ts';
 export {
   ACCESS_KEY_PREFIX,

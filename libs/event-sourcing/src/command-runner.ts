@@ -39,6 +39,7 @@ export type RunnerError = DomainError<
   | 'edge/precondition-failed' // 412: `ifMatch` is not the present revision
   | 'event-sourcing/contended' // 409: lost too many races
   | 'event-sourcing/newer-release' // 503: the stream holds an event type this release does not know
+  | 'event-store/chain-broken' // 503: the stream is not what was written
   | 'event-store/event-too-large' // 422
   | 'event-store/append-too-large' // 422
   | 'event-store/unavailable' // 503

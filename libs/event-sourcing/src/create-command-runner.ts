@@ -1,5 +1,6 @@
 import type { ReplyMeta } from '#bus/contract';
 import {
+  ChainBrokenError,
   EventStoreUnavailableError,
   isSameEvent,
   sealEvents,
@@ -24,15 +25,19 @@ import {
 } from '#kernel';
 import type { CommandRunner, Committed, RunnerError, RunOptions } from './command-runner.ts';
 import { eventId, objectId } from './derived-ids.ts';
-import { FoldedStreams, NewerReleaseError, type Folded } from './folded-streams.ts';
+import { isHalt } from './event-reader.ts';
+import { FoldedStreams, type Folded } from './folded-streams.ts';
+import { LogHealth } from './log-health.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { runnerErrors } from './runner-errors.ts';
+import { haltRefusal, runnerErrors } from './runner-errors.ts';
 
 export interface CommandRunnerOptions {
   readonly eventStore: EventStore;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** Told of damaged streams; one of its own when left out. */
+  readonly health?: LogHealth;
   /** Called with the position of each append that was acknowledged. */
   readonly onAppended?: (position: Position) => void;
   /** Streams kept in memory for each decider; 5,000 when left out. */
@@ -48,7 +53,7 @@ const PATIENCE_MS = 5_000;
 
 /** The runner over an event store. Commands of one process on one stream go one after the other; others compete. */
 export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
-  const { eventStore, clock, ids, log } = options;
+  const { eventStore, clock, ids, log, health = new LogHealth(log) } = options;
   const inTurn = oneAtATime();
   const foldedByDecider = new WeakMap<object, unknown>();
 
@@ -70,9 +75,10 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       log.warn({ cause: error.message }, 'event store unavailable');
       return err(error.error);
     }
-    if (error instanceof NewerReleaseError) {
-      log.error({ cause: error.message }, 'a stream was written by a newer release');
-      return err(runnerErrors.newerRelease());
+    if (isHalt(error)) {
+      if (error instanceof ChainBrokenError) health.found([error]);
+      else health.stop(`commands on ${error.stream}`, error);
+      return err(haltRefusal(error));
     }
     throw error;
   }

@@ -1,5 +1,5 @@
-import type { StoredEvent } from '#event-store';
-import type { Logger, Position } from '#kernel';
+import { ChainCheck, type ChainFaults, type EventStore, type StoredEvent } from '#event-store';
+import { position, type Logger, type Position } from '#kernel';
 import { decodeText, encodeText, type Vault } from '#vault';
 
 /** The events of some categories in one stretch of the log, kept so that a start need not read the whole log. */
@@ -17,7 +17,8 @@ const SEGMENT = 20_000;
  * was folded from them, so that a release that folds differently reads the same ones. A segment is written once, by
  * whichever process is first, and never changed.
  */
-export function directorySegments(vault: Vault, storeId: string, log: Logger) {
+export function directorySegments(vault: Vault, eventStore: EventStore, log: Logger) {
+  const { storeId } = eventStore;
   let number = 0;
   let passed = 0;
   let pending: StoredEvent[] = [];
@@ -37,17 +38,22 @@ export function directorySegments(vault: Vault, storeId: string, log: Logger) {
 
   return {
     /**
-     * Hands the events of all segments to `fold`, in order.
+     * Hands the events of all segments to `fold`, in order. They hold whole streams, whose hash chains are checked.
      * @returns where the log is to be read on; `undefined` for its beginning
      */
-    async load(fold: (event: StoredEvent) => void): Promise<Position | undefined> {
+    async load(fold: (event: StoredEvent, faults: ChainFaults) => void): Promise<Position | undefined> {
+      // Between the events of a segment stand those of other categories.
+      const check = new ChainCheck({ ...eventStore, hasConsecutivePositions: false });
       let at: Position | undefined;
       for (;;) {
         let segment: Segment;
+        let faults: ChainFaults;
         try {
           const record = await vault.get(nameOf(number));
           if (record === undefined) return at;
           segment = JSON.parse(decodeText(record.value));
+          faults = await check.check(segment.events, at ?? position(storeId, 0));
+          if (faults.size > 0) throw new Error('the segment holds a stream that is damaged');
         } catch (error) {
           log.warn(
             { cause: error instanceof Error ? error.name : String(error) },
@@ -55,7 +61,7 @@ export function directorySegments(vault: Vault, storeId: string, log: Logger) {
           );
           return at;
         }
-        for (const event of segment.events) fold(event);
+        for (const event of segment.events) fold(event, faults);
         at = segment.upTo;
         number += 1;
       }

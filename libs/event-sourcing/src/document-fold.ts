@@ -1,6 +1,7 @@
-import type { StoredEvent } from '#event-store';
-import { categoryOf, REMOVED, type Fact, type Json, type Position, type Projection, type Recorded } from '#kernel';
+import type { ChainFaults, CheckedEvents, StoredEvent } from '#event-store';
+import { REMOVED, type Fact, type Json, type Position, type Projection, type Recorded } from '#kernel';
 import type { ReadStore, Write } from '#read-store';
+import { EventReader, isHalt, type Halt } from './event-reader.ts';
 import type { ParkedDocument } from './projection-control.ts';
 
 /** What one batch of events does to the documents of a collection. */
@@ -9,8 +10,10 @@ export interface Folding {
   readonly writes: readonly Write[];
   /** Documents that cannot go on, by id. */
   readonly parked: ReadonlyMap<string, ParkedDocument>;
-  /** An event that only a newer release can read. What stands in front of it was folded, nothing behind. */
-  readonly newer: StoredEvent | undefined;
+  /** Why the fold stopped: what stands in front of that event was folded, nothing behind. */
+  readonly halt: Halt | undefined;
+  /** Position of the last event that was passed; `undefined` when there was none. */
+  readonly passed: Position | undefined;
 }
 
 interface Held<D> {
@@ -28,7 +31,7 @@ const READ_AT_ONCE = 50;
 /** Applies a projection to stretches of the log; documents of recent batches stay in memory. */
 export class DocumentFold<E extends Fact, D> {
   private readonly held = new Map<string, Held<D>>();
-  private readonly categories: ReadonlySet<string>;
+  private readonly reader: EventReader<E>;
 
   constructor(
     private readonly projection: Projection<E, D>,
@@ -45,26 +48,29 @@ export class DocumentFold<E extends Fact, D> {
       readonly fromLog: (documentId: string, upTo: Position) => Promise<D | undefined> | undefined;
     },
   ) {
-    this.categories = new Set(projection.events.categories);
+    this.reader = new EventReader(projection.events);
   }
 
-  async fold(events: readonly StoredEvent[]): Promise<Folding> {
+  async fold({ events, faults }: CheckedEvents): Promise<Folding> {
     const parked = new Map<string, ParkedDocument>();
     const due: { readonly id: string; readonly recorded: Recorded<E> }[] = [];
-    let newer: StoredEvent | undefined;
+    let halt: Halt | undefined;
+    let passed: Position | undefined;
     for (const stored of events) {
-      if (!this.categories.has(categoryOf(stored.stream))) continue;
-      if (!Object.hasOwn(this.projection.events.types, stored.type)) {
-        newer = stored;
-        break;
-      }
       try {
-        const recorded = this.recorded(stored);
-        const id = this.projection.documentId(recorded);
-        if (id !== undefined && !this.options.isParked(id)) due.push({ id, recorded });
+        const recorded = this.reader.read(stored, faults);
+        if (recorded) {
+          const id = this.projection.documentId(recorded);
+          if (id !== undefined && !this.options.isParked(id)) due.push({ id, recorded });
+        }
       } catch (error) {
+        if (isHalt(error)) {
+          halt = error;
+          break;
+        }
         parked.set(`event:${stored.id}`, this.reasonFor(error, stored));
       }
+      passed = stored.position;
     }
     await this.fetch(due);
 
@@ -88,31 +94,34 @@ export class DocumentFold<E extends Fact, D> {
     for (const [id, { position, document }] of changed)
       if (position !== undefined) writes.push(this.write(id, position, document));
     this.trim();
-    return { writes, parked, newer };
+    return { writes, parked, halt, passed };
   }
 
-  /** One document from a stretch of the log. Throws what the projection throws. */
+  /** One document from a stretch of the log. Throws what the projection and the reader throw. */
   async step(
     document: D | undefined,
     documentId: string,
-    events: AsyncIterable<StoredEvent>,
+    log: AsyncIterable<CheckedEvents>,
     upTo: Position,
   ): Promise<D | undefined> {
     let state = document;
-    for await (const stored of events) {
-      if (stored.position > upTo) break;
-      if (!this.categories.has(categoryOf(stored.stream)) || !Object.hasOwn(this.projection.events.types, stored.type))
-        continue;
-      if (this.concerns(stored, documentId)) state = this.applied(state, this.recorded(stored));
+    for await (const { events, faults } of log) {
+      for (const stored of events) {
+        if (stored.position > upTo) return state;
+        const recorded = this.recordedOf(stored, faults, documentId);
+        if (recorded) state = this.applied(state, recorded);
+      }
     }
     return state;
   }
 
-  private concerns(stored: StoredEvent, documentId: string): boolean {
+  private recordedOf(stored: StoredEvent, faults: ChainFaults, documentId: string): Recorded<E> | undefined {
     try {
-      return this.documentIdOf(stored) === documentId;
-    } catch {
-      return false; // parked under its own id
+      const recorded = this.reader.read(stored, faults);
+      return recorded && this.projection.documentId(recorded) === documentId ? recorded : undefined;
+    } catch (error) {
+      if (isHalt(error)) throw error;
+      return undefined; // parked under its own id
     }
   }
 
@@ -131,16 +140,10 @@ export class DocumentFold<E extends Fact, D> {
     return { reason: `${name} at ${type} ${id}`, since: new Date(this.options.now()).toISOString(), position };
   }
 
-  /** Which document a stored event concerns; throws what the projection throws. */
-  documentIdOf(stored: StoredEvent): string | undefined {
-    return this.projection.documentId(this.recorded(stored));
-  }
-
-  private recorded(stored: StoredEvent): Recorded<E> {
-    const fact: Fact = { type: stored.type, data: stored.data };
-    const { upcast } = this.projection.events;
-    // The family's table has said that this is one of its types.
-    return { event: upcast ? upcast(fact) : (fact as E), metadata: stored };
+  /** Which document a stored event concerns; throws what the projection and the reader throw. */
+  documentIdOf(stored: StoredEvent, faults: ChainFaults): string | undefined {
+    const recorded = this.reader.read(stored, faults);
+    return recorded && this.projection.documentId(recorded);
   }
 
   private async apply(id: string, document: D | undefined, recorded: Recorded<E>): Promise<D | undefined> {

@@ -1,6 +1,8 @@
-import type { EventStore, SealedEvent, StoredEvent } from '#event-store';
+import { LRUCache } from 'lru-cache';
+import { brokenBehind, type EventStore, type SealedEvent, type StoredEvent } from '#event-store';
 import type { Decider, Fact, Position } from '#kernel';
 import { CommandMemory } from './command-memory.ts';
+import { EventReader } from './event-reader.ts';
 
 /** A stream up to one of its revisions. Never changed; the memory of commands, which it shares with its successors, grows. */
 export interface Folded<State> {
@@ -14,11 +16,6 @@ export interface Folded<State> {
   readonly commands: CommandMemory;
 }
 
-/** The stream holds an event type that the decider does not know. */
-export class NewerReleaseError extends Error {
-  readonly code = 'event-sourcing/newer-release';
-}
-
 /** Streams kept in memory for each decider; the one unused for longest goes first. */
 const REMEMBERED = 5_000;
 
@@ -26,30 +23,34 @@ type AnyDecider<State, E extends Fact> = Pick<Decider<State, never, E, unknown>,
 
 /** The streams of one decider, folded. */
 export class FoldedStreams<State, E extends Fact> {
-  private readonly remembered = new Map<string, Folded<State>>();
+  private readonly remembered: LRUCache<string, Folded<State>>;
+  private readonly reader: EventReader<E>;
 
   constructor(
     private readonly decider: AnyDecider<State, E>,
     private readonly eventStore: EventStore,
-    private readonly capacity = REMEMBERED,
-  ) {}
+    capacity = REMEMBERED,
+  ) {
+    this.remembered = new LRUCache({ max: capacity });
+    this.reader = new EventReader(decider.events);
+  }
 
   /** What is remembered of a stream, which others may have written to since. */
   peek(stream: string): Folded<State> | undefined {
-    const folded = this.remembered.get(stream);
-    if (folded) {
-      this.remembered.delete(stream); // and in again at the young end
-      this.remembered.set(stream, folded);
-    }
-    return folded;
+    return this.remembered.get(stream);
   }
 
-  /** The stream to its end; only what is not remembered is read. @throws NewerReleaseError */
+  /**
+   * The stream to its end; only what is not remembered is read.
+   * @throws NewerReleaseError, ChainBrokenError
+   * @throws RangeError for a stream of none of the decider's categories: a defect of the caller
+   */
   async toEnd(stream: string): Promise<Folded<State>> {
+    if (!this.reader.covers(stream)) throw new RangeError(`${stream} is of none of the decider's categories`);
     let folded = this.peek(stream) ?? this.beginning();
     const before = folded.revision;
     for await (const event of this.eventStore.read(stream, { from: before + 1 }))
-      folded = this.behind(folded, event, this.current(event));
+      folded = this.behind(folded, event, this.read(folded, event));
     if (folded.revision !== before) this.remember(stream, folded);
     return folded;
   }
@@ -68,7 +69,7 @@ export class FoldedStreams<State, E extends Fact> {
     const stored: StoredEvent[] = [];
     const events: E[] = [];
     for await (const event of this.eventStore.read(stream, { limit: to + 1 })) {
-      const current = this.current(event);
+      const current = this.read(folded, event);
       folded = this.behind(folded, event, current);
       if (event.revision < from) continue;
       stored.push(event);
@@ -118,20 +119,15 @@ export class FoldedStreams<State, E extends Fact> {
     };
   }
 
-  private current({ type, data, stream }: StoredEvent): E {
-    const { types, upcast } = this.decider.events;
-    if (!Object.hasOwn(types, type)) throw new NewerReleaseError(`${stream} holds the unknown type ${type}`);
-    const fact: Fact = { type, data };
-    // The family's table has just said that this is one of its types; data was written by its own deciders.
-    return upcast ? upcast(fact) : (fact as E);
+  /** The next event of the stream behind `folded`, checked as the next one of its hash chain. */
+  private read(folded: Folded<State>, event: StoredEvent): E {
+    const fault = brokenBehind(folded.revision < 0 ? undefined : folded, event);
+    if (fault) throw fault;
+    return this.reader.current(event);
   }
 
   private remember(stream: string, folded: Folded<State>): void {
-    if ((this.remembered.get(stream)?.revision ?? -1) > folded.revision) return; // somebody read further meanwhile
-    this.remembered.delete(stream);
+    if ((this.remembered.peek(stream)?.revision ?? -1) > folded.revision) return; // somebody read further meanwhile
     this.remembered.set(stream, folded);
-    if (this.remembered.size <= this.capacity) return;
-    const [oldest] = this.remembered.keys();
-    if (oldest !== undefined) this.remembered.delete(oldest);
   }
 }

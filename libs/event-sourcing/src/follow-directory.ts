@@ -1,9 +1,12 @@
-import { Directory, DIRECTORY_CATEGORIES, type AccessSource } from '#access';
-import { EventStoreUnavailableError, type EventStore, type StoredEvent } from '#event-store';
-import { categoryOf, domainError, err, ok, pause, type Clock, type Logger, type Position } from '#kernel';
+import { Directory, directoryEvents, type AccessSource } from '#access';
+import { EventStoreUnavailableError, type ChainFaults, type EventStore, type StoredEvent } from '#event-store';
+import { domainError, err, ok, pause, type Clock, type Logger, type Position } from '#kernel';
 import type { Vault } from '#vault';
 import { directorySegments } from './directory-segments.ts';
+import { EventReader, isHalt } from './event-reader.ts';
+import { HALTED_MS } from './lease.ts';
 import type { LogFeed } from './log-feed.ts';
+import { DIRECTORY, type LogHealth } from './log-health.ts';
 
 export interface DirectoryFollower extends AccessSource {
   close(): Promise<void>;
@@ -14,6 +17,7 @@ export interface FollowDirectoryOptions {
   readonly eventStore: EventStore;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly health: LogHealth;
   /** Where the rights' events are kept beside the log, so that a start does not read all of it; left out: it does. */
   readonly vault?: Vault;
 }
@@ -22,53 +26,81 @@ export interface FollowDirectoryOptions {
 const FRESH_MS = 200;
 /** Milliseconds that a request waits for the head and until the directory has read up to it. */
 const WAIT_MS = 2_000;
-const RETRY_MS = 100;
+const BACK_OFF_MS = { first: 100, most: 2_000 } as const;
 
 /**
  * Folds the directory of rights from the log and keeps it. It is current when it has read up to a head of the log that
  * was asked for at most 200 ms before; requests that come while a question is under way share its answer.
  */
-export function followDirectory({ feed, eventStore, clock, log, vault }: FollowDirectoryOptions): DirectoryFollower {
+export function followDirectory({
+  feed,
+  eventStore,
+  clock,
+  log,
+  health,
+  vault,
+}: FollowDirectoryOptions): DirectoryFollower {
   const directory = new Directory();
-  const categories: ReadonlySet<string> = new Set(DIRECTORY_CATEGORIES);
-  const isOfDirectory = ({ stream }: StoredEvent) => categories.has(categoryOf(stream));
+  const reader = new EventReader(directoryEvents);
   const stop = new AbortController();
   const waiting = new Set<() => void>();
-  const segments = vault && directorySegments(vault, eventStore.storeId, log);
+  const segments = vault && directorySegments(vault, eventStore, log);
   let at: Position | undefined;
+  /** It may not go on: rights that cannot be folded are not guessed, and nobody gets in. */
+  let isStopped = false;
+  /** That for good: the next try would meet the same. */
   let isBroken = false;
   let asking: { readonly askedMs: number; readonly head: Promise<Position> } | undefined;
 
   async function follow(): Promise<void> {
     let isLoaded = segments === undefined;
+    let backOffMs: number = BACK_OFF_MS.first;
     while (!stop.signal.aborted && !isBroken) {
       try {
         if (!isLoaded) {
           at = (await segments?.load(fold)) ?? at;
           isLoaded = true;
         }
-        for await (const { events, position } of feed.follow(at, stop.signal)) {
+        for await (const { events, faults, position } of feed.follow(at, stop.signal)) {
           for (const stored of events) {
             if (at !== undefined && stored.position <= at) continue;
-            fold(stored);
-            segments?.pass(stored, isOfDirectory(stored));
+            fold(stored, faults);
+            segments?.pass(stored, reader.covers(stored.stream));
           }
           at = position;
+          isStopped = false;
+          backOffMs = BACK_OFF_MS.first;
+          health.resume(DIRECTORY);
           for (const wake of [...waiting]) wake();
         }
       } catch (error) {
-        isBroken = !(error instanceof EventStoreUnavailableError); // rights that cannot be folded are not guessed: nobody gets in
-        log.error(
-          { cause: error instanceof Error ? error.name : String(error), at, isBroken },
-          'the directory of rights cannot go on',
-        );
-        await pause(clock, RETRY_MS, stop.signal);
+        await pause(clock, interrupted(error, backOffMs), stop.signal);
+        backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
       }
     }
   }
 
-  function fold(stored: StoredEvent): void {
-    if (isOfDirectory(stored)) directory.apply({ event: { type: stored.type, data: stored.data }, metadata: stored });
+  /** @returns milliseconds until the next try */
+  function interrupted(error: unknown, backOffMs: number): number {
+    if (error instanceof EventStoreUnavailableError) {
+      log.warn({ cause: error.message, at }, 'the directory of rights was interrupted and goes on where it was');
+      return backOffMs;
+    }
+    isStopped = true;
+    if (isHalt(error)) {
+      health.stop(DIRECTORY, error);
+      return HALTED_MS;
+    }
+    isBroken = true;
+    const cause = error instanceof Error ? error.name : String(error); // a message may repeat what people wrote
+    log.error({ cause, at }, 'the directory of rights cannot fold an event; nobody is let in');
+    return 0;
+  }
+
+  function fold(stored: StoredEvent, faults: ChainFaults): void {
+    if (at !== undefined && stored.position <= at) return; // a segment that is read again
+    const recorded = reader.read(stored, faults);
+    if (recorded) directory.apply(recorded);
     at = stored.position;
   }
 
@@ -103,9 +135,9 @@ export function followDirectory({ feed, eventStore, clock, log, vault }: FollowD
       const late = new AbortController();
       try {
         const head = await Promise.race([askHead(), pause(clock, WAIT_MS, late.signal).then(() => undefined)]);
-        while (head !== undefined && !isBroken && (at === undefined || at < head) && clock.monotonic() < end)
+        while (head !== undefined && !isStopped && (at === undefined || at < head) && clock.monotonic() < end)
           await moved(end - clock.monotonic());
-        return head !== undefined && at !== undefined && at >= head && !isBroken ? ok(directory) : err(notCurrent());
+        return head !== undefined && at !== undefined && at >= head && !isStopped ? ok(directory) : err(notCurrent());
       } catch (error) {
         if (error instanceof EventStoreUnavailableError) return err(notCurrent());
         throw error;

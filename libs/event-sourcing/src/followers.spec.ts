@@ -10,6 +10,7 @@ import { openEmbeddedVault } from '#vault/embedded';
 import { systemIds as ids } from '#runtime/system';
 import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
 import { createLogFeed, type LogFeed } from './log-feed.ts';
+import { LogHealth } from './log-health.ts';
 import type { Reactor, Sweep } from './service.ts';
 import { balances } from './testdata/accounts.ts';
 import { both, log, quickClock } from './testdata/surroundings.ts';
@@ -43,7 +44,7 @@ function sourcing(events = eventStore, reads = readStore): EventSourcing {
 
 describe('the log of one process', () => {
   const feedOver = (store: EventStore): LogFeed => {
-    const feed = createLogFeed({ eventStore: store, clock, log });
+    const feed = createLogFeed({ eventStore: store, clock, log, health: new LogHealth(log) });
     closing.push(() => feed.close());
     return feed;
   };
@@ -118,7 +119,12 @@ describe('the log of one process', () => {
 });
 
 describe('reactors', () => {
-  const reactor = (name: string, react: Reactor['react']): Reactor => ({ name, types: ['contract.noted.v1'], react });
+  const reactor = (name: string, react: Reactor['react']): Reactor => ({
+    name,
+    events: { categories: ['account'], types: { 'contract.noted.v1': true, 'contract.other.v1': true } },
+    types: ['contract.noted.v1'],
+    react,
+  });
 
   it('react to each event of their types in order, with a checkpoint behind what was done', async () => {
     const seen: Recorded[] = [];
@@ -137,6 +143,27 @@ describe('reactors', () => {
     sourcing().reactors([reactor('notes.v1', async (recorded) => void seen.push(recorded))]);
     await eventually(() => expect(seen.map(({ event }) => event.data)).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]));
     expect(seen[0]?.metadata).toMatchObject({ stream: 'account-1', revision: 0 });
+  });
+
+  it('use-L1: read retired shapes as their current one, and other categories not at all', async () => {
+    const seen: unknown[] = [];
+    await appendEvents(eventStore, 'account-old', [
+      { type: 'account.opened.v1', data: { owner: 'ada' } },
+      { type: 'account.credited.v1', data: { euros: 3 } },
+    ]);
+    await appendEvents(eventStore, 'elsewhere-1', [{ type: 'account.credited.v2', data: { amount: 1 } }]);
+    sourcing().reactors([
+      {
+        name: 'credits.v1',
+        events: balances.events,
+        types: ['account.credited.v2'],
+        react: async ({ event }) => void seen.push(event),
+      },
+    ]);
+    await eventually(async () =>
+      expect((await readStore.checkpoint('reactor.credits.v1'))?.position).toBe(await eventStore.head()),
+    );
+    expect(seen).toEqual([{ type: 'account.credited.v2', data: { amount: 300 } }]);
   });
 
   it('try again what failed, holding back their own checkpoint and nobody else', async () => {

@@ -13,6 +13,8 @@ export interface Lease {
 /** Milliseconds that a lease runs: how long others wait for a leader that died. */
 const LEASE_MS = 3_000;
 const RENEW_MS = 1_000;
+/** Milliseconds that others have to take a lead which this process gave up because it cannot read on. */
+export const HALTED_MS = 5_000;
 
 /**
  * Takes the lead of `name`, unless another owner has it.

@@ -1,9 +1,18 @@
-import { PositionOfOtherStoreError, isCaughtUp, type EventStore, type StoredEvent } from '#event-store';
+import {
+  ChainCheck,
+  PositionOfOtherStoreError,
+  isCaughtUp,
+  readChecked,
+  type ChainBrokenError,
+  type CheckedEvents,
+  type EventStore,
+  type StoredEvent,
+} from '#event-store';
 import { pause, position, storeOf, type Clock, type Logger, type Position } from '#kernel';
+import type { LogHealth } from './log-health.ts';
 
-/** A stretch of the log. */
-export interface LogBatch {
-  readonly events: readonly StoredEvent[];
+/** A stretch of the log. Its hash chains were checked as it was read, once for all followers. */
+export interface LogBatch extends CheckedEvents {
   /** The log was read up to here: the last event's position, or a later one behind which nothing was found. */
   readonly position: Position;
   /** Nothing further is known. */
@@ -40,14 +49,17 @@ export function createLogFeed({
   eventStore,
   clock,
   log,
+  health,
 }: {
   readonly eventStore: EventStore;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly health: LogHealth;
 }): LogFeed {
   const stop = new AbortController();
   const waiting = new Set<() => void>();
   const recent: StoredEvent[] = [];
+  const recentFaults = new Map<Position, readonly ChainBrokenError[]>();
   /** `recent` holds everything behind this one up to `tail`. */
   let base: Position | undefined;
   let tail: Position | undefined;
@@ -67,12 +79,16 @@ export function createLogFeed({
   function take(event: StoredEvent): void {
     recent.push(event);
     tail = event.position;
-    isCaught = false;
-    if (recent.length > 2 * RECENT) base = recent.splice(0, recent.length - RECENT).at(-1)?.position ?? base;
+    if (recent.length > 2 * RECENT) {
+      const dropped = recent.splice(0, recent.length - RECENT);
+      base = dropped.at(-1)?.position ?? base;
+      if (recentFaults.size > 0) for (const { position } of dropped) recentFaults.delete(position);
+    }
     wakeSoon();
   }
 
   async function live(): Promise<void> {
+    const check = new ChainCheck(eventStore);
     let retryMs: number = RETRY_MS.first;
     while (!stop.signal.aborted) {
       try {
@@ -84,6 +100,10 @@ export function createLogFeed({
         for await (const delivery of eventStore.subscribe({ after: tail, signal: stop.signal })) {
           retryMs = RETRY_MS.first;
           if (!isCaughtUp(delivery)) {
+            isCaught = false;
+            const faults = await check.check([delivery], tail);
+            for (const [position, found] of faults) recentFaults.set(position, found);
+            health.found([...faults.values()].flat());
             take(delivery);
           } else {
             if (delivery.position > tail) tail = delivery.position;
@@ -128,21 +148,26 @@ export function createLogFeed({
   }
 
   /** What stands behind a position, and where the live subscription had begun before that was read. */
-  interface FarBatch {
-    readonly events: readonly StoredEvent[];
+  interface FarBatch extends CheckedEvents {
     readonly begun: Position | undefined;
   }
   const farBatches = new Map<Position, Promise<FarBatch>>();
+  /** Checks that have read up to a position, for the reading that goes on from there. */
+  const farChecks = new Map<Position, ChainCheck>();
   let farFollowers = 0;
 
   async function readFar(at: Position): Promise<FarBatch> {
     const begun = base;
-    const events: StoredEvent[] = [];
-    for await (const event of eventStore.readAll({ after: at, limit: FAR_BATCH })) events.push(event);
-    return { events, begun };
+    const check = farChecks.get(at) ?? new ChainCheck(eventStore);
+    farChecks.delete(at);
+    const part = await readChecked(eventStore, check, at, FAR_BATCH);
+    health.found([...part.faults.values()].flat());
+    farChecks.set(part.events.at(-1)?.position ?? at, check);
+    keepNewest(farChecks);
+    return { ...part, begun };
   }
 
-  /** Shared while it is whole and recent; what ends at the head is read each time, since the log grows. */
+  /** Shared while it is recent; that nothing was found is no answer for the next one, since the log grows. */
   function farBehind(at: Position): Promise<FarBatch> {
     const shared = farBatches.get(at);
     if (shared) return shared;
@@ -152,9 +177,8 @@ export function createLogFeed({
       if (farBatches.get(at) === read) farBatches.delete(at);
     };
     read.then(({ events }) => {
-      if (events.length < FAR_BATCH || farFollowers === 0) return forget();
-      const [oldest] = farBatches.keys();
-      if (oldest !== undefined && farBatches.size > SHARED) farBatches.delete(oldest);
+      if (events.length === 0 || farFollowers === 0) return forget();
+      keepNewest(farBatches);
     }, forget);
     return read;
   }
@@ -168,7 +192,9 @@ export function createLogFeed({
     const goFar = (far: boolean) => {
       if (far !== isFar) farFollowers += far ? 1 : -1;
       isFar = far;
-      if (farFollowers === 0) farBatches.clear();
+      if (farFollowers > 0) return;
+      farBatches.clear();
+      farChecks.clear();
     };
     try {
       while (!signal.aborted && !stop.signal.aborted) {
@@ -182,15 +208,15 @@ export function createLogFeed({
           }
           at = isWhole && tail > at ? tail : (events.at(-1)?.position ?? at);
           isLevelSaid = isWhole && isCaught;
-          yield { events, position: at, isLevel: isLevelSaid };
+          yield { events, faults: new Map(recentFaults), position: at, isLevel: isLevelSaid };
           continue;
         }
         goFar(true);
-        const { events, begun } = await farBehind(at);
+        const { events, faults, begun } = await farBehind(at);
         const last = events.at(-1);
         if (last) {
           at = last.position;
-          yield { events, position: at, isLevel: false };
+          yield { events, faults, position: at, isLevel: false };
         } else if (begun !== undefined) {
           if (begun > at) at = begun; // read after the live subscription had begun there: nothing stands between
         } else {
@@ -210,4 +236,10 @@ export function createLogFeed({
       await living;
     },
   };
+}
+
+/** Leaves the youngest entries of a map. */
+function keepNewest(map: Map<unknown, unknown>): void {
+  const [oldest] = map.keys();
+  if (map.size > SHARED) map.delete(oldest);
 }

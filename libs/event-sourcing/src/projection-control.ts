@@ -1,5 +1,6 @@
 import { domainError, position, type Position } from '#kernel';
 import type { Collection, ReadStore } from '#read-store';
+import type { Halt } from './event-reader.ts';
 
 /** What a projection could not apply, and since when its document stands still. */
 export interface ParkedDocument {
@@ -101,6 +102,10 @@ export const projectionErrors = {
   busy: () =>
     domainError('projection/busy', 'conflict', 'The projection is being rebuilt already.', {
       fix: 'try again when that has ended',
+    }),
+  halted: ({ message }: Halt) =>
+    domainError('projection/halted', 'unavailable', `The projection cannot be built. ${message}`, {
+      fix: 'see the operator guide, "A damaged log"; after an upgrade that is half done, finish it',
     }),
   notLed: () =>
     domainError('projection/not-led', 'unavailable', 'No process has taken this up; nothing was changed yet.', {

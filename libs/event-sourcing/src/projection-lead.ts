@@ -1,4 +1,4 @@
-import type { EventStore } from '#event-store';
+import { checkedLog, type EventStore } from '#event-store';
 import {
   ok,
   err,
@@ -13,6 +13,7 @@ import {
 } from '#kernel';
 import type { CheckpointMove, ReadStore, Write } from '#read-store';
 import { DocumentFold } from './document-fold.ts';
+import type { Halt } from './event-reader.ts';
 import type { LogBatch, LogFeed } from './log-feed.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { projectionErrors, readControl, writeControl, type ParkedDocument } from './projection-control.ts';
@@ -66,7 +67,7 @@ export class ProjectionLead<E extends Fact, D> {
       now: () => clock.now(),
       fromLog: (id, upTo) =>
         this.written !== undefined && upTo <= this.written
-          ? this.fold.step(undefined, id, eventStore.readAll(), upTo)
+          ? this.fold.step(undefined, id, checkedLog(eventStore), upTo)
           : undefined,
     });
   }
@@ -78,9 +79,10 @@ export class ProjectionLead<E extends Fact, D> {
 
   /**
    * Follows the log until it is aborted.
+   * @returns in front of what it had to stop, all before being stored; `undefined` when it was aborted
    * @throws LostLeaseError, ReadStoreUnavailableError, PositionOfOtherStoreError: then nothing of this object may be used
    */
-  async run(): Promise<'aborted' | 'newer-release'> {
+  async run(): Promise<Halt | undefined> {
     const { readStore, eventStore, collection, feed } = this.options;
     try {
       this.stored = (await readStore.checkpoint(collection))?.position;
@@ -90,12 +92,12 @@ export class ProjectionLead<E extends Fact, D> {
       this.parked = new Map(Object.entries(control.parked));
       this.marks = [...control.marks];
       for await (const batch of feed.follow(this.at, this.stop.signal)) {
-        const isNewer = await this.exclusive(() => this.take(batch));
-        if (isNewer) return 'newer-release';
+        const halt = await this.exclusive(() => this.take(batch));
+        if (halt) return halt;
       }
       if (this.failure !== undefined) throw this.failure;
       await this.exclusive(() => this.store());
-      return 'aborted';
+      return undefined;
     } finally {
       this.stop.abort();
       this.timer?.cancel();
@@ -129,11 +131,11 @@ export class ProjectionLead<E extends Fact, D> {
     if (before === undefined) return false;
     try {
       const id = await this.documentIdOf(parkedId);
-      const early = id === undefined ? undefined : await this.fold.step(undefined, id, eventStore.readAll(), before); // the long part, while others go on
+      const early = id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before); // the long part, while others go on
       await this.exclusive(async () => {
         const at = this.at ?? before;
         if (id !== undefined) {
-          const document = await this.fold.step(early, id, eventStore.readAll({ after: before }), at);
+          const document = await this.fold.step(early, id, checkedLog(eventStore, before), at);
           await this.write([this.fold.replace(id, at, document)], this.stored);
         }
         this.parked.delete(parkedId);
@@ -150,16 +152,17 @@ export class ProjectionLead<E extends Fact, D> {
   /** A parked event whose document could not even be named stands under `event:<id>`. */
   private async documentIdOf(parkedId: string): Promise<string | undefined> {
     if (!parkedId.startsWith('event:')) return parkedId;
-    for await (const stored of this.options.eventStore.readAll()) {
-      if (`event:${stored.id}` === parkedId) return this.fold.documentIdOf(stored);
+    for await (const { events, faults } of checkedLog(this.options.eventStore)) {
+      const stored = events.find(({ id }) => `event:${id}` === parkedId);
+      if (stored) return this.fold.documentIdOf(stored, faults);
     }
     return undefined;
   }
 
-  private async take({ events, position, isLevel }: LogBatch): Promise<boolean> {
+  private async take(batch: LogBatch): Promise<Halt | undefined> {
     const { log, projection, clock, onMoved } = this.options;
-    const { writes, parked, newer } = await this.fold.fold(events);
-    const reached = newer === undefined ? position : (events[events.indexOf(newer) - 1]?.position ?? this.at);
+    const { writes, parked, halt, passed } = await this.fold.fold(batch);
+    const reached = halt === undefined ? batch.position : (passed ?? this.at);
     if (parked.size > 0) {
       for (const [id, reason] of parked) {
         this.parked.set(id, reason);
@@ -172,17 +175,12 @@ export class ProjectionLead<E extends Fact, D> {
     }
     if (writes.length > 0) await this.write(writes, reached);
     this.at = reached;
-    this.isLevel = isLevel && newer === undefined;
+    this.isLevel = batch.isLevel && halt === undefined;
     if (this.at !== this.stored) this.timer ??= clock.timer(STORE_WITHIN_MS, () => this.storeSoon());
     await this.markTime();
     onMoved();
-    if (newer === undefined) return false;
-    await this.store();
-    log.error(
-      { projection: projection.name, type: newer.type },
-      'an event type of a newer release; this projection is left to that release',
-    );
-    return true;
+    if (halt) await this.store();
+    return halt;
   }
 
   private storeSoon(): void {

@@ -12,8 +12,10 @@ import {
   type Result,
 } from '#kernel';
 import type { ReadStore } from '#read-store';
-import { takeLease } from './lease.ts';
+import type { Halt } from './event-reader.ts';
+import { HALTED_MS, takeLease } from './lease.ts';
 import type { LogFeed } from './log-feed.ts';
+import type { LogHealth } from './log-health.ts';
 import { collectionOf, projectionErrors, serveGeneration, servingGeneration } from './projection-control.ts';
 import { LostLeaseError, ProjectionLead } from './projection-lead.ts';
 import type { ProjectionStatus } from './read-models.ts';
@@ -24,14 +26,13 @@ export interface SupervisorOptions {
   readonly readStore: ReadStore;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly health: LogHealth;
   /** Unique to this process. */
   readonly owner: string;
 }
 
 /** Milliseconds between two attempts to take over a lead that another process has. */
 const FOLLOW_MS = 500;
-/** Milliseconds that a newer release has to take over a projection which this one cannot go on with. */
-const LEFT_MS = 5_000;
 const BACK_OFF_MS = { first: 100, most: 5_000 } as const;
 /** Milliseconds that a collection stays after another one serves in its place: readers look that up every second. */
 const KEPT_MS = 60_000;
@@ -40,6 +41,8 @@ const KEPT_MS = 60_000;
 export class ProjectionSupervisor<E extends Fact, D> {
   state: ProjectionStatus['state'] = 'stopped';
   generation = 0;
+  /** In front of what it stands still. */
+  halt: Halt | undefined;
   private lead: ProjectionLead<E, D> | undefined;
   private isRebuilding = false;
   private readonly stop = new AbortController();
@@ -120,13 +123,13 @@ export class ProjectionSupervisor<E extends Fact, D> {
       await pause(clock, FOLLOW_MS, this.stop.signal);
       return;
     }
-    let outcome: 'aborted' | 'newer-release';
+    let halt: Halt | undefined;
     const old = clock.timer(KEPT_MS, () => this.dropBefore(this.generation));
     try {
       this.state = 'catching-up';
       this.lead = this.makeLead(collection, lease.token, lease.isHeld, () => this.onMoved());
       if (this.stop.signal.aborted) return;
-      outcome = await this.lead.run();
+      halt = await this.lead.run();
     } catch (error) {
       if (!(error instanceof PositionOfOtherStoreError)) throw error;
       log.warn(
@@ -140,10 +143,20 @@ export class ProjectionSupervisor<E extends Fact, D> {
       this.lead = undefined;
       await lease.release();
     }
-    if (outcome === 'newer-release') {
-      this.state = 'stopped';
-      await pause(clock, LEFT_MS, this.stop.signal);
-    }
+    if (halt) await this.halted(halt);
+  }
+
+  /** Leaves the lead to a process that can read on; and looks again later, for when nobody did. */
+  private async halted(halt: Halt): Promise<void> {
+    this.state = 'stopped';
+    this.halt = halt;
+    for (const wake of [...this.waiting]) wake();
+    this.options.health.stop(this.reader, halt);
+    await pause(this.options.clock, HALTED_MS, this.stop.signal);
+  }
+
+  private get reader(): string {
+    return `projection ${this.projection.name}`;
   }
 
   private makeLead(
@@ -169,6 +182,10 @@ export class ProjectionSupervisor<E extends Fact, D> {
 
   private onMoved(): void {
     this.state = this.lead?.isLevel ? 'live' : 'catching-up';
+    if (this.lead?.isLevel) {
+      this.halt = undefined;
+      this.options.health.resume(this.reader);
+    }
     for (const wake of [...this.waiting]) wake();
   }
 
@@ -202,6 +219,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     await readStore.drop(collection);
     await readStore.ensure({ name: collection, indexes: this.projection.indexes ?? [] });
     let failure: unknown;
+    let halt: Halt | undefined;
     let isOver = false;
     const wake = () => {
       for (const waiter of [...this.waiting]) waiter();
@@ -209,9 +227,14 @@ export class ProjectionSupervisor<E extends Fact, D> {
     const lease = await takeLease(readStore, clock, collection, owner, () => builder?.abort());
     if (lease === undefined) return err(projectionErrors.busy());
     const builder = this.makeLead(collection, lease.token, lease.isHeld, wake);
-    const building = builder.run().catch((error: unknown) => {
-      failure = error;
-    });
+    const building = builder.run().then(
+      (stopped) => {
+        halt = stopped;
+      },
+      (error: unknown) => {
+        failure = error;
+      },
+    );
     void building.then(() => {
       isOver = true;
       wake();
@@ -220,7 +243,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       for (;;) {
         if (isOver || this.lead !== serving) {
           if (failure !== undefined) throw failure;
-          return err(projectionErrors.notLed());
+          return err(halt ? projectionErrors.halted(halt) : projectionErrors.notLed());
         }
         const isLevel = () => builder.isLevel && (builder.at ?? '') >= (serving.at ?? '');
         if (isLevel()) {

@@ -342,6 +342,40 @@ describe('projections', () => {
     expect(await readStore.checkpoint(balances.name)).toMatchObject({ position: await eventStore.head() });
   });
 
+  it('use-L2: of two instances of one name on one read store one leads', async () => {
+    const instances = [1, 2].map(() => {
+      const made = createEventSourcing({ eventStore, readStore, clock, ids, log, name: 'platform' });
+      closing.push(() => made.close());
+      return made;
+    });
+    for (const instance of instances) await instance.projections([balances]);
+    await open('account-a');
+    const states = async () =>
+      (await Promise.all(instances.map(({ control }) => control.status()))).map(([status]) => status?.state).toSorted();
+    await eventually(async () => expect(await states()).toEqual(['following', 'live']));
+    let renewals = 0;
+    const { lease } = readStore;
+    Object.assign(readStore, { lease: (...args: Parameters<typeof lease>) => ((renewals += 1), lease(...args)) });
+    await eventually(() => expect(renewals).toBeGreaterThan(10)); // both have asked for the lead again meanwhile
+    expect(await states()).toEqual(['following', 'live']);
+  });
+
+  it('use-L2: takes up the leads of an earlier instance at once where nobody else of that name can live, and waits elsewhere', async () => {
+    const HOUR_MS = 3_600_000;
+    await readStore.lease(balances.name, 'platform/earlier', clock.now(), HOUR_MS);
+    const start = async (isAlone: boolean) => {
+      const made = createEventSourcing({ eventStore, readStore, clock, ids, log, name: 'platform', isAlone });
+      closing.push(() => made.close());
+      await made.projections([balances]);
+      return made;
+    };
+    const waiting = await start(false);
+    await eventually(async () => expect(await waiting.control.status()).toMatchObject([{ state: 'following' }]));
+    await waiting.close();
+    const next = await start(true);
+    await eventually(async () => expect(await next.control.status()).toMatchObject([{ state: 'live' }]));
+  });
+
   it('F29: a position of an event that the projection does not read is answered at once; one beyond the log not at all', async () => {
     await main.projections([balances]);
     await settle();

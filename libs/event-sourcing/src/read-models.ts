@@ -42,8 +42,11 @@ export interface ProjectionControl {
   rebuild(name: string): Promise<Result<void, DomainError>>;
   /** Builds a parked document anew from its streams. */
   retry(name: string, documentId?: string): Promise<Result<void, DomainError>>;
-  /** Settles when every projection of this process has seen `position`; for tests and start-up. */
-  settled(position: Position): Promise<void>;
+  /**
+   * Settles when every projection of this process has seen `position`; for tests and start-up.
+   * @param options.orStopped do not wait for one that had to stop in front of an event
+   */
+  settled(position: Position, options?: { readonly orStopped?: boolean }): Promise<void>;
 }
 
 export const PROJECTION_CONTROL = Symbol('projection control');

@@ -1,4 +1,5 @@
 import { domainError } from '#kernel';
+import { NewerReleaseError, type Halt } from './event-reader.ts';
 
 /** The refusals of the command runner itself. */
 export const runnerErrors = {
@@ -34,4 +35,15 @@ export const runnerErrors = {
         retryAfterSeconds: 10,
       },
     ),
+  chainBroken: () =>
+    domainError(
+      'event-store/chain-broken',
+      'unavailable',
+      'The stored history of this object is damaged; nothing was changed.',
+      { fix: 'tell the operator of the platform: npm run admin:verify names the damaged streams' },
+    ),
 };
+
+/** What a request is answered that would have to read on where nobody may. */
+export const haltRefusal = (halt: Halt) =>
+  halt instanceof NewerReleaseError ? runnerErrors.newerRelease() : runnerErrors.chainBroken();

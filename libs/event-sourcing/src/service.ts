@@ -5,12 +5,14 @@ import type { EventFamily, Fact, Projection, Recorded } from '#kernel';
  * resolved; an event may come twice, and `react` must then do no harm. A reaction that throws is tried again with
  * back-off (1 s to 60 s) and holds its own checkpoint back meanwhile, nobody else's.
  */
-export interface Reactor<E extends Fact = Fact> {
+export interface Reactor<E extends Fact = Fact, Type extends E['type'] = E['type']> {
   /** `<words>.v<n>`; the name of its checkpoint. */
   readonly name: string;
-  /** Types of events it wants; others are passed over. */
-  readonly types: readonly E['type'][];
-  react(recorded: Recorded<E>): Promise<void>;
+  /** What it reads. It stops in front of a type of these categories that the family does not know. */
+  readonly events: EventFamily<E>;
+  /** Types of events it wants, in their current shape; others are passed over. */
+  readonly types: readonly Type[];
+  react(recorded: Recorded<Extract<E, { readonly type: Type }>>): Promise<void>;
 }
 
 /** Finds owed work again: called at start (when projections are level with the head of then) and every `everyMs`. */

@@ -17,6 +17,7 @@ import {
 } from '#kernel';
 import type { ReadStore, StoredDocument } from '#read-store';
 import type { LogFeed } from './log-feed.ts';
+import type { LogHealth } from './log-health.ts';
 import { CONTROL, projectionErrors, readControl, REQUESTS, type ControlRequest } from './projection-control.ts';
 import { ProjectionSupervisor } from './projection-supervisor.ts';
 import type { ProjectionControl, ProjectionStatus } from './read-models.ts';
@@ -28,6 +29,7 @@ export interface ProjectionsOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  readonly health: LogHealth;
   readonly owner: string;
 }
 
@@ -149,10 +151,10 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
     rebuild: (name) => ask({ projection: name, action: 'rebuild' }),
     retry: (name, documentId) =>
       ask({ projection: name, action: 'retry', ...(documentId !== undefined && { documentId }) }),
-    async settled(wanted) {
+    async settled(wanted, { orStopped = false } = {}) {
       for (const supervisor of supervisors.values()) {
         for (;;) {
-          if (stop.signal.aborted) return;
+          if (stop.signal.aborted || (orStopped && supervisor.halt)) break;
           const reached = await positionOf(supervisor);
           if (reached !== undefined && storeOf(reached) === storeOf(wanted) && reached >= wanted) break;
           await supervisor.moved(SETTLE_POLL_MS);

@@ -1,8 +1,10 @@
 import { PositionOfOtherStoreError } from '#event-store';
 import { pause, type Clock, type Logger, type Position } from '#kernel';
 import type { ReadStore } from '#read-store';
-import { takeLease, type Lease } from './lease.ts';
+import { EventReader, isHalt, type Halt } from './event-reader.ts';
+import { HALTED_MS, takeLease, type Lease } from './lease.ts';
 import type { LogFeed } from './log-feed.ts';
+import type { LogHealth } from './log-health.ts';
 import { LostLeaseError } from './projection-lead.ts';
 import type { Reactor } from './service.ts';
 
@@ -11,6 +13,7 @@ export interface ReactorsOptions {
   readonly readStore: ReadStore;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly health: LogHealth;
   /** Unique to this process. */
   readonly owner: string;
 }
@@ -33,7 +36,7 @@ export function startReactors(reactors: readonly Reactor[], options: ReactorsOpt
 }
 
 async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: AbortSignal): Promise<void> {
-  const { readStore, clock, log, owner } = options;
+  const { readStore, clock, log, health, owner } = options;
   const name = `reactor.${reactor.name}`;
   let backOffMs: number = BACK_OFF_MS.first;
   while (!signal.aborted) {
@@ -41,10 +44,11 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
     const end = () => lead.abort();
     signal.addEventListener('abort', end, { once: true });
     let lease: Lease | undefined;
+    let halt: Halt | undefined;
     try {
       lease = await takeLease(readStore, clock, name, owner, end);
       if (lease === undefined) await pause(clock, FOLLOW_MS, signal);
-      else await follow(reactor, { ...options, name, lease, signal: lead.signal });
+      else halt = await follow(reactor, { ...options, name, lease, signal: lead.signal });
       backOffMs = BACK_OFF_MS.first;
     } catch (error) {
       if (!(error instanceof LostLeaseError))
@@ -58,6 +62,10 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
       signal.removeEventListener('abort', end);
       await lease?.release().catch(() => {}); // it runs out by itself
     }
+    if (halt) {
+      health.stop(`reactor ${reactor.name}`, halt); // another process may be able to read on, and leads meanwhile
+      await pause(clock, HALTED_MS, signal);
+    }
   }
 }
 
@@ -67,9 +75,11 @@ interface Following extends ReactorsOptions {
   readonly signal: AbortSignal;
 }
 
-async function follow(reactor: Reactor, following: Following): Promise<void> {
-  const { name, lease, feed, readStore, clock, log, signal } = following;
+/** Follows the log until it is stopped. @returns in front of what it had to stop; the checkpoint stands there */
+async function follow(reactor: Reactor, following: Following): Promise<Halt | undefined> {
+  const { name, lease, feed, readStore, clock, log, health, signal } = following;
   const types = new Set<string>(reactor.types);
+  const reader = new EventReader(reactor.events);
   let stored = (await readStore.checkpoint(name))?.position;
   let storedMs = clock.monotonic();
 
@@ -86,19 +96,25 @@ async function follow(reactor: Reactor, following: Following): Promise<void> {
   try {
     for await (const batch of feed.follow(stored, signal)) {
       let hasReacted = false;
-      for (const stored of batch.events) {
-        if (!types.has(stored.type)) continue;
-        if (!(await react(reactor, { event: { type: stored.type, data: stored.data }, metadata: stored }, following)))
-          return;
-        at = stored.position;
-        hasReacted = true;
-        if (clock.monotonic() - storedMs >= STORE_WITHIN_MS) await store(at);
+      for (const event of batch.events) {
+        const recorded = reader.read(event, batch.faults);
+        if (recorded && types.has(recorded.event.type)) {
+          if (!(await react(reactor, recorded, following))) return undefined;
+          hasReacted = true;
+        }
+        at = event.position;
+        if (hasReacted && clock.monotonic() - storedMs >= STORE_WITHIN_MS) await store(at);
       }
       at = batch.position;
+      if (batch.isLevel) health.resume(`reactor ${reactor.name}`);
       if (hasReacted || clock.monotonic() - storedMs >= STORE_WITHIN_MS) await store(at);
     }
     if (lease.isHeld()) await store(at);
   } catch (error) {
+    if (isHalt(error)) {
+      await store(at);
+      return error;
+    }
     if (!(error instanceof PositionOfOtherStoreError)) throw error;
     log.warn(
       { reactor: reactor.name },
@@ -106,6 +122,7 @@ async function follow(reactor: Reactor, following: Following): Promise<void> {
     );
     await readStore.drop(name);
   }
+  return undefined;
 }
 
 /** Until it succeeds. False when it was stopped before. */

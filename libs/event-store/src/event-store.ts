@@ -30,6 +30,28 @@ export interface StoredEvent extends SealedEvent {
   readonly position: Position;
 }
 
+/**
+ * Type of what an engine delivers in place of an event that it cannot read: its bytes do not parse, or name another
+ * place than the one they were read from. The hash is empty, so that every check of the chain stops at it.
+ */
+export const UNREADABLE = 'event-store.unreadable';
+
+/** The event that stands for one that cannot be read. */
+export const unreadableEvent = (stream: string, revision: number, position: Position): StoredEvent => ({
+  id: '',
+  type: UNREADABLE,
+  stream,
+  revision,
+  position,
+  recordedAt: '',
+  actor: '',
+  commandId: '',
+  correlationId: '',
+  causationId: '',
+  data: null,
+  hash: '',
+});
+
 export interface Appended {
   /** Revision of the last event appended. */
   readonly revision: number;
@@ -74,6 +96,8 @@ export const isCaughtUp = (delivery: Delivery): delivery is CaughtUp => 'caughtU
 export interface EventStore {
   /** Made with the store, and anew by import and restore. */
   readonly storeId: string;
+  /** Whether each position is the one before plus one: a gap is then an event that was removed. */
+  readonly hasConsecutivePositions: boolean;
 
   /**
    * Appends all events or none, durably, directly behind `expectedRevision` (NO_STREAM for a new stream).
@@ -86,10 +110,10 @@ export interface EventStore {
     expectedRevision: number,
   ): Promise<Result<Appended, AppendError>>;
 
-  /** The events of one stream in order; nothing when it does not exist. */
+  /** The events of one stream in order; nothing when it does not exist. An event that cannot be read comes as UNREADABLE. */
   read(stream: string, options?: ReadOptions): AsyncIterable<StoredEvent>;
 
-  /** All events behind `after` (from the first when left out) up to the head at the time of the call. */
+  /** All events behind `after` (from the first when left out) up to the head at the time of the call; see `read`. */
   readAll(options?: { readonly after?: Position; readonly limit?: number }): AsyncIterable<StoredEvent>;
 
   /** Position of the last event that was appended; sequence 0 in an empty store. */

@@ -1,3 +1,5 @@
+export { brokenBehind, ChainBrokenError, ChainCheck, type ChainFaults } from './chain-check.ts';
+export { checkedLog, readChecked, verifyLog, type CheckedEvents } from './checked-log.ts';
 export { encodeAppend, isSameEvent } from './encode.ts';
 export {
   EVENT_STORE,
@@ -13,5 +15,6 @@ export {
   type ReadOptions,
   type SealedEvent,
   type StoredEvent,
+  unreadableEvent,
 } from './event-store.ts';
 export { sealEvents, verifyStream, type UnsealedEvent } from './seal.ts';

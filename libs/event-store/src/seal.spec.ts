@@ -54,7 +54,7 @@ describe('the seal of a stream', () => {
     ['an event of another stream', [first, { ...second, stream: 'organization-2' }, third, fourth], 1, 'other stream'],
     ['data that is no JSON any more', [first, { ...second, data: Number.NaN }, third, fourth], 1, 'altered'],
   ])('F17: names the first bad revision of a stream with %s', (_, events, revision, reason) => {
-    expect(verifyStream(events)).toEqual({ ok: false, error: { code: 'event-store/broken-chain', revision, reason } });
+    expect(verifyStream(events)).toEqual({ ok: false, error: { code: 'event-store/chain-broken', revision, reason } });
   });
 
   it('F17: finds a tail that was cut off, a stream that is gone, and a history sealed anew, by the head', () => {

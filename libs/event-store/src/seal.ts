@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson, err, ok, type Result } from '#kernel';
-import type { SealedEvent } from './event-store.ts';
+import { hash } from 'node:crypto';
+import { canonicalJson, err, ok, type Position, type Result } from '#kernel';
+import { UNREADABLE, type SealedEvent } from './event-store.ts';
 
 /** An event whose place and content are fixed, before it is chained to the one in front of it. */
 export type UnsealedEvent = Omit<SealedEvent, 'hash'>;
@@ -9,14 +9,18 @@ export type UnsealedEvent = Omit<SealedEvent, 'hash'>;
 export interface ChainLink {
   readonly revision: number;
   readonly hash: string;
+  /** Compared where it is known: within a stream, positions grow with revisions. */
+  readonly position?: Position | undefined;
 }
+
+export type ChainFault = 'missing' | 'out of order' | 'other stream' | 'altered' | 'unreadable';
 
 /** Where a stream stops being what was written. */
 export interface BrokenChain {
-  readonly code: 'event-store/broken-chain';
+  readonly code: 'event-store/chain-broken';
   /** The first revision that is missing, moved, or not what was sealed. */
   readonly revision: number;
-  readonly reason: 'missing' | 'out of order' | 'other stream' | 'altered';
+  readonly reason: ChainFault;
 }
 
 /**
@@ -24,22 +28,12 @@ export interface BrokenChain {
  * Position and server time stay outside: they are known only after the append.
  */
 export function hashOf(previousHash: string, event: UnsealedEvent): string {
-  const { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId, data } =
+  const { id, type, stream, revision, recordedAt, actor, organizationId, commandId, correlationId, causationId } =
     event;
-  const sealed = {
-    id,
-    type,
-    stream,
-    revision,
-    recordedAt,
-    actor,
-    organizationId,
-    commandId,
-    correlationId,
-    causationId,
-    data,
-  };
-  return createHash('sha256').update(previousHash).update(canonicalJson(sealed)).digest('hex');
+  // The members in the order of RFC 8785, which JSON.stringify keeps: the envelope needs no sorting.
+  const before = JSON.stringify({ actor, causationId, commandId, correlationId }).slice(0, -1);
+  const behind = JSON.stringify({ id, organizationId, recordedAt, revision, stream, type }).slice(1);
+  return hash('sha256', `${previousHash}${before},"data":${canonicalJson(event.data)},${behind}`, 'hex');
 }
 
 /** Chains events of one stream, in order, behind the event whose hash is `previousHash` ('' for a new stream). */
@@ -69,16 +63,31 @@ export function verifyStream(
   for (const event of events) {
     const revision = last === undefined ? 0 : last.revision + 1;
     stream ??= event.stream;
-    if (event.revision > revision) return broken(revision, 'missing');
-    if (event.revision < revision) return broken(revision, 'out of order');
-    if (event.stream !== stream) return broken(revision, 'other stream');
-    if (!isSealedAs(event, last?.hash ?? '')) return broken(revision, 'altered');
+    const reason = event.stream === stream ? faultBehind(last, event) : 'other stream';
+    if (reason !== undefined) return broken(revision, reason);
     if (head?.revision === revision && head.hash !== event.hash) return broken(revision, 'altered');
     last = { revision, hash: event.hash };
   }
   if (head !== undefined && head.revision > (last?.revision ?? -1))
     return broken((last?.revision ?? -1) + 1, 'missing');
   return ok(last);
+}
+
+/**
+ * What is wrong with an event as the next one of its stream; `undefined` when it is what was sealed there.
+ * @param last the event in front of it; `undefined` at the beginning of the stream
+ */
+export function faultBehind(
+  last: ChainLink | undefined,
+  event: SealedEvent & { readonly position?: Position },
+): ChainFault | undefined {
+  const revision = last === undefined ? 0 : last.revision + 1;
+  if (event.revision > revision) return 'missing';
+  if (event.revision < revision) return 'out of order';
+  if (event.type === UNREADABLE) return 'unreadable';
+  if (last?.position !== undefined && event.position !== undefined && event.position <= last.position)
+    return 'out of order';
+  return isSealedAs(event, last?.hash ?? '') ? undefined : 'altered';
 }
 
 function isSealedAs(event: SealedEvent, previousHash: string): boolean {
@@ -89,5 +98,5 @@ function isSealedAs(event: SealedEvent, previousHash: string): boolean {
   }
 }
 
-const broken = (revision: number, reason: BrokenChain['reason']) =>
-  err<BrokenChain>({ code: 'event-store/broken-chain', revision, reason });
+const broken = (revision: number, reason: ChainFault) =>
+  err<BrokenChain>({ code: 'event-store/chain-broken', revision, reason });

@@ -8,18 +8,35 @@ export type JsonObject = { readonly [key: string]: Json | undefined };
  * @throws RangeError for NaN and the infinities, which JSON cannot say.
  */
 export function canonicalJson(value: unknown): string {
+  return isInOrder(value) ? JSON.stringify(value) : inOrder(value);
+}
+
+/** Whether JSON.stringify would write `value` canonically as it is, which is several times as fast as sorting it. */
+function isInOrder(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || 'toJSON' in value) return false;
+  if (Array.isArray(value)) return value.every(isInOrder);
+  let last = '';
+  for (const key of Object.keys(value)) {
+    if (key < last || !isInOrder((value as Record<string, unknown>)[key])) return false;
+    last = key;
+  }
+  return true;
+}
+
+function inOrder(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new RangeError(`${value} is no JSON number`);
     return JSON.stringify(value);
   }
-  if (Array.isArray(value))
-    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => inOrder(item === undefined ? null : item)).join(',')}]`;
   if (typeof value === 'object') {
     const members: string[] = [];
     for (const key of Object.keys(value).sort()) {
       const member = (value as Record<string, unknown>)[key];
-      if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
+      if (member !== undefined) members.push(`${JSON.stringify(key)}:${inOrder(member)}`);
     }
     return `{${members.join(',')}}`;
   }

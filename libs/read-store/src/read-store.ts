@@ -84,12 +84,17 @@ export interface ReadStore {
   checkpoint(name: string): Promise<Checkpoint | undefined>;
   /**
    * Takes or renews the lead of a projection.
-   * @param owner unique per process
+   * @param owner one instance of a process, never the process's name alone: `<name>/<incarnation>`
    * @returns the token to move the checkpoint with, or `undefined` while another owner's lease runs
    */
   lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined>;
   /** Gives the lead up at once. */
   release(name: string, owner: string): Promise<void>;
+  /**
+   * Gives up at once all leads of earlier instances of the owner's process: `<name>/<any other incarnation>`, and `<name>`.
+   * Only for an owner that knows by other means that none of them lives: one that is merely silent must keep its leads.
+   */
+  releaseEarlier(owner: string): Promise<void>;
   /** Removes a collection and its checkpoint, not the lead; tokens go on growing. Nothing when it does not exist. */
   drop(name: string): Promise<void>;
   /** Removes tombstones whose position is at or before `upTo`; the count removed. */

@@ -21,7 +21,7 @@ import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/co
 import type { Engines } from './engines.ts';
 
 export interface CompositionOptions {
-  /** What the process is; exclusive by the lock of its data folder. */
+  /** What the process is: the name of its lock on the data folder. */
   readonly name: string;
   readonly engines: Engines;
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export function compose({
   const { eventStore, readStore, vault, workQueue, transport, callerKeys } = engines;
   const eventSourcing =
     eventStore && readStore
-      ? createEventSourcing({ eventStore, readStore, clock, ids, log, vault, owner: name })
+      ? createEventSourcing({ eventStore, readStore, clock, ids, log, vault, name, isAlone: engines.isReadStoreLocked })
       : undefined;
   const guard = new RequestGuard({
     keys: callerKeys,
@@ -119,7 +119,8 @@ export function compose({
     async start(app) {
       if (!eventSourcing || !eventStore) return;
       await eventSourcing.projections(contexts.flatMap(({ projections }) => projections));
-      await eventSourcing.control.settled(await eventStore.head());
+      await eventSourcing.control.settled(await eventStore.head(), { orStopped: true });
+      await eventSourcing.access.current(); // so that what is wrong with the log is known when the process says it is ready
       eventSourcing.reactors(
         contexts.flatMap(({ reactors }) => reactors.map((reactor) => app.get<Reactor>(reactor, { strict: false }))),
       );

@@ -26,6 +26,8 @@ export interface EngineOptions {
 export interface Engines {
   readonly eventStore: EventStore | undefined;
   readonly readStore: ReadStore | undefined;
+  /** The read store lies in the data folder, which this process has locked under its name. */
+  readonly isReadStoreLocked: boolean;
   readonly vault: SealedVault;
   readonly workQueue: WorkQueue;
   readonly transport: BusTransport;
@@ -58,7 +60,7 @@ export async function openEngines({
     for (const engine of opened.toReversed()) await engine.close();
   };
   try {
-    const eventStore = withLog ? await open(openEmbeddedEventStore({ folder, clock, ids, log })) : undefined;
+    const eventStore = withLog ? await open(openEventStore({ folder, clock, ids, log })) : undefined;
     const readStore = withLog ? await open(openEmbeddedReadStore({ folder, log })) : undefined;
     const sealingKeys =
       configuration.sealingKeys === undefined
@@ -73,12 +75,28 @@ export async function openEngines({
     if (!callerKeys.ok) throw new StartError(callerKeys.error.detail);
     const workQueue = await open(openWorkQueue(configuration.queue, { folder, clock, ids, log }));
     const transport = await open(openTransport(configuration.bus, clock));
-    return { eventStore, readStore, vault, workQueue, transport, callerKeys: callerKeys.value, close };
+    return {
+      eventStore,
+      readStore,
+      isReadStoreLocked: withLog, // so far there is no other read store than the one in the folder
+      vault,
+      workQueue,
+      transport,
+      callerKeys: callerKeys.value,
+      close,
+    };
   } catch (error) {
     await close();
     throw startErrorOf(error);
   }
 }
+
+/**
+ * Opens the event log in a data folder.
+ * @throws an error with one sentence and a code when it cannot be used
+ */
+export const openEventStore = (options: Pick<EngineOptions, 'folder' | 'clock' | 'ids' | 'log'>): Promise<EventStore> =>
+  openEmbeddedEventStore(options);
 
 /** Engines explain themselves in one sentence with a code; anything else is a defect and stays as it is. */
 function startErrorOf(error: unknown): unknown {

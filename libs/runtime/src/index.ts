@@ -1,7 +1,7 @@
 export { compose } from './compose.ts';
 export { readConfiguration, type Configuration } from './configuration.ts';
 export { DataFolderInUseError, openDataFolder, type DataFolder } from './data-folder.ts';
-export { openEngines, type Engines } from './engines.ts';
+export { openEngines, openEventStore, type Engines } from './engines.ts';
 export { createLogger } from './logger.ts';
 export { claimPort } from './port.ts';
 export { runProcess } from './run-process.ts';

@@ -1,4 +1,4 @@
-import { parseAccessKey, type DirectoryFact } from '#access';
+import { directoryEvents, parseAccessKey, type DirectoryFact } from '#access';
 import { reply } from '#bus';
 import type { Decider } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
@@ -21,7 +21,7 @@ const OTHER = 'a0000000-0000-7000-8000-000000000002';
 
 /** Writes what other contexts would have written. */
 const facts: Decider<null, readonly DirectoryFact[], DirectoryFact, never> = {
-  events: { categories: ['user', 'organization'], types: {} as Record<DirectoryFact['type'], true> },
+  events: directoryEvents,
   initialState: null,
   evolve: () => null,
   decide: (events) => ({ ok: true, value: events }),

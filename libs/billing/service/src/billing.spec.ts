@@ -1,4 +1,4 @@
-import type { DirectoryFact } from '#access';
+import { directoryEvents, type DirectoryFact } from '#access';
 import { DEFAULT_CATALOGUE } from '#billing/contract';
 import { refuse, reply } from '#bus';
 import { domainError, silentLogger } from '#kernel';
@@ -76,7 +76,7 @@ describe('changing a plan', () => {
       data: { name: 'One', slug: 'one', ownerId: 'ada', isDefault: false },
     };
     const facts = {
-      events: { categories: ['organization'], types: {} as Record<DirectoryFact['type'], true> },
+      events: directoryEvents,
       initialState: null,
       evolve: () => null,
       decide: () => ({ ok: true, value: [created] }) as const,

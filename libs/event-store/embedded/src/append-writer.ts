@@ -2,6 +2,7 @@ import { isSameEvent, type Appended, type AppendError, type SealedEvent } from '
 import { err, ok, position, type Result } from '#kernel';
 import { createGroupCommit, type SqliteStore } from '#sqlite';
 import { LRUCache } from 'lru-cache';
+import { storedEvent } from './stored-event.ts';
 
 interface Append {
   readonly stream: string;
@@ -27,7 +28,7 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
   const lastRevision = database.prepare('SELECT max(revision) AS revision FROM events WHERE stream = ?');
   const lastPosition = database.prepare('SELECT max(position) AS position FROM events');
   const stored = database.prepare(
-    'SELECT position, body FROM events WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision',
+    'SELECT position, revision, body FROM events WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision',
   );
   const dataVersion = database.prepare('PRAGMA data_version');
 
@@ -85,7 +86,8 @@ export function createAppendWriter(file: SqliteStore, storeId: string, committed
       rows.length === events.length &&
       rows.every((row, index) => {
         const event = events[index];
-        const there: SealedEvent = JSON.parse(String(row['body']));
+        const at = position(storeId, Number(row['position']));
+        const there = storedEvent(String(row['body']), stream, Number(row['revision']), at);
         return event !== undefined && isSameEvent(there, event);
       });
     const end = rows.at(-1)?.['position'];

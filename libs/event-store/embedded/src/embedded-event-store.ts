@@ -12,6 +12,7 @@ import type { SQLInputValue, SqliteStore, StatementSync } from '#sqlite';
 import { createAppendWriter } from './append-writer.ts';
 import { watchChanges } from './changes.ts';
 import { openDatabase } from './database.ts';
+import { storedEvent } from './stored-event.ts';
 
 export interface EmbeddedEventStoreOptions {
   /** Where `events.sqlite` lies; made when it is missing. */
@@ -29,6 +30,8 @@ const PAGE = {
   growBelowCharacters: 256 * 1024,
   shrinkAboveCharacters: 1024 * 1024,
 } as const;
+
+const COLUMNS = 'position, stream, revision, body';
 
 interface Page {
   readonly events: readonly StoredEvent[];
@@ -53,13 +56,13 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
   const dataVersion = database.prepare('PRAGMA data_version');
   const highest = database.prepare('SELECT max(position) AS position FROM events');
   const behind = database.prepare(
-    'SELECT position, body FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?',
+    `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?`,
   );
   const forwards = database.prepare(
-    'SELECT position, body FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?',
+    `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
   );
   const backwards = database.prepare(
-    'SELECT position, body FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?',
+    `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
   );
 
   const changes = watchChanges(clock, () => Number(dataVersion.get()?.['data_version']));
@@ -72,6 +75,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
   const headSequence = () => file.run(() => Number(highest.get()?.['position'] ?? 0));
 
   function pager(statement: StatementSync) {
+    statement.setReturnArrays(true); // objects with named columns take half as long again
     let size: number = PAGE.first;
     return (limit: number, ...parameters: SQLInputValue[]): Page =>
       file.run(() => {
@@ -80,12 +84,10 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
         let last = 0;
         let characters = 0;
         for (const row of statement.all(...parameters, Math.min(size, limit))) {
-          const body = String(row['body']);
-          last = Number(row['position']);
+          const body = String(row[3]);
+          last = Number(row[0]);
           characters += body.length;
-          const event: StoredEvent & { position: Position } = JSON.parse(body);
-          event.position = position(storeId, last);
-          events.push(event);
+          events.push(storedEvent(body, String(row[1]), Number(row[2]), position(storeId, last)));
         }
         if (characters > PAGE.shrinkAboveCharacters) size = Math.max(PAGE.least, size >> 1);
         else if (characters < PAGE.growBelowCharacters && events.length === size) size = Math.min(PAGE.most, size << 1);
@@ -102,6 +104,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
 
   return {
     storeId,
+    hasConsecutivePositions: true,
 
     async append(stream, events, expectedRevision) {
       open();

@@ -36,6 +36,21 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       expect(await store().lease(name, 'two', NOW, SECOND)).toBeGreaterThan(first);
     });
 
+    it('use-L2: gives away the leads of earlier instances of a process, and nobody else’s', async () => {
+      const own = collection().name;
+      const [first, second, other] = [`${own}-1`, `${own}-2`, `${own}-3`];
+      const former = Number(await store().lease(first, `${own}/a`, NOW, SECOND));
+      await store().lease(second, own, NOW, SECOND); // as earlier releases called themselves
+      const mine = await store().lease(own, `${own}/b`, NOW, SECOND);
+      await store().lease(other, `${own}x/a`, NOW, SECOND);
+      expect(await store().lease(first, `${own}/b`, NOW, SECOND)).toBeUndefined();
+      await store().releaseEarlier(`${own}/b`);
+      expect(await store().lease(first, `${own}/b`, NOW, SECOND)).toBeGreaterThan(former);
+      expect(await store().lease(second, `${own}/b`, NOW, SECOND)).toBeGreaterThan(0);
+      expect(await store().lease(own, `${own}/b`, NOW, SECOND)).toBe(mine);
+      expect(await store().lease(other, `${own}/b`, NOW, SECOND)).toBeUndefined();
+    });
+
     it('moves a checkpoint from its previous position, with the writes of the batch', async () => {
       const { name } = collection();
       const token = Number(await store().lease(name, 'one', NOW, SECOND));

@@ -115,6 +115,15 @@ export function readStoreOver(file: SqliteStore): ReadStore {
     release: (name, owner) =>
       run(() => void prepared('UPDATE projections SET owner = NULL WHERE name = ? AND owner = ?').run(name, owner)),
 
+    releaseEarlier: (owner) =>
+      run(() => {
+        const name = owner.slice(0, owner.indexOf('/'));
+        prepared(
+          `UPDATE projections SET owner = NULL
+           WHERE owner = ? OR (substr(owner, 1, ?) = ? AND owner <> ?)`,
+        ).run(name, name.length + 1, `${name}/`, owner);
+      }),
+
     drop: (name) =>
       run(() =>
         file.transaction(() => {

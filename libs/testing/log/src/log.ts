@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { openEmbeddedEventStore } from '#event-store/embedded';
 import type { EventStore, StoredEvent } from '#event-store';
 import { silentLogger, type Position } from '#kernel';
@@ -35,4 +37,14 @@ export async function followLog(
   const store = await open(dataDir);
   const from = await store.head();
   return { since: () => eventsOf(store, from), close: () => store.close() };
+}
+
+/** Changes a log behind the platform's back, as a bad disk or a careless hand may. The table is `events`. */
+export function damageLog(dataDir: string, sql: string, ...values: SQLInputValue[]): void {
+  const database = new DatabaseSync(join(dataDir, 'events.sqlite'), { timeout: 5_000 });
+  try {
+    if (database.prepare(sql).run(...values).changes === 0) throw new Error(`nothing was changed by: ${sql}`);
+  } finally {
+    database.close();
+  }
 }

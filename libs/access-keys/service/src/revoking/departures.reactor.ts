@@ -1,23 +1,28 @@
-import type { DirectoryFact } from '#access';
+import { organizationEvents, type OrganizationEvent } from '#access';
 import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
 import { idOf, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
 import { keyRingStream } from '../key-ring.events.ts';
 
+type Departure = Extract<
+  OrganizationEvent,
+  { readonly type: 'organization.member-removed.v1' | 'organization.deleted.v1' }
+>;
+
 /**
  * Revokes the keys of a member who left and of an organization that was deleted. They are refused at once by whoever
  * checks them; this makes sure that none lives again when the member comes back.
  */
 @Injectable()
-export class DeparturesReactor implements Reactor<DirectoryFact> {
+export class DeparturesReactor implements Reactor<OrganizationEvent, Departure['type']> {
   readonly name = 'access-key-departures.v1';
+  readonly events = organizationEvents;
   readonly types = ['organization.member-removed.v1', 'organization.deleted.v1'] as const;
 
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
-  async react({ event, metadata }: Recorded<DirectoryFact>): Promise<void> {
-    if (event.type !== 'organization.member-removed.v1' && event.type !== 'organization.deleted.v1') return;
+  async react({ event, metadata }: Recorded<Departure>): Promise<void> {
     const organizationId = idOf(metadata.stream);
     const command =
       event.type === 'organization.member-removed.v1'

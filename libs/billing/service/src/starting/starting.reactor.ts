@@ -1,4 +1,4 @@
-import type { DirectoryFact } from '#access';
+import { organizationEvents, type OrganizationEvent } from '#access';
 import { DEFAULT_CATALOGUE, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
 import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
 import type { Recorded } from '#kernel';
@@ -8,8 +8,9 @@ import { organizationIdOf, subscriptionStream } from '../subscription.events.ts'
 
 /** Every new organization gets the default plan; until then its limits are the same defaults. */
 @Injectable()
-export class StartingReactor implements Reactor<DirectoryFact> {
+export class StartingReactor implements Reactor<OrganizationEvent, 'organization.created.v1'> {
   readonly name = 'billing-starting.v1';
+  readonly events = organizationEvents;
   readonly types = ['organization.created.v1'] as const;
   private readonly catalogue: PlanCatalogue;
 
@@ -20,7 +21,7 @@ export class StartingReactor implements Reactor<DirectoryFact> {
     this.catalogue = catalogue ?? DEFAULT_CATALOGUE;
   }
 
-  async react({ metadata }: Recorded<DirectoryFact>): Promise<void> {
+  async react({ metadata }: Recorded): Promise<void> {
     const organizationId = organizationIdOf(metadata.stream);
     const outcome = await this.commands.run(
       subscriptionDecider,

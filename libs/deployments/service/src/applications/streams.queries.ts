@@ -17,7 +17,15 @@ import {
   watchRequest,
 } from '#deployments/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
-import { LOG_FEED, READ_MODELS, type LogFeed, type ReadModels } from '#event-sourcing';
+import {
+  EventReader,
+  haltRefusal,
+  isHalt,
+  LOG_FEED,
+  READ_MODELS,
+  type LogFeed,
+  type ReadModels,
+} from '#event-sourcing';
 import {
   err,
   ok,
@@ -52,6 +60,8 @@ type Watched = OutputOf<typeof watchRequest>;
 /** What is read as it comes: events, logs, changes. A refusal comes before the first item. */
 @Controller()
 export class StreamsQueries {
+  private readonly reader = new EventReader(deploymentFamily);
+
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
@@ -212,12 +222,15 @@ export class StreamsQueries {
 
   /** Events of applications behind a position. */
   private async *recorded(after: Position, signal: AbortSignal): AsyncGenerator<Recorded<DeploymentFact>> {
-    for await (const batch of this.feed.follow(after, signal)) {
-      for (const stored of batch.events) {
-        if (!Object.hasOwn(deploymentFamily.types, stored.type)) continue;
-        // The family's table has said that this is one of its types; its own deciders wrote the data.
-        yield { event: { type: stored.type, data: stored.data } as DeploymentFact, metadata: stored };
+    try {
+      for await (const batch of this.feed.follow(after, signal)) {
+        for (const stored of batch.events) {
+          const recorded = this.reader.read(stored, batch.faults);
+          if (recorded) yield recorded;
+        }
       }
+    } catch (error) {
+      throw isHalt(error) ? new DomainErrorException(haltRefusal(error)) : error;
     }
   }
 

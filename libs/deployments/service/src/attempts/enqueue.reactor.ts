@@ -3,14 +3,15 @@ import { rolloutQueue } from '#deployments/contract';
 import type { Recorded } from '#kernel';
 import { WORK_QUEUE, type WorkQueue } from '#work-queue';
 import { Inject, Injectable } from '@nestjs/common';
-import type { ApplicationEvent } from '../applications/application.events.ts';
+import { applicationEvents, type ApplicationEvent } from '../applications/application.events.ts';
 
 type Requested = Extract<ApplicationEvent, { type: 'deployment.requested.v1' }>;
 
 /** Hands each requested attempt to the workers at once; what it misses the sweep finds. */
 @Injectable()
-export class EnqueueReactor implements Reactor<Requested> {
+export class EnqueueReactor implements Reactor<ApplicationEvent, Requested['type']> {
   readonly name = 'deployments-enqueue.v1';
+  readonly events = applicationEvents;
   readonly types = ['deployment.requested.v1'] as const;
 
   constructor(@Inject(WORK_QUEUE) private readonly queue: WorkQueue) {}

@@ -8,7 +8,7 @@ export type AdminsEvent =
 
 export const ADMINS_STREAM = 'admins-platform';
 
-const adminsEvents: EventFamily<AdminsEvent> = {
+export const adminsEvents: EventFamily<AdminsEvent> = {
   categories: ['admins'],
   types: { 'global-admin.granted.v1': true, 'global-admin.withdrawn.v1': true },
 };

@@ -3,12 +3,13 @@ import type { Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { userDecider } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
-import { adminsDecider, ADMINS_STREAM, type AdminsEvent } from './admins.decider.ts';
+import { adminsDecider, adminsEvents, ADMINS_STREAM, type AdminsEvent } from './admins.decider.ts';
 
 /** Brings a user's own stream to what the stream of global admins says, when a crash came between the two. */
 @Injectable()
 export class GlobalRolesReactor implements Reactor<AdminsEvent> {
   readonly name = 'identity-global-roles.v1';
+  readonly events = adminsEvents;
   readonly types = ['global-admin.granted.v1', 'global-admin.withdrawn.v1'] as const;
 
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}

@@ -1,22 +1,24 @@
 import type { Reactor } from '#event-sourcing';
 import type { CommandContext, DomainError, EventMetadata, Recorded, Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { defaultOwnerOf, type NameEvent } from '../names/name.events.ts';
+import { defaultOwnerOf, nameEvents, type NameEvent } from '../names/name.events.ts';
 import { ORGANIZATION_CREATION, type OrganizationCreation } from './creation.service.ts';
+
+type NameClaimed = Extract<NameEvent, { readonly type: 'name.claimed.v1' }>;
 
 /**
  * Finishes what a crash left half done: whoever claimed a name died before the organization's own stream began. Runs
  * after every claim; where the caller has finished already, nothing is recorded.
  */
 @Injectable()
-export class CreationReactor implements Reactor<NameEvent> {
+export class CreationReactor implements Reactor<NameEvent, 'name.claimed.v1'> {
   readonly name = 'organization-founding.v1';
+  readonly events = nameEvents;
   readonly types = ['name.claimed.v1'] as const;
 
   constructor(@Inject(ORGANIZATION_CREATION) private readonly founder: OrganizationCreation) {}
 
-  async react({ event, metadata }: Recorded<NameEvent>): Promise<void> {
-    if (event.type !== 'name.claimed.v1') return;
+  async react({ event, metadata }: Recorded<NameClaimed>): Promise<void> {
     const { kind, organizationId, founding } = event.data;
     const context = contextOf(metadata);
     if (kind === 'default')

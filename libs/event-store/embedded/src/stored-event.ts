@@ -1,0 +1,15 @@
+import { unreadableEvent, type StoredEvent } from '#event-store';
+import type { Position } from '#kernel';
+
+/** The event of a row; UNREADABLE where its body does not parse or names another place than its row does. */
+export function storedEvent(body: string, stream: string, revision: number, at: Position): StoredEvent {
+  let event: (StoredEvent & { position: Position }) | null;
+  try {
+    event = JSON.parse(body);
+  } catch {
+    return unreadableEvent(stream, revision, at);
+  }
+  if (event?.stream !== stream || event.revision !== revision) return unreadableEvent(stream, revision, at);
+  event.position = at;
+  return event;
+}

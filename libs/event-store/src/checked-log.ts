@@ -1,0 +1,58 @@
+import { position, type Position } from '#kernel';
+import { ChainCheck, type ChainBrokenError, type ChainFaults } from './chain-check.ts';
+import type { EventStore, StoredEvent } from './event-store.ts';
+
+/** A stretch of the log, and what is wrong with the hash chains in it. */
+export interface CheckedEvents {
+  readonly events: readonly StoredEvent[];
+  readonly faults: ChainFaults;
+}
+
+/** Events read at once; a turn of the event loop lies between two of them. */
+const PART = 1024;
+
+/** At most `limit` events behind `after`, checked as the next ones that `check` sees. */
+export async function readChecked(
+  eventStore: EventStore,
+  check: ChainCheck,
+  after: Position,
+  limit: number,
+): Promise<CheckedEvents> {
+  const events: StoredEvent[] = [];
+  for await (const event of eventStore.readAll({ after, limit })) events.push(event);
+  return { events, faults: await check.check(events, after) };
+}
+
+/** The log behind `after` (from the first event when left out) to its present end. */
+export async function* checkedLog(eventStore: EventStore, after?: Position): AsyncGenerator<CheckedEvents> {
+  const check = new ChainCheck(eventStore);
+  for (let at = after ?? position(eventStore.storeId, 0); ;) {
+    const part = await readChecked(eventStore, check, at, PART);
+    const last = part.events.at(-1);
+    if (last === undefined) return;
+    yield part;
+    at = last.position;
+    await new Promise(setImmediate);
+  }
+}
+
+/**
+ * Checks the whole log: every stream from its first event.
+ * @returns an iterator over the first fault of each stream, in the order of the log; its return value counts what was read
+ */
+export async function* verifyLog(
+  eventStore: EventStore,
+): AsyncGenerator<ChainBrokenError, { readonly events: number; readonly streams: number }> {
+  const damaged = new Set<string>();
+  let [count, streams] = [0, 0];
+  for await (const { events, faults } of checkedLog(eventStore)) {
+    for (const fault of [...faults.values()].flat()) {
+      if (damaged.has(fault.stream)) continue;
+      damaged.add(fault.stream);
+      yield fault;
+    }
+    count += events.length;
+    for (const { revision } of events) if (revision === 0) streams += 1;
+  }
+  return { events: count, streams };
+}
