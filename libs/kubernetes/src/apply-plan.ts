@@ -1,3 +1,4 @@
+import { pause, type Clock } from '#kernel';
 import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from './client.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Fence } from './inventory-fence.ts';
@@ -8,7 +9,8 @@ import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
 import { byOrder, NEVER_PRUNED } from './waves.ts';
 
 export interface WriteLimits {
-  /** When the claim ends, on the machine's monotonic clock (`performance.now()`); no write is begun that could come later. */
+  readonly clock: Clock;
+  /** When the claim ends, on the monotonic clock; no write is begun that could come later. */
   readonly claimDeadline?: () => number;
   readonly signal?: AbortSignal;
 }
@@ -34,7 +36,7 @@ export async function applyPlan(
   client: KubernetesClient,
   plan: Plan,
   _fence: Fence,
-  limits: WriteLimits = {},
+  limits: WriteLimits,
 ): Promise<{ readonly applied: readonly InventoryEntry[] }> {
   const applied: InventoryEntry[] = [];
   const fields = new Map(plan.inventory.map((entry) => [JSON.stringify(entry.key), entry.fields]));
@@ -78,8 +80,11 @@ async function applyOne(
   return { ...entry, ...(seen !== undefined && { uid: seen }) };
 }
 
-function call({ claimDeadline, signal }: WriteLimits): { readonly deadlineMs: number; readonly signal?: AbortSignal } {
-  const left = claimDeadline ? claimDeadline() - performance.now() - MARGIN_MS : WRITE_MS;
+function call({ clock, claimDeadline, signal }: WriteLimits): {
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+} {
+  const left = claimDeadline ? claimDeadline() - clock.monotonic() - MARGIN_MS : WRITE_MS;
   if (left <= 0) throw new ClaimTooShortError('the claim ends before a write could be sure to');
   return { deadlineMs: Math.min(WRITE_MS, left), ...(signal && { signal }) };
 }
@@ -90,7 +95,8 @@ async function established(
   { object, type }: PlannedObject,
   limits: WriteLimits,
 ): Promise<void> {
-  const until = performance.now() + ESTABLISHED_WITHIN_MS;
+  const { clock } = limits;
+  const until = clock.monotonic() + ESTABLISHED_WITHIN_MS;
   for (;;) {
     const live = await client.get(
       type,
@@ -104,13 +110,13 @@ async function established(
       )
     )
       break;
-    if (performance.now() > until)
+    if (clock.monotonic() > until)
       throw new KubernetesApiError({
         status: 504,
         reason: 'Timeout',
         message: `CustomResourceDefinition ${object.metadata.name} was not established in time`,
       });
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await pause(clock, LOOK_MS, limits.signal);
   }
   await client.discovery({ maxAgeMs: 0 });
 }

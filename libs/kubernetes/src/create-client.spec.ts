@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { silentLogger } from '#kernel';
 import { systemClock as clock } from '#runtime/system';
+import { sequenceIds } from '#testing';
 import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import { createKubernetesClient } from './create-client.ts';
 import { TYPES } from './discovery.ts';
@@ -33,6 +34,7 @@ const open = (more: Partial<Parameters<typeof createKubernetesClient>[0]> = {}) 
     credential: { token: 'tok' },
     egress: egress('127.0.0.0/8'),
     clock,
+    ids: sequenceIds(),
     log: silentLogger,
     deadlineMs: 5_000,
     ratePerSecond: 1_000,

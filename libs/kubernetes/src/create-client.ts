@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '#kernel';
+import type { Clock, Ids, Logger } from '#kernel';
 import {
   KubernetesApiError,
   KubernetesUnreachableError,
@@ -27,6 +27,7 @@ import { createTransport, type ServerResponse, type Outgoing, type TransportOpti
 export interface KubernetesClientOptions extends TransportOptions {
   readonly log: Logger;
   readonly clock: Clock;
+  readonly ids: Ids;
   /** Calls per second on average; 20 when left out. */
   readonly ratePerSecond?: number;
   /** Calls at once after a pause; twice the rate when left out. */
@@ -54,7 +55,7 @@ type Place = { readonly name?: string; readonly namespace?: string | undefined; 
  * @throws KubernetesUnreachableError `egress` when the server's address has a form that is never dialled
  */
 export function createKubernetesClient(options: KubernetesClientOptions): KubernetesClient {
-  const { clock, log } = options;
+  const { clock, ids, log } = options;
   const transport = createTransport(options);
   const rate = options.ratePerSecond ?? 20;
   const bucket = tokenBucket(clock, rate, options.burst ?? rate * 2);
@@ -75,6 +76,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   ): Promise<ServerResponse> {
     const rules = {
       clock,
+      ids,
       deadlineAt: clock.monotonic() + (deadlineMs ?? defaultDeadlineMs),
       idempotent: request.idempotent,
       ...(signal && { signal }),
@@ -121,7 +123,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 
   async function stream(path: string, { signal, deadlineMs }: ClientCallOptions) {
     const deadlineAt = clock.monotonic() + (deadlineMs ?? defaultDeadlineMs);
-    return withRetries({ clock, deadlineAt, idempotent: true, ...(signal && { signal }) }, async (remainingMs) => {
+    return withRetries({ clock, ids, deadlineAt, idempotent: true, ...(signal && { signal }) }, async (remainingMs) => {
       await bucket.take(signal);
       const response = await transport.open({
         method: 'GET',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { eventually } from '#testing';
 import { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
 import { conflictsOf, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
@@ -89,7 +90,7 @@ function deploying(path: string): void {
     return outcome.ok ? [] : outcome.refusals;
   };
   const fenceOf = (number: number) =>
-    openFence(client, { applicationId: APPLICATION, applicationName: 'web', namespace, attempt: number });
+    openFence(client, { applicationId: APPLICATION, applicationName: 'web', namespace, attempt: number, ids });
 
   /** One attempt as the worker makes it: plan, fence, write, prune. */
   async function deploy(
@@ -99,8 +100,8 @@ function deploying(path: string): void {
     const made = await plan(objects, previous);
     const fence = await fenceOf(++attempt);
     await fence.hold(made.inventory);
-    const { applied } = await applyPlan(client, made, fence);
-    await pruneObjects(client, made.prune, { applicationId: APPLICATION, fence });
+    const { applied } = await applyPlan(client, made, fence, { clock });
+    await pruneObjects(client, made.prune, { applicationId: APPLICATION, fence, clock });
     await fence.hold(applied);
     return applied;
   }
@@ -126,6 +127,8 @@ function deploying(path: string): void {
       entries: workloads,
       deadlineMs: 30_000,
       signal: new AbortController().signal,
+      clock,
+      ids,
       onProgress: ({ state }) => void seen.push(state),
     });
     expect(health).toMatchObject({ state: 'Healthy', message: '', replicas: { wanted: 2, ready: 2 } });
@@ -162,7 +165,13 @@ function deploying(path: string): void {
     ['root', 'deployments/runs-as-root'],
   ])('ends early when pods fail: tag %s', async (tag, code) => {
     const entries = await deploy(image({ image: `images.acme.dev/web:${tag}` }));
-    const health = await waitForHealth(client, { entries, deadlineMs: 600_000, signal: new AbortController().signal });
+    const health = await waitForHealth(client, {
+      entries,
+      deadlineMs: 600_000,
+      signal: new AbortController().signal,
+      clock,
+      ids,
+    });
     expect(health).toMatchObject({ state: 'Degraded', code });
   });
 
@@ -177,6 +186,8 @@ function deploying(path: string): void {
       entries,
       deadlineMs: 30_000,
       signal: new AbortController().signal,
+      clock,
+      ids,
       steadyMs: 700,
     });
     expect(health.state).toBe('Healthy');
@@ -187,6 +198,8 @@ function deploying(path: string): void {
       entries,
       deadlineMs: 30_000,
       signal: new AbortController().signal,
+      clock,
+      ids,
       steadyMs: 10_000,
       onProgress: async ({ state }) => {
         if (state !== 'Healthy' || crashed) return;
@@ -201,6 +214,8 @@ function deploying(path: string): void {
     const entries = await deploy(image({ image: 'images.acme.dev/web:unready' }));
     const stop = new AbortController();
     const waiting = waitForHealth(client, {
+      clock,
+      ids,
       entries,
       deadlineMs: 60_000,
       signal: stop.signal,
@@ -208,7 +223,7 @@ function deploying(path: string): void {
     });
     await expect(waiting).rejects.toMatchObject({ why: 'aborted' });
     expect(
-      await waitForHealth(client, { entries, deadlineMs: 300, signal: new AbortController().signal }),
+      await waitForHealth(client, { entries, deadlineMs: 300, signal: new AbortController().signal, clock, ids }),
     ).toMatchObject({ state: 'Progressing' });
   });
 
@@ -427,7 +442,7 @@ function deploying(path: string): void {
     await pruneObjects(
       client,
       entries.filter(({ key }) => key.name !== 'stays'),
-      { applicationId: APPLICATION },
+      { applicationId: APPLICATION, clock },
     ); // even asked for all of them
     const left = (await client.list(TYPES.configMap, { namespace })).items.map(({ metadata }) => metadata.name);
     expect(left).toEqual(expect.arrayContaining(['stays', 'unmarked', 'held']));
@@ -555,7 +570,7 @@ function deploying(path: string): void {
         },
       };
       await (await fenceOf(1)).hold([]);
-      const fence = await openFence(lossy, { applicationId: APPLICATION, namespace, attempt: 2 });
+      const fence = await openFence(lossy, { applicationId: APPLICATION, namespace, attempt: 2, ids });
       await fence.hold([]);
       await fence.hold([]);
       expect(at(await client.get(TYPES.configMap, inventoryName(APPLICATION), namespace), 'data', 'attempt')).toBe('2');
@@ -565,9 +580,9 @@ function deploying(path: string): void {
   it('no write is begun that could come after the end of the claim', async () => {
     const made = await plan(ours([configMap('late')]));
     const fence = await fenceOf(1);
-    await expect(applyPlan(client, made, fence, { claimDeadline: () => performance.now() + 500 })).rejects.toThrow(
-      ClaimTooShortError,
-    );
+    await expect(
+      applyPlan(client, made, fence, { clock, claimDeadline: () => clock.monotonic() + 500 }),
+    ).rejects.toThrow(ClaimTooShortError);
     expect(await client.get(TYPES.configMap, 'late', namespace)).toBeUndefined();
   });
 

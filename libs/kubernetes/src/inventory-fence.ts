@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { Ids } from '#kernel';
 import { isConflict, isNotFound, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import type { OwnedFields } from './field-ownership.ts';
 import {
@@ -35,6 +35,7 @@ export interface FenceOptions {
   readonly namespace: string;
   /** Grows with each attempt of the application. */
   readonly attempt: number;
+  readonly ids: Ids;
 }
 
 /** The inventory object on the cluster, as lock: whoever wrote it last may write. */
@@ -57,13 +58,13 @@ export const inventoryName = (applicationId: string): string => `astro-inventory
  */
 export async function openFence(
   client: KubernetesClient,
-  { applicationId, applicationName, namespace, attempt }: FenceOptions,
+  { applicationId, applicationName, namespace, attempt, ids }: FenceOptions,
 ): Promise<Fence> {
   const name = inventoryName(applicationId);
   let live = await client.get(CONFIG_MAP, name, namespace);
   const holder = Number(at(live, 'data', 'attempt') ?? 0);
   if (holder > attempt) throw new FenceLostError(`attempt ${holder} of this application is newer than ${attempt}`);
-  const nonce = randomUUID(); // tells our own writes from those of another worker that was given the same attempt
+  const nonce = ids.uuid(); // tells our own writes from those of another worker that was given the same attempt
 
   const lost = (cause: unknown) =>
     new FenceLostError('the inventory object on the cluster was written by somebody else', { cause });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { eventually } from '#testing';
 import type { KubernetesClient } from './client.ts';
 import { decorate } from './decorate.ts';
@@ -52,12 +53,14 @@ function observing(path: string): void {
   beforeAll(async () => {
     client = openRealCluster(path);
     namespace = await makeNamespace(client);
-    const fence = await openFence(client, { applicationId, namespace, attempt: 7 });
+    const fence = await openFence(client, { applicationId, namespace, attempt: 7, ids });
     await apply('x/web:1');
     await fence.hold([{ key: keyOf(deployment('x/web:1')), apiVersion: 'apps/v1' }]);
     stop = new AbortController();
     ended = observeApplications(client, {
       signal: stop.signal,
+      clock,
+      ids,
       onHealth: (id, health, attempt) => {
         told.add(id);
         if (id === applicationId) Object.assign(last, { health, attempt, calls: last.calls + 1 });
@@ -73,7 +76,7 @@ function observing(path: string): void {
 
   it('are Healthy when their objects are, with the attempt that the inventory names', async () => {
     await eventually(() =>
-      expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7 }),
+      expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7, ids }),
     );
   });
 
@@ -96,7 +99,9 @@ function observing(path: string): void {
   it('are followed no more as soon as the signal ends it, also when that comes between two looks', async () => {
     for (const afterMs of [0, 20, 60, 120, 250]) {
       const short = new AbortController();
-      const following = observeApplications(client, { signal: short.signal, onHealth: () => {} }).catch(() => {}); // ended before its first lists it rejects
+      const following = observeApplications(client, { signal: short.signal, clock, ids, onHealth: () => {} }).catch(
+        () => {},
+      ); // ended before its first lists it rejects
       setTimeout(() => short.abort(), afterMs);
       await new Promise((resolve) => short.signal.addEventListener('abort', resolve, { once: true }));
       const begun = performance.now();
@@ -107,7 +112,7 @@ function observing(path: string): void {
 
   it('are told of no more once their inventory is gone', async () => {
     await client.delete(TYPES.configMap, { name: inventoryName(applicationId), namespace });
-    const other = await openFence(client, { applicationId: otherId, namespace, attempt: 1 });
+    const other = await openFence(client, { applicationId: otherId, namespace, attempt: 1, ids });
     await other.hold([]);
     // The other application is told in a round that began after the deletion: its copy is the same list and watch.
     await eventually(() => expect(told.has(otherId)).toBe(true));

@@ -1,3 +1,4 @@
+import { pause, type Clock, type Ids } from '#kernel';
 import { KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import { applicationHealth, finder } from './health/application-health.ts';
 import type { ApplicationHealth } from './health/health.types.ts';
@@ -8,6 +9,8 @@ import { isClosed, reflect, type Reflection } from './reflector.ts';
 
 export interface ObserveOptions {
   readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly ids: Ids;
   /** Called with each application's present health when anything of it may have changed; many changes at once are one call. */
   readonly onHealth: (applicationId: string, health: ApplicationHealth, attempt: number | undefined) => void;
   readonly onFault?: (error: unknown) => void;
@@ -39,7 +42,7 @@ const LOOK_AGAIN_MS = 5_000;
  */
 export async function observeApplications(
   client: KubernetesClient,
-  { signal, onHealth, onFault }: ObserveOptions,
+  { signal, clock, ids, onHealth, onFault }: ObserveOptions,
 ): Promise<void> {
   const discovery = await client.discovery({ signal });
   const stop = new AbortController();
@@ -49,6 +52,8 @@ export async function observeApplications(
   let closed: KubernetesUnreachableError | undefined;
   const options = {
     signal: ended,
+    clock,
+    ids,
     labelSelector: APPLICATION_LABEL,
     onChange: () => {
       changed = true;
@@ -70,19 +75,13 @@ export async function observeApplications(
     await Promise.all([...copies.values()].map(({ whole }) => whole));
     while (!signal.aborted) {
       if (closed) throw closed;
-      if (changed) await pause(GATHER_MS, signal);
+      if (changed) await pause(clock, GATHER_MS, signal);
       changed = false;
-      fold(copies, onHealth);
+      fold(copies, clock.now(), onHealth);
       if (changed || closed || signal.aborted) continue; // nothing would wake it any more
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, LOOK_AGAIN_MS);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        signal.addEventListener('abort', wake, { once: true });
-      });
-      signal.removeEventListener('abort', wake);
+      const woken = new AbortController();
+      wake = () => woken.abort();
+      await pause(clock, LOOK_AGAIN_MS, AbortSignal.any([signal, woken.signal]));
     }
   } finally {
     stop.abort();
@@ -90,7 +89,7 @@ export async function observeApplications(
   }
 }
 
-function fold(copies: ReadonlyMap<string, Reflection>, onHealth: ObserveOptions['onHealth']): void {
+function fold(copies: ReadonlyMap<string, Reflection>, nowMs: number, onHealth: ObserveOptions['onHealth']): void {
   const byApplication = new Map<string, KubernetesObject[]>();
   for (const copy of copies.values()) {
     for (const object of copy.objects.values()) {
@@ -101,7 +100,6 @@ function fold(copies: ReadonlyMap<string, Reflection>, onHealth: ObserveOptions[
       else byApplication.set(id, [object]);
     }
   }
-  const nowMs = Date.now();
   for (const [applicationId, objects] of byApplication) {
     const inventory = objects.find(
       ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === inventoryName(applicationId),
@@ -135,9 +133,3 @@ function entriesOf(inventory: KubernetesObject): readonly ObjectKey[] {
     return [{ group, kind, name, ...(typeof namespace === 'string' && { namespace }) }];
   });
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-  });

@@ -1,4 +1,4 @@
-import { pause, type Clock } from '#kernel';
+import { backOffMs, chance, pause, type Clock, type Ids } from '#kernel';
 import { KubernetesApiError, KubernetesUnreachableError } from './client.ts';
 import { isTransient } from './status.ts';
 import { TransportError } from './transport.ts';
@@ -30,6 +30,7 @@ export function tokenBucket(clock: Clock, ratePerSecond: number, burst: number) 
 
 export interface RetryRules {
   readonly clock: Clock;
+  readonly ids: Ids;
   /** Monotonic time after which no try is started. */
   readonly deadlineAt: number;
   /** Whether doing it twice does no harm. */
@@ -37,8 +38,7 @@ export interface RetryRules {
   readonly signal?: AbortSignal;
 }
 
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 10_000;
+const BACK_OFF = { firstMs: 100, mostMs: 10_000, spread: 0.5 };
 const MOST_TRIES = 6;
 
 /** Tries again what may pass by waiting: doubling waits with jitter, or as long as the server says. */
@@ -60,16 +60,16 @@ export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: n
 }
 
 /** Milliseconds before the next try; undefined when there is to be none. */
-function waitAfter(error: unknown, tries: number, { idempotent }: RetryRules): number | undefined {
-  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
+function waitAfter(error: unknown, tries: number, { idempotent, ids }: RetryRules): number | undefined {
+  const waitMs = backOffMs(BACK_OFF, tries, chance(ids));
   if (error instanceof TransportError) {
     if (error.why !== 'connection' && error.why !== 'refused' && error.why !== 'name') return undefined;
-    if (error.why !== 'connection') return backoff; // nothing was sent
+    if (error.why !== 'connection') return waitMs; // nothing was sent
     if (!idempotent && error.uncertain) return undefined;
-    return error.stale && tries === 1 ? 0 : backoff;
+    return error.stale && tries === 1 ? 0 : waitMs;
   }
   if (error instanceof KubernetesApiError && isTransient(error) && (idempotent || error.status === 429)) {
-    return error.retryAfterSeconds === undefined ? backoff : Math.max(backoff, error.retryAfterSeconds * 1000);
+    return error.retryAfterSeconds === undefined ? waitMs : Math.max(waitMs, error.retryAfterSeconds * 1000);
   }
   return undefined;
 }

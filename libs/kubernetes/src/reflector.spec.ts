@@ -1,4 +1,4 @@
-import { eventually, manualClock } from '#testing';
+import { eventually, manualClock, sequenceIds } from '#testing';
 import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient, type WatchEvent } from './client.ts';
 import { TYPES } from './discovery.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -51,6 +51,7 @@ function start(client: KubernetesClient) {
   const copy = reflect(client, TYPES.configMap, {
     signal: stop.signal,
     clock,
+    ids: sequenceIds(),
     onChange: () => {},
     onFault: (error) => faults.push(error),
   });

@@ -1,5 +1,4 @@
-import type { Clock } from '#kernel';
-import { systemClock } from '#runtime/system';
+import { backOffMs, chance, pause, type Clock, type Ids } from '#kernel';
 import { isNotFound, KubernetesApiError, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 
@@ -7,8 +6,9 @@ export interface ReflectOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly signal: AbortSignal;
-  /** For the pauses between tries; the machine's own when left out. */
-  readonly clock?: Pick<Clock, 'monotonic' | 'timer'>;
+  /** For the pauses between tries. */
+  readonly clock: Clock;
+  readonly ids: Ids;
   /** Called after each change of the copy, and when it is whole again after a list. */
   readonly onChange: () => void;
   /** Called when the server cannot be reached or answers with an error; the copy is kept and asking goes on. */
@@ -26,7 +26,7 @@ export interface Reflection {
   readonly ended: Promise<void>;
 }
 
-const RETRY_MS = { first: 250, most: 30_000 } as const;
+const BACK_OFF = { firstMs: 250, mostMs: 30_000, spread: 0.5 };
 /** Watches are ended by the server after 4 to 8 minutes, each at another moment, so that not all begin anew together. */
 const WATCH_SECONDS = { least: 240, more: 240 } as const;
 /** A watch that ends sooner without a word is a proxy or server in trouble: it counts as a fault. */
@@ -44,7 +44,7 @@ const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace 
  */
 export function reflect(client: KubernetesClient, type: ResourceType, options: ReflectOptions): Reflection {
   const objects = new Map<string, KubernetesObject>();
-  const { signal, onChange, clock = systemClock } = options;
+  const { signal, onChange, clock, ids } = options;
   let isWhole = false;
   let settleWhole: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const whole = new Promise<void>((resolve, reject) => (settleWhole = { resolve, reject }));
@@ -67,7 +67,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
 
   async function watch(from: string): Promise<string> {
     let version = from;
-    const timeoutSeconds = Math.round(WATCH_SECONDS.least + Math.random() * WATCH_SECONDS.more);
+    const timeoutSeconds = Math.round(WATCH_SECONDS.least + chance(ids) * WATCH_SECONDS.more);
     const begun = clock.monotonic();
     let isQuiet = true;
     for await (const { type: change, object } of client.watch(type, {
@@ -90,14 +90,14 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
 
   async function run(): Promise<void> {
     let version: string | undefined;
-    let pauseMs: number = RETRY_MS.first;
+    let failures = 0;
     let watchedFrom = Number.POSITIVE_INFINITY;
     while (!signal.aborted) {
       try {
         version ??= await list();
         watchedFrom = clock.monotonic();
         version = await watch(version);
-        pauseMs = RETRY_MS.first;
+        failures = 0;
       } catch (error) {
         if (signal.aborted) break;
         if (!isWhole) settleWhole?.reject(error);
@@ -106,11 +106,11 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
         if (isNotFound(error)) objects.clear();
         const isExpired = error instanceof KubernetesApiError && (error.status === 410 || error.reason === 'Expired');
         if (isExpired) continue;
-        if (clock.monotonic() - watchedFrom > RETRY_MS.most) pauseMs = RETRY_MS.first; // it had gone well
+        if (clock.monotonic() - watchedFrom > BACK_OFF.mostMs) failures = 0; // it had gone well
         watchedFrom = Number.POSITIVE_INFINITY;
         options.onFault?.(error);
-        await pause(clock, pauseMs * (0.75 + Math.random() / 2), signal);
-        pauseMs = Math.min(RETRY_MS.most, pauseMs * 2);
+        failures += 1;
+        await pause(clock, backOffMs(BACK_OFF, failures, chance(ids)), signal);
       }
     }
     settleWhole?.resolve();
@@ -130,15 +130,3 @@ const scope = ({ namespace, labelSelector }: ReflectOptions) => ({
   ...(namespace !== undefined && { namespace }),
   ...(labelSelector !== undefined && { labelSelector }),
 });
-
-function pause(clock: Pick<Clock, 'timer'>, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = clock.timer(ms, end);
-    signal.addEventListener('abort', end, { once: true });
-  });
-}

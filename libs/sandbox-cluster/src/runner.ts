@@ -1,4 +1,4 @@
-import type { Clock, Logger, Timer } from '#kernel';
+import { backOffMs, type Clock, type Logger, type Timer } from '#kernel';
 import type { Cluster, Controller } from './controller.ts';
 import type { Change, ObjectKey, StoreReader } from './store.ts';
 import { inTurn } from './turns.ts';
@@ -7,7 +7,7 @@ import { inTurn } from './turns.ts';
 const AT_ONCE = 200;
 const AT_ONCE_MS = 0.25;
 /** A controller whose work throws is asked again after so long, doubled each time up to the most. */
-const RETRY_MS = { first: 100, most: 60_000 } as const;
+const BACK_OFF = { firstMs: 100, mostMs: 60_000 };
 
 export interface ControllerRunner {
   /** Queues every object once, and begins to work. */
@@ -79,7 +79,7 @@ export function runControllers(
       const times = (failures.get(id) ?? 0) + 1;
       failures.set(id, times);
       log.error({ controller: controller.name, key, err: String(error) }, 'a sandbox controller failed');
-      enqueueLater(controller, key, Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** (times - 1)));
+      enqueueLater(controller, key, backOffMs(BACK_OFF, times));
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Logger } from '#kernel';
+import { backOffMs, type Logger } from '#kernel';
 import type { WorkQueueContract } from '#work-queue/contract';
 import type { z } from 'zod';
 import { shortReason } from './limits.ts';
@@ -16,11 +16,8 @@ export interface RawDelivery {
   bury(reason: string): Promise<void>;
 }
 
-const FIRST_BACK_OFF_MS = 1000;
-const LONGEST_BACK_OFF_MS = 60_000;
-
-/** Milliseconds to wait after the n-th delivery failed: 1 s, doubled each time, at most 60 s. */
-const backOffMs = (attempt: number): number => Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (attempt - 1));
+/** After a delivery that failed. */
+const BACK_OFF = { firstMs: 1_000, mostMs: 60_000 };
 
 /**
  * Gives one delivery to a handler and sees to it that it ends: the rules that hold on every engine. Never throws; an
@@ -65,7 +62,7 @@ export async function handleDelivery<Item extends z.ZodType>(
       const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       if (ended) return log.error({ ...about, error: said }, 'a worker failed after it had ended its item');
       log.warn({ ...about, error: said }, 'a worker failed');
-      return await ending(() => retry(backOffMs(attempt), said));
+      return await ending(() => retry(backOffMs(BACK_OFF, attempt), said));
     }
     if (!ended) await ending(() => raw.acknowledge());
   } catch (error) {

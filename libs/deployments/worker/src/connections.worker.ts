@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
-import type { Clock, Logger, Timer } from '#kernel';
+import type { Clock, Ids, Logger, Timer } from '#kernel';
 import { createKubernetesClient, type EgressPolicy, type KubernetesClient } from '#kubernetes';
 import { decodeText, type Vault } from '#vault';
 import { z } from 'zod';
@@ -47,6 +47,7 @@ export class ClusterConnections {
     private readonly ports: {
       readonly vault: Vault;
       readonly clock: Clock;
+      readonly ids: Ids;
       readonly logger: Logger;
       readonly egress: EgressPolicy;
     },
@@ -81,7 +82,7 @@ export class ClusterConnections {
   }
 
   private async connect(cluster: ClusterConnection, place: string): Promise<Connection> {
-    const { vault, clock, logger, egress } = this.ports;
+    const { vault, clock, ids, logger, egress } = this.ports;
     const sealed = await vault.get(cluster.credential);
     if (!sealed) throw new CredentialMissingError(`the credential of cluster ${cluster.name} is not in the vault`);
     const parsed = credentialSchema.safeParse(JSON.parse(decodeText(sealed.value)));
@@ -103,6 +104,7 @@ export class ClusterConnections {
           : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
       egress,
       clock,
+      ids,
       log: logger,
       deadlineMs: CALL_MS,
       ratePerSecond: CALLS_PER_SECOND,

@@ -1,4 +1,4 @@
-import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
+import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { EGRESS, type EgressPolicy } from '#kubernetes';
 import { VAULT, type Vault } from '#vault';
 import { Module, type DynamicModule } from '@nestjs/common';
@@ -23,9 +23,9 @@ import { TokenHandlers } from './token/token.handlers.ts';
   providers: [
     {
       provide: ClusterConnections,
-      inject: [VAULT, CLOCK, LOGGER, EGRESS],
-      useFactory: (vault: Vault, clock: Clock, logger: Logger, egress: EgressPolicy) =>
-        new ClusterConnections({ vault, clock, logger, egress }),
+      inject: [VAULT, CLOCK, IDS, LOGGER, EGRESS],
+      useFactory: (vault: Vault, clock: Clock, ids: Ids, logger: Logger, egress: EgressPolicy) =>
+        new ClusterConnections({ vault, clock, ids, logger, egress }),
     },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
     ManifestRenderer,

@@ -1,3 +1,4 @@
+import { pause, type Clock, type Ids } from '#kernel';
 import { KubernetesUnreachableError, type Discovery, type KubernetesClient } from '../client.ts';
 import { TYPES } from '../discovery.ts';
 import { at, list, type KubernetesObject, type ObjectKey, type ResourceType } from '../objects.ts';
@@ -14,6 +15,8 @@ export interface WaitOptions {
   /** Told at each change of state or words; waited for before the next look. */
   readonly onProgress?: (health: ApplicationHealth) => void | Promise<void>;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly ids: Ids;
   /** A failure that may pass by itself (a pull that failed once) is final after so many milliseconds; 5,000 when left out. */
   readonly failureGraceMs?: number;
   /** Pods without a readiness probe must have been well for so long: one that crashes in a loop is ready for moments. 2,000 when left out. */
@@ -54,14 +57,23 @@ const STEADY_MS = 2_000;
  */
 export async function waitForHealth(
   client: KubernetesClient,
-  { entries, deadlineMs, onProgress, signal, failureGraceMs = FAILURE_GRACE_MS, steadyMs = STEADY_MS }: WaitOptions,
+  {
+    entries,
+    deadlineMs,
+    onProgress,
+    signal,
+    clock,
+    ids,
+    failureGraceMs = FAILURE_GRACE_MS,
+    steadyMs = STEADY_MS,
+  }: WaitOptions,
 ): Promise<ApplicationHealth> {
   const watched = entries.filter(({ key }) => !NEVER_WAITED_FOR.has(key.kind));
   if (watched.length === 0) return { state: 'Healthy', message: '', objects: [], replicas: { wanted: 0, ready: 0 } };
-  const until = performance.now() + deadlineMs;
+  const until = clock.monotonic() + deadlineMs;
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
-  const bell = createSignal();
+  const bell = createSignal(clock);
   try {
     let closed: unknown;
     const onFault = (error: unknown) => {
@@ -69,19 +81,19 @@ export async function waitForHealth(
       closed = error;
       bell.ring();
     };
-    const copies = await copiesOf(client, watched, { signal: ended, onChange: bell.ring, onFault });
+    const copies = await copiesOf(client, watched, { signal: ended, clock, ids, onChange: bell.ring, onFault });
     let failed: { readonly code: string; readonly since: number } | undefined;
     let wellSince: number | undefined;
     let told = '';
     for (;;) {
       if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'the waiting was ended', false);
       if (closed) throw closed;
-      const health = look(entries, copies);
+      const health = look(entries, copies, clock.now());
       if (onProgress && `${health.state} ${health.message}` !== told) {
         told = `${health.state} ${health.message}`;
         await onProgress(health);
       }
-      const now = performance.now();
+      const now = clock.monotonic();
       if (health.final === true) return health;
       const isWell = health.state === 'Healthy' || health.state === 'Suspended';
       wellSince = isWell ? (wellSince ?? now) : undefined;
@@ -113,7 +125,7 @@ const kindText = ({ group, kind }: Pick<ObjectKey, 'group' | 'kind'>): string =>
 async function copiesOf(
   client: KubernetesClient,
   entries: readonly InventoryEntry[],
-  following: Pick<ReflectOptions, 'signal' | 'onChange' | 'onFault'>,
+  following: Pick<ReflectOptions, 'signal' | 'clock' | 'ids' | 'onChange' | 'onFault'>,
 ): Promise<Copies> {
   const { signal } = following;
   const discovery = await client.discovery({ signal });
@@ -151,7 +163,11 @@ async function selector(
   return undefined;
 }
 
-function look(entries: readonly InventoryEntry[], { byKind, pods, replicaSets }: Copies): ApplicationHealth {
+function look(
+  entries: readonly InventoryEntry[],
+  { byKind, pods, replicaSets }: Copies,
+  nowMs: number,
+): ApplicationHealth {
   const objects: KubernetesObject[] = [...byKind.values()].flatMap((copy) => [...copy.objects.values()]);
   return applicationHealth({
     entries: entries.map(({ key }) => key),
@@ -159,7 +175,7 @@ function look(entries: readonly InventoryEntry[], { byKind, pods, replicaSets }:
     isWatched: (key) => byKind.has(kindText(key)) && !NEVER_WAITED_FOR.has(key.kind),
     pods: [...pods.objects.values()],
     replicaSets: [...replicaSets.objects.values()],
-    nowMs: Date.now(),
+    nowMs,
   });
 }
 
@@ -174,28 +190,21 @@ const isReadyUnproven = ({ byKind }: Copies): boolean =>
   );
 
 /** Lets one waiter go on when something changed since it last looked. */
-function createSignal() {
+function createSignal(clock: Clock) {
   let changed = false;
-  let wake: (() => void) | undefined;
+  let wake = () => {};
   return {
     ring: () => {
       changed = true;
-      wake?.();
+      wake();
     },
-    rung(withinMs: number, signal: AbortSignal): Promise<void> {
-      return new Promise((resolve) => {
-        const end = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', end);
-          wake = undefined;
-          changed = false;
-          resolve();
-        };
-        const timer = setTimeout(end, withinMs);
-        signal.addEventListener('abort', end, { once: true });
-        wake = () => setImmediate(end); // what arrives together is looked at once
-        if (changed) wake();
-      });
+    async rung(withinMs: number, signal: AbortSignal): Promise<void> {
+      const rung = new AbortController();
+      wake = () => setImmediate(() => rung.abort()); // what arrives together is looked at once
+      if (changed) wake();
+      await pause(clock, withinMs, AbortSignal.any([signal, rung.signal]));
+      wake = () => {};
+      changed = false;
     },
   };
 }

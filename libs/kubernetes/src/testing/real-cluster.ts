@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { silentLogger } from '#kernel';
-import { systemClock } from '#runtime/system';
+import { systemClock, systemIds } from '#runtime/system';
 import type { KubernetesClient } from '../client.ts';
 import { createKubernetesClient } from '../create-client.ts';
 import { TYPES } from '../discovery.ts';
@@ -21,6 +21,7 @@ export function openRealCluster(kubeconfig: string): KubernetesClient {
     credential,
     egress: egress.value,
     clock: systemClock,
+    ids: systemIds,
     log: silentLogger,
     ratePerSecond: 500,
     ...(ca !== undefined && { ca }),

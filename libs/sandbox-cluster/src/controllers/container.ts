@@ -1,4 +1,4 @@
-import type { JsonObject } from '#kernel';
+import { backOffMs, type JsonObject } from '#kernel';
 import type { EventText } from '../controller.ts';
 import { at, defined, numberAt, objectAt, textAt, timeOf } from './fields.ts';
 import { fnv32 } from './hash.ts';
@@ -33,8 +33,11 @@ const STARTS_AFTER_MS = 1_000;
 const RUNS_MS = 1_000;
 const RETRY_MS = 5_000;
 
-/** Delay before a restart: none the first time, then 10 s doubled up to 5 min. */
-const backOffMs = (restarts: number): number => (restarts === 0 ? 0 : Math.min(300_000, 10_000 * 2 ** (restarts - 1)));
+/** Between tries to pull an image, and before restarts. */
+const BACK_OFF = { firstMs: 10_000, mostMs: 300_000 };
+
+/** The first restart waits for nothing. */
+const restartDelayMs = (restarts: number): number => (restarts === 0 ? 0 : backOffMs(BACK_OFF, restarts));
 
 /** Moves one container on by as much as its clock allows. Repeating a step changes nothing. */
 export function stepContainer(
@@ -109,8 +112,14 @@ function pulling(
   context: ContainerContext,
   say: (type: 'Normal' | 'Warning', reason: string, message: string) => void,
 ): ContainerStep {
-  let [attemptMs, delay] = [context.startMs + STARTS_AFTER_MS, 10_000];
-  while (attemptMs + delay <= context.nowMs) [attemptMs, delay] = [attemptMs + delay, Math.min(300_000, delay * 2)];
+  let failures = 1;
+  let attemptMs = context.startMs + STARTS_AFTER_MS;
+  let nextAttemptMs = attemptMs + backOffMs(BACK_OFF, failures);
+  while (nextAttemptMs <= context.nowMs) {
+    failures += 1;
+    attemptMs = nextAttemptMs;
+    nextAttemptMs += backOffMs(BACK_OFF, failures);
+  }
   const cause = `failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found (simulated)`;
   const failed = `rpc error: code = NotFound desc = ${cause}`;
   if (context.nowMs < attemptMs + RETRY_MS) {
@@ -127,7 +136,7 @@ function pulling(
   }
   return {
     status: wait(status, 'ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${failed}`),
-    nextMs: attemptMs + delay,
+    nextMs: nextAttemptMs,
   };
 }
 
@@ -228,7 +237,7 @@ function ended(container: JsonObject, status: JsonObject, context: ContainerCont
   const name = textAt(container, 'name') ?? '';
   const restarts = numberAt(status, 'restartCount') ?? 0;
   const held = { ...status, lastState: { terminated: objectAt(status, 'state', 'terminated') } };
-  if (backOffMs(restarts) === 0) return restart(container, held, context);
+  if (restartDelayMs(restarts) === 0) return restart(container, held, context);
   context.event({
     type: 'Warning',
     reason: 'BackOff',
@@ -240,7 +249,7 @@ function ended(container: JsonObject, status: JsonObject, context: ContainerCont
     wait(
       held,
       'CrashLoopBackOff',
-      `back-off ${spoken(backOffMs(restarts))} restarting failed container=${name} pod=${context.pod}`,
+      `back-off ${spoken(restartDelayMs(restarts))} restarting failed container=${name} pod=${context.pod}`,
     ),
     context,
   );
@@ -254,7 +263,8 @@ const spoken = (ms: number): string => {
 
 function backingOff(container: JsonObject, status: JsonObject, context: ContainerContext): ContainerStep {
   const due =
-    timeOf(textAt(status, 'lastState', 'terminated', 'finishedAt')) + backOffMs(numberAt(status, 'restartCount') ?? 0);
+    timeOf(textAt(status, 'lastState', 'terminated', 'finishedAt')) +
+    restartDelayMs(numberAt(status, 'restartCount') ?? 0);
   return context.nowMs < due ? { status, nextMs: due } : restart(container, status, context);
 }
 

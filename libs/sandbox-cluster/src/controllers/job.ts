@@ -1,4 +1,4 @@
-import type { JsonObject } from '#kernel';
+import { backOffMs, type JsonObject } from '#kernel';
 import type { Change, KubeObject, ObjectKey } from '../store.ts';
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import { conditionsOf, holds, withCondition } from './conditions.ts';
@@ -135,11 +135,13 @@ function suspension(job: KubeObject, suspended: boolean, cluster: Cluster): read
   return withCondition(stored, { type: 'Suspended', status, ...words }, now, { lastProbeTime: now });
 }
 
-/** After a failure the next pod waits 10 s, doubled with each up to 6 min. */
+/** Before the next pod after one that failed. */
+const BACK_OFF = { firstMs: 10_000, mostMs: 360_000 };
+
 function retryWait({ pods, failed }: Progress, nowMs: number): number {
   if (failed === 0) return 0;
   const newest = Math.max(0, ...pods.filter((pod) => phaseOf(pod) === 'Failed').map(createdAt));
-  return Math.max(0, newest + Math.min(360_000, 10_000 * 2 ** (failed - 1)) - nowMs);
+  return Math.max(0, newest + backOffMs(BACK_OFF, failed) - nowMs);
 }
 
 function start(job: KubeObject, { pods }: Progress, cluster: Cluster): void {

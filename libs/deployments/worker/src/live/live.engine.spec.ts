@@ -226,6 +226,7 @@ function live(kubeconfig: string): void {
         credential: { token },
         egress: shop.egress,
         clock: systemClock,
+        ids: systemIds,
         log: silentLogger,
       });
 

@@ -46,7 +46,7 @@ function observing(kubeconfig: string): void {
         { connection: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' }, applications: [] },
       ],
     };
-    observer = new ObserverWorker(shop.deployments, systemClock, silentLogger, shop.connections);
+    observer = new ObserverWorker(shop.deployments, systemClock, systemIds, silentLogger, shop.connections);
     observer.start('observer-1', { askEveryMs: 500, beatMs: 1_000 });
   });
   afterAll(async () => {

@@ -1,7 +1,7 @@
 import { BUS, type Bus } from '#bus';
 import type { OutputOf } from '#bus/contract';
 import { observedClustersRequest, reportClusterRequest, reportHealthRequest } from '#deployments/contract';
-import { CLOCK, LOGGER, pause, type Clock, type Logger, type Timer } from '#kernel';
+import { CLOCK, IDS, LOGGER, pause, type Clock, type Ids, type Logger, type Timer } from '#kernel';
 import { observeApplications } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
 import { ClusterConnections, CredentialMissingError } from '../connections.worker.ts';
@@ -42,6 +42,7 @@ export class ObserverWorker {
   constructor(
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: Ids,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(ClusterConnections) private readonly connections: ClusterConnections,
   ) {}
@@ -86,8 +87,9 @@ export class ObserverWorker {
       const known = this.observations.get(clusterId);
       if (known?.update(observed)) continue;
       known?.end();
-      const { bus, clock, logger, connections } = this;
-      this.observations.set(clusterId, new ClusterObservation({ bus, clock, logger, connections, times }, observed));
+      const { bus, clock, ids, logger, connections } = this;
+      const ports = { bus, clock, ids, logger, connections, times };
+      this.observations.set(clusterId, new ClusterObservation(ports, observed));
     }
   }
 
@@ -100,6 +102,7 @@ export class ObserverWorker {
 interface Ports {
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly logger: Logger;
   readonly connections: ClusterConnections;
   readonly times: ObserverTimes;
@@ -202,6 +205,8 @@ class ClusterObservation {
           );
         await observeApplications(client, {
           signal,
+          clock: this.ports.clock,
+          ids: this.ports.ids,
           onFault,
           onHealth: (applicationId, health, attempt) => this.saw(applicationId, observationOf(health, attempt)),
         });

@@ -1,8 +1,7 @@
 import type { Bus, Reply } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract } from '#bus/contract';
 import { extendClaimRequest, finishAttemptRequest, reportStepRequest, type RolloutTask } from '#deployments/contract';
-import { pause, type Clock, type DomainError, type Ids, type Logger, type Timer } from '#kernel';
-import { backOffMs } from './back-off.ts';
+import { backOffMs, chance, pause, type Clock, type DomainError, type Ids, type Logger, type Timer } from '#kernel';
 
 /** The claim is not ours any more, or nobody could be asked until its end: whoever holds it now does the work. */
 export class ClaimLostError extends Error {
@@ -26,6 +25,8 @@ const EXTEND_EVERY_MS = 8_000;
 const CLOSELY_MS = 1_000;
 /** A lease is never believed for longer, whatever the other host's clock says. */
 const LONGEST_LEASE_MS = 120_000;
+/** Between two tries to report. */
+const BACK_OFF = { firstMs: 1_000, mostMs: 4_000, spread: 0.4 };
 
 interface Grant {
   readonly task: RolloutTask;
@@ -169,7 +170,7 @@ export class Claim {
       if (answer.ok) return answer.value;
       if (answer.error.code === 'deployments/claim-lost') throw this.lose('another worker holds the claim');
       if (answer.error.kind !== 'unavailable') throw new ReportRefusedError(answer.error);
-      const waitMs = Math.min(5_000, backOffMs(attempt, (ids.random(1)[0] ?? 0) / 255));
+      const waitMs = backOffMs(BACK_OFF, attempt, chance(ids));
       if (clock.monotonic() + waitMs >= until)
         throw this.lose(`nobody answered before the claim ended (${answer.error.code})`);
       await pause(clock, waitMs, this.lost);

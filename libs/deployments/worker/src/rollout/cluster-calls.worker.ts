@@ -1,10 +1,12 @@
 import type { ClusterConnection } from '#deployments/contract';
-import { pause, type Clock, type Ids } from '#kernel';
+import { backOffMs, chance, pause, type Clock, type Ids } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
 import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
 import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
-import { backOffMs } from './back-off.ts';
 import { judgeClusterError, type Failure } from './failure.ts';
+
+/** Below 30 s with its spread: a cluster that comes back is used again within that time. */
+const BACK_OFF = { firstMs: 1_000, mostMs: 20_000, spread: 0.4 };
 
 /** The attempt is over: it cannot succeed by waiting. */
 export class AttemptFailedError extends Error {
@@ -72,7 +74,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
           { code: 'deployments/conflict', message: verdict.cause, fix: 'apply again' },
           { cause: error },
         );
-      const waitMs = backOffMs(attempt, (ids.random(1)[0] ?? 0) / 255);
+      const waitMs = backOffMs(BACK_OFF, attempt, chance(ids));
       if (clock.monotonic() + waitMs > giveUpAt) {
         throw new AttemptFailedError(
           {

@@ -86,7 +86,10 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     progress.wrote ||= wave.objects.some(({ unchanged }) => !unchanged);
     run.throwIfClaimEnds();
     const { applied } = await run.call((client) =>
-      applyPlan(client, { ...plan, waves: [wave] }, fence, { claimDeadline: () => run.claim.deadline() }),
+      applyPlan(client, { ...plan, waves: [wave] }, fence, {
+        clock: run.ports.clock,
+        claimDeadline: () => run.claim.deadline(),
+      }),
     );
     progress.applied = united(progress.applied, applied);
     progress.inventory = united(progress.inventory, applied);
@@ -101,7 +104,7 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
 
 /** Until all is healthy; a newer revision, the loss of the claim or the end of this process ends the waiting at once. */
 async function settle(run: Run, prepared: Prepared, entries: readonly InventoryEntry[]): Promise<ApplicationHealth> {
-  const { clock, times } = run.ports;
+  const { clock, ids, times } = run.ports;
   const startedAt = clock.monotonic();
   const until = startedAt + times.rolloutMs;
   let told = '';
@@ -120,6 +123,8 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
         steadyMs: times.steadyMs,
         onProgress,
         signal,
+        clock,
+        ids,
       });
     } catch (error) {
       run.throwIfStopping();
@@ -151,6 +156,7 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
       pruneObjects(client, plan.prune, {
         applicationId: run.task.applicationId,
         fence,
+        clock: run.ports.clock,
         claimDeadline: () => run.claim.deadline(),
       }),
     );

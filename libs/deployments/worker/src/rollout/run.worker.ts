@@ -104,9 +104,10 @@ export class Run {
 }
 
 /** The object on the cluster that only the newest attempt may write. */
-export const fenceOf = ({ task }: Run) => ({
+export const fenceOf = ({ task, ports }: Run) => ({
   applicationId: task.applicationId,
   applicationName: task.applicationName,
   namespace: task.targetNamespace,
   attempt: task.attemptNumber,
+  ids: ports.ids,
 });

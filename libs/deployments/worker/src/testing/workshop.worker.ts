@@ -60,13 +60,20 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
       : { certificate: credential.clientCertificate, key: credential.clientKey };
   await vault.put(cluster.credential, encodeText(JSON.stringify(token)));
   const deployments = new ScriptedDeployments(systemClock);
-  const connections = new ClusterConnections({ vault, clock: systemClock, logger: silentLogger, egress: egress.value });
+  const connections = new ClusterConnections({
+    vault,
+    clock: systemClock,
+    ids: systemIds,
+    logger: silentLogger,
+    egress: egress.value,
+  });
   const client = createKubernetesClient({
     server,
     ...(ca !== undefined && { ca }),
     credential,
     egress: egress.value,
     clock: systemClock,
+    ids: systemIds,
     log: silentLogger,
     ratePerSecond: 200,
   });
