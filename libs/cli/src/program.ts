@@ -52,7 +52,11 @@ type Run = (command: CliCommand, values: OptionValues, flags: Readonly<Record<st
 type Streams = Pick<Io, 'stdout' | 'stderr'>;
 
 /** The whole tree of commands, for parsing, help and completion. */
-function buildProgram(io: Streams, parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>, run: Run): Command {
+export function buildProgram(
+  io: Streams,
+  parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>,
+  run: Run,
+): Command {
   const program = settle(new Command('astroctl'), io)
     .description('Run applications on Kubernetes with Astro Platform.')
     .version(parts.version, '--version', 'print the version of astroctl')
@@ -71,6 +75,7 @@ function buildProgram(io: Streams, parts: Pick<ProgramParts, 'version' | 'comman
 function settle(command: Command, io: Streams): Command {
   return command
     .exitOverride()
+    .enablePositionalOptions() // what follows a command's last word is that command's, also where the words before are one
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .showSuggestionAfterError(true)
@@ -125,13 +130,27 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
   }
   addGlobalFlags(leaf, Object.keys(command.options ?? {}));
   leaf.action(async (...received: unknown[]) => {
-    const flags = leaf.opts<Record<string, unknown>>();
+    const flags = flagsOf(leaf);
     const values: Record<string, string | readonly string[] | boolean | undefined> = {};
     positionals.forEach((name, index) => (values[name] = received[index] as string | string[] | undefined)); // commander's own types of arguments
     for (const [name, spec] of Object.entries(command.options ?? {}))
       if (spec.positional === undefined) values[name] = flags[camel(name)] as string | string[] | boolean | undefined;
     await run(command, values, flags);
   });
+}
+
+/** The command's flags, and those given between its words: `org plan --org acme set enterprise`. */
+function flagsOf(command: Command): Readonly<Record<string, unknown>> {
+  const flags: Record<string, unknown> = {};
+  for (let level = command.parent; level; level = level.parent)
+    for (const [name, value] of Object.entries(level.opts<Record<string, unknown>>()))
+      if (level.getOptionValueSource(name) === 'cli') flags[name] ??= value;
+  const own = Object.entries(command.opts<Record<string, unknown>>());
+  return {
+    ...Object.fromEntries(own),
+    ...flags,
+    ...Object.fromEntries(own.filter(([name]) => command.getOptionValueSource(name) === 'cli')),
+  };
 }
 
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
