@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join, normalize } from 'node:path/posix';
+import ts from 'typescript';
+
+/** A projection as the sources have it. */
+export interface ProjectionSource {
+  readonly name: string;
+  /** Path from the root of the repository. */
+  readonly file: string;
+  /** Of everything that decides what its documents are. */
+  readonly fingerprint: string;
+}
+
+/** Fingerprints by the name of the projection, as the repository keeps them. */
+export type Fingerprints = Readonly<Record<string, string>>;
+
+/** Where they are kept, from the root of the repository. */
+const FILE = 'tools/checks/projections/fingerprints.json';
+const ACCEPT = 'npm run projections:accept';
+
+export const readFingerprints = (root: string): Fingerprints => JSON.parse(readFileSync(join(root, FILE), 'utf8'));
+export const fingerprintsPath = (root: string): string => join(root, FILE);
+
+/**
+ * Every projection of the contexts, by file. Its fingerprint covers its members (`apply`, `documentId`, `indexes`, `events`)
+ * and whatever they use of their own context's files and of `#access`; formatting, comments and types do not count.
+ * @param read the text of a file, by its path from the root; `undefined` when there is none
+ */
+export function projectionSources(
+  files: readonly string[],
+  read: (file: string) => string | undefined,
+): readonly ProjectionSource[] {
+  const sources = new Sources(read);
+  return files.flatMap((file) =>
+    sources.projectionsIn(file).map(({ name, value }) => ({
+      name,
+      file,
+      fingerprint: createHash('sha256').update(sources.closureOf(file, value)).digest('hex').slice(0, 32),
+    })),
+  );
+}
+
+/** The projections of the repository. */
+export function projectionsOf(root: string): readonly ProjectionSource[] {
+  const files = globSync('libs/*/service/src/**/*.ts', { cwd: root }).filter(
+    (file) => !/\.(spec|fixture)\.ts$/.test(file),
+  );
+  return projectionSources(files.toSorted(), (file) => {
+    const path = join(root, file);
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  });
+}
+
+/** What does not fit between projections and kept fingerprints, one sentence each, with what to do. */
+export function projectionProblems(projections: readonly ProjectionSource[], kept: Fingerprints): readonly string[] {
+  return projections.flatMap(({ name, file, fingerprint }) => {
+    if (kept[name] === fingerprint) return [];
+    if (kept[name] === undefined) return [`${file}: the projection ${name} is new. Record its fingerprint: ${ACCEPT}`];
+    return [
+      `${file}: the projection ${name} has changed under its old name, and documents that are built already would stay as ` +
+        `they are. Give it the next name (${nextName(name)}), so that it is built anew. Only if it builds the same ` +
+        `documents as before: ${ACCEPT}`,
+    ];
+  });
+}
+
+/** Kept fingerprints with those of the present projections. Names that are gone stay: they must not come back with another meaning. */
+export const accepted = (projections: readonly ProjectionSource[], kept: Fingerprints): Fingerprints =>
+  Object.fromEntries(
+    Object.entries({
+      ...kept,
+      ...Object.fromEntries(projections.map(({ name, fingerprint }) => [name, fingerprint])),
+    }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+const nextName = (name: string): string => name.replace(/\d+$/, (version) => String(Number(version) + 1));
+
+/** A value that is declared at the top of a file. */
+interface Declared {
+  readonly file: string;
+  readonly node: ts.Node;
+}
+
+class Sources {
+  private readonly parsed = new Map<string, ts.SourceFile | undefined>();
+
+  constructor(private readonly read: (file: string) => string | undefined) {}
+
+  /** Constants whose type is `Projection<…>`, with the name that they have in the log's read side. */
+  projectionsIn(file: string): readonly { readonly name: string; readonly value: ts.Expression }[] {
+    return [...(this.parse(file)?.statements ?? [])]
+      .flatMap((statement) => (ts.isVariableStatement(statement) ? [...statement.declarationList.declarations] : []))
+      .flatMap(({ type, initializer }) => {
+        const isProjection = type && ts.isTypeReferenceNode(type) && type.typeName.getText() === 'Projection';
+        if (!isProjection || !initializer || !ts.isObjectLiteralExpression(initializer)) return [];
+        const name = initializer.properties.find(
+          (property) => ts.isPropertyAssignment(property) && property.name.getText() === 'name',
+        );
+        if (!name || !ts.isPropertyAssignment(name) || !ts.isStringLiteralLike(name.initializer))
+          throw new Error(`${file}: the name of a projection must be written out`);
+        return [{ name: name.initializer.text, value: initializer }];
+      });
+  }
+
+  /** The shape of a value and of everything it uses from its context, in the order of first use. */
+  closureOf(file: string, value: ts.Node): string {
+    const seen = new Set<ts.Node>([value]);
+    const waiting: Declared[] = [{ file, node: value }];
+    const shapes: string[] = [];
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      shapes.push(shapeOf(next.node));
+      for (const name of namesUsedIn(next.node)) {
+        const declared = this.find(next.file, name);
+        if (!declared || seen.has(declared.node)) continue;
+        seen.add(declared.node);
+        waiting.push(declared);
+      }
+    }
+    return shapes.join('\n');
+  }
+
+  /** What a name at the top of a file stands for; `undefined` for what is declared elsewhere than in its context. */
+  private find(file: string, name: string): Declared | undefined {
+    for (const statement of this.parse(file)?.statements ?? []) {
+      if (ts.isVariableStatement(statement)) {
+        const node = statement.declarationList.declarations.find((declaration) => declaration.name.getText() === name);
+        if (node) return { file, node };
+      } else if (
+        ts.isFunctionDeclaration(statement) ||
+        ts.isClassDeclaration(statement) ||
+        ts.isEnumDeclaration(statement)
+      ) {
+        if (statement.name?.text === name) return { file, node: statement };
+      } else if (ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement)) {
+        const from = statement.moduleSpecifier;
+        const bindings = ts.isImportDeclaration(statement)
+          ? statement.importClause?.namedBindings
+          : statement.exportClause;
+        if (!from || !ts.isStringLiteral(from) || !bindings || !('elements' in bindings)) continue;
+        const binding = bindings.elements.find((element) => element.name.text === name);
+        const target = binding && fileOf(file, from.text);
+        if (target) return this.find(target, (binding.propertyName ?? binding.name).text);
+      }
+    }
+    return undefined;
+  }
+
+  private parse(file: string): ts.SourceFile | undefined {
+    if (!this.parsed.has(file)) {
+      const text = this.read(file);
+      const source = text === undefined ? undefined : ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+      this.parsed.set(file, source);
+    }
+    return this.parsed.get(file);
+  }
+}
+
+/** The file that a specifier means, where it is one of the same context, or of `#access`, which holds the events of three. */
+function fileOf(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return normalize(join(file, '..', specifier));
+  const [context = ''] = /^libs\/[^/]+\//.exec(file) ?? [];
+  const target = `libs/${specifier.slice(1)}/src/index.ts`;
+  return specifier === '#access' || (specifier.startsWith('#') && target.startsWith(context)) ? target : undefined;
+}
+
+/** A node as text in which formatting, comments, quotes and types leave no trace. */
+function shapeOf(node: ts.Node): string {
+  if (isTypeOnly(node)) return '';
+  if (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isSatisfiesExpression(node) ||
+    ts.isNonNullExpression(node)
+  )
+    return shapeOf(node.expression);
+  const kind = ts.SyntaxKind[node.kind];
+  const parts: string[] = [];
+  if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node) || ts.isLiteralExpression(node))
+    parts.push(JSON.stringify(node.text));
+  if (ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node))
+    parts.push(JSON.stringify(node.text));
+  if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node))
+    parts.push(ts.SyntaxKind[node.operator] ?? '');
+  ts.forEachChild(node, (child) => {
+    const shape = shapeOf(child);
+    if (shape !== '') parts.push(shape);
+  });
+  return `(${[kind, ...parts].join(' ')})`;
+}
+
+const isTypeOnly = (node: ts.Node): boolean =>
+  ts.isTypeNode(node) ||
+  ts.isTypeParameterDeclaration(node) ||
+  ts.isInterfaceDeclaration(node) ||
+  ts.isTypeAliasDeclaration(node) ||
+  node.kind === ts.SyntaxKind.ExportKeyword;
+
+/** Names in a node that may stand for something at the top of its file. */
+function namesUsedIn(node: ts.Node): readonly string[] {
+  const names = new Set<string>();
+  const visit = (at: ts.Node): void => {
+    if (isTypeOnly(at)) return;
+    if (ts.isIdentifier(at) && !isMemberName(at)) names.add(at.text);
+    ts.forEachChild(at, visit);
+  };
+  visit(node);
+  return [...names];
+}
+
+/** Whether an identifier names a member (`x.name`, `{ name: … }`) and no value of the file. */
+const isMemberName = (node: ts.Identifier): boolean =>
+  (ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) ||
+  (ts.isPropertyAssignment(node.parent) && node.parent.name === node) ||
+  (ts.isMethodDeclaration(node.parent) && node.parent.name === node) ||
+  (ts.isBindingElement(node.parent) && node.parent.propertyName === node);

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { accessKeysService } from '#access-keys/service';
+import { billingService } from '#billing/service';
+import { deploymentsService } from '#deployments/service';
+import { identityService } from '#identity/service';
+import { organizationsService } from '#organizations/service';
+import { accepted, projectionProblems, projectionSources, projectionsOf, readFingerprints } from './fingerprints.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+
+describe('the projections of this repository', () => {
+  const projections = projectionsOf(root);
+
+  it('build what their names have always built', () => {
+    expect(projectionProblems(projections, readFingerprints(root))).toEqual([]);
+  });
+
+  it('are all found in the sources', () => {
+    const services = [accessKeysService, billingService, deploymentsService, identityService, organizationsService];
+    const served = services.flatMap((service) => service.projections.map(({ name }) => name));
+    expect(projections.map(({ name }) => name).toSorted()).toEqual(served.toSorted());
+  });
+});
+
+describe('the fingerprint of a projection', () => {
+  const PROJECTION = 'libs/shops/service/src/shops.projection.ts';
+  const sources: Readonly<Record<string, string>> = {
+    [PROJECTION]: `
+      import type { Projection } from '#kernel';
+      import { idOf } from '#kernel';
+      import { shopEvents, type ShopEvent } from './shop.events.ts';
+      import { LIMIT } from '#shops/contract';
+      const unused = 1;
+      const opened = (name: string) => ({ name, seats: LIMIT });
+      export const shops: Projection<ShopEvent, { name: string }> = {
+        name: 'shops.v1',
+        events: shopEvents,
+        indexes: ['name'],
+        documentId: ({ metadata }) => idOf(metadata.stream),
+        apply(shop, { event }) {
+          return event.type === 'shop.opened.v1' ? opened(event.data.name) : shop;
+        },
+      };
+    `,
+    'libs/shops/service/src/shop.events.ts': `
+      import { convert } from './convert.ts';
+      export const shopEvents = { categories: ['shop'], types: { 'shop.opened.v1': true }, upcast: convert };
+    `,
+    'libs/shops/service/src/convert.ts': `
+      export function convert(stored: { data: number }) { return -stored.data; }
+    `,
+    'libs/shops/contract/src/index.ts': `export { LIMIT } from './limit.ts';`,
+    'libs/shops/contract/src/limit.ts': `export const LIMIT = 5;`,
+    'libs/kernel/src/index.ts': `export const idOf = (stream: string) => stream;`,
+  };
+  /** The fingerprint when one text is replaced in one file. */
+  function fingerprint(file = PROJECTION, from = '', to = ''): string {
+    expect(sources[file]).toContain(from);
+    const [found, ...more] = projectionSources([PROJECTION], (path) =>
+      path === file ? sources[path]?.replace(from, to) : sources[path],
+    );
+    expect(more).toEqual([]);
+    return found?.fingerprint ?? '';
+  }
+  const before = fingerprint();
+
+  it.each([
+    ['a comment', `apply(shop`, `/** Keeps what is open. */ apply(shop`],
+    ['formatting', `? opened(event.data.name) : shop;`, `\n? (opened(\nevent.data.name,\n))\n: shop`],
+    ['quotes', `'shop.opened.v1' ?`, `"shop.opened.v1" ?`],
+    ['a type', `(name: string) =>`, `(name: string): { name: string; seats: number } =>`],
+    ['what it does not use', `unused = 1`, `unused = 2`],
+  ])('does not change with %s', (_, from, to) => {
+    expect(fingerprint(PROJECTION, from, to)).toBe(before);
+  });
+
+  it.each([
+    ['apply', PROJECTION, `=== 'shop.opened.v1'`, `!== 'shop.opened.v1'`],
+    ['documentId', PROJECTION, `idOf(metadata.stream)`, `metadata.stream`],
+    ['an index', PROJECTION, `['name']`, `['name', 'seats']`],
+    ['a function that apply calls', PROJECTION, `seats: LIMIT`, `seats: LIMIT, open: true`],
+    [
+      'the event types',
+      'libs/shops/service/src/shop.events.ts',
+      `true }, upcast`,
+      `true, 'shop.closed.v1': true }, upcast`,
+    ],
+    ['the conversion of retired shapes, two files away', 'libs/shops/service/src/convert.ts', `-stored`, `+stored`],
+    ['a constant of its contract', 'libs/shops/contract/src/limit.ts', `5`, `6`],
+  ])('changes with %s', (_, file, from, to) => {
+    expect(fingerprint(file, from, to)).not.toBe(before);
+  });
+
+  it('does not follow what other projects promise', () => {
+    expect(fingerprint('libs/kernel/src/index.ts', `=> stream`, `=> stream.slice(1)`)).toBe(before);
+  });
+
+  it('says under which name to go on, and how to accept what builds the same', () => {
+    const [changed] = projectionProblems([{ name: 'shops.v9', file: PROJECTION, fingerprint: 'b' }], {
+      'shops.v9': 'a',
+    });
+    expect(changed).toContain('Give it the next name (shops.v10)');
+    expect(changed).toContain('npm run projections:accept');
+    const [unknown] = projectionProblems([{ name: 'new.v1', file: PROJECTION, fingerprint: 'b' }], {});
+    expect(unknown).toContain('new.v1 is new');
+  });
+
+  it('keeps the fingerprints of names that are gone, so that none comes back with another meaning', () => {
+    const now = [{ name: 'shops.v2', file: PROJECTION, fingerprint: 'b' }];
+    expect(accepted(now, { 'shops.v1': 'a' })).toEqual({ 'shops.v1': 'a', 'shops.v2': 'b' });
+  });
+});
