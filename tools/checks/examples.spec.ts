@@ -2,7 +2,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { runProgram, type Io } from '#cli';
-import { temporaryFolder } from '#testing';
+import { manualClock, sequenceIds, temporaryFolder } from '#testing';
 import { parts } from '../../apps/astroctl/src/parts.ts';
 import { documentTexts } from './text/texts.ts';
 
@@ -32,7 +32,8 @@ async function astroctl(words: readonly string[], folder: string): Promise<{ exi
     cwd: folder,
     self: 'astroctl',
     program: 'astroctl',
-    now: () => 0,
+    clock: manualClock(0),
+    ids: sequenceIds(),
     pause: () => Promise.resolve(),
     openBrowser: () => false,
     interrupted: new AbortController().signal,

@@ -3,6 +3,7 @@ import { homedir, hostname, platform } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { runProgram, type Io } from '#cli';
+import { systemClock, systemIds } from '#runtime/system';
 import { parts } from './parts.ts';
 
 const interrupt = new AbortController();
@@ -25,7 +26,8 @@ const io: Io = {
   cwd: process.env['ASTROPULSE_CALLED_FROM'] ?? process.cwd(),
   self: process.env['ASTROPULSE_LAUNCHER'] ?? process.argv[1] ?? 'astroctl',
   program: fileURLToPath(import.meta.url),
-  now: Date.now,
+  clock: systemClock,
+  ids: systemIds,
   pause: (ms, signal) =>
     new Promise((done) => {
       const timer = setTimeout(done, ms);

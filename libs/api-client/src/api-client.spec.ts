@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PUBLIC } from '#access';
 import { request, stream } from '#bus/contract';
+import { systemClock, systemIds } from '#runtime/system';
 import { z } from 'zod';
 import { ApiStreamError, createApiClient } from './api-client.ts';
 import { routeRequest } from './route-request.ts';
@@ -60,7 +61,14 @@ afterEach(() => {
   server?.close();
 });
 const client = (baseUrl: string, timeoutMs = 2_000) =>
-  createApiClient({ baseUrl, timeoutMs, credential: 'astro_secret', onDebug: (line) => void lines.push(line) });
+  createApiClient({
+    baseUrl,
+    timeoutMs,
+    clock: systemClock,
+    ids: systemIds,
+    credential: 'astro_secret',
+    onDebug: (line) => void lines.push(line),
+  });
 let lines: string[] = [];
 beforeEach(() => void (lines = []));
 const ours =

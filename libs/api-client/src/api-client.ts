@@ -1,10 +1,13 @@
 import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
 import {
+  abortAfter,
   domainError,
   ERROR_KINDS,
   parsePosition,
+  type Clock,
   type DomainError,
   type ErrorKind,
+  type Ids,
   type InputError,
   type Json,
 } from '#kernel';
@@ -24,6 +27,9 @@ export interface ApiClientOptions {
   readonly credential?: string;
   /** Node's or the browser's own when left out. */
   readonly fetch?: ApiFetch;
+  readonly clock: Clock;
+  /** Source of idempotency keys. */
+  readonly ids: Ids;
   /** For one call with its retry, milliseconds; a stream's beginning. */
   readonly timeoutMs: number;
   /** One line per request and answer: method, address, status, request id, time. Never a credential or a body. */
@@ -84,7 +90,7 @@ export interface ApiClient {
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const base = options.baseUrl.replace(/\/+$/, '');
   const fetch = options.fetch ?? globalThis.fetch;
-  const debug = options.onDebug;
+  const { clock, ids, onDebug: debug } = options;
 
   async function send(
     contract: Contract,
@@ -102,7 +108,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       ...(call.ifMatch !== undefined && { 'if-match': `"${call.ifMatch}"` }),
       ...(call.consistency !== undefined && { consistency: call.consistency }),
     };
-    const started = Date.now();
+    const started = clock.monotonic();
+    const tookMs = () => Math.round(clock.monotonic() - started);
     try {
       const response = await fetch(base + path, {
         method,
@@ -112,11 +119,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         ...(body !== undefined && { body }),
       });
       debug?.(
-        `${method} ${base}${path} ${response.status} ${response.headers.get('x-request-id') ?? '-'} ${Date.now() - started} ms (${contract.subject})`,
+        `${method} ${base}${path} ${response.status} ${response.headers.get('x-request-id') ?? '-'} ${tookMs()} ms (${contract.subject})`,
       );
       return response;
     } catch (error) {
-      debug?.(`${method} ${base}${path} failed: ${causeOf(error)} after ${Date.now() - started} ms`);
+      debug?.(`${method} ${base}${path} failed: ${causeOf(error)} after ${tookMs()} ms`);
       throw error;
     }
   }
@@ -162,9 +169,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   return {
     async call(contract, input, call = {}) {
       const request = routeRequest(contract, input as Readonly<Record<string, unknown>>, call.dryRun ?? false);
-      const withKey = request.method === 'POST' ? { idempotencyKey: crypto.randomUUID(), ...call } : call;
+      const withKey = request.method === 'POST' ? { idempotencyKey: ids.uuid(), ...call } : call;
       const timeoutMs = call.timeoutMs ?? options.timeoutMs;
-      const timeout = AbortSignal.timeout(timeoutMs);
+      const timeout = abortAfter(clock, timeoutMs);
       const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
       try {
         const response = await sendTwice(
@@ -184,11 +191,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       if (signal?.aborted) return;
       const request = routeRequest(contract, input as Readonly<Record<string, unknown>>, false);
       const late = new AbortController();
-      const timer = setTimeout(() => late.abort(), options.timeoutMs);
+      const timer = clock.timer(options.timeoutMs, () => late.abort());
       const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
       try {
         const response = await sendTwice(contract, request, 'text/event-stream, application/problem+json', {}, both);
-        clearTimeout(timer);
+        timer.cancel();
         if (!mediaTypeOf(response).startsWith('text/event-stream') || !response.body) {
           const refused = await replyOf<never>(response, base);
           throw new ApiStreamError(refused.ok ? notOurs(response, base) : refused);
@@ -206,7 +213,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
           ? error
           : new ApiStreamError(failed(error, late.signal.aborted, false, options.timeoutMs));
       } finally {
-        clearTimeout(timer);
+        timer.cancel();
         late.abort(); // leaves the connection when the reader leaves the loop
       }
     },

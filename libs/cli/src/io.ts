@@ -1,3 +1,5 @@
+import type { Clock, Ids } from '#kernel';
+
 /** Everything a command may touch of the world; tests give their own. */
 export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -11,9 +13,9 @@ export interface Io {
   readonly self: string;
   /** File that Node runs. */
   readonly program: string;
-  /** Milliseconds since 1970. */
-  now(): number;
-  /** Settles after `ms` milliseconds, or at once when `signal` aborts. */
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Settles after `ms` milliseconds, or at once when `signal` aborts. Keeps the process alive, which a timer of the clock does not. */
   pause(ms: number, signal?: AbortSignal): Promise<void>;
   /** Opens an address in the person's browser; false when there is none. */
   openBrowser(url: string): boolean;

@@ -108,6 +108,8 @@ export function createSession(
     const client = createApiClient({
       baseUrl: flags.apiUrl,
       timeoutMs: flags.requestTimeoutMs,
+      clock: io.clock,
+      ids: io.ids,
       ...(secret !== undefined && { credential: secret }),
       ...(flags.debug && { onDebug: (line: string) => void io.stderr.write(`debug: ${line}\n`) }),
     });
@@ -208,7 +210,7 @@ export function createSession(
     },
     async login() {
       const { login } = config.api(flags.apiUrl);
-      if (login && Date.parse(login.expiresAt) > io.now()) return login.accessToken;
+      if (login && Date.parse(login.expiresAt) > io.clock.now()) return login.accessToken;
       const fresh = await parts.loginFlow(session);
       if (isCommandError(fresh)) return fresh;
       await config.update(flags.apiUrl, (api) => void (api.login = fresh));
@@ -231,7 +233,7 @@ export function createSession(
 
   function warnOfEnd({ slug, expiresAt }: StoredKey): void {
     if (warnedOfEnd || expiresAt === null) return;
-    const days = (Date.parse(expiresAt) - io.now()) / 86_400_000;
+    const days = (Date.parse(expiresAt) - io.clock.now()) / 86_400_000;
     if (days > 7) return;
     warnedOfEnd = true;
     print.note(

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ACCESS_KEY_PREFIX, parseAccessKey, type AccessSource, type Principal } from '#access';
-import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { abortAfter, domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { LRUCache } from 'lru-cache';
 import type { Fetch, IssuerKeys } from './jwks.ts';
 import type { AccessTokenClaims, AccessTokens } from './jwt.ts';
@@ -137,7 +137,7 @@ export class Authenticator {
       const url = await userinfo.keys.userinfo();
       if (!url) return {};
       const response = await userinfo.fetch(url, {
-        signal: AbortSignal.timeout(USERINFO_TIMEOUT_MS),
+        signal: abortAfter(this.options.clock, USERINFO_TIMEOUT_MS),
         headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
         redirect: 'error',
       });

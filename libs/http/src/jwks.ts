@@ -1,5 +1,5 @@
 import { KeyObject } from 'node:crypto';
-import { domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import { abortAfter, domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { createRemoteJWKSet, customFetch, errors, type CryptoKey } from 'jose';
 import { z } from 'zod';
 
@@ -107,7 +107,7 @@ export class IssuerKeys {
     const { issuer } = this.options;
     const found = await this.document(
       `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-      AbortSignal.timeout(TIMEOUT_MS),
+      abortAfter(this.options.clock, TIMEOUT_MS),
       (text) => {
         const parsed = discovery.parse(JSON.parse(text));
         if (parsed.issuer !== issuer) throw new Error('the discovery document names another issuer');

@@ -1,4 +1,4 @@
-import { pause, type Clock } from './clock.ts';
+import { abortAfter, pause, type Clock } from './clock.ts';
 
 /** A clock whose timers fire when the test says so. */
 function clockByHand() {
@@ -62,5 +62,17 @@ describe('a pause', () => {
     pending()[0]?.fire();
     await paused;
     expect(listeners).toBe(0);
+  });
+});
+
+describe('a time limit', () => {
+  it('aborts when its timer fires, with a reason that tells it from other aborts', () => {
+    const { clock, pending } = clockByHand();
+    const signal = abortAfter(clock, 250);
+    expect(pending().map(({ ms }) => ms)).toEqual([250]);
+    expect(signal.aborted).toBe(false);
+    pending()[0]?.fire();
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 });

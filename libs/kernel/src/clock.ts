@@ -26,3 +26,10 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', end, { once: true });
   });
 }
+
+/** A signal that aborts after `ms` milliseconds of `clock`, with a `TimeoutError` as its reason, as `AbortSignal.timeout` does. */
+export function abortAfter(clock: Clock, ms: number): AbortSignal {
+  const controller = new AbortController();
+  clock.timer(ms, () => controller.abort(new DOMException(`nothing within ${ms} ms`, 'TimeoutError')));
+  return controller.signal;
+}

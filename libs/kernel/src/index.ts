@@ -10,8 +10,8 @@ export {
 } from './errors.ts';
 export { canonicalJson, type Json, type JsonObject } from './json.ts';
 export type { Ids } from './ids.ts';
-export { backOffMs, chance, type BackOff } from './back-off.ts';
-export { pause, type Clock, type Timer } from './clock.ts';
+export { backOffMs, chance } from './back-off.ts';
+export { abortAfter, pause, type Clock, type Timer } from './clock.ts';
 export { otherStore, parsePosition, position, sequenceOf, storeOf, type Position } from './position.ts';
 export {
   categoryOf,

@@ -188,7 +188,7 @@ export async function appGet(options: OptionValues, session: Session): Promise<O
     rows.push(...page.value.items);
     cursor = page.value.next;
   } while (cursor !== undefined);
-  const nowMs = session.io.now();
+  const nowMs = session.io.clock.now();
   const columns: Column<ApplicationView>[] = [
     { title: 'NAME', value: (row) => row.name },
     { title: 'STATUS', value: (row) => row.status },
@@ -231,7 +231,7 @@ export async function appStatus(options: OptionValues, session: Session): Promis
   await session.print.one(found.value, { lines: STATUS_LINES, name: (value) => `application/${value.name}` });
   if (session.print.format === 'table' && session.io.stdout.isTTY && found.value.pods.length > 0) {
     session.print.line('');
-    const nowMs = session.io.now();
+    const nowMs = session.io.clock.now();
     type Pod = ApplicationStatusView['pods'][number];
     const columns: Column<Pod>[] = [
       { title: 'POD', value: (pod) => pod.name },
@@ -252,7 +252,7 @@ export async function appResources(options: OptionValues, session: Session): Pro
   if (isCommandError(org)) return org;
   const found = await session.call(applicationResourcesRequest, { org, name: required(options, 'name') });
   if (!found.ok) return found.failure;
-  const nowMs = session.io.now();
+  const nowMs = session.io.clock.now();
   type Row = (typeof found.value.items)[number];
   const columns: Column<Row>[] = [
     { title: 'KIND', value: (row) => row.kind },
@@ -335,7 +335,7 @@ export async function appEvents(options: OptionValues, session: Session): Promis
     kubernetes: given(options, 'kubernetes'),
     follow,
   });
-  const nowMs = session.io.now();
+  const nowMs = session.io.clock.now();
   const kubernetesColumns: Column<KubernetesEvent>[] = [
     { title: 'LAST', value: (event) => age(event.last, nowMs) },
     { title: 'TYPE', value: (event) => event.type },

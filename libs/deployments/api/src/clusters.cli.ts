@@ -44,7 +44,7 @@ export async function clustersList(options: OptionValues, session: Session): Pro
   const provider = text(options, 'provider');
   const listed = await session.call(listClustersRequest, { org, ...(provider !== undefined && { provider }) });
   if (!listed.ok) return listed.failure;
-  const nowMs = session.io.now();
+  const nowMs = session.io.clock.now();
   const columns: Column<ClusterView>[] = [
     { title: 'NAME', value: (row) => row.name },
     { title: 'STATE', value: (row) => row.state },

@@ -74,7 +74,7 @@ export async function profileGet(options: OptionValues, session: Session): Promi
   }
   const listed = await session.call(listProfilesRequest, { org });
   if (!listed.ok) return listed.failure;
-  const nowMs = session.io.now();
+  const nowMs = session.io.clock.now();
   const columns: Column<ProfileView>[] = [
     { title: 'NAME', value: (row) => row.name },
     { title: 'CLUSTER', value: (row) => row.cluster },

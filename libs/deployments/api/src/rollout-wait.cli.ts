@@ -6,6 +6,7 @@ import {
   type ApplicationStatusView,
 } from '#deployments/contract';
 import { EXIT_CODES } from '#cli';
+import { abortAfter } from '#kernel';
 
 export interface WaitFor {
   readonly org: string;
@@ -27,7 +28,7 @@ const POLL_MS = 1_000;
  */
 export async function waitForRollout(session: Session, wait: WaitFor): Promise<0 | CommandError> {
   const { io } = session;
-  const began = io.now();
+  const began = io.clock.now();
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, io.interrupted]);
   const bell = createSignal();
@@ -38,7 +39,8 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
       const status = await session.call(applicationStatusRequest, { org: wait.org, name: wait.name });
       if (!status.ok) {
         if (wait.goal === 'deleted' && status.failure.exit === EXIT_CODES['not-found']) return 0;
-        if (status.failure.exit !== EXIT_CODES.unavailable || io.now() - began > wait.timeoutMs) return status.failure;
+        if (status.failure.exit !== EXIT_CODES.unavailable || io.clock.now() - began > wait.timeoutMs)
+          return status.failure;
       } else {
         const { value } = status;
         const verdict = judge(value, wait);
@@ -48,12 +50,12 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
         if (verdict === 'reached') {
           if (wait.narrate)
             session.print.note(
-              `${value.name} ${value.version}: ${value.status} after ${Math.round((io.now() - began) / 1_000)} s${value.endpoint === null ? '' : ` at ${value.endpoint}`}`,
+              `${value.name} ${value.version}: ${value.status} after ${Math.round((io.clock.now() - began) / 1_000)} s${value.endpoint === null ? '' : ` at ${value.endpoint}`}`,
             );
           return 0;
         }
         if (verdict === 'lost') return await lost(session, wait, value);
-        if (io.now() - began > wait.timeoutMs) return late(value, wait.timeoutMs);
+        if (io.clock.now() - began > wait.timeoutMs) return late(value, wait.timeoutMs);
       }
       if (io.interrupted.aborted)
         return {
@@ -120,7 +122,7 @@ async function lastLines(session: Session, org: string, name: string): Promise<v
     for await (const { pod, line } of session.stream(
       applicationLogsRequest,
       { org, name, tail: 20 },
-      AbortSignal.timeout(5_000),
+      abortAfter(session.io.clock, 5_000),
     ))
       session.print.note(`${pod}: ${line}`);
   } catch (error) {

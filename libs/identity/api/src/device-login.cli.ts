@@ -65,7 +65,7 @@ export async function deviceLogin(
       signal: session.io.interrupted,
     });
     const livesMs = Math.min(STEP_UP_MS, (tokens.expires_in ?? 900) * 1_000);
-    return { accessToken: tokens.access_token, expiresAt: new Date(session.io.now() + livesMs).toISOString() };
+    return { accessToken: tokens.access_token, expiresAt: new Date(session.io.clock.now() + livesMs).toISOString() };
   } catch (error) {
     if (session.io.interrupted.aborted) return localError(130, 'The login was interrupted.');
     return issuerFailure(client, error, issuer);
