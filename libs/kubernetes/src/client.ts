@@ -6,6 +6,8 @@ export interface ClientCallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds for the whole call, tries and waits included; the client's own deadline when left out. */
   readonly deadlineMs?: number;
+  /** Bytes of the answer, of a list all pages together; a server that answers more is cut off. See `ANSWER_BYTES`. */
+  readonly maxBytes?: number;
 }
 
 export interface ListOptions extends ClientCallOptions {
@@ -13,7 +15,7 @@ export interface ListOptions extends ClientCallOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects per page; 500 when left out. */
+  /** Objects per page; 100 when left out, and fewer where they are large. */
   readonly pageSize?: number;
 }
 
@@ -115,6 +117,8 @@ export interface KubernetesClient {
   ): Promise<KubernetesObject | undefined>;
   /** All pages. A continue token that expired starts the list anew. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
+  /** How many objects of a type there are, in all namespaces. */
+  count(type: ResourceType, options?: ClientCallOptions): Promise<number>;
   /** Ends when the server ends it (its time-out); rejects with reason `Expired` when the version is too old. */
   watch(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent>;
   /** Server-side apply, strict about fields. A conflict rejects with status 409 and the fields in `causes`. */

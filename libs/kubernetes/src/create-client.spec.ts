@@ -222,14 +222,12 @@ describe('E13: a cluster in trouble', () => {
   });
 
   it('an answer without end is not kept', async () => {
-    const small = open({ maxResponseBytes: 10_000 });
     answer = (_, response) => {
       const more = () => void (response.destroyed || response.write('x'.repeat(4_096), () => setImmediate(more)));
       response.writeHead(200);
       more();
     };
-    await expect(small.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'too-large' });
-    small.close();
+    await expect(client.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'too-large' });
   });
 
   it('a kept connection that the server closed meanwhile is replaced without a word', async () => {
@@ -310,6 +308,121 @@ describe('E10: where a client connects', () => {
     '%s is refused at once',
     (address) => expect(() => open({ server: address })).toThrow(KubernetesUnreachableError),
   );
+});
+
+describe('use-S5: a server that answers more than is expected is cut off', () => {
+  const MEGABYTES = 60;
+  /** Answers without end, or up to 60 MB; counts what could be sent. */
+  const flood = (response: ServerResponse, begin: string, code = 200): { bytes: number } => {
+    const sent = { bytes: 0 };
+    const chunk = 'x'.repeat(64 * 1_024);
+    const more = () => {
+      if (response.destroyed || sent.bytes > MEGABYTES * 1_000_000) return void response.end();
+      sent.bytes += chunk.length;
+      if (response.write(chunk)) setImmediate(more);
+      else response.once('drain', more);
+    };
+    response.on('error', () => {}).writeHead(code, { 'content-type': 'application/json' });
+    response.write(begin);
+    more();
+    return sent;
+  };
+  const node = { metadata: { name: 'n' } };
+  const calls: readonly [what: string, bytes: number, call: () => Promise<unknown>][] = [
+    ['version', 64, () => client.version()],
+    ['review of a right', 64, () => client.mayI({ verb: 'get', group: '', resource: 'pods' })],
+    ['token', 64, () => client.requestToken('n', 'a', 600)],
+    ['identity', 64, () => client.clusterUid()],
+    ['number of nodes', 64, () => client.count(TYPES.node)],
+    ['object', 3_072, () => client.get(TYPES.configMap, 'a', 'n')],
+    ['applied object', 3_072, () => client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })],
+    ['discovery', 8_192, () => client.discovery()],
+  ];
+  it.each(calls)('%s: at %i KiB', async (_what, kibibytes, call) => {
+    const floods: { bytes: number }[] = [];
+    answer = (_, response) => void floods.push(flood(response, '{"text":"'));
+    await expect(call()).rejects.toMatchObject({ why: 'too-large' });
+    // What lies in the buffers of the two sockets comes on top.
+    for (const { bytes } of floods) expect(bytes).toBeLessThan(kibibytes * 1_024 + 8_000_000);
+  });
+
+  it('by the announced length, before anything is read', async () => {
+    let written = 0;
+    answer = (_, response) => {
+      response.on('error', () => {}).writeHead(200, { 'content-length': String(MEGABYTES * 1_000_000) });
+      response.write('{', () => (written += 1));
+    };
+    await expect(client.version()).rejects.toMatchObject({ why: 'too-large' });
+    expect(written).toBeLessThanOrEqual(1);
+  });
+
+  it('a refusal of a stream is read for a while only', async () => {
+    answer = (_, response) => void flood(response, '{"text":"', 403);
+    const reading = client.watch(TYPES.configMap, { resourceVersion: '1' })[Symbol.asyncIterator]();
+    await expect(reading.next()).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('a page of large objects is asked for again with fewer', async () => {
+    const names = Array.from({ length: 30 }, (_, n) => `c${n}`);
+    answer = ({ url }, response) => {
+      const query = new URL(url, 'http://x').searchParams;
+      const from = Number(query.get('continue') ?? 0);
+      const to = from + Number(query.get('limit'));
+      const items = names.slice(from, to).map((name) => ({ metadata: { name }, data: { x: 'x'.repeat(200_000) } }));
+      json(response, 200, {
+        metadata: { resourceVersion: '5', ...(to < names.length && { continue: String(to) }) },
+        items,
+      });
+    };
+    const { items } = await client.list(TYPES.configMap);
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(names);
+    expect(seen.map(({ url }) => new URL(url, 'http://x').searchParams.get('limit'))).toEqual([
+      '100',
+      '10',
+      '10',
+      '10',
+    ]);
+    await expect(client.list(TYPES.configMap, { maxBytes: 5_000_000 })).rejects.toMatchObject({
+      why: 'too-large',
+      message: 'The list of configmaps has more than 5000000 bytes.',
+    });
+  });
+
+  it('a list that never ends ends at its deadline, all pages together', async () => {
+    answer = (_, response) => json(response, 200, { metadata: { resourceVersion: '5', continue: 'more' }, items: [] });
+    await expect(client.list(TYPES.configMap, { deadlineMs: 300 })).rejects.toMatchObject({ why: 'timeout' });
+  });
+
+  it('kinds in documents without end are too many at 8 MiB together', async () => {
+    const versions = Array.from({ length: 3_000 }, (_, n) => ({ version: `v${n}` }));
+    answer = ({ url }, response) => {
+      if (url === '/api') return json(response, 200, { kind: 'APIVersions', versions: [] });
+      if (url === '/apis') return json(response, 200, { groups: [{ name: 'g', versions }] });
+      return json(response, 200, { resources: [] });
+    };
+    const patient = open({ ratePerSecond: 1_000_000, deadlineMs: 60_000 });
+    await expect(patient.discovery()).rejects.toMatchObject({ why: 'too-large' });
+    expect(seen.length).toBeLessThan(2_100);
+    patient.close();
+  });
+
+  it('counts objects by one short page, else by the pages of the list', async () => {
+    answer = (_, response) =>
+      json(response, 200, { metadata: { resourceVersion: '5', continue: 'x', remainingItemCount: 41 }, items: [node] });
+    expect(await client.count(TYPES.node)).toBe(42);
+    expect(seen[0]).toMatchObject({
+      url: '/api/v1/nodes?limit=1',
+      headers: { accept: expect.stringContaining('as=PartialObjectMetadataList') },
+    });
+    answer = (_, response) => json(response, 200, { metadata: { resourceVersion: '5' }, items: [node] });
+    expect(await client.count(TYPES.node)).toBe(1);
+    answer = ({ url }, response) => {
+      const isShort = url.endsWith('?limit=1');
+      const metadata = { resourceVersion: '5', ...(isShort && { continue: 'x' }) };
+      json(response, 200, { metadata, items: isShort ? [node] : [node, node, node] });
+    };
+    expect(await client.count(TYPES.node)).toBe(3);
+  });
 });
 
 describe('lists and watches', () => {

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import type { Clock, Ids, Logger } from '#kernel';
+import { ANSWER_BYTES } from './answer-limits.ts';
 import {
   KubernetesApiError,
   KubernetesUnreachableError,
@@ -21,6 +23,8 @@ import {
   type ResourceType,
 } from './objects.ts';
 import { tokenBucket, withRetries } from './pacing.ts';
+import { countObjects, listPages, type ListParts } from './list-pages.ts';
+import { pathOf, queryOf } from './paths.ts';
 import { apiError, jsonOf, statusError, warningsOf } from './status.ts';
 import { createTransport, type ServerResponse, type Outgoing, type TransportOptions } from './transport.ts';
 
@@ -43,12 +47,9 @@ const PATCHES: Record<Patch['kind'], string> = {
   json: 'application/json-patch+json',
 };
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
-const MAX_WATCH_LINE_BYTES = 8 * 1024 * 1024;
+/** What one document of discovery counts at least: many empty ones take time too. */
+const LEAST_BYTES = 4 * 1024;
 const MAX_LOG_LINE_BYTES = 16 * 1024;
-const MAX_ERROR_BYTES = 64 * 1024;
-
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
-type Place = { readonly name?: string; readonly namespace?: string | undefined; readonly subresource?: string };
 
 /**
  * Opens nothing until the first call. Close it when the cluster or its credential goes.
@@ -71,8 +72,11 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
 
   /** One call with pacing and retries; an answer of 400 and above rejects. */
   async function call(
-    request: Omit<Outgoing, 'deadlineMs' | 'signal'> & { readonly idempotent: boolean; readonly accept304?: boolean },
-    { signal, deadlineMs }: ClientCallOptions,
+    request: Omit<Outgoing, 'deadlineMs' | 'signal' | 'maxBytes'> & {
+      readonly idempotent: boolean;
+      readonly accept304?: boolean;
+    },
+    { signal, deadlineMs, maxBytes = ANSWER_BYTES.object }: ClientCallOptions,
   ): Promise<ServerResponse> {
     const rules = {
       clock,
@@ -86,7 +90,12 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       const remainingMs = rules.deadlineAt - clock.monotonic();
       if (remainingMs <= 0)
         throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
-      const answer = await transport.exchange({ ...request, deadlineMs: remainingMs, ...(signal && { signal }) });
+      const answer = await transport.exchange({
+        ...request,
+        maxBytes,
+        deadlineMs: remainingMs,
+        ...(signal && { signal }),
+      });
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (answer.status === 304 && request.accept304) return answer;
       const error = apiError(answer);
@@ -128,14 +137,41 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       const response = await transport.open({
         method: 'GET',
         path,
+        maxBytes: ANSWER_BYTES.small,
         deadlineMs: remainingMs,
         ...(signal && { signal }),
       });
       if (response.statusCode === 200 || response.statusCode === 204) return response;
-      let body = '';
-      for await (const chunk of response) if (body.length < MAX_ERROR_BYTES) body += String(chunk);
-      throw apiError({ status: response.statusCode ?? 0, headers: response.headers, body });
+      throw apiError({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: await beginningOf(response, remainingMs),
+      });
     });
+  }
+
+  const lists: ListParts = {
+    clock,
+    defaultDeadlineMs,
+    get: async (path, options, headers) =>
+      (await call({ method: 'GET', path, idempotent: true, ...(headers && { headers }) }, options)).body,
+  };
+
+  /** What a refusal says, as far as it comes in time; the rest is left. */
+  async function beginningOf(response: IncomingMessage, deadlineMs: number): Promise<string> {
+    const late = clock.timer(deadlineMs, () => response.destroy());
+    let body = '';
+    try {
+      for await (const chunk of response) {
+        body += String(chunk);
+        if (body.length > ANSWER_BYTES.small) break;
+      }
+    } catch {
+      // The connection broke: what has come is what there is.
+    } finally {
+      late.cancel();
+    }
+    return body;
   }
 
   /** One of the two discovery documents: its kinds, or undefined when nothing changed since `etag`. */
@@ -148,7 +184,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
         idempotent: true,
         accept304: true,
       },
-      options,
+      { ...options, maxBytes: ANSWER_BYTES.discovery },
     );
     if (answer.status === 304) return undefined;
     const document = jsonOf(answer.body);
@@ -174,8 +210,10 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
             }));
           });
     const types: ResourceType[] = [];
+    let maxBytes: number = ANSWER_BYTES.discovery;
     for (const entry of versions) {
-      const resources = await call({ method: 'GET', path: entry.path, idempotent: true }, options);
+      const resources = await call({ method: 'GET', path: entry.path, idempotent: true }, { ...options, maxBytes });
+      maxBytes -= Math.max(resources.body.length, LEAST_BYTES);
       types.push(...typesOfResourceList(jsonOf(resources.body), entry.group, entry.version));
     }
     return { types, etag: undefined };
@@ -196,32 +234,9 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       }
     },
 
-    async list(type, { namespace, labelSelector, fieldSelector, pageSize = 500, ...options } = {}) {
-      for (let restarts = 0; ; restarts++) {
-        const items: KubernetesObject[] = [];
-        let next: string | undefined;
-        try {
-          for (;;) {
-            const path =
-              pathOf(type, { namespace }) + queryOf({ labelSelector, fieldSelector, limit: pageSize, continue: next });
-            const page = jsonOf((await call({ method: 'GET', path, idempotent: true }, options)).body);
-            const resourceVersion = text(at(page, 'metadata', 'resourceVersion'));
-            if (resourceVersion === undefined)
-              throw new KubernetesUnreachableError('malformed', 'The server answered a list without a version.', false);
-            // Items of a list carry neither apiVersion nor kind.
-            for (const item of list(at(page, 'items'))) {
-              const object = isRecord(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;
-              if (isKubernetesObject(object)) items.push(object);
-            }
-            next = text(at(page, 'metadata', 'continue'));
-            if (next === undefined || next === '') return { items, resourceVersion };
-          }
-        } catch (error) {
-          const expired = error instanceof KubernetesApiError && error.status === 410 && next !== undefined;
-          if (!expired || restarts >= 2) throw error;
-        }
-      }
-    },
+    list: (type, options = {}) => listPages(lists, type, options),
+
+    count: (type, options = {}) => countObjects(lists, type, options),
 
     async *watch(
       type,
@@ -237,7 +252,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       });
       const response = await stream(pathOf(type, { namespace }) + query, signal ? { signal } : {});
       for await (const line of linesOf(response, {
-        maxLineBytes: MAX_WATCH_LINE_BYTES,
+        maxLineBytes: ANSWER_BYTES.object,
         overlong: 'refuse',
         clock,
         idleMs,
@@ -376,7 +391,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     },
 
     async version(options = {}) {
-      const answer = await call({ method: 'GET', path: '/version', idempotent: true }, options);
+      const answer = await call({ method: 'GET', path: '/version', idempotent: true }, small(options));
       const version = text(at(jsonOf(answer.body), 'gitVersion'));
       if (version === undefined)
         throw new KubernetesUnreachableError(
@@ -420,7 +435,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
           body: JSON.stringify(review),
           idempotent: true,
         },
-        options,
+        small(options),
       );
       const status = at(jsonOf(answer.body), 'status');
       return { allowed: at(status, 'allowed') === true, reason: text(at(status, 'reason')) ?? '' };
@@ -435,7 +450,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       });
       const answer = await call(
         { method: 'POST', path, headers: { 'content-type': 'application/json' }, body, idempotent: true },
-        options,
+        small(options),
       );
       const status = at(jsonOf(answer.body), 'status');
       const token = text(at(status, 'token'));
@@ -450,7 +465,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
     },
 
     async clusterUid(options = {}) {
-      const uid = (await client.get(TYPES.namespace, 'kube-system', undefined, options))?.metadata.uid;
+      const uid = (await client.get(TYPES.namespace, 'kube-system', undefined, small(options)))?.metadata.uid;
       if (uid === undefined)
         throw new KubernetesUnreachableError(
           'malformed',
@@ -465,25 +480,8 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
   return client;
 }
 
-/** The path of a kind, or of one object of it. */
-function pathOf(type: ResourceType, { name, namespace, subresource }: Place): string {
-  for (const part of [name, namespace]) {
-    if (part === '' || part === '.' || part === '..')
-      throw new TypeError('The name of an object must not be empty, . or ..'); // they would lead to another path
-  }
-  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
-  const space = type.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
-  return `${root}${space}/${type.resource}${object}${subresource === undefined ? '' : `/${subresource}`}`;
-}
-
-function queryOf(parameters: Query): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined && value !== false) query.set(name, String(value));
-  const text = query.toString();
-  return text === '' ? '' : `?${text}`;
-}
+/** For calls of which a few lines are expected. */
+const small = (options: ClientCallOptions): ClientCallOptions => ({ maxBytes: ANSWER_BYTES.small, ...options });
 
 function objectOf({ body }: ServerResponse): KubernetesObject {
   const object = jsonOf(body);

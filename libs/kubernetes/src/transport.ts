@@ -21,8 +21,6 @@ export interface TransportOptions {
   readonly tlsServerName?: string;
   readonly egress: EgressPolicy;
   readonly clock: Clock;
-  /** Bytes of one answer; 64 MiB when left out. */
-  readonly maxResponseBytes?: number;
   readonly userAgent?: string;
 }
 
@@ -33,6 +31,8 @@ export interface Outgoing {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  /** Bytes of the answer; not of a stream. */
+  readonly maxBytes: number;
   /** Milliseconds until the answer must be complete (for a stream: until it has begun). */
   readonly deadlineMs: number;
 }
@@ -73,7 +73,6 @@ export function createTransport(options: TransportOptions): Transport {
   const secure = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port || (secure ? 443 : 80));
-  const maxBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
   const tls = {
     ...(options.ca !== undefined && { ca: options.ca }),
     ...(options.tlsServerName !== undefined && { servername: options.tlsServerName }),
@@ -204,20 +203,21 @@ export function createTransport(options: TransportOptions): Transport {
       return new Promise<ServerResponse>((resolve, reject) => {
         fail(reject);
         const uncertain = outgoing.method !== 'GET';
+        const { maxBytes } = outgoing;
         const chunks: Buffer[] = [];
         let length = 0;
+        const cutOff = () => {
+          settle();
+          const message = `${host}:${port} answered with more than ${maxBytes} bytes.`;
+          reject(new TransportError('too-large', message, { uncertain, stale: false }));
+          chunks.length = 0;
+          response.destroy();
+        };
+        if (Number(response.headers['content-length'] ?? 0) > maxBytes) return cutOff();
         response.on('data', (chunk: Buffer) => {
           length += chunk.length;
-          if (length > maxBytes) {
-            settle();
-            reject(
-              new TransportError('too-large', `${host}:${port} answered with more than ${maxBytes} bytes.`, {
-                uncertain,
-                stale: false,
-              }),
-            );
-            response.destroy();
-          } else chunks.push(chunk);
+          if (length > maxBytes) cutOff();
+          else chunks.push(chunk);
         });
         response.on('end', () => {
           settle();

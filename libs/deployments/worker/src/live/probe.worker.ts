@@ -24,7 +24,7 @@ export async function missingRights(client: KubernetesClient): Promise<readonly 
 
 async function countNodes(client: KubernetesClient): Promise<number | null> {
   try {
-    return (await client.list(NODE)).items.length;
+    return await client.count(NODE);
   } catch (error) {
     const fault = clusterErrorOf(error);
     if (fault?.kind === 'answer' && fault.status === 403) return null;

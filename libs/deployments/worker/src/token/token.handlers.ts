@@ -13,6 +13,8 @@ import { accessObjects, leftOver, SYSTEM_NAMESPACE } from './member-access.ts';
 /** The shortest that a server gives, and the longest that we do. */
 const TOKEN_SECONDS = 600;
 const FIELD_MANAGER = 'astro-platform';
+/** All bindings of one member, about a thousand. */
+const BINDINGS_BYTES = 2 * 1_024 * 1_024;
 /** Bindings written at once. */
 const PARALLEL = 8;
 
@@ -61,8 +63,8 @@ export class TokenHandlers {
 
 async function bindingsOf(client: KubernetesClient, labelSelector: string): Promise<readonly KubernetesObject[]> {
   const [inNamespaces, overall] = await Promise.all([
-    client.list(ROLE_BINDING, { labelSelector }),
-    client.list(CLUSTER_ROLE_BINDING, { labelSelector }),
+    client.list(ROLE_BINDING, { labelSelector, maxBytes: BINDINGS_BYTES }),
+    client.list(CLUSTER_ROLE_BINDING, { labelSelector, maxBytes: BINDINGS_BYTES }),
   ]);
   return [
     // Members of a list do not say their kind.
