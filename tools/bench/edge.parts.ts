@@ -141,10 +141,14 @@ export async function startService(
     controllers: [BenchHandlers],
   })
   class BenchModule {}
-  const app = await NestFactory.create<NestFastifyApplication>(BenchModule, edgeAdapter(), {
-    logger: false,
-    bodyParser: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    BenchModule,
+    edgeAdapter({ clock: surroundings.clock }),
+    {
+      logger: false,
+      bodyParser: false,
+    },
+  );
   connectBus(app, transport);
   prepare(app);
   await app.init();

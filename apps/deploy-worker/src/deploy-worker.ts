@@ -78,7 +78,7 @@ export async function startWorker(configuration: Configuration): Promise<Running
     });
     closers.push(() => composition.close());
     // Nest's microservices live in an application with an HTTP adapter; this one never listens.
-    const app = await NestFactory.create(RootModule.of(composition.modules), edgeAdapter(), {
+    const app = await NestFactory.create(RootModule.of(composition.modules), edgeAdapter({ clock }), {
       logger: false,
       abortOnError: false,
     });

@@ -123,7 +123,7 @@ export async function startPlatform(
 
     const app = await NestFactory.create<NestFastifyApplication>(
       RootModule.of([...composition.modules]),
-      edgeAdapter(),
+      edgeAdapter({ clock }),
       { logger: false, bodyParser: false, abortOnError: false },
     );
     closers.push(() => app.close());

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { BODY_BYTES } from '#bus/contract';
+import { endConnection } from '#http/connections';
+import type { Clock } from '#kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { Socket } from 'node:net';
@@ -30,6 +32,7 @@ const notHttp = (): EdgeError =>
 const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
 
 export interface AdapterOptions {
+  readonly clock: Clock;
   /** Addresses of reverse proxies whose X-Forwarded-For is believed; none when left out. */
   readonly trustProxy?: string | readonly string[];
 }
@@ -38,11 +41,11 @@ export interface AdapterOptions {
  * Nest's Fastify adapter with the limits of the edge: what never reaches a route (broken HTTP, too long URLs, too large
  * headers) is answered with a problem document too. Pass it to NestFactory.create with `bodyParser: false`.
  */
-export function edgeAdapter({ trustProxy }: AdapterOptions = {}): FastifyAdapter {
+export function edgeAdapter({ clock, trustProxy }: AdapterOptions): FastifyAdapter {
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
     bodyLimit: BODY_BYTES,
-    http: { maxHeaderSize: PARSER_BYTES, headersTimeout: 10_000 },
+    http: { maxHeaderSize: PARSER_BYTES, headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
@@ -67,7 +70,7 @@ export function edgeAdapter({ trustProxy }: AdapterOptions = {}): FastifyAdapter
       sendProblem((reply as FastifyReply).header('x-request-id', request.id), problem); // typed for any route's replies
     },
     // Fastify types rawPacket as it looks in JSON; in the process it is a Buffer.
-    clientErrorHandler: (error, socket) => answerBroken(error as unknown as BrokenRequest, socket as Socket),
+    clientErrorHandler: (error, socket) => answerBroken(error as unknown as BrokenRequest, socket as Socket, clock),
   };
   return new FastifyAdapter(options);
 }
@@ -84,7 +87,7 @@ interface BrokenRequest {
 }
 
 /** Whatever Node's parser refused: one answer, then the connection is closed, so that nothing smuggled behind it is read. */
-function answerBroken(error: BrokenRequest, socket: Socket): void {
+function answerBroken(error: BrokenRequest, socket: Socket, clock: Clock): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const overflow = error.code === 'HPE_HEADER_OVERFLOW';
   const inUrl = overflow && isLongFirstLine(error.rawPacket);
@@ -99,7 +102,8 @@ function answerBroken(error: BrokenRequest, socket: Socket): void {
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
   }).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  const head = `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\n${lines.join('\r\n')}`;
+  endConnection(socket, `${head}\r\n\r\n${body}`, clock);
 }
 
 /** Of a later packet nobody can say whether it belongs to the URL; most of a request is headers. */

@@ -36,6 +36,8 @@ export interface EdgeOptions {
   readonly requestsPerMinute?: (principal: Principal) => number | undefined;
   /** Requests a minute without a valid credential from one address; 600 when left out. */
   readonly anonymousPerMinute?: number;
+  /** Open connections of one address; 1,000 when left out. Behind a reverse proxy all have the proxy's address. */
+  readonly connectionsPerAddress?: number;
   /** helmet's own options for pages served beside the API (a console, login pages); the API has the strictest ones. */
   readonly helmet?: FastifyHelmetOptions;
   /** Called for each request that a key sent; must not throw or wait. */

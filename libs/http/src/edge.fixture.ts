@@ -357,7 +357,7 @@ export async function startEdge(
   })
   class FixtureModule {}
 
-  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter({ clock }), {
     logger: false,
     bodyParser: false,
   });

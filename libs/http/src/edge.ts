@@ -1,4 +1,5 @@
 import { BODY_BYTES } from '#bus/contract';
+import { limitConnections } from '#http/connections';
 import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -13,6 +14,8 @@ import { API_HELMET, securityHeaders } from './security-headers.ts';
 import { principalOf, requestAuthorization } from './request-authorization.ts';
 import { routesOf, RouteTable, type ContractRoute } from './routes.ts';
 
+const CONNECTIONS_PER_ADDRESS = 1_000;
+
 /**
  * Puts the HTTP edge onto a Nest application made with `edgeAdapter()`: a route for each contract, health, metrics,
  * OpenAPI, and problem documents for everything that goes wrong, in Nest's own controllers too. Contract routes are
@@ -25,6 +28,10 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
   const table = new RouteTable([...routes, ...OWN_ROUTES]);
   const parts: EdgeParts = { options, metrics, table };
 
+  limitConnections(instance.server, {
+    perAddress: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    onRefused: () => metrics.connectionRefused(),
+  });
   app.useGlobalFilters(new EdgeFilter(parts));
   let apiHeaders: Readonly<Record<string, string>> = {};
   let pageHeaders: Readonly<Record<string, string>> = {};

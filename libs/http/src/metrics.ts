@@ -6,6 +6,7 @@ type Observer = ReturnType<Histogram<'method' | 'route' | 'status'>['labels']>;
 export class EdgeMetrics {
   readonly registry: Registry;
   readonly openStreams: Gauge;
+  private readonly refusedConnections: Counter;
   private readonly duration: Histogram<'method' | 'route' | 'status'>;
   private readonly refused: Counter<'code'>;
   private readonly observers = new Map<string, Observer>();
@@ -27,11 +28,20 @@ export class EdgeMetrics {
       labelNames: ['code'],
       registers: [this.registry],
     });
+    this.refusedConnections = new Counter({
+      name: 'astro_http_connections_refused_total',
+      help: 'Connections closed because their address had too many',
+      registers: [this.registry],
+    });
     this.openStreams = new Gauge({
       name: 'astro_http_open_streams',
       help: 'Server-sent event streams that are open',
       registers: [this.registry],
     });
+  }
+
+  connectionRefused(): void {
+    this.refusedConnections.inc();
   }
 
   finished(method: string, route: string, status: number, milliseconds: number): void {

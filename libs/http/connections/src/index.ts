@@ -1,1 +1,3 @@
+export { endConnection } from './end-connection.ts';
+export { limitConnections } from './limit-connections.ts';
 export { announcesBody, answerThenLinger, isBodyPending } from './unread-body.ts';

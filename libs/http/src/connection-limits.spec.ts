@@ -1,0 +1,96 @@
+import { connect, type Socket } from 'node:net';
+import { inProcessTransport } from '#bus/in-process';
+import { eventually, manualClock, temporaryFolder } from '#testing';
+import { startEdge, type Edge } from './edge.fixture.ts';
+
+const folder = temporaryFolder();
+const clock = manualClock();
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge(inProcessTransport(), folder, { clock, connectionsPerAddress: 5 });
+});
+afterAll(() => edge.close());
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await eventually(async () => expect(await openConnections()).toBe(0));
+});
+
+/** A connection whose peer never closes by itself. */
+function open(bytes = ''): {
+  readonly socket: Socket;
+  readonly answer: () => string;
+  readonly isClosed: () => boolean;
+} {
+  let answer = '';
+  let isClosed = false;
+  const socket = connect({ port: edge.port, host: '127.0.0.1', allowHalfOpen: true });
+  sockets.push(socket);
+  socket
+    .setEncoding('utf8')
+    .on('data', (part: string) => (answer += part))
+    .on('error', () => {})
+    .on('end', () => (isClosed = true))
+    .on('close', () => (isClosed = true));
+  if (bytes !== '') socket.write(bytes);
+  return { socket, answer: () => answer, isClosed: () => isClosed };
+}
+
+const openConnections = (): Promise<number> =>
+  new Promise((resolve, reject) =>
+    edge.app
+      .getHttpServer()
+      .getConnections((error: Error | null, count: number) => (error ? reject(error) : resolve(count))),
+  );
+
+describe('use-S6: connections that are no use', () => {
+  it.each([
+    ['half a header', 'GET /livez HTTP/1.1\r\nhost: x\r\nhalf a header\r\n'],
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],
+    ['headers that are too large', `GET /livez HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(10_000)}`],
+  ])('are answered and closed a little later, though their peers stay: %s', async (_what, bytes) => {
+    const peers = [1, 2, 3].map(() => open(bytes));
+    for (const { answer } of peers) await eventually(() => expect(answer()).toMatch(/^HTTP\/1\.1 4[03][01] [^]*\}$/));
+    expect(await openConnections()).toBe(3);
+    await eventually(async () => {
+      clock.advance(2_000);
+      expect(await openConnections()).toBe(0);
+    });
+  });
+
+  it('are closed when the rest of a request does not come in time', async () => {
+    const { answer } = open('GET /livez HTTP/1.1\r\nhost:');
+    await eventually(async () => expect(await openConnections()).toBe(1));
+    const [socket] = await new Promise<Socket[]>((resolve) => {
+      const server = edge.app.getHttpServer();
+      server.once('connection', (accepted: Socket) => resolve([accepted]));
+      open();
+    });
+    // What Node tells of a request that is late, without waiting for it.
+    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    edge.app.getHttpServer().emit('clientError', late, socket);
+    expect(answer()).toBe('');
+    await eventually(async () => {
+      clock.advance(2_000);
+      expect(await openConnections()).toBe(1);
+    });
+  });
+});
+
+describe('use-S6: connections of one address', () => {
+  it('are closed beyond the limit, and let in again when others end', async () => {
+    const five = Array.from({ length: 5 }, () => open());
+    await eventually(async () => expect(await openConnections()).toBe(5));
+    const sixth = open('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(() => expect(sixth.isClosed()).toBe(true));
+    expect(sixth.answer()).toBe('');
+    five[0]?.socket.destroy();
+    await eventually(async () => expect(await openConnections()).toBe(4));
+    const next = open('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(() => expect(next.answer()).toContain('{"status":"ok"}'));
+    five[1]?.socket.destroy();
+    await eventually(async () => expect(await openConnections()).toBe(4));
+    const metrics = open('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
+    await eventually(() => expect(metrics.answer()).toContain('\nastro_http_connections_refused_total 1\n'));
+  });
+});
