@@ -13,7 +13,6 @@ import {
 import { discoveryOf, TYPES, typesOfAggregated, typesOfResourceList } from './discovery.ts';
 import { linesOf } from './lines.ts';
 import {
-  apiVersionOf,
   at,
   isKubernetesObject,
   isRecord,
