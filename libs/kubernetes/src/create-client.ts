@@ -12,15 +12,7 @@ import {
 } from './client.ts';
 import { discoveryOf, TYPES, typesOfAggregated, typesOfResourceList } from './discovery.ts';
 import { linesOf } from './lines.ts';
-import {
-  at,
-  isKubernetesObject,
-  isRecord,
-  list,
-  text,
-  type KubernetesObject,
-  type ResourceType,
-} from './objects.ts';
+import { at, isKubernetesObject, isRecord, list, text, type KubernetesObject, type ResourceType } from './objects.ts';
 import { tokenBucket, withRetries } from './pacing.ts';
 import { countObjects, listPages, type ListParts } from './list-pages.ts';
 import { pathOf, queryOf } from './paths.ts';
