@@ -10,6 +10,7 @@ import { thrownProblem } from './edge-filter.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { gather, sendEvents } from './event-stream.ts';
 import type { EdgeMetrics } from './metrics.ts';
+import { preferredType } from './negotiation.ts';
 import { hasMember, idempotencyKeyOf, ifMatchOf, inputReader, type RequestInput } from './request-input.ts';
 import { signedCursors } from './signed-cursors.ts';
 import { RouteTable, type ContractRoute } from './routes.ts';
@@ -118,7 +119,7 @@ async function answerStream(
   const parsed = parseInput(contract.input, input);
   if (!parsed.ok) throw new DomainErrorException(parsed.error);
   const follows = (parsed.value as { readonly follow?: unknown }).follow === true;
-  const wantsEvents = accept?.toLowerCase().includes('text/event-stream') ?? false;
+  const wantsEvents = preferredType(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';
 
   const left = new AbortController();
   const leave = (): void => left.abort();

@@ -5,7 +5,7 @@ import { domainError } from '#kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { EdgeOptions } from './edge-options.ts';
 import { edgeError } from './problem.ts';
-import { accepts } from './request-input.ts';
+import { preferredType, type MediaType } from './negotiation.ts';
 import { isPlainPath, organizationParameter, takesBody, type ContractRoute } from './routes.ts';
 
 const WINDOW_MS = 60_000;
@@ -39,11 +39,11 @@ export function requestAuthorization(scope: FastifyInstance, options: EdgeOption
 function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequest): void {
   const [path = '/'] = (raw.url ?? '/').split('?', 1);
   if (!isPlainPath(path)) throw edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
-  const types =
-    contract.kind === 'stream'
-      ? ['application/json', 'text/event-stream']
-      : ['application/json', 'application/problem+json'];
-  if (!accepts(headers.accept, types))
+  const types: readonly MediaType[] = [
+    'application/json',
+    contract.kind === 'stream' ? 'text/event-stream' : 'application/problem+json',
+  ];
+  if (!preferredType(headers.accept, types))
     throw edgeError(
       406,
       'edge/not-acceptable',

@@ -158,18 +158,3 @@ export function ifMatchOf(header: string | undefined): number | undefined {
     );
   return Number(match[1]);
 }
-
-/** Whether an Accept header takes one of `types` (lower case); q=0 takes it away. */
-export function accepts(header: string | undefined, types: readonly string[]): boolean {
-  if (header === undefined || header === '' || header === '*/*') return true;
-  return header
-    .toLowerCase()
-    .split(',')
-    .some((part) => {
-      const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim());
-      if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false;
-      return (
-        range === '*/*' || types.some((type) => range === type || range === `${type.slice(0, type.indexOf('/'))}/*`)
-      );
-    });
-}
