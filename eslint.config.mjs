@@ -59,6 +59,11 @@ export default tseslint.config(
               onlyDependOnLibsWithTags: [...BELOW, 'kind:contract'],
               bannedExternalImports: ENGINES,
             },
+            {
+              sourceTag: 'kind:gateway',
+              onlyDependOnLibsWithTags: [...BELOW, 'kind:contract', 'kind:api'],
+              bannedExternalImports: ENGINES,
+            },
             { sourceTag: 'kind:app', onlyDependOnLibsWithTags: ['*'] },
           ],
         },

@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { openSandbox, type KubeObject, type Sandbox } from '#sandbox-cluster';
 import { generate } from 'selfsigned';
-import { startSandboxes, type SandboxServer } from '../../apps/platform/src/sandbox.ts';
+import { startSandboxes, type SandboxServer } from '#sandbox-cluster/service';
 import { applyAll, connect, type Address } from './sandbox.client.ts';
 import { configMap, mixed, pod, text } from './sandbox.objects.ts';
 import { surroundings } from './surroundings.ts';
@@ -49,7 +49,7 @@ export async function serveSandboxes(folder: string): Promise<number> {
     const [verb, organization = '', kind, count] = words;
     if (verb === 'memory') return inUse();
     if (verb === 'serve') {
-      platform ??= startSandboxes({ folder, preferredPort: 0, ...surroundings });
+      platform ??= startSandboxes({ folder, host: '127.0.0.1', preferredPort: 0, ...surroundings });
       const connection = await (await platform).clusters.connectionOf(organization);
       if (!connection) throw new Error('no sandbox');
       return { server: connection.server, token: connection.token, ca: connection.certificateAuthority ?? '' };

@@ -2,12 +2,13 @@ import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
 import { EXIT_CODES } from '#cli';
 import type { ErrorKind } from '#kernel';
 import { VARIABLES } from '#runtime';
-import { CONTRACTS } from '../../apps/platform/src/contracts.fixture.ts';
+import { everyContract } from '#testing/contracts';
 import { parts } from '../../apps/astroctl/src/parts.ts';
 import { citations, readCatalogue } from './attacks.ts';
 import { errorCodes } from './errors.ts';
 import { testTitles } from './test-titles.ts';
 
+const CONTRACTS = (await everyContract()).map(({ contract }) => contract);
 const NOTE = 'Generated from the sources by `npm run reference`; do not edit.';
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').trim() || '–';
 const code = (text: string): string => `\`${text}\``;

@@ -1,6 +1,4 @@
-import process from 'node:process';
-import { runProcess } from '#runtime';
-import { startWorker } from './deploy-worker.ts';
+import { deployWorker } from '#deployments/worker';
+import { runService } from '#runtime';
 
-const { name } = await runProcess('the worker', startWorker);
-process.stdout.write(`deploy-worker ready: ${name}\n`);
+await runService({ name: 'deploy-worker', contexts: [], worker: deployWorker });

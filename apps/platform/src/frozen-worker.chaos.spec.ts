@@ -92,7 +92,7 @@ function frozen(kubeconfig: string, nats: string): void {
     const process = startApp('deploy-worker', { ...environment, ASTRO_DATA_DIR: platform.dataDir });
     workers.push(process);
     const name = await eventually(() => {
-      const found = /ready: (\S+)/.exec(process.output())?.[1];
+      const found = /Instance (\S+)/.exec(process.output())?.[1];
       if (!found) throw new Error(`the worker is not ready; it said:\n${process.output()}`);
       return found;
     });
@@ -211,4 +211,4 @@ function frozen(kubeconfig: string, nats: string): void {
 }
 
 /** Which place among the workers of its folder a process has. */
-const nameOf = (worker: AppProcess): string => /ready: \S+\/(\S+)/.exec(worker.output())?.[1] ?? '';
+const nameOf = (worker: AppProcess): string => /Instance \S+\/(\S+)/.exec(worker.output())?.[1] ?? '';

@@ -1,5 +1,5 @@
 import { call, loginAdmin, newPerson, startPlatform, type PersonResponse, type Person, type Platform } from '#testing';
-import { ROUTES } from './contracts.fixture.ts';
+import { everyContract } from '#testing/contracts';
 import { logOf } from '#testing/log';
 
 /** A body that the route's schema takes, so that it is the right that refuses and not the form. */
@@ -22,7 +22,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /v1/organizations/{org}/applications/{name}/rollback': {},
 };
 
-const ofOrganization = ROUTES.filter(({ route }) => route.includes('/organizations/{org}'));
+const ofOrganization = (await everyContract()).flatMap(({ contract }) =>
+  contract.route?.includes('/organizations/{org}') ? [{ contract, route: contract.route }] : [],
+);
 
 /** What a stranger may learn: everything but the request's own id and address. */
 function bodyOf({ body }: PersonResponse): unknown {

@@ -2,15 +2,19 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
 import { systemClock } from '#runtime/system';
+import { startSandboxes } from '#sandbox-cluster/service';
 import { temporaryFolder } from '#testing';
 import { clientOf, serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbox.fixture.ts';
-import { startSandboxes } from './sandbox.ts';
+
+/** A thread that ends or stands still as it is told. */
+const MORTAL = join(import.meta.dirname, '../../../libs/sandbox-cluster/service/src/testing/mortal.thread.ts');
 
 describe('threads of sandboxes', () => {
   const folder = temporaryFolder();
   /** Below those that systems give to connections: between two starts nobody else takes one. */
   const preferredPort = 20_000 + (process.pid % 2_500) * 4;
-  const start = () => startSandboxes({ folder, preferredPort, clock: systemClock, log: silentLogger });
+  const start = () =>
+    startSandboxes({ folder, host: '127.0.0.1', preferredPort, clock: systemClock, log: silentLogger });
   type Started = Awaited<ReturnType<typeof start>>;
   const connectionOf = async ({ clusters }: Started, organizationId: string) => {
     const found = await clusters.connectionOf(organizationId);
@@ -68,7 +72,8 @@ describe('threads of sandboxes', () => {
 describe('files of threads', () => {
   const folder = temporaryFolder();
   it('that hold no number of theirs are made anew', async () => {
-    const start = () => startSandboxes({ folder, preferredPort: 65_535, clock: systemClock, log: silentLogger });
+    const start = () =>
+      startSandboxes({ folder, host: '127.0.0.1', preferredPort: 65_535, clock: systemClock, log: silentLogger });
     const first = await start();
     for (const id of ['a', 'b']) await first.clusters.connectionOf(id); // the second's port would be one too high
     await first.close();
@@ -93,7 +98,7 @@ describe('a thread of sandboxes', () => {
   const read = (user: SandboxUser, name: string) => user.ask(`GET /api/v1/namespaces/default/configmaps/${name}`);
 
   beforeAll(async () => {
-    served = await serveSandboxes({ program: join(import.meta.dirname, 'testing', 'mortal.thread.ts') });
+    served = await serveSandboxes({ program: MORTAL });
     [ada, eve] = [await served.of('org-ada'), await served.of('org-eve')];
   });
   afterAll(async () => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
 import { systemClock } from '#runtime/system';
+import { startSandboxes } from '#sandbox-cluster/service';
 import { runProgram, type Finished } from '#testing';
-import { startSandboxes } from './sandbox.ts';
 
 const bin = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin');
 
@@ -55,7 +55,14 @@ export interface ServedSandboxes {
  */
 export async function serveSandboxes(options: { readonly program?: string } = {}): Promise<ServedSandboxes> {
   const folder = mkdtempSync(join(tmpdir(), 'astro-sandbox-'));
-  const served = await startSandboxes({ ...options, folder, preferredPort: 0, clock: systemClock, log: silentLogger });
+  const served = await startSandboxes({
+    ...options,
+    folder,
+    host: '127.0.0.1',
+    preferredPort: 0,
+    clock: systemClock,
+    log: silentLogger,
+  });
   return {
     folder,
     async of(organizationId) {

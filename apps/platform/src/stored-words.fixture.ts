@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accessKeysService } from '#access-keys/service';
-import { billingService } from '#billing/service';
 import { rolloutQueue } from '#deployments/contract';
-import { deploymentsService } from '#deployments/service';
-import { identityService } from '#identity/service';
-import { organizationsService } from '#organizations/service';
-import { CONTRACTS } from './contracts.fixture.ts';
+import { everyContract } from '#testing/contracts';
+import { CONTEXTS } from './contexts.ts';
 
 /** Words that stand in what is stored, or that other processes and people's scripts hold. None is ever taken back. */
 export interface StoredWords {
@@ -17,12 +13,12 @@ export interface StoredWords {
   readonly errorCodes: readonly string[];
 }
 
-const SERVICES = [accessKeysService, billingService, deploymentsService, identityService, organizationsService];
+const CONTRACTS = (await everyContract()).map(({ contract }) => contract);
 const ERRORS = join(import.meta.dirname, '..', '..', '..', 'docs', 'reference', 'errors.md');
 
 /** The stored words of this release. Error codes are those of the generated reference. */
 export function storedWords(): StoredWords {
-  const written = SERVICES.flatMap(({ deciders }) => deciders).flatMap(({ events: { categories, types } }) =>
+  const written = CONTEXTS.flatMap(({ deciders }) => deciders).flatMap(({ events: { categories, types } }) =>
     categories.flatMap((category) => Object.keys(types).map((type) => ({ category, type }))),
   );
   const byCategory = Map.groupBy(written, ({ category }) => category);

@@ -1,4 +1,4 @@
-import type { EventFamily, Fact, Projection, Recorded } from '#kernel';
+import type { EventFamily, Fact, Recorded } from '#kernel';
 
 /**
  * Follows the log and acts on what it reads: enqueues work, asks other contexts. Its checkpoint moves after `react` has
@@ -20,21 +20,4 @@ export interface Sweep {
   readonly name: string;
   readonly everyMs: number;
   run(signal: AbortSignal): Promise<void>;
-}
-
-type Class<T> = new (...args: never[]) => T;
-
-/** One bounded context, ready to be composed into a process. `index.ts` of every `service/` exports exactly this. */
-export interface ContextService {
-  readonly name: string;
-  /** The Nest module with handlers, queries, reactors and sweeps as providers. */
-  readonly module: Class<unknown>;
-  /** Every decider: their families are what the context writes to the log, and must read for as long as a log holds it. */
-  readonly deciders: readonly { readonly events: EventFamily<Fact> }[];
-  // A projection of any event and document type: the runner passes back what it took from the same projection.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly projections: readonly Projection<any, any>[];
-  /** Providers of the module, resolved and run by the process. */
-  readonly reactors: readonly Class<Reactor>[];
-  readonly sweeps: readonly Class<Sweep>[];
 }

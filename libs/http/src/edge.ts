@@ -7,7 +7,7 @@ import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.
 import { mediaType, parseJsonBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
 import { EdgeFilter, noRoute, sendThrown } from './edge-filter.ts';
-import type { EdgeOptions, EdgeParts } from './edge-options.ts';
+import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
 import { EdgeMetrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { API_HELMET, securityHeaders } from './security-headers.ts';
@@ -22,10 +22,38 @@ const CONNECTIONS_PER_ADDRESS = 1_000;
  * Fastify's own: Nest's layers would add nothing to them, since the guard is the bus's. Call it before `app.init()`.
  */
 export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): void {
+  const routes = routesOf(options.contracts);
+  const { instance, parts } = mountServer(app, options, [...routes, OPENAPI_ROUTE]);
+  const closing = new AbortController();
+  instance.addHook('preClose', (done) => {
+    closing.abort();
+    done();
+  });
+  void instance.register(async (scope) =>
+    mountContracts(scope, routes, options, { ...parts, closing: closing.signal }),
+  );
+  void instance.register(async (scope) => mountHealthRoutes(scope, parts));
+  void instance.register(async (scope) => mountOpenApi(scope, options, parts));
+}
+
+/** Puts health and metrics onto an application that has no API, made with `edgeAdapter()`. Call it before `app.init()`. */
+export function mountHealth(app: NestFastifyApplication, options: ServerOptions): void {
+  const { instance, parts } = mountServer(app, options, []);
+  void instance.register(async (scope) => mountHealthRoutes(scope, parts));
+}
+
+const HEALTH_ROUTES = ['/livez', '/readyz', '/metrics'].map((template) => ({ method: 'GET', template }));
+const OPENAPI_ROUTE = { method: 'GET', template: '/openapi.json' };
+
+/** What every answer has: request id, security headers, problem documents, its place in the metrics. */
+function mountServer(
+  app: NestFastifyApplication,
+  options: ServerOptions,
+  routes: ConstructorParameters<typeof RouteTable>[0],
+): { readonly instance: FastifyInstance; readonly parts: EdgeParts } {
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   const metrics = options.metrics ?? new EdgeMetrics();
-  const routes = routesOf(options.contracts);
-  const table = new RouteTable([...routes, ...OWN_ROUTES]);
+  const table = new RouteTable([...routes, ...HEALTH_ROUTES]);
   const parts: EdgeParts = { options, metrics, table };
 
   limitConnections(instance.server, {
@@ -54,17 +82,8 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
     );
     next();
   });
-
-  const closing = new AbortController();
-  instance.addHook('preClose', (done) => {
-    closing.abort();
-    done();
-  });
-  void instance.register(async (scope) => mountContracts(scope, routes, parts, closing.signal));
-  void instance.register(async (scope) => mountOwn(scope, parts));
+  return { instance, parts };
 }
-
-const OWN_ROUTES = ['/livez', '/readyz', '/metrics', '/openapi.json'].map((template) => ({ method: 'GET', template }));
 
 function sizeFault({ raw }: FastifyRequest): Error | undefined {
   if ((raw.url?.length ?? 0) > URL_BYTES) return urlTooLong();
@@ -76,10 +95,9 @@ function sizeFault({ raw }: FastifyRequest): Error | undefined {
 async function mountContracts(
   scope: FastifyInstance,
   routes: readonly ContractRoute[],
-  parts: EdgeParts,
-  closing: AbortSignal,
+  options: EdgeOptions,
+  parts: EdgeParts & { readonly closing: AbortSignal },
 ): Promise<void> {
-  const { options } = parts;
   await scope.register(rateLimit, { global: false });
   useProblems(scope, parts);
   scope.removeAllContentTypeParsers();
@@ -96,7 +114,7 @@ async function mountContracts(
 
   const authorize = requestAuthorization(scope, options);
   for (const route of routes) {
-    const handler = contractHandler(route, options, { closing, metrics: parts.metrics, principalOf });
+    const handler = contractHandler(route, options, { closing: parts.closing, metrics: parts.metrics, principalOf });
     scope.route({
       method: route.method,
       url: route.fastifyPath,
@@ -110,11 +128,10 @@ function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
   scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));
 }
 
-/** Health, metrics and OpenAPI: public, and never counted. */
-function mountOwn(scope: FastifyInstance, parts: EdgeParts): void {
+/** Public, and never counted. */
+function mountHealthRoutes(scope: FastifyInstance, parts: EdgeParts): void {
   const { options, metrics } = parts;
   useProblems(scope, parts);
-  let description: string | undefined;
   scope.get('/livez', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   scope.get('/readyz', async (_request, reply) => {
     const readiness = await options.readiness();
@@ -129,8 +146,13 @@ function mountOwn(scope: FastifyInstance, parts: EdgeParts): void {
       .type(metrics.registry.contentType)
       .send(await metrics.registry.metrics()),
   );
+}
+
+function mountOpenApi(scope: FastifyInstance, { contracts, about }: EdgeOptions, parts: EdgeParts): void {
+  useProblems(scope, parts);
+  let description: string | undefined;
   scope.get('/openapi.json', (_request, reply) => {
-    description ??= JSON.stringify(openApiOf(options.contracts, options.about));
+    description ??= JSON.stringify(openApiOf(contracts, about));
     return reply.type('application/json; charset=utf-8').send(description);
   });
 }

@@ -6,7 +6,7 @@ import { sequenceIds } from '#testing';
 import { KubernetesApiError, KubernetesUnreachableError, type KubernetesClient } from './client.ts';
 import { createKubernetesClient } from './create-client.ts';
 import { TYPES } from './discovery.ts';
-import { parseEgressPolicy } from './egress.ts';
+import { parseEgressPolicy } from '#egress';
 import type { KubernetesObject } from './objects.ts';
 
 interface Seen {

@@ -17,7 +17,6 @@ export {
   type LogOptions,
 } from './client.ts';
 export { createKubernetesClient } from './create-client.ts';
-export { EGRESS, egressRefused, isAllowed, parseEgressPolicy, type EgressPolicy } from './egress.ts';
 export { readKubeconfig } from './kubeconfig.ts';
 export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';
 export type { ImageWorkload, WorkloadResources, WorkloadVariable } from './workload.ts';

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '#kernel';
 import { KubernetesUnreachableError, type UnreachableCause } from './client.ts';
-import { egressRefused, isAllowed, isLoopback, type EgressPolicy } from './egress.ts';
+import { egressRefused, isAllowed, isLoopback, type EgressPolicy } from '#egress';
 
 export type ClusterCredential =
   | { readonly token: string }

@@ -37,12 +37,12 @@ const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 /**
  * Reads and checks the environment.
  * @param environment names and texts, as a process has them
- * @param defaults what the kind of process fills in
+ * @param defaults what the kind of process fills in; port 8080 when left out
  * @returns the configuration with warnings about names that look like ours but are none; or one sentence per mistake
  */
 export function readConfiguration(
   environment: Readonly<Record<string, string | undefined>>,
-  defaults: { readonly dataDir: string },
+  defaults: { readonly dataDir: string; readonly port?: number },
 ): Result<{ readonly configuration: Configuration; readonly warnings: readonly string[] }, readonly string[]> {
   const mistakes: string[] = [];
   const settings = Object.fromEntries(
@@ -71,7 +71,7 @@ export function readConfiguration(
   return ok({
     warnings: unknownNames(environment),
     configuration: {
-      port: settings.port ?? 8080,
+      port: settings.port ?? defaults.port ?? 8080,
       publicUrl: settings.publicUrl,
       dataDir: settings.dataDir ?? defaults.dataDir,
       eventStore: settings.eventStore ?? { kind: 'embedded' },

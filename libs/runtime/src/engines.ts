@@ -1,87 +1,111 @@
 import { loadOrCreateCallerKeys, parseCallerKeys, type BusTransport, type CallerKeys } from '#bus';
-import { inProcessTransport } from '#bus/in-process';
 import type { EventStore } from '#event-store';
-import { openEmbeddedEventStore } from '#event-store/embedded';
 import type { Clock, Ids, Logger } from '#kernel';
 import type { ReadStore } from '#read-store';
-import { openEmbeddedReadStore } from '#read-store/embedded';
 import { parseSealingKeys, type SealedVault } from '#vault';
-import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 import type { WorkQueue } from '#work-queue';
-import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import type { Configuration } from './configuration.ts';
 import { StartError } from './start-error.ts';
-import type { Engine } from './variables.ts';
+import { VARIABLES, type Engine } from './variables.ts';
 
 export interface EngineOptions {
-  readonly configuration: Pick<Configuration, 'bus' | 'queue' | 'sealingKeys' | 'callerKeys'>;
+  readonly configuration: Pick<Configuration, keyof Ports | 'sealingKeys' | 'callerKeys'>;
   readonly folder: string;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** A worker has no event store and no read store. */
-  readonly withLog: boolean;
 }
 
-export interface Engines {
-  readonly eventStore: EventStore | undefined;
-  readonly readStore: ReadStore | undefined;
-  /** The read store lies in the data folder, which this process has locked under its name. */
-  readonly isReadStoreLocked: boolean;
+/** The ports that the environment chooses an engine for, by the name of their setting. */
+interface Ports {
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
   readonly vault: SealedVault;
-  readonly workQueue: WorkQueue;
-  readonly transport: BusTransport;
+  readonly queue: WorkQueue;
+  readonly bus: BusTransport;
+}
+
+/** Engines that a process opens when a part of it asks for them; the bus is in every process. */
+export type EnginePort = Exclude<keyof Ports, 'bus'>;
+
+export interface Engines extends Partial<Pick<Ports, EnginePort>> {
+  readonly bus: BusTransport;
   readonly callerKeys: CallerKeys;
   close(): Promise<void>;
 }
 
-/** How long a start waits for a server that is named in the environment. */
-const CONNECT_MS = 10_000;
+type Opener<P extends keyof Ports> = (options: EngineOptions, url: string) => Promise<Ports[P]>;
 
 /**
- * Opens the engines that the configuration names.
+ * Opens the event log in a data folder.
+ * @throws an error with one sentence and a code when it cannot be used
+ */
+export const openEventStore = async (
+  options: Pick<EngineOptions, 'folder' | 'clock' | 'ids' | 'log'>,
+): Promise<EventStore> => (await import('#event-store/embedded')).openEmbeddedEventStore(options);
+
+/** Which engine serves which port: the one place that knows. A kind that is not here is refused by the setting. */
+const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']]?: Opener<P> } } = {
+  eventStore: {
+    embedded: openEventStore,
+  },
+  readStore: {
+    embedded: async (options) => (await import('#read-store/embedded')).openEmbeddedReadStore(options),
+  },
+  vault: {
+    embedded: async (options) => {
+      const { loadOrCreateSealingKeys, openEmbeddedVault } = await import('#vault/embedded');
+      const { configuration, folder } = options;
+      if (configuration.sealingKeys === undefined)
+        return openEmbeddedVault({ ...options, sealingKeys: loadOrCreateSealingKeys(folder) });
+      const given = parseSealingKeys(configuration.sealingKeys);
+      if (!given.ok) throw new StartError(`${VARIABLES.sealingKeys.name}: ${given.error.detail}`);
+      return openEmbeddedVault({ ...options, sealingKeys: given.value });
+    },
+  },
+  queue: {
+    // The lock on the data folder is held by now.
+    embedded: async (options) =>
+      (await import('#work-queue/embedded')).openEmbeddedWorkQueue({ ...options, alone: true }),
+    server: async ({ log, clock }, url) =>
+      (await import('#work-queue/jetstream')).openJetStreamWorkQueue({ url, log, clock }),
+  },
+  bus: {
+    embedded: async () => (await import('#bus/in-process')).inProcessTransport(),
+    server: async ({ clock }, url) => {
+      const transport = await (await import('#bus/nats')).natsTransport({ url, clock });
+      await transport.connect();
+      return transport;
+    },
+  },
+};
+
+/**
+ * Opens the bus, and of the other engines those that are asked for, as the configuration chooses them.
  * @throws StartError with one sentence
  */
-export async function openEngines({
-  configuration,
-  folder,
-  clock,
-  ids,
-  log,
-  withLog,
-}: EngineOptions): Promise<Engines> {
+export async function openEngines(options: EngineOptions, ports: readonly EnginePort[]): Promise<Engines> {
   const opened: { close(): Promise<void> }[] = [];
-  const open = async <T extends { close(): Promise<void> }>(part: Promise<T>): Promise<T> => {
-    const engine = await part;
+  const open = async <P extends keyof Ports>(port: P): Promise<Ports[P]> => {
+    const engine = await openEngine(port, options);
     opened.push(engine);
     return engine;
   };
   const close = async () => {
-    for (const engine of opened.toReversed()) await engine.close();
+    for (const engine of opened.splice(0).toReversed()) await engine.close();
   };
   try {
-    const eventStore = withLog ? await open(openEventStore({ folder, clock, ids, log })) : undefined;
-    const readStore = withLog ? await open(openEmbeddedReadStore({ folder, log })) : undefined;
-    const sealingKeys =
-      configuration.sealingKeys === undefined
-        ? { ok: true as const, value: loadOrCreateSealingKeys(folder) }
-        : parseSealingKeys(configuration.sealingKeys);
-    if (!sealingKeys.ok) throw new StartError(`ASTRO_SEALING_KEYS: ${sealingKeys.error.detail}`);
-    const vault = await open(openEmbeddedVault({ folder, clock, ids, sealingKeys: sealingKeys.value, log }));
     const callerKeys =
-      configuration.callerKeys === undefined
-        ? loadOrCreateCallerKeys(folder)
-        : parseCallerKeys(configuration.callerKeys);
+      options.configuration.callerKeys === undefined
+        ? loadOrCreateCallerKeys(options.folder)
+        : parseCallerKeys(options.configuration.callerKeys);
     if (!callerKeys.ok) throw new StartError(callerKeys.error.detail);
-    const workQueue = await open(openWorkQueue(configuration.queue, { folder, clock, ids, log }));
-    const transport = await open(openTransport(configuration.bus, clock));
     return {
-      eventStore,
-      readStore,
-      isReadStoreLocked: withLog, // so far there is no other read store than the one in the folder
-      vault,
-      workQueue,
-      transport,
+      ...(ports.includes('eventStore') && { eventStore: await open('eventStore') }),
+      ...(ports.includes('readStore') && { readStore: await open('readStore') }),
+      ...(ports.includes('vault') && { vault: await open('vault') }),
+      ...(ports.includes('queue') && { queue: await open('queue') }),
+      bus: await open('bus'),
       callerKeys: callerKeys.value,
       close,
     };
@@ -91,12 +115,20 @@ export async function openEngines({
   }
 }
 
-/**
- * Opens the event log in a data folder.
- * @throws an error with one sentence and a code when it cannot be used
- */
-export const openEventStore = (options: Pick<EngineOptions, 'folder' | 'clock' | 'ids' | 'log'>): Promise<EventStore> =>
-  openEmbeddedEventStore(options);
+/** How long a start waits for a server that is named in the environment. */
+const CONNECT_MS = 10_000;
+
+async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions): Promise<Ports[P]> {
+  const chosen: Engine = options.configuration[port];
+  const { name } = VARIABLES[port];
+  const opener: Opener<P> | undefined = ENGINES[port][chosen.kind];
+  if (!opener) throw new StartError(`${name} names an engine that this release does not have.`);
+  if (chosen.kind === 'embedded') return opener(options, '');
+  return inTime(
+    opener(options, chosen.url),
+    `${name}: nothing answers as NATS at ${withoutPassword(chosen.url)}; start it, or correct the address.`,
+  );
+}
 
 /** Engines explain themselves in one sentence with a code; anything else is a defect and stays as it is. */
 function startErrorOf(error: unknown): unknown {
@@ -108,29 +140,6 @@ function startErrorOf(error: unknown): unknown {
     'message' in error &&
     String(error.code).includes('/');
   return explained ? new StartError(String(error.message), { cause: error }) : error;
-}
-
-async function openTransport(bus: Engine, clock: Clock): Promise<BusTransport> {
-  if (bus.kind === 'embedded') return inProcessTransport();
-  const { natsTransport } = await import('#bus/nats');
-  const transport = await natsTransport({ url: bus.url, clock });
-  await inTime(
-    transport.connect(),
-    `ASTRO_BUS: nothing answers as NATS at ${withoutPassword(bus.url)}; start it, or correct the address.`,
-  );
-  return transport;
-}
-
-async function openWorkQueue(
-  queue: Engine,
-  options: { readonly folder: string; readonly clock: Clock; readonly ids: Ids; readonly log: Logger },
-): Promise<WorkQueue> {
-  if (queue.kind === 'embedded') return openEmbeddedWorkQueue({ ...options, alone: true }); // the lock on the folder is held by now
-  const { openJetStreamWorkQueue } = await import('#work-queue/jetstream');
-  return inTime(
-    openJetStreamWorkQueue({ url: queue.url, log: options.log, clock: options.clock }),
-    `ASTRO_QUEUE: nothing answers as NATS at ${withoutPassword(queue.url)}; start it, or correct the address.`,
-  );
 }
 
 async function inTime<T>(work: Promise<T>, sentence: string): Promise<T> {

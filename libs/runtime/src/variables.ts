@@ -1,3 +1,4 @@
+import { parseEgressPolicy } from '#egress';
 import { err, ok, type Result } from '#kernel';
 
 /** One environment variable of the server: what it means, and how its text becomes a value. */
@@ -71,7 +72,7 @@ function egress(text: string): Result<readonly string[], string> {
   const entries = text.split(',').map((entry) => entry.trim());
   const isEntry = (entry: string) =>
     /^\[?[0-9a-fA-F.:]+\]?\/\d{1,3}$/.test(entry) || /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/.test(entry);
-  return entries.every(isEntry)
+  return entries.every(isEntry) && parseEgressPolicy(text).ok
     ? ok(entries)
     : err('must be host:port or CIDR entries separated by commas, such as 10.4.0.0/16,registry.internal:443');
 }

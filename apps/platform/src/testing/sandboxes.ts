@@ -1,11 +1,12 @@
 import process from 'node:process';
 import { silentLogger } from '#kernel';
 import { systemClock } from '#runtime/system';
-import { startSandboxes } from '../sandbox.ts';
+import { startSandboxes } from '#sandbox-cluster/service';
 
 // One organization's sandbox in a process of its own, for tests that kill it; says how to reach it.
 const { clusters } = await startSandboxes({
   folder: process.env['ASTRO_DATA_DIR'] ?? '.data',
+  host: '127.0.0.1',
   preferredPort: 0,
   clock: systemClock,
   log: { ...silentLogger, error: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) },

@@ -6,6 +6,8 @@ import {
   revokeKeyRequest,
 } from '#access-keys/contract';
 
+export { createKeyUse, type KeyUse } from './key-use.ts';
+
 /** What the gateway makes routes of. */
 export const accessKeysRest = [
   loginRequest,

@@ -1,8 +1,6 @@
 export {
-  accessKeyView,
   createKeyRequest,
   getKeyRequest,
-  KEY_STATES,
   keysUsedRequest,
   listKeysRequest,
   loginRequest,

@@ -2,7 +2,7 @@ import { ROLES, SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { z } from 'zod';
 
-export const KEY_STATES = ['ACTIVE', 'ROTATED', 'EXPIRED', 'REVOKED'] as const;
+const KEY_STATES = ['ACTIVE', 'ROTATED', 'EXPIRED', 'REVOKED'] as const;
 
 export const accessKeyView = z.strictObject({
   id: z.string(),

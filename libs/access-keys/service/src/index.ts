@@ -1,4 +1,4 @@
-import type { ContextService } from '#event-sourcing';
+import type { ContextService } from '#runtime';
 import { AccessKeysModule } from './access-keys.module.ts';
 import { keyRingDecider } from './key-ring.decider.ts';
 import { keysProjection } from './overview/keys.projection.ts';
@@ -8,6 +8,7 @@ import { DeparturesReactor } from './revoking/departures.reactor.ts';
 export const accessKeysService: ContextService = {
   name: 'access-keys',
   module: AccessKeysModule,
+  engines: ['eventStore', 'readStore', 'vault'],
   deciders: [keyRingDecider],
   projections: [keysProjection],
   reactors: [DeparturesReactor],

@@ -1,4 +1,4 @@
-import type { ContextService } from '#event-sourcing';
+import type { ContextService } from '#runtime';
 import { BillingModule } from './billing.module.ts';
 import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
@@ -9,6 +9,7 @@ import { subscriptionDecider } from './subscription.decider.ts';
 export const billingService: ContextService = {
   name: 'billing',
   module: BillingModule,
+  engines: ['eventStore', 'readStore', 'vault'],
   deciders: [subscriptionDecider],
   projections: [subscriptionsProjection],
   reactors: [StartingReactor],

@@ -53,13 +53,7 @@ export {
   type OpenedDocument,
   openEnvelope,
 } from './manifest.ts';
-export {
-  type EgressGuard,
-  EGRESS_GUARD,
-  type SandboxConnection,
-  type SandboxClusters,
-  SANDBOX_CLUSTERS,
-} from './ports.ts';
+export { type SandboxConnection, type SandboxClusters, SANDBOX_CLUSTERS } from './ports.ts';
 export {
   profileView,
   type ProfileView,

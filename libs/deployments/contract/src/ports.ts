@@ -1,20 +1,3 @@
-import type { DomainError } from '#kernel';
-
-/**
- * Says whether the platform may dial an address that a person named. Connections are checked again when they are made:
- * this early answer is for the person who registers a cluster.
- */
-export interface EgressGuard {
-  /**
-   * @param host a name or an address, IPv6 without brackets; names are resolved
-   * @returns the refusal, or `undefined` when the target is allowed (or its name cannot be resolved at the moment)
-   */
-  check(host: string, port: number): Promise<DomainError | undefined>;
-}
-
-/** Token of the EgressGuard. */
-export const EGRESS_GUARD = Symbol('egress guard');
-
 /** How the sandbox cluster of an organization is reached. */
 export interface SandboxConnection {
   readonly server: string;

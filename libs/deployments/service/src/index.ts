@@ -1,4 +1,4 @@
-import type { ContextService } from '#event-sourcing';
+import type { ContextService } from '#runtime';
 import { applicationDecider } from './applications/application.decider.ts';
 import { applicationsProjection } from './applications/applications.projection.ts';
 import { eventLinesProjection } from './applications/events.projection.ts';
@@ -22,6 +22,7 @@ import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
 export const deploymentsService: ContextService = {
   name: 'deployments',
   module: DeploymentsModule,
+  engines: ['eventStore', 'readStore', 'vault', 'queue'],
   deciders: [
     applicationDecider,
     attemptDecider,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
+import type { EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
-import { createKubernetesClient, type EgressPolicy, type KubernetesClient } from '#kubernetes';
+import { createKubernetesClient, type KubernetesClient } from '#kubernetes';
 import { decodeText, type Vault } from '#vault';
 import { z } from 'zod';
 

@@ -1,5 +1,5 @@
+import { EGRESS, type EgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
-import { EGRESS, type EgressPolicy } from '#kubernetes';
 import { VAULT, type Vault } from '#vault';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ClusterConnections } from './connections.worker.ts';
@@ -16,7 +16,7 @@ import { TokenHandlers } from './token/token.handlers.ts';
 
 /**
  * The worker: rollouts, observers, and what deployments asks about live clusters. Needs the tokens BUS, VAULT,
- * WORK_QUEUE, CLOCK, IDS, LOGGER and EGRESS (of `#kubernetes`), given by a global module of the application.
+ * WORK_QUEUE, CLOCK, IDS, LOGGER and EGRESS, given by a global module of the application.
  */
 @Module({
   controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, TokenHandlers],

@@ -10,8 +10,8 @@ import {
   probeClusterRequest,
   type ClusterConnection,
 } from '#deployments/contract';
+import { EGRESS, parseEgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
-import { EGRESS, parseEgressPolicy } from '#kubernetes';
 import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { VAULT } from '#vault';
@@ -20,7 +20,8 @@ import { WORK_QUEUE, type WorkQueue } from '#work-queue';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { DeployWorkerModule, startDeployWorker } from './index.ts';
+import { DeployWorkerModule } from './deploy-worker.module.ts';
+import { startDeployWorker } from './start.worker.ts';
 
 const cluster: ClusterConnection = {
   clusterId: 'c',

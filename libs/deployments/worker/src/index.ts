@@ -1,2 +1,11 @@
-export { DeployWorkerModule } from './deploy-worker.module.ts';
-export { startDeployWorker } from './start.worker.ts';
+import type { WorkerService } from '#runtime';
+import { DeployWorkerModule } from './deploy-worker.module.ts';
+import { startDeployWorker } from './start.worker.ts';
+
+/** Rolls applications out and observes clusters, ready to be composed into a process. */
+export const deployWorker: WorkerService = {
+  name: 'deploy-worker',
+  module: DeployWorkerModule,
+  engines: ['vault', 'queue'],
+  start: startDeployWorker,
+};

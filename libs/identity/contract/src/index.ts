@@ -1,11 +1,9 @@
 export { peopleById, type Person } from './people-client.ts';
 export {
   aboutRequest,
-  claimsSchema,
   listUsersRequest,
   meRequest,
   peopleRequest,
-  personSchema,
   resolveUserRequest,
   setGlobalRoleRequest,
   IDENTITY_CONFIG,

@@ -21,7 +21,7 @@ export const resolveUserRequest = request({
   timeoutMs: 5_000,
 });
 
-export const personSchema = z.strictObject({
+const personSchema = z.strictObject({
   id: z.string(),
   email: z.string().nullable(),
   name: z.string().nullable(),

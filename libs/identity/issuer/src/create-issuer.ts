@@ -60,6 +60,12 @@ export interface Issuer {
   ensureAdmin(options: AdminOptions): Promise<Admin>;
 }
 
+/** Where the built-in issuer of a platform is, and for whom its tokens are, by the platform's public address. */
+export function addressesOf(publicUrl: string): { readonly issuer: string; readonly audience: string } {
+  const url = publicUrl.replace(/\/$/, '');
+  return { issuer: `${url}/oidc`, audience: `${url}/v1` };
+}
+
 /** Wrong user codes from one address while a code lives: nobody guesses his way to another's device. */
 const WRONG_CODES = 5;
 /** Polls that may be remembered; the oldest are forgotten, and then simply allowed. */
@@ -71,10 +77,11 @@ const EARLY_MS = 100;
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { vault, clock, ids, logger } = options;
   const publicUrl = options.publicUrl.replace(/\/$/, '');
+  const issuerAddresses = addressesOf(publicUrl);
   const {
     cliClientId = 'astroctl',
     consoleClientId = 'astro-console',
-    audience = `${publicUrl}/v1`,
+    audience = issuerAddresses.audience,
     pollIntervalSeconds = 1,
   } = options;
   const lifetimes = { ...LIFETIMES, ...options.lifetimes };
@@ -85,7 +92,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const addressOf = (request: IncomingMessage): string => addresses.get(request) ?? 'unknown';
 
   const provider = new Provider(
-    `${publicUrl}/oidc`,
+    issuerAddresses.issuer,
     providerConfiguration({
       vault,
       clock,
@@ -137,7 +144,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     origin: new URL(publicUrl).origin,
   });
   return {
-    issuer: `${publicUrl}/oidc`,
+    issuer: issuerAddresses.issuer,
     audience,
     cliClientId,
     consoleClientId,

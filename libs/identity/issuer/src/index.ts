@@ -1,4 +1,5 @@
-export { createIssuer, type Issuer } from './create-issuer.ts';
 export { createAccounts, type Accounts } from './accounts.ts';
-export { changePassword, type Admin } from './admin.ts';
+export { changePassword } from './admin.ts';
+export { BUILT_IN_ISSUER, type BuiltInIssuer } from './built-in.ts';
+export { addressesOf, createIssuer, type Issuer } from './create-issuer.ts';
 export { loadOrCreateSecrets } from './secrets.ts';

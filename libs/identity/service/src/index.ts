@@ -1,7 +1,8 @@
-import type { ContextService } from '#event-sourcing';
+import type { ContextService } from '#runtime';
 import { adminsDecider } from './admins/admins.decider.ts';
 import { GlobalRolesReactor } from './admins/global-roles.reactor.ts';
 import { IdentityModule } from './identity.module.ts';
+import { adminGreeting, issuerProviders } from './issuer.module.ts';
 import { usersProjection } from './overview/users.projection.ts';
 import { subjectDecider } from './users/subject.decider.ts';
 import { userDecider } from './users/user.decider.ts';
@@ -10,8 +11,11 @@ import { userDecider } from './users/user.decider.ts';
 export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,
+  engines: ['eventStore', 'readStore', 'vault'],
   deciders: [userDecider, subjectDecider, adminsDecider],
   projections: [usersProjection],
   reactors: [GlobalRolesReactor],
   sweeps: [],
+  providers: issuerProviders,
+  greeting: adminGreeting,
 };

@@ -5,7 +5,7 @@ import { systemClock, systemIds } from '#runtime/system';
 import type { KubernetesClient } from '../client.ts';
 import { createKubernetesClient } from '../create-client.ts';
 import { TYPES } from '../discovery.ts';
-import { parseEgressPolicy } from '../egress.ts';
+import { parseEgressPolicy } from '#egress';
 import { readKubeconfig } from '../kubeconfig.ts';
 import type { KubernetesObject } from '../objects.ts';
 

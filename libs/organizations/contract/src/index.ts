@@ -6,10 +6,8 @@ export {
   leaveOrganizationRequest,
   listMembersRequest,
   listOrganizationsRequest,
-  organizationView,
   removeMemberRequest,
   setMemberRequest,
   setSeatLimitRequest,
-  slugSchema,
   type OrganizationView,
 } from './organizations.contract.ts';

@@ -3,7 +3,7 @@ import { request } from '#bus/contract';
 import { z } from 'zod';
 
 /** A DNS label of at most 20 characters (RFC 1123): part of default namespaces. */
-export const slugSchema = z
+const slugSchema = z
   .string()
   .regex(
     /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/,

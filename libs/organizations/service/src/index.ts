@@ -1,4 +1,4 @@
-import type { ContextService } from '#event-sourcing';
+import type { ContextService } from '#runtime';
 import { CreationReactor } from './creation/creation.reactor.ts';
 import { membersProjection } from './members/members.projection.ts';
 import { nameDecider } from './names/name.decider.ts';
@@ -10,6 +10,7 @@ import { organizationsProjection } from './overview/organizations.projection.ts'
 export const organizationsService: ContextService = {
   name: 'organizations',
   module: OrganizationsModule,
+  engines: ['eventStore', 'readStore', 'vault'],
   deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection],
   reactors: [CreationReactor],

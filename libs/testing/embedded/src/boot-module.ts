@@ -1,8 +1,9 @@
 import { ACCESS } from '#access';
 import { BUS, REQUEST_GUARD, type Bus } from '#bus';
-import { COMMANDS, READ_MODELS, type ContextService } from '#event-sourcing';
+import { COMMANDS, READ_MODELS } from '#event-sourcing';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
 import { READ_STORE } from '#read-store';
+import type { ContextService } from '#runtime';
 import { VAULT } from '#vault';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -13,7 +14,7 @@ import type { Embedded } from './open-embedded.ts';
  * that no process gives. @param more tokens that this context alone needs
  */
 export async function bootModule(
-  { module, reactors, sweeps }: ContextService,
+  { module, reactors, sweeps }: Pick<ContextService, 'module' | 'reactors' | 'sweeps'>,
   embedded: Embedded,
   bus: Bus,
   more: ReadonlyMap<symbol, unknown> = new Map(),

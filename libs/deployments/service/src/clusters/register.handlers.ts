@@ -2,13 +2,12 @@ import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type R
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
   DEFAULT_POLICY,
-  EGRESS_GUARD,
   probeClusterRequest,
   registerClusterRequest,
   type ClusterConnection,
-  type EgressGuard,
   type RegistrationSpec,
 } from '#deployments/contract';
+import { EGRESS_GUARD, type EgressGuard } from '#egress';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';

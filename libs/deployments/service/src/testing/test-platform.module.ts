@@ -1,7 +1,8 @@
 import { type Principal, type Role } from '#access';
 import { BUS, REQUEST_GUARD, reply, type Bus, type Reply, type RequestContext, type RequestGuard } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
-import { EGRESS_GUARD, SANDBOX_CLUSTERS, type SandboxClusters } from '#deployments/contract';
+import { SANDBOX_CLUSTERS, type SandboxClusters } from '#deployments/contract';
+import { EGRESS_GUARD } from '#egress';
 import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS } from '#event-sourcing';
 import { EVENT_STORE } from '#event-store';
 import { ACCESS } from '#access';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ClusterConnection, ResolvedSpec, RolloutTask } from '#deployments/contract';
+import { parseEgressPolicy } from '#egress';
 import { silentLogger } from '#kernel';
 import {
   createKubernetesClient,
-  parseEgressPolicy,
   readKubeconfig,
   type ImageWorkload,
   type KubernetesClient,

@@ -4,9 +4,8 @@ import type { SandboxClusters } from '#deployments/contract';
 import type { Clock, Logger } from '#kernel';
 import { makePrivateFolder, writePrivateFile } from '#files';
 import { generate } from 'selfsigned';
-import { HOST } from './host.ts';
-import { slotOf, takenSlots, takeSlot, wholeNumberIn } from './sandbox-slots.ts';
-import { SandboxThread } from './sandbox-thread.ts';
+import { SandboxThread } from './sandbox-thread.service.ts';
+import { slotOf, takenSlots, takeSlot, wholeNumberIn } from './slots.service.ts';
 
 export interface SandboxServer {
   readonly clusters: SandboxClusters;
@@ -18,6 +17,8 @@ export interface SandboxServer {
 export interface SandboxServerOptions {
   /** The data folder. */
   readonly folder: string;
+  /** Address that they are reached at. */
+  readonly host: string;
   /** The first slot's, tried first at its first start; each further slot tries the next one. */
   readonly preferredPort: number;
   readonly clock: Clock;
@@ -35,13 +36,14 @@ const LAST_PORT = 65_535;
  */
 export async function startSandboxes({
   folder: data,
+  host,
   preferredPort,
   ...surroundings
 }: SandboxServerOptions): Promise<SandboxServer> {
   const folder = join(data, 'sandbox');
   const clusters = join(folder, 'clusters');
   makePrivateFolder(clusters);
-  const { certificate, key } = await certificateIn(folder);
+  const { certificate, key } = await certificateIn(folder, host);
   const slots = new Map<string, number>();
   const threads = new Map<number, SandboxThread>();
 
@@ -56,7 +58,7 @@ export async function startSandboxes({
     const known = threads.get(slot);
     if (known) return known;
     const thread = new SandboxThread(
-      { clusters, slot, preferredPort: portIn(folder, slot) ?? firstPort(slot), certificate, key },
+      { clusters, slot, host, preferredPort: portIn(folder, slot) ?? firstPort(slot), certificate, key },
       surroundings,
     );
     threads.set(slot, thread);
@@ -78,7 +80,7 @@ export async function startSandboxes({
         const port = await served(slot);
         const { token, uid } = await threadOf(slot).open(organizationId);
         return {
-          server: `https://${HOST}:${port}/sandbox/${organizationId}`,
+          server: `https://${host}:${port}/sandbox/${organizationId}`,
           token,
           uid,
           certificateAuthority: certificate,
@@ -96,7 +98,10 @@ const portFile = (folder: string, slot: number): string => join(folder, `port-${
 /** The port of a slot at the last start. */
 const portIn = (folder: string, slot: number): number | undefined => wholeNumberIn(portFile(folder, slot), LAST_PORT);
 
-async function certificateIn(folder: string): Promise<{ readonly certificate: string; readonly key: string }> {
+async function certificateIn(
+  folder: string,
+  host: string,
+): Promise<{ readonly certificate: string; readonly key: string }> {
   const files = { certificate: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
   if (!existsSync(files.certificate) || !existsSync(files.key)) {
     const notAfterDate = new Date(Date.now() + CERTIFICATE_DAYS * 86_400_000);
@@ -112,7 +117,7 @@ async function certificateIn(folder: string): Promise<{ readonly certificate: st
         {
           name: 'subjectAltName',
           altNames: [
-            { type: 7, ip: HOST },
+            { type: 7, ip: host },
             { type: 2, value: 'localhost' },
           ],
         },

@@ -3,12 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock, systemIds } from '#runtime/system';
 import { createSandboxes } from '#sandbox-cluster';
-import { HOST } from './host.ts';
-import { slotOf } from './sandbox-slots.ts';
-import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.ts';
+import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.service.ts';
+import { slotOf } from './slots.service.ts';
 
 // A thread that sandbox clusters live in: serves those of its slot over TLS, each below its path, and loads them as it is told or asked.
-const { clusters, slot, preferredPort, certificate, key } = workerData as ThreadData;
+const { clusters, slot, host, preferredPort, certificate, key } = workerData as ThreadData;
 const report = (what: Report): void => parentPort?.postMessage(what);
 const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
   report({ level, fields, message });
@@ -42,9 +41,9 @@ const server = createServer({ cert: certificate, key }, (request, response) => {
   }
 });
 server.keepAliveTimeout = 90_000;
-server.once('error', () => server.listen(0, HOST)); // the preferred one is somebody else's
+server.once('error', () => server.listen(0, host)); // the preferred one is somebody else's
 server.on('listening', () => report({ port: (server.address() as AddressInfo).port })); // a TCP server's address has this form
-server.listen(preferredPort, HOST);
+server.listen(preferredPort, host);
 
 async function follow({ open }: Order): Promise<OpenedSandbox | undefined> {
   if (open === undefined) return sandboxes.close().then(() => undefined);

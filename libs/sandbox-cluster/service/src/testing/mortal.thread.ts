@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { z } from 'zod';
-import type { Order } from '../sandbox-thread.ts';
+import type { Order } from '../sandbox-thread.service.ts';
 import '../sandbox.thread.ts';
 
 // A thread of sandboxes that a test can end or stop: the one that has the organization does as it is told.

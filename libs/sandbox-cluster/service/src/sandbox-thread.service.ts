@@ -8,7 +8,9 @@ export interface ThreadData {
   readonly clusters: string;
   /** It serves the sandboxes that have this slot, and no others. */
   readonly slot: number;
-  /** Of 127.0.0.1, where it serves them over TLS; another one where this is taken. */
+  /** Address it listens on. */
+  readonly host: string;
+  /** Where it serves them over TLS; another one where this is taken. */
   readonly preferredPort: number;
   /** PEM. */
   readonly certificate: string;
@@ -35,6 +37,8 @@ export interface OpenedSandbox {
   /** UID of the namespace kube-system: the cluster's identity. */
   readonly uid: string;
 }
+
+class ThreadEndedError extends Error {}
 
 /** After so long a thread that ended is started again. */
 const AGAIN_MS = 500;
@@ -88,9 +92,10 @@ export class SandboxThread {
         ),
       );
       worker.on('exit', (code) => {
-        const ended = new Error('the thread of the sandbox ended');
+        const ended = new ThreadEndedError('the thread of the sandbox ended');
         reject(ended);
-        for (const number of [...this.waiting.keys()]) this.settle({ number, failure: ended.message });
+        for (const { reject: tell } of this.waiting.values()) tell(ended);
+        this.waiting.clear();
         if (this.isStopping) return;
         log.error({ slot, code }, 'a thread of sandboxes ended');
         this.started = pause(clock, AGAIN_MS).then(() => (this.isStopping ? Promise.reject(ended) : this.start()));
@@ -119,7 +124,12 @@ export class SandboxThread {
 
   /** Loads a sandbox that has this thread's slot, and makes it where there is none. Rejects when that fails. */
   async open(organizationId: string): Promise<OpenedSandbox> {
-    const opened = await this.ask({ open: organizationId });
+    const order = { open: organizationId };
+    const opened = await this.ask(order).catch((error: unknown) => {
+      // A thread may have ended before anybody here heard of it: the next one does the same.
+      if (this.isStopping || !(error instanceof ThreadEndedError)) throw error;
+      return this.ask(order);
+    });
     if (!opened) throw new Error('the thread opened no sandbox');
     return opened;
   }

@@ -1,0 +1,16 @@
+import { accessKeysService } from '#access-keys/service';
+import { billingService } from '#billing/service';
+import { deploymentsService } from '#deployments/service';
+import { identityService } from '#identity/service';
+import { organizationsService } from '#organizations/service';
+import { sandboxClusterService } from '#sandbox-cluster/service';
+
+/** Everything that serves contracts, save the deploy worker. */
+export const CONTEXTS = [
+  identityService,
+  organizationsService,
+  accessKeysService,
+  billingService,
+  deploymentsService,
+  sandboxClusterService,
+];

@@ -1,0 +1,38 @@
+import { ROUTED_CONTRACTS } from '#gateway';
+import { call, startPlatform, type Platform } from '#testing';
+import { z } from 'zod';
+
+const readiness = z.looseObject({ contracts: z.array(z.string()) });
+const description = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
+
+/** A running platform against the lists of routes. */
+describe('use-E4: every route of the lists', () => {
+  let platform: Platform;
+  beforeAll(async () => void (platform = await startPlatform()));
+  afterAll(() => platform.stop());
+
+  it('is served by a context of the process', async () => {
+    const { contracts } = readiness.parse((await call(platform.url, 'GET /readyz')).body);
+    expect(ROUTED_CONTRACTS.map(({ subject }) => subject).filter((subject) => !contracts.includes(subject))).toEqual(
+      [],
+    );
+  });
+
+  it('is in the description that the gateway serves, and nothing else is', async () => {
+    const { paths } = description.parse((await call(platform.url, 'GET /openapi.json')).body);
+    const described = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations)
+        .filter((name) => /^(get|post|put|patch|delete)$/.test(name))
+        .map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.toSorted()).toEqual(ROUTED_CONTRACTS.map(({ route }) => String(route)).toSorted());
+  });
+
+  it.each(ROUTED_CONTRACTS.map(({ route, permission }) => [String(route), permission] as const))(
+    'is answered: %s',
+    async (route, permission) => {
+      const { status } = await call(platform.url, route.replaceAll(/\{\w+\}/g, 'x'));
+      expect(status).toBe(permission === 'PUBLIC' ? 200 : 401);
+    },
+  );
+});

@@ -1,0 +1,105 @@
+import { createKeyUse, type KeyUse } from '#access-keys/rest';
+import { ACCESS, type AccessSource } from '#access';
+import { createRequestRates } from '#billing/rest';
+import { BUS, type Bus } from '#bus';
+import {
+  AccessTokens,
+  Authenticator,
+  CURSOR_KEY,
+  IssuerKeys,
+  mountEdge,
+  READINESS,
+  type EdgeOptions,
+  type Fetch,
+} from '#http';
+import { addressesOf, BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
+import { createLogins } from '#identity/rest';
+import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
+import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
+import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ROUTED_CONTRACTS } from './routed-contracts.ts';
+
+/** REST, OpenAPI, health and metrics over HTTP. It asks contexts over the bus, wherever they run. */
+@Injectable()
+export class Gateway implements OnModuleDestroy {
+  private readonly keyUse: KeyUse;
+
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(READINESS) private readonly readiness: EdgeOptions['readiness'],
+    @Inject(CURSOR_KEY) private readonly cursorKey: Uint8Array,
+    @Inject(SERVICE_SETTINGS) private readonly settings: ServiceSettings,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(IDS) private readonly ids: Ids,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Optional() @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null | undefined,
+  ) {
+    this.keyUse = createKeyUse({ bus, clock });
+  }
+
+  /** Puts everything onto the application, before it is initialized. */
+  mount(app: NestFastifyApplication): void {
+    const { bus, access, readiness, cursorKey, clock, ids, logger } = this;
+    mountEdge(app, {
+      contracts: ROUTED_CONTRACTS,
+      bus,
+      authenticator: this.authenticator(),
+      access,
+      clock,
+      ids,
+      logger,
+      about: { title: 'Astro Platform', version: VERSION },
+      readiness,
+      cursorKey,
+      requestsPerMinute: createRequestRates({ bus, clock }),
+      onKeyUsed: (key) => this.keyUse.used(key),
+    });
+  }
+
+  onModuleDestroy(): void {
+    this.keyUse.close();
+  }
+
+  private authenticator(): Authenticator {
+    const { access, bus, clock, logger, settings } = this;
+    const issuer = this.builtIn?.issuer;
+    const trusted = issuer ?? this.issuerElsewhere();
+    const keys = new IssuerKeys({ issuer: trusted.issuer, fetch: issuer ? ownKeys(issuer) : fetch, clock, logger });
+    return new Authenticator({
+      access,
+      clock,
+      tokens: new AccessTokens({ issuer: trusted.issuer, audience: trusted.audience, keys, clock, logger }),
+      logins: createLogins({ bus, clock }),
+      emailClaim: settings.configuration.emailClaim,
+      ...(!issuer && { userinfo: { keys, fetch } }),
+    });
+  }
+
+  /** @throws StartError when nobody can say where it is */
+  private issuerElsewhere(): { readonly issuer: string; readonly audience: string } {
+    const { oidc, publicUrl } = this.settings.configuration;
+    if (oidc.kind === 'external') return oidc;
+    if (publicUrl === undefined)
+      throw new StartError(
+        'ASTRO_PUBLIC_URL must be the address where people reach the platform: the built-in issuer runs in another process, below /oidc of it.',
+      );
+    return addressesOf(publicUrl);
+  }
+}
+
+/** The built-in issuer's keys, without a request to ourselves. */
+const ownKeys =
+  (issuer: Issuer): Fetch =>
+  (url) =>
+    Promise.resolve(
+      Response.json(
+        url.endsWith('/.well-known/openid-configuration')
+          ? { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` }
+          : issuer.jwks(),
+      ),
+    );
+
+@Module({ providers: [Gateway] })
+export class GatewayModule {}

@@ -1,0 +1,22 @@
+import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
+import { Gateway, GatewayModule } from './gateway.module.ts';
+
+/** The HTTP API of the platform, ready to be composed into a process, with contexts or without. */
+export const gateway: EdgeService = {
+  name: 'gateway',
+  module: GatewayModule,
+  engines: ['eventStore', 'vault'],
+  mount: (app) => app.get(Gateway).mount(app),
+  greeting(app) {
+    const { publicUrl } = app.get<ServiceSettings>(SERVICE_SETTINGS);
+    return [
+      '  Next, in another terminal:',
+      ...(publicUrl === 'http://127.0.0.1:8080' ? [] : [`    export ASTROPULSE_API_URL=${publicUrl}`]),
+      '    npx astroctl auth login',
+      '    npx astroctl app apply -f examples/hello-world.yaml --wait',
+      '    npx astroctl app status hello-world',
+    ];
+  },
+};
+
+export { ROUTED_CONTRACTS } from './routed-contracts.ts';

@@ -1,0 +1,15 @@
+import { accessKeysRest } from '#access-keys/rest';
+import { billingRest } from '#billing/rest';
+import type { Contract } from '#bus/contract';
+import { deploymentsRest } from '#deployments/rest';
+import { identityRest } from '#identity/rest';
+import { organizationsRest } from '#organizations/rest';
+
+/** Every contract with a route, as the contexts list them: what the gateway serves, whoever answers. */
+export const ROUTED_CONTRACTS: readonly Contract[] = [
+  ...identityRest,
+  ...organizationsRest,
+  ...accessKeysRest,
+  ...billingRest,
+  ...deploymentsRest,
+];

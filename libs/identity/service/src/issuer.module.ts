@@ -1,0 +1,86 @@
+import { relative } from 'node:path';
+import process from 'node:process';
+import { IDENTITY_CONFIG, type IdentityConfig } from '#identity/contract';
+import { BUILT_IN_ISSUER, createIssuer, type BuiltInIssuer } from '#identity/issuer';
+import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
+import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
+import { VAULT, type Vault } from '#vault';
+import {
+  Inject,
+  Injectable,
+  type FactoryProvider,
+  type INestApplicationContext,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+
+/** The built-in issuer with the account of its admin, unless the settings name an external one. */
+const builtInIssuer: FactoryProvider<BuiltInIssuer | null> = {
+  provide: BUILT_IN_ISSUER,
+  inject: [SERVICE_SETTINGS, VAULT, CLOCK, IDS, LOGGER],
+  async useFactory(
+    { configuration, dataFolder, publicUrl, profile }: ServiceSettings,
+    vault: Vault,
+    clock: Clock,
+    ids: Ids,
+    logger: Logger,
+  ) {
+    const { oidc, adminEmail, adminPassword } = configuration;
+    if (oidc.kind === 'external') return null;
+    if (profile === 'distributed' && configuration.publicUrl === undefined)
+      throw new StartError(
+        'ASTRO_PUBLIC_URL must be the address where people reach the platform: the built-in issuer is below /oidc of it.',
+      );
+    const issuer = await createIssuer({ vault, clock, ids, logger, publicUrl });
+    const admin = await issuer.ensureAdmin({
+      email: adminEmail,
+      ...(adminPassword !== undefined && { password: adminPassword }),
+      dataFolder,
+    });
+    return { issuer, admin };
+  },
+};
+
+const identityConfig: FactoryProvider<IdentityConfig> = {
+  provide: IDENTITY_CONFIG,
+  inject: [SERVICE_SETTINGS, BUILT_IN_ISSUER],
+  useFactory({ configuration, publicUrl, profile }: ServiceSettings, builtIn: BuiltInIssuer | null) {
+    const { oidc, contact, adminEmail } = configuration;
+    const platform = { version: VERSION, publicUrl, contact, profile };
+    if (oidc.kind === 'external') return { ...platform, ...oidc };
+    if (!builtIn) throw new Error('the built-in issuer was not made');
+    const { issuer, audience, cliClientId, consoleClientId } = builtIn.issuer;
+    return { ...platform, issuer, audience, cliClientId, consoleClientId, adminEmails: [adminEmail] };
+  },
+};
+
+/** Serves the built-in issuer below `/oidc` of the process. */
+@Injectable()
+class IssuerPages implements OnModuleInit {
+  constructor(
+    @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.builtIn?.issuer.mount(this.host.httpAdapter.getInstance<FastifyInstance>());
+  }
+}
+
+/** What identity makes from the settings of its process. */
+export const issuerProviders = [builtInIssuer, identityConfig, IssuerPages];
+
+/** How the admin logs in, for the person who started the process. */
+export function adminGreeting(app: INestApplicationContext): readonly string[] {
+  const builtIn = app.get<BuiltInIssuer | null>(BUILT_IN_ISSUER);
+  if (!builtIn) return [];
+  const { email, password, passwordFile } = builtIn.admin;
+  const file = relative(process.cwd(), passwordFile) || passwordFile;
+  return [
+    `  Login    ${email}`,
+    password === undefined
+      ? `  Password as set; a new one: npm run admin:password`
+      : `  Password ${password}   (also in ${file} until it is changed)`,
+  ];
+}

@@ -1,0 +1,75 @@
+import { relative } from 'node:path';
+import process from 'node:process';
+import { VERSION } from '#kernel';
+import { readConfiguration, type Configuration } from './configuration.ts';
+import { printError } from './print-error.ts';
+import { StartError } from './start-error.ts';
+import { startService, type RunningService, type ServiceOptions } from './start-service.ts';
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+/** The port of the HTTP API. A process without it takes a free one for health and metrics. */
+const EDGE_PORT = 8080;
+
+/**
+ * The life of a process: reads its settings from the environment, starts, says where it is ready, and on SIGINT or SIGTERM
+ * stops cleanly (exit code 0, or 1 with the reason), while it starts too. Settings that are wrong, and a start that fails,
+ * end it with code 1 and one sentence for each mistake on standard error.
+ */
+export async function runService(service: ServiceOptions): Promise<void> {
+  const began = performance.now();
+  // Before anything can be ready: a process that is told to end must never be found without a handler.
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+  const running = await startService(service, readSettings(service), stopping.signal).catch((error: unknown) => {
+    if (stopping.signal.aborted) process.exit(0);
+    printError(`Error: ${sentenceOf(error)}`);
+    process.exit(1);
+  });
+  const stop = () =>
+    void running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        printError(`Error: ${service.name} did not stop cleanly: ${String(error)}`);
+        process.exit(1);
+      },
+    );
+  if (stopping.signal.aborted) return stop();
+  stopping.signal.addEventListener('abort', stop, { once: true });
+  greet(service.name, running, (performance.now() - began) / 1_000);
+}
+
+function readSettings({ edge }: ServiceOptions): Configuration {
+  const read = readConfiguration(process.env, { dataDir: '.data', port: edge ? EDGE_PORT : 0 });
+  if (!read.ok) {
+    for (const sentence of read.error) printError(`Error: ${sentence}`);
+    process.exit(1);
+  }
+  for (const warning of read.value.warnings) printError(`Warning: ${warning}`);
+  return read.value.configuration;
+}
+
+const sentenceOf = (error: unknown): string =>
+  error instanceof StartError
+    ? error.message
+    : `a fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+
+function greet(name: string, running: RunningService, seconds: number): void {
+  const { settings, url, instance, logFile, greetings, problems } = running;
+  const isWhole = settings.profile === 'embedded';
+  const what = isWhole ? `Astro Platform ${VERSION}` : `Astro Platform ${VERSION}: ${name}`;
+  const state = problems.length === 0 ? 'is ready' : 'is running, but not ready';
+  const log = relative(process.cwd(), logFile) || logFile;
+  print(`${what} ${state} at ${isWhole ? settings.publicUrl : url} (${seconds.toFixed(1)} s)`);
+  print();
+  if (problems.length > 0) {
+    for (const problem of problems) print(`  ${problem}`);
+    return print('  What to do: "A damaged log" and "Upgrade" in docs/operator-guide.md.');
+  }
+  for (const lines of greetings.filter(({ length }) => length > 0)) {
+    for (const line of lines) print(line);
+    print();
+  }
+  if (!isWhole) print(`  Instance ${instance}`);
+  print(`  Log      ${log}      Ctrl-C ends it; the data stays.`);
+}

@@ -1,0 +1,208 @@
+import { hkdfSync } from 'node:crypto';
+import type { CallerKeys } from '#bus';
+import { CURSOR_KEY, edgeAdapter, mountHealth, READINESS, type Readiness } from '#http';
+import { createEgressGuard, EGRESS, EGRESS_GUARD, parseEgressPolicy, type EgressPolicy } from '#egress';
+import type { Logger } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { join } from 'node:path';
+import { compose, type Composition } from './compose.ts';
+import type { Configuration } from './configuration.ts';
+import { openEngines, type Engines } from './engines.ts';
+import { claimAlone, claimSlot, type ClaimedInstance } from './instance.ts';
+import { createLogger } from './logger.ts';
+import { claimPort } from './port.ts';
+import {
+  SERVICE_SETTINGS,
+  type ContextService,
+  type EdgeService,
+  type ServicePart,
+  type ServiceSettings,
+  type WorkerService,
+} from './service.ts';
+import { StartError } from './start-error.ts';
+
+/** What a process is made of. */
+export interface ServiceOptions {
+  /** Name of the process in its lock, its log, and in sentences. */
+  readonly name: string;
+  readonly contexts: readonly ContextService[];
+  readonly edge?: EdgeService;
+  readonly worker?: WorkerService;
+}
+
+export interface RunningService {
+  readonly settings: ServiceSettings;
+  /** Stands in the log of events beside what it claims. */
+  readonly instance: string;
+  /** Where it listens. */
+  readonly url: string;
+  readonly logFile: string;
+  /** What its parts say to the person who started it. */
+  readonly greetings: readonly (readonly string[])[];
+  /** Why it is not ready though it runs, a sentence each. */
+  readonly problems: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** What processes listen on: this machine alone, an ingress stands before it. */
+const HOST = '127.0.0.1';
+
+/**
+ * Starts a service in this process; resolves when it is ready.
+ * @param stopping ends a start that is under way: what was opened is closed, and the promise rejects with its reason
+ * @throws StartError with one sentence
+ */
+export async function startService(
+  service: ServiceOptions,
+  configuration: Configuration,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<RunningService> {
+  // Only a process that has contexts and the edge before them can do without a bus between processes.
+  const isWhole = service.edge !== undefined && service.contexts.length > 0;
+  if (!isWhole) requireServers(service.name, configuration, partsOf(service));
+  const claimed = (isWhole ? claimAlone : claimSlot)(configuration.dataDir, service.name);
+  const closers: (() => unknown)[] = [() => claimed.folder.release()];
+  const close = async () => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    const port = await claimPort(configuration.port, HOST);
+    const settings: ServiceSettings = {
+      configuration,
+      dataFolder: claimed.folder.path,
+      host: HOST,
+      port,
+      publicUrl: configuration.publicUrl ?? `http://${HOST}:${port}`,
+      profile: isWhole ? 'embedded' : 'distributed',
+    };
+    const logFile = join(claimed.folder.path, `${claimed.slot}.log`);
+    const log = createLogger(service.name, { file: logFile, clock: systemClock });
+    const served = await serve(service, { settings, claimed, log, closers, stopping });
+    return { ...served, settings, instance: claimed.name, url: `http://${HOST}:${port}`, logFile, stop: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Start {
+  readonly settings: ServiceSettings;
+  readonly claimed: ClaimedInstance;
+  readonly log: Logger;
+  /** Ends, in reverse order, what was begun. */
+  readonly closers: (() => unknown)[];
+  readonly stopping: AbortSignal;
+}
+
+async function serve(service: ServiceOptions, start: Start): Promise<Pick<RunningService, 'greetings' | 'problems'>> {
+  const { settings, claimed, log, closers, stopping } = start;
+  const { configuration, dataFolder: folder, port, host } = settings;
+  const clock = systemClock;
+  const ids = systemIds;
+  const parts = partsOf(service);
+  const ports = parts.flatMap(({ engines }) => engines);
+  const engines = await openEngines({ configuration, folder, clock, ids, log }, ports);
+  closers.push(() => engines.close());
+  stopping.throwIfAborted();
+
+  const egress = egressOf(settings);
+  const state: ServiceState = { served: [], lacks: 'starting' };
+  const composition: Composition = compose({
+    ...service,
+    name: claimed.slot,
+    isAlone: configuration.readStore.kind === 'embedded',
+    engines,
+    clock,
+    ids,
+    log,
+    shared: [
+      { provide: SERVICE_SETTINGS, useValue: settings },
+      { provide: READINESS, useValue: () => readinessOf(state, composition, engines) },
+      { provide: CURSOR_KEY, useValue: cursorKeyOf(engines.callerKeys) },
+      { provide: EGRESS, useValue: egress },
+      { provide: EGRESS_GUARD, useValue: createEgressGuard(egress) },
+    ],
+  });
+  closers.push(() => composition.close());
+  const app = await NestFactory.create<NestFastifyApplication>(composition.root, edgeAdapter({ clock }), {
+    logger: false,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  closers.push(() => app.close());
+  state.served = composition.connect(app).map(({ subject }) => subject);
+  if (service.edge) service.edge.mount(app);
+  else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log });
+  await app.init();
+  await app.startAllMicroservices();
+  await app.listen(port, host);
+  await unlessAborted(Promise.all([composition.start(app), ...parts.map(({ ready }) => ready?.(app))]), stopping);
+  const stopWorker = await service.worker?.start(app, { name: claimed.name, incarnation: ids.uuid() });
+  closers.push(async () => {
+    state.lacks = 'stopping';
+    await stopWorker?.();
+  });
+  state.lacks = undefined;
+  return {
+    greetings: parts.flatMap(({ greeting }) => (greeting ? [greeting(app)] : [])),
+    problems: composition.problems(),
+  };
+}
+
+const partsOf = ({ contexts, edge, worker }: ServiceOptions): readonly ServicePart[] => [
+  ...contexts,
+  ...(edge ? [edge] : []),
+  ...(worker ? [worker] : []),
+];
+
+/** @throws StartError when the bus or the queue would end at this process, which needs others */
+function requireServers(name: string, { bus, queue }: Configuration, parts: readonly ServicePart[]): void {
+  if (bus.kind === 'embedded')
+    throw new StartError(
+      `ASTRO_BUS must name a NATS server, such as nats://127.0.0.1:4222: ${name} works together with other processes, and an in-process bus reaches none.`,
+    );
+  if (queue.kind === 'embedded' && parts.some(({ engines }) => engines.includes('queue')))
+    throw new StartError(
+      `ASTRO_QUEUE must name a NATS server with JetStream, such as nats://127.0.0.1:4222: ${name} shares work with other processes, and an embedded queue reaches none.`,
+    );
+}
+
+/** What is allowed besides public addresses; the process itself never is. */
+function egressOf({ configuration, host, port }: ServiceSettings): EgressPolicy {
+  const policy = parseEgressPolicy(configuration.egressAllow.join(','), [`${host}:${port}`]);
+  if (!policy.ok) throw new StartError(policy.error.detail);
+  return policy.value;
+}
+
+/** The same in every process that has the same caller keys. */
+const cursorKeyOf = ([newest]: CallerKeys): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', newest.key, '', 'cursors of lists', 32));
+
+interface ServiceState {
+  served: readonly string[];
+  /** Why it is not ready yet, or no longer. */
+  lacks: 'starting' | 'stopping' | undefined;
+}
+
+async function readinessOf(
+  { served, lacks }: ServiceState,
+  composition: Composition,
+  engines: Engines,
+): Promise<Readiness> {
+  const dependencies = [
+    { name: 'service', ok: lacks === undefined, ...(lacks !== undefined && { detail: lacks }) },
+    ...(await composition.logState()),
+    { name: 'bus', ok: engines.bus.connected() },
+  ];
+  return { ready: dependencies.every(({ ok }) => ok), contracts: served, dependencies };
+}
+
+async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+  );
+  await Promise.race([work, aborted]);
+}

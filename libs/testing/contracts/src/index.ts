@@ -1,0 +1,1 @@
+export { everyContract } from './contracts.ts';
