@@ -28,7 +28,7 @@ export async function withAccounts<T>(
   // A vault made here would belong to no platform: a wrong path has to be said, not filled.
   if (!statSync(join(folder, 'vault.sqlite'), { throwIfNoEntry: false }))
     throw new StartError(
-      `${folder} is no data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`,
+      `${folder} is not the data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`,
     );
   if (configuration.oidc.kind === 'external')
     throw new StartError('Accounts are kept by the external issuer (ASTRO_OIDC_ISSUER); make and change them there.');

@@ -52,8 +52,8 @@ describe('accounts of the built-in issuer, where nothing can be done', () => {
   it.each([
     ['account', ['grace@astro.localhost'], '', 'A password is missing'],
     ['account', [], 'x\n', 'An address is missing'],
-    ['account', ['grace@astro.localhost'], 'a password of grace\n', 'is no data folder of a platform'],
-    ['password', ['nobody@astro.localhost'], '', 'is no data folder of a platform'],
+    ['account', ['grace@astro.localhost'], 'a password of grace\n', 'is not the data folder of a platform'],
+    ['password', ['nobody@astro.localhost'], '', 'is not the data folder of a platform'],
   ] as const)('%s %j says what to do, and makes nothing', async (name, args, input, sentence) => {
     const done = await tool(name, folder, args, input);
     expect(done).toMatchObject({ code: 1, stdout: '' });

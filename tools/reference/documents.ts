@@ -150,7 +150,7 @@ function errors(root: string): string {
         : `${kind}, exit 1`;
   return page(
     'Errors',
-    'Every refusal has a stable code. HTTP status and exit code of `astroctl` follow from its kind. `{word}` stands for what the code is about; `…` for what is filled in. Codes that end a rollout stand in `app status`, `app events` and on the `Ref:` line of `--wait`, which exits with 3.',
+    'Every refusal has a stable code. HTTP status and exit code of `astroctl` follow from its kind. `{word}` stands for what the code is about; `…` for what is filled in. Codes that end a rollout are shown by `app status`, `app events` and on the `Ref:` line of `--wait`, which exits with 3.',
     table(
       ['code', 'answer', 'says'],
       errorCodes(root).map(({ code: name, kind, detail }) => [code(name), answer(kind), detail]),

@@ -20,7 +20,7 @@ export async function install(options: OptionValues, session: Session): Promise<
     return localError(
       1,
       `${launcher} cannot be written (${code}).`,
-      'choose a folder of yours: astroctl install --prefix ~/.local',
+      'choose a folder that you can write: astroctl install --prefix ~/.local',
     );
   }
   session.print.note(`Installed ${launcher}.`);

@@ -234,7 +234,7 @@ describe('two people with two default organizations', () => {
       },
     );
     expect(login).toMatchObject({ code: 6, stdout: '' });
-    expect(login.stderr).toContain(`No organization ${ada.organization.id} that you belong to.`);
+    expect(login.stderr).toContain(`Organization ${ada.organization.id} not found, or you are not a member.`);
   });
 
   describe('A17: a stream that is open when its right ends', () => {

@@ -52,9 +52,9 @@ describe('threads of sandboxes', () => {
     expect(await elsewhere.ask('GET /sandbox/b/api/v1/pods')).toMatchObject({ status: 401 });
   });
 
-  it('have no path that is no id of an organization', async () => {
+  it('have no path not the id of an organization', async () => {
     for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
-      await expect(started.clusters.connectionOf(id)).rejects.toThrow('that is no id of an organization');
+      await expect(started.clusters.connectionOf(id)).rejects.toThrow('not the id of an organization');
     expect(existsSync(join(folder, 'sandbox', 'slot'))).toBe(false);
   });
 

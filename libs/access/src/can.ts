@@ -86,7 +86,7 @@ export function can(
   if (principal.kind === 'key' && principal.organizationId !== organization.id) {
     return denied(
       permission,
-      domainError('key/other-organization', 'forbidden', 'This access key belongs to another organization of yours.', {
+      domainError('key/other-organization', 'forbidden', 'This access key belongs to another of your organizations.', {
         fix: 'astroctl auth login --org-id ' + organization.slug,
       }),
     );
@@ -136,7 +136,7 @@ export interface AccessSource {
 export const ACCESS = Symbol('access');
 
 export const organizationNotFound = (): DomainError<'organization/not-found'> =>
-  domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', {
+  domainError('organization/not-found', 'not-found', 'Organization not found, or you are not a member.', {
     fix: 'astroctl org list',
   });
 

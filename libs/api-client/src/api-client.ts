@@ -145,7 +145,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
 
   function failed(error: unknown, timedOut: boolean, aborted: boolean, timeoutMs: number): Refusal {
-    if (aborted) return { ok: false, error: domainError('client/aborted', 'unavailable', 'The request was given up.') };
+    if (aborted) return { ok: false, error: domainError('client/aborted', 'unavailable', 'The request was canceled.') };
     if (timedOut)
       return {
         ok: false,

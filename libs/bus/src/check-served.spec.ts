@@ -123,7 +123,7 @@ describe('what does not boot', () => {
         return reply(1);
       }
     }
-    await expect(check([Open])).rejects.toThrow('PUBLIC is no right in an organization');
+    await expect(check([Open])).rejects.toThrow('PUBLIC is not a right in an organization');
   });
 
   it('a request for services that lists none', async () => {

@@ -72,7 +72,7 @@ export function checkServedContracts(app: INestApplicationContext): Contract[] {
 function contractFaults(contract: Contract, by: string): string[] {
   const faults: string[] = [];
   const { permission, subject, callers } = contract;
-  if (!SUBJECT.test(subject)) faults.push(`${by}: ${subject} is no subject <context>.v<n>.<words>`);
+  if (!SUBJECT.test(subject)) faults.push(`${by}: ${subject} is not a subject <context>.v<n>.<words>`);
   const rule = Object.hasOwn(PERMISSIONS, permission) ? PERMISSIONS[permission as keyof typeof PERMISSIONS] : undefined;
   if (permission !== PUBLIC && permission !== SERVICES_ONLY && !rule)
     faults.push(`${by}: ${subject} has no permission; PUBLIC must be spelled out`);
@@ -80,7 +80,7 @@ function contractFaults(contract: Contract, by: string): string[] {
     faults.push(`${by}: ${subject} needs organizationOf for the permission ${permission}`);
   // A handler's context has an organization where the contract names one: nothing else would have looked it up.
   if (contract.organizationOf && permission !== SERVICES_ONLY && rule?.scope !== 'organization')
-    faults.push(`${by}: ${subject} has organizationOf, and ${String(permission)} is no right in an organization`);
+    faults.push(`${by}: ${subject} has organizationOf, and ${String(permission)} is not a right in an organization`);
   if (permission === SERVICES_ONLY && !callers?.length)
     faults.push(`${by}: ${subject} is for services only and lists none`);
   if (permission === SERVICES_ONLY && contract.route)

@@ -18,7 +18,7 @@ export const busErrors = {
       },
     ),
   disconnected: () =>
-    domainError('bus/disconnected', 'unavailable', 'The message bus cannot be reached at the moment.', {
+    domainError('bus/disconnected', 'unavailable', 'The message bus is not reachable.', {
       fix: 'try again',
       retryAfterSeconds: 2,
     }),
@@ -59,13 +59,9 @@ export const busErrors = {
       },
     ),
   notBelieved: () =>
-    domainError(
-      'bus/caller-not-believed',
-      'unauthenticated',
-      'The request carries no caller context that this service believes.',
-    ),
+    domainError('bus/caller-not-believed', 'unauthenticated', 'The request has no valid caller token.'),
   expired: () =>
-    domainError('bus/caller-expired', 'unauthenticated', 'The caller context of this request is over its time.', {
+    domainError('bus/caller-expired', 'unauthenticated', 'The caller token has expired.', {
       fix: 'send the request again',
     }),
   servicesOnly: () => domainError('bus/services-only', 'forbidden', 'Only services of the platform may ask this.'),

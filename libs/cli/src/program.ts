@@ -219,11 +219,11 @@ function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlag
   const url = URL.parse(apiUrl);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     return bad(
-      `${apiUrl} is no address of a platform.`,
-      'give one that begins with http:// or https://: --api-url or ASTROPULSE_API_URL',
+      `${apiUrl} is not a valid platform address.`,
+      'set --api-url or ASTROPULSE_API_URL to an address that begins with http:// or https://',
     );
   const timeout = parseSpan(word('requestTimeout') ?? '30s');
-  if (timeout === undefined) return bad('--request-timeout is no span of time.', 'write it as 500ms, 30s or 5m');
+  if (timeout === undefined) return bad('--request-timeout is not a duration.', 'write it as 500ms, 30s or 5m');
   return {
     ...(org !== undefined && { org }),
     apiUrl,

@@ -198,7 +198,7 @@ export function createSession(
     async confirm(question) {
       if (flags.yes) return true;
       if (!io.stdin.isTTY || !io.stderr.isTTY)
-        return usage('Nothing was done: this asks first, and there is no terminal.', 'add -y');
+        return usage('Confirmation required, but there is no terminal.', 'use -y');
       const { createInterface } = await import('node:readline/promises');
       const terminal = createInterface({ input: io.stdin, output: io.stderr });
       try {

@@ -83,7 +83,7 @@ export function followDirectory({
   /** @returns milliseconds until the next try */
   function interrupted(error: unknown, backOffMs: number): number {
     if (error instanceof EventStoreUnavailableError) {
-      log.warn({ cause: error.message, at }, 'the directory of rights was interrupted and goes on where it was');
+      log.warn({ cause: error.message, at }, 'the rights directory was interrupted and continues where it was');
       return backOffMs;
     }
     isStopped = true;
@@ -155,7 +155,7 @@ export function followDirectory({
 }
 
 const notCurrent = () =>
-  domainError('access/not-current', 'unavailable', 'Rights cannot be checked at this moment.', {
+  domainError('access/not-current', 'unavailable', 'Permissions cannot be checked.', {
     fix: 'try again',
     retryAfterSeconds: 1,
   });

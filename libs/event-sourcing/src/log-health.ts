@@ -37,7 +37,7 @@ export class LogHealth {
 
   /** Notes that a reader has gone on. */
   resume(reader: string): void {
-    if (this.stopped.delete(reader)) this.log.info({ reader }, 'a reader of the event log goes on');
+    if (this.stopped.delete(reader)) this.log.info({ reader }, 'a reader of the event log continues');
   }
 
   /** What keeps this process from being ready: damage, and an event that the directory of rights cannot read. One sentence each. */

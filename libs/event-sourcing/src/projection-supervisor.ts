@@ -103,7 +103,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
         else
           log.warn(
             { projection: this.projection.name, cause: error instanceof Error ? error.message : String(error) },
-            'a projection was interrupted and goes on from its checkpoint',
+            'a projection was interrupted and continues from its checkpoint',
           );
         await pause(clock, backOffMs, this.stop.signal);
         backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
@@ -134,7 +134,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       if (!(error instanceof PositionOfOtherStoreError)) throw error;
       log.warn(
         { projection: this.projection.name },
-        'the event store was restored or set up anew; the projection is built again',
+        'the event store was restored or recreated; the projection is built again',
       );
       await readStore.drop(collection);
       return;

@@ -21,7 +21,7 @@ export const runnerErrors = {
       },
     ),
   contended: () =>
-    domainError('event-sourcing/contended', 'conflict', 'Too many others change the same thing at this moment.', {
+    domainError('event-sourcing/contended', 'conflict', 'Too many concurrent changes.', {
       fix: 'try again',
       retryAfterSeconds: 1,
     }),

@@ -54,7 +54,7 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
       if (!(error instanceof LostLeaseError))
         log.warn(
           { reactor: reactor.name, cause: nameOf(error) },
-          'a reactor was interrupted and goes on from its checkpoint',
+          'a reactor was interrupted and continues from its checkpoint',
         );
       await pause(clock, backOffMs, signal);
       backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
@@ -118,7 +118,7 @@ async function follow(reactor: Reactor, following: Following): Promise<Halt | un
     if (!(error instanceof PositionOfOtherStoreError)) throw error;
     log.warn(
       { reactor: reactor.name },
-      'the event store was restored or set up anew; the reactor begins with its first event',
+      'the event store was restored or recreated; the reactor begins with its first event',
     );
     await readStore.drop(name);
   }

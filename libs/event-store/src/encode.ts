@@ -15,7 +15,7 @@ export function encodeAppend(
 ): Result<readonly string[], AppendError> {
   if (events.length === 0) throw new RangeError('an append needs at least one event');
   if (!Number.isSafeInteger(expectedRevision) || expectedRevision < -1)
-    throw new RangeError(`${expectedRevision} is no expected revision`);
+    throw new RangeError(`${expectedRevision} is not an expected revision`);
   let revision = expectedRevision;
   let appendBytes = 0;
   const bodies: string[] = [];

@@ -27,9 +27,8 @@ export const headersTooLarge = (): EdgeError =>
     `The headers are over ${HEADER_BYTES / 1024} KB.`,
     'send fewer or shorter ones',
   );
-const notHttp = (): EdgeError =>
-  edgeError(400, 'edge/not-http', 'That is no HTTP request that this server understands.');
-const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+const notHttp = (): EdgeError => edgeError(400, 'edge/not-http', 'Malformed HTTP request.');
+const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');
 
 export interface AdapterOptions {
   readonly clock: Clock;

@@ -38,7 +38,7 @@ export interface AuthenticatorOptions {
 }
 
 const keyInvalid = (): DomainError<'key/invalid'> =>
-  domainError('key/invalid', 'unauthenticated', 'This is no access key that this platform knows.', {
+  domainError('key/invalid', 'unauthenticated', 'Unknown access key.', {
     fix: 'astroctl auth login',
   });
 const keyEnded = (word: 'expired' | 'revoked'): DomainError =>

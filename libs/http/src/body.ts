@@ -43,7 +43,7 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
     const at = oddNumberIn(value);
     if (at !== undefined)
       throw new DomainErrorException(
-        busErrors.invalidInput([{ pointer: pointer('', at), message: 'is no number that JSON keeps' }]),
+        busErrors.invalidInput([{ pointer: pointer('', at), message: 'is not a number that JSON can hold' }]),
       );
   }
   return value;

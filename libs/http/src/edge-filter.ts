@@ -100,7 +100,7 @@ export function noRoute(request: FastifyRequest, table: EdgeParts['table']): Edg
     ? edgeError(405, 'edge/method-not-allowed', `This address takes ${methods.join(', ')}.`, undefined, {
         allow: methods.join(', '),
       })
-    : edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+    : edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');
 }
 
 const codeIn = (thrown: unknown): unknown =>

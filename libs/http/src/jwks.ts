@@ -146,7 +146,7 @@ export class IssuerKeys {
 }
 
 const unreachable = (waitMs: number): DomainError<'login/issuer-unreachable'> =>
-  domainError('login/issuer-unreachable', 'unavailable', 'The login service cannot be reached at the moment.', {
+  domainError('login/issuer-unreachable', 'unavailable', 'The login service is not reachable.', {
     fix: 'try again; access keys keep working',
     retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
   });

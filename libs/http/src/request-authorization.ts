@@ -38,7 +38,7 @@ export function requestAuthorization(scope: FastifyInstance, options: EdgeOption
 /** @throws EdgeError 404 or 406 */
 function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequest): void {
   const [path = '/'] = (raw.url ?? '/').split('?', 1);
-  if (!isPlainPath(path)) throw edgeError(404, 'edge/no-route', 'Nothing is at this address.', 'see /openapi.json');
+  if (!isPlainPath(path)) throw edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');
   const types: readonly MediaType[] = [
     'application/json',
     contract.kind === 'stream' ? 'text/event-stream' : 'application/problem+json',

@@ -22,7 +22,7 @@ export function routesOf(contracts: readonly Contract[]): ContractRoute[] {
   return contracts.flatMap((contract) => {
     if (!contract.route) return [];
     const [, method, template] = ROUTE.exec(contract.route) ?? [];
-    if (!method || !template) throw new Error(`${contract.subject}: ${contract.route} is no route`);
+    if (!method || !template) throw new Error(`${contract.subject}: ${contract.route} is not a route`);
     const parameters = [...template.matchAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g)].map(([, name]) => name ?? '');
     const members = membersOf(contract);
     const missing = parameters.find((name) => members && !members.includes(name));

@@ -28,7 +28,7 @@ function isInOrder(value: unknown): boolean {
 function inOrder(value: unknown): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new RangeError(`${value} is no JSON number`);
+    if (!Number.isFinite(value)) throw new RangeError(`${value} is not a JSON number`);
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((item) => inOrder(item === undefined ? null : item)).join(',')}]`;
@@ -40,5 +40,5 @@ function inOrder(value: unknown): string {
     }
     return `{${members.join(',')}}`;
   }
-  throw new RangeError(`a ${typeof value} is no JSON value`);
+  throw new RangeError(`a ${typeof value} is not a JSON value`);
 }

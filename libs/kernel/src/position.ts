@@ -22,7 +22,7 @@ export function parsePosition(text: string): Result<Position, DomainError<'posit
   return FORM.test(text)
     ? ok(text as Position)
     : err(
-        domainError('position/invalid', 'invalid', 'That is no position of a log.', {
+        domainError('position/invalid', 'invalid', 'Invalid position.', {
           fix: 'send the Consistency header exactly as it was received, or leave it out',
         }),
       );
@@ -36,7 +36,7 @@ export const otherStore = (): DomainError<'position/other-store'> =>
   domainError(
     'position/other-store',
     'conflict',
-    'That position belongs to another event store; the platform was restored or set up anew.',
+    'That position belongs to another event store; the platform was restored or recreated.',
     {
       fix: 'drop the Consistency header and ask again',
     },

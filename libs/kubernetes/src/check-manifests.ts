@@ -99,7 +99,7 @@ function scope(
         code: 'deployments/namespace-not-allowed',
         object: key,
         rule: 'namespaces',
-        detail: `${nameOf(key)} would lie in namespace ${namespace}, which belongs to the cluster itself.`,
+        detail: `${nameOf(key)} would be in namespace ${namespace}, which belongs to the cluster itself.`,
         fix: 'choose another namespace',
       },
     ];
@@ -115,7 +115,7 @@ function scope(
       code: 'deployments/namespace-not-allowed',
       object: key,
       rule: 'namespaces',
-      detail: `${nameOf(key)} would lie in namespace ${namespace}, which the policy of ${clusterName} does not allow.`,
+      detail: `${nameOf(key)} would be in namespace ${namespace}, which the policy of ${clusterName} does not allow.`,
       fix: `astroctl clusters policy set ${clusterName} --namespaces '${globs.join(',')}'`,
     },
   ];

@@ -388,7 +388,7 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
     });
   });
 
-  it('a list that never ends ends at its deadline, all pages together', async () => {
+  it('a list without an end ends at its deadline, all pages together', async () => {
     answer = (_, response) => json(response, 200, { metadata: { resourceVersion: '5', continue: 'more' }, items: [] });
     await expect(client.list(TYPES.configMap, { deadlineMs: 300 })).rejects.toMatchObject({ why: 'timeout' });
   });

@@ -387,7 +387,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       if (version === undefined)
         throw new KubernetesUnreachableError(
           'malformed',
-          'The server is no Kubernetes API server: its /version names none.',
+          'The server is not a Kubernetes API server: its /version does not name one.',
           false,
         );
       return version;
@@ -477,6 +477,10 @@ const small = (options: ClientCallOptions): ClientCallOptions => ({ maxBytes: AN
 function objectOf({ body }: ServerResponse): KubernetesObject {
   const object = jsonOf(body);
   if (!isKubernetesObject(object))
-    throw new KubernetesUnreachableError('malformed', 'The server answered with something that is no object.', true);
+    throw new KubernetesUnreachableError(
+      'malformed',
+      'The server answered with something that is not an object.',
+      true,
+    );
   return object;
 }

@@ -67,7 +67,7 @@ export async function openFence(
   const nonce = ids.uuid(); // tells our own writes from those of another worker that was given the same attempt
 
   const lost = (cause: unknown) =>
-    new FenceLostError('the inventory object on the cluster was written by somebody else', { cause });
+    new FenceLostError('the inventory object on the cluster was written by another process', { cause });
 
   async function write(entries: readonly InventoryEntry[]): Promise<void> {
     const object: KubernetesObject = {

@@ -69,7 +69,7 @@ export function readKubeconfig(source: string, context?: string): Result<Kubecon
   if (!isRecord(config) || rest.length > 0)
     return refuse('A kubeconfig is one document with clusters, users and contexts.');
   if (config['kind'] !== undefined && config['kind'] !== 'Config')
-    return refuse('That is no kubeconfig: its kind is not Config.');
+    return refuse('Invalid kubeconfig: its kind is not Config.');
 
   const fault =
     unknownField(config, KNOWN.top, {}, '') ??
@@ -130,7 +130,7 @@ function readConnection(
   }
   const ca = parts.certificateAuthorityData === undefined ? undefined : pemOf(parts.certificateAuthorityData);
   if (parts.certificateAuthorityData !== undefined && (ca === undefined || certificatesIn(ca) === undefined))
-    return refuse('certificate-authority-data is no base64 of PEM certificates.');
+    return refuse('certificate-authority-data is not base64 of PEM certificates.');
 
   const credential = credentialOf(parts);
   if (!credential.ok) return credential;
@@ -161,12 +161,12 @@ function credentialOf({
   const clientKey = pemOf(clientKeyData ?? '');
   const certificate = clientCertificate === undefined ? undefined : certificatesIn(clientCertificate)?.[0];
   if (clientCertificate === undefined || !certificate)
-    return refuse('client-certificate-data is no base64 of a PEM certificate.');
+    return refuse('client-certificate-data is not base64 of a PEM certificate.');
   try {
     if (clientKey !== undefined && certificate.checkPrivateKey(createPrivateKey(clientKey)))
       return ok({ clientCertificate, clientKey });
   } catch {
-    return refuse('client-key-data is no base64 of a PEM private key.'); // the cause could hold a part of the key
+    return refuse('client-key-data is not base64 of a PEM private key.'); // the cause could hold a part of the key
   }
   return refuse('client-key-data does not belong to client-certificate-data.');
 }

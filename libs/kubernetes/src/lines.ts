@@ -66,7 +66,7 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
   } catch (cause) {
     if (cause instanceof KubernetesUnreachableError) throw cause;
     if (rules.signal?.aborted)
-      throw new KubernetesUnreachableError('aborted', 'The call was given up.', false, { cause });
+      throw new KubernetesUnreachableError('aborted', 'The call was canceled.', false, { cause });
     if (silent)
       throw new KubernetesUnreachableError('timeout', `Nothing was heard for ${rules.idleMs} ms.`, false, { cause });
     throw new KubernetesUnreachableError('connection', 'The connection broke.', false, { cause });

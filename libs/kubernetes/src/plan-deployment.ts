@@ -358,7 +358,7 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
     return refuse(
       'deployments/forbidden-on-cluster',
       `The platform's account may not write ${nameOf(key)}: ${said}.`,
-      'register the cluster anew: astroctl clusters register',
+      'register the cluster again: astroctl clusters register',
     );
   if (status === 403 || /admission webhook .* denied/.test(message))
     return refuse('deployments/denied-by-cluster', `The cluster denies ${nameOf(key)}: ${said}.`);

@@ -125,7 +125,7 @@ export function createTransport(options: TransportOptions): Transport {
           new TransportError('closed', 'The connection to the cluster was closed.', { uncertain: false, stale: false }),
         );
       if (outgoing.signal?.aborted)
-        return reject(new TransportError('aborted', 'The call was given up.', { uncertain: false, stale: false }));
+        return reject(new TransportError('aborted', 'The call was canceled.', { uncertain: false, stale: false }));
       if (isIP(host) !== 0 && !permitted(host)) {
         return reject(
           new TransportError('egress', egressRefused({ address: host, port, host }).detail, {
@@ -160,7 +160,7 @@ export function createTransport(options: TransportOptions): Transport {
       };
       const uncertain = () => sent && outgoing.method !== 'GET';
       const abort = () =>
-        end(new TransportError('aborted', 'The call was given up.', { uncertain: uncertain(), stale: false }));
+        end(new TransportError('aborted', 'The call was canceled.', { uncertain: uncertain(), stale: false }));
       const shut = () =>
         end(
           new TransportError('closed', 'The connection to the cluster was closed.', {
@@ -267,7 +267,7 @@ export function createTransport(options: TransportOptions): Transport {
 /** The address of an API server: https (http for loopback), without user, query and fragment. */
 export function parseServer(server: string): URL {
   const refuse = (why: string) => new KubernetesUnreachableError('egress', `The server's address ${why}.`, false);
-  if (!URL.canParse(server)) throw refuse('is no URL');
+  if (!URL.canParse(server)) throw refuse('is not a URL');
   const url = new URL(server);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     throw refuse('must have no user, query or fragment');

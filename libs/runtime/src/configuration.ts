@@ -125,6 +125,6 @@ function unknownNames(environment: Readonly<Record<string, string | undefined>>)
     )
     .map((name) => {
       const nearest = nearestName(name, known);
-      return `${name} is no setting of the platform${nearest ? `; nearest: ${nearest}` : ''}.`;
+      return `${name} is not a setting of the platform${nearest ? `; nearest: ${nearest}` : ''}.`;
     });
 }

@@ -43,7 +43,7 @@ describe('a log file', () => {
     for (let n = 0; n < 10; n++) log.info({}, `during ${n}`);
     expect(write).toHaveBeenCalled();
     expect(printed).toEqual([
-      `Warning: the log file ${file} cannot be written (the disk is full); the process goes on.\n`,
+      `Warning: the log file ${file} cannot be written (the disk is full); the process continues.\n`,
     ]);
     write.mockRestore();
     const during = Array.from({ length: 10 }, (_, n) => `during ${n}`);

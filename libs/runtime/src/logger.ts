@@ -60,7 +60,7 @@ function fileDestination(
   let dropped = 0;
   stream.on('error', (error) => {
     if (!isOut)
-      printError(`Warning: the log file ${file} cannot be written (${reasonOf(error)}); the process goes on.`);
+      printError(`Warning: the log file ${file} cannot be written (${reasonOf(error)}); the process continues.`);
     isOut = true;
     retry?.cancel();
     retry = clock.timer(RETRY_MS, () => void stream.write('')); // writes what was kept

@@ -52,7 +52,7 @@ function readSettings({ edge }: ServiceOptions): Configuration {
 const sentenceOf = (error: unknown): string =>
   error instanceof StartError
     ? error.message
-    : `a fault of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    : `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 
 function greet(name: string, running: RunningService, seconds: number): void {
   const { settings, url, instance, logFile, greetings, problems } = running;

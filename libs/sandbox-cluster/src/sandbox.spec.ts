@@ -23,8 +23,8 @@ describe('sandboxes of organizations', () => {
     expect({ token: second.token, uid: second.uid }).toEqual({ token: first.token, uid: first.uid });
   });
 
-  it('have no folder that is no id of an organization', () => {
+  it('have no folder not the id of an organization', () => {
     for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
-      expect(() => sandboxes.of(id)).toThrow('that is no id of an organization');
+      expect(() => sandboxes.of(id)).toThrow('not the id of an organization');
   });
 });

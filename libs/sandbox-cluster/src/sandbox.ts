@@ -117,7 +117,7 @@ export function createSandboxes(options: SandboxOptions & { readonly idleMs?: nu
     timer = clock.timer(LOOK_MS, unload);
   }
   const folderOf = (organizationId: string): string => {
-    if (!/^[0-9a-zA-Z-]{1,64}$/.test(organizationId)) throw new RangeError('that is no id of an organization');
+    if (!/^[0-9a-zA-Z-]{1,64}$/.test(organizationId)) throw new RangeError('not the id of an organization');
     return join(folder, organizationId);
   };
   return {

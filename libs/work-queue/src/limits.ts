@@ -29,7 +29,7 @@ export function checkDeduplicationKey(key: string): void {
 
 /** @throws RangeError for what is no subject of a queue: words of lower-case letters, digits and `-` between dots */
 export function checkSubject(subject: string): void {
-  if (!SUBJECT.test(subject)) throw new RangeError(`${JSON.stringify(subject)} is no subject of a work queue`);
+  if (!SUBJECT.test(subject)) throw new RangeError(`${JSON.stringify(subject)} is not a subject of a work queue`);
 }
 
 /** A dead letter's reason is read by people: one line, bounded. */

@@ -65,7 +65,7 @@ export class WorkQueueUnavailableError extends UnavailableError<'work-queue/unav
   constructor(message: string, options: UnavailableOptions = {}) {
     super(
       message,
-      domainError('work-queue/unavailable', 'unavailable', 'The work queue does not answer at the moment.', {
+      domainError('work-queue/unavailable', 'unavailable', 'The work queue does not answer.', {
         fix: 'try again',
         retryAfterSeconds: 2,
       }),

@@ -60,7 +60,8 @@ export async function keyCreate(options: OptionValues, session: Session): Promis
   const name = text(options, 'name');
   if (name === undefined) return usage('A key needs a name.', 'astroctl key create --name ci');
   const role = text(options, 'role');
-  if (role !== undefined && !isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
+  if (role !== undefined && !isRole(role))
+    return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const expires = text(options, 'expires');

@@ -4,9 +4,14 @@ export const keyErrors = {
   notFound: () =>
     domainError('access-keys/not-found', 'not-found', 'No such access key.', { fix: 'astroctl key list' }),
   notYours: () =>
-    domainError('access-keys/not-yours', 'forbidden', 'That key is somebody else’s; owners and admins may revoke it.', {
-      fix: 'ask an owner or admin: astroctl org members',
-    }),
+    domainError(
+      'access-keys/not-yours',
+      'forbidden',
+      'The key belongs to another user. Only owners and admins can revoke it.',
+      {
+        fix: 'ask an owner or admin: astroctl org members',
+      },
+    ),
   loginRequired: () =>
     domainError('key/login-required', 'forbidden', 'No access key is made with an access key; it needs a login.', {
       fix: 'astroctl auth login',
@@ -16,7 +21,7 @@ export const keyErrors = {
       fix: `astroctl key create --role ${own}`,
     }),
   notAMember: () =>
-    domainError('organization/not-found', 'not-found', 'No organization ID that you belong to.', {
+    domainError('organization/not-found', 'not-found', 'Organization ID not found, or you are not a member.', {
       fix: 'astroctl org list',
     }),
   chooseOrganization: (slugs: readonly string[]) =>
@@ -25,7 +30,7 @@ export const keyErrors = {
       extra: { organizations: slugs },
     }),
   expiryInvalid: () =>
-    domainError('access-keys/expiry-invalid', 'invalid', 'That is no time at which a key could expire.', {
+    domainError('access-keys/expiry-invalid', 'invalid', 'Invalid expiry.', {
       fix: 'a span (90d, 12h), a date, or never',
     }),
   expiryPast: () =>

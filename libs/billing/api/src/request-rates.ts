@@ -64,5 +64,5 @@ export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly
 const unanswered = () =>
   ({
     ok: false,
-    error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.'),
+    error: domainError('billing/unavailable', 'unavailable', 'The plans are temporarily unavailable.'),
   }) as const;

@@ -28,7 +28,7 @@ describe('what is wrong with an input', () => {
     ]));
   it('is said of an unknown member, with the nearest known name', () =>
     expect(faults({ name: 'a', count: 1, on: true, tags: [], mroe: {} })).toEqual([
-      '/body/mroe is no known field; nearest: more',
+      '/body/mroe is not a known field; nearest: more',
     ]));
 });
 

@@ -24,7 +24,7 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
       const nearest = nearestName(key, known);
       return {
         pointer: pointer(prefix, [...path, key]),
-        message: `is no known field${nearest ? `; nearest: ${nearest}` : ''}`,
+        message: `is not a known field${nearest ? `; nearest: ${nearest}` : ''}`,
       };
     });
   }

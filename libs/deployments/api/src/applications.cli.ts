@@ -70,8 +70,7 @@ const GET_LINES = [
 const DEFAULT_WAIT = '5m';
 
 const timeoutOf = (options: OptionValues): number | CommandError =>
-  parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ??
-  usage('--timeout is no span of time.', 'write it as 30s or 5m');
+  parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
 
 /** `app apply`: profiles first, then applications; a line per object; all are tried. */
 export async function appApply(options: OptionValues, session: Session): Promise<Outcome> {
@@ -132,7 +131,7 @@ async function applyOne(
     return undefined;
   }
   if (manifest.kind !== 'Application')
-    return usage(`${manifest.file} is no Application.`, 'use: astroctl clusters register -f FILE');
+    return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
   const { name } = manifest.spec;
   const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
   if (!applied.ok) return applied.failure;
@@ -294,10 +293,10 @@ export async function appLogs(options: OptionValues, session: Session): Promise<
   const since = text(options, 'since');
   const sinceMs = since === undefined ? undefined : parseSpan(since);
   if (since !== undefined && sinceMs === undefined)
-    return usage('--since is no span of time.', 'write it as 30s, 5m or 2h');
+    return usage('--since is not a duration.', 'write it as 30s, 5m or 2h');
   const tail = text(options, 'tail');
   if (tail !== undefined && !/^\d{1,6}$/.test(tail))
-    return usage('--tail is no number of lines.', 'write it as --tail 100');
+    return usage('--tail is not a number of lines.', 'write it as --tail 100');
   const container = text(options, 'container');
   const lines = session.stream(applicationLogsRequest, {
     org,
@@ -399,7 +398,7 @@ export async function appRollback(options: OptionValues, session: Session): Prom
   const to = text(options, 'to');
   const revision = to === undefined ? undefined : Number(/^v?(\d{1,9})$/.exec(to)?.[1]);
   if (revision !== undefined && !(revision >= 1))
-    return usage(`${to} is no version.`, `see: astroctl app history ${name}`);
+    return usage(`${to} is not a version.`, `see: astroctl app history ${name}`);
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const input = { org, name, ...(revision !== undefined && { to: revision }) };
@@ -430,8 +429,8 @@ export async function appDelete(options: OptionValues, session: Session): Promis
   const { objects } = plan.value;
   session.print.note(
     input.orphan
-      ? `${name} goes from the platform; its ${objects.length} objects stay.`
-      : `${name} goes, with ${objects.length} objects: ${objects.join(', ')}`,
+      ? `${name} will be deleted from the platform; its ${objects.length} objects stay on the cluster.`
+      : `${name} and its ${objects.length} objects will be deleted: ${objects.join(', ')}`,
   );
   const sure = await session.confirm(`Delete ${name}?`);
   if (isCommandError(sure)) return sure;

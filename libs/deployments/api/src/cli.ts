@@ -23,7 +23,7 @@ const filename: OptionSpec = { short: 'f', help: 'file, folder, or - for standar
 const recursive: OptionSpec = { short: 'R', help: 'folders within folders too' };
 const dryRun: OptionSpec = { help: 'say what would happen, change nothing' };
 const timeout: OptionSpec = { help: 'how long to wait', value: 'time', default: '5m' };
-const follow: OptionSpec = { short: 'f', help: 'go on as more come' };
+const follow: OptionSpec = { short: 'f', help: 'keep printing new lines' };
 const clusterName: OptionSpec = { positional: 'required', help: 'name of the cluster' };
 const applications = () => import('./applications.cli.ts');
 const profiles = () => import('./profiles.cli.ts');

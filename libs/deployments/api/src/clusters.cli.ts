@@ -120,7 +120,7 @@ export async function policySet(options: OptionValues, session: Session): Promis
   });
   if (!policy.success)
     return usage(
-      `That is no policy: ${policy.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`,
+      `Invalid policy: ${policy.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`,
       'see: astroctl clusters policy set -h',
     );
   if (Object.keys(policy.data).length === 0)

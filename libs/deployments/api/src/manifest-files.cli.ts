@@ -185,6 +185,6 @@ function faultLine({ pointer, message }: InputError, kind: string, file: string,
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   const { line, column } = document.position(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
-  const words = message.replace('is no known field', `is no field of ${kind}`);
+  const words = message.replace('is not a known field', `is not a field of ${kind}`);
   return `${file}:${line}:${column}: ${path.join('.') || kind} ${words}.`;
 }

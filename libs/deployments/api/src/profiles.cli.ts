@@ -52,7 +52,7 @@ export async function profileApply(options: OptionValues, session: Session): Pro
   const dryRun = given(options, 'dry-run');
   for (const manifest of read.manifests) {
     if (manifest.kind !== 'ApplicationProfile')
-      return usage(`${manifest.file} is no ApplicationProfile.`, 'use: astroctl app apply -f FILE');
+      return usage(`${manifest.file} is not an ApplicationProfile.`, 'use: astroctl app apply -f FILE');
     const name = manifest.spec.profileName;
     const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
     if (!applied.ok) return applied.failure;

@@ -66,7 +66,7 @@ export async function clustersRegister(options: OptionValues, session: Session):
     if (isCommandError(read)) return read;
     for (const manifest of read.manifests) {
       if (manifest.kind !== 'K8sClusterRegistration')
-        return usage(`${manifest.file} is no K8sClusterRegistration.`, 'use: astroctl app apply -f FILE');
+        return usage(`${manifest.file} is not a K8sClusterRegistration.`, 'use: astroctl app apply -f FILE');
       const sent = await send(manifest.spec, session);
       if (sent !== ExitCode.Success) return sent;
     }

@@ -61,7 +61,7 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
         return {
           failure: true,
           exit: ExitCode.Interrupted,
-          detail: 'Interrupted; the rollout goes on.',
+          detail: 'Interrupted; the rollout continues.',
           fix: `astroctl app wait ${wait.name}`,
         };
       await Promise.race([bell.rung(), io.pause(POLL_MS, signal)]);
@@ -111,7 +111,7 @@ function late({ name, version, status, message }: ApplicationStatusView, timeout
   return {
     failure: true,
     exit: ExitCode.Pending,
-    detail: `${name} ${version} is still ${status} after ${Math.round(timeoutMs / 1_000)} s${message === null ? '' : `: ${message.replace(/\.$/, '')}`}. The rollout goes on.`,
+    detail: `${name} ${version} is still ${status} after ${Math.round(timeoutMs / 1_000)} s${message === null ? '' : `: ${message.replace(/\.$/, '')}`}. The rollout continues.`,
     fix: `astroctl app wait ${name} --timeout 10m`,
   };
 }

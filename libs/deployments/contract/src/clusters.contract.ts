@@ -56,7 +56,7 @@ export const getClusterRequest = request({
 export const registerClusterRequest = request({
   subject: 'deployments.v1.clusters.register',
   route: 'PUT /v1/organizations/{org}/clusters/{name}',
-  summary: 'Register a cluster, or hand over new credentials: the body is its registration',
+  summary: 'Register a cluster, or replace its credentials: the body is its registration',
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',

@@ -38,11 +38,11 @@ const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0
 const MOST_LABELS = 100;
 const labels = z
   .record(
-    z.string().regex(labelKey, 'is no label key'),
+    z.string().regex(labelKey, 'is not a label key'),
     z
       .string()
       .max(63)
-      .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 'is no label value'),
+      .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 'is not a label value'),
   )
   .refine((given) => Object.keys(given).length <= MOST_LABELS, `must be at most ${MOST_LABELS} labels`)
   .refine(
@@ -71,11 +71,11 @@ const imageDefaults = {
       z.union(
         [
           z.strictObject({
-            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is no name of an environment variable'),
+            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is not the name of an environment variable'),
             value: z.string().max(32_768),
           }),
           z.strictObject({
-            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is no name of an environment variable'),
+            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is not the name of an environment variable'),
             fieldRef: z.string().max(200),
           }),
         ],

@@ -119,7 +119,7 @@ export const deploymentsErrors = {
       { fix: 'split it into several applications' },
     ),
   busy: () =>
-    domainError('deployments/busy', 'unavailable', 'Too many large manifests are being read at the moment.', {
+    domainError('deployments/busy', 'unavailable', 'Too many large manifests are being read.', {
       fix: 'try again',
       retryAfterSeconds: 1,
     }),
@@ -201,7 +201,7 @@ export const deploymentsErrors = {
       fix: 'see all of them: astroctl app get',
     }),
   preconditionFailed: (present: number) =>
-    domainError('edge/precondition-failed', 'conflict', `The revision is ${present} by now.`, {
+    domainError('edge/precondition-failed', 'conflict', `The current revision is ${present}.`, {
       fix: 'read it again and repeat the change on what is there',
     }),
   staleRevision: () =>
@@ -279,7 +279,7 @@ export const deploymentsErrors = {
     domainError(
       'deployments/other-cluster',
       'conflict',
-      `The address handed over for cluster/${name} leads to another physical cluster.`,
+      `The address for cluster/${name} belongs to another physical cluster.`,
       {
         fix: 'register it under another name: astroctl clusters register --cluster-name NAME',
       },

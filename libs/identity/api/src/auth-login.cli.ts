@@ -36,7 +36,7 @@ export async function authLogin(options: OptionValues, session: Session): Promis
   if (!login.ok) {
     const { failure } = login;
     return failure.exit === EXIT_CODES['not-found'] && session.flags.org !== undefined
-      ? { ...failure, detail: `No organization ${session.flags.org} that you belong to.` }
+      ? { ...failure, detail: `Organization ${session.flags.org} not found, or you are not a member.` }
       : failure;
   }
   const { organization, key } = login.value;
@@ -114,7 +114,7 @@ async function storeGivenKey(session: Session): Promise<Outcome> {
   if (!parseAccessKey(key))
     return localError(
       EXIT_CODES.unauthenticated,
-      'What came on standard input is no access key.',
+      'The text on standard input is not an access key.',
       'keys begin with astro_; make one: astroctl key create --name NAME',
       'key/malformed',
     );

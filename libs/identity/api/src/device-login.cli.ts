@@ -18,11 +18,7 @@ export const interactiveLogin: LoginFlow = (session) => {
   const { stdin, stderr } = session.io;
   if (!stdin.isTTY || !stderr.isTTY)
     return Promise.resolve(
-      localError(
-        EXIT_CODES.unauthenticated,
-        'This needs a login, and there is no terminal.',
-        'Run: astroctl auth login',
-      ),
+      localError(EXIT_CODES.unauthenticated, 'Login required, but there is no terminal.', 'Run: astroctl auth login'),
     );
   return deviceLogin(session, { openBrowser: true });
 };

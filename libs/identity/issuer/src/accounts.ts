@@ -118,5 +118,5 @@ const accountErrors = {
   exists: () => domainError('issuer/account-exists', 'conflict', 'An account with that address exists.'),
   none: () => domainError('issuer/no-such-account', 'not-found', 'There is no account with that address.'),
   passwordForm: () => domainError('issuer/password-form', 'invalid', 'A password has 8 to 1000 characters.'),
-  addressForm: () => domainError('issuer/address-form', 'invalid', 'That is no e-mail address.'),
+  addressForm: () => domainError('issuer/address-form', 'invalid', 'Invalid e-mail address.'),
 };

@@ -101,7 +101,7 @@ export function confirmPage({
 }): string {
   return page(
     'Is this your device?',
-    `<p><strong>${escaped(client)}</strong> asks to act for you. Go on only if your own terminal shows this code:</p><p class="code">${escaped(code)}</p>
+    `<p><strong>${escaped(client)}</strong> asks to act for you. Continue only if your own terminal shows this code:</p><p class="code">${escaped(code)}</p>
 <form method="post" action="${escaped(action)}">${hidden('xsrf', xsrf)}${hidden('user_code', code)}
 <button type="submit" name="confirm" value="yes">Yes, continue</button></form>
 ${refusal(action, 'No, refuse', hidden('xsrf', xsrf) + hidden('user_code', code))}`,

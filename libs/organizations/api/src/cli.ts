@@ -35,7 +35,7 @@ export const organizationsCommands: readonly CliCommand[] = [
   },
   {
     path: ['org', 'use'],
-    summary: 'Choose the organization that commands are about',
+    summary: 'Choose the organization that commands use',
     options: { name: { positional: 'required', help: 'id or slug' } },
     examples: ['astroctl org use acme'],
     load: async () => (await import('./organizations.cli.ts')).orgUse,

@@ -97,7 +97,7 @@ export async function orgUse(options: OptionValues, session: Session): Promise<O
       `Run: astroctl auth login --org-id ${name}`,
     );
   await session.config.update(session.flags.apiUrl, (api) => void (api.currentOrg = found.id));
-  session.print.note(`Commands are about ${found.slug} now.`);
+  session.print.note(`Now using organization ${found.slug}.`);
   return 0;
 }
 
@@ -145,7 +145,7 @@ export const orgSetRole = (options: OptionValues, session: Session): Promise<Out
   setRole(session, required(options, 'member'), required(options, 'role'), 'changed');
 
 async function setRole(session: Session, user: string, role: string, done: string): Promise<Outcome> {
-  if (!isRole(role)) return usage(`${role} is no role.`, 'choose viewer, editor, admin or owner');
+  if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   // What a key may not give (admin, owner) a login may.

@@ -2,11 +2,11 @@ import { domainError } from '#kernel';
 
 export const organizationErrors = {
   notFound: () =>
-    domainError('organization/not-found', 'not-found', 'No such organization that you belong to.', {
+    domainError('organization/not-found', 'not-found', 'Organization not found, or you are not a member.', {
       fix: 'astroctl org list',
     }),
   none: () =>
-    domainError('organization/none', 'not-found', 'No organization ID that you belong to.', {
+    domainError('organization/none', 'not-found', 'Organization ID not found, or you are not a member.', {
       fix: 'ask an owner of an organization to add you: astroctl org add-user',
     }),
   isDeleting: () => domainError('organization/deleting', 'conflict', 'The organization is being deleted.'),
@@ -29,9 +29,14 @@ export const organizationErrors = {
       { fix: 'astroctl auth login' },
     ),
   lastOwner: () =>
-    domainError('organization/last-owner', 'conflict', 'The last owner stays; make another owner first.', {
-      fix: 'astroctl org set-role MEMBER owner',
-    }),
+    domainError(
+      'organization/last-owner',
+      'conflict',
+      'An organization needs at least one owner; promote another member first.',
+      {
+        fix: 'astroctl org set-role MEMBER owner',
+      },
+    ),
   serviceOwner: () =>
     domainError('organization/service-owner', 'invalid', 'A service member can be admin at most, never owner.'),
   seatLimit: (limit: number, used: number) =>
@@ -56,7 +61,7 @@ export const organizationErrors = {
       fix: 'the person logs in once (astroctl auth login), then repeat this',
     }),
   noSuchMember: (user: string) =>
-    domainError('organization/no-such-member', 'not-found', `${printable(user)} is no member of the organization.`, {
+    domainError('organization/no-such-member', 'not-found', `${printable(user)} is not a member of the organization.`, {
       fix: 'astroctl org members',
     }),
   serviceName: () =>

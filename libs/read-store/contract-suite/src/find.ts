@@ -98,7 +98,7 @@ export function findContract({ store, collection, put }: Fixture): void {
       await expect(store().count(collection(), { other: 1 })).rejects.toThrow('no index on "other"');
       await expect(find({ limit: 0 })).rejects.toThrow('limit 0');
       await expect(find({ limit: 501 })).rejects.toThrow('limit 501');
-      await expect(find({ cursor: 'nonsense' })).rejects.toThrow('no cursor');
+      await expect(find({ cursor: 'nonsense' })).rejects.toThrow('not a cursor');
     });
 
     it('never reads a value as an operator or as a part of the query', async () => {
@@ -111,10 +111,10 @@ export function findContract({ store, collection, put }: Fixture): void {
       const inList: Query = JSON.parse('{"where":{"group":[{"$ne":""}]}}');
       await expect(store().find(collection(), inList)).rejects.toThrow('compares with');
       await expect(store().ensure({ name: 'x"; DROP TABLE projections', indexes: [] })).rejects.toThrow(
-        'no name of a collection',
+        'not the name of a collection',
       );
       await expect(store().ensure({ name: collection().name, indexes: ["a') --"] })).rejects.toThrow(
-        'no path of a field',
+        'not the path of a field',
       );
     });
   });

@@ -28,7 +28,7 @@ export const openDatabase = (folder: string, log: Logger): SqliteStore =>
     synchronous: 'NORMAL',
     pragmas: 'PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;',
     layouts: LAYOUTS,
-    whenDeleted: 'it is built anew from the log',
+    whenDeleted: 'it is rebuilt from the log',
     log,
     errorOf({ kind, sentence, cause }) {
       if (kind === 'other') return undefined;

@@ -17,7 +17,7 @@ describe("the read store's file", () => {
     writeFileSync(join(broken, 'read-store.sqlite'), 'no database, but long enough to be taken for one '.repeat(100));
     await expect(openEmbeddedReadStore({ folder: broken, log: silentLogger })).rejects.toMatchObject({
       code: 'read-store/damaged',
-      message: expect.stringMatching(/^The read store \S+ is damaged; .* built anew from the log\.$/),
+      message: expect.stringMatching(/^The read store \S+ is damaged; .* rebuilt from the log\.$/),
     });
     expect(readdirSync(broken)).toEqual(['read-store.sqlite']);
   });

@@ -16,7 +16,7 @@ const DEFAULT_LIMIT = 100;
 export function tableOf(collection: string): string {
   if (!NAME.test(collection))
     throw new RangeError(
-      `${JSON.stringify(collection)} is no name of a collection: lower-case letters, digits, "-" and "."`,
+      `${JSON.stringify(collection)} is not the name of a collection: lower-case letters, digits, "-" and "."`,
     );
   return `"c.${collection}"`;
 }
@@ -142,7 +142,7 @@ function and(left: Statement, right: Statement): Statement {
 
 /** The indexed expression: the same text in index and query, or SQLite would not use the index. */
 function valueAt(path: string): string {
-  if (!PATH.test(path)) throw new RangeError(`${JSON.stringify(path)} is no path of a field`);
+  if (!PATH.test(path)) throw new RangeError(`${JSON.stringify(path)} is not the path of a field`);
   return `json_extract(document, '$.${path
     .split('.')
     .map((step) => `"${step}"`)
@@ -179,7 +179,7 @@ function readCursor(text: string): Cursor {
         return { id, key };
     }
   } catch (cause) {
-    throw new RangeError('that is no cursor of this store', { cause });
+    throw new RangeError('not a cursor of this store', { cause });
   }
-  throw new RangeError('that is no cursor of this store');
+  throw new RangeError('not a cursor of this store');
 }

@@ -21,7 +21,7 @@ export function slotOf(clusters: string, organizationId: string): number | undef
 
 /** Gives a sandbox the slot that has the fewest, for good: addresses in kubeconfigs stay right. @returns it */
 export function takeSlot(clusters: string, organizationId: string): number {
-  if (!ORGANIZATION_ID.test(organizationId)) throw new RangeError('that is no id of an organization');
+  if (!ORGANIZATION_ID.test(organizationId)) throw new RangeError('not the id of an organization');
   const taken = takenSlots(clusters);
   const sizes = Array.from({ length: SLOTS }, (_, slot) => taken.filter((other) => other === slot).length);
   const slot = sizes.indexOf(Math.min(...sizes));

@@ -154,7 +154,7 @@ export async function bodyOf(
     const [document] = documents.ok ? documents.value.documents : [];
     return document
       ? ok({ value: document.value as Json, duplicates: [] })
-      : err(badRequest('error decoding YAML: the body of the request is no object'));
+      : err(badRequest('error decoding YAML: the body of the request is not an object'));
   }
   return err(
     options.of === undefined
@@ -204,7 +204,7 @@ function protobuf(bytes: Buffer): Result<Body, ApiStatus> {
     const value = readProtobuf(bytes);
     return value ? ok({ value, duplicates: [] }) : err(refusal);
   } catch {
-    return err(badRequest('the body of the request is no protobuf'));
+    return err(badRequest('the body of the request is not protobuf'));
   }
 }
 

@@ -188,7 +188,7 @@ export class WriteApi implements Cluster {
 
   private apply(target: Target, live: KubeObject | undefined, body: Json, options: WriteOptions): Answer<Written> {
     const { resource, namespace, name, subresource } = target;
-    if (!isObject(body)) return err(badRequest('error decoding YAML: the body is no object'));
+    if (!isObject(body)) return err(badRequest('error decoding YAML: the body is not an object'));
     const [apiVersion, kind] = [String(body['apiVersion'] ?? ''), String(body['kind'] ?? '')];
     if (apiVersion !== apiVersionOf(resource) || kind !== resource.kind)
       return err(

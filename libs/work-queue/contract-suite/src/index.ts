@@ -180,7 +180,7 @@ export function workQueueContract(
       for (const key of ['', 'with space', 'line\r\nbreak', 'x'.repeat(201)])
         await expect(add(1, { key })).rejects.toThrow('deduplication key');
       await expect(jobs.enqueue({ ...queue, subject: 'all.*' }, { n: 1 }, { deduplicationKey: 'a' })).rejects.toThrow(
-        'no subject',
+        'not a subject',
       );
     });
 

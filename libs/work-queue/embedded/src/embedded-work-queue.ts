@@ -70,7 +70,7 @@ export function workQueueOver(
     work: async (queue, handle, { concurrency }) => {
       checkSubject(queue.subject);
       if (!Number.isInteger(concurrency) || concurrency < 1)
-        throw new RangeError(`concurrency ${concurrency} is no number of workers`);
+        throw new RangeError(`concurrency ${concurrency} is not a number of workers`);
       if (closed) throw new WorkQueueUnavailableError('The work queue is closed.');
       const inHand = new Set<Promise<void>>();
       let stopped = false;

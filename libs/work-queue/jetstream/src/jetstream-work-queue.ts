@@ -113,7 +113,7 @@ export async function openJetStreamWorkQueue({
 
     async work(queue, handle, { concurrency }) {
       if (!Number.isInteger(concurrency) || concurrency < 1)
-        throw new RangeError(`concurrency ${concurrency} is no number of workers`);
+        throw new RangeError(`concurrency ${concurrency} is not a number of workers`);
       checkOpen();
       const names = namesOf(queue);
       await answered(() => ensure(queue));

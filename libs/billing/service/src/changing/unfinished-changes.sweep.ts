@@ -33,7 +33,7 @@ export class UnfinishedChanges implements Sweep {
   async run(signal: AbortSignal): Promise<void> {
     const found = await this.readModels.find(subscriptionsProjection, { where: { isChanging: true }, limit: 100 });
     if (!found.ok)
-      return this.logger.warn({ code: found.error.code }, 'unfinished changes of plan cannot be looked for now');
+      return this.logger.warn({ code: found.error.code }, 'unfinished changes of plans could not be searched');
     for (const { id: organizationId, document } of found.value.items) {
       if (signal.aborted) return;
       const { plan, changingTo, changingSince } = document;

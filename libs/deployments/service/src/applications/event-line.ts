@@ -52,7 +52,7 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
     case 'deployment.requested.v1': {
       const { cause, number, kind } = event.data;
       if (cause === 'abandoned')
-        return { step: 'requested', message: `attempt ${number} goes on from where the one before was lost` };
+        return { step: 'requested', message: `attempt ${number} continues from where the previous one was lost` };
       return {
         step: 'requested',
         message:
@@ -101,7 +101,7 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
     case 'deployment.superseded.v1':
       return { step: 'superseded', message: `by v${event.data.byRevision}` };
     case 'deployment.abandoned.v1':
-      return { step: 'abandoned', message: 'its worker was not heard of any more' };
+      return { step: 'abandoned', message: 'its worker stopped reporting' };
     case 'application.health-changed.v1':
       return { step: 'health-changed', message: `${event.data.health}: ${event.data.message}`, code: event.data.code };
     case 'application.deleted.v1':

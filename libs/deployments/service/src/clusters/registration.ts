@@ -11,7 +11,7 @@ export interface ServerAddress {
 
 /** Reads the address of an API server: https, or http on this machine's loopback; nothing hidden in it. */
 export function serverAddress(text: string): Result<ServerAddress, DeploymentsError> {
-  if (!URL.canParse(text)) return err(deploymentsErrors.serverInvalid('is no URL'));
+  if (!URL.canParse(text)) return err(deploymentsErrors.serverInvalid('is not a URL'));
   const url = new URL(text);
   if (url.username !== '' || url.password !== '')
     return err(deploymentsErrors.serverInvalid('must not hold a user or password'));

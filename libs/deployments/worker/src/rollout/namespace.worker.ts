@@ -39,5 +39,5 @@ const terminating = (namespace: string, cluster: string) =>
   new AttemptFailedError({
     code: 'deployments/namespace-terminating',
     message: `namespace ${namespace} is being deleted on cluster ${cluster}`,
-    fix: 'wait until it is gone and apply again; it is then made anew',
+    fix: 'wait until it is deleted, then apply again; that creates it',
   });

@@ -110,7 +110,7 @@ function split(json: string): readonly string[] {
 function objectsIn(json: string): readonly KubernetesObject[] {
   const parsed: unknown = JSON.parse(json);
   if (!Array.isArray(parsed) || !parsed.every(isKubernetesObject))
-    throw new Error('recorded bytes are no list of objects');
+    throw new Error('the recorded bytes are not a list of objects');
   return parsed;
 }
 

@@ -57,7 +57,7 @@ export async function parseInTurns(texts: readonly string[]): Promise<readonly K
   let characters = 0;
   for (const text of texts) {
     const object: unknown = JSON.parse(text);
-    if (!isKubernetesObject(object)) throw new Error('a text is no object');
+    if (!isKubernetesObject(object)) throw new Error('a rendered text is not an object');
     objects.push(object);
     characters += text.length;
     if (characters < SLICE_CHARACTERS) continue;

@@ -152,5 +152,5 @@ function organizationOf(
 const unanswered = () =>
   ({
     ok: false,
-    error: domainError('billing/unavailable', 'unavailable', 'The plans cannot be asked at the moment.'),
+    error: domainError('billing/unavailable', 'unavailable', 'The plans are temporarily unavailable.'),
   }) as const;
