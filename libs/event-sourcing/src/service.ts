@@ -12,6 +12,8 @@ export interface Reactor<E extends Fact = Fact, Type extends E['type'] = E['type
   readonly events: EventFamily<E>;
   /** Types of events it wants, in their current shape; others are passed over. */
   readonly types: readonly Type[];
+  /** Milliseconds that an event is left alone before `react` sees it; 0 when left out. Events behind it wait too. */
+  readonly delayMs?: number;
   react(recorded: Recorded<Extract<E, { readonly type: Type }>>): Promise<void>;
 }
 

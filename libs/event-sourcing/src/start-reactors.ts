@@ -131,6 +131,9 @@ async function react(
   recorded: Parameters<Reactor['react']>[0],
   { clock, log, signal }: Following,
 ): Promise<boolean> {
+  const { delayMs = 0 } = reactor;
+  const waitMs = Date.parse(recorded.metadata.recordedAt) + delayMs - clock.now();
+  if (waitMs > 0) await pause(clock, Math.min(waitMs, delayMs), signal); // at most, by whatever clock it was recorded
   for (
     let backOffMs: number = BACK_OFF_MS.first;
     !signal.aborted;

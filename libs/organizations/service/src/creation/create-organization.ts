@@ -13,7 +13,7 @@ export interface CreateOrganization {
   readonly seatLimit: number;
 }
 
-/** The second half of founding: name and slug are claimed already, with this organization's id. A repeat records nothing. */
+/** Behind the claims of name and slug, which hold this organization's id. A repeat records nothing. */
 export function createOrganization(
   command: CreateOrganization,
   state: Organization,

@@ -9,12 +9,12 @@ import { Controller, Inject } from '@nestjs/common';
 import { organizationErrors } from '../organization.errors.ts';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { slugFrom } from '../names/normalize.ts';
-import { ORGANIZATION_CREATION, type OrganizationCreation } from './creation.service.ts';
+import { OrganizationCreation } from './creation.service.ts';
 
 @Controller()
 export class CreationHandlers {
   constructor(
-    @Inject(ORGANIZATION_CREATION) private readonly founder: OrganizationCreation,
+    @Inject(OrganizationCreation) private readonly creation: OrganizationCreation,
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(MemberLookup) private readonly lookup: MemberLookup,
@@ -34,11 +34,9 @@ export class CreationHandlers {
     if (!owner.ok) return refuse(owner.error);
 
     const organizationId = this.commands.newId(context, 0);
-    const founded = await this.founder.found(
-      { organizationId, name: input.name, slug, ownerId: owner.value, isDefault: false },
-      context,
-    );
-    if (!founded.ok) return refuse(founded.error);
+    const draft = { organizationId, name: input.name, slug, ownerId: owner.value, isDefault: false };
+    const created = await this.creation.create(draft, context);
+    if (!created.ok) return created;
     const plans = await plansOf(this.bus, [organizationId], context);
     return reply(
       {
@@ -51,9 +49,9 @@ export class CreationHandlers {
         plan: plans.get(organizationId)?.plan ?? 'unknown',
         createdAt: new Date(this.clock.now()).toISOString(),
         members: 1,
-        memberLimit: founded.value.seatLimit,
+        memberLimit: created.value.seatLimit,
       },
-      { position: founded.value.position, revision: founded.value.revision, created: true },
+      { ...created.value.meta, created: true },
     );
   }
 
@@ -72,9 +70,9 @@ export class CreationHandlers {
     if (found && role)
       return reply({ organizationId: found.id, slug: found.slug, name: found.name, role, created: false });
 
-    const founded = await this.founder.createDefault(userId, context);
-    if (!founded.ok) return refuse(founded.error);
-    const { organizationId, slug, name, created, position } = founded.value;
-    return reply({ organizationId, slug, name, role: 'owner', created }, { position, created });
+    const made = await this.creation.createDefault(userId, context);
+    if (!made.ok) return made;
+    const { organizationId, slug, name, created, meta } = made.value;
+    return reply({ organizationId, slug, name, role: 'owner', created }, { ...meta, created });
   }
 }

@@ -1,123 +1,59 @@
-import { createHash } from 'node:crypto';
 import { defaultLimits, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
-import { COMMANDS, type CommandRunner, type Committed } from '#event-sourcing';
-import { err, ok, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
+import type { ReplyMeta } from '#bus/contract';
+import { COMMANDS, finishOrUndo, ownerFirst, type CommandRunner, type TwoStreams } from '#event-sourcing';
+import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { nameDecider } from '../names/name.decider.ts';
 import type { OrganizationDraft } from '../names/name.events.ts';
-import { comparable } from '../names/normalize.ts';
+import { defaultSlug, Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
-import type { Organization } from '../organization.ts';
 import { organizationErrors } from '../organization.errors.ts';
-import { organizationStream, type OrganizationEvent } from '../organization.events.ts';
+import { organizationStream } from '../organization.events.ts';
+import { membersOf } from '../organization.ts';
 
-export const ORGANIZATION_CREATION = Symbol('founding');
-
-export interface CreatedOrganization {
-  readonly organizationId: string;
-  readonly name: string;
-  readonly slug: string;
+export interface CreatedOrganization extends Pick<OrganizationDraft, 'organizationId' | 'name' | 'slug'> {
   readonly seatLimit: number;
   /** This call, or the one that it repeats, made the organization. */
   readonly created: boolean;
-  readonly position: Position;
-  readonly revision: number;
+  readonly meta: ReplyMeta;
 }
 
 /** How often a default organization tries another slug before it gives up: 36^5 slugs, so never in practice. */
 const SLUG_TRIES = 20;
 
-/**
- * Makes organizations over several streams: names first, each with the new organization's id, then its own. Every step
- * may be repeated, by the same caller or by the reactor, and whoever comes second records nothing.
- */
+/** Makes organizations: the names' streams own what must be unique, the organization's own stream comes last. */
 @Injectable()
 export class OrganizationCreation {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(Names) private readonly names: Names,
     @Optional() @Inject(PLAN_CATALOGUE) private readonly catalogue?: PlanCatalogue,
   ) {}
 
   /** @returns `organization/name-taken` or `organization/slug-taken` when another organization holds either */
-  async found(founding: OrganizationDraft, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
-    const own = { ...context, organizationId: founding.organizationId };
-    const claim = {
-      type: 'claim-name',
-      kind: 'name',
-      organizationId: founding.organizationId,
-      shown: founding.name,
-      founding,
-    } as const;
-    const named = await this.commands.run(nameDecider, nameStream(founding.name), claim, own);
-    if (!named.ok) return named;
-    // A repeated request whose slug was refused finds its name released again: the answer is that of the first time.
-    const held = named.value.repeated ? await this.holdsName(founding) : ok(true);
-    if (!held.ok) return held;
-    if (!held.value) return err(organizationErrors.slugTaken(founding.slug));
-    return this.finish(founding, own);
+  create(draft: OrganizationDraft, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
+    return ownerFirst(this.creation(draft, context));
   }
 
-  /** What remains after the name was claimed. Gives the name back when the slug belongs to another organization. */
-  async finish(
-    founding: OrganizationDraft,
-    context: CommandContext,
-  ): Promise<Result<CreatedOrganization, DomainError>> {
-    const { organizationId, name, slug, ownerId, isDefault } = founding;
-    const own = { ...context, organizationId };
-    const slugged = await this.commands.run(
-      nameDecider,
-      slugStream(slug),
-      { type: 'claim-name', kind: 'slug', organizationId, shown: slug },
-      own,
-    );
-    if (!slugged.ok) {
-      if (slugged.error.code === 'organization/slug-taken') {
-        const released = await this.commands.run(
-          nameDecider,
-          nameStream(name),
-          { type: 'release-name', kind: 'name', organizationId },
-          own,
-          { step: 'release' },
-        );
-        if (!released.ok) return released;
-      }
-      return slugged;
-    }
-    const create = {
-      type: 'create-organization',
-      name,
-      slug,
-      ownerId,
-      isDefault,
-      seatLimit: defaultLimits(this.catalogue).members,
-    } as const;
-    const created = await this.commands.run(organizationDecider, organizationStream(organizationId), create, own);
-    return created.ok ? ok(createdFrom(founding, created.value)) : created;
+  /** What is left of a creation, if it is still under way. */
+  async resume(draft: OrganizationDraft, context: CommandContext): Promise<Result<unknown, DomainError>> {
+    const held = await this.names.isHeldBy('name', draft.name, draft.organizationId);
+    return held.ok && held.value ? finishOrUndo(this.creation(draft, context), undefined) : held;
   }
 
   /** Once a user, however many logins come at the same moment: the claim in the user's own stream decides. */
-  async createDefault(userId: string, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
-    const claim = {
-      type: 'claim-name',
-      kind: 'default',
-      organizationId: this.commands.newId(context, 0),
-      shown: 'default',
-    } as const;
-    const claimed = await this.commands.run(nameDecider, defaultStream(userId), claim, {
-      ...context,
-      organizationId: claim.organizationId,
+  createDefault(userId: string, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
+    return ownerFirst({
+      begin: () => this.names.claim('default', userId, this.commands.newId(context, 0), context),
+      finish: async ({ state, events }) => {
+        if (state.holder === undefined) return err(organizationErrors.none());
+        const made = await this.resumeDefault(userId, state.holder, context);
+        return made.ok ? ok({ ...made.value, created: made.value.created && events.length > 0 }) : made;
+      },
     });
-    if (!claimed.ok) return claimed;
-    const organizationId = claimed.value.state.holder;
-    if (organizationId === undefined) return err(organizationErrors.none());
-    const founded = await this.finishDefault(userId, organizationId, context);
-    return founded.ok
-      ? ok({ ...founded.value, created: founded.value.created && claimed.value.events.length > 0 })
-      : founded;
   }
 
-  /** What remains after the user's one default organization was claimed: a free slug, then the organization. */
-  async finishDefault(
+  /** What is left after the user's one default organization was claimed: a free slug, then the organization. */
+  async resumeDefault(
     userId: string,
     organizationId: string,
     context: CommandContext,
@@ -126,48 +62,53 @@ export class OrganizationCreation {
     if (!present.ok) return present;
     const { state } = present.value;
     // The user had a default organization before and left it, or it was deleted: it is not made a second time.
-    if (state.status === 'deleted' || (state.status !== 'absent' && !state.members.has(userId)))
-      return err(organizationErrors.none());
+    if (state.status !== 'absent' && !membersOf(state).has(userId)) return err(organizationErrors.none());
 
-    let refused: Result<CreatedOrganization, DomainError> = err(organizationErrors.none());
-    for (let attempt = 0; attempt < SLUG_TRIES; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       const slug = defaultSlug(organizationId, attempt);
-      const founding = { organizationId, name: slug, slug, ownerId: userId, isDefault: true };
-      refused = await this.found(founding, context);
-      if (
-        refused.ok ||
-        (refused.error.code !== 'organization/name-taken' && refused.error.code !== 'organization/slug-taken')
-      )
-        return refused;
+      const draft = { organizationId, name: slug, slug, ownerId: userId, isDefault: true };
+      const made = await this.create(draft, context);
+      if (made.ok || !TAKEN.has(made.error.code) || attempt + 1 === SLUG_TRIES) return made;
     }
-    return refused;
   }
 
-  /** Whether the display name is still held by that organization. */
-  async holdsName({ name, organizationId }: OrganizationDraft): Promise<Result<boolean, DomainError>> {
-    const loaded = await this.commands.load(nameDecider, nameStream(name));
-    return loaded.ok ? ok(loaded.value.state.holder === organizationId) : loaded;
+  private creation(draft: OrganizationDraft, context: CommandContext): TwoStreams<unknown, CreatedOrganization> {
+    const { organizationId, name, slug } = draft;
+    return {
+      begin: async () => {
+        const named = await this.names.claim('name', name, organizationId, context, draft);
+        if (!named.ok || !named.value.repeated) return named;
+        // A repeated request whose slug was refused finds its name given back: the answer is that of the first time.
+        const held = await this.names.isHeldBy('name', name, organizationId);
+        return held.ok && !held.value ? err(organizationErrors.slugTaken(slug)) : held;
+      },
+      finish: async () => {
+        const slugged = await this.names.claim('slug', slug, organizationId, context);
+        return slugged.ok ? this.record(draft, context) : slugged;
+      },
+      undo: async () => {
+        const slugged = await this.names.release('slug', slug, organizationId, context);
+        return slugged.ok ? this.names.release('name', name, organizationId, context) : slugged;
+      },
+    };
+  }
+
+  private async record(
+    { organizationId, name, slug, ownerId, isDefault }: OrganizationDraft,
+    context: CommandContext,
+  ): Promise<Result<CreatedOrganization, DomainError>> {
+    const seatLimit = defaultLimits(this.catalogue).members;
+    const recorded = await this.commands.run(
+      organizationDecider,
+      organizationStream(organizationId),
+      { type: 'create-organization', name, slug, ownerId, isDefault, seatLimit },
+      { ...context, organizationId },
+    );
+    if (!recorded.ok) return recorded;
+    const { state, events, meta } = recorded.value;
+    const { seatLimit: present } = 'seatLimit' in state ? state : { seatLimit };
+    return ok({ organizationId, name, slug, seatLimit: present, created: events.length > 0, meta });
   }
 }
 
-function createdFrom(
-  { organizationId, name, slug }: OrganizationDraft,
-  committed: Committed<Organization, OrganizationEvent>,
-): CreatedOrganization {
-  const { state, events, position, revision } = committed;
-  const seatLimit = state.status === 'active' || state.status === 'deleting' ? state.seatLimit : 0;
-  return { organizationId, name, slug, seatLimit, created: events.length > 0, position, revision };
-}
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** Display names may hold letters beyond ASCII: their streams are named by a digest. */
-export const nameStream = (name: string): string => `names-name-${digest(comparable(name)).slice(0, 32)}`;
-export const slugStream = (slug: string): string => `names-slug-${slug}`;
-export const defaultStream = (userId: string): string => `names-default-${userId}`;
-
-/** `personal-` and five letters or digits drawn from the organization's id: the same at each try, and nothing of a person. */
-export function defaultSlug(organizationId: string, attempt: number): string {
-  const drawn = BigInt(`0x${digest(`${organizationId}/${attempt}`).slice(0, 24)}`);
-  return `personal-${drawn.toString(36).slice(-5)}`;
-}
+const TAKEN: ReadonlySet<string> = new Set(['organization/name-taken', 'organization/slug-taken']);

@@ -1,12 +1,15 @@
 import { reply } from '#bus';
-import { eventually, temporaryFolder } from '#testing';
-import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
+import type { CommandRunner } from '#event-sourcing';
+import { ok } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { nameDecider } from '../names/name.decider.ts';
 import { organizationDecider } from '../organization.decider.ts';
-import { defaultSlug, defaultStream, OrganizationCreation, nameStream, slugStream } from './creation.service.ts';
+import { defaultSlug, Names, nameStream } from '../names/names.service.ts';
 import { CreationHandlers } from './creation.handlers.ts';
 import { CreationReactor } from './creation.reactor.ts';
+import { OrganizationCreation } from './creation.service.ts';
 
 const bus = answeringBus('organizations', {
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
@@ -20,16 +23,18 @@ const bus = answeringBus('organizations', {
     reply({ people: [{ id: 'grace', email: 'grace-canary@acme.dev', name: 'Grace Canary', erased: false }] }),
 });
 
-describe('founding organizations', () => {
+const creationOver = (commands: CommandRunner) => new OrganizationCreation(commands, new Names(commands));
+
+describe('creating organizations', () => {
   const folder = temporaryFolder();
   let embedded: Embedded;
-  let founder: OrganizationCreation;
+  let creation: OrganizationCreation;
   let handlers: CreationHandlers;
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
-    founder = new OrganizationCreation(embedded.commands);
+    creation = creationOver(embedded.commands);
     const { commands, access, clock } = embedded;
-    handlers = new CreationHandlers(founder, commands, access, new MemberLookup(commands, access, bus), bus, clock);
+    handlers = new CreationHandlers(creation, commands, access, new MemberLookup(commands, access, bus), bus, clock);
   });
   afterAll(() => embedded.close());
 
@@ -93,13 +98,13 @@ describe('founding organizations', () => {
     const context = admin();
     await embedded.commands.run(
       nameDecider,
-      slugStream(defaultSlug(organizationId, 0)),
+      nameStream('slug', defaultSlug(organizationId, 0)),
       { type: 'claim-name', kind: 'slug', organizationId: 'somebody', shown: '' },
       admin(),
     );
-    const founded = await founder.finishDefault('unlucky', organizationId, context);
-    expect(founded).toMatchObject({ ok: true, value: { slug: defaultSlug(organizationId, 1) } });
-    const name = await embedded.commands.load(nameDecider, nameStream(defaultSlug(organizationId, 0)));
+    const made = await creation.resumeDefault('unlucky', organizationId, context);
+    expect(made).toMatchObject({ ok: true, value: { slug: defaultSlug(organizationId, 1) } });
+    const name = await embedded.commands.load(nameDecider, nameStream('name', defaultSlug(organizationId, 0)));
     expect(name).toMatchObject({ ok: true, value: { state: { holder: undefined } } });
   });
 
@@ -146,7 +151,7 @@ describe('founding organizations', () => {
 
   it('F4: gives a repeated create its refusal again, even when the slug is free by then', async () => {
     const holder = embedded.ids.uuid();
-    const stream = slugStream('held-for-now');
+    const stream = nameStream('slug', 'held-for-now');
     await embedded.commands.run(
       nameDecider,
       stream,
@@ -166,37 +171,74 @@ describe('founding organizations', () => {
     expect(await create('Held For Now')).toMatchObject({ ok: true });
   });
 
-  it('F21: what a crash left half done after the first append is finished by the reactor', async () => {
-    embedded.sourcing.reactors([new CreationReactor(founder)]);
-    const context = admin();
-    const founding = {
-      organizationId: embedded.ids.uuid(),
-      name: 'Left Behind',
-      slug: 'left-behind',
+  it('F21: a creation that is killed before any of its appends is finished by the next process', async () => {
+    const round = (n: number) => ({ name: `Killed ${n}`, slug: `killed-${n}`, key: `killed ${n}` });
+    const ask = (commands: CommandRunner, n: number) => {
+      const { name, slug, key } = round(n);
+      const killed = new CreationHandlers(
+        creationOver(commands),
+        commands,
+        embedded.access,
+        new MemberLookup(commands, embedded.access, bus),
+        bus,
+        embedded.clock,
+      );
+      return killed.create({ name, slug }, embedded.request({ kind: 'login', userId: 'root' }, { key }));
+    };
+    const appends = await killAtEachAppend(embedded, {
+      attempt: ask,
+      resumption: (commands) => new CreationReactor(creationOver(commands)),
+      async check(n, died) {
+        const { name, slug } = round(n);
+        const createdAs = async () =>
+          (await ofType('organization.created.v1')).filter(({ data }) => JSON.stringify(data).includes(`"${slug}"`));
+        expect(await createdAs()).toHaveLength(died === 0 ? 0 : 1);
+        expect(await ask(embedded.commands, n)).toMatchObject({ ok: true, value: { name, slug } });
+        expect(await createdAs()).toHaveLength(1);
+      },
+    });
+    expect(appends).toBe(3); // name, slug, organization
+  });
+
+  it('F21: a creation whose slug is taken gives its name back, wherever it is killed', async () => {
+    expect(await create('Holder of a slug', 'held-slug')).toMatchObject({ ok: true });
+    const name = (n: number) => `Refused ${n}`;
+    const draft = (n: number) => ({
+      organizationId: `refused-${n}`,
+      name: name(n),
+      slug: 'held-slug',
       ownerId: 'grace',
       isDefault: false,
-    };
-    await embedded.commands.run(
-      nameDecider,
-      nameStream(founding.name),
-      { type: 'claim-name', kind: 'name', organizationId: founding.organizationId, shown: founding.name, founding },
-      context,
-    );
-    const organizationId = embedded.ids.uuid();
-    await embedded.commands.run(
-      nameDecider,
-      defaultStream('linus'),
-      { type: 'claim-name', kind: 'default', organizationId, shown: '' },
-      context,
-    );
-    await eventually(async () => {
-      expect(await ofType('organization.created.v1', founding.organizationId)).toHaveLength(1);
-      expect(await ofType('organization.created.v1', organizationId)).toMatchObject([
-        { data: { ownerId: 'linus', isDefault: true } },
-      ]);
     });
+    const appends = await killAtEachAppend(embedded, {
+      attempt: (commands, n) => creationOver(commands).create(draft(n), admin()),
+      resumption: (commands) => new CreationReactor(creationOver(commands)),
+      async check(n) {
+        expect(await new Names(embedded.commands).isHeldBy('name', name(n), `refused-${n}`)).toEqual(ok(false));
+        expect(await create(name(n))).toMatchObject({ ok: true });
+      },
+    });
+    expect(appends).toBe(2); // the name, and its release
+  });
+
+  it('F21: a default organization is made once, wherever its creation is killed', async () => {
+    const user = (n: number) => `first-login-${n}`;
+    const appends = await killAtEachAppend(embedded, {
+      attempt: (commands, n) => creationOver(commands).createDefault(user(n), admin()),
+      resumption: (commands) => new CreationReactor(creationOver(commands)),
+      async check(n, died) {
+        const made = async () =>
+          (await ofType('organization.created.v1')).filter(({ data }) => ownerIn(data) === user(n));
+        expect(await made()).toHaveLength(died === 0 ? 0 : 1);
+        expect(await creation.createDefault(user(n), admin())).toMatchObject({ ok: true });
+        expect(await made()).toHaveLength(1);
+      },
+    });
+    expect(appends).toBe(4); // the user's default organization, name, slug, organization
   });
 
   it('writes no address and no name of a person into the log', async () =>
     expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
 });
+
+const ownerIn = (data: unknown): unknown => data instanceof Object && 'ownerId' in data && data.ownerId;

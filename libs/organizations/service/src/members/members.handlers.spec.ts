@@ -2,6 +2,7 @@ import { reply } from '#bus';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
 import { OrganizationCreation } from '../creation/creation.service.ts';
+import { Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
 import { OrganizationsQueries } from '../overview/organizations.queries.ts';
@@ -33,7 +34,7 @@ const bus = answeringBus('organizations', {
 describe('members over the embedded engines', () => {
   const folder = temporaryFolder();
   let embedded: Embedded;
-  let founder: OrganizationCreation;
+  let creation: OrganizationCreation;
   let members: MembersHandlers;
   let lists: MembersQueries;
   let organizations: OrganizationsQueries;
@@ -42,7 +43,7 @@ describe('members over the embedded engines', () => {
     embedded = await openEmbedded(folder);
     const { commands, readModels, access, clock } = embedded;
     await embedded.sourcing.projections([organizationsProjection, membersProjection]);
-    founder = new OrganizationCreation(commands);
+    creation = new OrganizationCreation(commands, new Names(commands));
     members = new MembersHandlers(commands, readModels, new MemberLookup(commands, access, bus), bus, clock);
     lists = new MembersQueries(readModels, bus, clock);
     organizations = new OrganizationsQueries(readModels, commands, access, bus);
@@ -53,11 +54,11 @@ describe('members over the embedded engines', () => {
   const as = (userId: string) => embedded.request({ kind: 'login', userId }, { organizationId: id });
   const found = async (slug: string, ownerId: string): Promise<string> => {
     const organizationId = embedded.ids.uuid();
-    const founded = await founder.found(
+    const made = await creation.create(
       { organizationId, name: slug, slug, ownerId, isDefault: false },
       embedded.request({ kind: 'login', userId: ownerId }),
     );
-    if (!founded.ok) throw new Error(founded.error.code);
+    if (!made.ok) throw new Error(made.error.code);
     await eventually(async () => {
       const directory = await embedded.access.current();
       expect(directory.ok && directory.value.organization(slug)?.id).toBe(organizationId);

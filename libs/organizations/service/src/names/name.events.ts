@@ -3,7 +3,7 @@ import type { EventFamily, Fact } from '#kernel';
 /** What is claimed: once each, over all organizations. */
 export type NameKind = 'name' | 'slug' | 'default';
 
-/** Everything the second half of founding needs, so that anybody can finish it after a crash. */
+/** A new organization, whole: what is left of its creation after a crash is done from this. */
 export interface OrganizationDraft {
   readonly organizationId: string;
   readonly name: string;
@@ -19,9 +19,16 @@ export interface OrganizationDraft {
 export type NameEvent =
   | Fact<
       'name.claimed.v1',
-      { readonly kind: NameKind; readonly organizationId: string; readonly founding?: OrganizationDraft }
+      {
+        readonly kind: NameKind;
+        readonly organizationId: string;
+        /** What the name is claimed for; absent of slugs and default organizations. */
+        readonly founding?: OrganizationDraft;
+      }
     >
   | Fact<'name.released.v1', { readonly kind: NameKind; readonly organizationId: string }>;
+
+export type NameClaimed = Extract<NameEvent, { readonly type: 'name.claimed.v1' }>;
 
 export const nameEvents: EventFamily<NameEvent> = {
   categories: ['names'],

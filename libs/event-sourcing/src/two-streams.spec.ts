@@ -1,0 +1,109 @@
+import { openEmbeddedEventStore } from '#event-store/embedded';
+import { domainError, err, ok, type CommandContext, type DomainError, type Recorded, type Result } from '#kernel';
+import { openEmbeddedReadStore } from '#read-store/embedded';
+import { systemIds as ids } from '#runtime/system';
+import { eventually, temporaryFolder } from '#testing';
+import { createEventSourcing } from './create-event-sourcing.ts';
+import { accountDecider, request, type AccountEvent } from './testdata/accounts.ts';
+import { both, log, quickClock } from './testdata/surroundings.ts';
+import { finishOrUndo, ownerFirst, Resumption } from './two-streams.ts';
+
+const taken = domainError('account/taken', 'conflict', 'Taken.');
+const away = domainError('store/away', 'unavailable', 'Away.');
+const contended = domainError('event-sourcing/contended', 'conflict', 'Contended.');
+
+/** A command whose parts note that they ran. */
+function command(outcomes: { begin?: DomainError; finish?: DomainError; undo?: DomainError } = {}) {
+  const ran: string[] = [];
+  const part = async (name: keyof typeof outcomes): Promise<Result<string, DomainError>> => {
+    ran.push(name);
+    const refusal = outcomes[name];
+    return refusal ? err(refusal) : ok(name);
+  };
+  return { ran, begin: () => part('begin'), finish: () => part('finish'), undo: () => part('undo') };
+}
+
+describe('a command over several streams', () => {
+  it('writes the owner, then the rest', async () => {
+    const good = command();
+    expect(await ownerFirst(good)).toEqual(ok('finish'));
+    expect(good.ran).toEqual(['begin', 'finish']);
+  });
+
+  it('goes no further when the owner refuses', async () => {
+    const refused = command({ begin: taken });
+    expect(await ownerFirst(refused)).toEqual(err(taken));
+    expect(refused.ran).toEqual(['begin']);
+  });
+
+  it('takes back what it began when the rest is refused for good, and gives that refusal', async () => {
+    const refused = command({ finish: taken });
+    expect(await ownerFirst(refused)).toEqual(err(taken));
+    expect(refused.ran).toEqual(['begin', 'finish', 'undo']);
+  });
+
+  it.each([away, contended])('leaves it begun while the rest may still succeed: $code', async (refusal) => {
+    const cut = command({ finish: refusal });
+    expect(await ownerFirst(cut)).toEqual(err(refusal));
+    expect(cut.ran).toEqual(['begin', 'finish']);
+  });
+
+  it('says so when it could not be taken back, and tries that again when it is resumed', async () => {
+    const stuck = command({ finish: taken, undo: away });
+    expect(await ownerFirst(stuck)).toEqual(err(away));
+    expect(await finishOrUndo(stuck, 'begun')).toEqual(err(away));
+    expect(stuck.ran).toEqual(['begin', 'finish', 'undo', 'finish', 'undo']);
+  });
+});
+
+/** Keeps what it was asked to resume, and answers as it is told. */
+class Kept extends Resumption<AccountEvent> {
+  readonly name = 'kept.v1';
+  readonly types = ['account.opened.v1'] as const;
+  override readonly delayMs = 30_000;
+  readonly seen: { recorded: Recorded<AccountEvent>; context: CommandContext; atMs: number }[] = [];
+
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly answers: Result<unknown, DomainError>[],
+  ) {
+    super();
+  }
+
+  protected async resume(recorded: Recorded<AccountEvent>, context: CommandContext) {
+    this.seen.push({ recorded, context, atMs: this.nowMs() });
+    return this.answers.shift() ?? ok(undefined);
+  }
+}
+
+describe('a resumption', () => {
+  const folder = temporaryFolder();
+  const clock = quickClock(200);
+
+  it('runs under the command that was begun, late enough, and again while it cannot succeed', async () => {
+    const stores = await both(
+      openEmbeddedEventStore({ folder, clock, ids, log }),
+      openEmbeddedReadStore({ folder, log }),
+    );
+    const sourcing = createEventSourcing({ ...stores, clock, ids, log });
+    try {
+      const kept = new Kept(clock.now, [err(away), err(contended), err(taken)]);
+      sourcing.reactors([kept]);
+      const begun = request('begun');
+      await sourcing.commands.run(accountDecider, 'account-1', { is: 'open', owner: 'ada' }, begun);
+      await sourcing.commands.run(accountDecider, 'account-2', { is: 'open', owner: 'ada' }, request('next'));
+      await eventually(async () => expect(kept.seen).toHaveLength(4));
+
+      const streams = kept.seen.map(({ recorded }) => recorded.metadata.stream);
+      expect(streams).toEqual(['account-1', 'account-1', 'account-1', 'account-2']); // a final refusal is an answer
+      const [first] = kept.seen;
+      const { recordedAt, id } = first?.recorded.metadata ?? {};
+      expect(first?.context).toEqual({ ...begun, actor: { ...begun.actor, kind: 'person' }, causationId: id });
+      const early = 1_000; // 5 ms of the timer below this clock, which may fire a little early
+      expect(first?.atMs).toBeGreaterThanOrEqual(Date.parse(recordedAt ?? '') + kept.delayMs - early);
+    } finally {
+      await sourcing.close();
+      await stores.close();
+    }
+  });
+});

@@ -1,0 +1,53 @@
+import { createCommandRunner, type CommandRunner, type Reactor } from '#event-sourcing';
+import { silentLogger } from '#kernel';
+import type { Embedded } from './open-embedded.ts';
+
+class Killed extends Error {}
+
+export interface KilledCommand {
+  /** Runs the command in a process of its own. `round` counts the processes, so that each can use names of its own. */
+  attempt(commands: CommandRunner, round: number): Promise<unknown>;
+  /** What finishes the command in the next process: sees every event that was recorded in the round. */
+  resumption(commands: CommandRunner): Reactor;
+  /** What must hold after the resumption, wherever the process died. @param died before which append, from 0 */
+  check(round: number, died: number | undefined): Promise<void>;
+}
+
+/**
+ * Runs a command over several streams again and again: in a process that dies before its first append, before its
+ * second, and so on, until it lives to the end. Each time another process resumes it.
+ * @returns the number of appends of the whole command
+ */
+export async function killAtEachAppend(embedded: Embedded, command: KilledCommand): Promise<number> {
+  const { eventStore, clock, ids } = embedded;
+  for (let last = 0; ; last++) {
+    const before = await eventStore.head();
+    let appends = 0;
+    const mortal = {
+      ...eventStore,
+      async append(...args: Parameters<typeof eventStore.append>) {
+        if (appends === last) throw new Killed();
+        appends++;
+        return eventStore.append(...args);
+      },
+    };
+    const isDead = await command
+      .attempt(createCommandRunner({ eventStore: mortal, clock, ids, log: silentLogger }), last)
+      .then(
+        () => false,
+        (error: unknown) => {
+          if (error instanceof Killed) return true;
+          throw error;
+        },
+      );
+    const resumption = command.resumption(createCommandRunner({ eventStore, clock, ids, log: silentLogger }));
+    const types: readonly string[] = resumption.types;
+    // What the resumption records itself comes to it too, as in a process that follows the log.
+    for await (const stored of eventStore.readAll({ after: before })) {
+      if (types.includes(stored.type))
+        await resumption.react({ event: { type: stored.type, data: stored.data }, metadata: stored });
+    }
+    await command.check(last, isDead ? last : undefined);
+    if (!isDead) return appends;
+  }
+}
