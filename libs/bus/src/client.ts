@@ -130,6 +130,7 @@ class TransportBus implements Bus {
       deadlineMs: clock.now() + (cause.timeoutMs ?? OWN_TIMEOUT_MS),
       ...(cause.causationId !== undefined && { causationId: cause.causationId }),
       ...(cause.organizationId !== undefined && { organizationId: cause.organizationId }),
+      ...(cause.dryRun && { dryRun: true }),
     };
   }
 

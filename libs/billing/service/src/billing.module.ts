@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ChangingHandlers } from './changing/changing.handlers.ts';
-import { LimitSetter, LIMIT_SETTER } from './changing/limit-setter.service.ts';
-import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
+import { LimitSetter } from './changing/limit-setter.service.ts';
+import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
+import { PlanChange } from './changing/plan-change.service.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
 @Module({
   controllers: [ChangingHandlers, BillingQueries],
-  providers: [{ provide: LIMIT_SETTER, useClass: LimitSetter }, StartingReactor, UnfinishedChanges],
+  providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor],
 })
 export class BillingModule {}

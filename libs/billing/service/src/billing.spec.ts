@@ -1,17 +1,19 @@
 import { directoryEvents, type DirectoryFact } from '#access';
 import { DEFAULT_CATALOGUE } from '#billing/contract';
-import { refuse, reply } from '#bus';
-import { domainError, silentLogger } from '#kernel';
+import { refuse, reply, type RequestContext } from '#bus';
+import type { CommandRunner } from '#event-sourcing';
+import { domainError, type Position } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
-import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
+import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { ChangingHandlers } from './changing/changing.handlers.ts';
 import { LimitSetter } from './changing/limit-setter.service.ts';
-import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
+import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
+import { PlanChange } from './changing/plan-change.service.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 import { subscriptionDecider } from './subscription.decider.ts';
-import { subscriptionStream } from './subscription.events.ts';
+import { subscriptionStream, type SubscriptionEvent } from './subscription.events.ts';
 
 const ORGANIZATION = 'one';
 
@@ -19,25 +21,25 @@ const ORGANIZATION = 'one';
 function owners() {
   const limits: Record<string, number> = { members: 5, activeKeys: 10, applications: 10 };
   const used: Record<string, number> = { members: 1, activeKeys: 0, applications: 0 };
-  const set = (name: string, wanted: number) => {
+  const set = (name: string, wanted: number, { dryRun }: RequestContext) => {
     if ((used[name] ?? 0) > wanted)
       return refuse(
         domainError(`${name}/over`, 'conflict', `${used[name]} ${name} are in use.`, {
           extra: { limit: wanted, used: used[name] ?? 0 },
         }),
       );
-    limits[name] = wanted;
+    if (!dryRun) limits[name] = wanted;
     return undefined;
   };
   const bus = answeringBus('billing', {
-    'organizations.v1.limits.set': ({ members }: { members: number }) =>
-      set('members', members) ?? reply({ members, used: used['members'] }),
-    'access-keys.v1.limits.set': ({ activeKeys }: { activeKeys: number }) =>
-      set('activeKeys', activeKeys) ?? reply({ activeKeys, used: used['activeKeys'] }),
-    'deployments.v1.limits.set': ({ applications }: { applications: number }) => {
+    'organizations.v1.limits.set': ({ members }: { members: number }, context) =>
+      set('members', members, context) ?? reply({ members, used: used['members'] }),
+    'access-keys.v1.limits.set': ({ activeKeys }: { activeKeys: number }, context) =>
+      set('activeKeys', activeKeys, context) ?? reply({ activeKeys, used: used['activeKeys'] }),
+    'deployments.v1.limits.set': ({ applications }: { applications: number }, { dryRun }) => {
       if ((used['applications'] ?? 0) > applications)
         return reply({ over: [`applications: ${used['applications']} of ${applications}`] });
-      limits['applications'] = applications;
+      if (!dryRun) limits['applications'] = applications;
       return reply({ over: [] });
     },
   });
@@ -54,7 +56,7 @@ describe('changing a plan', () => {
     embedded = await openEmbedded(folder);
     await embedded.sourcing.projections([subscriptionsProjection]);
     embedded.sourcing.reactors([new StartingReactor(embedded.commands)]);
-    changing = new ChangingHandlers(embedded.commands, new LimitSetter(bus), embedded.clock);
+    changing = changingOver(embedded.commands);
     queries = new BillingQueries(embedded.readModels, embedded.commands);
   });
   afterAll(() => embedded.close());
@@ -65,6 +67,19 @@ describe('changing a plan', () => {
       { organizationId: ORGANIZATION, ...(key !== undefined && { key }) },
     );
   const changeTo = (plan: string, key?: string) => changing.change({ org: ORGANIZATION, plan }, owner(key));
+  const changingOver = (commands: CommandRunner) =>
+    new ChangingHandlers(new PlanChange(commands, new LimitSetter(bus)), embedded.clock);
+  const resumptionOver = (commands: CommandRunner) =>
+    new PlanChangeReactor(commands, new PlanChange(commands, new LimitSetter(bus)));
+  /** Shows every change that began before `until` to the resumption, as after a restart. */
+  const resumeAll = async (until?: Position) => {
+    const resumption = resumptionOver(embedded.commands);
+    for await (const stored of embedded.eventStore.readAll()) {
+      if (stored.position === until) return;
+      if (stored.type === 'subscription.change-requested.v1')
+        await resumption.react({ event: stored as SubscriptionEvent, metadata: stored });
+    }
+  };
   const planOf = async () => {
     const answer = await queries.plansOf({ organizationIds: [ORGANIZATION] });
     return answer.ok ? answer.value.plans[ORGANIZATION]?.plan : undefined;
@@ -124,33 +139,74 @@ describe('changing a plan', () => {
     expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
   });
 
-  it('F21: a change that a crash left behind is ended by the sweep, with the limits of the plan in force', async () => {
+  it('shows in a dry run what is over, and changes nothing', async () => {
+    const before = (await embedded.events()).length;
+    Object.assign(used, { members: 7 });
+    const dry = (plan: string) => changing.change({ org: ORGANIZATION, plan }, { ...owner(), dryRun: true });
+    expect(await dry('enterprise')).toMatchObject({ ok: true, value: { plan: 'enterprise' }, meta: {} });
+    Object.assign(used, { members: 1_001 });
+    expect(await dry('enterprise')).toMatchObject({
+      ok: false,
+      error: { code: 'billing/over-new-limits', extra: { over: [{ limit: 'members', used: 1_001 }] } },
+    });
+    Object.assign(used, { members: 1 });
+    expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
+    expect(await embedded.events()).toHaveLength(before);
+  });
+
+  it('F21: a change that a crash left behind is ended, with the limits of the plan in force', async () => {
     const request = {
       type: 'request-change',
       plan: 'enterprise',
       defaultPlan: 'developer',
       known: ['developer', 'enterprise'],
     } as const;
-    const left = await embedded.commands.run(subscriptionDecider, subscriptionStream(ORGANIZATION), request, owner());
+    const stream = subscriptionStream(ORGANIZATION);
+    const left = await embedded.commands.run(subscriptionDecider, stream, request, owner());
     limits['members'] = 1_000; // the process died between two owners
     if (!left.ok) throw new Error(left.error.code);
-    await embedded.sourcing.control.settled(left.value.position);
-    const later = { ...embedded.clock, now: () => embedded.clock.now() + 31_000 };
-    const sweepAt = (clock: typeof later) =>
-      new UnfinishedChanges(
-        embedded.commands,
-        embedded.readModels,
-        new LimitSetter(bus),
-        clock,
-        embedded.ids,
-        silentLogger,
-      ).run(new AbortController().signal);
-    await sweepAt(embedded.clock);
-    expect(limits['members']).toBe(1_000); // somebody may still be waiting for it
-    await sweepAt(later);
+    await resumeAll();
     expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
     expect(await planOf()).toBe('developer');
     expect(await changeTo('enterprise')).toMatchObject({ ok: true });
+    expect(await changeTo('developer')).toMatchObject({ ok: true });
+  });
+
+  it('F21: wherever a change is killed, plan and limits fit together afterwards, and it can be asked for again', async () => {
+    const kill = (to: string, key: string) =>
+      killAtEachAppend(embedded, {
+        attempt: (commands, n) => changingOver(commands).change({ org: ORGANIZATION, plan: to }, owner(`${key} ${n}`)),
+        resumption: resumptionOver,
+        async check() {
+          const plan = await planOf();
+          const expected = DEFAULT_CATALOGUE.plans.find(({ name }) => name === plan)?.limits;
+          expect(limits).toMatchObject({ members: expected?.members, activeKeys: expected?.activeKeys });
+        },
+      });
+    expect(await kill('enterprise', 'up')).toBe(2); // requested, changed
+    Object.assign(used, { members: 7 });
+    expect(await kill('developer', 'refused')).toBe(2); // requested, refused
+    expect(await planOf()).toBe('enterprise');
+    Object.assign(used, { members: 1 });
+    expect(await kill('developer', 'down')).toBe(2);
+    expect(await planOf()).toBe('developer');
+    expect(await changeTo('enterprise')).toMatchObject({ ok: true });
+  });
+
+  it('ends no later change when an earlier one to the same plan is looked at again', async () => {
+    const stream = subscriptionStream(ORGANIZATION);
+    const begin = {
+      type: 'request-change',
+      plan: 'developer',
+      defaultPlan: 'developer',
+      known: ['developer', 'enterprise'],
+    } as const;
+    const begun = await embedded.commands.run(subscriptionDecider, stream, begin, owner());
+    await resumeAll(begun.ok ? begun.value.position : undefined);
+    const state = await embedded.commands.load(subscriptionDecider, stream);
+    expect(state).toMatchObject({ ok: true, value: { state: { changingTo: 'developer' } } });
+    const end = { type: 'refuse-change', plan: 'developer', defaultPlan: 'developer', over: [] } as const;
+    expect(await embedded.commands.run(subscriptionDecider, stream, end, owner())).toMatchObject({ ok: true });
   });
 
   it('shows catalogue and subscription', async () => {

@@ -1,6 +1,6 @@
 import type { ContextService } from '#runtime';
 import { BillingModule } from './billing.module.ts';
-import { UnfinishedChanges } from './changing/unfinished-changes.sweep.ts';
+import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 import { subscriptionDecider } from './subscription.decider.ts';
@@ -12,6 +12,6 @@ export const billingService: ContextService = {
   engines: ['eventStore', 'readStore', 'vault'],
   deciders: [subscriptionDecider],
   projections: [subscriptionsProjection],
-  reactors: [StartingReactor],
-  sweeps: [UnfinishedChanges],
+  reactors: [StartingReactor, PlanChangeReactor],
+  sweeps: [],
 };

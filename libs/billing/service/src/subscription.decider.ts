@@ -8,8 +8,12 @@ export interface Subscription {
   readonly plan: string | undefined;
   /** The plan that is being changed to: limits may be half set. */
   readonly changingTo: string | undefined;
+  /** Revision of the event with which the change under way began. */
+  readonly changingSince: number | undefined;
   /** The last change that was refused, and what was over; until the next one begins. */
   readonly refused: { readonly to: string; readonly over: readonly string[] } | undefined;
+  /** Number of events. */
+  readonly length: number;
 }
 
 export type SubscriptionCommand =
@@ -28,14 +32,16 @@ export type SubscriptionCommand =
       readonly over: readonly Over[];
     };
 
+const SETTLED = { changingTo: undefined, changingSince: undefined } as const;
+
 /**
  * A change of plan has three moments: requested; limits set in the streams that own what is counted; changed, or, where
  * one of them refused, refused with the old limits back. Two changes at once would mix their limits, so there is one.
  */
 export const subscriptionDecider: Decider<Subscription, SubscriptionCommand, SubscriptionEvent, BillingError> = {
   events: subscriptionEvents,
-  initialState: { plan: undefined, changingTo: undefined, refused: undefined },
-  evolve,
+  initialState: { plan: undefined, ...SETTLED, refused: undefined, length: 0 },
+  evolve: (state, event) => ({ ...evolve(state, event), length: state.length + 1 }),
   decide,
 };
 
@@ -44,11 +50,11 @@ function evolve(state: Subscription, event: SubscriptionEvent): Subscription {
     case 'subscription.started.v1':
       return { ...state, plan: event.data.plan };
     case 'subscription.change-requested.v1':
-      return { ...state, changingTo: event.data.to, refused: undefined };
+      return { ...state, changingTo: event.data.to, changingSince: state.length, refused: undefined };
     case 'subscription.plan-changed.v1':
-      return { plan: event.data.to, changingTo: undefined, refused: undefined };
+      return { ...state, plan: event.data.to, ...SETTLED, refused: undefined };
     case 'subscription.change-refused.v1':
-      return { ...state, changingTo: undefined, refused: { to: event.data.to, over: event.data.over } };
+      return { ...state, ...SETTLED, refused: { to: event.data.to, over: event.data.over } };
     default:
       return assertNever(event);
   }
@@ -67,7 +73,9 @@ function decide(command: SubscriptionCommand, state: Subscription): Result<reado
       );
     }
     case 'complete-change':
-      if (state.changingTo !== command.plan) return ok([]);
+      // It took so long that it was ended meanwhile: whoever goes on with it must put the limits back.
+      if (state.changingTo !== command.plan)
+        return state.plan === command.plan ? ok([]) : err(billingErrors.changeEnded());
       return ok([
         { type: 'subscription.plan-changed.v1', data: { from: state.plan ?? command.defaultPlan, to: command.plan } },
       ]);

@@ -14,6 +14,10 @@ export const billingErrors = {
       fix: 'try again in a minute',
       retryAfterSeconds: 60,
     }),
+  changeEnded: () =>
+    domainError('billing/change-ended', 'conflict', 'The change of plan took too long and was ended.', {
+      fix: 'try again; nothing was changed',
+    }),
   overNewLimits: (plan: string, over: readonly Over[]) =>
     domainError(
       'billing/over-new-limits',

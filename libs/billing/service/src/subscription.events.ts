@@ -23,6 +23,3 @@ export const subscriptionEvents: EventFamily<SubscriptionEvent> = {
 };
 
 export const subscriptionStream = (organizationId: string): string => `subscription-${organizationId}`;
-
-/** The organization whose subscription a stream holds. */
-export const organizationIdOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

@@ -44,6 +44,9 @@ describe('a subscription', () => {
       .thenRecorded(changed);
     given(started)
       .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
+      .thenRejected({ code: 'billing/change-ended', kind: 'conflict' });
+    given(started, requested, changed)
+      .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
       .thenNothingRecorded();
   });
   it('A19: keeps its plan when more is in use', () => {

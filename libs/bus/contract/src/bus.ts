@@ -57,13 +57,10 @@ export interface Bus {
   ): AsyncIterable<OutputOf<C>>;
   /**
    * A context in this service's own name.
-   * @param cause what led to it: its correlation and command id are carried on; a fresh command id is made where none is given
+   * @param cause what led to it: its ids are carried on, and whether it is a dry run; a fresh command id is made where
+   *   none is given
    */
-  own(
-    cause: Partial<Pick<CommandContext, 'correlationId' | 'commandId' | 'causationId' | 'organizationId'>> & {
-      readonly timeoutMs?: number;
-    },
-  ): RequestContext;
+  own(cause: Partial<Omit<CommandContext, 'actor'>> & { readonly timeoutMs?: number }): RequestContext;
 }
 
 export class StreamEndedError extends Error {

@@ -34,6 +34,7 @@ export function answeringBus(service: string, answers: Answers): Bus {
       commandId,
       causationId,
       organizationId,
+      dryRun,
     }: Partial<CommandContext>): RequestContext {
       drawn++;
       return {
@@ -44,6 +45,7 @@ export function answeringBus(service: string, answers: Answers): Bus {
         deadlineMs: Number.MAX_SAFE_INTEGER,
         ...(causationId !== undefined && { causationId }),
         ...(organizationId !== undefined && { organizationId }),
+        ...(dryRun && { dryRun }),
       };
     },
   };

@@ -1,13 +1,11 @@
 import { setKeyLimitsRequest } from '#access-keys/contract';
 import type { PlanLimits } from '#billing/contract';
-import { BUS, type Bus, type RequestContext } from '#bus';
+import { BUS, type Bus } from '#bus';
 import { setCatalogLimitsRequest } from '#deployments/contract';
-import { ok, type DomainError, type Result } from '#kernel';
+import { ok, type CommandContext, type DomainError, type Result } from '#kernel';
 import { setSeatLimitRequest } from '#organizations/contract';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Over } from '../over.ts';
-
-export const LIMIT_SETTER = Symbol('limit setter');
 
 /**
  * Puts a plan's limits into the streams that own what is counted. Each request gets a command id of its own: setting a
@@ -21,9 +19,9 @@ export class LimitSetter {
   async set(
     organizationId: string,
     limits: PlanLimits,
-    cause: Pick<RequestContext, 'correlationId'>,
+    { correlationId, dryRun = false }: Pick<CommandContext, 'correlationId' | 'dryRun'>,
   ): Promise<Result<readonly Over[], DomainError>> {
-    const own = () => this.bus.own({ correlationId: cause.correlationId, organizationId });
+    const own = () => this.bus.own({ correlationId, organizationId, dryRun });
     const over: Over[] = [];
 
     const seats = await this.bus.request(setSeatLimitRequest, { organizationId, members: limits.members }, own());

@@ -1,4 +1,3 @@
-import { organizationNotFound } from '#access';
 import {
   DEFAULT_CATALOGUE,
   getSubscriptionRequest,
@@ -7,7 +6,7 @@ import {
   plansOfRequest,
   type PlanCatalogue,
 } from '#billing/contract';
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { Controller, Inject, Optional } from '@nestjs/common';
@@ -29,16 +28,15 @@ export class BillingQueries {
   }
 
   @Serves(listPlansRequest)
-  async plans(): Promise<Reply<OutputOf<typeof listPlansRequest>>> {
+  async plans(): Promise<ReplyTo<typeof listPlansRequest>> {
     return reply({ items: this.catalogue.plans.map(planView), pricingUrl: this.catalogue.pricingUrl });
   }
 
   @Serves(getSubscriptionRequest)
   async subscription(
     @Input() _input: InputOf<typeof getSubscriptionRequest>,
-    @Caller() { organizationId, consistency }: RequestContext,
-  ): Promise<Reply<OutputOf<typeof getSubscriptionRequest>>> {
-    if (organizationId === undefined) return refuse(organizationNotFound());
+    @Caller() { organizationId, consistency }: ContextOf<typeof getSubscriptionRequest>,
+  ): Promise<ReplyTo<typeof getSubscriptionRequest>> {
     const found = await this.readModels.get(subscriptionsProjection, organizationId, consistency);
     if (!found.ok) return refuse(found.error);
     const { name, limits } = planNamed(this.catalogue, found.value?.document.plan);
@@ -52,9 +50,7 @@ export class BillingQueries {
 
   /** From the streams themselves, folded in memory: other contexts ask this beside every view. */
   @Serves(plansOfRequest)
-  async plansOf(
-    @Input() { organizationIds }: InputOf<typeof plansOfRequest>,
-  ): Promise<Reply<OutputOf<typeof plansOfRequest>>> {
+  async plansOf(@Input() { organizationIds }: InputOf<typeof plansOfRequest>): Promise<ReplyTo<typeof plansOfRequest>> {
     const plans: OutputOf<typeof plansOfRequest>['plans'] = {};
     for (const organizationId of organizationIds) {
       const loaded = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));

@@ -1,5 +1,5 @@
-import type { Projection } from '#kernel';
-import { organizationIdOf, subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
+import { idOf, type Projection } from '#kernel';
+import { subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
 
 /** Answers `GET /v1/organizations/{org}/subscription`. One document per organization. */
 export interface SubscriptionDocument {
@@ -16,7 +16,7 @@ export const subscriptionsProjection: Projection<SubscriptionEvent, Subscription
   name: 'subscriptions.v1',
   events: subscriptionEvents,
   indexes: ['isChanging'],
-  documentId: ({ metadata }) => organizationIdOf(metadata.stream),
+  documentId: ({ metadata }) => idOf(metadata.stream),
   apply(subscription, { event, metadata: { recordedAt } }) {
     switch (event.type) {
       case 'subscription.started.v1':

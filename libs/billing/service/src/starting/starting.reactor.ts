@@ -1,10 +1,10 @@
 import { organizationEvents, type OrganizationEvent } from '#access';
 import { DEFAULT_CATALOGUE, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
 import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
-import type { Recorded } from '#kernel';
+import { idOf, type Recorded } from '#kernel';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { subscriptionDecider } from '../subscription.decider.ts';
-import { organizationIdOf, subscriptionStream } from '../subscription.events.ts';
+import { subscriptionStream } from '../subscription.events.ts';
 
 /** Every new organization gets the default plan; until then its limits are the same defaults. */
 @Injectable()
@@ -22,7 +22,7 @@ export class StartingReactor implements Reactor<OrganizationEvent, 'organization
   }
 
   async react({ metadata }: Recorded): Promise<void> {
-    const organizationId = organizationIdOf(metadata.stream);
+    const organizationId = idOf(metadata.stream);
     const outcome = await this.commands.run(
       subscriptionDecider,
       subscriptionStream(organizationId),

@@ -1,6 +1,6 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
-import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { COMMANDS, ownerFirst, type CommandRunner } from '#event-sourcing';
 import { setGlobalRoleRequest } from '#identity/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -19,39 +19,25 @@ export class AdminsHandlers {
     @Inject(LAST_LOGINS) private readonly lastLogins: LastLogins,
   ) {}
 
-  /** First in the stream that knows every global admin, then in the user's own; a crash between is finished by the reactor. */
+  /** First in the stream that knows every global admin, then in the user's own. */
   @Serves(setGlobalRoleRequest)
   async set(
     @Input() { user, role }: InputOf<typeof setGlobalRoleRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof setGlobalRoleRequest>>> {
+    @Caller() context: ContextOf<typeof setGlobalRoleRequest>,
+  ): Promise<ReplyTo<typeof setGlobalRoleRequest>> {
     const found = await this.userNamed(user);
     if (!found.ok) return refuse(found.error);
     const userId = found.value;
-    const view = {
-      id: userId,
-      email: (await this.people.get(userId))?.email ?? null,
-      globalRole: role,
-      state: 'ACTIVE',
-      lastLogin: await this.lastLogins.of(userId),
-    } as const;
-
-    const command = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
-    if (context.dryRun) {
-      const planned = await this.commands.plan(adminsDecider, ADMINS_STREAM, command, context);
-      return planned.ok ? reply(view) : refuse(planned.error);
-    }
-    const decided = await this.commands.run(adminsDecider, ADMINS_STREAM, command, context);
-    if (!decided.ok) return refuse(decided.error);
-    const recorded = await this.commands.run(
-      userDecider,
-      userStream(userId),
-      { type: 'set-global-role', globalRole: role },
-      context,
-    );
-    return recorded.ok
-      ? reply(view, { position: recorded.value.position, revision: recorded.value.revision })
-      : refuse(recorded.error);
+    const change = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
+    const set = await ownerFirst({
+      begin: () => this.commands.run(adminsDecider, ADMINS_STREAM, change, context),
+      finish: () =>
+        this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole: role }, context),
+    });
+    if (!set.ok) return set;
+    const email = (await this.people.get(userId))?.email ?? null;
+    const lastLogin = await this.lastLogins.of(userId);
+    return reply({ id: userId, email, globalRole: role, state: 'ACTIVE', lastLogin }, set.value.meta);
   }
 
   private async userNamed(user: string): Promise<Result<string, DomainError>> {

@@ -6,9 +6,20 @@ import {
   type Directory,
   type DirectoryOrganization,
 } from '#access';
-import { plansOfRequest } from '#billing/contract';
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { plansOf } from '#billing/contract';
+import {
+  BUS,
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Bus,
+  type ContextOf,
+  type ReplyTo,
+  type RequestContext,
+} from '#bus';
+import type { InputOf } from '#bus/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import {
   aboutRequest,
@@ -17,16 +28,14 @@ import {
   meRequest,
   peopleRequest,
   type IdentityConfig,
+  type Person,
 } from '#identity/contract';
-import { domainError } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { PEOPLE, type People } from '../people/people.service.ts';
 import { LAST_LOGINS, type LastLogins } from '../users/last-logins.service.ts';
 import { userDecider } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
 import { usersProjection } from './users.projection.ts';
-
-type PersonView = OutputOf<typeof peopleRequest>['people'][number];
 
 @Controller()
 export class IdentityQueries {
@@ -41,7 +50,7 @@ export class IdentityQueries {
   ) {}
 
   @Serves(aboutRequest)
-  async about(): Promise<Reply<OutputOf<typeof aboutRequest>>> {
+  async about(): Promise<ReplyTo<typeof aboutRequest>> {
     const { version, publicUrl, issuer, audience, cliClientId, consoleClientId, contact, profile } = this.config;
     return reply({
       name: 'Astro Platform',
@@ -60,8 +69,8 @@ export class IdentityQueries {
   @Serves(meRequest)
   async me(
     @Input() { org }: InputOf<typeof meRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof meRequest>>> {
+    @Caller() context: ContextOf<typeof meRequest>,
+  ): Promise<ReplyTo<typeof meRequest>> {
     const { principal, actor } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
@@ -73,6 +82,7 @@ export class IdentityQueries {
     const member = organization?.members.get(actor.id);
     const person =
       principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.get(actor.id);
+    const plan = organization && (await plansOf(this.bus, [organization.id], context)).get(organization.id);
     return reply({
       userId: actor.id,
       email: person?.email ?? null,
@@ -80,7 +90,7 @@ export class IdentityQueries {
       organization: organization?.slug ?? null,
       orgId: organization?.id ?? null,
       orgRole: member ? effectiveRole(member, principal) : null,
-      plan: organization ? await this.planOf(organization.id, context) : null,
+      plan: plan?.plan ?? null,
       accessKey: key?.masked ?? null,
       keyId: key?.keyId ?? null,
       keyRole: key?.role ?? null,
@@ -91,8 +101,8 @@ export class IdentityQueries {
   @Serves(listUsersRequest)
   async users(
     @Input() { cursor, limit }: InputOf<typeof listUsersRequest>,
-    @Caller() { consistency }: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listUsersRequest>>> {
+    @Caller() { consistency }: ContextOf<typeof listUsersRequest>,
+  ): Promise<ReplyTo<typeof listUsersRequest>> {
     const sort = { field: 'registeredAt', direction: 'ascending' } as const;
     const page = await this.readModels.find(
       usersProjection,
@@ -111,26 +121,19 @@ export class IdentityQueries {
 
   /** By ids, by a verified address, or both. Ids that are no user's are left out. */
   @Serves(peopleRequest)
-  async find(@Input() { ids, email }: InputOf<typeof peopleRequest>): Promise<Reply<OutputOf<typeof peopleRequest>>> {
+  async find(@Input() { ids, email }: InputOf<typeof peopleRequest>): Promise<ReplyTo<typeof peopleRequest>> {
     const byAddress = email === undefined ? undefined : await this.people.byAddress(email);
     const wanted = new Set([...ids, ...(byAddress === undefined ? [] : [byAddress])]);
     const people = await Promise.all([...wanted].map((id) => this.person(id)));
     return reply({ people: people.filter((person) => person !== undefined) });
   }
 
-  private async person(id: string): Promise<PersonView | undefined> {
+  private async person(id: string): Promise<Person | undefined> {
     const loaded = await this.commands.load(userDecider, userStream(id));
     if (!loaded.ok || loaded.value.state.status === 'absent') return undefined;
     if (loaded.value.state.status === 'erased') return { id, email: null, name: null, erased: true };
     const record = await this.people.get(id);
     return { id, email: record?.email ?? null, name: record?.name ?? null, erased: false };
-  }
-
-  private async planOf(organizationId: string, context: RequestContext): Promise<string | null> {
-    const found = await this.bus
-      .request(plansOfRequest, { organizationIds: [organizationId] }, this.bus.own(context))
-      .catch(unanswered);
-    return found.ok ? (found.value.plans[organizationId]?.plan ?? null) : null;
   }
 }
 
@@ -148,9 +151,3 @@ function organizationOf(
   const [only, ...others] = directory.memberships.get(actor.id) ?? [];
   return only !== undefined && others.length === 0 ? directory.organization(only) : undefined;
 }
-
-const unanswered = () =>
-  ({
-    ok: false,
-    error: domainError('billing/unavailable', 'unavailable', 'The plans are temporarily unavailable.'),
-  }) as const;

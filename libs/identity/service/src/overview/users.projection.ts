@@ -1,6 +1,6 @@
 import type { GlobalRole } from '#access';
-import type { Projection } from '#kernel';
-import { userEvents, userIdOf, type UserEvent } from '../users/user.events.ts';
+import { idOf, type Projection } from '#kernel';
+import { userEvents, type UserEvent } from '../users/user.events.ts';
 
 /** Answers `GET /v1/users`. One document per user; names and addresses are put in when somebody reads. */
 export interface UserDocument {
@@ -13,7 +13,7 @@ export const usersProjection: Projection<UserEvent, UserDocument> = {
   name: 'users.v1',
   events: userEvents,
   indexes: ['registeredAt'],
-  documentId: ({ metadata }) => userIdOf(metadata.stream),
+  documentId: ({ metadata }) => idOf(metadata.stream),
   apply(user, { event, metadata }) {
     switch (event.type) {
       case 'user.registered.v1':

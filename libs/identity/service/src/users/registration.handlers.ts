@@ -1,6 +1,6 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
-import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { Caller, Input, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { COMMANDS, ownerFirst, type CommandRunner } from '#event-sourcing';
 import { IDENTITY_CONFIG, resolveUserRequest, type Claims, type IdentityConfig } from '#identity/contract';
 import { err, IDS, ok, type CommandContext, type DomainError, type Ids, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -29,32 +29,36 @@ export class RegistrationHandlers {
   @Serves(resolveUserRequest)
   async resolve(
     @Input() claims: InputOf<typeof resolveUserRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof resolveUserRequest>>> {
+    @Caller() context: ContextOf<typeof resolveUserRequest>,
+  ): Promise<ReplyTo<typeof resolveUserRequest>> {
+    const own = { ...context, actor: PLATFORM };
+    // A crash between the two is finished by the next request with the token: nobody needs the user before.
+    const resolved = await ownerFirst({
+      begin: () => this.claim(claims, own),
+      finish: (userId) => this.register(userId, claims, own),
+    });
+    if (!resolved.ok) return resolved;
+    await this.lastLogins.note(resolved.value.userId);
+    return reply(resolved.value);
+  }
+
+  /** The user whom a token's subject is. */
+  private async claim(claims: Claims, context: CommandContext): Promise<Result<string, DomainError>> {
     const stream = await this.people.subjectStream(claims);
     const known = await this.commands.load(subjectDecider, stream);
-    if (!known.ok) return refuse(known.error);
-
-    let userId = known.value.state.userId;
-    if (userId === undefined) {
-      const claimed = await this.commands.run(
-        subjectDecider,
-        stream,
-        { type: 'claim-subject', userId: this.ids.uuid() },
-        { ...context, actor: PLATFORM },
-      );
-      if (!claimed.ok) return refuse(claimed.error);
-      userId = claimed.value.state.userId;
-    }
-    if (userId === undefined) throw new Error('a subject was claimed for nobody');
-    const settled = await this.settle(userId, claims, { ...context, actor: PLATFORM });
-    if (!settled.ok) return refuse(settled.error);
-    await this.lastLogins.note(userId);
-    return reply({ userId, registered: settled.value });
+    if (!known.ok) return known;
+    if (known.value.state.userId !== undefined) return ok(known.value.state.userId);
+    const command = { type: 'claim-subject', userId: this.ids.uuid() } as const;
+    const claimed = await this.commands.run(subjectDecider, stream, command, context);
+    return claimed.ok ? ok(claimed.value.state.userId ?? command.userId) : claimed;
   }
 
   /** The rest of a registration, whoever began it; for a known user: what changed about the person. */
-  private async settle(userId: string, claims: Claims, context: CommandContext): Promise<Result<boolean, DomainError>> {
+  private async register(
+    userId: string,
+    claims: Claims,
+    context: CommandContext,
+  ): Promise<Result<{ readonly userId: string; readonly registered: boolean }, DomainError>> {
     const loaded = await this.commands.load(userDecider, userStream(userId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
@@ -64,7 +68,7 @@ export class RegistrationHandlers {
     await this.people.keep(userId, claims);
     const isAdmin = this.isListedAdmin(claims);
     if (state.status === 'active' && (state.isRoleDecided || !isAdmin || state.globalRole === 'admin'))
-      return ok(false);
+      return ok({ userId, registered: false });
 
     if (isAdmin) {
       const granted = await this.commands.run(adminsDecider, ADMINS_STREAM, { type: 'grant-admin', userId }, context);
@@ -76,7 +80,8 @@ export class RegistrationHandlers {
         ? ({ type: 'register', globalRole } as const)
         : ({ type: 'set-global-role', globalRole } as const);
     const recorded = await this.commands.run(userDecider, userStream(userId), command, context, { step: command.type });
-    return recorded.ok ? ok(recorded.value.events.some(({ type }) => type === 'user.registered.v1')) : recorded;
+    if (!recorded.ok) return recorded;
+    return ok({ userId, registered: recorded.value.events.some(({ type }) => type === 'user.registered.v1') });
   }
 
   /** Only an address that its issuer has verified makes anybody an admin. */

@@ -1,0 +1,29 @@
+import { COMMANDS, Resumption, type CommandRunner } from '#event-sourcing';
+import { idOf, type CommandContext, type Recorded } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { subscriptionDecider } from '../subscription.decider.ts';
+import { subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
+import { PlanChange } from './plan-change.service.ts';
+
+type ChangeRequested = Extract<SubscriptionEvent, { readonly type: 'subscription.change-requested.v1' }>;
+
+/** Ends changes of plan that a crash has cut: the old limits are set again, and the change counts as refused. */
+@Injectable()
+export class PlanChangeReactor extends Resumption<SubscriptionEvent, ChangeRequested['type']> {
+  readonly name = 'billing-plan-changes.v1';
+  readonly events = subscriptionEvents;
+  readonly types = ['subscription.change-requested.v1'] as const;
+
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(PlanChange) private readonly changes: PlanChange,
+  ) {
+    super();
+  }
+
+  protected async resume({ event, metadata }: Recorded<ChangeRequested>, context: CommandContext) {
+    const loaded = await this.commands.load(subscriptionDecider, metadata.stream);
+    if (!loaded.ok || loaded.value.state.changingSince !== metadata.revision) return loaded;
+    return this.changes.refuse(idOf(metadata.stream), event.data.to, [], context);
+  }
+}

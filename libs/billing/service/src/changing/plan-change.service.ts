@@ -1,0 +1,92 @@
+import { DEFAULT_CATALOGUE, PLAN_CATALOGUE, type PlanCatalogue } from '#billing/contract';
+import { COMMANDS, ownerFirst, type CommandRunner, type Committed } from '#event-sourcing';
+import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { planNamed } from '../catalogue.ts';
+import type { Over } from '../over.ts';
+import { subscriptionDecider, type Subscription } from '../subscription.decider.ts';
+import { billingErrors } from '../subscription.errors.ts';
+import { subscriptionStream, type SubscriptionEvent } from '../subscription.events.ts';
+import { LimitSetter } from './limit-setter.service.ts';
+
+type Changed = Committed<Subscription, SubscriptionEvent>;
+
+/** Changes plans: the subscription says that a change began, the owners of what is counted take its limits, it ends. */
+@Injectable()
+export class PlanChange {
+  private readonly catalogue: PlanCatalogue;
+
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(LimitSetter) private readonly limits: LimitSetter,
+    @Optional() @Inject(PLAN_CATALOGUE) catalogue?: PlanCatalogue,
+  ) {
+    this.catalogue = catalogue ?? DEFAULT_CATALOGUE;
+  }
+
+  /** @returns `billing/over-new-limits` when more is in use than the plan allows; the limits are the old ones again */
+  change(organizationId: string, plan: string, context: CommandContext): Promise<Result<Changed, DomainError>> {
+    let over: readonly Over[] = [];
+    return ownerFirst({
+      begin: () => this.begin(organizationId, plan, context),
+      finish: async (begun) => {
+        if (begun.state.changingTo !== plan) return ok(begun);
+        const set = await this.limits.set(organizationId, planNamed(this.catalogue, plan).limits, context);
+        if (!set.ok) return set;
+        over = set.value;
+        if (over.length > 0) return err(billingErrors.overNewLimits(plan, over));
+        if (context.dryRun) return ok(begun); // no change has begun that could be completed
+        return this.run(organizationId, { type: 'complete-change', plan }, context, 'complete');
+      },
+      undo: () => this.refuse(organizationId, plan, over, context),
+    });
+  }
+
+  /** Sets the limits of the plan in force again, and ends the change as refused. */
+  async refuse(
+    organizationId: string,
+    plan: string,
+    over: readonly Over[],
+    context: CommandContext,
+  ): Promise<Result<unknown, DomainError>> {
+    const loaded = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
+    if (!loaded.ok) return loaded;
+    const { limits } = planNamed(this.catalogue, loaded.value.state.plan);
+    const back = await this.limits.set(organizationId, limits, context);
+    return back.ok ? this.run(organizationId, { type: 'refuse-change', plan, over }, context, 'refuse') : back;
+  }
+
+  private async begin(
+    organizationId: string,
+    plan: string,
+    context: CommandContext,
+  ): Promise<Result<Changed, DomainError>> {
+    const known = this.catalogue.plans.map(({ name }) => name);
+    const requested = await this.run(organizationId, { type: 'request-change', plan, known }, context, 'request');
+    if (!requested.ok || !requested.value.repeated) return requested;
+    // A repeat is answered from the stream as it was then; what counts here is what has become of the change.
+    const present = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
+    if (!present.ok) return present;
+    const { state } = present.value;
+    if (state.changingTo === plan || (state.plan ?? this.catalogue.defaultPlan) === plan)
+      return ok({ ...requested.value, state });
+    const over = (state.refused?.over ?? []).map((limit) => ({ limit, words: `${limit}.`, detail: {} }));
+    return err(billingErrors.overNewLimits(plan, over));
+  }
+
+  private run(
+    organizationId: string,
+    command: WithoutDefault,
+    context: CommandContext,
+    step: string,
+  ): Promise<Result<Changed, DomainError>> {
+    const { defaultPlan } = this.catalogue;
+    const stream = subscriptionStream(organizationId);
+    return this.commands.run(subscriptionDecider, stream, { ...command, defaultPlan }, context, { step });
+  }
+}
+
+type WithoutDefault =
+  | { readonly type: 'request-change'; readonly plan: string; readonly known: readonly string[] }
+  | { readonly type: 'complete-change'; readonly plan: string }
+  | { readonly type: 'refuse-change'; readonly plan: string; readonly over: readonly Over[] };
