@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolloutQueue } from '#deployments/contract';
+import { categoryOf } from '#kernel';
 import { everyContract } from '#testing/contracts';
 import { CONTEXTS } from './contexts.ts';
 
@@ -19,15 +20,20 @@ const ERRORS = join(import.meta.dirname, '..', '..', '..', 'docs', 'reference', 
 /** The stored words of this release. Error codes are those of the generated reference. */
 export function storedWords(): StoredWords {
   const written = CONTEXTS.flatMap(({ deciders }) => deciders).flatMap(({ events: { categories, types } }) =>
-    categories.flatMap((category) => Object.keys(types).map((type) => ({ category, type }))),
+    categories.flatMap((category) =>
+      Object.keys(types).map((type) => ({ category: categoryOf(`${category}-`), type })),
+    ),
   );
-  const byCategory = Map.groupBy(written, ({ category }) => category);
+  const byCategory = Map.groupBy(written, ({ category }) => category); // of a part of one: the whole category
   const codes = readFileSync(ERRORS, 'utf8').matchAll(/^\| `([^`]+\/[^`]+)` \|/gm);
   return {
     eventTypes: Object.fromEntries(
       [...byCategory.keys()]
         .toSorted()
-        .map((category) => [category, (byCategory.get(category) ?? []).map(({ type }) => type).toSorted()]),
+        .map((category) => [
+          category,
+          [...new Set((byCategory.get(category) ?? []).map(({ type }) => type))].toSorted(),
+        ]),
     ),
     subjects: [...CONTRACTS, rolloutQueue].map(({ subject }) => subject).toSorted(),
     errorCodes: [...codes].flatMap(([, code]) => code ?? []).toSorted(),

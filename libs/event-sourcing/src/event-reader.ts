@@ -1,5 +1,5 @@
 import { ChainBrokenError, type ChainFaults, type StoredEvent } from '#event-store';
-import { categoryOf, type EventFamily, type Fact, type Position, type Recorded } from '#kernel';
+import type { EventFamily, Fact, Position, Recorded } from '#kernel';
 
 /** A newer release has written an event of a type that this one does not know. */
 export class NewerReleaseError extends Error {
@@ -30,15 +30,15 @@ export const isHalt = (error: unknown): error is Halt =>
  * draw conclusions from.
  */
 export class EventReader<E extends Fact> {
-  private readonly categories: ReadonlySet<string>;
+  private readonly prefixes: readonly string[];
 
   constructor(private readonly family: EventFamily<E>) {
-    this.categories = new Set(family.categories);
+    this.prefixes = family.categories.map((category) => `${category}-`);
   }
 
   /** Whether a stream is of the family's categories. */
   covers(stream: string): boolean {
-    return this.categories.has(categoryOf(stream));
+    return this.prefixes.some((prefix) => stream.startsWith(prefix));
   }
 
   /**

@@ -57,11 +57,13 @@ describe('a command over several streams', () => {
 });
 
 /** Keeps what it was asked to resume, and answers as it is told. */
-class Kept extends Resumption<AccountEvent> {
+type Opened = Extract<AccountEvent, { readonly type: 'account.opened.v1' }>;
+class Kept extends Resumption<AccountEvent, Opened['type']> {
   readonly name = 'kept.v1';
+  readonly events = accountDecider.events;
   readonly types = ['account.opened.v1'] as const;
   override readonly delayMs = 30_000;
-  readonly seen: { recorded: Recorded<AccountEvent>; context: CommandContext; atMs: number }[] = [];
+  readonly seen: { recorded: Recorded<Opened>; context: CommandContext; atMs: number }[] = [];
 
   constructor(
     private readonly nowMs: () => number,
@@ -70,7 +72,7 @@ class Kept extends Resumption<AccountEvent> {
     super();
   }
 
-  protected async resume(recorded: Recorded<AccountEvent>, context: CommandContext) {
+  protected async resume(recorded: Recorded<Opened>, context: CommandContext) {
     this.seen.push({ recorded, context, atMs: this.nowMs() });
     return this.answers.shift() ?? ok(undefined);
   }

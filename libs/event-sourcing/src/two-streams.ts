@@ -44,7 +44,7 @@ const RESUME_AFTER_MS = 20_000;
  * Finishes commands over several streams that a crash has cut, by following the owners' events. It comes so late that
  * the process which began has finished too, unless it died; where it did, everything is there and nothing is recorded.
  */
-export abstract class Resumption<E extends Fact, Type extends E['type']> implements Reactor<E, Type> {
+export abstract class Resumption<E extends Fact, Type extends E['type'] = E['type']> implements Reactor<E, Type> {
   abstract readonly name: string;
   abstract readonly events: EventFamily<E>;
   abstract readonly types: readonly Type[];

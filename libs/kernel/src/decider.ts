@@ -38,7 +38,10 @@ export interface CommandContext {
 
 /** The event types one context writes to its categories of streams, and how older shapes become current. */
 export interface EventFamily<E extends Fact> {
-  /** Streams are named `<category>-<id>`; these are the categories whose every event must be understood. */
+  /**
+   * Streams are named `<category>-<id>`; these are the categories whose every event must be understood. Where several
+   * contexts write to one category, each names its part of it: `names-slug` are the streams `names-slug-<slug>`.
+   */
   readonly categories: readonly string[];
   /** Every stored type that can be read, retired shapes included: a type that is absent was written by a newer release. */
   readonly types: Readonly<Record<E['type'], true>> & Readonly<Record<string, true>>;

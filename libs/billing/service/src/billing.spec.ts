@@ -13,7 +13,7 @@ import { BillingQueries } from './overview/billing.queries.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 import { subscriptionDecider } from './subscription.decider.ts';
-import { subscriptionStream, type SubscriptionEvent } from './subscription.events.ts';
+import { subscriptionStream, type ChangeRequested } from './subscription.events.ts';
 
 const ORGANIZATION = 'one';
 
@@ -77,7 +77,7 @@ describe('changing a plan', () => {
     for await (const stored of embedded.eventStore.readAll()) {
       if (stored.position === until) return;
       if (stored.type === 'subscription.change-requested.v1')
-        await resumption.react({ event: stored as SubscriptionEvent, metadata: stored });
+        await resumption.react({ event: stored as ChangeRequested, metadata: stored });
     }
   };
   const planOf = async () => {

@@ -12,6 +12,8 @@ export type SubscriptionEvent =
       { readonly from: string; readonly to: string; readonly over: readonly string[] }
     >;
 
+export type ChangeRequested = Extract<SubscriptionEvent, { readonly type: 'subscription.change-requested.v1' }>;
+
 export const subscriptionEvents: EventFamily<SubscriptionEvent> = {
   categories: ['subscription'],
   types: {

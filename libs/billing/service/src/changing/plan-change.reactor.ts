@@ -2,10 +2,8 @@ import { COMMANDS, Resumption, type CommandRunner } from '#event-sourcing';
 import { idOf, type CommandContext, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { subscriptionDecider } from '../subscription.decider.ts';
-import { subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
+import { subscriptionEvents, type ChangeRequested, type SubscriptionEvent } from '../subscription.events.ts';
 import { PlanChange } from './plan-change.service.ts';
-
-type ChangeRequested = Extract<SubscriptionEvent, { readonly type: 'subscription.change-requested.v1' }>;
 
 /** Ends changes of plan that a crash has cut: the old limits are set again, and the change counts as refused. */
 @Injectable()

@@ -17,7 +17,7 @@ export type ClusterNameCommand =
   | { readonly type: 'release'; readonly clusterId: string };
 
 const events: EventFamily<ClusterNameEvent> = {
-  categories: ['names'],
+  categories: ['names-cluster'],
   types: { 'cluster-uid.claimed.v1': true, 'cluster-uid.released.v1': true },
 };
 const nobody: ClusterOwner = { organizationId: undefined, clusters: [] };

@@ -1,7 +1,7 @@
 import { reply } from '#bus';
 import type { CommandRunner } from '#event-sourcing';
-import { ok } from '#kernel';
-import { temporaryFolder } from '#testing';
+import { ok, type Decider, type Fact } from '#kernel';
+import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { nameDecider } from '../names/name.decider.ts';
@@ -235,6 +235,20 @@ describe('creating organizations', () => {
       },
     });
     expect(appends).toBe(4); // the user's default organization, name, slug, organization
+  });
+
+  it('F21: goes on behind names that another context claims', async () => {
+    const clusterNames: Decider<null, null, Fact, never> = {
+      events: { categories: ['names-cluster'], types: { 'cluster-uid.claimed.v1': true } },
+      initialState: null,
+      evolve: () => null,
+      decide: () => ok([{ type: 'cluster-uid.claimed.v1', data: {} }]),
+    };
+    await embedded.commands.run(clusterNames, 'names-cluster-1', null, admin());
+    const left = embedded.ids.uuid();
+    await new Names(embedded.commands).claim('default', 'left-behind', left, admin());
+    embedded.sourcing.reactors([Object.assign(new CreationReactor(creation), { delayMs: 0 })]);
+    await eventually(async () => expect(await ofType('organization.created.v1', left)).toHaveLength(1));
   });
 
   it('writes no address and no name of a person into the log', async () =>

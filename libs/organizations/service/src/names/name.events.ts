@@ -31,7 +31,7 @@ export type NameEvent =
 export type NameClaimed = Extract<NameEvent, { readonly type: 'name.claimed.v1' }>;
 
 export const nameEvents: EventFamily<NameEvent> = {
-  categories: ['names'],
+  categories: ['names-name', 'names-slug', 'names-default'],
   types: { 'name.claimed.v1': true, 'name.released.v1': true },
 };
 
