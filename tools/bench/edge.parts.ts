@@ -136,7 +136,15 @@ export async function startService(
 ): Promise<NestFastifyApplication> {
   @Module({
     imports: [
-      BusModule.forRoot(new RequestGuard({ keys: KEYS, clock: surroundings.clock, logger: surroundings.log, access })),
+      BusModule.forRoot(
+        new RequestGuard({
+          keys: KEYS,
+          clock: surroundings.clock,
+          logger: surroundings.log,
+          access,
+          checksOutput: false,
+        }),
+      ),
     ],
     controllers: [BenchHandlers],
   })

@@ -12,7 +12,7 @@ const strictOf = new WeakMap<z.ZodType, z.ZodType>();
  * The same schema, refusing members that no object in it declares, at every depth. A schema that says itself what
  * happens to further members (`z.looseObject`, `.catchall`) is left as it is.
  */
-function strictly(schema: z.ZodType): z.ZodType {
+export function strictly(schema: z.ZodType): z.ZodType {
   const known = strictOf.get(schema);
   if (known) return known;
   const made = rebuild(schema);

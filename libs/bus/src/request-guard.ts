@@ -40,6 +40,8 @@ export interface RequestGuardOptions {
   /** Left out in a process that follows no log; it can then serve PUBLIC and SERVICES_ONLY alone. */
   readonly access?: AccessSource;
   readonly refusals?: RefusalRecorder;
+  /** Whether answers are held against their contracts before they leave. Left out: they are; production leaves it off. */
+  readonly checksOutput?: boolean;
 }
 
 type Caller = Pick<CallerClaims, 'principal' | 'correlationId' | 'commandId'>;

@@ -28,11 +28,12 @@ import {
 } from '@nestjs/common';
 import { UnavailableError } from '#kernel';
 import { MessagePattern } from '@nestjs/microservices';
-import { isObservable, of, throwError, type Observable } from 'rxjs';
+import { isObservable, of, tap, throwError, type Observable } from 'rxjs';
 import { CALLER_HEADER } from './caller-token.ts';
 import { busErrors, DomainErrorException } from './errors.ts';
 import { RequestGuard } from './request-guard.ts';
 import { observe } from './observe.ts';
+import { checkOutput } from './output.ts';
 import type { MessageContext } from './transport.ts';
 import { whileAuthorized } from './while-authorized.ts';
 
@@ -88,6 +89,24 @@ class AccessRecheckInterceptor implements NestInterceptor {
       : next.handle();
   }
 }
+
+/** A good answer, or item of a stream, that does not fit its contract is a defect of the handler. */
+@Injectable()
+class OutputInterceptor implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { contract, guard } = callOf(execution);
+    if (guard.options.checksOutput === false) return next.handle();
+    return next.handle().pipe(
+      tap((answer: unknown) => {
+        if (contract.kind === 'stream') checkOutput(contract, answer);
+        else if (isOkReply(answer)) checkOutput(contract, answer.value);
+      }),
+    );
+  }
+}
+
+const isOkReply = (answer: unknown): answer is { readonly ok: true; readonly value: unknown } =>
+  typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true && 'value' in answer;
 
 /** Turns refusals into answers, and defects into a refusal that tells nothing; their cause goes to the log. */
 @Catch()
@@ -163,11 +182,12 @@ export function Serves<C extends StreamContract>(contract: C): Decorates<Handler
 export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as AnyMethod);
-    const watched = contract.kind === 'stream' ? [UseInterceptors(AccessRecheckInterceptor)] : [];
+    const interceptors =
+      contract.kind === 'stream' ? [AccessRecheckInterceptor, OutputInterceptor] : [OutputInterceptor];
     const decorate = applyDecorators(
       MessagePattern(contract.subject),
       UseGuards(CallerGuard),
-      ...watched,
+      UseInterceptors(...interceptors),
       UseFilters(WireFilter),
       SetMetadata(CONTRACT, contract),
     );

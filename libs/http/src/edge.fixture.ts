@@ -108,7 +108,7 @@ export const contracts = {
     route: 'POST /v1/organizations/{org}/things',
     permission: 'application.deploy',
     input: z.object({ org, name }),
-    output: z.object({ id: z.string() }),
+    output: z.object({ id: z.string(), org: z.string(), name: z.string(), commandId: z.string() }),
     success: 201,
     organizationOf,
     timeoutMs: 2_000,
@@ -176,7 +176,7 @@ class FixtureHandlers {
     return reply(input);
   }
   @Serves(contracts.create)
-  create(@Input() input: { name: string }, @Caller() { commandId }: RequestContext) {
+  create(@Input() input: { org: string; name: string }, @Caller() { commandId }: RequestContext) {
     return reply({ id: 'id-1', ...input, commandId }, { created: true });
   }
   @Serves(contracts.act)

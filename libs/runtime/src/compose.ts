@@ -52,6 +52,9 @@ export interface Composition {
   close(): Promise<void>;
 }
 
+/** Whether this is development: a bundle that `npm run build` makes is no TypeScript any more. */
+const IS_FROM_SOURCE = import.meta.filename.endsWith('.ts');
+
 /** Puts parts and engines together. Every part gets a bus of its own name; everything else is shared. */
 export function compose(options: CompositionOptions): Composition {
   const { engines, clock, ids, log, contexts, edge, worker, name, isAlone } = options;
@@ -62,7 +65,13 @@ export function compose(options: CompositionOptions): Composition {
     logOptions && readStore ? createEventSourcing({ ...logOptions, readStore, name, isAlone }) : undefined;
   const following = sourcing ?? (logOptions && createAccess(logOptions));
   const access = following?.access;
-  const guard = new RequestGuard({ keys: callerKeys, clock, logger: log, ...(access && { access }) });
+  const guard = new RequestGuard({
+    keys: callerKeys,
+    clock,
+    logger: log,
+    checksOutput: IS_FROM_SOURCE,
+    ...(access && { access }),
+  });
   const busFor = (part: ServicePart): Bus =>
     createBus({
       transport: bus,

@@ -32,7 +32,7 @@ export interface BusUnderTest {
   open(): Promise<BusTransport>;
 }
 
-const { echo, act, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
+const { echo, act, mismatched, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
   fixtureContracts;
 
 /** Every transport must pass; a manner only one of them has is no part of the bus. */
@@ -172,6 +172,26 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         });
       });
 
+      it('treats an answer that does not fit its contract as a defect, and logs where it does not, and no value', async () => {
+        expect(refusalIn(await gateway.request(mismatched, {}, person()))).toMatchObject({ code: 'bus/internal' });
+        const [line] = server.logged.filter(
+          ({ fields }) => 'subject' in fields && fields.subject === mismatched.subject,
+        );
+        expect(line?.fields).toMatchObject({
+          err: { message: expect.stringMatching(/\/items\/1\/n [^;]+; \/items\/1\/more is not a known field/) },
+        });
+        expect(JSON.stringify(server.logged)).not.toContain('secret of the answer');
+      });
+
+      it('sends it on where production has the check left off', async () => {
+        await server.close();
+        await transport.close();
+        transport = await open();
+        server = await startServer(transport, systemClock, directory, { checksOutput: false });
+        ({ gateway } = busesOver(transport, systemClock, silentLogger));
+        expect(await gateway.request(mismatched, {}, person())).toMatchObject({ ok: true });
+      });
+
       it('treats an empty answer as a defect', async () => {
         expect(refusalIn(await gateway.request(act, { how: 'undefined' }, person()))).toMatchObject({
           code: 'bus/internal',
@@ -241,6 +261,14 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(error).toMatchObject({ code: 'bus/internal' });
         expect(JSON.stringify(error)).not.toContain('secret');
         expect(JSON.stringify(server.logged)).toContain('secret of the stream');
+      });
+
+      it('end at an item that does not fit their contract', async () => {
+        expect(await outcomeOf(gateway.stream(count, { to: 2, fault: 'undeclared' }, person()))).toMatchObject({
+          items: 2,
+          error: { code: 'bus/internal' },
+        });
+        expect(JSON.stringify(server.logged)).not.toContain('secret of the item');
       });
 
       it('refuse before the first item whom the guard does not admit', async () => {

@@ -71,6 +71,13 @@ const act = request({
   output: z.unknown(),
   timeoutMs: 300,
 });
+const mismatched = request({
+  subject: 'fixture.v1.mismatched',
+  permission: PUBLIC,
+  input: z.object({}),
+  output: z.object({ items: z.array(z.object({ n: z.number() })) }),
+  timeoutMs: 5_000,
+});
 const slow = request({
   subject: 'fixture.v1.slow',
   permission: PUBLIC,
@@ -114,10 +121,10 @@ const count = stream({
   permission: PUBLIC,
   input: z.object({
     to: z.number(),
-    fault: z.enum(['refuse', 'throw', 'large']).optional(),
+    fault: z.enum(['refuse', 'throw', 'large', 'undeclared']).optional(),
     through: z.enum(['iterable', 'observable']).default('iterable'),
   }),
-  output: z.object({ n: z.number() }),
+  output: z.object({ n: z.number(), text: z.string().optional() }),
   timeoutMs: 5_000,
 });
 const forever = stream({
@@ -146,6 +153,7 @@ const watched = stream({
 export const fixtureContracts = {
   echo,
   act,
+  mismatched,
   slow,
   large,
   inOrganization,
@@ -203,6 +211,8 @@ export async function startServer(
     if (fault === 'refuse') throw new DomainErrorException(domainError('fixture/no-more', 'conflict', 'No more.'));
     if (fault === 'throw') throw new Error('secret of the stream');
     if (fault === 'large') yield { n: 1, text: 'x'.repeat(1_000_000) };
+    const undeclared = { n: 1, password: 'secret of the item' };
+    if (fault === 'undeclared') yield undeclared;
   }
 
   @Controller()
@@ -227,6 +237,11 @@ export async function startServer(
       if (how === 'never') return new Promise<never>(() => {});
       const nothing = undefined as unknown as Reply<unknown>; // a handler's defect that no type shows
       return how === 'date' ? reply({ at: new Date(0), gone: undefined }) : nothing;
+    }
+    @Serves(mismatched)
+    mismatched() {
+      const items: { n: number }[] = JSON.parse('[{ "n": 1 }, { "n": "secret of the answer", "more": true }]');
+      return reply({ items });
     }
     @Serves(slow)
     async slow() {
