@@ -1,4 +1,4 @@
-import { domainError, type DomainError, type Result } from '#kernel';
+import { domainError, type DomainError, type Position, type Result } from '#kernel';
 import type { Directory, DirectoryMember } from './directory.ts';
 import { PERMISSIONS, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
@@ -130,7 +130,8 @@ export function effectiveRole(member: Pick<DirectoryMember, 'role'>, principal: 
  * it has read the log up to a head that was asked for at most 200 ms before this call.
  */
 export interface AccessSource {
-  current(): Promise<Result<Directory, DomainError>>;
+  /** @param atLeast a position that the directory must have read too, for who knows of a write that was just made */
+  current(atLeast?: Position): Promise<Result<Directory, DomainError>>;
 }
 
 export const ACCESS = Symbol('access');

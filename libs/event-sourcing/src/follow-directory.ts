@@ -130,11 +130,12 @@ export function followDirectory({
 
   const following = follow();
   return {
-    async current() {
+    async current(atLeast) {
       const end = clock.monotonic() + WAIT_MS;
       const late = new AbortController();
       try {
-        const head = await Promise.race([askHead(), pause(clock, WAIT_MS, late.signal).then(() => undefined)]);
+        const asked = await Promise.race([askHead(), pause(clock, WAIT_MS, late.signal).then(() => undefined)]);
+        const head = asked !== undefined && atLeast !== undefined && atLeast > asked ? atLeast : asked;
         while (head !== undefined && !isStopped && (at === undefined || at < head) && clock.monotonic() < end)
           await moved(end - clock.monotonic());
         return head !== undefined && at !== undefined && at >= head && !isStopped ? ok(directory) : err(notCurrent());

@@ -202,6 +202,13 @@ export const deploymentsCommands: readonly CliCommand[] = [
     load: async () => (await clusters()).clustersRegister,
   },
   {
+    path: ['clusters', 'access'],
+    summary: 'Show who has an account on a cluster',
+    options: { name: clusterName },
+    examples: ['astroctl clusters access dev'],
+    load: async () => (await clusters()).clustersAccess,
+  },
+  {
     path: ['clusters', 'delete'],
     summary: 'Forget a cluster that nothing uses',
     options: { name: clusterName },

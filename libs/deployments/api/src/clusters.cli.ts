@@ -10,7 +10,9 @@ import {
   type Outcome,
   type Session,
 } from '#cli';
+import type { OutputOf } from '#bus/contract';
 import {
+  clusterAccessRequest,
   clusterKubeconfigRequest,
   deleteClusterRequest,
   getClusterPolicyRequest,
@@ -20,6 +22,8 @@ import {
   setClusterPolicyRequest,
   type ClusterView,
 } from '#deployments/contract';
+
+type AccessRow = OutputOf<typeof clusterAccessRequest>['items'][number];
 
 const LINES = [
   'name',
@@ -74,6 +78,31 @@ export async function clustersGet(options: OptionValues, session: Session): Prom
   const found = await session.call(getClusterRequest, { org, name });
   if (!found.ok) return found.failure;
   await session.print.one(found.value, { lines: LINES, name: (value) => `cluster/${value.name}` });
+  return ExitCode.Success;
+}
+
+/** `clusters access NAME`. */
+export async function clustersAccess(options: OptionValues, session: Session): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const name = required(options, 'name');
+  const listed = await session.call(clusterAccessRequest, { org, name });
+  if (!listed.ok) return listed.failure;
+  const nowMs = session.io.clock.now();
+  const columns: Column<AccessRow>[] = [
+    { title: 'WHO', value: (row) => row.who },
+    {
+      title: 'ACCESS',
+      value: (row) => (row.state === 'ENDING' ? `ending${row.code === null ? '' : ` (${row.code})`}` : row.access),
+    },
+    { title: 'SINCE', value: (row) => age(row.since, nowMs) },
+    { title: 'LAST-ISSUED', value: (row) => (row.lastIssued === null ? null : age(row.lastIssued, nowMs)) },
+  ];
+  await session.print.list(listed.value.items, {
+    columns,
+    name: (row) => row.id,
+    empty: `Nobody has asked for access to cluster ${name}.`,
+  });
   return ExitCode.Success;
 }
 

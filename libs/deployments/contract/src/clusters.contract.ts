@@ -1,3 +1,4 @@
+import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { z } from 'zod';
 import { policySchema } from './manifest.ts';
@@ -77,7 +78,7 @@ export const deleteClusterRequest = request({
   input: z.strictObject({ org, name }),
   output: z.strictObject({ name: z.string(), dryRun: z.boolean() }),
   organizationOf,
-  timeoutMs: 5_000,
+  timeoutMs: 15_000,
 });
 
 export const getClusterPolicyRequest = request({
@@ -102,6 +103,47 @@ export const setClusterPolicyRequest = request({
   timeoutMs: 5_000,
 });
 
+export const clusterAccessRequest = request({
+  subject: 'deployments.v1.clusters.access',
+  route: 'GET /v1/organizations/{org}/clusters/{name}/access',
+  summary: 'Who has an account on a cluster, and whose is being deleted',
+  permission: 'cluster.manage',
+  input: z.strictObject({ org, name }),
+  output: z.strictObject({
+    items: z.array(
+      z.strictObject({
+        id: z.string(),
+        /** Address or name. */
+        who: z.string(),
+        access: z.enum(['cluster', 'edit', 'view']),
+        /** `ENDING`: the account is to be deleted, and is tried again until it is gone. */
+        state: z.enum(['ACTIVE', 'ENDING']),
+        /** Why it could not be deleted yet. */
+        code: z.string().nullable(),
+        since: z.string(),
+        lastIssued: z.string().nullable(),
+      }),
+    ),
+  }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+/** From organizations, when a membership ended or its role fell: what it no longer gives on clusters ends. */
+export const reviewAccessRequest = request({
+  subject: 'deployments.v1.access.review',
+  permission: SERVICES_ONLY,
+  callers: ['organizations'],
+  input: z.strictObject({
+    organizationId: z.string(),
+    memberId: z.string(),
+    position: z.string().describe('of the log, from which on the membership is what it is now'),
+  }),
+  /** Accounts that are not gone yet: their cluster is asked again until they are. */
+  output: z.strictObject({ pending: z.array(z.strictObject({ cluster: z.string(), code: z.string() })) }),
+  timeoutMs: 8_000,
+});
+
 /** A kubeconfig's parts for one person, good for at most ten minutes. */
 export const clusterKubeconfigRequest = request({
   subject: 'deployments.v1.clusters.kubeconfig',
@@ -119,5 +161,5 @@ export const clusterKubeconfigRequest = request({
     namespace: z.string().nullable(),
   }),
   organizationOf,
-  timeoutMs: 15_000,
+  timeoutMs: 20_000,
 });

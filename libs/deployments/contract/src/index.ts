@@ -31,6 +31,8 @@ export {
   deleteClusterRequest,
   getClusterPolicyRequest,
   setClusterPolicyRequest,
+  clusterAccessRequest,
+  reviewAccessRequest,
   clusterKubeconfigRequest,
 } from './clusters.contract.ts';
 export {
@@ -105,4 +107,5 @@ export {
   liveEventsRequest,
   liveLogsRequest,
   issueTokenRequest,
+  endAccessRequest,
 } from './worker.contract.ts';

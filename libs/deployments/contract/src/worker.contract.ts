@@ -95,3 +95,13 @@ export const issueTokenRequest = request({
   output: z.strictObject({ token: z.string(), expiresAt: z.string() }),
   timeoutMs: 10_000,
 });
+
+/** Deletes the ServiceAccount of one person, and with it every token of it, and all bindings. A repeat does no harm. */
+export const endAccessRequest = request({
+  subject: 'deploy-worker.v1.clusters.end-access',
+  permission: SERVICES_ONLY,
+  callers: DEPLOYMENTS,
+  input: z.strictObject({ cluster: clusterConnection, organizationId: z.string(), memberId: z.string() }),
+  output: z.strictObject({}),
+  timeoutMs: 10_000,
+});

@@ -312,6 +312,17 @@ export const deploymentsErrors = {
   attemptEnded: () => domainError('deployments/attempt-ended', 'conflict', 'This attempt has ended.', {}),
   limitsBelowUse: (over: readonly string[]) =>
     domainError('deployments/limits-below-use', 'conflict', `More is in use: ${over.join(', ')}.`, { extra: { over } }),
+  accessEnding: (cluster: string) =>
+    domainError(
+      'deployments/access-ending',
+      'unavailable',
+      `Your earlier access to cluster/${cluster} is still being ended.`,
+      { fix: `try again, or see why: astroctl clusters get ${cluster}`, retryAfterSeconds: 5 },
+    ),
+  accessEnded: (cluster: string) =>
+    domainError('deployments/access-ended', 'forbidden', `Your access to cluster/${cluster} has ended.`, {
+      fix: 'see your role: astroctl org members',
+    }),
   tokenUnavailable: (name: string, state: string) =>
     domainError('deployments/cluster-not-ready', 'unavailable', `cluster/${name} is ${state}.`, {
       fix: `see why: astroctl clusters get ${name}`,

@@ -15,6 +15,12 @@ import { OwedSweep } from './attempts/owed-attempts.sweep.ts';
 import { AttemptCloser } from './attempts/attempt-closer.service.ts';
 import { RolloutTasks } from './attempts/rollout-tasks.service.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
+import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
+import { AccessEnds } from './clusters/access-ends.service.ts';
+import { AccessEndsSweep } from './clusters/access-ends.sweep.ts';
+import { AccessHandlers } from './clusters/access.handlers.ts';
+import { AccessQueries } from './clusters/access.queries.ts';
+import { ClusterDocuments } from './clusters/cluster-documents.service.ts';
 import { ClusterViews } from './clusters/cluster-views.service.ts';
 import { ClustersHandlers } from './clusters/clusters.handlers.ts';
 import { ClustersQueries } from './clusters/clusters.queries.ts';
@@ -24,6 +30,7 @@ import { ObserverHandlers } from './clusters/observer.handlers.ts';
 import { RegisterHandlers } from './clusters/register.handlers.ts';
 import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
+import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
@@ -46,6 +53,9 @@ import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
     ClustersHandlers,
     ClustersQueries,
     ObserverHandlers,
+    AccessHandlers,
+    AccessQueries,
+    KubeconfigsHandlers,
     AttemptsHandlers,
   ],
   providers: [
@@ -59,7 +69,9 @@ import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
     RolloutTasks,
     AttemptHistory,
     ClusterViews,
+    ClusterDocuments,
     ConnectionDetails,
+    AccessEnds,
     Heartbeats,
     SandboxProvisioning,
     ProfileViews,
@@ -67,6 +79,8 @@ import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
     People,
     VaultRecords,
     EnqueueReactor,
+    AccessEndsReactor,
+    AccessEndsSweep,
     OwedSweep,
     UnfinishedSweep,
     VaultRecordsSweep,

@@ -6,6 +6,9 @@ import { revisionsProjection } from './applications/revisions.projection.ts';
 import { attemptDecider } from './attempts/attempt.decider.ts';
 import { EnqueueReactor } from './attempts/enqueue.reactor.ts';
 import { OwedSweep } from './attempts/owed-attempts.sweep.ts';
+import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
+import { AccessEndsSweep } from './clusters/access-ends.sweep.ts';
+import { accessProjection } from './clusters/access.projection.ts';
 import { catalogDecider } from './catalog/catalog.decider.ts';
 import { clusterNameDecider } from './clusters/cluster-name.decider.ts';
 import { clusterDecider } from './clusters/cluster.decider.ts';
@@ -38,7 +41,8 @@ export const deploymentsService: ContextService = {
     eventLinesProjection,
     profilesProjection,
     clustersProjection,
+    accessProjection,
   ],
-  reactors: [EnqueueReactor],
-  sweeps: [OwedSweep, UnfinishedSweep, SilenceSweep, VaultRecordsSweep],
+  reactors: [EnqueueReactor, AccessEndsReactor],
+  sweeps: [OwedSweep, UnfinishedSweep, SilenceSweep, AccessEndsSweep, VaultRecordsSweep],
 };

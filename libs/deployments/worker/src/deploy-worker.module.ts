@@ -2,6 +2,7 @@ import { EGRESS, type EgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { VAULT, type Vault } from '#vault';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AccessHandlers } from './access/access.handlers.ts';
 import { ClusterConnections } from './connections.worker.ts';
 import { EventsHandlers } from './live/events.handlers.ts';
 import { LogsHandlers } from './live/logs.handlers.ts';
@@ -12,14 +13,13 @@ import { ObserverWorker } from './observer/observer.worker.ts';
 import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
 import { ManifestRenderer } from './rollout/renderer.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
-import { TokenHandlers } from './token/token.handlers.ts';
 
 /**
  * The worker: rollouts, observers, and what deployments asks about live clusters. Needs the tokens BUS, VAULT,
  * WORK_QUEUE, CLOCK, IDS, LOGGER and EGRESS, given by a global module of the application.
  */
 @Module({
-  controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, TokenHandlers],
+  controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, AccessHandlers],
   providers: [
     {
       provide: ClusterConnections,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BUS, BusModule, connectBus, createBus, RequestGuard, type CallerKeys } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
 import {
+  endAccessRequest,
   issueTokenRequest,
   liveEventsRequest,
   liveLogsRequest,
@@ -96,6 +97,7 @@ describe('the worker as part of an application', () => {
       liveEventsRequest,
       liveLogsRequest,
       issueTokenRequest,
+      endAccessRequest,
     ];
     expect(served.map(({ subject }) => subject)).toEqual(contracts.map(({ subject }) => subject).sort());
 

@@ -122,7 +122,7 @@ export const setMemberRequest = request({
   input: z.strictObject({ org: z.string().min(1), user: z.string().min(1), role: z.enum(ROLES) }),
   output: memberView,
   organizationOf: ({ org }) => org,
-  timeoutMs: 5_000,
+  timeoutMs: 12_000,
 });
 
 export const removeMemberRequest = request({
@@ -133,7 +133,7 @@ export const removeMemberRequest = request({
   input: z.strictObject({ org: z.string().min(1), user: z.string().min(1) }),
   output: z.strictObject({ id: z.string(), removed: z.boolean() }),
   organizationOf: ({ org }) => org,
-  timeoutMs: 5_000,
+  timeoutMs: 12_000,
 });
 
 export const leaveOrganizationRequest = request({
@@ -144,7 +144,7 @@ export const leaveOrganizationRequest = request({
   input: z.strictObject({ org: z.string().min(1) }),
   output: z.strictObject({ id: z.string(), removed: z.boolean() }),
   organizationOf: ({ org }) => org,
-  timeoutMs: 5_000,
+  timeoutMs: 12_000,
 });
 
 /** From billing: the seat limit of the organization's plan, an event in the stream that is limited. */

@@ -1,7 +1,7 @@
 import { err, ok, type Clock, type JsonObject, type Result } from '#kernel';
 import type { ResourceData } from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
-import { isObject, type StoreReader } from '../store.ts';
+import { isObject, type KubeObject, type StoreReader } from '../store.ts';
 import { causes, failure, groupResource, invalid } from './status.ts';
 import { makeToken, mayDo, type Caller } from './tokens.ts';
 
@@ -63,7 +63,7 @@ export function reviewOf(store: StoreReader, caller: Caller, resource: ResourceD
 
 /** A token for a ServiceAccount, as its `token` endpoint gives one. */
 export function tokenFor(
-  account: { readonly namespace: string; readonly name: string },
+  { metadata: { namespace = '', name, uid } }: KubeObject,
   body: JsonObject,
   { clock, secret }: { readonly clock: Clock; readonly secret: string },
 ): Result<JsonObject, ApiStatus> {
@@ -82,12 +82,12 @@ export function tokenFor(
   return ok({
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name: account.name, namespace: account.namespace, creationTimestamp: time(clock.now()) },
+    metadata: { name, namespace, creationTimestamp: time(clock.now()) },
     spec: {
       audiences: Array.isArray(spec['audiences']) ? spec['audiences'] : ['https://kubernetes.default.svc'],
       expirationSeconds: seconds,
       boundObjectRef: null,
     },
-    status: { token: makeToken(secret, account.namespace, account.name, endsMs), expirationTimestamp: time(endsMs) },
+    status: { token: makeToken(secret, { namespace, name, uid, endsMs }), expirationTimestamp: time(endsMs) },
   });
 }

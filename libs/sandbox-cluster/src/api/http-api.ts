@@ -90,7 +90,7 @@ export function createHttpApi(
     const path = url.pathname.replace(/(?<=.)\/$/, '');
     if (['/healthz', '/livez', '/readyz'].includes(path)) return sendText(response, 200, 'ok');
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const caller = bearer === undefined ? undefined : callerOf(bearer, token, clock.now());
+    const caller = bearer === undefined ? undefined : callerOf(bearer, token, api.store, clock.now());
     if (!caller) return sendStatus(response, failure(401, 'Unauthorized', 'Unauthorized'));
     const method = request.method ?? 'GET';
     const accept = request.headers.accept ?? '';
@@ -261,7 +261,7 @@ export function createHttpApi(
         ? body
         : !account.ok
           ? account
-          : tokenFor(target, body.value.object, { clock, secret: token });
+          : tokenFor(account.value, body.value.object, { clock, secret: token });
       return made.ok ? sendJson(response, 201, made.value) : refuse(asked, made.error);
     }
     if (subresource === 'finalize') return finalize(asked, target);

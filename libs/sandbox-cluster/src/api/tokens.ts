@@ -6,9 +6,18 @@ import { isObject, type StoreReader } from '../store.ts';
 export type Caller =
   { readonly kind: 'owner' } | { readonly kind: 'account'; readonly namespace: string; readonly name: string };
 
-/** A token of a ServiceAccount: names, end and a signature. Nothing has to be stored for it. */
-export function makeToken(secret: string, namespace: string, name: string, endsMs: number): string {
-  const body = Buffer.from(JSON.stringify({ namespace, name, endsMs })).toString('base64url');
+/** Whose a token is, and until when: milliseconds since 1970. */
+interface TokenBody {
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the account: one that is made again under the same name is another, and old tokens are not its own. */
+  readonly uid: string;
+  readonly endsMs: number;
+}
+
+/** A token of a ServiceAccount: who, until when and a signature. Nothing has to be stored for it. */
+export function makeToken(secret: string, token: TokenBody): string {
+  const body = Buffer.from(JSON.stringify(token)).toString('base64url');
   return `sbx.${body}.${sign(secret, body)}`;
 }
 
@@ -16,17 +25,16 @@ const sign = (secret: string, body: string): string => createHmac('sha256', secr
 const same = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** Whose a bearer token is; undefined for one that is not of this sandbox, or has ended. */
-export function callerOf(token: string, secret: string, nowMs: number): Caller | undefined {
+/** Whose a bearer token is; undefined for one that is not of this sandbox, has ended, or whose account is gone. */
+export function callerOf(token: string, secret: string, store: StoreReader, nowMs: number): Caller | undefined {
   if (same(token, secret)) return { kind: 'owner' };
   const [, body, signature] = /^sbx\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
   if (body === undefined || signature === undefined || !same(signature, sign(secret, body))) return undefined;
-  const { namespace, name, endsMs } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as {
-    namespace: string;
-    name: string;
-    endsMs: number;
-  }; // signed by ourselves
-  return nowMs < endsMs ? { kind: 'account', namespace, name } : undefined;
+  const { namespace, name, uid, endsMs } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as TokenBody; // signed by ourselves
+  const account = store.get({ resource: 'serviceaccounts', namespace, name });
+  return nowMs < endsMs && account !== undefined && account.metadata.uid === uid
+    ? { kind: 'account', namespace, name }
+    : undefined;
 }
 
 const READING = new Set(['get', 'list', 'watch']);

@@ -8,6 +8,7 @@ import {
   type ClusterReport,
   type WholePolicy,
 } from './cluster.events.ts';
+import { decideAccess, evolveAccesses, noAccesses, type AccessCommand, type MemberAccesses } from './member-access.ts';
 
 export type Cluster =
   | { readonly status: 'absent' }
@@ -19,6 +20,7 @@ export type Cluster =
       /** Counts registrations and policies; for If-Match. */
       readonly revision: number;
       readonly report: ClusterReport;
+      readonly accesses: MemberAccesses;
     };
 
 export type ActiveCluster = Extract<Cluster, { status: 'active' }>;
@@ -27,13 +29,7 @@ export type ClusterCommand =
   | { readonly type: 'register'; readonly registration: ClusterRegistration }
   | { readonly type: 'set-policy'; readonly policy: Partial<WholePolicy> }
   | { readonly type: 'report'; readonly report: ClusterReport }
-  | {
-      readonly type: 'record-kubeconfig';
-      readonly memberId: string;
-      readonly access: 'cluster' | 'edit' | 'view';
-      readonly namespaces: number;
-      readonly expiresAt: string;
-    }
+  | AccessCommand
   | { readonly type: 'delete' };
 
 function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
@@ -48,6 +44,7 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
         policy,
         revision,
         report: { ...stateOf(event.data), version, nodes },
+        accesses: cluster.status === 'active' ? cluster.accesses : noAccesses,
       };
     }
     case 'cluster.policy-set.v1':
@@ -56,8 +53,12 @@ function evolve(cluster: Cluster, event: ClusterEvent): Cluster {
         : cluster;
     case 'cluster.state-changed.v1':
       return cluster.status === 'active' ? { ...cluster, report: event.data } : cluster;
+    case 'cluster.access-granted.v1':
     case 'cluster.kubeconfig-issued.v1':
-      return cluster;
+    case 'cluster.access-ending.v1':
+    case 'cluster.access-end-failed.v1':
+    case 'cluster.access-ended.v1':
+      return cluster.status === 'active' ? { ...cluster, accesses: evolveAccesses(cluster.accesses, event) } : cluster;
     case 'cluster.deleted.v1':
       return { status: 'deleted' };
     default:
@@ -85,12 +86,8 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
       };
       return ok(same(report, cluster.report) ? [] : [{ type: 'cluster.state-changed.v1', data: report }]);
     }
-    case 'record-kubeconfig': {
-      const { memberId, access, namespaces, expiresAt } = command;
-      return ok([{ type: 'cluster.kubeconfig-issued.v1', data: { memberId, access, namespaces, expiresAt } }]);
-    }
     default:
-      return assertNever(command);
+      return decideAccess(command, cluster.accesses, cluster.registration.name);
   }
 }
 

@@ -32,6 +32,12 @@ export interface ClusterReport {
   readonly nodes: number | null;
 }
 
+/** What a member may do on a cluster: everything, or to change or look at what is in the organization's namespaces. */
+export type AccessLevel = 'cluster' | 'edit' | 'view';
+
+/** Why an access ends: the membership did, its role fell, the person wants another level, or the cluster goes. */
+export type AccessEnd = 'removed' | 'role-changed' | 'other-level' | 'cluster-removed';
+
 /** Stream: `cluster-<cluster id>`. */
 export type ClusterEvent =
   | Fact<'cluster.registered.v1', ClusterRegistration>
@@ -39,15 +45,23 @@ export type ClusterEvent =
   | Fact<'cluster.changed.v1', ClusterRegistration>
   | Fact<'cluster.policy-set.v1', { readonly policy: WholePolicy }>
   | Fact<'cluster.state-changed.v1', ClusterReport>
+  /** From here on a member's account may be on the cluster. */
+  | Fact<'cluster.access-granted.v1', { readonly memberId: string; readonly access: AccessLevel }>
   | Fact<
       'cluster.kubeconfig-issued.v1',
       {
         readonly memberId: string;
-        readonly access: 'cluster' | 'edit' | 'view';
+        readonly access: AccessLevel;
         readonly namespaces: number;
         readonly expiresAt: string;
       }
     >
+  /** The account is to be deleted; `number` tells this end from others of the same member. */
+  | Fact<'cluster.access-ending.v1', { readonly memberId: string; readonly number: number; readonly cause: AccessEnd }>
+  /** It could not be deleted yet, for another reason than before. */
+  | Fact<'cluster.access-end-failed.v1', { readonly memberId: string; readonly code: string }>
+  /** The account is gone, and every token of it. */
+  | Fact<'cluster.access-ended.v1', { readonly memberId: string }>
   | Fact<'cluster.deleted.v1', Record<never, never>>;
 
 export const clusterEvents: EventFamily<ClusterEvent> = {
@@ -57,7 +71,11 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
     'cluster.changed.v1': true,
     'cluster.policy-set.v1': true,
     'cluster.state-changed.v1': true,
+    'cluster.access-granted.v1': true,
     'cluster.kubeconfig-issued.v1': true,
+    'cluster.access-ending.v1': true,
+    'cluster.access-end-failed.v1': true,
+    'cluster.access-ended.v1': true,
     'cluster.deleted.v1': true,
   },
 };

@@ -8,6 +8,7 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
+import { AccessEnds } from './access-ends.service.ts';
 import { policyView } from './cluster-views.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
@@ -20,6 +21,7 @@ export class ClustersHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
+    @Inject(AccessEnds) private readonly ends: AccessEnds,
   ) {}
 
   @Serves(setClusterPolicyRequest)
@@ -77,8 +79,12 @@ export class ClustersHandlers {
       step: 'retire',
     });
     if (!retired.ok) return refuse(retired.error);
+    const pending = await this.ends.endEverything({ organizationId, clusterId: id }, context);
+    if (!pending.ok) return refuse(pending.error);
     const deleted = await this.finishDeletion(organizationId, id, name, cluster, context);
-    return deleted.ok ? deleted : refuse(deleted.error);
+    if (!deleted.ok || pending.value.length === 0) return deleted;
+    const left = `${pending.value.length} accounts of members could not be deleted on the cluster and stay there with their rights.`;
+    return { ...deleted, meta: { ...deleted.meta, warnings: [left] } };
   }
 
   private async finishDeletion(

@@ -101,7 +101,11 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
           heartbeat: event.data.state === 'UNREACHABLE' ? document.heartbeat : at,
         };
       case 'cluster.deleted.v1':
+      case 'cluster.access-granted.v1':
       case 'cluster.kubeconfig-issued.v1':
+      case 'cluster.access-ending.v1':
+      case 'cluster.access-end-failed.v1':
+      case 'cluster.access-ended.v1':
       case 'catalog.reference-changed.v1':
       case 'catalog.deployment-counted.v1':
       case 'catalog.limits-set.v1':

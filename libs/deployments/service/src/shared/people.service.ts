@@ -2,7 +2,7 @@ import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Di
 import { plansOfRequest } from '#billing/contract';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { peopleRequest } from '#identity/contract';
-import { err, ok, type DomainError, type Result } from '#kernel';
+import { err, ok, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { deploymentsErrors } from '../deployments.errors.ts';
@@ -46,8 +46,9 @@ export class People {
     @Inject(ACCESS) private readonly access: AccessSource,
   ) {}
 
-  async membership(context: RequestContext): Promise<Result<Membership, DomainError>> {
-    const current = await this.access.current();
+  /** @param atLeast a position of the log that the membership must not be older than */
+  async membership(context: RequestContext, atLeast?: Position): Promise<Result<Membership, DomainError>> {
+    const current = await this.access.current(atLeast);
     if (!current.ok) return current;
     const organization =
       context.organizationId === undefined ? undefined : current.value.organizations.get(context.organizationId);

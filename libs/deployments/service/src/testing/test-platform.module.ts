@@ -6,7 +6,17 @@ import { EGRESS_GUARD } from '#egress';
 import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS } from '#event-sourcing';
 import { EVENT_STORE } from '#event-store';
 import { ACCESS } from '#access';
-import { CLOCK, IDS, LOGGER, silentLogger, type Clock, type Fact } from '#kernel';
+import {
+  CLOCK,
+  IDS,
+  LOGGER,
+  silentLogger,
+  type Clock,
+  type Decider,
+  type DomainError,
+  type Fact,
+  type Position,
+} from '#kernel';
 import { answeringBus, openEmbedded, type Answers, type Embedded } from '#testing/embedded';
 import { VAULT } from '#vault';
 import { WORK_QUEUE, type WorkQueue } from '#work-queue';
@@ -25,6 +35,8 @@ export interface TestPlatform {
   readonly clock: Clock & { shift(ms: number): void };
   /** An organization with members by name; ids are the names. */
   found(organizationId: string, slug: string, members: Readonly<Record<string, Role>>): Promise<void>;
+  /** Facts about an organization, as its own context would record them. @returns the position of the last one */
+  organizationFacts(organizationId: string, userId: string, ...facts: readonly Fact[]): Promise<Position>;
   /** A person of an organization who logged in. */
   person(
     userId: string,
@@ -111,6 +123,17 @@ export async function openTestPlatform(
     return handler;
   };
 
+  async function organizationFacts(organizationId: string, userId: string, ...facts: readonly Fact[]) {
+    const recorded = await engines.commands.run(
+      organizationDecider,
+      `organization-${organizationId}`,
+      facts,
+      engines.request({ kind: 'login', userId }, { organizationId }),
+    );
+    if (!recorded.ok) throw new Error(recorded.error.code);
+    return recorded.value.position;
+  }
+
   return {
     engines,
     app,
@@ -126,22 +149,9 @@ export async function openTestPlatform(
           data: { memberId, role, kind: 'person' },
         })),
       ];
-      const decider = {
-        events: {
-          categories: ['organization'],
-          types: { 'organization.created.v1': true, 'organization.member-added.v1': true } as const,
-        },
-        initialState: 0,
-        evolve: (count: number) => count + 1,
-        decide: () => ({ ok: true, value: facts }) as const,
-      };
-      await engines.commands.run(
-        decider,
-        `organization-${organizationId}`,
-        {},
-        engines.request({ kind: 'login', userId: ownerId }, { organizationId }),
-      );
+      await organizationFacts(organizationId, ownerId, ...facts);
     },
+    organizationFacts,
     person(userId, organizationId, { key, body, ...more } = {}) {
       const principal: Principal = { kind: 'login', userId };
       return {
@@ -182,6 +192,23 @@ export async function openTestPlatform(
     },
   };
 }
+
+/** Records what it is told: the rules of organizations are the business of their own context. */
+const organizationDecider: Decider<number, readonly Fact[], Fact, DomainError> = {
+  events: {
+    categories: ['organization'],
+    types: {
+      'organization.created.v1': true,
+      'organization.member-added.v1': true,
+      'organization.member-role-changed.v1': true,
+      'organization.member-removed.v1': true,
+      'organization.deleted.v1': true,
+    },
+  },
+  initialState: 0,
+  evolve: (count) => count + 1,
+  decide: (facts) => ({ ok: true, value: facts }),
+};
 
 /** What the other contexts say when a spec does not say otherwise. */
 const others: Answers = {

@@ -8,7 +8,9 @@ import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
+import { AccessHandlers } from '../access/access.handlers.ts';
 import { CLUSTER_ROLE_BINDING, NAMESPACE, POD, ROLE_BINDING } from '../kinds.ts';
+import { accessSuite } from '../testing/access-suite.worker.ts';
 import {
   CONFIG_MAP,
   DEPLOYMENT,
@@ -17,7 +19,6 @@ import {
   openWorkshop,
   type Workshop,
 } from '../testing/workshop.worker.ts';
-import { TokenHandlers } from '../token/token.handlers.ts';
 import { applicationEvents } from './events.worker.ts';
 import { logLines } from './logs.worker.ts';
 import { ProbeHandlers } from './probe.handlers.ts';
@@ -231,7 +232,7 @@ function live(kubeconfig: string): void {
       });
 
     it('has exactly the rights of the role, and loses the others when the role changes', async () => {
-      const handlers = new TokenHandlers(shop.connections);
+      const handlers = new AccessHandlers(shop.connections);
       const { token, expiresAt } = value(await handlers.issue(ask({})));
       expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(601_000);
       const ada = await as(token);
@@ -260,6 +261,8 @@ function live(kubeconfig: string): void {
       ada.close();
     });
   });
+
+  describe('access of members', () => accessSuite(() => shop));
 
   it('a connection is made once and closed with its cluster', async () => {
     const first = await shop.connections.client(shop.cluster);

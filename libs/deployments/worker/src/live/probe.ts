@@ -35,6 +35,7 @@ export const NEEDED_RIGHTS: readonly NeededRight[] = [
   inNamespaces('list', '', 'events'),
   inNamespaces('create', '', 'serviceaccounts'),
   inNamespaces('create', '', 'serviceaccounts', 'token'),
+  inNamespaces('delete', '', 'serviceaccounts'),
   inNamespaces('create', 'rbac.authorization.k8s.io', 'rolebindings'),
   inNamespaces('delete', 'rbac.authorization.k8s.io', 'rolebindings'),
 ];

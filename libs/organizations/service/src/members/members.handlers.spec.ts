@@ -1,4 +1,5 @@
-import { reply } from '#bus';
+import { refuse, reply } from '#bus';
+import { domainError } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
 import { OrganizationCreation } from '../creation/creation.service.ts';
@@ -12,7 +13,15 @@ import { MembersHandlers } from './members.handlers.ts';
 import { membersProjection } from './members.projection.ts';
 import { MembersQueries } from './members.queries.ts';
 
+/** Whose access to clusters was to be reviewed, and what deployments answers. */
+let reviewed: string[] = [];
+let review: () => ReturnType<typeof reply<object>> | ReturnType<typeof refuse> = () => reply({ pending: [] });
+
 const bus = answeringBus('organizations', {
+  'deployments.v1.access.review': ({ memberId }: { memberId: string }) => {
+    reviewed.push(memberId);
+    return review();
+  },
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>
     reply({
       plans: Object.fromEntries(
@@ -105,6 +114,47 @@ describe('members over the embedded engines', () => {
       ok: false,
       error: { code: 'organization/no-such-member' },
     });
+  });
+
+  it('use-S2: has access to clusters ended before the end of a membership or role is answered', async () => {
+    const set = (role: 'viewer' | 'editor', dryRun = false) =>
+      members.set({ org: 'acme', user: 'linus', role }, { ...as('ada'), dryRun });
+    const remove = () => members.remove({ org: 'acme', user: 'linus' }, as('ada'));
+    reviewed = [];
+    await embedded.commands.run(
+      organizationDecider,
+      organizationStream(id),
+      { type: 'set-member', memberId: 'linus', kind: 'person', role: 'editor' },
+      as('ada'),
+    );
+    await eventually(async () => {
+      const directory = await embedded.access.current();
+      expect(directory.ok && directory.value.organization(id)?.members.has('linus')).toBe(true);
+    });
+    await set('viewer', true);
+    expect(reviewed).toEqual([]);
+    const demoted = await set('viewer');
+    expect([demoted.ok && demoted.meta, reviewed]).toEqual([
+      { position: expect.any(String), revision: expect.any(Number) },
+      ['linus'],
+    ]);
+    await set('viewer');
+    expect(reviewed).toEqual(['linus']);
+
+    review = () => reply({ pending: [{ cluster: 'dev', code: 'deployments/cluster-unreachable' }] });
+    expect(await set('editor')).toMatchObject({
+      meta: {
+        warnings: ['Access to cluster dev has not ended yet; it is tried again: astroctl clusters access dev'],
+      },
+    });
+    review = () => refuse(domainError('bus/timeout', 'unavailable', 'No answer.'));
+    expect(await remove()).toMatchObject({
+      ok: true,
+      value: { removed: true },
+      meta: { warnings: ['Access to clusters has not ended yet; it ends within seconds.'] },
+    });
+    review = () => reply({ pending: [] });
+    expect(reviewed).toEqual(['linus', 'linus', 'linus']);
   });
 
   it('changes nothing in a dry run', async () => {

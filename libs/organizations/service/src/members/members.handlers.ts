@@ -19,6 +19,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
 import { membersOf, type Organization } from '../organization.ts';
+import { endClusterAccess } from './cluster-access.service.ts';
 import { MemberLookup } from './member-lookup.service.ts';
 import { membersProjection, newMember } from './members.projection.ts';
 import { memberView, type MemberView } from './members.queries.ts';
@@ -44,10 +45,14 @@ export class MembersHandlers {
     if (!member.ok) return refuse(member.error);
     const stream = organizationStream(context.organizationId);
     const command = { type: 'set-member', ...member.value, role } as const;
-    const answer = await this.commands.reply(organizationDecider, stream, command, context, ({ state }) =>
-      this.view(memberIdOf(command, membersOf(state)), state, context),
-    );
-    return explainLimit(this.bus, answer, context);
+    let changed: string | undefined;
+    const answer = await this.commands.reply(organizationDecider, stream, command, context, ({ state, events }) => {
+      const memberId = memberIdOf(command, membersOf(state));
+      if (events.some(({ type }) => type === 'organization.member-role-changed.v1')) changed = memberId;
+      return this.view(memberId, state, context);
+    });
+    const ended = changed === undefined ? answer : await endClusterAccess(this.bus, answer, changed, context);
+    return explainLimit(this.bus, ended, context);
   }
 
   @Serves(removeMemberRequest)
@@ -68,12 +73,17 @@ export class MembersHandlers {
     return this.take({ type: 'remove-member', memberId: context.actor.id, leaving: true }, context);
   }
 
-  private take(command: RemoveMember, context: OrganizationContext): Promise<ReplyTo<typeof removeMemberRequest>> {
+  private async take(
+    command: RemoveMember,
+    context: OrganizationContext,
+  ): Promise<ReplyTo<typeof removeMemberRequest>> {
     const stream = organizationStream(context.organizationId);
-    return this.commands.reply(organizationDecider, stream, command, context, ({ events }) => ({
-      id: command.memberId,
+    const { memberId } = command;
+    const answer = await this.commands.reply(organizationDecider, stream, command, context, ({ events }) => ({
+      id: memberId,
       removed: events.length > 0,
     }));
+    return endClusterAccess(this.bus, answer, memberId, context);
   }
 
   /** What the state knows of a member, and what the read model knew of them before. A name is no reason to fail. */

@@ -1,0 +1,183 @@
+import { ACCESS, type AccessSource, type Role } from '#access';
+import { BUS, type Bus, type RequestContext } from '#bus';
+import { endAccessRequest } from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { clusterDecider, clusterStream, type Cluster, type ClusterCommand } from './cluster.decider.ts';
+import type { AccessEnd, AccessLevel } from './cluster.events.ts';
+import { ConnectionDetails } from './connection-details.service.ts';
+import { accessOf, type MemberAccess } from './member-access.ts';
+
+/** An account that could not be deleted yet; it is tried again until it is gone. */
+export interface PendingEnd {
+  readonly cluster: string;
+  readonly memberId: string;
+  readonly error: DomainError;
+}
+
+interface OfCluster {
+  readonly organizationId: string;
+  readonly clusterId: string;
+}
+
+/** Accounts of one cluster that are deleted at once. */
+const PARALLEL = 4;
+/** Milliseconds for which a cluster is waited for while somebody waits for the answer. */
+const PATIENCE_MS = 4_000;
+
+/**
+ * Ends what members may do on clusters, with every token that they have or made for themselves: the end is an event of
+ * the cluster first, then the account is deleted there. What the cluster does not do now the sweep tries again.
+ */
+@Injectable()
+export class AccessEnds {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
+  ) {}
+
+  /**
+   * Compares what members have on the organization's clusters with their roles, and ends what is too much.
+   * @param memberId of one member; all who have something when left out
+   * @param atLeast the membership counts as of this position or later
+   * @returns accounts that are not gone yet
+   */
+  async review(
+    { organizationId, memberId }: { readonly organizationId: string; readonly memberId?: string },
+    cause: Pick<RequestContext, 'correlationId'>,
+    atLeast?: Position,
+  ): Promise<Result<readonly PendingEnd[], DomainError>> {
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    if (!catalog.ok) return catalog;
+    const roleOf = await this.roles(organizationId, atLeast);
+    if (!roleOf.ok) return roleOf;
+    const clusters = [...catalog.value.state.entries.cluster.values()];
+    const reviewed = await Promise.all(
+      clusters.map(async ({ id: clusterId }) => {
+        const present = await this.members(clusterId);
+        if (!present.ok) return present;
+        const concerned = [...present.value.keys()].filter((id) => memberId === undefined || id === memberId);
+        return this.endAll({ organizationId, clusterId }, concerned, cause, (id) => {
+          const role = roleOf.value(id);
+          const upTo = accessOf(role);
+          return { cause: role === undefined ? 'removed' : 'role-changed', ...(upTo !== undefined && { upTo }) };
+        });
+      }),
+    );
+    const pending: PendingEnd[] = [];
+    for (const outcome of reviewed) {
+      if (!outcome.ok) return outcome;
+      pending.push(...outcome.value);
+    }
+    return ok(pending);
+  }
+
+  /** Ends whatever members have on a cluster. */
+  async endEverything(of: OfCluster, cause: RequestContext): Promise<Result<readonly PendingEnd[], DomainError>> {
+    const present = await this.members(of.clusterId);
+    return present.ok
+      ? this.endAll(of, [...present.value.keys()], cause, () => ({ cause: 'cluster-removed' }))
+      : present;
+  }
+
+  /**
+   * Ends a member's access, or goes on with an end that is under way.
+   * @param silent the answer about another account when the cluster is not to be asked at this moment
+   */
+  async end(
+    of: OfCluster,
+    memberId: string,
+    why: { readonly cause: AccessEnd; readonly upTo?: AccessLevel },
+    cause: Pick<RequestContext, 'correlationId'>,
+    silent?: PendingEnd,
+  ): Promise<Result<PendingEnd | undefined, DomainError>> {
+    const ended = await this.run(of, { type: 'end-access', memberId, ...why }, cause);
+    if (!ended.ok) return ended;
+    const present = ended.value?.accesses.members.get(memberId);
+    if (!present || present.ending === null) return ok(undefined);
+    return silent ? ok({ ...silent, memberId }) : this.finish(of, memberId, present.ending, cause);
+  }
+
+  /** Asks the cluster to delete an account, and records what came of it. */
+  private async finish(
+    of: OfCluster,
+    memberId: string,
+    number: number,
+    { correlationId }: Pick<RequestContext, 'correlationId'>,
+  ): Promise<Result<PendingEnd | undefined, DomainError>> {
+    const { organizationId, clusterId } = of;
+    const cluster = await this.connections.of(organizationId, clusterId);
+    if (!cluster.ok) return cluster.error.kind === 'not-found' ? ok(undefined) : cluster;
+    const own = this.bus.own({ correlationId, organizationId, timeoutMs: PATIENCE_MS });
+    const asked = await this.bus.request(endAccessRequest, { cluster: cluster.value, organizationId, memberId }, own);
+    const outcome: ClusterCommand = asked.ok
+      ? { type: 'record-access-ended', memberId, number }
+      : { type: 'note-access-failure', memberId, code: asked.error.code };
+    const recorded = await this.run(of, outcome, { correlationId });
+    if (!recorded.ok) return recorded;
+    if (asked.ok) return ok(undefined);
+    this.logger.warn(
+      { clusterId, memberId, code: asked.error.code },
+      'the account of a member could not be deleted yet',
+    );
+    return ok({ cluster: cluster.value.name, memberId, error: asked.error });
+  }
+
+  /** What members have on a cluster, as its stream says; nothing on one that is gone. */
+  private async members(clusterId: string): Promise<Result<ReadonlyMap<string, MemberAccess>, DomainError>> {
+    const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
+    if (!loaded.ok) return loaded;
+    const { state } = loaded.value;
+    return ok(state.status === 'active' ? state.accesses.members : new Map());
+  }
+
+  /** A function from members to their roles; none for those who belong no more, or were erased. */
+  private async roles(
+    organizationId: string,
+    atLeast?: Position,
+  ): Promise<Result<(memberId: string) => Role | undefined, DomainError>> {
+    const current = await this.access.current(atLeast);
+    if (!current.ok) return current;
+    const { organizations, users } = current.value;
+    const members = organizations.get(organizationId)?.members;
+    return ok((memberId) => (users.get(memberId)?.erased === true ? undefined : members?.get(memberId)?.role));
+  }
+
+  private async endAll(
+    of: OfCluster,
+    memberIds: readonly string[],
+    cause: Pick<RequestContext, 'correlationId'>,
+    why: (memberId: string) => { readonly cause: AccessEnd; readonly upTo?: AccessLevel },
+  ): Promise<Result<readonly PendingEnd[], DomainError>> {
+    const pending: PendingEnd[] = [];
+    for (let from = 0; from < memberIds.length; from += PARALLEL) {
+      const some = memberIds.slice(from, from + PARALLEL);
+      // Every end is recorded; a cluster that does not answer one of them is not asked for the others now.
+      const silent = pending.find(({ error }) => error.kind === 'unavailable');
+      const ended = await Promise.all(some.map((memberId) => this.end(of, memberId, why(memberId), cause, silent)));
+      for (const outcome of ended) {
+        if (!outcome.ok) return outcome;
+        if (outcome.value) pending.push(outcome.value);
+      }
+    }
+    return ok(pending);
+  }
+
+  /** The cluster behind a command; undefined when it is gone. */
+  private async run(
+    { organizationId, clusterId }: OfCluster,
+    command: ClusterCommand,
+    { correlationId }: Pick<RequestContext, 'correlationId'>,
+  ): Promise<Result<Extract<Cluster, { status: 'active' }> | undefined, DomainError>> {
+    const context = this.bus.own({ organizationId, correlationId });
+    const recorded = await this.commands.run(clusterDecider, clusterStream(clusterId), command, context);
+    if (!recorded.ok) return recorded.error.kind === 'not-found' ? ok(undefined) : recorded;
+    const { state } = recorded.value;
+    return ok(state.status === 'active' ? state : undefined);
+  }
+}

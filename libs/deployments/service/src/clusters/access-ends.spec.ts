@@ -1,0 +1,246 @@
+import { reply, refuse } from '#bus';
+import {
+  applyApplicationRequest,
+  applyProfileRequest,
+  clusterAccessRequest,
+  clusterKubeconfigRequest,
+  deleteClusterRequest,
+  registerClusterRequest,
+  reviewAccessRequest,
+} from '#deployments/contract';
+import { domainError, silentLogger, type Fact, type Position } from '#kernel';
+import { systemClock, systemIds } from '#runtime/system';
+import { eventually, temporaryFolder } from '#testing';
+import type { WorkQueue } from '#work-queue';
+import { openEmbeddedWorkQueue } from '#work-queue/embedded';
+import { image, profile, registration } from '../testing/fixtures.ts';
+import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import { AccessEndsSweep } from './access-ends.sweep.ts';
+
+let platform: TestPlatform;
+let queue: WorkQueue;
+/** What the cluster was asked for, in order: `token grace edit`, `end grace`. */
+let asked: string[];
+let isDown: boolean;
+/** What happens while the cluster makes a token. */
+let whileIssuing: () => Promise<void>;
+const org = 'org-1';
+const folder = temporaryFolder();
+let opened = 0;
+
+const DOWN = refuse(domainError('deployments/cluster-unreachable', 'unavailable', 'The cluster does not answer.'));
+
+beforeEach(async () => {
+  const own = `${folder}/${opened++}`;
+  asked = [];
+  isDown = false;
+  whileIssuing = () => Promise.resolve();
+  queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
+  platform = await openTestPlatform(own, queue, {
+    'deploy-worker.v1.clusters.token': async ({ memberId, access }: { memberId: string; access: string }) => {
+      if (isDown) return DOWN;
+      await whileIssuing();
+      asked.push(`token ${memberId} ${access}`);
+      return reply({ token: 'kube-token-canary', expiresAt: '2026-11-24T12:10:00.000Z' });
+    },
+    'deploy-worker.v1.clusters.end-access': ({ memberId }: { memberId: string }) => {
+      if (isDown) return DOWN;
+      asked.push(`end ${memberId}`);
+      return reply({});
+    },
+  });
+  await platform.found(org, 'acme', { ada: 'owner', linus: 'admin', grace: 'editor', eve: 'viewer' });
+  const ada = () => platform.person('ada', org);
+  await done(platform.ask(registerClusterRequest, { org, name: 'dev', manifest: registration('dev') }, ada()));
+  await done(platform.ask(applyProfileRequest, { org, name: 'staging', manifest: profile('staging') }, ada()));
+  await done(platform.ask(applyApplicationRequest, { org, name: 'web', manifest: image('web', '1') }, ada()));
+});
+afterEach(async () => {
+  await platform.close();
+  await queue.close();
+});
+
+async function done(answer: Promise<{ readonly ok: boolean }>): Promise<void> {
+  const { ok, ...rest } = await answer;
+  if (!ok) throw new Error(JSON.stringify(rest));
+}
+const kubeconfig = (who: string, more = {}) =>
+  platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, platform.person(who, org, more));
+const facts = (...all: Fact[]): Promise<Position> => platform.organizationFacts(org, 'ada', ...all);
+const removed = (memberId: string) => facts({ type: 'organization.member-removed.v1', data: { memberId } });
+const demoted = (memberId: string, role: string) =>
+  facts({ type: 'organization.member-role-changed.v1', data: { memberId, role } });
+/** What organizations ask before they answer. */
+const review = (memberId: string, position: Position) =>
+  platform.ask(reviewAccessRequest, { organizationId: org, memberId, position }, platform.service('organizations'));
+async function access(): Promise<unknown> {
+  await platform.settled();
+  const answer = await platform.ask(clusterAccessRequest, { org, name: 'dev' }, platform.person('ada', org));
+  return answer.ok ? answer.value.items.map(({ id, access: level, state, code }) => [id, level, state, code]) : answer;
+}
+const types = async () =>
+  (await platform.engines.events()).map(({ type }) => type).filter((type) => type.startsWith('cluster.access'));
+const sweep = () => platform.app.get(AccessEndsSweep, { strict: false }).run(new AbortController().signal);
+
+describe('use-S2: access to clusters and membership', () => {
+  it('ends on every cluster before the end of a membership is answered', async () => {
+    const other = registration('other', { server: 'https://other.acme.dev:6443' });
+    await done(
+      platform.ask(registerClusterRequest, { org, name: 'other', manifest: other }, platform.person('ada', org)),
+    );
+    await done(kubeconfig('linus'));
+    await done(platform.ask(clusterKubeconfigRequest, { org, name: 'other' }, platform.person('linus', org)));
+    await done(kubeconfig('eve'));
+    expect(await review('linus', await removed('linus'))).toMatchObject({ ok: true, value: { pending: [] } });
+    expect(asked.filter((what) => what === 'end linus').length).toBeGreaterThanOrEqual(2);
+    expect(asked).not.toContain('end eve');
+    expect(await access()).toEqual([['eve', 'view', 'ACTIVE', null]]);
+    expect(await kubeconfig('linus')).toMatchObject({ ok: false, error: { kind: 'not-found' } });
+  });
+
+  it('ends when the role falls below it, and is given anew by the new role', async () => {
+    await done(kubeconfig('grace'));
+    await review('grace', await demoted('grace', 'admin'));
+    expect(asked).toEqual(['token grace edit']);
+    await review('grace', await demoted('grace', 'viewer'));
+    expect(asked).toContain('end grace');
+    asked = [];
+    await done(kubeconfig('grace'));
+    expect(asked).toEqual(['token grace view']);
+    expect(await access()).toEqual([['grace', 'view', 'ACTIVE', null]]);
+  });
+
+  it('ends without anybody asking: by the events, and what they missed by the sweep', async () => {
+    await done(kubeconfig('linus'));
+    await removed('linus');
+    await eventually(async () => expect(await access()).toEqual([]));
+    expect(await types()).toEqual(['cluster.access-granted.v1', 'cluster.access-ending.v1', 'cluster.access-ended.v1']);
+
+    await done(kubeconfig('grace'));
+    await facts({ type: 'organization.deleted.v1', data: {} });
+    await eventually(async () => expect((await types()).slice(-1)).toEqual(['cluster.access-ended.v1']));
+    expect(asked).toContain('end grace');
+  });
+
+  it('is tried again while the cluster does not answer, is shown, and ends when it is back', async () => {
+    await done(kubeconfig('linus'));
+    isDown = true;
+    expect(await review('linus', await removed('linus'))).toMatchObject({
+      ok: true,
+      value: { pending: [{ cluster: 'dev', code: 'deployments/cluster-unreachable' }] },
+    });
+    expect(await access()).toEqual([['linus', 'cluster', 'ENDING', 'deployments/cluster-unreachable']]);
+    await sweep();
+    await sweep();
+    expect((await types()).filter((type) => type === 'cluster.access-end-failed.v1')).toHaveLength(1);
+    isDown = false;
+    await sweep();
+    expect(asked.at(-1)).toBe('end linus');
+    expect(await access()).toEqual([]);
+  });
+
+  it('is given to nobody whose earlier access has not ended yet', async () => {
+    await done(kubeconfig('linus'));
+    isDown = true;
+    await review('linus', await demoted('linus', 'viewer'));
+    expect(await kubeconfig('linus')).toMatchObject({ ok: false, error: { code: 'deployments/access-ending' } });
+    isDown = false;
+    await done(kubeconfig('linus'));
+    expect(asked.slice(-2)).toEqual(['end linus', 'token linus view']);
+  });
+
+  it('has one level at a time: a key of a lower role gets another account than the login', async () => {
+    await done(kubeconfig('linus'));
+    const key = { kind: 'key', userId: 'linus', keyId: 'k1', organizationId: org, role: 'editor' } as const;
+    await done(kubeconfig('linus', { principal: key }));
+    await done(kubeconfig('linus'));
+    expect(asked).toEqual(['token linus cluster', 'end linus', 'token linus edit', 'end linus', 'token linus cluster']);
+  });
+
+  it('follows the role in the organization, also of a global admin', async () => {
+    await done(kubeconfig('eve', { actor: { id: 'eve', kind: 'person', isGlobalAdmin: true } }));
+    expect(asked).toEqual(['token eve view']);
+  });
+
+  it('gives no token when the membership ends while the cluster makes it', async () => {
+    whileIssuing = async () => {
+      whileIssuing = () => Promise.resolve();
+      expect(await review('linus', await removed('linus'))).toMatchObject({ ok: true, value: { pending: [] } });
+    };
+    expect(await kubeconfig('linus')).toMatchObject({ ok: false, error: { code: 'deployments/access-ended' } });
+    expect(asked.slice(-2)).toEqual(['token linus cluster', 'end linus']);
+    expect(await access()).toEqual([]);
+  });
+
+  it('gives no token to somebody whose membership ended before anything was granted', async () => {
+    const request = platform.person('linus', org);
+    await removed('linus');
+    expect(await platform.ask(clusterKubeconfigRequest, { org, name: 'dev' }, request)).toMatchObject({
+      ok: false,
+      error: { kind: 'not-found' },
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('ends when the membership ends between the look at the role and the grant', async () => {
+    const { eventStore } = platform.engines;
+    const append = eventStore.append.bind(eventStore);
+    eventStore.append = async (...args) => {
+      if (!args[0].startsWith('cluster-')) return append(...args);
+      Object.assign(eventStore, { append });
+      await review('linus', await removed('linus'));
+      return append(...args);
+    };
+    expect(await kubeconfig('linus')).toMatchObject({ ok: false, error: { kind: 'not-found' } });
+    expect(asked.filter((what) => what.startsWith('token'))).toEqual([]);
+    expect(await access()).toEqual([]);
+  });
+
+  it('ends what an earlier release has given to people who left since', async () => {
+    await platform.settled();
+    const [stream = ''] = (await platform.engines.events())
+      .filter(({ type }) => type === 'cluster.registered.v1')
+      .map((event) => event.stream);
+    await platform.engines.commands.run(
+      {
+        events: {
+          categories: ['cluster'],
+          types: { 'cluster.registered.v1': true, 'cluster.kubeconfig-issued.v1': true },
+        },
+        initialState: 0,
+        evolve: (count: number) => count + 1,
+        decide: () => ({
+          ok: true,
+          value: [
+            {
+              type: 'cluster.kubeconfig-issued.v1',
+              data: { memberId: 'gone', access: 'cluster', namespaces: 0, expiresAt: '2026-11-24T12:10:00.000Z' },
+            },
+          ],
+        }),
+      },
+      stream,
+      {},
+      platform.person('ada', org),
+    );
+    expect(await access()).toEqual([['gone', 'cluster', 'ACTIVE', null]]);
+    await sweep();
+    expect(asked).toEqual(['end gone']);
+    expect(await access()).toEqual([]);
+  });
+
+  it('ends with the registration of its cluster; what stays there is said', async () => {
+    const other = registration('other', { server: 'https://other.acme.dev:6443' });
+    const ada = () => platform.person('ada', org);
+    const onOther = () => platform.ask(clusterKubeconfigRequest, { org, name: 'other' }, ada());
+    const remove = () => platform.ask(deleteClusterRequest, { org, name: 'other' }, ada());
+    await done(platform.ask(registerClusterRequest, { org, name: 'other', manifest: other }, ada()));
+    await done(onOther());
+    expect(await remove()).toMatchObject({ ok: true, meta: { position: expect.any(String) } });
+    expect(asked.at(-1)).toBe('end ada');
+    await done(platform.ask(registerClusterRequest, { org, name: 'other', manifest: other }, ada()));
+    await done(onOther());
+    isDown = true;
+    expect(await remove()).toMatchObject({ ok: true, meta: { warnings: [expect.stringContaining('1 account')] } });
+  });
+});

@@ -1,0 +1,67 @@
+import { REMOVED, type Projection } from '#kernel';
+import { clusterEvents, type AccessEnd, type AccessLevel, type ClusterEvent } from './cluster.events.ts';
+
+export interface AccessRow {
+  readonly memberId: string;
+  readonly access: AccessLevel;
+  /** When the member's account was made, or asked for. */
+  readonly since: string;
+  readonly lastIssuedAt: string | null;
+  /** Present while the account is to be deleted. */
+  readonly ending: {
+    readonly number: number;
+    readonly since: string;
+    readonly cause: AccessEnd;
+    /** Why it could not be deleted when that was tried last. */
+    readonly failure: string | null;
+  } | null;
+}
+
+export interface AccessDocument {
+  readonly clusterId: string;
+  readonly organizationId: string;
+  readonly rows: readonly AccessRow[];
+}
+
+/** Answers `clusters access`, and tells the sweep what is to be ended. One document per cluster on which somebody has something. */
+export const accessProjection: Projection<ClusterEvent, AccessDocument> = {
+  name: 'deployments-cluster-access.v1',
+  events: clusterEvents,
+  documentId: ({ metadata: { stream } }) => stream.slice('cluster-'.length),
+  apply(document, { event, metadata }) {
+    switch (event.type) {
+      case 'cluster.deleted.v1':
+        return document && REMOVED;
+      case 'cluster.registered.v1':
+      case 'cluster.changed.v1':
+      case 'cluster.policy-set.v1':
+      case 'cluster.state-changed.v1':
+        return document;
+    }
+    const { memberId } = event.data;
+    const at = metadata.recordedAt;
+    const { clusterId, organizationId, rows } = document ?? {
+      clusterId: metadata.stream.slice('cluster-'.length),
+      organizationId: metadata.organizationId ?? '',
+      rows: [],
+    };
+    const row = rows.find((one) => one.memberId === memberId);
+    const others = rows.filter((one) => one !== row);
+    const withRow = (changed: AccessRow): AccessDocument => ({ clusterId, organizationId, rows: [...others, changed] });
+    const fresh = (access: AccessLevel) => ({ memberId, access, since: at, lastIssuedAt: null, ending: null });
+    switch (event.type) {
+      case 'cluster.access-granted.v1':
+        return withRow(fresh(event.data.access));
+      case 'cluster.kubeconfig-issued.v1': // alone in what earlier releases wrote
+        return withRow({ ...(row ?? fresh(event.data.access)), access: event.data.access, lastIssuedAt: at });
+      case 'cluster.access-ending.v1': {
+        const { number, cause } = event.data;
+        return withRow({ ...(row ?? fresh('cluster')), ending: { number, since: at, cause, failure: null } });
+      }
+      case 'cluster.access-end-failed.v1':
+        return row?.ending ? withRow({ ...row, ending: { ...row.ending, failure: event.data.code } }) : document;
+      case 'cluster.access-ended.v1':
+        return { clusterId, organizationId, rows: others };
+    }
+  },
+};

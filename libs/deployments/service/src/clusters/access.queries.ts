@@ -1,0 +1,44 @@
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { clusterAccessRequest } from '#deployments/contract';
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { Controller, Inject } from '@nestjs/common';
+import { People } from '../shared/people.service.ts';
+import { accessProjection } from './access.projection.ts';
+import { ClusterDocuments } from './cluster-documents.service.ts';
+
+/** Who has something on a cluster. */
+@Controller()
+export class AccessQueries {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(People) private readonly people: People,
+    @Inject(ClusterDocuments) private readonly clusters: ClusterDocuments,
+  ) {}
+
+  @Serves(clusterAccessRequest)
+  async list(
+    @Input() { name }: InputOf<typeof clusterAccessRequest>,
+    @Caller() context: RequestContext,
+  ): Promise<Reply<OutputOf<typeof clusterAccessRequest>>> {
+    const cluster = await this.clusters.find(name, context);
+    if (!cluster.ok) return refuse(cluster.error);
+    const found = await this.readModels.get(accessProjection, cluster.value.id, context.consistency);
+    if (!found.ok) return refuse(found.error);
+    const rows = found.value?.document.rows ?? [];
+    const nameOf = await this.people.namesOf(
+      rows.map(({ memberId }) => memberId),
+      context,
+    );
+    const items = rows.map(({ memberId, access, since, lastIssuedAt, ending }) => ({
+      id: memberId,
+      who: nameOf(memberId),
+      access,
+      state: ending ? ('ENDING' as const) : ('ACTIVE' as const),
+      code: ending?.failure ?? null,
+      since,
+      lastIssued: lastIssuedAt,
+    }));
+    return reply({ items: items.toSorted((a, b) => a.who.localeCompare(b.who, 'en')) });
+  }
+}
