@@ -42,6 +42,7 @@ export class Gateway implements OnModuleDestroy {
   /** Puts everything onto the application, before it is initialized. */
   mount(app: NestFastifyApplication): void {
     const { bus, access, readiness, cursorKey, clock, ids, logger } = this;
+    const { connectionsPerAddress, streamsPerKey, streamsPerOrganization } = this.settings.configuration;
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
       bus,
@@ -53,6 +54,8 @@ export class Gateway implements OnModuleDestroy {
       about: { title: 'Astro Platform', version: VERSION },
       readiness,
       cursorKey,
+      connectionsPerAddress,
+      streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
       onKeyUsed: (key) => this.keyUse.used(key),
     });

@@ -1,13 +1,17 @@
 import { connect, type Socket } from 'node:net';
 import { inProcessTransport } from '#bus/in-process';
 import { eventually, manualClock, temporaryFolder } from '#testing';
-import { startEdge, type Edge } from './edge.fixture.ts';
+import { ORG, secretKey, startEdge, type Edge } from './edge.fixture.ts';
 
 const folder = temporaryFolder();
 const clock = manualClock();
 let edge: Edge;
 beforeAll(async () => {
-  edge = await startEdge(inProcessTransport(), folder, { clock, connectionsPerAddress: 5 });
+  edge = await startEdge(inProcessTransport(), folder, {
+    clock,
+    connectionsPerAddress: 5,
+    streams: { perPrincipal: 2, perOrganization: 3 },
+  });
 });
 afterAll(() => edge.close());
 const sockets: Socket[] = [];
@@ -92,5 +96,34 @@ describe('use-S6: connections of one address', () => {
     await eventually(async () => expect(await openConnections()).toBe(4));
     const metrics = open('GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n');
     await eventually(() => expect(metrics.answer()).toContain('\nastro_http_connections_refused_total 1\n'));
+  });
+});
+
+describe('use-S17: open streams', () => {
+  const read = (key: number, org = 'acme') =>
+    open(
+      `GET /v1/organizations/${org}/events?follow=true HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${secretKey(key)}\r\n\r\n`,
+    );
+  const expectOpen = ({ answer }: { answer: () => string }) => eventually(() => expect(answer()).toContain(': open'));
+  const expectRefused = async (peer: ReturnType<typeof read>, words: string) => {
+    await eventually(() => expect(peer.answer()).toMatch(/^HTTP\/1\.1 429 [^]*\}$/));
+    expect(peer.answer()).toMatch(/\r\nretry-after: 5\r\n/i);
+    expect(peer.answer()).toContain(`"detail":"${words}"`);
+    peer.socket.destroy();
+  };
+
+  it('are bounded for each key and for each organization, by whatever name', async () => {
+    const first = [read(1), read(1)];
+    for (const peer of first) await expectOpen(peer);
+    await expectRefused(read(1), 'This access key has 2 streams open already.');
+    await expectOpen(read(3, ORG));
+    await expectRefused(read(2), 'This organization has 3 streams open already.');
+    first[0]?.socket.destroy();
+    await eventually(async () => {
+      const again = read(2);
+      await eventually(() => expect(again.answer()).toMatch(/: open|\}$/));
+      if (!again.answer().includes(': open')) again.socket.destroy();
+      expect(again.answer()).toContain(': open');
+    });
   });
 });

@@ -12,6 +12,7 @@ import { gather, sendEvents } from './event-stream.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import { preferredType } from './negotiation.ts';
 import { hasMember, idempotencyKeyOf, ifMatchOf, inputReader, type RequestInput } from './request-input.ts';
+import type { OpenStreams } from './open-streams.ts';
 import { signedCursors } from './signed-cursors.ts';
 import { RouteTable, type ContractRoute } from './routes.ts';
 
@@ -25,6 +26,7 @@ export interface HandlerParts {
   /** Fires when the server goes. */
   readonly closing: AbortSignal;
   readonly metrics: EdgeMetrics;
+  readonly streams: OpenStreams;
   readonly principalOf: (request: FastifyRequest) => Principal;
 }
 
@@ -71,7 +73,7 @@ function contextOf(
   { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
 ): RequestContext {
   const { 'idempotency-key': keyHeader, 'if-match': ifMatchHeader, consistency: consistencyHeader } = request.headers;
-  const ifMatch = method === 'GET' ? undefined : ifMatchOf(ifMatchHeader);
+  const ifMatch = method === 'GET' ? undefined : ifMatchOf(contract, ifMatchHeader);
   const consistency = consistencyHeader === undefined ? undefined : positionIn(consistencyHeader);
   let commandId: string;
   if (method === 'GET') commandId = readIdOf(ids.uuid());
@@ -121,11 +123,12 @@ async function answerStream(
   const follows = (parsed.value as { readonly follow?: unknown }).follow === true;
   const wantsEvents = preferredType(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';
 
+  const closed = parts.streams.open(context.principal, await organizationIdOf(contract, parsed.value, options));
   const left = new AbortController();
   const leave = (): void => left.abort();
   request.raw.socket.once('close', leave);
   parts.closing.addEventListener('abort', leave, { once: true });
-  if (parts.closing.aborted) leave();
+  if (parts.closing.aborted || request.raw.socket.destroyed) leave();
   const items = (options.bus as LooseBus).stream(contract, input, context, left.signal);
   try {
     if (!wantsEvents && !follows) return await answerGathered(items, left, { request, reply, options, parts });
@@ -148,9 +151,23 @@ async function answerStream(
       parts.metrics.openStreams.dec();
     }
   } finally {
+    closed();
     request.raw.socket.off('close', leave);
     parts.closing.removeEventListener('abort', leave);
   }
+}
+
+/** Id of the organization that a stream is about; undefined when there is none, or none of that name. */
+async function organizationIdOf(
+  contract: StreamContract,
+  input: unknown,
+  { access }: EdgeOptions,
+): Promise<string | undefined> {
+  const named = contract.organizationOf?.(input);
+  if (named === undefined) return undefined;
+  const directory = await access.current();
+  if (!directory.ok) throw new DomainErrorException(directory.error);
+  return directory.value.organization(named)?.id;
 }
 
 async function answerGathered(

@@ -6,6 +6,7 @@ import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { Authenticator } from './authentication.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import type { ApiDescription } from './openapi.ts';
+import type { StreamLimits } from './open-streams.ts';
 import type { RouteTable } from './routes.ts';
 
 /** What a process depends on, and whether it answers. */
@@ -50,6 +51,7 @@ export interface EdgeOptions extends ServerOptions {
   readonly requestsPerMinute?: (principal: Principal) => number | undefined;
   /** Requests a minute without a valid credential from one address; 600 when left out. */
   readonly anonymousPerMinute?: number;
+  readonly streams?: StreamLimits;
   /** Called for each request that a key sent; must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
   /** Called with an access key that stood in a URL, so that it can be revoked; must not throw or wait. */

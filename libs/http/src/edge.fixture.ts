@@ -82,6 +82,8 @@ export const contracts = {
     subject: 'fixture.v1.put',
     route: 'PUT /v1/organizations/{org}/things/{name}',
     permission: 'application.deploy',
+    dryRun: true,
+    ifMatch: true,
     input: z.object({
       org,
       name,

@@ -82,6 +82,19 @@ describe('routes of contracts', () => {
     expectProblem(await edge.send('PUT', `${thing}?dryRun=perhaps`, { json: {} }), 422);
   });
 
+  it('use-S13: refuse a dry run where a contract has none', async () => {
+    const answer = await edge.send('POST', '/v1/organizations/acme/things?dryRun=true', { json: { name: 'web' } });
+    expectProblem(answer, 422, 'request/invalid');
+    expect(answer.body.errors).toMatchObject([{ pointer: '/dryRun' }]);
+    expectProblem(await edge.send('DELETE', `${thing}?dryRun=true`), 422);
+  });
+
+  it('use-S14: match no ETag where a contract gives none out', async () => {
+    const headers = { 'if-match': '"8"' };
+    expectProblem(await edge.send('DELETE', thing, { headers }), 412, 'edge/precondition-failed');
+    expect((await edge.send('DELETE', thing, { headers: { 'if-match': '*' } })).status).toBe(204);
+  });
+
   it('turn each refusal into its status, with what stands beside it', async () => {
     const how = (word: string) => edge.send('POST', `${thing}/act`, { json: { how: word } });
     const limit = await how('limit');
@@ -573,6 +586,8 @@ describe('health, metrics, description', () => {
     expect(put.parameters.map(({ name, in: where }: { name: string; in: string }) => `${where} ${name}`)).toEqual(
       expect.arrayContaining(['path org', 'path name', 'query dryRun', 'header If-Match']),
     );
+    const remove = body.paths['/v1/organizations/{org}/things/{name}'].delete;
+    expect(remove.parameters.map(({ name }: { name: string }) => name)).toEqual(['org', 'name', 'Consistency']);
     expect(put.requestBody.content['application/json'].schema).toMatchObject({
       additionalProperties: false,
       properties: { replicas: { type: 'integer', maximum: 1000 } },

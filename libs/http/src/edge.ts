@@ -11,6 +11,7 @@ import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
 import { EdgeMetrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
 import { API_HELMET, securityHeaders } from './security-headers.ts';
+import { OpenStreams } from './open-streams.ts';
 import { principalOf, requestAuthorization } from './request-authorization.ts';
 import { routesOf, RouteTable, type ContractRoute } from './routes.ts';
 
@@ -113,8 +114,14 @@ async function mountContracts(
   );
 
   const authorize = requestAuthorization(scope, options);
+  const streams = new OpenStreams(options.streams);
   for (const route of routes) {
-    const handler = contractHandler(route, options, { closing: parts.closing, metrics: parts.metrics, principalOf });
+    const handler = contractHandler(route, options, {
+      closing: parts.closing,
+      metrics: parts.metrics,
+      streams,
+      principalOf,
+    });
     scope.route({
       method: route.method,
       url: route.fastifyPath,

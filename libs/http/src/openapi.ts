@@ -96,7 +96,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
       ...(takesQuery
         ? rest.map((name) => ({ name, in: 'query', required: required.includes(name), schema: properties[name] }))
         : []),
-      ...(method === 'PUT' || method === 'DELETE'
+      ...(contract.kind === 'request' && contract.dryRun
         ? [
             {
               name: 'dryRun',
@@ -109,7 +109,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
       ...(method === 'POST'
         ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', minLength: 1, maxLength: 255 } }]
         : []),
-      ...(method === 'PUT' || method === 'PATCH' || method === 'DELETE'
+      ...(contract.kind === 'request' && contract.ifMatch
         ? [{ name: 'If-Match', in: 'header', schema: { type: 'string' } }]
         : []),
       {

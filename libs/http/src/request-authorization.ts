@@ -63,7 +63,7 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
   const limitPrincipal = scope.createRateLimit({
     max: (request) => options.requestsPerMinute?.(principalOf(request)) ?? DEFAULT_PER_MINUTE,
     timeWindow: WINDOW_MS,
-    keyGenerator: (request) => rateKeyOf(principalOf(request)),
+    keyGenerator: (request) => callerOf(principalOf(request)),
   });
   return async ({ contract }: ContractRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const leaked = leakedKey(request);
@@ -152,7 +152,8 @@ async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply)
   }
 }
 
-function rateKeyOf(principal: Principal): string {
+/** What limits are counted by: each access key, and each person who has logged in, stands for itself. */
+export function callerOf(principal: Principal): string {
   switch (principal.kind) {
     case 'key':
       return `key ${principal.keyId}`;

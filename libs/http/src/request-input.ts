@@ -39,7 +39,7 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
     let dryRun = false;
     for (const [name, text] of Object.entries(query)) {
       if (poisonsName(name)) throw poisoned();
-      if (name === 'dryRun' && method !== 'GET') {
+      if (name === 'dryRun' && hasDryRun(contract)) {
         if (text !== 'true' && text !== 'false' && text !== '')
           faults.push({ pointer: '/dryRun', message: 'must be true or false' });
         dryRun = text === 'true' || text === '';
@@ -128,6 +128,8 @@ function coercionOf(schema: Schema): Coerce {
   return asText;
 }
 
+const hasDryRun = (contract: Contract): boolean => contract.kind === 'request' && contract.dryRun === true;
+
 /** Whether the contract's input has this member. */
 export const hasMember = (contract: Contract, name: string): boolean => membersOf(contract)?.includes(name) ?? false;
 
@@ -145,8 +147,11 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   return header;
 }
 
-/** The revision in `If-Match: "<n>"`. `*` asks for nothing. @throws EdgeError 400 for anything else */
-export function ifMatchOf(header: string | undefined): number | undefined {
+/**
+ * The revision in `If-Match: "<n>"`. `*` asks for nothing. A contract without revisions has nothing that an ETag could match.
+ * @throws EdgeError 400 for what is no ETag of this API, 412 where none was given out
+ */
+export function ifMatchOf(contract: Contract, header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;
   const match = /^"(\d{1,15})"$/.exec(header.trim());
   if (!match?.[1])
@@ -155,6 +160,13 @@ export function ifMatchOf(header: string | undefined): number | undefined {
       'edge/if-match-invalid',
       'If-Match is not an ETag of this API.',
       'send the ETag exactly as it was received, quotes included',
+    );
+  if (contract.kind !== 'request' || !contract.ifMatch)
+    throw edgeError(
+      412,
+      'edge/precondition-failed',
+      'This request is about nothing that has a revision.',
+      'leave If-Match out',
     );
   return Number(match[1]);
 }

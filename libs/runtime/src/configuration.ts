@@ -29,6 +29,9 @@ export interface Configuration {
   readonly sealingKeys: string | undefined;
   readonly callerKeys: string | undefined;
   readonly egressAllow: readonly string[];
+  readonly connectionsPerAddress: number;
+  readonly streamsPerKey: number;
+  readonly streamsPerOrganization: number;
 }
 
 /** Loopback: what the embedded profile may call when nothing else is said. */
@@ -97,6 +100,9 @@ export function readConfiguration(
       sealingKeys: settings.sealingKeys,
       callerKeys: settings.callerKeys,
       egressAllow: settings.egressAllow ?? LOOPBACK,
+      connectionsPerAddress: settings.connectionsPerAddress ?? 1_000,
+      streamsPerKey: settings.streamsPerKey ?? 100,
+      streamsPerOrganization: settings.streamsPerOrganization ?? 1_000,
     },
   });
 }

@@ -240,6 +240,30 @@ export const VARIABLES = {
     good: '10.4.0.0/16,registry.internal:443',
     bad: ['everything', '10.4.0.7', 'http://10.4.0.1'],
   }),
+  connectionsPerAddress: variable({
+    name: 'ASTRO_MAX_CONNECTIONS_PER_ADDRESS',
+    meaning: 'open connections of one address; a reverse proxy is one address',
+    default: '1000',
+    parse: wholeNumber(1, 1_000_000),
+    good: '20000',
+    bad: ['many', '-5', '2.5'],
+  }),
+  streamsPerKey: variable({
+    name: 'ASTRO_MAX_STREAMS_PER_KEY',
+    meaning: 'open streams (watches, followed logs) of one access key, or of one person’s logins',
+    default: '100',
+    parse: wholeNumber(1, 100_000),
+    good: '50',
+    bad: ['many', '-5', '2.5'],
+  }),
+  streamsPerOrganization: variable({
+    name: 'ASTRO_MAX_STREAMS_PER_ORGANIZATION',
+    meaning: 'open streams of one organization',
+    default: '1000',
+    parse: wholeNumber(1, 1_000_000),
+    good: '5000',
+    bad: ['many', '-5', '2.5'],
+  }),
 } as const satisfies Record<string, Variable<unknown>>;
 
 export type VariableKey = keyof typeof VARIABLES;

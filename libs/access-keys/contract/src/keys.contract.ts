@@ -101,6 +101,8 @@ export const getKeyRequest = request({
 export const revokeKeyRequest = request({
   subject: 'access-keys.v1.revoke',
   route: 'DELETE /v1/organizations/{org}/access-keys/{key}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Revoke a key; the answer comes when every instance refuses it',
   permission: 'keys.own',
   input: z.strictObject({ org: z.string().min(1), key: z.string().min(1), reason: z.string().max(200).optional() }),

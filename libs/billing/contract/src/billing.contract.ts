@@ -52,6 +52,8 @@ export const getSubscriptionRequest = request({
 export const changePlanRequest = request({
   subject: 'billing.v1.subscription.change',
   route: 'PUT /v1/organizations/{org}/subscription',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Change the plan; refused, with a list, while use is above the new limits',
   permission: 'plan.change',
   input: z.strictObject({ org: z.string().min(1), plan: z.string().min(1) }),

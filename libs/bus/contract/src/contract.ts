@@ -41,6 +41,10 @@ export interface RequestContract<
   readonly kind: 'request';
   /** HTTP status of success; what the handler's meta says (`created`) wins. 200 when left out. */
   readonly success?: 200 | 201 | 202 | 204;
+  /** `?dryRun=true` answers what would happen and makes nothing; 422 where this is left out. */
+  readonly dryRun?: true;
+  /** The answers carry the configuration's revision as ETag, and `If-Match` holds the change to it; 412 with any ETag where this is left out. */
+  readonly ifMatch?: true;
 }
 
 /** One question and many answers, until the caller stops listening. Over HTTP: server-sent events, or JSON lines gathered into `items`. */

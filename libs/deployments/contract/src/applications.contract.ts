@@ -95,6 +95,8 @@ export const getApplicationRequest = request({
 export const applyApplicationRequest = request({
   subject: 'deployments.v1.applications.apply',
   route: 'PUT /v1/organizations/{org}/applications/{name}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Create or change an application: the body is its manifest',
   permission: 'application.deploy',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
@@ -107,6 +109,8 @@ export const applyApplicationRequest = request({
 export const deleteApplicationRequest = request({
   subject: 'deployments.v1.applications.delete',
   route: 'DELETE /v1/organizations/{org}/applications/{name}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Delete an application and its objects; history stays',
   permission: 'application.delete',
   input: z.strictObject({ org, name, orphan: flag.default(false) }),
@@ -182,6 +186,8 @@ export const listRevisionsRequest = request({
 export const rollbackRequest = request({
   subject: 'deployments.v1.applications.rollback',
   route: 'POST /v1/organizations/{org}/applications/{name}/rollback',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Deploy the content of an older revision as a new one',
   permission: 'application.deploy',
   input: z.strictObject({

@@ -57,6 +57,8 @@ export const getClusterRequest = request({
 export const registerClusterRequest = request({
   subject: 'deployments.v1.clusters.register',
   route: 'PUT /v1/organizations/{org}/clusters/{name}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Register a cluster, or replace its credentials: the body is its registration',
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
@@ -73,6 +75,8 @@ export const registerClusterRequest = request({
 export const deleteClusterRequest = request({
   subject: 'deployments.v1.clusters.delete',
   route: 'DELETE /v1/organizations/{org}/clusters/{name}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Forget a cluster that nothing uses',
   permission: 'cluster.manage',
   input: z.strictObject({ org, name }),
@@ -95,6 +99,8 @@ export const getClusterPolicyRequest = request({
 export const setClusterPolicyRequest = request({
   subject: 'deployments.v1.clusters.policy.set',
   route: 'PUT /v1/organizations/{org}/clusters/{name}/policy',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Change what may be deployed to a cluster; keys left out stay',
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, ...policySchema.shape }),

@@ -47,6 +47,8 @@ export const getProfileRequest = request({
 export const applyProfileRequest = request({
   subject: 'deployments.v1.profiles.apply',
   route: 'PUT /v1/organizations/{org}/profiles/{name}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Create or change a profile: the body is its manifest',
   permission: 'profile.change',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
@@ -63,6 +65,8 @@ export const applyProfileRequest = request({
 export const deleteProfileRequest = request({
   subject: 'deployments.v1.profiles.delete',
   route: 'DELETE /v1/organizations/{org}/profiles/{name}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Delete a profile that no application uses',
   permission: 'profile.delete',
   input: z.strictObject({ org, name }),

@@ -101,6 +101,8 @@ export const listUsersRequest = request({
 export const setGlobalRoleRequest = request({
   subject: 'identity.v1.users.set-global-role',
   route: 'PUT /v1/users/{user}/global-role',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Change the global role of a user (id or e-mail address)',
   permission: 'platform.users',
   input: z.strictObject({ user: z.string().min(1), role: z.enum(GLOBAL_ROLES) }),

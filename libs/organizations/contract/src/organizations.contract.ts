@@ -117,6 +117,8 @@ export const listMembersRequest = request({
 export const setMemberRequest = request({
   subject: 'organizations.v1.members.set',
   route: 'PUT /v1/organizations/{org}/members/{user}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Add a member or change a role (user id, e-mail address, or service:NAME)',
   permission: 'members.manage',
   input: z.strictObject({ org: z.string().min(1), user: z.string().min(1), role: z.enum(ROLES) }),
@@ -128,6 +130,8 @@ export const setMemberRequest = request({
 export const removeMemberRequest = request({
   subject: 'organizations.v1.members.remove',
   route: 'DELETE /v1/organizations/{org}/members/{user}',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Remove a member; their keys end at once',
   permission: 'members.manage',
   input: z.strictObject({ org: z.string().min(1), user: z.string().min(1) }),
@@ -139,6 +143,8 @@ export const removeMemberRequest = request({
 export const leaveOrganizationRequest = request({
   subject: 'organizations.v1.members.leave',
   route: 'DELETE /v1/organizations/{org}/members/me',
+  dryRun: true,
+  ifMatch: true,
   summary: 'Leave an organization; your keys for it end at once',
   permission: 'organization.leave',
   input: z.strictObject({ org: z.string().min(1) }),

@@ -40,7 +40,13 @@ export class RevokingHandlers {
     const mayOthers = can(principal, 'keys.others', { organizationId }, directory.value, this.clock.now()).allowed;
     const stream = keyRingStream(organizationId);
     const command = { type: 'revoke-key', keyId, reason: reason ?? 'revoked by hand', mayOthers } as const;
-    const outcome = await this.commands.run(keyRingDecider, stream, command, context);
+    const outcome = await this.commands.run(
+      keyRingDecider,
+      stream,
+      command,
+      context,
+      context.ifMatch === undefined ? {} : { ifMatch: context.ifMatch },
+    );
     if (!outcome.ok && outcome.error.code !== 'access-keys/not-found') return refuse(outcome.error);
     const { repeated = true, meta = {} } = outcome.ok ? outcome.value : {};
     if (!repeated && !context.dryRun) await pause(this.clock, KNOWN_EVERYWHERE_MS);

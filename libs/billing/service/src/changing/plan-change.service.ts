@@ -25,7 +25,11 @@ export class PlanChange {
   }
 
   /** @returns `billing/over-new-limits` when more is in use than the plan allows; the limits are the old ones again */
-  change(organizationId: string, plan: string, context: CommandContext): Promise<Result<Changed, DomainError>> {
+  change(
+    organizationId: string,
+    plan: string,
+    context: CommandContext & { readonly ifMatch?: number },
+  ): Promise<Result<Changed, DomainError>> {
     let over: readonly Over[] = [];
     return ownerFirst({
       begin: () => this.begin(organizationId, plan, context),
@@ -36,7 +40,7 @@ export class PlanChange {
         over = set.value;
         if (over.length > 0) return err(billingErrors.overNewLimits(plan, over));
         if (context.dryRun) return ok(begun); // no change has begun that could be completed
-        return this.run(organizationId, { type: 'complete-change', plan }, context, 'complete');
+        return this.run(organizationId, { type: 'complete-change', plan }, context, { step: 'complete' });
       },
       undo: () => this.refuse(organizationId, plan, over, context),
     });
@@ -53,16 +57,22 @@ export class PlanChange {
     if (!loaded.ok) return loaded;
     const { limits } = planNamed(this.catalogue, loaded.value.state.plan);
     const back = await this.limits.set(organizationId, limits, context);
-    return back.ok ? this.run(organizationId, { type: 'refuse-change', plan, over }, context, 'refuse') : back;
+    return back.ok
+      ? this.run(organizationId, { type: 'refuse-change', plan, over }, context, { step: 'refuse' })
+      : back;
   }
 
   private async begin(
     organizationId: string,
     plan: string,
-    context: CommandContext,
+    context: CommandContext & { readonly ifMatch?: number },
   ): Promise<Result<Changed, DomainError>> {
+    const { ifMatch } = context;
     const known = this.catalogue.plans.map(({ name }) => name);
-    const requested = await this.run(organizationId, { type: 'request-change', plan, known }, context, 'request');
+    const requested = await this.run(organizationId, { type: 'request-change', plan, known }, context, {
+      step: 'request',
+      ...(ifMatch !== undefined && { ifMatch }),
+    });
     if (!requested.ok || !requested.value.repeated) return requested;
     // A repeat is answered from the stream as it was then; what counts here is what has become of the change.
     const present = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
@@ -78,11 +88,11 @@ export class PlanChange {
     organizationId: string,
     command: WithoutDefault,
     context: CommandContext,
-    step: string,
+    options: { readonly step: string; readonly ifMatch?: number },
   ): Promise<Result<Changed, DomainError>> {
     const { defaultPlan } = this.catalogue;
     const stream = subscriptionStream(organizationId);
-    return this.commands.run(subscriptionDecider, stream, { ...command, defaultPlan }, context, { step });
+    return this.commands.run(subscriptionDecider, stream, { ...command, defaultPlan }, context, options);
   }
 }
 

@@ -8,6 +8,7 @@ import { objectKey } from '../attempts/attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { matching } from '../shared/if-match.ts';
 import { omit } from '../shared/omit.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
@@ -81,14 +82,12 @@ export class ApplicationsHandlers {
       running: running.value,
       protection: protection.value,
     } as const;
-    if (context.dryRun) {
-      const planned = await this.commands.plan(applicationDecider, applicationStream(id), command, context);
-      return planned.ok ? reply({ name, attemptId: null, objects, dryRun: true }) : refuse(planned.error);
-    }
     const recorded = await this.commands.run(applicationDecider, applicationStream(id), command, context, {
       step: 'delete',
+      ...matching(context),
     });
     if (!recorded.ok) return refuse(await this.people.explain(recorded.error, context));
+    if (context.dryRun) return reply({ name, attemptId: null, objects, dryRun: true });
     const { state, position, repeated } = recorded.value;
     if (state.status === 'deleted') {
       const released = await this.release.release(organizationId, id, name, context);

@@ -2,11 +2,12 @@ import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext }
 import type { InputOf, OutputOf } from '#bus/contract';
 import { applyApplicationRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { ok, type DomainError, type Result } from '#kernel';
+import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
@@ -69,6 +70,8 @@ export class ApplyHandlers {
     let prepared = ready.value;
     const { application, configuration } = prepared;
     const latest = latestOf(application);
+    const mismatch = revisionMismatch(context, latest?.revision ?? 0);
+    if (mismatch) return err(mismatch);
     const isUnchanged = latest !== undefined && isSame(configuration, latest) && !needsRepair(application);
     if (!isUnchanged && !context.dryRun) {
       for (const [record, text] of prepared.records) {

@@ -7,6 +7,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { revisionMismatch } from '../shared/if-match.ts';
 import { organizationOf } from '../shared/organization-of.ts';
 import { AccessEnds } from './access-ends.service.ts';
 import { policyView } from './cluster-views.service.ts';
@@ -38,25 +39,9 @@ export class ClustersHandlers {
     };
     const stream = clusterStream(found.value.id);
     const command = { type: 'set-policy', policy } as const;
-    if (context.dryRun) {
-      const planned = await this.commands.plan(clusterDecider, stream, command, context);
-      return planned.ok
-        ? reply(policyView(planned.value.state.status === 'active' ? planned.value.state.policy : null))
-        : refuse(planned.error);
-    }
-    const recorded = await this.commands.run(
-      clusterDecider,
-      stream,
-      command,
-      context,
-      context.ifMatch === undefined ? {} : { ifMatch: context.ifMatch },
+    return this.commands.reply(clusterDecider, stream, command, context, ({ state }) =>
+      policyView(state.status === 'active' ? state.policy : null),
     );
-    if (!recorded.ok) return refuse(recorded.error);
-    const { state, position } = recorded.value;
-    return reply(policyView(state.status === 'active' ? state.policy : null), {
-      position,
-      ...(state.status === 'active' && { revision: state.revision }),
-    });
   }
 
   @Serves(deleteClusterRequest)
@@ -69,6 +54,8 @@ export class ClustersHandlers {
     const { id, organizationId, cluster } = found.value;
     if (cluster.status === 'active' && cluster.registration.type === 'sandbox')
       return refuse(deploymentsErrors.sandboxStays('stays'));
+    const mismatch = revisionMismatch(context, cluster.status === 'active' ? cluster.revision : 0);
+    if (mismatch) return refuse(mismatch);
     const stream = catalogStream(organizationId);
     const named = { kind: 'cluster', name, id } as const;
     if (context.dryRun) {

@@ -14,6 +14,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { organizationOf } from '../shared/organization-of.ts';
+import { matching, revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People } from '../shared/people.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
@@ -64,6 +65,11 @@ export class RegisterHandlers {
     const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!present.ok) return refuse(present.error);
 
+    const mismatch = revisionMismatch(
+      context,
+      present.value.state.status === 'active' ? present.value.state.revision : 0,
+    );
+    if (mismatch) return refuse(mismatch);
     const draft = draftOf(wanted.value, clusterId, present.value.state);
     // A limit is told before anybody is dialled.
     const planned = await this.commands.plan(
@@ -181,7 +187,7 @@ export class RegisterHandlers {
       context,
       {
         step: 'register',
-        ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
+        ...matching(context),
       },
     );
     if (!recorded.ok) return refuse(recorded.error);

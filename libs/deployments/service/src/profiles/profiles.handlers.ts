@@ -9,6 +9,7 @@ import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
+import { matching, revisionMismatch } from '../shared/if-match.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
@@ -61,6 +62,8 @@ export class ProfilesHandlers {
     if (!catalog.ok) return refuse(catalog.error);
     const entry = catalog.value.state.entries.profile.get(name);
     if (!entry) return refuse(deploymentsErrors.profileNotFound(name, namesOf(catalog.value.state, 'profile')));
+    const mismatch = await this.mismatch(entry.id, context);
+    if (mismatch) return refuse(mismatch);
     const named = { kind: 'profile', name, id: entry.id } as const;
     if (context.dryRun) {
       const planned = await this.commands.plan(catalogDecider, stream, { type: 'retire', ...named }, context);
@@ -92,6 +95,8 @@ export class ProfilesHandlers {
     const clusterId = clusterOf(spec, catalog.value.state, pointer);
     if (!clusterId.ok) return refuse(clusterId.error);
     const id = catalog.value.state.entries.profile.get(spec.profileName)?.id ?? this.commands.newId(context, 0);
+    const mismatch = await this.mismatch(id, context);
+    if (mismatch) return refuse(mismatch);
     const content = await profileContent(this.records, id, clusterId.value, spec);
     if (!content.ok) return refuse(content.error);
     const command = { type: 'apply', content: content.value, mayChange: isAdmin ? 'all' : 'defaults' } as const;
@@ -123,6 +128,15 @@ export class ProfilesHandlers {
     return this.record(organizationId, id, command, context);
   }
 
+  /** Why `If-Match` does not let this change of a profile begin. */
+  private async mismatch(id: string, context: RequestContext): Promise<DomainError | undefined> {
+    if (context.ifMatch === undefined) return undefined;
+    const profile = await this.commands.load(profileDecider, profileStream(id));
+    if (!profile.ok) return profile.error;
+    const { state } = profile.value;
+    return revisionMismatch(context, state.status === 'active' ? state.revision : 0);
+  }
+
   private async record(
     organizationId: string,
     id: string,
@@ -131,7 +145,7 @@ export class ProfilesHandlers {
   ): Promise<Reply<Applied>> {
     const recorded = await this.commands.run(profileDecider, profileStream(id), command, context, {
       step: 'apply',
-      ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
+      ...matching(context),
     });
     if (!recorded.ok) return refuse(recorded.error);
     return this.answer(organizationId, id, command.content, { ...recorded.value, dryRun: false }, context);

@@ -29,10 +29,16 @@ export class AdminsHandlers {
     if (!found.ok) return refuse(found.error);
     const userId = found.value;
     const change = { type: role === 'admin' ? 'grant-admin' : 'withdraw-admin', userId } as const;
+    const { ifMatch } = context;
+    const setRole = (asked: typeof context, options: { readonly ifMatch?: number } = {}) =>
+      this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole: role }, asked, options);
+    if (ifMatch !== undefined) {
+      const matched = await setRole({ ...context, dryRun: true }, { ifMatch }); // before anything is written
+      if (!matched.ok) return matched;
+    }
     const set = await ownerFirst({
       begin: () => this.commands.run(adminsDecider, ADMINS_STREAM, change, context),
-      finish: () =>
-        this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole: role }, context),
+      finish: () => setRole(context),
     });
     if (!set.ok) return set;
     const email = (await this.people.get(userId))?.email ?? null;

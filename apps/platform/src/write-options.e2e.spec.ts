@@ -1,0 +1,226 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { call, loginAdmin, newPerson, startPlatform, type Person, type Platform } from '#testing';
+import { everyContract } from '#testing/contracts';
+import { logOf } from '#testing/log';
+
+/** How one changing request is sent so that it succeeds, and where its resource's ETag is found. */
+interface Case {
+  readonly path: string;
+  readonly body?: unknown;
+  /** What makes the resource, or changes it, and so answers with its ETag. */
+  readonly etag?: () => Promise<string>;
+  /** Ada when left out. */
+  readonly by?: () => Person;
+}
+
+let platform: Platform;
+let cluster: Server;
+let ada: Person;
+let grace: Person;
+let org: string;
+
+beforeAll(async () => {
+  cluster = await startSmallCluster();
+  platform = await startPlatform();
+  ada = await loginAdmin(platform);
+  grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
+  org = `/v1/organizations/${ada.organization.id}`;
+  expect(await send(`GET ${org}/profiles`)).toMatchObject({ status: 200 }); // the sandbox comes with the first look
+});
+afterAll(async () => {
+  await platform.stop();
+  cluster.close();
+});
+
+const send = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, by = ada) =>
+  call(platform.url, what, { credential: by.accessToken, headers, ...(body !== undefined && { body }) });
+
+/** What people did: the platform itself goes on recording what it sees. */
+const recorded = async () =>
+  (await logOf(platform.dataDir))
+    .filter(({ actor }) => actor === ada.userId || actor === grace.userId)
+    .map(({ id }) => id);
+
+/** The ETag that a request answers. */
+async function etagOf(what: string, body?: unknown): Promise<string> {
+  const answer = await send(what, body);
+  expect(answer.status).toBeLessThan(300);
+  const etag = answer.headers.get('etag');
+  expect(etag).toMatch(/^"\d+"$/);
+  return etag ?? '';
+}
+
+/** A cluster of no more than what a registration asks for; everything else is unknown there. */
+async function startSmallCluster(): Promise<Server> {
+  const answers: Readonly<Record<string, object>> = {
+    'GET /version': { gitVersion: 'v1.36.0' },
+    'GET /api/v1/namespaces/kube-system': {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'kube-system', uid: '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c77' },
+    },
+    'GET /api/v1/nodes': { metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'one' } }] },
+    'POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews': { status: { allowed: true } },
+  };
+  const server = createServer((request, response) => {
+    const found = answers[`${request.method} ${(request.url ?? '').split('?')[0]}`];
+    request.resume();
+    response
+      .writeHead(found ? 200 : 404, { 'content-type': 'application/json' })
+      .end(JSON.stringify(found ?? { kind: 'Status', code: 404, reason: 'NotFound', message: 'not found' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+const image = (tag: string) => ({ type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag } });
+let number = 0;
+const application = (name: string) => ({ name, profileName: 'default', source: image(`1.${++number}`) });
+const profile = (name: string) => ({ profileName: name, clusterName: 'sandbox', description: `the ${++number}th` });
+const registration = () => ({
+  clusterName: 'small',
+  server: `http://127.0.0.1:${(cluster.address() as AddressInfo).port}`, // a TCP server's address has this form
+  token: 'token',
+  region: `region ${++number}`,
+});
+
+let keyId = 'none';
+/** Every changing request of the platform, by its subject. */
+const CASES: Readonly<Record<string, () => Case>> = {
+  'access-keys.v1.login': () => ({ path: '/v1/login', body: {} }),
+  'access-keys.v1.create': () => ({ path: `${org}/access-keys`, body: { name: `key ${++number}` } }),
+  'access-keys.v1.revoke': () => ({
+    get path() {
+      return `${org}/access-keys/${keyId}`;
+    },
+    etag: async () => {
+      const made = await send(`POST ${org}/access-keys`, { name: `key ${++number}` });
+      keyId = (made.body as { id: string }).id; // a new one, since one that is revoked stays so
+      return made.headers.get('etag') ?? '';
+    },
+  }),
+  'billing.v1.subscription.change': () => ({
+    path: `${org}/subscription`,
+    body: { plan: 'enterprise' },
+    etag: async () => {
+      await send(`PUT ${org}/subscription`, { plan: 'enterprise' });
+      return etagOf(`PUT ${org}/subscription`, { plan: 'developer' });
+    },
+  }),
+  'deployments.v1.clusters.register': () => ({
+    path: `${org}/clusters/small`,
+    body: registration(),
+    etag: () => etagOf(`PUT ${org}/clusters/small`, registration()),
+  }),
+  'deployments.v1.clusters.delete': () => ({
+    path: `${org}/clusters/small`,
+    etag: () => etagOf(`PUT ${org}/clusters/small`, registration()),
+  }),
+  'deployments.v1.clusters.policy.set': () => ({
+    path: `${org}/clusters/sandbox/policy`,
+    body: { namespaces: [`team-${++number}`, '*'] },
+    etag: () => etagOf(`GET ${org}/clusters/sandbox/policy`),
+  }),
+  'deployments.v1.clusters.kubeconfig': () => ({ path: `${org}/clusters/sandbox/kubeconfig`, body: {} }),
+  'deployments.v1.profiles.apply': () => ({
+    path: `${org}/profiles/extra`,
+    body: profile('extra'),
+    etag: () => etagOf(`PUT ${org}/profiles/extra`, profile('extra')),
+  }),
+  'deployments.v1.profiles.delete': () => ({
+    path: `${org}/profiles/extra`,
+    etag: () => etagOf(`PUT ${org}/profiles/extra`, profile('extra')),
+  }),
+  'deployments.v1.applications.apply': () => ({
+    path: `${org}/applications/web`,
+    body: application('web'),
+    etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
+  }),
+  'deployments.v1.applications.delete': () => {
+    const name = `gone-${++number}`;
+    const path = `${org}/applications/${name}`;
+    return { path, etag: () => etagOf(`PUT ${path}`, application(name)) };
+  },
+  'deployments.v1.applications.rollback': () => ({
+    path: `${org}/applications/web/rollback`,
+    body: { to: 1 },
+    etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
+  }),
+  'identity.v1.users.set-global-role': () => ({
+    path: `/v1/users/${grace.userId}/global-role`,
+    body: { role: 'admin' },
+    etag: () => etagOf(`PUT /v1/users/${grace.userId}/global-role`, { role: 'developer' }),
+  }),
+  'organizations.v1.create': () => ({ path: '/v1/organizations', body: { name: `Organization ${++number}` } }),
+  'organizations.v1.members.set': () => ({
+    path: `${org}/members/${grace.userId}`,
+    body: { role: 'editor' },
+    etag: () => etagOf(`PUT ${org}/members/${grace.userId}`, { role: 'viewer' }),
+  }),
+  'organizations.v1.members.remove': () => ({
+    path: `${org}/members/${grace.userId}`,
+    etag: () => etagOf(`PUT ${org}/members/${grace.userId}`, { role: 'viewer' }),
+  }),
+  'organizations.v1.members.leave': () => ({
+    path: `${org}/members/me`,
+    etag: () => etagOf(`PUT ${org}/members/${grace.userId}`, { role: 'viewer' }),
+    by: () => grace,
+  }),
+};
+
+const changing = (await everyContract()).flatMap(({ contract }) => {
+  const [method = 'GET'] = contract.route?.split(' ') ?? [];
+  if (method === 'GET' || contract.kind !== 'request') return [];
+  return [{ subject: contract.subject, method, hasDryRun: contract.dryRun, hasIfMatch: contract.ifMatch }];
+});
+const caseOf = (subject: string): Case => CASES[subject]?.() ?? { path: `/no-case-for/${subject}` };
+
+/** The answer to one changing request, which must record nothing. */
+async function nothingRecorded(method: string, { path, body, by }: Case, more: string, ifMatch?: string) {
+  const before = await recorded();
+  const headers = ifMatch === undefined ? {} : { 'if-match': ifMatch };
+  const answer = await send(`${method} ${path}${more}`, body, headers, by?.());
+  expect(await recorded()).toEqual(before);
+  return answer;
+}
+
+it('knows each changing request', () => {
+  expect(changing.map(({ subject }) => subject).sort()).toEqual(Object.keys(CASES).sort());
+});
+
+describe.each(changing)('use-S13: a dry run of $subject', ({ subject, method, hasDryRun }) => {
+  if (!hasDryRun)
+    return it('is not known, and makes nothing', async () => {
+      const answer = await nothingRecorded(method, caseOf(subject), '?dryRun=true');
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { code: 'request/invalid', errors: [{ pointer: '/dryRun' }] },
+      });
+    });
+  it('makes nothing', async () => {
+    const request = caseOf(subject);
+    await request.etag?.();
+    const answer = await nothingRecorded(method, request, '?dryRun=true');
+    expect(answer.status).toBeGreaterThanOrEqual(200);
+    expect(answer.status).toBeLessThan(300);
+  });
+});
+
+describe.each(changing)('use-S14: If-Match of $subject', ({ subject, method, hasIfMatch, hasDryRun }) => {
+  const failed = { status: 412, body: { code: 'edge/precondition-failed' } };
+  if (!hasIfMatch)
+    return it('matches nothing, and nothing is made', async () => {
+      expect(await nothingRecorded(method, caseOf(subject), '', '"1"')).toMatchObject(failed);
+    });
+  it('holds the change to the revision that was seen', async () => {
+    const request = caseOf(subject);
+    const etag = (await request.etag?.()) ?? '';
+    const stale = `"${Number(etag.replaceAll('"', '')) + 100}"`;
+    expect(await nothingRecorded(method, request, '', stale)).toMatchObject(failed);
+    if (hasDryRun) expect(await nothingRecorded(method, request, '?dryRun=true', stale)).toMatchObject(failed);
+    const { path, body, by } = request;
+    const done = await send(`${method} ${path}`, body, { 'if-match': etag }, by?.());
+    expect([done.status < 300, done.text]).toEqual([true, done.text]);
+  });
+});
