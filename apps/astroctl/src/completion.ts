@@ -1,12 +1,5 @@
-import {
-  ExitCode,
-  required,
-  type CliCommand,
-  type OptionValues,
-  type Outcome,
-  type ProgramParts,
-  type Session,
-} from '#cli';
+import { ExitCode, type CliCommand, type CommandModule, type ProgramParts } from '#cli';
+import type { completionCommands } from './commands.ts';
 
 const GLOBAL_FLAGS = [
   '--output',
@@ -22,17 +15,18 @@ const GLOBAL_FLAGS = [
 ];
 
 /** `completion SHELL`: a script made from the commands themselves; it completes words and flags, and asks no server. */
-export function completion({ commands }: ProgramParts): (options: OptionValues, session: Session) => Promise<Outcome> {
-  return (options, session) => {
-    const shell = required(options, 'shell');
-    session.print.line(
-      shell === 'fish'
-        ? fish(commands)
-        : shell === 'zsh'
-          ? `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
-          : bash(commands),
-    );
-    return Promise.resolve(ExitCode.Success);
+export function completionOf({ commands }: ProgramParts): CommandModule<typeof completionCommands> {
+  return {
+    completion({ shell }, session) {
+      session.print.line(
+        shell === 'fish'
+          ? fish(commands)
+          : shell === 'zsh'
+            ? `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
+            : bash(commands),
+      );
+      return Promise.resolve(ExitCode.Success);
+    },
   };
 }
 

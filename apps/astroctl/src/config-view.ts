@@ -1,8 +1,12 @@
 import { maskAccessKey } from '#access';
-import { ExitCode, type OptionValues, type Outcome, type Session } from '#cli';
+import { ExitCode, type Options, type Outcome, type Session } from '#cli';
+import type { configCommands } from './commands.ts';
 
 /** `config view`: the file of this machine; keys and logins are masked. */
-export async function configView(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function configView(
+  _options: Options<typeof configCommands.configView>,
+  session: Session,
+): Promise<Outcome> {
   const masked = mask(session.config.content);
   if (session.print.format === 'json') session.print.line(JSON.stringify(masked, null, 2));
   else {

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { ExitCode, localError, text, type OptionValues, type Outcome, type Session } from '#cli';
+import { ExitCode, localError, type Options, type Outcome, type Session } from '#cli';
+import type { installCommands } from './commands.ts';
 
 /** `install`: a launcher that starts this astroctl from any folder. */
-export async function install(options: OptionValues, session: Session): Promise<Outcome> {
+export async function install(options: Options<typeof installCommands.install>, session: Session): Promise<Outcome> {
   const { home, cwd, environment, program } = session.io;
-  const prefix = (text(options, 'prefix') ?? '~/.local').replace(/^~(?=\/|$)/, home);
+  const prefix = options.prefix.replace(/^~(?=\/|$)/, home);
   const folder = join(resolve(cwd, prefix), 'bin');
   const launcher = join(folder, 'astroctl');
   try {

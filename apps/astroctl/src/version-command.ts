@@ -1,9 +1,10 @@
-import { ExitCode, type OptionValues, type Outcome, type Session } from '#cli';
+import { ExitCode, type Options, type Outcome, type Session } from '#cli';
 import { aboutRequest } from '#identity/contract';
 import { VERSION } from '#kernel';
+import type { versionCommands } from './commands.ts';
 
 /** `version`: of astroctl, and of the platform when it answers. */
-export async function version(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function version(_options: Options<typeof versionCommands.version>, session: Session): Promise<Outcome> {
   const about = await session.call(aboutRequest, {});
   const server = about.ok ? about.value.version : null;
   await session.print.one(

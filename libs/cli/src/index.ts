@@ -1,12 +1,11 @@
 export {
-  given,
-  list,
-  required,
-  text,
+  implement,
   type CliCommand,
   type CliGroup,
+  type CommandDeclarations,
+  type CommandModule,
+  type Options,
   type OptionSpec,
-  type OptionValues,
   type Outcome,
 } from './command.ts';
 export { type StoredKey } from './config-file.ts';

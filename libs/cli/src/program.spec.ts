@@ -7,7 +7,7 @@ const commandAt = (path: string, options: CliCommand['options'] = {}): CliComman
   summary: 'does something',
   options,
   examples: [],
-  load: () => Promise.reject(new Error('commands are not run here')),
+  run: () => Promise.reject(new Error('commands are not run here')),
 });
 const commands = [
   commandAt('org plan'),

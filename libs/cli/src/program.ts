@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { Argument, Command, CommanderError, Option } from 'commander';
-import type { CliCommand, CliGroup, OptionSpec, OptionValues } from './command.ts';
+import type { CliCommand, CliGroup, OptionSpec } from './command.ts';
 import { openConfig } from './config-file.ts';
 import { ExitCode } from './exit-codes.ts';
 import { commandErrorText, isCommandError, type CommandError } from './command-error.ts';
@@ -47,7 +47,9 @@ export function parseProblem(
   }
 }
 
-type Run = (command: CliCommand, values: OptionValues, flags: Readonly<Record<string, unknown>>) => Promise<void>;
+/** Values by name, as commander has them. */
+type ParsedValues = Readonly<Record<string, unknown>>;
+type Run = (command: CliCommand, values: ParsedValues, flags: ParsedValues) => Promise<void>;
 
 type Streams = Pick<Io, 'stdout' | 'stderr'>;
 
@@ -131,10 +133,10 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
   addGlobalFlags(leaf, Object.keys(command.options ?? {}));
   leaf.action(async (...received: unknown[]) => {
     const flags = flagsOf(leaf);
-    const values: Record<string, string | readonly string[] | boolean | undefined> = {};
-    positionals.forEach((name, index) => (values[name] = received[index] as string | string[] | undefined)); // commander's own types of arguments
+    const values: Record<string, unknown> = {};
+    positionals.forEach((name, index) => (values[name] = received[index]));
     for (const [name, spec] of Object.entries(command.options ?? {}))
-      if (spec.positional === undefined) values[name] = flags[camel(name)] as string | string[] | boolean | undefined;
+      if (spec.positional === undefined) values[name] = flags[camel(name)];
     await run(command, values, flags);
   });
 }
@@ -182,8 +184,8 @@ function addGlobalFlags(leaf: Command, taken: readonly string[]): void {
 
 async function runCommand(
   command: CliCommand,
-  values: OptionValues,
-  raw: Readonly<Record<string, unknown>>,
+  values: ParsedValues,
+  raw: ParsedValues,
   io: Io,
   parts: ProgramParts,
 ): Promise<number> {
@@ -198,8 +200,7 @@ async function runCommand(
   if (isCommandError(config)) return fail(config);
   const session = createSession(io, flags, config, createPrinter(io, format, flags.quiet), parts);
   try {
-    const work = await command.load();
-    const outcome = await work(values, session);
+    const outcome = await command.run(values, session);
     return isCommandError(outcome) ? fail(outcome) : outcome;
   } catch (error) {
     if (error instanceof StreamCommandError) return fail(error.failure);

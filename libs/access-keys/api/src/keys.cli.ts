@@ -6,17 +6,8 @@ import {
   revokeKeyRequest,
   type AccessKeyView,
 } from '#access-keys/contract';
-import {
-  given,
-  isCommandError,
-  required,
-  text,
-  usage,
-  type Column,
-  type OptionValues,
-  type Outcome,
-  type Session,
-} from '#cli';
+import { isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
+import type { keyCommands } from './commands.cli.ts';
 
 const COLUMNS: readonly Column<AccessKeyView>[] = [
   { title: 'ID', value: ({ id }) => id },
@@ -32,7 +23,7 @@ const COLUMNS: readonly Column<AccessKeyView>[] = [
 const LINES = ['id', 'name', 'key', 'source', 'status', 'role', 'owner', 'createdAt', 'expires', 'lastUsed'] as const;
 
 /** `key list`: own keys, masked; admins see everybody's. */
-export async function keyList(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function keyList(_options: Options<typeof keyCommands.keyList>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const listed = await session.call(listKeysRequest, { org });
@@ -46,25 +37,25 @@ export async function keyList(_options: OptionValues, session: Session): Promise
 }
 
 /** `key get ID`. */
-export async function keyGet(options: OptionValues, session: Session): Promise<Outcome> {
+export async function keyGet(options: Options<typeof keyCommands.keyGet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const found = await session.call(getKeyRequest, { org, key: required(options, 'id') });
+  const found = await session.call(getKeyRequest, { org, key: options.id });
   if (!found.ok) return found.failure;
   await session.print.one(found.value, { lines: LINES, name: ({ id }) => `key/${id}` });
   return 0;
 }
 
 /** `key create`: the key alone on standard output, how to use it on standard error. */
-export async function keyCreate(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = text(options, 'name');
+export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, session: Session): Promise<Outcome> {
+  const name = options.name;
   if (name === undefined) return usage('A key needs a name.', 'astroctl key create --name ci');
-  const role = text(options, 'role');
+  const role = options.role;
   if (role !== undefined && !isRole(role))
     return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const expires = text(options, 'expires');
+  const expires = options.expires;
   const made = await session.call(createKeyRequest, {
     org,
     name,
@@ -90,14 +81,14 @@ export async function keyCreate(options: OptionValues, session: Session): Promis
 }
 
 /** `key revoke ID`. */
-export async function keyRevoke(options: OptionValues, session: Session): Promise<Outcome> {
+export async function keyRevoke(options: Options<typeof keyCommands.keyRevoke>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const reason = text(options, 'reason');
-  const dryRun = given(options, 'dry-run');
+  const reason = options.reason;
+  const dryRun = options['dry-run'];
   const revoked = await session.call(
     revokeKeyRequest,
-    { org, key: required(options, 'id'), ...(reason !== undefined && { reason }) },
+    { org, key: options.id, ...(reason !== undefined && { reason }) },
     { dryRun },
   );
   if (!revoked.ok) return revoked.failure;

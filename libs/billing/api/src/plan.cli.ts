@@ -1,8 +1,9 @@
 import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#billing/contract';
-import { isCommandError, required, type Column, type OptionValues, type Outcome, type Session } from '#cli';
+import { isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
+import type { planCommands } from './commands.cli.ts';
 
 /** `org plan`: the plan of the organization and its limits. */
-export async function planGet(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function planGet(_options: Options<typeof planCommands.planGet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const found = await session.call(getSubscriptionRequest, { org });
@@ -38,7 +39,7 @@ interface LimitRow {
 }
 
 /** `org plan list`: the whole catalogue side by side. */
-export async function planList(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function planList(_options: Options<typeof planCommands.planList>, session: Session): Promise<Outcome> {
   const listed = await session.call(listPlansRequest, {});
   if (!listed.ok) return listed.failure;
   const { items } = listed.value;
@@ -79,10 +80,10 @@ const shownLimit = (value: number | null | undefined): string =>
   value === null ? 'unlimited' : value === undefined ? '-' : String(value);
 
 /** `org plan set PLAN`. */
-export async function planSet(options: OptionValues, session: Session): Promise<Outcome> {
+export async function planSet(options: Options<typeof planCommands.planSet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const changed = await session.call(changePlanRequest, { org, plan: required(options, 'plan') });
+  const changed = await session.call(changePlanRequest, { org, plan: options.plan });
   if (!changed.ok) return changed.failure;
   session.print.line(`plan/${changed.value.plan} set`);
   return 0;

@@ -1,17 +1,13 @@
 import {
   age,
   ExitCode,
-  given,
   isCommandError,
-  list,
   parseSpan,
   printable,
-  required,
-  text,
   usage,
   type Column,
   type CommandError,
-  type OptionValues,
+  type Options,
   type Outcome,
   type Session,
 } from '#cli';
@@ -34,6 +30,7 @@ import {
 } from '#deployments/contract';
 import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
 import { waitForRollout } from './rollout-wait.cli.ts';
+import type { applicationCommands } from './commands.cli.ts';
 
 /** T1. The order of the lines is a contract: scripts grep for them. */
 const STATUS_LINES = [
@@ -67,18 +64,19 @@ const GET_LINES = [
   'createdAt',
 ] as const satisfies readonly (keyof ApplicationView)[];
 
-const DEFAULT_WAIT = '5m';
-
-const timeoutOf = (options: OptionValues): number | CommandError =>
-  parseSpan(text(options, 'timeout') ?? DEFAULT_WAIT) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
+const timeoutOf = (options: { readonly timeout: string }): number | CommandError =>
+  parseSpan(options.timeout) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
 
 /** `app apply`: profiles first, then applications; a line per object; all are tried. */
-export async function appApply(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appApply(
+  options: Options<typeof applicationCommands.appApply>,
+  session: Session,
+): Promise<Outcome> {
   const timeoutMs = timeoutOf(options);
   if (isCommandError(timeoutMs)) return timeoutMs;
   const read = await readManifestFiles(
-    list(options, 'filename'),
-    given(options, 'recursive'),
+    options.filename,
+    options.recursive,
     'Application',
     ['Application', 'ApplicationProfile'],
     session.io,
@@ -88,7 +86,7 @@ export async function appApply(options: OptionValues, session: Session): Promise
   if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
-  const dryRun = given(options, 'dry-run') || given(options, 'diff');
+  const dryRun = options['dry-run'] || options.diff;
   const ordered = [...read.manifests].sort(
     (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
   );
@@ -100,7 +98,7 @@ export async function appApply(options: OptionValues, session: Session): Promise
     else if (outcome) waits.push(outcome);
   }
   const first = reportAllButLast(failures, session);
-  if (given(options, 'wait') && !dryRun) {
+  if (options.wait && !dryRun) {
     for (const { name, version } of waits) {
       const waited = await waitForRollout(session, { org, name, version, goal: 'running', timeoutMs, narrate: true });
       if (isCommandError(waited)) return first ?? waited;
@@ -145,16 +143,19 @@ async function applyOne(
 }
 
 /** `app validate`: checks files without sending anything; with `--online` the server checks them too, and changes nothing. */
-export async function appValidate(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appValidate(
+  options: Options<typeof applicationCommands.appValidate>,
+  session: Session,
+): Promise<Outcome> {
   const read = await readManifestFiles(
-    list(options, 'filename'),
-    given(options, 'recursive'),
+    options.filename,
+    options.recursive,
     'Application',
     ['Application', 'ApplicationProfile', 'K8sClusterRegistration'],
     session.io,
   );
   if (isCommandError(read)) return read;
-  if (!given(options, 'online')) {
+  if (!options.online) {
     for (const manifest of read.manifests) session.print.line(`${manifest.file}: ${manifest.kind} is valid`);
     return ExitCode.Success;
   }
@@ -169,10 +170,10 @@ export async function appValidate(options: OptionValues, session: Session): Prom
 }
 
 /** `app get [NAME]`: T1 and T2 of one, or the table of all. */
-export async function appGet(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appGet(options: Options<typeof applicationCommands.appGet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const name = text(options, 'name');
+  const name = options.name;
   if (name !== undefined) {
     const found = await session.call(getApplicationRequest, { org, name });
     if (!found.ok) return found.failure;
@@ -208,11 +209,14 @@ export async function appGet(options: OptionValues, session: Session): Promise<O
 }
 
 /** `app status NAME`: T1; a terminal also sees the pods. */
-export async function appStatus(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = required(options, 'name');
+export async function appStatus(
+  options: Options<typeof applicationCommands.appStatus>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.name;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  if (given(options, 'watch')) {
+  if (options.watch) {
     const timeoutMs = timeoutOf(options);
     if (isCommandError(timeoutMs)) return timeoutMs;
     const waited = await waitForRollout(session, { org, name, goal: 'running', timeoutMs, narrate: true });
@@ -220,7 +224,7 @@ export async function appStatus(options: OptionValues, session: Session): Promis
   }
   const found = await session.call(applicationStatusRequest, { org, name });
   if (!found.ok) return found.failure;
-  const field = text(options, 'field');
+  const field = options.field;
   if (field !== undefined) {
     const key = STATUS_LINES.find((line) => line === field);
     if (!key) return usage(`status has no field ${field}.`, `choose one of ${STATUS_LINES.join(', ')}`);
@@ -246,10 +250,13 @@ export async function appStatus(options: OptionValues, session: Session): Promis
 }
 
 /** `app resources NAME`. */
-export async function appResources(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appResources(
+  options: Options<typeof applicationCommands.appResources>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const found = await session.call(applicationResourcesRequest, { org, name: required(options, 'name') });
+  const found = await session.call(applicationResourcesRequest, { org, name: options.name });
   if (!found.ok) return found.failure;
   const nowMs = session.io.clock.now();
   type Row = (typeof found.value.items)[number];
@@ -271,14 +278,16 @@ export async function appResources(options: OptionValues, session: Session): Pro
 }
 
 /** `app wait NAME…`. */
-export async function appWait(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appWait(
+  options: Options<typeof applicationCommands.appWait>,
+  session: Session,
+): Promise<Outcome> {
   const timeoutMs = timeoutOf(options);
   if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const wanted = text(options, 'for') ?? 'running';
-  const goal = wanted === 'healthy' || wanted === 'deleted' ? wanted : 'running';
-  for (const name of list(options, 'name')) {
+  const goal = options.for;
+  for (const name of options.name) {
     const waited = await waitForRollout(session, { org, name, goal, timeoutMs, narrate: true });
     if (isCommandError(waited)) return waited;
     session.print.line(`application/${name} ${goal}`);
@@ -287,22 +296,25 @@ export async function appWait(options: OptionValues, session: Session): Promise<
 }
 
 /** `app logs NAME`. */
-export async function appLogs(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appLogs(
+  options: Options<typeof applicationCommands.appLogs>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const since = text(options, 'since');
+  const since = options.since;
   const sinceMs = since === undefined ? undefined : parseSpan(since);
   if (since !== undefined && sinceMs === undefined)
     return usage('--since is not a duration.', 'write it as 30s, 5m or 2h');
-  const tail = text(options, 'tail');
+  const tail = options.tail;
   if (tail !== undefined && !/^\d{1,6}$/.test(tail))
     return usage('--tail is not a number of lines.', 'write it as --tail 100');
-  const container = text(options, 'container');
+  const container = options.container;
   const lines = session.stream(applicationLogsRequest, {
     org,
-    name: required(options, 'name'),
-    follow: given(options, 'follow'),
-    previous: given(options, 'previous'),
+    name: options.name,
+    follow: options.follow,
+    previous: options.previous,
     ...(sinceMs !== undefined && { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1_000)) }),
     ...(tail !== undefined && { tail: Number(tail) }),
     ...(container !== undefined && { container }),
@@ -310,7 +322,7 @@ export async function appLogs(options: OptionValues, session: Session): Promise<
   for await (const { pod, line, dropped } of lines) {
     if (dropped)
       session.print.note(`(${dropped} lines of ${pod} were dropped: they came faster than they could be sent)`);
-    session.print.line(printable(given(options, 'prefix') ? `${pod}: ${line}` : line));
+    session.print.line(printable(options.prefix ? `${pod}: ${line}` : line));
   }
   return ExitCode.Success;
 }
@@ -324,14 +336,17 @@ const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
 ];
 
 /** `app events NAME`: what the platform did; `-k`: Kubernetes events of its objects. Oldest first. */
-export async function appEvents(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appEvents(
+  options: Options<typeof applicationCommands.appEvents>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const follow = given(options, 'follow');
+  const follow = options.follow;
   const events = session.stream(applicationEventsRequest, {
     org,
-    name: required(options, 'name'),
-    kubernetes: given(options, 'kubernetes'),
+    name: options.name,
+    kubernetes: options.kubernetes,
     follow,
   });
   const nowMs = session.io.clock.now();
@@ -358,7 +373,7 @@ export async function appEvents(options: OptionValues, session: Session): Promis
     if (event.source === 'platform') platform.push(event);
     else kubernetes.push(event);
   }
-  if (given(options, 'kubernetes'))
+  if (options.kubernetes)
     await session.print.list(kubernetes, {
       columns: kubernetesColumns,
       name: (event) => `event/${event.reason}`,
@@ -374,10 +389,13 @@ export async function appEvents(options: OptionValues, session: Session): Promis
 }
 
 /** `app history NAME`. */
-export async function appHistory(options: OptionValues, session: Session): Promise<Outcome> {
+export async function appHistory(
+  options: Options<typeof applicationCommands.appHistory>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const found = await session.call(listRevisionsRequest, { org, name: required(options, 'name') });
+  const found = await session.call(listRevisionsRequest, { org, name: options.name });
   if (!found.ok) return found.failure;
   type Row = (typeof found.value.items)[number];
   const columns: Column<Row>[] = [
@@ -393,9 +411,12 @@ export async function appHistory(options: OptionValues, session: Session): Promi
 }
 
 /** `app rollback NAME [--to v3]`: shows what changes, asks, and deploys the old content as a new revision. */
-export async function appRollback(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = required(options, 'name');
-  const to = text(options, 'to');
+export async function appRollback(
+  options: Options<typeof applicationCommands.appRollback>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.name;
+  const to = options.to;
   const revision = to === undefined ? undefined : Number(/^v?(\d{1,9})$/.exec(to)?.[1]);
   if (revision !== undefined && !(revision >= 1))
     return usage(`${to} is not a version.`, `see: astroctl app history ${name}`);
@@ -417,13 +438,16 @@ export async function appRollback(options: OptionValues, session: Session): Prom
 }
 
 /** `app delete NAME`: shows what goes, asks, and waits until it is gone. */
-export async function appDelete(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = required(options, 'name');
+export async function appDelete(
+  options: Options<typeof applicationCommands.appDelete>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.name;
   const timeoutMs = timeoutOf(options);
   if (isCommandError(timeoutMs)) return timeoutMs;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const input = { org, name, orphan: given(options, 'orphan') };
+  const input = { org, name, orphan: options.orphan };
   const plan = await session.call(deleteApplicationRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
   const { objects } = plan.value;

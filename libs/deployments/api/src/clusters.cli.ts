@@ -1,15 +1,4 @@
-import {
-  age,
-  ExitCode,
-  isCommandError,
-  required,
-  text,
-  usage,
-  type Column,
-  type OptionValues,
-  type Outcome,
-  type Session,
-} from '#cli';
+import { age, ExitCode, isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
 import type { OutputOf } from '#bus/contract';
 import {
   clusterAccessRequest,
@@ -22,6 +11,7 @@ import {
   setClusterPolicyRequest,
   type ClusterView,
 } from '#deployments/contract';
+import type { clusterCommands } from './commands.cli.ts';
 
 type AccessRow = OutputOf<typeof clusterAccessRequest>['items'][number];
 
@@ -42,10 +32,13 @@ const LINES = [
 const POLICY_LINES = ['namespaces', 'clusterScoped', 'podSecurity'] as const;
 
 /** `clusters list [-p PROVIDER]`. */
-export async function clustersList(options: OptionValues, session: Session): Promise<Outcome> {
+export async function clustersList(
+  options: Options<typeof clusterCommands.clustersList>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const provider = text(options, 'provider');
+  const provider = options.provider;
   const listed = await session.call(listClustersRequest, { org, ...(provider !== undefined && { provider }) });
   if (!listed.ok) return listed.failure;
   const nowMs = session.io.clock.now();
@@ -70,9 +63,12 @@ export async function clustersList(options: OptionValues, session: Session): Pro
 }
 
 /** `clusters get [NAME]`. */
-export async function clustersGet(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = text(options, 'name');
-  if (name === undefined) return clustersList(options, session);
+export async function clustersGet(
+  options: Options<typeof clusterCommands.clustersGet>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.name;
+  if (name === undefined) return clustersList({ provider: undefined }, session);
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const found = await session.call(getClusterRequest, { org, name });
@@ -82,10 +78,13 @@ export async function clustersGet(options: OptionValues, session: Session): Prom
 }
 
 /** `clusters access NAME`. */
-export async function clustersAccess(options: OptionValues, session: Session): Promise<Outcome> {
+export async function clustersAccess(
+  options: Options<typeof clusterCommands.clustersAccess>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const name = required(options, 'name');
+  const name = options.name;
   const listed = await session.call(clusterAccessRequest, { org, name });
   if (!listed.ok) return listed.failure;
   const nowMs = session.io.clock.now();
@@ -107,8 +106,11 @@ export async function clustersAccess(options: OptionValues, session: Session): P
 }
 
 /** `clusters delete NAME`. */
-export async function clustersDelete(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = required(options, 'name');
+export async function clustersDelete(
+  options: Options<typeof clusterCommands.clustersDelete>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.name;
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const sure = await session.confirm(`Forget cluster ${name}? Nothing on it is changed.`);
@@ -121,29 +123,35 @@ export async function clustersDelete(options: OptionValues, session: Session): P
 }
 
 /** `clusters policy get NAME`. */
-export async function policyGet(options: OptionValues, session: Session): Promise<Outcome> {
+export async function policyGet(
+  options: Options<typeof clusterCommands.policyGet>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const found = await session.call(getClusterPolicyRequest, { org, name: required(options, 'name') });
+  const found = await session.call(getClusterPolicyRequest, { org, name: options.name });
   if (!found.ok) return found.failure;
   await printPolicy(found.value, session);
   return ExitCode.Success;
 }
 
 /** `clusters policy set NAME`: keys that are not named stay as they are. */
-export async function policySet(options: OptionValues, session: Session): Promise<Outcome> {
-  const words = (name: string) =>
-    text(options, name)
+export async function policySet(
+  options: Options<typeof clusterCommands.policySet>,
+  session: Session,
+): Promise<Outcome> {
+  const words = (list: string | undefined) =>
+    list
       ?.split(',')
       .map((word) => word.trim())
       .filter(Boolean);
-  const namespaces = words('namespaces');
-  const scoped = text(options, 'cluster-scoped');
-  const podSecurity = text(options, 'pod-security');
+  const namespaces = words(options.namespaces);
+  const scoped = options['cluster-scoped'];
+  const podSecurity = options['pod-security'];
   const policy = policySchema.safeParse({
     ...(namespaces && { namespaces }),
     ...(scoped !== undefined && {
-      clusterScoped: scoped === 'deny' || scoped === 'allow' ? scoped : words('cluster-scoped'),
+      clusterScoped: scoped === 'deny' || scoped === 'allow' ? scoped : words(scoped),
     }),
     ...(podSecurity !== undefined && { podSecurity }),
   });
@@ -156,7 +164,7 @@ export async function policySet(options: OptionValues, session: Session): Promis
     return usage('Nothing to change.', 'add --namespaces, --cluster-scoped or --pod-security');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const name = required(options, 'name');
+  const name = options.name;
   const { namespaces: globs, clusterScoped, podSecurity: level } = policy.data;
   const changed = await session.call(setClusterPolicyRequest, {
     org,
@@ -193,8 +201,11 @@ async function printPolicy(
 }
 
 /** `kube-token`: what kubectl runs to get a token (client.authentication.k8s.io/v1 ExecCredential); kept nowhere. */
-export async function kubeToken(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = text(options, 'cluster');
+export async function kubeToken(
+  options: Options<typeof clusterCommands.kubeToken>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.cluster;
   if (name === undefined)
     return usage('kube-token is run by kubectl; it needs --cluster.', 'astroctl clusters set-context NAME');
   const org = await session.organization();

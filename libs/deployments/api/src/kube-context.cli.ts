@@ -5,17 +5,16 @@ import {
   ExitCode,
   isCommandError,
   localError,
-  required,
-  text,
   type CommandError,
   type Io,
-  type OptionValues,
+  type Options,
   type Outcome,
   type Session,
 } from '#cli';
 import { clusterKubeconfigRequest } from '#deployments/contract';
 import { makePrivateFolder, writePrivateFile } from '#files';
 import type { Document } from 'yaml';
+import type { clusterCommands } from './commands.cli.ts';
 
 /** Names that we write begin so: whose context it is can be told from the file alone. */
 const userName = (org: string, cluster: string): string => `astroctl-${org}-${cluster}`;
@@ -26,9 +25,12 @@ interface Named {
 }
 
 /** `clusters set-context NAME`: a context named after the cluster, made current; no secret stands in the file. */
-export async function setContext(options: OptionValues, session: Session): Promise<Outcome> {
-  const cluster = required(options, 'cluster');
-  const context = text(options, 'name') ?? cluster;
+export async function setContext(
+  options: Options<typeof clusterCommands.setContext>,
+  session: Session,
+): Promise<Outcome> {
+  const cluster = options.cluster;
+  const context = options.name ?? cluster;
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const issued = await session.call(clusterKubeconfigRequest, { org, name: cluster });
@@ -74,8 +76,11 @@ export async function setContext(options: OptionValues, session: Session): Promi
 }
 
 /** `clusters delete-context NAME`: takes away what `set-context` put there, and nothing else. */
-export async function deleteContext(options: OptionValues, session: Session): Promise<Outcome> {
-  const context = required(options, 'name');
+export async function deleteContext(
+  options: Options<typeof clusterCommands.deleteContext>,
+  session: Session,
+): Promise<Outcome> {
+  const context = options.name;
   const path = kubeconfigPath(session.io);
   const document = await open(path);
   if (isCommandError(document)) return document;

@@ -1,17 +1,4 @@
-import {
-  age,
-  ExitCode,
-  given,
-  isCommandError,
-  list,
-  required,
-  text,
-  usage,
-  type Column,
-  type OptionValues,
-  type Outcome,
-  type Session,
-} from '#cli';
+import { age, ExitCode, isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
 import {
   applyProfileRequest,
   deleteProfileRequest,
@@ -22,6 +9,7 @@ import {
   type ProfileView,
 } from '#deployments/contract';
 import { readManifestFiles } from './manifest-files.cli.ts';
+import type { profileCommands } from './commands.cli.ts';
 
 const LINES = [
   'name',
@@ -38,10 +26,13 @@ const LINES = [
 ] as const satisfies readonly (keyof ProfileView)[];
 
 /** `app profile apply`. */
-export async function profileApply(options: OptionValues, session: Session): Promise<Outcome> {
+export async function profileApply(
+  options: Options<typeof profileCommands.profileApply>,
+  session: Session,
+): Promise<Outcome> {
   const read = await readManifestFiles(
-    list(options, 'filename'),
-    given(options, 'recursive'),
+    options.filename,
+    options.recursive,
     'ApplicationProfile',
     ['ApplicationProfile'],
     session.io,
@@ -49,7 +40,7 @@ export async function profileApply(options: OptionValues, session: Session): Pro
   if (isCommandError(read)) return read;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const dryRun = given(options, 'dry-run');
+  const dryRun = options['dry-run'];
   for (const manifest of read.manifests) {
     if (manifest.kind !== 'ApplicationProfile')
       return usage(`${manifest.file} is not an ApplicationProfile.`, 'use: astroctl app apply -f FILE');
@@ -62,10 +53,13 @@ export async function profileApply(options: OptionValues, session: Session): Pro
 }
 
 /** `app profile get [NAME]`. */
-export async function profileGet(options: OptionValues, session: Session): Promise<Outcome> {
+export async function profileGet(
+  options: Options<typeof profileCommands.profileGet>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const name = text(options, 'name');
+  const name = options.name;
   if (name !== undefined) {
     const found = await session.call(getProfileRequest, { org, name });
     if (!found.ok) return found.failure;
@@ -93,8 +87,11 @@ export async function profileGet(options: OptionValues, session: Session): Promi
 }
 
 /** `app profile delete NAME`. */
-export async function profileDelete(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = required(options, 'name');
+export async function profileDelete(
+  options: Options<typeof profileCommands.profileDelete>,
+  session: Session,
+): Promise<Outcome> {
+  const name = options.name;
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const sure = await session.confirm(`Delete profile ${name}?`);
@@ -106,8 +103,11 @@ export async function profileDelete(options: OptionValues, session: Session): Pr
 }
 
 /** `app profile tiers [TIER]`. */
-export async function profileTiers(options: OptionValues, session: Session): Promise<Outcome> {
-  const tier = text(options, 'tier');
+export async function profileTiers(
+  options: Options<typeof profileCommands.profileTiers>,
+  session: Session,
+): Promise<Outcome> {
+  const tier = options.tier;
   const found =
     tier === undefined ? await session.call(listTiersRequest, {}) : await session.call(getTierRequest, { tier });
   if (!found.ok) return found.failure;

@@ -3,19 +3,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   ExitCode,
-  given,
   isCommandError,
-  list,
   localError,
-  text,
   usage,
   type CommandError,
-  type OptionValues,
+  type Options,
   type Outcome,
   type Session,
 } from '#cli';
 import { API_VERSION, readRegistration, registerClusterRequest, type RegistrationSpec } from '#deployments/contract';
 import { readManifestFiles } from './manifest-files.cli.ts';
+import type { clusterCommands } from './commands.cli.ts';
 
 const NAMESPACE = 'astro-system';
 const ACCOUNT = 'astro-platform';
@@ -52,9 +50,12 @@ const OBJECTS = [
  * `clusters register`: with the person's own kubeconfig, on their machine, makes an account on the cluster and hands over
  * address, CA and that account's token, nothing else. `-f` takes a registration, `--from-file` a kubeconfig with a token.
  */
-export async function clustersRegister(options: OptionValues, session: Session): Promise<Outcome> {
-  if (given(options, 'dry-run')) return printObjects(session);
-  const files = list(options, 'filename');
+export async function clustersRegister(
+  options: Options<typeof clusterCommands.clustersRegister>,
+  session: Session,
+): Promise<Outcome> {
+  if (options['dry-run']) return printObjects(session);
+  const files = options.filename;
   if (files.length > 0) {
     const read = await readManifestFiles(
       files,
@@ -72,17 +73,17 @@ export async function clustersRegister(options: OptionValues, session: Session):
     }
     return ExitCode.Success;
   }
-  const clusterName = text(options, 'cluster-name');
+  const clusterName = options['cluster-name'];
   if (clusterName === undefined)
     return usage('Give the cluster a name.', 'astroctl clusters register --cluster-name NAME');
-  const given_ = text(options, 'from-file');
+  const kubeconfigPath = options['from-file'];
   const access =
-    given_ === undefined
+    kubeconfigPath === undefined
       ? await makeAccount(options, session)
-      : await fromFile(resolve(session.io.cwd, given_), text(options, 'context'));
+      : await fromFile(resolve(session.io.cwd, kubeconfigPath), options.context);
   if (isCommandError(access)) return access;
-  const region = text(options, 'region');
-  const provider = text(options, 'provider');
+  const region = options.region;
+  const provider = options.provider;
   const spec = readRegistration({
     apiVersion: API_VERSION,
     kind: 'K8sClusterRegistration',
@@ -161,9 +162,12 @@ const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
 /** Makes the account with kubectl and the person's kubeconfig, and reads address, CA and token back. */
-async function makeAccount(options: OptionValues, session: Session): Promise<Access | CommandError> {
-  const kubeconfig = text(options, 'kubeconfig');
-  const context = text(options, 'context');
+async function makeAccount(
+  options: Options<typeof clusterCommands.clustersRegister>,
+  session: Session,
+): Promise<Access | CommandError> {
+  const kubeconfig = options.kubeconfig;
+  const context = options.context;
   const where = [
     ...(kubeconfig !== undefined ? ['--kubeconfig', resolve(session.io.cwd, kubeconfig)] : []),
     ...(context !== undefined ? ['--context', context] : []),

@@ -2,14 +2,12 @@ import { loginRequest } from '#access-keys/contract';
 import { parseAccessKey } from '#access';
 import {
   EXIT_CODES,
-  given,
   isCommandError,
   localError,
   readAll,
-  text,
   usage,
   type CommandError,
-  type OptionValues,
+  type Options,
   type Outcome,
   type Session,
   type StoredKey,
@@ -17,13 +15,14 @@ import {
 import { meRequest } from '#identity/contract';
 import { listOrganizationsRequest, type OrganizationView } from '#organizations/contract';
 import { deviceLogin } from './device-login.cli.ts';
+import type { loginCommands } from './commands.cli.ts';
 
 /** `auth login`: a device login, then an organization and a key for this machine. */
-export async function authLogin(options: OptionValues, session: Session): Promise<Outcome> {
-  if (given(options, 'with-token')) return storeGivenKey(session);
+export async function authLogin(options: Options<typeof loginCommands.authLogin>, session: Session): Promise<Outcome> {
+  if (options['with-token']) return storeGivenKey(session);
   const account = await accountOf(options, session);
   if (isCommandError(account)) return account;
-  const token = await deviceLogin(session, { openBrowser: !given(options, 'no-browser'), ...(account && { account }) });
+  const token = await deviceLogin(session, { openBrowser: !options['no-browser'], ...(account && { account }) });
   if (isCommandError(token)) return token;
 
   const chosen = await chooseOrganization(session, token.accessToken);
@@ -54,11 +53,11 @@ export async function authLogin(options: OptionValues, session: Session): Promis
 }
 
 async function accountOf(
-  options: OptionValues,
+  options: Options<typeof loginCommands.authLogin>,
   { io }: Session,
 ): Promise<{ email: string; password: string } | undefined | CommandError> {
-  const email = text(options, 'username');
-  const fromStdin = given(options, 'password-stdin');
+  const email = options.username;
+  const fromStdin = options['password-stdin'];
   if (email === undefined && !fromStdin) return undefined;
   if (email === undefined || !fromStdin)
     return usage(

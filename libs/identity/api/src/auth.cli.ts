@@ -1,7 +1,8 @@
 import { revokeKeyRequest } from '#access-keys/contract';
-import { EXIT_CODES, isCommandError, type Outcome, type OptionValues, type Session } from '#cli';
+import { EXIT_CODES, isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
 import { meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
-import { required, type Column } from '#cli';
+
+import type { authCommands } from './commands.cli.ts';
 
 const WHOAMI = [
   'userId',
@@ -20,7 +21,7 @@ const WHOAMI = [
 ] as const;
 
 /** `whoami` (T4): the user, organization and key of requests from here, and where the key came from. */
-export async function whoami(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function whoami(_options: Options<typeof authCommands.whoami>, session: Session): Promise<Outcome> {
   const credential = session.flags.asAdmin ? { source: 'login' } : await session.credential();
   if (isCommandError(credential)) return credential;
   const me = await session.call(
@@ -36,7 +37,10 @@ export async function whoami(_options: OptionValues, session: Session): Promise<
 }
 
 /** `auth status`: as `whoami`, on one line. */
-export async function authStatus(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function authStatus(
+  _options: Options<typeof authCommands.authStatus>,
+  session: Session,
+): Promise<Outcome> {
   const credential = await session.credential();
   if (isCommandError(credential)) return credential;
   const me = await session.call(meRequest, {});
@@ -55,7 +59,10 @@ export async function authStatus(_options: OptionValues, session: Session): Prom
 }
 
 /** `auth logout`: revokes the key that this machine holds, and forgets it. A key that is gone already is forgotten too. */
-export async function authLogout(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function authLogout(
+  _options: Options<typeof authCommands.authLogout>,
+  session: Session,
+): Promise<Outcome> {
   const credential = await session.credential();
   if (isCommandError(credential)) return credential;
   const { stored } = credential;
@@ -100,7 +107,7 @@ const USER_COLUMNS: readonly Column<UserRow>[] = [
 const USERS = { columns: USER_COLUMNS, name: ({ id }: UserRow) => `user/${id}` };
 
 /** `user list`: every page of it. */
-export async function userList(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function userList(_options: Options<typeof authCommands.userList>, session: Session): Promise<Outcome> {
   const rows: UserRow[] = [];
   let cursor: string | undefined;
   do {
@@ -114,9 +121,12 @@ export async function userList(_options: OptionValues, session: Session): Promis
 }
 
 /** `user set-global-role`. */
-export async function userSetGlobalRole(options: OptionValues, session: Session): Promise<Outcome> {
-  const role = required(options, 'role') === 'admin' ? 'admin' : 'developer';
-  const changed = await session.call(setGlobalRoleRequest, { user: required(options, 'user'), role });
+export async function userSetGlobalRole(
+  options: Options<typeof authCommands.userSetGlobalRole>,
+  session: Session,
+): Promise<Outcome> {
+  const role = options.role === 'admin' ? 'admin' : 'developer';
+  const changed = await session.call(setGlobalRoleRequest, { user: options.user, role });
   if (!changed.ok) return changed.failure;
   session.print.line(`user/${changed.value.email ?? changed.value.id} ${role}`);
   return 0;

@@ -3,12 +3,9 @@ import {
   EXIT_CODES,
   isCommandError,
   localError,
-  required,
-  given,
-  text,
   usage,
   type Column,
-  type OptionValues,
+  type Options,
   type Outcome,
   type Session,
 } from '#cli';
@@ -21,6 +18,7 @@ import {
   setMemberRequest,
   type OrganizationView,
 } from '#organizations/contract';
+import type { organizationCommands } from './commands.cli.ts';
 
 interface OrganizationRow extends OrganizationView {
   readonly current: boolean;
@@ -37,8 +35,11 @@ const COLUMNS: readonly Column<OrganizationRow>[] = [
 const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'createdAt'] as const;
 
 /** `org list`: all organizations of the key's user; `--all`: of the platform. */
-export async function orgList(options: OptionValues, session: Session): Promise<Outcome> {
-  const all = given(options, 'all');
+export async function orgList(
+  options: Options<typeof organizationCommands.orgList>,
+  session: Session,
+): Promise<Outcome> {
+  const all = options.all;
   const login = all ? await session.login() : undefined;
   if (isCommandError(login)) return login;
   const listed = await session.call(
@@ -56,8 +57,8 @@ export async function orgList(options: OptionValues, session: Session): Promise<
 }
 
 /** `org get [NAME]`. */
-export async function orgGet(options: OptionValues, session: Session): Promise<Outcome> {
-  const org = text(options, 'name') ?? (await session.organization());
+export async function orgGet(options: Options<typeof organizationCommands.orgGet>, session: Session): Promise<Outcome> {
+  const org = options.name ?? (await session.organization());
   if (isCommandError(org)) return org;
   const found = await session.call(getOrganizationRequest, { org });
   if (!found.ok) return found.failure;
@@ -71,11 +72,14 @@ export async function orgGet(options: OptionValues, session: Session): Promise<O
 }
 
 /** `org create NAME` (global admin). */
-export async function orgCreate(options: OptionValues, session: Session): Promise<Outcome> {
-  const slug = text(options, 'slug');
-  const owner = text(options, 'owner');
+export async function orgCreate(
+  options: Options<typeof organizationCommands.orgCreate>,
+  session: Session,
+): Promise<Outcome> {
+  const slug = options.slug;
+  const owner = options.owner;
   const made = await session.call(createOrganizationRequest, {
-    name: required(options, 'name'),
+    name: options.name,
     ...(slug !== undefined && { slug }),
     ...(owner !== undefined && { owner }),
   });
@@ -86,8 +90,8 @@ export async function orgCreate(options: OptionValues, session: Session): Promis
 }
 
 /** `org use NAME`: which organization commands are about, on this machine. */
-export async function orgUse(options: OptionValues, session: Session): Promise<Outcome> {
-  const name = required(options, 'name');
+export async function orgUse(options: Options<typeof organizationCommands.orgUse>, session: Session): Promise<Outcome> {
+  const name = options.name;
   const { organizations } = session.config.api(session.flags.apiUrl);
   const found = organizations.find(({ id, slug }) => id === name || slug === name);
   if (!found)
@@ -118,7 +122,10 @@ const MEMBER_COLUMNS: readonly Column<MemberRow>[] = [
   { title: 'SINCE', value: ({ since }) => since },
 ];
 
-export async function orgMembers(_options: OptionValues, session: Session): Promise<Outcome> {
+export async function orgMembers(
+  _options: Options<typeof organizationCommands.orgMembers>,
+  session: Session,
+): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const listed = await session.call(listMembersRequest, { org });
@@ -128,21 +135,24 @@ export async function orgMembers(_options: OptionValues, session: Session): Prom
 }
 
 /** Which member a command is about: `--user`, or `--service NAME`. */
-function memberOf(options: OptionValues): string | undefined {
-  const service = text(options, 'service');
-  return text(options, 'user') ?? (service === undefined ? undefined : `service:${service}`);
-}
+const memberOf = ({ user, service }: { readonly user: string | undefined; readonly service: string | undefined }) =>
+  user ?? (service === undefined ? undefined : `service:${service}`);
 
 /** `org add-user`: acts at once; the user must have logged in before. */
-export async function orgAddUser(options: OptionValues, session: Session): Promise<Outcome> {
+export async function orgAddUser(
+  options: Options<typeof organizationCommands.orgAddUser>,
+  session: Session,
+): Promise<Outcome> {
   const user = memberOf(options);
   if (user === undefined) return usage('Say whom to add.', 'add --user ID, or --service NAME');
-  return setRole(session, user, text(options, 'role') ?? 'viewer', 'added');
+  return setRole(session, user, options.role, 'added');
 }
 
 /** `org set-role`. */
-export const orgSetRole = (options: OptionValues, session: Session): Promise<Outcome> =>
-  setRole(session, required(options, 'member'), required(options, 'role'), 'changed');
+export const orgSetRole = (
+  options: Options<typeof organizationCommands.orgSetRole>,
+  session: Session,
+): Promise<Outcome> => setRole(session, options.member, options.role, 'changed');
 
 async function setRole(session: Session, user: string, role: string, done: string): Promise<Outcome> {
   if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
@@ -162,13 +172,16 @@ async function setRole(session: Session, user: string, role: string, done: strin
 }
 
 /** `org remove-user`: the member's keys end at once. */
-export async function orgRemoveUser(options: OptionValues, session: Session): Promise<Outcome> {
+export async function orgRemoveUser(
+  options: Options<typeof organizationCommands.orgRemoveUser>,
+  session: Session,
+): Promise<Outcome> {
   const user = memberOf(options);
   if (user === undefined) return usage('Say whom to remove.', 'add --user ID, or --service NAME');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: given(options, 'dry-run') });
+  const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: options['dry-run'] });
   if (!removed.ok) return removed.failure;
-  session.print.line(`member/${user} ${given(options, 'dry-run') ? 'would be removed (dry run)' : 'removed'}`);
+  session.print.line(`member/${user} ${options['dry-run'] ? 'would be removed (dry run)' : 'removed'}`);
   return 0;
 }

@@ -1,0 +1,39 @@
+import type { CommandDeclarations } from '#cli';
+
+/** Commands about astroctl itself, by the file that implements them. */
+export const versionCommands = {
+  version: {
+    path: ['version'],
+    summary: 'Versions of astroctl and of the platform',
+    examples: ['astroctl version'],
+  },
+} as const satisfies CommandDeclarations;
+
+export const completionCommands = {
+  completion: {
+    path: ['completion'],
+    summary: 'Print the completion script of a shell',
+    options: { shell: { positional: 'required', help: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] } },
+    examples: [
+      'source <(astroctl completion bash)',
+      'astroctl completion fish > ~/.config/fish/completions/astroctl.fish',
+    ],
+  },
+} as const satisfies CommandDeclarations;
+
+export const configCommands = {
+  configView: {
+    path: ['config', 'view'],
+    summary: 'Show the configuration of this machine, keys masked',
+    examples: ['astroctl config view'],
+  },
+} as const satisfies CommandDeclarations;
+
+export const installCommands = {
+  install: {
+    path: ['install'],
+    summary: 'Put a launcher of astroctl on your path',
+    options: { prefix: { help: 'folder; its bin/ gets the launcher', value: 'folder', default: '~/.local' } },
+    examples: ['npx astroctl install', 'npx astroctl install --prefix /usr/local'],
+  },
+} as const satisfies CommandDeclarations;

@@ -1,0 +1,20 @@
+import type { CommandDeclarations } from '#cli';
+
+export const planCommands = {
+  planGet: {
+    path: ['org', 'plan'],
+    summary: 'Show the plan of the organization',
+    examples: ['astroctl org plan'],
+  },
+  planList: {
+    path: ['org', 'plan', 'list'],
+    summary: 'Compare all plans',
+    examples: ['astroctl org plan list'],
+  },
+  planSet: {
+    path: ['org', 'plan', 'set'],
+    summary: 'Change the plan',
+    options: { plan: { positional: 'required', help: 'name of the plan' } },
+    examples: ['astroctl org plan set enterprise'],
+  },
+} as const satisfies CommandDeclarations;

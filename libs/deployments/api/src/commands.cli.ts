@@ -1,0 +1,233 @@
+import type { CommandDeclarations, OptionSpec } from '#cli';
+
+const name = { positional: 'required', help: 'name of the application' } as const satisfies OptionSpec;
+const filename = {
+  short: 'f',
+  help: 'file, folder, or - for standard input',
+  value: 'path',
+  repeat: true,
+} as const satisfies OptionSpec;
+const recursive = { short: 'R', help: 'folders within folders too' } as const satisfies OptionSpec;
+const dryRun = { help: 'say what would happen, change nothing' } as const satisfies OptionSpec;
+const timeout = { help: 'how long to wait', value: 'time', default: '5m' } as const satisfies OptionSpec;
+const follow = { short: 'f', help: 'keep printing new lines' } as const satisfies OptionSpec;
+const clusterName = { positional: 'required', help: 'name of the cluster' } as const satisfies OptionSpec;
+
+export const applicationCommands = {
+  appApply: {
+    path: ['app', 'apply'],
+    summary: 'Create or change applications (and profiles) from manifests',
+    options: {
+      filename,
+      recursive,
+      'dry-run': dryRun,
+      diff: { help: 'show what would change, change nothing' },
+      wait: { help: 'wait until the rollout has ended' },
+      timeout,
+    },
+    examples: [
+      'astroctl app apply -f examples/hello-world.yaml --wait',
+      'astroctl app apply -f deploy/ -R',
+      'cat app.yaml | astroctl app apply -f -',
+    ],
+  },
+  appGet: {
+    path: ['app', 'get'],
+    summary: 'List applications, or show one',
+    options: { name: { ...name, positional: 'optional' } },
+    examples: ['astroctl app get', 'astroctl app get web -o json'],
+  },
+  appStatus: {
+    path: ['app', 'status'],
+    summary: 'Show how far the latest revision has rolled out',
+    options: {
+      name,
+      watch: { short: 'w', help: 'wait until the rollout has ended' },
+      field: { help: 'print the value of this line alone', value: 'key' },
+      timeout,
+    },
+    examples: [
+      'astroctl app status web',
+      'astroctl app status web --field endpoint',
+      'astroctl app status web -o json',
+    ],
+  },
+  appResources: {
+    path: ['app', 'resources'],
+    summary: 'List the objects of an application',
+    options: { name },
+    examples: ['astroctl app resources web'],
+  },
+  appWait: {
+    path: ['app', 'wait'],
+    summary: 'Wait for applications',
+    options: {
+      name: { positional: 'many', help: 'names of applications' },
+      for: { help: 'what to wait for', value: 'state', choices: ['running', 'healthy', 'deleted'], default: 'running' },
+      timeout,
+    },
+    examples: ['astroctl app wait web', 'astroctl app wait web api --for healthy --timeout 10m'],
+  },
+  appLogs: {
+    path: ['app', 'logs'],
+    summary: 'Print the log lines of an application’s pods, oldest first',
+    options: {
+      name,
+      follow,
+      since: { help: 'not older than this', value: 'time' },
+      tail: { help: 'only the last lines of each pod', value: 'lines' },
+      container: { short: 'c', help: 'of this container', value: 'name' },
+      previous: { help: 'of the container that ran before' },
+      prefix: { help: 'put the name of the pod before each line' },
+    },
+    examples: ['astroctl app logs web -f', 'astroctl app logs web --since 1h --tail 100'],
+  },
+  appEvents: {
+    path: ['app', 'events'],
+    summary: 'What happened to an application, oldest first',
+    options: { name, follow, kubernetes: { short: 'k', help: 'Kubernetes events of its objects' } },
+    examples: ['astroctl app events web', 'astroctl app events web -k', 'astroctl app events web -f'],
+  },
+  appHistory: {
+    path: ['app', 'history'],
+    summary: 'Revisions of an application, oldest first',
+    options: { name },
+    examples: ['astroctl app history web'],
+  },
+  appRollback: {
+    path: ['app', 'rollback'],
+    summary: 'Deploy the content of an older revision as a new one',
+    options: { name, to: { help: 'the revision; the newest that succeeded before when left out', value: 'version' } },
+    examples: ['astroctl app rollback web', 'astroctl app rollback web --to v3 -y'],
+  },
+  appDelete: {
+    path: ['app', 'delete'],
+    summary: 'Delete an application and its objects; its history stays',
+    options: { name, orphan: { help: 'leave the objects on the cluster' }, timeout },
+    examples: ['astroctl app delete web', 'astroctl app delete web -y'],
+  },
+  appValidate: {
+    path: ['app', 'validate'],
+    summary: 'Check manifests without applying them',
+    options: { filename, recursive, online: { help: 'ask the server as well; nothing is changed' } },
+    examples: ['astroctl app validate -f deploy/', 'astroctl app validate -f web.yaml --online'],
+  },
+} as const satisfies CommandDeclarations;
+
+export const profileCommands = {
+  profileApply: {
+    path: ['app', 'profile', 'apply'],
+    summary: 'Create or change profiles from manifests',
+    options: { filename, recursive, 'dry-run': dryRun },
+    examples: ['astroctl app profile apply -f examples/profile.yaml'],
+  },
+  profileGet: {
+    path: ['app', 'profile', 'get'],
+    summary: 'List profiles, or show one',
+    options: { name: { positional: 'optional', help: 'name of the profile' } },
+    examples: ['astroctl app profile get', 'astroctl app profile get default'],
+  },
+  profileDelete: {
+    path: ['app', 'profile', 'delete'],
+    summary: 'Delete a profile that no application uses',
+    options: { name: { positional: 'required', help: 'name of the profile' } },
+    examples: ['astroctl app profile delete staging'],
+  },
+  profileTiers: {
+    path: ['app', 'profile', 'tiers'],
+    summary: 'List availability tiers',
+    options: { tier: { positional: 'optional', help: 'one of them' } },
+    examples: ['astroctl app profile tiers', 'astroctl app profile tiers premium'],
+  },
+} as const satisfies CommandDeclarations;
+
+export const clusterCommands = {
+  clustersList: {
+    path: ['clusters', 'list'],
+    summary: 'List clusters',
+    options: { provider: { short: 'p', help: 'of this provider', value: 'provider' } },
+    examples: ['astroctl clusters list', 'astroctl clusters list -p aws'],
+  },
+  clustersGet: {
+    path: ['clusters', 'get'],
+    summary: 'Show one cluster, or list all',
+    options: { name: { ...clusterName, positional: 'optional' } },
+    examples: ['astroctl clusters get dev'],
+  },
+  clustersRegister: {
+    path: ['clusters', 'register'],
+    summary: 'Register a cluster: makes an account on it with your own kubeconfig, on your machine',
+    options: {
+      'cluster-name': { help: 'what it is called here', value: 'name' },
+      kubeconfig: { help: 'your kubeconfig, used on this machine only', value: 'file' },
+      context: { help: 'the context in it', value: 'name' },
+      region: { help: 'where it runs', value: 'region' },
+      provider: { help: 'who runs it, one word', value: 'provider' },
+      filename: { ...filename, help: 'a K8sClusterRegistration instead' },
+      'from-file': { help: 'a ready kubeconfig with a token instead', value: 'file' },
+      'dry-run': { help: 'print the objects that would be made, do nothing' },
+    },
+    examples: [
+      'astroctl clusters register --cluster-name dev',
+      'astroctl clusters register --cluster-name eu-prod --kubeconfig prod.yaml --region eu-west-1 --provider aws',
+      'astroctl clusters register --cluster-name dev --dry-run',
+    ],
+  },
+  clustersAccess: {
+    path: ['clusters', 'access'],
+    summary: 'Show who has an account on a cluster',
+    options: { name: clusterName },
+    examples: ['astroctl clusters access dev'],
+  },
+  clustersDelete: {
+    path: ['clusters', 'delete'],
+    summary: 'Forget a cluster that nothing uses',
+    options: { name: clusterName },
+    examples: ['astroctl clusters delete dev'],
+  },
+  policyGet: {
+    path: ['clusters', 'policy', 'get'],
+    summary: 'Show what may be deployed to a cluster',
+    options: { name: clusterName },
+    examples: ['astroctl clusters policy get dev'],
+  },
+  policySet: {
+    path: ['clusters', 'policy', 'set'],
+    summary: 'Change what may be deployed to a cluster',
+    options: {
+      name: clusterName,
+      namespaces: { help: 'globs over namespaces, with commas; ! excludes', value: 'list' },
+      'cluster-scoped': { help: 'deny, allow, or a list of group/Kind', value: 'list' },
+      'pod-security': {
+        help: 'Pod Security Standard',
+        value: 'level',
+        choices: ['restricted', 'baseline', 'privileged'],
+      },
+    },
+    examples: [
+      'astroctl clusters policy set dev --pod-security restricted',
+      "astroctl clusters policy set dev --namespaces 'team-*,!team-legacy'",
+    ],
+  },
+  setContext: {
+    path: ['clusters', 'set-context'],
+    summary: 'Make a cluster the current context of kubectl; no secret is stored',
+    options: {
+      cluster: clusterName,
+      name: { help: 'name of the context; the cluster’s when left out', value: 'context' },
+    },
+    examples: ['astroctl clusters set-context dev && kubectl get pods -A'],
+  },
+  deleteContext: {
+    path: ['clusters', 'delete-context'],
+    summary: 'Delete a context that set-context made',
+    options: { name: { positional: 'required', help: 'name of the context' } },
+    examples: ['astroctl clusters delete-context dev'],
+  },
+  kubeToken: {
+    path: ['kube-token'],
+    summary: 'Print a short-lived token; run by kubectl',
+    options: { cluster: { help: 'name of the cluster', value: 'name' } },
+    examples: ['astroctl kube-token --cluster dev'],
+  },
+} as const satisfies CommandDeclarations;

@@ -1,0 +1,52 @@
+import type { CommandDeclarations } from '#cli';
+
+export const loginCommands = {
+  authLogin: {
+    path: ['auth', 'login'],
+    summary: 'Log in on this machine: a device login, then a 30-day key for one organization',
+    options: {
+      'no-browser': { help: 'do not open a browser' },
+      'with-token': { help: 'store the access key that comes on standard input' },
+      username: { help: 'log in without a browser, as this account', value: 'email' },
+      'password-stdin': { help: 'the password comes on standard input' },
+    },
+    examples: [
+      'astroctl auth login',
+      'astroctl auth login --org-id acme',
+      'astroctl auth login --with-token < key.txt',
+      'astroctl auth login --username ada@acme.dev --password-stdin < password.txt',
+    ],
+  },
+} as const satisfies CommandDeclarations;
+
+export const authCommands = {
+  authLogout: {
+    path: ['auth', 'logout'],
+    summary: 'Revoke and forget the key of this machine',
+    examples: ['astroctl auth logout'],
+  },
+  authStatus: {
+    path: ['auth', 'status'],
+    summary: 'Whether this machine is logged in',
+    examples: ['astroctl auth status'],
+  },
+  whoami: {
+    path: ['whoami'],
+    summary: 'The user, organization and key in use',
+    examples: ['astroctl whoami', 'astroctl whoami -o json'],
+  },
+  userList: {
+    path: ['user', 'list'],
+    summary: 'List all users',
+    examples: ['astroctl user list'],
+  },
+  userSetGlobalRole: {
+    path: ['user', 'set-global-role'],
+    summary: 'Make a user a global admin or a developer',
+    options: {
+      user: { positional: 'required', help: 'e-mail address or id' },
+      role: { positional: 'required', help: 'admin or developer', choices: ['admin', 'developer'] },
+    },
+    examples: ['astroctl user set-global-role grace@acme.dev admin'],
+  },
+} as const satisfies CommandDeclarations;
