@@ -10,9 +10,9 @@ import { runTool } from './run.ts';
 await runTool(async () => {
   const [email, name] = process.argv.slice(2);
   if (email === undefined)
-    throw new StartError('An address is missing; usage: account EMAIL [NAME], the password on standard input.');
+    throw new StartError('Missing address; usage: account EMAIL [NAME], the password on standard input.');
   const password = await passwordFrom(process.stdin);
-  if (password === '') throw new StartError('A password is missing; pipe it in: echo PASSWORD | account EMAIL');
+  if (password === '') throw new StartError('Missing password; pipe it: echo PASSWORD | account EMAIL');
   return withAccounts(process.env, async ({ accounts }) => {
     const created = await accounts.create({ email, password, ...(name !== undefined && { name }) });
     if (!created.ok) throw new StartError(created.error.detail);

@@ -31,7 +31,9 @@ export async function withAccounts<T>(
       `${folder} is not the data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`,
     );
   if (configuration.oidc.kind === 'external')
-    throw new StartError('Accounts are kept by the external issuer (ASTRO_OIDC_ISSUER); make and change them there.');
+    throw new StartError(
+      'Accounts are managed by the external issuer (ASTRO_OIDC_ISSUER); create and change them there.',
+    );
   const sealingKeys =
     configuration.sealingKeys === undefined
       ? { ok: true as const, value: loadOrCreateSealingKeys(folder) }

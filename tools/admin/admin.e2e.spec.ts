@@ -39,7 +39,7 @@ describe('accounts of the built-in issuer, beside a running platform', () => {
     expect(await make()).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: 'Error: An account with that address exists.\n',
+      stderr: 'Error: An account with this address already exists.\n',
     });
     expect(await platform.person('grace').login('grace@astro.localhost', 'a password of grace')).toMatchObject({
       code: 0,

@@ -128,7 +128,7 @@ describe('verification where there is no log', () => {
     expect(await verify(folder)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^Error: .+ holds no event log; set ASTRO_DATA_DIR .+\.\n$/),
+      stderr: expect.stringMatching(/^Error: .+ contains no event log; set ASTRO_DATA_DIR .+\.\n$/),
     });
   });
 });

@@ -19,7 +19,7 @@ await runTool(async () => {
   const folder = configuration.dataDir;
   // A log made here would be empty and intact: a wrong path has to be said, not filled.
   if (!statSync(join(folder, 'events.sqlite'), { throwIfNoEntry: false }))
-    throw new StartError(`${folder} holds no event log; set ASTRO_DATA_DIR to the data folder of a platform.`);
+    throw new StartError(`${folder} contains no event log; set ASTRO_DATA_DIR to the data folder of a platform.`);
   const eventStore = await openEventStore({ folder, clock, ids, log: silentLogger });
   try {
     const faults = verifyLog(eventStore);

@@ -4,7 +4,7 @@ import type { CommandDeclarations } from '#cli';
 export const versionCommands = {
   version: {
     path: ['version'],
-    summary: 'Versions of astroctl and of the platform',
+    summary: 'Print the versions of astroctl and the platform',
     examples: ['astroctl version'],
   },
 } as const satisfies CommandDeclarations;
@@ -12,7 +12,7 @@ export const versionCommands = {
 export const completionCommands = {
   completion: {
     path: ['completion'],
-    summary: 'Print the completion script of a shell',
+    summary: 'Print the completion script for a shell',
     options: { shell: { positional: 'required', help: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] } },
     examples: [
       'source <(astroctl completion bash)',
@@ -24,7 +24,7 @@ export const completionCommands = {
 export const configCommands = {
   configView: {
     path: ['config', 'view'],
-    summary: 'Show the configuration of this machine, keys masked',
+    summary: 'Show the configuration of this machine with masked keys',
     examples: ['astroctl config view'],
   },
 } as const satisfies CommandDeclarations;
@@ -32,8 +32,8 @@ export const configCommands = {
 export const installCommands = {
   install: {
     path: ['install'],
-    summary: 'Put a launcher of astroctl on your path',
-    options: { prefix: { help: 'folder; its bin/ gets the launcher', value: 'folder', default: '~/.local' } },
+    summary: 'Install a launcher for astroctl on your PATH',
+    options: { prefix: { help: 'folder whose bin/ receives the launcher', value: 'folder', default: '~/.local' } },
     examples: ['npx astroctl install', 'npx astroctl install --prefix /usr/local'],
   },
 } as const satisfies CommandDeclarations;

@@ -10,7 +10,7 @@ describe('a worker that cannot start', () => {
     [
       'a bus where nothing listens',
       { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere },
-      /^Error: ASTRO_(BUS|QUEUE): nothing answers as NATS at nats:\/\/127\.0\.0\.1:1;/,
+      /^Error: ASTRO_(BUS|QUEUE): no NATS server responds at nats:\/\/127\.0\.0\.1:1;/,
     ],
     ['an address that is none', { ASTRO_BUS: 'nats//x', ASTRO_QUEUE: nowhere }, /^Error: ASTRO_BUS/],
   ])('says in one sentence what to set: %s', async (_what, environment, sentence) => {

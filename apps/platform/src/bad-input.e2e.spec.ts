@@ -52,7 +52,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     const file = join(ada.machine.home, 'deploy', 'web.yaml');
     expect(done).toMatchObject({ code: 1, stdout: '' });
     expect(done.stderr).toBe(
-      `Error: ${file}:4:3: spec.profileNam is not a field of Application; nearest: profileName. Nothing was sent.\nFix:   rename it, then check without applying: astroctl app validate -f ${file}\nRef:   deployments/manifest-invalid\n`.replace(
+      `Error: ${file}:4:3: unknown field spec.profileNam; did you mean profileName? Nothing was sent.\nFix:   rename it, then check without applying: astroctl app validate -f ${file}\nRef:   deployments/manifest-invalid\n`.replace(
         'Ref:   deployments/manifest-invalid\n',
         '',
       ),
@@ -190,7 +190,7 @@ describe('the API refuses the same by itself', () => {
       body: {
         code: 'edge/not-parsable',
         detail: expect.stringContaining('__proto__, constructor.prototype') as unknown,
-        fix: 'rename that member, or leave it out',
+        fix: 'rename or remove that member',
       },
     });
   });

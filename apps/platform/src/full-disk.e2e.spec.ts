@@ -52,7 +52,7 @@ whereLimits('use-L4: a full disk (needs prlimit of util-linux)', () => {
         status: 503,
         body: {
           code: 'platform/disk-full',
-          detail: 'The disk of the platform is full or cannot be written. Nothing was changed.',
+          detail: 'The disk of the platform is full or not writable. Nothing was changed.',
         },
       });
       expect(headers.get('retry-after')).toBe('30');

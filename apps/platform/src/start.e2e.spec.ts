@@ -83,7 +83,7 @@ describe('a start that cannot succeed says in one sentence what to change', () =
   it.each(['ASTRO_BUS', 'ASTRO_QUEUE'])('%s with nobody there', async (name) => {
     expectRefused(
       await start({ ASTRO_DATA_DIR: join(folder, name), [name]: 'nats://127.0.0.1:1' }),
-      /nothing answers as NATS at nats:\/\/127\.0\.0\.1:1/,
+      /no NATS server responds at nats:\/\/127\.0\.0\.1:1/,
     );
   });
 

@@ -40,14 +40,19 @@ export function can(
   if (principal.kind === 'anonymous')
     return denied(
       permission,
-      domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
-        fix: 'astroctl auth login',
-      }),
+      domainError(
+        'access/not-signed-in',
+        'unauthenticated',
+        'Authentication required: log in, or send an access key.',
+        {
+          fix: 'astroctl auth login',
+        },
+      ),
     );
   if (principal.kind === 'service')
     return denied(
       permission,
-      domainError('access/not-permitted', 'forbidden', 'Services act by the contracts that name them.'),
+      domainError('access/not-permitted', 'forbidden', 'Services can only send requests whose contracts list them.'),
     );
 
   const userId = principal.kind === 'login' ? principal.userId : principal.memberId;
@@ -55,7 +60,7 @@ export function can(
   if (principal.kind === 'login' && (user === undefined || user.erased)) {
     return denied(
       permission,
-      domainError('access/unknown-user', 'unauthenticated', 'This account does not exist any more.', {
+      domainError('access/unknown-user', 'unauthenticated', 'This account no longer exists.', {
         fix: 'astroctl auth login',
       }),
     );
@@ -75,7 +80,7 @@ export function can(
       };
     if (principal.kind === 'key' && directory.users.get(userId)?.globalRole === 'admin')
       return denied(permission, loginRequired());
-    return denied(permission, domainError('access/not-permitted', 'forbidden', 'This needs a platform admin.'));
+    return denied(permission, domainError('access/not-permitted', 'forbidden', 'Only a platform admin can do this.'));
   }
 
   const organization =
@@ -142,7 +147,7 @@ export const organizationNotFound = (): DomainError<'organization/not-found'> =>
   });
 
 const loginRequired = (): DomainError =>
-  domainError('key/login-required', 'forbidden', 'An access key may not do this; it needs a login.', {
+  domainError('key/login-required', 'forbidden', 'An access key cannot do this; log in instead.', {
     fix: 'astroctl auth login',
   });
 

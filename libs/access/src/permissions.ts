@@ -61,8 +61,8 @@ const G = { g: true };
  * the stream that owns the object.
  */
 export const PERMISSIONS = {
-  'self.read': self('key', 'who am I, own organizations, plans, tiers, names of permissions'),
-  'self.enter': self('login', 'first key; see, accept, decline own invitations'),
+  'self.read': self('key', 'who am I, own organizations, plans, tiers, permission names'),
+  'self.enter': self('login', 'first key; view, accept, and decline own invitations'),
   'organization.create': platform('create an organization'),
   'organization.read': organization(ALL, 'key', 'organization, members, plan, usage, watch', G),
   'organization.change': organization(O, 'key', 'name, slug, settings', G),
@@ -72,7 +72,7 @@ export const PERMISSIONS = {
   'members.manage': organization(
     OA,
     'key',
-    'invitations; add, remove members and service members; roles up to admin; right audit',
+    'invitations; add and remove members and service members; roles up to admin; the audit right',
     G,
   ),
   'owners.manage': organization(O, 'login', 'make or remove an owner', G),
@@ -81,10 +81,10 @@ export const PERMISSIONS = {
   'keys.others': organization(OA, 'key', 'list (masked), revoke keys of others', G),
   'keys.service': organization(OA, 'login', 'create, rotate keys of service members'),
   'profile.read': organization(ALL, 'key', 'profiles', G),
-  'profile.change': organization(OAE, 'key', 'create, change; an editor the defaults only', G),
-  'profile.delete': organization(OA, 'key', 'delete; refused while used', G),
+  'profile.change': organization(OAE, 'key', 'create and change; editors only the defaults', G),
+  'profile.delete': organization(OA, 'key', 'delete; refused while in use', G),
   'cluster.read': organization(ALL, 'key', 'clusters', G),
-  'cluster.manage': organization(OA, 'key', 'register, change, delete, policy, who has access', G),
+  'cluster.manage': organization(OA, 'key', 'register, change, delete; policy; who has access', G),
   'cluster.kubeconfig': organization(ALL, 'key', 'short-lived kubeconfig by role'),
   'application.read': organization(ALL, 'key', 'status, resources, events, history, diff, names of secrets', G),
   'application.logs': organization(ALL, 'key', 'logs', G),

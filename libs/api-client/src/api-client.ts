@@ -152,7 +152,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         error: domainError(
           'client/timeout',
           'unavailable',
-          `${base} did not answer within ${timeoutMs / 1_000} s; what was asked may have been done.`,
+          `${base} did not answer within ${timeoutMs / 1_000} s; the request may have taken effect.`,
           {
             fix: 'try again, with a longer --request-timeout',
           },
@@ -160,7 +160,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       };
     return {
       ok: false,
-      error: domainError('client/unreachable', 'unavailable', `nothing answers at ${base}.`, {
+      error: domainError('client/unreachable', 'unavailable', `No server responds at ${base}.`, {
         extra: { cause: causeOf(error) },
       }),
     };
@@ -245,7 +245,7 @@ function notOurs(response: Response, base: string): Refusal {
     error: domainError(
       'client/not-ours',
       'unavailable',
-      `${base} answers, but is not an Astro Platform (${mediaTypeOf(response) || 'no content type'}).`,
+      `${base} responded, but is not an Astro Platform (${mediaTypeOf(response) || 'no content type'}).`,
     ),
   };
 }

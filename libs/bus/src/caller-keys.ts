@@ -51,17 +51,17 @@ export function loadOrCreateCallerKeys(folder: string): Result<CallerKeys, Domai
     makePrivateFolder(folder);
     createPrivateFile(file, `k1:${randomBytes(KEY_BYTES).toString('base64')}\n`);
     if ((statSync(file).mode & 0o077) !== 0)
-      return err(invalid(`${file} can be read by others; make it private: chmod 600 ${file}.`));
+      return err(invalid(`${file} can be read by other users; make it private: chmod 600 ${file}.`));
     const keys = parseCallerKeys(readFileSync(file, 'utf8'));
     return keys.ok
       ? keys
       : err(
           invalid(
-            `${file} holds no caller keys; restore it, or remove it while the platform is stopped to have new ones made.`,
+            `${file} contains no caller keys; restore it, or delete it while the platform is stopped to create new ones.`,
           ),
         );
   } catch (error) {
-    return err(invalid(`${file} cannot be read or made (${reasonOf(error)}).`));
+    return err(invalid(`${file} cannot be read or created (${reasonOf(error)}).`));
   }
 }
 

@@ -3,15 +3,15 @@ import { domainError, ERROR_KINDS, type DomainError, type ErrorKind, type InputE
 /** Every refusal of the bus itself; what handlers refuse passes through untouched. */
 export const busErrors = {
   nobodyServes: (subject: string) =>
-    domainError('bus/nobody-serves', 'unavailable', `No running service answers ${subject}.`, {
-      fix: 'try again; if it persists, ask the operator to look at /readyz of the platform',
+    domainError('bus/nobody-serves', 'unavailable', `No running service handles ${subject}.`, {
+      fix: 'try again; if the problem persists, ask the operator to check /readyz',
       retryAfterSeconds: 2,
     }),
   timeout: (subject: string, waitedMs: number) =>
     domainError(
       'bus/timeout',
       'unavailable',
-      `No answer to ${subject} within ${waitedMs} ms; it may still have been done.`,
+      `No answer to ${subject} within ${waitedMs} ms; the request may have taken effect.`,
       {
         fix: 'try again with the same Idempotency-Key',
         retryAfterSeconds: 1,
@@ -26,53 +26,46 @@ export const busErrors = {
     domainError(
       'bus/message-too-large',
       'invalid',
-      `A message of ${bytes} bytes is over the limit of ${limit} bytes.`,
+      `A message of ${bytes} bytes exceeds the limit of ${limit} bytes.`,
       {
-        fix: 'send less at once, or ask for fewer items',
+        fix: 'send less, or request fewer items',
         extra: { limit, used: bytes },
       },
     ),
   shuttingDown: () =>
-    domainError('bus/shutting-down', 'unavailable', 'The service that answered is going away.', {
-      fix: 'try again; another instance answers',
+    domainError('bus/shutting-down', 'unavailable', 'The service that handled the request is shutting down.', {
+      fix: 'try again; another instance will respond',
       retryAfterSeconds: 1,
     }),
   lost: () =>
-    domainError('bus/lost', 'unavailable', 'The service that answered was lost.', {
-      fix: 'open the stream again from the last id seen',
+    domainError('bus/lost', 'unavailable', 'The connection to the service was lost.', {
+      fix: 'reopen the stream from the last ID received',
       retryAfterSeconds: 1,
     }),
   readerTooSlow: () =>
-    domainError(
-      'bus/reader-too-slow',
-      'unavailable',
-      'The stream was ended because it was not read as fast as it came.',
-      { fix: 'open it again from the last id seen' },
-    ),
+    domainError('bus/reader-too-slow', 'unavailable', 'The stream was closed because it was read too slowly.', {
+      fix: 'reopen it from the last ID received',
+    }),
   internal: () =>
-    domainError(
-      'bus/internal',
-      'unavailable',
-      'Something went wrong on our side; it was logged under this request id.',
-      {
-        fix: 'try again, and report the request id if it happens again',
-      },
-    ),
+    domainError('bus/internal', 'unavailable', 'An internal error occurred. It was logged with this request ID.', {
+      fix: 'try again, and report the request ID if it happens again',
+    }),
   notBelieved: () =>
     domainError('bus/caller-not-believed', 'unauthenticated', 'The request has no valid caller token.'),
   expired: () =>
     domainError('bus/caller-expired', 'unauthenticated', 'The caller token has expired.', {
       fix: 'send the request again',
     }),
-  servicesOnly: () => domainError('bus/services-only', 'forbidden', 'Only services of the platform may ask this.'),
+  servicesOnly: () =>
+    domainError('bus/services-only', 'forbidden', 'Only services of the platform can send this request.'),
   callerNotListed: (service: string) =>
-    domainError('bus/caller-not-listed', 'forbidden', `The service ${service} is not among those that may ask this.`),
+    domainError('bus/caller-not-listed', 'forbidden', `The service ${service} is not allowed to send this request.`),
   /** Where and what is in `errors`; whoever shows them puts them behind the sentence. */
   invalidInput: (errors: readonly InputError[]) =>
-    domainError('request/invalid', 'invalid', 'The request is not valid.', { errors }),
+    domainError('request/invalid', 'invalid', 'The request is invalid.', { errors }),
 };
 
-/** Codes that stand for a fault of ours: the edge answers them with 500. */
+/** Codes that stand for internal error: the edge answers them with 500. */
 export const INTERNAL_CODE = 'bus/internal';
 
 /** What guard, filter and transports throw to leave with a refusal instead of an answer. */

@@ -122,7 +122,7 @@ class WireFilter implements ExceptionFilter {
         err: described(thrown),
       };
       const logger = call?.guard.options.logger;
-      if (isRefusal) logger?.warn(fields, 'a handler was refused by what it stands on');
+      if (isRefusal) logger?.warn(fields, 'a handler failed because an engine is unavailable');
       else logger?.error(fields, 'a handler failed');
     }
     return call?.contract.kind === 'request' ? of(refuse(error)) : throwError(() => error);

@@ -75,8 +75,12 @@ async function readContent(path: string, io: Io): Promise<Record<string, unknown
   try {
     const { mode } = statSync(path);
     if ((mode & 0o022) !== 0)
-      return localError(1, `${path} may be written by others, so its keys cannot be trusted.`, `chmod 600 ${path}`);
-    if ((mode & 0o044) !== 0) io.stderr.write(`Warning: ${path} may be read by others; run: chmod 600 ${path}\n`);
+      return localError(
+        1,
+        `${path} can be written by other users, so its keys cannot be trusted.`,
+        `chmod 600 ${path}`,
+      );
+    if ((mode & 0o044) !== 0) io.stderr.write(`Warning: ${path} can be read by other users; run: chmod 600 ${path}\n`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (isRecord(error) || error instanceof Object) {
@@ -85,7 +89,7 @@ async function readContent(path: string, io: Io): Promise<Record<string, unknown
       return localError(
         1,
         `${path} cannot be read (${code ?? 'unknown error'}).`,
-        'make it yours and readable, or set ASTROPULSE_CONFIG to another file',
+        'make it readable for your user, or set ASTROPULSE_CONFIG to another file',
       );
     }
     throw error;

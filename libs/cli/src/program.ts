@@ -61,7 +61,7 @@ export function buildProgram(
 ): Command {
   const program = settle(new Command('astroctl'), io)
     .description('Run applications on Kubernetes with Astro Platform.')
-    .version(parts.version, '--version', 'print the version of astroctl')
+    .version(parts.version, '--version', 'print the version')
     .addHelpText(
       'after',
       `\nExamples:\n  astroctl auth login\n  astroctl app apply -f examples/hello-world.yaml --wait\n  astroctl app get\n`,
@@ -172,11 +172,11 @@ function addGlobalFlags(leaf: Command, taken: readonly string[]): void {
     new Option('--org <org>', 'organization, by id or slug'),
     new Option('--org-id <org>', 'the same').hideHelp(),
     new Option('--api-url <url>', 'address of the platform'),
-    new Option('--request-timeout <time>', 'give up a request after this time, such as 30s'),
+    new Option('--request-timeout <time>', 'timeout of a request, such as 30s'),
     new Option('--as-admin', "use a global admin's login instead of a key"),
     new Option('--no-color', 'no colours'),
-    new Option('-q, --quiet', 'print data only'),
-    new Option('-y, --yes', 'do not ask'),
+    new Option('-q, --quiet', 'print only data'),
+    new Option('-y, --yes', 'do not ask for confirmation for confirmation for confirmation'),
     new Option('--debug', 'show requests on standard error'),
   ];
   for (const flag of flags) if (!taken.includes(flag.name())) leaf.addOption(flag);

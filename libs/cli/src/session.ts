@@ -152,12 +152,12 @@ export function createSession(
           'Run: astroctl auth login',
         );
       return usage(
-        `You have keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`,
+        `This machine has keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`,
         'choose one: astroctl org use NAME, or add --org NAME',
       );
     },
     async organization() {
-      if (flags.asAdmin) return flags.org ?? usage('--as-admin needs to know which organization.', 'add --org NAME');
+      if (flags.asAdmin) return flags.org ?? usage('--as-admin requires an organization.', 'add --org NAME');
       const credential = await session.credential();
       if (isCommandError(credential)) return credential;
       if (credential.stored) return credential.stored.id;
@@ -166,7 +166,7 @@ export function createSession(
         if (isCommandError(found)) return found;
         if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
           return usage(
-            `--org ${flags.org} is another organization than that of the key in ${ENVIRONMENT_KEY}.`,
+            `--org ${flags.org} does not match the organization of the key in ${ENVIRONMENT_KEY}.`,
             `leave --org out, or unset ${ENVIRONMENT_KEY}`,
           );
         }
@@ -203,7 +203,7 @@ export function createSession(
       const terminal = createInterface({ input: io.stdin, output: io.stderr });
       try {
         const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
-        return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Nothing was done.');
+        return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Cancelled. Nothing was changed.');
       } finally {
         terminal.close();
       }
@@ -238,8 +238,8 @@ export function createSession(
     warnedOfEnd = true;
     print.note(
       days > 0
-        ? `Warning: the key of ${slug} ends on ${expiresAt}; run: astroctl auth login`
-        : `Warning: the key of ${slug} ended on ${expiresAt}; run: astroctl auth login`,
+        ? `Warning: the key for ${slug} expires on ${expiresAt}; run: astroctl auth login`
+        : `Warning: the key for ${slug} expired on ${expiresAt}; run: astroctl auth login`,
     );
   }
 }
@@ -256,8 +256,8 @@ function commandErrorOfReply(
     return localError(
       EXIT_CODES.unavailable,
       hasKey && flags.apiUrlFrom === 'default'
-        ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
-        : `nothing answers at ${flags.apiUrl}.`,
+        ? `No server responds at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
+        : `No server responds at ${flags.apiUrl}.`,
       hasKey && flags.apiUrlFrom === 'default'
         ? 'set ASTROPULSE_API_URL as well, or start it: npm start'
         : 'set ASTROPULSE_API_URL or --api-url, or start it: npm start',

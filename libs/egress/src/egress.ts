@@ -120,7 +120,7 @@ export function parseEgressPolicy(
         domainError(
           'egress/invalid-policy',
           'invalid',
-          `ASTRO_EGRESS_ALLOW: ${entry} is neither host:port nor a network.`,
+          `ASTRO_EGRESS_ALLOW: ${entry} is neither host:port nor a CIDR.`,
           { fix: 'write 10.4.0.0/16 or k8s.example.com:6443' },
         ),
       );
@@ -159,7 +159,7 @@ export function egressRefused(target: EgressTarget): DomainError<'clusters/egres
   const of = target.host !== undefined && target.host !== target.address ? ` (${target.host})` : '';
   return kind === undefined
     ? domainError('clusters/egress-refused', 'invalid', `${address}${of} is an address of the platform itself.`, {
-        fix: 'name the API server of a cluster',
+        fix: 'use the address of the API server of a cluster',
       })
     : domainError(
         'clusters/egress-refused',

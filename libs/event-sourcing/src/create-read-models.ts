@@ -104,7 +104,7 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
 }
 
 const notYet = () =>
-  domainError('read/not-yet', 'unavailable', 'The read side has not seen that change yet.', {
-    fix: 'ask again in a second',
+  domainError('read/not-yet', 'unavailable', 'The change is not visible to reads yet.', {
+    fix: 'try again in a second',
     retryAfterSeconds: 1,
   });

@@ -31,7 +31,7 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
     } catch (error) {
       log.warn(
         { cause: error instanceof Error ? error.name : String(error) },
-        'a segment of the directory could not be stored; a start reads the log instead',
+        'a directory segment could not be stored; the next start reads the log instead',
       );
     }
   }
@@ -57,7 +57,7 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
         } catch (error) {
           log.warn(
             { cause: error instanceof Error ? error.name : String(error) },
-            'a segment of the directory cannot be read; the log is read instead',
+            'a directory segment cannot be read; the log is read instead',
           );
           return at;
         }

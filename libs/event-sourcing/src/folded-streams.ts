@@ -46,7 +46,7 @@ export class FoldedStreams<State, E extends Fact> {
    * @throws RangeError for a stream of none of the decider's categories: a defect of the caller
    */
   async toEnd(stream: string): Promise<Folded<State>> {
-    if (!this.reader.covers(stream)) throw new RangeError(`${stream} is of none of the decider's categories`);
+    if (!this.reader.covers(stream)) throw new RangeError(`${stream} does not belong to a category of the decider`);
     let folded = this.peek(stream) ?? this.beginning();
     const before = folded.revision;
     for await (const event of this.eventStore.read(stream, { from: before + 1 }))

@@ -93,7 +93,7 @@ export function followDirectory({
     }
     isBroken = true;
     const cause = error instanceof Error ? error.name : String(error); // a message may repeat what people wrote
-    log.error({ cause, at }, 'the directory of rights cannot fold an event; nobody is let in');
+    log.error({ cause, at }, 'the access directory cannot apply an event; access is denied');
     return 0;
   }
 

@@ -114,7 +114,7 @@ export function createLogFeed({
       } catch (error) {
         log.warn(
           { cause: error instanceof Error ? error.message : String(error) },
-          'the live subscription broke and is made again',
+          'the live subscription was interrupted and is reopened',
         );
         await pause(clock, retryMs, stop.signal);
         retryMs = Math.min(2 * retryMs, RETRY_MS.most);
@@ -186,7 +186,7 @@ export function createLogFeed({
   async function* follow(after: Position | undefined, signal: AbortSignal): AsyncGenerator<LogBatch> {
     let at = after ?? position(eventStore.storeId, 0);
     if (storeOf(at) !== eventStore.storeId)
-      throw new PositionOfOtherStoreError('The position was given out by another event store.');
+      throw new PositionOfOtherStoreError('The position belongs to another event store.');
     let isLevelSaid = false;
     let isFar = false;
     const goFar = (far: boolean) => {

@@ -91,24 +91,24 @@ export async function writeControl(
 
 /** Refusals of the operations on projections. */
 export const projectionErrors = {
-  notFound: (name: string) => domainError('projection/not-found', 'not-found', `There is no projection ${name} here.`),
-  notParked: () => domainError('projection/not-parked', 'not-found', 'That document is not parked.'),
+  notFound: (name: string) => domainError('projection/not-found', 'not-found', `Projection ${name} not found.`),
+  notParked: () => domainError('projection/not-parked', 'not-found', 'The document is not parked.'),
   stillFailing: (count: number) =>
     domainError(
       'projection/still-failing',
       'conflict',
-      `${count} documents cannot be built from their streams by this release either.`,
+      `${count} documents still cannot be built from their streams by this release.`,
     ),
   busy: () =>
-    domainError('projection/busy', 'conflict', 'The projection is being rebuilt already.', {
-      fix: 'try again when that has ended',
+    domainError('projection/busy', 'conflict', 'The projection is already being rebuilt.', {
+      fix: 'try again when the rebuild has finished',
     }),
   halted: ({ message }: Halt) =>
     domainError('projection/halted', 'unavailable', `The projection cannot be built. ${message}`, {
-      fix: 'see the operator guide, "A damaged log"; after an upgrade that is half done, finish it',
+      fix: 'see the operator guide, "A damaged log"; if an upgrade is in progress, finish it',
     }),
   notLed: () =>
-    domainError('projection/not-led', 'unavailable', 'No process has taken this up; nothing was changed yet.', {
+    domainError('projection/not-led', 'unavailable', 'No process has picked up the request; nothing was changed yet.', {
       retryAfterSeconds: 5,
     }),
 };

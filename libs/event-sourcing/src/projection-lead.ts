@@ -193,7 +193,7 @@ export class ProjectionLead<E extends Fact, D> {
   private async write(writes: readonly Write[], position: Position | undefined): Promise<void> {
     const { readStore, collection, token, isHeld } = this.options;
     for (let start = 0; start === 0 || start < writes.length; start += WRITES_AT_ONCE) {
-      if (!isHeld()) throw new LostLeaseError('The lease ran out.');
+      if (!isHeld()) throw new LostLeaseError('The lease has expired.');
       const isLast = start + WRITES_AT_ONCE >= writes.length;
       const move: CheckpointMove | undefined =
         isLast && position !== undefined && position !== this.stored

@@ -99,7 +99,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
         backOffMs = BACK_OFF_MS.first;
       } catch (error) {
         if (error instanceof LostLeaseError)
-          log.debug({ projection: this.projection.name }, 'the lead of a projection went to another process');
+          log.debug({ projection: this.projection.name }, 'another process now leads a projection');
         else
           log.warn(
             { projection: this.projection.name, cause: error instanceof Error ? error.message : String(error) },

@@ -4,12 +4,9 @@ import { NewerReleaseError, type Halt } from './event-reader.ts';
 /** The refusals of the command runner itself. */
 export const runnerErrors = {
   otherRequest: () =>
-    domainError(
-      'idempotency/other-request',
-      'invalid',
-      'This Idempotency-Key was used for a request with another content.',
-      { fix: 'send a new key with a new request' },
-    ),
+    domainError('idempotency/other-request', 'invalid', 'This Idempotency-Key was used for a different request.', {
+      fix: 'send a new key with a new request',
+    }),
   preconditionFailed: (expected: number, actual: number) =>
     domainError(
       'edge/precondition-failed',
@@ -29,7 +26,7 @@ export const runnerErrors = {
     domainError(
       'event-sourcing/newer-release',
       'unavailable',
-      'A newer release has written what this one cannot read.',
+      'A newer release has written events that this release cannot read.',
       {
         fix: 'finish the upgrade, then try again',
         retryAfterSeconds: 10,
@@ -40,7 +37,7 @@ export const runnerErrors = {
       'event-store/chain-broken',
       'unavailable',
       'The stored history of this object is damaged; nothing was changed.',
-      { fix: 'tell the operator of the platform: npm run admin:verify names the damaged streams' },
+      { fix: 'ask the operator of the platform to run: npm run admin:verify' },
     ),
 };
 

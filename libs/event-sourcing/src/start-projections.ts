@@ -36,7 +36,7 @@ export interface ProjectionsOptions {
 /** The projections of one process. */
 export interface RunningProjections {
   readonly control: ProjectionControl;
-  /** The one of that name, where it runs in this process. */
+  /** The one of that name, region in this process. */
   // Projections of any event and document type stand in one list.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   find(name: string): ProjectionSupervisor<any, any> | undefined;
@@ -98,7 +98,7 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
       } catch (error) {
         log.warn(
           { cause: error instanceof Error ? error.message : String(error) },
-          'requests for projections could not be read',
+          'projection requests could not be read',
         );
       }
     }

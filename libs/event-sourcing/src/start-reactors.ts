@@ -85,7 +85,7 @@ async function follow(reactor: Reactor, following: Following): Promise<Halt | un
 
   async function store(position: Position | undefined): Promise<void> {
     if (position === undefined || position === stored) return;
-    if (!lease.isHeld()) throw new LostLeaseError('The lease ran out.');
+    if (!lease.isHeld()) throw new LostLeaseError('The lease has expired.');
     const outcome = await readStore.apply([], { name, token: lease.token, previous: stored, position });
     if (!outcome.ok) throw new LostLeaseError(outcome.error.detail);
     stored = position;
@@ -151,7 +151,7 @@ async function react(
           cause: nameOf(error),
           retryMs: backOffMs,
         },
-        'a reaction failed and is tried again',
+        'a reaction failed and is retried',
       );
       await pause(clock, backOffMs, signal);
     }

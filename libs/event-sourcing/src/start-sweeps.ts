@@ -58,7 +58,7 @@ async function runSweep(
     } catch (error) {
       log.warn(
         { sweep: sweep.name, cause: error instanceof Error ? error.name : String(error) },
-        'a sweep failed and is run again',
+        'a sweep failed and is retried',
       );
     }
     await pause(clock, waitMs, signal);

@@ -102,7 +102,7 @@ export class ChainCheck {
     else if (revision > link.revision) Object.assign(link, { revision, hash, position, isReadable });
   }
 
-  /** The last event in front of one whose stream was not seen yet. */
+  /** The last event in front of one whose stream has not been observed yet. */
   private async inFrontOf({ stream, revision }: StoredEvent): Promise<Link | undefined> {
     for await (const event of this.eventStore.read(stream, { from: revision - 1, direction: 'backwards', limit: 1 })) {
       const { hash, position, type } = event;

@@ -66,9 +66,9 @@ const sealedPart = ({
   });
 
 function tooLarge<What extends 'event' | 'append'>(what: What, bytes: number, limit: number) {
-  const detail = `What is to be recorded takes ${bytes} bytes and ${limit} are allowed.`;
+  const detail = `The change takes ${bytes} bytes; the limit is ${limit} bytes.`;
   return domainError(`event-store/${what}-too-large`, 'invalid', detail, {
-    fix: 'send less at once',
+    fix: 'send less in one request',
     extra: { limit, used: bytes },
   });
 }

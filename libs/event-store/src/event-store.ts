@@ -140,7 +140,7 @@ export class EventStoreUnavailableError extends UnavailableError<'event-store/un
       domainError(
         'event-store/unavailable',
         'unavailable',
-        'The event store does not answer; whether this took effect is not known.',
+        'The event store is not responding; the request may have taken effect.',
         {
           fix: 'repeat the request with the same Idempotency-Key: it takes effect once',
           retryAfterSeconds: 2,

@@ -59,7 +59,7 @@ describe('private files', () => {
         return thrown;
       }
     })();
-    expect(reasonOf(error)).toBe('a part of the path is not a folder');
+    expect(reasonOf(error)).toBe('part of the path is not a folder');
     expect(reasonOf(new Error('else'))).toBe('else');
   });
 });

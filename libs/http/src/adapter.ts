@@ -19,13 +19,13 @@ export const HEADER_BYTES = 16 * 1024;
 const PARSER_BYTES = 28 * 1024;
 
 export const urlTooLong = (): EdgeError =>
-  edgeError(414, 'edge/url-too-long', `The URL is over ${URL_BYTES / 1024} KB.`, 'shorten its query');
+  edgeError(414, 'edge/url-too-long', `The URL exceeds ${URL_BYTES / 1024} KB.`, 'shorten its query');
 export const headersTooLarge = (): EdgeError =>
   edgeError(
     431,
     'edge/headers-too-large',
-    `The headers are over ${HEADER_BYTES / 1024} KB.`,
-    'send fewer or shorter ones',
+    `The headers exceed ${HEADER_BYTES / 1024} KB.`,
+    'send fewer or shorter headers',
   );
 const notHttp = (): EdgeError => edgeError(400, 'edge/not-http', 'Malformed HTTP request.');
 const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');

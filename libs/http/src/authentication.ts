@@ -47,9 +47,9 @@ const headerInvalid = (): DomainError<'access/credential-invalid'> =>
   domainError(
     'access/credential-invalid',
     'unauthenticated',
-    'The credential is not a Bearer token or an access key.',
+    'The credential is neither a Bearer token nor an access key.',
     {
-      fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only one of them',
+      fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only tier name',
     },
   );
 

@@ -9,9 +9,14 @@ import { edgeError, type EdgeError } from './problem.ts';
 const UNPACK = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) } as const;
 
 export const tooLarge = (): EdgeError =>
-  edgeError(413, 'edge/body-too-large', `The body is over ${BODY_BYTES / 1024} KiB.`, 'send less at once');
+  edgeError(413, 'edge/body-too-large', `The body exceeds ${BODY_BYTES / 1024} KiB.`, 'send less in one request');
 const tooMany = (): EdgeError =>
-  edgeError(413, 'edge/too-many-values', `The body has more than ${VALUES} members and elements.`, 'send less at once');
+  edgeError(
+    413,
+    'edge/too-many-values',
+    `The body contains more than ${VALUES} members and elements.`,
+    'send less in one request',
+  );
 export const mediaType = (): EdgeError =>
   edgeError(
     415,
@@ -65,8 +70,8 @@ export const poisoned = (): EdgeError =>
   edgeError(
     400,
     'edge/not-parsable',
-    'The request names a member that no parser takes (__proto__, constructor.prototype).',
-    'rename that member, or leave it out',
+    'The request contains a forbidden member name (__proto__, constructor.prototype).',
+    'rename or remove that member',
   );
 
 async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise<Buffer> {

@@ -184,14 +184,9 @@ async function answerGathered(
   if (late) throw new DomainErrorException(busErrors.timeout('the stream', GATHERING_MS));
   if (gathered === undefined) {
     throw new DomainErrorException(
-      domainError(
-        'edge/answer-too-large',
-        'invalid',
-        `There is more than ${GATHERED_BYTES / 1024 / 1024} MB to answer at once.`,
-        {
-          fix: 'ask for less, or follow it as server-sent events: follow=true',
-        },
-      ),
+      domainError('edge/answer-too-large', 'invalid', `The response would exceed ${GATHERED_BYTES / 1024 / 1024} MB.`, {
+        fix: 'request less, or use server-sent events: follow=true',
+      }),
     );
   }
   return reply.header('content-type', JSON_TYPE).send(gathered);

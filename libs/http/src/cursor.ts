@@ -30,8 +30,8 @@ export function openCursor(
     !timingSafeEqual(bytes.subarray(0, MAC_BYTES), macOf(key, scope, text))
   ) {
     return err(
-      domainError('edge/cursor-invalid', 'invalid', 'The cursor was not given out for this list.', {
-        fix: 'start again without cursor',
+      domainError('edge/cursor-invalid', 'invalid', 'The cursor is not valid for this list.', {
+        fix: 'start again without a cursor',
       }),
     );
   }

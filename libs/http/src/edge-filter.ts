@@ -70,23 +70,23 @@ function edgeErrorOf(
     case 404:
       return noRoute(request, table);
     case 401:
-      return domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
-        fix: 'astroctl auth login',
-      });
+      return domainError(
+        'access/not-signed-in',
+        'unauthenticated',
+        'Authentication required: log in, or send an access key.',
+        {
+          fix: 'astroctl auth login',
+        },
+      );
     case 403:
-      return domainError('access/not-permitted', 'forbidden', 'This is not permitted.');
+      return domainError('access/not-permitted', 'forbidden', 'Not permitted.');
     case 413:
       return tooLarge();
     case 415:
       return mediaType();
     case 400:
     case 422:
-      return edgeError(
-        400,
-        'edge/not-parsable',
-        'The request cannot be understood.',
-        'see /openapi.json for what this address takes',
-      );
+      return edgeError(400, 'edge/not-parsable', 'The request cannot be parsed.', 'see /openapi.json');
     default:
       return undefined;
   }
@@ -97,7 +97,7 @@ export function noRoute(request: FastifyRequest, table: EdgeParts['table']): Edg
   const [path = '/'] = (request.raw.url ?? '/').split('?');
   const methods = table.methodsAt(path);
   return methods.length > 0
-    ? edgeError(405, 'edge/method-not-allowed', `This address takes ${methods.join(', ')}.`, undefined, {
+    ? edgeError(405, 'edge/method-not-allowed', `Method not allowed; allowed: ${methods.join(', ')}.`, undefined, {
         allow: methods.join(', '),
       })
     : edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');

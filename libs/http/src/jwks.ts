@@ -110,7 +110,7 @@ export class IssuerKeys {
       abortAfter(this.options.clock, TIMEOUT_MS),
       (text) => {
         const parsed = discovery.parse(JSON.parse(text));
-        if (parsed.issuer !== issuer) throw new Error('the discovery document names another issuer');
+        if (parsed.issuer !== issuer) throw new Error('the discovery document has a different issuer');
         return parsed;
       },
     );
@@ -140,7 +140,7 @@ export class IssuerKeys {
     } catch (cause) {
       this.awayUntilMs = clock.monotonic() + RETRY_MS;
       logger.warn({ issuer, err: String(cause) }, 'the keys of the issuer cannot be read');
-      throw new IssuerAwayError('the issuer gave no answer that can be used', { cause });
+      throw new IssuerAwayError('the issuer gave no usable response', { cause });
     }
   }
 }

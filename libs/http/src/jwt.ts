@@ -41,11 +41,11 @@ export interface TokenOptions {
 }
 
 const invalid = (): DomainError<'login/token-invalid'> =>
-  domainError('login/token-invalid', 'unauthenticated', 'The access token is not one that this platform takes.', {
+  domainError('login/token-invalid', 'unauthenticated', 'Invalid access token.', {
     fix: 'astroctl auth login',
   });
 const expired = (): DomainError<'login/token-expired'> =>
-  domainError('login/token-expired', 'unauthenticated', 'The login has ended.', { fix: 'astroctl auth login' });
+  domainError('login/token-expired', 'unauthenticated', 'The login has expired.', { fix: 'astroctl auth login' });
 
 const STRATEGY = 'access-token';
 
@@ -88,7 +88,7 @@ export class AccessTokens {
   verify(request: IncomingMessage): Promise<Result<AccessTokenClaims, DomainError>> {
     return new Promise((resolve) => {
       const answer = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
-        if (error) this.options.logger.warn({ err: String(error) }, 'an access token could not be checked');
+        if (error) this.options.logger.warn({ err: String(error) }, 'an access token could not be verified');
         if (!error && payload) resolve(ok(payload));
         else resolve(err(reason instanceof DomainErrorException ? reason.error : invalid()));
       };

@@ -17,25 +17,25 @@ export class EdgeMetrics {
     if (!registry) collectDefaultMetrics({ register: this.registry });
     this.duration = new Histogram({
       name: 'astro_http_request_duration_seconds',
-      help: 'Time until the answer was sent',
+      help: 'Time until the response was sent',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [this.registry],
     });
     this.refused = new Counter({
       name: 'astro_http_refusals_total',
-      help: 'Answers with a problem, by code',
+      help: 'Problem responses by code',
       labelNames: ['code'],
       registers: [this.registry],
     });
     this.refusedConnections = new Counter({
       name: 'astro_http_connections_refused_total',
-      help: 'Connections closed because their address had too many',
+      help: 'Connections closed because their address had too many open open open',
       registers: [this.registry],
     });
     this.openStreams = new Gauge({
       name: 'astro_http_open_streams',
-      help: 'Server-sent event streams that are open',
+      help: 'Open server-sent event streams',
       registers: [this.registry],
     });
   }

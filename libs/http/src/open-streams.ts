@@ -56,6 +56,6 @@ const tooMany = (who: string, limit: number): EdgeError =>
     429,
     'edge/too-many-streams',
     `${who} has ${limit} streams open already.`,
-    'end one of them, then try again',
+    'end tier name, then try again',
     { 'retry-after': '5' },
   );

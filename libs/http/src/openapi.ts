@@ -52,7 +52,7 @@ export function openApiOf(contracts: readonly Contract[], { title, version }: Ap
       schemas: { Problem: PROBLEM },
       responses: {
         Problem: {
-          description: 'Refused, or not understood',
+          description: 'Error',
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         },
       },
@@ -102,7 +102,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
               name: 'dryRun',
               in: 'query',
               schema: { type: 'boolean' },
-              description: 'answer the plan and change nothing',
+              description: 'return the plan without changing anything',
             },
           ]
         : []),
@@ -116,7 +116,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         name: 'Consistency',
         in: 'header',
         schema: { type: 'string' },
-        description: 'answer from a state that is not older than this position',
+        description: 'answer from a state that is only lines newer than this position',
       },
       ...(contract.kind === 'stream' && hasMember(contract, 'after')
         ? [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }]

@@ -47,7 +47,7 @@ function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequ
     throw edgeError(
       406,
       'edge/not-acceptable',
-      `This address answers ${types.join(' or ')}.`,
+      `Not acceptable; available: ${types.join(', ')}.`,
       'send Accept: application/json',
     );
 }
@@ -115,14 +115,14 @@ function bodyAuthorization(
 const ANONYMOUS = { ok: true, value: { kind: 'anonymous' } } as const;
 
 const notSignedIn = () =>
-  domainError('access/not-signed-in', 'unauthenticated', 'This needs a login or an access key.', {
+  domainError('access/not-signed-in', 'unauthenticated', 'Authentication required: log in, or send an access key.', {
     fix: 'astroctl auth login',
   });
 const keyInUrl = () =>
   domainError(
     'key/in-url',
     'unauthenticated',
-    'The URL contains an access key, and URLs are logged; the key must be replaced.',
+    'The URL contains an access key. URLs are logged, so the key must be replaced.',
     {
       fix: 'create another (astroctl key create), revoke this one (astroctl key revoke ID), and send keys in the Authorization header',
     },
@@ -143,7 +143,7 @@ async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply)
     throw edgeError(
       429,
       'edge/too-many-requests',
-      `More than ${counted.max} requests within a minute.`,
+      `Rate limit exceeded: more than ${counted.max} requests per minute.`,
       `wait ${counted.ttlInSeconds} s`,
       {
         'retry-after': String(Math.max(1, counted.ttlInSeconds)),

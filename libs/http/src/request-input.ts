@@ -53,7 +53,7 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
       } else if (!takesQuery && !parameters.includes(name) && !SELECTORS.includes(name)) {
         faults.push({
           pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-          message: `is not known in the query of ${method}`,
+          message: `is not a known query parameter of this ${method} request`,
         });
       }
     }
@@ -82,7 +82,7 @@ function addBody(
   }
   for (const [name, value] of Object.entries(body)) {
     if (parameters.includes(name))
-      faults.push({ pointer: `/${name}`, message: 'is said by the path; leave it out of the body' });
+      faults.push({ pointer: `/${name}`, message: 'is given by the path; remove it from the body' });
     else input[name] = value;
   }
 }
@@ -140,8 +140,8 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
     throw edgeError(
       400,
       'edge/idempotency-key-invalid',
-      'The Idempotency-Key is not 1 to 255 printable characters.',
-      'send a fresh UUID',
+      'The Idempotency-Key must be 1 to 255 printable characters.',
+      'send a new UUID',
     );
   }
   return header;
@@ -159,7 +159,7 @@ export function ifMatchOf(contract: Contract, header: string | undefined): numbe
       400,
       'edge/if-match-invalid',
       'If-Match is not an ETag of this API.',
-      'send the ETag exactly as it was received, quotes included',
+      'send the ETag exactly as received, including quotes',
     );
   if (contract.kind !== 'request' || !contract.ifMatch)
     throw edgeError(

@@ -13,13 +13,20 @@ export const ERROR_KINDS = [
 /** One of seven; HTTP status and CLI exit code are each one table over them. */
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
-/** One fault of an input: where (RFC 6901 JSON pointer into the request's body or parameters) and what. */
+/** What is wrong with one part of an input. */
 export interface InputError {
+  /** Where: RFC 6901 JSON pointer into the request's body or parameters. */
   readonly pointer: string;
+  /** For people; follows the name of the part: `must be a number, not a string`. */
   readonly message: string;
+  /** For programs: set where the part is a field that does not exist. */
+  readonly unknownField?: {
+    /** The known field that was probably meant. */
+    readonly nearest?: string;
+  };
 }
 
-/** A refusal, on its way from a decision to the person who asked. */
+/** Why a request was refused, on its way from a decision to the person who sent it. */
 export interface DomainError<Code extends string = string> {
   /** Stable, documented, for programs: `context/words`; the code of a limit ends in `-limit`. */
   readonly code: Code;
@@ -71,9 +78,9 @@ const diskFull = (): DomainError<'platform/disk-full'> =>
   domainError(
     'platform/disk-full',
     'unavailable',
-    'The disk of the platform is full or cannot be written. Nothing was changed.',
+    'The disk of the platform is full or not writable. Nothing was changed.',
     {
-      fix: 'try again later, or ask whoever runs the platform to free some space',
+      fix: 'try again later, or ask the operator of the platform to free some space',
       retryAfterSeconds: 30,
     },
   );

@@ -23,7 +23,7 @@ export function parsePosition(text: string): Result<Position, DomainError<'posit
     ? ok(text as Position)
     : err(
         domainError('position/invalid', 'invalid', 'Invalid position.', {
-          fix: 'send the Consistency header exactly as it was received, or leave it out',
+          fix: 'send the Consistency header exactly as received, or omit it',
         }),
       );
 }
@@ -38,6 +38,6 @@ export const otherStore = (): DomainError<'position/other-store'> =>
     'conflict',
     'That position belongs to another event store; the platform was restored or recreated.',
     {
-      fix: 'drop the Consistency header and ask again',
+      fix: 'omit the Consistency header and try again',
     },
   );

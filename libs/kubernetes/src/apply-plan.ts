@@ -85,7 +85,7 @@ function call({ clock, claimDeadline, signal }: WriteLimits): {
   readonly signal?: AbortSignal;
 } {
   const left = claimDeadline ? claimDeadline() - clock.monotonic() - MARGIN_MS : WRITE_MS;
-  if (left <= 0) throw new ClaimTooShortError('the claim ends before a write could be sure to');
+  if (left <= 0) throw new ClaimTooShortError('the claim would expire before the write completes');
   return { deadlineMs: Math.min(WRITE_MS, left), ...(signal && { signal }) };
 }
 

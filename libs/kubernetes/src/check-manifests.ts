@@ -50,7 +50,7 @@ export function checkManifests(objects: readonly KubernetesObject[], options: Ch
       {
         code: 'deployments/no-objects',
         rule: 'empty',
-        detail: 'There is no object to deploy; that would remove everything.',
+        detail: 'The manifests contain no objects, which would delete everything.',
       },
     ];
   const accounts = new Set(
@@ -87,7 +87,7 @@ function scope(
         code: 'deployments/cluster-scoped-not-allowed',
         object: key,
         rule: 'clusterScoped',
-        detail: `${nameOf(key)} is cluster-scoped, and the policy of ${clusterName} does not list ${kind}.`,
+        detail: `${nameOf(key)} is cluster-scoped, and the policy of cluster ${clusterName} does not allow ${kind}.`,
         fix: `astroctl clusters policy set ${clusterName} --cluster-scoped ${[...listed, kind].join(',')}`,
       },
     ];
@@ -157,7 +157,7 @@ function size(object: KubernetesObject): ManifestError[] {
         code: 'deployments/invalid-manifest',
         object: key,
         rule: 'size',
-        detail: `${nameOf(key)} has ${bytes} bytes; a cluster takes at most ${MOST_BYTES}.`,
+        detail: `${nameOf(key)} has ${bytes} bytes; the limit is ${MOST_BYTES}.`,
       },
     ];
   if (annotations > MOST_ANNOTATION_BYTES)
@@ -167,7 +167,7 @@ function size(object: KubernetesObject): ManifestError[] {
         object: key,
         pointer: '/metadata/annotations',
         rule: 'size',
-        detail: `The annotations of ${nameOf(key)} have ${annotations} bytes; a cluster takes at most ${MOST_ANNOTATION_BYTES}.`,
+        detail: `The annotations of ${nameOf(key)} have ${annotations} bytes; the limit is ${MOST_ANNOTATION_BYTES}.`,
       },
     ];
   return [];
@@ -182,8 +182,8 @@ function denied(object: KubernetesObject): ManifestError[] {
         code: 'deployments/kind-not-allowed',
         object: key,
         rule: 'kind',
-        detail: `${nameOf(key)} is not deployed: ${why}.`,
-        fix: 'leave it out',
+        detail: `${nameOf(key)} cannot be deployed: ${why}.`,
+        fix: 'remove it',
       },
     ];
   if (object.kind === 'Secret' && object['type'] === 'kubernetes.io/service-account-token') {
@@ -193,7 +193,7 @@ function denied(object: KubernetesObject): ManifestError[] {
         object: key,
         pointer: '/type',
         rule: 'token',
-        detail: `${nameOf(key)} would hold a token of a ServiceAccount that never ends.`,
+        detail: `${nameOf(key)} would hold a ServiceAccount token that never expires.`,
         fix: 'use a projected token volume',
       },
     ];
@@ -224,7 +224,7 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Ma
       const verb = list(at(rule, 'verbs')).find((word) => ESCALATING.includes(String(word)));
       return verb === undefined
         ? []
-        : [refuse(`/rules/${index}/verbs`, 'escalation', `${nameOf(key)} gives the verb ${String(verb)}.`)];
+        : [refuse(`/rules/${index}/verbs`, 'escalation', `${nameOf(key)} grants the verb ${String(verb)}.`)];
     });
   }
   if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return [];
@@ -235,7 +235,7 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Ma
       refuse(
         '/roleRef',
         'clusterRole',
-        `${nameOf(key)} binds the cluster role ${String(role['name'])}; only ${BINDABLE.join(' and ')} may be bound.`,
+        `${nameOf(key)} binds the cluster role ${String(role['name'])}; only ${BINDABLE.join(' and ')} can be bound.`,
       ),
     );
   list(object['subjects']).forEach((subject, index) => {
@@ -246,7 +246,7 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Ma
         refuse(
           `/subjects/${index}`,
           'subject',
-          `${nameOf(key)} gives rights to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts may have them.`,
+          `${nameOf(key)} grants permissions to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts are allowed.`,
         ),
       );
     else if (namespace !== undefined && namespace !== targetNamespace)
@@ -254,7 +254,7 @@ function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): Ma
         refuse(
           `/subjects/${index}/namespace`,
           'subject',
-          `${nameOf(key)} gives rights to a ServiceAccount of namespace ${namespace}.`,
+          `${nameOf(key)} grants permissions to a ServiceAccount in namespace ${namespace}.`,
         ),
       );
   });
@@ -277,7 +277,7 @@ function network(object: KubernetesObject): ManifestError[] {
         refuse(
           '/spec/type',
           'externalName',
-          `${nameOf(key)} is of type ExternalName, which leads outside the namespace.`,
+          `${nameOf(key)} has type ExternalName, which routes outside the namespace.`,
         ),
       ];
     if (list(at(object, 'spec', 'externalIPs')).length > 0)
@@ -285,7 +285,7 @@ function network(object: KubernetesObject): ManifestError[] {
         refuse(
           '/spec/externalIPs',
           'externalIPs',
-          `${nameOf(key)} names externalIPs, which can take traffic of others (CVE-2020-8554).`,
+          `${nameOf(key)} sets externalIPs, which can intercept traffic of others (CVE-2020-8554).`,
         ),
       ];
   }
@@ -308,11 +308,17 @@ function network(object: KubernetesObject): ManifestError[] {
           refuse(
             '/spec/rules',
             'host',
-            `${nameOf(key)} asks for the host ${String(wild)}; a wildcard takes traffic of others.`,
+            `${nameOf(key)} uses the host ${String(wild)}; a wildcard can intercept traffic of others.`,
           ),
         ]),
     ...(open
-      ? [refuse('/spec/rules', 'host', `${nameOf(key)} has a rule without a host, which takes traffic of others.`)]
+      ? [
+          refuse(
+            '/spec/rules',
+            'host',
+            `${nameOf(key)} has a rule without a host, which can intercept traffic of others.`,
+          ),
+        ]
       : []),
     ...(snippet === undefined
       ? []
@@ -320,7 +326,7 @@ function network(object: KubernetesObject): ManifestError[] {
           refuse(
             `/metadata/annotations/${snippet.replaceAll('/', '~1')}`,
             'snippet',
-            `${nameOf(key)} brings configuration of its own for the ingress controller.`,
+            `${nameOf(key)} contains configuration snippets for the ingress controller.`,
           ),
         ]),
   ];
@@ -373,7 +379,7 @@ function pods(
       pointer: pointerOf([...path, ...violation.path]),
       rule: violation.rule,
       detail: `${nameOf(key)} breaks the Pod Security level ${policy.podSecurity} of ${clusterName}: ${violation.detail}.`,
-      fix: `remove it, or an admin may allow it: astroctl clusters policy set ${clusterName} --pod-security ${milder(policy.podSecurity, violation.allowedBy)}`,
+      fix: `remove it, or ask an admin to allow it: astroctl clusters policy set ${clusterName} --pod-security ${milder(policy.podSecurity, violation.allowedBy)}`,
     }));
     const field = (member: string, detail: string): ManifestError => ({
       code: 'deployments/field-not-allowed',
@@ -381,14 +387,14 @@ function pods(
       pointer: pointerOf([...path, member]),
       rule: member,
       detail: `${nameOf(key)} ${detail}.`,
-      fix: 'leave it out',
+      fix: 'remove it',
     });
     const account = text(spec['serviceAccountName']) ?? text(spec['serviceAccount']);
     return [
       ...violations,
-      ...(text(spec['nodeName']) ? [field('nodeName', 'names a node, past the scheduler')] : []),
+      ...(text(spec['nodeName']) ? [field('nodeName', 'sets nodeName, bypassing the scheduler')] : []),
       ...(text(spec['priorityClassName'])?.startsWith('system-')
-        ? [field('priorityClassName', "asks for a priority of the cluster's own parts")]
+        ? [field('priorityClassName', 'uses a priority class that is reserved for the system')]
         : []),
       ...(account !== undefined && account !== 'default' && !accounts.has(account)
         ? [field('serviceAccountName', `uses the ServiceAccount ${account}, which is not among the objects`)]

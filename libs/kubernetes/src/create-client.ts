@@ -80,7 +80,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       await bucket.take(signal);
       const remainingMs = rules.deadlineAt - clock.monotonic();
       if (remainingMs <= 0)
-        throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
+        throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call was made.', false);
       const answer = await transport.exchange({
         ...request,
         maxBytes,
@@ -255,7 +255,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
         const object = at(event, 'object');
         if (kind === 'ERROR' && isRecord(object)) throw statusError(object);
         if (!isRecord(object))
-          throw new KubernetesUnreachableError('malformed', 'The server sent a watch line that is none.', false);
+          throw new KubernetesUnreachableError('malformed', 'The server sent an invalid watch event.', false);
         if (kind === 'BOOKMARK')
           yield {
             type: 'BOOKMARK',
@@ -449,7 +449,7 @@ export function createKubernetesClient(options: KubernetesClientOptions): Kubern
       if (token === undefined || expiresAt === undefined)
         throw new KubernetesUnreachableError(
           'malformed',
-          'The server answered a token request without a token.',
+          'The server responded to a token request without a token.',
           false,
         );
       return { token, expiresAt };

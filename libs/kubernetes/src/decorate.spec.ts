@@ -160,7 +160,7 @@ describe('the form that a server keeps', () => {
     };
     const { objects, warnings } = decorate([object('Deployment', { spec: { replicas: 3 } }), autoscaler], decoration);
     expect(objects[0]?.['spec']).toEqual({});
-    expect(warnings).toEqual(['replicas are left to the autoscaler: Deployment a']);
+    expect(warnings).toEqual(['replicas are managed by the autoscaler: Deployment a']);
   });
 
   it('is reached in one step: decorating again changes nothing', () => {

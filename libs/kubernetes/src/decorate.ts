@@ -83,9 +83,7 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
   for (const object of objects) {
     const namespaced = decoration.isNamespaced(object);
     if (object.apiVersion === 'v1' && object.kind === 'Namespace' && object.metadata.name === targetNamespace) {
-      warnings.push(
-        `Namespace ${targetNamespace} is the application's own and made by the platform; the document is left out`,
-      );
+      warnings.push(`Namespace ${targetNamespace} is managed by the platform; the document is ignored`);
       continue;
     }
     if (namespaced === undefined) {
@@ -117,7 +115,7 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
         code: 'deployments/duplicate-object',
         object: keyOf(result),
         rule: 'duplicate',
-        detail: `${nameOf(keyOf(result))} would be there twice${other === (named ?? '') ? '' : ': the objects come from different namespaces'}.`,
+        detail: `${nameOf(keyOf(result))} is defined twice${other === (named ?? '') ? '' : ': the objects come from different namespaces'}.`,
       });
     }
     seen.set(key, named ?? '');
@@ -125,8 +123,8 @@ export function decorate(objects: readonly KubernetesObject[], decoration: Decor
   }
   if (moved.length > 0) warnings.push(`into namespace ${targetNamespace} instead of their own: ${enumerate(moved)}`);
   if (stripped.length > 0)
-    warnings.push(`left out, since the server or the platform writes them: ${enumerate(stripped)}`);
-  if (autoscaled.length > 0) warnings.push(`replicas are left to the autoscaler: ${enumerate(autoscaled)}`);
+    warnings.push(`ignored because the server or the platform sets them: ${enumerate(stripped)}`);
+  if (autoscaled.length > 0) warnings.push(`replicas are managed by the autoscaler: ${enumerate(autoscaled)}`);
   return { objects: decorated, warnings, findings };
 }
 

@@ -23,7 +23,7 @@ describe('manifests in one text', () => {
     expect(findings(`${configMap('a')}---\n${configMap('a')}`)).toMatchObject([
       {
         code: 'deployments/duplicate-object',
-        detail: 'line 5:1: ConfigMap a is given a second time, first in line 1.',
+        detail: 'line 5:1: ConfigMap a is defined twice; first in line 1.',
       },
     ]);
   });

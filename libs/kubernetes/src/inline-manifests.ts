@@ -49,16 +49,18 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
       return;
     }
     if (!isRecord(value))
-      findings.push(invalid('not-an-object', `${where()}: a manifest is a map with apiVersion, kind and metadata.`));
+      findings.push(
+        invalid('not-an-object', `${where()}: a manifest must be a map with apiVersion, kind, and metadata.`),
+      );
     else if (typeof at(value, 'metadata', 'generateName') === 'string' && at(value, 'metadata', 'name') === undefined) {
       findings.push({
         code: 'deployments/field-not-allowed',
         rule: 'generateName',
-        detail: `${where()}: generateName would make a new object with every deployment; give metadata.name.`,
+        detail: `${where()}: generateName would create a new object with every deployment; set metadata.name.`,
       });
     } else if (!isKubernetesObject(value)) {
       const missing = ['apiVersion', 'kind'].find((member) => typeof value[member] !== 'string') ?? 'metadata.name';
-      findings.push(invalid('required', `${where()}: ${missing} is missing or no text.`));
+      findings.push(invalid('required', `${where()}: ${missing} is missing or not a string.`));
     } else if (objects.length >= MOST_OBJECTS)
       findings.push(invalid('too-many', `There are more than ${MOST_OBJECTS} objects.`));
     else {
@@ -69,7 +71,7 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
           code: 'deployments/duplicate-object',
           object: key,
           rule: 'duplicate',
-          detail: `${where()}: ${nameOf(key)} is given a second time, first in line ${first.line}.`,
+          detail: `${where()}: ${nameOf(key)} is defined twice; first in line ${first.line}.`,
         });
       seen.set(keyText(key), position(below));
       objects.push(value);
@@ -83,7 +85,7 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
       {
         code: 'deployments/no-objects',
         rule: 'empty',
-        detail: 'There is no Kubernetes object in the manifests; deploying that would remove everything.',
+        detail: 'The manifests contain no Kubernetes objects, which would delete everything.',
       },
     ]);
   return ok({

@@ -29,21 +29,21 @@ const refuse = (detail: string, fix?: string): { readonly ok: false; readonly er
 const REFUSED_USER: Readonly<Record<string, string>> = {
   exec: 'it would run a program on the platform',
   'auth-provider': 'it would run a program on the platform',
-  tokenFile: 'it would read a file of the platform',
-  'token-file': 'it would read a file of the platform',
-  'client-certificate': 'it would read a file of the platform; give client-certificate-data',
-  'client-key': 'it would read a file of the platform; give client-key-data',
-  username: 'passwords are not taken; give a token',
-  password: 'passwords are not taken; give a token',
-  as: 'impersonation is not taken',
-  'as-uid': 'impersonation is not taken',
-  'as-groups': 'impersonation is not taken',
-  'as-user-extra': 'impersonation is not taken',
+  tokenFile: 'it would read a file on the platform',
+  'token-file': 'it would read a file on the platform',
+  'client-certificate': 'it would read a file on the platform; set client-certificate-data',
+  'client-key': 'it would read a file on the platform; set client-key-data',
+  username: 'passwords are not supported; use a token',
+  password: 'passwords are not supported; use a token',
+  as: 'impersonation is not supported',
+  'as-uid': 'impersonation is not supported',
+  'as-groups': 'impersonation is not supported',
+  'as-user-extra': 'impersonation is not supported',
 };
 const REFUSED_CLUSTER: Readonly<Record<string, string>> = {
-  'certificate-authority': 'it would read a file of the platform; give certificate-authority-data',
-  'insecure-skip-tls-verify': 'the server must prove who it is; give certificate-authority-data',
-  'proxy-url': 'connections go straight to the server',
+  'certificate-authority': 'it would read a file on the platform; set certificate-authority-data',
+  'insecure-skip-tls-verify': 'the server certificate must be verified; set certificate-authority-data',
+  'proxy-url': 'connections are made directly to the server',
 };
 const KNOWN = {
   top: ['apiVersion', 'kind', 'clusters', 'users', 'contexts', 'current-context', 'preferences', 'extensions'],
@@ -82,16 +82,16 @@ export function readKubeconfig(source: string, context?: string): Result<Kubecon
   if (context === undefined && names.length !== 1) {
     return refuse(
       names.length === 0 ? 'The kubeconfig has no context.' : `The kubeconfig has ${names.length} contexts.`,
-      `name one with --context ${names.slice(0, 3).join(' | ')}`,
+      `choose one with --context ${names.slice(0, 3).join(' | ')}`,
     );
   }
   const chosen = context ?? names[0] ?? '';
   const entry = named(config, 'contexts', 'context', chosen);
   if (!entry) return refuse(`The kubeconfig has no context ${chosen}.`);
   const cluster = named(config, 'clusters', 'cluster', text(entry['cluster']) ?? '');
-  if (!cluster) return refuse(`The context ${chosen} names a cluster that is not in the kubeconfig.`);
+  if (!cluster) return refuse(`The context ${chosen} refers to a cluster that is not in the kubeconfig.`);
   const user = named(config, 'users', 'user', text(entry['user']) ?? '');
-  if (!user) return refuse(`The context ${chosen} names a user that is not in the kubeconfig.`);
+  if (!user) return refuse(`The context ${chosen} refers to a user that is not in the kubeconfig.`);
 
   return readConnection(
     {
@@ -153,9 +153,9 @@ function credentialOf({
 }: ConnectionParts): Result<ClusterCredential, KubeconfigError> {
   const withCertificate = clientCertificateData !== undefined || clientKeyData !== undefined;
   if (token !== undefined && withCertificate)
-    return refuse('There is a token and a client certificate; give one of them.');
+    return refuse('There is a token and a client certificate; give tier name.');
   if (token !== undefined)
-    return /^[\x21-\x7e]+$/.test(token) ? ok({ token }) : refuse('token contains characters that a token has not.');
+    return /^[\x21-\x7e]+$/.test(token) ? ok({ token }) : refuse('token contains invalid characters.');
   if (!withCertificate) return refuse('The user has neither token nor client-certificate-data and client-key-data.');
   const clientCertificate = pemOf(clientCertificateData ?? '');
   const clientKey = pemOf(clientKeyData ?? '');
@@ -168,7 +168,7 @@ function credentialOf({
   } catch {
     return refuse('client-key-data is not base64 of a PEM private key.'); // the cause could hold a part of the key
   }
-  return refuse('client-key-data does not belong to client-certificate-data.');
+  return refuse('client-key-data does not match client-certificate-data.');
 }
 
 /** Base64 of PEM text, decoded; undefined for anything else. */
@@ -222,7 +222,7 @@ function unknownField(
     if (field === 'insecure-skip-tls-verify' && content === false) continue;
     const why = refused[field];
     if (why !== undefined) return `${path} is not accepted: ${why}.`;
-    if (!known.includes(field)) return `${path} is not accepted: the field is not known.`;
+    if (!known.includes(field)) return `${path} is not accepted: unknown field.`;
   }
   return undefined;
 }

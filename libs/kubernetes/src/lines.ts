@@ -33,7 +33,7 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
     if (rules.overlong === 'refuse' && length + part.length > rules.maxLineBytes) {
       throw new KubernetesUnreachableError(
         'too-large',
-        `A line of the answer is longer than ${rules.maxLineBytes} bytes.`,
+        `A line of the response is longer than ${rules.maxLineBytes} bytes.`,
         false,
       );
     }
@@ -68,8 +68,8 @@ export async function* linesOf(response: IncomingMessage, rules: LineRules): Asy
     if (rules.signal?.aborted)
       throw new KubernetesUnreachableError('aborted', 'The call was canceled.', false, { cause });
     if (silent)
-      throw new KubernetesUnreachableError('timeout', `Nothing was heard for ${rules.idleMs} ms.`, false, { cause });
-    throw new KubernetesUnreachableError('connection', 'The connection broke.', false, { cause });
+      throw new KubernetesUnreachableError('timeout', `No data was received for ${rules.idleMs} ms.`, false, { cause });
+    throw new KubernetesUnreachableError('connection', 'The connection was lost.', false, { cause });
   } finally {
     idle?.cancel();
     response.destroy();

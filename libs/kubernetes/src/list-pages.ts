@@ -73,7 +73,7 @@ async function pagesOf(
     const page = jsonOf(body);
     const resourceVersion = text(at(page, 'metadata', 'resourceVersion'));
     if (resourceVersion === undefined)
-      throw new KubernetesUnreachableError('malformed', 'The server answered a list without a version.', false);
+      throw new KubernetesUnreachableError('malformed', 'The server returned a list without a resourceVersion.', false);
     // Items of a list carry neither apiVersion nor kind.
     for (const item of list(at(page, 'items'))) {
       const object = isRecord(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;

@@ -46,7 +46,7 @@ export async function withRetries<T>(rules: RetryRules, attempt: (remainingMs: n
   for (let tries = 1; ; tries++) {
     const remainingMs = rules.deadlineAt - rules.clock.monotonic();
     if (remainingMs <= 0)
-      throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call could be made.', false);
+      throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call was made.', false);
     try {
       return await attempt(remainingMs);
     } catch (error) {

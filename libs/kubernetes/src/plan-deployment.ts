@@ -142,7 +142,7 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
       key,
       code: 'deployments/object-terminating',
       detail: `${nameOf(key)} is being deleted${(live.metadata.finalizers ?? []).length > 0 ? ` and held by ${live.metadata.finalizers?.join(', ')}` : ''}.`,
-      fix: 'wait until it is gone, then apply again',
+      fix: 'wait until it is deleted, then apply again',
     };
   }
   return live ? askToUpdate(asker, object, type, live) : askToCreate(asker, object, type);
@@ -238,9 +238,9 @@ function ownershipRefusal(
     code: 'deployments/owned-by-other',
     detail:
       owner === undefined
-        ? `${nameOf(key)} exists already and was not made by this application.`
+        ? `${nameOf(key)} already exists and is not managed by this application.`
         : `${nameOf(key)} belongs to another application.`,
-    fix: `give yours another name, or take the other one away first: kubectl get ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
+    fix: `use another name, or delete the existing object first: kubectl get ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
   };
 }
 
@@ -265,8 +265,8 @@ function conflictRefusal(
     key,
     code: 'deployments/field-conflict',
     conflicts: foreign,
-    detail: `${nameOf(key)} has fields that others manage and that never were ours: ${fields}.`,
-    fix: 'leave these fields out of the manifest, or have their manager give them up',
+    detail: `${nameOf(key)} has fields that are managed by others: ${fields}.`,
+    fix: 'remove these fields from the manifest, or from their manager',
   };
 }
 
@@ -294,8 +294,8 @@ async function askToPrune(
   const live = type && (await client.get(type, key.name, key.namespace, call));
   if (!live) return undefined;
   const keep = (why: string): PlannedChange => ({ key, apiVersion, action: 'keep', why });
-  if (!isMarkedAsOf(live, applicationId)) return keep('it does not carry the marks of this application any more');
-  if (NEVER_PRUNED.has(key.kind)) return keep(`a ${key.kind} is never removed by leaving it out; delete it by hand`);
+  if (!isMarkedAsOf(live, applicationId)) return keep('it no longer has the labels of this application');
+  if (NEVER_PRUNED.has(key.kind)) return keep(`a ${key.kind} is not deleted automatically; delete it manually`);
   if (live.metadata.annotations?.[PRUNE_ANNOTATION] === 'false')
     return keep(`its annotation ${PRUNE_ANNOTATION} says false`);
   return { key, apiVersion, action: 'prune', uid: live.metadata.uid ?? '' };
@@ -346,22 +346,22 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
     return refuse(
       'deployments/namespace-terminating',
       `Namespace ${key.namespace ?? ''} is being deleted.`,
-      'wait until it is gone, then apply again',
+      'wait until it is deleted, then apply again',
     );
   if (status === 403 && /exceeded quota|failed quota/.test(message))
     return refuse(
       'deployments/quota-limit',
       `${nameOf(key)}: ${said}.`,
-      'ask for less, or have the quota of the namespace raised',
+      'request less, or raise the quota of the namespace',
     );
   if (status === 403 && / is forbidden: User | cannot (create|patch|get|list|update) resource /.test(message))
     return refuse(
       'deployments/forbidden-on-cluster',
-      `The platform's account may not write ${nameOf(key)}: ${said}.`,
+      `The platform's ServiceAccount cannot write ${nameOf(key)}: ${said}.`,
       'register the cluster again: astroctl clusters register',
     );
   if (status === 403 || /admission webhook .* denied/.test(message))
-    return refuse('deployments/denied-by-cluster', `The cluster denies ${nameOf(key)}: ${said}.`);
+    return refuse('deployments/denied-by-cluster', `The cluster denied ${nameOf(key)}: ${said}.`);
   if (
     status === 422 &&
     (/immutable|may not change once set/.test(message) ||
@@ -369,14 +369,14 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
   ) {
     return refuse(
       'deployments/immutable-field',
-      `${nameOf(key)} has a field that cannot be changed any more: ${said}.`,
+      `${nameOf(key)} has an immutable field that would change: ${said}.`,
       `delete it first: kubectl delete ${key.kind.toLowerCase()} ${key.name}${key.namespace === undefined ? '' : ` -n ${key.namespace}`}`,
     );
   }
   if (status === 422 || status === 400 || message.startsWith('failed to create typed patch object'))
-    return refuse('deployments/invalid-manifest', `The cluster refuses ${nameOf(key)}: ${said}.`);
+    return refuse('deployments/invalid-manifest', `The cluster rejected ${nameOf(key)}: ${said}.`);
   if (status === 413 || /request is too large|message larger than max/.test(message))
-    return refuse('deployments/object-too-large', `${nameOf(key)} is larger than the cluster takes.`);
+    return refuse('deployments/object-too-large', `${nameOf(key)} is larger than the cluster accepts.`);
   if (isConflict(error) && reason === 'Conflict')
     return refuse('deployments/field-conflict', `${nameOf(key)}: ${said}.`);
   throw error;

@@ -105,22 +105,21 @@ function baseline(spec: JsonRecord, annotations: JsonRecord): PodViolation[] {
   for (const member of ['hostNetwork', 'hostPID', 'hostIPC'])
     if (spec[member] === true) add(member, [member], `${member} is true`);
   list(spec['volumes']).forEach((volume, index) => {
-    if (at(volume, 'hostPath') !== undefined)
-      add('hostPath', ['volumes', index, 'hostPath'], 'a volume is a path of the node');
+    if (at(volume, 'hostPath') !== undefined) add('hostPath', ['volumes', index, 'hostPath'], 'a volume uses hostPath');
   });
   for (const [name, profile] of Object.entries(annotations)) {
     if (name.startsWith(APPARMOR) && profile !== 'runtime/default' && !String(profile).startsWith('localhost/'))
-      add('appArmor', ['metadata', 'annotations', name], 'AppArmor is switched off');
+      add('appArmor', ['metadata', 'annotations', name], 'AppArmor is disabled');
   }
   list(at(spec, 'securityContext', 'sysctls')).forEach((sysctl, index) => {
     const name = text(at(sysctl, 'name')) ?? '';
     if (!SYSCTLS.includes(name.replaceAll('/', '.')))
-      add('sysctls', ['securityContext', 'sysctls', index], `the sysctl ${name} is not a safe one`);
+      add('sysctls', ['securityContext', 'sysctls', index], `the sysctl ${name} is not a safe sysctl`);
   });
   for (const { context, path } of contextsOf(spec)) {
     const profile = text(at(context, 'appArmorProfile', 'type'));
     if (profile !== undefined && profile !== 'RuntimeDefault' && profile !== 'Localhost')
-      add('appArmor', [...path, 'appArmorProfile'], 'AppArmor is switched off');
+      add('appArmor', [...path, 'appArmorProfile'], 'AppArmor is disabled');
     const type = text(at(context, 'seLinuxOptions', 'type'));
     if (type !== undefined && !SELINUX_TYPES.includes(type))
       add('seLinux', [...path, 'seLinuxOptions', 'type'], `the SELinux type ${type} is not allowed`);
@@ -128,7 +127,7 @@ function baseline(spec: JsonRecord, annotations: JsonRecord): PodViolation[] {
       if ((text(at(context, 'seLinuxOptions', member)) ?? '') !== '')
         add('seLinux', [...path, 'seLinuxOptions', member], `an SELinux ${member} is set`);
     if (at(context, 'seccompProfile', 'type') === 'Unconfined')
-      add('seccomp', [...path, 'seccompProfile'], 'seccomp is switched off');
+      add('seccomp', [...path, 'seccompProfile'], 'seccomp is disabled');
     if (at(context, 'windowsOptions', 'hostProcess') === true)
       add('hostProcess', [...path, 'windowsOptions', 'hostProcess'], 'the process would run on the host');
   }
@@ -153,7 +152,7 @@ function baseline(spec: JsonRecord, annotations: JsonRecord): PodViolation[] {
     }
     list(container['ports']).forEach((port, index) => {
       if ((number(at(port, 'hostPort')) ?? 0) !== 0)
-        add('hostPort', [...path, 'ports', index, 'hostPort'], 'a port of the node is used');
+        add('hostPort', [...path, 'ports', index, 'hostPort'], 'a hostPort is used');
     });
     for (const handler of [
       ['livenessProbe'],

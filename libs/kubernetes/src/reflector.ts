@@ -84,7 +84,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       onChange();
     }
     if (isQuiet && !signal.aborted && clock.monotonic() - begun < SHORT_WATCH_MS)
-      throw new KubernetesUnreachableError('connection', 'The watch was ended at once.', false);
+      throw new KubernetesUnreachableError('connection', 'The watch ended immediately.', false);
     return version;
   }
 

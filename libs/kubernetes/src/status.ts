@@ -11,7 +11,7 @@ export function apiError({ status, headers, body }: ServerResponse): KubernetesA
     const message =
       status === 404
         ? 'The server does not serve this kind of object.'
-        : `The server answered ${status}${body === '' ? '' : `: ${firstLine(body)}`}`;
+        : `The server returned ${status}${body === '' ? '' : `: ${firstLine(body)}`}`;
     return new KubernetesApiError({ status, reason, message, retryAfterSeconds: retryAfter });
   }
   return statusError(parsed, status, retryAfter);
@@ -23,7 +23,7 @@ export function statusError(
   code = number(status['code']) ?? 0,
   retryAfter?: number,
 ): KubernetesApiError {
-  const message = text(status['message']) ?? `The server answered ${code}`;
+  const message = text(status['message']) ?? `The server returned ${code}`;
   // A path below a known version that the server does not serve is a Status too, told apart only by its text.
   const unknownType = code === 404 && message === 'the server could not find the requested resource';
   return new KubernetesApiError({

@@ -172,7 +172,7 @@ export function createTransport(options: TransportOptions): Transport {
         end(
           new TransportError(
             'timeout',
-            `${host}:${port} did not answer within ${Math.round(outgoing.deadlineMs)} ms.`,
+            `${host}:${port} did not respond within ${Math.round(outgoing.deadlineMs)} ms.`,
             { uncertain: uncertain(), stale: false },
           ),
         ),
@@ -208,7 +208,7 @@ export function createTransport(options: TransportOptions): Transport {
         let length = 0;
         const cutOff = () => {
           settle();
-          const message = `${host}:${port} answered with more than ${maxBytes} bytes.`;
+          const message = `${host}:${port} returned more than ${maxBytes} bytes.`;
           reject(new TransportError('too-large', message, { uncertain, stale: false }));
           chunks.length = 0;
           response.destroy();
@@ -230,7 +230,7 @@ export function createTransport(options: TransportOptions): Transport {
         const broken = (cause?: Error) => {
           settle();
           reject(
-            new TransportError('connection', `The connection to ${host}:${port} broke.`, {
+            new TransportError('connection', `The connection to ${host}:${port} was lost.`, {
               uncertain,
               stale: false,
               cause,
@@ -298,6 +298,6 @@ function messageOf(cause: NodeJS.ErrnoException, host: string, port: number): st
     case 'certificate':
       return `The certificate of ${host}:${port} was not accepted (${cause.code}).`;
     default:
-      return `The connection to ${host}:${port} broke (${cause.code ?? 'no reason given'}).`;
+      return `The connection to ${host}:${port} was lost (${cause.code ?? 'no reason given'}).`;
   }
 }

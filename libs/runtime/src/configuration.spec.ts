@@ -66,7 +66,7 @@ describe('the environment', () => {
     const outcome = read({ ASTRO_EVNT_STORE: 'embedded', ASTRO_TEST_NATS_URL: 'x' });
     expect(outcome).toMatchObject({
       ok: true,
-      value: { warnings: ['ASTRO_EVNT_STORE is not a setting of the platform; nearest: ASTRO_EVENT_STORE.'] },
+      value: { warnings: ['ASTRO_EVNT_STORE is not a setting of the platform; did you mean ASTRO_EVENT_STORE?'] },
     });
   });
 });

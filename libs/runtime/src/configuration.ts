@@ -131,6 +131,6 @@ function unknownNames(environment: Readonly<Record<string, string | undefined>>)
     )
     .map((name) => {
       const nearest = nearestName(name, known);
-      return `${name} is not a setting of the platform${nearest ? `; nearest: ${nearest}` : ''}.`;
+      return `${name} is not a setting of the platform${nearest ? `; did you mean ${nearest}?` : '.'}`;
     });
 }

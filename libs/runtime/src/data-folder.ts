@@ -31,7 +31,7 @@ export function openDataFolder(path: string, name: string): DataFolder {
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(
-      `The data folder ${path} cannot be used (${reasonOf(error)}); set ASTRO_DATA_DIR to one that this user may write.`,
+      `The data folder ${path} cannot be used (${reasonOf(error)}); set ASTRO_DATA_DIR to a folder that this user can write to.`,
       { cause: error },
     );
   }
@@ -74,7 +74,7 @@ function takeLock(lock: string, folder: string): void {
       const holder = readHolder(lock);
       if (holder && holder.began !== '' && holder.began === began(holder.pid)) {
         throw new DataFolderInUseError(
-          `The data folder ${folder} is in use by process ${holder.pid}; stop that one, or set ASTRO_DATA_DIR to another folder.`,
+          `The data folder ${folder} is in use by process ${holder.pid}; stop it, or set ASTRO_DATA_DIR to another folder.`,
         );
       }
       rmSync(lock, { force: true });

@@ -126,7 +126,7 @@ async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions
   if (chosen.kind === 'embedded') return opener(options, '');
   return inTime(
     opener(options, chosen.url),
-    `${name}: nothing answers as NATS at ${withoutPassword(chosen.url)}; start it, or correct the address.`,
+    `${name}: no NATS server responds at ${withoutPassword(chosen.url)}; start it, or correct the address.`,
   );
 }
 

@@ -58,7 +58,7 @@ function greet(name: string, running: RunningService, seconds: number): void {
   const { settings, url, instance, logFile, greetings, problems } = running;
   const isWhole = settings.profile === 'embedded';
   const what = isWhole ? `Astro Platform ${VERSION}` : `Astro Platform ${VERSION}: ${name}`;
-  const state = problems.length === 0 ? 'is ready' : 'is running, but not ready';
+  const state = problems.length === 0 ? 'is ready' : 'is running but not ready';
   const log = relative(process.cwd(), logFile) || logFile;
   print(`${what} ${state} at ${isWhole ? settings.publicUrl : url} (${seconds.toFixed(1)} s)`);
   print();
@@ -71,5 +71,5 @@ function greet(name: string, running: RunningService, seconds: number): void {
     print();
   }
   if (!isWhole) print(`  Instance ${instance}`);
-  print(`  Log      ${log}      Ctrl-C ends it; the data stays.`);
+  print(`  Log      ${log}      Ctrl-C stops the platform; the data is kept.`);
 }

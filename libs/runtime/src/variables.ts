@@ -56,7 +56,7 @@ const emails = (text: string): Result<readonly string[], string> => {
   return list.every((entry) => emailForm.test(entry)) ? ok(list) : err('must be e-mail addresses separated by commas');
 };
 const word = (text: string): Result<string, string> =>
-  /^[\x21-\x7e]{1,500}$/.test(text) ? ok(text) : err('must be one word');
+  /^[\x21-\x7e]{1,500}$/.test(text) ? ok(text) : err('must be a single word');
 
 const keys = (text: string): Result<string, string> => {
   const entries = text.split(',').map((entry) => entry.trim());
@@ -209,7 +209,7 @@ export const VARIABLES = {
   }),
   contact: variable({
     name: 'ASTRO_CONTACT',
-    meaning: 'whom to ask: address or URL',
+    meaning: 'contact for users: address or URL',
     default: 'the first admin’s address',
     parse: (text) =>
       emailForm.test(text) || webAddress(text).ok ? ok(text) : err('must be an e-mail address or a URL'),
@@ -234,7 +234,7 @@ export const VARIABLES = {
   }),
   egressAllow: variable({
     name: 'ASTRO_EGRESS_ALLOW',
-    meaning: 'private addresses that may be called: host:port and CIDR',
+    meaning: 'private addresses that the platform may connect to: host:port and CIDR',
     default: 'embedded: loopback; else none',
     parse: egress,
     good: '10.4.0.0/16,registry.internal:443',

@@ -117,7 +117,7 @@ describe('a SQLite file', () => {
     writeFileSync(join(root, 'file'), '');
     expect(failureOf(() => open('file'))).toMatchObject({
       kind: 'unavailable',
-      sentence: expect.stringContaining('cannot be opened (something else has that name)'),
+      sentence: expect.stringContaining('cannot be opened (a file of that name exists)'),
     });
   });
 

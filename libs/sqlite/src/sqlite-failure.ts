@@ -82,7 +82,7 @@ export function sentenceOf(
         ? `${title} ${path} is damaged; restore it from a backup.`
         : `${title} ${path} is damaged; stop the platform, delete the file with its -wal and -shm, and start again: ${whenDeleted}.`;
     case 'foreign':
-      return `${title} ${path} is a database of another program; move it away, or use another folder.`;
+      return `${title} ${path} is a database of another program; move it, or use another folder.`;
     case 'newer':
       return `${title} ${path} was written by a newer release of the platform; start that release${whenDeleted === undefined ? '' : `, or delete the file: ${whenDeleted}`}.`;
     case 'full':

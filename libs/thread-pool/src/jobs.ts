@@ -16,6 +16,6 @@ export type Report = { readonly ready: true } | { readonly value: unknown } | { 
 /** Does a job by its name. @throws what the job throws, and Error for a name that is no job */
 export function runJob(jobs: Jobs, { name, input }: Order): unknown {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
-  if (!job) throw new Error(`there is no job ${name}`);
+  if (!job) throw new Error(`unknown job ${name}`);
   return job(input as never); // the pool takes names and inputs of these same jobs only
 }

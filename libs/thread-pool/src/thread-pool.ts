@@ -99,7 +99,7 @@ export class ThreadPool<J extends Jobs> {
     thread.task = task;
     thread.timer?.cancel();
     thread.timer = clock.timer(timeoutMs, () => {
-      log.warn({ job: task.order.name, timeoutMs }, 'a job took too long and was ended');
+      log.warn({ job: task.order.name, timeoutMs }, 'a job exceeded its time limit and was terminated');
       void this.end(thread, ({ settle }) => settle(err('time')));
     });
     thread.worker.postMessage(task.order);

@@ -24,7 +24,7 @@ export function parseSealingKeys(
     const parts = entry.trim().split(':');
     const [id, encoded] = parts;
     if (parts.length !== 2 || id === undefined || encoded === undefined || !ID.test(id))
-      return refusal(index, 'has not the form id:base64key');
+      return refusal(index, 'is not of the form id:base64key');
     const key = Buffer.from(encoded, 'base64');
     // Buffer.from passes over what is no base64: what was read must say the same as what was given.
     if (
@@ -33,7 +33,7 @@ export function parseSealingKeys(
     ) {
       return refusal(index, `is not the base64 of ${KEY_BYTES} bytes`);
     }
-    if (seen.has(id)) return refusal(index, 'has the id of an earlier one');
+    if (seen.has(id)) return refusal(index, 'repeats the ID of an earlier key');
     seen.add(id);
     keys.push({ id, key: new Uint8Array(key) });
   }

@@ -95,7 +95,7 @@ export function unwrapKey(
     );
   } catch (cause) {
     throw new VaultSealError(
-      `The sealing key "${keyId}" does not open a record that names it: the key is another one than before, or the record was altered.`,
+      `The sealing key "${keyId}" cannot open a record that was sealed with it: the key has changed, or the record was altered.`,
       { cause },
     );
   }

@@ -39,14 +39,16 @@ export async function handleDelivery<Item extends z.ZodType>(
   };
   const bury = async (reason: string): Promise<void> => {
     await raw.bury(shortReason(reason));
-    log.warn({ ...about, reason: shortReason(reason) }, 'an item of work was buried');
+    log.warn({ ...about, reason: shortReason(reason) }, 'a work item was moved to the dead letters');
   };
   const retry = (delayMs: number, reason: string): Promise<void> =>
     attempt >= queue.maxDeliveries ? bury(reason) : raw.retry(delayMs);
 
   try {
     if (attempt > queue.maxDeliveries)
-      return await ending(() => bury(`delivered ${queue.maxDeliveries} times and never ended: its workers were lost`));
+      return await ending(() =>
+        bury(`delivered ${queue.maxDeliveries} times without completing: its workers were lost`),
+      );
     try {
       // A worker of an older release may meet a newer shape: it fails as a handler does, and a newer worker may do better.
       const item = queue.item.parse(JSON.parse(raw.text));
@@ -55,17 +57,17 @@ export async function handleDelivery<Item extends z.ZodType>(
         attempt,
         extend: () => raw.extend(),
         acknowledge: () => ending(() => raw.acknowledge()),
-        retry: (delayMs) => ending(() => retry(delayMs, 'the worker gave it back at its last delivery')),
+        retry: (delayMs) => ending(() => retry(delayMs, 'the worker returned it at its last delivery')),
         bury: (reason) => ending(() => bury(reason)),
       });
     } catch (error) {
       const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      if (ended) return log.error({ ...about, error: said }, 'a worker failed after it had ended its item');
+      if (ended) return log.error({ ...about, error: said }, 'a worker failed after it had completed its item');
       log.warn({ ...about, error: said }, 'a worker failed');
       return await ending(() => retry(backOffMs(BACK_OFF, attempt), said));
     }
     if (!ended) await ending(() => raw.acknowledge());
   } catch (error) {
-    log.error({ ...about, error: String(error) }, 'an item of work could not be ended and will come again');
+    log.error({ ...about, error: String(error) }, 'a work item could not be completed and will be redelivered');
   }
 }

@@ -65,7 +65,7 @@ export class WorkQueueUnavailableError extends UnavailableError<'work-queue/unav
   constructor(message: string, options: UnavailableOptions = {}) {
     super(
       message,
-      domainError('work-queue/unavailable', 'unavailable', 'The work queue does not answer.', {
+      domainError('work-queue/unavailable', 'unavailable', 'The work queue is not responding.', {
         fix: 'try again',
         retryAfterSeconds: 2,
       }),

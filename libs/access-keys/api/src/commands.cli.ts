@@ -14,21 +14,21 @@ export const keyCommands = {
   },
   keyCreate: {
     path: ['key', 'create'],
-    summary: 'Create a key; it is shown once, alone on standard output',
+    summary: 'Create a key; it is printed once, alone on standard output',
     options: {
       name: { help: 'what it is for', value: 'name' },
       role: { help: 'viewer, editor, admin or owner; editor, or your own role if lower, when left out', value: 'role' },
-      expires: { help: 'when it ends: 90d, 12h, a date, or never', value: 'when' },
+      expires: { help: 'when it expires: 90d, 12h, a date, or never', value: 'when' },
     },
     examples: ['astroctl key create --name ci', 'astroctl key create --name ci --role viewer --expires 30d > key.txt'],
   },
   keyRevoke: {
     path: ['key', 'revoke'],
-    summary: 'Revoke a key, at once and everywhere',
+    summary: 'Revoke a key immediately on every instance',
     options: {
       id: { positional: 'required', help: 'id of the key' },
-      reason: { help: 'why, for the audit', value: 'text' },
-      'dry-run': { help: 'say what would happen' },
+      reason: { help: 'reason, recorded in the audit log', value: 'text' },
+      'dry-run': { help: 'show what would happen without changing anything' },
     },
     examples: ['astroctl key revoke key_0193f2b1 --reason "laptop lost"'],
   },

@@ -31,7 +31,7 @@ export async function keyList(_options: Options<typeof keyCommands.keyList>, ses
   await session.print.list(listed.value.items, {
     columns: COLUMNS,
     name: ({ id }) => `key/${id}`,
-    empty: 'There are no keys.',
+    empty: 'No keys.',
   });
   return 0;
 }
@@ -74,8 +74,8 @@ export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, 
     ? {
         failure: true,
         exit: 1,
-        detail: `Key ${id} was made before, and its secret was shown then.`,
-        fix: `astroctl key revoke ${id}, and make another`,
+        detail: `Key ${id} was created by an earlier request, which showed its secret.`,
+        fix: `astroctl key revoke ${id}, then create another`,
       }
     : 0;
 }

@@ -28,17 +28,17 @@ const keyName = z
   .trim()
   .min(1)
   .max(60)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]*$/, 'may hold letters, digits, spaces and . _ - only');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]*$/, 'may contain only letters, digits, spaces, and . _ -');
 
 export const loginRequest = request({
   subject: 'access-keys.v1.login',
   route: 'POST /v1/login',
   summary:
-    'What a login on a machine needs: the user, an organization (the default one is made if there is none) and a key',
+    'Log in on a machine: returns the user, an organization (the default one is created if there is none), and a key',
   permission: 'self.enter',
   input: z.strictObject({
-    orgId: z.string().min(1).optional().describe('id or slug; left out: the current, the default or the only one'),
-    machine: z.string().min(1).max(200).describe('name of the machine; kept as a digest'),
+    orgId: z.string().min(1).optional().describe('id or slug; defaults to the current, the default, or the only organization'),
+    machine: z.string().min(1).max(200).describe('name of the machine; stored as a digest'),
   }),
   output: z.strictObject({
     userId: z.string(),
@@ -57,7 +57,7 @@ export const loginRequest = request({
 export const createKeyRequest = request({
   subject: 'access-keys.v1.create',
   route: 'POST /v1/organizations/{org}/access-keys',
-  summary: 'Create a key of your own; it is shown once',
+  summary: 'Create an access key for yourself; its secret is shown once',
   permission: 'keys.create',
   input: z.strictObject({
     org: z.string().min(1),
@@ -65,9 +65,9 @@ export const createKeyRequest = request({
     role: z.enum(ROLES).optional().describe('editor, or your own role if lower'),
     expires: z
       .string()
-      .regex(/^(\d+[hd]|never|\d{4}-\d{2}-\d{2}(T.*)?)$/, 'is a span (90d, 12h), a date, or never')
+      .regex(/^(\d+[hd]|never|\d{4}-\d{2}-\d{2}(T.*)?)$/, 'must be a duration (90d, 12h), a date, or never')
       .optional()
-      .describe('a span (90d, 12h), a date, or never; the longest the plan allows when left out'),
+      .describe('a duration (90d, 12h), a date, or never; defaults to the longest that the plan allows'),
     source: z.enum(['cli', 'console']).default('cli'),
   }),
   output: issuedKey,
@@ -79,7 +79,7 @@ export const createKeyRequest = request({
 export const listKeysRequest = request({
   subject: 'access-keys.v1.list',
   route: 'GET /v1/organizations/{org}/access-keys',
-  summary: 'Own keys, masked; admins see everybody’s',
+  summary: 'List your keys, masked; admins see all keys',
   permission: 'keys.own',
   input: z.strictObject({ org: z.string().min(1) }),
   output: z.strictObject({ items: z.array(accessKeyView) }),
@@ -103,7 +103,7 @@ export const revokeKeyRequest = request({
   route: 'DELETE /v1/organizations/{org}/access-keys/{key}',
   dryRun: true,
   ifMatch: true,
-  summary: 'Revoke a key; the answer comes when every instance refuses it',
+  summary: 'Revoke a key; returns once every instance refuses it',
   permission: 'keys.own',
   input: z.strictObject({ org: z.string().min(1), key: z.string().min(1), reason: z.string().max(200).optional() }),
   output: accessKeyView,

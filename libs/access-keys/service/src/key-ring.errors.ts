@@ -2,7 +2,7 @@ import { domainError } from '#kernel';
 
 export const keyErrors = {
   notFound: () =>
-    domainError('access-keys/not-found', 'not-found', 'No such access key.', { fix: 'astroctl key list' }),
+    domainError('access-keys/not-found', 'not-found', 'Access key not found.', { fix: 'astroctl key list' }),
   notYours: () =>
     domainError(
       'access-keys/not-yours',
@@ -13,11 +13,11 @@ export const keyErrors = {
       },
     ),
   loginRequired: () =>
-    domainError('key/login-required', 'forbidden', 'No access key is made with an access key; it needs a login.', {
+    domainError('key/login-required', 'forbidden', 'An access key cannot create access keys; log in instead.', {
       fix: 'astroctl auth login',
     }),
   roleTooHigh: (role: string, own: string) =>
-    domainError('key/role-too-high', 'forbidden', `A key may not have the role ${role}: your own is ${own}.`, {
+    domainError('key/role-too-high', 'forbidden', `A key cannot have the role ${role}: your own role is ${own}.`, {
       fix: `astroctl key create --role ${own}`,
     }),
   notAMember: () =>
@@ -25,7 +25,7 @@ export const keyErrors = {
       fix: 'astroctl org list',
     }),
   chooseOrganization: (slugs: readonly string[]) =>
-    domainError('access-keys/organization-needed', 'invalid', 'You belong to several organizations; say which one.', {
+    domainError('access-keys/organization-needed', 'invalid', 'You belong to several organizations; specify one.', {
       fix: 'astroctl auth login --org-id ID',
       extra: { organizations: slugs },
     }),
@@ -34,11 +34,11 @@ export const keyErrors = {
       fix: 'a span (90d, 12h), a date, or never',
     }),
   expiryPast: () =>
-    domainError('access-keys/expiry-past', 'invalid', 'A key would expire before it is made.', {
+    domainError('access-keys/expiry-past', 'invalid', 'The expiry is in the past.', {
       fix: 'choose a time in the future',
     }),
   lifetimeLimit: (days: number) =>
-    domainError('access-keys/lifetime-limit', 'limit', `The plan allows keys to live ${days} days at most.`, {
+    domainError('access-keys/lifetime-limit', 'limit', `The plan limits keys to a lifetime of ${days} days.`, {
       fix: `choose ${days}d or less, or compare plans: astroctl org plan list`,
       extra: { limit: days },
     }),
@@ -46,7 +46,7 @@ export const keyErrors = {
     domainError(
       'access-keys/active-key-limit',
       'limit',
-      `The organization uses ${used} of the ${limit} active keys of its plan.`,
+      `The organization uses ${used} of the ${limit} active keys that its plan allows.`,
       {
         fix: 'revoke one (astroctl key list), or compare plans: astroctl org plan list',
         extra: { limit, used },
@@ -56,14 +56,14 @@ export const keyErrors = {
     domainError(
       'access-keys/active-keys-over',
       'conflict',
-      `The organization has ${used} active keys; the plan would allow ${limit}.`,
+      `The organization has ${used} active keys; the plan allows ${limit}.`,
       { extra: { limit, used } },
     ),
   lifetimesOver: (limit: number, used: number) =>
     domainError(
       'access-keys/lifetimes-over',
       'conflict',
-      `${used} keys live longer than the ${limit} days that the plan would allow.`,
+      `${used} keys have a lifetime of more than the ${limit} days that the plan allows.`,
       { extra: { limit, used } },
     ),
 };

@@ -54,7 +54,7 @@ export const changePlanRequest = request({
   route: 'PUT /v1/organizations/{org}/subscription',
   dryRun: true,
   ifMatch: true,
-  summary: 'Change the plan; refused, with a list, while use is above the new limits',
+  summary: 'Change the plan; refused with a list while usage exceeds the new limits',
   permission: 'plan.change',
   input: z.strictObject({ org: z.string().min(1), plan: z.string().min(1) }),
   output: subscriptionView,

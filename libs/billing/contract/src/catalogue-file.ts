@@ -20,7 +20,7 @@ const planSchema = z.strictObject({
     auditDaysShown: count.nullable(),
   }),
   customTiers: z.boolean(),
-  auditExport: z.enum(['owner', 'whoever reads the audit']),
+  auditExport: z.enum(['owner', 'everyone who can read the audit log']),
   support: z.string().max(500),
   defaultTier: name,
 });
@@ -54,4 +54,4 @@ function jsonOf(text: string): unknown {
 }
 
 const invalid = (why: string) =>
-  domainError('billing/catalogue-invalid', 'invalid', `The catalogue of plans cannot be used: ${why}.`);
+  domainError('billing/catalogue-invalid', 'invalid', `The plan catalogue is invalid: ${why}.`);

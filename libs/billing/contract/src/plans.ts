@@ -18,7 +18,7 @@ export interface Plan {
   readonly title: string;
   readonly limits: PlanLimits;
   readonly customTiers: boolean;
-  readonly auditExport: 'owner' | 'whoever reads the audit';
+  readonly auditExport: 'owner' | 'everyone who can read the audit log';
   readonly support: string;
   readonly defaultTier: string;
 }
@@ -69,8 +69,8 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
         auditDaysShown: null,
       },
       customTiers: true,
-      auditExport: 'whoever reads the audit',
-      support: 'the contact named in the catalogue',
+      auditExport: 'everyone who can read the audit log',
+      support: 'the contact in the catalogue',
       defaultTier: 'standard',
     },
   ],

@@ -6,11 +6,11 @@ export const billingErrors = {
     domainError(
       'billing/unknown-plan',
       'invalid',
-      `There is no plan of that name; nearest: ${nearestName(plan, known) ?? known.join(', ')}.`,
+      `Plan not found; did you mean: ${nearestName(plan, known) ?? known.join(', ')}.`,
       { fix: 'astroctl org plan list' },
     ),
   changeUnderWay: () =>
-    domainError('billing/change-under-way', 'conflict', 'Another change of this plan is under way.', {
+    domainError('billing/change-under-way', 'conflict', 'Another change of this plan is in progress.', {
       fix: 'try again in a minute',
       retryAfterSeconds: 60,
     }),
@@ -22,9 +22,9 @@ export const billingErrors = {
     domainError(
       'billing/over-new-limits',
       'conflict',
-      `Plan ${plan} allows less than what is in use: ${over.map(({ words }) => words).join(' ')}`,
+      `Plan ${plan} allows less than is in use: ${over.map(({ words }) => words).join(' ')}`,
       {
-        fix: 'bring the use down first; nothing was changed',
+        fix: 'reduce usage first; nothing was changed',
         extra: { plan, over: over.map(({ limit, detail }) => ({ limit, ...detail })) },
       },
     ),

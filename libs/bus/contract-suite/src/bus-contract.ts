@@ -35,7 +35,7 @@ export interface BusUnderTest {
 const { echo, act, mismatched, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
   fixtureContracts;
 
-/** Every transport must pass; a manner only one of them has is no part of the bus. */
+/** Every transport must pass; a manner only tier name has is no part of the bus. */
 export function busContract(engine: string, { open }: BusUnderTest): void {
   describe(`bus on ${engine}`, () => {
     let transport: BusTransport;
@@ -160,7 +160,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(refused).toMatchObject({
           code: 'platform/disk-full',
           kind: 'unavailable',
-          detail: 'The disk of the platform is full or cannot be written. Nothing was changed.',
+          detail: 'The disk of the platform is full or not writable. Nothing was changed.',
         });
         expect(JSON.stringify(refused)).not.toContain('the file of the store');
         expect(server.logged).toContainEqual({
@@ -168,7 +168,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
             subject: act.subject,
             err: expect.objectContaining({ message: 'the file of the store cannot be written' }),
           }),
-          message: 'a handler was refused by what it stands on',
+          message: 'a handler failed because an engine is unavailable',
         });
       });
 

@@ -20,15 +20,15 @@ describe('what is wrong with an input', () => {
     expect(faults({ count: 1, on: true })).toEqual(['/body/name is missing', '/body/tags is missing']));
   it('is said of a wrong type, without the value', () =>
     expect(faults({ name: 5, count: 'secret', on: 'yes', tags: {}, more: { deep: null } })).toEqual([
-      '/body/name must be a text, not a number',
-      '/body/count must be a number, not a text',
-      '/body/on must be true or false, not a text',
+      '/body/name must be a string, not a number',
+      '/body/count must be a number, not a string',
+      '/body/on must be true or false, not a string',
       '/body/tags must be a list, not an object',
       '/body/more/deep must be a number, not null',
     ]));
   it('is said of an unknown member, with the nearest known name', () =>
     expect(faults({ name: 'a', count: 1, on: true, tags: [], mroe: {} })).toEqual([
-      '/body/mroe is not a known field; nearest: more',
+      '/body/mroe is not a known field; did you mean more?',
     ]));
 });
 

@@ -6,17 +6,17 @@ const MOST_ERRORS = 50;
 
 /**
  * What is wrong with an input, one error each and at most 50, in words that say what to change: for an unknown member its
- * nearest known name. Values are never repeated: they may be secrets.
+ * nearest known name. Values are never repeated, because they may be secrets.
  * @param prefix JSON pointer of the parsed value inside the request
  */
 export function inputErrorsOf(schema: z.ZodType, error: z.ZodError, prefix = ''): InputError[] {
   return error.issues
     .slice(0, MOST_ERRORS)
-    .flatMap((issue) => faultsOfIssue(schema, issue, prefix))
+    .flatMap((issue) => errorsOfIssue(schema, issue, prefix))
     .slice(0, MOST_ERRORS);
 }
 
-function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: string): InputError[] {
+function errorsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: string): InputError[] {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = knownNames(schema, path);
@@ -24,7 +24,8 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
       const nearest = nearestName(key, known);
       return {
         pointer: pointer(prefix, [...path, key]),
-        message: `is not a known field${nearest ? `; nearest: ${nearest}` : ''}`,
+        message: `is not a known field${nearest ? `; did you mean ${nearest}?` : ''}`,
+        unknownField: nearest ? { nearest } : {},
       };
     });
   }
@@ -33,14 +34,14 @@ function faultsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue, prefix: strin
     if (first?.[0])
       return first
         .slice(0, MOST_ERRORS)
-        .flatMap((inner) => faultsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix));
+        .flatMap((inner) => errorsOfIssue(schema, { ...inner, path: [...issue.path, ...inner.path] }, prefix));
   }
   return [{ pointer: pointer(prefix, path), message: plain(issue.message) }];
 }
 
 /** Types as people call them. */
 const TYPES: Readonly<Record<string, string>> = {
-  string: 'a text',
+  string: 'a string',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',

@@ -203,7 +203,7 @@ export async function appGet(options: Options<typeof applicationCommands.appGet>
   await session.print.list(rows, {
     columns,
     name: (row) => `application/${row.name}`,
-    empty: 'There are no applications. Make one: astroctl app apply -f FILE',
+    empty: 'No applications. Create one: astroctl app apply -f FILE',
   });
   return ExitCode.Success;
 }
@@ -272,7 +272,7 @@ export async function appResources(
   await session.print.list(found.value.items, {
     columns,
     name: (row) => `${row.kind.toLowerCase()}/${row.name}`,
-    empty: 'There are no objects.',
+    empty: 'No objects.',
   });
   return ExitCode.Success;
 }
@@ -321,7 +321,7 @@ export async function appLogs(
   });
   for await (const { pod, line, dropped } of lines) {
     if (dropped)
-      session.print.note(`(${dropped} lines of ${pod} were dropped: they came faster than they could be sent)`);
+      session.print.note(`(${dropped} lines of ${pod} were dropped because they arrived faster than they could be sent)`);
     session.print.line(printable(options.prefix ? `${pod}: ${line}` : line));
   }
   return ExitCode.Success;
@@ -335,7 +335,7 @@ const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
   { title: 'MESSAGE', value: (event) => event.message },
 ];
 
-/** `app events NAME`: what the platform did; `-k`: Kubernetes events of its objects. Oldest first. */
+/** `app events NAME`: what the platform did; `-k`: show Kubernetes events of its objects. Oldest first. */
 export async function appEvents(
   options: Options<typeof applicationCommands.appEvents>,
   session: Session,
@@ -377,13 +377,13 @@ export async function appEvents(
     await session.print.list(kubernetes, {
       columns: kubernetesColumns,
       name: (event) => `event/${event.reason}`,
-      empty: 'There are no events.',
+      empty: 'No events.',
     });
   else
     await session.print.list(platform, {
       columns: EVENT_COLUMNS,
       name: (event) => `event/${event.step}`,
-      empty: 'There are no events.',
+      empty: 'No events.',
     });
   return ExitCode.Success;
 }

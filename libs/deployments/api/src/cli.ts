@@ -14,9 +14,9 @@ export const deploymentsGroups: readonly CliGroup[] = [
       'astroctl app rollback web --to v3',
     ],
   },
-  { path: ['app', 'profile'], summary: 'Application profiles: common settings, and the cluster they lead to' },
+  { path: ['app', 'profile'], summary: 'Application profiles: common settings and the target cluster' },
   { path: ['clusters'], summary: 'Kubernetes clusters' },
-  { path: ['clusters', 'policy'], summary: 'What may be deployed to a cluster' },
+  { path: ['clusters', 'policy'], summary: 'Policy: what may be deployed to a cluster' },
 ];
 
 export const deploymentsCommands: readonly CliCommand[] = [

@@ -57,7 +57,7 @@ export async function clustersList(
   await session.print.list(listed.value.items, {
     columns,
     name: (row) => `cluster/${row.name}`,
-    empty: 'There are no clusters. Register one: astroctl clusters register --cluster-name NAME',
+    empty: 'No clusters. Register one: astroctl clusters register --cluster-name NAME',
   });
   return ExitCode.Success;
 }
@@ -113,12 +113,14 @@ export async function clustersDelete(
   const name = options.name;
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const sure = await session.confirm(`Forget cluster ${name}? Nothing on it is changed.`);
+  const sure = await session.confirm(`Remove cluster ${name} from the platform? Nothing on the cluster is changed.`);
   if (isCommandError(sure)) return sure;
   const done = await session.call(deleteClusterRequest, { org, name });
   if (!done.ok) return done.failure;
   session.print.line(`cluster/${name} deleted`);
-  session.print.note('On the cluster itself, the account of the platform stays: kubectl delete namespace astro-system');
+  session.print.note(
+    'The ServiceAccount of the platform remains on the cluster; remove it: kubectl delete namespace astro-system',
+  );
   return ExitCode.Success;
 }
 
@@ -174,7 +176,7 @@ export async function policySet(
     ...(level && { podSecurity: level }),
   });
   if (!changed.ok) return changed.failure;
-  session.print.note(`The policy of ${name} is changed.`);
+  session.print.note(`Policy of ${name} changed.`);
   await printPolicy(changed.value, session);
   return ExitCode.Success;
 }
@@ -207,7 +209,7 @@ export async function kubeToken(
 ): Promise<Outcome> {
   const name = options.cluster;
   if (name === undefined)
-    return usage('kube-token is run by kubectl; it needs --cluster.', 'astroctl clusters set-context NAME');
+    return usage('kube-token is run by kubectl and requires --cluster.', 'astroctl clusters set-context NAME');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const issued = await session.call(clusterKubeconfigRequest, { org, name });

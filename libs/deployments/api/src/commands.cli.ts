@@ -7,8 +7,8 @@ const filename = {
   value: 'path',
   repeat: true,
 } as const satisfies OptionSpec;
-const recursive = { short: 'R', help: 'folders within folders too' } as const satisfies OptionSpec;
-const dryRun = { help: 'say what would happen, change nothing' } as const satisfies OptionSpec;
+const recursive = { short: 'R', help: 'include subfolders' } as const satisfies OptionSpec;
+const dryRun = { help: 'show what would happen without changing anything' } as const satisfies OptionSpec;
 const timeout = { help: 'how long to wait', value: 'time', default: '5m' } as const satisfies OptionSpec;
 const follow = { short: 'f', help: 'keep printing new lines' } as const satisfies OptionSpec;
 const clusterName = { positional: 'required', help: 'name of the cluster' } as const satisfies OptionSpec;
@@ -16,13 +16,13 @@ const clusterName = { positional: 'required', help: 'name of the cluster' } as c
 export const applicationCommands = {
   appApply: {
     path: ['app', 'apply'],
-    summary: 'Create or change applications (and profiles) from manifests',
+    summary: 'Create or update applications (and profiles) from manifests',
     options: {
       filename,
       recursive,
       'dry-run': dryRun,
-      diff: { help: 'show what would change, change nothing' },
-      wait: { help: 'wait until the rollout has ended' },
+      diff: { help: 'show what would change without changing anything' },
+      wait: { help: 'wait for the rollout to finish' },
       timeout,
     },
     examples: [
@@ -39,11 +39,11 @@ export const applicationCommands = {
   },
   appStatus: {
     path: ['app', 'status'],
-    summary: 'Show how far the latest revision has rolled out',
+    summary: 'Show the rollout status of the latest revision',
     options: {
       name,
-      watch: { short: 'w', help: 'wait until the rollout has ended' },
-      field: { help: 'print the value of this line alone', value: 'key' },
+      watch: { short: 'w', help: 'wait for the rollout to finish' },
+      field: { help: 'print only the value of this field', value: 'key' },
       timeout,
     },
     examples: [
@@ -62,7 +62,7 @@ export const applicationCommands = {
     path: ['app', 'wait'],
     summary: 'Wait for applications',
     options: {
-      name: { positional: 'many', help: 'names of applications' },
+      name: { positional: 'many', help: 'application names' },
       for: { help: 'what to wait for', value: 'state', choices: ['running', 'healthy', 'deleted'], default: 'running' },
       timeout,
     },
@@ -74,42 +74,42 @@ export const applicationCommands = {
     options: {
       name,
       follow,
-      since: { help: 'not older than this', value: 'time' },
-      tail: { help: 'only the last lines of each pod', value: 'lines' },
-      container: { short: 'c', help: 'of this container', value: 'name' },
-      previous: { help: 'of the container that ran before' },
-      prefix: { help: 'put the name of the pod before each line' },
+      since: { help: 'only lines newer than this', value: 'time' },
+      tail: { help: 'only the last lines per pod', value: 'lines' },
+      container: { short: 'c', help: 'only this container', value: 'name' },
+      previous: { help: 'logs of the previous container' },
+      prefix: { help: 'prefix each line with the pod name' },
     },
     examples: ['astroctl app logs web -f', 'astroctl app logs web --since 1h --tail 100'],
   },
   appEvents: {
     path: ['app', 'events'],
-    summary: 'What happened to an application, oldest first',
-    options: { name, follow, kubernetes: { short: 'k', help: 'Kubernetes events of its objects' } },
+    summary: 'Show events of an application, oldest first',
+    options: { name, follow, kubernetes: { short: 'k', help: 'show Kubernetes events of its objects' } },
     examples: ['astroctl app events web', 'astroctl app events web -k', 'astroctl app events web -f'],
   },
   appHistory: {
     path: ['app', 'history'],
-    summary: 'Revisions of an application, oldest first',
+    summary: 'List revisions of an application, oldest first',
     options: { name },
     examples: ['astroctl app history web'],
   },
   appRollback: {
     path: ['app', 'rollback'],
     summary: 'Deploy the content of an older revision as a new one',
-    options: { name, to: { help: 'the revision; the newest that succeeded before when left out', value: 'version' } },
+    options: { name, to: { help: 'revision; defaults to the latest earlier revision that succeeded', value: 'version' } },
     examples: ['astroctl app rollback web', 'astroctl app rollback web --to v3 -y'],
   },
   appDelete: {
     path: ['app', 'delete'],
-    summary: 'Delete an application and its objects; its history stays',
-    options: { name, orphan: { help: 'leave the objects on the cluster' }, timeout },
+    summary: 'Delete an application and its objects; its history is kept',
+    options: { name, orphan: { help: 'keep the objects on the cluster' }, timeout },
     examples: ['astroctl app delete web', 'astroctl app delete web -y'],
   },
   appValidate: {
     path: ['app', 'validate'],
     summary: 'Check manifests without applying them',
-    options: { filename, recursive, online: { help: 'ask the server as well; nothing is changed' } },
+    options: { filename, recursive, online: { help: 'also validate on the server, without changing anything' } },
     examples: ['astroctl app validate -f deploy/', 'astroctl app validate -f web.yaml --online'],
   },
 } as const satisfies CommandDeclarations;
@@ -117,7 +117,7 @@ export const applicationCommands = {
 export const profileCommands = {
   profileApply: {
     path: ['app', 'profile', 'apply'],
-    summary: 'Create or change profiles from manifests',
+    summary: 'Create or update profiles from manifests',
     options: { filename, recursive, 'dry-run': dryRun },
     examples: ['astroctl app profile apply -f examples/profile.yaml'],
   },
@@ -136,7 +136,7 @@ export const profileCommands = {
   profileTiers: {
     path: ['app', 'profile', 'tiers'],
     summary: 'List availability tiers',
-    options: { tier: { positional: 'optional', help: 'one of them' } },
+    options: { tier: { positional: 'optional', help: 'tier name' } },
     examples: ['astroctl app profile tiers', 'astroctl app profile tiers premium'],
   },
 } as const satisfies CommandDeclarations;
@@ -156,16 +156,16 @@ export const clusterCommands = {
   },
   clustersRegister: {
     path: ['clusters', 'register'],
-    summary: 'Register a cluster: makes an account on it with your own kubeconfig, on your machine',
+    summary: 'Register a cluster: creates a ServiceAccount on it with your own kubeconfig, on your machine',
     options: {
-      'cluster-name': { help: 'what it is called here', value: 'name' },
-      kubeconfig: { help: 'your kubeconfig, used on this machine only', value: 'file' },
-      context: { help: 'the context in it', value: 'name' },
-      region: { help: 'where it runs', value: 'region' },
-      provider: { help: 'who runs it, one word', value: 'provider' },
+      'cluster-name': { help: 'name of the cluster on the platform', value: 'name' },
+      kubeconfig: { help: 'your kubeconfig; it is used only on this machine', value: 'file' },
+      context: { help: 'kubeconfig context', value: 'name' },
+      region: { help: 'region', value: 'region' },
+      provider: { help: 'provider, one word', value: 'provider' },
       filename: { ...filename, help: 'a K8sClusterRegistration instead' },
-      'from-file': { help: 'a ready kubeconfig with a token instead', value: 'file' },
-      'dry-run': { help: 'print the objects that would be made, do nothing' },
+      'from-file': { help: 'register with an existing kubeconfig that contains a token', value: 'file' },
+      'dry-run': { help: 'print the objects that would be created, without creating them' },
     },
     examples: [
       'astroctl clusters register --cluster-name dev',
@@ -181,23 +181,23 @@ export const clusterCommands = {
   },
   clustersDelete: {
     path: ['clusters', 'delete'],
-    summary: 'Forget a cluster that nothing uses',
+    summary: 'Remove a cluster that is not in use',
     options: { name: clusterName },
     examples: ['astroctl clusters delete dev'],
   },
   policyGet: {
     path: ['clusters', 'policy', 'get'],
-    summary: 'Show what may be deployed to a cluster',
+    summary: 'Show the policy of a cluster',
     options: { name: clusterName },
     examples: ['astroctl clusters policy get dev'],
   },
   policySet: {
     path: ['clusters', 'policy', 'set'],
-    summary: 'Change what may be deployed to a cluster',
+    summary: 'Change the policy of a cluster',
     options: {
       name: clusterName,
-      namespaces: { help: 'globs over namespaces, with commas; ! excludes', value: 'list' },
-      'cluster-scoped': { help: 'deny, allow, or a list of group/Kind', value: 'list' },
+      namespaces: { help: 'comma-separated globs of namespaces; ! excludes', value: 'list' },
+      'cluster-scoped': { help: 'deny, allow, or a comma-separated list of group/Kind', value: 'list' },
       'pod-security': {
         help: 'Pod Security Standard',
         value: 'level',
@@ -214,19 +214,19 @@ export const clusterCommands = {
     summary: 'Make a cluster the current context of kubectl; no secret is stored',
     options: {
       cluster: clusterName,
-      name: { help: 'name of the context; the cluster’s when left out', value: 'context' },
+      name: { help: 'context name; defaults to the cluster name', value: 'context' },
     },
     examples: ['astroctl clusters set-context dev && kubectl get pods -A'],
   },
   deleteContext: {
     path: ['clusters', 'delete-context'],
-    summary: 'Delete a context that set-context made',
+    summary: 'Delete a context that set-context created',
     options: { name: { positional: 'required', help: 'name of the context' } },
     examples: ['astroctl clusters delete-context dev'],
   },
   kubeToken: {
     path: ['kube-token'],
-    summary: 'Print a short-lived token; run by kubectl',
+    summary: 'Print a short-lived token (run by kubectl)',
     options: { cluster: { help: 'name of the cluster', value: 'name' } },
     examples: ['astroctl kube-token --cluster dev'],
   },

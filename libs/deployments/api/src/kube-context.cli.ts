@@ -59,7 +59,7 @@ export async function setContext(
         command: session.io.self,
         args: ['kube-token', '--cluster', cluster, '--org', org, '--api-url', session.flags.apiUrl],
         installHint:
-          'astroctl is needed to log in to this cluster; in a clone of Astro Platform run: npx astroctl install',
+          'astroctl is required to authenticate to this cluster; in a clone of Astro Platform run: npx astroctl install',
         interactiveMode: 'Never',
         provideClusterInfo: false,
       },
@@ -71,7 +71,7 @@ export async function setContext(
   });
   document.set('current-context', context);
   save(path, document);
-  session.print.note(`Context ${context} is current in ${path}. Next: kubectl get pods -A`);
+  session.print.note(`Switched to context ${context} in ${path}. Next: kubectl get pods -A`);
   return ExitCode.Success;
 }
 
@@ -91,7 +91,7 @@ export async function deleteContext(
   if (!user?.startsWith('astroctl-'))
     return localError(
       EXIT_CODES.conflict,
-      `Context ${context} was not made by astroctl; it stays.`,
+      `Context ${context} was not created by astroctl and is kept.`,
       `kubectl config delete-context ${context}`,
     );
   drop(document, 'contexts', context);
@@ -101,7 +101,7 @@ export async function deleteContext(
   }
   if (document.get('current-context') === context) document.set('current-context', '');
   save(path, document);
-  session.print.note(`Context ${context} is gone from ${path}.`);
+  session.print.note(`Deleted context ${context} from ${path}.`);
   return ExitCode.Success;
 }
 
@@ -144,10 +144,10 @@ function foreign(document: Document, context: string, user: string): CommandErro
   if (!found || userOf(found) === user) return undefined;
   const whose = userOf(found)?.startsWith('astroctl-')
     ? "belongs to another organization's cluster"
-    : 'was not made by astroctl';
+    : 'was not created by astroctl';
   return localError(
     EXIT_CODES.conflict,
-    `A context ${context} is there already and ${whose}; it stays.`,
+    `A context named ${context} already exists and ${whose}; it is kept.`,
     `choose another name: --name ${context}-2`,
     'cli/context-taken',
   );

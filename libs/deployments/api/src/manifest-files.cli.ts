@@ -15,7 +15,7 @@ import {
   type ProfileSpec,
   type RegistrationSpec,
 } from '#deployments/contract';
-import type { InputError, Result } from '#kernel';
+import { err, type InputError, type Result } from '#kernel';
 import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
 
 /** A document that was read and checked on this machine. */
@@ -49,9 +49,9 @@ export async function readManifestFiles(
   accepted: readonly ReadableKind[],
   io: Io,
 ): Promise<ReadManifests | CommandError> {
-  if (paths.length === 0) return usage('Nothing to read: -f is missing.', 'add -f FILE, -f DIR or -f -');
+  if (paths.length === 0) return usage('Missing -f: specify a file, a folder, or -.', 'add -f FILE, -f DIR or -f -');
   const manifests: Manifest[] = [];
-  const faults: string[] = [];
+  const errors: ManifestLine[] = [];
   const warnings: string[] = [];
   let firstFile: string | undefined;
   for (const path of paths) {
@@ -63,11 +63,11 @@ export async function readManifestFiles(
       const parsed = parseManifests(text, { maxBytes: LIMIT_BYTES, dropEmptyKeys: true });
       if (!parsed.ok) {
         firstFile ??= name;
-        faults.push(
-          ...parsed.error.map(
-            ({ line, column, path: at, message }) =>
-              `${name}:${line}:${column}: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}.`,
-          ),
+        errors.push(
+          ...parsed.error.map(({ line, column, path: at, message }) => ({
+            text: `${name}:${line}:${column}: ${at.length > 0 ? `${at.join('.')}: ` : ''}${message}.`,
+            isMisspelled: false,
+          })),
         );
         continue;
       }
@@ -76,16 +76,16 @@ export async function readManifestFiles(
         if (read.ok) manifests.push(read.value);
         else {
           firstFile ??= name;
-          faults.push(...read.error);
+          errors.push(...read.error);
         }
       }
     }
   }
-  if (faults.length > 0) {
-    const fix = faults.some((fault) => fault.includes('nearest:')) ? 'rename it, then check' : 'correct it, then check';
+  if (errors.length > 0) {
+    const fix = errors.some(({ isMisspelled }) => isMisspelled) ? 'rename it, then check' : 'correct it, then check';
     return localError(
       1,
-      `${faults.join('\n       ')} Nothing was sent.`,
+      `${errors.map(({ text }) => text).join('\n       ')} Nothing was sent.`,
       `${fix} without applying: astroctl app validate -f ${firstFile ?? paths.join(' -f ')}`,
       'deployments/manifest-invalid',
     );
@@ -93,8 +93,8 @@ export async function readManifestFiles(
   if (manifests.length === 0)
     return localError(
       1,
-      `${paths.join(', ')} holds no manifest.`,
-      'name a file with one, or a folder with *.yaml, *.yml or *.json files',
+      `${paths.join(', ')} contains no manifest.`,
+      'specify a manifest file, or a folder with *.yaml, *.yml, or *.json files',
     );
   return { manifests, warnings };
 }
@@ -140,7 +140,7 @@ function readDocument(
   file: string,
   flat: ReadableKind,
   accepted: readonly ReadableKind[],
-): Result<Manifest, string[]> {
+): Result<Manifest, ManifestLine[]> {
   const opened = openEnvelope(document.value);
   const named: ManifestKind = opened.ok ? (opened.value.kind ?? flat) : flat;
   const kind = isReadable(named) && accepted.includes(named) ? named : flat;
@@ -153,11 +153,20 @@ function readDocument(
     (path) =>
       expectsText(schema, pointer === '' ? path : path[0] === 'spec' ? path.slice(1) : ['']) || path[0] === 'metadata',
   );
+  if (Buffer.byteLength(JSON.stringify(value)) > BODY_BYTES) {
+    const text = `${file}:${document.line}: ${kind} is larger than ${BODY_BYTES / 1024} KiB as JSON.`;
+    return err([{ text, isMisspelled: false }]);
+  }
   const outcome: Result<unknown, InputError[]> = read(value);
-  if (outcome.ok && Buffer.byteLength(JSON.stringify(outcome.value)) > BODY_BYTES)
-    return { ok: false, error: [`${file}:${document.line}: ${kind} is larger than ${BODY_BYTES / 1024} KiB as JSON.`] };
   if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file } as Manifest }; // the reader of this kind has parsed it
-  return { ok: false, error: outcome.error.map((fault) => faultLine(fault, kind, file, document)) };
+  return err(outcome.error.map((error) => lineOf(error, kind, file, document)));
+}
+
+/** An error of a manifest as `file:line:column: …`, a whole sentence. */
+interface ManifestLine {
+  readonly text: string;
+  /** A field that is probably only misspelled. */
+  readonly isMisspelled: boolean;
 }
 
 const isReadable = (kind: ManifestKind): kind is ReadableKind => kind in READERS;
@@ -179,12 +188,23 @@ function withTexts(
   return value;
 }
 
-function faultLine({ pointer, message }: InputError, kind: string, file: string, document: ManifestDocument): string {
+function lineOf(
+  { pointer, message, unknownField }: InputError,
+  kind: string,
+  file: string,
+  document: ManifestDocument,
+): ManifestLine {
   const path = pointer
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   const { line, column } = document.position(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
-  const words = message.replace('is not a known field', `is not a field of ${kind}`);
-  return `${file}:${line}:${column}: ${path.join('.') || kind} ${words}.`;
+  const field = path.join('.');
+  const place = `${file}:${line}:${column}:`;
+  if (!unknownField) return { text: `${place} ${field || kind} ${message}.`, isMisspelled: false };
+  const { nearest } = unknownField;
+  return {
+    text: `${place} unknown field ${field}${nearest ? `; did you mean ${nearest}?` : '.'}`,
+    isMisspelled: nearest !== undefined,
+  };
 }

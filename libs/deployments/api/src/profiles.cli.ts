@@ -81,7 +81,7 @@ export async function profileGet(
   await session.print.list(listed.value.items, {
     columns,
     name: (row) => `profile/${row.name}`,
-    empty: 'There are no profiles. Make one: astroctl app profile apply -f FILE',
+    empty: 'No profiles. Create one: astroctl app profile apply -f FILE',
   });
   return ExitCode.Success;
 }

@@ -75,7 +75,7 @@ export async function clustersRegister(
   }
   const clusterName = options['cluster-name'];
   if (clusterName === undefined)
-    return usage('Give the cluster a name.', 'astroctl clusters register --cluster-name NAME');
+    return usage('Missing --cluster-name.', 'astroctl clusters register --cluster-name NAME');
   const kubeconfigPath = options['from-file'];
   const access =
     kubeconfigPath === undefined
@@ -96,7 +96,7 @@ export async function clustersRegister(
   });
   if (!spec.ok)
     return usage(
-      `That cannot be registered: ${spec.error.map(({ pointer, message }) => `${pointer.replace('/spec/', '')} ${message}`).join('; ')}.`,
+      `Invalid registration: ${spec.error.map(({ pointer, message }) => `${pointer.replace('/spec/', '')} ${message}`).join('; ')}.`,
       'see: astroctl clusters register -h',
     );
   return send(spec.value, session);
@@ -109,7 +109,7 @@ async function printObjects(session: Session): Promise<Outcome> {
       .join('---\n')
       .trimEnd(),
   );
-  session.print.note('(dry run: these objects would be made on the cluster; nothing was done)');
+  session.print.note('(dry run: these objects would be created on the cluster; nothing was changed)');
   return ExitCode.Success;
 }
 
@@ -178,11 +178,11 @@ async function makeAccount(
   if (isCommandError(view)) return view;
   const cluster = clusterIn(view);
   if (!cluster)
-    return localError(1, 'The kubeconfig names no cluster.', 'give another with --kubeconfig and --context');
+    return localError(1, 'The kubeconfig has no cluster.', 'choose another with --kubeconfig and --context');
   if (cluster.insecure)
     return localError(
       1,
-      'The kubeconfig has insecure-skip-tls-verify, which is never taken.',
+      'The kubeconfig sets insecure-skip-tls-verify, which is not supported.',
       'add the certificate authority of the cluster to it',
     );
 
@@ -207,8 +207,8 @@ async function makeAccount(
   }
   return localError(
     1,
-    `The cluster gave no token for ${NAMESPACE}/${ACCOUNT}.`,
-    'register with a kubeconfig of your own making: --from-file F',
+    `The cluster did not issue a token for ${NAMESPACE}/${ACCOUNT}.`,
+    'register with a kubeconfig that contains a token: --from-file F',
   );
 }
 
@@ -249,7 +249,7 @@ function runKubectl(
         localError(
           1,
           'kubectl was not found on this machine.',
-          'install kubectl, or register with a ready kubeconfig: --from-file F',
+          'install kubectl, or register with a kubeconfig that contains a token: --from-file F',
         ),
       ),
     );
@@ -260,7 +260,7 @@ function runKubectl(
           ? out
           : localError(
               1,
-              `kubectl could not do it: ${complaint.trim().split('\n').at(-1) ?? `exit ${code}`}`,
+              `kubectl failed: ${complaint.trim().split('\n').at(-1) ?? `exit ${code}`}`,
               'check --kubeconfig and --context: kubectl get nodes',
             ),
       ),

@@ -96,7 +96,7 @@ async function lost(session: Session, { org, name }: WaitFor, status: Applicatio
   return {
     failure: true,
     exit: ExitCode.RolloutFailed,
-    detail: `${name} ${version} is ${status.status}: ${(message ?? 'no reason was given').replace(/\.?$/, '.')}`,
+    detail: `${name} ${version} is ${status.status}: ${(message ?? 'no reason given').replace(/\.?$/, '.')}`,
     fix:
       servingVersion !== null && servingVersion !== version
         ? `${correct}, or go back: astroctl app rollback ${name} --to ${servingVersion}`

@@ -97,7 +97,7 @@ export const applyApplicationRequest = request({
   route: 'PUT /v1/organizations/{org}/applications/{name}',
   dryRun: true,
   ifMatch: true,
-  summary: 'Create or change an application: the body is its manifest',
+  summary: 'Create or update an application; the body is its manifest',
   permission: 'application.deploy',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
@@ -111,7 +111,7 @@ export const deleteApplicationRequest = request({
   route: 'DELETE /v1/organizations/{org}/applications/{name}',
   dryRun: true,
   ifMatch: true,
-  summary: 'Delete an application and its objects; history stays',
+  summary: 'Delete an application and its objects; its history is kept',
   permission: 'application.delete',
   input: z.strictObject({ org, name, orphan: flag.default(false) }),
   output: z.strictObject({
@@ -128,7 +128,7 @@ export const deleteApplicationRequest = request({
 export const applicationStatusRequest = request({
   subject: 'deployments.v1.applications.status',
   route: 'GET /v1/organizations/{org}/applications/{name}/status',
-  summary: 'Status, with replica counts asked live',
+  summary: 'Status with live replica counts',
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: applicationStatusView,
@@ -139,7 +139,7 @@ export const applicationStatusRequest = request({
 export const applicationResourcesRequest = request({
   subject: 'deployments.v1.applications.resources',
   route: 'GET /v1/organizations/{org}/applications/{name}/resources',
-  summary: 'The objects of an application, asked live',
+  summary: 'Objects of an application with their live state',
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: z.strictObject({
@@ -175,7 +175,7 @@ export const revisionView = z.strictObject({
 export const listRevisionsRequest = request({
   subject: 'deployments.v1.applications.revisions',
   route: 'GET /v1/organizations/{org}/applications/{name}/revisions',
-  summary: 'History, oldest first; of a deleted application too',
+  summary: 'Revisions, oldest first; also of a deleted application',
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: z.strictObject({ items: z.array(revisionView) }),
@@ -193,7 +193,7 @@ export const rollbackRequest = request({
   input: z.strictObject({
     org,
     name,
-    to: z.number().int().min(1).optional().describe('the newest that succeeded before the present one when left out'),
+    to: z.number().int().min(1).optional().describe('defaults to the latest earlier revision that succeeded'),
   }),
   output: applyOutcome,
   organizationOf,

@@ -127,7 +127,7 @@ const imageDefaults = {
     .optional(),
   strategy: z.enum(['rolling', 'recreate']).optional(),
   imagePullSecret: dnsLabel(63).optional(),
-  runAsUser: z.number().int().min(1, 'must not be root').max(2_147_483_647).optional(),
+  runAsUser: z.number().int().min(1, 'must not be the root directory').max(2_147_483_647).optional(),
   schedule: notYet('schedule'),
   preDeploy: notYet('preDeploy'),
 };
@@ -179,11 +179,14 @@ const sourceSchema = z
   .superRefine((source, context) => {
     const given = SOURCE_TYPES.filter((type) => source[type] !== undefined);
     if (given.length > 1)
-      context.addIssue({ code: 'custom', message: `must hold one source, not ${given.length}: ${given.join(', ')}` });
+      context.addIssue({
+        code: 'custom',
+        message: `must contain exactly one source, not ${given.length}: ${given.join(', ')}`,
+      });
     else if (given[0] !== source.type)
       context.addIssue({
         code: 'custom',
-        message: `type is ${source.type}, so the block ${source.type} must be there${given[0] ? `, not ${given[0]}` : ''}`,
+        message: `type is ${source.type}, so the block ${source.type} is required${given[0] ? `, not ${given[0]}` : ''}`,
       });
     else if (!AVAILABLE_SOURCES.includes(source.type))
       context.addIssue({
@@ -227,7 +230,7 @@ export type ProfileSpec = z.infer<typeof profileSpecSchema>;
 
 export const policySchema = z.strictObject({
   namespaces: z
-    .array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a glob over namespaces, such as team-*'))
+    .array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a namespace glob such as team-*'))
     .max(100)
     .optional(),
   clusterScoped: z

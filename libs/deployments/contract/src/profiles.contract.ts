@@ -49,7 +49,7 @@ export const applyProfileRequest = request({
   route: 'PUT /v1/organizations/{org}/profiles/{name}',
   dryRun: true,
   ifMatch: true,
-  summary: 'Create or change a profile: the body is its manifest',
+  summary: 'Create or update a profile; the body is its manifest',
   permission: 'profile.change',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',

@@ -58,5 +58,5 @@ function wrongKind(kind: ManifestKind, wanted: ManifestKind): string {
   const command = KINDS[kind];
   return command === null
     ? 'No provisioner for eks is installed; register the cluster instead: astroctl clusters register --cluster-name NAME'
-    : `is ${kind}, and ${wanted} is wanted here; use: ${command}`;
+    : `is of kind ${kind}, but ${wanted} is expected; use: ${command}`;
 }

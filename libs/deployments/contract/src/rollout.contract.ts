@@ -111,9 +111,9 @@ const planned = z.strictObject({
   digest: z.string(),
   changes: z.array(
     z.strictObject({
-      object: z.string().describe('Deployment/web, with a namespace where it is another than the target'),
+      object: z.string().describe('Deployment/web; with the namespace when it differs from the target namespace'),
       action: z.enum(['create', 'update', 'unchanged', 'delete']),
-      fields: z.array(z.string()).max(50).describe('paths that change; values of secrets as fingerprints'),
+      fields: z.array(z.string()).max(50).describe('changed paths; secret values as fingerprints'),
       takesBackFrom: z.string().nullable(),
     }),
   ),
@@ -224,7 +224,7 @@ export const reportHealthRequest = request({
 
 /**
  * What an observer knows of a cluster. Sent at every change and at least every 20 s while the cluster answers: one that
- * is not heard of for 60 s (by this or by a report of health) counts as UNREACHABLE, its applications as UNKNOWN.
+ * is not reachable for 60 s (by this or by a report of health) counts as UNREACHABLE, its applications as UNKNOWN.
  */
 export const reportClusterRequest = request({
   subject: 'deployments.v1.clusters.report',

@@ -10,7 +10,7 @@ export const APPLICATION_STATUSES = [
   'DELETING',
   'UNKNOWN',
 ] as const;
-/** `DEGRADED`: applied, not healthy; `FAILED`: could not be rendered or applied; `UNKNOWN`: its cluster was not heard of for 60 s. */
+/** `DEGRADED`: applied, not healthy; `FAILED`: could not be rendered or applied; `UNKNOWN`: its cluster was not reachable for 60 s. */
 export type ApplicationStatus = (typeof APPLICATION_STATUSES)[number];
 
 export const HEALTHS = [

@@ -51,22 +51,22 @@ export const deploymentsErrors = {
     );
   },
   applicationNotFound: (name: string) =>
-    domainError('deployments/application-not-found', 'not-found', `There is no application ${name}.`, {
-      fix: 'see all of them: astroctl app get',
+    domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {
+      fix: 'list applications: astroctl app get',
     }),
   profileNotFound: (name: string, known: readonly string[]) =>
-    domainError('deployments/profile-not-found', 'not-found', `There is no profile ${name}.`, {
-      fix: known.length === 0 ? 'make one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
+    domainError('deployments/profile-not-found', 'not-found', `Profile ${name} not found.`, {
+      fix: known.length === 0 ? 'create one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
     }),
   /** The same inside a manifest: the body is wrong, not the address. */
   profileUnknown: (application: string, name: string, known: readonly string[], pointer: string) =>
     domainError(
       'deployments/profile-not-found',
       'invalid',
-      `application/${application} names profile ${name}, which does not exist.`,
+      `application/${application} refers to profile ${name}, which does not exist.`,
       {
         errors: [{ pointer, message: 'names no profile' }],
-        fix: known.length === 0 ? 'make one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
+        fix: known.length === 0 ? 'create one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
       },
     ),
   profileMissing: (application: string, known: readonly string[]) =>
@@ -74,21 +74,21 @@ export const deploymentsErrors = {
       ? domainError(
           'deployments/profile-not-found',
           'invalid',
-          `application/${application} needs a profile and there is none yet.`,
+          `application/${application} requires a profile, and none exists yet.`,
           {
-            fix: 'make one: astroctl app profile apply -f FILE',
+            fix: 'create one: astroctl app profile apply -f FILE',
           },
         )
       : domainError(
           'deployments/profile-not-named',
           'invalid',
-          `application/${application} must name its profile, since there are ${known.length}.`,
+          `application/${application} must set profileName, because the organization has ${known.length} profiles.`,
           {
             fix: `set profileName to one of: ${known.join(', ')}`,
           },
         ),
   clusterNotFound: (name: string, known: readonly string[]) =>
-    domainError('deployments/cluster-not-found', 'not-found', `There is no cluster ${name}.`, {
+    domainError('deployments/cluster-not-found', 'not-found', `Cluster ${name} not found.`, {
       fix:
         known.length === 0
           ? 'register one: astroctl clusters register --cluster-name NAME'
@@ -98,7 +98,7 @@ export const deploymentsErrors = {
     domainError(
       'deployments/cluster-not-found',
       'invalid',
-      `profile/${profile} names cluster ${name}, which does not exist.`,
+      `profile/${profile} refers to cluster ${name}, which does not exist.`,
       {
         errors: [{ pointer, message: 'names no cluster' }],
         fix:
@@ -108,14 +108,14 @@ export const deploymentsErrors = {
       },
     ),
   tierNotFound: (name: string, known: readonly string[]) =>
-    domainError('deployments/tier-not-found', 'not-found', `There is no tier ${name}.`, {
+    domainError('deployments/tier-not-found', 'not-found', `Tier ${name} not found.`, {
       fix: `use one of: ${known.join(', ')}`,
     }),
   manifestTooLarge: () =>
     domainError(
       'deployments/manifest-too-large',
       'invalid',
-      'The manifest takes more time or memory to read than is allowed.',
+      'Reading the manifest exceeded the time or memory limit.',
       { fix: 'split it into several applications' },
     ),
   busy: () =>
@@ -127,7 +127,7 @@ export const deploymentsErrors = {
     domainError(
       'deployments/name-mismatch',
       'invalid',
-      `The address names ${pathName} and the manifest ${manifestName}.`,
+      `The path is for ${pathName}, but the manifest is for ${manifestName}.`,
       { fix: 'use the same name in both' },
     ),
   limit: (kind: Kind, name: string, limit: number, used: number, plan?: PlanOf) =>
@@ -156,16 +156,16 @@ export const deploymentsErrors = {
       'conflict',
       `${kind}/${name} is used by ${by.slice(0, 10).join(', ')}${by.length > 10 ? ` and ${by.length - 10} more` : ''}.`,
       {
-        fix: kind === 'profile' ? 'delete these or let them name another profile first' : 'delete these first',
+        fix: kind === 'profile' ? 'delete these, or move them to another profile first' : 'delete these first',
       },
     ),
   targetFixed: (name: string, cluster: string) =>
     domainError(
       'deployments/profile-target-fixed',
       'conflict',
-      `profile/${name} is used by applications, so its cluster stays ${cluster}.`,
+      `profile/${name} is used by applications, so its cluster ${cluster} cannot be changed.`,
       {
-        fix: 'make another profile for the other cluster',
+        fix: 'create another profile for the other cluster',
       },
     ),
   otherTarget: (name: string, cluster: string) =>
@@ -181,31 +181,31 @@ export const deploymentsErrors = {
     domainError(
       'deployments/namespace-fixed',
       'conflict',
-      `application/${name} lives in namespace ${namespace}; that was fixed when it was created.`,
+      `application/${name} is deployed to namespace ${namespace}, which cannot be changed.`,
       {
-        fix: `leave namespace out, or set it to ${namespace}`,
+        fix: `omit namespace, or set it to ${namespace}`,
       },
     ),
   namespaceNotAllowed: (namespace: string, why: string, fix: string) =>
-    domainError('deployments/namespace-not-allowed', 'invalid', `Namespace ${namespace} may not be used: ${why}.`, {
+    domainError('deployments/namespace-not-allowed', 'invalid', `Namespace ${namespace} cannot be used: ${why}.`, {
       errors: [{ pointer: '/spec/namespace', message: why }],
       fix,
     }),
   beingDeleted: (kind: Kind, name: string) =>
     domainError('deployments/being-deleted', 'conflict', `${kind}/${name} is being deleted.`, {
-      fix: `wait until it is gone: ${listCommand[kind]}`,
+      fix: `wait until it is deleted: ${listCommand[kind]}`,
       retryAfterSeconds: 5,
     }),
   alreadyDeleted: (name: string) =>
-    domainError('deployments/application-not-found', 'not-found', `There is no application ${name}.`, {
-      fix: 'see all of them: astroctl app get',
+    domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {
+      fix: 'list applications: astroctl app get',
     }),
   preconditionFailed: (present: number) =>
     domainError('edge/precondition-failed', 'conflict', `The current revision is ${present}.`, {
-      fix: 'read it again and repeat the change on what is there',
+      fix: 'read it again, then repeat the change',
     }),
   staleRevision: () =>
-    domainError('deployments/contended', 'conflict', 'The application was changed by others at the same time.', {
+    domainError('deployments/contended', 'conflict', 'The application was changed concurrently.', {
       fix: 'try again',
     }),
   protectedProfile: (
@@ -220,7 +220,7 @@ export const deploymentsErrors = {
     return domainError(
       'access/protected-profile',
       'forbidden',
-      `${who} may not ${action} ${application}: ${where} is protected and needs admin or owner.`,
+      `${who} may not ${action} ${application}: ${where} is protected and requires the role admin or owner.`,
       {
         fix: `ask ${admins}: astroctl org members`,
         extra: { ...blocked },
@@ -231,48 +231,58 @@ export const deploymentsErrors = {
     domainError(
       'access/profile-defaults-only',
       'forbidden',
-      `An editor may change the defaults of profile ${profile} and nothing else.`,
+      `An editor can change only the defaults of profile ${profile}.`,
       {
         fix: 'ask an admin or owner: astroctl org members',
       },
     ),
   preserveNeedsAdmin: () =>
-    domainError('access/not-permitted', 'forbidden', 'namespaceMode: preserve needs admin or owner.', {
-      fix: 'leave namespaceMode out, or ask an admin or owner: astroctl org members',
+    domainError('access/not-permitted', 'forbidden', 'namespaceMode: preserve requires the role admin or owner.', {
+      fix: 'omit namespaceMode, or ask an admin or owner: astroctl org members',
     }),
   revisionNotFound: (name: string, revision: number, last: number) =>
     domainError(
       'deployments/revision-not-found',
       'not-found',
-      `application/${name} never had v${revision}; the newest is v${last}.`,
+      `application/${name} has no revision v${revision}; the latest is v${last}.`,
       {
-        fix: `see them: astroctl app history ${name}`,
+        fix: `list revisions: astroctl app history ${name}`,
       },
     ),
   revisionPresent: (name: string, revision: number) =>
-    domainError('deployments/revision-present', 'conflict', `v${revision} is what application/${name} has now.`, {
-      fix: `choose an older one: astroctl app history ${name}`,
-    }),
+    domainError(
+      'deployments/revision-present',
+      'conflict',
+      `v${revision} is already the current revision of application/${name}.`,
+      {
+        fix: `choose an older one: astroctl app history ${name}`,
+      },
+    ),
   nothingToRollBackTo: (name: string) =>
     domainError(
       'deployments/nothing-to-roll-back-to',
       'conflict',
       `application/${name} has no earlier revision that succeeded.`,
       {
-        fix: `see them: astroctl app history ${name}`,
+        fix: `list revisions: astroctl app history ${name}`,
       },
     ),
   sourceGone: (name: string, revision: number) =>
-    domainError('deployments/source-gone', 'conflict', `The content of v${revision} of application/${name} is gone.`, {
-      fix: 'apply its manifest again: astroctl app apply -f FILE',
-    }),
+    domainError(
+      'deployments/source-gone',
+      'conflict',
+      `The content of v${revision} of application/${name} is no longer available.`,
+      {
+        fix: 'apply its manifest again: astroctl app apply -f FILE',
+      },
+    ),
   clusterTaken: (name: string) =>
     domainError(
       'deployments/cluster-taken',
       'conflict',
-      `cluster/${name} is a physical cluster that another organization registered.`,
+      `cluster/${name} is already registered by another organization.`,
       {
-        fix: 'register another one, or ask its owner to remove it there first',
+        fix: 'register another one, or ask that organization to remove it first',
       },
     ),
   otherCluster: (name: string) =>
@@ -285,14 +295,19 @@ export const deploymentsErrors = {
       },
     ),
   sandboxStays: (what: string) =>
-    domainError('deployments/sandbox-stays', 'conflict', `The cluster sandbox is made by the platform and ${what}.`, {
-      fix: 'register a cluster of your own: astroctl clusters register --cluster-name NAME',
-    }),
+    domainError(
+      'deployments/sandbox-stays',
+      'conflict',
+      `The cluster sandbox is managed by the platform and ${what}.`,
+      {
+        fix: 'register a cluster of your own: astroctl clusters register --cluster-name NAME',
+      },
+    ),
   credentialMissing: (name: string) =>
     domainError(
       'deployments/credential-missing',
       'invalid',
-      `cluster/${name} needs a token, or a client certificate with its key.`,
+      `cluster/${name} requires a token, or a client certificate with its key.`,
       {
         fix: 'register with astroctl, which creates a token: astroctl clusters register --cluster-name NAME',
       },
@@ -303,15 +318,18 @@ export const deploymentsErrors = {
       fix: 'use https://HOST:PORT',
     }),
   claimLost: () =>
-    domainError('deployments/claim-lost', 'conflict', 'This claim is not the present one of the attempt.', {
+    domainError('deployments/claim-lost', 'conflict', 'This claim is not the current claim of the attempt.', {
       fix: 'stop working on it',
     }),
   claimed: (retryInMs: number) =>
-    domainError('deployments/claimed', 'conflict', 'Another worker works on this attempt.', { extra: { retryInMs } }),
-  claimExpired: () => domainError('deployments/claim-expired', 'conflict', 'The claim on this attempt ran out.', {}),
+    domainError('deployments/claimed', 'conflict', 'Another worker holds this attempt.', { extra: { retryInMs } }),
+  claimExpired: () =>
+    domainError('deployments/claim-expired', 'conflict', 'The claim on this attempt has expired.', {}),
   attemptEnded: () => domainError('deployments/attempt-ended', 'conflict', 'This attempt has ended.', {}),
   limitsBelowUse: (over: readonly string[]) =>
-    domainError('deployments/limits-below-use', 'conflict', `More is in use: ${over.join(', ')}.`, { extra: { over } }),
+    domainError('deployments/limits-below-use', 'conflict', `Usage exceeds the limits: ${over.join(', ')}.`, {
+      extra: { over },
+    }),
   accessEnding: (cluster: string) =>
     domainError(
       'deployments/access-ending',

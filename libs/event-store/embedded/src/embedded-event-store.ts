@@ -97,8 +97,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
 
   function sequenceBehind(after: Position | undefined): number {
     if (after === undefined) return 0;
-    if (storeOf(after) !== storeId)
-      throw new PositionOfOtherStoreError('The position was given out by another event store.');
+    if (storeOf(after) !== storeId) throw new PositionOfOtherStoreError('The position belongs to another event store.');
     return sequenceOf(after);
   }
 

@@ -39,14 +39,14 @@ export async function authLogin(options: Options<typeof loginCommands.authLogin>
       : failure;
   }
   const { organization, key } = login.value;
-  if (key.secret === null) return localError(1, 'The key of this login was shown before.', 'Run: astroctl auth login');
+  if (key.secret === null) return localError(1, 'The key of this login was already shown.', 'Run: astroctl auth login');
   await storeKey(
     session,
     { id: organization.id, slug: organization.slug, key: key.secret, keyId: key.id, expiresAt: key.expires },
     token,
   );
   session.print.note(
-    `${organization.created ? `Made your organization ${organization.slug}. ` : ''}Logged in to ${organization.slug} as ${organization.role}; the key ${key.key} is in ${session.config.path}.`,
+    `${organization.created ? `Created your organization ${organization.slug}. ` : ''}Logged in to ${organization.slug} as ${organization.role}; the key ${key.key} is in ${session.config.path}.`,
   );
   session.print.note('Next: astroctl whoami');
   return 0;
@@ -61,15 +61,12 @@ async function accountOf(
   if (email === undefined && !fromStdin) return undefined;
   if (email === undefined || !fromStdin)
     return usage(
-      '--username and --password-stdin go together.',
+      '--username and --password-stdin must be used together.',
       'astroctl auth login --username EMAIL --password-stdin',
     );
   const password = (await readAll(io.stdin, 10_000)).replace(/\r?\n$/, '');
   return password === ''
-    ? usage(
-        'No password came on standard input.',
-        'pipe it in: … | astroctl auth login --username EMAIL --password-stdin',
-      )
+    ? usage('No password on standard input.', 'pipe it: … | astroctl auth login --username EMAIL --password-stdin')
     : { email, password };
 }
 
@@ -101,7 +98,7 @@ async function askForOrganization({ io }: Session, items: readonly OrganizationV
   try {
     const answer = (await terminal.question('Organization (number or name): ', { signal: io.interrupted })).trim();
     const found = items[Number(answer) - 1] ?? items.find(({ slug, id }) => slug === answer || id === answer);
-    return found?.id ?? usage(`${answer} is none of them.`, 'astroctl auth login --org-id NAME');
+    return found?.id ?? usage(`${answer} is ntier name.`, 'astroctl auth login --org-id NAME');
   } finally {
     terminal.close();
   }
@@ -114,7 +111,7 @@ async function storeGivenKey(session: Session): Promise<Outcome> {
     return localError(
       EXIT_CODES.unauthenticated,
       'The text on standard input is not an access key.',
-      'keys begin with astro_; make one: astroctl key create --name NAME',
+      'keys begin with astro_; create one: astroctl key create --name NAME',
       'key/malformed',
     );
   const me = await session.call(meRequest, {}, { credential: key });
@@ -123,7 +120,7 @@ async function storeGivenKey(session: Session): Promise<Outcome> {
   if (orgId === null || organization === null || keyId === null)
     return localError(
       EXIT_CODES.unauthenticated,
-      'That key belongs to no organization any more.',
+      'The key no longer belongs to an organization.',
       'astroctl auth login',
     );
   await storeKey(session, { id: orgId, slug: organization, key, keyId, expiresAt: keyExpires });

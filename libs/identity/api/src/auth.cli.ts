@@ -53,7 +53,7 @@ export async function authStatus(
     );
   else
     session.print.line(
-      `Logged in at ${session.flags.apiUrl} as ${email ?? userId}, ${orgRole ?? 'no member'} of ${organization ?? '-'}; key from ${credential.source}, ${keyExpires === null ? 'without end' : `good until ${keyExpires}`}`,
+      `Logged in at ${session.flags.apiUrl} as ${email ?? userId}, ${orgRole ?? 'no member'} of ${organization ?? '-'}; key from ${credential.source}, ${keyExpires === null ? 'does not expire' : `expires ${keyExpires}`}`,
     );
   return 0;
 }
@@ -71,7 +71,7 @@ export async function authLogout(
       failure: true,
       exit: 2,
       detail: `The key comes from ${credential.source}, not from this machine's configuration.`,
-      fix: 'unset ASTROPULSE_API_KEY; to end the key itself: astroctl key revoke ID',
+      fix: 'unset ASTROPULSE_API_KEY; to revoke the key: astroctl key revoke ID',
     };
   const revoked = await session.call(revokeKeyRequest, { org: stored.id, key: stored.keyId, reason: 'logout' });
   if (

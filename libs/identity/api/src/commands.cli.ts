@@ -3,12 +3,12 @@ import type { CommandDeclarations } from '#cli';
 export const loginCommands = {
   authLogin: {
     path: ['auth', 'login'],
-    summary: 'Log in on this machine: a device login, then a 30-day key for one organization',
+    summary: 'Log in on this machine and store a 30-day key for one organization',
     options: {
       'no-browser': { help: 'do not open a browser' },
-      'with-token': { help: 'store the access key that comes on standard input' },
+      'with-token': { help: 'store the access key from standard input' },
       username: { help: 'log in without a browser, as this account', value: 'email' },
-      'password-stdin': { help: 'the password comes on standard input' },
+      'password-stdin': { help: 'read the password from standard input' },
     },
     examples: [
       'astroctl auth login',
@@ -22,17 +22,17 @@ export const loginCommands = {
 export const authCommands = {
   authLogout: {
     path: ['auth', 'logout'],
-    summary: 'Revoke and forget the key of this machine',
+    summary: 'Revoke and delete the key of this machine',
     examples: ['astroctl auth logout'],
   },
   authStatus: {
     path: ['auth', 'status'],
-    summary: 'Whether this machine is logged in',
+    summary: 'Show whether this machine is logged in',
     examples: ['astroctl auth status'],
   },
   whoami: {
     path: ['whoami'],
-    summary: 'The user, organization and key in use',
+    summary: 'Show the current user, organization, and key',
     examples: ['astroctl whoami', 'astroctl whoami -o json'],
   },
   userList: {

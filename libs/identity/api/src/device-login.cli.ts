@@ -82,7 +82,7 @@ function issuerFailure(client: typeof OpenIdClient, error: unknown, issuer: stri
   }
   return localError(
     EXIT_CODES.unavailable,
-    `The issuer ${issuer} cannot be used for a login (${error instanceof Error ? error.message : 'unknown fault'}).`,
-    'check the address of the issuer and your network, then try again',
+    `The issuer ${issuer} cannot be used to log in (${error instanceof Error ? error.message : 'unknown error'}).`,
+    'check the issuer address and your network, then try again',
   );
 }

@@ -27,7 +27,7 @@ export async function driveDevicePages(
     if (!form)
       return page.status < 400
         ? true
-        : localError(EXIT_CODES.unauthenticated, `The login page answered ${page.status}.`, 'Run: astroctl auth login');
+        : localError(EXIT_CODES.unauthenticated, `The login page returned ${page.status}.`, 'Run: astroctl auth login');
     const asksPassword = form.names.includes('password');
     if (asksPassword && passwordSent)
       return localError(
@@ -42,14 +42,14 @@ export async function driveDevicePages(
     if (target.origin !== new URL(address).origin)
       return localError(
         EXIT_CODES.unauthenticated,
-        'The login leads to another site, which cannot be driven from here.',
+        'The login continues on another site, which astroctl cannot automate.',
         'Run: astroctl auth login',
       );
     page = await load(target, cookies, body);
   }
   return localError(
     EXIT_CODES.unauthenticated,
-    'The login pages ask for more than an address and a password.',
+    'The login pages require more than an address and a password.',
     'Run: astroctl auth login',
   );
 }

@@ -9,7 +9,7 @@ export const keyOrganization: KeyOrganization = async (session) => {
   return orgId === null || organization === null
     ? localError(
         EXIT_CODES.unauthenticated,
-        `The key in ${ENVIRONMENT_KEY} belongs to no organization.`,
+        `The key in ${ENVIRONMENT_KEY} does not belong to an organization.`,
         'astroctl auth login',
       )
     : { id: orgId, slug: organization };

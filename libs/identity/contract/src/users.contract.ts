@@ -63,7 +63,7 @@ export const meRequest = request({
 export const aboutRequest = request({
   subject: 'identity.v1.about',
   route: 'GET /v1/about',
-  summary: 'What this installation is and how to log in',
+  summary: 'Information about this installation and how to log in',
   permission: 'PUBLIC',
   input: z.strictObject({}),
   output: z.strictObject({

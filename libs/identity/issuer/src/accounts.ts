@@ -115,8 +115,8 @@ function faultOf(email: string, password: string): AccountError | undefined {
 }
 
 const accountErrors = {
-  exists: () => domainError('issuer/account-exists', 'conflict', 'An account with that address exists.'),
-  none: () => domainError('issuer/no-such-account', 'not-found', 'There is no account with that address.'),
-  passwordForm: () => domainError('issuer/password-form', 'invalid', 'A password has 8 to 1000 characters.'),
+  exists: () => domainError('issuer/account-exists', 'conflict', 'An account with this address already exists.'),
+  none: () => domainError('issuer/no-such-account', 'not-found', 'No account with this address exists.'),
+  passwordForm: () => domainError('issuer/password-form', 'invalid', 'The password must have 8 to 1000 characters.'),
   addressForm: () => domainError('issuer/address-form', 'invalid', 'Invalid e-mail address.'),
 };

@@ -35,7 +35,7 @@ export async function ensureAdmin(
   const created = await accounts.create({ email, password: chosen, name: 'Administrator' });
   if (!created.ok) {
     await rm(passwordFile, { force: true });
-    throw new Error(`the admin's account cannot be made: ${created.error.detail}`);
+    throw new Error(`the admin account cannot be created: ${created.error.detail}`);
   }
   return { email, password: chosen, passwordFile };
 }

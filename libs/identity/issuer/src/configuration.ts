@@ -104,7 +104,7 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
       return account && claimsOf(account);
     },
     renderError: (context, { error, error_description: description }) => {
-      html(context, problemPage('This did not work', `${description ?? error}.`));
+      html(context, problemPage('Something went wrong', `${description ?? error}.`));
     },
     features: {
       devInteractions: { enabled: false },
@@ -141,7 +141,7 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
         defaultResource: (_context, _client, oneOf) => (Array.isArray(oneOf) ? oneOf : (oneOf ?? audience)),
         useGrantedResource: () => true,
         getResourceServerInfo: (_context, resource) => {
-          if (resource !== audience) throw new Error('the resource is not this platform');
+          if (resource !== audience) throw new Error('unknown resource');
           return {
             scope: '',
             audience,
@@ -194,12 +194,12 @@ function problemOf(name: string | undefined): string {
     case 'NoCodeError':
       return 'Enter the code first.';
     case 'NotFoundError':
-      return 'That code is not known. Look at your terminal again.';
+      return 'Unknown code. Check the code in your terminal.';
     case 'ExpiredError':
-      return 'That code has expired. Start again in your terminal: astroctl auth login';
+      return 'This code has expired. Start again in your terminal: astroctl auth login';
     case 'AlreadyUsedError':
-      return 'That code was used already. Start again in your terminal: astroctl auth login';
+      return 'This code has already been used. Start again in your terminal: astroctl auth login';
     default:
-      return 'This page was open too long or was opened twice. Enter the code again.';
+      return 'This page has expired. Enter the code again.';
   }
 }

@@ -230,7 +230,10 @@ describe('the built-in issuer over HTTP', () => {
     const tryWith = (email: string, password: string) =>
       pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
     const unknown = await tryWith('nobody@acme.dev', 'whatever it is');
-    expect(unknown).toMatchObject({ status: 401, text: expect.stringContaining('Address or password is wrong.') });
+    expect(unknown).toMatchObject({
+      status: 401,
+      text: expect.stringContaining('Incorrect e-mail address or password.'),
+    });
     for (let attempt = 0; attempt < 5; attempt++)
       expect((await tryWith(ADA.email, `wrong ${attempt}`)).status).toBe(401);
     expect((await tryWith(ADA.email, ADA.password)).status).toBe(429);

@@ -50,7 +50,7 @@ export function createInteractions({
     } catch (error) {
       logger.debug(
         { reason: error instanceof Error ? error.name : 'unknown' },
-        'no login is under way in this browser',
+        'no login is in progress in this browser',
       );
       return undefined;
     }
@@ -68,7 +68,7 @@ export function createInteractions({
       if (uid === undefined) return send(response, 400, lost());
       const fields = await readForm(request);
       if (fields === undefined)
-        return send(response, 400, problemPage('This did not work', 'The form could not be read.'));
+        return send(response, 400, problemPage('Something went wrong', 'The form could not be read.'));
       const sentFrom = request.headers.origin;
       if (
         (sentFrom !== undefined && sentFrom !== 'null' && sentFrom !== origin) ||
@@ -79,7 +79,7 @@ export function createInteractions({
           403,
           problemPage(
             'Refused',
-            'This form did not come from the login page. Go back to your terminal and start again.',
+            'This form was not submitted from the login page. Go back to your terminal and start again.',
           ),
         );
       }
@@ -97,14 +97,22 @@ export function createInteractions({
         return send(
           response,
           429,
-          loginPage({ ...form(uid), email, problem: `Too many tries. Wait ${Math.ceil(blockedMs / 60_000)} minutes.` }),
+          loginPage({
+            ...form(uid),
+            email,
+            problem: `Too many attempts. Wait ${Math.ceil(blockedMs / 60_000)} minutes.`,
+          }),
         );
       }
       const account = await accounts.verify(email, fields.get('password') ?? '');
       if (account === undefined) {
         byAccount.failed(key);
         byAddress.failed(address);
-        return send(response, 401, loginPage({ ...form(uid), email, problem: 'Address or password is wrong.' }));
+        return send(
+          response,
+          401,
+          loginPage({ ...form(uid), email, problem: 'Incorrect e-mail address or password.' }),
+        );
       }
       byAccount.succeeded(key);
       await provider.interactionFinished(
@@ -120,7 +128,7 @@ export function createInteractions({
 const lost = (): string =>
   problemPage(
     'Start again',
-    'No login is under way in this browser, or it took too long. Go back to your terminal and start again: astroctl auth login',
+    'No login is in progress in this browser, or it has expired. Go back to your terminal and start again: astroctl auth login',
   );
 
 const same = (a: string, b: string): boolean =>

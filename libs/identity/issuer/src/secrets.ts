@@ -31,7 +31,7 @@ export async function loadOrCreateSecrets(vault: Vault, ids: Ids): Promise<Issue
   if (present) return secretsSchema.parse(JSON.parse(decodeText(present.value)));
   await vault.put(RECORD, encodeText(JSON.stringify(newSecrets(ids))), { expected: 'absent' });
   const written = await vault.get(RECORD);
-  if (!written) throw new Error('the vault does not return the keys of the issuer that were just written');
+  if (!written) throw new Error('the vault did not return the issuer keys that were just written');
   return secretsSchema.parse(JSON.parse(decodeText(written.value)));
 }
 

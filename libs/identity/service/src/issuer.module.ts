@@ -80,7 +80,7 @@ export function adminGreeting(app: INestApplicationContext): readonly string[] {
   return [
     `  Login    ${email}`,
     password === undefined
-      ? `  Password as set; a new one: npm run admin:password`
+      ? `  Password unchanged; set a new one: npm run admin:password`
       : `  Password ${password}   (also in ${file} until it is changed)`,
   ];
 }

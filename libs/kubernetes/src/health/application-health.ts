@@ -85,7 +85,7 @@ function ofPresentRevision(live: KubernetesObject, health: Health, replicaSets: 
     (isStuck
       ? named === undefined || named === present.metadata.name
       : conditionOf(present, 'ReplicaFailure')?.status === 'True');
-  if (!isOfPresent) return { state: 'Progressing', message: 'the new revision is not counted yet' };
+  if (!isOfPresent) return { state: 'Progressing', message: 'the new revision has not been observed yet' };
   return isStuck || health.code === 'deployments/pod-security' ? { ...health, final: true } : health;
 }
 

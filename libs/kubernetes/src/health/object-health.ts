@@ -42,7 +42,7 @@ export function healthOf(object: KubernetesObject, about: { readonly nowMs?: num
   }
   const observed = number(at(object, 'status', 'observedGeneration'));
   if (observed !== undefined && metadata.generation !== undefined && observed < metadata.generation)
-    return progressing('the change was not seen yet');
+    return progressing('the change has not been observed yet');
   const stalled = conditionOf(object, 'Stalled');
   if (stalled?.status === 'True') return verdict('Degraded', stalled.message || stalled.reason);
   if (conditionOf(object, 'Reconciling')?.status === 'True')
@@ -70,7 +70,7 @@ const deployment: Rule = (object) => {
   const progress = conditionOf(object, 'Progressing');
   if (progress?.reason === 'ProgressDeadlineExceeded')
     return { state: 'Degraded', message: progress.message, code: 'deployments/rollout-stuck' };
-  if (number(at(object, 'status', 'observedGeneration')) === undefined) return progressing('was not seen yet');
+  if (number(at(object, 'status', 'observedGeneration')) === undefined) return progressing('has not been observed yet');
   const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
   const updated = count(object, 'status', 'updatedReplicas');
   const available = count(object, 'status', 'availableReplicas');
@@ -99,7 +99,7 @@ const replicaSet: Rule = (object) => {
 };
 
 const statefulSet: Rule = (object) => {
-  if (!(count(object, 'status', 'observedGeneration') > 0)) return progressing('was not seen yet');
+  if (!(count(object, 'status', 'observedGeneration') > 0)) return progressing('has not been observed yet');
   const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
   const ready = count(object, 'status', 'readyReplicas');
   if (ready < wanted) return progressing(`${ready}/${wanted} ready`);
@@ -115,7 +115,7 @@ const statefulSet: Rule = (object) => {
 
 const daemonSet: Rule = (object) => {
   const wanted = number(at(object, 'status', 'desiredNumberScheduled'));
-  if (wanted === undefined) return progressing('was not seen yet');
+  if (wanted === undefined) return progressing('has not been observed yet');
   if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return healthy;
   const updated = count(object, 'status', 'updatedNumberScheduled');
   const available = count(object, 'status', 'numberAvailable');
@@ -147,12 +147,12 @@ const KINDS: Readonly<Record<string, Rule>> = {
   Pod: (object) => podHealth(object),
   Service: (object) =>
     at(object, 'spec', 'type') === 'LoadBalancer' && !hasAddress(object)
-      ? progressing('waits for an address')
+      ? progressing('waiting for an address')
       : healthy,
   Ingress: (object, ageMs) =>
     hasAddress(object) || ageMs > ADDRESS_WITHIN_MS || ageMs === Number.POSITIVE_INFINITY
       ? healthy
-      : progressing('waits for an address'),
+      : progressing('waiting for an address'),
   PersistentVolumeClaim: (object) => {
     const phase = at(object, 'status', 'phase');
     if (phase === 'Lost')
@@ -178,7 +178,7 @@ const KINDS: Readonly<Record<string, Rule>> = {
     if (established?.status === 'True') return healthy;
     return established && established.reason !== 'Installing'
       ? verdict('Degraded', established.message)
-      : progressing('is not served yet');
+      : progressing('not served yet');
   },
   APIService: (object) =>
     conditionOf(object, 'Available')?.status === 'True' ? healthy : progressing('is not available yet'),
@@ -194,7 +194,7 @@ const otherKind: Rule = (object, ageMs) => {
   const hasStatus = Object.keys(record(object['status'])).length > 0;
   return hasStatus || ageMs > GRACE_MS || CORE_KINDS.has(object.kind)
     ? healthy
-    : progressing('its controller has not written a status yet');
+    : progressing('its controller has not reported a status yet');
 };
 
 /** Kinds that never have a status. */

@@ -46,7 +46,7 @@ describe('why a pod fails', () => {
       waiting('InvalidImageName'),
       'deployments/image-name-invalid',
       true,
-      'pod/web-1 names no image: x/web:1',
+      'pod/web-1 has an invalid image: x/web:1',
     ],
     [
       'a missing Secret may come',
@@ -81,7 +81,7 @@ describe('why a pod fails', () => {
       waiting('CrashLoopBackOff', '', { restartCount: 2, ...ended('OOMKilled', 137) }),
       'deployments/out-of-memory',
       true,
-      'pod/web-1 was ended for using more memory than its limit (2 restarts)',
+      'pod/web-1 exceeded its memory limit (2 restarts)',
     ],
   ] as const)('%s', (_, object, code, final, message) => expect(podFailure(object)).toEqual({ code, final, message }));
 

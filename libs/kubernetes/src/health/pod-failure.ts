@@ -32,7 +32,7 @@ export function podFailure(pod: KubernetesObject): PodFailure | undefined {
   if (unscheduled !== undefined)
     return {
       code: 'deployments/no-capacity',
-      message: `${name} finds no node${suffix(text(at(unscheduled, 'message')))}`,
+      message: `${name} cannot be scheduled${suffix(text(at(unscheduled, 'message')))}`,
       final: false,
     };
   for (const member of ['initContainerStatuses', 'containerStatuses']) {
@@ -69,7 +69,7 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
       };
     }
     case 'InvalidImageName':
-      return { code: 'deployments/image-name-invalid', message: `${pod} names no image: ${image}`, final: true };
+      return { code: 'deployments/image-name-invalid', message: `${pod} has an invalid image: ${image}`, final: true };
     case 'CreateContainerConfigError':
     case 'CreateContainerError': {
       const isRoot = /runAsNonRoot|run as root/i.test(said ?? '');
@@ -97,7 +97,7 @@ function crash(pod: string, last: string | undefined, exit: number | undefined, 
   if (last === 'OOMKilled')
     return {
       code: 'deployments/out-of-memory',
-      message: `${pod} was ended for using more memory than its limit (${restarts} restarts)`,
+      message: `${pod} exceeded its memory limit (${restarts} restarts)`,
       final,
     };
   return {

@@ -65,16 +65,18 @@ function fault(job: Job, node: unknown, path: Path, message: string): null {
 function valueOf(node: unknown, path: Path, job: Job): unknown {
   if (job.faults.length >= ENOUGH_FAULTS) return null;
   if (++job.nodes > job.maxNodes) {
-    return job.nodes === job.maxNodes + 1 ? fault(job, node, path, `there are more than ${job.maxNodes} values`) : null;
+    return job.nodes === job.maxNodes + 1
+      ? fault(job, node, path, `the document has more than ${job.maxNodes} values`)
+      : null;
   }
   if (path.length > job.maxDepth)
     return fault(job, node, path.slice(0, job.maxDepth), `values are nested deeper than ${job.maxDepth}`);
   if (isAlias(node)) {
     const target = node.resolve(job.document);
-    if (!target) return fault(job, node, path, `the anchor ${node.source} is not known here`);
+    if (!target) return fault(job, node, path, `unknown anchor ${node.source}`);
     if (++job.aliases > job.maxAliases)
       return job.aliases === job.maxAliases + 1
-        ? fault(job, node, path, `there are more than ${job.maxAliases} aliases`)
+        ? fault(job, node, path, `the document has more than ${job.maxAliases} aliases`)
         : null;
     if (job.expanding.has(target)) return fault(job, node, path, `the anchor ${node.source} contains itself`);
     job.expanding.add(target);
@@ -89,9 +91,7 @@ function valueOf(node: unknown, path: Path, job: Job): unknown {
     return node.items.map((item, index) => valueOf(item, [...path, index], job));
   }
   if (isScalar(node)) return scalarOf(node, path, job);
-  return node === null || node === undefined
-    ? null
-    : fault(job, node, path, 'this is neither a map, a list nor a scalar');
+  return node === null || node === undefined ? null : fault(job, node, path, 'expected a map, a list, or a scalar');
 }
 
 function scalarOf(node: unknown, path: Path, job: Job): null | boolean | number | string {
@@ -134,7 +134,7 @@ function mapOf(node: unknown, path: Path, job: Job): unknown {
     }
     const name = String(scalarOf(key, path, job));
     if (FORBIDDEN_KEYS.includes(name)) fault(job, key, path, `the key ${name} is not allowed`);
-    else if (Object.hasOwn(result, name)) fault(job, key, [...path, name], `the key ${name} is given twice`);
+    else if (Object.hasOwn(result, name)) fault(job, key, [...path, name], `duplicate key ${name}`);
     else if (job.dropEmptyKeys && isEmpty(pair.value)) continue;
     else result[name] = valueOf(pair.value, [...path, name], job);
   }

@@ -35,9 +35,9 @@ export function readPlain(source: string): ScalarReading {
   if (FLOAT.test(digits)) {
     const value = Number(digits);
     if (!Number.isFinite(value))
-      return { ok: false, message: `${source} is too large for a number; quote it if it is a text` };
+      return { ok: false, message: `${source} is too large for a number; quote it if it is a string` };
     if (Number.isInteger(value) && !Number.isSafeInteger(value))
-      return { ok: false, message: `${source} cannot be held exactly; quote it if it is a text` };
+      return { ok: false, message: `${source} cannot be represented exactly; quote it if it is a string` };
     return { ok: true, value, ...(source === digits ? {} : { surprise: `the text "${source}"` }) };
   }
   return { ok: true, value: source };
@@ -49,7 +49,7 @@ function readInteger(source: string, digits: string): ScalarReading {
   const octal = /^0[0-7]+$/.test(magnitude);
   const exact = BigInt(octal ? `0o${magnitude.slice(1)}` : magnitude);
   if (exact > BigInt(Number.MAX_SAFE_INTEGER))
-    return { ok: false, message: `${source} cannot be held exactly as a number; quote it if it is a text` };
+    return { ok: false, message: `${source} cannot be represented exactly as a number; quote it if it is a string` };
   const value = negative ? -Number(exact) : Number(exact);
   const core = CORE_NUMBER.test(source) ? Number(source) : undefined;
   const surprise = core === undefined ? `the text "${source}"` : core === value ? undefined : `the number ${core}`;

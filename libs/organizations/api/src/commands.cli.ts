@@ -9,12 +9,12 @@ export const organizationCommands = {
   orgList: {
     path: ['org', 'list'],
     summary: 'List your organizations',
-    options: { all: { help: 'every organization of the platform (global admin)' } },
+    options: { all: { help: 'list every organization of the platform (global admin)' } },
     examples: ['astroctl org list', 'astroctl org list -o name'],
   },
   orgGet: {
     path: ['org', 'get'],
-    summary: 'Show one organization, the current one when none is named',
+    summary: 'Show an organization; defaults to the current one',
     options: { name: { positional: 'optional', help: 'id or slug' } },
     examples: ['astroctl org get', 'astroctl org get acme -o json'],
   },
@@ -23,8 +23,8 @@ export const organizationCommands = {
     summary: 'Create an organization (global admin)',
     options: {
       name: { positional: 'required', help: 'display name' },
-      slug: { help: 'short name, a DNS label; from the name when left out', value: 'slug' },
-      owner: { help: 'user id or e-mail address of its owner; you when left out', value: 'email' },
+      slug: { help: 'short name, a DNS label; derived from the name by default', value: 'slug' },
+      owner: { help: 'user ID or e-mail address of the owner; defaults to you', value: 'email' },
     },
     examples: ['astroctl org create "Acme Inc" --slug acme --owner ada@acme.dev'],
   },
@@ -59,8 +59,8 @@ export const organizationCommands = {
   },
   orgRemoveUser: {
     path: ['org', 'remove-user'],
-    summary: 'Remove a member; their keys end at once',
-    options: { ...member, 'dry-run': { help: 'say what would happen' } },
+    summary: 'Remove a member; their keys stop working immediately',
+    options: { ...member, 'dry-run': { help: 'show what would happen without changing anything' } },
     examples: ['astroctl org remove-user --user grace@acme.dev'],
   },
 } as const satisfies CommandDeclarations;

@@ -51,7 +51,7 @@ export async function orgList(
   const current = session.flags.asAdmin ? undefined : await session.organization();
   await session.print.list(
     listed.value.items.map((item) => ({ ...item, current: item.id === current })),
-    { columns: COLUMNS, name: ({ slug }) => `organization/${slug}`, empty: 'You belong to no organization.' },
+    { columns: COLUMNS, name: ({ slug }) => `organization/${slug}`, empty: 'You are not a member of any organization.' },
   );
   return 0;
 }
@@ -144,7 +144,7 @@ export async function orgAddUser(
   session: Session,
 ): Promise<Outcome> {
   const user = memberOf(options);
-  if (user === undefined) return usage('Say whom to add.', 'add --user ID, or --service NAME');
+  if (user === undefined) return usage('Specify whom to add.', 'add --user ID, or --service NAME');
   return setRole(session, user, options.role, 'added');
 }
 
@@ -177,7 +177,7 @@ export async function orgRemoveUser(
   session: Session,
 ): Promise<Outcome> {
   const user = memberOf(options);
-  if (user === undefined) return usage('Say whom to remove.', 'add --user ID, or --service NAME');
+  if (user === undefined) return usage('Specify whom to remove.', 'add --user ID, or --service NAME');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: options['dry-run'] });

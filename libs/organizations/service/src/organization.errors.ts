@@ -11,21 +11,18 @@ export const organizationErrors = {
     }),
   isDeleting: () => domainError('organization/deleting', 'conflict', 'The organization is being deleted.'),
   mayNotManageMembers: () =>
-    domainError('organization/may-not-manage-members', 'forbidden', 'Your role does not let you change members.', {
+    domainError('organization/may-not-manage-members', 'forbidden', 'Your role cannot change members.', {
       fix: 'ask an owner or admin: astroctl org members',
     }),
   mayNotGrant: (role: string) =>
-    domainError(
-      'organization/may-not-grant',
-      'forbidden',
-      `Your role does not let you give or take the role ${role}.`,
-      { fix: 'ask an owner: astroctl org members' },
-    ),
+    domainError('organization/may-not-grant', 'forbidden', `Your role cannot grant or revoke the role ${role}.`, {
+      fix: 'ask an owner: astroctl org members',
+    }),
   loginRequired: () =>
     domainError(
       'key/login-required',
       'forbidden',
-      'An access key may not make or change admins and owners; it needs a login.',
+      'An access key cannot grant or change the roles admin and owner; log in instead.',
       { fix: 'astroctl auth login' },
     ),
   lastOwner: () =>
@@ -37,13 +34,12 @@ export const organizationErrors = {
         fix: 'astroctl org set-role MEMBER owner',
       },
     ),
-  serviceOwner: () =>
-    domainError('organization/service-owner', 'invalid', 'A service member can be admin at most, never owner.'),
+  serviceOwner: () => domainError('organization/service-owner', 'invalid', 'A service member cannot be an owner.'),
   seatLimit: (limit: number, used: number) =>
     domainError(
       'organization/seat-limit',
       'limit',
-      `The organization uses ${used} of the ${limit} members of its plan.`,
+      `The organization uses ${used} of the ${limit} members that its plan allows.`,
       {
         fix: 'remove a member, or compare plans: astroctl org plan list',
         extra: { limit, used },
@@ -53,12 +49,12 @@ export const organizationErrors = {
     domainError(
       'organization/members-over',
       'conflict',
-      `The organization has ${used} members; the plan would allow ${limit}.`,
+      `The organization has ${used} members; the plan allows ${limit}.`,
       { extra: { limit, used } },
     ),
   noSuchUser: (user: string) =>
     domainError('organization/no-such-user', 'not-found', `No user ${printable(user)} has logged in yet.`, {
-      fix: 'the person logs in once (astroctl auth login), then repeat this',
+      fix: 'ask them to log in once (astroctl auth login), then try again',
     }),
   noSuchMember: (user: string) =>
     domainError('organization/no-such-member', 'not-found', `${printable(user)} is not a member of the organization.`, {
@@ -68,7 +64,7 @@ export const organizationErrors = {
     domainError(
       'organization/service-name',
       'invalid',
-      'The name of a service member is a lower-case letter followed by letters, digits and hyphens, at most 40.',
+      'The name of a service member must start with a lower-case letter and contain only lower-case letters, digits, and hyphens (at most 40 characters).',
       {
         fix: 'service:ci-deploy',
       },
@@ -77,22 +73,22 @@ export const organizationErrors = {
     domainError(
       'organization/name-taken',
       'conflict',
-      'An organization with that name, or one that looks like it, exists.',
+      'An organization with this name, or a similar one, already exists.',
       { fix: 'choose another name' },
     ),
   slugTaken: (slug: string) =>
     domainError('organization/slug-taken', 'conflict', `The slug ${slug} is taken.`, {
-      fix: 'choose another one: --slug',
+      fix: 'choose another: --slug',
     }),
   slugNeeded: () =>
-    domainError('organization/slug-needed', 'invalid', 'No slug can be made from that name.', {
-      fix: 'give one: --slug',
+    domainError('organization/slug-needed', 'invalid', 'No slug can be derived from the name.', {
+      fix: 'specify one: --slug',
     }),
   listNeedsAdmin: () =>
     domainError(
       'access/not-permitted',
       'forbidden',
-      'Listing every organization needs a platform admin who is logged in.',
+      'Only a platform admin who is logged in can list every organization.',
       { fix: 'astroctl auth login' },
     ),
 };

@@ -88,16 +88,16 @@ export class SandboxThread {
       worker.on('error', (error) =>
         log.error(
           { slot, err: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-          'a thread of sandboxes failed',
+          'a sandbox thread failed',
         ),
       );
       worker.on('exit', (code) => {
-        const ended = new ThreadEndedError('the thread of the sandbox ended');
+        const ended = new ThreadEndedError('the sandbox thread exited');
         reject(ended);
         for (const { reject: tell } of this.waiting.values()) tell(ended);
         this.waiting.clear();
         if (this.isStopping) return;
-        log.error({ slot, code }, 'a thread of sandboxes ended');
+        log.error({ slot, code }, 'a sandbox thread exited');
         this.started = pause(clock, AGAIN_MS).then(() => (this.isStopping ? Promise.reject(ended) : this.start()));
         this.started.catch(() => {}); // who waits for it is told
       });
@@ -130,7 +130,7 @@ export class SandboxThread {
       if (this.isStopping || !(error instanceof ThreadEndedError)) throw error;
       return this.ask(order);
     });
-    if (!opened) throw new Error('the thread opened no sandbox');
+    if (!opened) throw new Error('the thread did not open a sandbox');
     return opened;
   }
 

@@ -37,7 +37,7 @@ const server = createServer({ cert: certificate, key }, (request, response) => {
     log.error({ organizationId, err: String(error) }, 'a sandbox cannot be loaded');
     response
       .writeHead(500, { 'content-type': 'application/json' })
-      .end(status(500, 'InternalError', 'the sandbox cannot be loaded; the log of the platform says why'));
+      .end(status(500, 'InternalError', 'the sandbox cannot be loaded; see the platform log'));
   }
 });
 server.keepAliveTimeout = 90_000;
@@ -47,7 +47,7 @@ server.listen(preferredPort, host);
 
 async function follow({ open }: Order): Promise<OpenedSandbox | undefined> {
   if (open === undefined) return sandboxes.close().then(() => undefined);
-  if (!isOwn(open)) throw new Error('that sandbox has another slot');
+  if (!isOwn(open)) throw new Error('the sandbox belongs to another slot');
   const { token, uid } = sandboxes.of(open);
   return { token, uid };
 }

@@ -51,7 +51,7 @@ export async function openEmbeddedVault(options: EmbeddedVaultOptions): Promise<
 export function vaultOver(file: SqliteStore, options: Omit<EmbeddedVaultOptions, 'folder'>): SealedVault {
   const { sealingKeys, log } = options;
   const [newest] = sealingKeys;
-  if (!newest) throw new VaultSealError('The vault needs a sealing key and none was given.');
+  if (!newest) throw new VaultSealError('The vault requires a sealing key.');
   const [lacking] = file.run(() => lackingKeys(file.database, sealingKeys)).values();
   if (lacking) throw lacking;
   log.debug({ file: file.path, sealingKey: newest.id }, 'vault opened');

@@ -33,7 +33,7 @@ describe('the file of sealing keys', () => {
     const folder = join(root, 'other-content');
     mkdirSync(folder);
     writeFileSync(join(folder, 'sealing-keys'), 'my-password', { mode: 0o600 });
-    expect(() => loadOrCreateSealingKeys(folder)).toThrow(/^The file \S+ holds no sealing keys: (?!.*my-password)/);
+    expect(() => loadOrCreateSealingKeys(folder)).toThrow(/^The file \S+ contains no sealing keys: (?!.*my-password)/);
     expect(() => loadOrCreateSealingKeys(folder)).toThrow();
   });
 });

@@ -32,6 +32,6 @@ function load(file: string): readonly SealingKey[] | undefined {
     );
   }
   const keys = parseSealingKeys(readFileSync(file, 'utf8').trim());
-  if (!keys.ok) throw new VaultSealError(`The file ${file} holds no sealing keys: ${keys.error.detail}`);
+  if (!keys.ok) throw new VaultSealError(`The file ${file} contains no sealing keys: ${keys.error.detail}`);
   return keys.value;
 }

@@ -34,7 +34,7 @@ export const openDatabase = (folder: string, log: Logger): SqliteStore =>
     title: 'The work queue',
     synchronous: 'NORMAL',
     layouts: LAYOUTS,
-    whenDeleted: 'work that is owed is enqueued again',
+    whenDeleted: 'pending work is enqueued again',
     log,
     errorOf({ kind, sentence, cause }) {
       if (kind === 'other') return undefined;

@@ -93,10 +93,7 @@ export function workQueueOver(
           outage = false;
         } catch (error) {
           if (!outage)
-            log.error(
-              { queue: queue.subject, error: String(error) },
-              'the work queue does not answer; looking again until it does',
-            );
+            log.error({ queue: queue.subject, error: String(error) }, 'the work queue is not responding; retrying');
           outage = true;
         }
         timer = clock.timer(LOOK_EVERY_MS, takeAll);

@@ -52,7 +52,7 @@ export async function openJetStreamWorkQueue({
     try {
       return await action();
     } catch (cause) {
-      throw new WorkQueueUnavailableError('The work queue does not answer.', { cause });
+      throw new WorkQueueUnavailableError('The work queue is not responding.', { cause });
     }
   };
   const checkOpen = (): void => {

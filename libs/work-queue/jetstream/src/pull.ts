@@ -59,10 +59,7 @@ export function pullOneByOne(
       } catch (error) {
         if (stopping.signal.aborted) return;
         if (!outage)
-          log.warn(
-            { stream: source.stream, error: String(error) },
-            'the work queue does not answer; asking again until it does',
-          );
+          log.warn({ stream: source.stream, error: String(error) }, 'the work queue is not responding; retrying');
         outage = true;
         await pause(clock, PAUSE_MS, stopping.signal);
         await ensure().catch(() => {}); // its failure shows in the next pull, which is logged above

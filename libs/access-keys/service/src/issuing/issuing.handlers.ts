@@ -49,7 +49,7 @@ export class IssuingHandlers {
     if (!issued.ok) return explainLimit(this.bus, issued, context);
 
     const { key, secret, meta } = issued.value;
-    const warnings = [`The secret of ${key.id} was shown once, in the first answer, and cannot be shown again.`];
+    const warnings = [`The secret of ${key.id} was shown once, in the first response, and cannot be shown again.`];
     return reply(
       { ...(await this.views.one(key, context)), secret },
       { ...meta, created: true, ...(meta.repeated && { warnings }) },

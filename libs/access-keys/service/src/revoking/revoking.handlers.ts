@@ -39,7 +39,7 @@ export class RevokingHandlers {
 
     const mayOthers = can(principal, 'keys.others', { organizationId }, directory.value, this.clock.now()).allowed;
     const stream = keyRingStream(organizationId);
-    const command = { type: 'revoke-key', keyId, reason: reason ?? 'revoked by hand', mayOthers } as const;
+    const command = { type: 'revoke-key', keyId, reason: reason ?? 'revoked by a member', mayOthers } as const;
     const outcome = await this.commands.run(
       keyRingDecider,
       stream,

@@ -3,13 +3,13 @@ import type { Recorded } from '#kernel';
 import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
 
 /** What a cluster's silence makes of its applications. Also the reason that the cluster shows. */
-export const SILENT = 'not heard of for 60 s';
+export const SILENT = 'not reachable for 60 s';
 
 export interface ViewFacts {
   readonly organization: string;
   /** Names of people by id. */
   readonly name: (id: string) => string;
-  /** The application's cluster was not heard of for 60 s. */
+  /** The application's cluster was not reachable for 60 s. */
   readonly isSilent: boolean;
 }
 

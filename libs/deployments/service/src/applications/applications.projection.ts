@@ -55,7 +55,7 @@ export interface ApplicationDocument {
 
 /** Answers everything about one application that is not asked live. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
-  name: 'deployments-applications.v1',
+  name: 'deployments-applications.v2',
   events: deploymentFamily,
   indexes: [
     'organizationId',
@@ -107,7 +107,7 @@ function begun(
     configuredAt: at,
     status: 'REQUESTED',
     health: 'Unknown',
-    message: 'its first revision is being recorded',
+    message: 'recording the first revision',
     code: null,
     replicas: null,
     endpoint: null,
@@ -149,7 +149,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       };
     }
     case 'application.deletion-requested.v1':
-      return { ...document, status: 'DELETING', message: 'waits for a worker', code: null, updatedAt: at };
+      return { ...document, status: 'DELETING', message: 'waiting for a worker', code: null, updatedAt: at };
     case 'deployment.requested.v1': {
       const { attemptId, number, kind } = event.data;
       const open = [...document.open, attemptId];
@@ -160,7 +160,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         open,
         hasOpen: true,
         status: kind === 'delete' ? 'DELETING' : 'REQUESTED',
-        message: 'waits for a worker',
+        message: 'waiting for a worker',
         code: null,
         updatedAt: at,
       };
@@ -264,7 +264,7 @@ function step(
       ...document,
       attempt,
       ...(attempt.kind === 'deploy' ? { status: 'RENDERING' } : {}),
-      message: attempt.kind === 'deploy' ? 'a worker prepares it' : 'a worker takes its objects away',
+      message: attempt.kind === 'deploy' ? 'a worker is preparing it' : 'a worker is deleting its objects',
       updatedAt,
     };
   }

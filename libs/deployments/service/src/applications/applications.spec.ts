@@ -269,7 +269,7 @@ describe('applications over embedded engines', () => {
       error: {
         code: 'deployments/profile-not-found',
         kind: 'invalid',
-        fix: 'make one: astroctl app profile apply -f FILE',
+        fix: 'create one: astroctl app profile apply -f FILE',
       },
     });
     await platform.settled();
@@ -300,7 +300,7 @@ describe('applications over embedded engines', () => {
         code: 'access/protected-profile',
         kind: 'forbidden',
         detail:
-          'grace@acme.dev (editor of acme) may not deploy web: profile production is protected and needs admin or owner.',
+          'grace@acme.dev (editor of acme) may not deploy web: profile production is protected and requires the role admin or owner.',
         fix: 'ask ada@acme.dev or linus@acme.dev: astroctl org members',
       },
     });

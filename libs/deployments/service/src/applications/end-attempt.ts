@@ -84,8 +84,8 @@ export function abandonAttempt(
         data: {
           ...ref,
           code: 'worker/lost',
-          message: `${MOST_CLAIMS} workers in a row were lost while they worked on it`,
-          fix: 'look at the log of the deploy worker, then apply again',
+          message: `${MOST_CLAIMS} workers in a row were lost during this deployment`,
+          fix: 'check the log of the deploy worker, then apply again',
           applied: true,
           serving: null,
         },

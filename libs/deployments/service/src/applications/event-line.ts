@@ -76,7 +76,7 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
     case 'attempt.planned.v1': {
       const { changeCount, warnings, changes } = event.data;
       const takenBack = changes.flatMap(({ object, takesBackFrom }) =>
-        takesBackFrom === null ? [] : [`${object} takes back from ${takesBackFrom}`],
+        takesBackFrom === null ? [] : [`${object} took back from ${takesBackFrom}`],
       );
       return {
         step: 'planned',
@@ -105,7 +105,7 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
     case 'application.health-changed.v1':
       return { step: 'health-changed', message: `${event.data.health}: ${event.data.message}`, code: event.data.code };
     case 'application.deleted.v1':
-      return { step: 'deleted', message: 'name and namespace are free again' };
+      return { step: 'deleted', message: 'name and namespace released' };
     default:
       return undefined;
   }

@@ -125,7 +125,7 @@ describe('use-S1: an editor and protected profiles', () => {
       error: {
         code: 'access/protected-profile',
         detail:
-          'grace@acme.dev (editor of acme) may not deploy spy: namespace acme-pay is used by pay, whose profile production is protected and needs admin or owner.',
+          'grace@acme.dev (editor of acme) may not deploy spy: namespace acme-pay is used by pay, whose profile production is protected and requires the role admin or owner.',
         fix: 'ask ada@acme.dev or linus@acme.dev: astroctl org members',
       },
     });

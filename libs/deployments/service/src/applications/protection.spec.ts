@@ -56,10 +56,10 @@ describe('use-S1: who may change an application', () => {
   it('says what stands in the way', () => {
     const change = { action: 'delete', application: 'web', present: production, next: undefined } as const;
     expect(refusedChange(change, editor())?.detail).toBe(
-      'You may not delete web: profile production is protected and needs admin or owner.',
+      'You may not delete web: profile production is protected and requires the role admin or owner.',
     );
     expect(refusedChange({ ...change, present: staging }, editor(neighbor(true)))?.detail).toBe(
-      'You may not delete web: namespace acme-pay is used by pay, whose profile production is protected and needs admin or owner.',
+      'You may not delete web: namespace acme-pay is used by pay, whose profile production is protected and requires the role admin or owner.',
     );
   });
 

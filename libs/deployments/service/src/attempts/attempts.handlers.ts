@@ -49,8 +49,8 @@ export class AttemptsHandlers {
     if (!attempt) return nothingOwed('the attempt has ended');
     const isFree = await this.endOlder(input, application.value, attempt, context);
     if (!isFree.ok) return refuse(isFree.error);
-    if (isFree.value === 'superseded') return nothingOwed('a newer attempt was asked for');
-    if (isFree.value === 'wait') return later('an older attempt of the application is in hand', ASK_AGAIN_MS);
+    if (isFree.value === 'superseded') return nothingOwed('a newer attempt was requested');
+    if (isFree.value === 'wait') return later('an older attempt of the application is running', ASK_AGAIN_MS);
 
     const { revision } = attempt;
     const before = await this.commands.load(attemptDecider, attemptStream(attemptId));
@@ -59,7 +59,7 @@ export class AttemptsHandlers {
     const isTakeOver = present?.worker === worker && present.incarnation !== incarnation;
     if (isTakeOver && application.value.lostClaims + present.number >= MOST_CLAIMS) {
       const given = await this.closer.giveUp(applicationId, attemptId, present.number, context);
-      return given.ok ? nothingOwed('too many workers were lost with it') : refuse(given.error);
+      return given.ok ? nothingOwed('too many workers were lost during this attempt') : refuse(given.error);
     }
     const claimed = await this.run(
       { type: 'claim', applicationId, revision, worker, incarnation, nowMs: this.clock.now() },
@@ -183,7 +183,7 @@ export class AttemptsHandlers {
       return later('another worker has it', Math.max(100, Number(error.extra?.['retryInMs'] ?? ASK_AGAIN_MS) + 100));
     if (error.code === 'deployments/claim-expired') {
       const abandoned = await this.closer.abandon(applicationId, attemptId, revision, context);
-      return abandoned.ok ? nothingOwed('its claim ran out; another attempt was asked for') : refuse(abandoned.error);
+      return abandoned.ok ? nothingOwed('its claim expired; another attempt was requested') : refuse(abandoned.error);
     }
     if (error.code === 'deployments/attempt-ended') {
       const settled = await this.closer.settle(

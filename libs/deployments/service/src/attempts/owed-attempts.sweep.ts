@@ -31,7 +31,7 @@ export class OwedSweep implements Sweep {
     const suffix = isEmpty ? `/${Math.floor(this.clock.now() / EVERY_MS)}` : '';
     for await (const found of everyDocument(this.readModels, applicationsProjection, { where: { hasOpen: true } })) {
       if (signal.aborted) return;
-      if (!found.ok) return this.logger.warn({ code: found.error.code }, 'owed deployments could not be read');
+      if (!found.ok) return this.logger.warn({ code: found.error.code }, 'pending deployments could not be read');
       const { id: applicationId, organizationId, open, attempt } = found.value;
       for (const attemptId of open) {
         const deduplicationKey = (attempt?.id === attemptId ? attempt.requestId : attemptId) + suffix;
@@ -42,7 +42,7 @@ export class OwedSweep implements Sweep {
         if (!settled.ok)
           this.logger.warn(
             { applicationId, attemptId, code: settled.error.code },
-            'an owed deployment could not be brought on',
+            'a pending deployment could not be continued',
           );
       }
     }

@@ -231,7 +231,7 @@ describe('clusters', () => {
     ]);
   });
 
-  it('E13: a cluster that was not heard of for 60 s makes its applications UNKNOWN, and the next report ends that', async () => {
+  it('E13: a cluster that was not reachable for 60 s makes its applications UNKNOWN, and the next report ends that', async () => {
     await register('dev');
     await applyProfile('staging');
     await apply('web');

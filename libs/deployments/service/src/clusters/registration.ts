@@ -14,9 +14,9 @@ export function serverAddress(text: string): Result<ServerAddress, DeploymentsEr
   if (!URL.canParse(text)) return err(deploymentsErrors.serverInvalid('is not a URL'));
   const url = new URL(text);
   if (url.username !== '' || url.password !== '')
-    return err(deploymentsErrors.serverInvalid('must not hold a user or password'));
+    return err(deploymentsErrors.serverInvalid('must not contain a user or password'));
   if (url.search !== '' || url.hash !== '')
-    return err(deploymentsErrors.serverInvalid('must not hold a query or fragment'));
+    return err(deploymentsErrors.serverInvalid('must not contain a query or fragment'));
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isLoopback = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback))

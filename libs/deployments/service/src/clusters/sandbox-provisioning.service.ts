@@ -41,7 +41,7 @@ export class SandboxProvisioning {
     this.making.set(organizationId, making);
     const outcome = await making;
     if (outcome.ok) this.made.add(organizationId);
-    else this.logger.warn({ organizationId, code: outcome.error.code }, 'the sandbox could not be made');
+    else this.logger.warn({ organizationId, code: outcome.error.code }, 'the sandbox could not be created');
     return outcome.ok ? outcome.value : undefined;
   }
 

@@ -8,7 +8,7 @@ import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { clustersProjection } from './clusters.projection.ts';
 import { Heartbeats, SILENCE_MS } from './heartbeats.service.ts';
 
-/** Notes when a cluster was not heard of for 60 s; the next report of it takes the note away. */
+/** Notes when a cluster was not reachable for 60 s; the next report of it takes the note away. */
 @Injectable()
 export class SilenceSweep implements Sweep {
   readonly name = 'deployments-silence';

@@ -78,7 +78,7 @@ describe('resolving a revision', () => {
   });
   it('holds replicas and autoscaling to the bounds of the tier', () => {
     expect(faults(image('web', '1', { replicas: 5 }))).toEqual([
-      { pointer: '/source/image/replicas', message: 'replicas must lie between 1 and 3 on tier basic' },
+      { pointer: '/source/image/replicas', message: 'replicas must be between 1 and 3 on tier basic' },
     ]);
     expect(faults(image('web', '1', { autoscaling: { min: 1, max: 9 } }))).toMatchObject([
       { pointer: '/source/image/autoscaling' },

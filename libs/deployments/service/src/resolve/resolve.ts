@@ -57,7 +57,10 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
   if (spec.source.yaml) {
     if (spec.externalAccess)
       return err([
-        { pointer: '/externalAccess', message: 'is for image applications; put an Ingress among the manifests' },
+        {
+          pointer: '/externalAccess',
+          message: 'is supported only for image applications; add an Ingress to the manifests',
+        },
       ]);
     return ok({
       ...common,
@@ -152,7 +155,7 @@ function scaleOf(
   const { min, max } = tier.replicas;
   const layer = says(image) ? image : says(defaults) ? defaults : undefined;
   const pointer = layer === image ? '/source/image' : '/profileName';
-  const bounds = `must lie between ${min} and ${max} on tier ${tier.name}`;
+  const bounds = `must be between ${min} and ${max} on tier ${tier.name}`;
   if (layer?.autoscaling) {
     const { autoscaling } = layer;
     const faults =

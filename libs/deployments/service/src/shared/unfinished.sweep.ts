@@ -169,6 +169,6 @@ export class UnfinishedSweep implements Sweep {
 
   private note(id: string, outcome: Result<unknown, DomainError>): void {
     if (!outcome.ok)
-      this.logger.warn({ id, code: outcome.error.code }, 'what was cut between two streams could not be finished');
+      this.logger.warn({ id, code: outcome.error.code }, 'an interrupted operation could not be completed');
   }
 }

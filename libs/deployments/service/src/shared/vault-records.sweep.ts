@@ -56,7 +56,7 @@ export class VaultRecordsSweep implements Sweep {
       await this.vault.delete(name);
       removed += 1;
     }
-    if (removed > 0) this.logger.info({ prefix, removed }, 'records that nothing names were removed');
+    if (removed > 0) this.logger.info({ prefix, removed }, 'unreferenced vault records were removed');
   }
 
   /** Everything that a revision, or a creation under way, names; `undefined` when that cannot be known now. */

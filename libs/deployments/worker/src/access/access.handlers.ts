@@ -54,7 +54,7 @@ export class AccessHandlers {
           domainError(
             'deployments/namespace-gone',
             'not-found',
-            `None of the namespaces exists on cluster ${input.cluster.name} yet.`,
+            `None of the organization's namespaces exists on cluster ${input.cluster.name} yet.`,
             { fix: 'deploy an application first' },
           ),
         );

@@ -57,7 +57,7 @@ function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | un
     return domainError(
       'deployments/cluster-unauthorized',
       'unavailable',
-      `There is no credential for cluster ${cluster.name}.`,
+      `No credential is stored for cluster ${cluster.name}.`,
       {
         fix: `astroctl clusters register --cluster-name ${cluster.name}`,
       },

@@ -30,7 +30,13 @@ export class ResourcesHandlers {
     const named = { kind: entry.kind, namespace: entry.namespace === '' ? null : entry.namespace, name: entry.name };
     const object = await liveObject(client, entry);
     if (!object)
-      return { ...named, health: 'Missing', sync: 'OutOfSync', message: 'it is not on the cluster', createdAt: null };
+      return {
+        ...named,
+        health: 'Missing',
+        sync: 'OutOfSync',
+        message: 'it does not exist on the cluster',
+        createdAt: null,
+      };
     const { state, message } = healthOf(object, { nowMs: this.clock.now() });
     return {
       ...named,

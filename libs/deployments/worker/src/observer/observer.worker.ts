@@ -170,8 +170,8 @@ class ClusterObservation {
         return { state: 'UNAUTHORIZED', reason: error.message, version: null, nodes: null };
       const fault = clusterErrorOf(error);
       if (fault) return failedState(judgeClusterError(fault, connection.name));
-      this.ports.logger.warn({ clusterId: connection.clusterId, err: String(error) }, 'a cluster could not be asked');
-      return { state: 'UNREACHABLE', reason: 'the platform could not ask it', version: null, nodes: null };
+      this.ports.logger.warn({ clusterId: connection.clusterId, err: String(error) }, 'a cluster could not be reached');
+      return { state: 'UNREACHABLE', reason: 'the platform could not reach it', version: null, nodes: null };
     }
   }
 
@@ -201,7 +201,7 @@ class ClusterObservation {
         const onFault = (error: unknown) =>
           this.ports.logger.debug(
             { clusterId: this.observed.connection.clusterId, err: String(error) },
-            'a watch of a cluster was broken',
+            'the watch of a cluster was interrupted',
           );
         await observeApplications(client, {
           signal,
@@ -213,7 +213,7 @@ class ClusterObservation {
       } catch (error) {
         this.ports.logger.info(
           { clusterId: this.observed.connection.clusterId, err: String(error) },
-          'watching a cluster begins again',
+          'the watch of a cluster restarts',
         );
       }
       await pause(this.ports.clock, WATCH_AGAIN_MS, signal);

@@ -71,7 +71,7 @@ describe('a claim', () => {
     expect(claim.deadline()).toBeGreaterThanOrEqual(38_000);
   });
 
-  it('says when a newer revision is asked for', async () => {
+  it('says when a newer revision was requested', async () => {
     deployments.attempt(attemptId).superseded = true;
     await claim.extend();
     expect(claim.superseded.aborted).toBe(true);

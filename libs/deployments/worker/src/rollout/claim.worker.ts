@@ -64,7 +64,7 @@ export class Claim {
     this.ticker = ports.clock.timer(EXTEND_EVERY_MS, () => void this.tick());
   }
 
-  /** Fires when a newer revision is asked for. Looked at between waves; while nothing but health is waited for, it ends that at once. */
+  /** Fires when a newer revision was requested. Looked at between waves; while nothing but health is waited for, it ends that at once. */
   get superseded(): AbortSignal {
     return this.superseding.signal;
   }
@@ -172,7 +172,7 @@ export class Claim {
       if (answer.error.kind !== 'unavailable') throw new ReportRefusedError(answer.error);
       const waitMs = backOffMs(BACK_OFF, attempt, chance(ids));
       if (clock.monotonic() + waitMs >= until)
-        throw this.lose(`nobody answered before the claim ended (${answer.error.code})`);
+        throw this.lose(`no response before the claim expired (${answer.error.code})`);
       await pause(clock, waitMs, this.lost);
       if (this.lost.aborted) throw new ClaimLostError('the claim was lost');
     }

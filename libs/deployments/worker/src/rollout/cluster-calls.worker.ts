@@ -90,7 +90,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
         await rules.waiting(`${verdict.cause}; trying again`);
       }
       await pause(clock, waitMs, anyEnd);
-      if (superseded.aborted) throw new SupersededError('a newer revision is asked for');
+      if (superseded.aborted) throw new SupersededError('a newer revision was requested');
       if (stopping.aborted) throw new StoppingError('the worker is stopping');
     }
   }

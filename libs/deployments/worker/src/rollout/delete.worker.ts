@@ -65,7 +65,7 @@ export async function remove(run: Run): Promise<Outcome> {
     }
     await run.beginWave();
     await removeNamespace(run, fence, until);
-    const done = task.orphan ? 'its objects stay where they are' : `${task.inventory.length} objects deleted`;
+    const done = task.orphan ? 'its objects are kept on the cluster' : `${task.inventory.length} objects deleted`;
     return { outcome: 'succeeded', message: done, inventory: [], endpoint: null, replicas: null };
   } catch (error) {
     if (error instanceof SupersededError) return { outcome: 'superseded' };
@@ -126,7 +126,7 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
     if (inTheWay !== undefined)
       await run.claim.report({
         step: 'progressing',
-        message: `namespace ${task.targetNamespace} stays: ${inTheWay} is in it`,
+        message: `namespace ${task.targetNamespace} is kept because it contains ${inTheWay}`,
       });
     if (fence) await run.call(() => fence.release());
     return;
@@ -175,7 +175,7 @@ async function untilGone(
       throw new AttemptFailedError({
         code: 'deployments/deletion-blocked',
         message,
-        fix: `remove what holds it, then again: astroctl app delete ${run.task.applicationName}`,
+        fix: `remove what blocks it, then run again: astroctl app delete ${run.task.applicationName}`,
       });
     }
     // Things mostly go within a second: not worth a word.

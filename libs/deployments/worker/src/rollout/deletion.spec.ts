@@ -24,10 +24,10 @@ describe('a deletion', () => {
 
   it('E11: names the finalizer that holds an object', () => {
     expect(holdsBack(object('ConfigMap', 'a', { finalizers: ['acme.dev/hold'] }))).toBe(
-      'ConfigMap/a waits for finalizer acme.dev/hold',
+      'ConfigMap/a is waiting for finalizer acme.dev/hold',
     );
     expect(holdsBack(object('Deployment', 'web', { finalizers: ['foregroundDeletion'] }))).toBe(
-      'Deployment/web waits for what it owns',
+      'Deployment/web is waiting for its dependents',
     );
     const conditions = [
       {

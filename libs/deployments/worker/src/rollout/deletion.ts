@@ -28,13 +28,14 @@ export function deletionOrder<E extends { readonly key: { readonly kind: string 
   return groups.filter((group) => group.length > 0);
 }
 
-/** Why an object that was deleted is still there: `Deployment web waits for finalizer acme.dev/hold`. */
+/** Why an object that was deleted is still there: `Deployment web is waiting for finalizer acme.dev/hold`. */
 export function holdsBack(object: KubernetesObject): string {
   const finalizers = list(object.metadata['finalizers']).map(String);
   const name = `${object.kind}/${object.metadata.name}`;
   if (finalizers.length === 0) return `${name} is ending`;
-  if (finalizers.every((finalizer) => finalizer === 'foregroundDeletion')) return `${name} waits for what it owns`;
-  return `${name} waits for finalizer ${finalizers.join(', ')}`;
+  if (finalizers.every((finalizer) => finalizer === 'foregroundDeletion'))
+    return `${name} is waiting for its dependents`;
+  return `${name} is waiting for finalizer ${finalizers.join(', ')}`;
 }
 
 /** Why a namespace does not go, in the words of its own conditions. */

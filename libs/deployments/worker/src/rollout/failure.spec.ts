@@ -96,14 +96,14 @@ describe('what is told of a refused plan', () => {
         {
           code: 'deployments/pod-security',
           rule: 'hostPath',
-          detail: 'Deployment web: a volume is a path of the node.',
+          detail: 'Deployment web: a volume uses hostPath.',
           fix: 'astroctl clusters policy set dev podSecurity=privileged',
         },
         { code: 'deployments/unknown-field', rule: 'unknown', detail: 'Service web: spec.prots is no field.' },
       ]),
     ).toEqual({
       code: 'deployments/pod-security',
-      message: 'Deployment web: a volume is a path of the node; Service web: spec.prots is no field',
+      message: 'Deployment web: a volume uses hostPath; Service web: spec.prots is no field',
       fix: 'astroctl clusters policy set dev podSecurity=privileged',
     }));
 
@@ -119,5 +119,5 @@ describe('what is told of a refused plan', () => {
   });
 
   it('says what to do in terms of the application', () =>
-    expect(fixOf('deployments/crash-loop', 'web')).toBe('see why it ends: astroctl app logs web --previous'));
+    expect(fixOf('deployments/crash-loop', 'web')).toBe('see why it exits: astroctl app logs web --previous'));
 });

@@ -59,18 +59,18 @@ const REFUSAL_CODES: Record<RefusalCode, string> = {
 /** What people do about a workload that does not come up, where the failure says nothing more exact. */
 const FIXES: Readonly<Record<string, string>> = {
   'deployments/image-not-found': 'correct spec.source.image.tag and apply again',
-  'deployments/image-pull-denied': 'name a pull secret in spec.source.image.imagePullSecret and apply again',
+  'deployments/image-pull-denied': 'set spec.source.image.imagePullSecret and apply again',
   'deployments/image-name-invalid': 'correct spec.source.image and apply again',
-  'deployments/crash-loop': 'see why it ends: astroctl app logs APP --previous',
+  'deployments/crash-loop': 'see why it exits: astroctl app logs APP --previous',
   'deployments/out-of-memory': 'raise spec.source.image.resources.limits.memory and apply again',
   'deployments/config-missing': 'create what is missing in the target namespace, or correct its name, and apply again',
   'deployments/runs-as-root': 'add runAsUser: 1000 to spec.source.image and apply again',
-  'deployments/unschedulable': 'ask for less cpu or memory in spec.source.image.resources, or add nodes',
+  'deployments/unschedulable': 'request less cpu or memory in spec.source.image.resources, or add nodes',
   'deployments/health-check-failed': 'correct spec.source.image.health or the port, and apply again',
-  'deployments/quota-exceeded': 'ask for less in spec.source.image.resources, or raise the quota of the namespace',
+  'deployments/quota-exceeded': 'request less in spec.source.image.resources, or raise the quota of the namespace',
   'deployments/pod-security': 'correct the fields named and apply again, or see: astroctl clusters policy get CLUSTER',
   'deployments/rollout-timeout': 'see why: astroctl app events APP -k',
-  'deployments/job-failed': 'see why it ends: astroctl app logs APP --previous',
+  'deployments/job-failed': 'see why it exits: astroctl app logs APP --previous',
   'deployments/volume-not-bound': 'correct spec.source.image.volumes, or give the cluster a storage class',
 };
 
@@ -85,7 +85,7 @@ export const fixOf = (code: string, app: string): string | null => FIXES[code]?.
 /** The first finding decides the code; the others are counted, or named when they are few. */
 export function failureOfManifestErrors(findings: readonly ManifestError[]): Failure {
   const [first, ...rest] = findings;
-  if (!first) return { code: 'deployments/invalid-manifest', message: 'the manifests cannot be used', fix: null };
+  if (!first) return { code: 'deployments/invalid-manifest', message: 'the manifests are invalid', fix: null };
   const others = rest.slice(0, 4).map(({ detail }) => cut(detail, 300));
   const more = rest.length > others.length ? `; and ${rest.length - others.length} more` : '';
   return {
@@ -147,20 +147,20 @@ export function judgeClusterError(fault: ClusterError, cluster: string): Verdict
       `register it again: astroctl clusters register --cluster-name ${cluster}`,
     );
   if (status === 429 && !/disruption budget/i.test(message))
-    return { retry: true, cause: `cluster ${cluster} asks for fewer calls (429)` };
+    return { retry: true, cause: `cluster ${cluster} is rate-limiting the platform (429)` };
   if (status === 403) return judgeForbidden(message, cluster);
   if (status === 404 && reason === 'UnknownType') return failed('deployments/unknown-kind', message, null);
   if (status === 404 && /^namespaces? "/.test(message))
-    return failed('deployments/namespace-gone', `${message}: it was deleted while the rollout ran`, 'apply again');
+    return failed('deployments/namespace-gone', `${message}: it was deleted during the rollout`, 'apply again');
   if (reason === 'ObjectTerminating')
-    return failed('deployments/object-terminating', message, 'wait until it is gone and apply again');
+    return failed('deployments/object-terminating', message, 'wait until it is deleted, then apply again');
   if (status === 409 && fault.conflicts.length > 0)
     return failed(
       'deployments/conflict',
       conflictText(fault.conflicts),
-      'leave the fields out, or take them from their manager, and apply again',
+      'remove the fields from the manifest or from their manager, then apply again',
     );
-  if (status === 409) return { retry: true, cause: `an object changed at the same moment (${message})`, atMost: 5 };
+  if (status === 409) return { retry: true, cause: `an object was changed concurrently (${message})`, atMost: 5 };
   if (status === 413 || /request is too large|larger than max/i.test(message))
     return failed('deployments/object-too-large', message, 'make the object smaller and apply again');
   if (status === 500 && message.startsWith('failed to create typed patch object'))
@@ -186,7 +186,7 @@ function judgeSilence({ why, message }: { readonly why: string; readonly message
     return failed(
       'deployments/cluster-unreachable',
       said,
-      `register it with its present CA: astroctl clusters register --cluster-name ${cluster}`,
+      `register it with its current CA: astroctl clusters register --cluster-name ${cluster}`,
     );
   if (why === 'too-large') return failed('deployments/denied-by-cluster', said, null);
   return { retry: true, cause: `cluster ${cluster} cannot be reached: ${said}` };
@@ -198,11 +198,15 @@ function judgeForbidden(message: string, cluster: string): Verdict {
   if (/violates PodSecurity/.test(message))
     return failed('deployments/pod-security', message, `see: astroctl clusters policy get ${cluster}`);
   if (/because it is being terminated/.test(message))
-    return failed('deployments/namespace-terminating', message, 'wait until the namespace is gone and apply again');
+    return failed(
+      'deployments/namespace-terminating',
+      message,
+      'wait until the namespace is deleted, then apply again',
+    );
   return failed(
     'deployments/forbidden-on-cluster',
     message,
-    `give the platform's account on ${cluster} that right, or register it again`,
+    `grant the platform's ServiceAccount on ${cluster} that permission, or register the cluster again`,
   );
 }
 

@@ -12,13 +12,13 @@ export function offlineErrors(objects: readonly KubernetesObject[]): readonly Ma
       .filter(({ reason }) => reason !== 'unknown-kind')
       .map(({ reason, field, pointer, message, nearest }): ManifestError => {
         const key = keyOf(object);
-        const meant = nearest === undefined ? '' : `; nearest: ${nearest}`;
+        const end = nearest === undefined ? '.' : `; did you mean ${nearest}?`;
         return {
           code: reason === 'unknown-field' ? 'deployments/unknown-field' : 'deployments/invalid-manifest',
           object: key,
           pointer,
           rule: reason,
-          detail: `${nameOf(key)}: ${field}: ${message.replace(/\.$/, '')}${meant}.`,
+          detail: `${nameOf(key)}: ${field}: ${message.replace(/\.$/, '')}${end}`,
         };
       }),
   );

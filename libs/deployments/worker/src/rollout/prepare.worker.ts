@@ -24,7 +24,7 @@ export async function recall(
 ): Promise<Prepared> {
   const record = await ports.vault.get(recorded.rendered);
   const known = record && sha256(record.value) === recorded.digest;
-  if (!known) throw sourceGone('the recorded plan of this revision is not in the vault any more', task.applicationName);
+  if (!known) throw sourceGone('the recorded plan of this revision is no longer in the vault', task.applicationName);
   return { objects: await ports.renderer.recall(decodeText(record.value)), ...recorded, warnings: [] };
 }
 
@@ -55,8 +55,7 @@ export async function prepare(run: Run): Promise<Prepared> {
 
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
   const record = task.resolved === null ? undefined : await ports.vault.get(task.resolved);
-  if (!record)
-    throw sourceGone('the specification of this revision is not in the vault any more', task.applicationName);
+  if (!record) throw sourceGone('the specification of this revision is no longer in the vault', task.applicationName);
   return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments, sealed and authenticated since
 }
 
@@ -67,7 +66,7 @@ export async function fingerprintKey({ ports: { vault, ids }, task }: Run): Prom
   if (known) return decodeText(known.value);
   await vault.put(name, encodeText(Buffer.from(ids.random(32)).toString('base64')), { expected: 'absent' });
   const made = await vault.get(name); // of two workers the first one's key counts
-  if (!made) throw new Error('the vault does not find what it has just stored');
+  if (!made) throw new Error('the vault did not return a record that was just stored');
   return decodeText(made.value);
 }
 

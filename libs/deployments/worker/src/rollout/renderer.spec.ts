@@ -93,7 +93,7 @@ describe('manifests of a rollout', () => {
     await expect(render('a: [')).rejects.toMatchObject({ failure: { code: 'deployments/invalid-manifest' } });
     const { objects } = await render(configMap('a', 'dat: {}'));
     await expect(renderer.check(checkInput(objects))).rejects.toMatchObject({
-      failure: { code: 'deployments/unknown-field', message: expect.stringContaining('nearest: data') },
+      failure: { code: 'deployments/unknown-field', message: expect.stringContaining('did you mean data?') },
     });
   });
 });

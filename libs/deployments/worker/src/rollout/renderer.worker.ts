@@ -78,6 +78,6 @@ function accepted<T extends Rendered | Checked>(
 const tooLarge = () =>
   new AttemptFailedError({
     code: 'deployments/render-limit',
-    message: 'the manifests take more time or memory than is allowed',
+    message: 'processing the manifests exceeded the time or memory limit',
     fix: 'split them into several applications',
   });

@@ -175,7 +175,7 @@ function rollouts(kubeconfig: string): void {
       expect(outcome).toMatchObject({
         outcome: 'failed',
         code: 'deployments/unknown-field',
-        message: expect.stringMatching(/datta.*nearest: data/),
+        message: expect.stringMatching(/datta.*did you mean data\?/),
         applied: false,
       });
     });

@@ -98,7 +98,10 @@ export class RolloutWorker {
       if (error instanceof StoppingError) return delivery.retry(0);
       if (!(error instanceof ClaimLostError || error instanceof FenceLostError || error instanceof ClaimTooShortError))
         throw error;
-      this.logger.info({ ...item, claim: answer.claim, why: error.message }, 'an attempt was left to another worker');
+      this.logger.info(
+        { ...item, claim: answer.claim, why: error.message },
+        'an attempt was taken over by another worker',
+      );
       await delivery.retry(LOST_RETRY_MS);
     } finally {
       claim.stop();

@@ -88,7 +88,7 @@ export class Run {
   /** @throws ClaimLostError when so little of the claim is left that a write might land after its end */
   throwIfClaimEnds(): void {
     if (this.claim.deadline() - this.ports.clock.monotonic() <= MARGIN_MS + 1_000)
-      throw new ClaimLostError('the claim ends before a write could be sure to');
+      throw new ClaimLostError('the claim would expire before the write completes');
   }
 
   /** @throws StoppingError, ClaimLostError: while something is only waited for, these end it */
@@ -97,9 +97,9 @@ export class Run {
     if (this.claim.lost.aborted) throw new ClaimLostError('the claim was lost');
   }
 
-  /** @throws SupersededError when a newer revision is asked for */
+  /** @throws SupersededError when a newer revision was requested */
   throwIfStopping(): void {
-    if (this.claim.superseded.aborted) throw new SupersededError('a newer revision is asked for');
+    if (this.claim.superseded.aborted) throw new SupersededError('a newer revision was requested');
   }
 }
 

@@ -14,14 +14,17 @@ export async function serving(run: Run, entries: readonly InventoryEntry[]): Pro
   try {
     const client = await run.ports.connections.client(run.task.cluster);
     const deployment = await liveObject(client, first);
-    if (!deployment) return 'no revision is serving';
+    if (!deployment) return 'no revision is serving traffic traffic traffic';
     const { items } = await client.list(REPLICA_SET, { namespace: first.namespace, deadlineMs: 5_000 });
     const owned = items.filter(({ metadata }) =>
       list(metadata['ownerReferences']).some((owner) => text(at(owner, 'uid')) === deployment.metadata.uid),
     );
     return servingText(deployment, owned, ({ metadata }) => revisionOfMark(metadata.annotations?.[ATTEMPT_ANNOTATION]));
   } catch (error) {
-    run.ports.logger.info({ attemptId: run.task.attemptId, err: String(error) }, 'what serves could not be asked');
+    run.ports.logger.info(
+      { attemptId: run.task.attemptId, err: String(error) },
+      'the serving revision could not be determined',
+    );
     return null;
   }
 }

@@ -112,7 +112,7 @@ export class People {
     if (present) return present.value;
     await this.vault.put(LOOKUP_KEY, this.ids.random(32), { expected: 'absent' });
     const written = await this.vault.get(LOOKUP_KEY);
-    if (!written) throw new Error('the vault does not return the look-up key that was just written');
+    if (!written) throw new Error('the vault did not return the lookup key that was just written');
     return written.value;
   }
 }
