@@ -37,7 +37,11 @@ export const loginRequest = request({
     'Log in on a machine: returns the user, an organization (the default one is created if there is none), and a key',
   permission: 'self.enter',
   input: z.strictObject({
-    orgId: z.string().min(1).optional().describe('id or slug; defaults to the current, the default, or the only organization'),
+    orgId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('id or slug; defaults to the current, the default, or the only organization'),
     machine: z.string().min(1).max(200).describe('name of the machine; stored as a digest'),
   }),
   output: z.strictObject({

@@ -321,7 +321,9 @@ export async function appLogs(
   });
   for await (const { pod, line, dropped } of lines) {
     if (dropped)
-      session.print.note(`(${dropped} lines of ${pod} were dropped because they arrived faster than they could be sent)`);
+      session.print.note(
+        `(${dropped} lines of ${pod} were dropped because they arrived faster than they could be sent)`,
+      );
     session.print.line(printable(options.prefix ? `${pod}: ${line}` : line));
   }
   return ExitCode.Success;

@@ -97,7 +97,10 @@ export const applicationCommands = {
   appRollback: {
     path: ['app', 'rollback'],
     summary: 'Deploy the content of an older revision as a new one',
-    options: { name, to: { help: 'revision; defaults to the latest earlier revision that succeeded', value: 'version' } },
+    options: {
+      name,
+      to: { help: 'revision; defaults to the latest earlier revision that succeeded', value: 'version' },
+    },
     examples: ['astroctl app rollback web', 'astroctl app rollback web --to v3 -y'],
   },
   appDelete: {

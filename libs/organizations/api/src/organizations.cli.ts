@@ -51,7 +51,11 @@ export async function orgList(
   const current = session.flags.asAdmin ? undefined : await session.organization();
   await session.print.list(
     listed.value.items.map((item) => ({ ...item, current: item.id === current })),
-    { columns: COLUMNS, name: ({ slug }) => `organization/${slug}`, empty: 'You are not a member of any organization.' },
+    {
+      columns: COLUMNS,
+      name: ({ slug }) => `organization/${slug}`,
+      empty: 'You are not a member of any organization.',
+    },
   );
   return 0;
 }
