@@ -50,9 +50,8 @@ export async function serveSandboxes(folder: string): Promise<number> {
     if (verb === 'memory') return inUse();
     if (verb === 'serve') {
       platform ??= startSandboxes({ folder, host: '127.0.0.1', preferredPort: 0, ...surroundings });
-      const connection = await (await platform).clusters.connectionOf(organization);
-      if (!connection) throw new Error('no sandbox');
-      return { server: connection.server, token: connection.token, ca: connection.certificateAuthority ?? '' };
+      const { server, token, certificateAuthority } = await (await platform).connectionOf(organization);
+      return { server, token, ca: certificateAuthority };
     }
     const sandbox = opened(organization);
     if (verb === 'fill') await (kind === 'pods' ? fillPods : fillConfigMaps)(sandbox, Number(count));

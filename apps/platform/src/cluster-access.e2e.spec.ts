@@ -135,16 +135,14 @@ describe('use-S2: credentials of clusters end with the membership', () => {
         clock: systemClock,
         log: silentLogger,
       });
-      const found = await served.clusters.connectionOf('org-dev');
-      if (!found) throw new Error('there is no sandbox');
-      return { ...found, close: () => served.close() };
+      return { ...(await served.connectionOf('org-dev')), close: () => served.close() };
     };
     let dev = await open();
     const registered = await ask(ada, 'PUT clusters/dev', {
       clusterName: 'dev',
       server: dev.server,
       token: dev.token,
-      certificateAuthorityData: Buffer.from(dev.certificateAuthority ?? '').toString('base64'),
+      certificateAuthorityData: Buffer.from(dev.certificateAuthority).toString('base64'),
     });
     expect(registered.status).toBe(201);
     const eve = await member('eve', 'admin');

@@ -16,11 +16,6 @@ describe('threads of sandboxes', () => {
   const start = () =>
     startSandboxes({ folder, host: '127.0.0.1', preferredPort, clock: systemClock, log: silentLogger });
   type Started = Awaited<ReturnType<typeof start>>;
-  const connectionOf = async ({ clusters }: Started, organizationId: string) => {
-    const found = await clusters.connectionOf(organizationId);
-    if (!found) throw new Error('no sandbox');
-    return found;
-  };
   const portOf = (server: string): string => new URL(server).port;
   const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
   let started: Started;
@@ -29,20 +24,20 @@ describe('threads of sandboxes', () => {
   afterAll(() => started.close());
 
   it('four sandboxes have one each, further ones share them, and all stay where they are', async () => {
-    for (const id of IDS) addresses.set(id, (await connectionOf(started, id)).server);
+    for (const id of IDS) addresses.set(id, (await started.connectionOf(id)).server);
     const ports = IDS.map((id) => portOf(addresses.get(id) ?? ''));
     expect(new Set(ports.slice(0, 4)).size).toBe(4);
     expect(ports.slice(4)).toEqual(ports.slice(0, 2));
-    expect((await connectionOf(started, 'e')).server).toBe(addresses.get('e'));
+    expect((await started.connectionOf('e')).server).toBe(addresses.get('e'));
   });
 
   it('who asks at the same time is given the same sandbox', async () => {
-    const asked = await Promise.all(Array.from({ length: 20 }, () => connectionOf(started, 'many')));
+    const asked = await Promise.all(Array.from({ length: 20 }, () => started.connectionOf('many')));
     expect(new Set(asked.map((connection) => JSON.stringify(connection))).size).toBe(1);
   });
 
   it('a sandbox is not found at another one’s port, with its own token either', async () => {
-    const { token, certificateAuthority = '' } = await connectionOf(started, 'a');
+    const { token, certificateAuthority } = await started.connectionOf('a');
     const elsewhere = clientOf({
       server: `https://127.0.0.1:${portOf(addresses.get('b') ?? '')}/sandbox/a`,
       token,
@@ -54,18 +49,18 @@ describe('threads of sandboxes', () => {
 
   it('have no path not the id of an organization', async () => {
     for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
-      await expect(started.clusters.connectionOf(id)).rejects.toThrow('not the id of an organization');
+      await expect(started.connectionOf(id)).rejects.toThrow('not the id of an organization');
     expect(existsSync(join(folder, 'sandbox', 'slot'))).toBe(false);
   });
 
   it('after a start each sandbox is reached at its address before anybody asked where it is', async () => {
-    const { token, certificateAuthority = '' } = await connectionOf(started, 'f');
+    const { token, certificateAuthority } = await started.connectionOf('f');
     await started.close();
     started = await start();
     await started.serving;
     const client = clientOf({ server: addresses.get('f') ?? '', token, certificateAuthority });
     expect(await client.ask('GET /api/v1/namespaces/default')).toMatchObject({ status: 200 });
-    for (const id of IDS) expect((await connectionOf(started, id)).server).toBe(addresses.get(id));
+    for (const id of IDS) expect((await started.connectionOf(id)).server).toBe(addresses.get(id));
   });
 });
 
@@ -75,12 +70,12 @@ describe('files of threads', () => {
     const start = () =>
       startSandboxes({ folder, host: '127.0.0.1', preferredPort: 65_535, clock: systemClock, log: silentLogger });
     const first = await start();
-    for (const id of ['a', 'b']) await first.clusters.connectionOf(id); // the second's port would be one too high
+    for (const id of ['a', 'b']) await first.connectionOf(id); // the second's port would be one too high
     await first.close();
     writeFileSync(join(folder, 'sandbox', 'port-0'), 'eighty');
     writeFileSync(join(folder, 'sandbox', 'clusters', 'a', 'slot'), '-1');
     const again = await start();
-    const { server = '', token = '', certificateAuthority = '' } = (await again.clusters.connectionOf('a')) ?? {};
+    const { server, token, certificateAuthority } = await again.connectionOf('a');
     expect(await clientOf({ server, token, certificateAuthority }).ask('GET /api/v1/namespaces/default')).toMatchObject(
       { status: 200 },
     );

@@ -66,9 +66,7 @@ export async function serveSandboxes(options: { readonly program?: string } = {}
   return {
     folder,
     async of(organizationId) {
-      const found = await served.clusters.connectionOf(organizationId);
-      if (!found) throw new Error(`${organizationId} has no sandbox`);
-      const { server, token, certificateAuthority = '' } = found;
+      const { server, token, certificateAuthority } = await served.connectionOf(organizationId);
       const kubeconfig = join(folder, `${organizationId}.yaml`);
       writeFileSync(
         kubeconfig,

@@ -1,4 +1,5 @@
 export { readConfiguration, type Configuration } from './configuration.ts';
+export { openDataFolder } from './data-folder.ts';
 export { openEventStore } from './engines.ts';
 export { createLogger } from './logger.ts';
 export { claimPort } from './port.ts';

@@ -4,11 +4,11 @@ import { systemClock } from '#runtime/system';
 import { startSandboxes } from '#sandbox-cluster/service';
 
 // One organization's sandbox in a process of its own, for tests that kill it; says how to reach it.
-const { clusters } = await startSandboxes({
+const sandboxes = await startSandboxes({
   folder: process.env['ASTRO_DATA_DIR'] ?? '.data',
   host: '127.0.0.1',
   preferredPort: 0,
   clock: systemClock,
   log: { ...silentLogger, error: (fields, message) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) },
 });
-process.stdout.write(`ready ${JSON.stringify(await clusters.connectionOf('org-kill'))}\n`);
+process.stdout.write(`ready ${JSON.stringify(await sandboxes.connectionOf('org-kill'))}\n`);

@@ -57,7 +57,7 @@ export async function clustersList(
   await session.print.list(listed.value.items, {
     columns,
     name: (row) => `cluster/${row.name}`,
-    empty: 'No clusters. Register one: astroctl clusters register --cluster-name NAME',
+    empty: 'No clusters.',
   });
   return ExitCode.Success;
 }

@@ -55,7 +55,6 @@ export {
   type OpenedDocument,
   openEnvelope,
 } from './manifest.ts';
-export { type SandboxConnection, type SandboxClusters, SANDBOX_CLUSTERS } from './ports.ts';
 export {
   profileView,
   type ProfileView,

@@ -107,6 +107,11 @@ export const deploymentsErrors = {
             : `use one of: ${known.join(', ')}`,
       },
     ),
+  /** Nothing can be deployed. @param contact whom people ask; undefined when that is not known at the moment */
+  noCluster: (organization: string, contact: string | undefined) =>
+    domainError('deployments/no-cluster', 'conflict', `${organization} has no cluster yet.`, {
+      fix: `register one: astroctl clusters register --cluster-name NAME${contact === undefined ? '' : `; or ask ${contact}`}`,
+    }),
   tierNotFound: (name: string, known: readonly string[]) =>
     domainError('deployments/tier-not-found', 'not-found', `Tier ${name} not found.`, {
       fix: `use one of: ${known.join(', ')}`,

@@ -29,6 +29,7 @@ import { Heartbeats } from './clusters/heartbeats.service.ts';
 import { ObserverHandlers } from './clusters/observer.handlers.ts';
 import { RegisterHandlers } from './clusters/register.handlers.ts';
 import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
+import { Sandboxes } from './clusters/sandboxes.service.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
@@ -74,6 +75,7 @@ import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
     AccessEnds,
     Heartbeats,
     SandboxProvisioning,
+    Sandboxes,
     ProfileViews,
     ManifestReader,
     People,

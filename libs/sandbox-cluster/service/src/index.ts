@@ -1,8 +1,8 @@
 import type { ContextService } from '#runtime';
-import { SandboxClusterModule, sandboxProviders, SANDBOXES } from './sandbox-cluster.module.ts';
-import type { SandboxServer } from './sandboxes.service.ts';
+import { SandboxClusterModule } from './sandbox-cluster.module.ts';
+import { SANDBOXES, type SandboxServer } from './sandboxes.service.ts';
 
-/** Serves the sandbox clusters of all organizations, ready to be composed into a process. */
+/** Serves the sandbox clusters of all organizations, ready to be composed into a process. It has no log. */
 export const sandboxClusterService: ContextService = {
   name: 'sandbox-cluster',
   module: SandboxClusterModule,
@@ -11,8 +11,7 @@ export const sandboxClusterService: ContextService = {
   projections: [],
   reactors: [],
   sweeps: [],
-  providers: sandboxProviders,
-  ready: (app) => app.get<SandboxServer>(SANDBOXES).serving,
+  ready: (app) => app.get<SandboxServer>(SANDBOXES, { strict: false }).serving,
 };
 
 export { startSandboxes, type SandboxServer } from './sandboxes.service.ts';

@@ -1,17 +1,24 @@
-import { SANDBOX_CLUSTERS } from '#deployments/contract';
 import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
-import { SERVICE_SETTINGS, type ServiceSettings } from '#runtime';
+import { openDataFolder, SERVICE_SETTINGS, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
-import { startSandboxes, type SandboxServer } from './sandboxes.service.ts';
-
-export const SANDBOXES = Symbol('sandboxes');
+import { SandboxesHandlers } from './sandboxes.handlers.ts';
+import { SANDBOXES, startSandboxes, type SandboxServer } from './sandboxes.service.ts';
 
 /** The sandbox clusters of the data folder, from the ports after the process's own on. */
 const sandboxes: FactoryProvider<SandboxServer> = {
   provide: SANDBOXES,
   inject: [SERVICE_SETTINGS, CLOCK, LOGGER],
-  useFactory: ({ dataFolder, host, port }: ServiceSettings, clock: Clock, log: Logger) =>
-    startSandboxes({ folder: dataFolder, host, preferredPort: port + 1, clock, log }),
+  async useFactory({ dataFolder, host, port }: ServiceSettings, clock: Clock, log: Logger) {
+    const lock = openDataFolder(dataFolder, 'sandbox-cluster'); // no two processes may have the same files open
+    const server = await startSandboxes({ folder: dataFolder, host, preferredPort: port + 1, clock, log });
+    return {
+      ...server,
+      async close() {
+        await server.close();
+        lock.release();
+      },
+    };
+  },
 };
 
 /** Ends the threads when the process has served its last request. */
@@ -24,15 +31,5 @@ class SandboxShutdown implements OnApplicationShutdown {
   }
 }
 
-export const sandboxProviders = [
-  sandboxes,
-  SandboxShutdown,
-  {
-    provide: SANDBOX_CLUSTERS,
-    inject: [SANDBOXES],
-    useFactory: ({ clusters }: SandboxServer) => clusters,
-  },
-];
-
-@Module({})
+@Module({ controllers: [SandboxesHandlers], providers: [sandboxes, SandboxShutdown] })
 export class SandboxClusterModule {}

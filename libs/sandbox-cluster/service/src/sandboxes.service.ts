@@ -1,14 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SandboxClusters } from '#deployments/contract';
 import type { Clock, Logger } from '#kernel';
 import { makePrivateFolder, writePrivateFile } from '#files';
+import type { SandboxAddress, SandboxConnection } from '#sandbox-cluster/contract';
 import { generate } from 'selfsigned';
 import { SandboxThread } from './sandbox-thread.service.ts';
 import { slotOf, takenSlots, takeSlot, wholeNumberIn } from './slots.service.ts';
 
+/** Token of the SandboxServer. */
+export const SANDBOXES = Symbol('sandboxes');
+
 export interface SandboxServer {
-  readonly clusters: SandboxClusters;
+  /** Makes the sandbox of an organization when it is first asked for. */
+  connectionOf(organizationId: string): Promise<SandboxConnection>;
+  /** Where it is reached; loads no sandbox. */
+  addressOf(organizationId: string): Promise<SandboxAddress>;
   /** Resolves when every sandbox that there is can be reached. */
   readonly serving: Promise<void>;
   close(): Promise<void>;
@@ -71,21 +77,19 @@ export async function startSandboxes({
     return port;
   }
 
+  const addressOf = async (organizationId: string): Promise<SandboxAddress> => ({
+    server: `https://${host}:${await served(slotFor(organizationId))}/sandbox/${organizationId}`,
+    certificateAuthority: certificate,
+  });
+
   const serving = Promise.allSettled([...new Set(takenSlots(clusters))].map(served)).then(() => {}); // one that failed is started again
   return {
     serving,
-    clusters: {
-      async connectionOf(organizationId) {
-        const slot = slotFor(organizationId);
-        const port = await served(slot);
-        const { token, uid } = await threadOf(slot).open(organizationId);
-        return {
-          server: `https://${host}:${port}/sandbox/${organizationId}`,
-          token,
-          uid,
-          certificateAuthority: certificate,
-        };
-      },
+    addressOf,
+    async connectionOf(organizationId) {
+      const address = await addressOf(organizationId);
+      const { token, uid } = await threadOf(slotFor(organizationId)).open(organizationId);
+      return { ...address, token, uid };
     },
     async close() {
       await Promise.all([...threads.values()].map((thread) => thread.stop()));

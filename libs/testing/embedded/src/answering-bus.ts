@@ -1,6 +1,6 @@
-import type { Bus, Reply, RequestContext } from '#bus';
+import { busErrors, type Bus, type Reply, type RequestContext } from '#bus';
 import type { Contract } from '#bus/contract';
-import { domainError, type CommandContext } from '#kernel';
+import type { CommandContext } from '#kernel';
 
 /** By subject: what another context would answer. */
 export type Answers = Readonly<
@@ -20,7 +20,7 @@ export function answeringBus(service: string, answers: Answers): Bus {
       if (!answer)
         return {
           ok: false,
-          error: domainError('bus/no-responder', 'unavailable', `${contract.subject} is not served.`),
+          error: busErrors.nobodyServes(contract.subject),
         } as never;
       const replied = await answer(parsed as never, context);
       if (replied.ok) contract.output.parse(replied.value);

@@ -63,6 +63,9 @@ export class DeploymentPlanner {
     const { organizationId } = membership;
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
+    const { profile: profiles, cluster: clusters } = catalog.value.state.entries;
+    if (spec.profileName === undefined && profiles.size === 0 && clusters.size === 0)
+      return err(await this.people.noCluster(membership.slug, context));
     const profile = await this.profileFor(spec, catalog.value.state, pointer);
     if (!profile.ok) return profile;
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));

@@ -8,6 +8,7 @@ import {
 } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { People } from '../shared/people.service.ts';
 import { ClusterDocuments } from './cluster-documents.service.ts';
 import { ClusterViews } from './cluster-views.service.ts';
 
@@ -17,6 +18,7 @@ export class ClustersQueries {
   constructor(
     @Inject(ClusterDocuments) private readonly clusters: ClusterDocuments,
     @Inject(ClusterViews) private readonly answers: ClusterViews,
+    @Inject(People) private readonly people: People,
   ) {}
 
   @Serves(listClustersRequest)
@@ -27,7 +29,18 @@ export class ClustersQueries {
     const found = await this.clusters.all(context);
     if (!found.ok) return refuse(found.error);
     const views = await this.answers.views(found.value);
-    return reply({ items: views.filter((view) => provider === undefined || view.provider === provider) });
+    return reply(
+      { items: views.filter((view) => provider === undefined || view.provider === provider) },
+      found.value.length === 0 ? { warnings: [await this.noCluster(context)] } : {},
+    );
+  }
+
+  private async noCluster(context: RequestContext): Promise<string> {
+    const membership = await this.people.membership(context);
+    const { detail, fix = '' } = membership.ok
+      ? await this.people.noCluster(membership.value.slug, context)
+      : membership.error;
+    return `${detail} Fix: ${fix}`;
   }
 
   @Serves(getClusterRequest)

@@ -1,4 +1,4 @@
-import { reply } from '#bus';
+import { busErrors, refuse, reply, type Reply } from '#bus';
 import {
   applyApplicationRequest,
   applyProfileRequest,
@@ -13,7 +13,6 @@ import {
   registerClusterRequest,
   reportClusterRequest,
   setClusterPolicyRequest,
-  type SandboxClusters,
 } from '#deployments/contract';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
@@ -33,11 +32,28 @@ const org = 'org-1';
 const folder = temporaryFolder();
 let opened = 0;
 
-const open = async (sandbox?: SandboxClusters) => {
+/** Whether a service runs sandboxes. */
+let hasSandboxes = false;
+const sandboxAddress = (organizationId: string) => ({
+  server: `https://127.0.0.1:8081/sandbox/${organizationId}`,
+  certificateAuthority: 'PEM of the sandbox',
+});
+const ofSandboxes = <T>(value: T): Reply<T> =>
+  hasSandboxes ? reply(value) : refuse(busErrors.nobodyServes('sandbox'));
+
+const open = async () => {
   const own = `${folder}/${opened++}`;
   asked = [];
   queue = await openEmbeddedWorkQueue({ folder: own, clock: systemClock, ids: systemIds, log: silentLogger });
   const answers = {
+    'sandbox-cluster.v1.sandboxes.ensure': ({ organizationId }: { organizationId: string }) =>
+      ofSandboxes({
+        ...sandboxAddress(organizationId),
+        token: `token-of-${organizationId}`,
+        uid: `sandbox-${organizationId}`,
+      }),
+    'sandbox-cluster.v1.sandboxes.address': ({ organizationId }: { organizationId: string }) =>
+      ofSandboxes(sandboxAddress(organizationId)),
     'deploy-worker.v1.clusters.probe': ({ cluster }: { cluster: { server: string } }) =>
       reply({
         uid: 'uid-of-one-machine',
@@ -50,11 +66,14 @@ const open = async (sandbox?: SandboxClusters) => {
       return reply({ token: 'kube-token-canary', expiresAt: '2026-11-24T12:10:00.000Z' });
     },
   };
-  platform = await openTestPlatform(own, queue, answers, { sandbox });
+  platform = await openTestPlatform(own, queue, answers);
   await platform.found(org, 'acme', { ada: 'owner', grace: 'editor', eve: 'viewer' });
   await platform.found('org-2', 'other', { mallory: 'owner' });
 };
-beforeEach(() => open());
+beforeEach(async () => {
+  hasSandboxes = false;
+  await open();
+});
 afterEach(async () => {
   await platform.close();
   await queue.close();
@@ -266,19 +285,8 @@ describe('clusters', () => {
 });
 
 describe('the sandbox', () => {
-  const sandbox: SandboxClusters = {
-    connectionOf: (organizationId) =>
-      Promise.resolve({
-        server: `http://127.0.0.1:8080/sandbox/${organizationId}`,
-        token: `token-of-${organizationId}`,
-        uid: `sandbox-${organizationId}`,
-      }),
-  };
-
   it('is there when somebody first looks, with a profile on it, and is counted in no limit', async () => {
-    await platform.close();
-    await queue.close();
-    await open(sandbox);
+    hasSandboxes = true;
     expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({
       value: { items: [{ name: 'sandbox', provider: 'sandbox', region: 'local', type: 'sandbox', state: 'READY' }] },
     });
@@ -294,9 +302,7 @@ describe('the sandbox', () => {
   });
 
   it('takes a first application that names no profile, also when nine ask at once', async () => {
-    await platform.close();
-    await queue.close();
-    await open(sandbox);
+    hasSandboxes = true;
     const spec = omit(image('web', '1').spec, 'profileName');
     const answers = await Promise.all(
       Array.from({ length: 9 }, (_, index) =>
@@ -313,11 +319,48 @@ describe('the sandbox', () => {
     expect((await worker.granted(item)).task.cluster).toMatchObject({
       name: 'sandbox',
       type: 'sandbox',
-      server: `http://127.0.0.1:8080/sandbox/${org}`,
+      ...sandboxAddress(org),
     });
     const made = (await platform.engines.events()).filter(
       ({ type }) => type === 'cluster.registered.v1' || type === 'profile.created.v1',
     );
     expect(made).toHaveLength(2);
+  });
+});
+
+describe('an installation without sandboxes', () => {
+  const noCluster = {
+    code: 'deployments/no-cluster',
+    kind: 'conflict',
+    detail: 'acme has no cluster yet.',
+    fix: 'register one: astroctl clusters register --cluster-name NAME; or ask platform@acme.dev',
+  };
+
+  it('says that there is no cluster yet, how to register one, and whom to ask', async () => {
+    const spec = omit(image('web', '1').spec, 'profileName');
+    expect(
+      await platform.ask(applyApplicationRequest, { org, name: 'web', manifest: { ...spec, name: 'web' } }, ada()),
+    ).toMatchObject({ error: noCluster });
+    expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({
+      value: { items: [] },
+      meta: { warnings: [`${noCluster.detail} Fix: ${noCluster.fix}`] },
+    });
+  });
+
+  it('says so no longer when a cluster is registered', async () => {
+    expect(await register('dev')).toMatchObject({ ok: true });
+    await platform.settled();
+    const listed = await platform.ask(listClustersRequest, { org }, ada());
+    expect(listed).toMatchObject({ value: { items: [{ name: 'dev' }] } });
+    expect(listed.ok && listed.meta.warnings).toBeFalsy();
+  });
+
+  it('has sandboxes once a service runs them', async () => {
+    expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({ value: { items: [] } });
+    hasSandboxes = true;
+    platform.clock.shift(10_000);
+    expect(await platform.ask(listClustersRequest, { org }, ada())).toMatchObject({
+      value: { items: [{ name: 'sandbox' }] },
+    });
   });
 });

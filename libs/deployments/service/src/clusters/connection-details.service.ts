@@ -1,10 +1,12 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { SANDBOX_CLUSTERS, type ClusterConnection, type SandboxClusters } from '#deployments/contract';
+import type { ClusterConnection } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterDecider, clusterStream, type ActiveCluster } from './cluster.decider.ts';
+import type { ClusterRegistration } from './cluster.events.ts';
+import { Sandboxes } from './sandboxes.service.ts';
 
 /** How workers reach clusters; built anew for each request, from the cluster's stream and the vault. */
 @Injectable()
@@ -15,7 +17,7 @@ export class ConnectionDetails {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
-    @Optional() @Inject(SANDBOX_CLUSTERS) private readonly sandboxes: SandboxClusters | undefined,
+    @Inject(Sandboxes) private readonly sandboxes: Sandboxes,
   ) {}
 
   async of(organizationId: string, clusterId: string): Promise<Result<ClusterConnection, DomainError>> {
@@ -33,24 +35,28 @@ export class ConnectionDetails {
     { registration, policy }: ActiveCluster,
   ): Promise<Result<ClusterConnection, DomainError>> {
     const { name, type, tlsServerName, credential } = registration;
-    const authority =
-      registration.certificateAuthority === null ? ok(null) : await this.authority(registration.certificateAuthority);
-    if (!authority.ok) return authority;
-    // A sandbox's address is that of this installation, which may have moved since; its token stays.
-    const sandbox = type === 'sandbox' ? await this.sandboxes?.connectionOf(organizationId) : undefined;
-    const server = sandbox?.server ?? registration.server;
-    const certificateAuthority = sandbox?.certificateAuthority ?? authority.value;
+    // The address of a sandbox is where its service is now, which may have moved since; its token stays.
+    const address =
+      type === 'sandbox' ? await this.sandboxes.addressOf(organizationId) : await this.registeredAddress(registration);
+    if (!address.ok) return address;
     return ok({
       clusterId,
       organizationId,
       name,
-      server,
-      certificateAuthority,
+      ...address.value,
       tlsServerName,
       credential,
       policy,
       type,
     });
+  }
+
+  private async registeredAddress({
+    server,
+    certificateAuthority: record,
+  }: ClusterRegistration): Promise<Result<Pick<ClusterConnection, 'server' | 'certificateAuthority'>, DomainError>> {
+    const authority = record === null ? ok(null) : await this.authority(record);
+    return authority.ok ? ok({ server, certificateAuthority: authority.value }) : authority;
   }
 
   private async authority(record: string): Promise<Result<string, DomainError>> {

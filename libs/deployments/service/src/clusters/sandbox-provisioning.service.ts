@@ -1,8 +1,8 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { BUS, type Bus, type RequestContext } from '#bus';
-import { DEFAULT_POLICY, SANDBOX_CLUSTERS, type SandboxClusters } from '#deployments/contract';
+import { DEFAULT_POLICY } from '#deployments/contract';
 import { err, LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { profileContent } from '../profiles/profile-content.service.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
@@ -10,46 +10,52 @@ import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import type { ClusterRegistration } from './cluster.events.ts';
+import { Sandboxes } from './sandboxes.service.ts';
 
 export const SANDBOX_NAME = 'sandbox';
 const DEFAULT_PROFILE = 'default';
+
+/** What came of making a sandbox: whether it is there now, and the position that shows it when it was made just now. */
+interface Making {
+  readonly isThere: boolean;
+  readonly position?: Position;
+}
 
 /** Gives an organization its sandbox cluster and the profile `default` on it, when it first looks at what it has. */
 @Injectable()
 export class SandboxProvisioning {
   private readonly made = new Set<string>();
   /** Those who ask meanwhile wait for the same making. */
-  private readonly making = new Map<string, Promise<Result<Position | undefined, DomainError>>>();
+  private readonly making = new Map<string, Promise<Result<Making, DomainError>>>();
 
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Optional() @Inject(SANDBOX_CLUSTERS) private readonly sandboxes: SandboxClusters | undefined,
+    @Inject(Sandboxes) private readonly sandboxes: Sandboxes,
   ) {}
 
   /**
-   * Does nothing where there is no sandbox. A fault is logged and tried again the next time: nobody's request fails by it.
+   * Does nothing where no service runs sandboxes. A fault is logged and tried again the next time: nobody's request fails by it.
    * @returns the position to read at least, when something was made by this call
    */
   async ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
-    if (!this.sandboxes || this.made.has(organizationId)) return undefined;
+    if (this.made.has(organizationId)) return undefined;
     const making =
       this.making.get(organizationId) ??
-      this.make(organizationId, cause, this.sandboxes).finally(() => this.making.delete(organizationId));
+      this.make(organizationId, cause).finally(() => this.making.delete(organizationId));
     this.making.set(organizationId, making);
     const outcome = await making;
-    if (outcome.ok) this.made.add(organizationId);
-    else this.logger.warn({ organizationId, code: outcome.error.code }, 'the sandbox could not be created');
-    return outcome.ok ? outcome.value : undefined;
+    if (!outcome.ok) {
+      this.logger.warn({ organizationId, code: outcome.error.code }, 'the sandbox could not be created');
+      return undefined;
+    }
+    if (outcome.value.isThere) this.made.add(organizationId);
+    return outcome.value.position;
   }
 
-  private async make(
-    organizationId: string,
-    cause: RequestContext,
-    sandboxes: SandboxClusters,
-  ): Promise<Result<Position | undefined, DomainError>> {
+  private async make(organizationId: string, cause: RequestContext): Promise<Result<Making, DomainError>> {
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return catalog;
@@ -59,10 +65,12 @@ export class SandboxProvisioning {
     if (entry) {
       const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
       if (!present.ok) return present;
-      if (present.value.state.status === 'active') return ok(undefined); // a profile that somebody deleted since stays deleted
+      if (present.value.state.status === 'active') return ok({ isThere: true }); // a profile that somebody deleted since stays deleted
     }
-    const connection = await sandboxes.connectionOf(organizationId);
-    if (!connection) return ok(undefined);
+    const sandbox = await this.sandboxes.ensure(organizationId, cause);
+    if (!sandbox.ok) return sandbox;
+    const connection = sandbox.value;
+    if (!connection) return ok({ isThere: false });
 
     const credential = `cluster-credential/${clusterId}/1`;
     const stored = await this.records.put(credential, JSON.stringify({ token: connection.token }));
@@ -97,7 +105,7 @@ export class SandboxProvisioning {
     });
     if (!claimed.ok) return claimed;
     const owner = claimed.value.state.entries.cluster.get(SANDBOX_NAME);
-    if (owner?.id !== clusterId) return ok(undefined); // another request makes it at this moment
+    if (owner?.id !== clusterId) return ok({ isThere: true }); // another request makes it at this moment
     const uid = await this.commands.run(
       clusterNameDecider,
       clusterNameStream(connection.uid),
@@ -118,11 +126,11 @@ export class SandboxProvisioning {
     organizationId: string,
     clusterId: string,
     context: RequestContext,
-  ): Promise<Result<Position | undefined, DomainError>> {
+  ): Promise<Result<Making, DomainError>> {
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return catalog;
-    if (catalog.value.state.entries.profile.size > 0) return ok(undefined);
+    if (catalog.value.state.entries.profile.size > 0) return ok({ isThere: true });
     const id = this.commands.newId(context, 1);
     const content = await profileContent(this.records, id, clusterId, {
       profileName: DEFAULT_PROFILE,
@@ -147,6 +155,6 @@ export class SandboxProvisioning {
       { type: 'apply', content: content.value, mayChange: 'all' },
       context,
     );
-    return created.ok ? ok(created.value.position) : err(created.error);
+    return created.ok ? ok({ isThere: true, position: created.value.position }) : err(created.error);
   }
 }

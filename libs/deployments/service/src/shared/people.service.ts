@@ -1,7 +1,7 @@
 import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Directory, type Role } from '#access';
 import { plansOfRequest } from '#billing/contract';
 import { BUS, type Bus, type RequestContext } from '#bus';
-import { peopleRequest } from '#identity/contract';
+import { aboutRequest, peopleRequest } from '#identity/contract';
 import { err, ok, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
@@ -155,6 +155,12 @@ export class People {
       who: `${who} (${role} of ${organization.slug})`,
       ...(admins !== '' && { admins }),
     });
+  }
+
+  /** The refusal of what needs a cluster where an organization has none: how to register one, and whom to ask. */
+  async noCluster(slug: string, context: RequestContext): Promise<DomainError> {
+    const about = await this.bus.request(aboutRequest, {}, this.own(context));
+    return deploymentsErrors.noCluster(slug, about.ok ? about.value.contact : undefined);
   }
 
   /** At most three, joined by `or`. */

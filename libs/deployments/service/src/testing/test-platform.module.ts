@@ -1,7 +1,6 @@
 import { type Principal, type Role } from '#access';
 import { BUS, REQUEST_GUARD, reply, type Bus, type Reply, type RequestContext, type RequestGuard } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
-import { SANDBOX_CLUSTERS, type SandboxClusters } from '#deployments/contract';
 import { EGRESS_GUARD } from '#egress';
 import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS } from '#event-sourcing';
 import { EVENT_STORE } from '#event-store';
@@ -66,10 +65,7 @@ export async function openTestPlatform(
   folder: string,
   queue: WorkQueue,
   answers: Answers,
-  {
-    sandbox,
-    guard,
-  }: { readonly sandbox?: SandboxClusters | undefined; readonly guard?: (engines: Embedded) => RequestGuard } = {},
+  { guard }: { readonly guard?: (engines: Embedded) => RequestGuard } = {},
 ): Promise<TestPlatform> {
   const engines = await openEmbedded(folder);
   let shiftMs = 0;
@@ -96,7 +92,6 @@ export async function openTestPlatform(
     { provide: IDS, useValue: engines.ids },
     { provide: LOGGER, useValue: silentLogger },
     { provide: EGRESS_GUARD, useValue: { check: () => Promise.resolve(undefined) } },
-    ...(sandbox ? [{ provide: SANDBOX_CLUSTERS, useValue: sandbox }] : []),
   ];
   @Global()
   @Module({ providers: tokens, exports: tokens.map(({ provide }) => provide) })
@@ -212,6 +207,18 @@ const organizationDecider: Decider<number, readonly Fact[], Fact, DomainError> =
 
 /** What the other contexts say when a spec does not say otherwise. */
 const others: Answers = {
+  'identity.v1.about': () =>
+    reply({
+      name: 'Astro Platform',
+      version: '0.0.0',
+      publicUrl: 'https://astro.acme.dev',
+      issuer: 'https://astro.acme.dev/oidc',
+      audience: 'https://astro.acme.dev/v1',
+      cliClientId: 'astroctl',
+      consoleClientId: 'astro-console',
+      contact: 'platform@acme.dev',
+      profile: 'distributed',
+    }),
   'identity.v1.people.find': ({ ids }: { ids: string[] }) =>
     reply({ people: ids.map((id) => ({ id, email: `${id}@acme.dev`, name: null, erased: false })) }),
   'billing.v1.subscription.of': ({ organizationIds }: { organizationIds: string[] }) =>

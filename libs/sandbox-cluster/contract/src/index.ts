@@ -1,0 +1,6 @@
+export {
+  ensureSandboxRequest,
+  sandboxAddressRequest,
+  type SandboxAddress,
+  type SandboxConnection,
+} from './sandboxes.contract.ts';
