@@ -92,8 +92,11 @@ export interface Projection<E extends Fact, Document> {
   readonly indexes?: readonly string[];
   /** Which document an event concerns; `undefined` when it concerns none. */
   documentId(recorded: Recorded<E>): string | undefined;
-  /** The document after the event. `REMOVED` removes it; returning the same value changes nothing. */
-  apply(document: Document | undefined, recorded: Recorded<E>): Document | undefined | typeof REMOVED;
+  /**
+   * The document after the event; the same value changes nothing. `REMOVED` where there is none any more, or none yet:
+   * it is never `undefined`, so that a type of event without an answer does not compile.
+   */
+  apply(document: Document | undefined, recorded: Recorded<E>): Document | typeof REMOVED;
 }
 
 /** The category of a stream: what stands before its first hyphen. */

@@ -1,5 +1,5 @@
 import type { Role } from '#access';
-import { idOf, type Projection } from '#kernel';
+import { idOf, REMOVED, type Projection } from '#kernel';
 import { keyRingEvents, type KeyRingEvent } from '../key-ring.events.ts';
 
 /** Answers the lists of keys. One document per key; revoked ones stay, so that people see what was. */
@@ -42,9 +42,9 @@ export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
         };
       }
       case 'access-key.revoked.v1':
-        return key && { ...key, revokedAt: metadata.recordedAt };
+        return key ? { ...key, revokedAt: metadata.recordedAt } : REMOVED;
       case 'access-keys.limits-set.v1':
-        return key;
+        return key ?? REMOVED;
     }
   },
 };

@@ -1,4 +1,4 @@
-import { idOf, type Projection } from '#kernel';
+import { idOf, REMOVED, type Projection } from '#kernel';
 import { subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
 
 /** Answers `GET /v1/organizations/{org}/subscription`. One document per organization. */
@@ -32,7 +32,7 @@ export const subscriptionsProjection: Projection<SubscriptionEvent, Subscription
       case 'subscription.plan-changed.v1':
         return { plan: event.data.to, since: recordedAt, ...SETTLED };
       case 'subscription.change-refused.v1':
-        return subscription && { ...subscription, ...SETTLED };
+        return subscription ? { ...subscription, ...SETTLED } : REMOVED;
     }
   },
 };

@@ -1,5 +1,5 @@
 import type { ApplicationStatus, AttemptState, Health } from '#deployments/contract';
-import { assertNever, type EventFamily, type EventMetadata, type Projection, type Recorded } from '#kernel';
+import { assertNever, REMOVED, type EventFamily, type EventMetadata, type Projection, type Recorded } from '#kernel';
 import { attemptEvents, type AttemptEvent } from '../attempts/attempt.events.ts';
 import { catalogEvents, type CatalogEvent, type NewName } from '../catalog/catalog.events.ts';
 import { omit } from '../shared/omit.ts';
@@ -80,9 +80,8 @@ export const applicationsProjection: Projection<DeploymentFact, ApplicationDocum
     if (event.type === 'catalog.name-claimed.v1')
       return event.data.kind === 'application'
         ? begun(event.data, metadata.stream.slice('catalog-'.length), metadata.recordedAt)
-        : document;
-    if (!document) return undefined;
-    return applyTo(document, recorded);
+        : (document ?? REMOVED);
+    return document ? applyTo(document, recorded) : REMOVED;
   },
 };
 

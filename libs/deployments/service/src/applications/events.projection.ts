@@ -1,4 +1,4 @@
-import type { Projection } from '#kernel';
+import { REMOVED, type Projection } from '#kernel';
 import { deploymentFamily, type DeploymentFact } from './applications.projection.ts';
 import { eventLine, type EventLine } from './event-line.ts';
 
@@ -11,5 +11,5 @@ export const eventLinesProjection: Projection<DeploymentFact, EventLine> = {
     const line = eventLine(recorded);
     return line && `${line.applicationId}/${recorded.metadata.position}`;
   },
-  apply: (document, recorded) => document ?? eventLine(recorded),
+  apply: (document, recorded) => document ?? eventLine(recorded) ?? REMOVED,
 };

@@ -1,5 +1,5 @@
 import type { AttemptState } from '#deployments/contract';
-import type { Projection } from '#kernel';
+import { REMOVED, type Projection } from '#kernel';
 import { applicationEvents, type ApplicationEvent, type RecordRef } from './application.events.ts';
 
 /** One revision of an application, for its history. */
@@ -48,7 +48,7 @@ export const revisionsProjection: Projection<ApplicationEvent, RevisionDocument>
         resolved,
       };
     }
-    if (!document) return undefined;
+    if (!document) return REMOVED;
     switch (event.type) {
       case 'deployment.requested.v1':
         return event.data.kind === 'deploy' ? { ...document, state: 'QUEUED' } : document;

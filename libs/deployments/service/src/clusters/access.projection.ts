@@ -31,12 +31,12 @@ export const accessProjection: Projection<ClusterEvent, AccessDocument> = {
   apply(document, { event, metadata }) {
     switch (event.type) {
       case 'cluster.deleted.v1':
-        return document && REMOVED;
+        return REMOVED;
       case 'cluster.registered.v1':
       case 'cluster.changed.v1':
       case 'cluster.policy-set.v1':
       case 'cluster.state-changed.v1':
-        return document;
+        return document ?? REMOVED;
     }
     const { memberId } = event.data;
     const at = metadata.recordedAt;
@@ -59,7 +59,9 @@ export const accessProjection: Projection<ClusterEvent, AccessDocument> = {
         return withRow({ ...(row ?? fresh('cluster')), ending: { number, since: at, cause, failure: null } });
       }
       case 'cluster.access-end-failed.v1':
-        return row?.ending ? withRow({ ...row, ending: { ...row.ending, failure: event.data.code } }) : document;
+        return row?.ending
+          ? withRow({ ...row, ending: { ...row.ending, failure: event.data.code } })
+          : (document ?? REMOVED);
       case 'cluster.access-ended.v1':
         return { clusterId, organizationId, rows: others };
     }

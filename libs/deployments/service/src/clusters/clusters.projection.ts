@@ -46,7 +46,7 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
   apply(document, { event, metadata }) {
     const at = metadata.recordedAt;
     if (event.type === 'catalog.name-claimed.v1') {
-      if (event.data.kind !== 'cluster') return document;
+      if (event.data.kind !== 'cluster') return document ?? REMOVED;
       const { id, name, intent } = event.data;
       const report = { state: 'PENDING', reason: 'is being registered', version: null, nodes: null } as const;
       return {
@@ -65,7 +65,7 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
         active: false,
       };
     }
-    if (!document) return undefined;
+    if (!document) return REMOVED;
     switch (event.type) {
       case 'catalog.name-retiring.v1':
         return {

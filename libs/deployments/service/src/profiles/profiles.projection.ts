@@ -34,7 +34,7 @@ export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
   },
   apply(document, { event, metadata }) {
     if (event.type === 'catalog.name-claimed.v1') {
-      if (event.data.kind !== 'profile') return document;
+      if (event.data.kind !== 'profile') return document ?? REMOVED;
       const { id, name, intent } = event.data;
       return {
         id,
@@ -48,7 +48,7 @@ export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
         retiring: false,
       };
     }
-    if (!document) return undefined;
+    if (!document) return REMOVED;
     switch (event.type) {
       case 'catalog.name-retiring.v1':
         return { ...document, retiring: true, unfinished: false };

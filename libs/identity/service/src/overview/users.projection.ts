@@ -1,5 +1,5 @@
 import type { GlobalRole } from '#access';
-import { idOf, type Projection } from '#kernel';
+import { idOf, REMOVED, type Projection } from '#kernel';
 import { userEvents, type UserEvent } from '../users/user.events.ts';
 
 /** Answers `GET /v1/users`. One document per user; names and addresses are put in when somebody reads. */
@@ -19,9 +19,9 @@ export const usersProjection: Projection<UserEvent, UserDocument> = {
       case 'user.registered.v1':
         return { globalRole: event.data.globalRole, state: 'ACTIVE', registeredAt: metadata.recordedAt };
       case 'user.global-role-set.v1':
-        return user && { ...user, globalRole: event.data.globalRole };
+        return user ? { ...user, globalRole: event.data.globalRole } : REMOVED;
       case 'user.erased.v1':
-        return user && { ...user, globalRole: 'developer', state: 'ERASED' };
+        return user ? { ...user, globalRole: 'developer', state: 'ERASED' } : REMOVED;
     }
   },
 };

@@ -34,7 +34,7 @@ export const organizationsProjection: Projection<OrganizationEvent, Organization
         memberLimit: 1,
       };
     }
-    if (summary === undefined) return undefined;
+    if (summary === undefined) return REMOVED;
     switch (event.type) {
       case 'organization.renamed.v1':
         return { ...summary, ...event.data };
