@@ -560,15 +560,14 @@ function deploying(path: string): void {
 
     it('stays ours when the answer to its own write got lost', async () => {
       let loses = true;
-      const lossy: KubernetesClient = {
-        ...client,
-        async update(...asked) {
+      const lossy: KubernetesClient = Object.assign(Object.create(client), {
+        async update(...asked: Parameters<KubernetesClient['update']>) {
           const written = await client.update(...asked);
           if (!loses) return written;
           loses = false;
           throw new KubernetesUnreachableError('connection', 'the answer got lost', true);
         },
-      };
+      });
       await (await fenceOf(1)).hold([]);
       const fence = await openFence(lossy, { applicationId: APPLICATION, namespace, attempt: 2, ids });
       await fence.hold([]);

@@ -64,204 +64,209 @@ export interface Transport {
   close(): void;
 }
 
+const CLOSED = 'The connection to the cluster was closed.';
+const GIVEN_UP = 'The call was canceled.';
 const IDLE_MS = 60_000; // below the server's own 90 s, so that we close first
 const MAX_SOCKETS = 16;
 
 /** @throws KubernetesUnreachableError when the address has a form that is never dialled. */
-export function createTransport(options: TransportOptions): Transport {
-  const url = parseServer(options.server);
-  const secure = url.protocol === 'https:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port || (secure ? 443 : 80));
-  const tls = {
-    ...(options.ca !== undefined && { ca: options.ca }),
-    ...(options.tlsServerName !== undefined && { servername: options.tlsServerName }),
-    ...('token' in options.credential
-      ? {}
-      : { cert: options.credential.clientCertificate, key: options.credential.clientKey }),
-    minVersion: 'TLSv1.2' as const,
-  };
-  const agentOf = (maxSockets: number) =>
-    secure
-      ? new https.Agent({ ...tls, keepAlive: true, maxSockets, timeout: IDLE_MS, scheduling: 'lifo' })
-      : new http.Agent({ keepAlive: true, maxSockets, timeout: IDLE_MS, scheduling: 'lifo' });
-  const calls = agentOf(MAX_SOCKETS);
-  const streams = agentOf(Infinity); // watches must not starve calls
-  const open = new Set<() => void>();
-  let closed = false;
+export const createTransport = (options: TransportOptions): Transport => new HttpTransport(options);
 
-  const permitted = (address: string) =>
-    isAllowed(options.egress, { address, port, host }) && (secure || isLoopback(address));
+/** An answer of which the head is there. */
+interface Begun {
+  readonly response: IncomingMessage;
+  /** The call is over: its deadline and its signal no longer matter. */
+  settle(): void;
+  /** Who hears of a failure from here on. */
+  onFailure(handler: (error: TransportError) => void): void;
+}
 
-  const lookup: LookupFunction = (name, wanted, done) => {
-    resolveName(
-      name,
-      { all: true, ...(wanted.family !== undefined && { family: wanted.family }) },
-      (failure, addresses) => {
-        if (failure) return done(failure, '', 0);
-        const usable = addresses.filter(({ address }) => permitted(address));
-        const first = usable[0];
-        if (!first) {
-          const refused = egressRefused({ address: addresses[0]?.address ?? '', port, host: name });
-          return done(Object.assign(new Error(refused.detail), { code: 'EEGRESS' }), '', 0);
-        }
-        if (wanted.all) done(null, usable);
-        else done(null, first.address, first.family);
-      },
-    );
-  };
+const NOT_SENT = { uncertain: false, stale: false } as const;
 
-  function send(
-    outgoing: Outgoing,
-    agent: http.Agent,
-  ): Promise<{
-    readonly response: IncomingMessage;
-    readonly settle: () => void;
-    readonly fail: (handler: (error: TransportError) => void) => void;
-  }> {
-    return new Promise((resolve, reject) => {
-      if (closed)
-        return reject(
-          new TransportError('closed', 'The connection to the cluster was closed.', { uncertain: false, stale: false }),
-        );
-      if (outgoing.signal?.aborted)
-        return reject(new TransportError('aborted', 'The call was canceled.', { uncertain: false, stale: false }));
-      if (isIP(host) !== 0 && !permitted(host)) {
-        return reject(
-          new TransportError('egress', egressRefused({ address: host, port, host }).detail, {
-            uncertain: false,
-            stale: false,
-          }),
-        );
-      }
-      let sent = false;
-      let onFailure: (error: TransportError) => void = reject;
-      const body = outgoing.body === undefined ? undefined : Buffer.from(outgoing.body);
-      const request = (secure ? https : http).request({
-        agent,
-        host,
-        port,
-        lookup,
-        method: outgoing.method,
-        path: url.pathname.replace(/\/$/, '') + outgoing.path,
-        headers: {
-          'user-agent': options.userAgent ?? 'astro-platform',
-          ...('token' in options.credential && { authorization: `Bearer ${options.credential.token}` }),
-          accept: 'application/json',
-          ...outgoing.headers,
-          // Node sends a DELETE's body without any framing unless told; the server then ignores it, and deletes.
-          ...(body && { 'content-length': String(body.length) }),
-        },
-      });
-      const end = (error: TransportError) => {
+class HttpTransport implements Transport {
+  private readonly url: URL;
+  private readonly secure: boolean;
+  private readonly host: string;
+  private readonly port: number;
+  private readonly calls: http.Agent;
+  /** Of their own: watches must not starve calls. */
+  private readonly streams: http.Agent;
+  /** Ends one of the calls and streams that are under way. */
+  private readonly ending = new Set<() => void>();
+  private closed = false;
+
+  constructor(private readonly options: TransportOptions) {
+    this.url = parseServer(options.server);
+    this.secure = this.url.protocol === 'https:';
+    this.host = this.url.hostname.replace(/^\[|\]$/g, '');
+    this.port = Number(this.url.port || (this.secure ? 443 : 80));
+    this.calls = this.agent(MAX_SOCKETS);
+    this.streams = this.agent(Infinity);
+  }
+
+  async exchange(outgoing: Outgoing): Promise<ServerResponse> {
+    const { response, settle, onFailure } = await this.send(outgoing, this.calls);
+    return new Promise<ServerResponse>((resolve, reject) => {
+      onFailure(reject);
+      const { maxBytes } = outgoing;
+      const state = { uncertain: outgoing.method !== 'GET', stale: false };
+      const chunks: Buffer[] = [];
+      let length = 0;
+      const cutOff = () => {
         settle();
-        onFailure(error);
+        const message = `${this.host}:${this.port} returned more than ${maxBytes} bytes.`;
+        reject(new TransportError('too-large', message, state));
+        chunks.length = 0;
+        response.destroy();
+      };
+      if (Number(response.headers['content-length'] ?? 0) > maxBytes) return cutOff();
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > maxBytes) cutOff();
+        else chunks.push(chunk);
+      });
+      response.on('end', () => {
+        settle();
+        const body = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      });
+      const broken = (cause?: Error) => {
+        settle();
+        const message = `The connection to ${this.host}:${this.port} was lost.`;
+        reject(new TransportError('connection', message, { ...state, cause }));
+      };
+      response.on('error', broken);
+      response.on('close', () => broken()); // after `end` this changes nothing
+    });
+  }
+
+  async open(outgoing: Outgoing): Promise<IncomingMessage> {
+    const { response, settle, onFailure } = await this.send(outgoing, this.streams);
+    settle(); // the deadline was for the head
+    onFailure(() => {});
+    const drop = () => response.destroy();
+    this.ending.add(drop);
+    outgoing.signal?.addEventListener('abort', drop, { once: true });
+    response.on('error', () => {}); // also reaches whoever iterates; without a listener it would end the process
+    response.once('close', () => {
+      this.ending.delete(drop);
+      outgoing.signal?.removeEventListener('abort', drop);
+    });
+    return response;
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const drop of [...this.ending]) drop();
+    this.calls.destroy();
+    this.streams.destroy();
+  }
+
+  private agent(maxSockets: number): http.Agent {
+    const kept = { keepAlive: true, maxSockets, timeout: IDLE_MS, scheduling: 'lifo' } as const;
+    if (!this.secure) return new http.Agent(kept);
+    const { ca, tlsServerName, credential } = this.options;
+    return new https.Agent({
+      ...kept,
+      ...(ca !== undefined && { ca }),
+      ...(tlsServerName !== undefined && { servername: tlsServerName }),
+      ...('token' in credential ? {} : { cert: credential.clientCertificate, key: credential.clientKey }),
+      minVersion: 'TLSv1.2',
+    });
+  }
+
+  private isPermitted(address: string): boolean {
+    const { port, host, secure } = this;
+    return isAllowed(this.options.egress, { address, port, host }) && (secure || isLoopback(address));
+  }
+
+  /** Resolves the name, and lets only permitted addresses be dialled. */
+  private readonly lookup: LookupFunction = (name, wanted, done) => {
+    const { family } = wanted;
+    resolveName(name, { all: true, ...(family !== undefined && { family }) }, (failure, addresses) => {
+      if (failure) return done(failure, '', 0);
+      const usable = addresses.filter(({ address }) => this.isPermitted(address));
+      const first = usable[0];
+      if (!first) {
+        const refused = egressRefused({ address: addresses[0]?.address ?? '', port: this.port, host: name });
+        return done(Object.assign(new Error(refused.detail), { code: 'EEGRESS' }), '', 0);
+      }
+      if (wanted.all) done(null, usable);
+      else done(null, first.address, first.family);
+    });
+  };
+
+  private refusalOf({ signal }: Outgoing): TransportError | undefined {
+    const { closed, host, port } = this;
+    if (closed) return new TransportError('closed', CLOSED, NOT_SENT);
+    if (signal?.aborted) return new TransportError('aborted', GIVEN_UP, NOT_SENT);
+    if (isIP(host) === 0 || this.isPermitted(host)) return undefined;
+    return new TransportError('egress', egressRefused({ address: host, port, host }).detail, NOT_SENT);
+  }
+
+  private request(
+    { method, path, headers }: Outgoing,
+    agent: http.Agent,
+    body: Buffer | undefined,
+  ): http.ClientRequest {
+    const { credential, userAgent = 'astro-platform' } = this.options;
+    return (this.secure ? https : http).request({
+      agent,
+      host: this.host,
+      port: this.port,
+      lookup: this.lookup,
+      method,
+      path: this.url.pathname.replace(/\/$/, '') + path,
+      headers: {
+        'user-agent': userAgent,
+        ...('token' in credential && { authorization: `Bearer ${credential.token}` }),
+        accept: 'application/json',
+        ...headers,
+        // Node sends a DELETE's body without any framing unless told; the server then ignores it, and deletes.
+        ...(body && { 'content-length': String(body.length) }),
+      },
+    });
+  }
+
+  private send(outgoing: Outgoing, agent: http.Agent): Promise<Begun> {
+    const { host, port } = this;
+    const { method, signal, deadlineMs } = outgoing;
+    return new Promise((resolve, reject) => {
+      const refusal = this.refusalOf(outgoing);
+      if (refusal) return reject(refusal);
+      let sent = false;
+      let failed: (error: TransportError) => void = reject;
+      const body = outgoing.body === undefined ? undefined : Buffer.from(outgoing.body);
+      const request = this.request(outgoing, agent, body);
+      const end = (why: UnreachableCause, message: string, more: { stale?: boolean; cause?: unknown } = {}) => {
+        settle();
+        failed(new TransportError(why, message, { uncertain: sent && method !== 'GET', stale: false, ...more }));
         request.destroy();
       };
-      const uncertain = () => sent && outgoing.method !== 'GET';
-      const abort = () =>
-        end(new TransportError('aborted', 'The call was canceled.', { uncertain: uncertain(), stale: false }));
-      const shut = () =>
-        end(
-          new TransportError('closed', 'The connection to the cluster was closed.', {
-            uncertain: uncertain(),
-            stale: false,
-          }),
-        );
-      const timer = options.clock.timer(outgoing.deadlineMs, () =>
-        end(
-          new TransportError(
-            'timeout',
-            `${host}:${port} did not respond within ${Math.round(outgoing.deadlineMs)} ms.`,
-            { uncertain: uncertain(), stale: false },
-          ),
-        ),
+      const abort = () => end('aborted', GIVEN_UP);
+      const shut = () => end('closed', CLOSED);
+      const timer = this.options.clock.timer(deadlineMs, () =>
+        end('timeout', `${host}:${port} did not respond within ${Math.round(deadlineMs)} ms.`),
       );
       const settle = () => {
         timer.cancel();
-        open.delete(shut);
-        outgoing.signal?.removeEventListener('abort', abort);
+        this.ending.delete(shut);
+        signal?.removeEventListener('abort', abort);
       };
-      open.add(shut);
-      outgoing.signal?.addEventListener('abort', abort, { once: true });
+      this.ending.add(shut);
+      signal?.addEventListener('abort', abort, { once: true });
       request.on('socket', (socket) => {
-        if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', () => (sent = true));
+        if (socket.connecting) socket.once(this.secure ? 'secureConnect' : 'connect', () => (sent = true));
         else sent = true;
       });
       request.on('error', (cause: NodeJS.ErrnoException) => {
         const stale = request.reusedSocket && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE');
-        end(new TransportError(whyOf(cause), messageOf(cause, host, port), { uncertain: uncertain(), stale, cause }));
+        end(whyOf(cause), messageOf(cause, host, port), { stale, cause });
       });
-      request.on('response', (response) => resolve({ response, settle, fail: (handler) => (onFailure = handler) }));
+      request.on('response', (response) => resolve({ response, settle, onFailure: (handler) => (failed = handler) }));
       request.end(body);
     });
   }
-
-  return {
-    async exchange(outgoing) {
-      const { response, settle, fail } = await send(outgoing, calls);
-      return new Promise<ServerResponse>((resolve, reject) => {
-        fail(reject);
-        const uncertain = outgoing.method !== 'GET';
-        const { maxBytes } = outgoing;
-        const chunks: Buffer[] = [];
-        let length = 0;
-        const cutOff = () => {
-          settle();
-          const message = `${host}:${port} returned more than ${maxBytes} bytes.`;
-          reject(new TransportError('too-large', message, { uncertain, stale: false }));
-          chunks.length = 0;
-          response.destroy();
-        };
-        if (Number(response.headers['content-length'] ?? 0) > maxBytes) return cutOff();
-        response.on('data', (chunk: Buffer) => {
-          length += chunk.length;
-          if (length > maxBytes) cutOff();
-          else chunks.push(chunk);
-        });
-        response.on('end', () => {
-          settle();
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-          });
-        });
-        const broken = (cause?: Error) => {
-          settle();
-          reject(
-            new TransportError('connection', `The connection to ${host}:${port} was lost.`, {
-              uncertain,
-              stale: false,
-              cause,
-            }),
-          );
-        };
-        response.on('error', broken);
-        response.on('close', () => broken()); // after `end` this changes nothing
-      });
-    },
-    async open(outgoing) {
-      const { response, settle, fail } = await send(outgoing, streams);
-      settle(); // the deadline was for the head
-      fail(() => {});
-      const drop = () => response.destroy();
-      open.add(drop);
-      outgoing.signal?.addEventListener('abort', drop, { once: true });
-      response.on('error', () => {}); // also reaches whoever iterates; without a listener it would end the process
-      response.once('close', () => {
-        open.delete(drop);
-        outgoing.signal?.removeEventListener('abort', drop);
-      });
-      return response;
-    },
-    close() {
-      closed = true;
-      for (const drop of [...open]) drop();
-      calls.destroy();
-      streams.destroy();
-    },
-  };
 }
 
 /** The address of an API server: https (http for loopback), without user, query and fragment. */

@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock, Ids, Logger } from '#kernel';
+import { ANSWER_BYTES } from './answer-limits.ts';
+import { KubernetesUnreachableError, type ClientCallOptions } from './client.ts';
+import { tokenBucket, withRetries } from './pacing.ts';
+import { apiError } from './status.ts';
+import {
+  createTransport,
+  type Outgoing,
+  type ServerResponse,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
+
+export interface ApiCallsOptions extends TransportOptions {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Calls per second on average; 20 when left out. */
+  readonly ratePerSecond?: number;
+  /** Calls at once after a pause; twice the rate when left out. */
+  readonly burst?: number;
+  /** Milliseconds for a call that says nothing else; 30,000 when left out. */
+  readonly deadlineMs?: number;
+}
+
+export interface ApiCall extends Omit<Outgoing, 'deadlineMs' | 'signal' | 'maxBytes'> {
+  readonly idempotent: boolean;
+  readonly accept304?: boolean;
+}
+
+/** Calls of one API server: paced, within a deadline, and tried again where that does no harm. */
+export class ApiCalls {
+  readonly defaultDeadlineMs: number;
+  private readonly transport: Transport;
+  private readonly bucket: ReturnType<typeof tokenBucket>;
+
+  /** @throws KubernetesUnreachableError `egress` when the server's address has a form that is never dialled */
+  constructor(private readonly options: ApiCallsOptions) {
+    const { clock, ratePerSecond = 20, burst = ratePerSecond * 2, deadlineMs = 30_000 } = options;
+    this.transport = createTransport(options);
+    this.bucket = tokenBucket(clock, ratePerSecond, burst);
+    this.defaultDeadlineMs = deadlineMs;
+  }
+
+  close(): void {
+    this.transport.close();
+  }
+
+  /** One call with pacing and retries; an answer of 400 and above rejects. */
+  async call(
+    request: ApiCall,
+    { signal, deadlineMs, maxBytes = ANSWER_BYTES.object }: ClientCallOptions,
+  ): Promise<ServerResponse> {
+    const { clock, ids, log } = this.options;
+    const rules = {
+      clock,
+      ids,
+      deadlineAt: clock.monotonic() + (deadlineMs ?? this.defaultDeadlineMs),
+      idempotent: request.idempotent,
+      ...(signal && { signal }),
+    };
+    return withRetries(rules, async () => {
+      await this.bucket.take(signal);
+      const remainingMs = rules.deadlineAt - clock.monotonic();
+      if (remainingMs <= 0)
+        throw new KubernetesUnreachableError('timeout', 'The deadline passed before the call was made.', false);
+      const answer = await this.transport.exchange({
+        ...request,
+        maxBytes,
+        deadlineMs: remainingMs,
+        ...(signal && { signal }),
+      });
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      if (answer.status === 304 && request.accept304) return answer;
+      const error = apiError(answer);
+      log.debug(
+        { method: request.method, status: error.status, reason: error.reason },
+        'the API server refused a call',
+      );
+      throw error;
+    });
+  }
+
+  /** The answer as soon as its head is there; whoever asked must read or destroy it. */
+  async stream(path: string, { signal, deadlineMs }: ClientCallOptions): Promise<IncomingMessage> {
+    const { clock, ids } = this.options;
+    const deadlineAt = clock.monotonic() + (deadlineMs ?? this.defaultDeadlineMs);
+    return withRetries({ clock, ids, deadlineAt, idempotent: true, ...(signal && { signal }) }, async (remainingMs) => {
+      await this.bucket.take(signal);
+      const response = await this.transport.open({
+        method: 'GET',
+        path,
+        maxBytes: ANSWER_BYTES.small,
+        deadlineMs: remainingMs,
+        ...(signal && { signal }),
+      });
+      if (response.statusCode === 200 || response.statusCode === 204) return response;
+      throw apiError({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: await this.beginningOf(response, remainingMs),
+      });
+    });
+  }
+
+  /** What a refusal says, as far as it comes in time; the rest is left. */
+  private async beginningOf(response: IncomingMessage, deadlineMs: number): Promise<string> {
+    const late = this.options.clock.timer(deadlineMs, () => response.destroy());
+    let body = '';
+    try {
+      for await (const chunk of response) {
+        body += String(chunk);
+        if (body.length > ANSWER_BYTES.small) break;
+      }
+    } catch {
+      // The connection broke: what has come is what there is.
+    } finally {
+      late.cancel();
+    }
+    return body;
+  }
+}
