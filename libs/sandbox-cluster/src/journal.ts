@@ -51,63 +51,87 @@ const SNAPSHOT = 'snapshot.ndjson';
 const DRAFT = 'snapshot.ndjson.tmp';
 const journalName = (generation: number): string => `journal.${generation}.ndjson`;
 
+interface Place {
+  readonly folder: string;
+  readonly log: Logger;
+}
+
 /**
  * The files of one sandbox: a snapshot of everything at one revision, and journals of what came after it. A journal that has
  * grown long is left as it is, the next one begun, and a new snapshot written beside the serving; once that is whole, older
  * journals go. So a process may be killed at any moment: what a journal repeats of a snapshot is skipped, and a line that
  * was torn is cut off.
  */
-export function openJournal(
-  { folder, log }: { readonly folder: string; readonly log: Logger },
-  contents: Contents,
-): Journal {
-  makePrivateFolder(folder);
-  rmSync(join(folder, DRAFT), { force: true });
-  let revision = 0;
-  let snapshotBytes = 0;
-  let journalBytes = 0;
-  const known = generations();
-  loadSnapshot();
-  for (const generation of known) journalBytes = loadJournal(join(folder, journalName(generation)));
-  let generation = known.at(-1) ?? 1;
-  let file = openSync(join(folder, journalName(generation)), 'a', 0o600);
-  let folding: Folding | undefined;
-  let isClosed = false;
+export const openJournal = (place: Place, contents: Contents): Journal => new FileJournal(place, contents);
 
-  function generations(): number[] {
-    return readdirSync(folder)
-      .flatMap((name) => /^journal\.(\d+)\.ndjson$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
+class FileJournal implements Journal {
+  private generation: number;
+  private file: number;
+  private revision = 0;
+  private snapshotBytes = 0;
+  private journalBytes = 0;
+  private snapshot: SnapshotWriter | undefined;
+  private isClosed = false;
+
+  constructor(
+    private readonly place: Place,
+    private readonly contents: Contents,
+  ) {
+    const { folder } = place;
+    makePrivateFolder(folder);
+    rmSync(join(folder, DRAFT), { force: true });
+    const known = generationsIn(folder);
+    this.loadSnapshot();
+    for (const generation of known) this.journalBytes = this.loadJournal(join(folder, journalName(generation)));
+    this.generation = known.at(-1) ?? 1;
+    this.file = openSync(join(folder, journalName(this.generation)), 'a', 0o600);
   }
 
-  function loadSnapshot(): void {
-    const path = join(folder, SNAPSHOT);
+  append(line: Buffer): void {
+    if (this.isClosed) throw new Error('the journal is closed'); // its file's number may be another's by now
+    if (!this.snapshot && this.journalBytes > Math.max(JOURNAL_BYTES, this.snapshotBytes)) this.fold();
+    try {
+      this.journalBytes += writeAll(this.file, line);
+    } catch (error) {
+      ftruncateSync(this.file, this.journalBytes);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.snapshot?.end();
+    fsyncSync(this.file);
+    closeSync(this.file);
+  }
+
+  private loadSnapshot(): void {
+    const path = join(this.place.folder, SNAPSHOT);
     if (!existsSync(path)) return;
     const bytes = readFileSync(path);
-    snapshotBytes = bytes.length;
+    this.snapshotBytes = bytes.length;
     eachLine(bytes, (text, length) => {
       const line = JSON.parse(text) as Partial<Line>; // our own file, whole since it was renamed
-      if (line.k && line.o) contents.take({ r: revision, k: line.k, o: line.o }, length);
-      else contents.begin((revision = line.r ?? 0));
+      if (line.k && line.o) this.contents.take({ r: this.revision, k: line.k, o: line.o }, length);
+      else this.contents.begin((this.revision = line.r ?? 0));
       return true;
     });
   }
 
   /** @returns bytes of its whole lines */
-  function loadJournal(path: string): number {
+  private loadJournal(path: string): number {
     const bytes = readFileSync(path);
     const whole = eachLine(bytes, (text, length) => {
       const line = parsed(text);
       if (!line) return false;
-      if (line.r > revision) {
-        revision = line.r;
-        contents.take(line, length);
+      if (line.r > this.revision) {
+        this.revision = line.r;
+        this.contents.take(line, length);
       }
       return true;
     });
     if (whole < bytes.length) {
-      log.warn({ bytes: bytes.length - whole }, 'a torn end of a sandbox journal was cut off');
+      this.place.log.warn({ bytes: bytes.length - whole }, 'a torn end of a sandbox journal was cut off');
       const torn = openSync(path, 'r+');
       ftruncateSync(torn, whole);
       closeSync(torn);
@@ -116,91 +140,108 @@ export function openJournal(
   }
 
   /** Begins the next journal, and a snapshot of what is there at this moment. */
-  function fold(): void {
-    const upTo = generation;
+  private fold(): void {
+    const { folder, log } = this.place;
+    const upTo = this.generation;
     const following = openSync(join(folder, journalName(upTo + 1)), 'a', 0o600);
-    closeSync(file);
-    file = following;
-    generation += 1;
-    journalBytes = 0;
-    const now = contents.everything();
-    const job: Folding = { file: openSync(join(folder, DRAFT), 'w', 0o600), isOver: false };
-    folding = job;
-    let next = 0;
-    let written = 0;
-    inTurn(step);
-
-    function step(): void {
-      if (job.isOver) return;
-      try {
-        if (written === 0) written = writeAll(job.file, lineOf({ r: now.revision }));
-        const enough = written + CHUNK_BYTES;
-        for (; next < now.objects.length && written < enough; next += 1)
-          written += writeAll(job.file, lineOf(now.objects[next]));
-        if (next < now.objects.length) {
-          inTurn(step);
-          return;
-        }
-        fsync(job.file, finish); // beside the serving: a disk may take long
-      } catch (error) {
-        fail(error);
+    closeSync(this.file);
+    this.file = following;
+    this.generation += 1;
+    this.journalBytes = 0;
+    this.snapshot = new SnapshotWriter(folder, this.contents.everything(), (outcome) => {
+      this.snapshot = undefined;
+      if ('failed' in outcome) {
+        // The next journal's end tries again.
+        log.error({ err: String(outcome.failed) }, 'a snapshot of a sandbox was not written; its journals stay');
+        return;
       }
-    }
+      this.snapshotBytes = outcome.bytes;
+      this.removeJournals(upTo);
+    });
+    this.snapshot.start();
+  }
 
-    function finish(failed: Error | null): void {
-      if (job.isOver) return; // closed meanwhile
-      try {
-        if (failed) throw failed;
-        renameSync(join(folder, DRAFT), join(folder, SNAPSHOT));
-        end(job);
-        snapshotBytes = written;
-        for (const older of generations()) if (older <= upTo) rmSync(join(folder, journalName(older)), { force: true });
-      } catch (error) {
-        fail(error);
-      }
+  /** What they hold is in the snapshot: one that stays is skipped. */
+  private removeJournals(upTo: number): void {
+    const { folder, log } = this.place;
+    try {
+      for (const older of generationsIn(folder))
+        if (older <= upTo) rmSync(join(folder, journalName(older)), { force: true });
+    } catch (error) {
+      log.warn({ err: String(error) }, 'old journals of a sandbox were not removed');
     }
+  }
+}
 
-    function fail(error: unknown): void {
-      log.error({ err: String(error) }, 'a snapshot of a sandbox was not written; its journals stay'); // the next journal's end tries again
-      end(job);
+type SnapshotOutcome = { readonly bytes: number } | { readonly failed: unknown };
+
+/** Writes everything into a draft, a piece at a time, and puts it in the snapshot's place once it is whole. */
+class SnapshotWriter {
+  private readonly file: number;
+  private next = 0;
+  private written = 0;
+  private isOver = false;
+
+  /** @param done is not called when it was ended before */
+  constructor(
+    private readonly folder: string,
+    private readonly everything: ReturnType<Contents['everything']>,
+    private readonly done: (outcome: SnapshotOutcome) => void,
+  ) {
+    this.file = openSync(join(folder, DRAFT), 'w', 0o600);
+  }
+
+  start(): void {
+    inTurn(() => this.step());
+  }
+
+  /** Gives the draft up, where it was not finished. */
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    closeSync(this.file);
+    rmSync(join(this.folder, DRAFT), { force: true });
+  }
+
+  private step(): void {
+    if (this.isOver) return;
+    const { revision, objects } = this.everything;
+    try {
+      if (this.written === 0) this.written = writeAll(this.file, lineOf({ r: revision }));
+      const enough = this.written + CHUNK_BYTES;
+      for (; this.next < objects.length && this.written < enough; this.next += 1)
+        this.written += writeAll(this.file, lineOf(objects[this.next]));
+      if (this.next < objects.length) return this.start();
+      fsync(this.file, (failed) => this.finish(failed)); // beside the serving: a disk may take long
+    } catch (error) {
+      this.finish(error);
     }
   }
 
-  function end(job: Folding): void {
-    if (job.isOver) return;
-    job.isOver = true;
-    folding = undefined;
-    closeSync(job.file);
-    rmSync(join(folder, DRAFT), { force: true });
+  private finish(failed: unknown): void {
+    if (this.isOver) return; // ended meanwhile
+    let outcome: SnapshotOutcome = { bytes: this.written };
+    try {
+      if (failed) throw failed;
+      renameSync(join(this.folder, DRAFT), join(this.folder, SNAPSHOT));
+    } catch (error) {
+      outcome = { failed: error };
+    }
+    this.end();
+    this.done(outcome);
   }
+}
 
-  return {
-    append(line) {
-      if (isClosed) throw new Error('the journal is closed'); // its file's number may be another's by now
-      if (!folding && journalBytes > Math.max(JOURNAL_BYTES, snapshotBytes)) fold();
-      try {
-        journalBytes += writeAll(file, line);
-      } catch (error) {
-        ftruncateSync(file, journalBytes);
-        throw error;
-      }
-    },
-    close() {
-      isClosed = true;
-      if (folding) end(folding);
-      fsyncSync(file);
-      closeSync(file);
-    },
-  };
+/** Numbers of the journals, oldest first. */
+function generationsIn(folder: string): number[] {
+  return readdirSync(folder)
+    .flatMap((name) => /^journal\.(\d+)\.ndjson$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** A line of the files as it is written. */
 export const lineOf = (line: Partial<Line> | undefined): Buffer => Buffer.from(`${JSON.stringify(line)}\n`);
-
-interface Folding {
-  readonly file: number;
-  isOver: boolean;
-}
 
 /** Writes all of a line, in as many pieces as the system takes. @returns their number */
 function writeAll(file: number, bytes: Buffer): number {

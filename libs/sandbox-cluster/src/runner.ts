@@ -1,6 +1,6 @@
 import { backOffMs, type Clock, type Logger, type Timer } from '#kernel';
 import type { Cluster, Controller } from './controller.ts';
-import type { Change, ObjectKey, StoreReader } from './store.ts';
+import type { Change, ObjectKey } from './store.ts';
 import { inTurn } from './turns.ts';
 
 /** Keys handled in one go before others get their turn, and after how long a turn ends sooner: most keys take longer. */
@@ -23,117 +23,122 @@ interface Job {
 }
 
 /** Runs controllers from one queue, each key once however often it was woken, never inside a write. */
-export function runControllers(
+export const runControllers = (
   controllers: readonly Controller[],
   cluster: Cluster,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
-): ControllerRunner {
-  const queue = new Map<string, Job>();
-  const later = new Map<string, { readonly dueMs: number; readonly timer: Timer }>();
-  const failures = new Map<string, number>();
-  let scheduled = false;
-  let running = false;
-  let unsubscribe = () => {};
+  surroundings: { readonly clock: Clock; readonly log: Logger },
+): ControllerRunner => new Runner(controllers, cluster, surroundings);
 
-  const idOf = ({ name }: Controller, { resource, namespace, name: object }: ObjectKey) =>
-    `${name}\n${resource}\n${namespace}\n${object}`;
+class Runner implements ControllerRunner {
+  private readonly queue = new Map<string, Job>();
+  private readonly later = new Map<string, { readonly dueMs: number; readonly timer: Timer }>();
+  private readonly failures = new Map<string, number>();
+  private scheduled = false;
+  private running = false;
+  private unsubscribe = () => {};
 
-  function enqueue(controller: Controller, key: ObjectKey): void {
-    queue.set(idOf(controller, key), { controller, key });
-    if (!scheduled && running) {
-      scheduled = true;
-      inTurn(turn);
-    }
-  }
+  constructor(
+    private readonly controllers: readonly Controller[],
+    private readonly cluster: Cluster,
+    private readonly surroundings: { readonly clock: Clock; readonly log: Logger },
+  ) {}
 
-  function enqueueLater(controller: Controller, key: ObjectKey, afterMs: number): void {
-    const id = idOf(controller, key);
-    const dueMs = clock.monotonic() + afterMs;
-    const known = later.get(id);
-    if (known && known.dueMs <= dueMs) return;
-    known?.timer.cancel();
-    const timer = clock.timer(afterMs, () => {
-      later.delete(id);
-      enqueue(controller, key);
-    });
-    later.set(id, { dueMs, timer });
-  }
-
-  function wake(change: Change, store: StoreReader): void {
-    for (const controller of controllers) {
+  start(): void {
+    const { store } = this.cluster;
+    this.running = true;
+    this.unsubscribe = store.subscribe((change) => this.wake(change));
+    for (const controller of this.controllers) {
       for (const watch of controller.watches) {
-        if (watch.resource !== change.key.resource) continue;
-        for (const key of watch.keys?.(change, store) ?? [change.key]) enqueue(controller, key);
+        for (const object of store.list(watch.resource)) {
+          const { namespace = '', name } = object.metadata;
+          const key: ObjectKey = { resource: watch.resource, namespace, name };
+          const asChanged = { type: 'MODIFIED', key, object, previous: object, revision: store.revision } as const;
+          for (const woken of watch.keys?.(asChanged, store) ?? [key]) this.enqueue(controller, woken);
+        }
       }
     }
   }
 
-  function work({ controller, key }: Job): void {
+  drain(): void {
+    for (let rounds = 0; this.queue.size > 0 && rounds < 10_000; rounds++) this.take(AT_ONCE);
+  }
+
+  stop(): void {
+    this.running = false;
+    this.unsubscribe();
+    for (const { timer } of this.later.values()) timer.cancel();
+    this.later.clear();
+    this.queue.clear();
+  }
+
+  private enqueue(controller: Controller, key: ObjectKey): void {
+    this.queue.set(idOf(controller, key), { controller, key });
+    if (!this.scheduled && this.running) this.schedule();
+  }
+
+  private schedule(): void {
+    this.scheduled = true;
+    inTurn(() => this.turn());
+  }
+
+  private enqueueLater(controller: Controller, key: ObjectKey, afterMs: number): void {
+    const { clock } = this.surroundings;
     const id = idOf(controller, key);
-    try {
-      const again = controller.reconcile(key, cluster);
-      failures.delete(id);
-      if (again?.afterMs === 0) enqueue(controller, key);
-      else if (again) enqueueLater(controller, key, again.afterMs);
-    } catch (error) {
-      const times = (failures.get(id) ?? 0) + 1;
-      failures.set(id, times);
-      log.error({ controller: controller.name, key, err: String(error) }, 'a sandbox controller failed');
-      enqueueLater(controller, key, backOffMs(BACK_OFF, times));
+    const dueMs = clock.monotonic() + afterMs;
+    const known = this.later.get(id);
+    if (known && known.dueMs <= dueMs) return;
+    known?.timer.cancel();
+    const timer = clock.timer(afterMs, () => {
+      this.later.delete(id);
+      this.enqueue(controller, key);
+    });
+    this.later.set(id, { dueMs, timer });
+  }
+
+  private wake(change: Change): void {
+    for (const controller of this.controllers) {
+      for (const watch of controller.watches) {
+        if (watch.resource !== change.key.resource) continue;
+        for (const key of watch.keys?.(change, this.cluster.store) ?? [change.key]) this.enqueue(controller, key);
+      }
     }
   }
 
-  function take(most: number): void {
-    let left = Math.min(most, queue.size); // what is queued meanwhile comes after
+  private work({ controller, key }: Job): void {
+    const id = idOf(controller, key);
+    try {
+      const again = controller.reconcile(key, this.cluster);
+      this.failures.delete(id);
+      if (again?.afterMs === 0) this.enqueue(controller, key);
+      else if (again) this.enqueueLater(controller, key, again.afterMs);
+    } catch (error) {
+      const times = (this.failures.get(id) ?? 0) + 1;
+      this.failures.set(id, times);
+      const fields = { controller: controller.name, key, err: String(error) };
+      this.surroundings.log.error(fields, 'a sandbox controller failed');
+      this.enqueueLater(controller, key, backOffMs(BACK_OFF, times));
+    }
+  }
+
+  private take(most: number): void {
+    const { clock } = this.surroundings;
+    let left = Math.min(most, this.queue.size); // what is queued meanwhile comes after
     const untilMs = clock.monotonic() + AT_ONCE_MS;
-    for (const [id, job] of queue) {
+    for (const [id, job] of this.queue) {
       if (left-- === 0) return;
-      queue.delete(id);
-      work(job);
+      this.queue.delete(id);
+      this.work(job);
       if (clock.monotonic() > untilMs) return;
     }
   }
 
-  function turn(): void {
-    scheduled = false;
-    if (!running) return;
-    take(AT_ONCE);
-    if (queue.size > 0) {
-      scheduled = true;
-      inTurn(turn);
-    }
+  private turn(): void {
+    this.scheduled = false;
+    if (!this.running) return;
+    this.take(AT_ONCE);
+    if (this.queue.size > 0) this.schedule();
   }
-
-  return {
-    start() {
-      running = true;
-      unsubscribe = cluster.store.subscribe((change) => wake(change, cluster.store));
-      for (const controller of controllers) {
-        for (const watch of controller.watches) {
-          for (const object of cluster.store.list(watch.resource)) {
-            const key: ObjectKey = {
-              resource: watch.resource,
-              namespace: object.metadata.namespace ?? '',
-              name: object.metadata.name,
-            };
-            for (const woken of watch.keys?.(
-              { type: 'MODIFIED', key, object, previous: object, revision: cluster.store.revision },
-              cluster.store,
-            ) ?? [key])
-              enqueue(controller, woken);
-          }
-        }
-      }
-    },
-    drain() {
-      for (let rounds = 0; queue.size > 0 && rounds < 10_000; rounds++) take(AT_ONCE);
-    },
-    stop() {
-      running = false;
-      unsubscribe();
-      for (const { timer } of later.values()) timer.cancel();
-      later.clear();
-      queue.clear();
-    },
-  };
 }
+
+const idOf = ({ name }: Controller, { resource, namespace, name: object }: ObjectKey): string =>
+  `${name}\n${resource}\n${namespace}\n${object}`;

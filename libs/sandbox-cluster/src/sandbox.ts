@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { makePrivateFolder, writePrivateFile } from '#files';
 import type { Clock, Ids, Logger } from '#kernel';
 import { kubernetesSchemas } from '#kubernetes/schemas';
-import { createHttpApi } from './api/http-api.ts';
+import { HttpApi } from './api/http-api.ts';
 import { WriteApi } from './api/write-api.ts';
 import { quotaAdmission, sandboxControllers, simulatedLogs } from './controllers/index.ts';
 import type { Controller, PodLogs } from './controller.ts';
@@ -64,7 +64,7 @@ export function openSandbox({
   const runner = runControllers(controllers(), api, { clock, log });
   runner.start();
   const closing = new AbortController();
-  const answer = createHttpApi({ api, schemas, clock, log, token, closing: closing.signal, logs });
+  const http = new HttpApi({ api, schemas, clock, log, token, closing: closing.signal, logs });
   let open = 0;
   return {
     store,
@@ -78,7 +78,7 @@ export function openSandbox({
     async handle(request, response, url, prefix) {
       open += 1;
       response.once('close', () => (open -= 1));
-      await answer(request, response, url, prefix);
+      await http.handle(request, response, url, prefix);
     },
     async close() {
       closing.abort();

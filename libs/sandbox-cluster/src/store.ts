@@ -88,6 +88,13 @@ export interface StoreReader {
   subscribe(listener: (change: Change) => void, resource?: string): () => void;
 }
 
+/** Bytes as JSON that there may be. An object that takes the place of a larger one always finds room. */
+export interface Room {
+  readonly object: number;
+  /** Of all objects together. */
+  readonly store: number;
+}
+
 /** A write that a store has no room for. */
 export class NoRoom extends Error {
   /** @param where what is too large: the object, or all of them together */
@@ -102,10 +109,9 @@ export interface Store extends StoreReader {
    * Stores an object under a new resourceVersion. It is in the journal when the call returns: a killed process keeps
    * it, a power cut may lose what the operating system had not written yet. When the journal cannot be written, it throws
    * and nothing has changed.
-   * @param most bytes of one object and of all together, as JSON; one that takes the place of a larger one always finds room
    * @throws NoRoom when it would be more; nothing has changed
    */
-  put(key: ObjectKey, object: KubeObject, most?: { readonly object: number; readonly store: number }): KubeObject;
+  put(key: ObjectKey, object: KubeObject, most?: Room): KubeObject;
   /** Removes it for good. @returns its last state with the deletion's resourceVersion; `undefined` when there was none */
   remove(key: ObjectKey): KubeObject | undefined;
   /** Forgets the watch log up to now: watches from older resourceVersions are answered 410. For tests and faults. */

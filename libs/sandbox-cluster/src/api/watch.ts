@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, JsonObject } from '#kernel';
+import type { Clock, JsonObject, Timer } from '#kernel';
 import { apiVersionOf, type ResourceData } from '#kubernetes/schemas';
 import type { Change, KubeObject } from '../store.ts';
 import { sendStatus } from './send.ts';
@@ -55,132 +55,161 @@ export interface WatchQuery {
   readonly show: (object: KubeObject, isFirst: boolean) => JsonObject;
 }
 
+/** Whom a watch is told to, and what was asked for. */
+interface Reader {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+}
+
 /**
  * Streams changes of a collection, one JSON line each, until the time is over or the reader leaves. Nothing is queued for
  * a slow reader: it is served from the watch log at its own pace, and told 410 when the log no longer reaches back to it.
  */
-export function streamChanges(
-  { api, clock, closing, watches }: WatchParts,
-  {
-    request,
-    response,
-    query,
-  }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly query: URLSearchParams },
-  { resource, namespace, matches, show }: WatchQuery,
-): void {
-  const asked = query.get('resourceVersion') ?? '';
-  const refusal = refusedOptions(query, asked);
+export function streamChanges(parts: WatchParts, reader: Reader, watched: WatchQuery): void {
+  const { query, response } = reader;
+  const refusal = refusedOptions(query, query.get('resourceVersion') ?? '');
   if (refusal) return sendStatus(response, refusal);
-  if (!watches.enter()) return sendTooMany(response);
-  const name = api.keyOf({ resource, namespace: '', name: '' }).resource;
-  const bookmarks = query.get('allowWatchBookmarks') === 'true' || query.get('allowWatchBookmarks') === '1';
-  let isFirst = true;
-  let isBlocked = false;
-  let isOver = false;
-  let isScheduled = false;
-  // What was there at the beginning, then the log.
-  let cursor = asked === '' || asked === '0' ? api.store.revision : Number(asked);
-  const initial =
-    asked === '' || asked === '0'
-      ? api.store.list(name, namespace === undefined ? {} : { namespace }).filter(matches)
+  if (!parts.watches.enter()) return sendTooMany(response);
+  new Watch(parts, reader, watched).start();
+}
+
+class Watch {
+  private readonly name: string;
+  private readonly wantsBookmarks: boolean;
+  /** What was there at the beginning; the log comes after it. */
+  private readonly initial: readonly KubeObject[];
+  private next = 0;
+  private cursor: number;
+  private isFirst = true;
+  private isBlocked = false;
+  private isOver = false;
+  private isScheduled = false;
+  private readonly timers = new Set<Timer>();
+  private beat: Timer | undefined;
+  private unsubscribe = () => {};
+
+  constructor(
+    private readonly parts: WatchParts,
+    private readonly reader: Reader,
+    private readonly watched: WatchQuery,
+  ) {
+    const { api } = parts;
+    const { resource, namespace, matches } = watched;
+    const asked = reader.query.get('resourceVersion') ?? '';
+    const fromNow = asked === '' || asked === '0';
+    this.name = api.keyOf({ resource, namespace: '', name: '' }).resource;
+    this.wantsBookmarks = ['true', '1'].includes(reader.query.get('allowWatchBookmarks') ?? '');
+    this.cursor = fromNow ? api.store.revision : Number(asked);
+    this.initial = fromNow
+      ? api.store.list(this.name, namespace === undefined ? {} : { namespace }).filter(matches)
       : [];
-  let next = 0;
-
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-  response.flushHeaders();
-
-  function write(type: string, object: JsonObject): void {
-    isBlocked = !response.write(`${JSON.stringify({ type, object })}\n`) && response.writableLength > UNREAD_BYTES;
   }
 
-  function tell(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
-    write(type, show(object, isFirst));
-    isFirst = false;
+  start(): void {
+    const { api, clock, closing } = this.parts;
+    const { request, response, query } = this.reader;
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+    response.flushHeaders();
+    this.unsubscribe = api.store.subscribe(() => this.wake(), this.name);
+    const lastsMs = (Number(query.get('timeoutSeconds') ?? DEFAULT_SECONDS) || DEFAULT_SECONDS) * 1_000;
+    this.timers.add(
+      clock.timer(lastsMs, () => {
+        this.pump();
+        this.end();
+      }),
+    );
+    if (this.wantsBookmarks) {
+      if (lastsMs > FAREWELL_MS) this.timers.add(clock.timer(lastsMs - FAREWELL_MS, () => this.bookmark()));
+      this.beat = clock.timer(BOOKMARK_MS, () => this.ring());
+    }
+    response.on('drain', () => {
+      this.isBlocked = false;
+      this.pump();
+    });
+    closing.addEventListener('abort', this.end, { once: true });
+    response.on('close', this.end);
+    request.on('aborted', this.end);
+    this.pump();
   }
 
-  function tellChange({ type, object, previous }: Change): void {
+  private write(type: string, object: JsonObject): void {
+    const { response } = this.reader;
+    this.isBlocked = !response.write(`${JSON.stringify({ type, object })}\n`) && response.writableLength > UNREAD_BYTES;
+  }
+
+  private tell(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
+    this.write(type, this.watched.show(object, this.isFirst));
+    this.isFirst = false;
+  }
+
+  private tellChange({ type, object, previous }: Change): void {
+    const { matches } = this.watched;
     const was = previous !== undefined && matches(previous);
     const is = type !== 'DELETED' && matches(object);
-    if (is) tell(was ? 'MODIFIED' : 'ADDED', object);
+    if (is) this.tell(was ? 'MODIFIED' : 'ADDED', object);
     // What leaves the selection is sent as it last matched, with the revision of its leaving.
-    else if (was && previous)
-      tell('DELETED', {
-        ...previous,
-        metadata: { ...previous.metadata, resourceVersion: object.metadata.resourceVersion },
-      });
+    else if (was && previous) {
+      const { resourceVersion } = object.metadata;
+      this.tell('DELETED', { ...previous, metadata: { ...previous.metadata, resourceVersion } });
+    }
   }
 
-  function pump(): void {
-    isScheduled = false;
-    while (!isOver && !isBlocked && next < initial.length) {
-      const object = initial[next++];
-      if (object) tell('ADDED', object);
+  private pump(): void {
+    const { store } = this.parts.api;
+    const { namespace } = this.watched;
+    this.isScheduled = false;
+    while (!this.isOver && !this.isBlocked && this.next < this.initial.length) {
+      const object = this.initial[this.next++];
+      if (object) this.tell('ADDED', object);
     }
-    if (isOver || isBlocked) return;
-    const missed = api.store.changesSince(name, cursor);
+    if (this.isOver || this.isBlocked) return;
+    const missed = store.changesSince(this.name, this.cursor);
     if (missed === 'expired') {
-      write('ERROR', failure(410, 'Expired', `too old resource version: ${cursor} (${api.store.revision})`));
-      return end();
+      this.write('ERROR', failure(410, 'Expired', `too old resource version: ${this.cursor} (${store.revision})`));
+      return this.end();
     }
     for (const change of missed) {
-      if (isOver || isBlocked) return;
-      cursor = change.revision;
-      if (namespace === undefined || change.key.namespace === namespace) tellChange(change);
+      if (this.isOver || this.isBlocked) return;
+      this.cursor = change.revision;
+      if (namespace === undefined || change.key.namespace === namespace) this.tellChange(change);
     }
   }
 
   /** Changes in other namespaces count too: they move the cursor on, which must not fall behind the log. */
-  function wake(): void {
-    if (isScheduled || isBlocked) return;
-    isScheduled = true;
-    setImmediate(pump);
+  private wake(): void {
+    if (this.isScheduled || this.isBlocked) return;
+    this.isScheduled = true;
+    setImmediate(() => this.pump());
   }
 
   /** Says up to where everything has been told; a change of this moment is told first. */
-  function bookmark(): void {
-    pump();
-    if (isOver || isBlocked || next < initial.length) return;
-    write('BOOKMARK', {
+  private bookmark(): void {
+    this.pump();
+    if (this.isOver || this.isBlocked || this.next < this.initial.length) return;
+    const { resource } = this.watched;
+    this.write('BOOKMARK', {
       kind: resource.kind,
       apiVersion: apiVersionOf(resource),
-      metadata: { resourceVersion: String(Math.max(cursor, api.store.revision)) },
+      metadata: { resourceVersion: String(Math.max(this.cursor, this.parts.api.store.revision)) },
     });
   }
 
-  const unsubscribe = api.store.subscribe(wake, name);
-  const seconds = Number(query.get('timeoutSeconds') ?? DEFAULT_SECONDS) || DEFAULT_SECONDS;
-  const timeout = clock.timer(seconds * 1_000, () => {
-    pump();
-    end();
-  });
-  const farewell =
-    seconds * 1_000 > FAREWELL_MS
-      ? clock.timer(seconds * 1_000 - FAREWELL_MS, () => bookmarks && bookmark())
-      : undefined;
-  let beat = clock.timer(BOOKMARK_MS, ring);
-  function ring(): void {
-    if (bookmarks) bookmark();
-    beat = clock.timer(BOOKMARK_MS, ring);
+  private ring(): void {
+    this.bookmark();
+    if (!this.isOver) this.beat = this.parts.clock.timer(BOOKMARK_MS, () => this.ring());
   }
-  function end(): void {
-    if (isOver) return;
-    isOver = true;
-    watches.leave();
-    unsubscribe();
-    timeout.cancel();
-    beat.cancel();
-    farewell?.cancel();
-    closing.removeEventListener('abort', end);
-    response.end();
-  }
-  response.on('drain', () => {
-    isBlocked = false;
-    pump();
-  });
-  closing.addEventListener('abort', end, { once: true });
-  response.on('close', end);
-  request.on('aborted', end);
-  pump();
+
+  private readonly end = (): void => {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.parts.watches.leave();
+    this.unsubscribe();
+    for (const timer of this.timers) timer.cancel();
+    this.beat?.cancel();
+    this.parts.closing.removeEventListener('abort', this.end);
+    this.reader.response.end();
+  };
 }
 
 function refusedOptions(query: URLSearchParams, asked: string) {
