@@ -1,4 +1,5 @@
 import { accessKeysCommands, accessKeysGroups } from '#access-keys/cli';
+import { createApiClient } from '#api-client';
 import { billingCommands, billingGroups } from '#billing/cli';
 import type { ProgramParts } from '#cli';
 import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
@@ -19,6 +20,7 @@ export const parts: ProgramParts = {
     ...billingCommands,
     ...localCommands(() => parts),
   ],
+  createClient: createApiClient,
   loginFlow: interactiveLogin,
   keyOrganization,
 };

@@ -1,1 +1,1 @@
-export { ApiStreamError, createApiClient, type ApiClient } from './api-client.ts';
+export { ApiStreamError, createApiClient, type ApiClient, type ApiClientOptions, type ApiReply } from './api-client.ts';

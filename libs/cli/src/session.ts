@@ -1,5 +1,5 @@
 import { PERMISSIONS, PUBLIC, SERVICES_ONLY } from '#access';
-import { ApiStreamError, createApiClient, type ApiClient } from '#api-client';
+import { ApiStreamError, type ApiClient, type ApiClientOptions } from '#api-client';
 import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
 import type { DomainError } from '#kernel';
 import type { ConfigFile, StoredKey } from './config-file.ts';
@@ -51,7 +51,10 @@ export interface Session {
   credential(): Promise<SessionCredential | CommandError>;
   /** Id or slug of the organization that commands are about. */
   organization(): Promise<string | CommandError>;
-  /** Asks the server; requests that need a login run a device login first unless one was made within 15 minutes. */
+  /**
+   * Asks the server. What needs a login runs a device login first, unless one was made within 15 minutes: requests whose
+   * permission says so, and those that the server refuses to an access key for what they would change.
+   */
   call<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -79,6 +82,7 @@ export type KeyOrganization = (
 ) => Promise<{ readonly id: string; readonly slug: string } | CommandError>;
 
 export interface SessionParts {
+  readonly createClient: (options: ApiClientOptions) => ApiClient;
   readonly loginFlow: LoginFlow;
   readonly keyOrganization: KeyOrganization;
 }
@@ -105,7 +109,7 @@ export function createSession(
   const clientFor = (secret: string | undefined): ApiClient => {
     const known = clients.get(secret ?? '');
     if (known) return known;
-    const client = createApiClient({
+    const client = parts.createClient({
       baseUrl: flags.apiUrl,
       timeoutMs: flags.requestTimeoutMs,
       clock: io.clock,
@@ -177,11 +181,13 @@ export function createSession(
     async call(contract, input, options = {}) {
       const secret = await secretFor(contract, options.credential);
       if (isCommandError(secret)) return { ok: false, failure: secret };
-      const reply = await clientFor(secret).call(contract, input, {
-        ...(options.signal && { signal: options.signal }),
-        ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
-        ...(options.dryRun && { dryRun: true }),
-      });
+      const { credential: _, ...callOptions } = options;
+      let reply = await clientFor(secret).call(contract, input, callOptions);
+      if (!reply.ok && reply.error.code === 'key/login-required' && options.credential === undefined) {
+        const login = await session.login();
+        if (isCommandError(login)) return { ok: false, failure: login };
+        if (login !== secret) reply = await clientFor(login).call(contract, input, callOptions);
+      }
       if (!reply.ok) return { ok: false, failure: commandErrorOfReply(reply, flags, io) };
       for (const warning of reply.meta.warnings ?? []) print.note(`Warning: ${warning}`);
       return reply;

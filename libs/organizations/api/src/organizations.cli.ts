@@ -162,14 +162,7 @@ async function setRole(session: Session, user: string, role: string, done: strin
   if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  // What a key may not give (admin, owner) a login may.
-  const login = role === 'admin' || role === 'owner' ? await session.login() : undefined;
-  if (isCommandError(login)) return login;
-  const set = await session.call(
-    setMemberRequest,
-    { org, user, role },
-    login === undefined ? {} : { credential: login },
-  );
+  const set = await session.call(setMemberRequest, { org, user, role });
   if (!set.ok) return set.failure;
   session.print.line(`member/${set.value.email ?? set.value.name ?? set.value.id} ${done}: ${set.value.role}`);
   return 0;

@@ -1,0 +1,178 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { ApiStreamError, type ApiClient, type ApiReply } from '#api-client';
+import type { CallerInputOf, Contract, OutputOf, RequestContract, StreamContract } from '#bus/contract';
+import { EXIT_CODES, localError, runProgram, type CliCommand, type CliGroup, type CommandError, type Io } from '#cli';
+import { makePrivateFolder, writePrivateFile } from '#files';
+import { domainError, type DomainError, type ErrorKind } from '#kernel';
+import { manualClock, sequenceIds, type ManualClock } from '#testing';
+import { stringify } from 'yaml';
+
+/** A request that astroctl sent. */
+export interface SentRequest {
+  readonly subject: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Access key or access token; absent on public routes. */
+  readonly credential?: string;
+  readonly dryRun?: true;
+}
+
+export interface RunOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Whether standard input and error are a terminal; false when left out. */
+  readonly terminal?: boolean;
+}
+
+export interface Finished {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type Answer<C extends Contract> = (
+  input: CallerInputOf<C>,
+  sent: SentRequest,
+) => OutputOf<C> | DomainError | Promise<OutputOf<C> | DomainError>;
+
+/** A machine with astroctl, and a platform that answers as the test says. No process, no network. */
+export interface Laptop {
+  readonly clock: ManualClock;
+  /** Everything that was sent, in order. */
+  readonly sent: readonly SentRequest[];
+  /** How many device logins people made. */
+  readonly logins: number;
+  readonly folder: string;
+  /** Path of the configuration file. */
+  readonly configFile: string;
+  /** Answers a contract from now on; a {@link DomainError} is a refusal. */
+  on<C extends RequestContract>(contract: C, answer: Answer<C>): void;
+  /** Like `on`, for streams: all items, then the end. */
+  onStream<C extends StreamContract>(
+    contract: C,
+    answer: (input: CallerInputOf<C>) => readonly OutputOf<C>[] | DomainError,
+  ): void;
+  /** Writes the configuration that logins to these organizations leave; the key of `acme` is `key-of-acme`. */
+  logIn(slugs: readonly string[], more?: Readonly<Record<string, unknown>>): void;
+  /** The configuration file as text. */
+  config(): string;
+  /** @param words split at spaces when it is one text */
+  run(words: string | readonly string[], options?: RunOptions): Promise<Finished>;
+}
+
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 422,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  conflict: 409,
+  limit: 403,
+  unavailable: 503,
+};
+const API_URL = 'http://127.0.0.1:8080';
+
+/** @param parent a folder of the test; the machine gets a new one in it, its home and current folder */
+export function createLaptop(
+  parent: string,
+  program: { readonly commands: readonly CliCommand[]; readonly groups?: readonly CliGroup[] },
+): Laptop {
+  const folder = mkdtempSync(join(parent, 'laptop-'));
+  const clock = manualClock();
+  const sent: SentRequest[] = [];
+  const answers = new Map<string, (input: unknown, sent: SentRequest) => unknown>();
+  const configFile = join(folder, '.config', 'astropulse', 'config.yaml');
+  let logins = 0;
+  const fresh = () => new Date(clock.now() + 15 * 60_000).toISOString();
+
+  const clientOf = (credential: string | undefined): ApiClient => ({
+    async call<C extends RequestContract>(contract: C, input: CallerInputOf<C>, options: { dryRun?: boolean } = {}) {
+      const answer = await answerOf(contract, input, credential, options.dryRun ?? false);
+      const reply: ApiReply<OutputOf<C>> = isDomainError(answer)
+        ? { ok: false, error: answer, status: STATUS[answer.kind], requestId: 'request-1' }
+        : { ok: true, value: answer as OutputOf<C>, meta: {} }; // typed where the test gives it, by `on`
+      return reply;
+    },
+    async *stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>) {
+      const answer = await answerOf(contract, input, credential, false);
+      if (isDomainError(answer)) throw new ApiStreamError({ ok: false, error: answer });
+      yield* answer as readonly OutputOf<C>[]; // typed where the test gives it, by `onStream`
+    },
+  });
+
+  function answerOf(contract: Contract, input: unknown, credential: string | undefined, dryRun: boolean): unknown {
+    const request: SentRequest = {
+      subject: contract.subject,
+      input: { ...(input as Readonly<Record<string, unknown>>) }, // inputs of contracts are objects
+      ...(credential !== undefined && { credential }),
+      ...(dryRun && { dryRun }),
+    };
+    sent.push(request);
+    const answer = answers.get(contract.subject);
+    return answer ? answer(input, request) : domainError('client/unreachable', 'unavailable', 'No server responds.');
+  }
+
+  return {
+    clock,
+    sent,
+    get logins() {
+      return logins;
+    },
+    folder,
+    configFile,
+    on: (contract, answer) => void answers.set(contract.subject, answer as (input: unknown) => unknown), // called with this contract's input
+    onStream: (contract, answer) => void answers.set(contract.subject, answer as (input: unknown) => unknown), // likewise
+    logIn(slugs, more = {}) {
+      const organizations = slugs.map((slug) => ({
+        id: `id-of-${slug}`,
+        slug,
+        key: `key-of-${slug}`,
+        keyId: `keyid-of-${slug}`,
+        expiresAt: null,
+      }));
+      makePrivateFolder(dirname(configFile));
+      writePrivateFile(configFile, stringify({ apis: { [API_URL]: { organizations, ...more } } }));
+    },
+    config: () => readFileSync(configFile, 'utf8'),
+    async run(words, { environment = {}, stdin = '', terminal = false } = {}) {
+      const stdout = new PassThrough();
+      const stderr = Object.assign(new PassThrough(), { isTTY: terminal });
+      const io: Io = {
+        environment,
+        stdin: Object.assign(Readable.from(stdin === '' ? [] : [stdin]), { isTTY: terminal }),
+        stdout,
+        stderr,
+        home: folder,
+        hostname: 'laptop',
+        cwd: folder,
+        self: '/usr/local/bin/astroctl',
+        program: '/opt/astroctl/main.js',
+        clock,
+        ids: sequenceIds(),
+        pause: () => Promise.resolve(),
+        openBrowser: () => false,
+        interrupted: new AbortController().signal,
+      };
+      const exit = await runProgram(typeof words === 'string' ? words.split(' ') : words, io, {
+        version: '0.0.0',
+        commands: program.commands,
+        groups: program.groups ?? [],
+        createClient: ({ credential }) => clientOf(credential),
+        keyOrganization: () => Promise.resolve({ id: 'id-of-environment', slug: 'environment' }),
+        loginFlow: ({ io: { stdin: input } }) => Promise.resolve(input.isTTY ? loggedIn() : noTerminal()),
+      });
+      return { exit, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+    },
+  };
+
+  function loggedIn() {
+    logins++;
+    return { accessToken: `login-${logins}`, expiresAt: fresh() };
+  }
+}
+
+const noTerminal = (): CommandError =>
+  localError(EXIT_CODES.unauthenticated, 'Login required, but there is no terminal.', 'Run: astroctl auth login');
+
+const isDomainError = (answer: unknown): answer is DomainError =>
+  typeof answer === 'object' && answer !== null && 'code' in answer && 'kind' in answer && 'detail' in answer;

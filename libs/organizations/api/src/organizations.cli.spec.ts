@@ -1,0 +1,79 @@
+import { createLaptop } from '#cli/testing';
+import { domainError } from '#kernel';
+import { removeMemberRequest, setMemberRequest } from '#organizations/contract';
+import { temporaryFolder } from '#testing';
+import { organizationsCommands, organizationsGroups } from './cli.ts';
+
+const folder = temporaryFolder();
+const laptopOf = () => createLaptop(folder, { commands: organizationsCommands, groups: organizationsGroups });
+const since = '2026-01-01T00:00:00.000Z';
+const grace = { id: 'user-grace', email: 'grace@acme.dev', name: null, kind: 'person', audit: false, since } as const;
+
+/** As the platform: a key neither gives nor takes the roles admin and owner. */
+const keyRefused = () =>
+  domainError('key/login-required', 'forbidden', 'An access key cannot grant or change the roles admin and owner.', {
+    fix: 'astroctl auth login',
+  });
+const isKey = (credential: string | undefined) => credential?.startsWith('key-') ?? false;
+
+describe('use-C3: what an access key cannot change is done with a login', () => {
+  it('demotes an admin: the old role needs the login, not the new one', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setMemberRequest, ({ role }, { credential }) => (isKey(credential) ? keyRefused() : { ...grace, role }));
+    const { exit, stdout, stderr } = await laptop.run('org set-role grace@acme.dev viewer', { terminal: true });
+    expect({ exit, stdout, stderr }).toEqual({
+      exit: 0,
+      stdout: 'member/grace@acme.dev changed: viewer\n',
+      stderr: '',
+    });
+    expect(laptop.sent.map(({ credential }) => credential)).toEqual(['key-of-acme', 'login-1']);
+    expect(laptop.logins).toBe(1);
+  });
+
+  it('removes an admin', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(removeMemberRequest, ({ user }, { credential }) =>
+      isKey(credential) ? keyRefused() : { id: user, removed: true },
+    );
+    const { exit, stdout } = await laptop.run('org remove-user --user grace@acme.dev', { terminal: true });
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'member/grace@acme.dev removed\n' });
+  });
+
+  it('uses the login of the last 15 minutes, and asks for none where the key suffices', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme'], { login: { accessToken: 'earlier-login', expiresAt: '2026-01-01T00:10:00Z' } });
+    laptop.on(setMemberRequest, ({ role }, { credential }) =>
+      isKey(credential) && role === 'admin' ? keyRefused() : { ...grace, role },
+    );
+    expect((await laptop.run('org set-role grace@acme.dev admin')).exit).toBe(0);
+    expect((await laptop.run('org set-role grace@acme.dev viewer')).exit).toBe(0);
+    expect(laptop.sent.map(({ credential }) => credential)).toEqual(['key-of-acme', 'earlier-login', 'key-of-acme']);
+    expect(laptop.logins).toBe(0);
+  });
+
+  it('says once what to do where there is no terminal', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setMemberRequest, keyRefused);
+    const { exit, stderr } = await laptop.run('org set-role grace@acme.dev viewer');
+    expect({ exit, stderr }).toEqual({
+      exit: 4,
+      stderr: 'Error: Login required, but there is no terminal.\nFix:   Run: astroctl auth login\n',
+    });
+  });
+
+  it('tells what the login may not do instead of asking for another', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setMemberRequest, (_input, { credential }) =>
+      isKey(credential)
+        ? keyRefused()
+        : domainError('organization/may-not-grant', 'forbidden', 'Your role cannot grant or revoke the role owner.'),
+    );
+    const { exit, stderr } = await laptop.run('org set-role grace@acme.dev owner', { terminal: true });
+    expect({ exit, logins: laptop.logins }).toEqual({ exit: 5, logins: 1 });
+    expect(stderr).toMatch(/^Error: Your role cannot grant or revoke the role owner\.$/m);
+  });
+});
