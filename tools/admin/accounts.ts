@@ -21,7 +21,7 @@ export async function withAccounts<T>(
   environment: Readonly<Record<string, string | undefined>>,
   work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
-  const read = readConfiguration(environment, { dataDir: '.data' });
+  const read = readConfiguration(environment);
   if (!read.ok) throw new StartError(read.error.join('\n'));
   const { configuration } = read.value;
   const folder = configuration.dataDir;

@@ -13,7 +13,7 @@ import { runTool } from './run.ts';
  *   npm run admin:verify
  */
 await runTool(async () => {
-  const read = readConfiguration(process.env, { dataDir: '.data' });
+  const read = readConfiguration(process.env);
   if (!read.ok) throw new StartError(read.error.join('\n'));
   const { configuration } = read.value;
   const folder = configuration.dataDir;

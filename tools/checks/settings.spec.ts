@@ -20,7 +20,7 @@ describe('settings of the server', () => {
   );
 
   it('are all read by a part of the platform once they are in the configuration', () => {
-    const embedded = readConfiguration({}, { dataDir: '.data' });
+    const embedded = readConfiguration({});
     const fields = embedded.ok ? Object.keys(embedded.value.configuration) : [];
     expect(fields).not.toHaveLength(0);
     expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(product))).toEqual([]);

@@ -1,7 +1,7 @@
 import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
 import { EXIT_CODES } from '#cli';
 import type { ErrorKind } from '#kernel';
-import { VARIABLES } from '#runtime';
+import { defaultShown, VARIABLES, type Variable } from '#runtime';
 import { everyContract } from '#testing/contracts';
 import { parts } from '../../apps/astroctl/src/parts.ts';
 import { citations, readCatalogue } from './attacks.ts';
@@ -63,12 +63,11 @@ function settings(): string {
     'Environment variables. A value that is wrong or empty stops the start with one sentence for each mistake; a name that begins with `ASTRO_` and is none of these is warned about.',
     table(
       ['variable', 'meaning', 'default', 'for example'],
-      Object.values(VARIABLES).map(({ name, meaning, default: usual, good }) => [
-        code(name),
-        meaning,
-        usual.startsWith('http') || /^\d+$/.test(usual) ? code(usual) : usual,
-        code(good),
-      ]),
+      Object.values<Variable>(VARIABLES).map((variable) => {
+        const { name, meaning, good } = variable;
+        const usual = defaultShown(variable);
+        return [code(name), meaning, usual.startsWith('http') || /^\d+$/.test(usual) ? code(usual) : usual, code(good)];
+      }),
     ),
   );
 }

@@ -1,5 +1,5 @@
 import { readConfiguration } from './configuration.ts';
-import { VARIABLES } from './variables.ts';
+import { VARIABLES, type Variable } from './variables.ts';
 
 const read = (environment: Record<string, string>) => readConfiguration(environment, { dataDir: '/data' });
 const external = {
@@ -28,6 +28,19 @@ describe('the environment', () => {
         },
       },
     });
+  });
+
+  it.each(
+    Object.values<Variable>(VARIABLES).flatMap((one) => (one.default === undefined ? [] : [[one.name, one] as const])),
+  )('%s has a default that it takes when it is written out', (name, { default: text = '' }) => {
+    const [written, left] = [readConfiguration({ [name]: text }), readConfiguration({})];
+    expect(written).toEqual(left);
+    expect(written.ok).toBe(true);
+  });
+
+  it('has other defaults where the kind of process says so', () => {
+    expect(readConfiguration({}, { port: '0' })).toMatchObject({ ok: true, value: { configuration: { port: 0 } } });
+    expect(readConfiguration({ PORT: '81' }, { port: '0' })).toMatchObject({ value: { configuration: { port: 81 } } });
   });
 
   describe.each(Object.values(VARIABLES).map((variable) => [variable.name, variable] as const))(

@@ -1,5 +1,5 @@
 import { err, nearestName, ok, type Result } from '#kernel';
-import { VARIABLES, type Engine, type Settings, type VariableKey } from './variables.ts';
+import { readVariable, VARIABLES, type Engine, type Settings, type Variable, type VariableKey } from './variables.ts';
 
 /** What a process is made of, checked and with its defaults. */
 export interface Configuration {
@@ -34,90 +34,84 @@ export interface Configuration {
   readonly streamsPerOrganization: number;
 }
 
-/** Loopback: what the embedded profile may call when nothing else is said. */
-const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-
 /**
  * Reads and checks the environment.
  * @param environment names and texts, as a process has them
- * @param defaults what the kind of process fills in; port 8080 when left out
+ * @param defaults texts that the kind of process has in the place of a variable's own default
  * @returns the configuration with warnings about names that look like ours but are none; or one sentence per mistake
  */
 export function readConfiguration(
   environment: Readonly<Record<string, string | undefined>>,
-  defaults: { readonly dataDir: string; readonly port?: number },
+  defaults: { readonly [K in VariableKey]?: string } = {},
 ): Result<{ readonly configuration: Configuration; readonly warnings: readonly string[] }, readonly string[]> {
   const mistakes: string[] = [];
-  const settings = Object.fromEntries(
-    Object.entries(VARIABLES).flatMap(([key, { name, parse }]) => {
-      const text = environment[name];
-      if (text === undefined) return [];
-      if (text.trim() === '') {
-        mistakes.push(`${name} is empty; give it a value or unset it.`);
-        return [];
-      }
-      const parsed: Result<unknown, string> = parse(text);
-      if (!parsed.ok) {
-        mistakes.push(`${name} ${parsed.error}.`);
-        return [];
-      }
-      return [[key, parsed.value]];
-    }),
-  ) as Settings; // each value comes from the parser of its own key
-
-  mistakes.push(...togetherMistakes(settings, environment));
+  const values: Partial<Record<VariableKey, unknown>> = {};
+  for (const key of KEYS) {
+    const variable: Variable = VARIABLES[key];
+    const text = environment[variable.name] ?? defaults[key] ?? variable.default;
+    if (text === undefined) continue;
+    const read = readVariable(variable, text);
+    if (read.ok) values[key] = read.value;
+    else mistakes.push(read.error);
+  }
+  mistakes.push(...togetherMistakes(values, environment));
   if (mistakes.length > 0) return err(mistakes);
+  const settings = values as Settings; // each value was made by the schema of its own key
+  return ok({ warnings: unknownNames(environment), configuration: configurationOf(settings) });
+}
 
-  const external = settings.oidcIssuer;
-  const adminEmail = settings.adminEmail ?? 'admin@astro.localhost';
+// Object.keys forgets what the keys of a table are.
+const KEYS = Object.keys(VARIABLES) as readonly VariableKey[];
+
+function configurationOf(settings: Settings): Configuration {
   const adminEmails = settings.adminEmails ?? [];
-  return ok({
-    warnings: unknownNames(environment),
-    configuration: {
-      port: settings.port ?? defaults.port ?? 8080,
-      publicUrl: settings.publicUrl,
-      dataDir: settings.dataDir ?? defaults.dataDir,
-      eventStore: settings.eventStore ?? { kind: 'embedded' },
-      readStore: settings.readStore ?? { kind: 'embedded' },
-      vault: settings.vault ?? { kind: 'embedded' },
-      bus: settings.bus ?? { kind: 'embedded' },
-      queue: settings.queue ?? { kind: 'embedded' },
-      oidc:
-        external === undefined
-          ? { kind: 'built-in' }
-          : {
-              kind: 'external',
-              issuer: external,
-              audience: settings.oidcAudience ?? '',
-              cliClientId: settings.oidcCliClientId ?? '',
-              consoleClientId: settings.oidcConsoleClientId ?? '',
-              adminEmails,
-            },
-      emailClaim: settings.oidcClaimEmail ?? 'email',
-      adminEmail,
-      adminPassword: settings.adminPassword,
-      contact: settings.contact ?? adminEmails[0] ?? adminEmail,
-      sealingKeys: settings.sealingKeys,
-      callerKeys: settings.callerKeys,
-      egressAllow: settings.egressAllow ?? LOOPBACK,
-      connectionsPerAddress: settings.connectionsPerAddress ?? 1_000,
-      streamsPerKey: settings.streamsPerKey ?? 100,
-      streamsPerOrganization: settings.streamsPerOrganization ?? 1_000,
-    },
-  });
+  return {
+    port: settings.port,
+    publicUrl: settings.publicUrl,
+    dataDir: settings.dataDir,
+    eventStore: settings.eventStore,
+    readStore: settings.readStore,
+    vault: settings.vault,
+    bus: settings.bus,
+    queue: settings.queue,
+    oidc:
+      settings.oidcIssuer === undefined
+        ? { kind: 'built-in' }
+        : {
+            kind: 'external',
+            issuer: settings.oidcIssuer,
+            audience: settings.oidcAudience ?? '',
+            cliClientId: settings.oidcCliClientId ?? '',
+            consoleClientId: settings.oidcConsoleClientId ?? '',
+            adminEmails,
+          },
+    emailClaim: settings.oidcClaimEmail,
+    adminEmail: settings.adminEmail,
+    adminPassword: settings.adminPassword,
+    contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
+    sealingKeys: settings.sealingKeys,
+    callerKeys: settings.callerKeys,
+    egressAllow: settings.egressAllow,
+    connectionsPerAddress: settings.connectionsPerAddress,
+    streamsPerKey: settings.streamsPerKey,
+    streamsPerOrganization: settings.streamsPerOrganization,
+  };
 }
 
 const WITH_ISSUER: readonly VariableKey[] = ['oidcAudience', 'oidcCliClientId', 'oidcConsoleClientId', 'adminEmails'];
 
 /** Faults that no single variable has. A variable that was refused for itself is not named a second time. */
-function togetherMistakes(settings: Settings, environment: Readonly<Record<string, string | undefined>>): string[] {
+function togetherMistakes(
+  values: Partial<Record<VariableKey, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
   const isAbsent = (key: VariableKey) => environment[VARIABLES[key].name] === undefined;
   if (!isAbsent('oidcIssuer')) {
     return WITH_ISSUER.filter(isAbsent).map(
       (key) => `${VARIABLES[key].name} is required when ASTRO_OIDC_ISSUER is set; it is the ${VARIABLES[key].meaning}.`,
     );
   }
-  return WITH_ISSUER.filter((key) => key !== 'adminEmails' && settings[key] !== undefined).map(
+  return WITH_ISSUER.filter((key) => key !== 'adminEmails' && values[key] !== undefined).map(
     (key) => `${VARIABLES[key].name} needs ASTRO_OIDC_ISSUER; set that too, or unset it.`,
   );
 }

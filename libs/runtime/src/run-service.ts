@@ -8,9 +8,6 @@ import { startService, type RunningService, type ServiceOptions } from './start-
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 
-/** The port of the HTTP API. A process without it takes a free one for health and metrics. */
-const EDGE_PORT = 8080;
-
 /**
  * The life of a process: reads its settings from the environment, starts, says where it is ready, and on SIGINT or SIGTERM
  * stops cleanly (exit code 0, or 1 with the reason), while it starts too. Settings that are wrong, and a start that fails,
@@ -40,7 +37,7 @@ export async function runService(service: ServiceOptions): Promise<void> {
 }
 
 function readSettings({ edge }: ServiceOptions): Configuration {
-  const read = readConfiguration(process.env, { dataDir: '.data', port: edge ? EDGE_PORT : 0 });
+  const read = readConfiguration(process.env, edge ? {} : { port: '0' }); // without the HTTP API it takes a free one for health and metrics
   if (!read.ok) {
     for (const sentence of read.error) printError(`Error: ${sentence}`);
     process.exit(1);
