@@ -6,7 +6,6 @@ import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { Authenticator } from './authentication.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import type { ApiDescription } from './openapi.ts';
-import type { StreamLimits } from './open-streams.ts';
 import type { RouteTable } from './routes.ts';
 
 /** What a process depends on, and whether it answers. */
@@ -22,6 +21,14 @@ export const READINESS = Symbol('readiness');
 
 /** Token of the key that signs cursors: 32 bytes, the same in every gateway. */
 export const CURSOR_KEY = Symbol('cursor key');
+
+/** How many streams may be open at once, in this process. */
+export interface StreamLimits {
+  /** Of one access key, or of all logins of one person; 100 when left out. */
+  readonly perPrincipal?: number;
+  /** Of one organization; 1,000 when left out. */
+  readonly perOrganization?: number;
+}
 
 /** What every HTTP server of the platform has, with or without an API. */
 export interface ServerOptions {

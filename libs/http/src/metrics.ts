@@ -30,7 +30,7 @@ export class EdgeMetrics {
     });
     this.refusedConnections = new Counter({
       name: 'astro_http_connections_refused_total',
-      help: 'Connections closed because their address had too many open open open',
+      help: 'Connections closed because their address had too many open ones',
       registers: [this.registry],
     });
     this.openStreams = new Gauge({

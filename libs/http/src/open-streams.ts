@@ -1,14 +1,7 @@
 import type { Principal } from '#access';
+import type { StreamLimits } from './edge-options.ts';
 import { edgeError, type EdgeError } from './problem.ts';
 import { callerOf } from './request-authorization.ts';
-
-/** How many streams may be open at once, in this process. */
-export interface StreamLimits {
-  /** Of one access key, or of all logins of one person; 100 when left out. */
-  readonly perPrincipal?: number;
-  /** Of one organization; 1,000 when left out. */
-  readonly perOrganization?: number;
-}
 
 const PER_PRINCIPAL = 100;
 const PER_ORGANIZATION = 1_000;

@@ -1,1 +1,1 @@
-export { createLaptop, type Laptop, type RunOptions, type SentRequest } from './laptop.ts';
+export { createLaptop } from './laptop.ts';

@@ -1,4 +1,4 @@
-import { serveJobs } from '#thread-pool';
+import { serveJobs } from '../index.ts';
 import { jobs } from './jobs.ts';
 
 serveJobs(jobs);

@@ -132,7 +132,7 @@ export function servingText(
   const serving = older.toSorted(
     (a, b) => count(at(b, 'status', 'readyReplicas')) - count(at(a, 'status', 'readyReplicas')),
   )[0];
-  if (!serving) return 'no revision is serving traffic traffic traffic';
+  if (!serving) return 'no revision is serving traffic';
   const wanted = at(deployment, 'spec', 'replicas');
   const ready = older.reduce((sum, set) => sum + count(at(set, 'status', 'readyReplicas')), 0);
   const revision = revisionOf(serving);

@@ -5,8 +5,8 @@ import { appendEvents } from '#event-store/contract-suite';
 import { position, silentLogger } from '#kernel';
 import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import { damageLog } from '#testing/log';
-import { openEmbeddedEventStore } from './index.ts';
+import { damageLog } from './index.ts';
+import { openEmbeddedEventStore } from '#event-store/embedded';
 
 describe('use-L3: verification of a damaged log', () => {
   const root = temporaryFolder();
