@@ -50,8 +50,8 @@ describe('accounts of the built-in issuer, beside a running platform', () => {
 describe('accounts of the built-in issuer, where nothing can be done', () => {
   const folder = temporaryFolder();
   it.each([
-    ['account', ['grace@astro.localhost'], '', 'A password is missing'],
-    ['account', [], 'x\n', 'An address is missing'],
+    ['account', ['grace@astro.localhost'], '', 'Missing password'],
+    ['account', [], 'x\n', 'Missing address'],
     ['account', ['grace@astro.localhost'], 'a password of grace\n', 'is not the data folder of a platform'],
     ['password', ['nobody@astro.localhost'], '', 'is not the data folder of a platform'],
   ] as const)('%s %j says what to do, and makes nothing', async (name, args, input, sentence) => {

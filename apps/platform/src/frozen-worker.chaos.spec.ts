@@ -168,7 +168,7 @@ function frozen(kubeconfig: string, nats: string): void {
       sleeper.signal('SIGCONT');
       await eventually(() => {
         const said = readFileSync(logged, 'utf8').slice(before);
-        if (!said.includes('left to another worker'))
+        if (!said.includes('taken over by another worker'))
           throw new Error(`the woken worker did not let go; it said:\n${said}${sleeper.output()}`);
       }, 60_000);
 

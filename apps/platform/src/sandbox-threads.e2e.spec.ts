@@ -83,7 +83,7 @@ describe('files of threads', () => {
   });
 });
 
-describe('a thread of sandboxes', () => {
+describe('a sandbox thread', () => {
   let served: ServedSandboxes;
   let ada: SandboxUser;
   let eve: SandboxUser;

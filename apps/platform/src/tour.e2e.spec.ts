@@ -57,7 +57,7 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     it('logs in through the device pages, makes the default organization and stores a key for this person alone', async () => {
       const login = await ada.login(platform.adminEmail, platform.adminPassword);
       expect(login).toMatchObject({ code: 0, stdout: '' });
-      expect(login.stderr).toContain('Made your organization');
+      expect(login.stderr).toContain('Created your organization');
       const config = join(ada.home, '.config', 'astropulse', 'config.yaml');
       expect(statSync(config).mode & 0o777).toBe(0o600);
       expect(await succeed('whoami')).toMatch(

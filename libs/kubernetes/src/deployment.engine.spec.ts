@@ -236,7 +236,7 @@ function deploying(path: string): void {
       {
         code: 'deployments/owned-by-other',
         key: { name: 'nobodys' },
-        detail: expect.stringContaining('not made by this application'),
+        detail: expect.stringContaining('not managed by this application'),
       },
       {
         code: 'deployments/owned-by-other',

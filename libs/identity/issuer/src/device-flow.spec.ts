@@ -197,7 +197,7 @@ describe('the built-in issuer over HTTP', () => {
       abort: 'yes',
     });
     expect(refused.text).toContain('Refused');
-    expect((await enterCode(device['user_code'])).confirm.text).toContain('used already');
+    expect((await enterCode(device['user_code'])).confirm.text).toContain('already been used');
     expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
   });
 
@@ -215,7 +215,7 @@ describe('the built-in issuer over HTTP', () => {
   it('B20: after five wrong user codes an address guesses no more, however right the sixth is', async () => {
     const device = await startDevice();
     for (let guess = 0; guess < 5; guess++)
-      expect((await enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('not known');
+      expect((await enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('Unknown code');
     expect((await enterCode(device['user_code'])).confirm).toMatchObject({ status: 429 });
   });
 
