@@ -1,6 +1,5 @@
 import type { ReplyMeta } from '#bus/contract';
 import {
-  ChainBrokenError,
   EventStoreUnavailableError,
   isSameEvent,
   sealEvents,
@@ -59,7 +58,10 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
 
   function streamsOf<State, Command, E extends Fact, Refusal>(
     decider: Decider<State, Command, E, Refusal>,
+    stream: string,
   ): FoldedStreams<State, E> {
+    const damage = health.damageOf(stream); // found by whoever has read it anew; what is remembered was read before
+    if (damage) throw damage;
     const known = foldedByDecider.get(decider);
     if (known) return known as FoldedStreams<State, E>; // put there by this very function for this very decider
     const made = new FoldedStreams<State, E>(decider, eventStore, options.rememberedStreams);
@@ -76,8 +78,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
       return err(error.error);
     }
     if (isHalt(error)) {
-      if (error instanceof ChainBrokenError) health.found([error]);
-      else health.stop(`commands on ${error.stream}`, error);
+      health.refuse(error);
       return err(haltRefusal(error));
     }
     throw error;
@@ -149,7 +150,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     { step = '', ifMatch }: RunOptions,
   ): Promise<Result<Committed<State, E>, Refusal | RunnerError>> {
     const { dryRun = false } = context;
-    const streams = streamsOf(decider);
+    const streams = streamsOf(decider, stream);
     const committed = (outcome: Omit<Committed<State, E>, 'meta'>) =>
       ok({ ...outcome, meta: metaOf(decider, outcome) });
     const idOf = (index: number) => eventId(context.commandId, stream, step, index);
@@ -243,7 +244,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
 
     async load(decider, stream) {
       try {
-        const { state, revision, position } = await streamsOf(decider).toEnd(stream);
+        const { state, revision, position } = await streamsOf(decider, stream).toEnd(stream);
         return ok({ state, revision, position });
       } catch (error) {
         return refusalFor(error);
@@ -252,7 +253,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
 
     async plan(decider, stream, command, context) {
       try {
-        const { state } = await streamsOf(decider).toEnd(stream);
+        const { state } = await streamsOf(decider, stream).toEnd(stream);
         const decision = decider.decide(command, state, context.actor);
         if (!decision.ok) return decision;
         return ok({

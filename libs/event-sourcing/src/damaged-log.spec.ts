@@ -163,6 +163,7 @@ describe('use-L3: a damaged log', () => {
     await source.projections([balances]);
     await source.control.settled(await eventStore.head());
     expect(source.problems()).toEqual([]);
+    expect(await credit(source, 'account-a')).toMatchObject({ ok: true }); // its stream is in memory from now on
     damageLog(folder, `UPDATE events SET body = replace(body, '"amount":1', '"amount":9') WHERE position = 5`);
     expect(await source.control.rebuild(balances.name)).toMatchObject({
       ok: false,
@@ -172,6 +173,7 @@ describe('use-L3: a damaged log', () => {
       },
     });
     expect(source.problems()).toHaveLength(1);
+    expect(await credit(source, 'account-a')).toMatchObject({ ok: false, error: { code: 'event-store/chain-broken' } });
 
     damageLog(folder, `DELETE FROM events WHERE position = 9`);
     await eventStore.append(

@@ -61,7 +61,7 @@ export function followDirectory({
           at = (await segments?.load(fold)) ?? at;
           isLoaded = true;
         }
-        for await (const { events, faults, position } of feed.follow(at, stop.signal)) {
+        for await (const { events, faults, position } of feed.follow(at, stop.signal, { isUrgent: true })) {
           for (const stored of events) {
             if (at !== undefined && stored.position <= at) continue;
             fold(stored, faults);

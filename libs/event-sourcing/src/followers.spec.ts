@@ -7,7 +7,7 @@ import type { ReadStore } from '#read-store';
 import { openEmbeddedReadStore } from '#read-store/embedded';
 import { eventually, temporaryFolder } from '#testing';
 import { openEmbeddedVault } from '#vault/embedded';
-import { systemIds as ids } from '#runtime/system';
+import { systemClock, systemIds as ids } from '#runtime/system';
 import { createEventSourcing, type EventSourcing } from './create-event-sourcing.ts';
 import { createLogFeed, type LogFeed } from './log-feed.ts';
 import { LogHealth } from './log-health.ts';
@@ -43,8 +43,8 @@ function sourcing(events = eventStore, reads = readStore): EventSourcing {
 }
 
 describe('the log of one process', () => {
-  const feedOver = (store: EventStore): LogFeed => {
-    const feed = createLogFeed({ eventStore: store, clock, log, health: new LogHealth(log) });
+  const feedOver = (store: EventStore, time = clock): LogFeed => {
+    const feed = createLogFeed({ eventStore: store, clock: time, log, health: new LogHealth(log) });
     closing.push(() => feed.close());
     return feed;
   };
@@ -104,6 +104,60 @@ describe('the log of one process', () => {
     const expected = await all();
     expect(await Promise.all(followers)).toEqual([expected, expected]);
     expect(subscriptions).toBe(4);
+  });
+
+  describe('far behind', () => {
+    const EVENTS = 30_000;
+    let read: number;
+    let feed: LogFeed;
+    beforeEach(async () => {
+      for (let n = 0; n < EVENTS; n += 500) await appendEvents(eventStore, `account-${n % 7_000}`, numbers(500, n));
+      read = 0;
+    });
+    const counting = (): EventStore => ({
+      ...eventStore,
+      async *readAll(options) {
+        for await (const event of eventStore.readAll(options)) {
+          read += 1;
+          yield event;
+        }
+      },
+    });
+
+    it('reads the log once for all followers that go along together, whatever their pace', async () => {
+      feed = feedOver(counting(), { ...systemClock, timer: (_ms, fire) => systemClock.timer(60_000, fire) });
+      const seen = await Promise.all([
+        follow(feed, EVENTS),
+        follow(feed, EVENTS, undefined, 1),
+        follow(feed, EVENTS),
+        follow(feed, EVENTS, undefined, 1),
+      ]);
+      for (const ids of seen) expect(ids).toEqual(seen[0]);
+      expect(seen[0]).toHaveLength(EVENTS);
+      expect(read).toBe(EVENTS);
+    });
+
+    it('leaves one behind that takes up no more, and lets an urgent one go ahead', async () => {
+      feed = feedOver(counting());
+      const stop = new AbortController();
+      const stuck = feed.follow(undefined, stop.signal)[Symbol.asyncIterator]();
+      const first = await stuck.next();
+      const urgent = (async () => {
+        let count = 0;
+        for await (const { events } of feed.follow(undefined, stop.signal, { isUrgent: true })) {
+          count += events.length;
+          if (count === EVENTS) return count;
+        }
+        return count;
+      })();
+      expect(await follow(feed, EVENTS)).toHaveLength(EVENTS);
+      expect(await urgent).toBe(EVENTS);
+      // Whoever was left behind reads on where it was.
+      const second = await stuck.next();
+      expect(second.value?.events[0]?.position > (first.value?.events.at(-1)?.position ?? '')).toBe(true);
+      stop.abort();
+      await stuck.return?.();
+    });
   });
 
   it('moves over positions behind which no event is found', async () => {

@@ -2,13 +2,13 @@ import {
   ChainCheck,
   PositionOfOtherStoreError,
   isCaughtUp,
-  readChecked,
   type ChainBrokenError,
   type CheckedEvents,
   type EventStore,
   type StoredEvent,
 } from '#event-store';
 import { pause, position, storeOf, type Clock, type Logger, type Position } from '#kernel';
+import { FarReading, type FarFollower } from './far-reading.ts';
 import type { LogHealth } from './log-health.ts';
 
 /** A stretch of the log. Its hash chains were checked as it was read, once for all followers. */
@@ -19,14 +19,21 @@ export interface LogBatch extends CheckedEvents {
   readonly isLevel: boolean;
 }
 
-/** The log for all followers of one process: one live subscription, whoever is far behind reads alone. */
+/** The log for all followers of one process: one live subscription, and one reading for those that are far behind. */
 export interface LogFeed {
   /**
    * The log behind `after` (from the first event when left out), then what comes, until `signal` aborts. A follower that
    * is slow falls back to reading from the store; nothing piles up for it.
    * @throws PositionOfOtherStoreError when `after` is not of this store
    */
-  follow(after: Position | undefined, signal: AbortSignal): AsyncIterable<LogBatch>;
+  follow(
+    after: Position | undefined,
+    signal: AbortSignal,
+    options?: {
+      /** Those that are far behind share one reading and wait for each other; one that is urgent goes ahead soon. */
+      readonly isUrgent?: boolean;
+    },
+  ): AsyncIterable<LogBatch>;
   close(): Promise<void>;
 }
 
@@ -35,10 +42,6 @@ export const LOG_FEED = Symbol('log feed');
 
 /** Events at most in one batch that is served from memory. */
 const BATCH = 1024;
-/** Events at most in one batch of a follower that is far behind: the more, the more writes to one document become one. */
-const FAR_BATCH = 4096;
-/** Far batches that followers may share: those that begin together, as after a change of many projections, parse the log once. */
-const SHARED = 4;
 /** Recent events kept in memory for followers; twice as many for a moment. */
 const RECENT = 2048;
 const RETRY_MS = { first: 50, most: 2_000 } as const;
@@ -147,59 +150,22 @@ export function createLogFeed({
     return recent.slice(low, low + BATCH);
   }
 
-  /** What stands behind a position, and where the live subscription had begun before that was read. */
-  interface FarBatch extends CheckedEvents {
-    readonly begun: Position | undefined;
-  }
-  const farBatches = new Map<Position, Promise<FarBatch>>();
-  /** Checks that have read up to a position, for the reading that goes on from there. */
-  const farChecks = new Map<Position, ChainCheck>();
-  let farFollowers = 0;
+  const far = new FarReading({ eventStore, clock, health, begun: () => base });
 
-  async function readFar(at: Position): Promise<FarBatch> {
-    const begun = base;
-    const check = farChecks.get(at) ?? new ChainCheck(eventStore);
-    farChecks.delete(at);
-    const part = await readChecked(eventStore, check, at, FAR_BATCH);
-    health.found([...part.faults.values()].flat());
-    farChecks.set(part.events.at(-1)?.position ?? at, check);
-    keepNewest(farChecks);
-    return { ...part, begun };
-  }
-
-  /** Shared while it is recent; that nothing was found is no answer for the next one, since the log grows. */
-  function farBehind(at: Position): Promise<FarBatch> {
-    const shared = farBatches.get(at);
-    if (shared) return shared;
-    const read = readFar(at);
-    farBatches.set(at, read);
-    const forget = () => {
-      if (farBatches.get(at) === read) farBatches.delete(at);
-    };
-    read.then(({ events }) => {
-      if (events.length === 0 || farFollowers === 0) return forget();
-      keepNewest(farBatches);
-    }, forget);
-    return read;
-  }
-
-  async function* follow(after: Position | undefined, signal: AbortSignal): AsyncGenerator<LogBatch> {
+  async function* follow(
+    after: Position | undefined,
+    signal: AbortSignal,
+    { isUrgent = false }: { readonly isUrgent?: boolean } = {},
+  ): AsyncGenerator<LogBatch> {
+    const self: FarFollower = { isUrgent };
     let at = after ?? position(eventStore.storeId, 0);
     if (storeOf(at) !== eventStore.storeId)
       throw new PositionOfOtherStoreError('The position belongs to another event store.');
     let isLevelSaid = false;
-    let isFar = false;
-    const goFar = (far: boolean) => {
-      if (far !== isFar) farFollowers += far ? 1 : -1;
-      isFar = far;
-      if (farFollowers > 0) return;
-      farBatches.clear();
-      farChecks.clear();
-    };
     try {
       while (!signal.aborted && !stop.signal.aborted) {
         if (base !== undefined && tail !== undefined && at >= base) {
-          goFar(false);
+          far.leave(self);
           const events = recentBehind(at);
           const isWhole = events.length < BATCH;
           if (events.length === 0 && at >= tail && (isLevelSaid || !isCaught)) {
@@ -211,8 +177,7 @@ export function createLogFeed({
           yield { events, faults: new Map(recentFaults), position: at, isLevel: isLevelSaid };
           continue;
         }
-        goFar(true);
-        const { events, faults, begun } = await farBehind(at);
+        const { events, faults, begun } = await far.next(self, at, signal);
         const last = events.at(-1);
         if (last) {
           at = last.position;
@@ -224,7 +189,7 @@ export function createLogFeed({
         }
       }
     } finally {
-      goFar(false);
+      far.leave(self);
     }
   }
 
@@ -236,10 +201,4 @@ export function createLogFeed({
       await living;
     },
   };
-}
-
-/** Leaves the youngest entries of a map. */
-function keepNewest(map: Map<unknown, unknown>): void {
-  const [oldest] = map.keys();
-  if (map.size > SHARED) map.delete(oldest);
 }

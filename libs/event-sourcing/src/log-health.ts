@@ -1,5 +1,6 @@
-import type { ChainBrokenError } from '#event-store';
-import type { Logger } from '#kernel';
+import { LRUCache } from 'lru-cache';
+import { ChainBrokenError } from '#event-store';
+import type { Logger, Position } from '#kernel';
 import type { Halt } from './event-reader.ts';
 
 /** Damaged streams that are told one by one; more than that is told by `npm run admin:verify`. */
@@ -12,6 +13,8 @@ const TOLD = 100;
 export class LogHealth {
   private readonly damaged = new Map<string, ChainBrokenError>();
   private readonly stopped = new Map<string, Halt>();
+  /** Streams that commands were refused on, by the position of the event that only a newer release knows. */
+  private readonly refused = new LRUCache<string, Position>({ max: TOLD });
 
   constructor(private readonly log: Logger) {}
 
@@ -23,6 +26,20 @@ export class LogHealth {
       this.damaged.set(stream, fault);
       this.log.error({ stream, revision, position, reason }, 'the event log is damaged');
     }
+  }
+
+  /** What is wrong with a stream, as far as it was found. */
+  damageOf(stream: string): ChainBrokenError | undefined {
+    return this.damaged.get(stream);
+  }
+
+  /** Notes that commands on a stream are refused. */
+  refuse(halt: Halt): void {
+    if (halt instanceof ChainBrokenError) return this.found([halt]);
+    const { type, stream, position } = halt;
+    if (this.refused.get(stream) === position) return;
+    this.refused.set(stream, position);
+    this.log.error({ type, stream, position }, 'commands on a stream that a newer release has written are refused');
   }
 
   /** Notes that a reader has stopped in front of an event. @param reader such as `projection organizations.v1` */

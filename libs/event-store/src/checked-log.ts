@@ -8,16 +8,20 @@ export interface CheckedEvents {
   readonly faults: ChainFaults;
 }
 
-/** Events read at once; a turn of the event loop lies between two of them. */
+/** Events read at once. */
 const PART = 1024;
 
-/** At most `limit` events behind `after`, checked as the next ones that `check` sees. */
+/**
+ * At most `limit` events behind `after`, checked as the next ones that `check` sees. Others of the process have their turn
+ * first: an engine may answer without waiting for anything.
+ */
 export async function readChecked(
   eventStore: EventStore,
   check: ChainCheck,
   after: Position,
   limit: number,
 ): Promise<CheckedEvents> {
+  await new Promise(setImmediate);
   const events: StoredEvent[] = [];
   for await (const event of eventStore.readAll({ after, limit })) events.push(event);
   return { events, faults: await check.check(events, after) };
@@ -32,7 +36,6 @@ export async function* checkedLog(eventStore: EventStore, after?: Position): Asy
     if (last === undefined) return;
     yield part;
     at = last.position;
-    await new Promise(setImmediate);
   }
 }
 
