@@ -4,16 +4,11 @@ import { ApplicationsHandlers } from './applications/applications.handlers.ts';
 import { ApplicationsQueries } from './applications/applications.queries.ts';
 import { ApplyHandlers } from './applications/apply.handlers.ts';
 import { Deployer } from './applications/deployer.service.ts';
-import { LiveStatus } from './applications/live-status.service.ts';
 import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
+import { LiveStatus } from './applications/live-status.service.ts';
 import { NameRelease } from './applications/name-release.service.ts';
 import { ProtectionReader } from './applications/protection.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
-import { AttemptsHandlers } from './attempts/attempts.handlers.ts';
-import { EnqueueReactor } from './attempts/enqueue.reactor.ts';
-import { OwedSweep } from './attempts/owed-attempts.sweep.ts';
-import { AttemptCloser } from './attempts/attempt-closer.service.ts';
-import { RolloutTasks } from './attempts/rollout-tasks.service.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
 import { AccessEnds } from './clusters/access-ends.service.ts';
@@ -35,11 +30,16 @@ import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
+import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
+import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
+import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
+import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
+import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { People } from './shared/people.service.ts';
+import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
 import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
-import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process. */
 @Module({

@@ -4,12 +4,10 @@ import { applicationsProjection } from './applications/applications.projection.t
 import { eventLinesProjection } from './applications/events.projection.ts';
 import { revisionsProjection } from './applications/revisions.projection.ts';
 import { attemptDecider } from './attempts/attempt.decider.ts';
-import { EnqueueReactor } from './attempts/enqueue.reactor.ts';
-import { OwedSweep } from './attempts/owed-attempts.sweep.ts';
+import { catalogDecider } from './catalog/catalog.decider.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
 import { AccessEndsSweep } from './clusters/access-ends.sweep.ts';
 import { accessProjection } from './clusters/access.projection.ts';
-import { catalogDecider } from './catalog/catalog.decider.ts';
 import { clusterNameDecider } from './clusters/cluster-name.decider.ts';
 import { clusterDecider } from './clusters/cluster.decider.ts';
 import { clustersProjection } from './clusters/clusters.projection.ts';
@@ -18,6 +16,8 @@ import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { DeploymentsModule } from './deployments.module.ts';
 import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
+import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
+import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
 import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
 import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
 

@@ -1,9 +1,7 @@
 import type { ApplicationStatusView, ApplicationView } from '#deployments/contract';
 import type { Recorded } from '#kernel';
+import { SILENT } from '../clusters/cluster.events.ts';
 import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
-
-/** What a cluster's silence makes of its applications. Also the reason that the cluster shows. */
-export const SILENT = 'not reachable for 60 s';
 
 export interface ViewFacts {
   readonly organization: string;

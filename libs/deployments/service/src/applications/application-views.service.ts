@@ -5,12 +5,13 @@ import { CLOCK, ok, position, type Clock, type DomainError, type Position, type 
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogStream } from '../catalog/catalog.decider.ts';
 import type { NewName } from '../catalog/catalog.events.ts';
+import { SILENT } from '../clusters/cluster.events.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { People } from '../shared/people.service.ts';
+import { applicationView, withEvents } from './application-view.ts';
 import { applicationStream } from './application.decider.ts';
-import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import type { ApplicationEvent } from './application.events.ts';
-import { applicationView, SILENT, withEvents } from './application-view.ts';
+import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
 
 /** Applications as they are shown: documents, with names and the state of clusters put in when somebody reads. */

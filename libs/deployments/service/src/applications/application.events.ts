@@ -1,56 +1,6 @@
 import type { Health } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
-
-/** A vault record by name, and the SHA-256 of its content. */
-export interface RecordRef {
-  readonly record: string;
-  readonly digest: string;
-}
-
-/**
- * A revision as the log knows it: where its content lies, what people are shown of it, and no value that could be a
- * secret. At most 32 KiB.
- */
-export interface Configuration {
-  readonly name: string;
-  readonly manifest: RecordRef;
-  readonly resolved: RecordRef;
-  /** SHA-256 of the resolved content without its revision numbers: equal when nothing would change on the cluster. */
-  readonly contentDigest: string;
-  readonly profile: {
-    readonly id: string;
-    readonly name: string;
-    readonly revision: number;
-    readonly protected: boolean;
-  };
-  readonly tier: string;
-  readonly cluster: {
-    readonly id: string;
-    readonly name: string;
-    readonly provider: string;
-    readonly region: string | null;
-    readonly uid: string;
-  };
-  readonly targetNamespace: string;
-  readonly namespaceMode: 'override' | 'preserve';
-  readonly source: { readonly type: 'image' | 'yaml'; readonly ref: string };
-  /** `cpu 1/4, memory 4Gi/8Gi` */
-  readonly limits: string | null;
-  /** `3-9 at 80%` */
-  readonly autoscaling: string | null;
-  readonly replicas: number | null;
-  readonly host: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly description: string | null;
-  /** One line per setting: its name and, where it cannot be a secret, its value. */
-  readonly summary: readonly string[];
-  /** Against the revision before, in words. */
-  readonly changes: readonly string[];
-  /** The revision whose content this is, after a rollback; it is then pinned. */
-  readonly rollbackOf: number | null;
-  /** Who asked, also where the platform finished what they began. */
-  readonly by: string;
-}
+import type { Configuration } from '../catalog/beginnings.ts';
 
 export interface AttemptRef {
   readonly attemptId: string;

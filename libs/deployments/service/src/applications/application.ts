@@ -1,19 +1,12 @@
 import type { Health } from '#deployments/contract';
 import { assertNever } from '#kernel';
-import type { ApplicationEvent, Configuration } from './application.events.ts';
+import type { Attempt } from '../attempts/attempt.ts';
+import type { Configuration } from '../catalog/beginnings.ts';
+import type { ApplicationEvent } from './application.events.ts';
 
 export interface Revision extends Configuration {
   readonly revision: number;
   readonly succeeded: boolean;
-}
-
-export interface Attempt {
-  readonly id: string;
-  readonly number: number;
-  readonly revision: number;
-  readonly kind: 'deploy' | 'delete';
-  readonly orphan: boolean;
-  readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
 
 export interface Application {

@@ -4,8 +4,8 @@ import { deleteApplicationRequest, rollbackRequest } from '#deployments/contract
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { objectKey } from '../attempts/attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
+import { objectKey } from '../attempts/attempt.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { matching } from '../shared/if-match.ts';
@@ -65,8 +65,8 @@ export class ApplicationsHandlers {
     if (!allowed.ok) return refuse(await this.people.explain(allowed.error, context));
     const protection = await this.protection.of(placeOf(id, application, membership.value), present);
     if (!protection.ok) return refuse(protection.error);
-    const works = await this.history.of(application);
-    const running = await this.history.running(application);
+    const works = await this.history.of(application.attempts);
+    const running = await this.history.running(application.attempts);
     if (!works.ok) return refuse(works.error);
     if (!running.ok) return refuse(running.error);
     const entries = new Map(

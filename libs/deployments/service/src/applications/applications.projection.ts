@@ -1,9 +1,10 @@
 import type { ApplicationStatus, AttemptState, Health } from '#deployments/contract';
 import { assertNever, REMOVED, type EventFamily, type EventMetadata, type Projection, type Recorded } from '#kernel';
 import { attemptEvents, type AttemptEvent } from '../attempts/attempt.events.ts';
+import type { Configuration } from '../catalog/beginnings.ts';
 import { catalogEvents, type CatalogEvent, type NewName } from '../catalog/catalog.events.ts';
 import { omit } from '../shared/omit.ts';
-import { applicationEvents, type ApplicationEvent, type Configuration } from './application.events.ts';
+import { applicationEvents, type ApplicationEvent } from './application.events.ts';
 
 export type DeploymentFact = CatalogEvent | ApplicationEvent | AttemptEvent;
 

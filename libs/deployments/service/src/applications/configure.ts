@@ -1,7 +1,8 @@
 import { err, ok, type Result } from '#kernel';
+import type { Configuration } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+import type { ApplicationEvent } from './application.events.ts';
 import { latestOf, newestAttemptOf, type Application } from './application.ts';
-import type { ApplicationEvent, Configuration } from './application.events.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 

@@ -1,25 +1,9 @@
 import { ok, type Result } from '#kernel';
+import type { Attempt } from '../attempts/attempt.ts';
+import type { AttemptOutcome } from '../attempts/attempt.ts';
 import type { DeploymentsError } from '../deployments.errors.ts';
-import { newestAttemptOf, openAttempt, type Application, type Attempt } from './application.ts';
 import type { ApplicationEvent, AttemptRef } from './application.events.ts';
-
-/** How a worker's work on an attempt came out. */
-export type AttemptOutcome =
-  | {
-      readonly outcome: 'succeeded';
-      readonly message: string;
-      readonly endpoint: string | null;
-      readonly replicas: string | null;
-    }
-  | {
-      readonly outcome: 'failed';
-      readonly code: string;
-      readonly message: string;
-      readonly fix: string | null;
-      readonly applied: boolean;
-      readonly serving: string | null;
-    }
-  | { readonly outcome: 'superseded' };
+import { newestAttemptOf, openAttempt, type Application } from './application.ts';
 
 export interface EndAttempt {
   readonly type: 'end-attempt';

@@ -4,8 +4,8 @@ import { liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusReq
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { inventoryOf } from '../attempts/rollout-tasks.service.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
+import { inventoryOf } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import type { ApplicationDocument } from './applications.projection.ts';
@@ -95,13 +95,13 @@ export class LiveStatus {
     if (!cluster.ok) return cluster;
     const loaded = await this.commands.load(applicationDecider, applicationStream(id));
     if (!loaded.ok) return loaded;
-    const works = await this.history.of(loaded.value.state);
+    const works = await this.history.of(loaded.value.state.attempts);
     if (!works.ok) return works;
     return ok({
       cluster: cluster.value,
       applicationId: id,
       namespace: configuration.targetNamespace,
-      inventory: inventoryOf(works.value),
+      inventory: [...inventoryOf(works.value)],
     });
   }
 

@@ -1,9 +1,10 @@
 import { position, type Fact, type Projection, type Recorded } from '#kernel';
 import type { CatalogEvent } from '../catalog/catalog.events.ts';
+import { SILENT } from '../clusters/cluster.events.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { profilesProjection } from '../profiles/profiles.projection.ts';
 import { aConfiguration, aProfile, aRegistration } from '../testing/facts.ts';
-import { applicationView, SILENT } from './application-view.ts';
+import { applicationView } from './application-view.ts';
 import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
 import { eventLinesProjection } from './events.projection.ts';
 import { revisionsProjection } from './revisions.projection.ts';

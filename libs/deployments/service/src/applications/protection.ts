@@ -1,7 +1,7 @@
+import type { Configuration } from '../catalog/beginnings.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { latestOf, type Application } from './application.ts';
-import type { Configuration } from './application.events.ts';
 
 /** The part of a revision that decides who may change it. */
 export type Guarded = Pick<Configuration, 'profile' | 'namespaceMode'>;

@@ -1,6 +1,7 @@
 import type { AttemptState } from '#deployments/contract';
 import { REMOVED, type Projection } from '#kernel';
-import { applicationEvents, type ApplicationEvent, type RecordRef } from './application.events.ts';
+import type { RecordRef } from '../catalog/beginnings.ts';
+import { applicationEvents, type ApplicationEvent } from './application.events.ts';
 
 /** One revision of an application, for its history. */
 export interface RevisionDocument {

@@ -1,6 +1,6 @@
 import type { InventoryEntry } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
-import type { AttemptOutcome } from '../applications/end-attempt.ts';
+import type { AttemptOutcome } from './attempt.ts';
 
 /** What an attempt is of; in every event, so that views can place it without another look. */
 export interface AttemptOf {

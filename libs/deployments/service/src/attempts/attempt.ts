@@ -1,7 +1,34 @@
 import type { InventoryEntry } from '#deployments/contract';
 import { assertNever } from '#kernel';
-import type { AttemptOutcome } from '../applications/end-attempt.ts';
 import type { AttemptEvent } from './attempt.events.ts';
+
+/** An attempt as its application asked for it and saw it end. */
+export interface Attempt {
+  readonly id: string;
+  readonly number: number;
+  readonly revision: number;
+  readonly kind: 'deploy' | 'delete';
+  readonly orphan: boolean;
+  readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
+}
+
+/** How a worker's work on an attempt came out. */
+export type AttemptOutcome =
+  | {
+      readonly outcome: 'succeeded';
+      readonly message: string;
+      readonly endpoint: string | null;
+      readonly replicas: string | null;
+    }
+  | {
+      readonly outcome: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly fix: string | null;
+      readonly applied: boolean;
+      readonly serving: string | null;
+    }
+  | { readonly outcome: 'superseded' };
 
 export interface Claim {
   readonly number: number;
@@ -18,6 +45,12 @@ export interface AttemptWork {
   readonly inventory: readonly InventoryEntry[];
   readonly settled: boolean;
   readonly outcome: AttemptOutcome | undefined;
+}
+
+/** An attempt with what was done on it. */
+export interface AttemptRecord {
+  readonly attempt: Attempt;
+  readonly work: AttemptWork;
 }
 
 export const unclaimed: AttemptWork = {
@@ -78,3 +111,10 @@ const extended = (work: AttemptWork, leaseUntilMs: number): AttemptWork =>
   work.claim
     ? { ...work, claim: { ...work.claim, leaseUntilMs: Math.max(leaseUntilMs, work.claim.leaseUntilMs) } }
     : work;
+
+/** All that earlier attempts may have put onto the cluster since the last one that settled. */
+export const inventoryOf = (works: readonly AttemptRecord[]): readonly InventoryEntry[] =>
+  works.reduce<readonly InventoryEntry[]>(
+    (entries, { work }) => (work.settled ? [...work.inventory] : mergeInventory(entries, work.inventory)),
+    [],
+  );

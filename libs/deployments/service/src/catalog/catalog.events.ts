@@ -1,7 +1,5 @@
 import type { EventFamily, Fact } from '#kernel';
-import type { Configuration } from '../applications/application.events.ts';
-import type { ClusterRegistration } from '../clusters/cluster.events.ts';
-import type { ProfileContent } from '../profiles/profile.events.ts';
+import type { ClusterRegistration, Configuration, ProfileContent } from './beginnings.ts';
 
 export type NamedKind = 'application' | 'profile' | 'cluster';
 

@@ -2,7 +2,8 @@ import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { DEFAULT_POLICY, type ClusterView } from '#deployments/contract';
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationsProjection } from '../applications/applications.projection.ts';
-import { stateOf, type ClusterRegistration, type WholePolicy } from './cluster.events.ts';
+import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
+import { stateOf } from './cluster.events.ts';
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
 import { Heartbeats } from './heartbeats.service.ts';
 

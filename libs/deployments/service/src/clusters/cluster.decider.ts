@@ -1,13 +1,7 @@
 import { assertNever, canonicalJson, err, ok, type Decider, type Result } from '#kernel';
+import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
-import {
-  clusterEvents,
-  stateOf,
-  type ClusterEvent,
-  type ClusterRegistration,
-  type ClusterReport,
-  type WholePolicy,
-} from './cluster.events.ts';
+import { clusterEvents, stateOf, type ClusterEvent, type ClusterReport } from './cluster.events.ts';
 import { decideAccess, evolveAccesses, noAccesses, type AccessCommand, type MemberAccesses } from './member-access.ts';
 
 export type Cluster =

@@ -1,29 +1,6 @@
-import type { ClusterPolicy, ClusterState } from '#deployments/contract';
+import type { ClusterState } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
-
-export type WholePolicy = Required<{ readonly [K in keyof ClusterPolicy]: NonNullable<ClusterPolicy[K]> }>;
-
-export interface ClusterRegistration {
-  readonly name: string;
-  readonly type: 'registered' | 'sandbox';
-  readonly provider: string;
-  readonly region: string | null;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly server: string;
-  readonly tlsServerName: string | null;
-  /** Vault record with the token, or certificate and key. */
-  readonly credential: string;
-  /** Vault record with the PEM of the certificate authority. */
-  readonly certificateAuthority: string | null;
-  /** SHA-256 over address, authority and credential: tells whether the same were handed over again. */
-  readonly fingerprint: string;
-  readonly uid: string;
-  readonly version: string | null;
-  readonly nodes: number | null;
-  /** Rights that are missing, in words. */
-  readonly missing: readonly string[];
-  readonly policy: WholePolicy;
-}
+import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 
 export interface ClusterReport {
   readonly state: ClusterState;
@@ -79,6 +56,9 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
     'cluster.deleted.v1': true,
   },
 };
+
+/** Why a cluster is UNREACHABLE that nobody has reached; its applications then say the same. */
+export const SILENT = 'not reachable for 60 s';
 
 /** State and reason that follow from the rights found when a cluster was registered. */
 export const stateOf = ({

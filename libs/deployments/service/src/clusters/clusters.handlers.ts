@@ -4,16 +4,16 @@ import { deleteClusterRequest, setClusterPolicyRequest } from '#deployments/cont
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import type { WholePolicy } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
 import { organizationOf } from '../shared/organization-of.ts';
 import { AccessEnds } from './access-ends.service.ts';
-import { policyView } from './cluster-views.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
+import { policyView } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
-import type { WholePolicy } from './cluster.events.ts';
 import { Heartbeats } from './heartbeats.service.ts';
 
 /** Policy and removal of clusters. */

@@ -1,13 +1,7 @@
 import { REMOVED, type EventFamily, type Projection } from '#kernel';
+import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { catalogEvents, type CatalogEvent } from '../catalog/catalog.events.ts';
-import {
-  clusterEvents,
-  stateOf,
-  type ClusterEvent,
-  type ClusterRegistration,
-  type ClusterReport,
-  type WholePolicy,
-} from './cluster.events.ts';
+import { clusterEvents, stateOf, type ClusterEvent, type ClusterReport } from './cluster.events.ts';
 
 type ClusterFact = CatalogEvent | ClusterEvent;
 

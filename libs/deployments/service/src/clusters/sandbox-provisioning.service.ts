@@ -3,13 +3,13 @@ import { BUS, type Bus, type RequestContext } from '#bus';
 import { DEFAULT_POLICY } from '#deployments/contract';
 import { err, LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterRegistration } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { profileContent } from '../profiles/profile-content.service.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
-import type { ClusterRegistration } from './cluster.events.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
 export const SANDBOX_NAME = 'sandbox';

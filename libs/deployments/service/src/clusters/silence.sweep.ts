@@ -2,9 +2,9 @@ import { BUS, type Bus } from '#bus';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels, type Sweep } from '#event-sourcing';
 import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { SILENT } from '../applications/application-view.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
+import { SILENT } from './cluster.events.ts';
 import { clustersProjection } from './clusters.projection.ts';
 import { Heartbeats, SILENCE_MS } from './heartbeats.service.ts';
 

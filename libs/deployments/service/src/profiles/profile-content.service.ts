@@ -1,9 +1,9 @@
 import type { ProfileSpec } from '#deployments/contract';
 import { canonicalJson, ok, type DomainError, type Result } from '#kernel';
+import type { ProfileContent } from '../catalog/beginnings.ts';
 import { profileSettings } from '../resolve/summary.ts';
 import { omit } from '../shared/omit.ts';
 import { digestOf, type VaultRecords } from '../shared/vault-records.service.ts';
-import type { ProfileContent } from './profile.events.ts';
 
 /** Puts a profile into the vault and returns what may be said of it in an event. */
 export async function profileContent(

@@ -1,6 +1,7 @@
 import { assertNever, err, ok, type Decider, type Result } from '#kernel';
+import type { ProfileContent } from '../catalog/beginnings.ts';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
-import { profileEvents, type ProfileContent, type ProfileEvent } from './profile.events.ts';
+import { profileEvents, type ProfileEvent } from './profile.events.ts';
 
 export type Profile =
   | { readonly status: 'absent' }

@@ -4,6 +4,7 @@ import { applyProfileRequest, deleteProfileRequest, TIER_NAMES, type ProfileSpec
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Position, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import type { ProfileContent } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
@@ -14,10 +15,9 @@ import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
-import { ProfileViews } from './profile-views.service.ts';
 import { profileContent } from './profile-content.service.ts';
+import { ProfileViews } from './profile-views.service.ts';
 import { profileDecider, profileStream, type Profile, type ProfileCommand } from './profile.decider.ts';
-import type { ProfileContent } from './profile.events.ts';
 
 type Applied = OutputOf<typeof applyProfileRequest>;
 type Deleted = OutputOf<typeof deleteProfileRequest>;

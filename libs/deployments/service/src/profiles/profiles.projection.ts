@@ -1,6 +1,7 @@
 import { REMOVED, type EventFamily, type Projection } from '#kernel';
+import type { ProfileContent } from '../catalog/beginnings.ts';
 import { catalogEvents, type CatalogEvent } from '../catalog/catalog.events.ts';
-import { profileEvents, type ProfileContent, type ProfileEvent } from './profile.events.ts';
+import { profileEvents, type ProfileEvent } from './profile.events.ts';
 
 type ProfileFact = CatalogEvent | ProfileEvent;
 

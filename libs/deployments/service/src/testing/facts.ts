@@ -1,7 +1,5 @@
 import { DEFAULT_POLICY } from '#deployments/contract';
-import type { Configuration } from '../applications/application.events.ts';
-import type { ClusterRegistration } from '../clusters/cluster.events.ts';
-import type { ProfileContent } from '../profiles/profile.events.ts';
+import type { ClusterRegistration, Configuration, ProfileContent } from '../catalog/beginnings.ts';
 
 export const aRegistration: ClusterRegistration = {
   name: 'dev',

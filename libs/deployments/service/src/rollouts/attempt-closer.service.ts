@@ -5,9 +5,9 @@ import { WORK_QUEUE, type WorkQueue } from '#work-queue';
 import { Inject, Injectable } from '@nestjs/common';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
 import { openAttempt, type Application } from '../applications/application.ts';
-import type { AttemptOutcome } from '../applications/end-attempt.ts';
 import { NameRelease } from '../applications/name-release.service.ts';
-import { attemptDecider, attemptStream } from './attempt.decider.ts';
+import { attemptDecider, attemptStream } from '../attempts/attempt.decider.ts';
+import type { AttemptOutcome } from '../attempts/attempt.ts';
 
 /** Ends of attempts: the worker's own, and those that the platform states because the worker is gone. */
 @Injectable()

@@ -10,14 +10,15 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
-import { newestAttemptOf, openAttempt, type Application, type Attempt } from '../applications/application.ts';
-import { MOST_CLAIMS, type AttemptOutcome } from '../applications/end-attempt.ts';
+import { newestAttemptOf, openAttempt, type Application } from '../applications/application.ts';
+import { MOST_CLAIMS } from '../applications/end-attempt.ts';
+import { AttemptHistory } from '../attempts/attempt-history.service.ts';
+import { attemptDecider, attemptStream, type AttemptCommand } from '../attempts/attempt.decider.ts';
+import type { Attempt, AttemptOutcome, AttemptRecord } from '../attempts/attempt.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { digestOf } from '../shared/vault-records.service.ts';
-import { attemptDecider, attemptStream, type AttemptCommand } from './attempt.decider.ts';
 import { AttemptCloser } from './attempt-closer.service.ts';
 import { RolloutTasks } from './rollout-tasks.service.ts';
-import { AttemptHistory, type AttemptRecord } from './attempt-history.service.ts';
 
 type ClaimInput = InputOf<typeof claimAttemptRequest>;
 type Claimed = OutputOf<typeof claimAttemptRequest>;
@@ -140,10 +141,7 @@ export class AttemptsHandlers {
     context: RequestContext,
   ): Promise<Result<'free' | 'wait' | 'superseded', DomainError>> {
     const { organizationId, applicationId, worker, incarnation } = input;
-    const open = await this.history.of({
-      ...application,
-      attempts: application.attempts.filter(({ state }) => state === 'open'),
-    });
+    const open = await this.history.of(application.attempts.filter(({ state }) => state === 'open'));
     if (!open.ok) return open;
     const isDead = ({ work: { claim } }: AttemptRecord): boolean =>
       claim?.worker === worker && claim.incarnation !== incarnation;

@@ -2,13 +2,13 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { RolloutTask } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { latestOf, type Application, type Attempt } from '../applications/application.ts';
+import { latestOf, type Application } from '../applications/application.ts';
+import { AttemptHistory } from '../attempts/attempt-history.service.ts';
+import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { People } from '../shared/people.service.ts';
-import { mergeInventory } from './attempt.ts';
-import { AttemptHistory, type AttemptRecord } from './attempt-history.service.ts';
 
 /** Everything that a worker needs to know about an attempt. */
 @Injectable()
@@ -31,9 +31,9 @@ export class RolloutTasks {
     if (!revision) return err(deploymentsErrors.attemptEnded());
     const cluster = await this.connections.of(organizationId, revision.cluster.id);
     if (!cluster.ok) return cluster;
-    const works = await this.history.of(application);
+    const works = await this.history.of(application.attempts);
     if (!works.ok) return works;
-    const inventory = inventoryOf(works.value);
+    const inventory = [...inventoryOf(works.value)];
     const namespaces = await this.commands.load(namespacesDecider, namespacesStream(revision.cluster.uid));
     if (!namespaces.ok) return namespaces;
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
@@ -57,13 +57,6 @@ export class RolloutTasks {
     });
   }
 }
-
-/** All that earlier attempts may have put onto the cluster since the last one that settled. */
-export const inventoryOf = (works: readonly AttemptRecord[]): RolloutTask['inventory'] =>
-  works.reduce<RolloutTask['inventory']>(
-    (entries, { work }) => (work.settled ? [...work.inventory] : mergeInventory(entries, work.inventory)),
-    [],
-  );
 
 /** The plan of this attempt, or of those right before it that were lost with it, for the same revision. */
 function recordedPlanOf(works: readonly AttemptRecord[], attempt: Attempt): RolloutTask['recordedPlan'] {
