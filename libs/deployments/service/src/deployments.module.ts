@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
 import { ApplicationViews } from './applications/application-views.service.ts';
 import { ApplicationsHandlers } from './applications/applications.handlers.ts';
 import { ApplicationsQueries } from './applications/applications.queries.ts';
@@ -7,29 +8,37 @@ import { Deployer } from './applications/deployer.service.ts';
 import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
 import { LiveStatus } from './applications/live-status.service.ts';
 import { NameRelease } from './applications/name-release.service.ts';
+import { ObserverHandlers } from './applications/observer.handlers.ts';
 import { ProtectionReader } from './applications/protection.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
+import { UnfinishedApplicationsSweep } from './applications/unfinished-applications.sweep.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
+import { LimitsHandlers } from './catalog/limits.handlers.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
 import { AccessEnds } from './clusters/access-ends.service.ts';
 import { AccessEndsSweep } from './clusters/access-ends.sweep.ts';
 import { AccessHandlers } from './clusters/access.handlers.ts';
 import { AccessQueries } from './clusters/access.queries.ts';
 import { ClusterDocuments } from './clusters/cluster-documents.service.ts';
+import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
 import { ClusterViews } from './clusters/cluster-views.service.ts';
 import { ClustersHandlers } from './clusters/clusters.handlers.ts';
 import { ClustersQueries } from './clusters/clusters.queries.ts';
 import { ConnectionDetails } from './clusters/connection-details.service.ts';
 import { Heartbeats } from './clusters/heartbeats.service.ts';
-import { ObserverHandlers } from './clusters/observer.handlers.ts';
 import { RegisterHandlers } from './clusters/register.handlers.ts';
+import { ReportsHandlers } from './clusters/reports.handlers.ts';
 import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
 import { Sandboxes } from './clusters/sandboxes.service.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
+import { UnfinishedClustersSweep } from './clusters/unfinished-clusters.sweep.ts';
 import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
+import { DefaultProfile } from './profiles/default-profile.service.ts';
+import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
+import { UnfinishedProfilesSweep } from './profiles/unfinished-profiles.sweep.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
@@ -37,9 +46,9 @@ import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { People } from './shared/people.service.ts';
-import { UnfinishedSweep } from './shared/unfinished.sweep.ts';
+import { Unfinished } from './shared/unfinished.service.ts';
+import { UnnamedRecords } from './shared/unnamed-records.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
-import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process. */
 @Module({
@@ -54,6 +63,8 @@ import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
     ClustersHandlers,
     ClustersQueries,
     ObserverHandlers,
+    ReportsHandlers,
+    LimitsHandlers,
     AccessHandlers,
     AccessQueries,
     KubeconfigsHandlers,
@@ -80,12 +91,19 @@ import { VaultRecordsSweep } from './shared/vault-records.sweep.ts';
     ManifestReader,
     People,
     VaultRecords,
+    Unfinished,
+    UnnamedRecords,
+    DefaultProfile,
     EnqueueReactor,
     AccessEndsReactor,
     AccessEndsSweep,
     OwedSweep,
-    UnfinishedSweep,
-    VaultRecordsSweep,
+    UnfinishedApplicationsSweep,
+    UnfinishedProfilesSweep,
+    UnfinishedClustersSweep,
+    ApplicationRecordsSweep,
+    ProfileRecordsSweep,
+    ClusterRecordsSweep,
     SilenceSweep,
   ],
 })

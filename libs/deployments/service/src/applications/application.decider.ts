@@ -1,7 +1,7 @@
 import { assertNever, type Decider, type Result } from '#kernel';
 import type { DeploymentsError } from '../deployments.errors.ts';
-import { evolveApplication, latestOf, noApplication, type Application } from './application.ts';
 import { applicationEvents, type ApplicationEvent } from './application.events.ts';
+import { evolveApplication, latestOf, noApplication, type Application } from './application.ts';
 import { configure, type Configure } from './configure.ts';
 import { deleteApplication, discard, type DeleteApplication, type Discard } from './delete-application.ts';
 import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from './end-attempt.ts';

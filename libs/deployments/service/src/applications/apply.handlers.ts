@@ -5,8 +5,8 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
-import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { DefaultProfile } from '../profiles/default-profile.service.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
@@ -29,7 +29,7 @@ export class ApplyHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(People) private readonly people: People,
-    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(DeploymentPlanner) private readonly planner: DeploymentPlanner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
@@ -47,7 +47,7 @@ export class ApplyHandlers {
     if (!membership.ok) return refuse(membership.error);
     const read = await this.manifests.application(name, manifest);
     if (!read.ok) return refuse(read.error);
-    await this.sandbox.ensure(membership.value.organizationId, context);
+    await this.defaults.ensure(membership.value.organizationId, context);
 
     for (let tries = 1; ; tries++) {
       const outcome = await this.once(read.value, membership.value, context);

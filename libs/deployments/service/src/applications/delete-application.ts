@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '#kernel';
 import type { DeploymentsError } from '../deployments.errors.ts';
-import { latestOf, newestAttemptOf, type Application } from './application.ts';
 import type { ApplicationEvent } from './application.events.ts';
+import { latestOf, newestAttemptOf, type Application } from './application.ts';
 import { refusedChange, type Protection } from './protection.ts';
 import { supersedeQueued } from './supersede.ts';
 

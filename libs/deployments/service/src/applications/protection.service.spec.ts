@@ -12,10 +12,10 @@ import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { UnfinishedSweep } from '../shared/unfinished.sweep.ts';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
+import { UnfinishedApplicationsSweep } from './unfinished-applications.sweep.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;
@@ -192,7 +192,7 @@ describe('use-S1: an editor and protected profiles', () => {
     await done(apply('ada', 'pay', '1', { ...onProduction, namespace: 'acme-pay' }));
     await platform.settled();
     platform.clock.shift(60_000);
-    await platform.app.get(UnfinishedSweep, { strict: false }).run(new AbortController().signal);
+    await platform.app.get(UnfinishedApplicationsSweep, { strict: false }).run(new AbortController().signal);
     expect(await configured()).toEqual(['pay', 'helper']);
   });
 

@@ -1,5 +1,5 @@
-import { aConfiguration, aProfile } from '../testing/facts.ts';
 import { emptyCatalog, evolveCatalog } from '../catalog/catalog.ts';
+import { aConfiguration, aProfile } from '../testing/facts.ts';
 import { noApplication } from './application.ts';
 import { ADMIN, presentOf, refusedChange, type Guarded, type Neighbor, type Protection } from './protection.ts';
 

@@ -1,8 +1,8 @@
 import type { Health } from '#deployments/contract';
 import { ok, type Result } from '#kernel';
 import type { DeploymentsError } from '../deployments.errors.ts';
-import { newestAttemptOf, type Application } from './application.ts';
 import type { ApplicationEvent } from './application.events.ts';
+import { newestAttemptOf, type Application } from './application.ts';
 
 export interface ReportHealth {
   readonly type: 'report-health';

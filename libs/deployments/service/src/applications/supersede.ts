@@ -1,5 +1,5 @@
-import type { Application } from './application.ts';
 import type { ApplicationEvent } from './application.events.ts';
+import type { Application } from './application.ts';
 
 /**
  * A newer request ends older attempts that nobody works on, at once; those in a worker's hands are told at its next

@@ -2,8 +2,8 @@ import type { Actor } from '#kernel';
 import { specify } from '#testing';
 import { entry } from '../testing/fixtures.ts';
 import { attemptDecider, LEASE_MS } from './attempt.decider.ts';
-import { mergeInventory } from './attempt.ts';
 import type { AttemptEvent } from './attempt.events.ts';
+import { mergeInventory } from './attempt.ts';
 
 const worker: Actor = { id: 'system:deploy-worker', kind: 'system', isGlobalAdmin: false };
 const of = { applicationId: 'a1', revision: 1 };

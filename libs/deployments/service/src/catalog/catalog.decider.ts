@@ -1,7 +1,7 @@
 import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
-import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type Entry } from './catalog.ts';
 import { catalogEvents, type CatalogEvent, type CatalogLimits, type Named, type NewName } from './catalog.events.ts';
+import { emptyCatalog, evolveCatalog, namesOf, referringTo, type Catalog, type Entry } from './catalog.ts';
 
 export type CatalogCommand =
   /** Makes an object by claiming its name, or points one that exists to another profile or cluster. */

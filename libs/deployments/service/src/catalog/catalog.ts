@@ -11,6 +11,8 @@ export interface Entry extends Named {
 /** What an organization has: one owner per name at any time, and the counts that plans limit. */
 export interface Catalog {
   readonly entries: Readonly<Record<NamedKind, ReadonlyMap<string, Entry>>>;
+  /** A profile was ever made; the default one is made for an organization that never had any. */
+  readonly hadProfile: boolean;
   readonly limits: CatalogLimits;
   /** The UTC date that was deployed on last, and how often. */
   readonly day: string;
@@ -21,6 +23,7 @@ const { applications, profiles, clusters, deploymentsPerDay } = defaultLimits();
 
 export const emptyCatalog: Catalog = {
   entries: { application: new Map(), profile: new Map(), cluster: new Map() },
+  hadProfile: false,
   limits: { applications, profiles, clusters, deploymentsPerDay },
   day: '',
   deployments: 0,
@@ -30,7 +33,8 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
   switch (event.type) {
     case 'catalog.name-claimed.v1': {
       const { kind, name, id, counted, refers } = event.data;
-      return withEntries(catalog, kind, (entries) =>
+      const claimed = kind === 'profile' ? { ...catalog, hadProfile: true } : catalog;
+      return withEntries(claimed, kind, (entries) =>
         entries.set(name, { kind, name, id, counted, refers, retiring: false }),
       );
     }
@@ -56,6 +60,13 @@ export function evolveCatalog(catalog: Catalog, event: CatalogEvent): Catalog {
 /** Entries that refer to the object `id`: applications to a profile, profiles to a cluster. */
 export const referringTo = (catalog: Catalog, kind: 'application' | 'profile', id: string): Entry[] =>
   [...catalog.entries[kind].values()].filter(({ refers }) => refers === id);
+
+/** How many applications are on a cluster, by way of their profiles. */
+export const applicationsOn = (catalog: Catalog, clusterId: string): number =>
+  referringTo(catalog, 'profile', clusterId).reduce(
+    (count, { id }) => count + referringTo(catalog, 'application', id).length,
+    0,
+  );
 
 export const namesOf = (catalog: Catalog, kind: NamedKind): string[] =>
   [...catalog.entries[kind].values()]

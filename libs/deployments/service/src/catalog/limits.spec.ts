@@ -13,7 +13,7 @@ import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { Deployer } from '../applications/deployer.service.ts';
 import { NameRelease } from '../applications/name-release.service.ts';
-import { UnfinishedSweep } from '../shared/unfinished.sweep.ts';
+import { UnfinishedApplicationsSweep } from '../applications/unfinished-applications.sweep.ts';
 import { FakeWorker } from '../testing/fake-worker.handlers.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
@@ -148,7 +148,7 @@ describe('F21: a crash between the catalog and the application', () => {
   const sweep = async () => {
     platform.clock.shift(60_000);
     await platform.settled();
-    await platform.app.get(UnfinishedSweep, { strict: false }).run(new AbortController().signal);
+    await platform.app.get(UnfinishedApplicationsSweep, { strict: false }).run(new AbortController().signal);
     await platform.settled();
   };
   const get = async (name: string) => platform.ask(getApplicationRequest, { org, name }, ada());

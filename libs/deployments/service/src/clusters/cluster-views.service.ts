@@ -1,15 +1,16 @@
-import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { DEFAULT_POLICY, type ClusterView } from '#deployments/contract';
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationsProjection } from '../applications/applications.projection.ts';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { applicationsOn } from '../catalog/catalog.ts';
 import { stateOf } from './cluster.events.ts';
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
 import { Heartbeats } from './heartbeats.service.ts';
 
 export type ShownCluster = Pick<
   ClusterDocument,
-  'id' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'
+  'id' | 'organizationId' | 'name' | 'createdAt' | 'registration' | 'policy' | 'report' | 'heartbeat' | 'revision'
 >;
 
 /** Clusters as they are shown. */
@@ -17,6 +18,7 @@ export type ShownCluster = Pick<
 export class ClusterViews {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
   ) {}
 
@@ -27,7 +29,7 @@ export class ClusterViews {
 
   /** What was registered, with what is known of it from before. */
   async afterRegistration(
-    id: string,
+    { organizationId, id }: Pick<ShownCluster, 'organizationId' | 'id'>,
     registration: ClusterRegistration,
     revision: number,
     at: string,
@@ -38,6 +40,7 @@ export class ClusterViews {
     return this.view(
       {
         id,
+        organizationId,
         name,
         createdAt,
         registration,
@@ -51,10 +54,10 @@ export class ClusterViews {
   }
 
   private async view(
-    { id, name, createdAt, registration, policy, report, heartbeat, revision }: ShownCluster,
+    { id, organizationId, name, createdAt, registration, policy, report, heartbeat, revision }: ShownCluster,
     heardMs: number | undefined,
   ): Promise<ClusterView> {
-    const apps = await this.readModels.count(applicationsProjection, { clusterId: id, deleted: false });
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     const heard = heardMs === undefined ? heartbeat : new Date(heardMs).toISOString();
     return {
       id,
@@ -71,7 +74,7 @@ export class ClusterViews {
       policy: policyView(policy),
       createdAt,
       revision,
-      apps: apps.ok ? apps.value : 0,
+      apps: catalog.ok ? applicationsOn(catalog.value.state, id) : 0,
     };
   }
 }

@@ -2,10 +2,10 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { ClusterConnection } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import type { ClusterRegistration } from '../catalog/beginnings.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterDecider, clusterStream, type ActiveCluster } from './cluster.decider.ts';
-import type { ClusterRegistration } from './cluster.events.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
 /** How workers reach clusters; built anew for each request, from the cluster's stream and the vault. */

@@ -1,8 +1,8 @@
 import type { Actor } from '#kernel';
 import { specify } from '#testing';
-import { aProfile, aRegistration } from '../testing/facts.ts';
 import { profileDecider } from '../profiles/profile.decider.ts';
 import type { ProfileEvent } from '../profiles/profile.events.ts';
+import { aProfile, aRegistration } from '../testing/facts.ts';
 import { clusterNameDecider } from './cluster-name.decider.ts';
 import { clusterDecider } from './cluster.decider.ts';
 import type { ClusterEvent } from './cluster.events.ts';

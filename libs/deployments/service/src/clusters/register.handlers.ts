@@ -79,7 +79,14 @@ export class RegisterHandlers {
       context,
     );
     if (!planned.ok) return refuse(await this.people.explain(planned.error, context));
-    if (context.dryRun) return this.answer(clusterId, draft, outcomeOf(present.value.state, draft), context, 0);
+    if (context.dryRun)
+      return this.answer(
+        { organizationId: organizationId.value, id: clusterId },
+        draft,
+        outcomeOf(present.value.state, draft),
+        context,
+        0,
+      );
     const registration = await this.probe(organizationId.value, clusterId, draft, wanted.value, context);
     if (!registration.ok) return refuse(registration.error);
     const written = await this.write(organizationId.value, clusterId, registration.value, context);
@@ -199,7 +206,7 @@ export class RegisterHandlers {
         ? 'configured'
         : 'unchanged';
     const answered = await this.answer(
-      clusterId,
+      { organizationId, id: clusterId },
       registration,
       outcome,
       context,
@@ -209,20 +216,16 @@ export class RegisterHandlers {
   }
 
   private async answer(
-    clusterId: string,
+    cluster: { readonly organizationId: string; readonly id: string },
     registration: ClusterRegistration,
     outcome: Registered['outcome'],
     { dryRun = false }: RequestContext,
     revision: number,
   ): Promise<Reply<Registered>> {
-    const cluster = await this.answers.afterRegistration(
-      clusterId,
-      registration,
-      revision,
-      new Date(this.clock.now()).toISOString(),
-    );
+    const at = new Date(this.clock.now()).toISOString();
+    const view = await this.answers.afterRegistration(cluster, registration, revision, at);
     return reply(
-      { cluster, outcome, dryRun },
+      { cluster: view, outcome, dryRun },
       { revision, ...(outcome === 'created' && !dryRun && { created: true }) },
     );
   }

@@ -1,61 +1,39 @@
-import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { DEFAULT_POLICY } from '#deployments/contract';
-import { err, LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterRegistration } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
-import { profileContent } from '../profiles/profile-content.service.ts';
-import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
+import { OncePerOrganization, type Made } from '../shared/once-per-organization.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
 export const SANDBOX_NAME = 'sandbox';
-const DEFAULT_PROFILE = 'default';
 
-/** What came of making a sandbox: whether it is there now, and the position that shows it when it was made just now. */
-interface Making {
-  readonly isThere: boolean;
-  readonly position?: Position;
-}
-
-/** Gives an organization its sandbox cluster and the profile `default` on it, when it first looks at what it has. */
+/** Gives an organization its sandbox cluster when it first looks at what it has. */
 @Injectable()
 export class SandboxProvisioning {
-  private readonly made = new Set<string>();
-  /** Those who ask meanwhile wait for the same making. */
-  private readonly making = new Map<string, Promise<Result<Making, DomainError>>>();
+  private readonly once: OncePerOrganization;
 
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(VaultRecords) private readonly records: VaultRecords,
-    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(LOGGER) logger: Logger,
     @Inject(Sandboxes) private readonly sandboxes: Sandboxes,
-  ) {}
-
-  /**
-   * Does nothing where no service runs sandboxes. A fault is logged and tried again the next time: nobody's request fails by it.
-   * @returns the position to read at least, when something was made by this call
-   */
-  async ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
-    if (this.made.has(organizationId)) return undefined;
-    const making =
-      this.making.get(organizationId) ??
-      this.make(organizationId, cause).finally(() => this.making.delete(organizationId));
-    this.making.set(organizationId, making);
-    const outcome = await making;
-    if (!outcome.ok) {
-      this.logger.warn({ organizationId, code: outcome.error.code }, 'the sandbox could not be created');
-      return undefined;
-    }
-    if (outcome.value.isThere) this.made.add(organizationId);
-    return outcome.value.position;
+  ) {
+    this.once = new OncePerOrganization(logger, 'the sandbox could not be created');
   }
 
-  private async make(organizationId: string, cause: RequestContext): Promise<Result<Making, DomainError>> {
+  /** Does nothing where no service runs sandboxes. @returns the position to read at least, when this call made something */
+  ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
+    return this.once.ensure(organizationId, () => this.make(organizationId, cause));
+  }
+
+  private async make(organizationId: string, cause: RequestContext): Promise<Result<Made, DomainError>> {
     const stream = catalogStream(organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
     if (!catalog.ok) return catalog;
@@ -65,7 +43,7 @@ export class SandboxProvisioning {
     if (entry) {
       const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
       if (!present.ok) return present;
-      if (present.value.state.status === 'active') return ok({ isThere: true }); // a profile that somebody deleted since stays deleted
+      if (present.value.state.status === 'active') return ok({ isThere: true });
     }
     const sandbox = await this.sandboxes.ensure(organizationId, cause);
     if (!sandbox.ok) return sandbox;
@@ -119,42 +97,6 @@ export class SandboxProvisioning {
       { type: 'register', registration },
       context,
     );
-    return registered.ok ? this.makeProfile(organizationId, clusterId, context) : registered;
-  }
-
-  private async makeProfile(
-    organizationId: string,
-    clusterId: string,
-    context: RequestContext,
-  ): Promise<Result<Making, DomainError>> {
-    const stream = catalogStream(organizationId);
-    const catalog = await this.commands.load(catalogDecider, stream);
-    if (!catalog.ok) return catalog;
-    if (catalog.value.state.entries.profile.size > 0) return ok({ isThere: true });
-    const id = this.commands.newId(context, 1);
-    const content = await profileContent(this.records, id, clusterId, {
-      profileName: DEFAULT_PROFILE,
-      clusterName: SANDBOX_NAME,
-    });
-    if (!content.ok) return content;
-    const claim = {
-      kind: 'profile',
-      name: DEFAULT_PROFILE,
-      id,
-      counted: false,
-      refers: clusterId,
-      intent: content.value,
-    } as const;
-    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context, {
-      step: 'profile',
-    });
-    if (!claimed.ok) return claimed;
-    const created = await this.commands.run(
-      profileDecider,
-      profileStream(id),
-      { type: 'apply', content: content.value, mayChange: 'all' },
-      context,
-    );
-    return created.ok ? ok({ isThere: true, position: created.value.position }) : err(created.error);
+    return registered.ok ? ok({ isThere: true, position: registered.value.position }) : registered;
   }
 }

@@ -1,8 +1,9 @@
 import type { RequestContext } from '#bus';
-import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import type { ProfileView } from '#deployments/contract';
 import { Inject, Injectable } from '@nestjs/common';
-import { applicationsProjection } from '../applications/applications.projection.ts';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { referringTo } from '../catalog/catalog.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { People } from '../shared/people.service.ts';
 import { profilesProjection, type ProfileDocument } from './profiles.projection.ts';
@@ -17,6 +18,7 @@ export type ShownProfile = Pick<
 export class ProfileViews {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(People) private readonly people: People,
   ) {}
 
@@ -36,12 +38,12 @@ export class ProfileViews {
   }
 
   private async view(
-    { id, name, createdAt, content, revision }: ShownProfile,
+    { id, organizationId, name, createdAt, content, revision }: ShownProfile,
     defaultTier: string,
   ): Promise<ProfileView> {
     const cluster = content ? await this.readModels.get(clustersProjection, content.clusterId) : undefined;
     const registration = cluster?.ok ? cluster.value?.document.registration : undefined;
-    const apps = await this.readModels.count(applicationsProjection, { profileId: id, deleted: false });
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     return {
       id,
       name,
@@ -50,7 +52,7 @@ export class ProfileViews {
       region: registration?.region ?? null,
       tier: content ? (content.tier ?? defaultTier) : '-',
       protected: content?.protected ?? false,
-      apps: apps.ok ? apps.value : 0,
+      apps: catalog.ok ? referringTo(catalog.value.state, 'application', id).length : 0,
       revision,
       createdAt,
       description: content?.description ?? null,

@@ -7,7 +7,6 @@ import { Controller, Inject } from '@nestjs/common';
 import type { ProfileContent } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
-import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
 import { matching, revisionMismatch } from '../shared/if-match.ts';
@@ -15,6 +14,7 @@ import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { People, type Membership } from '../shared/people.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
+import { DefaultProfile } from './default-profile.service.ts';
 import { profileContent } from './profile-content.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
 import { profileDecider, profileStream, type Profile, type ProfileCommand } from './profile.decider.ts';
@@ -30,7 +30,7 @@ export class ProfilesHandlers {
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(People) private readonly people: People,
     @Inject(VaultRecords) private readonly records: VaultRecords,
-    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
     @Inject(ProfileViews) private readonly answers: ProfileViews,
   ) {}
 
@@ -45,7 +45,7 @@ export class ProfilesHandlers {
     if (!read.ok) return refuse(read.error);
     const unknownTier = tierError(name, read.value);
     if (unknownTier) return refuse(unknownTier);
-    await this.sandbox.ensure(membership.value.organizationId, context);
+    await this.defaults.ensure(membership.value.organizationId, context);
     const applied = await this.write(read.value.spec, read.value.pointer, membership.value, context);
     return applied.ok ? applied : refuse(await this.people.explain(applied.error, context));
   }

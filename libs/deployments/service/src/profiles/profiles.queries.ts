@@ -11,11 +11,11 @@ import {
 } from '#deployments/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
-import { SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { tierOf } from '../resolve/resolve.ts';
 import { organizationOf } from '../shared/organization-of.ts';
 import { allDocuments } from '../shared/pages.service.ts';
+import { DefaultProfile } from './default-profile.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
 import { profilesProjection } from './profiles.projection.ts';
 
@@ -25,7 +25,7 @@ export class ProfilesQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(ProfileViews) private readonly answers: ProfileViews,
-    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
   ) {}
 
   @Serves(listProfilesRequest)
@@ -35,7 +35,7 @@ export class ProfilesQueries {
   ): Promise<Reply<OutputOf<typeof listProfilesRequest>>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
-    const made = await this.sandbox.ensure(organizationId.value, context);
+    const made = await this.defaults.ensure(organizationId.value, context);
     const found = await allDocuments(
       this.readModels,
       profilesProjection,
@@ -52,7 +52,7 @@ export class ProfilesQueries {
   ): Promise<Reply<ProfileView>> {
     const organizationId = organizationOf(context);
     if (!organizationId.ok) return refuse(organizationId.error);
-    const made = await this.sandbox.ensure(organizationId.value, context);
+    const made = await this.defaults.ensure(organizationId.value, context);
     const found = await allDocuments(
       this.readModels,
       profilesProjection,

@@ -1,23 +1,16 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import {
-  observedClustersRequest,
-  reportClusterRequest,
-  reportHealthRequest,
-  setCatalogLimitsRequest,
-} from '#deployments/contract';
+import { observedClustersRequest, reportHealthRequest } from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
-import { latestOf } from '../applications/application.ts';
-import { applicationsProjection } from '../applications/applications.projection.ts';
-import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { clustersProjection } from '../clusters/clusters.projection.ts';
+import { ConnectionDetails } from '../clusters/connection-details.service.ts';
+import { Heartbeats } from '../clusters/heartbeats.service.ts';
 import { everyDocument } from '../shared/pages.service.ts';
-import { clusterDecider, clusterStream } from './cluster.decider.ts';
-import { clustersProjection } from './clusters.projection.ts';
-import { ConnectionDetails } from './connection-details.service.ts';
-import { Heartbeats } from './heartbeats.service.ts';
+import { applicationDecider, applicationStream } from './application.decider.ts';
+import { latestOf } from './application.ts';
+import { applicationsProjection } from './applications.projection.ts';
 
 type Observed = OutputOf<typeof observedClustersRequest>;
 
@@ -25,7 +18,7 @@ type Observed = OutputOf<typeof observedClustersRequest>;
 const LEAD_MS = 30_000;
 const MESSAGE_LENGTH = 1_000;
 
-/** What observers ask and report, and the limits that billing sets. */
+/** What observers ask, and report of applications. */
 @Controller()
 export class ObserverHandlers {
   /** Who leads which cluster; two leaders for a moment, after a restart, do no harm. */
@@ -94,45 +87,5 @@ export class ObserverHandlers {
       if (!recorded.ok) return refuse(recorded.error);
     }
     return reply({});
-  }
-
-  @Serves(reportClusterRequest)
-  async cluster(
-    @Input() { organizationId, clusterId, state, reason, version, nodes }: InputOf<typeof reportClusterRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<Record<never, never>>> {
-    if (state !== 'UNREACHABLE') await this.heartbeats.heard(clusterId);
-    const command = {
-      type: 'report',
-      report: { state, reason: reason?.slice(0, MESSAGE_LENGTH) ?? null, version, nodes },
-    } as const;
-    const recorded = await this.commands.run(
-      clusterDecider,
-      clusterStream(clusterId),
-      command,
-      { ...context, organizationId },
-      { step: `report ${this.clock.now()}` },
-    );
-    if (!recorded.ok && recorded.error.kind === 'unavailable') return refuse(recorded.error);
-    return reply({}); // of a cluster that is gone there is nothing to record
-  }
-
-  @Serves(setCatalogLimitsRequest)
-  async limits(
-    @Input() { organizationId, ...limits }: InputOf<typeof setCatalogLimitsRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof setCatalogLimitsRequest>>> {
-    const recorded = await this.commands.run(
-      catalogDecider,
-      catalogStream(organizationId),
-      { type: 'set-limits', ...limits },
-      { ...context, organizationId },
-      { step: `limits ${JSON.stringify(limits)}` },
-    );
-    if (recorded.ok) return reply({ over: [] }, { position: recorded.value.position });
-    const over = recorded.error.extra?.['over'];
-    return recorded.error.code === 'deployments/limits-below-use' && Array.isArray(over)
-      ? reply({ over: over.map(String) })
-      : refuse(recorded.error);
   }
 }

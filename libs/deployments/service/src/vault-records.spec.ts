@@ -4,15 +4,18 @@ import {
   registerClusterRequest,
   rollbackRequest,
 } from '#deployments/contract';
+import type { Sweep } from '#event-sourcing';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { FakeWorker } from '../testing/fake-worker.handlers.ts';
-import { image, profile, registration } from '../testing/fixtures.ts';
-import { openTestPlatform } from '../testing/test-platform.module.ts';
-import { VaultRecordsSweep } from './vault-records.sweep.ts';
+import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
+import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
+import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
+import { FakeWorker } from './testing/fake-worker.handlers.ts';
+import { image, profile, registration } from './testing/fixtures.ts';
+import { openTestPlatform } from './testing/test-platform.module.ts';
 
 const folder = temporaryFolder();
 
@@ -46,7 +49,10 @@ describe('vault records of deployments', () => {
       'cluster-credential/c/1-left',
     ])
       await vault.put(name, encodeText('x'));
-    const sweep = () => platform.app.get(VaultRecordsSweep, { strict: false }).run(new AbortController().signal);
+    const sweep = async () => {
+      for (const one of [ApplicationRecordsSweep, ProfileRecordsSweep, ClusterRecordsSweep])
+        await platform.app.get<Sweep>(one, { strict: false }).run(new AbortController().signal);
+    };
     await platform.settled();
     await sweep();
     expect(await names()).toHaveLength(10);

@@ -1,0 +1,67 @@
+import { BUS, type Bus, type RequestContext } from '#bus';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { LOGGER, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { SANDBOX_NAME, SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
+import { OncePerOrganization, type Made } from '../shared/once-per-organization.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
+import { profileContent } from './profile-content.service.ts';
+import { profileDecider, profileStream } from './profile.decider.ts';
+
+const DEFAULT_PROFILE = 'default';
+
+/** Gives an organization with a sandbox, which never had a profile, the profile `default` on it. One that was deleted stays so. */
+@Injectable()
+export class DefaultProfile {
+  private readonly once: OncePerOrganization;
+
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(LOGGER) logger: Logger,
+    @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+  ) {
+    this.once = new OncePerOrganization(logger, 'the default profile could not be created');
+  }
+
+  /** @returns the position to read at least, when something was made by this call */
+  async ensure(organizationId: string, cause: RequestContext): Promise<Position | undefined> {
+    const sandbox = await this.sandbox.ensure(organizationId, cause);
+    return (await this.once.ensure(organizationId, () => this.make(organizationId, cause))) ?? sandbox;
+  }
+
+  private async make(organizationId: string, { correlationId }: RequestContext): Promise<Result<Made, DomainError>> {
+    const stream = catalogStream(organizationId);
+    const catalog = await this.commands.load(catalogDecider, stream);
+    if (!catalog.ok) return catalog;
+    const { entries, hadProfile } = catalog.value.state;
+    const cluster = entries.cluster.get(SANDBOX_NAME);
+    if (hadProfile) return ok({ isThere: true });
+    if (!cluster) return ok({ isThere: false });
+    const context = this.bus.own({ organizationId, correlationId });
+    const id = this.commands.newId(context, 0);
+    const spec = { profileName: DEFAULT_PROFILE, clusterName: SANDBOX_NAME };
+    const content = await profileContent(this.records, id, cluster.id, spec);
+    if (!content.ok) return content;
+    const claim = {
+      kind: 'profile',
+      name: DEFAULT_PROFILE,
+      id,
+      counted: false,
+      refers: cluster.id,
+      intent: content.value,
+    } as const;
+    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context);
+    if (!claimed.ok) return claimed;
+    if (claimed.value.state.entries.profile.get(DEFAULT_PROFILE)?.id !== id) return ok({ isThere: true }); // another request makes it
+    const created = await this.commands.run(
+      profileDecider,
+      profileStream(id),
+      { type: 'apply', content: content.value, mayChange: 'all' },
+      context,
+    );
+    return created.ok ? ok({ isThere: true, position: created.value.position }) : created;
+  }
+}
