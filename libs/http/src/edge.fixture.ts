@@ -287,6 +287,8 @@ export interface Edge {
   readonly directory: Directory;
   readonly lookUps: () => number;
   readonly logged: object[];
+  /** Lines of the access log. */
+  readonly requestsLogged: object[];
   readonly signing: KeyObject;
   readonly jwksFetches: () => number;
   readonly loginLookUps: () => number;
@@ -316,7 +318,12 @@ export async function startEdge(
   if (!keys.ok) throw new Error(keys.error.detail);
   const known = directory();
   const logged: object[] = [];
-  const logger: Logger = { ...silentLogger, error: (fields) => void logged.push(fields) };
+  const requestsLogged: object[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    info: (fields) => void requestsLogged.push(fields),
+    error: (fields) => void logged.push(fields),
+  };
   let lookUps = 0;
   const access = {
     current: () => {
@@ -439,6 +446,7 @@ export async function startEdge(
     directory: known,
     lookUps: () => lookUps,
     logged,
+    requestsLogged,
     signing: privateKey,
     jwksFetches: () => fetches,
     loginLookUps: () => loginLookUps,

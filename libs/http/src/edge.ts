@@ -1,8 +1,9 @@
+import { principalId } from '#access';
 import { BODY_BYTES } from '#bus/contract';
 import { limitConnections } from '#http/connections';
 import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.ts';
 import { mediaType, parseJsonBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
@@ -44,6 +45,7 @@ export function mountHealth(app: NestFastifyApplication, options: ServerOptions)
 }
 
 const HEALTH_ROUTES = ['/livez', '/readyz', '/metrics'].map((template) => ({ method: 'GET', template }));
+const isHealthRoute = (route: string): boolean => HEALTH_ROUTES.some(({ template }) => template === route);
 const OPENAPI_ROUTE = { method: 'GET', template: '/openapi.json' };
 
 /** What every answer has: request id, security headers, problem documents, its place in the metrics. */
@@ -75,15 +77,24 @@ function mountServer(
     next(sizeFault(request) ?? (request.is404 ? noRoute(request, table) : undefined)); // no body is read for nothing
   });
   instance.addHook('onResponse', (request, reply, next) => {
-    metrics.finished(
-      request.method,
-      request.is404 ? 'none' : (request.routeOptions.url ?? 'none'),
-      reply.statusCode,
-      reply.elapsedTime,
-    );
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
+    metrics.finished(request.method, route, reply.statusCode, reply.elapsedTime);
+    if (!isHealthRoute(route)) options.logger.info(accessLine(request, route, reply), 'request');
     next();
   });
   return { instance, parts };
+}
+
+/** The access log's line of one request. The route is the template: a path may hold names that people chose. */
+function accessLine(request: FastifyRequest, route: string, reply: FastifyReply): object {
+  return {
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    principal: principalId(principalOf(request)),
+    requestId: request.id,
+  };
 }
 
 function sizeFault({ raw }: FastifyRequest): Error | undefined {
