@@ -19,6 +19,13 @@ export interface CommandError {
 export const isCommandError = (outcome: unknown): outcome is CommandError =>
   typeof outcome === 'object' && outcome !== null && 'failure' in outcome;
 
+/** Thrown where a failure cannot be returned, such as out of a stream; carries what to print. */
+export class CommandFailedError extends Error {
+  constructor(readonly failure: CommandError) {
+    super(failure.detail);
+  }
+}
+
 /** The command was used wrongly, or cannot go on without a terminal: exit 2, nothing done. */
 export const usage = (detail: string, fix?: string): CommandError => ({
   failure: true,

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makePrivateFolder, writePrivateFile } from '#files';
-import { isCommandError, localError, type CommandError } from './command-error.ts';
+import { makePrivateFolder, reasonOf, writePrivateFile } from '#files';
+import { CommandFailedError, isCommandError, localError, type CommandError } from './command-error.ts';
+import { ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
 /** A key that this machine holds for one organization. */
@@ -24,8 +25,10 @@ export interface StoredApi {
 export interface ConfigFile {
   readonly path: string;
   api(address: string): StoredApi;
-  /** Changes one address's entry and replaces the file atomically; unknown fields stay. */
+  /** Changes one address's entry and replaces the file atomically; unknown fields stay. @throws CommandFailedError when it cannot be written */
   update(address: string, change: (api: StoredApi) => void): Promise<void>;
+  /** Tries to write beside the file, so that nothing is exchanged for a key that cannot be stored. @throws CommandFailedError */
+  assertWritable(): void;
   /** The file as it is, keys masked: for `config view`. */
   readonly content: Readonly<Record<string, unknown>>;
 }
@@ -53,21 +56,44 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
     api: (address) => apiIn(content, address),
     async update(address, change) {
       const fresh = await readContent(path, io); // another astroctl may have written meanwhile
-      if (!isCommandError(fresh)) content = fresh;
+      if (isCommandError(fresh)) throw new CommandFailedError(fresh);
+      content = fresh;
       const entry = { ...apiIn(content, address) };
       change(entry);
       content = {
         ...content,
         apis: {
           ...(isRecord(content['apis']) ? content['apis'] : {}),
-          [address]: { ...rawApi(content, address), ...entry },
+          [address]: { ...unknownFields(content, address), ...entry },
         },
       };
       const { stringify } = await import('yaml');
-      makePrivateFolder(dirname(path));
-      writePrivateFile(path, stringify(content));
+      written(path, () => writePrivateFile(path, stringify(content)));
+    },
+    assertWritable() {
+      const attempt = `${path}.${io.ids.uuid()}`;
+      written(path, () => {
+        writePrivateFile(attempt, '');
+        rmSync(attempt);
+      });
     },
   };
+}
+
+/** @throws CommandFailedError with the reason of the operating system */
+function written(path: string, write: () => void): void {
+  try {
+    makePrivateFolder(dirname(path));
+    write();
+  } catch (error) {
+    throw new CommandFailedError(
+      localError(
+        ExitCode.Failed,
+        `${path} cannot be written: ${reasonOf(error)}. Nothing was changed.`,
+        'make its folder writable for your user, or set ASTROPULSE_CONFIG to another file',
+      ),
+    );
+  }
 }
 
 async function readContent(path: string, io: Io): Promise<Record<string, unknown> | CommandError> {
@@ -111,6 +137,12 @@ const rawApi = (content: Readonly<Record<string, unknown>>, address: string): Re
   const entry = isRecord(content['apis']) ? content['apis'][address] : undefined;
   return isRecord(entry) ? entry : {};
 };
+
+/** What a newer astroctl keeps there. */
+function unknownFields(content: Readonly<Record<string, unknown>>, address: string): Record<string, unknown> {
+  const { currentOrg, organizations, login, ...others } = rawApi(content, address);
+  return others;
+}
 
 function apiIn(content: Readonly<Record<string, unknown>>, address: string): StoredApi {
   const entry = rawApi(content, address);

@@ -10,8 +10,15 @@ export {
 } from './command.ts';
 export { type StoredKey } from './config-file.ts';
 export { EXIT_CODES, ExitCode } from './exit-codes.ts';
-export { isCommandError, localError, printable, usage, type CommandError } from './command-error.ts';
-export { readAll, type Io } from './io.ts';
+export {
+  CommandFailedError,
+  isCommandError,
+  localError,
+  printable,
+  usage,
+  type CommandError,
+} from './command-error.ts';
+export { hasTerminal, readAll, type Io } from './io.ts';
 export { age, type Column } from './print.ts';
 export { parseProblem, parseSpan, runProgram, type ProgramParts } from './program.ts';
-export { ENVIRONMENT_KEY, StreamCommandError, type KeyOrganization, type LoginFlow, type Session } from './session.ts';
+export { ENVIRONMENT_KEY, type KeyOrganization, type LoginFlow, type Session } from './session.ts';

@@ -23,6 +23,10 @@ export interface Io {
   readonly interrupted: AbortSignal;
 }
 
+/** Whether a person can be asked. */
+export const hasTerminal = ({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>): boolean =>
+  stdin.isTTY === true && stderr.isTTY === true;
+
 /** All of standard input as text. @throws RangeError above `limitBytes` */
 export async function readAll(stdin: Io['stdin'], limitBytes: number): Promise<string> {
   const parts: Buffer[] = [];

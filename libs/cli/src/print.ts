@@ -70,7 +70,7 @@ export interface Printer {
   note(text: string): void;
 }
 
-export function createPrinter(io: Io, format: Format, quiet: boolean): Printer {
+export function createPrinter(io: Pick<Io, 'stdout' | 'stderr'>, format: Format, quiet: boolean): Printer {
   const write = (text: string) => void io.stdout.write(text);
   const structured = async (value: unknown): Promise<string> => {
     if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`;

@@ -3,10 +3,17 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import type { CliCommand, CliGroup, OptionSpec } from './command.ts';
 import { openConfig } from './config-file.ts';
 import { ExitCode } from './exit-codes.ts';
-import { commandErrorText, isCommandError, type CommandError } from './command-error.ts';
+import {
+  CommandFailedError,
+  commandErrorText,
+  isCommandError,
+  localError,
+  usage,
+  type CommandError,
+} from './command-error.ts';
 import type { Io } from './io.ts';
 import { createPrinter, FORMATS, type Format } from './print.ts';
-import { createSession, StreamCommandError, type GlobalFlags, type SessionParts } from './session.ts';
+import { createSession, type GlobalFlags, type SessionParts } from './session.ts';
 
 export interface ProgramParts extends SessionParts {
   readonly version: string;
@@ -194,6 +201,8 @@ async function runCommand(
     io.stderr.write(commandErrorText(failure, format === 'json'));
     return failure.exit;
   };
+  const empty = emptyValue(command, { ...raw, ...values });
+  if (empty) return fail(empty);
   const flags = globalFlags(raw, io);
   if (isCommandError(flags)) return fail(flags);
   const config = await openConfig(io);
@@ -203,10 +212,27 @@ async function runCommand(
     const outcome = await command.run(values, session);
     return isCommandError(outcome) ? fail(outcome) : outcome;
   } catch (error) {
-    if (error instanceof StreamCommandError) return fail(error.failure);
+    if (error instanceof CommandFailedError) return fail(error.failure);
     if (io.interrupted.aborted) return ExitCode.Interrupted;
-    throw error;
+    if (flags.debug) io.stderr.write(`debug: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return fail(
+      localError(
+        ExitCode.Failed,
+        `astroctl failed unexpectedly: ${error instanceof Error ? error.message : String(error)}.`,
+        'run it again with --debug, and report what it prints',
+      ),
+    );
   }
+}
+
+/** An empty value is a variable of a script that was not set: never taken for a value that was left out. */
+function emptyValue({ path, options = {} }: CliCommand, values: ParsedValues): CommandError | undefined {
+  const [name] =
+    Object.entries(values).find(([, value]) => value === '' || (Array.isArray(value) && value.includes(''))) ?? [];
+  if (name === undefined) return undefined;
+  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const called = options[name]?.positional ? name.toUpperCase() : flag;
+  return usage(`${called} must not be empty.`, `see: astroctl ${path.join(' ')} -h`);
 }
 
 /** Flag before environment before default. */

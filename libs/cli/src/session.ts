@@ -4,8 +4,15 @@ import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, Str
 import type { DomainError } from '#kernel';
 import type { ConfigFile, StoredKey } from './config-file.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { isCommandError, localError, serverError, usage, type CommandError } from './command-error.ts';
-import type { Io } from './io.ts';
+import {
+  CommandFailedError,
+  isCommandError,
+  localError,
+  serverError,
+  usage,
+  type CommandError,
+} from './command-error.ts';
+import { hasTerminal, type Io } from './io.ts';
 import type { Printer } from './print.ts';
 
 export interface GlobalFlags {
@@ -87,13 +94,6 @@ export interface SessionParts {
   readonly keyOrganization: KeyOrganization;
 }
 
-/** Thrown out of `stream` when the server refuses or goes away; carries what to print. */
-export class StreamCommandError extends Error {
-  constructor(readonly failure: CommandError) {
-    super(failure.detail);
-  }
-}
-
 export const ENVIRONMENT_KEY = 'ASTROPULSE_API_KEY';
 
 const matches = (key: StoredKey, org: string): boolean => key.id === org || key.slug === org;
@@ -132,12 +132,11 @@ export function createSession(
       const environmentKey = io.environment[ENVIRONMENT_KEY];
       if (environmentKey) return { secret: environmentKey, source: ENVIRONMENT_KEY };
       const { organizations, currentOrg } = config.api(flags.apiUrl);
-      const wanted = flags.org ?? currentOrg;
+      const wanted = flags.org;
       const found =
         wanted === undefined
-          ? organizations.length === 1
-            ? organizations[0]
-            : undefined
+          ? (organizations.find(({ id }) => id === currentOrg) ??
+            (organizations.length === 1 ? organizations[0] : undefined))
           : organizations.find((key) => matches(key, wanted));
       if (found) {
         warnOfEnd(found);
@@ -194,17 +193,16 @@ export function createSession(
     },
     async *stream(contract, input, signal) {
       const secret = await secretFor(contract, undefined);
-      if (isCommandError(secret)) throw new StreamCommandError(secret);
+      if (isCommandError(secret)) throw new CommandFailedError(secret);
       try {
         yield* clientFor(secret).stream(contract, input, signal ?? io.interrupted);
       } catch (error) {
-        throw error instanceof ApiStreamError ? new StreamCommandError(commandErrorOfReply(error, flags, io)) : error;
+        throw error instanceof ApiStreamError ? new CommandFailedError(commandErrorOfReply(error, flags, io)) : error;
       }
     },
     async confirm(question) {
       if (flags.yes) return true;
-      if (!io.stdin.isTTY || !io.stderr.isTTY)
-        return usage('Confirmation required, but there is no terminal.', 'use -y');
+      if (!hasTerminal(io)) return usage('Confirmation required, but there is no terminal.', 'use -y');
       const { createInterface } = await import('node:readline/promises');
       const terminal = createInterface({ input: io.stdin, output: io.stderr });
       try {
@@ -217,6 +215,7 @@ export function createSession(
     async login() {
       const { login } = config.api(flags.apiUrl);
       if (login && Date.parse(login.expiresAt) > io.clock.now()) return login.accessToken;
+      config.assertWritable(); // before a login that could not be stored
       const fresh = await parts.loginFlow(session);
       if (isCommandError(fresh)) return fresh;
       await config.update(flags.apiUrl, (api) => void (api.login = fresh));

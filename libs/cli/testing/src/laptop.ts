@@ -3,7 +3,16 @@ import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { ApiStreamError, type ApiClient, type ApiReply } from '#api-client';
 import type { CallerInputOf, Contract, OutputOf, RequestContract, StreamContract } from '#bus/contract';
-import { EXIT_CODES, localError, runProgram, type CliCommand, type CliGroup, type CommandError, type Io } from '#cli';
+import {
+  EXIT_CODES,
+  hasTerminal,
+  localError,
+  runProgram,
+  type CliCommand,
+  type CliGroup,
+  type CommandError,
+  type Io,
+} from '#cli';
 import { makePrivateFolder, writePrivateFile } from '#files';
 import { domainError, type DomainError, type ErrorKind } from '#kernel';
 import { manualClock, sequenceIds, type ManualClock } from '#testing';
@@ -90,7 +99,7 @@ export function createLaptop(
       const answer = await answerOf(contract, input, credential, options.dryRun ?? false);
       const reply: ApiReply<OutputOf<C>> = isDomainError(answer)
         ? { ok: false, error: answer, status: STATUS[answer.kind], requestId: 'request-1' }
-        : { ok: true, value: answer as OutputOf<C>, meta: {} }; // typed where the test gives it, by `on`
+        : { ok: true, value: contract.output.parse(answer) as OutputOf<C>, meta: {} }; // parsed by this contract
       return reply;
     },
     async *stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>) {
@@ -159,7 +168,7 @@ export function createLaptop(
         groups: program.groups ?? [],
         createClient: ({ credential }) => clientOf(credential),
         keyOrganization: () => Promise.resolve({ id: 'id-of-environment', slug: 'environment' }),
-        loginFlow: ({ io: { stdin: input } }) => Promise.resolve(input.isTTY ? loggedIn() : noTerminal()),
+        loginFlow: (session) => Promise.resolve(hasTerminal(session.io) ? loggedIn() : noTerminal()),
       });
       return { exit, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
     },

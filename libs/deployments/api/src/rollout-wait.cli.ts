@@ -1,4 +1,4 @@
-import { ExitCode, StreamCommandError, type CommandError, type Session } from '#cli';
+import { CommandFailedError, ExitCode, type CommandError, type Session } from '#cli';
 import {
   applicationLogsRequest,
   applicationStatusRequest,
@@ -126,7 +126,7 @@ async function lastLines(session: Session, org: string, name: string): Promise<v
     ))
       session.print.note(`${pod}: ${line}`);
   } catch (error) {
-    if (!(error instanceof StreamCommandError) && !(error instanceof Error && error.name === 'TimeoutError'))
+    if (!(error instanceof CommandFailedError) && !(error instanceof Error && error.name === 'TimeoutError'))
       session.print.note(`(no log lines: ${String(error)})`);
   }
 }

@@ -2,6 +2,7 @@ import { loginRequest } from '#access-keys/contract';
 import { parseAccessKey } from '#access';
 import {
   EXIT_CODES,
+  hasTerminal,
   isCommandError,
   localError,
   readAll,
@@ -19,9 +20,15 @@ import type { loginCommands } from './commands.cli.ts';
 
 /** `auth login`: a device login, then an organization and a key for this machine. */
 export async function authLogin(options: Options<typeof loginCommands.authLogin>, session: Session): Promise<Outcome> {
+  session.config.assertWritable(); // the server revokes the old key of this machine when it gives the new one
   if (options['with-token']) return storeGivenKey(session);
   const account = await accountOf(options, session);
   if (isCommandError(account)) return account;
+  if (!account && !options['no-browser'] && !hasTerminal(session.io))
+    return usage(
+      'Login required, but there is no terminal.',
+      'astroctl auth login --username EMAIL --password-stdin, or: astroctl auth login --with-token',
+    );
   const token = await deviceLogin(session, { openBrowser: !options['no-browser'], ...(account && { account }) });
   if (isCommandError(token)) return token;
 
@@ -86,7 +93,7 @@ async function chooseOrganization(session: Session, token: string): Promise<stri
 }
 
 async function askForOrganization({ io }: Session, items: readonly OrganizationView[]): Promise<string | CommandError> {
-  if (!io.stdin.isTTY || !io.stderr.isTTY) {
+  if (!hasTerminal(io)) {
     return usage(
       `You belong to several organizations: ${items.map(({ slug }) => slug).join(', ')}.`,
       'choose one: astroctl auth login --org-id NAME',

@@ -73,6 +73,7 @@ export async function authLogout(
       detail: `The key comes from ${credential.source}, not from this machine's configuration.`,
       fix: 'unset ASTROPULSE_API_KEY; to revoke the key: astroctl key revoke ID',
     };
+  session.config.assertWritable(); // a key that is revoked must be forgotten too
   const revoked = await session.call(revokeKeyRequest, { org: stored.id, key: stored.keyId, reason: 'logout' });
   if (
     !revoked.ok &&
@@ -86,6 +87,14 @@ export async function authLogout(
     if (api.currentOrg === stored.id) delete api.currentOrg;
   });
   session.print.note(`Logged out of ${stored.slug}; its key on this machine is revoked.`);
+  const { organizations, currentOrg } = session.config.api(session.flags.apiUrl);
+  const [next, ...others] = organizations;
+  if (currentOrg === undefined && next)
+    session.print.note(
+      others.length === 0
+        ? `Now using organization ${next.slug}.`
+        : `This machine has keys for ${organizations.map(({ slug }) => slug).join(', ')}; choose one: astroctl org use NAME`,
+    );
   return 0;
 }
 

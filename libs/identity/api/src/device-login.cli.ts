@@ -1,4 +1,12 @@
-import { isCommandError, localError, EXIT_CODES, type CommandError, type LoginFlow, type Session } from '#cli';
+import {
+  hasTerminal,
+  isCommandError,
+  localError,
+  EXIT_CODES,
+  type CommandError,
+  type LoginFlow,
+  type Session,
+} from '#cli';
 import { aboutRequest } from '#identity/contract';
 import type * as OpenIdClient from 'openid-client';
 import { driveDevicePages } from './device-pages.cli.ts';
@@ -15,8 +23,7 @@ const STEP_UP_MS = 15 * 60_000;
 
 /** The login that commands run by themselves where a key does not suffice; only with a terminal. */
 export const interactiveLogin: LoginFlow = (session) => {
-  const { stdin, stderr } = session.io;
-  if (!stdin.isTTY || !stderr.isTTY)
+  if (!hasTerminal(session.io))
     return Promise.resolve(
       localError(EXIT_CODES.unauthenticated, 'Login required, but there is no terminal.', 'Run: astroctl auth login'),
     );

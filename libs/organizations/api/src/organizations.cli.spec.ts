@@ -1,6 +1,11 @@
 import { createLaptop } from '#cli/testing';
 import { domainError } from '#kernel';
-import { removeMemberRequest, setMemberRequest } from '#organizations/contract';
+import {
+  listMembersRequest,
+  listOrganizationsRequest,
+  removeMemberRequest,
+  setMemberRequest,
+} from '#organizations/contract';
 import { temporaryFolder } from '#testing';
 import { organizationsCommands, organizationsGroups } from './cli.ts';
 
@@ -75,5 +80,50 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
     const { exit, stderr } = await laptop.run('org set-role grace@acme.dev owner', { terminal: true });
     expect({ exit, logins: laptop.logins }).toEqual({ exit: 5, logins: 1 });
     expect(stderr).toMatch(/^Error: Your role cannot grant or revoke the role owner\.$/m);
+  });
+});
+
+describe('use-C5: org use', () => {
+  const acme = {
+    id: 'id-of-acme',
+    name: 'Acme',
+    slug: 'acme',
+    isDefault: false,
+    status: 'ACTIVE',
+    role: 'owner',
+    plan: 'developer',
+    createdAt: since,
+    members: 1,
+    memberLimit: 3,
+  } as const;
+  const globex = { ...acme, id: 'id-of-globex', slug: 'globex' } as const;
+
+  it('changes the organization of the commands that follow', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme', 'globex']);
+    laptop.on(listMembersRequest, () => ({ items: [{ ...grace, role: 'viewer' as const }] }));
+    expect((await laptop.run('org members')).exit).toBe(2);
+    expect((await laptop.run('org use globex')).exit).toBe(0);
+    expect((await laptop.run('org members -o name')).stdout).toBe('member/user-grace\n');
+    expect(laptop.sent).toEqual([
+      { subject: listMembersRequest.subject, input: { org: 'id-of-globex' }, credential: 'key-of-globex' },
+    ]);
+  });
+
+  it('says that there is no such organization, and which there are', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme', 'globex']);
+    laptop.on(listOrganizationsRequest, () => ({ items: [acme, globex] }));
+    const { exit, stderr } = await laptop.run('org use nope');
+    expect(exit).toBe(6);
+    expect(stderr).toMatch(/^Error: Organization nope not found, or you are not a member\. .* acme, globex\.$/m);
+  });
+
+  it('says that only the key is missing', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(listOrganizationsRequest, () => ({ items: [acme, globex] }));
+    const { exit, stderr } = await laptop.run('org use globex');
+    expect({ exit, stderr }).toEqual({ exit: 4, stderr: expect.stringContaining('auth login --org-id globex') });
   });
 });

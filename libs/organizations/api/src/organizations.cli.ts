@@ -5,6 +5,7 @@ import {
   localError,
   usage,
   type Column,
+  type CommandError,
   type Options,
   type Outcome,
   type Session,
@@ -98,15 +99,29 @@ export async function orgUse(options: Options<typeof organizationCommands.orgUse
   const name = options.name;
   const { organizations } = session.config.api(session.flags.apiUrl);
   const found = organizations.find(({ id, slug }) => id === name || slug === name);
-  if (!found)
-    return localError(
-      EXIT_CODES.unauthenticated,
-      `This machine has no key for organization ${name}.`,
-      `Run: astroctl auth login --org-id ${name}`,
-    );
+  if (!found) return noKeyFor(name, session);
   await session.config.update(session.flags.apiUrl, (api) => void (api.currentOrg = found.id));
   session.print.note(`Now using organization ${found.slug}.`);
   return 0;
+}
+
+/** Whether it is the organization or only its key that this machine does not have, which the server knows. */
+async function noKeyFor(name: string, session: Session): Promise<CommandError> {
+  const [anyKey] = session.config.api(session.flags.apiUrl).organizations; // each may list all organizations of its user
+  const listed = await session.call(listOrganizationsRequest, {}, anyKey ? { credential: anyKey.key } : {});
+  if (!listed.ok) return listed.failure;
+  const { items } = listed.value;
+  return items.some(({ id, slug }) => id === name || slug === name)
+    ? localError(
+        EXIT_CODES.unauthenticated,
+        `This machine has no key for organization ${name}.`,
+        `Run: astroctl auth login --org-id ${name}`,
+      )
+    : localError(
+        EXIT_CODES['not-found'],
+        `Organization ${name} not found, or you are not a member. You are a member of ${items.map(({ slug }) => slug).join(', ') || 'none'}.`,
+        'astroctl org list',
+      );
 }
 
 interface MemberRow {

@@ -1,0 +1,215 @@
+import { PUBLIC } from '#access';
+import { request } from '#bus/contract';
+import { implement, isCommandError, type CommandDeclarations, type Session } from '#cli';
+import { domainError } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { z } from 'zod';
+import { createLaptop } from './laptop.ts';
+
+const readRequest = request({
+  subject: 't.v1.read',
+  route: 'GET /v1/organizations/{org}/thing',
+  permission: 'organization.read',
+  input: z.strictObject({ org: z.string() }),
+  output: z.strictObject({ text: z.string() }),
+  timeoutMs: 1_000,
+});
+const adminRequest = request({ ...readRequest, subject: 't.v1.admin', permission: 'platform.users' });
+const publicRequest = request({ ...readRequest, subject: 't.v1.public', permission: PUBLIC });
+
+const declarations = {
+  read: {
+    path: ['thing', 'get'],
+    summary: 'Reads a thing',
+    options: { name: { positional: 'optional', help: 'name' }, field: { help: 'field', value: 'key' } },
+    examples: ['astroctl thing get'],
+  },
+  admin: { path: ['thing', 'admin'], summary: 'Needs a login', examples: [] },
+  open: { path: ['thing', 'open'], summary: 'Needs nothing', examples: [] },
+  ask: { path: ['thing', 'delete'], summary: 'Asks first', examples: [] },
+  broken: { path: ['thing', 'break'], summary: 'Has a defect', examples: [] },
+} as const satisfies CommandDeclarations;
+
+async function send(session: Session, contract: typeof readRequest) {
+  const org = contract.permission === 'organization.read' ? await session.organization() : 'any';
+  if (isCommandError(org)) return org;
+  const reply = await session.call(contract, { org });
+  if (!reply.ok) return reply.failure;
+  session.print.line(reply.value.text);
+  return 0;
+}
+
+const commands = implement(declarations, () =>
+  Promise.resolve({
+    read: (_options, session) => send(session, readRequest),
+    admin: (_options, session) => send(session, adminRequest),
+    open: (_options, session) => send(session, publicRequest),
+    async ask(_options, session) {
+      const sure = await session.confirm('Sure?');
+      return isCommandError(sure) ? sure : 0;
+    },
+    broken: () => Promise.reject(new TypeError('x is undefined')),
+  }),
+);
+
+const folder = temporaryFolder();
+function laptopOf(slugs: readonly string[] = ['acme'], more: Readonly<Record<string, unknown>> = {}) {
+  const laptop = createLaptop(folder, { commands, groups: [{ path: ['thing'], summary: 'Things' }] });
+  if (slugs.length > 0) laptop.logIn(slugs, more);
+  for (const contract of [readRequest, adminRequest, publicRequest]) laptop.on(contract, ({ org }) => ({ text: org }));
+  return laptop;
+}
+const environment = { ASTROPULSE_API_KEY: 'key-of-environment' };
+
+describe('which organization and key a command uses', () => {
+  it('is the only one of this machine', async () => {
+    const laptop = laptopOf();
+    expect(await laptop.run('thing get')).toEqual({ exit: 0, stdout: 'id-of-acme\n', stderr: '' });
+    expect(laptop.sent[0]?.credential).toBe('key-of-acme');
+  });
+
+  it('is the current one before that', async () => {
+    const laptop = laptopOf(['acme', 'globex'], { currentOrg: 'id-of-globex' });
+    expect((await laptop.run('thing get')).stdout).toBe('id-of-globex\n');
+  });
+
+  it.each(['--org acme', '--org-id acme', '--org id-of-acme'])(
+    'is that of the flag before the file: %s',
+    async (flag) => {
+      const laptop = laptopOf(['acme', 'globex'], { currentOrg: 'id-of-globex' });
+      expect((await laptop.run(`thing get ${flag}`)).stdout).toBe('id-of-acme\n');
+    },
+  );
+
+  it('is that of the environment before the file', async () => {
+    const laptop = laptopOf();
+    expect((await laptop.run('thing get', { environment })).stdout).toBe('id-of-environment\n');
+    expect(laptop.sent[0]?.credential).toBe('key-of-environment');
+  });
+
+  it('is none when flag and environment differ', async () => {
+    const laptop = laptopOf();
+    const { exit, stderr } = await laptop.run('thing get --org acme', { environment });
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
+    expect(stderr).toContain('ASTROPULSE_API_KEY');
+    expect((await laptop.run('thing get --org environment', { environment })).exit).toBe(0);
+  });
+
+  it('is asked for with a list when there are several', async () => {
+    const { exit, stderr } = await laptopOf(['acme', 'globex']).run('thing get');
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('acme, globex') });
+  });
+
+  it('needs a login where this machine has no key', async () => {
+    expect(await laptopOf([]).run('thing get')).toMatchObject({
+      exit: 4,
+      stderr: expect.stringContaining('auth login'),
+    });
+    expect(await laptopOf().run('thing get --org globex')).toMatchObject({
+      exit: 4,
+      stderr: expect.stringContaining('auth login --org-id globex'),
+    });
+  });
+
+  it('is a login where the permission says so, and with --as-admin', async () => {
+    const laptop = laptopOf();
+    expect((await laptop.run('thing admin')).exit).toBe(4);
+    await laptop.run('thing admin', { terminal: true });
+    await laptop.run('thing get --as-admin --org globex', { terminal: true });
+    expect(laptop.sent.map(({ credential }) => credential)).toEqual(['login-1', 'login-1']);
+    laptop.clock.advance(16 * 60_000);
+    await laptop.run('thing admin', { terminal: true });
+    expect(laptop.sent.at(-1)?.credential).toBe('login-2');
+  });
+
+  it('is nothing on a public route', async () => {
+    const laptop = laptopOf([]);
+    expect((await laptop.run('thing open')).exit).toBe(0);
+    expect(laptop.sent[0]).not.toHaveProperty('credential');
+  });
+});
+
+describe('the address of the platform', () => {
+  it('is the one of the flag, then of the environment', async () => {
+    const laptop = laptopOf();
+    const elsewhere = { ASTROPULSE_API_URL: 'https://elsewhere.dev/' };
+    expect((await laptop.run('thing get', { environment: elsewhere })).stderr).toContain('at https://elsewhere.dev.');
+    expect((await laptop.run('thing get --api-url http://127.0.0.1:8080', { environment: elsewhere })).exit).toBe(0);
+  });
+
+  it.each(['nonsense', 'ftp://x'])('must be one: %s', async (url) =>
+    expect((await laptopOf().run(`thing get --api-url ${url}`)).exit).toBe(2),
+  );
+});
+
+describe('how a command ends', () => {
+  it('with the exit code and the text of a refusal', async () => {
+    const laptop = laptopOf();
+    laptop.on(readRequest, () =>
+      domainError('thing/not-found', 'not-found', 'No thing.', { fix: 'astroctl thing get' }),
+    );
+    expect(await laptop.run('thing get')).toEqual({
+      exit: 6,
+      stdout: '',
+      stderr: 'Error: No thing.\nFix:   astroctl thing get\nRef:   thing/not-found  request request-1\n',
+    });
+    expect(JSON.parse((await laptop.run('thing get -o json')).stderr)).toMatchObject({ code: 'thing/not-found' });
+  });
+
+  it('with 10 and the address where nothing answers', async () => {
+    const laptop = createLaptop(folder, { commands });
+    laptop.logIn(['acme']);
+    expect(await laptop.run('thing get')).toMatchObject({ exit: 10, stderr: expect.stringContaining('npm start') });
+  });
+
+  it.each(['nothing', 'thing gat', 'thing get --nope', 'thing get --output nope', 'thing get --request-timeout soon'])(
+    'with 2 for wrong usage: %s',
+    async (words) => expect((await laptopOf().run(words)).exit).toBe(2),
+  );
+
+  it.each(['-h', 'thing -h', 'thing get -h', '--version'])('with 0 after help: %s', async (words) => {
+    const { exit, stderr } = await laptopOf().run(words);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  });
+
+  it('asks before it acts; without a terminal it needs -y', async () => {
+    const laptop = laptopOf();
+    expect((await laptop.run('thing delete')).exit).toBe(2);
+    expect((await laptop.run('thing delete -y')).exit).toBe(0);
+    expect((await laptop.run('thing delete', { terminal: true, stdin: 'y\n' })).exit).toBe(0);
+    expect((await laptop.run('thing delete', { terminal: true, stdin: 'n\n' })).exit).toBe(1);
+  });
+
+  it('warns of a key that is about to expire', async () => {
+    const laptop = laptopOf([], {});
+    laptop.logIn([], {
+      organizations: [{ id: 'i', slug: 'acme', key: 'k', keyId: 'k', expiresAt: '2026-01-03T00:00:00Z' }],
+    });
+    expect((await laptop.run('thing get')).stderr).toMatch(/^Warning: .* expires on 2026-01-03T00:00:00Z/);
+    expect((await laptop.run('thing get -q')).stderr).toBe('');
+  });
+});
+
+describe('use-C1: no input prints a stack trace', () => {
+  it('a defect is one sentence; --debug shows where', async () => {
+    const laptop = laptopOf();
+    const { exit, stderr } = await laptop.run('thing break');
+    expect({ exit, stderr }).toEqual({
+      exit: 1,
+      stderr: expect.stringMatching(/^Error: astroctl failed unexpectedly: x is undefined\.\nFix: .*--debug.*\n$/),
+    });
+    expect((await laptop.run('thing break --debug')).stderr).toMatch(/^ +at /m);
+  });
+
+  it.each([
+    [['thing', 'get', ''], 'NAME must not be empty.'],
+    [['thing', 'get', '--field', ''], '--field must not be empty.'],
+    [['thing', 'get', '--org', ''], '--org must not be empty.'],
+    [['thing', 'get', '--api-url', ''], '--api-url must not be empty.'],
+  ])('an empty argument is wrong usage: %j', async (words, sentence) => {
+    const laptop = laptopOf();
+    const { exit, stderr } = await laptop.run(words);
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
+    expect(stderr).toBe(`Error: ${sentence}\nFix:   see: astroctl thing get -h\n`);
+  });
+});

@@ -1,0 +1,193 @@
+import { copyFileSync, mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { formatAccessKey } from '#access';
+import { revokeKeyRequest } from '#access-keys/contract';
+import { createLaptop, type Laptop } from '#cli/testing';
+import { listUsersRequest, meRequest, setGlobalRoleRequest } from '#identity/contract';
+import { domainError } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { identityCommands, identityGroups } from './cli.ts';
+
+const folder = temporaryFolder();
+const key = formatAccessKey('abcdefgh', new Uint8Array(32).fill(7));
+
+const me = {
+  userId: 'user-ada',
+  email: 'ada@acme.dev',
+  globalRole: 'developer',
+  organization: 'acme',
+  orgId: 'id-of-acme',
+  orgRole: 'owner',
+  plan: 'developer',
+  accessKey: 'astro_abcd...wxyz',
+  keyId: 'keyid-of-acme',
+  keyRole: 'owner',
+  keyExpires: null,
+} as const;
+
+const revoked = {
+  name: 'laptop',
+  key: 'astro_abcd...wxyz',
+  source: 'login',
+  status: 'REVOKED',
+  role: 'owner',
+  memberId: 'user-ada',
+  owner: 'ada@acme.dev',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  expires: null,
+  lastUsed: null,
+} as const;
+
+function laptopOf(): Laptop {
+  const laptop = createLaptop(folder, { commands: identityCommands, groups: identityGroups });
+  laptop.on(meRequest, () => me);
+  laptop.on(revokeKeyRequest, ({ key: id }) => ({ ...revoked, id }));
+  return laptop;
+}
+
+/** A folder for the configuration that cannot be made: its name is taken by a link to nowhere. Root cannot write there either. */
+function spoilConfigFolder({ configFile }: Laptop): void {
+  mkdirSync(dirname(dirname(configFile)), { recursive: true });
+  symlinkSync('/nonexistent/folder', dirname(configFile));
+}
+
+describe('auth login --with-token', () => {
+  it('checks the key with the server, stores it and makes its organization current', async () => {
+    const laptop = laptopOf();
+    const { exit, stderr } = await laptop.run('auth login --with-token', { stdin: `${key}\n` });
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: expect.stringContaining(laptop.configFile) });
+    expect(laptop.sent).toEqual([{ subject: meRequest.subject, input: {}, credential: key }]);
+    expect(laptop.config()).toContain(`key: ${key}`);
+    expect((await laptop.run('whoami -o json')).stdout).toContain(laptop.configFile);
+  });
+
+  it('refuses text that is not a key without sending it', async () => {
+    const laptop = laptopOf();
+    const { exit, stderr } = await laptop.run('auth login --with-token', { stdin: 'hunter2' });
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 4, sent: [] });
+    expect(stderr).not.toContain('hunter2');
+  });
+});
+
+describe('use-C1: a configuration that cannot be written', () => {
+  it.each(['auth login --with-token', 'auth login --username ada@acme.dev --password-stdin', 'auth login'])(
+    'is found before anything is exchanged: %s',
+    async (words) => {
+      const laptop = laptopOf();
+      spoilConfigFolder(laptop);
+      const { exit, stdout, stderr } = await laptop.run(words, { stdin: key });
+      expect({ exit, stdout, sent: laptop.sent }).toEqual({ exit: 1, stdout: '', sent: [] });
+      expect(stderr).toMatch(/^Error: \S*config\.yaml cannot be written: .*\nFix: {3}.*ASTROPULSE_CONFIG.*\n$/);
+    },
+  );
+
+  it('revokes no key that could not be forgotten', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    const path = join(laptop.folder, 'c'.repeat(250)); // a draft beside it would have too long a name
+    copyFileSync(laptop.configFile, path);
+    const { exit, stderr } = await laptop.run('auth logout', { environment: { ASTROPULSE_CONFIG: path } });
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 1, sent: [] });
+    expect(stderr).toMatch(/^Error: .* cannot be written: /);
+  });
+});
+
+describe('use-C5: after auth logout', () => {
+  it('forgets the key, the current organization and the login', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme'], {
+      currentOrg: 'id-of-acme',
+      login: { accessToken: 'earlier-login', expiresAt: '2026-01-01T00:10:00Z' },
+    });
+    expect((await laptop.run('auth logout')).exit).toBe(0);
+    expect(laptop.config()).not.toMatch(/acme|earlier-login/);
+    expect(await laptop.run('whoami')).toMatchObject({
+      exit: 4,
+      stderr: expect.stringContaining('astroctl auth login'),
+    });
+  });
+
+  it('uses the organization that is left', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme', 'globex'], { currentOrg: 'id-of-acme' });
+    expect((await laptop.run('auth logout')).stderr).toContain('Now using organization globex.');
+    await laptop.run('whoami');
+    expect(laptop.sent.at(-1)).toMatchObject({ subject: meRequest.subject, credential: 'key-of-globex' });
+  });
+
+  it('lists the organizations that are left, when there are several', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme', 'globex', 'initech'], { currentOrg: 'id-of-acme' });
+    await laptop.run('auth logout');
+    const { exit, stderr } = await laptop.run('whoami');
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringMatching(/globex, initech.*\nFix: .*org use/) });
+  });
+
+  it('ignores a current organization that an earlier release did not forget', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['globex'], { currentOrg: 'id-of-acme' });
+    expect((await laptop.run('whoami')).exit).toBe(0);
+  });
+
+  it('forgets a key that the server does not know any more', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(revokeKeyRequest, () => domainError('key/revoked', 'unauthenticated', 'The key was revoked.'));
+    expect((await laptop.run('auth logout')).exit).toBe(0);
+    expect(laptop.config()).not.toContain('key-of-acme');
+  });
+});
+
+describe('use-C5: auth login without a terminal', () => {
+  it('ends at once instead of waiting for a person', async () => {
+    const laptop = laptopOf();
+    const { exit, stderr } = await laptop.run('auth login --org-id acme');
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
+    expect(stderr).toContain('--password-stdin');
+  });
+
+  it.each(['auth login --username ada@acme.dev', 'auth login --password-stdin'])(
+    'needs address and password together: %s',
+    async (words) => expect((await laptopOf().run(words)).exit).toBe(2),
+  );
+});
+
+describe('whoami', () => {
+  it('says where the key came from: the environment before the file', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    const { stdout } = await laptop.run('whoami', { environment: { ASTROPULSE_API_KEY: 'key-of-environment' } });
+    expect(stdout).toMatch(/^keySource: +ASTROPULSE_API_KEY$/m);
+    expect(laptop.sent.at(-1)?.credential).toBe('key-of-environment');
+  });
+
+  it('prints only the name with -o name', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    expect((await laptop.run('whoami -o name')).stdout).toBe('user/user-ada\n');
+  });
+});
+
+describe('users of the platform', () => {
+  const ada = { id: 'user-ada', email: 'ada@acme.dev', globalRole: 'admin', state: 'ACTIVE', lastLogin: null } as const;
+
+  it('are listed from every page, with a login', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(listUsersRequest, ({ cursor }) =>
+      cursor === undefined ? { items: [ada], next: 'page-2' } : { items: [{ ...ada, id: 'user-grace' }] },
+    );
+    const { stdout } = await laptop.run('user list -o name', { terminal: true });
+    expect(stdout).toBe('user/user-ada\nuser/user-grace\n');
+    expect(laptop.sent.map(({ credential }) => credential)).toEqual(['login-1', 'login-1']);
+  });
+
+  it('get a global role', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setGlobalRoleRequest, ({ role }) => ({ ...ada, globalRole: role }));
+    const { stdout } = await laptop.run('user set-global-role ada@acme.dev developer', { terminal: true });
+    expect(stdout).toBe('user/ada@acme.dev developer\n');
+    expect((await laptop.run('user set-global-role ada@acme.dev king')).exit).toBe(2);
+  });
+});
