@@ -218,7 +218,7 @@ async function runCommand(
     return fail(
       localError(
         ExitCode.Failed,
-        `astroctl failed unexpectedly: ${error instanceof Error ? error.message : String(error)}.`,
+        `Unexpected error: ${error instanceof Error ? error.message : String(error)}.`,
         'run it again with --debug, and report what it prints',
       ),
     );

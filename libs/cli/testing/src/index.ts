@@ -1,1 +1,1 @@
-export { createLaptop } from './laptop.ts';
+export { createLaptop, type Laptop } from './laptop.ts';

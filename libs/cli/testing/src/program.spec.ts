@@ -196,7 +196,7 @@ describe('use-C1: no input prints a stack trace', () => {
     const { exit, stderr } = await laptop.run('thing break');
     expect({ exit, stderr }).toEqual({
       exit: 1,
-      stderr: expect.stringMatching(/^Error: astroctl failed unexpectedly: x is undefined\.\nFix: .*--debug.*\n$/),
+      stderr: expect.stringMatching(/^Error: Unexpected error: x is undefined\.\nFix: .*--debug.*\n$/),
     });
     expect((await laptop.run('thing break --debug')).stderr).toMatch(/^ +at /m);
   });
