@@ -2,8 +2,8 @@ import type { InventoryEntry, reportStepRequest } from '#deployments/contract';
 import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import type { InputOf } from '#bus/contract';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
-import { attemptEvents, type AttemptEvent, type AttemptOf } from './attempt.events.ts';
-import { type AttemptOutcome, type AttemptWork, evolveAttempt, unclaimed } from './attempt.ts';
+import { attemptEvents, type AttemptEvent, type AttemptOf, type AttemptOutcome } from './attempt.events.ts';
+import { type AttemptWork, evolveAttempt, unclaimed } from './attempt.ts';
 
 /** Milliseconds that a claim holds from the last word of its worker. */
 export const LEASE_MS = 30_000;

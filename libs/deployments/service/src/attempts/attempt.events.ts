@@ -1,6 +1,23 @@
 import type { InventoryEntry } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
-import type { AttemptOutcome } from './attempt.ts';
+
+/** How a worker's work on an attempt came out. */
+export type AttemptOutcome =
+  | {
+      readonly outcome: 'succeeded';
+      readonly message: string;
+      readonly endpoint: string | null;
+      readonly replicas: string | null;
+    }
+  | {
+      readonly outcome: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly fix: string | null;
+      readonly applied: boolean;
+      readonly serving: string | null;
+    }
+  | { readonly outcome: 'superseded' };
 
 /** What an attempt is of; in every event, so that views can place it without another look. */
 export interface AttemptOf {

@@ -1,6 +1,6 @@
 import type { InventoryEntry } from '#deployments/contract';
 import { assertNever } from '#kernel';
-import type { AttemptEvent } from './attempt.events.ts';
+import type { AttemptEvent, AttemptOutcome } from './attempt.events.ts';
 
 /** An attempt as its application asked for it and saw it end. */
 export interface Attempt {
@@ -11,24 +11,6 @@ export interface Attempt {
   readonly orphan: boolean;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
-
-/** How a worker's work on an attempt came out. */
-export type AttemptOutcome =
-  | {
-      readonly outcome: 'succeeded';
-      readonly message: string;
-      readonly endpoint: string | null;
-      readonly replicas: string | null;
-    }
-  | {
-      readonly outcome: 'failed';
-      readonly code: string;
-      readonly message: string;
-      readonly fix: string | null;
-      readonly applied: boolean;
-      readonly serving: string | null;
-    }
-  | { readonly outcome: 'superseded' };
 
 export interface Claim {
   readonly number: number;

@@ -7,7 +7,7 @@ import { applicationDecider, applicationStream } from '../applications/applicati
 import { openAttempt, type Application } from '../applications/application.ts';
 import { NameRelease } from '../applications/name-release.service.ts';
 import { attemptDecider, attemptStream } from '../attempts/attempt.decider.ts';
-import type { AttemptOutcome } from '../attempts/attempt.ts';
+import type { AttemptOutcome } from '../attempts/attempt.events.ts';
 
 /** Ends of attempts: the worker's own, and those that the platform states because the worker is gone. */
 @Injectable()
