@@ -170,7 +170,10 @@ const sourceSchema = z
     image: imageSourceSchema.optional(),
     yaml: z
       .strictObject({
-        manifests: z.string().min(1).max(BODY_BYTES),
+        manifests: z
+          .string()
+          .min(1)
+          .max(BODY_BYTES, `must be at most ${BODY_BYTES / 1024} KiB`),
       })
       .optional(),
     helm: z.unknown().optional(),
