@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '#kernel';
 import { decodeText, encodeText, type Vault } from '#vault';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import { isPending, PendingRecords, type IndexKind } from './pending-records.ts';
 
 /** Kept this long beyond its end, so that a poller is told `expired_token` and not that the code never existed. */
 const DEVICE_CODE_KEPT_MS = 3_600_000;
@@ -10,8 +11,8 @@ const DEVICE_CODE_KEPT_MS = 3_600_000;
 export type PollGate = (deviceCodeDigest: string) => void;
 
 /**
- * The issuer's state (sessions, codes, grants, refresh tokens) in the vault. Ids are secrets there, so that records are
- * named by their digests. Access tokens are signed and not stored.
+ * The issuer's state (sessions, codes, grants, refresh tokens) in the vault, as soon as it is somebody's. Ids are secrets
+ * there, so that records are named by their digests. Access tokens are signed and not stored.
  */
 export function vaultAdapter(vault: Vault, clock: Clock, onPoll: PollGate): AdapterFactory {
   return (model) => createModelAdapter(model, vault, clock, onPoll);
@@ -19,9 +20,13 @@ export function vaultAdapter(vault: Vault, clock: Clock, onPoll: PollGate): Adap
 
 const digest = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 40);
 
+/** Time to live of what the library gives none. */
+const UNLIMITED_MS = Number.MAX_SAFE_INTEGER;
+
 function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: PollGate): Adapter {
   const recordName = (idDigest: string): string => `oidc/${model}/${idDigest}`;
-  const indexName = (kind: 'user-code' | 'uid', value: string): string => `oidc/${kind}/${digest(value)}`;
+  const pending = new PendingRecords(clock);
+  const indexName = (kind: IndexKind, value: string): string => `oidc/${kind}/${digest(value)}`;
   const grantPrefix = (grantId: string): string => `oidc/grant-index/${digest(grantId)}/`;
 
   async function read(idDigest: string): Promise<AdapterPayload | undefined> {
@@ -30,7 +35,9 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
     return record && (JSON.parse(decodeText(record.value)) as AdapterPayload);
   }
 
-  async function byIndex(kind: 'user-code' | 'uid', value: string): Promise<AdapterPayload | undefined> {
+  async function byIndex(kind: IndexKind, value: string): Promise<AdapterPayload | undefined> {
+    const begun = pending.find(kind, value);
+    if (begun) return begun;
     const index = await vault.get(indexName(kind, value));
     return index && read(decodeText(index.value));
   }
@@ -39,6 +46,8 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
     async upsert(id, payload, expiresInSeconds) {
       const idDigest = digest(id);
       const kept = model === 'DeviceCode' ? DEVICE_CODE_KEPT_MS : 0;
+      if (isPending(model, payload))
+        return pending.put(idDigest, payload, expiresInSeconds ? expiresInSeconds * 1_000 + kept : UNLIMITED_MS);
       const options = expiresInSeconds ? { expiresAtMs: clock.now() + expiresInSeconds * 1_000 + kept } : {};
       await vault.put(recordName(idDigest), encodeText(JSON.stringify(payload)), options);
       if (payload.userCode) await vault.put(indexName('user-code', payload.userCode), encodeText(idDigest), options);
@@ -46,11 +55,12 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
         await vault.put(indexName('uid', payload.uid), encodeText(idDigest), options);
       if (payload.grantId && model !== 'Grant')
         await vault.put(`${grantPrefix(payload.grantId)}${model}/${idDigest}`, encodeText(''), options);
+      pending.delete(idDigest);
     },
     async find(id) {
       const idDigest = digest(id);
       if (model === 'DeviceCode') onPoll(idDigest);
-      return read(idDigest);
+      return pending.get(idDigest) ?? read(idDigest);
     },
     findByUserCode: (userCode) => byIndex('user-code', userCode),
     findByUid: (uid) => byIndex('uid', uid),
@@ -68,7 +78,8 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
       if (!written.ok) throw new Error('a code or token was used twice at the same moment');
     },
     async destroy(id) {
-      await vault.delete(recordName(digest(id)));
+      const idDigest = digest(id);
+      if (!pending.delete(idDigest)) await vault.delete(recordName(idDigest));
     },
     async revokeByGrantId(grantId) {
       const prefix = grantPrefix(grantId);

@@ -68,13 +68,22 @@ describe('attempts', () => {
   it('are blocked at the limit until their window ends, each key by itself', () => {
     const clock = manualClock();
     const attempts = createAttempts({ clock, limit: 2, windowMs: 1_000 });
-    attempts.failed('a');
-    expect(attempts.blockedForMs('a')).toBe(0);
-    attempts.failed('a');
+    expect(attempts.begin('a')).toBe(0);
+    expect(attempts.begin('a')).toBe(0);
     clock.advance(400);
-    expect(attempts.blockedForMs('a')).toBe(600);
-    expect(attempts.blockedForMs('b')).toBe(0);
+    expect(attempts.begin('a')).toBe(600);
+    expect(attempts.begin('b')).toBe(0);
     clock.advance(600);
-    expect(attempts.blockedForMs('a')).toBe(0);
+    expect(attempts.begin('a')).toBe(0);
+  });
+
+  it('do not count when they were no failure, and start anew after a success', () => {
+    const attempts = createAttempts({ clock: manualClock(), limit: 2, windowMs: 1_000 });
+    attempts.begin('a');
+    attempts.undo('a');
+    expect([attempts.begin('a'), attempts.begin('a')]).toEqual([0, 0]);
+    expect(attempts.begin('a')).toBe(1_000);
+    attempts.succeeded('a');
+    expect(attempts.begin('a')).toBe(0);
   });
 });

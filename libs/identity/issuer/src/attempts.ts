@@ -1,11 +1,16 @@
 import type { Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
-/** Counts failures by key within a window, in memory, and forgets keys whose window has passed. */
+/**
+ * Counts attempts by key within a window, in memory, and forgets keys whose window has passed. An attempt counts from its
+ * beginning, so that many at once get no further than many in a row.
+ */
 export interface Attempts {
-  /** Milliseconds until the next try is allowed; 0 when it is allowed now. */
-  blockedForMs(key: string): number;
-  failed(key: string): void;
+  /** Counts an attempt that begins. @returns 0, or the milliseconds until one is allowed; then it is not counted */
+  begin(key: string): number;
+  /** What was begun was no failure after all: it does not count. */
+  undo(key: string): void;
+  /** What was begun succeeded: nothing of the key counts any more. */
   succeeded(key: string): void;
 }
 
@@ -20,22 +25,25 @@ export function createAttempts({
   readonly limit: number;
   readonly windowMs: number;
 }): Attempts {
-  const failures = new LRUCache<string, { count: number; readonly endsAtMs: number }>({
+  const counts = new LRUCache<string, { count: number; readonly endsAtMs: number }>({
     max: KEYS_AT_MOST,
     ttl: windowMs,
     ttlResolution: 0,
     perf: { now: () => clock.monotonic() },
   });
   return {
-    blockedForMs(key) {
-      const found = failures.get(key);
-      return found && found.count >= limit ? found.endsAtMs - clock.monotonic() : 0;
+    begin(key) {
+      const found = counts.get(key);
+      const leftMs = found ? found.endsAtMs - clock.monotonic() : 0;
+      if (!found || leftMs <= 0) counts.set(key, { count: 1, endsAtMs: clock.monotonic() + windowMs });
+      else if (found.count >= limit) return leftMs;
+      else found.count++;
+      return 0;
     },
-    failed(key) {
-      const found = failures.get(key);
-      if (found) found.count++;
-      else failures.set(key, { count: 1, endsAtMs: clock.monotonic() + windowMs });
+    undo(key) {
+      const found = counts.get(key);
+      if (found && found.count > 0) found.count--;
     },
-    succeeded: (key) => void failures.delete(key),
+    succeeded: (key) => void counts.delete(key),
   };
 }

@@ -9,7 +9,7 @@ import { ensureAdmin, type Admin, type AdminOptions } from './admin.ts';
 import { createAttempts } from './attempts.ts';
 import { LIFETIMES, providerConfiguration, type Lifetimes } from './configuration.ts';
 import { createInteractions } from './interactions.ts';
-import { mountIssuer } from './mount.ts';
+import { mountIssuer, type RequestLimits } from './mount.ts';
 import { problemPage, PAGE_HEADERS } from './pages.ts';
 import { loadOrCreateSecrets } from './secrets.ts';
 
@@ -32,6 +32,8 @@ export interface IssuerOptions {
   readonly lifetimes?: Partial<Lifetimes>;
   /** Seconds between two polls of the device flow; 1 when left out. Faster ones are told `slow_down`. */
   readonly pollIntervalSeconds?: number;
+  /** Of one address; 600 requests a minute, and 120 that begin a login, where left out. */
+  readonly limits?: Partial<RequestLimits>;
 }
 
 /** A public signing key as a JWK (RFC 7517). */
@@ -89,6 +91,8 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const accounts = createAccounts({ vault, clock, ids, lookupKey: secrets.lookup });
   const wrongCodes = createAttempts({ clock, limit: WRONG_CODES, windowMs: lifetimes.deviceCode * 1_000 });
   const addresses = new WeakMap<IncomingMessage, string>();
+  /** Requests that named a code of nobody's. */
+  const wrong = new WeakSet<IncomingMessage>();
   const addressOf = (request: IncomingMessage): string => addresses.get(request) ?? 'unknown';
 
   const provider = new Provider(
@@ -105,7 +109,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       consoleRedirectUris: options.consoleRedirectUris ?? [`${publicUrl}/callback`],
       lifetimes,
       onPoll: pollGate(clock, pollIntervalSeconds * 1_000),
-      onWrongUserCode: (context) => wrongCodes.failed(addressOf(context.req)),
+      onWrongUserCode: (context) => void wrong.add(context.req),
     }),
   );
   provider.proxy = true; // the mount sets the forwarded headers itself, from the public address alone
@@ -118,7 +122,8 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 
   provider.use(async (context, next) => {
     const isGuess = context.method === 'POST' && context.path === '/device';
-    const blockedMs = isGuess ? wrongCodes.blockedForMs(addressOf(context.req)) : 0;
+    const address = addressOf(context.req);
+    const blockedMs = isGuess ? wrongCodes.begin(address) : 0;
     if (blockedMs > 0) {
       context.status = 429;
       context.set({ ...PAGE_HEADERS, 'retry-after': String(Math.ceil(blockedMs / 1_000)) });
@@ -129,6 +134,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       return;
     }
     await next();
+    if (isGuess && !wrong.has(context.req)) wrongCodes.undo(address);
     // RFC 8628 section 3.2: the library leaves the interval out, and pollers would then wait 5 seconds each time.
     if (routeOf(context) === 'device_authorization' && isObject(context.body))
       context.body = { ...context.body, interval: pollIntervalSeconds };
@@ -150,7 +156,16 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     consoleClientId,
     accounts,
     jwks: () => ({ keys: [{ kty, crv, x, y, kid, alg, use }] }),
-    mount: (fastify) => mountIssuer({ fastify, provider, interactions, publicUrl, addresses }),
+    mount: (fastify) =>
+      mountIssuer({
+        fastify,
+        provider,
+        interactions,
+        publicUrl,
+        addresses,
+        clock,
+        limits: { requestsPerMinute: 600, loginsPerMinute: 120, ...options.limits },
+      }),
     ensureAdmin: (admin) => ensureAdmin(accounts, ids, admin),
   };
 }

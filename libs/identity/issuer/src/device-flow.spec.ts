@@ -8,7 +8,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { createIssuer, type Issuer } from './create-issuer.ts';
 import { DEVICE_GRANT } from './configuration.ts';
 
-const ADA = { email: 'ada-canary@acme.dev', password: 'a long pass phrase', name: 'Ada Canary' };
+const CREDENTIALS = { email: 'ada-canary@acme.dev', password: 'a long pass phrase' };
+const ADA = { ...CREDENTIALS, name: 'Ada Canary' };
 
 /** A browser without scripts: cookies, redirects, and the first form of a page. */
 function browser(base: string) {
@@ -263,9 +264,10 @@ describe('the built-in issuer over HTTP', () => {
       xsrf: hiddenField(confirm.text, 'xsrf'),
       confirm: 'yes',
     });
-    expect((await pages.post(formAction(login.text), { ...ADA, xsrf: 'forged' })).status).toBe(403);
+    expect((await pages.post(formAction(login.text), { ...CREDENTIALS, xsrf: 'forged' })).status).toBe(403);
     expect(
-      (await browser(base).post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') })).status,
+      (await browser(base).post(formAction(login.text), { ...CREDENTIALS, xsrf: hiddenField(login.text, 'xsrf') }))
+        .status,
     ).toBe(400);
   });
 
@@ -285,7 +287,7 @@ describe('the built-in issuer over HTTP', () => {
     const login = await pages.get(
       `/oidc/auth?${new URLSearchParams({ ...query, code_challenge: challenge, code_challenge_method: 'S256' }).toString()}`,
     );
-    const back = await pages.post(formAction(login.text), { ...ADA, xsrf: hiddenField(login.text, 'xsrf') });
+    const back = await pages.post(formAction(login.text), { ...CREDENTIALS, xsrf: hiddenField(login.text, 'xsrf') });
     const code = new URL(back.text).searchParams.get('code') ?? '';
     const redeem = (codeVerifier: string) =>
       form('/token', {
@@ -300,6 +302,132 @@ describe('the built-in issuer over HTTP', () => {
       body: { access_token: expect.any(String), id_token: expect.any(String) },
     });
     expect(await redeem(verifier)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+  });
+
+  describe('use-S7: what a stranger can do', () => {
+    const recordNames = async () => {
+      const names: string[] = [];
+      for await (const { name } of vault.list('oidc/')) names.push(name);
+      return names;
+    };
+
+    it('stores nothing before a person has logged in, however many codes, pages and cancelled logins', async () => {
+      const before = await recordNames();
+      const devices = await Promise.all(Array.from({ length: 20 }, startDevice));
+      expect(new Set(devices.map(({ user_code: code }) => code)).size).toBe(20);
+      await Promise.all(Array.from({ length: 20 }, () => browser(base).get('/oidc/device')));
+      const { pages, confirm } = await enterCode(devices[0]?.['user_code']);
+      const login = await pages.post('/oidc/device', {
+        user_code: hiddenField(confirm.text, 'user_code'),
+        xsrf: hiddenField(confirm.text, 'xsrf'),
+        confirm: 'yes',
+      });
+      expect(login.text).toContain('name="password"');
+      await pages.post(formAction(login.text), { xsrf: hiddenField(login.text, 'xsrf'), abort: 'yes' });
+      expect(await recordNames()).toEqual(before);
+      expect(await poll(devices[0]?.['device_code'])).toMatchObject({ body: { error: 'access_denied' } });
+      expect(await poll(devices[1]?.['device_code'])).toMatchObject({ body: { error: 'authorization_pending' } });
+      await confirmAndLogIn(devices[1]?.['user_code'], ADA);
+      expect((await recordNames()).length).toBeGreaterThan(before.length);
+    });
+
+    it('begins no more logins in a minute than an address may, and asks no more', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 150 }, () => form('/device/auth', { client_id: 'astroctl', scope: 'openid' })),
+      );
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(120);
+      expect(answers.find(({ status }) => status === 429)?.body).toMatchObject({ error: 'temporarily_unavailable' });
+      const page = await fetch(`${base}/oidc/device`);
+      expect([page.status, page.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8']);
+      expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
+      const asked = await Promise.all(Array.from({ length: 500 }, () => fetch(`${base}/oidc/jwks`)));
+      expect(asked.filter(({ status }) => status === 200)).toHaveLength(600 - 151);
+      const polled = await form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: 'x' });
+      expect(polled).toMatchObject({ status: 429, body: { error: 'slow_down' } });
+      nowMs += 60_000;
+      expect(await startDevice()).toHaveProperty('device_code');
+    });
+
+    it('tries five passwords and no more, however many are sent at once', async () => {
+      const device = await startDevice();
+      const { pages, confirm } = await enterCode(device['user_code']);
+      const login = await pages.post('/oidc/device', {
+        user_code: hiddenField(confirm.text, 'user_code'),
+        xsrf: hiddenField(confirm.text, 'xsrf'),
+        confirm: 'yes',
+      });
+      const xsrf = hiddenField(login.text, 'xsrf');
+      const tries = await Promise.all(
+        Array.from({ length: 120 }, (_, n) =>
+          pages.post(formAction(login.text), { email: ADA.email, password: `guess ${n}`, xsrf }),
+        ),
+      );
+      expect(tries.filter(({ status }) => status === 401)).toHaveLength(5);
+      expect(tries.filter(({ status }) => status === 429)).toHaveLength(115);
+    });
+
+    it('guesses five user codes and no more, however many are sent at once', async () => {
+      const ready = await Promise.all(
+        Array.from({ length: 40 }, async () => {
+          const pages = browser(base);
+          return { pages, xsrf: hiddenField((await pages.get('/oidc/device')).text, 'xsrf') };
+        }),
+      );
+      const guesses = await Promise.all(
+        ready.map(({ pages, xsrf }, n) =>
+          pages.post('/oidc/device', { user_code: `BBBB-BB${'BCDFGHJKLM'[n % 10]}${'BCDF'[n % 4]}`, xsrf }),
+        ),
+      );
+      expect(guesses.filter(({ text }) => text.includes('not known'))).toHaveLength(5);
+      expect(guesses.filter(({ status }) => status === 429)).toHaveLength(35);
+    });
+
+    const long = 'x'.repeat(2_049);
+    it.each([
+      [
+        'an unknown parameter',
+        '/device/auth',
+        'client_id=astroctl&scope=openid&more=1',
+        'there is no parameter more here',
+      ],
+      ['one that another endpoint takes', '/token', 'user_code=BBBB-BBBB', 'there is no parameter user_code here'],
+      [
+        'a long parameter',
+        '/device/auth',
+        `client_id=astroctl&scope=${long}`,
+        'the parameter scope is longer than 2048',
+      ],
+      ['a parameter twice', '/token', 'client_id=a&client_id=b', 'the parameter client_id is given twice'],
+      ['markup as a name', '/token', '<b>=1', 'there is no parameter with that name here'],
+    ])('is refused %s', async (_what, path, body, words) => {
+      const answer = await fetch(`${base}/oidc${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({
+        error: 'invalid_request',
+        error_description: expect.stringContaining(words),
+      });
+    });
+
+    it('is refused the same in queries, as a page where people look', async () => {
+      const pages = browser(base);
+      const more = await pages.get('/oidc/device?user_code=BBBB-BBBB&next=https://evil.test');
+      expect(more).toMatchObject({ status: 400, text: expect.stringContaining('there is no parameter next here') });
+      expect((await pages.get(`/oidc/auth?client_id=astro-console&state=${long}`)).status).toBe(400);
+      expect((await fetch(`${base}/oidc/jwks?x=1`)).status).toBe(400);
+    });
+
+    it('is refused a large form before it has come', async () => {
+      const answer = await fetch(`${base}/oidc/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: `client_id=${'x'.repeat(1_000_000)}`,
+      });
+      expect(answer.status).toBe(413);
+    });
   });
 
   it('keeps addresses, names and passwords out of the names of its records', async () => {

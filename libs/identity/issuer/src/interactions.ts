@@ -91,7 +91,10 @@ export function createInteractions({
       }
       const email = (fields.get('email') ?? '').slice(0, 320);
       const key = `${address}\n${email.trim().toLowerCase()}`;
-      const blockedMs = Math.max(byAccount.blockedForMs(key), byAddress.blockedForMs(address));
+      const accountMs = byAccount.begin(key);
+      const addressMs = accountMs > 0 ? 0 : byAddress.begin(address);
+      if (accountMs === 0 && addressMs > 0) byAccount.undo(key);
+      const blockedMs = Math.max(accountMs, addressMs);
       if (blockedMs > 0) {
         response.setHeader('retry-after', String(Math.ceil(blockedMs / 1_000)));
         return send(
@@ -105,16 +108,14 @@ export function createInteractions({
         );
       }
       const account = await accounts.verify(email, fields.get('password') ?? '');
-      if (account === undefined) {
-        byAccount.failed(key);
-        byAddress.failed(address);
+      if (account === undefined)
         return send(
           response,
           401,
           loginPage({ ...form(uid), email, problem: 'Incorrect e-mail address or password.' }),
         );
-      }
       byAccount.succeeded(key);
+      byAddress.undo(address);
       await provider.interactionFinished(
         request,
         response,
