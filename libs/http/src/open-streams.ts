@@ -1,7 +1,6 @@
 import type { Principal } from '#access';
 import type { StreamLimits } from './edge-options.ts';
 import { edgeError, type EdgeError } from './problem.ts';
-import { callerOf } from './request-authorization.ts';
 
 const PER_PRINCIPAL = 100;
 const PER_ORGANIZATION = 1_000;

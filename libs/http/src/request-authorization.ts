@@ -3,6 +3,7 @@ import { accessRefusal, busErrors, DomainErrorException } from '#bus';
 import { announcesBody } from '#http/connections';
 import { domainError } from '#kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf } from './caller-of.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { edgeError } from './problem.ts';
 import { preferredType, type MediaType } from './negotiation.ts';
@@ -149,18 +150,6 @@ async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply)
         'retry-after': String(Math.max(1, counted.ttlInSeconds)),
       },
     );
-  }
-}
-
-/** What limits are counted by: each access key, and each person who has logged in, stands for itself. */
-export function callerOf(principal: Principal): string {
-  switch (principal.kind) {
-    case 'key':
-      return `key ${principal.keyId}`;
-    case 'login':
-      return `login ${principal.userId}`;
-    default:
-      return 'nobody';
   }
 }
 

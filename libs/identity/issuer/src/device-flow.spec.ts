@@ -378,7 +378,7 @@ describe('the built-in issuer over HTTP', () => {
           pages.post('/oidc/device', { user_code: `BBBB-BB${'BCDFGHJKLM'[n % 10]}${'BCDF'[n % 4]}`, xsrf }),
         ),
       );
-      expect(guesses.filter(({ text }) => text.includes('not known'))).toHaveLength(5);
+      expect(guesses.filter(({ text }) => text.includes('Unknown code'))).toHaveLength(5);
       expect(guesses.filter(({ status }) => status === 429)).toHaveLength(35);
     });
 
