@@ -1,5 +1,6 @@
 import type { Principal } from '#access';
 import type { StreamLimits } from './edge-options.ts';
+import { callerOf } from './caller-of.ts';
 import { edgeError, type EdgeError } from './problem.ts';
 
 const PER_PRINCIPAL = 100;
