@@ -63,6 +63,7 @@ export {
   applyProfileRequest,
   deleteProfileRequest,
 } from './profiles.contract.ts';
+export { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from './records.contract.ts';
 export { readApplication, readProfile, readRegistration } from './read-manifest.ts';
 export { type ResolvedSpec } from './resolved.ts';
 export {

@@ -322,6 +322,13 @@ export const deploymentsErrors = {
       errors: [{ pointer: '/spec/server', message: what }],
       fix: 'use https://HOST:PORT',
     }),
+  /** A worker asked for a vault record that no attempt needs. */
+  recordNotShared: () =>
+    domainError('deployments/record-not-shared', 'forbidden', 'Workers have no access to this record.'),
+  recordIncomplete: () =>
+    domainError('deployments/record-incomplete', 'unavailable', 'Parts of the record are missing.', {
+      fix: 'send all parts again',
+    }),
   claimLost: () =>
     domainError('deployments/claim-lost', 'conflict', 'This claim is not the current claim of the attempt.', {
       fix: 'stop working on it',

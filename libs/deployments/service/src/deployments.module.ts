@@ -43,6 +43,7 @@ import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
+import { RecordsHandlers } from './rollouts/records.handlers.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { People } from './shared/people.service.ts';
@@ -69,6 +70,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     AccessQueries,
     KubeconfigsHandlers,
     AttemptsHandlers,
+    RecordsHandlers,
   ],
   providers: [
     ApplicationViews,

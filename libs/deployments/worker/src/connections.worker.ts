@@ -3,8 +3,9 @@ import type { ClusterConnection } from '#deployments/contract';
 import type { EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import { createKubernetesClient, type KubernetesClient } from '#kubernetes';
-import { decodeText, type Vault } from '#vault';
+import { decodeText } from '#vault';
 import { z } from 'zod';
+import type { WorkerRecords } from './records.worker.ts';
 
 /** How long a connection that nobody uses stays open. */
 const IDLE_MS = 5 * 60_000;
@@ -46,7 +47,7 @@ export class ClusterConnections {
 
   constructor(
     private readonly ports: {
-      readonly vault: Vault;
+      readonly records: WorkerRecords;
       readonly clock: Clock;
       readonly ids: Ids;
       readonly logger: Logger;
@@ -83,8 +84,8 @@ export class ClusterConnections {
   }
 
   private async connect(cluster: ClusterConnection, place: string): Promise<Connection> {
-    const { vault, clock, ids, logger, egress } = this.ports;
-    const sealed = await vault.get(cluster.credential);
+    const { records, clock, ids, logger, egress } = this.ports;
+    const sealed = await records.get(cluster.credential);
     if (!sealed) throw new CredentialMissingError(`the credential of cluster ${cluster.name} is not in the vault`);
     const parsed = credentialSchema.safeParse(JSON.parse(decodeText(sealed.value)));
     if (!parsed.success) throw new CredentialMissingError(`the credential of cluster ${cluster.name} cannot be read`);

@@ -1,6 +1,5 @@
 import { EGRESS, type EgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
-import { VAULT, type Vault } from '#vault';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessHandlers } from './access/access.handlers.ts';
 import { ClusterConnections } from './connections.worker.ts';
@@ -10,23 +9,25 @@ import { ProbeHandlers } from './live/probe.handlers.ts';
 import { ResourcesHandlers } from './live/resources.handlers.ts';
 import { StatusHandlers } from './live/status.handlers.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
+import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './records.worker.ts';
 import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
 import { ManifestRenderer } from './rollout/renderer.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 
 /**
- * The worker: rollouts, observers, and what deployments asks about live clusters. Needs the tokens BUS, VAULT,
- * WORK_QUEUE, CLOCK, IDS, LOGGER and EGRESS, given by a global module of the application.
+ * The worker: rollouts, observers, and what deployments asks about live clusters. Needs the tokens BUS, WORK_QUEUE,
+ * CLOCK, IDS, LOGGER and EGRESS, given by a global module of the application.
  */
 @Module({
   controllers: [ProbeHandlers, StatusHandlers, ResourcesHandlers, EventsHandlers, LogsHandlers, AccessHandlers],
   providers: [
     {
       provide: ClusterConnections,
-      inject: [VAULT, CLOCK, IDS, LOGGER, EGRESS],
-      useFactory: (vault: Vault, clock: Clock, ids: Ids, logger: Logger, egress: EgressPolicy) =>
-        new ClusterConnections({ vault, clock, ids, logger, egress }),
+      inject: [WORKER_RECORDS, CLOCK, IDS, LOGGER, EGRESS],
+      useFactory: (records: WorkerRecords, clock: Clock, ids: Ids, logger: Logger, egress: EgressPolicy) =>
+        new ClusterConnections({ records, clock, ids, logger, egress }),
     },
+    { provide: WORKER_RECORDS, useClass: RequestedRecords },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
     ManifestRenderer,
     RolloutWorker,

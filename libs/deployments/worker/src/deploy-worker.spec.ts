@@ -1,8 +1,8 @@
-import { join } from 'node:path';
-import { BUS, BusModule, connectBus, createBus, RequestGuard, type CallerKeys } from '#bus';
+import { BUS, BusModule, connectBus, createBus, reply, RequestGuard, Serves, type CallerKeys } from '#bus';
 import { inProcessTransport } from '#bus/in-process';
 import {
   endAccessRequest,
+  getRecordRequest,
   issueTokenRequest,
   liveEventsRequest,
   liveLogsRequest,
@@ -14,11 +14,9 @@ import {
 import { EGRESS, parseEgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
-import { eventually, temporaryFolder } from '#testing';
-import { VAULT } from '#vault';
-import { openEmbeddedVault } from '#vault/embedded';
+import { eventually } from '#testing';
 import { WORK_QUEUE, type WorkQueue } from '#work-queue';
-import { Global, Module } from '@nestjs/common';
+import { Controller, Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { DeployWorkerModule } from './deploy-worker.module.ts';
@@ -37,7 +35,6 @@ const cluster: ClusterConnection = {
 };
 
 describe('the worker as part of an application', () => {
-  const folder = temporaryFolder();
   const keys: CallerKeys = [{ id: 'k1', key: new Uint8Array(32).fill(3) }];
   const taken: (() => Promise<void>)[] = [];
   let released = 0;
@@ -52,18 +49,10 @@ describe('the worker as part of an application', () => {
     const transport = inProcessTransport();
     const egress = parseEgressPolicy('127.0.0.0/8');
     if (!egress.ok) throw new Error('the policy cannot be read');
-    const vault = await openEmbeddedVault({
-      folder: join(folder, 'vault'),
-      clock: systemClock,
-      ids: systemIds,
-      sealingKeys: [{ id: 'k', key: new Uint8Array(32).fill(7) }],
-      log: silentLogger,
-    });
     const bus = (service: string) =>
       createBus({ transport, service, keys, clock: systemClock, ids: systemIds, logger: silentLogger });
     const given = [
       { provide: BUS, useValue: bus('deploy-worker') },
-      { provide: VAULT, useValue: vault },
       { provide: WORK_QUEUE, useValue: queue },
       { provide: CLOCK, useValue: systemClock },
       { provide: IDS, useValue: systemIds },
@@ -73,23 +62,32 @@ describe('the worker as part of an application', () => {
     @Global()
     @Module({ providers: given, exports: given.map(({ provide }) => provide) })
     class Ports {}
+    // Deployments, as far as the worker asks it here: there is no record.
+    @Controller()
+    class Records {
+      @Serves(getRecordRequest)
+      get() {
+        return reply({ record: null });
+      }
+    }
     @Module({
       imports: [
         BusModule.forRoot(new RequestGuard({ keys, clock: systemClock, logger: silentLogger })),
         Ports,
         DeployWorkerModule,
       ],
+      controllers: [Records],
     })
     class App {}
     const app = await NestFactory.create(App, new FastifyAdapter(), { logger: false });
     const served = connectBus(app, transport);
     await app.init();
     await app.startAllMicroservices();
-    return { app, served, vault, deployments: bus('deployments'), stranger: bus('billing') };
+    return { app, served, deployments: bus('deployments'), stranger: bus('billing') };
   }
 
   it('serves what deployments asks, to deployments alone, and starts and stops its loops', async () => {
-    const { app, served, vault, deployments, stranger } = await boot();
+    const { app, served, deployments, stranger } = await boot();
     const contracts = [
       probeClusterRequest,
       liveStatusRequest,
@@ -98,6 +96,7 @@ describe('the worker as part of an application', () => {
       liveLogsRequest,
       issueTokenRequest,
       endAccessRequest,
+      getRecordRequest, // by the controller of this spec
     ];
     expect(served.map(({ subject }) => subject)).toEqual(contracts.map(({ subject }) => subject).sort());
 
@@ -116,17 +115,15 @@ describe('the worker as part of an application', () => {
     await stop();
     expect(released).toBe(1);
     await app.close();
-    await vault.close();
   });
 
   it('ends a stream with a refusal when the cluster cannot be asked', async () => {
-    const { app, vault, deployments } = await boot();
+    const { app, deployments } = await boot();
     const question = { cluster, applicationId: 'a', namespace: 'n', inventory: [], follow: false };
     const read = async () => {
       for await (const event of deployments.stream(liveEventsRequest, question, deployments.own({}))) void event;
     };
     await expect(read()).rejects.toMatchObject({ error: { code: 'deployments/cluster-unauthorized' } });
     await app.close();
-    await vault.close();
   });
 });

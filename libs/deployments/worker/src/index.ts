@@ -6,6 +6,6 @@ import { startDeployWorker } from './start.worker.ts';
 export const deployWorker: WorkerService = {
   name: 'deploy-worker',
   module: DeployWorkerModule,
-  engines: ['vault', 'queue'],
+  engines: ['queue'],
   start: startDeployWorker,
 };

@@ -22,7 +22,7 @@ export async function recall(
   { ports, task }: Run,
   recorded: { readonly rendered: string; readonly digest: string },
 ): Promise<Prepared> {
-  const record = await ports.vault.get(recorded.rendered);
+  const record = await ports.records.get(recorded.rendered);
   const known = record && sha256(record.value) === recorded.digest;
   if (!known) throw sourceGone('the recorded plan of this revision is no longer in the vault', task.applicationName);
   return { objects: await ports.renderer.recall(decodeText(record.value)), ...recorded, warnings: [] };
@@ -48,24 +48,24 @@ export async function prepare(run: Run): Promise<Prepared> {
   const { digest, bytes } = checked;
   await claim.report({ step: 'rendered', objects: checked.objects.length, digest });
   const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
-  await ports.vault.put(record, bytes);
+  await ports.records.put(record, bytes);
   const objects = await parseInTurns(checked.objects);
   return { objects, rendered: record, digest, warnings: [...rendered.warnings, ...checked.warnings] };
 }
 
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {
-  const record = task.resolved === null ? undefined : await ports.vault.get(task.resolved);
+  const record = task.resolved === null ? undefined : await ports.records.get(task.resolved);
   if (!record) throw sourceGone('the specification of this revision is no longer in the vault', task.applicationName);
   return JSON.parse(decodeText(record.value)) as ResolvedSpec; // written by deployments, sealed and authenticated since
 }
 
 /** Makes fingerprints of secrets that cannot be guessed back; one per organization, made on first use. */
-export async function fingerprintKey({ ports: { vault, ids }, task }: Run): Promise<string> {
+export async function fingerprintKey({ ports: { records, ids }, task }: Run): Promise<string> {
   const name = `fingerprint-key/${task.organizationId}`;
-  const known = await vault.get(name);
+  const known = await records.get(name);
   if (known) return decodeText(known.value);
-  await vault.put(name, encodeText(Buffer.from(ids.random(32)).toString('base64')), { expected: 'absent' });
-  const made = await vault.get(name); // of two workers the first one's key counts
+  await records.put(name, encodeText(Buffer.from(ids.random(32)).toString('base64')), { expected: 'absent' });
+  const made = await records.get(name); // of two workers the first one's key counts
   if (!made) throw new Error('the vault did not return a record that was just stored');
   return decodeText(made.value);
 }

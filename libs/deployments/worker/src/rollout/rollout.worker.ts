@@ -2,11 +2,11 @@ import { BUS, type Bus } from '#bus';
 import { claimAttemptRequest, rolloutQueue, type RolloutTask } from '#deployments/contract';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { ClaimTooShortError, FenceLostError } from '#kubernetes';
-import { VAULT, type Vault } from '#vault';
 import { WORK_QUEUE, type Delivery, type WorkQueue } from '#work-queue';
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { ClusterConnections } from '../connections.worker.ts';
+import { WORKER_RECORDS, type WorkerRecords } from '../records.worker.ts';
 import { Claim, ClaimLostError, type Outcome } from './claim.worker.ts';
 import { StoppingError } from './cluster-calls.worker.ts';
 import { remove } from './delete.worker.ts';
@@ -39,7 +39,7 @@ export class RolloutWorker {
 
   constructor(
     @Inject(BUS) private readonly bus: Bus,
-    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(WORKER_RECORDS) private readonly records: WorkerRecords,
     @Inject(WORK_QUEUE) private readonly queue: WorkQueue,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
@@ -109,8 +109,13 @@ export class RolloutWorker {
   }
 
   private work(claim: Claim, task: RolloutTask): Promise<Outcome> {
-    const { vault, clock, ids, logger, connections, renderer, times } = this;
-    const run = new Run({ vault, clock, ids, logger, connections, renderer, times }, claim, task, this.stopping.signal);
+    const { records, clock, ids, logger, connections, renderer, times } = this;
+    const run = new Run(
+      { records, clock, ids, logger, connections, renderer, times },
+      claim,
+      task,
+      this.stopping.signal,
+    );
     return task.kind === 'delete' ? remove(run) : deploy(run);
   }
 }

@@ -1,7 +1,7 @@
 import type { RolloutTask } from '#deployments/contract';
 import type { Clock, Ids, Logger } from '#kernel';
-import type { Vault } from '#vault';
 import type { ClusterConnections } from '../connections.worker.ts';
+import type { WorkerRecords } from '../records.worker.ts';
 import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { callCluster, StoppingError, SupersededError, type CallRules } from './cluster-calls.worker.ts';
 import type { ManifestRenderer } from './renderer.worker.ts';
@@ -31,7 +31,7 @@ const WRITE_MS = 20_000;
 const MARGIN_MS = 1_000;
 
 export interface RunPorts {
-  readonly vault: Vault;
+  readonly records: WorkerRecords;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;

@@ -61,7 +61,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
   await vault.put(cluster.credential, encodeText(JSON.stringify(token)));
   const deployments = new ScriptedDeployments(systemClock);
   const connections = new ClusterConnections({
-    vault,
+    records: vault,
     clock: systemClock,
     ids: systemIds,
     logger: silentLogger,

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { Input, refuse, reply, Serves, type Reply } from '#bus';
+import type { InputOf, OutputOf } from '#bus/contract';
+import { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from '#deployments/contract';
+import { CLOCK, type Clock } from '#kernel';
+import { VAULT, type Vault } from '#vault';
+import { Controller, Inject } from '@nestjs/common';
+import { deploymentsErrors } from '../deployments.errors.ts';
+
+/** What attempts need, and what they make. Nothing else of the vault is a worker's business. */
+const READ = ['cluster-credential/', 'resolved/', 'rendered/', 'fingerprint-key/'];
+const WRITTEN = ['rendered/', 'fingerprint-key/'];
+/** How long parts wait for the last one. */
+const PARTS_MS = 10 * 60_000;
+
+const isOneOf = (name: string, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => name.startsWith(prefix));
+const partName = (digest: string, part: number): string => `record-part/${digest}/${part}`;
+
+/** The vault, as far as workers need it. */
+@Controller()
+export class RecordsHandlers {
+  constructor(
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Serves(getRecordRequest)
+  async get(
+    @Input() { name, part }: InputOf<typeof getRecordRequest>,
+  ): Promise<Reply<OutputOf<typeof getRecordRequest>>> {
+    if (!isOneOf(name, READ)) return refuse(deploymentsErrors.recordNotShared());
+    const found = await this.vault.get(name);
+    const parts = Math.max(1, Math.ceil((found?.value.length ?? 0) / RECORD_PART_BYTES));
+    if (!found || part >= parts) return reply({ record: null });
+    const bytes = found.value.subarray(part * RECORD_PART_BYTES, (part + 1) * RECORD_PART_BYTES);
+    return reply({ record: { version: found.version, parts, bytes: Buffer.from(bytes).toString('base64') } });
+  }
+
+  @Serves(putRecordRequest)
+  async put(
+    @Input() { name, part, parts, digest, bytes, expected }: InputOf<typeof putRecordRequest>,
+  ): Promise<Reply<OutputOf<typeof putRecordRequest>>> {
+    if (!isOneOf(name, WRITTEN)) return refuse(deploymentsErrors.recordNotShared());
+    if (part < parts - 1) {
+      const expiresAtMs = this.clock.now() + PARTS_MS;
+      await this.vault.put(partName(digest, part), Buffer.from(bytes, 'base64'), { expiresAtMs });
+      return reply({});
+    }
+    const value = await this.whole(digest, part, Buffer.from(bytes, 'base64'));
+    if (!value) return refuse(deploymentsErrors.recordIncomplete());
+    const stored = await this.vault.put(name, value, expected === undefined ? {} : { expected });
+    for (let before = 0; before < part; before++) await this.vault.delete(partName(digest, before));
+    return stored.ok ? reply({}) : refuse(stored.error);
+  }
+
+  /** All parts joined; undefined when one is missing or the digest is another. */
+  private async whole(digest: string, last: number, bytes: Uint8Array): Promise<Uint8Array | undefined> {
+    const all: Uint8Array[] = [];
+    for (let part = 0; part < last; part++) {
+      const found = await this.vault.get(partName(digest, part));
+      if (!found) return undefined;
+      all.push(found.value);
+    }
+    const value = Buffer.concat([...all, bytes]);
+    return createHash('sha256').update(value).digest('hex') === digest ? value : undefined;
+  }
+}

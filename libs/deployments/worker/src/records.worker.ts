@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { BUS, type Bus } from '#bus';
+import { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from '#deployments/contract';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { VaultUnavailableError } from '#vault';
+import { Inject, Injectable } from '@nestjs/common';
+
+/** What the worker reads from the vault and puts there. It has no vault of its own: deployments has it. A vault is one too. */
+export interface WorkerRecords {
+  /** @throws VaultUnavailableError */
+  get(name: string): Promise<{ readonly value: Uint8Array } | undefined>;
+  /** @throws VaultUnavailableError: whether the put took effect is unknown */
+  put(
+    name: string,
+    value: Uint8Array,
+    options?: { readonly expected?: 'absent' },
+  ): Promise<Result<unknown, DomainError>>;
+}
+
+export const WORKER_RECORDS = Symbol('worker records');
+
+/** Records by requests to deployments, in parts where they are large. */
+@Injectable()
+export class RequestedRecords implements WorkerRecords {
+  constructor(@Inject(BUS) private readonly bus: Bus) {}
+
+  async get(name: string): Promise<{ readonly value: Uint8Array } | undefined> {
+    const first = await this.part(name, 0);
+    if (!first) return undefined;
+    const parts = [first.bytes];
+    for (let part = 1; part < first.parts; part++) {
+      const next = await this.part(name, part);
+      if (next?.version !== first.version)
+        throw new VaultUnavailableError(`The record ${name} changed while it was read.`);
+      parts.push(next.bytes);
+    }
+    return { value: Buffer.concat(parts.map((bytes) => Buffer.from(bytes, 'base64'))) };
+  }
+
+  async put(
+    name: string,
+    value: Uint8Array,
+    { expected }: { readonly expected?: 'absent' } = {},
+  ): Promise<Result<unknown, DomainError>> {
+    const parts = Math.max(1, Math.ceil(value.length / RECORD_PART_BYTES));
+    const digest = createHash('sha256').update(value).digest('hex');
+    for (let part = 0; part < parts; part++) {
+      const bytes = value.subarray(part * RECORD_PART_BYTES, (part + 1) * RECORD_PART_BYTES);
+      const input = { name, part, parts, digest, bytes: Buffer.from(bytes).toString('base64') };
+      const answer = await this.bus.request(
+        putRecordRequest,
+        { ...input, ...(expected !== undefined && { expected }) },
+        this.bus.own({ timeoutMs: putRecordRequest.timeoutMs }),
+      );
+      if (!answer.ok && answer.error.kind === 'conflict') return err(answer.error);
+      if (!answer.ok) throw failure(name, answer.error);
+    }
+    return ok(undefined);
+  }
+
+  private async part(name: string, part: number) {
+    const own = this.bus.own({ timeoutMs: getRecordRequest.timeoutMs });
+    const answer = await this.bus.request(getRecordRequest, { name, part }, own);
+    if (!answer.ok) throw failure(name, answer.error);
+    return answer.value.record;
+  }
+}
+
+/** What is unavailable may be there later; any other refusal is a defect. */
+const failure = (name: string, { code, kind }: DomainError): Error =>
+  kind === 'unavailable'
+    ? new VaultUnavailableError(`The record ${name} cannot be reached (${code}).`)
+    : new Error(`the record ${name} was refused: ${code}`);
