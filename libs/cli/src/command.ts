@@ -10,6 +10,8 @@ export interface OptionSpec {
   readonly short?: string;
   /** What help calls the value of the flag; a flag without it is a switch. */
   readonly value?: string;
+  /** Another name of the flag, which help does not show. */
+  readonly alias?: string;
   /** The flag can be repeated. */
   readonly repeat?: boolean;
   readonly default?: string;

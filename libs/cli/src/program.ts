@@ -30,7 +30,7 @@ export async function runProgram(words: readonly string[], io: Io, parts: Progra
     exit = await runCommand(command, values, raw, io, parts);
   });
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    await program.parseAsync(asCommander(words), { from: 'user' });
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Success : ExitCode.Usage;
@@ -46,12 +46,20 @@ export function parseProblem(
   const silent = new PassThrough().resume();
   const program = buildProgram({ stdout: silent, stderr: silent }, parts, () => Promise.resolve());
   try {
-    program.parse([...words], { from: 'user' });
+    program.parse(asCommander(words), { from: 'user' });
     return undefined;
   } catch (error) {
     if (error instanceof CommanderError) return { code: error.code, message: error.message };
     throw error;
   }
+}
+
+/** `help app get` is `app get --help`, and `-o=json` is `-ojson`; what follows `--` stays. */
+function asCommander(words: readonly string[]): string[] {
+  const end = words.indexOf('--');
+  const own = (end < 0 ? words : words.slice(0, end)).map((word) => word.replace(/^(-[A-Za-z])=/, '$1'));
+  const rest = end < 0 ? [] : words.slice(end);
+  return own[0] === 'help' ? [...own.slice(1), '--help', ...rest] : [...own, ...rest];
 }
 
 /** Values by name, as commander has them. */
@@ -78,6 +86,7 @@ export function buildProgram(
     if (group.examples) added.addHelpText('after', examplesText(group.examples));
   }
   for (const command of parts.commands) addCommand(program, command, io, run);
+  addFlagsToGroups(program);
   return program;
 }
 
@@ -126,8 +135,10 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
     .addHelpText('after', examplesText(command.examples));
   const positionals: string[] = [];
   for (const [name, spec] of Object.entries(command.options ?? {})) {
-    if (spec.positional === undefined) leaf.addOption(flagOf(name, spec));
-    else {
+    if (spec.positional === undefined) {
+      leaf.addOption(flagOf(name, spec));
+      if (spec.alias !== undefined) leaf.addOption(flagOf(spec.alias, spec).hideHelp());
+    } else {
       positionals.push(name);
       const word = name.toUpperCase();
       const argument = new Argument(
@@ -143,7 +154,7 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
     const values: Record<string, unknown> = {};
     positionals.forEach((name, index) => (values[name] = received[index]));
     for (const [name, spec] of Object.entries(command.options ?? {}))
-      if (spec.positional === undefined) values[name] = flags[camel(name)];
+      if (spec.positional === undefined) values[name] = flags[camel(name)] ?? (spec.alias && flags[camel(spec.alias)]);
     await run(command, values, flags);
   });
 }
@@ -173,7 +184,15 @@ function flagOf(name: string, spec: OptionSpec): Option {
   return option;
 }
 
-function addGlobalFlags(leaf: Command, taken: readonly string[]): void {
+/** Global flags are taken before and between the words of a command too; help shows them once, with the command. */
+function addFlagsToGroups(command: Command): void {
+  if (command.commands.length === 0) return;
+  const taken = command.options.map((option) => option.attributeName());
+  if (!taken.includes('output')) addGlobalFlags(command, taken, command.parent !== null);
+  for (const child of command.commands) addFlagsToGroups(child);
+}
+
+function addGlobalFlags(command: Command, taken: readonly string[], isHidden = false): void {
   const flags = [
     new Option('-o, --output <format>', 'output format').choices(FORMATS),
     new Option('--org <org>', 'organization, by id or slug'),
@@ -186,7 +205,7 @@ function addGlobalFlags(leaf: Command, taken: readonly string[]): void {
     new Option('-y, --yes', 'do not ask for confirmation for confirmation for confirmation'),
     new Option('--debug', 'show requests on standard error'),
   ];
-  for (const flag of flags) if (!taken.includes(flag.name())) leaf.addOption(flag);
+  for (const flag of flags) if (!taken.includes(flag.name())) command.addOption(isHidden ? flag.hideHelp() : flag);
 }
 
 async function runCommand(

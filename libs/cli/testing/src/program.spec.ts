@@ -190,6 +190,34 @@ describe('how a command ends', () => {
   });
 });
 
+describe('use-C4: flags and help', () => {
+  it.each([
+    '-o json --org acme thing get',
+    'thing -o json --org acme get',
+    'thing get -o=json --org=acme',
+    'thing get -ojson --org acme',
+    '--org acme thing get --output=json',
+  ])('are taken wherever they stand: %s', async (words) => {
+    const laptop = laptopOf(['acme', 'globex']);
+    laptop.on(readRequest, () => domainError('thing/not-found', 'not-found', 'No thing.'));
+    const { exit, stderr } = await laptop.run(words);
+    expect({ exit, org: laptop.sent[0]?.input['org'] }).toEqual({ exit: 6, org: 'id-of-acme' });
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'thing/not-found' });
+  });
+
+  it.each(['', 'thing', 'thing get'])('help shows what --help does: %s', async (path) => {
+    const words = path === '' ? [] : path.split(' ');
+    const asked = await laptopOf().run(['help', ...words]);
+    expect(asked).toEqual(await laptopOf().run([...words, '--help']));
+    expect(asked).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^Usage: astroctl/) });
+  });
+
+  it('leaves what follows -- to the command', async () => {
+    const { exit, stderr } = await laptopOf().run('thing get -- -o=json more');
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('too many arguments') });
+  });
+});
+
 describe('use-C1: no input prints a stack trace', () => {
   it('a defect is one sentence; --debug shows where', async () => {
     const laptop = laptopOf();

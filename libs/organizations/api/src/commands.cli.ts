@@ -1,7 +1,7 @@
 import type { CommandDeclarations } from '#cli';
 
 const member = {
-  user: { help: 'user id or e-mail address', value: 'id' },
+  user: { help: 'user id or e-mail address', value: 'id', alias: 'user-id' },
   service: { help: 'a service member instead', value: 'name' },
 } as const;
 

@@ -83,6 +83,16 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
   });
 });
 
+describe('use-C4: whom a command is about', () => {
+  it.each(['--user grace@acme.dev', '--user-id grace@acme.dev'])('is said with %s', async (flag) => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(setMemberRequest, ({ role }) => ({ ...grace, role }));
+    expect((await laptop.run(`org add-user --org-id acme ${flag}`)).exit).toBe(0);
+    expect(laptop.sent[0]?.input).toEqual({ org: 'id-of-acme', user: 'grace@acme.dev', role: 'viewer' });
+  });
+});
+
 describe('use-C5: org use', () => {
   const acme = {
     id: 'id-of-acme',
