@@ -24,7 +24,7 @@ export interface Memory {
 
 /**
  * Serves sandboxes below `/ORGANIZATION`, and beside them `/-/open/ORGANIZATION`, `/-/fill/ORGANIZATION/configmaps|pods/COUNT`
- * and `/-/memory`; certificate and tokens lie in the folder. `/-/serve/ORGANIZATION` answers with the address of one that is
+ * and `/-/memory`; certificate and tokens are in the folder. `/-/serve/ORGANIZATION` answers with the address of one that is
  * served as the platform does. @returns the port
  */
 export async function serveSandboxes(folder: string): Promise<number> {

@@ -1,6 +1,6 @@
 // npm run engines [-- NAME… [--detach FOLDER]]: builds and starts real engines on loopback and prints the environment
 // that names them to the test suites. NAME is nats, mongo or kubernetes; all when left out. Ctrl-C ends them;
-// with --detach they go on in FOLDER until `tools/engines/down.sh FOLDER/NAME`.
+// with --detach they continue in FOLDER until `tools/engines/down.sh FOLDER/NAME`.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -123,7 +123,7 @@ const objectList = z.looseObject({
   ),
 });
 
-/** The Deployments and Services on the sandbox of an organization: what a later release must go on with. */
+/** The Deployments and Services on the sandbox of an organization: what a later release must continue with. */
 export async function objectsOf(admin: Person, org: string): Promise<readonly unknown[]> {
   const listed = await kubectl(admin, ['--context', org, 'get', 'deployments,services', '-A', '-o', 'json']);
   return objectList.parse(JSON.parse(listed)).items.map(({ kind, metadata, spec }) => {

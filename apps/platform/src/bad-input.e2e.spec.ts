@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** What Ada did: the platform itself goes on recording what it sees. */
+/** What Ada did: the platform itself continues recording what it sees. */
 const recorded = async () =>
   (await logOf(platform.dataDir)).filter(({ actor }) => actor === ada.userId).map(({ id }) => id);
 

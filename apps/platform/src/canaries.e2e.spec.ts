@@ -116,19 +116,19 @@ describe('B16, E16: after the main flows, what is secret or personal', () => {
     expect({ where, found }).toEqual({ where, found: [] });
   };
 
-  it("does not stand in the bytes of the log, the read models, the queue, the vault or the process's log", () => {
+  it("is not in the bytes of the log, the read models, the queue, the vault or the process's log", () => {
     const files = readdirSync(platform.dataDir).filter((name) => /\.(sqlite|sqlite-wal|sqlite-shm|log)$/.test(name));
     for (const expected of ['events.sqlite', 'read-store.sqlite', 'work-queue.sqlite', 'vault.sqlite', 'platform.log'])
       expect(files).toContain(expected);
     for (const name of files) expectClean(name, readFileSync(join(platform.dataDir, name)));
   });
 
-  it('does not stand in /metrics, /readyz or /openapi.json, which anybody may read', async () => {
+  it('is not in /metrics, /readyz or /openapi.json, which anybody may read', async () => {
     for (const path of ['/metrics', '/readyz', '/openapi.json', '/v1/about'])
       expectClean(path, Buffer.from((await call(platform.url, `GET ${path}`)).text));
   });
 
-  it('does not stand in refusals, over HTTP or from astroctl', () => {
+  it('is not in refusals, over HTTP or from astroctl', () => {
     expect(answers.length).toBeGreaterThan(15);
     // A refused field's own name is repeated, so that it can be found; what people wrote beside it is not.
     for (const answer of answers) expectClean('an answer', Buffer.from(answer), ['faulty']);

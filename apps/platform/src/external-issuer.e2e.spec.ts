@@ -3,7 +3,7 @@ import { call, startPlatform, type Platform } from '#testing';
 import { logOf } from '#testing/log';
 import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
 
-/** Seconds since 1970, rounded down: what an issuer writes at this moment. */
+/** Seconds since 1970, rounded down: what an issuer writes now. */
 const now = () => Math.floor(Date.now() / 1_000);
 
 describe('access tokens of an external issuer, each good but for one thing', () => {

@@ -132,7 +132,7 @@ function frozen(kubeconfig: string, nats: string): void {
       const sleeper = workers.at(-1);
       if (!sleeper) throw new Error('no worker runs');
 
-      // The worker goes on while the event is read: a try that found it further than meant is made again.
+      // The worker continues while the event is read: a try that found it further than meant is made again.
       let old = 0;
       for (let tries = 1; ; tries++) {
         const log = await followLog(platform.dataDir);

@@ -34,7 +34,7 @@ whereLimits('use-L4: a full disk (needs prlimit of util-linux)', () => {
   });
   afterAll(() => platform.stop());
 
-  it('refuses every write with 503, a sentence, and when to try again; the process goes on', async () => {
+  it('refuses every write with 503, a sentence, and when to try again; the process continues', async () => {
     const writes = await Promise.all([
       putProfile('during'),
       putProfile('before-2'),
@@ -60,7 +60,7 @@ whereLimits('use-L4: a full disk (needs prlimit of util-linux)', () => {
     }
   });
 
-  it('goes on to answer reads', async () => {
+  it('continues to answer reads', async () => {
     expect(await profiles()).toEqual(['before', 'default']);
     for (const route of ['/livez', '/v1/me', path('members'), path('access-keys'), path('applications')])
       expect({ route, status: (await call(platform.url, `GET ${route}`, { credential: ada.key })).status }).toEqual({

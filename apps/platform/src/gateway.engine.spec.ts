@@ -96,7 +96,7 @@ function apart(nats: string): void {
     });
   });
 
-  it('says that nobody answers while the contexts are away, and goes on when they are back', async () => {
+  it('says that nobody answers while the contexts are away, and continues when they are back', async () => {
     const { key } = await login('linus');
     const me = () => call(url, 'GET /v1/me', { credential: key.secret });
     expect(await contexts.stop()).toBe(0);

@@ -51,7 +51,7 @@ describe('two people with two default organizations', () => {
   });
   afterAll(() => platform.stop());
 
-  /** How many events Grace caused: the platform itself goes on recording what it sees. */
+  /** How many events Grace caused: the platform itself continues recording what it sees. */
   const recorded = async () => (await logOf(platform.dataDir)).filter(({ actor }) => actor === grace.userId).length;
   const addressOf = (route: string, org: string, more: Readonly<Record<string, string>> = {}) =>
     route.replaceAll(

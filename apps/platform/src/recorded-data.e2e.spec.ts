@@ -74,7 +74,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     occupier.close();
   });
 
-  it('lets a machine that was logged in go on with its configuration', async () => {
+  it('lets a machine that was logged in continue with its configuration', async () => {
     const whoami = await ada.astroctl(['whoami']);
     expect(whoami).toMatchObject({ code: 0, stderr: '' });
     expect(whoami.stdout).toContain(admin.userId);

@@ -157,7 +157,7 @@ export async function expectAnswers(
     await eventually(async () => {
       const { status, body } = await call(url, `GET ${path}`, { credential });
       const now = lasting(path, body);
-      // What happened goes on: all that was told then is told first.
+      // What happened continues: all that was told then is told first.
       const isLog = path.endsWith('/events') && Array.isArray(now) && Array.isArray(then);
       const told = isLog ? now.slice(0, then.length) : now;
       try {
@@ -176,7 +176,7 @@ const PASSING = new Set([
   ...['code', 'pods', 'server', 'nodes', 'limits', 'memberLimit', 'pricingUrl'],
 ]);
 
-/** Its rollout went on when the data was opened again. */
+/** Its rollout continued when the data was opened again. */
 const UNDER_WAY = 'underway';
 
 /** The part of an answer that later releases give too. */

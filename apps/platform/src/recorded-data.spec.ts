@@ -24,7 +24,7 @@ describe.each(RECORDED_RELEASES)('words that release %s stored', (release) => {
     expect(lost).toEqual([]);
   });
 
-  it('stand in its log, and each of those is still read', async () => {
+  it('are in its log, and each of those is still read', async () => {
     const events = await logOf(dataDir);
     const types = new Set(events.map(({ type }) => type));
     expect(types.size).toBeGreaterThan(50);

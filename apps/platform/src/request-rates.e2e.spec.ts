@@ -53,7 +53,7 @@ describe('requests a minute follow the plan of the key’s organization', () => 
     expect(await limitOf(grace.key)).toBe(String(DEVELOPER));
   });
 
-  it('and a key of the large plan goes on where one of the small plan is told to wait', async () => {
+  it('and a key of the large plan continues where one of the small plan is told to wait', async () => {
     const [large, small] = [await newKey(ada, 'large'), await newKey(grace, 'small')];
     const spend = async (key: string) => {
       const statuses = new Map<number, number>();

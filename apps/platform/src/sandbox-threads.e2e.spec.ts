@@ -66,7 +66,7 @@ describe('threads of sandboxes', () => {
 
 describe('files of threads', () => {
   const folder = temporaryFolder();
-  it('that hold no number of theirs are made anew', async () => {
+  it('that hold no number of theirs are made again', async () => {
     const start = () =>
       startSandboxes({ folder, host: '127.0.0.1', preferredPort: 65_535, clock: systemClock, log: silentLogger });
     const first = await start();

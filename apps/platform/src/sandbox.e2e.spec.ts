@@ -299,7 +299,7 @@ describe('helm on a sandbox', () => {
   });
 });
 
-/** A kubectl that goes on until it is ended. */
+/** A kubectl that continues until it is ended. */
 function spawnKubectl(args: string): { output(): string; end(): void } {
   const child = spawn(join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin', 'kubectl'), args.split(' '), {
     env: { ...process.env, KUBECONFIG: ada.kubeconfig, HOME: join(served.folder, 'home') },

@@ -130,7 +130,7 @@ describe('a data folder that a platform has used', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('is refused to a second process while the first runs, and the first goes on', async () => {
+  it('is refused to a second process while the first runs, and the first continues', async () => {
     expectRefused(await start({ ASTRO_DATA_DIR: dataDir }), `in use by process ${platform.process.pid}`);
     expect((await fetch(`${platform.url}/livez`)).status).toBe(200);
   });
@@ -153,7 +153,7 @@ describe('a data folder that a platform has used', () => {
     }
   });
 
-  it('makes read models and queue anew when their files are gone, and knows everything again', async () => {
+  it('makes read models and queue again when their files are gone, and knows everything again', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'astro-anew-'));
     try {
       cpSync(dataDir, copy, { recursive: true });

@@ -5,7 +5,7 @@ import { categoryOf } from '#kernel';
 import { everyContract } from '#testing/contracts';
 import { CONTEXTS } from './contexts.ts';
 
-/** Words that stand in what is stored, or that other processes and people's scripts hold. None is ever taken back. */
+/** Words that are in what is stored, or that other processes and people's scripts hold. None is ever taken back. */
 export interface StoredWords {
   /** By category of streams. */
   readonly eventTypes: Readonly<Record<string, readonly string[]>>;

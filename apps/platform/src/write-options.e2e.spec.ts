@@ -36,7 +36,7 @@ afterAll(async () => {
 const send = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, by = ada) =>
   call(platform.url, what, { credential: by.accessToken, headers, ...(body !== undefined && { body }) });
 
-/** What people did: the platform itself goes on recording what it sees. */
+/** What people did: the platform itself continues recording what it sees. */
 const recorded = async () =>
   (await logOf(platform.dataDir))
     .filter(({ actor }) => actor === ada.userId || actor === grace.userId)

@@ -7,7 +7,7 @@ import type { GlobalRole, Role } from './roles.ts';
  * must refuse what a newer release has written there.
  */
 
-/** Everything that can happen to a user. Stream: `user-<user id>`. Who the person is stands in the vault. */
+/** Everything that can happen to a user. Stream: `user-<user id>`. Names and addresses are in the vault. */
 export type UserEvent =
   | Fact<'user.registered.v1', { readonly globalRole: GlobalRole }>
   | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>

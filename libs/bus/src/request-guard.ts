@@ -98,7 +98,7 @@ export class RequestGuard {
   ): Result<AuthorizedRequest, DomainError> {
     if (contract.permission !== PUBLIC && !contract.callers?.includes(service))
       return this.refuse(contract, caller, busErrors.callerNotListed(service));
-    // Services name organizations by id, and go on working while a directory is behind or an organization is going.
+    // Services name organizations by id, and continue working while a directory is behind or an organization is going.
     return ok(authorized(caller, input, false, named ?? caller.organizationId));
   }
 
@@ -123,7 +123,7 @@ export class RequestGuard {
   }
 
   /**
-   * Whether a stream that was authorized may go on: rights that ended since end it.
+   * Whether a stream that was authorized may continue: rights that ended since end it.
    * @returns undefined while it may; a fault when the directory cannot be asked now
    */
   async recheck(

@@ -26,7 +26,7 @@ export class CommandFailedError extends Error {
   }
 }
 
-/** The command was used wrongly, or cannot go on without a terminal: exit 2, nothing done. */
+/** The command was used wrongly, or cannot continue without a terminal: exit 2, nothing done. */
 export const usage = (detail: string, fix?: string): CommandError => ({
   failure: true,
   exit: ExitCode.Usage,

@@ -69,7 +69,7 @@ describe('the configuration file', () => {
     expect(config.api('https://elsewhere.dev')).toEqual({ organizations: [] });
   });
 
-  it('keeps what a newer astroctl wrote, and what another one wrote meanwhile', async () => {
+  it('keeps what a newer astroctl wrote, and what another one wrote in the meantime', async () => {
     const path = written(`theme: dark\napis:\n  ${address}:\n    color: blue\n    organizations: []\n`);
     const environment = { ASTROPULSE_CONFIG: path };
     const [first, second] = [await opened(environment), await opened(environment)];

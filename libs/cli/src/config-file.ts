@@ -55,7 +55,7 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
     },
     api: (address) => apiIn(content, address),
     async update(address, change) {
-      const fresh = await readContent(path, io); // another astroctl may have written meanwhile
+      const fresh = await readContent(path, io); // another astroctl may have written in the meantime
       if (isCommandError(fresh)) throw new CommandFailedError(fresh);
       content = fresh;
       const entry = { ...apiIn(content, address) };

@@ -9,7 +9,7 @@ import { egressRefused, isAllowed, type EgressPolicy } from './egress.ts';
 export interface EgressGuard {
   /**
    * @param host a name or an address, IPv6 without brackets; names are resolved
-   * @returns the refusal, or `undefined` when the target is allowed (or its name cannot be resolved at the moment)
+   * @returns the refusal, or `undefined` when the target is allowed (or its name cannot be resolved now)
    */
   check(host: string, port: number): Promise<DomainError | undefined>;
 }

@@ -26,7 +26,7 @@ export class CommandMemory {
     else this.traces.set(name, { body, recordedAtMs: Date.parse(recordedAt), revisions: new Map([[id, revision]]) });
   }
 
-  /** Forgets what is older than a day; the traces stand in order of time, as `recordedAt` never goes back within a stream. */
+  /** Forgets what is older than a day; the traces are in order of time, as `recordedAt` never goes back within a stream. */
   forget(nowMs: number): void {
     for (const [name, { recordedAtMs }] of this.traces) {
       if (recordedAtMs > nowMs - DAY_MS) return;

@@ -75,7 +75,7 @@ describe('command runner', () => {
     });
   });
 
-  it('goes on from a conflict with another process, and keeps the chain whole', async () => {
+  it('continues from a conflict with another process, and keeps the chain whole', async () => {
     const other = runnerOver(eventStore);
     await open();
     await run({ is: 'credit', amount: 1 }, 'a', undefined, other);
@@ -126,7 +126,7 @@ describe('command runner', () => {
     expect(await stored()).toHaveLength(2);
   });
 
-  it('answers a repeat as of then, although the stream went on', async () => {
+  it('answers a repeat as of then, although the stream continued', async () => {
     await open();
     await run({ is: 'credit', amount: 5 }, 'credit');
     await run({ is: 'credit', amount: 7 }, 'more');
@@ -320,7 +320,7 @@ describe('command runner', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('F32: keeps the sealed events over retries of one decision, although time goes on', async () => {
+  it('F32: keeps the sealed events over retries of one decision, although time passes', async () => {
     const seen: string[] = [];
     const time = { ...clock, now: () => Date.now() + seen.length * 5000 };
     const flaky: EventStore = {
@@ -336,7 +336,7 @@ describe('command runner', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('F32: does not believe a success over other data under its ids; it reads, and decides anew', async () => {
+  it('F32: does not believe a success over other data under its ids; it reads, and decides again', async () => {
     let calls = 0;
     const credulous: EventStore = {
       ...eventStore,

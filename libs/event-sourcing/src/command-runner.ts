@@ -49,7 +49,7 @@ export type RunnerError = DomainError<
 export interface CommandRunner {
   /**
    * Loads and folds `stream` (the tail only, when it is remembered), decides, seals and appends at the exact revision; on a
-   * conflict reads again and decides anew, at most 20 times, with jitter. Looks for the command id in the stream first
+   * conflict reads again and decides again, at most 20 times, with jitter. Looks for the command id in the stream first
    * (streams remember those of the last 24 h) and answers a repeat from the stored events.
    * A refusal is given only after the stream was read to its end. A context with `dryRun` makes it a plan: the outcome
    * says what would be recorded, and nothing is appended.

@@ -50,7 +50,7 @@ const RETRY_AFTER_MS = [20, 80, 320] as const;
 /** Milliseconds that a command waits for others of this process on the same stream. */
 const PATIENCE_MS = 5_000;
 
-/** The runner over an event store. Commands of one process on one stream go one after the other; others compete. */
+/** The runner over an event store. Commands of one process on one stream run one after the other; others compete. */
 export function createCommandRunner(options: CommandRunnerOptions): CommandRunner {
   const { eventStore, clock, ids, log, health = new LogHealth(log) } = options;
   const inTurn = oneAtATime();
@@ -60,7 +60,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
   ): FoldedStreams<State, E> {
-    const damage = health.damageOf(stream); // found by whoever has read it anew; what is remembered was read before
+    const damage = health.damageOf(stream); // found by whoever has read it again; what is remembered was read before
     if (damage) throw damage;
     const known = foldedByDecider.get(decider);
     if (known) return known as FoldedStreams<State, E>; // put there by this very function for this very decider
@@ -71,7 +71,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
 
   const jitter = (upToMs: number) => ((ids.random(1)[0] ?? 0) / 255) * upToMs;
 
-  /** What was thrown, as the refusal that it stands for; defects go on as they are. */
+  /** What was thrown, as the refusal that it stands for; defects are passed on as they are. */
   function refusalFor(error: unknown): { readonly ok: false; readonly error: RunnerError } {
     if (error instanceof EventStoreUnavailableError) {
       log.warn({ cause: error.message }, 'event store unavailable');

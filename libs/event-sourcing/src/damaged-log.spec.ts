@@ -117,7 +117,7 @@ describe('use-L3: a damaged log', () => {
     const before = positionOf(at - (reason === 'missing' ? 2 : 1));
     expect((await readStore.checkpoint(balances.name))?.position).toBe(before);
     await eventually(async () => expect((await readStore.checkpoint('reactor.notes.v1'))?.position).toBe(before));
-    expect(await roleOfBob(source)).toBe('viewer'); // rights stand in other streams
+    expect(await roleOfBob(source)).toBe('viewer'); // rights are in other streams
 
     // Everybody has looked again by now, more than once; it was told once.
     await eventually(() => {

@@ -8,7 +8,7 @@ import type { ParkedDocument } from './projection-control.ts';
 export interface Folding {
   /** One for each document that has changed. */
   readonly writes: readonly Write[];
-  /** Documents that cannot go on, by id. */
+  /** Documents that cannot continue, by id. */
   readonly parked: ReadonlyMap<string, ParkedDocument>;
   /** Why the fold stopped: what stands in front of that event was folded, nothing behind. */
   readonly halt: Halt | undefined;

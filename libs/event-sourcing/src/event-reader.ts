@@ -18,7 +18,7 @@ export class NewerReleaseError extends Error {
   }
 }
 
-/** Why a reader may not go on: what stands there is unknown to it, or is not what was written. */
+/** Why a reader may not continue: what stands there is unknown to it, or is not what was written. */
 export type Halt = NewerReleaseError | ChainBrokenError;
 
 export const isHalt = (error: unknown): error is Halt =>

@@ -42,7 +42,7 @@ interface Kept {
  */
 export class FarReading {
   private readonly kept = new Map<Position, Kept>();
-  /** Checks that have read up to a position, for the reading that goes on from there. */
+  /** Checks that have read up to a position, for the reading that continues from there. */
   private readonly checks = new Map<Position, ChainCheck>();
   /** Where each follower reads next. */
   private readonly places = new Map<FarFollower, Position>();
@@ -126,7 +126,7 @@ export class FarReading {
     for (const at of [...this.kept.keys()]) if (!needed.has(at)) this.kept.delete(at);
   }
 
-  /** Others go on without the one that is furthest behind; it takes part again with its next question. */
+  /** Others continue without the one that is furthest behind; it takes part again with its next question. */
   private leaveBehind(asking: FarFollower): void {
     this.drop();
     if (this.kept.size < KEPT) return;

@@ -127,7 +127,7 @@ export class FoldedStreams<State, E extends Fact> {
   }
 
   private remember(stream: string, folded: Folded<State>): void {
-    if ((this.remembered.peek(stream)?.revision ?? -1) > folded.revision) return; // somebody read further meanwhile
+    if ((this.remembered.peek(stream)?.revision ?? -1) > folded.revision) return; // somebody read further in the meantime
     this.remembered.set(stream, folded);
   }
 }

@@ -46,7 +46,7 @@ export function followDirectory({
   const waiting = new Set<() => void>();
   const segments = vault && directorySegments(vault, eventStore, log);
   let at: Position | undefined;
-  /** It may not go on: rights that cannot be folded are not guessed, and nobody gets in. */
+  /** It may not continue: rights that cannot be folded are not guessed, and nobody gets in. */
   let isStopped = false;
   /** That for good: the next try would meet the same. */
   let isBroken = false;

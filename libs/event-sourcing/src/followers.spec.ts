@@ -84,7 +84,7 @@ describe('the log of one process', () => {
     expect(fromMiddle).toEqual(expected.slice(1000));
   });
 
-  it('has one subscription, makes it again when it breaks, and loses nothing meanwhile', async () => {
+  it('has one subscription, makes it again when it breaks, and loses nothing in the meantime', async () => {
     let subscriptions = 0;
     const breaking: EventStore = {
       ...eventStore,
@@ -238,7 +238,7 @@ describe('reactors', () => {
     await eventually(() => expect(done).toEqual(['{"n":0}', '{"n":1}']));
   });
 
-  it('run in one process of several, and go on in another when that one ends', async () => {
+  it('run in one process of several, and continue in another when that one ends', async () => {
     const seen: string[] = [];
     const one = sourcing();
     const two = sourcing();

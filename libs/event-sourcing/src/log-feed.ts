@@ -66,7 +66,7 @@ export function createLogFeed({
   /** `recent` holds everything behind this one up to `tail`. */
   let base: Position | undefined;
   let tail: Position | undefined;
-  /** The live subscription has delivered all that stood in the log. */
+  /** The live subscription has delivered all that was in the log. */
   let isCaught = false;
   let isWaking = false;
 

@@ -51,7 +51,7 @@ describe('use-L1: an event of a newer release', () => {
     };
   }
 
-  it('stops directory, projections, reactors and commands alike in every process, and a newer release goes on', async () => {
+  it('stops directory, projections, reactors and commands alike in every process, and a newer release continues', async () => {
     const stores = await both(
       openEmbeddedEventStore({ folder, clock, ids, log }),
       openEmbeddedReadStore({ folder: join(folder, 'read'), log }),
@@ -100,7 +100,7 @@ describe('use-L1: an event of a newer release', () => {
       expect((await readStore.checkpoint(name))?.position).toBe(before);
     expect(processes.reduce((sum, seen) => sum + seen().reactions, 0)).toBe(1);
 
-    // The newer release knows the type: it takes the leads over and goes on from where they stand.
+    // The newer release knows the type: it takes the leads over and continues from where they stand.
     type Newer = OrganizationEvent | Fact<'organization.member-removed.v2', { readonly memberId: string }>;
     const events = {
       categories: organizationEvents.categories,

@@ -38,7 +38,7 @@ export const collectionOf = (projection: string, generation: number): string =>
 const pointerId = (storeId: string, projection: string) => `${storeId}.${projection}.serving`;
 const controlId = (storeId: string, collection: string) => `${storeId}.${collection}`;
 
-/** Which generation of a projection serves. Control documents belong to one event store: of another, all begins anew. */
+/** Which generation of a projection serves. Control documents belong to one event store: of another, all begins again. */
 export async function servingGeneration(readStore: ReadStore, storeId: string, projection: string): Promise<number> {
   const found = await readStore.get<{ readonly generation: number }>(CONTROL.name, pointerId(storeId, projection));
   return found?.document.generation ?? 0;

@@ -109,7 +109,7 @@ export class ProjectionLead<E extends Fact, D> {
     return this.turns('', work);
   }
 
-  /** Builds parked documents anew from the log; all of them when none is named. */
+  /** Builds parked documents again from the log; all of them when none is named. */
   async retry(documentId?: string): Promise<Result<void, DomainError>> {
     if (documentId !== undefined && !this.parked.has(documentId)) return err(projectionErrors.notParked());
     let failed = 0;
@@ -131,7 +131,7 @@ export class ProjectionLead<E extends Fact, D> {
     if (before === undefined) return false;
     try {
       const id = await this.documentIdOf(parkedId);
-      const early = id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before); // the long part, while others go on
+      const early = id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before); // the long part, while others continue
       await this.exclusive(async () => {
         const at = this.at ?? before;
         if (id !== undefined) {

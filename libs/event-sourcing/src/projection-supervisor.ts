@@ -262,7 +262,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       await building;
       await lease.release();
     }
-    serving.abort(); // the supervisor goes on with what serves now
+    serving.abort(); // the supervisor continues with what serves now
     return ok(undefined);
   }
 }

@@ -167,7 +167,7 @@ describe('projections', () => {
     }
   }
 
-  it('F9: parks the document of an event that cannot be applied, goes on with others, and rebuilds it on retry', async () => {
+  it('F9: parks the document of an event that cannot be applied, continues with others, and rebuilds it on retry', async () => {
     poison.isOn = true;
     await main.projections([balances]);
     await open('account-a');
@@ -255,7 +255,7 @@ describe('projections', () => {
     for (const name of [balances.name, 'again.v1', 'late.v1']) expect(await built(name)).toEqual(expected);
   });
 
-  it('F25: gives up the lead before an event type of its own category that it does not know; other projections go on', async () => {
+  it('F25: gives up the lead before an event type of its own category that it does not know; other projections continue', async () => {
     const others: Projection<AccountEvent, Balance> = {
       ...balances,
       name: 'others.v1',
@@ -287,7 +287,7 @@ describe('projections', () => {
     return events;
   }
 
-  it('F26: a checkpoint of another store means that the documents are built anew; a request with one is told', async () => {
+  it('F26: a checkpoint of another store means that the documents are built again; a request with one is told', async () => {
     await main.projections([balances]);
     await open('account-a');
     await open('account-gone');
@@ -356,7 +356,7 @@ describe('projections', () => {
     let renewals = 0;
     const { lease } = readStore;
     Object.assign(readStore, { lease: (...args: Parameters<typeof lease>) => ((renewals += 1), lease(...args)) });
-    await eventually(() => expect(renewals).toBeGreaterThan(10)); // both have asked for the lead again meanwhile
+    await eventually(() => expect(renewals).toBeGreaterThan(10)); // both have asked for the lead again in the meantime
     expect(await states()).toEqual(['following', 'live']);
   });
 
@@ -392,7 +392,7 @@ describe('projections', () => {
     });
   });
 
-  it('rebuilds beside the serving documents, which answer meanwhile, and switches when level', async () => {
+  it('rebuilds beside the serving documents, which answer in the meantime, and switches when level', async () => {
     await main.projections([balances]);
     await history();
     await settle();
@@ -443,7 +443,7 @@ describe('projections', () => {
     expect(swept.some((upTo) => upTo >= removed)).toBe(true);
   });
 
-  it('goes on from its checkpoint when the read store fails for a while', async () => {
+  it('continues from its checkpoint when the read store fails for a while', async () => {
     let failures = 3;
     const flaky: ReadStore = {
       ...readStore,

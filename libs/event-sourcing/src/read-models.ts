@@ -40,7 +40,7 @@ export interface ProjectionControl {
   status(): Promise<readonly ProjectionStatus[]>;
   /** Builds the next version beside the serving one and switches when it is level. */
   rebuild(name: string): Promise<Result<void, DomainError>>;
-  /** Builds a parked document anew from its streams. */
+  /** Builds a parked document again from its streams. */
   retry(name: string, documentId?: string): Promise<Result<void, DomainError>>;
   /**
    * Settles when every projection of this process has seen `position`; for tests and start-up.

@@ -3,7 +3,7 @@ import type { EventFamily, Fact, Recorded } from '#kernel';
 /**
  * Follows the log and acts on what it reads: enqueues work, asks other contexts. Its checkpoint moves after `react` has
  * resolved; an event may come twice, and `react` must then do no harm. A reaction that throws is tried again with
- * back-off (1 s to 60 s) and holds its own checkpoint back meanwhile, nobody else's.
+ * back-off (1 s to 60 s) and holds its own checkpoint back in the meantime, nobody else's.
  */
 export interface Reactor<E extends Fact = Fact, Type extends E['type'] = E['type']> {
   /** `<words>.v<n>`; the name of its checkpoint. */

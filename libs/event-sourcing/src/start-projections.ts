@@ -37,7 +37,7 @@ export interface ProjectionsOptions {
 export interface RunningProjections {
   readonly control: ProjectionControl;
   /** The one of that name, region in this process. */
-  // Projections of any event and document type stand in one list.
+  // Projections of any event and document type are in one list.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   find(name: string): ProjectionSupervisor<any, any> | undefined;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -63,7 +63,7 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
       await lease?.release().catch(() => {}); // it runs out by itself
     }
     if (halt) {
-      health.stop(`reactor ${reactor.name}`, halt); // another process may be able to read on, and leads meanwhile
+      health.stop(`reactor ${reactor.name}`, halt); // another process may be able to read on, and leads in the meantime
       await pause(clock, HALTED_MS, signal);
     }
   }

@@ -77,7 +77,7 @@ export interface ReadOptions {
   readonly limit?: number;
 }
 
-/** Said by a subscription when it has delivered all that stood in the log; said again each time it catches up anew. */
+/** Said by a subscription when it has delivered all that was in the log; said again each time it catches up again. */
 export interface CaughtUp {
   readonly caughtUp: true;
   /** The head it has caught up with. */
@@ -94,7 +94,7 @@ export const isCaughtUp = (delivery: Delivery): delivery is CaughtUp => 'caughtU
  * the first one did.
  */
 export interface EventStore {
-  /** Made with the store, and anew by import and restore. */
+  /** Made with the store, and again by import and restore. */
   readonly storeId: string;
   /** Whether each position is the one before plus one: a gap is then an event that was removed. */
   readonly hasConsecutivePositions: boolean;

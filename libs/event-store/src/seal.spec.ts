@@ -57,7 +57,7 @@ describe('the seal of a stream', () => {
     expect(verifyStream(events)).toEqual({ ok: false, error: { code: 'event-store/chain-broken', revision, reason } });
   });
 
-  it('F17: finds a tail that was cut off, a stream that is gone, and a history sealed anew, by the head', () => {
+  it('F17: finds a tail that was cut off, a stream that is gone, and a history sealed again, by the head', () => {
     expect(verifyStream([first, second], { head })).toMatchObject({
       ok: false,
       error: { revision: 2, reason: 'missing' },

@@ -41,7 +41,7 @@ export function makePrivate(path: string): string | undefined {
   return undefined;
 }
 
-/** Replaces a small file whole (0600). A process that is killed meanwhile leaves the old file or the new one, never a part. */
+/** Replaces a small file whole (0600). A process that is killed in the meantime leaves the old file or the new one, never a part. */
 export function writePrivateFile(path: string, text: string): void {
   const draft = writeDraft(path, text);
   try {

@@ -159,7 +159,7 @@ describe('use-S4: rights come before the body', () => {
     sent.socket.destroy();
   });
 
-  it('ends the connection of a sender who goes on, after a while', async () => {
+  it('ends the connection of a sender who continues, after a while', async () => {
     const { socket, answer, isClosed } = sendHead(elsewhere, { ...bearer(1), 'transfer-encoding': 'chunked' });
     await eventually(() => expect(answer()).toMatch(/\}$/));
     for (let sent = 0; sent < 100; sent++)

@@ -61,7 +61,7 @@ export interface EdgeOptions extends ServerOptions {
   readonly streams?: StreamLimits;
   /** Called for each request that a key sent; must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
-  /** Called with an access key that stood in a URL, so that it can be revoked; must not throw or wait. */
+  /** Called with an access key that was in a URL, so that it can be revoked; must not throw or wait. */
   readonly onLeakedKey?: (key: string) => void;
 }
 

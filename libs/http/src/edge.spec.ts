@@ -531,7 +531,7 @@ describe('streams', () => {
     });
   });
 
-  it('are server-sent events with the position as id, and go on after the last one seen', async () => {
+  it('are server-sent events with the position as id, and continue after the last one seen', async () => {
     const { headers, text } = await edge.send('GET', events, {
       headers: { accept: 'text/event-stream', 'last-event-id': '1' },
     });

@@ -155,7 +155,7 @@ export async function pruneObjects(
         { uid, ...call(limits) },
       );
     } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) throw error; // somebody made it anew meanwhile: not ours any more
+      if (!isConflict(error) && !isNotFound(error)) throw error; // somebody made it again in the meantime: not ours any more
     }
   }
 }

@@ -19,7 +19,7 @@ export interface CheckOptions {
   readonly clusterName: string;
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
-  /** Whether the kind lies in namespaces; undefined when nobody knows. */
+  /** Whether the kind is in namespaces; undefined when nobody knows. */
   readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
 }
 
@@ -31,7 +31,7 @@ const MOST_FINDINGS = 50;
 const MOST_BYTES = 1_000_000;
 const MOST_ANNOTATION_BYTES = 262_144;
 
-/** Kinds that reach beyond their namespace although they lie in one, or that only controllers write. */
+/** Kinds that reach beyond their namespace although they are in one, or that only controllers write. */
 const DENIED_KINDS: Readonly<Record<string, string>> = {
   Endpoints: 'endpoints can lead traffic to other namespaces (CVE-2021-25740)',
   'discovery.k8s.io/EndpointSlice': 'endpoint slices can lead traffic to other namespaces (CVE-2021-25740)',

@@ -21,7 +21,7 @@ export interface ListOptions extends ClientCallOptions {
 
 export interface ObjectList {
   readonly items: readonly KubernetesObject[];
-  /** Where a watch goes on. */
+  /** Where a watch continues. */
   readonly resourceVersion: string;
 }
 
@@ -115,7 +115,7 @@ export interface KubernetesClient {
     namespace?: string,
     call?: ClientCallOptions,
   ): Promise<KubernetesObject | undefined>;
-  /** All pages. A continue token that expired starts the list anew. */
+  /** All pages. A continue token that expired starts the list again. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
   /** How many objects of a type there are, in all namespaces. */
   count(type: ResourceType, options?: ClientCallOptions): Promise<number>;

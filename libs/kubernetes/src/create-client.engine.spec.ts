@@ -228,7 +228,7 @@ function speaking(path: string): void {
     );
   });
 
-  it('discovery knows kinds, scopes and preferred versions, and is asked anew with an ETag', async () => {
+  it('discovery knows kinds, scopes and preferred versions, and is asked again with an ETag', async () => {
     const discovery = await client.discovery({ maxAgeMs: 0 });
     expect(discovery.find('apps/v1', 'Deployment')).toMatchObject({ resource: 'deployments', namespaced: true });
     expect(discovery.preferred('autoscaling', 'HorizontalPodAutoscaler')).toMatchObject({ version: 'v2' });

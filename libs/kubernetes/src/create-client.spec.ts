@@ -230,7 +230,7 @@ describe('E13: a cluster in trouble', () => {
     await expect(client.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'too-large' });
   });
 
-  it('a kept connection that the server closed meanwhile is replaced without a word', async () => {
+  it('a kept connection that the server closed in the meantime is replaced without a word', async () => {
     await client.get(TYPES.configMap, 'a', 'n');
     let closed = false;
     answer = (_, response, socket) => {
@@ -342,7 +342,7 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
     const floods: { bytes: number }[] = [];
     answer = (_, response) => void floods.push(flood(response, '{"text":"'));
     await expect(call()).rejects.toMatchObject({ why: 'too-large' });
-    // What lies in the buffers of the two sockets comes on top.
+    // What is in the buffers of the two sockets comes on top.
     for (const { bytes } of floods) expect(bytes).toBeLessThan(kibibytes * 1_024 + 8_000_000);
   });
 

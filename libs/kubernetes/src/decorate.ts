@@ -24,11 +24,11 @@ import { withCanonicalQuantities } from './quantity.ts';
 
 export interface Decoration {
   readonly applicationId: string;
-  /** Of the attempt that deploys: stands in an annotation. */
+  /** Of the attempt that deploys: is in an annotation. */
   readonly attempt: string;
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
-  /** Whether the kind lies in namespaces, by discovery or by a CRD of the set; undefined when nobody knows the kind. */
+  /** Whether the kind is in namespaces, by discovery or by a CRD of the set; undefined when nobody knows the kind. */
   readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
   /** Labels of the application for every object. */
   readonly labels?: Readonly<Record<string, string>>;
@@ -235,7 +235,7 @@ function labelled(object: KubernetesObject, path: readonly string[], application
   return { [top]: change(object[top], rest) };
 }
 
-/** Finds whether a kind lies in namespaces from the CRDs of the set itself. */
+/** Finds whether a kind is in namespaces from the CRDs of the set itself. */
 export function namespacedByOwnCrd(
   objects: readonly KubernetesObject[],
   { apiVersion, kind }: KubernetesObject,

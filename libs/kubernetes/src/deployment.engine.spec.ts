@@ -246,7 +246,7 @@ function deploying(path: string): void {
     ]);
   });
 
-  it('E8: an object whose label somebody took off is still ours by the inventory; one made anew under its name is not', async () => {
+  it('E8: an object whose label somebody took off is still ours by the inventory; one made again under its name is not', async () => {
     const entries = await deploy(ours([configMap('a', { x: '1' })]));
     await client.patch(
       TYPES.configMap,
@@ -409,7 +409,7 @@ function deploying(path: string): void {
     ).toMatchObject([{ code: 'deployments/quota-limit' }]);
   });
 
-  it('prunes what a new set has no more, but never a volume, nor what was made anew, is unmarked or says so', async () => {
+  it('prunes what a new set has no more, but never a volume, nor what was made again, is unmarked or says so', async () => {
     const volume: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -538,7 +538,7 @@ function deploying(path: string): void {
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     });
 
-    it('is lost when its object was deleted, and not made anew', async () => {
+    it('is lost when its object was deleted, and not made again', async () => {
       const fence = await fenceOf(1);
       await fence.hold([]);
       await client.delete(TYPES.configMap, { name: inventoryName(APPLICATION), namespace });

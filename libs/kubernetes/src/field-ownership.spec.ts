@@ -19,7 +19,7 @@ const fields = {
   },
 };
 
-describe('E22: a field of a conflict stood in our set', () => {
+describe('E22: a field of a conflict was in our set', () => {
   it.each([
     '.spec.replicas',
     '.spec.template.spec.containers[name="c"].image',
@@ -42,7 +42,7 @@ describe('E22: a field of a conflict stood in our set', () => {
 
   it('a name with dots is found', () => expect(ownsField(fields, '.metadata.annotations.a.b/c')).toBe(true));
 
-  it('nothing stood in an empty set', () => expect(ownsField({}, '.spec.replicas')).toBe(false));
+  it('nothing was in an empty set', () => expect(ownsField({}, '.spec.replicas')).toBe(false));
 
   it("the set is our apply's, not that of status or of others", () => {
     const managedFields = [

@@ -13,7 +13,7 @@ export function ownedFields(object: KubernetesObject, manager: string): OwnedFie
 }
 
 /**
- * Whether a field named in a conflict (`.spec.template.spec.containers[name="c"].image`) stands in a set. A field below an
+ * Whether a field named in a conflict (`.spec.template.spec.containers[name="c"].image`) is in a set. A field below an
  * atomic one counts as standing in it, and so does a parent of owned fields.
  */
 export const ownsField = (fields: OwnedFields, conflictField: string): boolean =>

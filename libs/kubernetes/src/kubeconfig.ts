@@ -106,7 +106,7 @@ export function readKubeconfig(source: string, context?: string): Result<Kubecon
   );
 }
 
-/** The parts of a connection as they stand in a kubeconfig or a registration: certificates and keys are base64 of PEM. */
+/** The parts of a connection as they are in a kubeconfig or a registration: certificates and keys are base64 of PEM. */
 export interface ConnectionParts {
   readonly server: string | undefined;
   readonly certificateAuthorityData?: string | undefined;

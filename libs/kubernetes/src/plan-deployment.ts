@@ -270,7 +270,7 @@ function conflictRefusal(
   };
 }
 
-/** The number of replicas, stated anew after an autoscaler went: whoever scaled, or the manager of the hand-over, had it from us. */
+/** The number of replicas, stated again after an autoscaler went: whoever scaled, or the manager of the hand-over, had it from us. */
 const isScaledBack = (
   { field, manager, subresource }: FieldConflict,
   object: KubernetesObject,

@@ -13,7 +13,7 @@ export interface FieldChange {
 
 interface PlannedBase {
   readonly key: ObjectKey;
-  /** Whether the object lies in a namespace; the version is that of the manifest. */
+  /** Whether the object is in a namespace; the version is that of the manifest. */
   readonly apiVersion: string;
 }
 

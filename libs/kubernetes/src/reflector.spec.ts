@@ -83,13 +83,13 @@ describe('E14: a copy of what a cluster has', () => {
     await eventually(() => expect(names()).toEqual(['b']));
   });
 
-  it('goes on where a watch ended, by the last bookmark, without a new list', async () => {
+  it('continues where a watch ended, by the last bookmark, without a new list', async () => {
     const { client, asked } = scripted([[]], [[bookmark('150')]]);
     start(client);
     await eventually(() => expect(asked).toEqual(['list', 'watch 100', 'watch 150']));
   });
 
-  it('is listed anew at once when its version is too old, and equals the cluster again', async () => {
+  it('is listed again at once when its version is too old, and equals the cluster again', async () => {
     const { client, asked } = scripted([[configMap('stale', '1')], [configMap('fresh', '2')]], [[expired]]);
     const { names } = start(client);
     await eventually(() => expect(names()).toEqual(['fresh']));

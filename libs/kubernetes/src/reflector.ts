@@ -11,7 +11,7 @@ export interface ReflectOptions {
   readonly ids: Ids;
   /** Called after each change of the copy, and when it is whole again after a list. */
   readonly onChange: () => void;
-  /** Called when the server cannot be reached or answers with an error; the copy is kept and asking goes on. */
+  /** Called when the server cannot be reached or answers with an error; the copy is kept and asking continues. */
   readonly onFault?: (error: unknown) => void;
 }
 
@@ -27,7 +27,7 @@ export interface Reflection {
 }
 
 const BACK_OFF = { firstMs: 250, mostMs: 30_000, spread: 0.5 };
-/** Watches are ended by the server after 4 to 8 minutes, each at another moment, so that not all begin anew together. */
+/** Watches are ended by the server after 4 to 8 minutes, each at another moment, so that not all begin again together. */
 const WATCH_SECONDS = { least: 240, more: 240 } as const;
 /** A watch that ends sooner without a word is a proxy or server in trouble: it counts as a fault. */
 const SHORT_WATCH_MS = 1_000;
@@ -39,7 +39,7 @@ export const isClosed = (error: unknown): error is KubernetesUnreachableError =>
 const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /**
- * List, then watch, then again: a watch that ends goes on where it was, one that is too old (410) lists anew, and faults are
+ * List, then watch, then again: a watch that ends continues where it was, one that is too old (410) lists again, and faults are
  * waited out with growing pauses.
  */
 export function reflect(client: KubernetesClient, type: ResourceType, options: ReflectOptions): Reflection {

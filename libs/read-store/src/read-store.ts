@@ -67,7 +67,7 @@ export interface CheckpointMove {
   readonly position: Position;
 }
 
-/** Documents that can be computed from the log, at any time anew. No engine needs transactions over documents. */
+/** Documents that can be computed from the log again at any time. No engine needs transactions over documents. */
 export interface ReadStore {
   /** Makes the collection and its indexes where they are missing; repeatable. Reads of a collection never ensured find nothing. */
   ensure(collection: Collection): Promise<void>;
@@ -95,7 +95,7 @@ export interface ReadStore {
    * Only for an owner that knows by other means that ntier name lives: one that is merely silent must keep its leads.
    */
   releaseEarlier(owner: string): Promise<void>;
-  /** Removes a collection and its checkpoint, not the lead; tokens go on growing. Nothing when it does not exist. */
+  /** Removes a collection and its checkpoint, not the lead; tokens continue growing. Nothing when it does not exist. */
   drop(name: string): Promise<void>;
   /** Removes tombstones whose position is at or before `upTo`; the count removed. */
   sweepTombstones(collection: string, upTo: Position): Promise<number>;

@@ -25,7 +25,7 @@ import type { ContextService, EdgeService, ServicePart, WorkerService } from './
 export interface CompositionOptions {
   /** Name of the process's lock on the data folder. */
   readonly name: string;
-  /** The read store lies in that folder, so that no other living process has this name in it. */
+  /** The read store is in that folder, so that no other living process has this name in it. */
   readonly isAlone: boolean;
   readonly engines: Engines;
   readonly clock: Clock;

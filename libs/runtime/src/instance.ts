@@ -25,7 +25,7 @@ export function claimAlone(path: string, service: string): ClaimedInstance {
 
 /**
  * Takes the first free slot of a service in a data folder that others may use too. The lock is what makes the name worth
- * something: whoever has the slot of another proves that the other is gone, and may go on with its claims at once. A
+ * something: whoever has the slot of another proves that the other is gone, and may continue with its claims at once. A
  * process that is frozen keeps its slot.
  * @throws StartError
  */

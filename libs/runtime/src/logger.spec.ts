@@ -53,7 +53,7 @@ describe('a log file', () => {
     expect(linesIn(file).map(({ msg }) => msg)).toEqual(['before', ...during, 'after']);
   });
 
-  it('use-L4: keeps at most a megabyte meanwhile, and says afterwards how many lines are missing', async () => {
+  it('use-L4: keeps at most a megabyte in the meantime, and says afterwards how many lines are missing', async () => {
     const file = join(root, 'bounded.log');
     const log = createLogger('test', { file, clock: manualClock() });
     jest.spyOn(process.stderr, 'write').mockImplementation(() => true);

@@ -34,7 +34,7 @@ export interface ServiceOptions {
 
 export interface RunningService {
   readonly settings: ServiceSettings;
-  /** Stands in the log of events beside what it claims. */
+  /** Is in the log of events beside what it claims. */
   readonly instance: string;
   /** Where it listens. */
   readonly url: string;

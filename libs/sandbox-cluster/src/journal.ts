@@ -139,7 +139,7 @@ class FileJournal implements Journal {
     return whole;
   }
 
-  /** Begins the next journal, and a snapshot of what is there at this moment. */
+  /** Begins the next journal, and a snapshot of what is there now. */
   private fold(): void {
     const { folder, log } = this.place;
     const upTo = this.generation;
@@ -219,7 +219,7 @@ class SnapshotWriter {
   }
 
   private finish(failed: unknown): void {
-    if (this.isOver) return; // ended meanwhile
+    if (this.isOver) return; // ended in the meantime
     let outcome: SnapshotOutcome = { bytes: this.written };
     try {
       if (failed) throw failed;

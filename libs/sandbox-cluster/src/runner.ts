@@ -122,7 +122,7 @@ class Runner implements ControllerRunner {
 
   private take(most: number): void {
     const { clock } = this.surroundings;
-    let left = Math.min(most, this.queue.size); // what is queued meanwhile comes after
+    let left = Math.min(most, this.queue.size); // what is queued in the meantime comes after
     const untilMs = clock.monotonic() + AT_ONCE_MS;
     for (const [id, job] of this.queue) {
       if (left-- === 0) return;

@@ -2,7 +2,7 @@ const waiting: (() => void)[] = [];
 
 /**
  * Runs work in a turn of the event loop of its own, in the order in which it was handed over; what has come over the network
- * meanwhile is read and answered in between. All sandboxes of a thread share the one queue, so a busy sandbox holds the
+ * in the meantime is read and answered in between. All sandboxes of a thread share the one queue, so a busy sandbox holds the
  * others up by one piece of work, never by all that it has to do.
  * @param work about a millisecond's worth
  */
@@ -11,7 +11,7 @@ export function inTurn(work: () => void): void {
   if (waiting.length === 1) setImmediate(next);
 }
 
-/** The turn of a caller that goes on with its work when this resolves. */
+/** The turn of a caller that continues with its work when this resolves. */
 export const myTurn = (): Promise<void> => new Promise(inTurn);
 
 function next(): void {

@@ -176,7 +176,7 @@ describe('a SQLite file', () => {
     file.close();
   });
 
-  it('lets a defect of the caller go on as it is', () => {
+  it('passes a defect of the caller on as it is', () => {
     const file = open('defect');
     expect(() => file.run(() => file.database.exec('SELECT * FROM missing'))).toThrow('no such table');
     file.close();

@@ -27,7 +27,7 @@ export interface SqliteOptions {
   readonly layouts: readonly string[];
   /** Says what happens once the file is deleted: `it is rebuilt from the log`. Absent: its content exists nowhere else. */
   readonly whenDeleted?: string;
-  /** The engine's own error for a failure; undefined lets what was thrown go on as it is. */
+  /** The engine's own error for a failure; undefined for what is thrown on as it is. */
   readonly errorOf: (failure: SqliteFailure) => Error | undefined;
   readonly log: Logger;
 }

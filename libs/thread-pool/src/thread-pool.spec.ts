@@ -27,7 +27,7 @@ describe('use-S4: a pool of threads', () => {
       if (Atomics.add(counter, 0, 1) < 10_000) setImmediate(turn);
     };
     turn();
-    // The job goes on until this thread has counted so far: it would never end on this thread.
+    // The job continues until this thread has counted so far: it would never end on this thread.
     const done = await open().run('awaitCount', { counter, count: 10_000 }, LARGE);
     expect(done).toEqual({ ok: true, value: expect.any(Number) });
     expect(done).not.toEqual({ ok: true, value: threadId });
@@ -48,7 +48,7 @@ describe('use-S4: a pool of threads', () => {
     expect(await Promise.all(more)).toEqual([2, 4, 6, 8].map((value) => ({ ok: true, value })));
   });
 
-  it('ends a job that takes too long, and its thread, and goes on with another', async () => {
+  it('ends a job that takes too long, and its thread, and continues with another', async () => {
     open({ threads: 1, timeoutMs: 5_000 });
     expect(await pool.run('double', 1, LARGE)).toEqual({ ok: true, value: 2 }); // its thread has started
     const endless = pool.run('forever', null, LARGE);
@@ -60,7 +60,7 @@ describe('use-S4: a pool of threads', () => {
     expect(await next).toEqual({ ok: true, value: 4 });
   });
 
-  it('ends a job that takes too much memory, and goes on with another thread', async () => {
+  it('ends a job that takes too much memory, and continues with another thread', async () => {
     open({ threads: 1, heapMb: 32 });
     expect(await pool.run('hoard', null, LARGE)).toEqual({ ok: false, error: 'memory' });
     expect(await pool.run('double', 3, LARGE)).toEqual({ ok: true, value: 6 });

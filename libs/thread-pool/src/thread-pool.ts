@@ -51,7 +51,7 @@ export class ThreadPool<J extends Jobs> {
   constructor(private readonly options: ThreadPoolOptions<J>) {}
 
   /**
-   * Does a job. Rejects when the job throws, which is a defect of the job, and when the pool is closed meanwhile.
+   * Does a job. Rejects when the job throws, which is a defect of the job, and when the pool is closed in the meantime.
    * @param bytes roughly what the input has; decides where the job is done
    */
   async run<K extends keyof J & string>(

@@ -13,7 +13,7 @@ const KEY_BYTES = 32;
 
 /**
  * Reads `id:base64key,id:base64key`, the newest first: the form of `ASTRO_SEALING_KEYS`. White space around an entry
- * is passed over. The refusal names the entry by its number and never repeats what stood in it.
+ * is passed over. The refusal names the entry by its number and never repeats what was in it.
  */
 export function parseSealingKeys(
   text: string,

@@ -45,7 +45,7 @@ describe('a sealed record', () => {
     expect(() => openRecord(identity, { ...sealed, ...change }, [first])).toThrow(VaultSealError);
   });
 
-  it('opens with the new key alone after it was wrapped anew', () => {
+  it('opens with the new key alone after it was wrapped again', () => {
     const rewrapped = { ...sealed, ...rewrapKey(identity, sealed, [second, first], second, random) };
     expect(same(openRecord(identity, rewrapped, [second]), value)).toBe(true);
     expect(() => openRecord(identity, rewrapped, [first])).toThrow(/"second"/);

@@ -7,7 +7,7 @@ export interface Delivery<Item> {
   readonly item: Item;
   /** 1 for the first. */
   readonly attempt: number;
-  /** Work goes on: the item stays this worker's for another `ackWaitMs`. */
+  /** Work continues: the item stays this worker's for another `ackWaitMs`. */
   extend(): Promise<void>;
   acknowledge(): Promise<void>;
   /** Back to the queue, to be seen by a worker no sooner than in `delayMs` milliseconds. */

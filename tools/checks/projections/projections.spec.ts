@@ -95,7 +95,7 @@ describe('the fingerprint of a projection', () => {
     expect(fingerprint('libs/kernel/src/index.ts', `=> stream`, `=> stream.slice(1)`)).toBe(before);
   });
 
-  it('says under which name to go on, and how to accept what builds the same', () => {
+  it('says under which name to continue, and how to accept what builds the same', () => {
     const [changed] = projectionProblems([{ name: 'shops.v9', file: PROJECTION, fingerprint: 'b' }], {
       'shops.v9': 'a',
     });

@@ -8,6 +8,7 @@ interface Phrase {
 }
 
 const EVERYWHERE: readonly Scope[] = ['message', 'example', 'title', 'comment', 'docs'];
+const WRITTEN: readonly Scope[] = ['message', 'title', 'comment', 'docs'];
 const TO_USERS: readonly Scope[] = ['message', 'docs'];
 
 /** To add one: fix the texts that `npm run text` then reports, in the same change. */
@@ -21,19 +22,23 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\bcomplain/i, scopes: EVERYWHERE, instead: 'report, refuse' },
   { pattern: /\bby itself stays\b/i, scopes: EVERYWHERE, instead: 'what stays, as subject' },
   { pattern: /\btake such\b/i, scopes: EVERYWHERE, instead: 'delete, remove' },
-  { pattern: /\bmeanwhile\b/i, scopes: TO_USERS, instead: 'until then, in the meantime, at the same time' },
+  { pattern: /\bmeanwhile\b/i, scopes: WRITTEN, instead: 'until then, in the meantime, at the same time' },
   { pattern: /(?<!\bthere )\b(is|are) no (?!longer\b|more\b|terminal\b)/i, scopes: TO_USERS, instead: 'is not a' },
   { pattern: /\bthat you belong to\b/i, scopes: TO_USERS, instead: 'not found, or you are not a member' },
-  { pattern: /\bat (this|the) moment\b/i, scopes: ['message'], instead: 'nothing, or temporarily' },
+  { pattern: /\bat (this|the) moment\b/i, scopes: WRITTEN, instead: 'nothing, or temporarily' },
   { pattern: /\bover its time\b/i, scopes: TO_USERS, instead: 'has expired' },
   { pattern: /\bcannot be asked\b/i, scopes: TO_USERS, instead: 'is unavailable' },
   { pattern: /\bgiven up\b/i, scopes: TO_USERS, instead: 'canceled, timed out' },
   { pattern: /\bfaults? of ours\b|\bof yours\b/i, scopes: TO_USERS, instead: 'internal error, your own' },
   { pattern: /\bnot heard of\b/i, scopes: ['docs'], instead: 'has not reported' },
-  { pattern: /\banew\b/i, scopes: TO_USERS, instead: 'again' },
-  { pattern: /\b(goes|go|went) on(?! as)\b/i, scopes: TO_USERS, instead: 'continue' },
+  { pattern: /\banew\b/i, scopes: WRITTEN, instead: 'again' },
+  { pattern: /\b(goes|go|going|went) on(?! (as|top|like)\b)/i, scopes: WRITTEN, instead: 'continue' },
   { pattern: /\bby now\b/i, scopes: TO_USERS, instead: 'current' },
-  { pattern: /\b(lies?|lay|stands?|stood) in\b/i, scopes: TO_USERS, instead: 'is in, is stored in' },
+  {
+    pattern: /\b(lies?|lay|stands?|stood) in\b(?! (front|for|the way|single)\b)/i,
+    scopes: WRITTEN,
+    instead: 'is in, is stored in',
+  },
   { pattern: /\bhand(s|ed)? over\b/i, scopes: TO_USERS, instead: 'give, replace' },
   { pattern: /\bconjure|\bhither|\bthither|\bwherefore|\bupon\b/i, scopes: EVERYWHERE, instead: 'a plain word' },
 ];

@@ -255,7 +255,7 @@ describe('access keys', () => {
     expect((await listOf('ada')).find(({ id }) => id === keyId)?.lastUsed).toBe('2026-01-01T12:34:00Z');
   });
 
-  it('B16: no key’s text and no address stands in any file of the stores', async () => {
+  it('B16: no key’s text and no address is in any file of the stores', async () => {
     expect(secrets.length).toBeGreaterThan(5);
     const bytes = readdirSync(folder)
       .map((file) => readFileSync(join(folder, file)).toString('latin1'))

@@ -73,7 +73,7 @@ function decide(command: SubscriptionCommand, state: Subscription): Result<reado
       );
     }
     case 'complete-change':
-      // It took so long that it was ended meanwhile: whoever goes on with it must put the limits back.
+      // It took so long that it was ended in the meantime: whoever continues with it must put the limits back.
       if (state.changingTo !== command.plan)
         return state.plan === command.plan ? ok([]) : err(billingErrors.changeEnded());
       return ok([

@@ -171,7 +171,7 @@ export interface Fixture {
   readonly contracts: readonly Contract[];
   readonly refusals: Refusal[];
   readonly logged: { readonly fields: object; readonly message: string }[];
-  /** Streams that are producing at this moment. */
+  /** Streams that are producing now. */
   readonly producing: () => number;
   /** Number of handlers of `slow` that wait; `release` answers them. */
   readonly waiting: () => number;

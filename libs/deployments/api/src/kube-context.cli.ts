@@ -24,7 +24,7 @@ interface Named {
   readonly [part: string]: unknown;
 }
 
-/** `clusters set-context NAME`: a context named after the cluster, made current; no secret stands in the file. */
+/** `clusters set-context NAME`: a context named after the cluster, made current; no secret is in the file. */
 export async function setContext(
   options: Options<typeof clusterCommands.setContext>,
   session: Session,

@@ -18,7 +18,7 @@ export const rolloutQueue = workQueue({
 
 const WORKER = ['deploy-worker'];
 
-/** How to reach a cluster. The credential lies in the vault under `credential`: JSON with `token`, or `certificate` and `key`. */
+/** How to reach a cluster. The credential is in the vault under `credential`: JSON with `token`, or `certificate` and `key`. */
 export const clusterConnection = z.strictObject({
   clusterId: z.string(),
   organizationId: z.string(),
@@ -170,7 +170,7 @@ export const finishAttemptRequest = request({
         /** Whether objects of this revision were written: DEGRADED if so, FAILED if not. */
         applied: z.boolean(),
         inventory: z.array(inventoryEntry),
-        /** What serves meanwhile, in words: `v3 still serves, 3/3 ready`. */
+        /** What serves in the meantime, in words: `v3 still serves, 3/3 ready`. */
         serving: z.string().nullable(),
       }),
       z.strictObject({ outcome: z.literal('superseded') }),

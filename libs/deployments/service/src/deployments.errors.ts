@@ -107,7 +107,7 @@ export const deploymentsErrors = {
             : `use one of: ${known.join(', ')}`,
       },
     ),
-  /** Nothing can be deployed. @param contact whom people ask; undefined when that is not known at the moment */
+  /** Nothing can be deployed. @param contact whom people ask; undefined when that is not known now */
   noCluster: (organization: string, contact: string | undefined) =>
     domainError('deployments/no-cluster', 'conflict', `${organization} has no cluster yet.`, {
       fix: `register one: astroctl clusters register --cluster-name NAME${contact === undefined ? '' : `; or ask ${contact}`}`,

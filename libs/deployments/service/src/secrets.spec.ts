@@ -22,7 +22,7 @@ const canary = (what: string) => `canary-${what}-7f3a9`;
 const folder = temporaryFolder();
 
 describe('secrets of deployments', () => {
-  it('no value of a variable, file, command line, manifest or credential stands in an event, a read model, the queue, an answer or an error', async () => {
+  it('no value of a variable, file, command line, manifest or credential is in an event, a read model, the queue, an answer or an error', async () => {
     const queue = await openEmbeddedWorkQueue({ folder, clock: systemClock, ids: systemIds, log: silentLogger });
     const platform = await openTestPlatform(folder, queue, {});
     const worker = new FakeWorker(platform, queue);

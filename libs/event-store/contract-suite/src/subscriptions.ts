@@ -35,7 +35,7 @@ export function describeSubscriptions(open: () => Promise<EventStore>): void {
       throw new Error('the subscription ended');
     }
 
-    it('delivers what stood in the log, marks that it has caught up, and goes on with what comes', async () => {
+    it('delivers what was in the log, marks that it has caught up, and continues with what comes', async () => {
       const { position: written } = await appendEvents(store, stream, numbers(3));
       const deliveries = subscribe(before)[Symbol.asyncIterator]();
       const one = { [Symbol.asyncIterator]: () => ({ next: () => deliveries.next() }) };

@@ -21,7 +21,7 @@ export const isBodyPending = (request: IncomingMessage): boolean =>
 
 /**
  * The text of a refusal as a stream that ends when the request has ended, at the latest after 5 s; what still comes of the
- * request is thrown away meanwhile. The answer needs a Content-Length, so that it is whole before the stream ends. A
+ * request is thrown away in the meantime. The answer needs a Content-Length, so that it is whole before the stream ends. A
  * connection that is closed on bytes that nobody read takes the answer with it.
  */
 export function answerThenLinger(text: Buffer, request: IncomingMessage, clock: Clock): Readable {

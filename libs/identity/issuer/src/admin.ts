@@ -30,7 +30,7 @@ export async function ensureAdmin(
   const passwordFile = fileIn(dataFolder);
   if (await accounts.byAddress(email)) return { email, passwordFile };
   const chosen = password ?? generatedPassword(ids);
-  // The file first: a crash after it makes both anew, a crash before it would lose a password that is in force.
+  // The file first: a crash after it makes both again, a crash before it would lose a password that is in force.
   writePrivateFile(passwordFile, `${chosen}\n`);
   const created = await accounts.create({ email, password: chosen, name: 'Administrator' });
   if (!created.ok) {

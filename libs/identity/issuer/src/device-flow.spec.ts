@@ -241,7 +241,7 @@ describe('the built-in issuer over HTTP', () => {
     expect((await tryWith('grace@acme.dev', 'another pass phrase')).status).toBe(200);
   });
 
-  it('refuses in a form of its own, after the one that goes on, so that no filler of first forms refuses by accident', async () => {
+  it('refuses in a form of its own, after the one that continues, so that no filler of first forms refuses by accident', async () => {
     const device = await startDevice();
     const { pages, confirm } = await enterCode(device['user_code']);
     const login = await pages.post('/oidc/device', {

@@ -41,7 +41,7 @@ const fault = (text: string | undefined): string =>
 const hidden = (name: string, value: string): string =>
   `<input type="hidden" name="${name}" value="${escaped(value)}">`;
 
-/** A form of its own, after the one that goes on: whoever fills the first form of a page never refuses by accident. */
+/** A form of its own, after the one that continues: whoever fills the first form of a page never refuses by accident. */
 const refusal = (action: string, words: string, fields: string): string =>
   `<form method="post" action="${escaped(action)}">${fields}${hidden('abort', 'yes')}<button class="quiet" type="submit">${escaped(words)}</button></form>`;
 

@@ -552,7 +552,7 @@ export const surroundingCases: readonly Case[] = [
   ),
 ];
 
-/** Why a pod was refused; the reasons of a quota stand in no fixed order. */
+/** Why a pod was refused; the reasons of a quota are in no fixed order. */
 function refusal(body: JsonObject): Json {
   return { code: body['code'] ?? null, reason: body['reason'] ?? null, message: body['message'] ?? null };
 }

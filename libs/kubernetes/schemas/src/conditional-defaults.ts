@@ -25,7 +25,7 @@ function fill(object: Mutable, field: string, from: Json | undefined): void {
 
 const trees = (value: Json | undefined): readonly JsonObject[] => (isList(value) ? value.filter(isTree) : []);
 
-/** Defaults that depend on something, by the definition they stand in; together they answer for all that the recording calls conditional. */
+/** Defaults that depend on something, by the definition they are in; together they answer for all that the recording calls conditional. */
 export const CONDITIONAL: Readonly<Record<string, Rule>> = {
   [`${CORE}Container`]: (container) => {
     container['imagePullPolicy'] ??= pullPolicy(container['image']);

@@ -67,7 +67,7 @@ interface Place {
   readonly text: string;
   /** Without, as Go's messages have it. */
   readonly dotted: string;
-  /** The structure the field stands in. */
+  /** The structure the field is in. */
   readonly owner: string;
 }
 

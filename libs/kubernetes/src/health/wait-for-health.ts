@@ -189,7 +189,7 @@ const isReadyUnproven = ({ byKind }: Copies): boolean =>
     ),
   );
 
-/** Lets one waiter go on when something changed since it last looked. */
+/** Lets one waiter continue when something changed since it last looked. */
 function createSignal(clock: Clock) {
   let changed = false;
   let wake = () => {};

@@ -91,7 +91,7 @@ export function checkpointContract({ store, collection, at, put, open }: Fixture
       });
     });
 
-    it('follows a checkpoint to another event store, so that a projection can be built anew from it', async () => {
+    it('follows a checkpoint to another event store, so that a projection can be built again from it', async () => {
       const { name } = collection();
       const token = Number(await store().lease(name, 'one', NOW, SECOND));
       await store().apply([], { name, token, previous: undefined, position: at(50) });

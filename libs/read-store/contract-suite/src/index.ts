@@ -115,7 +115,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.count(collection, {})).toBe(100);
       });
 
-      it('holds documents after it was opened anew, and in every opened instance', async () => {
+      it('holds documents after it was opened again, and in every opened instance', async () => {
         await store.apply([put('a', 1, { n: 1 })]);
         const other = await open();
         expect(await other.get(collection.name, 'a')).toMatchObject({ document: { n: 1 } });
@@ -134,7 +134,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.count({ ...collection, indexes: ['late'] }, { late: null })).toBe(1);
       });
 
-      it('forgets a dropped collection and serves it anew when it is ensured again', async () => {
+      it('forgets a dropped collection and serves it again when it is ensured again', async () => {
         await store.apply([put('a', 7, {}), { collection: collection.name, id: 'b', position: at(7), removed: true }]);
         await store.drop(collection.name);
         expect(await store.get(collection.name, 'a')).toBeUndefined();

@@ -41,7 +41,7 @@ export function readStoreOver(file: SqliteStore): ReadStore {
 
   /** Async, so that what is thrown inside rejects instead of surprising a caller who has not awaited yet. */
   const run = async <T>(action: () => T): Promise<T> => file.run(action);
-  /** Reads of a collection that was never ensured, or was dropped meanwhile by whatever process, find nothing. */
+  /** Reads of a collection that was never ensured, or was dropped in the meantime by whatever process, find nothing. */
   const reading = <T>(nothing: T, action: () => T): Promise<T> =>
     run(() => {
       try {

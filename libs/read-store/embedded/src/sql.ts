@@ -21,7 +21,7 @@ export function tableOf(collection: string): string {
   return `"c.${collection}"`;
 }
 
-/** Makes table and indexes where they are missing. Tombstones stand in the table without a document, and in no index. */
+/** Makes table and indexes where they are missing. Tombstones are in the table without a document, and in no index. */
 export function ensureSql({ name, indexes }: Collection): string {
   const table = tableOf(name);
   const made = indexes.map((path) => {

@@ -76,7 +76,7 @@ type Answer<T> = Result<T, ApiStatus>;
 
 /**
  * Bytes of an object, what etcd takes in one piece, and of all that one sandbox holds: about 20,000 objects of the usual size,
- * which lie in the memory of the platform.
+ * which are in the memory of the platform.
  */
 const MOST = { object: 1_572_864, store: 64 * 1024 * 1024 };
 

@@ -90,7 +90,7 @@ describe('a namespace', () => {
     expect(cluster.has('configmaps', 'kube-root-ca.crt')).toBe(true);
   });
 
-  it('goes with everything in it, and says meanwhile what is left', () => {
+  it('goes with everything in it, and says in the meantime what is left', () => {
     cluster.create(deployment('web'));
     cluster.create({
       apiVersion: 'v1',

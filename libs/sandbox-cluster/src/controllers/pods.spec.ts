@@ -107,7 +107,7 @@ describe('a pod', () => {
     expect(cluster.events('a').join('\n')).toContain('Unhealthy: Liveness probe failed');
   });
 
-  it('waits for its ConfigMap and goes on when that is there', () => {
+  it('waits for its ConfigMap and continues when that is there', () => {
     const container = { envFrom: [{ configMapRef: { name: 'settings' } }] };
     cluster.create(pod('a', { container }));
     cluster.pass(5_000);
@@ -195,7 +195,7 @@ describe('logs', () => {
     for (const { text } of lines) expect(text).toMatch(/^simulated: /);
   });
 
-  it('are the same however often they are read, and go on when they are followed', () => {
+  it('are the same however often they are read, and continue when they are followed', () => {
     cluster.create(pod('a'));
     cluster.pass(30_000);
     const read = () =>

@@ -163,7 +163,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       }
     });
 
-    it('holds records after it was opened anew', async () => {
+    it('holds records after it was opened again', async () => {
       await vault.put('a', encodeText('kept'));
       const again = await open({ store, clock, sealingKeys: [key('first')] });
       expect(await read('a', again)).toBe('kept');
@@ -197,7 +197,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
         await expect(open({ store, clock, sealingKeys: [key('first', 'other bytes')] })).rejects.toThrow(/"first"/);
       });
 
-      it('wraps all data keys anew, so that the old key can be taken away; versions and values stay', async () => {
+      it('wraps all data keys again, so that the old key can be taken away; versions and values stay', async () => {
         const before = await version(vault.put('a', encodeText('one')));
         await Promise.all(Array.from({ length: 230 }, (_, n) => vault.put(`many/${n}`, encodeText(`value ${n}`))));
         const rotating = await open({ store, clock, sealingKeys: [key('second'), key('first')] });

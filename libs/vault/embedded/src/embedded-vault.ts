@@ -177,7 +177,7 @@ class EmbeddedVault implements SealedVault {
     for (const { name } of this.statements.expired.all(clock.now())) this.remove(String(name));
   }
 
-  /** Wraps the data keys of one batch of records anew. */
+  /** Wraps the data keys of one batch of records again. */
   private rewrapBehind(behind: string): RewrappedBatch {
     const { sealingKeys, ids } = this.options;
     const rows = this.statements.otherKey.all(this.newest.id, behind, REWRAP_BATCH);
@@ -217,7 +217,7 @@ class EmbeddedVault implements SealedVault {
   }
 }
 
-/** One batch of data keys that were wrapped anew; `last` is the record to go on behind, undefined at the end. */
+/** One batch of data keys that were wrapped again; `last` is the record to continue behind, undefined at the end. */
 interface RewrappedBatch {
   readonly rewrapped: number;
   readonly last: string | undefined;

@@ -184,7 +184,7 @@ export function workQueueContract(
       );
     });
 
-    it('holds items after it was opened anew', async () => {
+    it('holds items after it was opened again', async () => {
       await add(1);
       await jobs.close();
       jobs = await open();

@@ -78,7 +78,7 @@ describe("the work queue's file", () => {
     await jobs.close();
   });
 
-  it('may be deleted while work is owed: opened anew it takes the same items again (F23)', async () => {
+  it('may be deleted while work is owed: opened again it takes the same items again (F23)', async () => {
     const before = await open('deleted');
     await before.enqueue(queue, { n: 1 }, { deduplicationKey: 'owed' });
     await before.close();

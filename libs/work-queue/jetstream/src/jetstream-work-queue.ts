@@ -62,7 +62,7 @@ export async function openJetStreamWorkQueue({
   async function deadLetter(names: QueueNames, message: JsMsg, reason: string): Promise<void> {
     const { deliveryCount, streamSequence, timestampNanos } = message.info;
     const envelope: DeadLetter = { item: message.json(), reason, attempts: deliveryCount };
-    // Recorded before the message is gone; the time tells it from one of the same number in a stream made anew.
+    // Recorded before the message is gone; the time tells it from one of the same number in a stream made again.
     await client.publish(names.deadSubject, JSON.stringify(envelope), { msgID: `${streamSequence}.${timestampNanos}` });
     message.term(reason);
     await nats.flush();

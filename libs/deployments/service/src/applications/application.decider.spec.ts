@@ -52,7 +52,7 @@ describe('configure an application', () => {
     given(configured(1), requested(1, 1)).when(same, ada).thenNothingRecorded();
     given(configured(1), requested(1, 1), succeeded(1, 1)).when(same, ada).thenNothingRecorded();
   });
-  it('tries the same revision anew where it failed or broke', () => {
+  it('tries the same revision again where it failed or broke', () => {
     const same = { ...configure, configuration: aConfiguration };
     given(configured(1), requested(1, 1), failed(1, 1)).when(same, ada).thenRecorded(requested(2, 1));
     const missing: ApplicationEvent = {

@@ -149,7 +149,7 @@ describe('applications over embedded engines', () => {
     expect(await apply('web', image('web', '2.0.0'))).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
 
-  it('tells what happened, oldest first, and goes on as it happens', async () => {
+  it('tells what happened, oldest first, and continues as it happens', async () => {
     await apply('web', image('web', '1.4.2'));
     await worker.deploy([entry('Deployment', 'web')]);
     const steps = await platform.read(applicationEventsRequest, { org, name: 'web' }, ada());

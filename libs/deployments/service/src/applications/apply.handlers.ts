@@ -21,7 +21,7 @@ import { NameRelease } from './name-release.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
 
-/** How often a deployment is prepared anew because others changed the application meanwhile. */
+/** How often a deployment is prepared again because others changed the application in the meantime. */
 const TRIES = 20;
 
 @Controller()
@@ -82,7 +82,7 @@ export class ApplyHandlers {
     if (latest === undefined) {
       const id = await this.deployer.claimName(prepared, context);
       if (!id.ok) return id;
-      // Somebody else has made it meanwhile: this is a change of theirs.
+      // Somebody else has made it in the meantime: this is a change of theirs.
       if (id.value !== prepared.applicationId) return { ok: false, error: deploymentsErrors.staleRevision() };
       prepared = { ...prepared, applicationId: id.value };
     } else if (!isUnchanged && application.status === 'active') {

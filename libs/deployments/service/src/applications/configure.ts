@@ -20,7 +20,7 @@ export interface Configure {
 
 /**
  * Records a new revision and asks for its deployment. The same content again records nothing while it runs or is on its
- * way; where it failed, or the observer found it broken, the same revision is tried anew.
+ * way; where it failed, or the observer found it broken, the same revision is tried again.
  */
 export function configure(
   command: Configure,

@@ -15,7 +15,7 @@ import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { refusedChange } from './protection.ts';
 
-/** How often a namespace is looked at anew because others claim it meanwhile. */
+/** How often a namespace is looked at again because others claim it in the meantime. */
 const TRIES = 20;
 
 /** A revision, ready to be recorded. */

@@ -53,7 +53,7 @@ export function endAttempt(
   }
 }
 
-/** Ends an attempt whose worker is gone. The next one goes on from the recorded plan, unless a newer request is there. */
+/** Ends an attempt whose worker is gone. The next one continues from the recorded plan, unless a newer request is there. */
 export function abandonAttempt(
   { attemptId, claims, nextAttemptId }: AbandonAttempt,
   application: Application,

@@ -42,7 +42,7 @@ export class ObserverHandlers {
       const lead = this.leads.get(id);
       if (lead && lead.observer !== observer && now < lead.untilMs) continue;
       const connection = await this.connections.of(organizationId, id);
-      if (!connection.ok) continue; // deleted meanwhile; the others matter
+      if (!connection.ok) continue; // deleted in the meantime; the others matter
       this.leads.set(id, { observer, untilMs: now + LEAD_MS });
       const applications: Observed['clusters'][number]['applications'][number][] = [];
       for await (const application of everyDocument(this.readModels, applicationsProjection, {

@@ -40,7 +40,7 @@ export interface Change {
 /**
  * Decides for every command that deploys, changes or deletes an application whether the actor may, beyond what the
  * permission of the request says of their role. Without admin rights nobody changes an application that is on a protected
- * profile, or comes from or goes to one; uses `namespaceMode: preserve`, before or after; or lies in a namespace that an
+ * profile, or comes from or goes to one; uses `namespaceMode: preserve`, before or after; or is in a namespace that an
  * application of a protected profile claims, since pods of one namespace can read the Secrets of the others.
  * @returns the refusal; `deployments/contended` when a revision's profile was not looked up: then look again
  */

@@ -234,7 +234,7 @@ export class StreamsQueries {
     }
   }
 
-  /** Reads a position that a caller kept; one of another store is refused, so that the reader starts anew. */
+  /** Reads a position that a caller kept; one of another store is refused, so that the reader starts again. */
   private placeOf(after: string | undefined): Result<Position | undefined, DomainError> {
     if (after === undefined) return ok(undefined);
     const place = parsePosition(after);

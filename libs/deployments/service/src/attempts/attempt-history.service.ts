@@ -23,7 +23,7 @@ export class AttemptHistory {
     return ok(works);
   }
 
-  /** Ids of open attempts that a worker holds at this moment. */
+  /** Ids of open attempts that a worker holds now. */
   async running(attempts: readonly Attempt[]): Promise<Result<readonly string[], DomainError>> {
     const works = await this.of(attempts.filter(({ state }) => state === 'open'));
     if (!works.ok) return works;

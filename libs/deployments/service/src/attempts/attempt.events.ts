@@ -36,7 +36,7 @@ export type AttemptEvent =
   | Step<'attempt.extended.v1', { readonly claim: number; readonly leaseUntilMs: number }>
   | Step<'attempt.fetched.v1', { readonly source: string; readonly leaseUntilMs: number }>
   | Step<'attempt.rendered.v1', { readonly objects: number; readonly digest: string; readonly leaseUntilMs: number }>
-  /** In front of the first write, in the same append as the inventory. The whole plan lies in the vault. */
+  /** In front of the first write, in the same append as the inventory. The whole plan is in the vault. */
   | Step<
       'attempt.planned.v1',
       {
@@ -71,7 +71,7 @@ export type AttemptEvent =
   | Step<'attempt.progressing.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.healthy.v1', { readonly message: string; readonly leaseUntilMs: number }>
   | Step<'attempt.pruned.v1', { readonly objects: readonly string[]; readonly leaseUntilMs: number }>
-  /** The claim ran out; nobody may go on with it. */
+  /** The claim ran out; nobody may continue with it. */
   | Step<'attempt.lapsed.v1', { readonly claim: number }>
   /** The worker's word on how it ended; the application's stream holds the terminal event. */
   | Step<'attempt.ended.v1', { readonly claim: number; readonly outcome: AttemptOutcome }>;

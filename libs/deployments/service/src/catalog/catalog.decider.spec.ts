@@ -33,7 +33,7 @@ describe('the catalog of an organization', () => {
     given(...base)
       .when({ type: 'claim', claim: web, day: '2026-11-24' }, ada)
       .thenRecorded(claimed(web), counted));
-  it('records nothing when a name is claimed again: the object goes on', () =>
+  it('records nothing when a name is claimed again: the object continues', () =>
     given(...base, claimed(web))
       .when({ type: 'claim', claim: { ...web, id: 'a2' }, day: '2026-11-24' }, ada)
       .thenNothingRecorded());

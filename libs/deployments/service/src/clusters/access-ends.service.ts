@@ -86,8 +86,8 @@ export class AccessEnds {
   }
 
   /**
-   * Ends a member's access, or goes on with an end that is under way.
-   * @param silent the answer about another account when the cluster is not to be asked at this moment
+   * Ends a member's access, or continues with an end that is under way.
+   * @param silent the answer about another account when the cluster is not to be asked now
    */
   async end(
     of: OfCluster,

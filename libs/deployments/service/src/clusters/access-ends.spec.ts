@@ -98,7 +98,7 @@ describe('use-S2: access to clusters and membership', () => {
     expect(await kubeconfig('linus')).toMatchObject({ ok: false, error: { kind: 'not-found' } });
   });
 
-  it('ends when the role falls below it, and is given anew by the new role', async () => {
+  it('ends when the role falls below it, and is given again by the new role', async () => {
     await done(kubeconfig('grace'));
     await review('grace', await demoted('grace', 'admin'));
     expect(asked).toEqual(['token grace edit']);

@@ -8,7 +8,7 @@ import { VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterDecider, clusterStream, type ActiveCluster } from './cluster.decider.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
-/** How workers reach clusters; built anew for each request, from the cluster's stream and the vault. */
+/** How workers reach clusters; built again for each request, from the cluster's stream and the vault. */
 @Injectable()
 export class ConnectionDetails {
   /** PEM by record: records are never changed. */

@@ -83,7 +83,7 @@ export class SandboxProvisioning {
     });
     if (!claimed.ok) return claimed;
     const owner = claimed.value.state.entries.cluster.get(SANDBOX_NAME);
-    if (owner?.id !== clusterId) return ok({ isThere: true }); // another request makes it at this moment
+    if (owner?.id !== clusterId) return ok({ isThere: true }); // another request makes it now
     const uid = await this.commands.run(
       clusterNameDecider,
       clusterNameStream(connection.uid),

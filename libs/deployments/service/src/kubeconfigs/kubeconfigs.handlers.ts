@@ -20,7 +20,7 @@ import { namespacesFor, type NamespaceRights } from './namespace-rights.ts';
 
 type Kubeconfig = OutputOf<typeof clusterKubeconfigRequest>;
 
-/** How often a level is chosen anew because the person's role changes meanwhile. */
+/** How often a level is chosen again because the person's role changes in the meantime. */
 const TRIES = 3;
 
 /** What is given, to whom and where. */
@@ -36,7 +36,7 @@ interface Grant {
 /**
  * Short-lived credentials that people get for clusters. The grant is an event of the cluster before anything is made
  * there, and the role is looked at again behind it: whoever ends the access later finds it. Each issue is an event,
- * recorded before the token leaves; where the access ended meanwhile there is none, and the account goes.
+ * recorded before the token leaves; where the access ended in the meantime there is none, and the account goes.
  */
 @Controller()
 export class KubeconfigsHandlers {

@@ -6,7 +6,7 @@ const SUMMARY_BYTES = 32 * 1_024;
 
 /**
  * A revision in lines that can be shown and kept for ever: values of variables, contents of files and command lines
- * never stand in it, their names and numbers do.
+ * are never in it, their names and numbers do.
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
   const { source, targetNamespace, namespaceMode, tier, profile } = resolved;

@@ -70,7 +70,7 @@ export class AttemptCloser {
       : ok(undefined);
   }
 
-  /** The terminal event of an attempt that nobody can go on with, and the request of the next one. */
+  /** The terminal event of an attempt that nobody can continue with, and the request of the next one. */
   async giveUp(
     applicationId: string,
     attemptId: string,

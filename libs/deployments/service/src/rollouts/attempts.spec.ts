@@ -78,7 +78,7 @@ describe('attempts', () => {
     expect(await anotherWorker().claim(item)).toMatchObject({ granted: false, retryInMs: expect.any(Number) });
   });
 
-  it('E12: an expired claim ends its attempt as abandoned, and the next one goes on from the recorded plan', async () => {
+  it('E12: an expired claim ends its attempt as abandoned, and the next one continues from the recorded plan', async () => {
     await apply('1');
     const item = await worker.next();
     const { claim } = await worker.granted(item);

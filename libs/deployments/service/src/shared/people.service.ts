@@ -63,7 +63,7 @@ export class People {
     });
   }
 
-  /** Whether somebody is owner, admin or global admin now, for work that goes on without their request. */
+  /** Whether somebody is owner, admin or global admin now, for work that continues without their request. */
   async isAdmin(organizationId: string, userId: string): Promise<boolean> {
     const current = await this.access.current();
     if (!current.ok) return false;

@@ -6,12 +6,12 @@ import { Inject, Injectable } from '@nestjs/common';
 /** Lower-case hex SHA-256 of the canonical JSON. */
 export const digestOf = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 
-/** What may not stand in an event, kept in the vault. Records named by their digest are never changed. */
+/** What may not be in an event, kept in the vault. Records named by their digest are never changed. */
 @Injectable()
 export class VaultRecords {
   constructor(@Inject(VAULT) private readonly vault: Vault) {}
 
-  /** Before the event that names it. A repeat makes the record young again, so that no sweep takes it meanwhile. */
+  /** Before the event that names it. A repeat makes the record young again, so that no sweep takes it in the meantime. */
   async put(name: string, text: string): Promise<Result<void, DomainError>> {
     return guarded(async () => {
       const put = await this.vault.put(name, encodeText(text));

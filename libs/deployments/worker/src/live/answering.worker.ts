@@ -36,7 +36,7 @@ export async function* refusing<T>(
   }
 }
 
-/** Once more with the credential as it lies in the vault now, when the cluster no longer takes the one in use. */
+/** Once more with the credential as it is in the vault now, when the cluster no longer takes the one in use. */
 export async function withClient<T>(
   connections: ClusterConnections,
   cluster: ClusterConnection,

@@ -37,7 +37,7 @@ describe('lines on their way to a reader (E15)', () => {
     expect(buffer.push(line('y'))).toBe(true);
   });
 
-  it('keep bytes as they are, whatever stands in them', () =>
+  it('keep bytes as they are, whatever is in them', () =>
     expect(splitTime('2026-01-01T00:00:00.123456789Z \u001b[31mred\u0007')).toEqual({
       time: '2026-01-01T00:00:00.123456789Z',
       line: '\u001b[31mred\u0007',

@@ -30,7 +30,7 @@ const MAX_STREAMS = 64;
 /**
  * Lines of all pods, each pod's in its own order. Memory is bounded by one buffer: a reader who only wants what is there
  * holds the cluster back; one who follows and cannot keep up loses lines and is told how many.
- * @param client asked anew for each look, so that a replaced credential is followed
+ * @param client asked again for each look, so that a replaced credential is followed
  */
 export async function* logLines(
   client: () => Promise<KubernetesClient>,

@@ -51,7 +51,7 @@ async function cronJobs(client: KubernetesClient, entry: InventoryEntry): Promis
   return owned.map((job) => ({ ...job, kind: 'Job' }));
 }
 
-/** Pods of workloads, by their selectors, by name; pods that stand in the inventory themselves too. */
+/** Pods of workloads, by their selectors, by name; pods that are in the inventory themselves too. */
 export async function livePods(
   client: KubernetesClient,
   workloads: readonly KubernetesObject[],

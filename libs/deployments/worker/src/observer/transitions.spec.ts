@@ -29,7 +29,7 @@ describe('transitions of health (E23)', () => {
     expect(tell(transitions, 60_000)).toEqual(['Degraded']);
   });
 
-  it('are not told when all came back meanwhile, nor when only the text changed', () => {
+  it('are not told when all came back in the meantime, nor when only the text changed', () => {
     const transitions = new Transitions();
     transitions.see('web', healthy);
     tell(transitions, 0);

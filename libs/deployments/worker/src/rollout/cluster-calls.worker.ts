@@ -24,7 +24,7 @@ export class SupersededError extends Error {
   override readonly name = 'SupersededError';
 }
 
-/** This process is about to end; the next one goes on. */
+/** This process is about to end; the next one continues. */
 export class StoppingError extends Error {
   override readonly name = 'StoppingError';
 }
@@ -40,7 +40,7 @@ export interface CallRules {
   readonly lost: AbortSignal;
   /** This process is about to end. */
   readonly stopping: AbortSignal;
-  /** Milliseconds of silence after which the attempt fails; a cluster may be away for an hour and everything goes on when it is back. */
+  /** Milliseconds of silence after which the attempt fails; a cluster may be away for an hour and everything continues when it is back. */
   readonly patienceMs: number;
   /** Told once per new cause, while the cluster is waited for. */
   readonly waiting: (cause: string) => Promise<void>;
@@ -62,7 +62,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
     } catch (error) {
       if (stopping.aborted) throw new StoppingError('the worker is stopping', { cause: error });
       if (isUnauthorized(error) && !renewed) {
-        renewed = true; // its successor may lie in the vault already
+        renewed = true; // its successor may be in the vault already
         connections.drop(cluster.clusterId);
         continue;
       }

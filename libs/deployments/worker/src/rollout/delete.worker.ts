@@ -153,7 +153,7 @@ async function somebodysObject(run: Run, client: KubernetesClient): Promise<stri
       const found = items.find((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
       if (found) return nameOf({ group: type.group, kind: type.kind, name: found.metadata.name });
     } catch (error) {
-      if (!isNotFound(error)) throw error; // a kind that went meanwhile has no objects
+      if (!isNotFound(error)) throw error; // a kind that went in the meantime has no objects
     }
   }
   return undefined;

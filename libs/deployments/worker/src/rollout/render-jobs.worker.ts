@@ -39,7 +39,7 @@ interface Kind {
 export interface CheckInput {
   /** Of {@link Rendered}. */
   readonly objects: string;
-  /** Whether kinds lie in namespaces, as the cluster's discovery knows it. */
+  /** Whether kinds are in namespaces, as the cluster's discovery knows it. */
   readonly scopes: readonly (Kind & { readonly namespaced: boolean })[];
   readonly task: Pick<RolloutTask, 'applicationId' | 'targetNamespace' | 'namespaceMode' | 'cluster'>;
   /** See `Decoration`. */
@@ -114,7 +114,7 @@ function objectsIn(json: string): readonly KubernetesObject[] {
   return parsed;
 }
 
-/** Whether a kind lies in namespaces: by the cluster's discovery, else by a CRD among the objects. */
+/** Whether a kind is in namespaces: by the cluster's discovery, else by a CRD among the objects. */
 function scopeOf(objects: readonly KubernetesObject[], known: ReadonlyMap<string, boolean>) {
   const found = new Map<string, boolean | undefined>(known);
   return (object: KubernetesObject): boolean | undefined => {

@@ -211,7 +211,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcomeOf(task.attemptId)).toEqual({ outcome: 'superseded' });
   });
 
-  it('E13: goes on with what is owed when the cluster is back', async () => {
+  it('E13: continues with what is owed when the cluster is back', async () => {
     const ns = namespace('back');
     const away = createServer();
     const port = await listen(away);
@@ -269,7 +269,7 @@ function rollouts(kubeconfig: string): void {
     });
   });
 
-  it('E24: ends while its namespace is being deleted, and makes it anew afterwards', async () => {
+  it('E24: ends while its namespace is being deleted, and makes it again afterwards', async () => {
     const ns = namespace('e24');
     await rollOut(yamlSpec(ns, 1, configMaps('a')));
     await shop.client.patch(
@@ -350,7 +350,7 @@ function rollouts(kubeconfig: string): void {
     expect(outcome).toMatchObject({ outcome: 'succeeded' });
   });
 
-  it('a worker that is stopped leaves its attempt as it is, and the next one goes on from the recorded plan', async () => {
+  it('a worker that is stopped leaves its attempt as it is, and the next one continues from the recorded plan', async () => {
     const ns = namespace('stop');
     const first = await shop.request(imageSpec(ns, 1, `${IMAGE}:1.0`, { replicas: 1 }));
     const stopped = shop.newWorker();

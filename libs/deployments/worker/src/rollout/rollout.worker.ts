@@ -53,7 +53,7 @@ export class RolloutWorker {
     this.release = await this.queue.work(rolloutQueue, (delivery) => this.handle(delivery, identity), { concurrency });
   }
 
-  /** What is in hand is left at its present step: the next worker goes on from there. */
+  /** What is in hand is left at its present step: the next worker continues from there. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.release?.();

@@ -24,7 +24,7 @@ const DEPTH = 9;
 
 /**
  * Leaves of a kind below given fields, in the schema's order. Lists are entered only where an element is known that may
- * stand in them; what `without` matches is left out with all that is below.
+ * be in them; what `without` matches is left out with all that is below.
  */
 export function leavesOf(
   apiVersion: string,
