@@ -91,7 +91,7 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
 /** Below the issuer's address, without the query. */
 const pathOf = ({ url = PREFIX }: IncomingMessage): string => (url.split('?', 1)[0] ?? '').slice(PREFIX.length);
 
-/** Counts each request before any work is done. @returns a function that says how many milliseconds to wait; 0 to go on */
+/** Counts each request before any work is done. @returns a function that says how many milliseconds to wait; 0 to continue */
 function requestCounter({
   provider,
   clock,
@@ -118,7 +118,7 @@ interface Refusal {
 
 const invalidRequest = (description: string): Refusal => ({ error: 'invalid_request', description });
 
-/** Pollers of the device flow know `slow_down` and go on (RFC 8628 section 3.5). */
+/** Pollers of the device flow know `slow_down` and continue (RFC 8628 section 3.5). */
 function tooMany(path: string, blockedMs: number): Refusal {
   const retryAfterSeconds = Math.ceil(blockedMs / 1_000);
   return {
