@@ -146,6 +146,21 @@ const PLANTED: readonly Planted[] = [
     rule: '@nx/enforce-module-boundaries',
   },
   {
+    file: 'libs/alpha/service/src/low/planted-slice.ts',
+    text: "import type { High } from '../high/high.ts';\nexport type Low = High;\n",
+    rule: 'slices-depend-one-way',
+  },
+  {
+    file: 'libs/alpha/worker/src/below/planted-slice.ts',
+    text: "import { above } from '../above/above.ts';\nexport const below = above;\n",
+    rule: 'slices-depend-one-way',
+  },
+  {
+    file: 'libs/alpha/service/src/low/planted-testing.ts',
+    text: "import { fixture } from '../testing/fixture.ts';\nexport const x = fixture;\n",
+    rule: 'tests-stay-in-tests',
+  },
+  {
     file: 'libs/beta/service/src/planted-cycle-two.ts',
     text: "import { x } from './planted-cycle.ts';\nexport const y = x;\n",
     rule: 'no-cycles',
@@ -157,6 +172,12 @@ const PLANTED: readonly Planted[] = [
   },
 ];
 const HELPERS: Readonly<Record<string, string>> = {
+  'libs/alpha/service/src/high/high.ts': 'export type High = 1;\n',
+  'libs/alpha/service/src/testing/fixture.ts': 'export const fixture = 1;\n',
+  'libs/alpha/worker/src/above/above.ts': 'export const above = 1;\n',
+  'libs/alpha/README.md':
+    '**Slices**, each of which may use those before it: `low`, `high`.\n\n' +
+    '**Slices of the worker**, each of which may use those before it: `below`, `above`.\n',
   'libs/beta/service/src/planted-cycle.ts': "import { y } from './planted-cycle-two.ts';\nexport const x = y;\n",
 };
 
@@ -165,6 +186,10 @@ const ALLOWED: Readonly<Record<string, string>> = {
     "import { ok } from '#event-sourcing';\nimport { ok as other } from '#beta/contract';\nexport const x = async () => [ok, other];\n",
   'libs/alpha/service/src/allowed.ts':
     "import { ok } from '#kernel';\nimport { ok as contract } from '#beta/contract';\nexport const z = [ok, contract];\n",
+  'libs/alpha/README.md': '**Slices**, each of which may use those before it: `low`, `high`.\n',
+  'libs/alpha/service/src/low/low.ts': 'export const low = 1;\n',
+  'libs/alpha/service/src/high/high.ts': "import { low } from '../low/low.ts';\nexport const high = low;\n",
+  'libs/alpha/service/src/low/low.spec.ts': "import { high } from '../high/high.ts';\nexport const x = high;\n",
   'libs/alpha/api/src/allowed.cli.ts': "import { ok } from '#beta/contract';\nexport const x = ok;\n",
 };
 
@@ -238,6 +263,11 @@ describe('the rules of the context', () => {
   it.each(PLANTED.map(({ file, rule }) => [rule, file] as const))('%s is reported in %s', (rule, file) =>
     expect(planted).toContain(`${file} ${rule}`),
   );
+
+  it('a slice that the README of its context does not list stops the check, with what to write', () =>
+    expect(() => findings({ 'libs/alpha/service/src/stray/stray.ts': 'export const x = 1;\n' })).toThrow(
+      /libs\/alpha\/README\.md must list the slices of libs\/alpha\/service\/src.*: stray/,
+    ));
 
   it('nothing is reported where nothing is wrong', () => expect(allowed).toEqual([]));
 });

@@ -2,16 +2,16 @@ import { EGRESS, type EgressPolicy } from '#egress';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessHandlers } from './access/access.handlers.ts';
-import { ClusterConnections } from './connections.worker.ts';
+import { ClusterConnections } from './cluster/connections.worker.ts';
 import { EventsHandlers } from './live/events.handlers.ts';
 import { LogsHandlers } from './live/logs.handlers.ts';
 import { ProbeHandlers } from './live/probe.handlers.ts';
 import { ResourcesHandlers } from './live/resources.handlers.ts';
 import { StatusHandlers } from './live/status.handlers.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
-import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './records.worker.ts';
-import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
+import { RequestedRecords, WORKER_RECORDS, type WorkerRecords } from './cluster/records.worker.ts';
 import { ManifestRenderer } from './rollout/renderer.worker.ts';
+import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { ClusterConnections } from './connections.worker.ts';
+import { ClusterConnections } from './cluster/connections.worker.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
 import { RolloutWorker, type WorkerIdentity } from './rollout/rollout.worker.ts';
 

@@ -3,8 +3,8 @@ import type { IdentityConfig } from '#identity/contract';
 import { temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
 import { adminsDecider, ADMINS_STREAM } from './admins/admins.decider.ts';
-import { AdminsHandlers } from './admins/admins.handlers.ts';
-import { GlobalRolesReactor } from './admins/global-roles.reactor.ts';
+import { GlobalRolesHandlers } from './global-roles/global-roles.handlers.ts';
+import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IdentityQueries } from './overview/identity.queries.ts';
 import { usersProjection } from './overview/users.projection.ts';
 import { People } from './people/people.service.ts';
@@ -34,7 +34,7 @@ describe('users', () => {
   let embedded: Embedded;
   let people: People;
   let registration: RegistrationHandlers;
-  let admins: AdminsHandlers;
+  let admins: GlobalRolesHandlers;
   let queries: IdentityQueries;
   beforeAll(async () => {
     embedded = await openEmbedded(folder);
@@ -43,7 +43,7 @@ describe('users', () => {
     people = new People(vault, ids);
     const lastLogins = new LastLogins(readStore, clock);
     registration = new RegistrationHandlers(commands, people, ids, config, lastLogins);
-    admins = new AdminsHandlers(commands, people, lastLogins);
+    admins = new GlobalRolesHandlers(commands, people, lastLogins);
     queries = new IdentityQueries(readModels, commands, people, lastLogins, access, bus, config);
   });
   afterAll(() => embedded.close());
@@ -154,7 +154,7 @@ describe('users', () => {
     const set = async (role: 'admin' | 'developer') => {
       const appends = await killAtEachAppend(embedded, {
         attempt: (commands) =>
-          new AdminsHandlers(commands, people, new LastLogins(embedded.readStore, embedded.clock)).set(
+          new GlobalRolesHandlers(commands, people, new LastLogins(embedded.readStore, embedded.clock)).set(
             { user: root, role },
             asLogin(ada, true),
           ),

@@ -1,6 +1,6 @@
 import type { ContextService } from '#runtime';
 import { adminsDecider } from './admins/admins.decider.ts';
-import { GlobalRolesReactor } from './admins/global-roles.reactor.ts';
+import { GlobalRolesReactor } from './global-roles/global-roles.reactor.ts';
 import { IdentityModule } from './identity.module.ts';
 import { adminGreeting, issuerProviders } from './issuer.module.ts';
 import { usersProjection } from './overview/users.projection.ts';

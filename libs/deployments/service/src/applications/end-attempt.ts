@@ -1,6 +1,6 @@
 import { ok, type Result } from '#kernel';
-import type { Attempt } from '../attempts/attempt.ts';
 import type { AttemptOutcome } from '../attempts/attempt.events.ts';
+import type { Attempt } from '../attempts/attempt.ts';
 import type { DeploymentsError } from '../deployments.errors.ts';
 import type { ApplicationEvent, AttemptRef } from './application.events.ts';
 import { newestAttemptOf, openAttempt, type Application } from './application.ts';

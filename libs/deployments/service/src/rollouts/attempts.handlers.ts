@@ -14,8 +14,8 @@ import { newestAttemptOf, openAttempt, type Application } from '../applications/
 import { MOST_CLAIMS } from '../applications/end-attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { attemptDecider, attemptStream, type AttemptCommand } from '../attempts/attempt.decider.ts';
-import type { Attempt, AttemptRecord } from '../attempts/attempt.ts';
 import type { AttemptOutcome } from '../attempts/attempt.events.ts';
+import type { Attempt, AttemptRecord } from '../attempts/attempt.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { digestOf } from '../shared/vault-records.service.ts';
 import { AttemptCloser } from './attempt-closer.service.ts';

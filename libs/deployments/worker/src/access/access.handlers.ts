@@ -5,9 +5,9 @@ import { endAccessRequest, issueTokenRequest } from '#deployments/contract';
 import { domainError } from '#kernel';
 import { isNotFound, type KubernetesClient, type KubernetesObject, type ResourceType } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { ClusterConnections } from '../connections.worker.ts';
-import { CLUSTER_ROLE_BINDING, NAMESPACE, ROLE_BINDING, SERVICE_ACCOUNT } from '../kinds.ts';
-import { answering } from '../live/answering.worker.ts';
+import { answering } from '../cluster/answering.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
+import { CLUSTER_ROLE_BINDING, NAMESPACE, ROLE_BINDING, SERVICE_ACCOUNT } from '../cluster/kinds.ts';
 import {
   accessObjects,
   accountName,

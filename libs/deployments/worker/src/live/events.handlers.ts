@@ -3,8 +3,8 @@ import type { InputOf } from '#bus/contract';
 import { liveEventsRequest, type KubernetesEvent } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { ClusterConnections } from '../connections.worker.ts';
-import { refusing } from './answering.worker.ts';
+import { refusing } from '../cluster/answering.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { applicationEvents } from './events.worker.ts';
 
 @Controller()

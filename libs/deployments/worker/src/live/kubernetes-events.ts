@@ -1,6 +1,6 @@
 import type { InventoryEntry, KubernetesEvent } from '#deployments/contract';
 import type { KubernetesObject } from '#kubernetes';
-import { at, count, text } from '../json.ts';
+import { at, count, text } from '../cluster/json.ts';
 
 /** Kinds that controllers make for a workload; their names begin with its name and a hyphen. */
 const CHILDREN: Readonly<Record<string, RegExp>> = {

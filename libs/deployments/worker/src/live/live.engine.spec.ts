@@ -9,7 +9,7 @@ import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
 import { AccessHandlers } from '../access/access.handlers.ts';
-import { CLUSTER_ROLE_BINDING, NAMESPACE, POD, ROLE_BINDING } from '../kinds.ts';
+import { CLUSTER_ROLE_BINDING, NAMESPACE, POD, ROLE_BINDING } from '../cluster/kinds.ts';
 import { accessSuite } from '../testing/access-suite.worker.ts';
 import {
   CONFIG_MAP,

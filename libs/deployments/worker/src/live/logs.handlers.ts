@@ -3,8 +3,8 @@ import type { InputOf, OutputOf } from '#bus/contract';
 import { liveLogsRequest } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
-import { ClusterConnections } from '../connections.worker.ts';
-import { refusing } from './answering.worker.ts';
+import { refusing } from '../cluster/answering.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { logLines } from './logs.worker.ts';
 
 @Controller()

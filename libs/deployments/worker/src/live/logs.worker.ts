@@ -6,10 +6,10 @@ import {
   type KubernetesClient,
   type KubernetesObject,
 } from '#kubernetes';
-import { at, list, record } from '../json.ts';
+import { at, list, record } from '../cluster/json.ts';
+import { containersOf } from '../cluster/pods.ts';
+import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';
 import { isLater, LogBuffer, splitTime, type BufferedLine } from './log-buffer.ts';
-import { containersOf } from './pods.ts';
-import { livePods, liveWorkloads } from './workloads.worker.ts';
 
 export interface LogQuestion {
   readonly inventory: readonly InventoryEntry[];

@@ -2,9 +2,9 @@ import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { probeClusterRequest } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { ClusterConnections } from '../connections.worker.ts';
-import { answering } from './answering.worker.ts';
-import { clusterFacts, missingRights } from './probe.worker.ts';
+import { answering } from '../cluster/answering.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
+import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
 
 @Controller()
 export class ProbeHandlers {

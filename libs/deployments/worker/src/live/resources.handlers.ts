@@ -4,10 +4,10 @@ import { liveResourcesRequest, type InventoryEntry } from '#deployments/contract
 import { CLOCK, type Clock } from '#kernel';
 import { FIELD_MANAGER, healthOf, type KubernetesClient } from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
-import { ClusterConnections } from '../connections.worker.ts';
-import { answering } from './answering.worker.ts';
+import { answering } from '../cluster/answering.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
+import { liveObject } from '../cluster/workloads.worker.ts';
 import { syncOf } from './sync.ts';
-import { liveObject } from './workloads.worker.ts';
 
 type Row = OutputOf<typeof liveResourcesRequest>['items'][number];
 

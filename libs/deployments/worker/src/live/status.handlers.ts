@@ -2,10 +2,10 @@ import { Input, reply, Serves } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { liveStatusRequest } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { ClusterConnections } from '../connections.worker.ts';
-import { answering } from './answering.worker.ts';
-import { podRow, replicasText } from './pods.ts';
-import { livePods, liveWorkloads } from './workloads.worker.ts';
+import { answering } from '../cluster/answering.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
+import { podRow, replicasText } from '../cluster/pods.ts';
+import { livePods, liveWorkloads } from '../cluster/workloads.worker.ts';
 
 @Controller()
 export class StatusHandlers {

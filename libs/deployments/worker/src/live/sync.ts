@@ -1,6 +1,6 @@
 import type { SYNCS } from '#deployments/contract';
 import type { KubernetesObject } from '#kubernetes';
-import { at, list, record, text } from '../json.ts';
+import { at, list, record, text } from '../cluster/json.ts';
 
 /** Members that an apply of ours may state; what others own in them since is a change of what we deployed. */
 const OURS = ['f:spec', 'f:data', 'f:binaryData', 'f:stringData', 'f:rules', 'f:roleRef', 'f:subjects'];

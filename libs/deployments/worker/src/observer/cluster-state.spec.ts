@@ -1,4 +1,4 @@
-import { judgeClusterError } from '../rollout/failure.ts';
+import { judgeClusterError } from '../cluster/failure.ts';
 import { failedState, reachedState } from './cluster-state.ts';
 
 const facts = { version: 'v1.36.3', nodes: 3 };

@@ -1,5 +1,5 @@
 import type { CLUSTER_STATES } from '#deployments/contract';
-import type { Verdict } from '../rollout/failure.ts';
+import type { Verdict } from '../cluster/failure.ts';
 
 /** What is told about a cluster. */
 export interface ClusterReport {

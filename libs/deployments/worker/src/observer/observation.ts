@@ -1,5 +1,5 @@
 import type { ApplicationHealth } from '#kubernetes';
-import { FAILURE_CODES } from '../rollout/failure.ts';
+import { FAILURE_CODES } from '../cluster/failure.ts';
 import { replicasWords } from '../rollout/steps.ts';
 import type { Observation } from './transitions.ts';
 

@@ -4,7 +4,7 @@ import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
-import { POD } from '../kinds.ts';
+import { POD } from '../cluster/kinds.ts';
 import {
   DEPLOYMENT,
   dropNamespace,

@@ -4,10 +4,10 @@ import { observedClustersRequest, reportClusterRequest, reportHealthRequest } fr
 import { CLOCK, IDS, LOGGER, pause, type Clock, type Ids, type Logger, type Timer } from '#kernel';
 import { observeApplications } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
-import { ClusterConnections, CredentialMissingError } from '../connections.worker.ts';
-import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
-import { clusterFacts, missingRights } from '../live/probe.worker.ts';
-import { judgeClusterError } from '../rollout/failure.ts';
+import { clusterErrorOf, isUnauthorized } from '../cluster/cluster-errors.worker.ts';
+import { ClusterConnections, CredentialMissingError } from '../cluster/connections.worker.ts';
+import { judgeClusterError } from '../cluster/failure.ts';
+import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
 import { failedState, reachedState, type ClusterReport } from './cluster-state.ts';
 import { observationOf } from './observation.ts';
 import { Transitions, type Observation } from './transitions.ts';

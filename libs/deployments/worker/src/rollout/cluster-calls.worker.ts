@@ -1,9 +1,9 @@
 import type { ClusterConnection } from '#deployments/contract';
 import { backOffMs, chance, pause, type Clock, type Ids } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
-import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
-import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
-import { judgeClusterError, type Failure } from './failure.ts';
+import { clusterErrorOf, isUnauthorized } from '../cluster/cluster-errors.worker.ts';
+import { CredentialMissingError, type ClusterConnections } from '../cluster/connections.worker.ts';
+import { judgeClusterError, type Failure } from '../cluster/failure.ts';
 
 /** Below 30 s with its spread: a cluster that comes back is used again within that time. */
 const BACK_OFF = { firstMs: 1_000, mostMs: 20_000, spread: 0.4 };

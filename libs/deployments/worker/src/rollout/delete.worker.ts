@@ -14,8 +14,8 @@ import {
   type KubernetesClient,
   type KubernetesObject,
 } from '#kubernetes';
-import { NAMESPACE } from '../kinds.ts';
-import { liveObject, typeOf } from '../live/workloads.worker.ts';
+import { NAMESPACE } from '../cluster/kinds.ts';
+import { liveObject, typeOf } from '../cluster/workloads.worker.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import { deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';

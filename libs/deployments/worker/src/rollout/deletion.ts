@@ -1,5 +1,5 @@
 import type { KubernetesObject, ResourceType } from '#kubernetes';
-import { at, list, text } from '../json.ts';
+import { at, list, text } from '../cluster/json.ts';
 
 /** From last to first: what is reached from outside goes before what it leads to, definitions go last. */
 const LAST_GO: readonly (readonly string[])[] = [

@@ -9,9 +9,9 @@ import {
   type InventoryEntry,
   type Plan,
 } from '#kubernetes';
+import { failureOfHealth, failureOfPlanErrors, type Failure } from '../cluster/failure.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
-import { failureOfHealth, failureOfPlanErrors, type Failure } from './failure.ts';
 import { identity, toContract, toLibrary, united } from './inventory.ts';
 import { ensureNamespace } from './namespace.worker.ts';
 import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';

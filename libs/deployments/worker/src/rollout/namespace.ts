@@ -1,5 +1,5 @@
 import type { KubernetesObject, PodSecurityLevel } from '#kubernetes';
-import { at, text } from '../json.ts';
+import { at, text } from '../cluster/json.ts';
 
 /** What stands on a namespace that the platform made. */
 export interface NamespaceMarks {

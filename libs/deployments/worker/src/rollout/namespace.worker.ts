@@ -1,5 +1,5 @@
 import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, NAMESPACE_LABEL, type KubernetesClient } from '#kubernetes';
-import { NAMESPACE } from '../kinds.ts';
+import { NAMESPACE } from '../cluster/kinds.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { isOurs, namespaceObject, planNamespace } from './namespace.ts';
 import type { Run } from './run.worker.ts';

@@ -3,9 +3,9 @@ import { CLOCK, LOGGER, type Clock, type Logger, type Result } from '#kernel';
 import { isKubernetesObject, type KubernetesObject } from '#kubernetes';
 import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { failureOfManifestErrors } from '../cluster/failure.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { renderJobs, type CheckInput, type Checked, type Rendered, type RenderInput } from './render-jobs.worker.ts';
-import { failureOfManifestErrors } from './failure.ts';
 
 /** So much is parsed before others have their turn. */
 const SLICE_CHARACTERS = 64 * 1_024;

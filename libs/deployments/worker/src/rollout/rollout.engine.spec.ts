@@ -4,8 +4,8 @@ import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { openEmbeddedVault } from '#vault/embedded';
-import { NAMESPACE } from '../kinds.ts';
-import type { ReportedStep } from './claim.worker.ts';
+import { NAMESPACE } from '../cluster/kinds.ts';
+import type { Loss } from '../testing/scripted-deployments.worker.ts';
 import {
   CONFIG_MAP,
   DEPLOYMENT,
@@ -16,7 +16,7 @@ import {
   yamlSpec,
   type Workshop,
 } from '../testing/workshop.worker.ts';
-import type { Loss } from '../testing/scripted-deployments.worker.ts';
+import type { ReportedStep } from './claim.worker.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 if (kubeconfig) describe('a rollout on a real Kubernetes', () => rollouts(kubeconfig));

@@ -1,11 +1,11 @@
 import type { RolloutTask } from '#deployments/contract';
 import type { Clock, Ids, Logger } from '#kernel';
-import type { ClusterConnections } from '../connections.worker.ts';
-import type { WorkerRecords } from '../records.worker.ts';
+import type { KubernetesClient } from '#kubernetes';
+import type { ClusterConnections } from '../cluster/connections.worker.ts';
+import type { WorkerRecords } from '../cluster/records.worker.ts';
 import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { callCluster, StoppingError, SupersededError, type CallRules } from './cluster-calls.worker.ts';
 import type { ManifestRenderer } from './renderer.worker.ts';
-import type { KubernetesClient } from '#kubernetes';
 
 /** Times that operators may change and tests shorten, in milliseconds. */
 export interface RolloutTimes {

@@ -1,7 +1,7 @@
 import { ATTEMPT_ANNOTATION, type InventoryEntry } from '#kubernetes';
-import { at, list, text } from '../json.ts';
-import { REPLICA_SET } from '../kinds.ts';
-import { liveObject } from '../live/workloads.worker.ts';
+import { at, list, text } from '../cluster/json.ts';
+import { REPLICA_SET } from '../cluster/kinds.ts';
+import { liveObject } from '../cluster/workloads.worker.ts';
 import { toContract } from './inventory.ts';
 import type { Run } from './run.worker.ts';
 import { revisionOfMark, servingText } from './steps.ts';

@@ -1,7 +1,7 @@
 import type { reportStepRequest } from '#deployments/contract';
 import type { InputOf } from '#bus/contract';
 import type { ApplicationHealth, FieldChange, KubernetesObject, PlannedChange } from '#kubernetes';
-import { at, count, list, text } from '../json.ts';
+import { at, count, list, text } from '../cluster/json.ts';
 import { shortName } from './inventory.ts';
 
 type PlannedStep = Extract<InputOf<typeof reportStepRequest>['step'], { step: 'planned' }>['plan'];

@@ -7,7 +7,7 @@ import { systemClock, systemIds } from '#runtime/system';
 import { eventually } from '#testing';
 import { AccessHandlers } from '../access/access.handlers.ts';
 import { SYSTEM_NAMESPACE } from '../access/member-access.ts';
-import { CLUSTER_ROLE_BINDING, NAMESPACE, ROLE_BINDING, SERVICE_ACCOUNT } from '../kinds.ts';
+import { CLUSTER_ROLE_BINDING, NAMESPACE, ROLE_BINDING, SERVICE_ACCOUNT } from '../cluster/kinds.ts';
 import { CONFIG_MAP, dropNamespace, freshNamespace, type Workshop } from './workshop.worker.ts';
 
 /** A hundred years, in seconds. */

@@ -14,10 +14,10 @@ import { systemClock, systemIds } from '#runtime/system';
 import { auditedWrites, type AuditedWrite } from '#testing';
 import { encodeText, type Vault } from '#vault';
 import type { Delivery } from '#work-queue';
-import { ClusterConnections } from '../connections.worker.ts';
+import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { ManifestRenderer } from '../rollout/renderer.worker.ts';
-import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
 import { RolloutWorker } from '../rollout/rollout.worker.ts';
+import { DEFAULT_TIMES, type RolloutTimes } from '../rollout/run.worker.ts';
 import { ScriptedDeployments } from './scripted-deployments.worker.ts';
 
 export const DEPLOYMENT: ResourceType = {

@@ -4,15 +4,15 @@ import { COMMANDS, ownerFirst, type CommandRunner } from '#event-sourcing';
 import { setGlobalRoleRequest } from '#identity/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import { adminsDecider, ADMINS_STREAM } from '../admins/admins.decider.ts';
 import { identityErrors } from '../identity.errors.ts';
 import { PEOPLE, type People } from '../people/people.service.ts';
 import { LAST_LOGINS, type LastLogins } from '../users/last-logins.service.ts';
 import { userDecider } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
-import { adminsDecider, ADMINS_STREAM } from './admins.decider.ts';
 
 @Controller()
-export class AdminsHandlers {
+export class GlobalRolesHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(PEOPLE) private readonly people: People,

@@ -1,6 +1,6 @@
 import type { KubernetesClient } from '#kubernetes';
-import { NODE } from '../kinds.ts';
-import { clusterErrorOf } from '../cluster-errors.worker.ts';
+import { clusterErrorOf } from './cluster-errors.worker.ts';
+import { NODE } from './kinds.ts';
 import { NEEDED_RIGHTS } from './probe.ts';
 
 export interface ClusterFacts {

@@ -1,9 +1,9 @@
 import { COMMANDS, Resumption, type CommandRunner } from '#event-sourcing';
 import type { CommandContext, Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import { adminsDecider, adminsEvents, ADMINS_STREAM, type AdminsEvent } from '../admins/admins.decider.ts';
 import { userDecider } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
-import { adminsDecider, adminsEvents, ADMINS_STREAM, type AdminsEvent } from './admins.decider.ts';
 
 /** Brings a user's own stream to what the stream of global admins says, when a crash came between the two. */
 @Injectable()

@@ -1,5 +1,5 @@
 import { conflictsOf, KubernetesApiError, KubernetesUnreachableError } from '#kubernetes';
-import type { ClusterError } from './rollout/failure.ts';
+import type { ClusterError } from './failure.ts';
 
 /** What a rejected call to a cluster means in plain values; undefined for anything that is no fault of a cluster. */
 export function clusterErrorOf(error: unknown): ClusterError | undefined {

@@ -1,7 +1,7 @@
 import type { InventoryEntry } from '#deployments/contract';
 import type { KubernetesClient, KubernetesObject, ResourceType } from '#kubernetes';
-import { JOB, POD } from '../kinds.ts';
-import { at, list, text } from '../json.ts';
+import { at, list, text } from './json.ts';
+import { JOB, POD } from './kinds.ts';
 import { podSelector, WORKLOADS } from './pods.ts';
 
 /** The type that serves an entry; undefined when the cluster does not know it any more. */

@@ -2,9 +2,9 @@ import { DomainErrorException, refuse, type Reply } from '#bus';
 import type { ClusterConnection } from '#deployments/contract';
 import { domainError, type DomainError } from '#kernel';
 import type { KubernetesClient } from '#kubernetes';
-import { CredentialMissingError, type ClusterConnections } from '../connections.worker.ts';
-import { clusterErrorOf, isUnauthorized } from '../cluster-errors.worker.ts';
-import { judgeClusterError } from '../rollout/failure.ts';
+import { clusterErrorOf, isUnauthorized } from './cluster-errors.worker.ts';
+import { CredentialMissingError, type ClusterConnections } from './connections.worker.ts';
+import { judgeClusterError } from './failure.ts';
 
 /** Asks a cluster on somebody's behalf. What the cluster refuses, and its silence, become refusals; anything else is a defect. */
 export async function answering<T>(

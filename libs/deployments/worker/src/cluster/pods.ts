@@ -1,6 +1,6 @@
 import type { ApplicationStatusView } from '#deployments/contract';
 import type { KubernetesObject } from '#kubernetes';
-import { at, count, list, record, text } from '../json.ts';
+import { at, count, list, record, text } from './json.ts';
 
 export type PodRow = ApplicationStatusView['pods'][number];
 
