@@ -4,7 +4,7 @@ import type { InputOf } from '#bus/contract';
 import { domainError } from '#kernel';
 import { answeringBus } from '#testing/embedded';
 import { VaultUnavailableError } from '#vault';
-import { RequestedRecords } from './cluster/records.worker.ts';
+import { RequestedRecords } from './records.worker.ts';
 
 type Get = InputOf<typeof getRecordRequest>;
 type Put = InputOf<typeof putRecordRequest>;
