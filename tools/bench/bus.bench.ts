@@ -59,7 +59,7 @@ export async function run(): Promise<Row[]> {
     return best(ask).finally(close);
   });
   const ours = await withServing('bus', [url], async () => {
-    const nats = await natsTransport({ url, clock });
+    const nats = await natsTransport({ url, clock, ids });
     await nats.connect();
     return best(
       asker(createBus({ transport: nats, service: 'gateway', keys: KEYS, clock, ids, logger, actsForPersons: true })),

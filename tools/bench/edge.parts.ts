@@ -151,7 +151,7 @@ export async function startService(
   class BenchModule {}
   const app = await NestFactory.create<NestFastifyApplication>(
     BenchModule,
-    edgeAdapter({ clock: surroundings.clock }),
+    edgeAdapter({ clock: surroundings.clock, ids: surroundings.ids }),
     {
       logger: false,
       bodyParser: false,

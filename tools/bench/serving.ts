@@ -19,7 +19,7 @@ async function serve(): Promise<number> {
       await serveRaw(url.replace('nats://', ''));
       return 0;
     case 'bus':
-      await startService(await natsTransport({ url, clock }));
+      await startService(await natsTransport({ url, clock, ids }));
       return 0;
     case 'raw-http':
       return startRawHttp();
@@ -39,6 +39,7 @@ async function serve(): Promise<number> {
           ids,
           logger,
           about: { title: 'bench', version: '0' },
+          cursorKey: new Uint8Array(32).fill(7),
           readiness: () => Promise.resolve({ ready: true, contracts: [], dependencies: [] }),
           requestsPerMinute: () => 100_000_000,
         }),

@@ -51,6 +51,26 @@ const PLANTED: readonly Planted[] = [
     rule: '@nx/enforce-module-boundaries',
   },
   {
+    file: 'libs/bus/src/planted-clock.ts',
+    text: 'export const x = () => performance.now();\n',
+    rule: 'no-restricted-properties',
+  },
+  {
+    file: 'libs/bus/src/planted-timer.ts',
+    text: 'export const x = () => setTimeout(() => {}, 1);\n',
+    rule: 'no-restricted-globals',
+  },
+  {
+    file: 'libs/bus/src/planted-random.ts',
+    text: "import { randomUUID } from 'node:crypto';\nexport const x = randomUUID;\n",
+    rule: 'no-restricted-imports',
+  },
+  {
+    file: 'libs/bus/src/planted-long.ts',
+    text: `export function x(): number[] {\n  return [\n${'    1,\n'.repeat(100)}  ];\n}\n`,
+    rule: 'max-lines-per-function',
+  },
+  {
     file: 'libs/bus/contract/src/planted.ts',
     text: "import { Module } from '@nestjs/common';\nexport const x = Module;\n",
     rule: 'contracts-are-free-of-nest',

@@ -126,20 +126,8 @@ export class Directory {
         found.members.clear();
         return;
       }
-      case 'access-key.created.v1': {
-        const created = fact.data;
-        const expiresAtMs = created.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(created.expiresAt);
-        const key: DirectoryKey = {
-          organizationId: idOf(metadata.stream),
-          created,
-          expiresAtMs,
-          grantedBy,
-          revoked: false,
-        };
-        this.keys.set(created.digest, key);
-        this.keysById.set(created.keyId, key);
-        return;
-      }
+      case 'access-key.created.v1':
+        return this.addKey(fact.data, idOf(metadata.stream), grantedBy);
       case 'access-key.revoked.v1': {
         const key = this.keysById.get(fact.data.keyId);
         if (key) key.revoked = true;
@@ -157,6 +145,13 @@ export class Directory {
   organization(idOrSlug: string): DirectoryOrganization | undefined {
     const found = this.organizations.get(idOrSlug) ?? this.organizations.get(this.slugs.get(idOrSlug) ?? '');
     return found?.status === 'DELETED' ? undefined : found;
+  }
+
+  private addKey(created: DirectoryKey['created'], organizationId: string, grantedBy: string): void {
+    const expiresAtMs = created.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(created.expiresAt);
+    const key: DirectoryKey = { organizationId, created, expiresAtMs, grantedBy, revoked: false };
+    this.keys.set(created.digest, key);
+    this.keysById.set(created.keyId, key);
   }
 
   private join(memberId: string, organizationId: string): void {

@@ -87,22 +87,92 @@ export interface ApiClient {
   ): AsyncIterable<OutputOf<C>>;
 }
 
-export function createApiClient(options: ApiClientOptions): ApiClient {
-  const base = options.baseUrl.replace(/\/+$/, '');
-  const fetch = options.fetch ?? globalThis.fetch;
-  const { clock, ids, onDebug: debug } = options;
+export const createApiClient = (options: ApiClientOptions): ApiClient => new RestClient(options);
 
-  async function send(
+class RestClient implements ApiClient {
+  private readonly base: string;
+  private readonly fetch: ApiFetch;
+
+  constructor(private readonly options: ApiClientOptions) {
+    this.base = options.baseUrl.replace(/\/+$/, '');
+    this.fetch = options.fetch ?? globalThis.fetch;
+  }
+
+  async call<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    call: ApiCallOptions = {},
+  ): Promise<ApiReply<OutputOf<C>>> {
+    const { clock, ids } = this.options;
+    const request = routeRequest(contract, input as Readonly<Record<string, unknown>>, call.dryRun ?? false);
+    const withKey = request.method === 'POST' ? { idempotencyKey: ids.uuid(), ...call } : call;
+    const timeoutMs = call.timeoutMs ?? this.options.timeoutMs;
+    const timeout = abortAfter(clock, timeoutMs);
+    const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
+    try {
+      const response = await this.sendTwice(
+        contract,
+        request,
+        'application/json, application/problem+json',
+        withKey,
+        signal,
+      );
+      return await replyOf<OutputOf<C>>(response, this.base);
+    } catch (error) {
+      return this.failed(error, timeout.aborted, call.signal?.aborted ?? false, timeoutMs);
+    }
+  }
+
+  async *stream<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<OutputOf<C>> {
+    const { base } = this;
+    const { clock, timeoutMs } = this.options;
+    if (signal?.aborted) return;
+    const request = routeRequest(contract, input as Readonly<Record<string, unknown>>, false);
+    const late = new AbortController();
+    const timer = clock.timer(timeoutMs, () => late.abort());
+    const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
+    try {
+      const response = await this.sendTwice(contract, request, 'text/event-stream, application/problem+json', {}, both);
+      timer.cancel();
+      if (!mediaTypeOf(response).startsWith('text/event-stream') || !response.body) {
+        const refused = await replyOf<never>(response, base);
+        throw new ApiStreamError(refused.ok ? notOurs(response, base) : refused);
+      }
+      const events = response.body
+        .pipeThrough(new TextDecoderStream())
+        .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_CHARACTERS }));
+      for await (const { event = 'message', data } of events) {
+        if (event === 'problem') throw new ApiStreamError(refusalOf(JSON.parse(data), 503, response, base));
+        if (event === 'message') yield JSON.parse(data);
+      }
+    } catch (error) {
+      if (signal?.aborted) return;
+      throw error instanceof ApiStreamError
+        ? error
+        : new ApiStreamError(this.failed(error, late.signal.aborted, false, timeoutMs));
+    } finally {
+      timer.cancel();
+      late.abort(); // leaves the connection when the reader leaves the loop
+    }
+  }
+
+  private async send(
     contract: Contract,
     request: RouteRequest,
     accept: string,
     call: ApiCallOptions,
     signal: AbortSignal,
   ): Promise<Response> {
+    const { base, fetch } = this;
+    const { clock, credential, onDebug: debug } = this.options;
     const { method, path, body } = request;
     const headers: Record<string, string> = {
       accept,
-      ...(options.credential !== undefined && { authorization: `Bearer ${options.credential}` }),
+      ...(credential !== undefined && { authorization: `Bearer ${credential}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }),
       ...(call.ifMatch !== undefined && { 'if-match': `"${call.ifMatch}"` }),
@@ -129,7 +199,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
 
   /** Once more when the connection broke; nothing is tried again after an answer, an abort or a time-out. */
-  async function sendTwice(
+  private async sendTwice(
     contract: Contract,
     request: RouteRequest,
     accept: string,
@@ -137,14 +207,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     signal: AbortSignal,
   ): Promise<Response> {
     try {
-      return await send(contract, request, accept, call, signal);
+      return await this.send(contract, request, accept, call, signal);
     } catch (error) {
       if (signal.aborted || REFUSED.includes(causeOf(error))) throw error;
-      return send(contract, request, accept, call, signal);
+      return this.send(contract, request, accept, call, signal);
     }
   }
 
-  function failed(error: unknown, timedOut: boolean, aborted: boolean, timeoutMs: number): Refusal {
+  private failed(error: unknown, timedOut: boolean, aborted: boolean, timeoutMs: number): Refusal {
     if (aborted) return { ok: false, error: domainError('client/aborted', 'unavailable', 'The request was canceled.') };
     if (timedOut)
       return {
@@ -152,7 +222,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         error: domainError(
           'client/timeout',
           'unavailable',
-          `${base} did not answer within ${timeoutMs / 1_000} s; the request may have taken effect.`,
+          `${this.base} did not answer within ${timeoutMs / 1_000} s; the request may have taken effect.`,
           {
             fix: 'try again, with a longer --request-timeout',
           },
@@ -160,64 +230,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       };
     return {
       ok: false,
-      error: domainError('client/unreachable', 'unavailable', `No server responds at ${base}.`, {
+      error: domainError('client/unreachable', 'unavailable', `No server responds at ${this.base}.`, {
         extra: { cause: causeOf(error) },
       }),
     };
   }
-
-  return {
-    async call(contract, input, call = {}) {
-      const request = routeRequest(contract, input as Readonly<Record<string, unknown>>, call.dryRun ?? false);
-      const withKey = request.method === 'POST' ? { idempotencyKey: ids.uuid(), ...call } : call;
-      const timeoutMs = call.timeoutMs ?? options.timeoutMs;
-      const timeout = abortAfter(clock, timeoutMs);
-      const signal = call.signal ? AbortSignal.any([timeout, call.signal]) : timeout;
-      try {
-        const response = await sendTwice(
-          contract,
-          request,
-          'application/json, application/problem+json',
-          withKey,
-          signal,
-        );
-        return await replyOf<OutputOf<typeof contract>>(response, base);
-      } catch (error) {
-        return failed(error, timeout.aborted, call.signal?.aborted ?? false, timeoutMs);
-      }
-    },
-
-    async *stream(contract, input, signal) {
-      if (signal?.aborted) return;
-      const request = routeRequest(contract, input as Readonly<Record<string, unknown>>, false);
-      const late = new AbortController();
-      const timer = clock.timer(options.timeoutMs, () => late.abort());
-      const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
-      try {
-        const response = await sendTwice(contract, request, 'text/event-stream, application/problem+json', {}, both);
-        timer.cancel();
-        if (!mediaTypeOf(response).startsWith('text/event-stream') || !response.body) {
-          const refused = await replyOf<never>(response, base);
-          throw new ApiStreamError(refused.ok ? notOurs(response, base) : refused);
-        }
-        const events = response.body
-          .pipeThrough(new TextDecoderStream())
-          .pipeThrough(new EventSourceParserStream({ maxBufferSize: EVENT_CHARACTERS }));
-        for await (const { event = 'message', data } of events) {
-          if (event === 'problem') throw new ApiStreamError(refusalOf(JSON.parse(data), 503, response, base));
-          if (event === 'message') yield JSON.parse(data);
-        }
-      } catch (error) {
-        if (signal?.aborted) return;
-        throw error instanceof ApiStreamError
-          ? error
-          : new ApiStreamError(failed(error, late.signal.aborted, false, options.timeoutMs));
-      } finally {
-        timer.cancel();
-        late.abort(); // leaves the connection when the reader leaves the loop
-      }
-    },
-  };
 }
 
 /** Causes after which nothing was listening: a second try would say the same. */

@@ -98,18 +98,145 @@ export const ENVIRONMENT_KEY = 'ASTROPULSE_API_KEY';
 
 const matches = (key: StoredKey, org: string): boolean => key.id === org || key.slug === org;
 
-export function createSession(
+export const createSession = (
   io: Io,
   flags: GlobalFlags,
   config: ConfigFile,
   print: Printer,
   parts: SessionParts,
-): Session {
-  const clients = new Map<string, ApiClient>();
-  const clientFor = (secret: string | undefined): ApiClient => {
-    const known = clients.get(secret ?? '');
+): Session => new CommandSession(io, flags, config, print, parts);
+
+class CommandSession implements Session {
+  private readonly clients = new Map<string, ApiClient>();
+  private environmentOrganization: string | undefined;
+  private warnedOfEnd = false;
+
+  constructor(
+    readonly io: Io,
+    readonly flags: GlobalFlags,
+    readonly config: ConfigFile,
+    readonly print: Printer,
+    private readonly parts: SessionParts,
+  ) {}
+
+  async credential(): Promise<SessionCredential | CommandError> {
+    const { io, flags, config } = this;
+    const environmentKey = io.environment[ENVIRONMENT_KEY];
+    if (environmentKey) return { secret: environmentKey, source: ENVIRONMENT_KEY };
+    const { organizations, currentOrg } = config.api(flags.apiUrl);
+    const wanted = flags.org;
+    const found =
+      wanted === undefined
+        ? (organizations.find(({ id }) => id === currentOrg) ??
+          (organizations.length === 1 ? organizations[0] : undefined))
+        : organizations.find((key) => matches(key, wanted));
+    if (found) {
+      this.warnOfEnd(found);
+      return { secret: found.key, source: config.path, stored: found };
+    }
+    if (wanted !== undefined)
+      return localError(
+        EXIT_CODES.unauthenticated,
+        `This machine has no key for organization ${wanted}.`,
+        `Run: astroctl auth login --org-id ${wanted}`,
+      );
+    if (organizations.length === 0)
+      return localError(
+        EXIT_CODES.unauthenticated,
+        `You are not logged in at ${flags.apiUrl}.`,
+        'Run: astroctl auth login',
+      );
+    return usage(
+      `This machine has keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`,
+      'choose one: astroctl org use NAME, or add --org NAME',
+    );
+  }
+
+  async organization(): Promise<string | CommandError> {
+    const { flags } = this;
+    if (flags.asAdmin) return flags.org ?? usage('--as-admin requires an organization.', 'add --org NAME');
+    const credential = await this.credential();
+    if (isCommandError(credential)) return credential;
+    if (credential.stored) return credential.stored.id;
+    if (this.environmentOrganization === undefined) {
+      const found = await this.parts.keyOrganization(this);
+      if (isCommandError(found)) return found;
+      if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
+        return usage(
+          `--org ${flags.org} does not match the organization of the key in ${ENVIRONMENT_KEY}.`,
+          `leave --org out, or unset ${ENVIRONMENT_KEY}`,
+        );
+      }
+      this.environmentOrganization = found.id;
+    }
+    return this.environmentOrganization;
+  }
+
+  async call<C extends RequestContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    options: SessionCallOptions = {},
+  ): Promise<CallResult<OutputOf<C>>> {
+    const { io, flags } = this;
+    const secret = await this.secretFor(contract, options.credential);
+    if (isCommandError(secret)) return { ok: false, failure: secret };
+    const { credential: _, ...callOptions } = options;
+    let reply = await this.clientFor(secret).call(contract, input, callOptions);
+    if (!reply.ok && reply.error.code === 'key/login-required' && options.credential === undefined) {
+      const login = await this.login();
+      if (isCommandError(login)) return { ok: false, failure: login };
+      if (login !== secret) reply = await this.clientFor(login).call(contract, input, callOptions);
+    }
+    if (!reply.ok) return { ok: false, failure: commandErrorOfReply(reply, flags, io) };
+    for (const warning of reply.meta.warnings ?? []) this.print.note(`Warning: ${warning}`);
+    return reply;
+  }
+
+  async *stream<C extends StreamContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<OutputOf<C>> {
+    const { io, flags } = this;
+    const secret = await this.secretFor(contract, undefined);
+    if (isCommandError(secret)) throw new CommandFailedError(secret);
+    try {
+      yield* this.clientFor(secret).stream(contract, input, signal ?? io.interrupted);
+    } catch (error) {
+      throw error instanceof ApiStreamError ? new CommandFailedError(commandErrorOfReply(error, flags, io)) : error;
+    }
+  }
+
+  async confirm(question: string): Promise<true | CommandError> {
+    const { io, flags } = this;
+    if (flags.yes) return true;
+    if (!hasTerminal(io)) return usage('Confirmation required, but there is no terminal.', 'use -y');
+    const { createInterface } = await import('node:readline/promises');
+    const terminal = createInterface({ input: io.stdin, output: io.stderr });
+    try {
+      const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
+      return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Cancelled. Nothing was changed.');
+    } finally {
+      terminal.close();
+    }
+  }
+
+  async login(): Promise<string | CommandError> {
+    const { io, flags, config } = this;
+    const { login } = config.api(flags.apiUrl);
+    if (login && Date.parse(login.expiresAt) > io.clock.now()) return login.accessToken;
+    config.assertWritable(); // before a login that could not be stored
+    const fresh = await this.parts.loginFlow(this);
+    if (isCommandError(fresh)) return fresh;
+    await config.update(flags.apiUrl, (api) => void (api.login = fresh));
+    return fresh.accessToken;
+  }
+
+  private clientFor(secret: string | undefined): ApiClient {
+    const { io, flags } = this;
+    const known = this.clients.get(secret ?? '');
     if (known) return known;
-    const client = parts.createClient({
+    const client = this.parts.createClient({
       baseUrl: flags.apiUrl,
       timeoutMs: flags.requestTimeoutMs,
       clock: io.clock,
@@ -117,131 +244,28 @@ export function createSession(
       ...(secret !== undefined && { credential: secret }),
       ...(flags.debug && { onDebug: (line: string) => void io.stderr.write(`debug: ${line}\n`) }),
     });
-    clients.set(secret ?? '', client);
+    this.clients.set(secret ?? '', client);
     return client;
-  };
-  let environmentOrganization: string | undefined;
-  let warnedOfEnd = false;
+  }
 
-  const session: Session = {
-    io,
-    flags,
-    config,
-    print,
-    async credential() {
-      const environmentKey = io.environment[ENVIRONMENT_KEY];
-      if (environmentKey) return { secret: environmentKey, source: ENVIRONMENT_KEY };
-      const { organizations, currentOrg } = config.api(flags.apiUrl);
-      const wanted = flags.org;
-      const found =
-        wanted === undefined
-          ? (organizations.find(({ id }) => id === currentOrg) ??
-            (organizations.length === 1 ? organizations[0] : undefined))
-          : organizations.find((key) => matches(key, wanted));
-      if (found) {
-        warnOfEnd(found);
-        return { secret: found.key, source: config.path, stored: found };
-      }
-      if (wanted !== undefined)
-        return localError(
-          EXIT_CODES.unauthenticated,
-          `This machine has no key for organization ${wanted}.`,
-          `Run: astroctl auth login --org-id ${wanted}`,
-        );
-      if (organizations.length === 0)
-        return localError(
-          EXIT_CODES.unauthenticated,
-          `You are not logged in at ${flags.apiUrl}.`,
-          'Run: astroctl auth login',
-        );
-      return usage(
-        `This machine has keys for several organizations: ${organizations.map(({ slug }) => slug).join(', ')}.`,
-        'choose one: astroctl org use NAME, or add --org NAME',
-      );
-    },
-    async organization() {
-      if (flags.asAdmin) return flags.org ?? usage('--as-admin requires an organization.', 'add --org NAME');
-      const credential = await session.credential();
-      if (isCommandError(credential)) return credential;
-      if (credential.stored) return credential.stored.id;
-      if (environmentOrganization === undefined) {
-        const found = await parts.keyOrganization(session);
-        if (isCommandError(found)) return found;
-        if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
-          return usage(
-            `--org ${flags.org} does not match the organization of the key in ${ENVIRONMENT_KEY}.`,
-            `leave --org out, or unset ${ENVIRONMENT_KEY}`,
-          );
-        }
-        environmentOrganization = found.id;
-      }
-      return environmentOrganization;
-    },
-    async call(contract, input, options = {}) {
-      const secret = await secretFor(contract, options.credential);
-      if (isCommandError(secret)) return { ok: false, failure: secret };
-      const { credential: _, ...callOptions } = options;
-      let reply = await clientFor(secret).call(contract, input, callOptions);
-      if (!reply.ok && reply.error.code === 'key/login-required' && options.credential === undefined) {
-        const login = await session.login();
-        if (isCommandError(login)) return { ok: false, failure: login };
-        if (login !== secret) reply = await clientFor(login).call(contract, input, callOptions);
-      }
-      if (!reply.ok) return { ok: false, failure: commandErrorOfReply(reply, flags, io) };
-      for (const warning of reply.meta.warnings ?? []) print.note(`Warning: ${warning}`);
-      return reply;
-    },
-    async *stream(contract, input, signal) {
-      const secret = await secretFor(contract, undefined);
-      if (isCommandError(secret)) throw new CommandFailedError(secret);
-      try {
-        yield* clientFor(secret).stream(contract, input, signal ?? io.interrupted);
-      } catch (error) {
-        throw error instanceof ApiStreamError ? new CommandFailedError(commandErrorOfReply(error, flags, io)) : error;
-      }
-    },
-    async confirm(question) {
-      if (flags.yes) return true;
-      if (!hasTerminal(io)) return usage('Confirmation required, but there is no terminal.', 'use -y');
-      const { createInterface } = await import('node:readline/promises');
-      const terminal = createInterface({ input: io.stdin, output: io.stderr });
-      try {
-        const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
-        return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Cancelled. Nothing was changed.');
-      } finally {
-        terminal.close();
-      }
-    },
-    async login() {
-      const { login } = config.api(flags.apiUrl);
-      if (login && Date.parse(login.expiresAt) > io.clock.now()) return login.accessToken;
-      config.assertWritable(); // before a login that could not be stored
-      const fresh = await parts.loginFlow(session);
-      if (isCommandError(fresh)) return fresh;
-      await config.update(flags.apiUrl, (api) => void (api.login = fresh));
-      return fresh.accessToken;
-    },
-  };
-  return session;
-
-  async function secretFor(
+  private async secretFor(
     contract: Contract,
     chosen: string | null | undefined,
   ): Promise<string | undefined | CommandError> {
     if (chosen !== undefined) return chosen ?? undefined;
     const { permission } = contract;
     if (permission === PUBLIC || permission === SERVICES_ONLY) return undefined;
-    if (flags.asAdmin || PERMISSIONS[permission].by === 'login') return session.login();
-    const credential = await session.credential();
+    if (this.flags.asAdmin || PERMISSIONS[permission].by === 'login') return this.login();
+    const credential = await this.credential();
     return isCommandError(credential) ? credential : credential.secret;
   }
 
-  function warnOfEnd({ slug, expiresAt }: StoredKey): void {
-    if (warnedOfEnd || expiresAt === null) return;
-    const days = (Date.parse(expiresAt) - io.clock.now()) / 86_400_000;
+  private warnOfEnd({ slug, expiresAt }: StoredKey): void {
+    if (this.warnedOfEnd || expiresAt === null) return;
+    const days = (Date.parse(expiresAt) - this.io.clock.now()) / 86_400_000;
     if (days > 7) return;
-    warnedOfEnd = true;
-    print.note(
+    this.warnedOfEnd = true;
+    this.print.note(
       days > 0
         ? `Warning: the key for ${slug} expires on ${expiresAt}; run: astroctl auth login`
         : `Warning: the key for ${slug} expired on ${expiresAt}; run: astroctl auth login`,

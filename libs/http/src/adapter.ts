@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { BODY_BYTES } from '#bus/contract';
 import { endConnection } from '#http/connections';
-import type { Clock } from '#kernel';
+import type { Clock, Ids } from '#kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { Socket } from 'node:net';
@@ -32,6 +31,8 @@ const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'No such route.
 
 export interface AdapterOptions {
   readonly clock: Clock;
+  /** Source of request ids. */
+  readonly ids: Ids;
   /** Addresses of reverse proxies whose X-Forwarded-For is believed; none when left out. */
   readonly trustProxy?: string | readonly string[];
 }
@@ -40,7 +41,7 @@ export interface AdapterOptions {
  * Nest's Fastify adapter with the limits of the edge: what never reaches a route (broken HTTP, too long URLs, too large
  * headers) is answered with a problem document too. Pass it to NestFactory.create with `bodyParser: false`.
  */
-export function edgeAdapter({ clock, trustProxy }: AdapterOptions): FastifyAdapter {
+export function edgeAdapter({ clock, ids, trustProxy }: AdapterOptions): FastifyAdapter {
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
     bodyLimit: BODY_BYTES,
@@ -49,7 +50,7 @@ export function edgeAdapter({ clock, trustProxy }: AdapterOptions): FastifyAdapt
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false, // what still arrives on an open connection is answered like anything else
-    genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => requestIdOf(headers),
+    genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => requestIdOf(headers, ids),
     routerOptions: {
       maxParamLength: 1_000,
       caseSensitive: true,
@@ -69,15 +70,16 @@ export function edgeAdapter({ clock, trustProxy }: AdapterOptions): FastifyAdapt
       sendProblem((reply as FastifyReply).header('x-request-id', request.id), problem); // typed for any route's replies
     },
     // Fastify types rawPacket as it looks in JSON; in the process it is a Buffer.
-    clientErrorHandler: (error, socket) => answerBroken(error as unknown as BrokenRequest, socket as Socket, clock),
+    clientErrorHandler: (error, socket) =>
+      answerBroken(error as unknown as BrokenRequest, socket as Socket, { clock, ids }),
   };
   return new FastifyAdapter(options);
 }
 
 /** The client's own request id when it is a sane one, else a fresh one. */
-function requestIdOf(headers: IncomingHttpHeaders): string {
+function requestIdOf(headers: IncomingHttpHeaders, ids: Ids): string {
   const { 'x-request-id': given } = headers;
-  return typeof given === 'string' && /^[A-Za-z0-9_.-]{8,64}$/.test(given) ? given : randomUUID();
+  return typeof given === 'string' && /^[A-Za-z0-9_.-]{8,64}$/.test(given) ? given : ids.uuid();
 }
 
 interface BrokenRequest {
@@ -86,11 +88,11 @@ interface BrokenRequest {
 }
 
 /** Whatever Node's parser refused: one answer, then the connection is closed, so that nothing smuggled behind it is read. */
-function answerBroken(error: BrokenRequest, socket: Socket, clock: Clock): void {
+function answerBroken(error: BrokenRequest, socket: Socket, { clock, ids }: AdapterOptions): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const overflow = error.code === 'HPE_HEADER_OVERFLOW';
   const inUrl = overflow && isLongFirstLine(error.rawPacket);
-  const requestId = randomUUID();
+  const requestId = ids.uuid();
   const { status, body, headers } = problemOfEdge(
     inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(),
     requestId,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { actorOf, type Principal } from '#access';
 import { busErrors, parseInput, DomainErrorException, type Bus, type RequestContext } from '#bus';
 import type { RequestContract, StreamContract } from '#bus/contract';
@@ -19,8 +18,6 @@ import { RouteTable, type ContractRoute } from './routes.ts';
 /** What a stream without SSE is gathered to, at most. */
 const GATHERED_BYTES = 16 * 1024 * 1024;
 const GATHERING_MS = 30_000;
-/** For a gateway that shares no key with others. */
-const OWN_CURSOR_KEY = randomBytes(32);
 
 export interface HandlerParts {
   /** Fires when the server goes. */
@@ -34,7 +31,7 @@ export interface HandlerParts {
 export function contractHandler(route: ContractRoute, options: EdgeOptions, parts: HandlerParts): RouteHandlerMethod {
   const read = inputReader(route);
   const { contract } = route;
-  const cursorKey = options.cursorKey ?? OWN_CURSOR_KEY;
+  const { cursorKey } = options;
   return async (request, reply) => {
     const { input, dryRun } = read({
       params: request.params as Record<string, string>,

@@ -52,8 +52,8 @@ export interface EdgeOptions extends ServerOptions {
   readonly access: AccessSource;
   readonly ids: Ids;
   readonly about: ApiDescription;
-  /** Signs the cursors of lists: at least 32 bytes, the same in every gateway. Left out: one that ends with the process. */
-  readonly cursorKey?: Uint8Array;
+  /** Signs the cursors of lists: at least 32 bytes, the same in every gateway. */
+  readonly cursorKey: Uint8Array;
   /** Requests a minute of one key or login; 600 when left out or undefined. Asked for each request; must not wait. */
   readonly requestsPerMinute?: (principal: Principal) => number | undefined;
   /** Requests a minute without a valid credential from one address; 600 when left out. */

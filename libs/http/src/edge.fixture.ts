@@ -20,7 +20,7 @@ import {
 } from '#bus';
 import { request, stream, type InputOf } from '#bus/contract';
 import { directoryOf } from '#bus/contract-suite';
-import { systemClock } from '#runtime/system';
+import { systemClock, systemIds } from '#runtime/system';
 import { domainError, position, silentLogger, type Clock, type Logger } from '#kernel';
 import { sequenceIds } from '#testing';
 import { Controller, Get, Module } from '@nestjs/common';
@@ -366,7 +366,7 @@ export async function startEdge(
   })
   class FixtureModule {}
 
-  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter({ clock }), {
+  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter({ clock, ids: systemIds }), {
     logger: false,
     bodyParser: false,
   });
@@ -380,6 +380,7 @@ export async function startEdge(
     ids,
     logger,
     about: { title: 'Fixture', version: '1' },
+    cursorKey: new Uint8Array(32).fill(7),
     readiness: () =>
       Promise.resolve({
         ready: true,

@@ -1,6 +1,6 @@
 import { loadOrCreateCallerKeys, parseCallerKeys, type BusTransport, type CallerKeys } from '#bus';
 import type { EventStore } from '#event-store';
-import type { Clock, Ids, Logger } from '#kernel';
+import type { Clock, Ids, Logger, Timer } from '#kernel';
 import type { ReadStore } from '#read-store';
 import { parseSealingKeys, type SealedVault } from '#vault';
 import type { WorkQueue } from '#work-queue';
@@ -72,8 +72,8 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
   },
   bus: {
     embedded: async () => (await import('#bus/in-process')).inProcessTransport(),
-    server: async ({ clock }, url) => {
-      const transport = await (await import('#bus/nats')).natsTransport({ url, clock });
+    server: async ({ clock, ids }, url) => {
+      const transport = await (await import('#bus/nats')).natsTransport({ url, clock, ids });
       await transport.connect();
       return transport;
     },
@@ -126,6 +126,7 @@ async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions
   if (chosen.kind === 'embedded') return opener(options, '');
   return inTime(
     opener(options, chosen.url),
+    options.clock,
     `${name}: no NATS server responds at ${withoutPassword(chosen.url)}; start it, or correct the address.`,
   );
 }
@@ -142,10 +143,10 @@ function startErrorOf(error: unknown): unknown {
   return explained ? new StartError(String(error.message), { cause: error }) : error;
 }
 
-async function inTime<T>(work: Promise<T>, sentence: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+async function inTime<T>(work: Promise<T>, clock: Clock, sentence: string): Promise<T> {
+  let timer: Timer | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StartError(sentence)), CONNECT_MS);
+    timer = clock.timer(CONNECT_MS, () => reject(new StartError(sentence)));
   });
   try {
     return await Promise.race([work, late]);
@@ -155,7 +156,7 @@ async function inTime<T>(work: Promise<T>, sentence: string): Promise<T> {
       typeof error === 'object' && error !== null && 'code' in error && String(error.code).endsWith('/unavailable');
     throw isAway ? new StartError(sentence, { cause: error }) : error;
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }
 

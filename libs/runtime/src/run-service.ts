@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import process from 'node:process';
 import { VERSION } from '#kernel';
+import { systemClock } from '#runtime/system';
 import { readConfiguration, type Configuration } from './configuration.ts';
 import { printError } from './print-error.ts';
 import { StartError } from './start-error.ts';
@@ -14,7 +15,7 @@ const print = (line = ''): void => void process.stdout.write(`${line}\n`);
  * end it with code 1 and one sentence for each mistake on standard error.
  */
 export async function runService(service: ServiceOptions): Promise<void> {
-  const began = performance.now();
+  const began = systemClock.monotonic();
   // Before anything can be ready: a process that is told to end must never be found without a handler.
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
@@ -33,7 +34,7 @@ export async function runService(service: ServiceOptions): Promise<void> {
     );
   if (stopping.signal.aborted) return stop();
   stopping.signal.addEventListener('abort', stop, { once: true });
-  greet(service.name, running, (performance.now() - began) / 1_000);
+  greet(service.name, running, (systemClock.monotonic() - began) / 1_000);
 }
 
 function readSettings({ edge }: ServiceOptions): Configuration {

@@ -126,7 +126,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     ],
   });
   closers.push(() => composition.close());
-  const app = await NestFactory.create<NestFastifyApplication>(composition.root, edgeAdapter({ clock }), {
+  const app = await NestFactory.create<NestFastifyApplication>(composition.root, edgeAdapter({ clock, ids }), {
     logger: false,
     bodyParser: false,
     abortOnError: false,

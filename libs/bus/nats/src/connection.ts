@@ -1,10 +1,11 @@
-import type { Clock } from '#kernel';
+import type { Clock, Ids } from '#kernel';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 
 /** What client and server share. */
 export interface NatsSettings {
   readonly connection: NodeConnectionOptions;
   readonly clock: Clock;
+  readonly ids: Ids;
   readonly leaseMs: number;
   readonly drainMs: number;
 }

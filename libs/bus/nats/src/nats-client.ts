@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { busErrors, DomainErrorException, type AnswerPacket, type OutgoingMessage } from '#bus';
 import { ClientNats } from '@nestjs/microservices';
 import {
@@ -106,8 +105,8 @@ export class NatsClient extends ClientNats {
 
   /** Many answers, over an inbox of their own; the lease is renewed until the reader leaves. */
   private listen(connection: NatsConnection, subject: string, message: OutgoingMessage, callback: Receive): () => void {
-    const { clock, leaseMs } = this.settings;
-    const call = randomUUID();
+    const { clock, ids, leaseMs } = this.settings;
+    const call = ids.uuid();
     const inbox = createInbox();
     let seen = clock.monotonic();
     let over = false;

@@ -1,5 +1,5 @@
 import { busContract, busesOver, directoryOf, fixtureContracts, personContext, startServer } from '#bus/contract-suite';
-import { systemClock } from '#runtime/system';
+import { systemClock, systemIds } from '#runtime/system';
 import { silentLogger } from '#kernel';
 import { eventually } from '#testing';
 import { natsTransport } from './nats.ts';
@@ -9,7 +9,7 @@ const url = process.env['ASTRO_TEST_NATS_URL'];
 if (url) {
   busContract('nats', {
     async open() {
-      const transport = await natsTransport({ url, clock: systemClock, leaseMs: 300, drainMs: 500 });
+      const transport = await natsTransport({ url, clock: systemClock, ids: systemIds, leaseMs: 300, drainMs: 500 });
       await transport.connect();
       return transport;
     },
@@ -18,7 +18,7 @@ if (url) {
 
 if (url) {
   describe('what only a network does', () => {
-    const open = (leaseMs: number) => natsTransport({ url, clock: systemClock, leaseMs, drainMs: 200 });
+    const open = (leaseMs: number) => natsTransport({ url, clock: systemClock, ids: systemIds, leaseMs, drainMs: 200 });
 
     it('ends a stream within its lease when the reader’s process is gone', async () => {
       const [serving, reading] = [await open(300), await open(300)];

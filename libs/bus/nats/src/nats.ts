@@ -1,5 +1,5 @@
 import type { BusTransport } from '#bus';
-import type { Clock } from '#kernel';
+import type { Clock, Ids } from '#kernel';
 import { loadPackage } from '@nestjs/common/internal';
 import { connectOptions } from './connection.ts';
 import { NatsClient } from './nats-client.ts';
@@ -9,6 +9,7 @@ export interface NatsOptions {
   /** `nats://[user:password@]host:port` or `tls://…`; several, separated by commas, are one cluster. */
   readonly url: string;
   readonly clock: Clock;
+  readonly ids: Ids;
   /** A stream whose reader, or whose server, was not heard of for so long is over. 3,000 ms when left out. */
   readonly leaseMs?: number;
   /** How long closing a server waits for the answers it owes. 10,000 ms when left out. */
@@ -25,6 +26,7 @@ export async function natsTransport(options: NatsOptions): Promise<BusTransport>
   const settings = {
     connection: connectOptions(options.url),
     clock: options.clock,
+    ids: options.ids,
     leaseMs: options.leaseMs ?? 3_000,
     drainMs: options.drainMs ?? 10_000,
   };

@@ -5,14 +5,13 @@ import {
   type Delivery,
   type EventStore,
   type ReadOptions,
-  type StoredEvent,
 } from '#event-store';
 import { position, sequenceOf, storeOf, type Clock, type Ids, type Logger, type Position } from '#kernel';
-import type { SQLInputValue, SqliteStore, StatementSync } from '#sqlite';
+import type { SqliteStore } from '#sqlite';
 import { createAppendWriter } from './append-writer.ts';
 import { watchChanges } from './changes.ts';
 import { openDatabase } from './database.ts';
-import { storedEvent } from './stored-event.ts';
+import { createPages } from './pages.ts';
 
 export interface EmbeddedEventStoreOptions {
   /** Where `events.sqlite` lies; made when it is missing. */
@@ -20,23 +19,6 @@ export interface EmbeddedEventStoreOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-}
-
-/** Events read at once: grows while they are small and shrinks when a page holds much text, so that memory stays bounded. */
-const PAGE = {
-  first: 128,
-  most: 1024,
-  least: 16,
-  growBelowCharacters: 256 * 1024,
-  shrinkAboveCharacters: 1024 * 1024,
-} as const;
-
-const COLUMNS = 'position, stream, revision, body';
-
-interface Page {
-  readonly events: readonly StoredEvent[];
-  /** Position of the last event, as number. */
-  readonly last: number;
 }
 
 /**
@@ -54,17 +36,6 @@ export async function openEmbeddedEventStore(options: EmbeddedEventStoreOptions)
 export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock): EventStore {
   const { database } = file;
   const dataVersion = database.prepare('PRAGMA data_version');
-  const highest = database.prepare('SELECT max(position) AS position FROM events');
-  const behind = database.prepare(
-    `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?`,
-  );
-  const forwards = database.prepare(
-    `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
-  );
-  const backwards = database.prepare(
-    `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
-  );
-
   const changes = watchChanges(clock, () => Number(dataVersion.get()?.['data_version']));
   const writer = createAppendWriter(file, storeId, changes.notify);
   let closing: Promise<void> | undefined;
@@ -72,28 +43,8 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
   const open = () => {
     if (closing !== undefined) throw new EventStoreUnavailableError('The event store was closed.');
   };
-  const headSequence = () => file.run(() => Number(highest.get()?.['position'] ?? 0));
-
-  function pager(statement: StatementSync) {
-    statement.setReturnArrays(true); // objects with named columns take half as long again
-    let size: number = PAGE.first;
-    return (limit: number, ...parameters: SQLInputValue[]): Page =>
-      file.run(() => {
-        open();
-        const events: StoredEvent[] = [];
-        let last = 0;
-        let characters = 0;
-        for (const row of statement.all(...parameters, Math.min(size, limit))) {
-          const body = String(row[3]);
-          last = Number(row[0]);
-          characters += body.length;
-          events.push(storedEvent(body, String(row[1]), Number(row[2]), position(storeId, last)));
-        }
-        if (characters > PAGE.shrinkAboveCharacters) size = Math.max(PAGE.least, size >> 1);
-        else if (characters < PAGE.growBelowCharacters && events.length === size) size = Math.min(PAGE.most, size << 1);
-        return { events, last };
-      });
-  }
+  const pages = createPages(file, storeId, open);
+  const { headSequence } = pages;
 
   function sequenceBehind(after: Position | undefined): number {
     if (after === undefined) return 0;
@@ -113,7 +64,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
 
     async *read(stream, { from, direction = 'forwards', limit = Number.MAX_SAFE_INTEGER }: ReadOptions = {}) {
       const isForwards = direction === 'forwards';
-      const readPage = pager(isForwards ? forwards : backwards);
+      const readPage = isForwards ? pages.forwards() : pages.backwards();
       let revision = from ?? (isForwards ? 0 : Number.MAX_SAFE_INTEGER);
       for (let left = limit; left > 0 && revision >= 0;) {
         const { events } = readPage(left, stream, revision);
@@ -126,7 +77,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
     },
 
     async *readAll({ after, limit = Number.MAX_SAFE_INTEGER } = {}) {
-      const readPage = pager(behind);
+      const readPage = pages.behind();
       let at = sequenceBehind(after);
       open();
       const end = headSequence();
@@ -145,7 +96,7 @@ export function eventStoreOver(file: SqliteStore, storeId: string, clock: Clock)
     },
 
     async *subscribe({ after, signal }): AsyncGenerator<Delivery> {
-      const readPage = pager(behind);
+      const readPage = pages.behind();
       let at = sequenceBehind(after);
       let isMarked = false;
       while (!signal.aborted) {

@@ -47,29 +47,7 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
 
   return {
     adapter: vaultAdapter(options.vault, options.clock, options.onPoll),
-    clients: [
-      {
-        client_id: options.cliClientId,
-        client_name: 'astroctl',
-        application_type: 'native',
-        token_endpoint_auth_method: 'none',
-        grant_types: [DEVICE_GRANT, 'refresh_token'],
-        response_types: [],
-        redirect_uris: [],
-        id_token_signed_response_alg: 'ES256',
-      },
-      {
-        client_id: options.consoleClientId,
-        client_name: 'Astro console',
-        application_type: 'web',
-        token_endpoint_auth_method: 'none',
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        redirect_uris: [...options.consoleRedirectUris],
-        post_logout_redirect_uris: [options.publicUrl],
-        id_token_signed_response_alg: 'ES256',
-      },
-    ],
+    clients: clientsOf(options),
     jwks: { keys: [secrets.signing] },
     cookies: {
       keys: [secrets.cookies],
@@ -106,50 +84,85 @@ export function providerConfiguration(options: ConfigurationOptions): Configurat
     renderError: (context, { error, error_description: description }) => {
       html(context, problemPage('Something went wrong', `${description ?? error}.`));
     },
-    features: {
-      devInteractions: { enabled: false },
-      revocation: { enabled: true },
-      deviceFlow: {
-        enabled: true,
-        charset: 'base-20',
-        mask: '****-****',
-        userCodeInputSource: async (context, _form, out, error) => {
-          if (error?.name === 'NotFoundError') options.onWrongUserCode(context);
-          const problem = error === undefined && out === undefined ? undefined : problemOf(error?.name);
-          html(
-            context,
-            error?.name === 'AbortedError'
-              ? problemPage('Refused', 'The device was not connected. You can close this page.')
-              : codePage({ ...formOf(context), ...(problem !== undefined && { problem }) }),
-          );
-        },
-        userCodeConfirmSource: async (context, _form, client, _device, userCode) => {
-          html(
-            context,
-            confirmPage({ ...formOf(context), code: userCode, client: client.clientName ?? client.clientId }),
-          );
-        },
-        successSource: async (context) => html(context, donePage()),
+    features: featuresOf(options),
+  };
+}
+
+function clientsOf(options: ConfigurationOptions): NonNullable<Configuration['clients']> {
+  return [
+    {
+      client_id: options.cliClientId,
+      client_name: 'astroctl',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      grant_types: [DEVICE_GRANT, 'refresh_token'],
+      response_types: [],
+      redirect_uris: [],
+      id_token_signed_response_alg: 'ES256',
+    },
+    {
+      client_id: options.consoleClientId,
+      client_name: 'Astro console',
+      application_type: 'web',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      redirect_uris: [...options.consoleRedirectUris],
+      post_logout_redirect_uris: [options.publicUrl],
+      id_token_signed_response_alg: 'ES256',
+    },
+  ];
+}
+
+/** What of the protocol is on, and the pages of the device flow and of logout. */
+function featuresOf({
+  audience,
+  lifetimes,
+  onWrongUserCode,
+}: ConfigurationOptions): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    revocation: { enabled: true },
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+      userCodeInputSource: async (context, _form, out, error) => {
+        if (error?.name === 'NotFoundError') onWrongUserCode(context);
+        const problem = error === undefined && out === undefined ? undefined : problemOf(error?.name);
+        html(
+          context,
+          error?.name === 'AbortedError'
+            ? problemPage('Refused', 'The device was not connected. You can close this page.')
+            : codePage({ ...formOf(context), ...(problem !== undefined && { problem }) }),
+        );
       },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: async (context, form) => html(context, logoutPage(form)),
-        postLogoutSuccessSource: async (context) => html(context, signedOutPage()),
+      userCodeConfirmSource: async (context, _form, client, _device, userCode) => {
+        html(
+          context,
+          confirmPage({ ...formOf(context), code: userCode, client: client.clientName ?? client.clientId }),
+        );
       },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: (_context, _client, oneOf) => (Array.isArray(oneOf) ? oneOf : (oneOf ?? audience)),
-        useGrantedResource: () => true,
-        getResourceServerInfo: (_context, resource) => {
-          if (resource !== audience) throw new Error('unknown resource');
-          return {
-            scope: '',
-            audience,
-            accessTokenTTL: lifetimes.accessToken,
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'ES256' } },
-          };
-        },
+      successSource: async (context) => html(context, donePage()),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async (context, form) => html(context, logoutPage(form)),
+      postLogoutSuccessSource: async (context) => html(context, signedOutPage()),
+    },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: (_context, _client, oneOf) => (Array.isArray(oneOf) ? oneOf : (oneOf ?? audience)),
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_context, resource) => {
+        if (resource !== audience) throw new Error('unknown resource');
+        return {
+          scope: '',
+          audience,
+          accessTokenTTL: lifetimes.accessToken,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
+        };
       },
     },
   };

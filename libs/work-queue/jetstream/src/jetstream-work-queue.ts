@@ -6,11 +6,13 @@ import {
   handleDelivery,
   WorkQueueUnavailableError,
   type DeadLetter,
+  type Delivery,
   type RawDelivery,
   type WorkQueue,
 } from '#work-queue';
 import type { WorkQueueContract } from '#work-queue/contract';
-import { connectTo } from './connection.ts';
+import type { z } from 'zod';
+import { connectTo, type Connection } from './connection.ts';
 import { chainedId, DUE_HEADER, storeOnce, withinFiveSeconds } from './publish.ts';
 import { pullOneByOne } from './pull.ts';
 import { ensureQueue, namesOf, type QueueNames } from './streams.ts';
@@ -29,37 +31,142 @@ export interface JetStreamWorkQueueOptions {
  * and for the moment at which a delayed item is due.
  * @throws WorkQueueUnavailableError, with one sentence saying what is wrong with the server
  */
-export async function openJetStreamWorkQueue({
-  url,
-  log,
-  clock,
-  queues = [],
-}: JetStreamWorkQueueOptions): Promise<WorkQueue> {
-  const connection = await connectTo(url);
-  const { nats, client, manager } = connection;
-  const stops = new Set<() => Promise<void>>();
-  const made = new Map<string, Promise<void>>();
-  let closed = false;
+export async function openJetStreamWorkQueue(options: JetStreamWorkQueueOptions): Promise<WorkQueue> {
+  const connection = await connectTo(options.url);
+  const made = new JetStreamWorkQueue(connection, options);
+  try {
+    for (const queue of options.queues ?? []) await made.prepare(queue);
+  } catch (error) {
+    await connection.nats.close();
+    throw error;
+  }
+  return made;
+}
 
-  const make = (queue: WorkQueueContract): Promise<void> => {
-    const making = ensureQueue(manager, queue);
-    made.set(queue.subject, making);
-    making.catch(() => made.delete(queue.subject));
+class JetStreamWorkQueue implements WorkQueue {
+  private readonly stops = new Set<() => Promise<void>>();
+  private readonly made = new Map<string, Promise<void>>();
+  private closed = false;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly surroundings: { readonly clock: Clock; readonly log: Logger },
+  ) {}
+
+  /** Makes a queue on the server where it is missing. */
+  prepare(queue: WorkQueueContract): Promise<void> {
+    return answered(() => this.ensure(queue));
+  }
+
+  async enqueue<Item extends z.ZodType>(
+    queue: WorkQueueContract<Item>,
+    item: z.infer<Item>,
+    { deduplicationKey, delayMs = 0 }: { readonly deduplicationKey: string; readonly delayMs?: number },
+  ): Promise<void> {
+    const { clock } = this.surroundings;
+    this.checkOpen();
+    const names = namesOf(queue);
+    checkDeduplicationKey(deduplicationKey);
+    const text = encodeItem(item);
+    const dueMs = delayMs > 0 ? clock.now() + delayMs : undefined;
+    let tries = 0;
+    await withinFiveSeconds(clock, async () => {
+      await (tries++ === 0 ? this.ensure(queue) : this.make(queue)); // the stream may have been removed since it was made
+      await storeOnce(this.connection, names, deduplicationKey, text, dueMs);
+    });
+  }
+
+  async work<Item extends z.ZodType>(
+    queue: WorkQueueContract<Item>,
+    handle: (delivery: Delivery<z.infer<Item>>) => Promise<void>,
+    { concurrency }: { readonly concurrency: number },
+  ): Promise<() => Promise<void>> {
+    if (!Number.isInteger(concurrency) || concurrency < 1)
+      throw new RangeError(`concurrency ${concurrency} is not a number of workers`);
+    this.checkOpen();
+    const { clock, log } = this.surroundings;
+    const { nats } = this.connection;
+    const names = namesOf(queue);
+    await this.prepare(queue);
+    const tools = { clock, log, ensure: () => this.make(queue) };
+    const pull = (consumer: string, one: (message: JsMsg) => Promise<void>) =>
+      pullOneByOne(this.connection, { stream: names.stream, consumer }, { ...tools, handle: one });
+    const pulls = Array.from({ length: concurrency }, () =>
+      pull(names.worker, (message) => handleDelivery(queue, this.rawDelivery(names, message), handle, log)),
+    );
+    pulls.push(pull(names.mover, (message) => this.move(names, message)));
+    const stop = async (): Promise<void> => {
+      this.stops.delete(stop);
+      await Promise.all(pulls.map((each) => each.stop()));
+      if (!nats.isClosed()) await nats.flush().catch(() => {}); // so that a pull taken back is so before a next worker asks
+    };
+    this.stops.add(stop);
+    return stop;
+  }
+
+  async deadLetters(queue: WorkQueueContract): Promise<readonly DeadLetter[]> {
+    this.checkOpen();
+    const { manager } = this.connection;
+    const { deadStream } = namesOf(queue);
+    return answered(async () => {
+      await this.ensure(queue);
+      const { state } = await manager.streams.info(deadStream);
+      const letters: DeadLetter[] = [];
+      for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
+        const message = await manager.streams.getMessage(deadStream, { seq });
+        if (message) letters.push(message.json<DeadLetter>());
+      }
+      return letters;
+    });
+  }
+
+  async depth(queue: WorkQueueContract): Promise<number> {
+    this.checkOpen();
+    return answered(async () => {
+      await this.ensure(queue);
+      return (await this.connection.manager.streams.info(namesOf(queue).stream)).state.messages;
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.all([...this.stops].map((stop) => stop()));
+    await this.connection.nats.close();
+  }
+
+  private make(queue: WorkQueueContract): Promise<void> {
+    const making = ensureQueue(this.connection.manager, queue);
+    this.made.set(queue.subject, making);
+    making.catch(() => this.made.delete(queue.subject));
     return making;
-  };
-  const ensure = (queue: WorkQueueContract): Promise<void> => made.get(queue.subject) ?? make(queue);
-  const answered = async <T>(action: () => Promise<T>): Promise<T> => {
-    try {
-      return await action();
-    } catch (cause) {
-      throw new WorkQueueUnavailableError('The work queue is not responding.', { cause });
-    }
-  };
-  const checkOpen = (): void => {
-    if (closed) throw new WorkQueueUnavailableError('The work queue is closed.');
-  };
+  }
 
-  async function deadLetter(names: QueueNames, message: JsMsg, reason: string): Promise<void> {
+  private ensure(queue: WorkQueueContract): Promise<void> {
+    return this.made.get(queue.subject) ?? this.make(queue);
+  }
+
+  private checkOpen(): void {
+    if (this.closed) throw new WorkQueueUnavailableError('The work queue is closed.');
+  }
+
+  private rawDelivery(names: QueueNames, message: JsMsg): RawDelivery {
+    return {
+      text: message.string(),
+      attempt: message.info.deliveryCount,
+      extend: () => answered(async () => message.working()),
+      acknowledge: () => answered(async () => void (await message.ackAck())),
+      retry: (delayMs) =>
+        answered(async () => {
+          message.nak(delayMs);
+          await this.connection.nats.flush();
+        }),
+      bury: (reason) => answered(() => this.deadLetter(names, message, reason)),
+    };
+  }
+
+  private async deadLetter(names: QueueNames, message: JsMsg, reason: string): Promise<void> {
+    const { nats, client } = this.connection;
     const { deliveryCount, streamSequence, timestampNanos } = message.info;
     const envelope: DeadLetter = { item: message.json(), reason, attempts: deliveryCount };
     // Recorded before the message is gone; the time tells it from one of the same number in a stream made again.
@@ -68,105 +175,21 @@ export async function openJetStreamWorkQueue({
     await nats.flush();
   }
 
-  const rawDelivery = (names: QueueNames, message: JsMsg): RawDelivery => ({
-    text: message.string(),
-    attempt: message.info.deliveryCount,
-    extend: () => answered(async () => message.working()),
-    acknowledge: () => answered(async () => void (await message.ackAck())),
-    retry: (delayMs) =>
-      answered(async () => {
-        message.nak(delayMs);
-        await nats.flush();
-      }),
-    bury: (reason) => answered(() => deadLetter(names, message, reason)),
-  });
-
   /** A delayed item that is due becomes an item to be worked on; the chain of ids keeps it one. */
-  async function move(names: QueueNames, message: JsMsg): Promise<void> {
-    const waitMs = Number(message.headers?.get(DUE_HEADER) ?? 0) - clock.now();
+  private async move(names: QueueNames, message: JsMsg): Promise<void> {
+    const waitMs = Number(message.headers?.get(DUE_HEADER) ?? 0) - this.surroundings.clock.now();
     if (waitMs > 0) return message.nak(Math.ceil(waitMs));
     const id = message.headers?.get('Nats-Msg-Id') ?? '';
-    await client.publish(names.subject, message.data, { msgID: chainedId(id, message.info.streamSequence) });
+    const msgID = chainedId(id, message.info.streamSequence);
+    await this.connection.client.publish(names.subject, message.data, { msgID });
     await message.ackAck();
   }
+}
 
+async function answered<T>(action: () => Promise<T>): Promise<T> {
   try {
-    for (const queue of queues) await answered(() => ensure(queue));
-  } catch (error) {
-    await nats.close();
-    throw error;
+    return await action();
+  } catch (cause) {
+    throw new WorkQueueUnavailableError('The work queue is not responding.', { cause });
   }
-
-  return {
-    async enqueue(queue, item, { deduplicationKey, delayMs = 0 }) {
-      checkOpen();
-      const names = namesOf(queue);
-      checkDeduplicationKey(deduplicationKey);
-      const text = encodeItem(item);
-      const dueMs = delayMs > 0 ? clock.now() + delayMs : undefined;
-      let tries = 0;
-      await withinFiveSeconds(clock, async () => {
-        await (tries++ === 0 ? ensure(queue) : make(queue)); // the stream may have been removed since it was made
-        await storeOnce(connection, names, deduplicationKey, text, dueMs);
-      });
-    },
-
-    async work(queue, handle, { concurrency }) {
-      if (!Number.isInteger(concurrency) || concurrency < 1)
-        throw new RangeError(`concurrency ${concurrency} is not a number of workers`);
-      checkOpen();
-      const names = namesOf(queue);
-      await answered(() => ensure(queue));
-      const tools = { clock, log, ensure: () => make(queue) };
-      const workers = Array.from({ length: concurrency }, () =>
-        pullOneByOne(
-          connection,
-          { stream: names.stream, consumer: names.worker },
-          { ...tools, handle: (message) => handleDelivery(queue, rawDelivery(names, message), handle, log) },
-        ),
-      );
-      const mover = pullOneByOne(
-        connection,
-        { stream: names.stream, consumer: names.mover },
-        { ...tools, handle: (message) => move(names, message) },
-      );
-      const stop = async (): Promise<void> => {
-        stops.delete(stop);
-        await Promise.all([...workers, mover].map((each) => each.stop()));
-        if (!nats.isClosed()) await nats.flush().catch(() => {}); // so that a pull taken back is so before a next worker asks
-      };
-      stops.add(stop);
-      return stop;
-    },
-
-    async deadLetters(queue) {
-      checkOpen();
-      const { deadStream } = namesOf(queue);
-      return answered(async () => {
-        await ensure(queue);
-        const { state } = await manager.streams.info(deadStream);
-        const letters: DeadLetter[] = [];
-        for (let seq = state.first_seq; state.messages > 0 && seq <= state.last_seq; seq++) {
-          const message = await manager.streams.getMessage(deadStream, { seq });
-          if (message) letters.push(message.json<DeadLetter>());
-        }
-        return letters;
-      });
-    },
-
-    async depth(queue) {
-      checkOpen();
-      return answered(async () => {
-        await ensure(queue);
-        return (await manager.streams.info(namesOf(queue).stream)).state.messages;
-      });
-    },
-
-    async close() {
-      if (closed) return;
-      closed = true;
-      await Promise.all([...stops].map((stop) => stop()));
-      await nats.close();
-    },
-  };
 }
