@@ -153,6 +153,11 @@ const CASES: Readonly<Record<string, () => Case>> = {
     etag: () => etagOf(`PUT /v1/users/${grace.userId}/global-role`, { role: 'developer' }),
   }),
   'organizations.v1.create': () => ({ path: '/v1/organizations', body: { name: `Organization ${++number}` } }),
+  'organizations.v1.change': () => ({
+    path: org,
+    body: { name: `Name ${++number}`, settings: { keyExpiry: `${number}d` } },
+    etag: () => etagOf(`PATCH ${org}`, { name: `Name ${++number}` }),
+  }),
   'organizations.v1.members.set': () => ({
     path: `${org}/members/${grace.userId}`,
     body: { role: 'editor' },

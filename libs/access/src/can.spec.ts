@@ -11,7 +11,8 @@ const OTHER = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c03';
 const NOW = Date.UTC(2026, 0, 1);
 const DAY = 86_400_000;
 
-function directoryOf(...facts: readonly (readonly [stream: string, fact: DirectoryFact])[]): Directory {
+type Facts = readonly (readonly [stream: string, fact: DirectoryFact])[];
+function directoryOf(...facts: Facts): Directory {
   const directory = new Directory();
   facts.forEach(([stream, event], index) => {
     const metadata = {
@@ -42,24 +43,24 @@ const founded = (id: string, slug: string, ownerId: string) =>
     `organization-${id}`,
     { type: 'organization.created.v1', data: { name: slug, slug, ownerId, isDefault: false } },
   ] as const;
-const directory = () =>
-  directoryOf(
-    ...['owner', 'admin', 'editor', 'viewer', 'outsider', 'auditor'].map((id) => user(id)),
-    user('root', 'admin'),
-    founded(ORG, 'acme', 'owner'),
-    founded(OTHER, 'other', 'outsider'),
-    member('admin', 'admin'),
-    member('editor', 'editor'),
-    member('viewer', 'viewer'),
-    member('auditor', 'viewer'),
-    [
-      `organization-${ORG}`,
-      {
-        type: 'organization.audit-right-set.v1',
-        data: { memberId: 'auditor', granted: true, until: new Date(NOW + DAY).toISOString() },
-      },
-    ],
-  );
+const FACTS: Facts = [
+  ...['owner', 'admin', 'editor', 'viewer', 'outsider', 'auditor'].map((id) => user(id)),
+  user('root', 'admin'),
+  founded(ORG, 'acme', 'owner'),
+  founded(OTHER, 'other', 'outsider'),
+  member('admin', 'admin'),
+  member('editor', 'editor'),
+  member('viewer', 'viewer'),
+  member('auditor', 'viewer'),
+  [
+    `organization-${ORG}`,
+    {
+      type: 'organization.audit-right-set.v1',
+      data: { memberId: 'auditor', granted: true, until: new Date(NOW + DAY).toISOString() },
+    },
+  ],
+];
+const directory = () => directoryOf(...FACTS);
 
 const login = (userId: string): Principal => ({ kind: 'login', userId });
 const key = (memberId: string, role: Role, organizationId = ORG): Principal => ({
@@ -221,6 +222,29 @@ describe('can', () => {
       'organization/not-found',
     );
     expect(gone.organization('acme')).toBeUndefined();
+  });
+
+  it('takes logs from viewers where the organization says so, and gives them back', () => {
+    const set = (viewersReadLogs: boolean) =>
+      [`organization-${ORG}`, { type: 'organization.settings-set.v1', data: { viewersReadLogs } }] as const;
+    const readsLogs = (principal: Principal, ...facts: Facts) =>
+      codeOf(can(principal, 'application.logs', { organizationId: ORG }, directoryOf(...FACTS, ...facts), NOW));
+    expect(readsLogs(login('viewer'), set(false))).toBe('access/not-permitted');
+    expect(readsLogs(key('editor', 'viewer'), set(false))).toBe('access/not-permitted');
+    expect(readsLogs(login('editor'), set(false))).toBe('allowed');
+    expect(readsLogs(login('root'), set(false))).toBe('allowed');
+    expect(readsLogs(login('viewer'), set(false), set(true))).toBe('allowed');
+  });
+
+  it('sends people to the contact of their organization', () => {
+    const contact = { type: 'organization.settings-set.v1', data: { contact: 'team@acme.dev' } } as const;
+    const asked = (...facts: Facts) => {
+      const scope = { organizationId: ORG };
+      const decision = can(login('viewer'), 'application.deploy', scope, directoryOf(...FACTS, ...facts), NOW);
+      return decision.allowed ? undefined : decision.error.fix;
+    };
+    expect(asked()).toBe('ask an owner or admin of acme: astroctl org members');
+    expect(asked([`organization-${ORG}`, contact])).toBe('ask team@acme.dev');
   });
 
   it('lets no service act by a person’s permission', () =>

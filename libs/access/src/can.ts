@@ -99,7 +99,8 @@ export function can(
   if (rule.by === 'login' && principal.kind === 'key') return denied(permission, loginRequired());
 
   const role = member && effectiveRole(member, principal);
-  if (member && role && rule.roles.includes(role))
+  const isTakenFromViewers = role === 'viewer' && rule.viewers !== undefined && !organization.settings[rule.viewers];
+  if (member && role && rule.roles.includes(role) && !isTakenFromViewers)
     return { allowed: true, reason: { permission, rule: 'role', role, grantedBy: member.grantedBy } };
   if (member?.auditGrantedBy !== undefined && rule.audit && nowMs < (member.auditUntil ?? 0)) {
     return {
@@ -112,16 +113,18 @@ export function can(
       allowed: true,
       reason: { permission, rule: 'global-admin', role: 'global-admin', grantedBy: user.grantedBy },
     };
+  const { slug, settings } = organization;
+  const why = isTakenFromViewers
+    ? `Viewers of ${slug} do not have ${permission}: its setting ${rule.viewers} is off.`
+    : `The role ${role ?? 'of a global admin'} in ${slug} does not include ${permission}.`;
   return denied(
     permission,
-    domainError(
-      'access/not-permitted',
-      'forbidden',
-      `The role ${role ?? 'of a global admin'} in ${organization.slug} does not include ${permission}.`,
-      {
-        fix: `ask an owner or admin of ${organization.slug}: astroctl org members`,
-      },
-    ),
+    domainError('access/not-permitted', 'forbidden', why, {
+      fix:
+        settings.contact === null
+          ? `ask an owner or admin of ${slug}: astroctl org members`
+          : `ask ${settings.contact}`,
+    }),
   );
 }
 

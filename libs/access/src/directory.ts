@@ -1,5 +1,10 @@
 import { assertNever, idOf, type Recorded } from '#kernel';
-import type { AccessKeyCreated, DirectoryFact } from './rights.events.ts';
+import {
+  DEFAULT_SETTINGS,
+  type AccessKeyCreated,
+  type DirectoryFact,
+  type OrganizationSettings,
+} from './rights.events.ts';
 import type { GlobalRole, Role } from './roles.ts';
 
 export interface DirectoryUser {
@@ -27,6 +32,7 @@ export interface DirectoryOrganization {
   isDefault: boolean;
   status: 'ACTIVE' | 'DELETING' | 'DELETED';
   readonly createdBy: string;
+  settings: OrganizationSettings;
   readonly members: Map<string, DirectoryMember>;
 }
 
@@ -71,7 +77,10 @@ export class Directory {
         const id = idOf(metadata.stream);
         const { name, slug, ownerId, isDefault } = fact.data;
         const members = new Map<string, DirectoryMember>([[ownerId, { kind: 'person', role: 'owner', grantedBy }]]);
-        this.organizations.set(id, { id, name, slug, isDefault, status: 'ACTIVE', createdBy: metadata.actor, members });
+        const status = 'ACTIVE';
+        const settings = DEFAULT_SETTINGS;
+        const createdBy = metadata.actor;
+        this.organizations.set(id, { id, name, slug, isDefault, status, createdBy, settings, members });
         this.slugs.set(slug, id);
         this.join(ownerId, id);
         return;
@@ -82,6 +91,11 @@ export class Directory {
         this.slugs.delete(found.slug);
         Object.assign(found, fact.data);
         this.slugs.set(found.slug, found.id);
+        return;
+      }
+      case 'organization.settings-set.v1': {
+        const found = this.organizations.get(idOf(metadata.stream));
+        if (found) found.settings = { ...found.settings, ...fact.data };
         return;
       }
       case 'organization.member-added.v1': {

@@ -2,6 +2,7 @@ export { GLOBAL_ROLES, isRole, mayGrant, ROLES, weaker, type GlobalRole, type Ro
 export { PERMISSIONS, PUBLIC, SERVICES_ONLY, type Permission, type PermissionRule } from './permissions.ts';
 export { actorOf, principalId, type Principal } from './principal.ts';
 export {
+  DEFAULT_SETTINGS,
   directoryEvents,
   keyRingEvents,
   organizationEvents,
@@ -11,6 +12,7 @@ export {
   type KeyLimits,
   type KeyRingEvent,
   type OrganizationEvent,
+  type OrganizationSettings,
   type UserEvent,
 } from './rights.events.ts';
 export { Directory, type DirectoryOrganization } from './directory.ts';

@@ -16,6 +16,8 @@ export interface PermissionRule {
   readonly audit: boolean;
   /** `key`: an access key or a login; `login`: a person's login only. */
   readonly by: 'key' | 'login';
+  /** The setting of an organization that can take it from viewers. */
+  readonly viewers?: 'viewersReadLogs';
   readonly covers: string;
 }
 
@@ -44,13 +46,14 @@ const organization = (
   roles: readonly Role[],
   by: 'key' | 'login',
   covers: string,
-  more: { g?: boolean; audit?: boolean } = {},
+  more: { g?: boolean; audit?: boolean; viewers?: 'viewersReadLogs' } = {},
 ): PermissionRule => ({
   scope: 'organization',
   roles,
   globalAdmin: more.g ?? false,
   audit: more.audit ?? false,
   by,
+  ...(more.viewers && { viewers: more.viewers }),
   covers,
 });
 const G = { g: true };
@@ -87,7 +90,10 @@ export const PERMISSIONS = {
   'cluster.manage': organization(OA, 'key', 'register, change, delete; policy; who has access', G),
   'cluster.kubeconfig': organization(ALL, 'key', 'short-lived kubeconfig by role'),
   'application.read': organization(ALL, 'key', 'status, resources, events, history, diff, names of secrets', G),
-  'application.logs': organization(ALL, 'key', 'logs', G),
+  'application.logs': organization(ALL, 'key', 'logs; viewers unless the organization takes it from them', {
+    g: true,
+    viewers: 'viewersReadLogs',
+  }),
   'application.deploy': organization(OAE, 'key', 'create, change, deploy, restart, roll back, pause, resume, sync', G),
   'application.preserve': organization(OA, 'key', 'namespaceMode: preserve', G),
   'application.delete': organization(OA, 'key', 'delete', G),

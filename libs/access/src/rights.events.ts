@@ -18,6 +18,15 @@ export const userEvents: EventFamily<UserEvent> = {
   types: { 'user.registered.v1': true, 'user.global-role-set.v1': true, 'user.erased.v1': true },
 };
 
+/** What an organization has decided about itself. Closed: a setting that nothing reads is not added. */
+export interface OrganizationSettings {
+  /** Whom its members ask: an address or a URL; `null`: its owners and admins. It stays in the log. */
+  readonly contact: string | null;
+  /** How long new keys live (`90d`, `12h`, `never`) that are made without a time; `null`: as long as the plan allows. */
+  readonly keyExpiry: string | null;
+  readonly viewersReadLogs: boolean;
+}
+
 /** Everything that can happen to an organization. Stream: `organization-<organization id>`. */
 export type OrganizationEvent =
   | Fact<
@@ -25,6 +34,8 @@ export type OrganizationEvent =
       { readonly name: string; readonly slug: string; readonly ownerId: string; readonly isDefault: boolean }
     >
   | Fact<'organization.renamed.v1', { readonly name: string; readonly slug: string }>
+  /** Those that were changed. */
+  | Fact<'organization.settings-set.v1', Partial<OrganizationSettings>>
   | Fact<
       'organization.member-added.v1',
       { readonly memberId: string; readonly kind: 'person' | 'service'; readonly role: Role; readonly name?: string }
@@ -40,11 +51,15 @@ export type OrganizationEvent =
   /** Seats for persons; service members need none. */
   | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>;
 
+/** The settings of an organization that has changed none. */
+export const DEFAULT_SETTINGS: OrganizationSettings = { contact: null, keyExpiry: null, viewersReadLogs: true };
+
 export const organizationEvents: EventFamily<OrganizationEvent> = {
   categories: ['organization'],
   types: {
     'organization.created.v1': true,
     'organization.renamed.v1': true,
+    'organization.settings-set.v1': true,
     'organization.member-added.v1': true,
     'organization.member-role-changed.v1': true,
     'organization.member-removed.v1': true,

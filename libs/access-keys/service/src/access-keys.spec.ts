@@ -141,6 +141,19 @@ describe('access keys', () => {
     expect(await create('grace')).toMatchObject({ ok: true, value: { role: 'viewer' } });
   });
 
+  it('live as long as the organization has chosen, where nothing is asked for', async () => {
+    const daysOf = async (expires?: string) => {
+      const answer = await create('ada', expires === undefined ? {} : { expires });
+      return answer.ok && Math.round((Date.parse(answer.value.expires ?? '') - embedded.clock.now()) / 86_400_000);
+    };
+    expect(await daysOf()).toBe(90);
+    await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { keyExpiry: '7d' } });
+    expect(await daysOf()).toBe(7);
+    expect(await daysOf('8d')).toBe(8);
+    await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { keyExpiry: null } });
+    expect(await daysOf()).toBe(90);
+  });
+
   it('a limit says plan and catalogue', async () => {
     expect(await create('ada', { expires: '91d' })).toMatchObject({
       ok: false,

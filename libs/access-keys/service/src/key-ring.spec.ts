@@ -56,6 +56,17 @@ describe('create a key', () => {
     given()
       .when(create, ada)
       .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) })));
+  it('lives as long as its organization has chosen, where nothing is asked for and the plan allows it', () => {
+    given()
+      .when({ ...create, usualExpires: NOW + 7 * DAY }, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 7 * DAY) }));
+    given()
+      .when({ ...create, usualExpires: 'never' }, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) }));
+    given()
+      .when({ ...create, usualExpires: NOW + 7 * DAY, expires: NOW + 8 * DAY }, ada)
+      .thenRecorded(created('key_1', { expiresAt: iso(NOW + 8 * DAY) }));
+  });
   it('is as strong as its owner at most, also by default', () =>
     given()
       .when({ ...create, ownRole: 'viewer' }, ada)

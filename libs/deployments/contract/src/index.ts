@@ -1,3 +1,4 @@
+export { countApplicationsRequest } from './catalog.contract.ts';
 export {
   applicationStatusView,
   type ApplicationStatusView,

@@ -14,6 +14,7 @@ import { StreamsQueries } from './applications/streams.queries.ts';
 import { UnfinishedApplicationsSweep } from './applications/unfinished-applications.sweep.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
 import { LimitsHandlers } from './catalog/limits.handlers.ts';
+import { CatalogQueries } from './catalog/catalog.queries.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
 import { AccessEnds } from './clusters/access-ends.service.ts';
 import { AccessEndsSweep } from './clusters/access-ends.sweep.ts';
@@ -66,6 +67,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ObserverHandlers,
     ReportsHandlers,
     LimitsHandlers,
+    CatalogQueries,
     AccessHandlers,
     AccessQueries,
     KubeconfigsHandlers,

@@ -28,6 +28,27 @@ export const organizationCommands = {
     },
     examples: ['astroctl org create "Acme Inc" --slug acme --owner ada@acme.dev'],
   },
+  orgRename: {
+    path: ['org', 'rename'],
+    summary: 'Rename the current organization',
+    options: {
+      name: { positional: 'required', help: 'the new display name' },
+      slug: { help: 'a new short name; only while the organization has no application', value: 'slug' },
+    },
+    examples: ['astroctl org rename "Acme Rockets"', 'astroctl org rename "Acme Rockets" --slug rockets'],
+  },
+  orgSet: {
+    path: ['org', 'set'],
+    summary: 'Change settings of the current organization: contact, keyExpiry, viewersReadLogs',
+    options: {
+      setting: { positional: 'many', help: 'KEY=VALUE; an empty value restores the default' },
+    },
+    examples: [
+      'astroctl org set contact=platform-team@acme.dev keyExpiry=30d',
+      'astroctl org set viewersReadLogs=no',
+      'astroctl org set contact=',
+    ],
+  },
   orgUse: {
     path: ['org', 'use'],
     summary: 'Choose the organization that commands use',

@@ -1,10 +1,13 @@
 import { createLaptop } from '#cli/testing';
 import { domainError } from '#kernel';
 import {
+  changeOrganizationRequest,
+  getOrganizationRequest,
   listMembersRequest,
   listOrganizationsRequest,
   removeMemberRequest,
   setMemberRequest,
+  type OrganizationView,
 } from '#organizations/contract';
 import { temporaryFolder } from '#testing';
 import { organizationsCommands, organizationsGroups } from './cli.ts';
@@ -83,6 +86,20 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
   });
 });
 
+const acme: OrganizationView = {
+  id: 'id-of-acme',
+  name: 'Acme',
+  slug: 'acme',
+  isDefault: false,
+  status: 'ACTIVE',
+  role: 'owner',
+  plan: 'developer',
+  createdAt: since,
+  members: 2,
+  memberLimit: 5,
+  settings: { contact: null, keyExpiry: null, viewersReadLogs: true },
+};
+
 describe('use-C4: whom a command is about', () => {
   it.each(['--user grace@acme.dev', '--user-id grace@acme.dev'])('is said with %s', async (flag) => {
     const laptop = laptopOf();
@@ -94,19 +111,7 @@ describe('use-C4: whom a command is about', () => {
 });
 
 describe('use-C5: org use', () => {
-  const acme = {
-    id: 'id-of-acme',
-    name: 'Acme',
-    slug: 'acme',
-    isDefault: false,
-    status: 'ACTIVE',
-    role: 'owner',
-    plan: 'developer',
-    createdAt: since,
-    members: 1,
-    memberLimit: 3,
-  } as const;
-  const globex = { ...acme, id: 'id-of-globex', slug: 'globex' } as const;
+  const globex = { ...acme, id: 'id-of-globex', slug: 'globex' };
 
   it('changes the organization of the commands that follow', async () => {
     const laptop = laptopOf();
@@ -135,5 +140,81 @@ describe('use-C5: org use', () => {
     laptop.on(listOrganizationsRequest, () => ({ items: [acme, globex] }));
     const { exit, stderr } = await laptop.run('org use globex');
     expect({ exit, stderr }).toEqual({ exit: 4, stderr: expect.stringContaining('auth login --org-id globex') });
+  });
+});
+
+describe('org rename', () => {
+  it('renames the current organization, and keeps the keys of this machine under the new slug', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(changeOrganizationRequest, ({ name = acme.name, slug = acme.slug }) => ({ ...acme, name, slug }));
+    const { exit, stdout } = await laptop.run(['org', 'rename', 'Acme Rockets', '--slug', 'rockets']);
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'organization/rockets renamed: Acme Rockets\n' });
+    expect(laptop.sent.at(-1)?.input).toEqual({ org: 'id-of-acme', name: 'Acme Rockets', slug: 'rockets' });
+    expect((await laptop.run('org use rockets')).exit).toBe(0);
+    expect((await laptop.run('org members --org acme')).stderr).toContain('auth login --org-id acme');
+  });
+
+  it('keeps the slug where none is given', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(changeOrganizationRequest, ({ name = acme.name }) => ({ ...acme, name }));
+    expect((await laptop.run('org rename Rockets')).exit).toBe(0);
+    expect(laptop.sent.at(-1)?.input).toEqual({ org: 'id-of-acme', name: 'Rockets' });
+  });
+});
+
+describe('org set', () => {
+  const withSettings = () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(changeOrganizationRequest, ({ settings }) => ({
+      ...acme,
+      settings: { ...acme.settings, ...settings },
+    }));
+    return laptop;
+  };
+
+  it('changes the settings that are named, and shows all', async () => {
+    const laptop = withSettings();
+    const { exit, stdout } = await laptop.run('org set contact=team@acme.dev viewersReadLogs=no');
+    expect(exit).toBe(0);
+    expect(stdout).toBe(
+      'organization/acme changed\ncontact:         team@acme.dev\nkeyExpiry:       -\nviewersReadLogs: no\n',
+    );
+    expect(laptop.sent.at(-1)?.input).toMatchObject({ settings: { contact: 'team@acme.dev', viewersReadLogs: false } });
+  });
+
+  it('takes an empty value as the default', async () => {
+    const laptop = withSettings();
+    await laptop.run(['org', 'set', 'contact=', 'keyExpiry=', 'viewersReadLogs=']);
+    expect(laptop.sent.at(-1)?.input).toMatchObject({
+      settings: { contact: null, keyExpiry: null, viewersReadLogs: true },
+    });
+  });
+
+  it.each([
+    ['revokeLeakedKeys=yes', 'use KEY=VALUE with one of contact, keyExpiry, viewersReadLogs'],
+    ['contacts', 'use KEY=VALUE with one of contact, keyExpiry, viewersReadLogs'],
+    ['viewersReadLogs=maybe', 'choose yes or no'],
+  ])('sends nothing for %s', async (word, fix) => {
+    const laptop = withSettings();
+    const { exit, stderr } = await laptop.run(['org', 'set', word]);
+    expect(exit).toBe(2);
+    expect(stderr).toContain(fix);
+    expect(laptop.sent).toEqual([]);
+  });
+});
+
+describe('org get', () => {
+  it('shows members against the limit, and the settings', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(getOrganizationRequest, () => acme);
+    const { stdout } = await laptop.run('org get');
+    expect(stdout).toMatch(/^members: +2\/5$/m);
+    expect(stdout).toMatch(/^viewersReadLogs: yes$/m);
+    const { stdout: json } = await laptop.run('org get -o json');
+    expect(JSON.parse(json)).toEqual(acme);
   });
 });

@@ -11,6 +11,7 @@ import {
   type Session,
 } from '#cli';
 import {
+  changeOrganizationRequest,
   createOrganizationRequest,
   getOrganizationRequest,
   listMembersRequest,
@@ -34,6 +35,7 @@ const COLUMNS: readonly Column<OrganizationRow>[] = [
   { title: 'CURRENT', value: ({ current }) => (current ? '*' : '') },
 ];
 const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'createdAt'] as const;
+const SETTINGS = ['contact', 'keyExpiry', 'viewersReadLogs'] as const;
 
 /** `org list`: all organizations of the key's user; `--all`: of the platform. */
 export async function orgList(
@@ -67,12 +69,14 @@ export async function orgGet(options: Options<typeof organizationCommands.orgGet
   if (isCommandError(org)) return org;
   const found = await session.call(getOrganizationRequest, { org });
   if (!found.ok) return found.failure;
-  const { members, memberLimit } = found.value;
-  const shownMembers = session.print.format === 'table' ? { members: `${members}/${memberLimit}` } : {};
-  await session.print.one(
-    { ...found.value, ...shownMembers },
-    { lines: LINES, name: ({ slug }) => `organization/${slug}` },
-  );
+  const { members, memberLimit, settings } = found.value;
+  const name = ({ slug }: { readonly slug: string }) => `organization/${slug}`;
+  if (session.print.format === 'json' || session.print.format === 'yaml')
+    await session.print.one(found.value, { lines: [], name });
+  else {
+    const shown = { ...settings, ...found.value, members: `${members}/${memberLimit}` };
+    await session.print.one(shown, { lines: [...LINES, ...SETTINGS], name });
+  }
   return 0;
 }
 
@@ -92,6 +96,59 @@ export async function orgCreate(
   session.print.line(`organization/${made.value.slug} created`);
   session.print.note(`Next: astroctl auth login --org-id ${made.value.slug}`);
   return 0;
+}
+
+/** `org rename NAME`: the keys of this machine stay, under the new slug. */
+export async function orgRename(
+  { name, slug }: Options<typeof organizationCommands.orgRename>,
+  session: Session,
+): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const changed = await session.call(changeOrganizationRequest, { org, name, ...(slug !== undefined && { slug }) });
+  if (!changed.ok) return changed.failure;
+  const { id, slug: present } = changed.value;
+  await session.config.update(session.flags.apiUrl, (api) => {
+    api.organizations = api.organizations.map((stored) => (stored.id === id ? { ...stored, slug: present } : stored));
+  });
+  session.print.line(`organization/${present} renamed: ${changed.value.name}`);
+  return 0;
+}
+
+/** `org set KEY=VALUE`. */
+export async function orgSet(
+  { setting }: Options<typeof organizationCommands.orgSet>,
+  session: Session,
+): Promise<Outcome> {
+  const settings = readSettings(setting);
+  if (isCommandError(settings)) return settings;
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const changed = await session.call(changeOrganizationRequest, { org, settings });
+  if (!changed.ok) return changed.failure;
+  session.print.line(`organization/${changed.value.slug} changed`);
+  await session.print.one(changed.value.settings, { lines: SETTINGS });
+  return 0;
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = { yes: true, true: true, '': true, no: false, false: false };
+
+/** `KEY=VALUE` words; the default for a value that is empty. */
+function readSettings(words: readonly string[]) {
+  const settings: { contact?: string | null; keyExpiry?: string | null; viewersReadLogs?: boolean } = {};
+  for (const word of words) {
+    const [name] = word.split('=', 1);
+    const key = SETTINGS.find((known) => known === name);
+    if (key === undefined || !word.includes('='))
+      return usage(`${word} is not a setting.`, `use KEY=VALUE with one of ${SETTINGS.join(', ')}`);
+    const value = word.slice(key.length + 1);
+    if (key === 'viewersReadLogs') {
+      const isOn = SWITCH[value];
+      if (isOn === undefined) return usage(`${value} is not a value of ${key}.`, 'choose yes or no');
+      settings[key] = isOn;
+    } else settings[key] = value === '' ? null : value;
+  }
+  return settings;
 }
 
 /** `org use NAME`: which organization commands are about, on this machine. */

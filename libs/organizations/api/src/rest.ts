@@ -1,4 +1,5 @@
 import {
+  changeOrganizationRequest,
   createOrganizationRequest,
   getOrganizationRequest,
   leaveOrganizationRequest,
@@ -13,6 +14,7 @@ export const organizationsRest = [
   listOrganizationsRequest,
   createOrganizationRequest,
   getOrganizationRequest,
+  changeOrganizationRequest,
   listMembersRequest,
   leaveOrganizationRequest,
   setMemberRequest,

@@ -1,4 +1,5 @@
 export {
+  changeOrganizationRequest,
   createOrganizationRequest,
   displayNameSchema,
   ensureDefaultOrganizationRequest,

@@ -38,6 +38,11 @@ export const organizationView = z.strictObject({
   createdAt: z.string(),
   members: z.number().int(),
   memberLimit: z.number().int(),
+  settings: z.strictObject({
+    contact: z.string().nullable(),
+    keyExpiry: z.string().nullable(),
+    viewersReadLogs: z.boolean(),
+  }),
 });
 export type OrganizationView = z.infer<typeof organizationView>;
 
@@ -91,6 +96,39 @@ export const getOrganizationRequest = request({
   output: organizationView,
   organizationOf: ({ org }) => org,
   timeoutMs: 5_000,
+});
+
+/** Those that are left out stay; `null` is the default again. */
+const settingsChange = z.strictObject({
+  contact: z
+    .union([z.email(), z.url({ protocol: /^https?$/ })], { error: 'must be an e-mail address or an http(s) URL' })
+    .refine((contact) => contact.length <= 200, 'must have at most 200 characters')
+    .nullable()
+    .exactOptional(),
+  keyExpiry: z
+    .string()
+    .regex(/^([1-9]\d{0,5}[hd]|never)$/, 'must be a span (90d, 12h) or never')
+    .nullable()
+    .exactOptional(),
+  viewersReadLogs: z.boolean().exactOptional(),
+});
+
+export const changeOrganizationRequest = request({
+  subject: 'organizations.v1.change',
+  route: 'PATCH /v1/organizations/{org}',
+  summary: 'Change name, slug, or settings; the slug only while there is no application',
+  permission: 'organization.change',
+  input: z.strictObject({
+    org: z.string().min(1),
+    name: displayNameSchema.optional(),
+    slug: slugSchema.optional(),
+    settings: settingsChange.optional(),
+  }),
+  output: organizationView,
+  organizationOf: ({ org }) => org,
+  timeoutMs: 10_000,
+  dryRun: true,
+  ifMatch: true,
 });
 
 const memberView = z.strictObject({

@@ -1,6 +1,6 @@
 import type { ContextService } from '#runtime';
-import { CreationReactor } from './creation/creation.reactor.ts';
 import { membersProjection } from './members/members.projection.ts';
+import { NameClaimsReactor } from './name-claims.reactor.ts';
 import { nameDecider } from './names/name.decider.ts';
 import { organizationDecider } from './organization.decider.ts';
 import { OrganizationsModule } from './organizations.module.ts';
@@ -13,6 +13,6 @@ export const organizationsService: ContextService = {
   engines: ['eventStore', 'readStore', 'vault'],
   deciders: [organizationDecider, nameDecider],
   projections: [organizationsProjection, membersProjection],
-  reactors: [CreationReactor],
+  reactors: [NameClaimsReactor],
   sweeps: [],
 };

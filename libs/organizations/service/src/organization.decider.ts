@@ -1,13 +1,14 @@
 import { assertNever, type Actor, type Decider, type Result } from '#kernel';
 import { createOrganization, type CreateOrganization } from './creation/create-organization.ts';
 import { setSeatLimit, type SetSeatLimit } from './limits/set-seat-limit.ts';
+import { changeOrganization, type ChangeOrganization } from './settings/change-organization.ts';
 import { removeMember, type RemoveMember } from './members/remove-member.ts';
 import { setMember, type SetMember } from './members/set-member.ts';
 import { evolve, initialState, type Organization } from './organization.ts';
 import type { OrganizationError } from './organization.errors.ts';
 import { organizationEvents, type OrganizationEvent } from './organization.events.ts';
 
-export type OrganizationCommand = CreateOrganization | SetMember | RemoveMember | SetSeatLimit;
+export type OrganizationCommand = CreateOrganization | ChangeOrganization | SetMember | RemoveMember | SetSeatLimit;
 
 /** The table of contents: everything that can be asked of one organization. */
 export const organizationDecider: Decider<Organization, OrganizationCommand, OrganizationEvent, OrganizationError> = {
@@ -25,6 +26,8 @@ function decide(
   switch (command.type) {
     case 'create-organization':
       return createOrganization(command, state);
+    case 'change-organization':
+      return changeOrganization(command, state, actor);
     case 'set-member':
       return setMember(command, state, actor);
     case 'remove-member':

@@ -10,6 +10,28 @@ export const organizationErrors = {
       fix: 'ask an owner of an organization to add you: astroctl org add-user',
     }),
   isDeleting: () => domainError('organization/deleting', 'conflict', 'The organization is being deleted.'),
+  mayNotChange: () =>
+    domainError('organization/may-not-change', 'forbidden', 'Only an owner can change the organization.', {
+      fix: 'ask an owner: astroctl org members',
+    }),
+  slugFixed: (applications: number) =>
+    domainError(
+      'organization/slug-fixed',
+      'conflict',
+      `The slug cannot be changed while the organization has applications: it has ${applications}.`,
+      { fix: 'leave out the slug; a name can be changed at any time', extra: { applications } },
+    ),
+  renamedMeanwhile: () =>
+    domainError('organization/renamed-meanwhile', 'conflict', 'The organization was renamed by another request.', {
+      fix: 'check its name (astroctl org get), then try again',
+    }),
+  renameUnderWay: () =>
+    domainError(
+      'organization/rename-under-way',
+      'conflict',
+      'Another request is renaming the organization to or from this name.',
+      { fix: 'try again in a minute', retryAfterSeconds: 60 },
+    ),
   mayNotManageMembers: () =>
     domainError('organization/may-not-manage-members', 'forbidden', 'Your role cannot change members.', {
       fix: 'ask an owner or admin: astroctl org members',

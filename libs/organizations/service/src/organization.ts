@@ -1,4 +1,4 @@
-import type { Role } from '#access';
+import { DEFAULT_SETTINGS, type OrganizationSettings, type Role } from '#access';
 import { assertNever } from '#kernel';
 import type { OrganizationEvent } from './organization.events.ts';
 
@@ -11,8 +11,11 @@ export interface Member {
 
 export interface LivingOrganization {
   readonly status: 'active' | 'deleting';
+  readonly name: string;
+  readonly slug: string;
   readonly members: ReadonlyMap<string, Member>;
   readonly seatLimit: number;
+  readonly settings: OrganizationSettings;
 }
 
 /** What the decisions need to remember; nothing is kept here for display. */
@@ -22,12 +25,15 @@ export const initialState: Organization = { status: 'absent' };
 
 export function evolve(state: Organization, event: OrganizationEvent): Organization {
   switch (event.type) {
-    case 'organization.created.v1':
-      return {
-        status: 'active',
-        members: new Map([[event.data.ownerId, { kind: 'person', role: 'owner' }]]),
-        seatLimit: 1,
-      };
+    case 'organization.created.v1': {
+      const { name, slug, ownerId } = event.data;
+      const members = new Map([[ownerId, { kind: 'person', role: 'owner' } as const]]);
+      return { status: 'active', name, slug, members, seatLimit: 1, settings: DEFAULT_SETTINGS };
+    }
+    case 'organization.renamed.v1':
+      return isLiving(state) ? { ...state, ...event.data } : state;
+    case 'organization.settings-set.v1':
+      return isLiving(state) ? { ...state, settings: { ...state.settings, ...event.data } } : state;
     case 'organization.member-added.v1': {
       const { memberId, kind, role, name } = event.data;
       return withMembers(state, (members) =>
@@ -47,7 +53,6 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
       return isLiving(state) ? { ...state, status: 'deleting' } : state;
     case 'organization.deleted.v1':
       return { status: 'deleted' };
-    case 'organization.renamed.v1':
     case 'organization.audit-right-set.v1':
       return state;
     default:
@@ -55,7 +60,7 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
   }
 }
 
-const isLiving = (state: Organization): state is LivingOrganization =>
+export const isLiving = (state: Organization): state is LivingOrganization =>
   state.status === 'active' || state.status === 'deleting';
 
 /** Members by id; none before the organization is there, and after. */

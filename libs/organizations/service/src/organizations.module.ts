@@ -1,17 +1,27 @@
 import { Module } from '@nestjs/common';
 import { OrganizationCreation } from './creation/creation.service.ts';
 import { CreationHandlers } from './creation/creation.handlers.ts';
-import { CreationReactor } from './creation/creation.reactor.ts';
 import { SeatLimitHandlers } from './limits/seat-limit.handlers.ts';
 import { MemberLookup } from './members/member-lookup.service.ts';
 import { MembersHandlers } from './members/members.handlers.ts';
 import { MembersQueries } from './members/members.queries.ts';
+import { NameClaimsReactor } from './name-claims.reactor.ts';
 import { Names } from './names/names.service.ts';
+import { OrganizationViews } from './overview/organization-views.service.ts';
 import { OrganizationsQueries } from './overview/organizations.queries.ts';
+import { OrganizationChanges } from './settings/organization-change.service.ts';
+import { SettingsHandlers } from './settings/settings.handlers.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
 @Module({
-  controllers: [CreationHandlers, MembersHandlers, MembersQueries, OrganizationsQueries, SeatLimitHandlers],
-  providers: [Names, OrganizationCreation, CreationReactor, MemberLookup],
+  controllers: [
+    CreationHandlers,
+    MembersHandlers,
+    MembersQueries,
+    OrganizationsQueries,
+    SeatLimitHandlers,
+    SettingsHandlers,
+  ],
+  providers: [Names, OrganizationCreation, OrganizationChanges, NameClaimsReactor, MemberLookup, OrganizationViews],
 })
 export class OrganizationsModule {}

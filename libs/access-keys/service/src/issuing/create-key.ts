@@ -15,8 +15,10 @@ export interface CreateKey {
   readonly role?: Role;
   /** The member's role of this moment. */
   readonly ownRole: Role;
-  /** Milliseconds since 1970, or never; left out: the longest that the plan allows. */
+  /** Milliseconds since 1970, or never; left out: what the organization has chosen. */
   readonly expires?: number | 'never';
+  /** The organization's choice, cut down to what the plan allows; left out: the longest that the plan allows. */
+  readonly usualExpires?: number | 'never';
   readonly nowMs: number;
   /** In force until billing has set others. */
   readonly defaults: KeyLimits;
@@ -34,7 +36,8 @@ export function createKey(command: CreateKey, ring: KeyRing, actor: Actor): Resu
   if (!mayGrant(ownRole, role)) return err(keyErrors.roleTooHigh(role, ownRole));
 
   const latestMs = lifetimeDays === null ? Number.POSITIVE_INFINITY : nowMs + lifetimeDays * DAY_MS;
-  const expiresAtMs = expires === undefined ? latestMs : expires === 'never' ? Number.POSITIVE_INFINITY : expires;
+  const usualMs = Math.min(latestMs, msOf(command.usualExpires ?? 'never'));
+  const expiresAtMs = expires === undefined ? usualMs : msOf(expires);
   if (expiresAtMs <= nowMs) return err(keyErrors.expiryPast());
   if (lifetimeDays !== null && expiresAtMs > latestMs) return err(keyErrors.lifetimeLimit(lifetimeDays));
 
@@ -44,3 +47,5 @@ export function createKey(command: CreateKey, ring: KeyRing, actor: Actor): Resu
   const expiresAt = Number.isFinite(expiresAtMs) ? { expiresAt: new Date(expiresAtMs).toISOString() } : {};
   return ok([{ type: 'access-key.created.v1', data: { ...key, role, ...expiresAt, source } }]);
 }
+
+const msOf = (expires: number | 'never'): number => (expires === 'never' ? Number.POSITIVE_INFINITY : expires);

@@ -29,12 +29,16 @@ export class IssuingHandlers {
     const { organizationId, actor } = context;
     const directory = await this.access.current();
     if (!directory.ok) return refuse(directory.error);
-    const member = directory.value.organization(organizationId)?.members.get(actor.id);
-    if (member === undefined) return refuse(organizationNotFound());
+    const organization = directory.value.organization(organizationId);
+    const member = organization?.members.get(actor.id);
+    if (organization === undefined || member === undefined) return refuse(organizationNotFound());
 
     const nowMs = this.clock.now();
     const until = expires === undefined ? ok(undefined) : parseExpiry(expires, nowMs);
-    if (!until.ok) return refuse(until.error);
+    if (!until.ok) return until;
+    const { keyExpiry } = organization.settings;
+    const usual = keyExpiry === null ? ok(undefined) : parseExpiry(keyExpiry, nowMs);
+    if (!usual.ok) return usual;
     const { activeKeys, keyLifetimeDays: lifetimeDays } = defaultLimits(this.catalogue);
     const issued = await this.issuing.issue(organizationId, context, (minted) => ({
       type: 'create-key',
@@ -43,6 +47,7 @@ export class IssuingHandlers {
       ...(role && { role }),
       ownRole: member.role,
       ...(until.value !== undefined && { expires: until.value }),
+      ...(usual.value !== undefined && { usualExpires: usual.value }),
       nowMs,
       defaults: { activeKeys, lifetimeDays },
     }));

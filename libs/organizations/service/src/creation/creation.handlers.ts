@@ -2,7 +2,7 @@ import { plansOf } from '#billing/contract';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { ACCESS, type AccessSource } from '#access';
+import { ACCESS, DEFAULT_SETTINGS, type AccessSource } from '#access';
 import { CLOCK, ok, type Clock } from '#kernel';
 import { createOrganizationRequest, ensureDefaultOrganizationRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
@@ -50,6 +50,7 @@ export class CreationHandlers {
         createdAt: new Date(this.clock.now()).toISOString(),
         members: 1,
         memberLimit: created.value.seatLimit,
+        settings: DEFAULT_SETTINGS,
       },
       { ...created.value.meta, created: true },
     );

@@ -8,7 +8,7 @@ import { defaultSlug, Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream } from '../organization.events.ts';
-import { membersOf } from '../organization.ts';
+import { isLiving, membersOf } from '../organization.ts';
 
 export interface CreatedOrganization extends Pick<OrganizationDraft, 'organizationId' | 'name' | 'slug'> {
   readonly seatLimit: number;
@@ -34,16 +34,26 @@ export class OrganizationCreation {
     return ownerFirst(this.creation(draft, context));
   }
 
-  /** What is left of a creation, if it is still under way. */
-  async resume(draft: OrganizationDraft, context: CommandContext): Promise<Result<unknown, DomainError>> {
-    const held = await this.names.isHeldBy('name', draft.name, draft.organizationId);
+  /** What is left of a creation that began with the claim of a name. @param revision of the claim */
+  async resume(
+    draft: OrganizationDraft,
+    revision: number,
+    context: CommandContext,
+  ): Promise<Result<unknown, DomainError>> {
+    const { organizationId, name } = draft;
+    const present = await this.commands.load(organizationDecider, organizationStream(organizationId));
+    if (!present.ok || present.value.state.status !== 'absent') return present;
+    const held = await this.names.areHeld([{ kind: 'name', name, revision }], organizationId);
     return held.ok && held.value ? finishOrUndo(this.creation(draft, context), undefined) : held;
   }
 
   /** Once a user, however many logins come at the same moment: the claim in the user's own stream decides. */
   createDefault(userId: string, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
     return ownerFirst({
-      begin: () => this.names.claim('default', userId, this.commands.newId(context, 0), context),
+      begin: () => {
+        const organizationId = this.commands.newId(context, 0);
+        return this.names.claim({ kind: 'default', name: userId, organizationId }, context);
+      },
       finish: async ({ state, events }) => {
         if (state.holder === undefined) return err(organizationErrors.none());
         const made = await this.resumeDefault(userId, state.holder, context);
@@ -63,11 +73,12 @@ export class OrganizationCreation {
     const { state } = present.value;
     // The user had a default organization before and left it, or it was deleted: it is not made a second time.
     if (state.status !== 'absent' && !membersOf(state).has(userId)) return err(organizationErrors.none());
+    const owned = { organizationId, ownerId: userId, isDefault: true };
+    if (isLiving(state)) return this.record({ ...owned, name: state.name, slug: state.slug }, context);
 
     for (let attempt = 0; ; attempt++) {
       const slug = defaultSlug(organizationId, attempt);
-      const draft = { organizationId, name: slug, slug, ownerId: userId, isDefault: true };
-      const made = await this.create(draft, context);
+      const made = await this.create({ ...owned, name: slug, slug }, context);
       if (made.ok || !TAKEN.has(made.error.code) || attempt + 1 === SLUG_TRIES) return made;
     }
   }
@@ -76,19 +87,20 @@ export class OrganizationCreation {
     const { organizationId, name, slug } = draft;
     return {
       begin: async () => {
-        const named = await this.names.claim('name', name, organizationId, context, draft);
+        const named = await this.names.claim({ kind: 'name', name, organizationId, founding: draft }, context);
         if (!named.ok || !named.value.repeated) return named;
         // A repeated request whose slug was refused finds its name given back: the answer is that of the first time.
-        const held = await this.names.isHeldBy('name', name, organizationId);
-        return held.ok && !held.value ? err(organizationErrors.slugTaken(slug)) : held;
+        const held = await this.names.claimed([{ kind: 'name', name }], organizationId);
+        return held.ok && held.value.length === 0 ? err(organizationErrors.slugTaken(slug)) : held;
       },
       finish: async () => {
-        const slugged = await this.names.claim('slug', slug, organizationId, context);
+        const slugged = await this.names.claim({ kind: 'slug', name: slug, organizationId }, context);
         return slugged.ok ? this.record(draft, context) : slugged;
       },
       undo: async () => {
-        const slugged = await this.names.release('slug', slug, organizationId, context);
-        return slugged.ok ? this.names.release('name', name, organizationId, context) : slugged;
+        const named = { kind: 'name', name } as const;
+        const claims = await this.names.claimed([{ kind: 'slug', name: slug }, named], organizationId);
+        return claims.ok ? this.names.releaseAll(claims.value, organizationId, context) : claims;
       },
     };
   }

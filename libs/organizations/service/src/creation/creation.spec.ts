@@ -3,12 +3,13 @@ import type { CommandRunner } from '#event-sourcing';
 import { ok, type Decider, type Fact } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, killAtEachAppend, openEmbedded, type Embedded } from '#testing/embedded';
+import { NameClaimsReactor } from '../name-claims.reactor.ts';
+import { OrganizationChanges } from '../settings/organization-change.service.ts';
 import { MemberLookup } from '../members/member-lookup.service.ts';
 import { nameDecider } from '../names/name.decider.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { defaultSlug, Names, nameStream } from '../names/names.service.ts';
 import { CreationHandlers } from './creation.handlers.ts';
-import { CreationReactor } from './creation.reactor.ts';
 import { OrganizationCreation } from './creation.service.ts';
 
 const bus = answeringBus('organizations', {
@@ -24,6 +25,8 @@ const bus = answeringBus('organizations', {
 });
 
 const creationOver = (commands: CommandRunner) => new OrganizationCreation(commands, new Names(commands));
+const resumptionOver = (commands: CommandRunner) =>
+  new NameClaimsReactor(creationOver(commands), new OrganizationChanges(commands, new Names(commands), bus));
 
 describe('creating organizations', () => {
   const folder = temporaryFolder();
@@ -187,7 +190,7 @@ describe('creating organizations', () => {
     };
     const appends = await killAtEachAppend(embedded, {
       attempt: ask,
-      resumption: (commands) => new CreationReactor(creationOver(commands)),
+      resumption: (commands) => resumptionOver(commands),
       async check(n, died) {
         const { name, slug } = round(n);
         const createdAs = async () =>
@@ -212,9 +215,10 @@ describe('creating organizations', () => {
     });
     const appends = await killAtEachAppend(embedded, {
       attempt: (commands, n) => creationOver(commands).create(draft(n), admin()),
-      resumption: (commands) => new CreationReactor(creationOver(commands)),
+      resumption: (commands) => resumptionOver(commands),
       async check(n) {
-        expect(await new Names(embedded.commands).isHeldBy('name', name(n), `refused-${n}`)).toEqual(ok(false));
+        const names = new Names(embedded.commands);
+        expect(await names.claimed([{ kind: 'name', name: name(n) }], `refused-${n}`)).toEqual(ok([]));
         expect(await create(name(n))).toMatchObject({ ok: true });
       },
     });
@@ -225,7 +229,7 @@ describe('creating organizations', () => {
     const user = (n: number) => `first-login-${n}`;
     const appends = await killAtEachAppend(embedded, {
       attempt: (commands, n) => creationOver(commands).createDefault(user(n), admin()),
-      resumption: (commands) => new CreationReactor(creationOver(commands)),
+      resumption: (commands) => resumptionOver(commands),
       async check(n, died) {
         const made = async () =>
           (await ofType('organization.created.v1')).filter(({ data }) => ownerIn(data) === user(n));
@@ -246,8 +250,8 @@ describe('creating organizations', () => {
     };
     await embedded.commands.run(clusterNames, 'names-cluster-1', null, admin());
     const left = embedded.ids.uuid();
-    await new Names(embedded.commands).claim('default', 'left-behind', left, admin());
-    embedded.sourcing.reactors([Object.assign(new CreationReactor(creation), { delayMs: 0 })]);
+    await new Names(embedded.commands).claim({ kind: 'default', name: 'left-behind', organizationId: left }, admin());
+    embedded.sourcing.reactors([Object.assign(resumptionOver(embedded.commands), { delayMs: 0 })]);
     await eventually(async () => expect(await ofType('organization.created.v1', left)).toHaveLength(1));
   });
 

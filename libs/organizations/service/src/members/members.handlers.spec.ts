@@ -6,6 +6,7 @@ import { OrganizationCreation } from '../creation/creation.service.ts';
 import { Names } from '../names/names.service.ts';
 import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
+import { OrganizationViews } from '../overview/organization-views.service.ts';
 import { OrganizationsQueries } from '../overview/organizations.queries.ts';
 import { organizationsProjection } from '../overview/organizations.projection.ts';
 import { MemberLookup } from './member-lookup.service.ts';
@@ -55,7 +56,7 @@ describe('members over the embedded engines', () => {
     creation = new OrganizationCreation(commands, new Names(commands));
     members = new MembersHandlers(commands, readModels, new MemberLookup(commands, access, bus), bus, clock);
     lists = new MembersQueries(readModels, bus, clock);
-    organizations = new OrganizationsQueries(readModels, commands, access, bus);
+    organizations = new OrganizationsQueries(new OrganizationViews(readModels, commands, access, bus), access);
     id = await found('acme', 'ada');
   });
   afterAll(() => embedded.close());

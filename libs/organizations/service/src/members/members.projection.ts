@@ -21,7 +21,7 @@ export interface MemberList {
 
 /** Give it the next name when `apply` changes meaning: a new name is built from the first event. */
 export const membersProjection: Projection<OrganizationEvent, MemberList> = {
-  name: 'organization-members.v1',
+  name: 'organization-members.v2',
   events: organizationEvents,
   documentId: ({ metadata }) => idOf(metadata.stream),
   apply(list = { members: [] }, { event, metadata }) {
@@ -41,6 +41,7 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
       case 'organization.deleted.v1':
         return REMOVED;
       case 'organization.renamed.v1':
+      case 'organization.settings-set.v1':
       case 'organization.seat-limit-set.v1':
       case 'organization.deletion-requested.v1':
         return list;

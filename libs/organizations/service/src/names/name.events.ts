@@ -1,3 +1,4 @@
+import type { OrganizationSettings } from '#access';
 import type { EventFamily, Fact } from '#kernel';
 
 /** What is claimed: once each, over all organizations. */
@@ -12,6 +13,27 @@ export interface OrganizationDraft {
   readonly isDefault: boolean;
 }
 
+/** What an organization can rename. */
+export type RenamedKind = 'name' | 'slug';
+
+/** A claim that holds: the revision of its event tells it from later claims of the same name. */
+export interface ClaimedName {
+  readonly kind: RenamedKind;
+  readonly name: string;
+  readonly revision: number;
+}
+
+/** Another name or slug of an organization, whole: what is left of the change after a crash is done from this. */
+export interface OrganizationChange {
+  readonly organizationId: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly from: { readonly name: string; readonly slug: string };
+  readonly settings: Partial<OrganizationSettings>;
+  /** Claims of the names that it has until then: released in the end. */
+  readonly former: readonly ClaimedName[];
+}
+
 /**
  * Streams: `names-name-<digest of the normalized display name>`, `names-slug-<slug>`, `names-default-<user id>`.
  * A name is claimed with the id of its organization before that organization's own stream begins.
@@ -22,8 +44,10 @@ export type NameEvent =
       {
         readonly kind: NameKind;
         readonly organizationId: string;
-        /** What the name is claimed for; absent of slugs and default organizations. */
+        /** The organization that is created with the name. */
         readonly founding?: OrganizationDraft;
+        /** The change of an organization that begins with this claim. */
+        readonly change?: OrganizationChange;
       }
     >
   | Fact<'name.released.v1', { readonly kind: NameKind; readonly organizationId: string }>;

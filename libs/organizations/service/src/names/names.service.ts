@@ -3,7 +3,7 @@ import { COMMANDS, type CommandRunner, type Committed } from '#event-sourcing';
 import { ok, type CommandContext, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { nameDecider, type Name } from './name.decider.ts';
-import type { NameEvent, NameKind, OrganizationDraft } from './name.events.ts';
+import type { ClaimedName, NameEvent, NameKind, OrganizationChange, OrganizationDraft } from './name.events.ts';
 import { comparable } from './normalize.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -18,45 +18,70 @@ export function defaultSlug(organizationId: string, attempt: number): string {
   return `personal-${drawn.toString(36).slice(-5)}`;
 }
 
+export interface WantedName {
+  readonly kind: NameKind;
+  readonly name: string;
+  readonly organizationId: string;
+  /** Refused where the organization holds it already. */
+  readonly isNew?: boolean;
+  /** What the name is claimed for, so that it can be finished after a crash. */
+  readonly founding?: OrganizationDraft;
+  readonly change?: OrganizationChange;
+}
+
 /** Who holds which display name, which slug, and whose default organization. */
 @Injectable()
 export class Names {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
-  /** @param draft what the claim is made for, so that it can be finished after a crash */
   claim(
-    kind: NameKind,
-    name: string,
-    organizationId: string,
+    { name, ...wanted }: WantedName,
     context: CommandContext,
-    draft?: OrganizationDraft,
   ): Promise<Result<Committed<Name, NameEvent>, DomainError>> {
-    const command = {
-      type: 'claim-name',
-      kind,
-      organizationId,
-      shown: name,
-      ...(draft && { founding: draft }),
-    } as const;
+    const { kind, organizationId } = wanted;
+    const command = { type: 'claim-name', shown: name, ...wanted } as const;
     return this.commands.run(nameDecider, nameStream(kind, name), command, { ...context, organizationId });
   }
 
-  /** Only the holder gives a name back; of anybody else it does nothing. */
-  async release(
-    kind: NameKind,
-    name: string,
+  /** Gives claims back. One that does not hold any more is passed over. */
+  async releaseAll(
+    claims: readonly ClaimedName[],
     organizationId: string,
     context: CommandContext,
   ): Promise<Result<unknown, DomainError>> {
-    const held = await this.isHeldBy(kind, name, organizationId);
-    if (!held.ok || !held.value) return held;
-    const command = { type: 'release-name', kind, organizationId } as const;
-    const own = { ...context, organizationId };
-    return this.commands.run(nameDecider, nameStream(kind, name), command, own, { step: 'release' });
+    for (const claim of claims) {
+      const { kind, name, revision } = claim;
+      const held = await this.areHeld([claim], organizationId);
+      if (!held.ok) return held;
+      const command = { type: 'release-name', kind, organizationId, revision } as const;
+      const own = { ...context, organizationId };
+      const released = held.value
+        ? await this.commands.run(nameDecider, nameStream(kind, name), command, own, { step: 'release' })
+        : held;
+      if (!released.ok) return released;
+    }
+    return ok(undefined);
   }
 
-  async isHeldBy(kind: NameKind, name: string, organizationId: string): Promise<Result<boolean, DomainError>> {
-    const loaded = await this.commands.load(nameDecider, nameStream(kind, name));
-    return loaded.ok ? ok(loaded.value.state.holder === organizationId) : loaded;
+  /** The claims by which an organization holds names; those that it does not hold are left out. */
+  async claimed(
+    names: readonly Pick<ClaimedName, 'kind' | 'name'>[],
+    organizationId: string,
+  ): Promise<Result<readonly ClaimedName[], DomainError>> {
+    const claims: ClaimedName[] = [];
+    for (const { kind, name } of names) {
+      const loaded = await this.commands.load(nameDecider, nameStream(kind, name));
+      if (!loaded.ok) return loaded;
+      const { holder, revision } = loaded.value.state;
+      if (holder === organizationId) claims.push({ kind, name, revision });
+    }
+    return ok(claims);
+  }
+
+  /** Whether an organization holds names by exactly these claims. */
+  async areHeld(claims: readonly ClaimedName[], organizationId: string): Promise<Result<boolean, DomainError>> {
+    const present = await this.claimed(claims, organizationId);
+    if (!present.ok) return present;
+    return ok(claims.every(({ revision }, index) => present.value[index]?.revision === revision));
   }
 }

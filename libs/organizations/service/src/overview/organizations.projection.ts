@@ -1,3 +1,4 @@
+import { DEFAULT_SETTINGS, type OrganizationSettings } from '#access';
 import { idOf, REMOVED, type Projection } from '#kernel';
 import { organizationEvents, type OrganizationEvent } from '../organization.events.ts';
 
@@ -13,10 +14,11 @@ export interface OrganizationSummary {
   /** Ids of service members: they take none. */
   readonly services: readonly string[];
   readonly memberLimit: number;
+  readonly settings: OrganizationSettings;
 }
 
 export const organizationsProjection: Projection<OrganizationEvent, OrganizationSummary> = {
-  name: 'organizations.v1',
+  name: 'organizations.v2',
   events: organizationEvents,
   indexes: ['slug'],
   documentId: ({ metadata }) => idOf(metadata.stream),
@@ -32,12 +34,15 @@ export const organizationsProjection: Projection<OrganizationEvent, Organization
         persons: 1,
         services: [],
         memberLimit: 1,
+        settings: DEFAULT_SETTINGS,
       };
     }
     if (summary === undefined) return REMOVED;
     switch (event.type) {
       case 'organization.renamed.v1':
         return { ...summary, ...event.data };
+      case 'organization.settings-set.v1':
+        return { ...summary, settings: { ...summary.settings, ...event.data } };
       case 'organization.member-added.v1':
         return event.data.kind === 'service'
           ? { ...summary, services: [...summary.services, event.data.memberId] }

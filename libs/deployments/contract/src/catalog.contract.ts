@@ -1,0 +1,14 @@
+import { SERVICES_ONLY } from '#access';
+import { request } from '#bus/contract';
+import { z } from 'zod';
+
+/** From organizations: the slug is part of namespaces, and fixed while there are applications. */
+export const countApplicationsRequest = request({
+  subject: 'deployments.v1.applications.count',
+  permission: SERVICES_ONLY,
+  callers: ['organizations'],
+  input: z.strictObject({ organizationId: z.string() }),
+  output: z.strictObject({ applications: z.number().int() }),
+  organizationOf: ({ organizationId }) => organizationId,
+  timeoutMs: 5_000,
+});

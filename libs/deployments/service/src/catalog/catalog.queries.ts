@@ -1,0 +1,20 @@
+import { Input, reply, Serves, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { countApplicationsRequest } from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { Controller, Inject } from '@nestjs/common';
+import { catalogDecider, catalogStream } from './catalog.decider.ts';
+
+@Controller()
+export class CatalogQueries {
+  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+
+  /** From the stream that decides about them: those that are being deleted count until their name is free. */
+  @Serves(countApplicationsRequest)
+  async countApplications(
+    @Input() { organizationId }: InputOf<typeof countApplicationsRequest>,
+  ): Promise<ReplyTo<typeof countApplicationsRequest>> {
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    return catalog.ok ? reply({ applications: catalog.value.state.entries.application.size }) : catalog;
+  }
+}

@@ -1,0 +1,63 @@
+import { ACCESS, effectiveRole, type AccessSource, type Directory } from '#access';
+import { plansOf } from '#billing/contract';
+import { BUS, type Bus, type RequestContext } from '#bus';
+import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
+import { ok, type DomainError, type Result } from '#kernel';
+import type { OrganizationView } from '#organizations/contract';
+import { Inject, Injectable } from '@nestjs/common';
+import { organizationDecider } from '../organization.decider.ts';
+import { organizationStream } from '../organization.events.ts';
+import { organizationsProjection, type OrganizationSummary } from './organizations.projection.ts';
+
+/** Organizations as people see them: with the caller's role, and the name of the plan. */
+@Injectable()
+export class OrganizationViews {
+  constructor(
+    @Inject(READ_MODELS) private readonly readModels: ReadModels,
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ACCESS) private readonly access: AccessSource,
+    @Inject(BUS) private readonly bus: Bus,
+  ) {}
+
+  /** Those that are there, in the order of their ids. */
+  async all(ids: readonly string[], context: RequestContext): Promise<Result<OrganizationView[], DomainError>> {
+    const directory = await this.access.current();
+    if (!directory.ok) return directory;
+    const plans = await plansOf(this.bus, ids, context);
+    const views: OrganizationView[] = [];
+    for (const id of ids) {
+      const summary = await this.summaryOf(id, context);
+      if (!summary.ok) return summary;
+      if (summary.value) views.push(view(id, summary.value, directory.value, context, plans.get(id)?.plan));
+    }
+    return ok(views);
+  }
+
+  /** The read model may be a moment behind the directory, which knows the organization already: then it is waited for. */
+  private async summaryOf(
+    id: string,
+    context: RequestContext,
+  ): Promise<Result<OrganizationSummary | undefined, DomainError>> {
+    const found = await this.readModels.get(organizationsProjection, id, context.consistency);
+    if (!found.ok) return found;
+    if (found.value) return ok(found.value.document);
+    const stream = await this.commands.load(organizationDecider, organizationStream(id));
+    if (!stream.ok) return stream;
+    if (stream.value.position === undefined) return ok(undefined);
+    const again = await this.readModels.get(organizationsProjection, id, stream.value.position);
+    return again.ok ? ok(again.value?.document) : again;
+  }
+}
+
+function view(
+  id: string,
+  { persons, services: _, ...summary }: OrganizationSummary,
+  directory: Directory,
+  { actor, principal }: RequestContext,
+  plan = 'unknown',
+): OrganizationView {
+  const member = directory.organization(id)?.members.get(actor.id);
+  const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;
+  const role = member ? (isOtherKey ? member.role : effectiveRole(member, principal)) : null;
+  return { id, ...summary, role, plan, members: persons };
+}

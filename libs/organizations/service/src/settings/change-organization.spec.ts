@@ -1,0 +1,93 @@
+import type { Actor } from '#kernel';
+import { specify } from '#testing';
+import { organizationDecider } from '../organization.decider.ts';
+import type { OrganizationEvent } from '../organization.events.ts';
+
+const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
+const grace: Actor = { ...ada, id: 'grace' };
+const created: OrganizationEvent = {
+  type: 'organization.created.v1',
+  data: { name: 'Acme', slug: 'acme', ownerId: 'ada', isDefault: false },
+};
+const graceIsAdmin: OrganizationEvent = {
+  type: 'organization.member-added.v1',
+  data: { memberId: 'grace', kind: 'person', role: 'admin' },
+};
+const deleting: OrganizationEvent = { type: 'organization.deletion-requested.v1', data: {} };
+const renamed = (name: string, slug: string): OrganizationEvent => ({
+  type: 'organization.renamed.v1',
+  data: { name, slug },
+});
+const nothing = {
+  type: 'change-organization',
+  name: 'Acme',
+  slug: 'acme',
+  from: { name: 'Acme', slug: 'acme' },
+  settings: {},
+  applications: 0,
+  isResumed: false,
+} as const;
+const toRockets = { ...nothing, name: 'Rockets', slug: 'rockets' };
+const { given } = specify(organizationDecider);
+
+describe('change an organization', () => {
+  it('records another name and slug', () =>
+    given(created).when(toRockets, ada).thenRecorded(renamed('Rockets', 'rockets')));
+
+  it('records the settings that differ, in one append with the name', () =>
+    given(created)
+      .when({ ...toRockets, settings: { viewersReadLogs: false, contact: null, keyExpiry: '30d' } }, ada)
+      .thenRecorded(renamed('Rockets', 'rockets'), {
+        type: 'organization.settings-set.v1',
+        data: { viewersReadLogs: false, keyExpiry: '30d' },
+      }));
+
+  it('records nothing when a lost request is retried', () => {
+    given(created, renamed('Rockets', 'rockets')).when(toRockets, ada).thenNothingRecorded();
+    given(created, { type: 'organization.settings-set.v1', data: { viewersReadLogs: false } })
+      .when({ ...nothing, settings: { viewersReadLogs: false } }, ada)
+      .thenNothingRecorded();
+  });
+
+  it('takes a setting back to its default', () =>
+    given(created, { type: 'organization.settings-set.v1', data: { contact: 'team@acme.dev' } })
+      .when({ ...nothing, settings: { contact: null } }, ada)
+      .thenRecorded({ type: 'organization.settings-set.v1', data: { contact: null } }));
+
+  it('is for owners and, by login, for global admins', () => {
+    const refused = { code: 'organization/may-not-change', kind: 'forbidden' } as const;
+    given(created, graceIsAdmin).when(toRockets, grace).thenRejected(refused);
+    given(created)
+      .when(toRockets, { ...ada, key: { id: 'key_1', role: 'editor' } })
+      .thenRejected(refused);
+    given(created)
+      .when(toRockets, { id: 'root', kind: 'person', isGlobalAdmin: true })
+      .thenRecorded(renamed('Rockets', 'rockets'));
+  });
+
+  it('goes on after a crash in the name of whoever began it', () =>
+    given(created, graceIsAdmin)
+      .when({ ...toRockets, isResumed: true }, grace)
+      .thenRecorded(renamed('Rockets', 'rockets')));
+
+  it('keeps the slug once an application exists, and lets the name change', () => {
+    given(created)
+      .when({ ...toRockets, applications: 1 }, ada)
+      .thenRejected({ code: 'organization/slug-fixed', kind: 'conflict' });
+    given(created)
+      .when({ ...nothing, name: 'Rockets', applications: 1 }, ada)
+      .thenRecorded(renamed('Rockets', 'acme'));
+  });
+
+  it('overwrites no name that the caller has not seen', () =>
+    given(created, renamed('Other', 'other'))
+      .when(toRockets, ada)
+      .thenRejected({ code: 'organization/renamed-meanwhile', kind: 'conflict' }));
+
+  it('refuses while the organization is being deleted, and afterwards', () => {
+    given(created, deleting).when(toRockets, ada).thenRejected({ code: 'organization/deleting' });
+    given(created, { type: 'organization.deleted.v1', data: {} })
+      .when(toRockets, ada)
+      .thenRejected({ code: 'organization/not-found' });
+  });
+});
