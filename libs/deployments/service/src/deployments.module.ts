@@ -18,7 +18,7 @@ import { CatalogQueries } from './catalog/catalog.queries.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
 import { AccessEnds } from './clusters/access-ends.service.ts';
 import { AccessEndsSweep } from './clusters/access-ends.sweep.ts';
-import { AccessHandlers } from './clusters/access.handlers.ts';
+import { AccessReviewHandlers } from './clusters/access-review.handlers.ts';
 import { AccessQueries } from './clusters/access.queries.ts';
 import { ClusterDocuments } from './clusters/cluster-documents.service.ts';
 import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
@@ -47,7 +47,8 @@ import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
 import { RecordsHandlers } from './rollouts/records.handlers.ts';
 import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
-import { People } from './shared/people.service.ts';
+import { OrganizationLookup } from './shared/organization-lookup.service.ts';
+import { Refusals } from './shared/refusals.service.ts';
 import { Unfinished } from './shared/unfinished.service.ts';
 import { UnnamedRecords } from './shared/unnamed-records.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
@@ -68,7 +69,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ReportsHandlers,
     LimitsHandlers,
     CatalogQueries,
-    AccessHandlers,
+    AccessReviewHandlers,
     AccessQueries,
     KubeconfigsHandlers,
     AttemptsHandlers,
@@ -93,7 +94,8 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     Sandboxes,
     ProfileViews,
     ManifestReader,
-    People,
+    OrganizationLookup,
+    Refusals,
     VaultRecords,
     Unfinished,
     UnnamedRecords,

@@ -1,4 +1,4 @@
-import type { RequestContext } from '#bus';
+import type { OrganizationContext } from '#bus';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import type { ApplicationView } from '#deployments/contract';
 import { CLOCK, ok, position, type Clock, type DomainError, type Position, type Recorded, type Result } from '#kernel';
@@ -7,7 +7,7 @@ import { catalogStream } from '../catalog/catalog.decider.ts';
 import type { NewName } from '../catalog/catalog.events.ts';
 import { SILENT } from '../clusters/cluster.events.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { applicationView, withEvents } from './application-view.ts';
 import { applicationStream } from './application.decider.ts';
 import type { ApplicationEvent } from './application.events.ts';
@@ -20,7 +20,7 @@ export class ApplicationViews {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
   ) {}
 
   /**
@@ -46,13 +46,13 @@ export class ApplicationViews {
   async views(
     documents: readonly ApplicationDocument[],
     organizationId: string,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<ApplicationView[]> {
-    const name = await this.people.namesOf(
+    const name = await this.organizations.namesOf(
       documents.flatMap(({ configuration }) => (configuration ? [configuration.by] : [])),
       context,
     );
-    const organization = await this.people.slugOf(organizationId);
+    const organization = await this.organizations.slugOf(organizationId);
     const silent = await this.silentClusters(documents);
     return documents.map((document) =>
       applicationView(document, { organization, name, isSilent: silent.has(document.clusterId) }),
@@ -69,7 +69,7 @@ export class ApplicationViews {
       readonly application: Application;
       readonly events: readonly ApplicationEvent[];
     },
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<ApplicationView | undefined> {
     const { organizationId, applicationId, application } = write;
     const read = await this.readModels.get(applicationsProjection, applicationId);

@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type OrganizationContext, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { deleteApplicationRequest, rollbackRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -10,7 +10,8 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { matching } from '../shared/if-match.ts';
 import { omit } from '../shared/omit.ts';
-import { People, type Membership } from '../shared/people.service.ts';
+import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
@@ -36,7 +37,8 @@ interface Found {
 export class ApplicationsHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(Deployer) private readonly deployer: Deployer,
@@ -48,9 +50,9 @@ export class ApplicationsHandlers {
   @Serves(deleteApplicationRequest)
   async delete(
     @Input() { name, orphan }: InputOf<typeof deleteApplicationRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof deleteApplicationRequest>,
   ): Promise<Reply<Deleted>> {
-    const membership = await this.people.membership(context);
+    const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     const { organizationId } = membership.value;
     const found = await this.find(organizationId, name);
@@ -62,16 +64,16 @@ export class ApplicationsHandlers {
       present,
       next: undefined,
     });
-    if (!allowed.ok) return refuse(await this.people.explain(allowed.error, context));
+    if (!allowed.ok) return refuse(await this.refusals.explain(allowed.error, context));
     const protection = await this.protection.of(placeOf(id, application, membership.value), present);
     if (!protection.ok) return refuse(protection.error);
-    const works = await this.history.of(application.attempts);
+    const history = await this.history.of(application.attempts);
     const running = await this.history.running(application.attempts);
-    if (!works.ok) return refuse(works.error);
+    if (!history.ok) return refuse(history.error);
     if (!running.ok) return refuse(running.error);
     const entries = new Map(
-      works.value.flatMap(({ work }) =>
-        work.inventory.map((entry) => [objectKey(entry), `${entry.kind}/${entry.name}`] as const),
+      history.value.flatMap(({ progress }) =>
+        progress.inventory.map((entry) => [objectKey(entry), `${entry.kind}/${entry.name}`] as const),
       ),
     );
     const objects = orphan ? [] : [...entries.values()];
@@ -86,7 +88,7 @@ export class ApplicationsHandlers {
       step: 'delete',
       ...matching(context),
     });
-    if (!recorded.ok) return refuse(await this.people.explain(recorded.error, context));
+    if (!recorded.ok) return refuse(await this.refusals.explain(recorded.error, context));
     if (context.dryRun) return reply({ name, attemptId: null, objects, dryRun: true });
     const { state, position, repeated } = recorded.value;
     if (state.status === 'deleted') {
@@ -101,15 +103,15 @@ export class ApplicationsHandlers {
   @Serves(rollbackRequest)
   async rollback(
     @Input() { name, to }: InputOf<typeof rollbackRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof rollbackRequest>,
   ): Promise<Reply<RolledBack>> {
-    const membership = await this.people.membership(context);
+    const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     for (let tries = 1; ; tries++) {
       const outcome = await this.rollbackOnce(name, to, membership.value, context);
       if (outcome.ok) return outcome;
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
-        return refuse(await this.people.explain(outcome.error, context));
+        return refuse(await this.refusals.explain(outcome.error, context));
     }
   }
 
@@ -117,7 +119,7 @@ export class ApplicationsHandlers {
     name: string,
     to: number | undefined,
     membership: Membership,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<RolledBack>> {
     const { organizationId, isAdmin } = membership;
     const found = await this.find(organizationId, name);

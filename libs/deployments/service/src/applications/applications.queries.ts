@@ -1,5 +1,5 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Caller, Input, refuse, reply, Serves, type Reply, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import {
   applicationStatusRequest,
   getApplicationRequest,
@@ -11,9 +11,8 @@ import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { omit } from '../shared/omit.ts';
-import { organizationOf } from '../shared/organization-of.ts';
 import { allDocuments } from '../shared/pages.service.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationsProjection, type ApplicationDocument } from './applications.projection.ts';
 import { LiveStatus } from './live-status.service.ts';
@@ -23,7 +22,7 @@ import { revisionsProjection, type RevisionDocument } from './revisions.projecti
 export class ApplicationsQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(ApplicationViews) private readonly answers: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
@@ -31,12 +30,11 @@ export class ApplicationsQueries {
   @Serves(listApplicationsRequest)
   async list(
     @Input() { limit, cursor }: InputOf<typeof listApplicationsRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listApplicationsRequest>>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
+    @Caller() context: ContextOf<typeof listApplicationsRequest>,
+  ): Promise<ReplyTo<typeof listApplicationsRequest>> {
+    const { organizationId } = context;
     const query = {
-      where: { organizationId: organizationId.value, deleted: false },
+      where: { organizationId: organizationId, deleted: false },
       sort: { field: 'name', direction: 'ascending' },
       limit,
       ...(cursor !== undefined && { cursor }),
@@ -45,7 +43,7 @@ export class ApplicationsQueries {
     if (!page.ok) return refuse(page.error);
     const items = await this.answers.views(
       page.value.items.map(({ document }) => document),
-      organizationId.value,
+      organizationId,
       context,
     );
     return reply({ items, ...(page.value.next !== undefined && { next: page.value.next }) });
@@ -54,13 +52,12 @@ export class ApplicationsQueries {
   @Serves(getApplicationRequest)
   async get(
     @Input() { name }: InputOf<typeof getApplicationRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof getApplicationRequest>,
   ): Promise<Reply<ApplicationView>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
-    const found = await this.answers.find(organizationId.value, name, context.consistency, false);
+    const { organizationId } = context;
+    const found = await this.answers.find(organizationId, name, context.consistency, false);
     if (!found.ok) return refuse(found.error);
-    const [view] = found.value ? await this.answers.views([found.value], organizationId.value, context) : [];
+    const [view] = found.value ? await this.answers.views([found.value], organizationId, context) : [];
     return view && found.value
       ? reply(view, { revision: found.value.revision })
       : refuse(deploymentsErrors.applicationNotFound(name));
@@ -69,14 +66,13 @@ export class ApplicationsQueries {
   @Serves(applicationStatusRequest)
   async status(
     @Input() { name }: InputOf<typeof applicationStatusRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof applicationStatusRequest>>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
-    const found = await this.answers.find(organizationId.value, name, context.consistency, false);
+    @Caller() context: ContextOf<typeof applicationStatusRequest>,
+  ): Promise<ReplyTo<typeof applicationStatusRequest>> {
+    const { organizationId } = context;
+    const found = await this.answers.find(organizationId, name, context.consistency, false);
     if (!found.ok) return refuse(found.error);
     const document = found.value;
-    const [view] = document ? await this.answers.views([document], organizationId.value, context) : [];
+    const [view] = document ? await this.answers.views([document], organizationId, context) : [];
     if (!view || !document) return refuse(deploymentsErrors.applicationNotFound(name));
     const status = omit(
       view,
@@ -100,11 +96,10 @@ export class ApplicationsQueries {
   @Serves(listRevisionsRequest)
   async revisions(
     @Input() { name }: InputOf<typeof listRevisionsRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listRevisionsRequest>>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
-    const found = await this.answers.find(organizationId.value, name, context.consistency, true);
+    @Caller() context: ContextOf<typeof listRevisionsRequest>,
+  ): Promise<ReplyTo<typeof listRevisionsRequest>> {
+    const { organizationId } = context;
+    const found = await this.answers.find(organizationId, name, context.consistency, true);
     if (!found.ok) return refuse(found.error);
     const application = found.value;
     if (!application) return refuse(deploymentsErrors.applicationNotFound(name));
@@ -115,7 +110,7 @@ export class ApplicationsQueries {
       context.consistency,
     );
     if (!revisions.ok) return refuse(revisions.error);
-    const nameOf = await this.people.namesOf(
+    const nameOf = await this.organizations.namesOf(
       revisions.value.map(({ by }) => by),
       context,
     );

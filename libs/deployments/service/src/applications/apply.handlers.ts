@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type OrganizationContext, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { applyApplicationRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -9,7 +9,8 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { DefaultProfile } from '../profiles/default-profile.service.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
-import { People, type Membership } from '../shared/people.service.ts';
+import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
@@ -28,7 +29,8 @@ const TRIES = 20;
 export class ApplyHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(DeploymentPlanner) private readonly planner: DeploymentPlanner,
@@ -41,9 +43,9 @@ export class ApplyHandlers {
   @Serves(applyApplicationRequest)
   async apply(
     @Input() { name, manifest }: InputOf<typeof applyApplicationRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof applyApplicationRequest>,
   ): Promise<Reply<Applied>> {
-    const membership = await this.people.membership(context);
+    const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     const read = await this.manifests.application(name, manifest);
     if (!read.ok) return refuse(read.error);
@@ -53,7 +55,7 @@ export class ApplyHandlers {
       const outcome = await this.once(read.value, membership.value, context);
       if (outcome.ok) return this.answer(outcome.value, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
-        return refuse(await this.people.explain(outcome.error, context));
+        return refuse(await this.refusals.explain(outcome.error, context));
     }
   }
 
@@ -61,7 +63,7 @@ export class ApplyHandlers {
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
     membership: Membership,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<{ readonly prepared: PlannedDeployment; readonly deployed: Deployed }, DomainError>> {
     const present = await this.presentId(read.spec.name, membership.organizationId, context);
     if (!present.ok) return present;
@@ -100,7 +102,7 @@ export class ApplyHandlers {
   private async presentId(
     name: string,
     organizationId: string,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<string | undefined, DomainError>> {
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
@@ -115,7 +117,7 @@ export class ApplyHandlers {
 
   private async answer(
     { prepared, deployed }: { readonly prepared: PlannedDeployment; readonly deployed: Deployed },
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const { organizationId, applicationId, configuration } = prepared;
     const { events, application, position, repeated } = deployed;

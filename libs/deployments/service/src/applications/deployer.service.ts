@@ -1,5 +1,5 @@
 import { COMMANDS, type CommandRunner, type Committed } from '#event-sourcing';
-import type { RequestContext } from '#bus';
+import type { OrganizationContext } from '#bus';
 import { CLOCK, err, ok, type Clock, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
@@ -51,7 +51,7 @@ export class Deployer {
   /** Takes the name and counts the deployment; answers with the id that the name has, which may be another's. */
   async claimName(
     { organizationId, applicationId, configuration, named }: Deployment,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<string, DomainError>> {
     const claim: NewName = {
       kind: 'application',
@@ -79,7 +79,7 @@ export class Deployer {
   /** Counts a deployment of an application that exists. */
   async count(
     { organizationId, applicationId, configuration }: Deployment,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<void, DomainError>> {
     const command = {
       type: 'count',

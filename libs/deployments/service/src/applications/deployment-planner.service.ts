@@ -1,5 +1,5 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import type { RequestContext } from '#bus';
+import type { OrganizationContext } from '#bus';
 import { type ApplicationSpec, type ProfileSpec, type ResolvedSpec } from '#deployments/contract';
 import { canonicalJson, err, ok, type DomainError, type InputError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
@@ -20,7 +20,8 @@ import { resolve } from '../resolve/resolve.ts';
 import { autoscalingText, changesBetween, limitsText, summaryOf } from '../resolve/summary.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { omit } from '../shared/omit.ts';
-import { People, type Membership } from '../shared/people.service.ts';
+import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
@@ -49,7 +50,8 @@ export class DeploymentPlanner {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(VaultRecords) private readonly records: VaultRecords,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
   ) {}
 
@@ -58,14 +60,14 @@ export class DeploymentPlanner {
     { spec, pointer }: ReadManifest<ApplicationSpec>,
     applicationId: string,
     membership: Membership,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<PlannedDeployment, DomainError>> {
     const { organizationId } = membership;
     const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const { profile: profiles, cluster: clusters } = catalog.value.state.entries;
     if (spec.profileName === undefined && profiles.size === 0 && clusters.size === 0)
-      return err(await this.people.noCluster(membership.slug, context));
+      return err(await this.refusals.noCluster(membership.slug, context));
     const profile = await this.profileFor(spec, catalog.value.state, pointer);
     if (!profile.ok) return profile;
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
@@ -94,7 +96,7 @@ export class DeploymentPlanner {
 
     const { defaultTier } =
       profile.value.spec.availabilityTier === undefined
-        ? await this.people.planOf(organizationId, context)
+        ? await this.organizations.planOf(organizationId, context)
         : { defaultTier: 'basic' };
     const revision = (latest?.revision ?? 0) + 1;
     const resolved = resolve({
@@ -240,8 +242,8 @@ function fixedNamespace({ name, namespace }: ApplicationSpec, present: string): 
     : err(deploymentsErrors.namespaceFixed(name, present));
 }
 
-const below = (pointer: string, faults: readonly InputError[]): InputError[] =>
-  faults.map((fault) => ({ ...fault, pointer: pointer + fault.pointer }));
+const below = (pointer: string, errors: readonly InputError[]): InputError[] =>
+  errors.map((error) => ({ ...error, pointer: pointer + error.pointer }));
 
 function configurationOf(given: {
   readonly spec: ApplicationSpec;

@@ -1,4 +1,4 @@
-import { BUS, type Bus, type RequestContext } from '#bus';
+import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { liveEventsRequest, liveLogsRequest, liveResourcesRequest, liveStatusRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -26,7 +26,7 @@ export class LiveStatus {
   /** `undefined` when nothing stands on a cluster, or the worker does not answer in time: what is known then has to do. */
   async status(
     document: ApplicationDocument,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<OutputOf<typeof liveStatusRequest> | undefined> {
     const target = await this.target(document);
     if (!target.ok || !target.value || target.value.inventory.length === 0) return undefined;
@@ -40,7 +40,7 @@ export class LiveStatus {
 
   async resources(
     document: ApplicationDocument,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<OutputOf<typeof liveResourcesRequest>, DomainError>> {
     const target = await this.target(document);
     if (!target.ok) return target;
@@ -56,7 +56,7 @@ export class LiveStatus {
   async *events(
     document: ApplicationDocument,
     follow: boolean,
-    context: RequestContext,
+    context: OrganizationContext,
     signal: AbortSignal,
   ): AsyncGenerator<OutputOf<typeof liveEventsRequest>> {
     const target = await this.target(document);
@@ -72,7 +72,7 @@ export class LiveStatus {
   async *logs(
     document: ApplicationDocument,
     options: LogOptions,
-    context: RequestContext,
+    context: OrganizationContext,
     signal: AbortSignal,
   ): AsyncGenerator<OutputOf<typeof liveLogsRequest>> {
     const target = await this.target(document);
@@ -95,17 +95,17 @@ export class LiveStatus {
     if (!cluster.ok) return cluster;
     const loaded = await this.commands.load(applicationDecider, applicationStream(id));
     if (!loaded.ok) return loaded;
-    const works = await this.history.of(loaded.value.state.attempts);
-    if (!works.ok) return works;
+    const records = await this.history.of(loaded.value.state.attempts);
+    if (!records.ok) return records;
     return ok({
       cluster: cluster.value,
       applicationId: id,
       namespace: configuration.targetNamespace,
-      inventory: [...inventoryOf(works.value)],
+      inventory: [...inventoryOf(records.value)],
     });
   }
 
-  private own({ correlationId, organizationId }: RequestContext, timeoutMs: number): RequestContext {
-    return this.bus.own({ correlationId, ...(organizationId !== undefined && { organizationId }), timeoutMs });
+  private own({ correlationId, organizationId }: OrganizationContext, timeoutMs: number): RequestContext {
+    return this.bus.own({ correlationId, organizationId, timeoutMs });
   }
 }

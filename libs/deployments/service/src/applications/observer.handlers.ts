@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { observedClustersRequest, reportHealthRequest } from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
@@ -61,7 +61,7 @@ export class ObserverHandlers {
   @Serves(reportHealthRequest)
   async health(
     @Input() { clusterId, applications }: InputOf<typeof reportHealthRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof reportHealthRequest>,
   ): Promise<Reply<Record<never, never>>> {
     await this.heartbeats.heard(clusterId);
     for (const { applicationId, organizationId, health, message, code, replicas, attemptNumber } of applications) {

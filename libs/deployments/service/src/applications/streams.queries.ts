@@ -6,8 +6,9 @@ import {
   DomainErrorException,
   reply,
   Serves,
-  type Reply,
-  type RequestContext,
+  type OrganizationContext,
+  type ContextOf,
+  type ReplyTo,
 } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
@@ -39,9 +40,8 @@ import {
 } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { organizationOf } from '../shared/organization-of.ts';
 import { everyDocument } from '../shared/pages.service.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import {
   applicationsProjection,
@@ -66,7 +66,7 @@ export class StreamsQueries {
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
     @Inject(LOG_FEED) private readonly feed: LogFeed,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(ApplicationViews) private readonly answers: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
@@ -74,8 +74,8 @@ export class StreamsQueries {
   @Serves(applicationResourcesRequest)
   async resources(
     @Input() { name }: InputOf<typeof applicationResourcesRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof applicationResourcesRequest>>> {
+    @Caller() context: ContextOf<typeof applicationResourcesRequest>,
+  ): Promise<ReplyTo<typeof applicationResourcesRequest>> {
     const found = await this.find(name, context, false);
     if (!found.ok) return refuse(found.error);
     const resources = await this.live.resources(found.value, context);
@@ -85,7 +85,7 @@ export class StreamsQueries {
   @Serves(applicationLogsRequest)
   async logs(
     @Input() { name, follow, previous, sinceSeconds, tail, container }: InputOf<typeof applicationLogsRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof applicationLogsRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<OutputOf<typeof applicationLogsRequest>>> {
     const document = unwrap(await this.find(name, context, false));
@@ -102,7 +102,7 @@ export class StreamsQueries {
   @Serves(applicationEventsRequest)
   async events(
     @Input() { name, kubernetes, follow, after }: EventsInput,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof applicationEventsRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<EventOut>> {
     const from = unwrap(this.placeOf(after));
@@ -115,10 +115,10 @@ export class StreamsQueries {
   @Serves(watchRequest)
   async watch(
     @Input() { application, after, follow }: InputOf<typeof watchRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof watchRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<Watched>> {
-    const organizationId = unwrap(organizationOf(context));
+    const { organizationId } = context;
     const from = unwrap(this.placeOf(after));
     if (follow) return this.changes({ organizationId, application, from }, context, signal);
     return this.present({ organizationId, application });
@@ -129,11 +129,11 @@ export class StreamsQueries {
     document: ApplicationDocument,
     from: Position | undefined,
     follow: boolean,
-    context: RequestContext,
+    context: OrganizationContext,
     signal: AbortSignal,
   ): AsyncGenerator<EventOut> {
     const shown = async (line: EventLine): Promise<EventOut> => {
-      const name = await this.people.namesOf([line.actor], context);
+      const name = await this.organizations.namesOf([line.actor], context);
       return {
         source: 'platform',
         time: line.time,
@@ -197,7 +197,7 @@ export class StreamsQueries {
       readonly application: string | undefined;
       readonly from: Position | undefined;
     },
-    context: RequestContext,
+    context: OrganizationContext,
     signal: AbortSignal,
   ): AsyncGenerator<Watched> {
     const start = from ?? context.consistency ?? (await this.eventStore.head());
@@ -243,12 +243,11 @@ export class StreamsQueries {
 
   private async find(
     name: string,
-    context: RequestContext,
+    context: OrganizationContext,
     deleted: boolean,
   ): Promise<Result<ApplicationDocument, DomainError>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return organizationId;
-    const found = await this.answers.find(organizationId.value, name, context.consistency, deleted);
+    const { organizationId } = context;
+    const found = await this.answers.find(organizationId, name, context.consistency, deleted);
     if (!found.ok) return found;
     return found.value ? ok(found.value) : err(deploymentsErrors.applicationNotFound(name));
   }

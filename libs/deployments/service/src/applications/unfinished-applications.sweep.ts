@@ -1,7 +1,7 @@
 import type { Sweep } from '#event-sourcing';
 import { ok } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { Unfinished, UNFINISHED_EVERY_MS } from '../shared/unfinished.service.ts';
 import { applicationsProjection } from './applications.projection.ts';
 import { Deployer } from './deployer.service.ts';
@@ -17,14 +17,14 @@ export class UnfinishedApplicationsSweep implements Sweep {
     @Inject(Unfinished) private readonly unfinished: Unfinished,
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
     await this.unfinished.each(applicationsProjection, { unfinished: true }, signal, async (document, context) => {
       const { id: applicationId, organizationId, intent, createdAt, namedNamespace } = document;
       if (!intent || this.unfinished.isYoung(createdAt)) return ok(undefined);
-      const isAdmin = await this.people.isAdmin(organizationId, intent.by);
+      const isAdmin = await this.organizations.isAdmin(organizationId, intent.by);
       const begun = {
         organizationId,
         applicationId,

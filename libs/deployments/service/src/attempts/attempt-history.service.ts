@@ -2,7 +2,7 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { attemptDecider, attemptStream } from './attempt.decider.ts';
-import type { Attempt, AttemptRecord, AttemptWork } from './attempt.ts';
+import type { Attempt, AttemptRecord, AttemptProgress } from './attempt.ts';
 
 /** What workers have done on attempts. */
 @Injectable()
@@ -14,23 +14,23 @@ export class AttemptHistory {
 
   /** In the order of the attempts. */
   async of(attempts: readonly Attempt[]): Promise<Result<readonly AttemptRecord[], DomainError>> {
-    const works: AttemptRecord[] = [];
+    const records: AttemptRecord[] = [];
     for (const attempt of attempts) {
       const loaded = await this.commands.load(attemptDecider, attemptStream(attempt.id));
       if (!loaded.ok) return loaded;
-      works.push({ attempt, work: loaded.value.state });
+      records.push({ attempt, progress: loaded.value.state });
     }
-    return ok(works);
+    return ok(records);
   }
 
   /** Ids of open attempts that a worker holds now. */
   async running(attempts: readonly Attempt[]): Promise<Result<readonly string[], DomainError>> {
-    const works = await this.of(attempts.filter(({ state }) => state === 'open'));
-    if (!works.ok) return works;
-    return ok(works.value.filter(({ work }) => this.isHeld(work)).map(({ attempt }) => attempt.id));
+    const records = await this.of(attempts.filter(({ state }) => state === 'open'));
+    if (!records.ok) return records;
+    return ok(records.value.filter(({ progress }) => this.isHeld(progress)).map(({ attempt }) => attempt.id));
   }
 
-  isHeld({ status, claim }: AttemptWork): boolean {
+  isHeld({ status, claim }: AttemptProgress): boolean {
     return status === 'claimed' && claim !== undefined && this.clock.now() < claim.leaseUntilMs;
   }
 }

@@ -85,7 +85,7 @@ describe('an attempt', () => {
       claimed(1),
       { type: 'attempt.inventory-recorded.v1', data: { ...of, entries: [entry('Deployment', 'old')] } },
     ];
-    const settle = attemptDecider.decide(
+    const ended = attemptDecider.decide(
       {
         type: 'end',
         ...of,
@@ -96,11 +96,11 @@ describe('an attempt', () => {
       history.reduce(attemptDecider.evolve, attemptDecider.initialState),
       worker,
     );
-    if (!settle.ok) throw new Error(settle.error.code);
-    const state = [...history, ...settle.value].reduce(attemptDecider.evolve, attemptDecider.initialState);
+    if (!ended.ok) throw new Error(ended.error.code);
+    const state = [...history, ...ended.value].reduce(attemptDecider.evolve, attemptDecider.initialState);
     expect(state).toMatchObject({
       status: 'ended',
-      settled: true,
+      replacesEarlier: true,
       inventory: [{ name: 'web' }],
       outcome: { message: 'a b' },
     });

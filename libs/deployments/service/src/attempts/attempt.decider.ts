@@ -3,9 +3,9 @@ import { assertNever, err, ok, type Decider, type Result } from '#kernel';
 import type { InputOf } from '#bus/contract';
 import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
 import { attemptEvents, type AttemptEvent, type AttemptOf, type AttemptOutcome } from './attempt.events.ts';
-import { type AttemptWork, evolveAttempt, unclaimed } from './attempt.ts';
+import { type AttemptProgress, evolveAttempt, unclaimed } from './attempt.ts';
 
-/** Milliseconds that a claim holds from the last word of its worker. */
+/** Milliseconds that a claim holds from the last request of its worker. */
 export const LEASE_MS = 30_000;
 
 export type ReportedStep = InputOf<typeof reportStepRequest>['step'];
@@ -28,18 +28,18 @@ export type AttemptCommand = AttemptOf &
 type Of<T extends AttemptCommand['type']> = Extract<AttemptCommand, { readonly type: T }>;
 type Outcome = Result<readonly AttemptEvent[], DeploymentsError>;
 
-function decide(command: AttemptCommand, work: AttemptWork): Outcome {
+function decide(command: AttemptCommand, progress: AttemptProgress): Outcome {
   switch (command.type) {
     case 'claim':
-      return claim(command, work);
+      return claim(command, progress);
     case 'extend':
-      return extend(command, work);
+      return extend(command, progress);
     case 'report':
-      return report(command, work);
+      return report(command, progress);
     case 'lapse':
-      return lapse(command, work);
+      return lapse(command, progress);
     case 'end':
-      return end(command, work);
+      return end(command, progress);
     default:
       return assertNever(command);
   }
@@ -49,9 +49,9 @@ function decide(command: AttemptCommand, work: AttemptWork): Outcome {
  * Grants the attempt to one worker. The same worker asking again has lost the answer and is granted the same claim; a
  * later incarnation of its name proves that the earlier one is gone and takes over under the next number.
  */
-function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, work: AttemptWork): Outcome {
-  if (work.status === 'ended' || work.status === 'lapsed') return err(deploymentsErrors.attemptEnded());
-  const present = work.claim;
+function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, progress: AttemptProgress): Outcome {
+  if (progress.status === 'ended' || progress.status === 'lapsed') return err(deploymentsErrors.attemptEnded());
+  const present = progress.claim;
   if (present?.worker === worker && present.incarnation === incarnation && nowMs < present.leaseUntilMs) return ok([]);
   if (present && present.worker !== worker)
     return err(
@@ -77,9 +77,9 @@ function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, work: Attempt
 }
 
 /** Written only when less than half of the lease is left: the log is no heartbeat. */
-function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>, work: AttemptWork): Outcome {
-  if (!holds(work, number)) return err(deploymentsErrors.claimLost());
-  if (work.claim && work.claim.leaseUntilMs - nowMs >= LEASE_MS / 2) return ok([]);
+function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>, progress: AttemptProgress): Outcome {
+  if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
+  if (progress.claim && progress.claim.leaseUntilMs - nowMs >= LEASE_MS / 2) return ok([]);
   return ok([
     { type: 'attempt.extended.v1', data: { applicationId, revision, claim: number, leaseUntilMs: nowMs + LEASE_MS } },
   ]);
@@ -88,8 +88,11 @@ function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>,
 /** Entries in one event: about 300 bytes each, far below the limit of an event. */
 const ENTRIES_AT_ONCE = 80;
 
-function report({ applicationId, revision, claim: number, step, nowMs }: Of<'report'>, work: AttemptWork): Outcome {
-  if (!holds(work, number)) return err(deploymentsErrors.claimLost());
+function report(
+  { applicationId, revision, claim: number, step, nowMs }: Of<'report'>,
+  progress: AttemptProgress,
+): Outcome {
+  if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
   const of: AttemptOf = { applicationId, revision };
   const timed = { ...of, leaseUntilMs: nowMs + LEASE_MS };
   switch (step.step) {
@@ -147,26 +150,29 @@ function report({ applicationId, revision, claim: number, step, nowMs }: Of<'rep
   }
 }
 
-/** After this no word of the worker counts any more; nothing happens while its lease runs. */
-function lapse({ applicationId, revision, nowMs }: Of<'lapse'>, work: AttemptWork): Outcome {
-  if (work.status !== 'claimed' || !work.claim || nowMs < work.claim.leaseUntilMs) return ok([]);
-  return ok([{ type: 'attempt.lapsed.v1', data: { applicationId, revision, claim: work.claim.number } }]);
+/** From here on every request of the worker is refused; nothing happens while its lease runs. */
+function lapse({ applicationId, revision, nowMs }: Of<'lapse'>, progress: AttemptProgress): Outcome {
+  if (progress.status !== 'claimed' || !progress.claim || nowMs < progress.claim.leaseUntilMs) return ok([]);
+  return ok([{ type: 'attempt.lapsed.v1', data: { applicationId, revision, claim: progress.claim.number } }]);
 }
 
-function end({ applicationId, revision, claim: number, outcome, inventory }: Of<'end'>, work: AttemptWork): Outcome {
-  if (work.status === 'ended' && work.claim?.number === number) return ok([]);
-  if (!holds(work, number)) return err(deploymentsErrors.claimLost());
+function end(
+  { applicationId, revision, claim: number, outcome, inventory }: Of<'end'>,
+  progress: AttemptProgress,
+): Outcome {
+  if (progress.status === 'ended' && progress.claim?.number === number) return ok([]);
+  if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
   const of: AttemptOf = { applicationId, revision };
-  const settled: AttemptEvent[] =
+  const closing: AttemptEvent[] =
     outcome.outcome === 'succeeded' ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
   return ok([
-    ...settled,
+    ...closing,
     ...inventoryEvents(of, inventory),
     { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } },
   ]);
 }
 
-const holds = ({ status, claim: present }: AttemptWork, number: number): boolean =>
+const holds = ({ status, claim: present }: AttemptProgress, number: number): boolean =>
   status === 'claimed' && present?.number === number;
 
 function inventoryEvents(of: AttemptOf, entries: readonly InventoryEntry[]): AttemptEvent[] {
@@ -200,7 +206,7 @@ function shortened(outcome: AttemptOutcome): AttemptOutcome {
   }
 }
 
-export const attemptDecider: Decider<AttemptWork, AttemptCommand, AttemptEvent, DeploymentsError> = {
+export const attemptDecider: Decider<AttemptProgress, AttemptCommand, AttemptEvent, DeploymentsError> = {
   events: attemptEvents,
   initialState: unclaimed,
   evolve: evolveAttempt,

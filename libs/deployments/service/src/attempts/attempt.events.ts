@@ -1,7 +1,7 @@
 import type { InventoryEntry } from '#deployments/contract';
 import type { EventFamily, Fact } from '#kernel';
 
-/** How a worker's work on an attempt came out. */
+/** What a worker reports at the end of an attempt. */
 export type AttemptOutcome =
   | {
       readonly outcome: 'succeeded';
@@ -73,7 +73,7 @@ export type AttemptEvent =
   | Step<'attempt.pruned.v1', { readonly objects: readonly string[]; readonly leaseUntilMs: number }>
   /** The claim ran out; nobody may continue with it. */
   | Step<'attempt.lapsed.v1', { readonly claim: number }>
-  /** The worker's word on how it ended; the application's stream holds the terminal event. */
+  /** How it ended, as the worker reported; the application's stream holds the terminal event. */
   | Step<'attempt.ended.v1', { readonly claim: number; readonly outcome: AttemptOutcome }>;
 
 export const attemptEvents: EventFamily<AttemptEvent> = {

@@ -20,27 +20,28 @@ export interface Claim {
 }
 
 /** One try to bring a revision onto its cluster, as far as its claims and its inventory go. */
-export interface AttemptWork {
+export interface AttemptProgress {
   readonly status: 'unclaimed' | 'claimed' | 'lapsed' | 'ended';
   readonly claim: Claim | undefined;
   readonly plan: { readonly rendered: string; readonly digest: string } | undefined;
   readonly inventory: readonly InventoryEntry[];
-  readonly settled: boolean;
+  /** It knows all that stands on the cluster: what earlier attempts recorded does not count any more. */
+  readonly replacesEarlier: boolean;
   readonly outcome: AttemptOutcome | undefined;
 }
 
 /** An attempt with what was done on it. */
 export interface AttemptRecord {
   readonly attempt: Attempt;
-  readonly work: AttemptWork;
+  readonly progress: AttemptProgress;
 }
 
-export const unclaimed: AttemptWork = {
+export const unclaimed: AttemptProgress = {
   status: 'unclaimed',
   claim: undefined,
   plan: undefined,
   inventory: [],
-  settled: false,
+  replacesEarlier: false,
   outcome: undefined,
 };
 
@@ -57,21 +58,21 @@ export function mergeInventory(before: readonly InventoryEntry[], more: readonly
   return [...merged.values()];
 }
 
-export function evolveAttempt(work: AttemptWork, event: AttemptEvent): AttemptWork {
+export function evolveAttempt(progress: AttemptProgress, event: AttemptEvent): AttemptProgress {
   switch (event.type) {
     case 'attempt.claimed.v1': {
       const { claim, worker, incarnation, leaseUntilMs } = event.data;
-      return { ...work, status: 'claimed', claim: { number: claim, worker, incarnation, leaseUntilMs } };
+      return { ...progress, status: 'claimed', claim: { number: claim, worker, incarnation, leaseUntilMs } };
     }
     case 'attempt.planned.v1':
       return extended(
-        { ...work, plan: { rendered: event.data.rendered, digest: event.data.digest } },
+        { ...progress, plan: { rendered: event.data.rendered, digest: event.data.digest } },
         event.data.leaseUntilMs,
       );
     case 'attempt.inventory-recorded.v1':
-      return { ...work, inventory: mergeInventory(work.inventory, event.data.entries) };
+      return { ...progress, inventory: mergeInventory(progress.inventory, event.data.entries) };
     case 'attempt.inventory-settled.v1':
-      return { ...work, inventory: [], settled: true };
+      return { ...progress, inventory: [], replacesEarlier: true };
     case 'attempt.extended.v1':
     case 'attempt.fetched.v1':
     case 'attempt.rendered.v1':
@@ -79,24 +80,25 @@ export function evolveAttempt(work: AttemptWork, event: AttemptEvent): AttemptWo
     case 'attempt.progressing.v1':
     case 'attempt.healthy.v1':
     case 'attempt.pruned.v1':
-      return extended(work, event.data.leaseUntilMs);
+      return extended(progress, event.data.leaseUntilMs);
     case 'attempt.lapsed.v1':
-      return { ...work, status: 'lapsed' };
+      return { ...progress, status: 'lapsed' };
     case 'attempt.ended.v1':
-      return { ...work, status: 'ended', outcome: event.data.outcome };
+      return { ...progress, status: 'ended', outcome: event.data.outcome };
     default:
       return assertNever(event);
   }
 }
 
-const extended = (work: AttemptWork, leaseUntilMs: number): AttemptWork =>
-  work.claim
-    ? { ...work, claim: { ...work.claim, leaseUntilMs: Math.max(leaseUntilMs, work.claim.leaseUntilMs) } }
-    : work;
+const extended = (progress: AttemptProgress, leaseUntilMs: number): AttemptProgress =>
+  progress.claim
+    ? { ...progress, claim: { ...progress.claim, leaseUntilMs: Math.max(leaseUntilMs, progress.claim.leaseUntilMs) } }
+    : progress;
 
-/** All that earlier attempts may have put onto the cluster since the last one that settled. */
-export const inventoryOf = (works: readonly AttemptRecord[]): readonly InventoryEntry[] =>
-  works.reduce<readonly InventoryEntry[]>(
-    (entries, { work }) => (work.settled ? [...work.inventory] : mergeInventory(entries, work.inventory)),
+/** All that earlier attempts may have put onto the cluster since the last one that succeeded. */
+export const inventoryOf = (records: readonly AttemptRecord[]): readonly InventoryEntry[] =>
+  records.reduce<readonly InventoryEntry[]>(
+    (entries, { progress }) =>
+      progress.replacesEarlier ? [...progress.inventory] : mergeInventory(entries, progress.inventory),
     [],
   );

@@ -68,7 +68,7 @@ export interface ClusterRegistration {
   readonly credential: string;
   /** Vault record with the PEM of the certificate authority. */
   readonly certificateAuthority: string | null;
-  /** SHA-256 over address, authority and credential: tells whether the same were handed over again. */
+  /** SHA-256 over address, authority and credential: tells whether the same were given again. */
   readonly fingerprint: string;
   readonly uid: string;
   readonly version: string | null;

@@ -1,5 +1,5 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { setCatalogLimitsRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
@@ -13,8 +13,8 @@ export class LimitsHandlers {
   @Serves(setCatalogLimitsRequest)
   async limits(
     @Input() { organizationId, ...limits }: InputOf<typeof setCatalogLimitsRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof setCatalogLimitsRequest>>> {
+    @Caller() context: ContextOf<typeof setCatalogLimitsRequest>,
+  ): Promise<ReplyTo<typeof setCatalogLimitsRequest>> {
     const recorded = await this.commands.run(
       catalogDecider,
       catalogStream(organizationId),

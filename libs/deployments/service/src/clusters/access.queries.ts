@@ -1,9 +1,9 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { clusterAccessRequest } from '#deployments/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { accessProjection } from './access.projection.ts';
 import { ClusterDocuments } from './cluster-documents.service.ts';
 
@@ -12,21 +12,21 @@ import { ClusterDocuments } from './cluster-documents.service.ts';
 export class AccessQueries {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(ClusterDocuments) private readonly clusters: ClusterDocuments,
   ) {}
 
   @Serves(clusterAccessRequest)
   async list(
     @Input() { name }: InputOf<typeof clusterAccessRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof clusterAccessRequest>>> {
+    @Caller() context: ContextOf<typeof clusterAccessRequest>,
+  ): Promise<ReplyTo<typeof clusterAccessRequest>> {
     const cluster = await this.clusters.find(name, context);
     if (!cluster.ok) return refuse(cluster.error);
     const found = await this.readModels.get(accessProjection, cluster.value.id, context.consistency);
     if (!found.ok) return refuse(found.error);
     const rows = found.value?.document.rows ?? [];
-    const nameOf = await this.people.namesOf(
+    const nameOf = await this.organizations.namesOf(
       rows.map(({ memberId }) => memberId),
       context,
     );

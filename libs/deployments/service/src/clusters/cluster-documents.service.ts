@@ -1,9 +1,8 @@
-import type { RequestContext } from '#bus';
+import type { OrganizationContext } from '#bus';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { organizationOf } from '../shared/organization-of.ts';
 import { allDocuments } from '../shared/pages.service.ts';
 import { clustersProjection, type ClusterDocument } from './clusters.projection.ts';
 import { SandboxProvisioning } from './sandbox-provisioning.service.ts';
@@ -16,19 +15,18 @@ export class ClusterDocuments {
     @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
   ) {}
 
-  async all(context: RequestContext): Promise<Result<readonly ClusterDocument[], DomainError>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return organizationId;
-    const made = await this.sandbox.ensure(organizationId.value, context);
+  async all(context: OrganizationContext): Promise<Result<readonly ClusterDocument[], DomainError>> {
+    const { organizationId } = context;
+    const made = await this.sandbox.ensure(organizationId, context);
     return allDocuments(
       this.readModels,
       clustersProjection,
-      { where: { organizationId: organizationId.value }, sort: { field: 'name', direction: 'ascending' } },
+      { where: { organizationId: organizationId }, sort: { field: 'name', direction: 'ascending' } },
       context.consistency ?? made,
     );
   }
 
-  async find(name: string, context: RequestContext): Promise<Result<ClusterDocument, DomainError>> {
+  async find(name: string, context: OrganizationContext): Promise<Result<ClusterDocument, DomainError>> {
     const found = await this.all(context);
     if (!found.ok) return found;
     const cluster = found.value.find((one) => one.name === name);

@@ -96,8 +96,8 @@ function register(
   return ok(sameRegistration(registration, cluster) ? [] : [{ type: 'cluster.changed.v1', data: registration }]);
 }
 
-/** What the person handed over, not where it was put and what was found there. */
-const handedOver = ({
+/** What the person gave, not where it is stored and what was found on the cluster. */
+const givenFields = ({
   provider,
   region,
   labels,
@@ -118,7 +118,7 @@ const handedOver = ({
 const sameRegistration = (
   registration: ClusterRegistration,
   { registration: present, policy }: ActiveCluster,
-): boolean => same(handedOver(registration), handedOver(present)) && same(registration.policy, policy);
+): boolean => same(givenFields(registration), givenFields(present)) && same(registration.policy, policy);
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 

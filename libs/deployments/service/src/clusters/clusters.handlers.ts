@@ -1,4 +1,14 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import {
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Reply,
+  type OrganizationContext,
+  type ContextOf,
+  type ReplyTo,
+} from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { deleteClusterRequest, setClusterPolicyRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -9,7 +19,6 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
-import { organizationOf } from '../shared/organization-of.ts';
 import { AccessEnds } from './access-ends.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { policyView } from './cluster-views.service.ts';
@@ -28,8 +37,8 @@ export class ClustersHandlers {
   @Serves(setClusterPolicyRequest)
   async setPolicy(
     @Input() { name, namespaces, clusterScoped, podSecurity }: InputOf<typeof setClusterPolicyRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof setClusterPolicyRequest>>> {
+    @Caller() context: ContextOf<typeof setClusterPolicyRequest>,
+  ): Promise<ReplyTo<typeof setClusterPolicyRequest>> {
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const policy: Partial<WholePolicy> = {
@@ -47,8 +56,8 @@ export class ClustersHandlers {
   @Serves(deleteClusterRequest)
   async delete(
     @Input() { name }: InputOf<typeof deleteClusterRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
+    @Caller() context: ContextOf<typeof deleteClusterRequest>,
+  ): Promise<ReplyTo<typeof deleteClusterRequest>> {
     const found = await this.find(name, context);
     if (!found.ok) return refuse(found.error);
     const { id, organizationId, cluster } = found.value;
@@ -79,7 +88,7 @@ export class ClustersHandlers {
     id: string,
     name: string,
     cluster: Cluster,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
     const ended = await this.commands.run(clusterDecider, clusterStream(id), { type: 'delete' }, context);
     if (!ended.ok) return refuse(ended.error);
@@ -107,15 +116,14 @@ export class ClustersHandlers {
 
   private async find(
     name: string,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<{ readonly id: string; readonly organizationId: string; readonly cluster: Cluster }, DomainError>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return organizationId;
-    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId.value));
+    const { organizationId } = context;
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const entry = catalog.value.state.entries.cluster.get(name);
     if (!entry) return err(deploymentsErrors.clusterNotFound(name, namesOf(catalog.value.state, 'cluster')));
     const loaded = await this.commands.load(clusterDecider, clusterStream(entry.id));
-    return loaded.ok ? ok({ id: entry.id, organizationId: organizationId.value, cluster: loaded.value.state }) : loaded;
+    return loaded.ok ? ok({ id: entry.id, organizationId: organizationId, cluster: loaded.value.state }) : loaded;
   }
 }

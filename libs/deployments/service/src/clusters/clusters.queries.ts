@@ -1,5 +1,15 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import {
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Reply,
+  type OrganizationContext,
+  type ContextOf,
+  type ReplyTo,
+} from '#bus';
+import type { InputOf } from '#bus/contract';
 import {
   getClusterPolicyRequest,
   getClusterRequest,
@@ -8,7 +18,8 @@ import {
 } from '#deployments/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
 import { ClusterDocuments } from './cluster-documents.service.ts';
 import { ClusterViews } from './cluster-views.service.ts';
 
@@ -18,14 +29,15 @@ export class ClustersQueries {
   constructor(
     @Inject(ClusterDocuments) private readonly clusters: ClusterDocuments,
     @Inject(ClusterViews) private readonly answers: ClusterViews,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(Refusals) private readonly refusals: Refusals,
   ) {}
 
   @Serves(listClustersRequest)
   async list(
     @Input() { provider }: InputOf<typeof listClustersRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listClustersRequest>>> {
+    @Caller() context: ContextOf<typeof listClustersRequest>,
+  ): Promise<ReplyTo<typeof listClustersRequest>> {
     const found = await this.clusters.all(context);
     if (!found.ok) return refuse(found.error);
     const views = await this.answers.views(found.value);
@@ -35,10 +47,10 @@ export class ClustersQueries {
     );
   }
 
-  private async noCluster(context: RequestContext): Promise<string> {
-    const membership = await this.people.membership(context);
+  private async noCluster(context: OrganizationContext): Promise<string> {
+    const membership = await this.organizations.membership(context);
     const { detail, fix = '' } = membership.ok
-      ? await this.people.noCluster(membership.value.slug, context)
+      ? await this.refusals.noCluster(membership.value.slug, context)
       : membership.error;
     return `${detail} Fix: ${fix}`;
   }
@@ -46,7 +58,7 @@ export class ClustersQueries {
   @Serves(getClusterRequest)
   async get(
     @Input() { name }: InputOf<typeof getClusterRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof getClusterRequest>,
   ): Promise<Reply<ClusterView>> {
     const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
@@ -57,8 +69,8 @@ export class ClustersQueries {
   @Serves(getClusterPolicyRequest)
   async policy(
     @Input() { name }: InputOf<typeof getClusterPolicyRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof getClusterPolicyRequest>>> {
+    @Caller() context: ContextOf<typeof getClusterPolicyRequest>,
+  ): Promise<ReplyTo<typeof getClusterPolicyRequest>> {
     const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
     const [view] = await this.answers.views([found.value]);

@@ -1,4 +1,15 @@
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import {
+  BUS,
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Bus,
+  type Reply,
+  type OrganizationContext,
+  type ContextOf,
+} from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
   DEFAULT_POLICY,
@@ -16,23 +27,22 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { matching, revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
-import { organizationOf } from '../shared/organization-of.ts';
-import { People } from '../shared/people.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
 import { ClusterViews } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import { Heartbeats } from './heartbeats.service.ts';
-import { handoverOf, serverAddress, type Handover, type ServerAddress } from './registration.ts';
+import { credentialsOf, serverAddress, type GivenCredentials, type ServerAddress } from './registration.ts';
 import { SANDBOX_NAME } from './sandbox-provisioning.service.ts';
 
 type Registered = OutputOf<typeof registerClusterRequest>;
 
-/** A registration that was read and may be dialled. */
+/** A registration that was read, of an address that may be connected to. */
 interface Wanted {
   readonly spec: RegistrationSpec;
   readonly address: ServerAddress;
-  readonly handover: Handover;
+  readonly credentials: GivenCredentials;
 }
 
 @Controller()
@@ -44,22 +54,21 @@ export class RegisterHandlers {
     @Inject(EGRESS_GUARD) private readonly egress: EgressGuard,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(VaultRecords) private readonly records: VaultRecords,
-    @Inject(People) private readonly people: People,
+    @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
     @Inject(ClusterViews) private readonly answers: ClusterViews,
   ) {}
 
-  /** Read, dialled, then written: name, physical cluster, the cluster's own stream. */
+  /** Read, probed, then written: name, physical cluster, the cluster's own stream. */
   @Serves(registerClusterRequest)
   async register(
     @Input() { name, manifest }: InputOf<typeof registerClusterRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof registerClusterRequest>,
   ): Promise<Reply<Registered>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
+    const { organizationId } = context;
     const wanted = await this.read(name, manifest);
     if (!wanted.ok) return refuse(wanted.error);
-    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId.value));
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return refuse(catalog.error);
     const clusterId = catalog.value.state.entries.cluster.get(name)?.id ?? this.commands.newId(context, 0);
     const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
@@ -71,26 +80,26 @@ export class RegisterHandlers {
     );
     if (mismatch) return refuse(mismatch);
     const draft = draftOf(wanted.value, clusterId, present.value.state);
-    // A limit is told before anybody is dialled.
+    // A limit is refused before the cluster is contacted.
     const planned = await this.commands.plan(
       catalogDecider,
-      catalogStream(organizationId.value),
+      catalogStream(organizationId),
       claimOf(clusterId, draft),
       context,
     );
-    if (!planned.ok) return refuse(await this.people.explain(planned.error, context));
+    if (!planned.ok) return refuse(await this.refusals.explain(planned.error, context));
     if (context.dryRun)
       return this.answer(
-        { organizationId: organizationId.value, id: clusterId },
+        { organizationId: organizationId, id: clusterId },
         draft,
         outcomeOf(present.value.state, draft),
         context,
         0,
       );
-    const registration = await this.probe(organizationId.value, clusterId, draft, wanted.value, context);
+    const registration = await this.probe(organizationId, clusterId, draft, wanted.value, context);
     if (!registration.ok) return refuse(registration.error);
-    const written = await this.write(organizationId.value, clusterId, registration.value, context);
-    return written.ok ? written : refuse(await this.people.explain(written.error, context));
+    const written = await this.write(organizationId, clusterId, registration.value, context);
+    return written.ok ? written : refuse(await this.refusals.explain(written.error, context));
   }
 
   private async read(name: string, manifest: unknown): Promise<Result<Wanted, DomainError>> {
@@ -102,22 +111,22 @@ export class RegisterHandlers {
     if (!address.ok) return address;
     const refused = await this.egress.check(address.value.host, address.value.port);
     if (refused) return err(refused);
-    const handover = handoverOf(spec, (base64) => Buffer.from(base64, 'base64').toString('utf8'));
-    return handover.ok ? ok({ spec, address: address.value, handover: handover.value }) : handover;
+    const credentials = credentialsOf(spec, (base64) => Buffer.from(base64, 'base64').toString('utf8'));
+    return credentials.ok ? ok({ spec, address: address.value, credentials: credentials.value }) : credentials;
   }
 
-  /** Stores the credential, lets the worker dial, and adds what it found. */
+  /** Stores the credential, lets the worker probe the cluster, and adds what it found. */
   private async probe(
     organizationId: string,
     clusterId: string,
     draft: ClusterRegistration,
-    { handover }: Wanted,
-    context: RequestContext,
+    { credentials }: Wanted,
+    context: OrganizationContext,
   ): Promise<Result<ClusterRegistration, DomainError>> {
-    const stored = await this.records.put(draft.credential, JSON.stringify(handover.credential));
+    const stored = await this.records.put(draft.credential, JSON.stringify(credentials.credential));
     if (!stored.ok) return stored;
-    if (draft.certificateAuthority !== null && handover.certificateAuthority !== null) {
-      const authority = await this.records.put(draft.certificateAuthority, handover.certificateAuthority);
+    if (draft.certificateAuthority !== null && credentials.certificateAuthority !== null) {
+      const authority = await this.records.put(draft.certificateAuthority, credentials.certificateAuthority);
       if (!authority.ok) return authority;
     }
     const { name, server, tlsServerName, credential, policy } = draft;
@@ -126,7 +135,7 @@ export class RegisterHandlers {
       organizationId,
       name,
       server,
-      certificateAuthority: handover.certificateAuthority,
+      certificateAuthority: credentials.certificateAuthority,
       tlsServerName,
       credential,
       policy,
@@ -151,7 +160,7 @@ export class RegisterHandlers {
     organizationId: string,
     clusterId: string,
     registration: ClusterRegistration,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<Registered>> {
     const stream = catalogStream(organizationId);
     const { name, uid } = registration;
@@ -219,7 +228,7 @@ export class RegisterHandlers {
     cluster: { readonly organizationId: string; readonly id: string },
     registration: ClusterRegistration,
     outcome: Registered['outcome'],
-    { dryRun = false }: RequestContext,
+    { dryRun = false }: OrganizationContext,
     revision: number,
   ): Promise<Reply<Registered>> {
     const at = new Date(this.clock.now()).toISOString();
@@ -244,8 +253,8 @@ const outcomeOf = (present: Cluster, draft: ClusterRegistration): Registered['ou
       ? 'unchanged'
       : 'configured';
 
-/** What is known before the cluster was dialled. A policy that is not given stays as it is. */
-function draftOf({ spec, address, handover }: Wanted, clusterId: string, present: Cluster): ClusterRegistration {
+/** What is known before the cluster is contacted. A policy that is not given stays as it is. */
+function draftOf({ spec, address, credentials }: Wanted, clusterId: string, present: Cluster): ClusterRegistration {
   const { clusterName, provider, region, labels, tlsServerName, policy } = spec;
   const before: WholePolicy =
     present.status === 'active'
@@ -255,7 +264,7 @@ function draftOf({ spec, address, handover }: Wanted, clusterId: string, present
           clusterScoped: [...DEFAULT_POLICY.clusterScoped],
           podSecurity: DEFAULT_POLICY.podSecurity,
         };
-  const fingerprint = digestOf([address.server, handover]);
+  const fingerprint = digestOf([address.server, credentials]);
   const number = `${(present.status === 'active' ? present.revision : 0) + 1}-${fingerprint.slice(0, 16)}`;
   return {
     name: clusterName,
@@ -266,7 +275,7 @@ function draftOf({ spec, address, handover }: Wanted, clusterId: string, present
     server: address.server,
     tlsServerName: tlsServerName ?? null,
     credential: `cluster-credential/${clusterId}/${number}`,
-    certificateAuthority: handover.certificateAuthority === null ? null : `cluster-authority/${clusterId}/${number}`,
+    certificateAuthority: credentials.certificateAuthority === null ? null : `cluster-authority/${clusterId}/${number}`,
     fingerprint,
     uid: '',
     version: null,

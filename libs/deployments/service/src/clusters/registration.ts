@@ -28,17 +28,17 @@ export function serverAddress(text: string): Result<ServerAddress, DeploymentsEr
 /** What a cluster is entered with, as the worker reads it from the vault. */
 export type RegisteredCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
 
-export interface Handover {
+export interface GivenCredentials {
   readonly credential: RegisteredCredential;
   /** PEM. */
   readonly certificateAuthority: string | null;
 }
 
 /** The secret part of a registration; base64 as in a kubeconfig becomes PEM. */
-export function handoverOf(
+export function credentialsOf(
   { clusterName, token, clientCertificateData, clientKeyData, certificateAuthorityData }: RegistrationSpec,
   decode: (base64: string) => string,
-): Result<Handover, DeploymentsError> {
+): Result<GivenCredentials, DeploymentsError> {
   const authority = certificateAuthorityData === undefined ? null : pemOf(certificateAuthorityData, decode);
   if (authority === undefined) return err(pemExpected('certificateAuthorityData'));
   if (token !== undefined) return ok({ credential: { token }, certificateAuthority: authority });

@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type ContextOf } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { reportClusterRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -21,7 +21,7 @@ export class ReportsHandlers {
   @Serves(reportClusterRequest)
   async cluster(
     @Input() { organizationId, clusterId, state, reason, version, nodes }: InputOf<typeof reportClusterRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof reportClusterRequest>,
   ): Promise<Reply<Record<never, never>>> {
     if (state !== 'UNREACHABLE') await this.heartbeats.heard(clusterId);
     const command = {

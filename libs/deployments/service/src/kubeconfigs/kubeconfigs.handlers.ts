@@ -1,5 +1,16 @@
 import { organizationNotFound } from '#access';
-import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type Reply, type RequestContext } from '#bus';
+import {
+  BUS,
+  Caller,
+  Input,
+  refuse,
+  reply,
+  Serves,
+  type Bus,
+  type Reply,
+  type OrganizationContext,
+  type ContextOf,
+} from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { clusterKubeconfigRequest, issueTokenRequest } from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
@@ -15,7 +26,7 @@ import { accessOf } from '../clusters/member-access.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profilesProjection } from '../profiles/profiles.projection.ts';
 import { allDocuments } from '../shared/pages.service.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { namespacesFor, type NamespaceRights } from './namespace-rights.ts';
 
 type Kubeconfig = OutputOf<typeof clusterKubeconfigRequest>;
@@ -44,7 +55,7 @@ export class KubeconfigsHandlers {
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(BUS) private readonly bus: Bus,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(ClusterDocuments) private readonly clusters: ClusterDocuments,
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
     @Inject(AccessEnds) private readonly ends: AccessEnds,
@@ -53,7 +64,7 @@ export class KubeconfigsHandlers {
   @Serves(clusterKubeconfigRequest)
   async kubeconfig(
     @Input() { name }: InputOf<typeof clusterKubeconfigRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof clusterKubeconfigRequest>,
   ): Promise<Reply<Kubeconfig>> {
     const found = await this.clusters.find(name, context);
     if (!found.ok) return refuse(found.error);
@@ -66,7 +77,7 @@ export class KubeconfigsHandlers {
 
   private async grant(
     of: Pick<Grant, 'organizationId' | 'clusterId' | 'clusterName'>,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<Grant, DomainError>> {
     const stream = clusterStream(of.clusterId);
     let level = await this.level(context);
@@ -90,7 +101,7 @@ export class KubeconfigsHandlers {
   private async endOther(
     { organizationId, clusterId, clusterName }: Pick<Grant, 'organizationId' | 'clusterId' | 'clusterName'>,
     access: AccessLevel,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Result<void, DomainError>> {
     const loaded = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!loaded.ok) return loaded;
@@ -106,7 +117,7 @@ export class KubeconfigsHandlers {
 
   private async issue(
     { organizationId, clusterId, clusterName, level, position }: Grant,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<Kubeconfig>> {
     const memberId = context.actor.id;
     const cluster = await this.connections.of(organizationId, clusterId);
@@ -154,8 +165,8 @@ export class KubeconfigsHandlers {
   }
 
   /** By the role in the organization alone: a global admin has what they have as a member. */
-  private async level(context: RequestContext, atLeast?: Position): Promise<Result<AccessLevel, DomainError>> {
-    const membership = await this.people.membership(context, atLeast);
+  private async level(context: OrganizationContext, atLeast?: Position): Promise<Result<AccessLevel, DomainError>> {
+    const membership = await this.organizations.membership(context, atLeast);
     if (!membership.ok) return membership;
     const level = accessOf(membership.value.role);
     return level ? ok(level) : err(organizationNotFound());

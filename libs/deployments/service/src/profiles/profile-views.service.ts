@@ -1,11 +1,11 @@
-import type { RequestContext } from '#bus';
+import type { OrganizationContext } from '#bus';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import type { ProfileView } from '#deployments/contract';
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { referringTo } from '../catalog/catalog.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { profilesProjection, type ProfileDocument } from './profiles.projection.ts';
 
 export type ShownProfile = Pick<
@@ -19,17 +19,19 @@ export class ProfileViews {
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(COMMANDS) private readonly commands: CommandRunner,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
   ) {}
 
-  async views(profiles: readonly ShownProfile[], context: RequestContext): Promise<ProfileView[]> {
+  async views(profiles: readonly ShownProfile[], context: OrganizationContext): Promise<ProfileView[]> {
     const needsPlan = profiles.find(({ content }) => content?.tier === null);
-    const defaultTier = needsPlan ? (await this.people.planOf(needsPlan.organizationId, context)).defaultTier : '-';
+    const defaultTier = needsPlan
+      ? (await this.organizations.planOf(needsPlan.organizationId, context)).defaultTier
+      : '-';
     return Promise.all(profiles.map((profile) => this.view(profile, defaultTier)));
   }
 
   /** What was written, with the time of its making where that is known by now. */
-  async afterWrite(profile: ShownProfile, context: RequestContext): Promise<ProfileView> {
+  async afterWrite(profile: ShownProfile, context: OrganizationContext): Promise<ProfileView> {
     const read = await this.readModels.get(profilesProjection, profile.id);
     const createdAt = read.ok && read.value ? read.value.document.createdAt : profile.createdAt;
     const [view] = await this.views([{ ...profile, createdAt }], context);

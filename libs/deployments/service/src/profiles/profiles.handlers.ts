@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type OrganizationContext, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { applyProfileRequest, deleteProfileRequest, TIER_NAMES, type ProfileSpec } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -12,7 +12,8 @@ import { effectiveTier } from '../resolve/resolve.ts';
 import { matching, revisionMismatch } from '../shared/if-match.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
-import { People, type Membership } from '../shared/people.service.ts';
+import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { DefaultProfile } from './default-profile.service.ts';
 import { profileContent } from './profile-content.service.ts';
@@ -28,7 +29,8 @@ export class ProfilesHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
     @Inject(ProfileViews) private readonly answers: ProfileViews,
@@ -37,9 +39,9 @@ export class ProfilesHandlers {
   @Serves(applyProfileRequest)
   async apply(
     @Input() { name, manifest }: InputOf<typeof applyProfileRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof applyProfileRequest>,
   ): Promise<Reply<Applied>> {
-    const membership = await this.people.membership(context);
+    const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     const read = await this.manifests.profile(name, manifest);
     if (!read.ok) return refuse(read.error);
@@ -47,15 +49,15 @@ export class ProfilesHandlers {
     if (unknownTier) return refuse(unknownTier);
     await this.defaults.ensure(membership.value.organizationId, context);
     const applied = await this.write(read.value.spec, read.value.pointer, membership.value, context);
-    return applied.ok ? applied : refuse(await this.people.explain(applied.error, context));
+    return applied.ok ? applied : refuse(await this.refusals.explain(applied.error, context));
   }
 
   @Serves(deleteProfileRequest)
   async delete(
     @Input() { name }: InputOf<typeof deleteProfileRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof deleteProfileRequest>,
   ): Promise<Reply<Deleted>> {
-    const membership = await this.people.membership(context);
+    const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
     const stream = catalogStream(membership.value.organizationId);
     const catalog = await this.commands.load(catalogDecider, stream);
@@ -86,7 +88,7 @@ export class ProfilesHandlers {
     spec: ProfileSpec,
     pointer: string,
     membership: Membership,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const { organizationId, isAdmin } = membership;
     const stream = catalogStream(organizationId);
@@ -129,7 +131,7 @@ export class ProfilesHandlers {
   }
 
   /** Why `If-Match` does not let this change of a profile begin. */
-  private async mismatch(id: string, context: RequestContext): Promise<DomainError | undefined> {
+  private async mismatch(id: string, context: OrganizationContext): Promise<DomainError | undefined> {
     if (context.ifMatch === undefined) return undefined;
     const profile = await this.commands.load(profileDecider, profileStream(id));
     if (!profile.ok) return profile.error;
@@ -141,7 +143,7 @@ export class ProfilesHandlers {
     organizationId: string,
     id: string,
     command: Extract<ProfileCommand, { type: 'apply' }>,
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const recorded = await this.commands.run(profileDecider, profileStream(id), command, context, {
       step: 'apply',
@@ -161,7 +163,7 @@ export class ProfilesHandlers {
       readonly position?: Position;
       readonly dryRun: boolean;
     },
-    context: RequestContext,
+    context: OrganizationContext,
   ): Promise<Reply<Applied>> {
     const { state, events, dryRun } = outcome;
     const created = events.some(({ type }) => type === 'profile.created.v1');

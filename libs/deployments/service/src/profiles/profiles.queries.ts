@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
   getProfileRequest,
@@ -13,7 +13,6 @@ import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { tierOf } from '../resolve/resolve.ts';
-import { organizationOf } from '../shared/organization-of.ts';
 import { allDocuments } from '../shared/pages.service.ts';
 import { DefaultProfile } from './default-profile.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
@@ -31,15 +30,14 @@ export class ProfilesQueries {
   @Serves(listProfilesRequest)
   async list(
     @Input() _input: InputOf<typeof listProfilesRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof listProfilesRequest>>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
-    const made = await this.defaults.ensure(organizationId.value, context);
+    @Caller() context: ContextOf<typeof listProfilesRequest>,
+  ): Promise<ReplyTo<typeof listProfilesRequest>> {
+    const { organizationId } = context;
+    const made = await this.defaults.ensure(organizationId, context);
     const found = await allDocuments(
       this.readModels,
       profilesProjection,
-      { where: { organizationId: organizationId.value }, sort: { field: 'name', direction: 'ascending' } },
+      { where: { organizationId: organizationId }, sort: { field: 'name', direction: 'ascending' } },
       context.consistency ?? made,
     );
     return found.ok ? reply({ items: await this.answers.views(found.value, context) }) : refuse(found.error);
@@ -48,15 +46,14 @@ export class ProfilesQueries {
   @Serves(getProfileRequest)
   async get(
     @Input() { name }: InputOf<typeof getProfileRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof getProfileRequest>,
   ): Promise<Reply<ProfileView>> {
-    const organizationId = organizationOf(context);
-    if (!organizationId.ok) return refuse(organizationId.error);
-    const made = await this.defaults.ensure(organizationId.value, context);
+    const { organizationId } = context;
+    const made = await this.defaults.ensure(organizationId, context);
     const found = await allDocuments(
       this.readModels,
       profilesProjection,
-      { where: { organizationId: organizationId.value } },
+      { where: { organizationId: organizationId } },
       context.consistency ?? made,
     );
     if (!found.ok) return refuse(found.error);
@@ -68,12 +65,12 @@ export class ProfilesQueries {
   }
 
   @Serves(listTiersRequest)
-  tiers(): Reply<OutputOf<typeof listTiersRequest>> {
+  tiers(): ReplyTo<typeof listTiersRequest> {
     return reply({ items: TIERS.map(tierView) });
   }
 
   @Serves(getTierRequest)
-  tier(@Input() { tier: name }: InputOf<typeof getTierRequest>): Reply<OutputOf<typeof getTierRequest>> {
+  tier(@Input() { tier: name }: InputOf<typeof getTierRequest>): ReplyTo<typeof getTierRequest> {
     const tier = tierOf(name);
     return tier
       ? reply(tierView(tier))

@@ -33,7 +33,7 @@ export const effectiveTier = (profile: ProfileSpec, defaultTier: string): Tier |
   tierOf(profile.availabilityTier ?? defaultTier);
 
 /**
- * Decides everything about a revision: platform < tier < profile < application. Faults carry JSON pointers into the
+ * Decides everything about a revision: platform < tier < profile < application. Errors carry JSON pointers into the
  * application's spec (`/source/image/replicas`).
  */
 export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]> {
@@ -80,8 +80,8 @@ function resolveImage(
   const defaults: ImageFields = profile.spec.defaults ?? {};
   const scale = scaleOf(image, defaults, tier);
   const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
-  const faults = [...scale.faults, ...resources.faults];
-  if (faults.length > 0) return err(faults);
+  const errors = [...scale.errors, ...resources.errors];
+  if (errors.length > 0) return err(errors);
 
   const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
   const optional = <K extends 'command' | 'args' | 'strategy' | 'imagePullSecret' | 'runAsUser'>(
@@ -150,7 +150,7 @@ function scaleOf(
 ): {
   readonly replicas: number;
   readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>;
-  readonly faults: readonly InputError[];
+  readonly errors: readonly InputError[];
 } {
   const { min, max } = tier.replicas;
   const layer = says(image) ? image : says(defaults) ? defaults : undefined;
@@ -158,24 +158,24 @@ function scaleOf(
   const bounds = `must be between ${min} and ${max} on tier ${tier.name}`;
   if (layer?.autoscaling) {
     const { autoscaling } = layer;
-    const faults =
+    const errors =
       autoscaling.min < min || autoscaling.max > max
         ? [{ pointer: `${pointer}${layer === image ? '/autoscaling' : ''}`, message: `autoscaling ${bounds}` }]
         : [];
     const targets = autoscaling.cpu === undefined && autoscaling.memory === undefined ? { cpu: 80 } : {};
-    return { replicas: autoscaling.min, autoscaling: { ...withoutUndefined(autoscaling), ...targets }, faults };
+    return { replicas: autoscaling.min, autoscaling: { ...withoutUndefined(autoscaling), ...targets }, errors };
   }
   if (layer?.replicas !== undefined) {
     const { replicas } = layer;
     return {
       replicas,
-      faults:
+      errors:
         replicas < min || replicas > max
           ? [{ pointer: `${pointer}${layer === image ? '/replicas' : ''}`, message: `replicas ${bounds}` }]
           : [],
     };
   }
-  return { replicas: min, ...(tier.autoscaling && { autoscaling: { min, max, ...tier.autoscaling } }), faults: [] };
+  return { replicas: min, ...(tier.autoscaling && { autoscaling: { min, max, ...tier.autoscaling } }), errors: [] };
 }
 
 const says = ({ replicas, autoscaling }: Scaling): boolean => replicas !== undefined || autoscaling !== undefined;
@@ -187,10 +187,10 @@ const tierResources = ({ cpu, memory }: Tier): Resources => ({
   limits: { cpu: cpu.limit, memory: memory.limit },
 });
 
-/** Later layers win, value by value. A limit below its request is a fault, since no cluster would take it. */
+/** Later layers win, value by value. A limit below its request is an error, since no cluster would take it. */
 function resourcesOf(layers: readonly (Resources | undefined)[]): {
   readonly value: WorkloadResources;
-  readonly faults: readonly InputError[];
+  readonly errors: readonly InputError[];
 } {
   const last = (of: (resources: Resources) => string | undefined): string => {
     const given = layers.flatMap((layer) => (layer ? [of(layer)] : [])).filter((value) => value !== undefined);
@@ -206,7 +206,7 @@ function resourcesOf(layers: readonly (Resources | undefined)[]): {
       memory: canonicalMemory(last(({ limits }) => limits?.memory)),
     },
   };
-  const faults = (['cpu', 'memory'] as const).flatMap((what) =>
+  const errors = (['cpu', 'memory'] as const).flatMap((what) =>
     quantityOf(value.requests[what]) > quantityOf(value.limits[what])
       ? [
           {
@@ -216,7 +216,7 @@ function resourcesOf(layers: readonly (Resources | undefined)[]): {
         ]
       : [],
   );
-  return { value, faults };
+  return { value, errors };
 }
 
 /** By name, in the order of the profile and then of the application; the application's value wins. */

@@ -20,7 +20,7 @@ export class AttemptCloser {
     @Inject(NameRelease) private readonly releases: NameRelease,
   ) {}
 
-  /** Writes the terminal event of an attempt whose worker has spoken, and what follows from it. */
+  /** Writes the terminal event of an attempt whose worker has reported its end, and what follows from it. */
   async end(
     organizationId: string,
     applicationId: string,
@@ -46,7 +46,7 @@ export class AttemptCloser {
   }
 
   /**
-   * Ends an attempt whose claim ran out: first in its own stream, so that its worker's next word is refused, then with the
+   * Ends an attempt whose claim ran out: first in its own stream, so that its worker's next request is refused, then with the
    * terminal event. Nothing happens while the claim holds.
    */
   async abandon(
@@ -85,7 +85,7 @@ export class AttemptCloser {
   }
 
   /** Brings an open attempt on, whatever was interrupted: enqueues it, ends it, or leaves it to the worker that has it. */
-  async settle(
+  async resume(
     owed: {
       readonly organizationId: string;
       readonly applicationId: string;
@@ -101,18 +101,18 @@ export class AttemptCloser {
     if (!attempt) return ok(undefined);
     const loaded = await this.commands.load(attemptDecider, attemptStream(attemptId));
     if (!loaded.ok) return loaded;
-    const work = loaded.value.state;
-    switch (work.status) {
+    const progress = loaded.value.state;
+    switch (progress.status) {
       case 'unclaimed':
         await this.queue.enqueue(rolloutQueue, { organizationId, applicationId, attemptId }, { deduplicationKey });
         return ok(undefined);
       case 'claimed':
         return this.abandon(applicationId, attemptId, attempt.revision, context);
       case 'lapsed':
-        return this.giveUp(applicationId, attemptId, work.claim?.number ?? 0, context);
+        return this.giveUp(applicationId, attemptId, progress.claim?.number ?? 0, context);
       case 'ended': {
-        if (!work.outcome) return ok(undefined);
-        const ended = await this.end(organizationId, applicationId, attemptId, work.outcome, context);
+        if (!progress.outcome) return ok(undefined);
+        const ended = await this.end(organizationId, applicationId, attemptId, progress.outcome, context);
         return ended.ok ? ok(undefined) : ended;
       }
     }

@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import {
   claimAttemptRequest,
@@ -43,7 +43,10 @@ export class AttemptsHandlers {
   ) {}
 
   @Serves(claimAttemptRequest)
-  async claim(@Input() input: ClaimInput, @Caller() context: RequestContext): Promise<Reply<Claimed>> {
+  async claim(
+    @Input() input: ClaimInput,
+    @Caller() context: ContextOf<typeof claimAttemptRequest>,
+  ): Promise<Reply<Claimed>> {
     const { organizationId, applicationId, attemptId, worker, incarnation } = input;
     const application = await this.application(applicationId);
     if (!application.ok) return refuse(application.error);
@@ -81,7 +84,7 @@ export class AttemptsHandlers {
   @Serves(extendClaimRequest)
   async extend(
     @Input() { applicationId, attemptId, claim }: InputOf<typeof extendClaimRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof extendClaimRequest>,
   ): Promise<Reply<Extended>> {
     return this.recordStep(applicationId, attemptId, context, `extend ${this.clock.now()}`, (revision) => ({
       type: 'extend',
@@ -95,7 +98,7 @@ export class AttemptsHandlers {
   @Serves(reportStepRequest)
   async report(
     @Input() { applicationId, attemptId, claim, step }: InputOf<typeof reportStepRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof reportStepRequest>,
   ): Promise<Reply<Extended>> {
     return this.recordStep(applicationId, attemptId, context, `report ${digestOf(step)}`, (revision) => ({
       type: 'report',
@@ -110,7 +113,7 @@ export class AttemptsHandlers {
   @Serves(finishAttemptRequest)
   async finish(
     @Input() { organizationId, applicationId, attemptId, claim, outcome: given }: InputOf<typeof finishAttemptRequest>,
-    @Caller() context: RequestContext,
+    @Caller() context: ContextOf<typeof finishAttemptRequest>,
   ): Promise<Reply<Record<never, never>>> {
     const application = await this.application(applicationId);
     if (!application.ok) return refuse(application.error);
@@ -124,14 +127,14 @@ export class AttemptsHandlers {
       `end ${claim}`,
     );
     if (!ended.ok) return refuse(ended.error);
-    const settled = await this.closer.end(
+    const recorded = await this.closer.end(
       organizationId,
       applicationId,
       attemptId,
       ended.value.outcome ?? outcome,
       context,
     );
-    return settled.ok ? reply({}) : refuse(settled.error);
+    return recorded.ok ? reply({}) : refuse(recorded.error);
   }
 
   /** Older attempts of the same application end before this one begins, or this one waits. */
@@ -144,22 +147,22 @@ export class AttemptsHandlers {
     const { organizationId, applicationId, worker, incarnation } = input;
     const open = await this.history.of(application.attempts.filter(({ state }) => state === 'open'));
     if (!open.ok) return open;
-    const isDead = ({ work: { claim } }: AttemptRecord): boolean =>
+    const isDead = ({ progress: { claim } }: AttemptRecord): boolean =>
       claim?.worker === worker && claim.incarnation !== incarnation;
     const isNewest = newestAttemptOf(application)?.id === attempt.id;
-    for (const worked of open.value) {
-      const isOwn = worked.attempt.id === attempt.id;
-      if (isOwn ? isNewest || !isDead(worked) : worked.attempt.number > attempt.number) continue;
-      if (!isOwn && this.history.isHeld(worked.work) && !isDead(worked)) return ok('wait');
+    for (const record of open.value) {
+      const isOwn = record.attempt.id === attempt.id;
+      if (isOwn ? isNewest || !isDead(record) : record.attempt.number > attempt.number) continue;
+      if (!isOwn && this.history.isHeld(record.progress) && !isDead(record)) return ok('wait');
       // Its worker is gone, or never was: the newer request is what counts.
       const ended =
-        worked.work.status === 'claimed' && !isDead(worked)
-          ? await this.closer.abandon(applicationId, worked.attempt.id, worked.attempt.revision, context)
+        record.progress.status === 'claimed' && !isDead(record)
+          ? await this.closer.abandon(applicationId, record.attempt.id, record.attempt.revision, context)
           : await this.closer.end(
               organizationId,
               applicationId,
-              worked.attempt.id,
-              worked.work.outcome ?? { outcome: 'superseded' },
+              record.attempt.id,
+              record.progress.outcome ?? { outcome: 'superseded' },
               context,
             );
       if (!ended.ok) return err(ended.error);
@@ -185,11 +188,11 @@ export class AttemptsHandlers {
       return abandoned.ok ? nothingOwed('its claim expired; another attempt was requested') : refuse(abandoned.error);
     }
     if (error.code === 'deployments/attempt-ended') {
-      const settled = await this.closer.settle(
+      const resumed = await this.closer.resume(
         { organizationId, applicationId, attemptId, deduplicationKey: attemptId },
         context,
       );
-      return settled.ok ? nothingOwed('the attempt has ended') : refuse(settled.error);
+      return resumed.ok ? nothingOwed('the attempt has ended') : refuse(resumed.error);
     }
     return refuse(error);
   }

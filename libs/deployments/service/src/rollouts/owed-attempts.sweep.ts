@@ -35,13 +35,13 @@ export class OwedSweep implements Sweep {
       const { id: applicationId, organizationId, open, attempt } = found.value;
       for (const attemptId of open) {
         const deduplicationKey = (attempt?.id === attemptId ? attempt.requestId : attemptId) + suffix;
-        const settled = await this.closer.settle(
+        const resumed = await this.closer.resume(
           { organizationId, applicationId, attemptId, deduplicationKey },
           this.bus.own({ organizationId }),
         );
-        if (!settled.ok)
+        if (!resumed.ok)
           this.logger.warn(
-            { applicationId, attemptId, code: settled.error.code },
+            { applicationId, attemptId, code: resumed.error.code },
             'a pending deployment could not be continued',
           );
       }

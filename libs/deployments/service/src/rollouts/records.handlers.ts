@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Input, refuse, reply, Serves, type Reply } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Input, refuse, reply, Serves, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
 import { VAULT, type Vault } from '#vault';
@@ -26,9 +26,7 @@ export class RecordsHandlers {
   ) {}
 
   @Serves(getRecordRequest)
-  async get(
-    @Input() { name, part }: InputOf<typeof getRecordRequest>,
-  ): Promise<Reply<OutputOf<typeof getRecordRequest>>> {
+  async get(@Input() { name, part }: InputOf<typeof getRecordRequest>): Promise<ReplyTo<typeof getRecordRequest>> {
     if (!isOneOf(name, READ)) return refuse(deploymentsErrors.recordNotShared());
     const found = await this.vault.get(name);
     const parts = Math.max(1, Math.ceil((found?.value.length ?? 0) / RECORD_PART_BYTES));
@@ -40,7 +38,7 @@ export class RecordsHandlers {
   @Serves(putRecordRequest)
   async put(
     @Input() { name, part, parts, digest, bytes, expected }: InputOf<typeof putRecordRequest>,
-  ): Promise<Reply<OutputOf<typeof putRecordRequest>>> {
+  ): Promise<ReplyTo<typeof putRecordRequest>> {
     if (!isOneOf(name, WRITTEN)) return refuse(deploymentsErrors.recordNotShared());
     if (part < parts - 1) {
       const expiresAtMs = this.clock.now() + PARTS_MS;

@@ -8,7 +8,7 @@ import { inventoryOf, type Attempt, type AttemptRecord } from '../attempts/attem
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { People } from '../shared/people.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 
 /** Everything that a worker needs to know about an attempt. */
 @Injectable()
@@ -17,7 +17,7 @@ export class RolloutTasks {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
-    @Inject(People) private readonly people: People,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
   ) {}
 
   async of(
@@ -31,16 +31,16 @@ export class RolloutTasks {
     if (!revision) return err(deploymentsErrors.attemptEnded());
     const cluster = await this.connections.of(organizationId, revision.cluster.id);
     if (!cluster.ok) return cluster;
-    const works = await this.history.of(application.attempts);
-    if (!works.ok) return works;
-    const inventory = [...inventoryOf(works.value)];
+    const records = await this.history.of(application.attempts);
+    if (!records.ok) return records;
+    const inventory = [...inventoryOf(records.value)];
     const namespaces = await this.commands.load(namespacesDecider, namespacesStream(revision.cluster.uid));
     if (!namespaces.ok) return namespaces;
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
     return ok({
       kind: attempt.kind,
       organizationId,
-      organizationSlug: await this.people.slugOf(organizationId),
+      organizationSlug: await this.organizations.slugOf(organizationId),
       applicationId,
       applicationName: revision.name,
       attemptId: attempt.id,
@@ -51,7 +51,7 @@ export class RolloutTasks {
       namespaceMode: revision.namespaceMode,
       ownsNamespace: sharers.every((id) => id === applicationId),
       resolved: attempt.kind === 'deploy' ? revision.resolved.record : null,
-      recordedPlan: recordedPlanOf(works.value, attempt),
+      recordedPlan: recordedPlanOf(records.value, attempt),
       inventory,
       orphan: attempt.orphan,
     });
@@ -59,12 +59,12 @@ export class RolloutTasks {
 }
 
 /** The plan of this attempt, or of those right before it that were lost with it, for the same revision. */
-function recordedPlanOf(works: readonly AttemptRecord[], attempt: Attempt): RolloutTask['recordedPlan'] {
-  for (const { attempt: earlier, work } of [...works].reverse()) {
+function recordedPlanOf(records: readonly AttemptRecord[], attempt: Attempt): RolloutTask['recordedPlan'] {
+  for (const { attempt: earlier, progress } of [...records].reverse()) {
     if (earlier.number > attempt.number) continue;
     const isSameWork = earlier.id === attempt.id || earlier.state === 'abandoned';
     if (!isSameWork || earlier.revision !== attempt.revision || earlier.kind !== attempt.kind) return null;
-    if (work.plan) return work.plan;
+    if (progress.plan) return progress.plan;
   }
   return null;
 }

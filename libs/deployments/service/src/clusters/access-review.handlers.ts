@@ -1,5 +1,5 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type RequestContext } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { reviewAccessRequest } from '#deployments/contract';
 import { parsePosition } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
@@ -7,14 +7,14 @@ import { AccessEnds } from './access-ends.service.ts';
 
 /** What organizations ask when a membership ended or its role fell. */
 @Controller()
-export class AccessHandlers {
+export class AccessReviewHandlers {
   constructor(@Inject(AccessEnds) private readonly ends: AccessEnds) {}
 
   @Serves(reviewAccessRequest)
   async review(
     @Input() { organizationId, memberId, position }: InputOf<typeof reviewAccessRequest>,
-    @Caller() context: RequestContext,
-  ): Promise<Reply<OutputOf<typeof reviewAccessRequest>>> {
+    @Caller() context: ContextOf<typeof reviewAccessRequest>,
+  ): Promise<ReplyTo<typeof reviewAccessRequest>> {
     const atLeast = parsePosition(position);
     if (!atLeast.ok) return refuse(atLeast.error);
     const pending = await this.ends.review({ organizationId, memberId }, context, atLeast.value);

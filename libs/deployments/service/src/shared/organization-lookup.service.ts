@@ -1,0 +1,99 @@
+import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Role } from '#access';
+import { plansOfRequest } from '#billing/contract';
+import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
+import { peopleById } from '#identity/contract';
+import { err, ok, type DomainError, type Position, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+
+/** Milliseconds that a view waits for another context. */
+export const ASKING_MS = 3_000;
+
+/** Who asks, and with what right. */
+export interface Membership {
+  readonly organizationId: string;
+  readonly slug: string;
+  /** Absent for a global admin who has not joined. */
+  readonly role: Role | undefined;
+  /** Owner, admin, or a global admin who logged in. */
+  readonly isAdmin: boolean;
+}
+
+export interface PlanFacts {
+  readonly plan: string;
+  readonly defaultTier: string;
+  readonly pricingUrl: string;
+}
+
+/** Members, their names and rights, and plans of organizations, asked of the contexts that keep them. */
+@Injectable()
+export class OrganizationLookup {
+  constructor(
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(ACCESS) private readonly access: AccessSource,
+  ) {}
+
+  /** @param atLeast a position of the log that the membership must not be older than */
+  async membership(context: OrganizationContext, atLeast?: Position): Promise<Result<Membership, DomainError>> {
+    const current = await this.access.current(atLeast);
+    if (!current.ok) return current;
+    const organization = current.value.organizations.get(context.organizationId);
+    if (!organization) return err(organizationNotFound());
+    const member = organization.members.get(context.actor.id);
+    const role = member && effectiveRole(member, context.principal);
+    return ok({
+      organizationId: organization.id,
+      slug: organization.slug,
+      role,
+      isAdmin: context.actor.isGlobalAdmin || role === 'admin' || role === 'owner',
+    });
+  }
+
+  /** Whether somebody is owner, admin or global admin now, for work that continues without their request. */
+  async isAdmin(organizationId: string, userId: string): Promise<boolean> {
+    const current = await this.access.current();
+    if (!current.ok) return false;
+    const role = current.value.organizations.get(organizationId)?.members.get(userId)?.role;
+    return role === 'owner' || role === 'admin' || current.value.users.get(userId)?.globalRole === 'admin';
+  }
+
+  async slugOf(organizationId: string): Promise<string> {
+    const current = await this.access.current();
+    return (current.ok && current.value.organizations.get(organizationId)?.slug) || organizationId;
+  }
+
+  /** A function from ids to what is shown for them: address or name, `platform` for what the platform itself did. */
+  async namesOf(ids: readonly string[], context: OrganizationContext): Promise<(id: string) => string> {
+    const people = [...new Set(ids)].filter((id) => id !== '' && !id.startsWith('system:'));
+    const known = new Map<string, string>();
+    const current = await this.access.current();
+    const members = current.ok ? current.value.organizations.get(context.organizationId)?.members : undefined;
+    for (const id of people) {
+      const name = members?.get(id)?.name;
+      if (name !== undefined) known.set(id, name);
+    }
+    const asked = await peopleById(
+      this.bus,
+      people.filter((id) => !known.has(id)),
+      this.own(context),
+    );
+    // Where they cannot be asked for, ids are shown: a view does not fail for that.
+    for (const { id, email, name, erased } of asked.ok ? asked.value.values() : [])
+      known.set(id, erased ? 'erased user' : (email ?? name ?? id));
+    return (id) => (id.startsWith('system:') ? 'platform' : (known.get(id) ?? id));
+  }
+
+  /** The plan's name and defaults; those of a new organization when billing does not answer. */
+  async planOf(organizationId: string, context: OrganizationContext): Promise<PlanFacts> {
+    const answer = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, this.own(context));
+    const plan = answer.ok ? answer.value.plans[organizationId] : undefined;
+    return {
+      plan: plan?.plan ?? 'developer',
+      defaultTier: plan?.defaultTier ?? 'basic',
+      pricingUrl: answer.ok ? answer.value.pricingUrl : '',
+    };
+  }
+
+  private own({ correlationId, organizationId }: OrganizationContext): RequestContext {
+    return this.bus.own({ correlationId, organizationId, timeoutMs: ASKING_MS });
+  }
+}
