@@ -78,7 +78,7 @@ describe('requests a minute follow the plan of the key’s organization', () => 
       status: 429,
       body: {
         code: 'edge/too-many-requests',
-        detail: 'More than 600 requests within a minute.',
+        detail: 'Rate limit exceeded: more than 600 requests per minute.',
         fix: expect.stringMatching(/^wait \d+ s$/) as unknown,
       },
     });
