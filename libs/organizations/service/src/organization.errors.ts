@@ -22,7 +22,7 @@ export const organizationErrors = {
       { fix: 'leave out the slug; a name can be changed at any time', extra: { applications } },
     ),
   renamedMeanwhile: () =>
-    domainError('organization/renamed-meanwhile', 'conflict', 'The organization was renamed by another request.', {
+    domainError('organization/renamed-concurrently', 'conflict', 'The organization was renamed by another request.', {
       fix: 'check its name (astroctl org get), then try again',
     }),
   renameUnderWay: () =>

@@ -65,7 +65,7 @@ describe('change an organization', () => {
       .thenRecorded(renamed('Rockets', 'rockets'));
   });
 
-  it('goes on after a crash in the name of whoever began it', () =>
+  it('continues after a crash in the name of whoever began it', () =>
     given(created, graceIsAdmin)
       .when({ ...toRockets, isResumed: true }, grace)
       .thenRecorded(renamed('Rockets', 'rockets')));
@@ -82,7 +82,7 @@ describe('change an organization', () => {
   it('overwrites no name that the caller has not seen', () =>
     given(created, renamed('Other', 'other'))
       .when(toRockets, ada)
-      .thenRejected({ code: 'organization/renamed-meanwhile', kind: 'conflict' }));
+      .thenRejected({ code: 'organization/renamed-concurrently', kind: 'conflict' }));
 
   it('refuses while the organization is being deleted, and afterwards', () => {
     given(created, deleting).when(toRockets, ada).thenRejected({ code: 'organization/deleting' });

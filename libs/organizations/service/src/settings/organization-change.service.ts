@@ -91,7 +91,7 @@ export class OrganizationChanges {
           const claimed = await claim(kind);
           if (!claimed.ok) return claimed;
         }
-        // Whoever went on with it while this process stood still may have given the names back.
+        // Whoever continued it while this process stood still may have given the names back.
         const held = context.dryRun ? ok(true) : await this.names.areHeld(claims, organizationId);
         if (!held.ok) return held;
         if (!held.value) return err(organizationErrors.renamedMeanwhile());
