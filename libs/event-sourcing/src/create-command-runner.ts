@@ -9,6 +9,7 @@ import {
   type SealedEvent,
 } from '#event-store';
 import {
+  chance,
   err,
   ok,
   pause,
@@ -69,7 +70,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
     return made;
   }
 
-  const jitter = (upToMs: number) => ((ids.random(1)[0] ?? 0) / 255) * upToMs;
+  const jitter = (upToMs: number) => chance(ids) * upToMs;
 
   /** What was thrown, as the refusal that it stands for; defects are passed on as they are. */
   function refusalFor(error: unknown): { readonly ok: false; readonly error: RunnerError } {

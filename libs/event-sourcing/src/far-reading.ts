@@ -1,5 +1,6 @@
 import { ChainCheck, readChecked, type CheckedEvents, type EventStore } from '#event-store';
 import { pause, type Clock, type Position } from '#kernel';
+import { LRUCache } from 'lru-cache';
 import type { LogHealth } from './log-health.ts';
 
 /** What stands behind a position, and where the live subscription had begun before that was read. */
@@ -43,7 +44,7 @@ interface Kept {
 export class FarReading {
   private readonly kept = new Map<Position, Kept>();
   /** Checks that have read up to a position, for the reading that continues from there. */
-  private readonly checks = new Map<Position, ChainCheck>();
+  private readonly checks = new LRUCache<Position, ChainCheck>({ max: KEPT });
   /** Where each follower reads next. */
   private readonly places = new Map<FarFollower, Position>();
   /** Urgent ones that have gone ahead. */
@@ -108,8 +109,6 @@ export class FarReading {
     const part = await readChecked(eventStore, check, at, BATCH);
     health.found([...part.faults.values()].flat());
     this.checks.set(part.events.at(-1)?.position ?? at, check);
-    const [oldest] = this.checks.keys();
-    if (this.checks.size > KEPT && oldest !== undefined) this.checks.delete(oldest);
     return { ...part, begun };
   }
 

@@ -1,6 +1,6 @@
 import { Directory, directoryEvents, type AccessSource } from '#access';
 import { EventStoreUnavailableError, type ChainFaults, type EventStore, type StoredEvent } from '#event-store';
-import { domainError, err, ok, pause, type Clock, type Logger, type Position } from '#kernel';
+import { backOffMs, domainError, err, ok, pause, type Clock, type Logger, type Position } from '#kernel';
 import type { Vault } from '#vault';
 import { directorySegments } from './directory-segments.ts';
 import { EventReader, isHalt } from './event-reader.ts';
@@ -26,7 +26,7 @@ export interface FollowDirectoryOptions {
 const FRESH_MS = 200;
 /** Milliseconds that a request waits for the head and until the directory has read up to it. */
 const WAIT_MS = 2_000;
-const BACK_OFF_MS = { first: 100, most: 2_000 } as const;
+const BACK_OFF = { firstMs: 100, mostMs: 2_000 };
 
 /**
  * Folds the directory of rights from the log and keeps it. It is current when it has read up to a head of the log that
@@ -54,7 +54,7 @@ export function followDirectory({
 
   async function follow(): Promise<void> {
     let isLoaded = segments === undefined;
-    let backOffMs: number = BACK_OFF_MS.first;
+    let failures = 0;
     while (!stop.signal.aborted && !isBroken) {
       try {
         if (!isLoaded) {
@@ -69,22 +69,22 @@ export function followDirectory({
           }
           at = position;
           isStopped = false;
-          backOffMs = BACK_OFF_MS.first;
+          failures = 0;
           health.resume(DIRECTORY);
           for (const wake of [...waiting]) wake();
         }
       } catch (error) {
-        await pause(clock, interrupted(error, backOffMs), stop.signal);
-        backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
+        failures += 1;
+        await pause(clock, interrupted(error, failures), stop.signal);
       }
     }
   }
 
   /** @returns milliseconds until the next try */
-  function interrupted(error: unknown, backOffMs: number): number {
+  function interrupted(error: unknown, failures: number): number {
     if (error instanceof EventStoreUnavailableError) {
       log.warn({ cause: error.message, at }, 'the rights directory was interrupted and continues where it was');
-      return backOffMs;
+      return backOffMs(BACK_OFF, failures);
     }
     isStopped = true;
     if (isHalt(error)) {

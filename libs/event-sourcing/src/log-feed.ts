@@ -7,7 +7,7 @@ import {
   type EventStore,
   type StoredEvent,
 } from '#event-store';
-import { pause, position, storeOf, type Clock, type Logger, type Position } from '#kernel';
+import { backOffMs, pause, position, storeOf, type Clock, type Logger, type Position } from '#kernel';
 import { FarReading, type FarFollower } from './far-reading.ts';
 import type { LogHealth } from './log-health.ts';
 
@@ -44,7 +44,7 @@ export const LOG_FEED = Symbol('log feed');
 const BATCH = 1024;
 /** Recent events kept in memory for followers; twice as many for a moment. */
 const RECENT = 2048;
-const RETRY_MS = { first: 50, most: 2_000 } as const;
+const BACK_OFF = { firstMs: 50, mostMs: 2_000 };
 /** Milliseconds after which a follower looks again while the live subscription has not begun. */
 const LOOK_AGAIN_MS = 20;
 
@@ -92,7 +92,7 @@ export function createLogFeed({
 
   async function live(): Promise<void> {
     const check = new ChainCheck(eventStore);
-    let retryMs: number = RETRY_MS.first;
+    let failures = 0;
     while (!stop.signal.aborted) {
       try {
         if (tail === undefined) {
@@ -101,7 +101,7 @@ export function createLogFeed({
           wakeSoon();
         }
         for await (const delivery of eventStore.subscribe({ after: tail, signal: stop.signal })) {
-          retryMs = RETRY_MS.first;
+          failures = 0;
           if (!isCaughtUp(delivery)) {
             isCaught = false;
             const faults = await check.check([delivery], tail);
@@ -119,8 +119,8 @@ export function createLogFeed({
           { cause: error instanceof Error ? error.message : String(error) },
           'the live subscription was interrupted and is reopened',
         );
-        await pause(clock, retryMs, stop.signal);
-        retryMs = Math.min(2 * retryMs, RETRY_MS.most);
+        failures += 1;
+        await pause(clock, backOffMs(BACK_OFF, failures), stop.signal);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { PositionOfOtherStoreError, type EventStore } from '#event-store';
 import {
+  backOffMs,
   err,
   ok,
   pause,
@@ -33,7 +34,7 @@ export interface SupervisorOptions {
 
 /** Milliseconds between two attempts to take over a lead that another process has. */
 const FOLLOW_MS = 500;
-const BACK_OFF_MS = { first: 100, most: 5_000 } as const;
+const BACK_OFF = { firstMs: 100, mostMs: 5_000 };
 /** Milliseconds that a collection stays after another one serves in its place: readers look that up every second. */
 const KEPT_MS = 60_000;
 
@@ -92,11 +93,11 @@ export class ProjectionSupervisor<E extends Fact, D> {
 
   private async run(): Promise<void> {
     const { clock, log } = this.options;
-    let backOffMs: number = BACK_OFF_MS.first;
+    let failures = 0;
     while (!this.stop.signal.aborted) {
       try {
         await this.leadOnce();
-        backOffMs = BACK_OFF_MS.first;
+        failures = 0;
       } catch (error) {
         if (error instanceof LostLeaseError)
           log.debug({ projection: this.projection.name }, 'another process now leads a projection');
@@ -105,8 +106,8 @@ export class ProjectionSupervisor<E extends Fact, D> {
             { projection: this.projection.name, cause: error instanceof Error ? error.message : String(error) },
             'a projection was interrupted and continues from its checkpoint',
           );
-        await pause(clock, backOffMs, this.stop.signal);
-        backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
+        failures += 1;
+        await pause(clock, backOffMs(BACK_OFF, failures), this.stop.signal);
       }
     }
     this.state = 'stopped';

@@ -1,5 +1,5 @@
 import { PositionOfOtherStoreError } from '#event-store';
-import { pause, type Clock, type Logger, type Position } from '#kernel';
+import { backOffMs, pause, type Clock, type Logger, type Position } from '#kernel';
 import type { ReadStore } from '#read-store';
 import { EventReader, isHalt, type Halt } from './event-reader.ts';
 import { HALTED_MS, takeLease, type Lease } from './lease.ts';
@@ -19,7 +19,7 @@ export interface ReactorsOptions {
 }
 
 const FOLLOW_MS = 500;
-const BACK_OFF_MS = { first: 1_000, most: 60_000 } as const;
+const BACK_OFF = { firstMs: 1_000, mostMs: 60_000 };
 /** Milliseconds until a checkpoint that passed over events without a reaction is stored. */
 const STORE_WITHIN_MS = 1_000;
 
@@ -38,7 +38,7 @@ export function startReactors(reactors: readonly Reactor[], options: ReactorsOpt
 async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: AbortSignal): Promise<void> {
   const { readStore, clock, log, health, owner } = options;
   const name = `reactor.${reactor.name}`;
-  let backOffMs: number = BACK_OFF_MS.first;
+  let failures = 0;
   while (!signal.aborted) {
     const lead = new AbortController();
     const end = () => lead.abort();
@@ -49,15 +49,15 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
       lease = await takeLease(readStore, clock, name, owner, end);
       if (lease === undefined) await pause(clock, FOLLOW_MS, signal);
       else halt = await follow(reactor, { ...options, name, lease, signal: lead.signal });
-      backOffMs = BACK_OFF_MS.first;
+      failures = 0;
     } catch (error) {
       if (!(error instanceof LostLeaseError))
         log.warn(
           { reactor: reactor.name, cause: nameOf(error) },
           'a reactor was interrupted and continues from its checkpoint',
         );
-      await pause(clock, backOffMs, signal);
-      backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most);
+      failures += 1;
+      await pause(clock, backOffMs(BACK_OFF, failures), signal);
     } finally {
       signal.removeEventListener('abort', end);
       await lease?.release().catch(() => {}); // it runs out by itself
@@ -134,26 +134,23 @@ async function react(
   const { delayMs = 0 } = reactor;
   const waitMs = Date.parse(recorded.metadata.recordedAt) + delayMs - clock.now();
   if (waitMs > 0) await pause(clock, Math.min(waitMs, delayMs), signal); // at most, by whatever clock it was recorded
-  for (
-    let backOffMs: number = BACK_OFF_MS.first;
-    !signal.aborted;
-    backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS.most)
-  ) {
+  for (let failures = 1; !signal.aborted; failures += 1) {
     try {
       await reactor.react(recorded);
       return true;
     } catch (error) {
+      const retryMs = backOffMs(BACK_OFF, failures);
       log.warn(
         {
           reactor: reactor.name,
           eventId: recorded.metadata.id,
           type: recorded.event.type,
           cause: nameOf(error),
-          retryMs: backOffMs,
+          retryMs,
         },
         'a reaction failed and is retried',
       );
-      await pause(clock, backOffMs, signal);
+      await pause(clock, retryMs, signal);
     }
   }
   return false;

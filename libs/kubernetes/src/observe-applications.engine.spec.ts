@@ -76,7 +76,7 @@ function observing(path: string): void {
 
   it('are Healthy when their objects are, with the attempt that the inventory names', async () => {
     await eventually(() =>
-      expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7, ids }),
+      expect(last).toMatchObject({ health: { state: 'Healthy', replicas: { wanted: 1, ready: 1 } }, attempt: 7 }),
     );
   });
 
