@@ -25,7 +25,8 @@ export class UnfinishedClustersSweep implements Sweep {
       if (!intent || this.unfinished.isYoung(createdAt)) return ok(undefined);
       const claim = { type: 'claim', organizationId, clusterId, name } as const;
       const owned = await this.commands.run(clusterNameDecider, clusterNameStream(intent.uid), claim, context);
-      if (!owned.ok) return this.drop(document, context);
+      // Only another organization's claim is final: what is unavailable now may succeed at the next run.
+      if (!owned.ok) return owned.error.code === 'deployments/cluster-taken' ? this.drop(document, context) : owned;
       const register = { type: 'register', registration: intent } as const;
       return this.commands.run(clusterDecider, clusterStream(clusterId), register, context);
     });
