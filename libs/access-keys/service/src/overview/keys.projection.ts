@@ -21,7 +21,7 @@ export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
   name: 'access-keys.v1',
   events: keyRingEvents,
   indexes: ['organizationId', 'memberId'],
-  documentId: ({ event }) => (event.type === 'access-keys.limits-set.v1' ? undefined : event.data.keyId),
+  documentId: ({ event }) => ('keyId' in event.data ? event.data.keyId : undefined),
   apply(key, { event, metadata }) {
     switch (event.type) {
       case 'access-key.created.v1': {

@@ -1,0 +1,109 @@
+import ts from 'typescript';
+
+/** A text to put into a file at an offset. */
+export interface Insertion {
+  readonly file: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+export type Files = ReadonlyMap<string, string>;
+
+/** The files with all insertions; those of one file are made from its end, so that their offsets hold. */
+export function inserted(files: Files, insertions: readonly Insertion[]): Map<string, string> {
+  const changed = new Map<string, string>();
+  for (const { file, at, text } of insertions.toSorted((a, b) => b.at - a.at)) {
+    const before = changed.get(file) ?? files.get(file) ?? '';
+    changed.set(file, before.slice(0, at) + text + before.slice(at));
+  }
+  return changed;
+}
+
+export const parse = (files: Files, file: string): ts.SourceFile => {
+  const text = files.get(file);
+  if (text === undefined) throw new Error(`${file} does not exist`);
+  return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+};
+
+/** The first node below `root` that `look` takes. */
+export function find<T>(root: ts.Node, look: (node: ts.Node) => T | undefined): T | undefined {
+  const found = look(root);
+  return found ?? ts.forEachChild(root, (child) => find(child, look));
+}
+
+/** Behind the last element of a list or object literal, whether or not a comma follows it. */
+export function append(
+  file: string,
+  list: ts.ArrayLiteralExpression | ts.ObjectLiteralExpression,
+  text: string,
+): Insertion {
+  const elements = ts.isArrayLiteralExpression(list) ? list.elements : list.properties;
+  const last = elements.at(-1);
+  return last ? { file, at: last.end, text: `, ${text}` } : { file, at: list.end - 1, text };
+}
+
+/** The literal that a property of that name is set to. */
+export const listNamed = (source: ts.Node, property: string): ts.ArrayLiteralExpression | undefined =>
+  find(source, (node) =>
+    ts.isPropertyAssignment(node) && node.name.getText() === property && ts.isArrayLiteralExpression(node.initializer)
+      ? node.initializer
+      : undefined,
+  );
+
+/** `export type NAME = …` */
+export const typeNamed = (source: ts.Node, name: string): ts.TypeAliasDeclaration | undefined =>
+  find(source, (node) => (ts.isTypeAliasDeclaration(node) && node.name.text === name ? node : undefined));
+
+/** Where a file gets a name from, as it imports it; `undefined` when it declares it. */
+export const importOf = (source: ts.SourceFile, name: string): string | undefined =>
+  source.statements
+    .filter(ts.isImportDeclaration)
+    .find(({ importClause }) => {
+      const bindings = importClause?.namedBindings;
+      return bindings && ts.isNamedImports(bindings) && bindings.elements.some((element) => element.name.text === name);
+    })
+    ?.moduleSpecifier.getText()
+    .slice(1, -1);
+
+/** A `case` for an event that changes nothing, in each switch that has one for every other event of its union. */
+export function ignoringCases(files: Files, types: readonly string[], added: string): Insertion[] {
+  return [...files].flatMap(([file, text]) => {
+    if (!types.every((type) => text.includes(`'${type}'`)) || /\.(spec|events)\.ts$/.test(file)) return [];
+    const insertions: Insertion[] = [];
+    const visit = (node: ts.Node, enclosing: ts.SignatureDeclaration | undefined): void => {
+      const within = ts.isFunctionLike(node) ? node : enclosing;
+      if (ts.isSwitchStatement(node) && within && decidesBy(node, types)) {
+        const body = within.getText();
+        if (types.every((type) => body.includes(`'${type}'`))) insertions.push(ignoringCase(file, node, within, added));
+      }
+      ts.forEachChild(node, (child) => visit(child, within));
+    };
+    visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true), undefined);
+    return insertions;
+  });
+}
+
+const decidesBy = ({ caseBlock }: ts.SwitchStatement, types: readonly string[]): boolean =>
+  caseBlock.clauses.some(
+    (clause) =>
+      ts.isCaseClause(clause) && ts.isStringLiteral(clause.expression) && types.includes(clause.expression.text),
+  );
+
+function ignoringCase(
+  file: string,
+  { caseBlock }: ts.SwitchStatement,
+  within: ts.SignatureDeclaration,
+  added: string,
+): Insertion {
+  const ignoring = caseBlock.clauses.find(
+    (clause) => ts.isCaseClause(clause) && /^return( \w+( \?\? REMOVED)?)?;$/.test(bodyOf(clause)),
+  );
+  if (ignoring) return { file, at: ignoring.getStart(), text: `case '${added}':\n` };
+  const parameter = within.parameters[0]?.name.getText() ?? '';
+  const isProjection = file.endsWith('.projection.ts');
+  const last = caseBlock.clauses.find(ts.isDefaultClause)?.getStart() ?? caseBlock.end - 1;
+  return { file, at: last, text: `case '${added}': return ${parameter}${isProjection ? ' ?? REMOVED' : ''};\n` };
+}
+
+const bodyOf = (clause: ts.CaseOrDefaultClause): string =>
+  clause.statements.map((statement) => statement.getText()).join('\n');
