@@ -14,7 +14,7 @@ import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { FakeWorker } from './testing/fake-worker.handlers.ts';
+import { FakeWorker } from './testing/fake-worker.service.ts';
 import { entry, image, profile, registration } from './testing/fixtures.ts';
 import { openTestPlatform } from './testing/test-platform.module.ts';
 

@@ -13,7 +13,7 @@ import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
 import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
-import { FakeWorker } from './testing/fake-worker.handlers.ts';
+import { FakeWorker } from './testing/fake-worker.service.ts';
 import { image, profile, registration } from './testing/fixtures.ts';
 import { openTestPlatform } from './testing/test-platform.module.ts';
 

@@ -14,7 +14,7 @@ import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { Deployer } from '../applications/deployer.service.ts';
 import { NameRelease } from '../applications/name-release.service.ts';
 import { UnfinishedApplicationsSweep } from '../applications/unfinished-applications.sweep.ts';
-import { FakeWorker } from '../testing/fake-worker.handlers.ts';
+import { FakeWorker } from '../testing/fake-worker.service.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
 import { catalogDecider, catalogStream } from './catalog.decider.ts';

@@ -20,7 +20,7 @@ import { temporaryFolder } from '#testing';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { omit } from '../shared/omit.ts';
-import { FakeWorker } from '../testing/fake-worker.handlers.ts';
+import { FakeWorker } from '../testing/fake-worker.service.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
 import { SilenceSweep } from './silence.sweep.ts';

@@ -14,7 +14,7 @@ import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { FakeWorker, type Item } from '../testing/fake-worker.handlers.ts';
+import { FakeWorker, type Item } from '../testing/fake-worker.service.ts';
 import { entry, image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
 import { OwedSweep } from './owed-attempts.sweep.ts';
