@@ -151,6 +151,43 @@ describe('E4: pods hidden in other kinds', () => {
     ],
   ])('%s', (_, given) => expect(codes(given)).toContain('deployments/pod-security'));
 
+  describe('use-S8: every pod anywhere in an object', () => {
+    const harmless = [{ name: 'sidecar', image: 'x' }];
+    const nested = (levels: number): object => (levels === 0 ? { spec: bad } : { deeper: nested(levels - 1) });
+    it.each([
+      ['beside harmless containers', { spec: { containers: harmless, template: { spec: bad } } }],
+      ['below metadata', { spec: { metadata: { template: { spec: bad } } } }],
+      ['below the metadata of a template', { spec: { template: { metadata: { spec: bad } } } }],
+      ['inside a container', { spec: { containers: [{ ...harmless[0], template: { spec: bad } }] } }],
+      ['fifty levels down', { spec: nested(50) }],
+      ['as a single container', { spec: { templates: [{ container: bad.containers[0] }] } }],
+      ['as a map of containers', { spec: { containers: { main: bad.containers[0] } } }],
+      ['as a security context alone', { spec: { podSecurityContext: {}, securityContext: { privileged: true } } }],
+      ['as a volume of another name', { spec: { extraVolumes: [{ name: 'v', hostPath: { path: '/' } }] } }],
+    ])('%s', (_, more) => expect(codes(object('Thing', more, 'x.io/v1'))).toContain('deployments/pod-security'));
+
+    it('names the field', () => {
+      const spec = { templates: [{ container: bad.containers[0] }], moreVolumes: [{ hostPath: {} }] };
+      expect(checkManifests([object('Thing', { spec }, 'x.io/v1')], options()).map(({ pointer }) => pointer)).toEqual([
+        '/spec/templates/0/container/securityContext/privileged',
+        '/spec/moreVolumes/0/hostPath',
+      ]);
+    });
+
+    it('tells one violation once', () =>
+      expect(codes(object('Deployment', { spec: { template: { spec: bad } } }, 'apps/v1'))).toEqual([
+        'deployments/pod-security',
+      ]));
+
+    it('asks no more of a single container than of the pod that it will be in', () =>
+      expect(
+        codes(
+          object('Workflow', { spec: { templates: [{ container: { image: 'x', securityContext: {} } }] } }, 'x.io/v1'),
+          { podSecurity: 'restricted' },
+        ),
+      ).toEqual([]));
+  });
+
   it('a schema that describes containers is no pod', () => {
     expect(
       codes(

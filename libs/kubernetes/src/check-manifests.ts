@@ -1,16 +1,6 @@
 import type { ClusterPolicy, ManifestError, PodSecurityLevel } from './manifest-error.ts';
-import {
-  at,
-  groupKind,
-  isRecord,
-  keyOf,
-  list,
-  nameOf,
-  record,
-  text,
-  type JsonRecord,
-  type KubernetesObject,
-} from './objects.ts';
+import { at, groupKind, isRecord, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
+import { podsIn } from './find-pods.ts';
 import { podViolations } from './pod-security.ts';
 
 export interface CheckOptions {
@@ -332,38 +322,6 @@ function network(object: KubernetesObject): ManifestError[] {
   ];
 }
 
-interface FoundPod {
-  readonly spec: JsonRecord;
-  readonly annotations: JsonRecord;
-  readonly path: readonly (string | number)[];
-}
-
-const CONTAINER_MEMBERS = ['containers', 'initContainers', 'ephemeralContainers'];
-const DEEPEST = 40;
-
-/** Everything that looks like a pod's spec, at any depth and in any kind: what an unknown controller makes pods of is one too. */
-function podsIn(value: unknown, annotations: JsonRecord, path: readonly (string | number)[]): FoundPod[] {
-  if (path.length > DEEPEST) return [];
-  if (Array.isArray(value)) return value.flatMap((item, index) => podsIn(item, {}, [...path, index]));
-  if (!isRecord(value)) return [];
-  const looksLikePod =
-    ['hostNetwork', 'hostPID', 'hostIPC'].some((member) => value[member] === true) ||
-    list(value['volumes']).some(
-      (volume) => isRecord(volume) && typeof volume['name'] === 'string' && volume['hostPath'] !== undefined,
-    ) ||
-    CONTAINER_MEMBERS.some((member) =>
-      list(value[member]).some(
-        (container) =>
-          isRecord(container) && (typeof container['image'] === 'string' || typeof container['name'] === 'string'),
-      ),
-    );
-  if (looksLikePod) return [{ spec: value, annotations, path }];
-  const inner = record(at(value, 'metadata', 'annotations'));
-  return Object.entries(value).flatMap(([member, child]) =>
-    member === 'metadata' ? [] : podsIn(child, member === 'spec' ? inner : {}, [...path, member]),
-  );
-}
-
 function pods(
   object: KubernetesObject,
   { policy, clusterName }: CheckOptions,
@@ -372,11 +330,12 @@ function pods(
   const key = keyOf(object);
   const pointerOf = (path: readonly (string | number)[]) =>
     path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-  return podsIn(object, {}, []).flatMap(({ spec, annotations, path }) => {
-    const violations = podViolations(spec, policy.podSecurity, annotations).map((violation): ManifestError => ({
+  return podsIn(object).flatMap(({ spec, annotations, path, madeUpSteps }) => {
+    const level = madeUpSteps > 0 && policy.podSecurity === 'restricted' ? 'baseline' : policy.podSecurity;
+    const violations = podViolations(spec, level, annotations).map((violation): ManifestError => ({
       code: 'deployments/pod-security',
       object: key,
-      pointer: pointerOf([...path, ...violation.path]),
+      pointer: pointerOf([...path, ...violation.path.slice(madeUpSteps)]),
       rule: violation.rule,
       detail: `${nameOf(key)} breaks the Pod Security level ${policy.podSecurity} of ${clusterName}: ${violation.detail}.`,
       fix: `remove it, or ask an admin to allow it: astroctl clusters policy set ${clusterName} --pod-security ${milder(policy.podSecurity, violation.allowedBy)}`,
