@@ -49,7 +49,7 @@ export function serverOf(kubeconfig: string): Address {
   return { server, token: users[0].user.token, ca: Buffer.from(ca, 'base64').toString('utf8') };
 }
 
-/** Asks over connections that stay open; bodies are read to their end and not parsed. An answer that is no success throws. */
+/** Asks over connections that stay open; bodies are read to their end and not parsed. An answer other than a success throws. */
 export function connect({ server, token, ca }: Address) {
   const agent = new Agent({ keepAlive: true, maxSockets: 64, ca });
 

@@ -6,7 +6,7 @@ import { ERROR_KINDS } from '#kernel';
 export interface ErrorCode {
   /** `{word}` stands where the code is put together. */
   readonly code: string;
-  /** Absent for a code that ends a rollout and is no answer to a request. */
+  /** Absent for a code that ends a rollout and answers no request. */
   readonly kind: string | undefined;
   /** First sentence found for it; `…` stands for what is filled in. */
   readonly detail: string;

@@ -30,7 +30,7 @@ function observe(node: SchemaNode | undefined, sent: unknown, got: unknown, note
   }
 }
 
-/** A root object: the server's own metadata is no default. */
+/** A root object: the server's own metadata is not a default. */
 export function observeObject(root: SchemaNode | undefined, sent: Tree, got: Tree, notes: Observations): void {
   const { metadata: _sentMetadata, ...sentRest } = sent;
   const { metadata: _gotMetadata, ...gotRest } = got;

@@ -12,7 +12,7 @@ process.once('SIGINT', () => {
   process.once('SIGINT', () => process.exit(130)); // the second one does not wait
 });
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0); // `astroctl … | head` is no fault
+  if (error.code === 'EPIPE') process.exit(0); // as in `astroctl … | head`
   throw error;
 });
 

@@ -79,7 +79,7 @@ describe('astroctl app apply refuses what is wrong, and nothing is half done', (
     ],
     ['an alias bomb', bomb, /alias|anchor|expand/i],
     ['a key __proto__', application(`${image}\n    __proto__: { polluted: yes }`), /__proto__/],
-    ['a name that is no DNS label', application(image, '', 'Not_A_Label'), /name/],
+    ['a name that is not a DNS label', application(image, '', 'Not_A_Label'), /name/],
     ['a name that is too long', application(image, '', 'a'.repeat(39)), /name/],
     ['duplicate keys', application(`${image}\n    type: image`), /type|duplicate|unique/i],
   ];

@@ -66,7 +66,7 @@ describe('access tokens of an external issuer, each good but for one thing', () 
     },
   );
 
-  it('B6: without exp, and with an nbf that is no number, are refused', async () => {
+  it('B6: without exp, and with an nbf that is not a number, are refused', async () => {
     await expectRefused(issuer.claims(somebody(), { exp: undefined }));
     await expectRefused(issuer.claims(somebody(), { nbf: '0' }));
   });

@@ -35,7 +35,7 @@ const isWell = async (): Promise<void> =>
   expect(await held()).toMatchObject({ status: 200, body: { data: { a: 'b' } } });
 
 describe('a sandbox is closed to others', () => {
-  it('answers 401 alike to no token, a garbled one, a foreign one and a path that is no sandbox', async () => {
+  it('gives the same 401 for a missing, garbled or foreign token and for the path of a sandbox that does not exist', async () => {
     const forged = `sbx.${Buffer.from(JSON.stringify({ namespace: 'kube-system', name: 'x', endsMs: 9e15 })).toString('base64url')}.${'A'.repeat(43)}`;
     const answers = await Promise.all([
       ada.ask('GET /api/v1/pods', { token: null }),

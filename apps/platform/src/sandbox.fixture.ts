@@ -10,7 +10,7 @@ import { runProgram, type Finished } from '#testing';
 
 const bin = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.bin');
 
-/** What a server said. A body that is no JSON is its text. */
+/** What a server said. A body that is not JSON is its text. */
 export interface SandboxAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;

@@ -135,7 +135,7 @@ describe('a data folder that a platform has used', () => {
     expect((await fetch(`${platform.url}/livez`)).status).toBe(200);
   });
 
-  it('is refused with one sentence when the file of an engine is no such file, for each engine', async () => {
+  it('is refused with one sentence when the file of an engine is not a database, for each engine', async () => {
     await platform.process.stop();
     const files = readdirSync(dataDir).filter((name) => name.endsWith('.sqlite'));
     expect(files.toSorted()).toEqual(['events.sqlite', 'read-store.sqlite', 'vault.sqlite', 'work-queue.sqlite']);

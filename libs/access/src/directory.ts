@@ -149,7 +149,7 @@ export class Directory {
       }
       case 'organization.seat-limit-set.v1':
       case 'access-keys.limits-set.v1':
-        return; // limits are no rights
+        return; // limits do not change rights
       default:
         return assertNever(fact);
     }

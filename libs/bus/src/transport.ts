@@ -75,7 +75,7 @@ export async function singleAnswer(outcome: unknown): Promise<AnswerPacket> {
   }
 }
 
-/** A message's body; one that is no JSON is refused. */
+/** A message's body; one that is not JSON is refused. */
 export function decodeBody(json: string): Result<unknown, DomainError> {
   try {
     return ok(JSON.parse(json));

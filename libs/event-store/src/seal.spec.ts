@@ -52,7 +52,7 @@ describe('the seal of a stream', () => {
     ['swapped events', [first, third, second, fourth], 1, 'missing'],
     ['swapped contents', [first, { ...third, revision: 1 }, { ...second, revision: 2 }, fourth], 1, 'altered'],
     ['an event of another stream', [first, { ...second, stream: 'organization-2' }, third, fourth], 1, 'other stream'],
-    ['data that is no JSON any more', [first, { ...second, data: Number.NaN }, third, fourth], 1, 'altered'],
+    ['data that is not JSON', [first, { ...second, data: Number.NaN }, third, fourth], 1, 'altered'],
   ])('F17: names the first bad revision of a stream with %s', (_, events, revision, reason) => {
     expect(verifyStream(events)).toEqual({ ok: false, error: { code: 'event-store/chain-broken', revision, reason } });
   });

@@ -47,7 +47,7 @@ const openConnections = (): Promise<number> =>
       .getConnections((error: Error | null, count: number) => (error ? reject(error) : resolve(count))),
   );
 
-describe('use-S6: connections that are no use', () => {
+describe('use-S6: connections that send nothing useful', () => {
   it.each([
     ['half a header', 'GET /livez HTTP/1.1\r\nhost: x\r\nhalf a header\r\n'],
     ['no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],

@@ -408,7 +408,7 @@ describe('C7: long texts against patterns', () => {
   });
 });
 
-describe('C8: paths that are no route as they stand', () => {
+describe('C8: paths that match no route exactly', () => {
   it.each([
     '/v1/organizations/%2e%2e%2f/things',
     '/v1/organizations/acme/things/..',

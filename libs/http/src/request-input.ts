@@ -149,7 +149,7 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 
 /**
  * The revision in `If-Match: "<n>"`. `*` asks for nothing. A contract without revisions has nothing that an ETag could match.
- * @throws EdgeError 400 for what is no ETag of this API, 412 where none was given out
+ * @throws EdgeError 400 for what is not an ETag of this API, 412 where none was given out
  */
 export function ifMatchOf(contract: Contract, header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;

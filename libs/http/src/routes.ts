@@ -43,7 +43,7 @@ export function routesOf(contracts: readonly Contract[]): ContractRoute[] {
   });
 }
 
-/** Names of the input's members; undefined when it is no object schema. */
+/** Names of the input's members; undefined when it is not an object schema. */
 export function membersOf(contract: Contract): readonly string[] | undefined {
   const { def } = contract.input._zod as unknown as { readonly def: { readonly shape?: object } };
   return def.shape && Object.keys(def.shape);
@@ -77,7 +77,7 @@ export class RouteTable {
     }));
   }
 
-  /** @param path without the query. Empty when the path is no route at all. */
+  /** @param path without the query. Empty when the path matches no route. */
   methodsAt(path: string): string[] {
     const methods = new Set(this.entries.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method));
     if (methods.has('GET')) methods.add('HEAD');
@@ -87,7 +87,7 @@ export class RouteTable {
 
 /**
  * Whether a raw path stands for itself: no empty, dot or doubly encoded segment, no encoded slash, no `;`, no broken
- * escape. Any other path is no route, whatever a router might make of it.
+ * escape. Any other path matches no route, whatever a router might make of it.
  */
 export function isPlainPath(path: string): boolean {
   if (!path.startsWith('/') || path.includes(';') || path.includes('\\')) return false;

@@ -1,7 +1,7 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import { fastify } from 'fastify';
 
-/** For answers that are no pages: nothing in them may be loaded or framed. What only concerns pages is left out. */
+/** For answers that are not pages: nothing in them may be loaded or framed. What only concerns pages is left out. */
 export const API_HELMET: FastifyHelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   crossOriginOpenerPolicy: false,

@@ -188,7 +188,7 @@ describe('E4: pods hidden in other kinds', () => {
       ).toEqual([]));
   });
 
-  it('a schema that describes containers is no pod', () => {
+  it('a schema that describes containers is not a pod', () => {
     expect(
       codes(
         object(

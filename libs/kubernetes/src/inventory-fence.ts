@@ -166,7 +166,7 @@ export async function lastAppliedFields(
   return new Map(Object.entries(sets).map(([key, fields]) => [key, record(fields)]));
 }
 
-/** A person may have edited the object: what is no set of ours counts as none. */
+/** A person may have edited the object: anything that is not a set of ours counts as none. */
 function unpacked(applied: string): JsonRecord {
   try {
     const value: unknown = JSON.parse(

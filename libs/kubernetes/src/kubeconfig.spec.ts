@@ -148,7 +148,7 @@ describe('E9: a kubeconfig that would use our machine, or weaken the connection,
   ])('an address with %s', (_, server) => expect(detail(config({ cluster: { server } }))).toContain('server:'));
 
   it.each([
-    ['a CA that is no PEM', { cluster: { 'certificate-authority-data': base64('nothing') } }],
+    ['a CA that is not PEM', { cluster: { 'certificate-authority-data': base64('nothing') } }],
     [
       'a key that does not belong to the certificate',
       { user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(selfSigned().key) } },

@@ -331,7 +331,7 @@ function definitionOf(
   };
 }
 
-/** A server's no to a dry run, as refusal; what is no answer about the object is thrown on. */
+/** A server's no to a dry run, as refusal; what is not an answer about the object is rethrown. */
 function refusalOf(error: unknown, key: ObjectKey): PlanError {
   if (!(error instanceof KubernetesApiError)) throw error;
   const { status, reason, causes, message } = error;

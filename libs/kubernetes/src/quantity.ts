@@ -3,7 +3,7 @@ import { isRecord, type JsonRecord } from './objects.ts';
 
 /**
  * A quantity in thousandths, rounded away from zero, for exact sums (`100m` → 100n, `1Gi` → 1073741824000n).
- * Undefined for what is no quantity.
+ * Undefined for what is not a quantity.
  */
 export function milliOf(quantity: string | number): bigint | undefined {
   const parsed = parseQuantity(quantity);

@@ -188,7 +188,7 @@ describe('a rendered image application', () => {
         .sort(),
     ).toEqual(['CronJob', 'ServiceAccount']));
 
-  it('a step before the deployment is no pod of the Service', () => {
+  it('a pod that runs before the deployment does not belong to the Service', () => {
     const job = renderImage({ ...full, preDeploy: { command: ['migrate'] } }, options).preDeploy[0];
     expect(at(job, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/name')).toBe('web-pre-deploy');
     expect(at(job, 'spec', 'template', 'spec', 'restartPolicy')).toBe('Never');

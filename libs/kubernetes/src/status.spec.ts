@@ -44,7 +44,7 @@ describe('an answer that is an error', () => {
     expect(answer(429, '', { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }).retryAfterSeconds).toBeUndefined();
   });
 
-  it('of an eviction against a budget is no rate limit', () => {
+  it('of an eviction against a budget is not a rate limit', () => {
     expect(
       isTransient(
         answer(

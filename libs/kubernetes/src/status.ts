@@ -46,7 +46,7 @@ export function jsonOf(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined; // what is no JSON is judged by the caller, from the answer's code
+    return undefined; // what is not JSON is judged by the caller, from the answer's code
   }
 }
 

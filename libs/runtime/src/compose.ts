@@ -52,7 +52,7 @@ export interface Composition {
   close(): Promise<void>;
 }
 
-/** Whether this is development: a bundle that `npm run build` makes is no TypeScript any more. */
+/** Whether this is development: a bundle that `npm run build` makes is not TypeScript. */
 const IS_FROM_SOURCE = import.meta.filename.endsWith('.ts');
 
 /** Puts parts and engines together. Every part gets a bus of its own name; everything else is shared. */

@@ -37,7 +37,7 @@ export function runProgram(
     const timer = setTimeout(() => child.kill('SIGKILL'), options.withinMs ?? 120_000);
     child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
     child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
-    child.stdin.on('error', () => {}); // a program that ended without reading is no fault
+    child.stdin.on('error', () => {}); // the program may end without reading its input
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

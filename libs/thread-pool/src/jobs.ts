@@ -13,7 +13,7 @@ export interface Order {
 /** What a thread says: that it can be told something, what came of an order, or why nothing did. */
 export type Report = { readonly ready: true } | { readonly value: unknown } | { readonly failure: string };
 
-/** Does a job by its name. @throws what the job throws, and Error for a name that is no job */
+/** Does a job by its name. @throws what the job throws, and Error for the name of no job */
 export function runJob(jobs: Jobs, { name, input }: Order): unknown {
   const job = Object.hasOwn(jobs, name) ? jobs[name] : undefined;
   if (!job) throw new Error(`unknown job ${name}`);

@@ -32,7 +32,7 @@ describe('ASTRO_SEALING_KEYS', () => {
     ['an id with other characters', `a b:${base64(1)}`, 1],
     ['a key that is too short', `a:${Buffer.alloc(31).toString('base64')}`, 1],
     ['a key that is too long', `a:${Buffer.alloc(33).toString('base64')}`, 1],
-    ['a key that is no base64', `a:${'*'.repeat(43)}=`, 1],
+    ['a key that is not base64', `a:${'*'.repeat(43)}=`, 1],
     ['a second key of the same id', `a:${base64(1)},a:${base64(2)}`, 2],
   ])('refuses %s and repeats nothing of it', (_, text, number) => {
     const refused = parseSealingKeys(text);

@@ -26,7 +26,7 @@ export function parseSealingKeys(
     if (parts.length !== 2 || id === undefined || encoded === undefined || !ID.test(id))
       return refusal(index, 'is not of the form id:base64key');
     const key = Buffer.from(encoded, 'base64');
-    // Buffer.from passes over what is no base64: what was read must say the same as what was given.
+    // Buffer.from skips what is not base64, so encoding the result again must give the input.
     if (
       key.length !== KEY_BYTES ||
       key.toString('base64url') !== encoded.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')

@@ -70,7 +70,7 @@ export class VaultSealError extends Error {
 
 const NAME = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
 
-/** @throws RangeError for what is no name of a record; the same on every engine */
+/** @throws RangeError for an invalid name of a record; the same on every engine */
 export function checkRecordName(name: string): void {
   if (!NAME.test(name))
     throw new RangeError('a record of the vault is named by 1 to 512 characters, ntier name a control character');

@@ -22,12 +22,12 @@ export function encodeItem(item: unknown): string {
   return text;
 }
 
-/** @throws RangeError for what is no deduplication key: 1 to 200 visible ASCII characters */
+/** @throws RangeError for an invalid deduplication key; valid are 1 to 200 visible ASCII characters */
 export function checkDeduplicationKey(key: string): void {
   if (!KEY.test(key)) throw new RangeError('a deduplication key has 1 to 200 visible ASCII characters');
 }
 
-/** @throws RangeError for what is no subject of a queue: words of lower-case letters, digits and `-` between dots */
+/** @throws RangeError for an invalid subject of a queue; valid are words of lower-case letters, digits and `-` between dots */
 export function checkSubject(subject: string): void {
   if (!SUBJECT.test(subject)) throw new RangeError(`${JSON.stringify(subject)} is not a subject of a work queue`);
 }

@@ -20,7 +20,7 @@ const END = /[`,;()|&<>#\n]|["'](?=[\s.]|$)/;
 /** What follows `astroctl` in a sentence about the program itself. */
 const SENTENCE =
   /^(is|was|can|cannot|may|must|will|and|or|of|has|on|to|for|itself|loads?|prints?|never|that|needs?|from|with|gives|does|login|’s|'s)\b/;
-/** A command that a text names without all its arguments is no mistake; an example has them. */
+/** A text may name a command without all its arguments; an example has them. */
 const NAMED: ReadonlySet<string> = new Set(['commander.missingArgument', 'commander.optionMissingArgument']);
 const HELP: ReadonlySet<string> = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version']);
 

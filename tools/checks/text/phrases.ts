@@ -23,7 +23,11 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\bby itself stays\b/i, scopes: EVERYWHERE, instead: 'what stays, as subject' },
   { pattern: /\btake such\b/i, scopes: EVERYWHERE, instead: 'delete, remove' },
   { pattern: /\bmeanwhile\b/i, scopes: WRITTEN, instead: 'until then, in the meantime, at the same time' },
-  { pattern: /(?<!\bthere )\b(is|are) no (?!longer\b|more\b|terminal\b)/i, scopes: TO_USERS, instead: 'is not a' },
+  {
+    pattern: /(?<!\bthere )\b(is|are|was|were|be) no (?!longer\b|more than\b|terminal\b)/i,
+    scopes: EVERYWHERE,
+    instead: 'is not a',
+  },
   { pattern: /\bthat you belong to\b/i, scopes: TO_USERS, instead: 'not found, or you are not a member' },
   { pattern: /\bat (this|the) moment\b/i, scopes: WRITTEN, instead: 'nothing, or temporarily' },
   { pattern: /\bover its time\b/i, scopes: TO_USERS, instead: 'has expired' },

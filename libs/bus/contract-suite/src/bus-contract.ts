@@ -35,7 +35,7 @@ export interface BusUnderTest {
 const { echo, act, mismatched, slow, large, inOrganization, internal, unserved, count, forever, silent, watched } =
   fixtureContracts;
 
-/** Every transport must pass; a manner only tier name has is no part of the bus. */
+/** Every transport must pass; behavior that only one transport has is not part of the bus. */
 export function busContract(engine: string, { open }: BusUnderTest): void {
   describe(`bus on ${engine}`, () => {
     let transport: BusTransport;
@@ -522,7 +522,7 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
         expect(guard.ok).toBe(true);
       });
 
-      it('answers a message that is no JSON', async () => {
+      it('answers a message that is not JSON', async () => {
         expect(await exchange(echo.subject, '{', {})).toMatchObject({ err: { code: 'request/invalid' } });
       });
     });

@@ -148,7 +148,7 @@ function createSignal(): Signal {
   };
 }
 
-/** Rings at every change of the application; a watch that breaks is no loss, since the status is asked for anyway. */
+/** Resolves at every change of the application. A watch that breaks is ignored, since the status is polled anyway. */
 async function ringOnChanges(
   session: Session,
   { org, name }: WaitFor,

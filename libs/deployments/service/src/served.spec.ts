@@ -133,7 +133,7 @@ describe('deployments behind the bus', () => {
     expect(await platform.engines.events()).toHaveLength(events);
   });
 
-  it('A1, A16: who is no member gets the same 404 for what exists and what does not, streams included', async () => {
+  it('A1, A16: a non-member gets the same 404 for what exists and what does not, streams included', async () => {
     const mallory = () => person('mallory');
     for (const name of ['web', 'nothing']) {
       for (const answer of [

@@ -77,7 +77,7 @@ describe('attempts', () => {
     expect(attempts.begin('a')).toBe(0);
   });
 
-  it('do not count when they were no failure, and start again after a success', () => {
+  it('do not count when they did not fail, and start again after a success', () => {
     const attempts = createAttempts({ clock: manualClock(), limit: 2, windowMs: 1_000 });
     attempts.begin('a');
     attempts.undo('a');

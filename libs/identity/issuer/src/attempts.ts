@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache';
 export interface Attempts {
   /** Counts an attempt that begins. @returns 0, or the milliseconds until one is allowed; then it is not counted */
   begin(key: string): number;
-  /** What was begun was no failure after all: it does not count. */
+  /** The attempt was not a failure: it does not count. */
   undo(key: string): void;
   /** What was begun succeeded: nothing of the key counts any more. */
   succeeded(key: string): void;

@@ -59,7 +59,7 @@ function objectsOf(workload: ImageWorkload): readonly KubernetesObject[] {
 
 function pathOf({ apiVersion, kind, metadata }: KubernetesObject): string {
   const resource = kubernetesSchemas().kind(apiVersion, kind);
-  if (!resource) throw new Error(`${kind} is no kind of Kubernetes`);
+  if (!resource) throw new Error(`${kind} is not a kind of Kubernetes`);
   return `/${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}/namespaces/{ns}/${resource.plural}/${metadata.name}`;
 }
 

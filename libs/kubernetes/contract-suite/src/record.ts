@@ -1,7 +1,7 @@
 // Asks a real server every case and writes its answers as fixtures:
 //   node --import ./tools/typescript.mjs libs/kubernetes/contract-suite/src/record.ts --kubeconfig FILE [--area AREA]…
 // The file may also be named by ASTRO_TEST_KUBECONFIG. Each case is asked twice: an answer that is not the same twice
-// is no fixture, and the case is named. With --area, other areas keep what was recorded before.
+// is not recorded, and the case is named. With --area, other areas keep what was recorded before.
 import { parseArgs } from 'node:util';
 import { serverTarget } from '#sandbox-cluster/cases';
 import { differences, told } from './differences.ts';

@@ -287,7 +287,7 @@ export const logCases: readonly Case[] = [
   ),
   logs('with both kinds of since', unplaced('p'), log('p', '?sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z')),
   logs(
-    'with what is no number',
+    'with what is not a number',
     unplaced('p'),
     log('p', '?tailLines=all'),
     log('p', '?follow=maybe'),

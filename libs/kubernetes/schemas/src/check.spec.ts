@@ -59,7 +59,7 @@ describe('check an object against the recorded schemas', () => {
     ]);
   });
 
-  it('refuses what is no quantity and what is no base64', () => {
+  it('refuses invalid quantities and invalid base64', () => {
     expect(checkObject(deployment({ resources: { limits: { cpu: '1 core' } } }))).toMatchObject([
       { reason: 'invalid-value', field: 'spec.template.spec.containers[0].resources.limits.cpu' },
     ]);
@@ -105,7 +105,7 @@ describe('check an object against the recorded schemas', () => {
     expect(checkObject(deployment({ env: Array.from({ length: 5000 }, () => ({ name: 1 })) }))).toHaveLength(50);
   });
 
-  it('is no object', () => {
+  it('is not an object', () => {
     expect(checkObject([])).toMatchObject([{ reason: 'not-an-object' }]);
     expect(checkObject({ kind: 'Pod' })).toMatchObject([{ reason: 'required', field: 'apiVersion' }]);
   });

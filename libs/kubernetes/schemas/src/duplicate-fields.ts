@@ -1,6 +1,6 @@
 /**
  * Fields that a JSON text gives more than once, as `data.a` or `spec.containers[0].image`. JSON.parse keeps the last one in
- * silence; a server says so. Reads the text once; what is no JSON gives nothing.
+ * silence; a server says so. Reads the text once; what is not JSON gives nothing.
  * @returns at most 50
  */
 export function duplicateFields(text: string): readonly string[] {

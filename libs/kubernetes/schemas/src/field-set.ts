@@ -139,7 +139,7 @@ function fieldsOf(set: FieldSet): JsonObject {
   return fields;
 }
 
-/** @returns undefined when it is no fieldsV1 */
+/** @returns undefined when it is not fieldsV1 */
 export function fromFieldsV1(fields: Json | undefined): FieldSet | undefined {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return undefined;
   const known = read.get(fields as JsonObject);

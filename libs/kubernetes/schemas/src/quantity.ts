@@ -14,7 +14,7 @@ const NANO = 1_000_000_000n;
 const MILLI = 1_000_000n;
 const BINARY_CAP = ((1n << 63n) - 1n) * NANO;
 
-/** @returns undefined for text that is no quantity; numbers of JSON count as written without a suffix */
+/** @returns undefined for text that is not a quantity; numbers of JSON count as written without a suffix */
 export function parseQuantity(value: string | number): Quantity | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   const parts = text.length > 64 ? null : SYNTAX.exec(text);
@@ -72,7 +72,7 @@ export function formatQuantity({ nano, format, text }: Quantity): string {
 }
 
 /**
- * As a server would store it; `undefined` for text that is no quantity.
+ * As a server would store it; `undefined` for text that is not a quantity.
  * @param options.milli in a resource list (requests, limits, hard, capacity), where thousandths are the smallest part
  */
 export function canonicalQuantity(

@@ -63,7 +63,7 @@ describe('why a pod fails', () => {
       'x/web:1 runs as root; add runAsUser: 1000',
     ],
     [
-      'one crash is no loop',
+      'one crash is not a crash loop',
       waiting('CrashLoopBackOff', '', { restartCount: 1, ...ended('Error', 3) }),
       'deployments/container-crashed',
       false,

@@ -93,7 +93,7 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
 }
 
 function crash(pod: string, last: string | undefined, exit: number | undefined, restarts: number): PodFailure {
-  const final = restarts >= CRASHES; // once is no loop: what it needs may not have been up yet
+  const final = restarts >= CRASHES; // one crash is not a loop: what it needs may not have been up yet
   if (last === 'OOMKilled')
     return {
       code: 'deployments/out-of-memory',

@@ -8,7 +8,7 @@ export interface Place {
 }
 
 export interface YamlError extends Place {
-  /** Member names and list indexes from the top of the document; empty when the text is no YAML at all. */
+  /** Member names and list indexes from the top of the document; empty when the text is not YAML. */
   readonly path: Path;
   /** One sentence without a full stop; never contains the value of a quoted scalar. */
   readonly message: string;

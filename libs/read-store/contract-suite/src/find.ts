@@ -90,7 +90,7 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await ids({ sort, limit: 2, ...(next === undefined ? {} : { cursor: next }) })).toEqual(['c']);
     });
 
-    it('refuses a field without an index, a limit out of bounds, and what is no cursor', async () => {
+    it('refuses a field without an index, a limit out of bounds, and an invalid cursor', async () => {
       const find = (query: Query) => store().find(collection(), query);
       await expect(find({ where: { other: 1 } })).rejects.toThrow('no index on "other"');
       await expect(find({ range: { field: 'other', from: 1 } })).rejects.toThrow('no index on "other"');

@@ -18,7 +18,7 @@ const LAYOUTS = [
 /**
  * Opens or makes `read-store.sqlite` and its tables. A power cut may take the last transactions with it, checkpoint and
  * documents alike: they are computed again.
- * @throws ReadStoreDamagedError when it is no database of ours, ReadStoreUnavailableError when it cannot be reached
+ * @throws ReadStoreDamagedError when it is not a database of the platform, ReadStoreUnavailableError when it cannot be reached
  */
 export const openDatabase = (folder: string, log: Logger): SqliteStore =>
   openSqlite({

@@ -93,7 +93,7 @@ export const codeCases: readonly Case[] = [
     put(at.configmaps, { metadata: { name: 'a' }, data: { k: 'w' } }),
   ),
   codes(
-    'a body that is no JSON',
+    'a body that is not JSON',
     { method: 'POST', path: at.configmaps, text: '{"kind":' },
     { method: 'POST', path: at.configmaps, text: '' },
     { method: 'POST', path: at.configmaps, text: '[]' },

@@ -26,7 +26,7 @@ const status = (code: number, reason: string, message: string): string =>
 
 const server = createServer({ cert: certificate, key }, (request, response) => {
   const [, organizationId = '', path = ''] = /^\/sandbox\/([^/?]*)(\/.*|\?.*|)$/.exec(request.url ?? '') ?? [];
-  // A path that is no sandbox's answers as one with a wrong token does: nobody learns which organizations there are.
+  // A path of no sandbox gets the same answer as a wrong token: nobody learns which organizations there are.
   if (!isOwn(organizationId))
     return void response
       .writeHead(401, { 'content-type': 'application/json' })

@@ -11,7 +11,7 @@ const ORGANIZATION_ID = /^[0-9a-zA-Z-]{1,64}$/;
 const fileOf = (clusters: string, organizationId: string): string => join(clusters, organizationId, 'slot');
 
 /**
- * Which slot an organization's sandbox lives in; undefined while it has none, or one that is no slot.
+ * Which slot an organization's sandbox lives in; undefined while it has none, or one that is not a slot.
  * @param clusters folder with a folder for each organization
  */
 export function slotOf(clusters: string, organizationId: string): number | undefined {

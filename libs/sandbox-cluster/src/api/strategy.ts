@@ -111,7 +111,7 @@ function jobWithSelector(job: JsonObject, uid: string, name: string): JsonObject
 
 /**
  * An object after a write to one of its endpoints: what that endpoint does not write is as it was.
- * @param hadEmpty whether the request had empty maps or lists, which are no more in `next`
+ * @param hadEmpty whether the request had empty maps or lists that `next` does not have
  */
 export function prepareUpdate(
   resource: ResourceData,

@@ -46,7 +46,7 @@ export const withoutCondition = (conditions: readonly JsonObject[], type: string
 
 /**
  * The same as the workload controllers of Kubernetes do it: what changed goes to the end of the list, and a new message
- * alone is no change.
+ * alone is not a change.
  */
 export function withNewestCondition(
   conditions: readonly JsonObject[],

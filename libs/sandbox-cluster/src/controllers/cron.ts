@@ -27,7 +27,7 @@ const SHORTHANDS: { readonly [name: string]: string } = {
   '@hourly': '0 * * * *',
 };
 
-/** Reads five fields of cron: lists, ranges, steps, names. @returns `undefined` for what is no schedule */
+/** Reads five fields of cron: lists, ranges, steps, names. @returns `undefined` for what is not a schedule */
 export function parseSchedule(text: string): Schedule | undefined {
   const words = (SHORTHANDS[text.trim()] ?? text.trim()).split(/\s+/);
   const [minute, hour, day, month, weekday] = words;

@@ -33,7 +33,7 @@ export function garbageCollector(): Controller {
   };
 }
 
-/** Objects that a change may doom or set free; most changes are no business of the collector. */
+/** Objects that a change may doom or set free; most changes do not concern the collector. */
 function affected({ type, key, object }: Change, store: StoreReader): readonly ObjectKey[] {
   const owners = object.metadata.ownerReferences ?? [];
   if (type !== 'DELETED') {

@@ -157,7 +157,7 @@ export function vaultContract(engine: string, open: (opening: VaultOpening) => P
       expect(old).not.toContain('manifest/org/000');
     });
 
-    it('refuses what is no name', async () => {
+    it('refuses invalid names', async () => {
       for (const name of ['', 'a\u0000b', 'line\nbreak', 'x'.repeat(513)]) {
         await expect(vault.put(name, encodeText('x'))).rejects.toThrow('named by 1 to 512 characters');
       }

@@ -117,7 +117,7 @@ describe("the vault's file", () => {
     mkdirSync(join(root, 'damaged'));
     writeFileSync(
       join(root, 'damaged', 'vault.sqlite'),
-      'this is no database at all, and longer than a header '.repeat(100),
+      'this is not a database, and longer than a header '.repeat(100),
     );
     await expect(open('damaged')).rejects.toMatchObject({
       code: 'vault/damaged',

@@ -118,7 +118,7 @@ describe("the work queue's file", () => {
     mkdirSync(join(root, 'damaged'));
     writeFileSync(
       join(root, 'damaged', 'work-queue.sqlite'),
-      'this is no database at all, and longer than a header '.repeat(100),
+      'this is not a database, and longer than a header '.repeat(100),
     );
     await expect(open('damaged')).rejects.toMatchObject({
       code: 'work-queue/damaged',

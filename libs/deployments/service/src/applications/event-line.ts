@@ -22,7 +22,7 @@ export function eventLine(recorded: Recorded<DeploymentFact>): EventLine | undef
   return said && placed(said, recorded);
 }
 
-/** For watchers alone: how far a rollout is, which is no step of its own. */
+/** For watchers only: the progress of a rollout, which is not a step of its own. */
 export const progressLine = (recorded: Recorded<DeploymentFact>): EventLine | undefined =>
   recorded.event.type === 'attempt.progressing.v1'
     ? placed({ step: 'applied', message: recorded.event.data.message }, recorded)

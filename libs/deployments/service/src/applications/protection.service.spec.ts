@@ -136,7 +136,7 @@ describe('use-S1: an editor and protected profiles', () => {
     await done(apply('grace', 'web-2', '1', { namespace: 'acme-web' }));
   });
 
-  it('protects what runs when its profile becomes protected, and lets go when it is no more', async () => {
+  it('protects what runs once its profile becomes protected, until the profile is unprotected again', async () => {
     await done(apply('grace', 'web', '1'));
     await done(apply('grace', 'web', '2'));
     await done(setProfile('staging', true));

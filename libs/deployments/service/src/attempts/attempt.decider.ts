@@ -76,7 +76,7 @@ function claim({ worker, incarnation, nowMs, ...of }: Of<'claim'>, progress: Att
   ]);
 }
 
-/** Written only when less than half of the lease is left: the log is no heartbeat. */
+/** Written only when less than half of the lease is left, so that heartbeats do not fill the log. */
 function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>, progress: AttemptProgress): Outcome {
   if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
   if (progress.claim && progress.claim.leaseUntilMs - nowMs >= LEASE_MS / 2) return ok([]);

@@ -38,7 +38,7 @@ function decide(command: CatalogCommand, catalog: Catalog): Outcome {
 }
 
 /**
- * A name that is taken by an object of the same kind is no refusal: the caller continues with the object that is there,
+ * A name that is taken by an object of the same kind is not refused: the caller continues with the object that is there,
  * so that a creation which was interrupted can be repeated.
  */
 function claim({ claim: wanted, day }: Extract<CatalogCommand, { type: 'claim' }>, catalog: Catalog): Outcome {

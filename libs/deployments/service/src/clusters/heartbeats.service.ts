@@ -45,7 +45,7 @@ export class Heartbeats {
     await this.tolerant(() => this.vault.delete(`${PREFIX}${clusterId}`));
   }
 
-  /** A heartbeat is no reason to refuse what it came with. */
+  /** A failed heartbeat does not refuse the request that it came with. */
   private async tolerant(use: () => Promise<unknown>): Promise<void> {
     try {
       await use();

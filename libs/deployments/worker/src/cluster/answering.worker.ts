@@ -51,7 +51,7 @@ export async function withClient<T>(
   }
 }
 
-/** The refusal for a failed call to a cluster; undefined for what is no fault of a cluster. */
+/** The refusal for a failed call to a cluster; undefined for what is not an error of a cluster. */
 function refusalOf(error: unknown, cluster: ClusterConnection): DomainError | undefined {
   if (error instanceof CredentialMissingError) {
     return domainError(

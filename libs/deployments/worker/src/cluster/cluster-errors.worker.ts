@@ -1,7 +1,7 @@
 import { conflictsOf, KubernetesApiError, KubernetesUnreachableError } from '#kubernetes';
 import type { ClusterError } from './failure.ts';
 
-/** What a rejected call to a cluster means in plain values; undefined for anything that is no fault of a cluster. */
+/** What a rejected call to a cluster means in plain values; undefined for what is not an error of a cluster. */
 export function clusterErrorOf(error: unknown): ClusterError | undefined {
   if (error instanceof KubernetesApiError)
     return {

@@ -99,11 +99,11 @@ describe('what is told of a refused plan', () => {
           detail: 'Deployment web: a volume uses hostPath.',
           fix: 'astroctl clusters policy set dev podSecurity=privileged',
         },
-        { code: 'deployments/unknown-field', rule: 'unknown', detail: 'Service web: spec.prots is no field.' },
+        { code: 'deployments/unknown-field', rule: 'unknown', detail: 'Service web: spec.prots is not a field.' },
       ]),
     ).toEqual({
       code: 'deployments/pod-security',
-      message: 'Deployment web: a volume uses hostPath; Service web: spec.prots is no field',
+      message: 'Deployment web: a volume uses hostPath; Service web: spec.prots is not a field',
       fix: 'astroctl clusters policy set dev podSecurity=privileged',
     }));
 

@@ -172,7 +172,7 @@ class Reading {
       }
     } catch (error) {
       if (this.signal.aborted) return;
-      // The pod went, or its container has not begun: there are no lines, which is no error of the reader's.
+      // The pod went, or its container has not begun: there are no lines, and the reader made no mistake.
       if (error instanceof KubernetesApiError && (error.status === 404 || error.status === 400)) return;
       if (follow) return;
       throw error;

@@ -14,7 +14,7 @@ const WRITTEN_BY_CONTROLLERS: Readonly<Record<string, true>> = {
 
 /**
  * Whether somebody else owns fields of an object's content since we applied it: `kubectl edit`, say. Status and scale are
- * written by controllers and are no drift.
+ * written by controllers and are not drift.
  * @param manager our own field manager
  */
 export function syncOf(object: KubernetesObject, manager: string): (typeof SYNCS)[number] {

@@ -62,7 +62,7 @@ export class Transitions {
   }
 }
 
-/** A changed text alone is no transition: messages name pods, and pods come and go. */
+/** A changed text alone is not a transition: messages name pods, and pods come and go. */
 const isNews = (told: Observation | undefined, seen: Observation): boolean =>
   told === undefined ||
   told.health !== seen.health ||

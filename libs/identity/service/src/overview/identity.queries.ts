@@ -119,7 +119,7 @@ export class IdentityQueries {
     return reply({ items, ...(page.value.next !== undefined && { next: page.value.next }) });
   }
 
-  /** By ids, by a verified address, or both. Ids that are no user's are left out. */
+  /** By ids, by a verified address, or both. Ids of no user are left out. */
   @Serves(peopleRequest)
   async find(@Input() { ids, email }: InputOf<typeof peopleRequest>): Promise<ReplyTo<typeof peopleRequest>> {
     const byAddress = email === undefined ? undefined : await this.people.byAddress(email);

@@ -34,7 +34,7 @@ export function leavesOf(
   const schemas = kubernetesSchemas();
   const resource = schemas.kind(apiVersion, kind);
   const root = resource && schemas.schemaOf(resource);
-  if (!root) throw new Error(`${apiVersion} ${kind} is no kind`);
+  if (!root) throw new Error(`${apiVersion} ${kind} is not a known kind`);
   const found: Leaf[] = [];
   const walk = (node: SchemaNode, way: Way, dotted: string): void => {
     if (without.test(dotted) || way.length > DEPTH) return;

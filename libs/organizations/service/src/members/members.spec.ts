@@ -50,7 +50,7 @@ describe('set a member', () => {
     given(...staffed)
       .when(set(linus.id, 'viewer'), grace)
       .thenRecorded(changed(linus.id, 'viewer')));
-  it('lets a global admin act who is no member', () =>
+  it('lets a global admin act who is not a member', () =>
     given(created, seats(5)).when(set(grace.id, 'owner'), globalAdmin).thenRecorded(added(grace.id, 'owner')));
   it('refuses once the organization was deleted', () =>
     given(created, { type: 'organization.deleted.v1', data: {} })
