@@ -1,5 +1,5 @@
 import type { ClusterPolicy, ManifestError, PodSecurityLevel } from './manifest-error.ts';
-import { at, groupKind, isRecord, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
+import { at, groupKind, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
 import { podsIn } from './find-pods.ts';
 import { podViolations } from './pod-security.ts';
 
