@@ -23,6 +23,14 @@ describe('the text of an error', () => {
     expect(commandErrorText(refused, false)).toBe(
       'Error: It is taken.\nFix:   choose another\nRef:   x/y  request req-1\n',
     ));
+  it('says a fault once, where the sentence has it already', () => {
+    const errors = [
+      { pointer: '/a', message: 'is too long' },
+      { pointer: '/b', message: 'is missing' },
+    ];
+    const invalid = domainError('x/y', 'invalid', 'web: /a is too long.', { errors });
+    expect(serverError(invalid, 422, 'r').detail).toBe('web: /a is too long: /b is missing.');
+  });
   it('is the problem document with -o json', () =>
     expect(JSON.parse(commandErrorText(refused, true))).toMatchObject({
       status: 409,

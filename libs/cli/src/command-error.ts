@@ -58,7 +58,9 @@ export function serverError(
     : status !== undefined && (status === 500 || EDGE_STATUSES.has(status))
       ? ExitCode.Failed
       : EXIT_CODES[error.kind];
-  const faults = error.errors?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
+  const faults = (error.errors ?? [])
+    .map(({ pointer, message }) => `${pointer || '/'} ${message}`)
+    .filter((fault) => !error.detail.includes(fault));
   const detail = faults.length > 0 ? `${error.detail.replace(/\.$/, '')}: ${faults.join('; ')}.` : error.detail;
   return {
     failure: true,

@@ -202,7 +202,7 @@ function addGlobalFlags(command: Command, taken: readonly string[], isHidden = f
     new Option('--as-admin', "use a global admin's login instead of a key"),
     new Option('--no-color', 'no colours'),
     new Option('-q, --quiet', 'print only data'),
-    new Option('-y, --yes', 'do not ask for confirmation for confirmation for confirmation'),
+    new Option('-y, --yes', 'do not ask for confirmation'),
     new Option('--debug', 'show requests on standard error'),
   ];
   for (const flag of flags) if (!taken.includes(flag.name())) command.addOption(isHidden ? flag.hideHelp() : flag);

@@ -105,7 +105,9 @@ async function askForOrganization({ io }: Session, items: readonly OrganizationV
   try {
     const answer = (await terminal.question('Organization (number or name): ', { signal: io.interrupted })).trim();
     const found = items[Number(answer) - 1] ?? items.find(({ slug, id }) => slug === answer || id === answer);
-    return found?.id ?? usage(`${answer} is ntier name.`, 'astroctl auth login --org-id NAME');
+    return (
+      found?.id ?? usage(`${answer} is neither a number nor a name of the list.`, 'astroctl auth login --org-id NAME')
+    );
   } finally {
     terminal.close();
   }

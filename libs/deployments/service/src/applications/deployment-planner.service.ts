@@ -68,12 +68,12 @@ export class DeploymentPlanner {
     const { profile: profiles, cluster: clusters } = catalog.value.state.entries;
     if (spec.profileName === undefined && profiles.size === 0 && clusters.size === 0)
       return err(await this.refusals.noCluster(membership.slug, context));
-    const profile = await this.profileFor(spec, catalog.value.state, pointer);
-    if (!profile.ok) return profile;
     const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
     if (!loaded.ok) return loaded;
     const application = loaded.value.state;
     const latest = latestOf(application);
+    const profile = await this.profileFor(spec, latest, catalog.value.state, pointer);
+    if (!profile.ok) return profile;
     const allowed = await this.protection.check(
       {
         organizationId,
@@ -132,13 +132,16 @@ export class DeploymentPlanner {
     });
   }
 
+  /** The profile that the manifest names; else the one that the application has, else the only one. */
   private async profileFor(
     spec: ApplicationSpec,
+    latest: Revision | undefined,
     catalog: Catalog,
     pointer: string,
   ): Promise<Result<UsedProfile, DomainError>> {
     const known = namesOf(catalog, 'profile');
-    const name = spec.profileName ?? (known.length === 1 ? known[0] : undefined);
+    const present = known.find((name) => catalog.entries.profile.get(name)?.id === latest?.profile.id);
+    const name = spec.profileName ?? present ?? (known.length === 1 ? known[0] : undefined);
     if (name === undefined) return err(deploymentsErrors.profileMissing(spec.name, known));
     const unknown = deploymentsErrors.profileUnknown(spec.name, name, known, `${pointer}/profileName`);
     const entry = catalog.entries.profile.get(name);

@@ -1,0 +1,66 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loginAdmin, startPlatform, type Person, type Platform } from '#testing';
+import { serveSandboxes, type ServedSandboxes } from './sandbox.fixture.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+/** Text of the fenced blocks of one language, in order. */
+const blocksOf = (file: string, language: string): readonly string[] =>
+  [...read(file).matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, text = '']) => text);
+
+/** The manifests that a document applies, in its order: files that it names, and those it shows. */
+const manifestsOf = (file: string): readonly (readonly [string, string])[] => [
+  ...blocksOf(file, 'sh').flatMap((text) =>
+    [...text.matchAll(/app (?:profile )?apply -f (examples\/\S+)/g)].map(
+      ([, named = '']) => [`${file}: ${named}`, read(named)] as const,
+    ),
+  ),
+  ...blocksOf(file, 'yaml')
+    .filter((text) => /^kind: Application/m.test(text))
+    .map((text, index) => [`${file}: block ${index + 1}`, text] as const),
+];
+
+describe('use-C6: the examples of the documents, applied in their order by one organization', () => {
+  const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()];
+  const manifests = [
+    ...documents.flatMap(manifestsOf),
+    ...globSync('examples/*.yaml', { cwd: root })
+      .toSorted()
+      .map((file) => [file, read(file)] as const),
+  ];
+  let platform: Platform;
+  let sandboxes: ServedSandboxes;
+  let ada: Person;
+  beforeAll(async () => {
+    platform = await startPlatform();
+    sandboxes = await serveSandboxes();
+    ada = await loginAdmin(platform);
+    const { kubeconfig } = await sandboxes.of('own');
+    await ada.machine.run(`clusters register --cluster-name dev --from-file ${kubeconfig}`); // as the documents call it
+  }, 120_000);
+  afterAll(async () => {
+    await platform.stop();
+    await sandboxes.stop();
+  });
+
+  it('are found', () => {
+    const found = manifests.map(([where]) => where);
+    expect(found).toEqual(
+      expect.arrayContaining(['README.md: examples/hello-world.yaml', 'docs/user-guide.md: block 2']),
+    );
+  });
+
+  it('are all accepted, and none changes anything when it is applied again', async () => {
+    const done = [];
+    for (const round of [1, 2])
+      for (const [where, text] of manifests) {
+        const { code, stderr, stdout } = await ada.machine.astroctl(['app', 'apply', '-f', '-'], { input: text });
+        done.push(`${round} ${where}: ${code === 0 ? stdout.trim().split('\n').join(', ') : stderr.trim()}`);
+      }
+    const refused = done.filter((line) => !/(created|configured|unchanged)$/.test(line));
+    expect(refused).toEqual([]);
+    expect(done.filter((line) => line.startsWith('2 ') && !line.endsWith('unchanged'))).toEqual([]);
+  }, 120_000);
+});
