@@ -74,7 +74,7 @@ export function buildProgram(
   parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>,
   run: Run,
 ): Command {
-  const program = settle(new Command('astroctl'), io)
+  const program = configure(new Command('astroctl'), io)
     .description('Run applications on Kubernetes with Astro Platform.')
     .version(parts.version, '--version', 'print the version')
     .addHelpText(
@@ -90,7 +90,7 @@ export function buildProgram(
   return program;
 }
 
-function settle(command: Command, io: Streams): Command {
+function configure(command: Command, io: Streams): Command {
   return command
     .exitOverride()
     .enablePositionalOptions() // what follows a command's last word is that command's, also where the words before are one
@@ -118,7 +118,7 @@ function groupAt(program: Command, path: readonly string[], io: Streams): Comman
 }
 
 function addGroup(parent: Command, word: string, io: Streams): Command {
-  const group = settle(new Command(word), io);
+  const group = configure(new Command(word), io);
   parent.addCommand(group);
   return group;
 }

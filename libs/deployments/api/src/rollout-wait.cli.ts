@@ -31,8 +31,8 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
   const began = io.clock.now();
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, io.interrupted]);
-  const bell = createSignal();
-  void ringOnChanges(session, wait, signal, bell.ring);
+  const changes = createSignal();
+  void notifyOnChanges(session, wait, signal, changes.notify);
   let said = '';
   try {
     for (;;) {
@@ -64,7 +64,7 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
           detail: 'Interrupted; the rollout continues.',
           fix: `astroctl app wait ${wait.name}`,
         };
-      await Promise.race([bell.rung(), io.pause(POLL_MS, signal)]);
+      await Promise.race([changes.next(), io.pause(POLL_MS, signal)]);
     }
   } finally {
     stop.abort();
@@ -132,32 +132,33 @@ async function lastLines(session: Session, org: string, name: string): Promise<v
 }
 
 interface Signal {
-  ring(): void;
-  rung(): Promise<void>;
+  notify(): void;
+  /** Resolves at the next notification. */
+  next(): Promise<void>;
 }
 
 function createSignal(): Signal {
   let wake = () => {};
   let waiting = new Promise<void>((resolve) => (wake = resolve));
   return {
-    ring() {
+    notify() {
       wake();
       waiting = new Promise<void>((resolve) => (wake = resolve));
     },
-    rung: () => waiting,
+    next: () => waiting,
   };
 }
 
 /** Resolves at every change of the application. A watch that breaks is ignored, since the status is polled anyway. */
-async function ringOnChanges(
+async function notifyOnChanges(
   session: Session,
   { org, name }: WaitFor,
   signal: AbortSignal,
-  ring: () => void,
+  notify: () => void,
 ): Promise<void> {
   try {
     for await (const change of session.stream(watchRequest, { org, application: name }, signal))
-      if (change.application === name) ring();
+      if (change.application === name) notify();
   } catch (error) {
     if (!signal.aborted && session.flags.debug) session.print.note(`watch: ${String(error)}`);
   }

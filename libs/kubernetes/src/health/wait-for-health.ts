@@ -73,15 +73,15 @@ export async function waitForHealth(
   const until = clock.monotonic() + deadlineMs;
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
-  const bell = createSignal(clock);
+  const changes = createSignal(clock);
   try {
     let closed: unknown;
     const onFault = (error: unknown) => {
       if (!isClosed(error)) return;
       closed = error;
-      bell.ring();
+      changes.notify();
     };
-    const copies = await copiesOf(client, watched, { signal: ended, clock, ids, onChange: bell.ring, onFault });
+    const copies = await copiesOf(client, watched, { signal: ended, clock, ids, onChange: changes.notify, onFault });
     let failed: { readonly code: string; readonly since: number } | undefined;
     let wellSince: number | undefined;
     let told = '';
@@ -106,7 +106,7 @@ export async function waitForHealth(
         return { ...health, final: true };
       if (now >= until) return health;
       const steadyInMs = wellSince === undefined ? Number.POSITIVE_INFINITY : wellSince + steadyMs - now;
-      await bell.rung(Math.min(LOOK_AGAIN_MS, until - now, steadyInMs), signal);
+      await changes.next(Math.min(LOOK_AGAIN_MS, until - now, steadyInMs), signal);
     }
   } finally {
     stop.abort();
@@ -194,15 +194,15 @@ function createSignal(clock: Clock) {
   let changed = false;
   let wake = () => {};
   return {
-    ring: () => {
+    notify: () => {
       changed = true;
       wake();
     },
-    async rung(withinMs: number, signal: AbortSignal): Promise<void> {
-      const rung = new AbortController();
-      wake = () => setImmediate(() => rung.abort()); // what arrives together is looked at once
+    async next(withinMs: number, signal: AbortSignal): Promise<void> {
+      const notified = new AbortController();
+      wake = () => setImmediate(() => notified.abort()); // what arrives together is looked at once
       if (changed) wake();
-      await pause(clock, withinMs, AbortSignal.any([signal, rung.signal]));
+      await pause(clock, withinMs, AbortSignal.any([signal, notified.signal]));
       wake = () => {};
       changed = false;
     },
