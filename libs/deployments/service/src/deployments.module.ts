@@ -11,7 +11,7 @@ import { NameRelease } from './applications/name-release.service.ts';
 import { ObserverHandlers } from './applications/observer.handlers.ts';
 import { ProtectionReader } from './applications/protection.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
-import { UnfinishedApplicationsSweep } from './applications/unfinished-applications.sweep.ts';
+import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
 import { LimitsHandlers } from './catalog/limits.handlers.ts';
 import { CatalogQueries } from './catalog/catalog.queries.ts';
@@ -32,14 +32,16 @@ import { ReportsHandlers } from './clusters/reports.handlers.ts';
 import { SandboxProvisioning } from './clusters/sandbox-provisioning.service.ts';
 import { Sandboxes } from './clusters/sandboxes.service.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
-import { UnfinishedClustersSweep } from './clusters/unfinished-clusters.sweep.ts';
+import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
+import { ClusterChanges } from './clusters/cluster-changes.service.ts';
 import { KubeconfigsHandlers } from './kubeconfigs/kubeconfigs.handlers.ts';
 import { DefaultProfile } from './profiles/default-profile.service.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
 import { ProfileViews } from './profiles/profile-views.service.ts';
 import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
-import { UnfinishedProfilesSweep } from './profiles/unfinished-profiles.sweep.ts';
+import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
+import { ProfileChanges } from './profiles/profile-changes.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
@@ -49,7 +51,6 @@ import { RolloutTasks } from './rollouts/rollout-tasks.service.ts';
 import { ManifestReader } from './shared/manifest-reader.service.ts';
 import { OrganizationLookup } from './shared/organization-lookup.service.ts';
 import { Refusals } from './shared/refusals.service.ts';
-import { Unfinished } from './shared/unfinished.service.ts';
 import { UnnamedRecords } from './shared/unnamed-records.service.ts';
 import { VaultRecords } from './shared/vault-records.service.ts';
 
@@ -97,16 +98,17 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     OrganizationLookup,
     Refusals,
     VaultRecords,
-    Unfinished,
     UnnamedRecords,
     DefaultProfile,
     EnqueueReactor,
     AccessEndsReactor,
     AccessEndsSweep,
     OwedSweep,
-    UnfinishedApplicationsSweep,
-    UnfinishedProfilesSweep,
-    UnfinishedClustersSweep,
+    ApplicationChangesReactor,
+    ProfileChangesReactor,
+    ProfileChanges,
+    ClusterChangesReactor,
+    ClusterChanges,
     ApplicationRecordsSweep,
     ProfileRecordsSweep,
     ClusterRecordsSweep,

@@ -4,7 +4,7 @@ import { applicationDecider } from './applications/application.decider.ts';
 import { applicationsProjection } from './applications/applications.projection.ts';
 import { eventLinesProjection } from './applications/events.projection.ts';
 import { revisionsProjection } from './applications/revisions.projection.ts';
-import { UnfinishedApplicationsSweep } from './applications/unfinished-applications.sweep.ts';
+import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
 import { attemptDecider } from './attempts/attempt.decider.ts';
 import { catalogDecider } from './catalog/catalog.decider.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
@@ -16,12 +16,12 @@ import { clusterDecider } from './clusters/cluster.decider.ts';
 import { clustersProjection } from './clusters/clusters.projection.ts';
 import { namespacesDecider } from './clusters/namespaces.decider.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
-import { UnfinishedClustersSweep } from './clusters/unfinished-clusters.sweep.ts';
+import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
 import { DeploymentsModule } from './deployments.module.ts';
 import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
 import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
-import { UnfinishedProfilesSweep } from './profiles/unfinished-profiles.sweep.ts';
+import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
 
@@ -47,16 +47,12 @@ export const deploymentsService: ContextService = {
     clustersProjection,
     accessProjection,
   ],
-  reactors: [EnqueueReactor, AccessEndsReactor],
-  sweeps: [
-    OwedSweep,
-    UnfinishedApplicationsSweep,
-    UnfinishedProfilesSweep,
-    UnfinishedClustersSweep,
-    SilenceSweep,
-    AccessEndsSweep,
-    ApplicationRecordsSweep,
-    ProfileRecordsSweep,
-    ClusterRecordsSweep,
+  reactors: [
+    EnqueueReactor,
+    AccessEndsReactor,
+    ApplicationChangesReactor,
+    ClusterChangesReactor,
+    ProfileChangesReactor,
   ],
+  sweeps: [OwedSweep, SilenceSweep, AccessEndsSweep, ApplicationRecordsSweep, ProfileRecordsSweep, ClusterRecordsSweep],
 };

@@ -23,8 +23,6 @@ export interface ApplicationDocument {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly deleted: boolean;
-  /** Its name and namespace were given back. */
-  readonly released: boolean;
   readonly profileId: string;
   readonly clusterId: string;
   readonly configuration: Omit<Configuration, 'summary' | 'changes'> | null;
@@ -50,7 +48,6 @@ export interface ApplicationDocument {
   readonly hasOpen: boolean;
   /** What the application's stream is to begin with, until it has begun. */
   readonly intent: Configuration | null;
-  readonly namedNamespace: boolean;
   readonly unfinished: boolean;
 }
 
@@ -58,18 +55,7 @@ export interface ApplicationDocument {
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
   name: 'deployments-applications.v2',
   events: deploymentFamily,
-  indexes: [
-    'organizationId',
-    'key',
-    'name',
-    'deleted',
-    'released',
-    'clusterId',
-    'profileId',
-    'hasOpen',
-    'unfinished',
-    'createdAt',
-  ],
+  indexes: ['organizationId', 'key', 'name', 'deleted', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
   documentId: ({ event, metadata }) => {
     if ('applicationId' in event.data) return event.data.applicationId;
     if ('kind' in event.data && 'name' in event.data)
@@ -87,7 +73,7 @@ export const applicationsProjection: Projection<DeploymentFact, ApplicationDocum
 };
 
 function begun(
-  { id, name, refers, intent, namedNamespace }: Extract<NewName, { readonly kind: 'application' }>,
+  { id, name, refers, intent }: Extract<NewName, { readonly kind: 'application' }>,
   organizationId: string,
   at: string,
 ): ApplicationDocument {
@@ -99,7 +85,6 @@ function begun(
     createdAt: at,
     updatedAt: at,
     deleted: false,
-    released: false,
     profileId: refers,
     clusterId: '',
     configuration: null,
@@ -116,7 +101,6 @@ function begun(
     open: [],
     hasOpen: false,
     intent,
-    namedNamespace,
     unfinished: true,
   };
 }
@@ -132,7 +116,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'catalog.reference-changed.v1':
       return { ...document, profileId: event.data.refers };
     case 'catalog.name-released.v1':
-      return { ...document, released: true, unfinished: false, intent: null };
+      return { ...document, unfinished: false, intent: null };
     case 'application.configured.v1': {
       const { revision } = event.data;
       const configuration = omit(event.data, 'summary', 'changes', 'revision');

@@ -69,7 +69,7 @@ export class ApplyHandlers {
     if (!present.ok) return present;
     const ready = await this.planner.plan(read, present.value ?? this.commands.newId(context, 0), membership, context);
     if (!ready.ok) return ready;
-    let prepared = ready.value;
+    const prepared = ready.value;
     const { application, configuration } = prepared;
     const latest = latestOf(application);
     const mismatch = revisionMismatch(context, latest?.revision ?? 0);
@@ -81,20 +81,14 @@ export class ApplyHandlers {
         if (!stored.ok) return stored;
       }
     }
-    if (latest === undefined) {
-      const id = await this.deployer.claimName(prepared, context);
-      if (!id.ok) return id;
-      // Somebody else has made it in the meantime: this is a change of theirs.
-      if (id.value !== prepared.applicationId) return { ok: false, error: deploymentsErrors.staleRevision() };
-      prepared = { ...prepared, applicationId: id.value };
-    } else if (!isUnchanged && application.status === 'active') {
+    if (latest !== undefined && !isUnchanged && application.status === 'active') {
       const counted = await this.deployer.count(prepared, context);
       if (!counted.ok) return counted;
     }
-    const isCreation = latest === undefined && !context.dryRun;
-    const deployed = isCreation
-      ? await this.deployer.finishCreation(prepared, context)
-      : await this.deployer.configure(prepared, context);
+    const deployed =
+      latest === undefined
+        ? await this.deployer.create(prepared, context)
+        : await this.deployer.configure(prepared, context);
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 

@@ -1,4 +1,4 @@
-import { COMMANDS, type CommandRunner, type Committed } from '#event-sourcing';
+import { COMMANDS, finishOrUndo, ownerFirst, type CommandRunner, type Committed } from '#event-sourcing';
 import type { OrganizationContext } from '#bus';
 import { CLOCK, err, ok, type Clock, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
@@ -48,11 +48,38 @@ export class Deployer {
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
   ) {}
 
-  /** Takes the name and counts the deployment; answers with the id that the name has, which may be another's. */
-  async claimName(
+  /**
+   * Makes an application: its name, then the namespace, then its own stream. What has only its name ends when the rest is
+   * refused.
+   * @returns `deployments/stale-revision` when another application got the name in the meantime
+   */
+  create(deployment: Deployment, context: OrganizationContext): Promise<Result<Deployed, DomainError>> {
+    return ownerFirst({ begin: () => this.claimName(deployment, context), ...this.rest(deployment, context) });
+  }
+
+  /** What is left of a creation; an application that has begun needs nothing more. */
+  async resumeCreation(deployment: Deployment, context: CommandContext): Promise<Result<unknown, DomainError>> {
+    const present = await this.commands.load(applicationDecider, applicationStream(deployment.applicationId));
+    if (!present.ok) return present;
+    if (present.value.state.status !== 'absent') return this.freeNamespace(present.value.state, deployment, context);
+    return finishOrUndo(this.rest(deployment, context), undefined);
+  }
+
+  private rest(deployment: Deployment, context: CommandContext) {
+    return {
+      finish: async (): Promise<Result<Deployed, DomainError>> => {
+        const claimed = context.dryRun ? ok(undefined) : await this.claimNamespace(deployment, context);
+        return claimed.ok ? this.configure({ ...deployment, revision: 1 }, context) : claimed;
+      },
+      undo: () => this.discard(deployment, context),
+    };
+  }
+
+  /** Takes the name and counts the deployment. */
+  private async claimName(
     { organizationId, applicationId, configuration, named }: Deployment,
     context: OrganizationContext,
-  ): Promise<Result<string, DomainError>> {
+  ): Promise<Result<unknown, DomainError>> {
     const claim: NewName = {
       kind: 'application',
       name: configuration.name,
@@ -63,17 +90,12 @@ export class Deployer {
       namedNamespace: named,
     };
     const command = { type: 'claim', claim, day: this.today() } as const;
-    const stream = catalogStream(organizationId);
-    if (context.dryRun) {
-      const planned = await this.commands.plan(catalogDecider, stream, command, context);
-      return planned.ok ? ok(applicationId) : planned;
-    }
-    const claimed = await this.commands.run(catalogDecider, stream, command, context, {
+    const claimed = await this.commands.run(catalogDecider, catalogStream(organizationId), command, context, {
       step: `claim ${applicationId}`,
     });
-    return claimed.ok
-      ? ok(claimed.value.state.entries.application.get(configuration.name)?.id ?? applicationId)
-      : claimed;
+    if (!claimed.ok) return claimed;
+    const owner = claimed.value.state.entries.application.get(configuration.name);
+    return owner && owner.id !== applicationId ? err(deploymentsErrors.staleRevision()) : ok(undefined);
   }
 
   /** Counts a deployment of an application that exists. */
@@ -89,26 +111,10 @@ export class Deployer {
       refers: configuration.profile.id,
       day: this.today(),
     } as const;
-    const stream = catalogStream(organizationId);
-    const counted = context.dryRun
-      ? await this.commands.plan(catalogDecider, stream, command, context)
-      : await this.commands.run(catalogDecider, stream, command, context, { step: 'count' });
+    const counted = await this.commands.run(catalogDecider, catalogStream(organizationId), command, context, {
+      step: 'count',
+    });
     return counted.ok ? ok(undefined) : err(counted.error);
-  }
-
-  /**
-   * Behind the name: the namespace, then the application's own stream. A namespace that another one took in between
-   * ends what has only its name.
-   */
-  async finishCreation(deployment: Deployment, context: CommandContext): Promise<Result<Deployed, DomainError>> {
-    const { organizationId, applicationId, configuration } = deployment;
-    const claimed = await this.claimNamespace(deployment, context);
-    if (!claimed.ok) {
-      if (claimed.error.kind !== 'unavailable')
-        await this.discard(organizationId, applicationId, configuration.name, context);
-      return claimed;
-    }
-    return this.configure({ ...deployment, revision: 1 }, context);
   }
 
   /** Whoever shares a namespace must have been looked at: another one that comes in between is looked at too. */
@@ -176,31 +182,33 @@ export class Deployer {
       protection: protection.value,
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
     } as const;
-    if (context.dryRun) {
-      const planned = await this.commands.plan(applicationDecider, stream, command, context);
-      return planned.ok
-        ? ok({ application: planned.value.state, events: planned.value.events, position: undefined, repeated: false })
-        : planned;
-    }
     const recorded = await this.commands.run(applicationDecider, stream, command, context, { step: 'configure' });
     return recorded.ok ? ok(deployedOf(recorded.value)) : recorded;
   }
 
-  /** Ends an application that has nothing but its name. */
-  async discard(
-    organizationId: string,
-    applicationId: string,
-    name: string,
+  /** Ends an application that has nothing but its name, and perhaps its namespace; one that has begun stays as it is. */
+  private async discard(deployment: Deployment, context: CommandContext): Promise<Result<unknown, DomainError>> {
+    const { organizationId, applicationId, configuration } = deployment;
+    const stream = applicationStream(applicationId);
+    const discarded = await this.commands.run(applicationDecider, stream, { type: 'discard' }, context, {
+      step: 'discard',
+    });
+    if (!discarded.ok) return discarded;
+    const freed = await this.freeNamespace(discarded.value.state, deployment, context);
+    return freed.ok ? this.release.release(organizationId, applicationId, configuration.name, context) : freed;
+  }
+
+  /** Of an application that ended before it was configured: only its creation knows which one it was. */
+  private async freeNamespace(
+    application: Application,
+    { applicationId, configuration }: Deployment,
     context: CommandContext,
-  ): Promise<Result<void, DomainError>> {
-    const discarded = await this.commands.run(
-      applicationDecider,
-      applicationStream(applicationId),
-      { type: 'discard' },
-      context,
-      { step: 'discard' },
-    );
-    return discarded.ok ? this.release.release(organizationId, applicationId, name, context) : err(discarded.error);
+  ): Promise<Result<unknown, DomainError>> {
+    if (application.status !== 'deleted' || latestOf(application)) return ok(undefined);
+    const release = { type: 'release', namespace: configuration.targetNamespace, applicationId } as const;
+    return this.commands.run(namespacesDecider, namespacesStream(configuration.cluster.uid), release, context, {
+      step: `release ${applicationId}`,
+    });
   }
 
   private today(): string {
@@ -215,9 +223,9 @@ const placeOf = ({ organizationId, applicationId, configuration, isAdmin }: Depl
   target: { clusterUid: configuration.cluster.uid, namespace: configuration.targetNamespace },
 });
 
-const deployedOf = ({ state, events, position, repeated }: Committed<Application, ApplicationEvent>): Deployed => ({
+const deployedOf = ({ state, events, meta, repeated }: Committed<Application, ApplicationEvent>): Deployed => ({
   application: state,
   events,
-  position,
+  position: meta.position,
   repeated,
 });

@@ -11,6 +11,18 @@ import { latestOf } from './application.ts';
 export class NameRelease {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
 
+  /** Of an application that has ended, under whatever name it holds; repeatable. */
+  async ofDeleted(
+    organizationId: string,
+    applicationId: string,
+    context: CommandContext,
+  ): Promise<Result<void, DomainError>> {
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    if (!catalog.ok) return catalog;
+    const held = [...catalog.value.state.entries.application.values()].find(({ id }) => id === applicationId);
+    return held ? this.release(organizationId, applicationId, held.name, context) : ok(undefined);
+  }
+
   /** Only of an application whose stream says that it is deleted; repeatable. */
   async release(
     organizationId: string,

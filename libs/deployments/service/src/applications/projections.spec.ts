@@ -150,7 +150,7 @@ describe('the read model of applications', () => {
         'catalog-o1',
         { type: 'catalog.name-released.v1', data: { kind: 'application', name: 'web', id: 'a1' } },
       ]),
-    ).toMatchObject({ deleted: true, released: true, hasOpen: false }));
+    ).toMatchObject({ deleted: true, hasOpen: false }));
 });
 
 describe('the other read models', () => {
@@ -194,7 +194,6 @@ describe('the other read models', () => {
     ];
     expect(folded(profilesProjection, profile).get('p1')).toMatchObject({
       revision: 1,
-      unfinished: false,
       intent: null,
     });
     expect(
@@ -222,6 +221,6 @@ describe('the other read models', () => {
         ...cluster,
         ['catalog-o1', { type: 'catalog.name-retiring.v1', data: { kind: 'cluster', name: 'dev', id: 'c1' } }],
       ]).get('c1'),
-    ).toMatchObject({ active: false, retiring: true, report: { state: 'DELETING' } });
+    ).toMatchObject({ active: false, report: { state: 'DELETING' } });
   });
 });

@@ -15,7 +15,7 @@ import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker } from '../testing/fake-worker.service.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
-import { UnfinishedApplicationsSweep } from './unfinished-applications.sweep.ts';
+import { ApplicationChangesReactor } from './application-changes.reactor.ts';
 
 let platform: TestPlatform;
 let queue: WorkQueue;
@@ -191,8 +191,7 @@ describe('use-S1: an editor and protected profiles', () => {
     eventStore.append = append;
     await done(apply('ada', 'pay', '1', { ...onProduction, namespace: 'acme-pay' }));
     await platform.settled();
-    platform.clock.shift(60_000);
-    await platform.app.get(UnfinishedApplicationsSweep, { strict: false }).run(new AbortController().signal);
+    await platform.resumed(ApplicationChangesReactor);
     expect(await configured()).toEqual(['pay', 'helper']);
   });
 

@@ -11,9 +11,8 @@ import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
-import { Deployer } from '../applications/deployer.service.ts';
+import { ApplicationChangesReactor } from '../applications/application-changes.reactor.ts';
 import { NameRelease } from '../applications/name-release.service.ts';
-import { UnfinishedApplicationsSweep } from '../applications/unfinished-applications.sweep.ts';
 import { FakeWorker } from '../testing/fake-worker.service.ts';
 import { image, profile, registration } from '../testing/fixtures.ts';
 import { openTestPlatform, type TestPlatform } from '../testing/test-platform.module.ts';
@@ -138,17 +137,12 @@ describe('limits of a plan', () => {
 
 describe('F21: a crash between the catalog and the application', () => {
   const cutCreation = async (name: string) => {
-    const deployer = platform.app.get(Deployer, { strict: false });
-    const whole = deployer.finishCreation.bind(deployer);
-    deployer.finishCreation = () => Promise.reject(new Error('the process died'));
+    const { eventStore } = platform.engines;
+    const append = eventStore.append.bind(eventStore);
+    eventStore.append = (...args) =>
+      args[0].startsWith('namespaces-') ? Promise.reject(new Error('the process died')) : append(...args);
     await expect(apply(name)).rejects.toThrow('the process died');
-    deployer.finishCreation = whole;
-    await platform.settled();
-  };
-  const sweep = async () => {
-    platform.clock.shift(60_000);
-    await platform.settled();
-    await platform.app.get(UnfinishedApplicationsSweep, { strict: false }).run(new AbortController().signal);
+    eventStore.append = append;
     await platform.settled();
   };
   const get = async (name: string) => platform.ask(getApplicationRequest, { org, name }, ada());
@@ -170,9 +164,9 @@ describe('F21: a crash between the catalog and the application', () => {
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'created' } });
   });
 
-  it('is finished by the sweep', async () => {
+  it('is finished by the next process', async () => {
     await cutCreation('web');
-    await sweep();
+    await platform.resumed(ApplicationChangesReactor);
     expect(await get('web')).toMatchObject({
       ok: true,
       value: { status: 'REQUESTED', version: 'v1', deployedBy: 'ada@acme.dev' },
@@ -180,7 +174,7 @@ describe('F21: a crash between the catalog and the application', () => {
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
   });
 
-  it('on the way out is finished by the sweep, or by whoever wants the name', async () => {
+  it('on the way out is finished by the next process, or by whoever wants the name', async () => {
     for (const name of ['web', 'api']) {
       await apply(name);
       const worker = new FakeWorker(platform, queue);
@@ -193,7 +187,7 @@ describe('F21: a crash between the catalog and the application', () => {
       release.release = whole;
     }
     expect(await apply('web')).toMatchObject({ ok: true, value: { outcome: 'created' } });
-    await sweep();
+    await platform.resumed(ApplicationChangesReactor);
     expect([...(await catalog()).entries.application.keys()]).toEqual(['web']);
   });
 });

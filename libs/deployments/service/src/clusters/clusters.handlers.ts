@@ -1,15 +1,5 @@
-import {
-  Caller,
-  Input,
-  refuse,
-  reply,
-  Serves,
-  type Reply,
-  type OrganizationContext,
-  type ContextOf,
-  type ReplyTo,
-} from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { Caller, Input, refuse, reply, Serves, type OrganizationContext, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
 import { deleteClusterRequest, setClusterPolicyRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
@@ -20,7 +10,7 @@ import { namesOf } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
 import { AccessEnds } from './access-ends.service.ts';
-import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
+import { ClusterChanges } from './cluster-changes.service.ts';
 import { policyView } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import { Heartbeats } from './heartbeats.service.ts';
@@ -30,6 +20,7 @@ import { Heartbeats } from './heartbeats.service.ts';
 export class ClustersHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ClusterChanges) private readonly changes: ClusterChanges,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
     @Inject(AccessEnds) private readonly ends: AccessEnds,
   ) {}
@@ -65,53 +56,21 @@ export class ClustersHandlers {
       return refuse(deploymentsErrors.sandboxStays('stays'));
     const mismatch = revisionMismatch(context, cluster.status === 'active' ? cluster.revision : 0);
     if (mismatch) return refuse(mismatch);
-    const stream = catalogStream(organizationId);
-    const named = { kind: 'cluster', name, id } as const;
-    if (context.dryRun) {
-      const planned = await this.commands.plan(catalogDecider, stream, { type: 'retire', ...named }, context);
-      return planned.ok ? reply({ name, dryRun: true }) : refuse(planned.error);
-    }
-    const retired = await this.commands.run(catalogDecider, stream, { type: 'retire', ...named }, context, {
-      step: 'retire',
+    let left: readonly unknown[] = [];
+    const deleted = await this.changes.delete(organizationId, { kind: 'cluster', name, id }, context, async () => {
+      if (context.dryRun) return ok(undefined);
+      const pending = await this.ends.endEverything({ organizationId, clusterId: id }, context);
+      if (pending.ok) left = pending.value;
+      return pending;
     });
-    if (!retired.ok) return refuse(retired.error);
-    const pending = await this.ends.endEverything({ organizationId, clusterId: id }, context);
-    if (!pending.ok) return refuse(pending.error);
-    const deleted = await this.finishDeletion(organizationId, id, name, cluster, context);
-    if (!deleted.ok || pending.value.length === 0) return deleted;
-    const left = `${pending.value.length} accounts of members could not be deleted on the cluster and stay there with their rights.`;
-    return { ...deleted, meta: { ...deleted.meta, warnings: [left] } };
-  }
-
-  private async finishDeletion(
-    organizationId: string,
-    id: string,
-    name: string,
-    cluster: Cluster,
-    context: OrganizationContext,
-  ): Promise<Reply<OutputOf<typeof deleteClusterRequest>>> {
-    const ended = await this.commands.run(clusterDecider, clusterStream(id), { type: 'delete' }, context);
-    if (!ended.ok) return refuse(ended.error);
-    if (cluster.status === 'active') {
-      const freed = await this.commands.run(
-        clusterNameDecider,
-        clusterNameStream(cluster.registration.uid),
-        { type: 'release', clusterId: id },
-        context,
-        { step: 'release' },
-      );
-      if (!freed.ok) return refuse(freed.error);
-    }
-    const released = await this.commands.run(
-      catalogDecider,
-      catalogStream(organizationId),
-      { type: 'release', kind: 'cluster', name, id },
-      context,
-      { step: 'release' },
+    if (!deleted.ok) return deleted;
+    if (!context.dryRun) await this.heartbeats.forget(id);
+    const warning = `${left.length} accounts of members could not be deleted on the cluster and stay there with their rights.`;
+    const { position } = deleted.value.meta;
+    return reply(
+      { name, dryRun: context.dryRun ?? false },
+      { ...(position !== undefined && { position }), ...(left.length > 0 && { warnings: [warning] }) },
     );
-    if (!released.ok) return refuse(released.error);
-    await this.heartbeats.forget(id);
-    return reply({ name, dryRun: false }, { position: released.value.position });
   }
 
   private async find(

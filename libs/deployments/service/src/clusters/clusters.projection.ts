@@ -22,8 +22,6 @@ export interface ClusterDocument {
   readonly heartbeat: string | null;
   readonly revision: number;
   readonly intent: ClusterRegistration | null;
-  readonly unfinished: boolean;
-  readonly retiring: boolean;
   /** Registered and not on its way out: wants an observer. */
   readonly active: boolean;
 }
@@ -32,7 +30,7 @@ export interface ClusterDocument {
 export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
   name: 'deployments-clusters.v1',
   events: family,
-  indexes: ['organizationId', 'name', 'unfinished', 'retiring', 'active'],
+  indexes: ['organizationId', 'name', 'active'],
   documentId: ({ event, metadata }) => {
     if ('kind' in event.data) return event.data.kind === 'cluster' ? event.data.id : undefined;
     return metadata.stream.startsWith('cluster-') ? metadata.stream.slice('cluster-'.length) : undefined;
@@ -54,8 +52,6 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
         heartbeat: null,
         revision: 0,
         intent,
-        unfinished: true,
-        retiring: false,
         active: false,
       };
     }
@@ -64,8 +60,6 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
       case 'catalog.name-retiring.v1':
         return {
           ...document,
-          retiring: true,
-          unfinished: false,
           active: false,
           report: { ...document.report, state: 'DELETING', reason: 'is being removed' },
         };
@@ -81,7 +75,6 @@ export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
           report: { ...stateOf(event.data), version, nodes },
           heartbeat: at,
           revision: document.revision + 1,
-          unfinished: false,
           intent: null,
           active: true,
         };

@@ -25,11 +25,12 @@ import { Controller, Inject } from '@nestjs/common';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { matching, revisionMismatch } from '../shared/if-match.ts';
+import { revisionMismatch } from '../shared/if-match.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
+import { ClusterChanges, type NewCluster } from './cluster-changes.service.ts';
 import { ClusterViews } from './cluster-views.service.ts';
 import { clusterDecider, clusterStream, type Cluster } from './cluster.decider.ts';
 import { Heartbeats } from './heartbeats.service.ts';
@@ -49,6 +50,7 @@ interface Wanted {
 export class RegisterHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ClusterChanges) private readonly changes: ClusterChanges,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EGRESS_GUARD) private readonly egress: EgressGuard,
@@ -84,7 +86,7 @@ export class RegisterHandlers {
     const planned = await this.commands.plan(
       catalogDecider,
       catalogStream(organizationId),
-      claimOf(clusterId, draft),
+      { type: 'claim', claim: newCluster(clusterId, draft) },
       context,
     );
     if (!planned.ok) return refuse(await this.refusals.explain(planned.error, context));
@@ -162,51 +164,13 @@ export class RegisterHandlers {
     registration: ClusterRegistration,
     context: OrganizationContext,
   ): Promise<Reply<Registered>> {
-    const stream = catalogStream(organizationId);
     const { name, uid } = registration;
     const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!present.ok) return refuse(present.error);
     if (present.value.state.status === 'active' && present.value.state.registration.uid !== uid)
       return refuse(deploymentsErrors.otherCluster(name));
-    const claimed = await this.commands.run(catalogDecider, stream, claimOf(clusterId, registration), context, {
-      step: 'claim',
-    });
-    if (!claimed.ok) return refuse(claimed.error);
-    if (claimed.value.state.entries.cluster.get(name)?.id !== clusterId)
-      return refuse(deploymentsErrors.staleRevision());
-    const owned = await this.commands.run(
-      clusterNameDecider,
-      clusterNameStream(uid),
-      { type: 'claim', organizationId, clusterId, name },
-      context,
-      { step: 'claim' },
-    );
-    if (!owned.ok) {
-      // Somebody else was faster with the same physical cluster: what has only its name ends.
-      const ended = await this.commands.run(clusterDecider, clusterStream(clusterId), { type: 'delete' }, context, {
-        step: 'discard',
-      });
-      if (ended.ok)
-        await this.commands.run(
-          catalogDecider,
-          stream,
-          { type: 'release', kind: 'cluster', name, id: clusterId },
-          context,
-          { step: 'discard' },
-        );
-      return refuse(owned.error);
-    }
-    const recorded = await this.commands.run(
-      clusterDecider,
-      clusterStream(clusterId),
-      { type: 'register', registration },
-      context,
-      {
-        step: 'register',
-        ...matching(context),
-      },
-    );
-    if (!recorded.ok) return refuse(recorded.error);
+    const recorded = await this.changes.register(organizationId, newCluster(clusterId, registration), context);
+    if (!recorded.ok) return recorded;
     await this.heartbeats.heard(clusterId);
     const { events, state, position } = recorded.value;
     const outcome = events.some(({ type }) => type === 'cluster.registered.v1')
@@ -240,11 +204,14 @@ export class RegisterHandlers {
   }
 }
 
-const claimOf = (id: string, registration: ClusterRegistration) =>
-  ({
-    type: 'claim',
-    claim: { kind: 'cluster', name: registration.name, id, counted: true, refers: null, intent: registration },
-  }) as const;
+const newCluster = (id: string, intent: ClusterRegistration): NewCluster => ({
+  kind: 'cluster',
+  name: intent.name,
+  id,
+  counted: true,
+  refers: null,
+  intent,
+});
 
 const outcomeOf = (present: Cluster, draft: ClusterRegistration): Registered['outcome'] =>
   present.status !== 'active'

@@ -5,9 +5,10 @@ import { LOGGER, ok, type DomainError, type Logger, type Position, type Result }
 import { Inject, Injectable } from '@nestjs/common';
 import type { ClusterRegistration } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
 import { OncePerOrganization, type Made } from '../shared/once-per-organization.service.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
-import { clusterNameDecider, clusterNameStream } from './cluster-name.decider.ts';
+import { ClusterChanges } from './cluster-changes.service.ts';
 import { clusterDecider, clusterStream } from './cluster.decider.ts';
 import { Sandboxes } from './sandboxes.service.ts';
 
@@ -20,6 +21,7 @@ export class SandboxProvisioning {
 
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ClusterChanges) private readonly changes: ClusterChanges,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(LOGGER) logger: Logger,
@@ -34,8 +36,7 @@ export class SandboxProvisioning {
   }
 
   private async make(organizationId: string, cause: RequestContext): Promise<Result<Made, DomainError>> {
-    const stream = catalogStream(organizationId);
-    const catalog = await this.commands.load(catalogDecider, stream);
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const entry = catalog.value.state.entries.cluster.get(SANDBOX_NAME);
     const context = this.bus.own({ organizationId, correlationId: cause.correlationId });
@@ -70,33 +71,11 @@ export class SandboxProvisioning {
       missing: [],
       policy: { namespaces: [...DEFAULT_POLICY.namespaces], clusterScoped: 'allow', podSecurity: 'baseline' },
     };
-    const claim = {
-      kind: 'cluster',
-      name: SANDBOX_NAME,
-      id: clusterId,
-      counted: false,
-      refers: null,
-      intent: registration,
-    } as const;
-    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context, {
-      step: 'sandbox',
-    });
-    if (!claimed.ok) return claimed;
-    const owner = claimed.value.state.entries.cluster.get(SANDBOX_NAME);
-    if (owner?.id !== clusterId) return ok({ isThere: true }); // another request makes it now
-    const uid = await this.commands.run(
-      clusterNameDecider,
-      clusterNameStream(connection.uid),
-      { type: 'claim', organizationId, clusterId, name: SANDBOX_NAME },
-      context,
-    );
-    if (!uid.ok) return uid;
-    const registered = await this.commands.run(
-      clusterDecider,
-      clusterStream(clusterId),
-      { type: 'register', registration },
-      context,
-    );
-    return registered.ok ? ok({ isThere: true, position: registered.value.position }) : registered;
+    const named = { kind: 'cluster', name: SANDBOX_NAME, id: clusterId } as const;
+    const cluster = { ...named, counted: false, refers: null, intent: registration };
+    const registered = await this.changes.register(organizationId, cluster, context);
+    if (registered.ok) return ok({ isThere: true, position: registered.value.position });
+    const isElsewhere = registered.error.code === deploymentsErrors.staleRevision().code; // another request makes it
+    return isElsewhere ? ok({ isThere: true }) : registered;
   }
 }

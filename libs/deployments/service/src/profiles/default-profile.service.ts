@@ -4,10 +4,11 @@ import { LOGGER, ok, type DomainError, type Logger, type Position, type Result }
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { SANDBOX_NAME, SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
 import { OncePerOrganization, type Made } from '../shared/once-per-organization.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
+import { ProfileChanges } from './profile-changes.service.ts';
 import { profileContent } from './profile-content.service.ts';
-import { profileDecider, profileStream } from './profile.decider.ts';
 
 const DEFAULT_PROFILE = 'default';
 
@@ -18,6 +19,7 @@ export class DefaultProfile {
 
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ProfileChanges) private readonly changes: ProfileChanges,
     @Inject(BUS) private readonly bus: Bus,
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(LOGGER) logger: Logger,
@@ -33,8 +35,7 @@ export class DefaultProfile {
   }
 
   private async make(organizationId: string, { correlationId }: RequestContext): Promise<Result<Made, DomainError>> {
-    const stream = catalogStream(organizationId);
-    const catalog = await this.commands.load(catalogDecider, stream);
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return catalog;
     const { entries, hadProfile } = catalog.value.state;
     const cluster = entries.cluster.get(SANDBOX_NAME);
@@ -45,23 +46,11 @@ export class DefaultProfile {
     const spec = { profileName: DEFAULT_PROFILE, clusterName: SANDBOX_NAME };
     const content = await profileContent(this.records, id, cluster.id, spec);
     if (!content.ok) return content;
-    const claim = {
-      kind: 'profile',
-      name: DEFAULT_PROFILE,
-      id,
-      counted: false,
-      refers: cluster.id,
-      intent: content.value,
-    } as const;
-    const claimed = await this.commands.run(catalogDecider, stream, { type: 'claim', claim }, context);
-    if (!claimed.ok) return claimed;
-    if (claimed.value.state.entries.profile.get(DEFAULT_PROFILE)?.id !== id) return ok({ isThere: true }); // another request makes it
-    const created = await this.commands.run(
-      profileDecider,
-      profileStream(id),
-      { type: 'apply', content: content.value, mayChange: 'all' },
-      context,
-    );
-    return created.ok ? ok({ isThere: true, position: created.value.position }) : created;
+    const named = { kind: 'profile', name: DEFAULT_PROFILE, id } as const;
+    const profile = { ...named, counted: false, refers: cluster.id, intent: content.value };
+    const created = await this.changes.apply(organizationId, profile, 'all', context);
+    if (created.ok) return ok({ isThere: true, position: created.value.position });
+    const isElsewhere = created.error.code === deploymentsErrors.staleRevision().code; // another request makes it
+    return isElsewhere ? ok({ isThere: true }) : created;
   }
 }

@@ -1,15 +1,15 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type OrganizationContext, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { applyProfileRequest, deleteProfileRequest, TIER_NAMES, type ProfileSpec } from '#deployments/contract';
-import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import { CLOCK, err, ok, type Clock, type DomainError, type Position, type Result } from '#kernel';
+import { COMMANDS, type CommandRunner, type Committed } from '#event-sourcing';
+import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import type { ProfileContent } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
-import { matching, revisionMismatch } from '../shared/if-match.ts';
+import { revisionMismatch } from '../shared/if-match.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
@@ -18,15 +18,21 @@ import { VaultRecords } from '../shared/vault-records.service.ts';
 import { DefaultProfile } from './default-profile.service.ts';
 import { profileContent } from './profile-content.service.ts';
 import { ProfileViews } from './profile-views.service.ts';
-import { profileDecider, profileStream, type Profile, type ProfileCommand } from './profile.decider.ts';
+import { ProfileChanges } from './profile-changes.service.ts';
+import { profileDecider, profileStream, type Profile } from './profile.decider.ts';
+import type { ProfileEvent } from './profile.events.ts';
 
 type Applied = OutputOf<typeof applyProfileRequest>;
 type Deleted = OutputOf<typeof deleteProfileRequest>;
+
+/** How often a profile is written again because others change its name in the meantime. */
+const TRIES = 20;
 
 @Controller()
 export class ProfilesHandlers {
   constructor(
     @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(ProfileChanges) private readonly changes: ProfileChanges,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ManifestReader) private readonly manifests: ManifestReader,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
@@ -59,28 +65,15 @@ export class ProfilesHandlers {
   ): Promise<Reply<Deleted>> {
     const membership = await this.organizations.membership(context);
     if (!membership.ok) return refuse(membership.error);
-    const stream = catalogStream(membership.value.organizationId);
-    const catalog = await this.commands.load(catalogDecider, stream);
+    const { organizationId } = membership.value;
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return refuse(catalog.error);
     const entry = catalog.value.state.entries.profile.get(name);
     if (!entry) return refuse(deploymentsErrors.profileNotFound(name, namesOf(catalog.value.state, 'profile')));
     const mismatch = await this.mismatch(entry.id, context);
     if (mismatch) return refuse(mismatch);
-    const named = { kind: 'profile', name, id: entry.id } as const;
-    if (context.dryRun) {
-      const planned = await this.commands.plan(catalogDecider, stream, { type: 'retire', ...named }, context);
-      return planned.ok ? reply({ name, dryRun: true }) : refuse(planned.error);
-    }
-    const retired = await this.commands.run(catalogDecider, stream, { type: 'retire', ...named }, context, {
-      step: 'retire',
-    });
-    if (!retired.ok) return refuse(retired.error);
-    const deleted = await this.commands.run(profileDecider, profileStream(entry.id), { type: 'delete' }, context);
-    if (!deleted.ok) return refuse(deleted.error);
-    const released = await this.commands.run(catalogDecider, stream, { type: 'release', ...named }, context, {
-      step: 'release',
-    });
-    return released.ok ? reply({ name, dryRun: false }, { position: released.value.position }) : refuse(released.error);
+    const deleted = await this.changes.delete(organizationId, entry, context);
+    return deleted.ok ? reply({ name, dryRun: context.dryRun ?? false }, deleted.value.meta) : deleted;
   }
 
   /** The catalog first: it decides about the name, the limit and the target; then the profile's own stream. */
@@ -89,10 +82,10 @@ export class ProfilesHandlers {
     pointer: string,
     membership: Membership,
     context: OrganizationContext,
+    triesLeft = TRIES,
   ): Promise<Reply<Applied>> {
     const { organizationId, isAdmin } = membership;
-    const stream = catalogStream(organizationId);
-    const catalog = await this.commands.load(catalogDecider, stream);
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
     if (!catalog.ok) return refuse(catalog.error);
     const clusterId = clusterOf(spec, catalog.value.state, pointer);
     if (!clusterId.ok) return refuse(clusterId.error);
@@ -101,33 +94,19 @@ export class ProfilesHandlers {
     if (mismatch) return refuse(mismatch);
     const content = await profileContent(this.records, id, clusterId.value, spec);
     if (!content.ok) return refuse(content.error);
-    const command = { type: 'apply', content: content.value, mayChange: isAdmin ? 'all' : 'defaults' } as const;
+    const mayChange = isAdmin ? 'all' : 'defaults';
 
     // What the profile's own stream refuses is found out before the catalog is written to.
+    const command = { type: 'apply', content: content.value, mayChange } as const;
     const planned = await this.commands.plan(profileDecider, profileStream(id), command, context);
     if (!planned.ok) return refuse(planned.error);
-    const claim = {
-      type: 'claim',
-      claim: {
-        kind: 'profile',
-        name: spec.profileName,
-        id,
-        counted: true,
-        refers: clusterId.value,
-        intent: content.value,
-      },
-    } as const;
-    if (context.dryRun) {
-      const claimed = await this.commands.plan(catalogDecider, stream, claim, context);
-      return claimed.ok
-        ? this.answer(organizationId, id, content.value, { ...planned.value, dryRun: true }, context)
-        : refuse(claimed.error);
-    }
-    const claimed = await this.commands.run(catalogDecider, stream, claim, context, { step: 'claim' });
-    if (!claimed.ok) return refuse(claimed.error);
-    const owner = claimed.value.state.entries.profile.get(spec.profileName);
-    if (owner && owner.id !== id) return this.write(spec, pointer, membership, context); // somebody was faster: this is a change of theirs
-    return this.record(organizationId, id, command, context);
+    const named = { kind: 'profile', name: spec.profileName, id } as const;
+    const profile = { ...named, counted: true, refers: clusterId.value, intent: content.value };
+    const applied = await this.changes.apply(organizationId, profile, mayChange, context);
+    if (applied.ok) return this.answer(organizationId, id, content.value, applied.value, context);
+    // Somebody was faster: this is a change of theirs.
+    const isStale = applied.error.code === deploymentsErrors.staleRevision().code;
+    return isStale && triesLeft > 0 ? this.write(spec, pointer, membership, context, triesLeft - 1) : applied;
   }
 
   /** Why `If-Match` does not let this change of a profile begin. */
@@ -139,33 +118,14 @@ export class ProfilesHandlers {
     return revisionMismatch(context, state.status === 'active' ? state.revision : 0);
   }
 
-  private async record(
-    organizationId: string,
-    id: string,
-    command: Extract<ProfileCommand, { type: 'apply' }>,
-    context: OrganizationContext,
-  ): Promise<Reply<Applied>> {
-    const recorded = await this.commands.run(profileDecider, profileStream(id), command, context, {
-      step: 'apply',
-      ...matching(context),
-    });
-    if (!recorded.ok) return refuse(recorded.error);
-    return this.answer(organizationId, id, command.content, { ...recorded.value, dryRun: false }, context);
-  }
-
   private async answer(
     organizationId: string,
     id: string,
     content: ProfileContent,
-    outcome: {
-      readonly state: Profile;
-      readonly events: readonly { readonly type: string }[];
-      readonly position?: Position;
-      readonly dryRun: boolean;
-    },
+    { state, events, meta }: Committed<Profile, ProfileEvent>,
     context: OrganizationContext,
   ): Promise<Reply<Applied>> {
-    const { state, events, dryRun } = outcome;
+    const { dryRun = false } = context;
     const created = events.some(({ type }) => type === 'profile.created.v1');
     const revision = state.status === 'active' ? state.revision : 0;
     const fresh = {
@@ -178,14 +138,7 @@ export class ProfilesHandlers {
     };
     const profile = await this.answers.afterWrite(fresh, context);
     const said = created ? 'created' : events.length > 0 ? 'configured' : 'unchanged';
-    return reply(
-      { profile, outcome: said, dryRun },
-      {
-        revision,
-        ...(outcome.position !== undefined && { position: outcome.position }),
-        ...(created && !dryRun && { created }),
-      },
-    );
+    return reply({ profile, outcome: said, dryRun }, { ...meta, revision, ...(created && !dryRun && { created }) });
   }
 }
 

@@ -19,16 +19,13 @@ export interface ProfileDocument {
   readonly revision: number;
   /** What its own stream is to begin with, until it has begun. */
   readonly intent: ProfileContent | null;
-  readonly unfinished: boolean;
-  /** Its deletion was decided and is to be finished. */
-  readonly retiring: boolean;
 }
 
 /** Answers `app profile get`. One document per profile that exists. */
 export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
   name: 'deployments-profiles.v1',
   events: family,
-  indexes: ['organizationId', 'name', 'unfinished', 'retiring'],
+  indexes: ['organizationId', 'name'],
   documentId: ({ event, metadata }) => {
     if ('kind' in event.data) return event.data.kind === 'profile' ? event.data.id : undefined;
     return metadata.stream.startsWith('profile-') ? metadata.stream.slice('profile-'.length) : undefined;
@@ -45,23 +42,20 @@ export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
         content: null,
         revision: 0,
         intent,
-        unfinished: true,
-        retiring: false,
       };
     }
     if (!document) return REMOVED;
     switch (event.type) {
-      case 'catalog.name-retiring.v1':
-        return { ...document, retiring: true, unfinished: false };
       case 'catalog.name-released.v1':
         return REMOVED;
       case 'profile.created.v1':
-        return { ...document, content: event.data, revision: 1, unfinished: false, intent: null };
+        return { ...document, content: event.data, revision: 1, intent: null };
       case 'profile.changed.v1': {
         const { revision, ...content } = event.data;
         return { ...document, content, revision };
       }
       case 'profile.deleted.v1':
+      case 'catalog.name-retiring.v1':
       case 'catalog.reference-changed.v1':
       case 'catalog.deployment-counted.v1':
       case 'catalog.limits-set.v1':

@@ -49,11 +49,11 @@ export class OrganizationLookup {
   }
 
   /** Whether somebody is owner, admin or global admin now, for work that continues without their request. */
-  async isAdmin(organizationId: string, userId: string): Promise<boolean> {
+  async isAdmin(organizationId: string, userId: string): Promise<Result<boolean, DomainError>> {
     const current = await this.access.current();
-    if (!current.ok) return false;
+    if (!current.ok) return current;
     const role = current.value.organizations.get(organizationId)?.members.get(userId)?.role;
-    return role === 'owner' || role === 'admin' || current.value.users.get(userId)?.globalRole === 'admin';
+    return ok(role === 'owner' || role === 'admin' || current.value.users.get(userId)?.globalRole === 'admin');
   }
 
   async slugOf(organizationId: string): Promise<string> {

@@ -2,7 +2,7 @@ import { type Principal, type Role } from '#access';
 import { BUS, REQUEST_GUARD, reply, type Bus, type Reply, type RequestContext, type RequestGuard } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
 import { EGRESS_GUARD } from '#egress';
-import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS } from '#event-sourcing';
+import { COMMANDS, LOG_FEED, PROJECTION_CONTROL, READ_MODELS, type Reactor } from '#event-sourcing';
 import { EVENT_STORE } from '#event-store';
 import { ACCESS } from '#access';
 import {
@@ -56,6 +56,8 @@ export interface TestPlatform {
     first?: number,
   ): Promise<OutputOf<C>[]>;
   settled(): Promise<void>;
+  /** What a reactor makes of the whole log, without its delay; then everything has settled. */
+  resumed(reactor: new (...args: never[]) => Reactor): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -129,6 +131,8 @@ export async function openTestPlatform(
     return recorded.value.position;
   }
 
+  const settled = async () => engines.sourcing.control.settled(await engines.eventStore.head());
+
   return {
     engines,
     app,
@@ -180,7 +184,15 @@ export async function openTestPlatform(
       for (const item of read) contract.output.parse(item);
       return read;
     },
-    settled: async () => engines.sourcing.control.settled(await engines.eventStore.head()),
+    settled,
+    async resumed(reactor) {
+      await settled();
+      const resumption = app.get<Reactor>(reactor, { strict: false });
+      const types: readonly string[] = resumption.types;
+      for await (const stored of engines.eventStore.readAll())
+        if (types.includes(stored.type)) await resumption.react({ event: stored, metadata: stored });
+      await settled();
+    },
     async close() {
       await engines.close();
       await app.close();

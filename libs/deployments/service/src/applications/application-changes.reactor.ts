@@ -1,0 +1,37 @@
+import { Resumption } from '#event-sourcing';
+import { idOf, ok, type CommandContext, type Recorded } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
+import { deploymentFamily, type DeploymentFact } from './applications.projection.ts';
+import { Deployer } from './deployer.service.ts';
+import { NameRelease } from './name-release.service.ts';
+
+type Begun = Extract<DeploymentFact, { readonly type: 'catalog.name-claimed.v1' | 'application.deleted.v1' }>;
+
+/** Finishes creations of applications that a crash has cut, and gives back the names of those that ended. */
+@Injectable()
+export class ApplicationChangesReactor extends Resumption<DeploymentFact, Begun['type']> {
+  readonly name = 'deployments-application-changes.v1';
+  readonly events = deploymentFamily;
+  readonly types = ['catalog.name-claimed.v1', 'application.deleted.v1'] as const;
+
+  constructor(
+    @Inject(Deployer) private readonly deployer: Deployer,
+    @Inject(NameRelease) private readonly release: NameRelease,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+  ) {
+    super();
+  }
+
+  protected async resume({ event, metadata }: Recorded<Begun>, context: CommandContext) {
+    if (event.type === 'application.deleted.v1')
+      return this.release.ofDeleted(metadata.organizationId ?? '', idOf(metadata.stream), context);
+    if (event.data.kind !== 'application') return ok(undefined);
+    const { id: applicationId, intent: configuration, namedNamespace: named } = event.data;
+    const organizationId = idOf(metadata.stream);
+    const isAdmin = await this.organizations.isAdmin(organizationId, configuration.by);
+    if (!isAdmin.ok) return isAdmin;
+    const deployment = { organizationId, applicationId, configuration, revision: 1, named, isAdmin: isAdmin.value };
+    return this.deployer.resumeCreation(deployment, context);
+  }
+}

@@ -1,0 +1,103 @@
+import { COMMANDS, finishOrUndo, ownerFirst, type CommandRunner, type Committed } from '#event-sourcing';
+import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import type { Named, NewName } from '../catalog/catalog.events.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { matching } from '../shared/if-match.ts';
+import { profileDecider, profileStream, type Profile, type ProfileCommand } from './profile.decider.ts';
+import type { ProfileEvent } from './profile.events.ts';
+
+export type NewProfile = Extract<NewName, { readonly kind: 'profile' }>;
+type Applied = Committed<Profile, ProfileEvent>;
+type Context = CommandContext & { readonly ifMatch?: number };
+
+/** Writes profiles: the catalog owns name, limit and target, the profile's own stream comes second. */
+@Injectable()
+export class ProfileChanges {
+  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+
+  /** @returns `deployments/stale-revision` when another profile got the name in the meantime: this is a change of that one */
+  apply(
+    organizationId: string,
+    profile: NewProfile,
+    mayChange: Extract<ProfileCommand, { type: 'apply' }>['mayChange'],
+    context: Context,
+  ): Promise<Result<Applied, DomainError>> {
+    const { id, name } = profile;
+    const stream = catalogStream(organizationId);
+    return ownerFirst({
+      begin: async () => {
+        const claim = { type: 'claim', claim: profile } as const;
+        const claimed = await this.commands.run(catalogDecider, stream, claim, context, { step: 'claim' });
+        if (!claimed.ok) return claimed;
+        const owner = claimed.value.state.entries.profile.get(name);
+        return owner && owner.id !== id ? err(deploymentsErrors.staleRevision()) : ok(undefined);
+      },
+      finish: () => this.finish(profile, mayChange, context),
+      undo: () => this.discard(organizationId, profile, context),
+    });
+  }
+
+  delete(organizationId: string, profile: Named, context: CommandContext): Promise<Result<Deleted, DomainError>> {
+    const retire = { type: 'retire', ...namedOf(profile) } as const;
+    return ownerFirst({
+      begin: () =>
+        this.commands.run(catalogDecider, catalogStream(organizationId), retire, context, { step: 'retire' }),
+      finish: () => this.end(organizationId, profile, context),
+    });
+  }
+
+  /** What is left of a creation; a profile that has begun needs nothing more. */
+  async resumeCreation(
+    organizationId: string,
+    profile: NewProfile,
+    context: CommandContext,
+  ): Promise<Result<unknown, DomainError>> {
+    const present = await this.commands.load(profileDecider, profileStream(profile.id));
+    if (!present.ok || present.value.state.status === 'active') return present;
+    if (present.value.state.status === 'deleted') return this.end(organizationId, profile, context);
+    return finishOrUndo<unknown, unknown>(
+      {
+        finish: () => this.finish(profile, 'all', context),
+        undo: () => this.discard(organizationId, profile, context),
+      },
+      undefined,
+    );
+  }
+
+  private finish(
+    { id, intent }: NewProfile,
+    mayChange: Extract<ProfileCommand, { type: 'apply' }>['mayChange'],
+    context: Context,
+  ): Promise<Result<Applied, DomainError>> {
+    const command = { type: 'apply', content: intent, mayChange } as const;
+    return this.commands.run(profileDecider, profileStream(id), command, context, {
+      step: 'apply',
+      ...matching(context),
+    });
+  }
+
+  /** Ends a profile that has nothing but its name; one that has begun stays as it is. */
+  private async discard(
+    organizationId: string,
+    profile: Named,
+    context: CommandContext,
+  ): Promise<Result<unknown, DomainError>> {
+    const present = await this.commands.load(profileDecider, profileStream(profile.id));
+    if (!present.ok || present.value.state.status === 'active') return present;
+    return this.end(organizationId, profile, context);
+  }
+
+  /** Whatever of it was done before; so it is what is left of a deletion too. */
+  async end(organizationId: string, profile: Named, context: CommandContext): Promise<Result<Deleted, DomainError>> {
+    const deleted = await this.commands.run(profileDecider, profileStream(profile.id), { type: 'delete' }, context);
+    if (!deleted.ok) return deleted;
+    const release = { type: 'release', ...namedOf(profile) } as const;
+    return this.commands.run(catalogDecider, catalogStream(organizationId), release, context, { step: 'release' });
+  }
+}
+
+type Deleted = Pick<Committed<unknown, unknown>, 'meta'>;
+
+const namedOf = ({ kind, name, id }: Named): Named => ({ kind, name, id });
