@@ -1,19 +1,26 @@
 import { Resumption } from '#event-sourcing';
-import { idOf, ok, type CommandContext, type Recorded } from '#kernel';
+import { idOf, ok, type CommandContext, type EventFamily, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import { namespacesDecider, type NamespacesEvent } from '../clusters/namespaces.decider.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
-import { deploymentFamily, type DeploymentFact } from './applications.projection.ts';
+import { deploymentFamily, type DeploymentFact } from './application-document.ts';
 import { Deployer } from './deployer.service.ts';
 import { NameRelease } from './name-release.service.ts';
 
-type Begun = Extract<DeploymentFact, { readonly type: 'catalog.name-claimed.v1' | 'application.deleted.v1' }>;
+type Followed = DeploymentFact | NamespacesEvent;
+type Type = 'catalog.name-claimed.v1' | 'namespace.claimed.v1' | 'application.deleted.v1';
 
-/** Finishes creations of applications that a crash has cut, and gives back the names of those that ended. */
+const family: EventFamily<Followed> = {
+  categories: [...deploymentFamily.categories, ...namespacesDecider.events.categories],
+  types: { ...deploymentFamily.types, ...namespacesDecider.events.types },
+};
+
+/** Finishes creations of applications that a crash has cut, and gives back names and namespaces of those that ended. */
 @Injectable()
-export class ApplicationChangesReactor extends Resumption<DeploymentFact, Begun['type']> {
+export class ApplicationChangesReactor extends Resumption<Followed, Type> {
   readonly name = 'deployments-application-changes.v1';
-  readonly events = deploymentFamily;
-  readonly types = ['catalog.name-claimed.v1', 'application.deleted.v1'] as const;
+  readonly events = family;
+  readonly types = ['catalog.name-claimed.v1', 'namespace.claimed.v1', 'application.deleted.v1'] as const;
 
   constructor(
     @Inject(Deployer) private readonly deployer: Deployer,
@@ -23,7 +30,16 @@ export class ApplicationChangesReactor extends Resumption<DeploymentFact, Begun[
     super();
   }
 
-  protected async resume({ event, metadata }: Recorded<Begun>, context: CommandContext) {
+  protected async resume(
+    { event, metadata }: Recorded<Extract<Followed, { readonly type: Type }>>,
+    context: CommandContext,
+  ) {
+    if (event.type === 'namespace.claimed.v1')
+      return this.release.ofUnused(
+        { clusterUid: idOf(metadata.stream), namespace: event.data.namespace },
+        event.data.applicationId,
+        context,
+      );
     if (event.type === 'application.deleted.v1')
       return this.release.ofDeleted(metadata.organizationId ?? '', idOf(metadata.stream), context);
     if (event.data.kind !== 'application') return ok(undefined);

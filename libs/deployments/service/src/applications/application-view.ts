@@ -1,7 +1,8 @@
 import type { ApplicationStatusView, ApplicationView } from '#deployments/contract';
 import type { Recorded } from '#kernel';
 import { SILENT } from '../clusters/cluster.events.ts';
-import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
+import type { ApplicationDocument, DeploymentFact } from './application-document.ts';
+import { applicationsProjection } from './applications.projection.ts';
 
 export interface ViewFacts {
   readonly organization: string;

@@ -12,7 +12,8 @@ import { applicationView, withEvents } from './application-view.ts';
 import { applicationStream } from './application.decider.ts';
 import type { ApplicationEvent } from './application.events.ts';
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
-import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
+import type { ApplicationDocument, DeploymentFact } from './application-document.ts';
+import { applicationsProjection } from './applications.projection.ts';
 
 /** Applications as they are shown: documents, with names and the state of clusters put in when somebody reads. */
 @Injectable()

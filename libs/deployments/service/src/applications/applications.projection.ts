@@ -1,59 +1,14 @@
 import type { ApplicationStatus, AttemptState, Health } from '#deployments/contract';
-import { assertNever, REMOVED, type EventFamily, type EventMetadata, type Projection, type Recorded } from '#kernel';
-import { attemptEvents, type AttemptEvent } from '../attempts/attempt.events.ts';
-import type { Configuration } from '../catalog/beginnings.ts';
-import { catalogEvents, type CatalogEvent, type NewName } from '../catalog/catalog.events.ts';
+import { assertNever, REMOVED, type EventMetadata, type Projection, type Recorded } from '#kernel';
+import type { AttemptEvent } from '../attempts/attempt.events.ts';
+import type { NewName } from '../catalog/catalog.events.ts';
 import { omit } from '../shared/omit.ts';
-import { applicationEvents, type ApplicationEvent } from './application.events.ts';
-
-export type DeploymentFact = CatalogEvent | ApplicationEvent | AttemptEvent;
-
-export const deploymentFamily: EventFamily<DeploymentFact> = {
-  categories: [...catalogEvents.categories, ...applicationEvents.categories, ...attemptEvents.categories],
-  types: { ...catalogEvents.types, ...applicationEvents.types, ...attemptEvents.types },
-};
-
-/** One application as views need it: kept for ever, since history stays readable. */
-export interface ApplicationDocument {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly name: string;
-  /** `<organization id>/<name>`, to be found by. */
-  readonly key: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly deleted: boolean;
-  readonly profileId: string;
-  readonly clusterId: string;
-  readonly configuration: Omit<Configuration, 'summary' | 'changes'> | null;
-  readonly revision: number;
-  readonly configuredAt: string;
-  readonly status: ApplicationStatus;
-  readonly health: Health;
-  readonly message: string | null;
-  readonly code: string | null;
-  readonly replicas: string | null;
-  readonly endpoint: string | null;
-  /** The revision that was rolled out last, and so serves. */
-  readonly servingRevision: number | null;
-  readonly attempt: {
-    readonly id: string;
-    readonly number: number;
-    readonly state: AttemptState;
-    readonly kind: 'deploy' | 'delete';
-    readonly requestId: string;
-  } | null;
-  /** Ids of attempts without a terminal event. */
-  readonly open: readonly string[];
-  readonly hasOpen: boolean;
-  /** What the application's stream is to begin with, until it has begun. */
-  readonly intent: Configuration | null;
-  readonly unfinished: boolean;
-}
+import { deploymentFamily, type ApplicationDocument, type DeploymentFact } from './application-document.ts';
+import type { ApplicationEvent } from './application.events.ts';
 
 /** Answers everything about one application that is not asked live. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
-  name: 'deployments-applications.v2',
+  name: 'deployments-applications.v3',
   events: deploymentFamily,
   indexes: ['organizationId', 'key', 'name', 'deleted', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
   documentId: ({ event, metadata }) => {

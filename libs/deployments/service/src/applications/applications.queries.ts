@@ -14,7 +14,8 @@ import { omit } from '../shared/omit.ts';
 import { allDocuments } from '../shared/pages.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
-import { applicationsProjection, type ApplicationDocument } from './applications.projection.ts';
+import type { ApplicationDocument } from './application-document.ts';
+import { applicationsProjection } from './applications.projection.ts';
 import { LiveStatus } from './live-status.service.ts';
 import { revisionsProjection, type RevisionDocument } from './revisions.projection.ts';
 

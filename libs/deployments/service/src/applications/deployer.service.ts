@@ -61,8 +61,9 @@ export class Deployer {
   async resumeCreation(deployment: Deployment, context: CommandContext): Promise<Result<unknown, DomainError>> {
     const present = await this.commands.load(applicationDecider, applicationStream(deployment.applicationId));
     if (!present.ok) return present;
-    if (present.value.state.status !== 'absent') return this.freeNamespace(present.value.state, deployment, context);
-    return finishOrUndo(this.rest(deployment, context), undefined);
+    return present.value.state.status === 'absent'
+      ? finishOrUndo(this.rest(deployment, context), undefined)
+      : ok(undefined);
   }
 
   private rest(deployment: Deployment, context: CommandContext) {
@@ -194,21 +195,11 @@ export class Deployer {
       step: 'discard',
     });
     if (!discarded.ok) return discarded;
-    const freed = await this.freeNamespace(discarded.value.state, deployment, context);
+    // Its own stream does not know of the namespace.
+    const { cluster, targetNamespace } = configuration;
+    const claimed = { clusterUid: cluster.uid, namespace: targetNamespace };
+    const freed = await this.release.ofUnused(claimed, applicationId, context);
     return freed.ok ? this.release.release(organizationId, applicationId, configuration.name, context) : freed;
-  }
-
-  /** Of an application that ended before it was configured: only its creation knows which one it was. */
-  private async freeNamespace(
-    application: Application,
-    { applicationId, configuration }: Deployment,
-    context: CommandContext,
-  ): Promise<Result<unknown, DomainError>> {
-    if (application.status !== 'deleted' || latestOf(application)) return ok(undefined);
-    const release = { type: 'release', namespace: configuration.targetNamespace, applicationId } as const;
-    return this.commands.run(namespacesDecider, namespacesStream(configuration.cluster.uid), release, context, {
-      step: `release ${applicationId}`,
-    });
   }
 
   private today(): string {

@@ -1,12 +1,11 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import type { OrganizationContext } from '#bus';
 import { type ApplicationSpec, type ProfileSpec, type ResolvedSpec } from '#deployments/contract';
-import { canonicalJson, err, ok, type DomainError, type InputError, type Result } from '#kernel';
+import { err, ok, type DomainError, type InputError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Configuration } from '../catalog/beginnings.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { namesOf, type Catalog } from '../catalog/catalog.ts';
-import { clusterDecider, clusterStream, type ActiveCluster } from '../clusters/cluster.decider.ts';
+import { clusterDecider, clusterStream } from '../clusters/cluster.decider.ts';
 import {
   defaultNamespace,
   isReservedNamespace,
@@ -17,31 +16,23 @@ import {
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { resolve } from '../resolve/resolve.ts';
-import { autoscalingText, changesBetween, limitsText, summaryOf } from '../resolve/summary.ts';
+import { changesBetween } from '../resolve/summary.ts';
 import type { ReadManifest } from '../shared/manifest-jobs.ts';
-import { omit } from '../shared/omit.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
-import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
+import { configurationOf, guardedBy, type UsedProfile } from './configuration.service.ts';
 import type { Deployment } from './deployer.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
-import { presentOf, type Guarded } from './protection.ts';
+import { presentOf } from './protection.ts';
 
 /** A manifest with everything decided about it, before anything is written. */
 export interface PlannedDeployment extends Deployment {
   readonly application: Application;
   /** Vault records that must be there before the event: name and text. */
   readonly records: readonly (readonly [name: string, text: string])[];
-}
-
-interface UsedProfile {
-  readonly id: string;
-  readonly revision: number;
-  readonly spec: ProfileSpec;
-  readonly cluster: ActiveCluster;
-  readonly clusterId: string;
 }
 
 /** Reads a manifest and decides what it comes to, from the profile, its cluster and what is there already. */
@@ -224,11 +215,6 @@ export class DeploymentPlanner {
   }
 }
 
-const guardedBy = ({ namespaceMode = 'override' }: ApplicationSpec, { id, revision, spec }: UsedProfile): Guarded => ({
-  profile: { id, name: spec.profileName, revision, protected: spec.protected ?? false },
-  namespaceMode,
-});
-
 /** A namespace that is not named yet is this application's alone. */
 function targetOf(
   latest: Revision | undefined,
@@ -247,56 +233,3 @@ function fixedNamespace({ name, namespace }: ApplicationSpec, present: string): 
 
 const below = (pointer: string, errors: readonly InputError[]): InputError[] =>
   errors.map((error) => ({ ...error, pointer: pointer + error.pointer }));
-
-function configurationOf(given: {
-  readonly spec: ApplicationSpec;
-  readonly organizationId: string;
-  readonly applicationId: string;
-  readonly resolved: ResolvedSpec;
-  readonly profile: UsedProfile;
-  readonly changes: readonly string[];
-  readonly by: string;
-}): Pick<PlannedDeployment, 'configuration' | 'records'> {
-  const { spec, organizationId, applicationId, resolved, profile, changes, by } = given;
-  const { revision } = resolved;
-  const content = omit(resolved, 'revision', 'profile');
-  const manifest = { digest: digestOf(spec), record: `manifest/${organizationId}/${digestOf(spec)}` };
-  const digest = digestOf(resolved);
-  const record = `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
-  const { registration } = profile.cluster;
-  const workload = resolved.source.type === 'image' ? resolved.source.workload : undefined;
-  const configuration: Configuration = {
-    name: spec.name,
-    manifest,
-    resolved: { record, digest },
-    contentDigest: digestOf(content),
-    ...guardedBy(spec, profile),
-    tier: resolved.tier,
-    cluster: {
-      id: profile.clusterId,
-      name: registration.name,
-      provider: registration.provider,
-      region: registration.region,
-      uid: registration.uid,
-    },
-    targetNamespace: resolved.targetNamespace,
-    source: {
-      type: resolved.source.type,
-      ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}`,
-    },
-    limits: workload ? limitsText(workload) : null,
-    autoscaling: workload?.autoscaling ? autoscalingText(workload.autoscaling) : null,
-    replicas: workload?.replicas ?? null,
-    host: workload?.host ?? null,
-    labels: spec.labels ?? {},
-    description: spec.description ?? null,
-    summary: summaryOf(resolved),
-    changes,
-    rollbackOf: null,
-    by,
-  };
-  return {
-    configuration,
-    records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const],
-  };
-}

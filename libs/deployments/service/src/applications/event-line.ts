@@ -1,6 +1,6 @@
 import type { Step } from '#deployments/contract';
 import type { Position, Recorded } from '#kernel';
-import type { DeploymentFact } from './applications.projection.ts';
+import type { DeploymentFact } from './application-document.ts';
 
 /** One line of `app events`, before ids become names. */
 export interface EventLine {

@@ -1,5 +1,5 @@
 import { REMOVED, type Projection } from '#kernel';
-import { deploymentFamily, type DeploymentFact } from './applications.projection.ts';
+import { deploymentFamily, type DeploymentFact } from './application-document.ts';
 import { eventLine, type EventLine } from './event-line.ts';
 
 /** Answers `app events`. One document per event that people are shown; its id sorts by application and then by position. */

@@ -8,7 +8,7 @@ import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { inventoryOf } from '../attempts/attempt.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import type { ApplicationDocument } from './applications.projection.ts';
+import type { ApplicationDocument } from './application-document.ts';
 
 type Target = Pick<InputOf<typeof liveStatusRequest>, 'cluster' | 'applicationId' | 'namespace' | 'inventory'>;
 type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;

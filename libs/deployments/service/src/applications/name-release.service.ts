@@ -23,6 +23,26 @@ export class NameRelease {
     return held ? this.release(organizationId, applicationId, held.name, context) : ok(undefined);
   }
 
+  /**
+   * Gives back a namespace that was claimed for an application which has ended since, or was configured in another one:
+   * its own stream does not know of the claim. One that is not recorded yet keeps it, and is finished by its name.
+   */
+  async ofUnused(
+    { clusterUid, namespace }: { readonly clusterUid: string; readonly namespace: string },
+    applicationId: string,
+    context: CommandContext,
+  ): Promise<Result<unknown, DomainError>> {
+    const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
+    if (!loaded.ok) return loaded;
+    const latest = latestOf(loaded.value.state);
+    const isThere = latest?.cluster.uid === clusterUid && latest.targetNamespace === namespace;
+    if (loaded.value.state.status === 'absent' || isThere) return ok(undefined);
+    const release = { type: 'release', namespace, applicationId } as const;
+    return this.commands.run(namespacesDecider, namespacesStream(clusterUid), release, context, {
+      step: `free ${namespace}`,
+    });
+  }
+
   /** Only of an application whose stream says that it is deleted; repeatable. */
   async release(
     organizationId: string,

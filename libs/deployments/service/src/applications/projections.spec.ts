@@ -5,7 +5,8 @@ import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { profilesProjection } from '../profiles/profiles.projection.ts';
 import { aConfiguration, aProfile, aRegistration } from '../testing/facts.ts';
 import { applicationView } from './application-view.ts';
-import { applicationsProjection, type ApplicationDocument, type DeploymentFact } from './applications.projection.ts';
+import type { ApplicationDocument, DeploymentFact } from './application-document.ts';
+import { applicationsProjection } from './applications.projection.ts';
 import { eventLinesProjection } from './events.projection.ts';
 import { revisionsProjection } from './revisions.projection.ts';
 

@@ -43,12 +43,8 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
-import {
-  applicationsProjection,
-  deploymentFamily,
-  type ApplicationDocument,
-  type DeploymentFact,
-} from './applications.projection.ts';
+import { deploymentFamily, type ApplicationDocument, type DeploymentFact } from './application-document.ts';
+import { applicationsProjection } from './applications.projection.ts';
 import { eventLine, progressLine, type EventLine } from './event-line.ts';
 import { eventLinesProjection } from './events.projection.ts';
 import { LiveStatus } from './live-status.service.ts';

@@ -58,22 +58,30 @@ export class ClusterChanges {
     cluster: NewCluster,
     context: CommandContext,
   ): Promise<Result<unknown, DomainError>> {
-    const { id, intent } = cluster;
-    const present = await this.commands.load(clusterDecider, clusterStream(id));
+    const present = await this.commands.load(clusterDecider, clusterStream(cluster.id));
+    if (!present.ok) return present;
+    const { status } = present.value.state;
+    if (status === 'active') return ok(undefined);
+    if (status === 'deleted') return this.end(organizationId, cluster, context);
+    return finishOrUndo<unknown, unknown>(
+      {
+        finish: () => this.finish(organizationId, cluster, context),
+        undo: () => this.discard(organizationId, cluster, context),
+      },
+      undefined,
+    );
+  }
+
+  /**
+   * Gives back a physical cluster that was claimed for a cluster which has ended since, or was registered on another one:
+   * its own stream does not know of the claim. One that is not recorded yet keeps it, and is finished by its name.
+   */
+  async freeUnused(uid: string, clusterId: string, context: CommandContext): Promise<Result<unknown, DomainError>> {
+    const present = await this.commands.load(clusterDecider, clusterStream(clusterId));
     if (!present.ok) return present;
     const { state } = present.value;
-    if (state.status === 'absent')
-      return finishOrUndo<unknown, unknown>(
-        {
-          finish: () => this.finish(organizationId, cluster, context),
-          undo: () => this.discard(organizationId, cluster, context),
-        },
-        undefined,
-      );
-    if (state.status === 'active' && state.registration.uid === intent.uid) return present;
-    // It has ended, or begun on another physical cluster: only its first registration knows which one it held.
-    const freed = await this.free(intent.uid, id, context);
-    return freed.ok && state.status === 'deleted' ? this.end(organizationId, cluster, context) : freed;
+    const isUsed = state.status === 'active' ? state.registration.uid === uid : state.status === 'absent';
+    return isUsed ? ok(undefined) : this.free(uid, clusterId, context);
   }
 
   private async finish(

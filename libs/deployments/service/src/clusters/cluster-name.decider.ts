@@ -56,4 +56,9 @@ export const clusterNameDecider: Decider<ClusterOwner, ClusterNameCommand, Clust
   decide,
 };
 
-export const clusterNameStream = (uid: string): string => `names-cluster-${uid}`;
+const PREFIX = 'names-cluster-';
+
+export const clusterNameStream = (uid: string): string => PREFIX + uid;
+
+/** The physical cluster that a stream of `clusterNameStream` is about. */
+export const uidOf = (stream: string): string => stream.slice(PREFIX.length);

@@ -28,7 +28,7 @@ export interface ClusterDocument {
 
 /** Answers `clusters list`. One document per cluster that exists. */
 export const clustersProjection: Projection<ClusterFact, ClusterDocument> = {
-  name: 'deployments-clusters.v1',
+  name: 'deployments-clusters.v2',
   events: family,
   indexes: ['organizationId', 'name', 'active'],
   documentId: ({ event, metadata }) => {

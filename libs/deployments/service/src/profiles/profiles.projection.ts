@@ -23,7 +23,7 @@ export interface ProfileDocument {
 
 /** Answers `app profile get`. One document per profile that exists. */
 export const profilesProjection: Projection<ProfileFact, ProfileDocument> = {
-  name: 'deployments-profiles.v1',
+  name: 'deployments-profiles.v2',
   events: family,
   indexes: ['organizationId', 'name'],
   documentId: ({ event, metadata }) => {

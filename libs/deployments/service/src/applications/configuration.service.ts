@@ -1,0 +1,82 @@
+import type { ApplicationSpec, ProfileSpec, ResolvedSpec } from '#deployments/contract';
+import { canonicalJson } from '#kernel';
+import type { Configuration } from '../catalog/beginnings.ts';
+import type { ActiveCluster } from '../clusters/cluster.decider.ts';
+import { autoscalingText, limitsText, summaryOf } from '../resolve/summary.ts';
+import { omit } from '../shared/omit.ts';
+import { digestOf } from '../shared/vault-records.service.ts';
+import type { Guarded } from './protection.ts';
+
+/** The profile that a manifest names, and its cluster. */
+export interface UsedProfile {
+  readonly id: string;
+  readonly revision: number;
+  readonly spec: ProfileSpec;
+  readonly cluster: ActiveCluster;
+  readonly clusterId: string;
+}
+
+export const guardedBy = (
+  { namespaceMode = 'override' }: ApplicationSpec,
+  { id, revision, spec }: UsedProfile,
+): Guarded => ({
+  profile: { id, name: spec.profileName, revision, protected: spec.protected ?? false },
+  namespaceMode,
+});
+
+/** A revision as the log will know it, and the vault records that must be there before: name and text. */
+export function configurationOf(given: {
+  readonly spec: ApplicationSpec;
+  readonly organizationId: string;
+  readonly applicationId: string;
+  readonly resolved: ResolvedSpec;
+  readonly profile: UsedProfile;
+  readonly changes: readonly string[];
+  readonly by: string;
+}): {
+  readonly configuration: Configuration;
+  readonly records: readonly (readonly [name: string, text: string])[];
+} {
+  const { spec, organizationId, applicationId, resolved, profile, changes, by } = given;
+  const { revision } = resolved;
+  const content = omit(resolved, 'revision', 'profile');
+  const manifest = { digest: digestOf(spec), record: `manifest/${organizationId}/${digestOf(spec)}` };
+  const digest = digestOf(resolved);
+  const record = `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
+  const { registration } = profile.cluster;
+  const workload = resolved.source.type === 'image' ? resolved.source.workload : undefined;
+  const configuration: Configuration = {
+    name: spec.name,
+    manifest,
+    resolved: { record, digest },
+    contentDigest: digestOf(content),
+    ...guardedBy(spec, profile),
+    tier: resolved.tier,
+    cluster: {
+      id: profile.clusterId,
+      name: registration.name,
+      provider: registration.provider,
+      region: registration.region,
+      uid: registration.uid,
+    },
+    targetNamespace: resolved.targetNamespace,
+    source: {
+      type: resolved.source.type,
+      ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}`,
+    },
+    limits: workload ? limitsText(workload) : null,
+    autoscaling: workload?.autoscaling ? autoscalingText(workload.autoscaling) : null,
+    replicas: workload?.replicas ?? null,
+    host: workload?.host ?? null,
+    labels: spec.labels ?? {},
+    description: spec.description ?? null,
+    summary: summaryOf(resolved),
+    changes,
+    rollbackOf: null,
+    by,
+  };
+  return {
+    configuration,
+    records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const],
+  };
+}
