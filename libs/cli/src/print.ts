@@ -39,12 +39,12 @@ const shown = (value: unknown): string => {
   return printable(String(value)).replaceAll('\n', ' ').replace(FRACTION, '$1Z');
 };
 
-/** `key: value` lines; a key longer than its column still has one space behind it. */
+/** `key: value` lines; a key longer than its column still has one space after it. */
 function linesText<T extends object>(value: T, keys: readonly (keyof T & string)[]): string {
   return keys.map((key) => `${`${key}:`.padEnd(VALUE_COLUMN - 1)} ${shown(value[key])}\n`).join('');
 }
 
-/** Left-aligned columns, two spaces apart, nothing behind the last. */
+/** Left-aligned columns, two spaces apart, nothing after the last. */
 function tableText<Row>(rows: readonly Row[], columns: readonly Column<Row>[], wide: boolean): string {
   const used = columns.filter((column) => wide || !column.wide);
   const cells = [used.map(({ title }) => title), ...rows.map((row) => used.map(({ value }) => shown(value(row))))];

@@ -67,7 +67,7 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
       }
     },
 
-    /** Counts one event of the log; `isKept` when it belongs to the directory. Full segments are written behind. */
+    /** Counts one event of the log; `isKept` when it belongs to the directory. Full segments are written in the background. */
     pass(event: StoredEvent, isKept: boolean): void {
       if (isKept) pending.push(event);
       passed += 1;

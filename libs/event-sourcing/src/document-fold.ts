@@ -10,7 +10,7 @@ export interface Folding {
   readonly writes: readonly Write[];
   /** Documents that cannot continue, by id. */
   readonly parked: ReadonlyMap<string, ParkedDocument>;
-  /** Why the fold stopped: what stands in front of that event was folded, nothing behind. */
+  /** Why the fold stopped: everything before that event was folded, nothing after it. */
   readonly halt: Halt | undefined;
   /** Position of the last event that was passed; `undefined` when there was none. */
   readonly passed: Position | undefined;
@@ -42,7 +42,7 @@ export class DocumentFold<E extends Fact, D> {
       readonly now: () => number;
       /**
        * A document from the log alone, up to and with a position. Asked when a document that is not there cannot take an
-       * event: a leader that died before its checkpoint moved may have removed it behind that event. `undefined` where
+       * event: a leader that died before its checkpoint moved may have removed it after that event. `undefined` where
        * no leader has been.
        */
       readonly fromLog: (documentId: string, upTo: Position) => Promise<D | undefined> | undefined;

@@ -26,7 +26,7 @@ export const isHalt = (error: unknown): error is Halt =>
 
 /**
  * Reads stored events as the events of a family. Whoever decides, projects, reacts or folds rights reads with it: it
- * passes over other categories, brings retired shapes to their current one, and stops in front of what nobody here may
+ * passes over other categories, brings retired shapes to their current one, and stops before what nobody here may
  * draw conclusions from.
  */
 export class EventReader<E extends Fact> {
@@ -44,7 +44,7 @@ export class EventReader<E extends Fact> {
   /**
    * @param faults what the check of the hash chains found in the stretch of the log that holds the event
    * @returns `undefined` for an event of another category
-   * @throws NewerReleaseError, ChainBrokenError: the reader stops in front of this event; and what `upcast` throws
+   * @throws NewerReleaseError, ChainBrokenError: the reader stops before this event; and what `upcast` throws
    */
   read(stored: StoredEvent, faults: ChainFaults): Recorded<E> | undefined {
     const isCovered = this.covers(stored.stream);

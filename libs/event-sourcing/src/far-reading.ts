@@ -3,7 +3,7 @@ import { pause, type Clock, type Position } from '#kernel';
 import { LRUCache } from 'lru-cache';
 import type { LogHealth } from './log-health.ts';
 
-/** What stands behind a position, and where the live subscription had begun before that was read. */
+/** What stands after a position, and where the live subscription had begun before that was read. */
 export interface FarBatch extends CheckedEvents {
   readonly begun: Position | undefined;
 }
@@ -53,7 +53,7 @@ export class FarReading {
 
   constructor(private readonly options: FarReadingOptions) {}
 
-  /** The batch behind `at`; empty where nothing stands behind it now. */
+  /** The batch after `at`; empty where nothing stands after it now. */
   async next(follower: FarFollower, at: Position, signal: AbortSignal): Promise<FarBatch> {
     this.move(follower, at);
     for (;;) {

@@ -78,7 +78,7 @@ export class FoldedStreams<State, E extends Fact> {
     return { folded, stored, events };
   }
 
-  /** Remembers what was just appended behind `folded`. */
+  /** Remembers what was just appended after `folded`. */
   appended(
     stream: string,
     folded: Folded<State>,
@@ -119,7 +119,7 @@ export class FoldedStreams<State, E extends Fact> {
     };
   }
 
-  /** The next event of the stream behind `folded`, checked as the next one of its hash chain. */
+  /** The next event of the stream after `folded`, checked as the next one of its hash chain. */
   private read(folded: Folded<State>, event: StoredEvent): E {
     const fault = brokenBehind(folded.revision < 0 ? undefined : folded, event);
     if (fault) throw fault;

@@ -160,7 +160,7 @@ describe('the log of one process', () => {
     });
   });
 
-  it('moves over positions behind which no event is found', async () => {
+  it('moves over positions after which no event is found', async () => {
     const stop = new AbortController();
     const feed = feedOver(eventStore);
     const { position } = await appendEvents(eventStore, 'account-1', numbers(2));
@@ -180,7 +180,7 @@ describe('reactors', () => {
     react,
   });
 
-  it('react to each event of their types in order, with a checkpoint behind what was done', async () => {
+  it('react to each event of their types in order, with a checkpoint after what was done', async () => {
     const seen: Recorded[] = [];
     await appendEvents(eventStore, 'account-1', [
       { data: { n: 0 } },

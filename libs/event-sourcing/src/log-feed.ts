@@ -13,7 +13,7 @@ import type { LogHealth } from './log-health.ts';
 
 /** A stretch of the log. Its hash chains were checked as it was read, once for all followers. */
 export interface LogBatch extends CheckedEvents {
-  /** The log was read up to here: the last event's position, or a later one behind which nothing was found. */
+  /** The log was read up to here: the last event's position, or a later one after which nothing was found. */
   readonly position: Position;
   /** Nothing further is known. */
   readonly isLevel: boolean;
@@ -22,7 +22,7 @@ export interface LogBatch extends CheckedEvents {
 /** The log for all followers of one process: one live subscription, and one reading for those that are far behind. */
 export interface LogFeed {
   /**
-   * The log behind `after` (from the first event when left out), then what comes, until `signal` aborts. A follower that
+   * The log after `after` (from the first event when left out), then what comes, until `signal` aborts. A follower that
    * is slow falls back to reading from the store; nothing piles up for it.
    * @throws PositionOfOtherStoreError when `after` is not of this store
    */
@@ -63,7 +63,7 @@ export function createLogFeed({
   const waiting = new Set<() => void>();
   const recent: StoredEvent[] = [];
   const recentFaults = new Map<Position, readonly ChainBrokenError[]>();
-  /** `recent` holds everything behind this one up to `tail`. */
+  /** `recent` holds everything after this one up to `tail`. */
   let base: Position | undefined;
   let tail: Position | undefined;
   /** The live subscription has delivered all that was in the log. */

@@ -42,7 +42,7 @@ export class LogHealth {
     this.log.error({ type, stream, position }, 'commands on a stream that a newer release has written are refused');
   }
 
-  /** Notes that a reader has stopped in front of an event. @param reader such as `projection organizations.v1` */
+  /** Notes that a reader has stopped before an event. @param reader such as `projection organizations.v1` */
   stop(reader: string, halt: Halt): void {
     const known = this.stopped.get(reader);
     this.stopped.set(reader, halt);

@@ -92,7 +92,7 @@ describe('use-L1: an event of a newer release', () => {
         const stopped = seen().errors.filter(({ reader }) => reader === 'directory of rights');
         expect(stopped).toMatchObject([{ type: 'organization.member-removed.v2', position }]); // once
       }
-      // Each has had the lead, and stood still in front of that event.
+      // Each has had the lead, and stood still before that event.
       for (const reader of ['projection counts.v1', 'reactor removals.v1'])
         expect(processes.some((seen) => seen().errors.some((error) => error['reader'] === reader))).toBe(true);
     });

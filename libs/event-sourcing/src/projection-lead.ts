@@ -79,7 +79,7 @@ export class ProjectionLead<E extends Fact, D> {
 
   /**
    * Follows the log until it is aborted.
-   * @returns in front of what it had to stop, all before being stored; `undefined` when it was aborted
+   * @returns the event that it had to stop before, all earlier ones being stored; `undefined` when it was aborted
    * @throws LostLeaseError, ReadStoreUnavailableError, PositionOfOtherStoreError: then nothing of this object may be used
    */
   async run(): Promise<Halt | undefined> {

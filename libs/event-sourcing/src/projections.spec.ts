@@ -314,7 +314,7 @@ describe('projections', () => {
       async apply(writes, move) {
         if (isFreezing && writes.some(({ collection }) => collection === balances.name)) {
           isFreezing = false;
-          await new Promise<void>((resolve) => (frozen = resolve)); // paused in front of its write
+          await new Promise<void>((resolve) => (frozen = resolve)); // paused before its write
         }
         return readStore.apply(writes, move);
       },

@@ -44,7 +44,7 @@ export interface ProjectionControl {
   retry(name: string, documentId?: string): Promise<Result<void, DomainError>>;
   /**
    * Settles when every projection of this process has seen `position`; for tests and start-up.
-   * @param options.orStopped do not wait for one that had to stop in front of an event
+   * @param options.orStopped do not wait for one that had to stop before an event
    */
   settled(position: Position, options?: { readonly orStopped?: boolean }): Promise<void>;
 }

@@ -8,11 +8,11 @@ import type { EventFamily, Fact, Recorded } from '#kernel';
 export interface Reactor<E extends Fact = Fact, Type extends E['type'] = E['type']> {
   /** `<words>.v<n>`; the name of its checkpoint. */
   readonly name: string;
-  /** What it reads. It stops in front of a type of these categories that the family does not know. */
+  /** What it reads. It stops before a type of these categories that the family does not know. */
   readonly events: EventFamily<E>;
   /** Types of events it wants, in their current shape; others are passed over. */
   readonly types: readonly Type[];
-  /** Milliseconds that an event is left alone before `react` sees it; 0 when left out. Events behind it wait too. */
+  /** Milliseconds that an event is left alone before `react` sees it; 0 when left out. Events after it wait too. */
   readonly delayMs?: number;
   react(recorded: Recorded<Extract<E, { readonly type: Type }>>): Promise<void>;
 }

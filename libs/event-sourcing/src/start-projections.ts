@@ -185,5 +185,5 @@ export function createProjections(options: ProjectionsOptions): RunningProjectio
   };
 }
 
-/** A position behind another one, for the guard on a document that is not of the log. */
+/** A position after another one, for the guard on a document that is not of the log. */
 const nextPosition = (at: Position): Position => position(storeOf(at), BigInt(at.slice(-20)) + 1n);

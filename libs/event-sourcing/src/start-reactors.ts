@@ -75,7 +75,7 @@ interface Following extends ReactorsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Follows the log until it is stopped. @returns in front of what it had to stop; the checkpoint stands there */
+/** Follows the log until it is stopped. @returns the event that it had to stop before; the checkpoint stands there */
 async function follow(reactor: Reactor, following: Following): Promise<Halt | undefined> {
   const { name, lease, feed, readStore, clock, log, health, signal } = following;
   const types = new Set<string>(reactor.types);

@@ -3,7 +3,7 @@ import { position, sequenceOf, storeOf, type Position } from '#kernel';
 import { UNREADABLE, type EventStore, type StoredEvent } from './event-store.ts';
 import { faultBehind, type ChainFault, type ChainLink } from './seal.ts';
 
-/** A stream is not what was written; nothing may be concluded from it behind this place. */
+/** A stream is not what was written; nothing may be concluded from it after this place. */
 export class ChainBrokenError extends Error {
   readonly code = 'event-store/chain-broken';
 
@@ -64,7 +64,7 @@ export class ChainCheck {
 
   /**
    * @param events the next stretch of the log
-   * @param after the position it was read behind
+   * @param after the position it was read after
    */
   async check(events: readonly StoredEvent[], after: Position): Promise<ChainFaults> {
     const isGapless = this.eventStore.hasConsecutivePositions;
@@ -95,14 +95,14 @@ export class ChainCheck {
       : brokenBehind(link, event);
   }
 
-  /** A fault is told once: the events behind it are compared with what stands there now. */
+  /** A fault is told once: the events after it are compared with what stands there now. */
   private remember(link: Link | undefined, { stream, revision, hash, position, type }: StoredEvent): void {
     const isReadable = type !== UNREADABLE;
     if (link === undefined) this.links.set(stream, { revision, hash, position, isReadable });
     else if (revision > link.revision) Object.assign(link, { revision, hash, position, isReadable });
   }
 
-  /** The last event in front of one whose stream has not been observed yet. */
+  /** The last event before one whose stream has not been observed yet. */
   private async inFrontOf({ stream, revision }: StoredEvent): Promise<Link | undefined> {
     for await (const event of this.eventStore.read(stream, { from: revision - 1, direction: 'backwards', limit: 1 })) {
       const { hash, position, type } = event;
@@ -114,7 +114,7 @@ export class ChainCheck {
   }
 
   /**
-   * Events were removed in front of `next`. Where later events show which ones, the chain of their streams says so;
+   * Events were removed before `next`. Where later events show which ones, the chain of their streams says so;
    * otherwise nobody knows what is missing, and the fault concerns every stream.
    */
   private async removed(after: Position, next: StoredEvent): Promise<ChainBrokenError | undefined> {
@@ -126,7 +126,7 @@ export class ChainCheck {
       if (unknown <= 0) return undefined;
       if ((events += 1) % TURN === 0) await new Promise(setImmediate);
       const { stream, revision } = event;
-      if (seen.has(stream)) continue; // its event in front stands behind the gap
+      if (seen.has(stream)) continue; // its event in front stands after the gap
       seen.add(stream);
       const before = this.links.peek(stream) ?? (revision > 0 ? await this.inFrontOf(event) : undefined);
       for (let missing = (before?.revision ?? -1) + 1; missing < revision; missing += 1) {
@@ -144,7 +144,7 @@ export class ChainCheck {
 
 /**
  * The fault that an event shows as the next one of its stream; `undefined` when it is what was sealed there.
- * @param last the event in front of it; `undefined` at the beginning of the stream
+ * @param last the event before it; `undefined` at the beginning of the stream
  */
 export function brokenBehind(last: ChainLink | undefined, event: StoredEvent): ChainBrokenError | undefined {
   const reason = faultBehind(last, event);

@@ -12,7 +12,7 @@ export interface CheckedEvents {
 const PART = 1024;
 
 /**
- * At most `limit` events behind `after`, checked as the next ones that `check` sees. Others of the process have their turn
+ * At most `limit` events after `after`, checked as the next ones that `check` sees. Others of the process have their turn
  * first: an engine may answer without waiting for anything.
  */
 export async function readChecked(
@@ -27,7 +27,7 @@ export async function readChecked(
   return { events, faults: await check.check(events, after) };
 }
 
-/** The log behind `after` (from the first event when left out) to its present end. */
+/** The log after `after` (from the first event when left out) to its present end. */
 export async function* checkedLog(eventStore: EventStore, after?: Position): AsyncGenerator<CheckedEvents> {
   const check = new ChainCheck(eventStore);
   for (let at = after ?? position(eventStore.storeId, 0); ;) {

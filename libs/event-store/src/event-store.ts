@@ -88,7 +88,7 @@ export type Delivery = StoredEvent | CaughtUp;
 export const isCaughtUp = (delivery: Delivery): delivery is CaughtUp => 'caughtUp' in delivery;
 
 /**
- * A log of events in streams. Order of appending is order of position, and no position appears behind one already read.
+ * A log of events in streams. Order of appending is order of position, and no position appears after one already read.
  * Every method throws EventStoreUnavailableError when the store does not answer; the outcome of an append is then
  * unknown, and the same events may be appended again: an append whose events already stand at that place answers as
  * the first one did.
@@ -100,7 +100,7 @@ export interface EventStore {
   readonly hasConsecutivePositions: boolean;
 
   /**
-   * Appends all events or none, durably, directly behind `expectedRevision` (NO_STREAM for a new stream).
+   * Appends all events or none, durably, directly after `expectedRevision` (NO_STREAM for a new stream).
    * The events' revisions must be `expectedRevision + 1` and following; that is checked and a fault throws.
    * The same event ids at the same place again: the first answer again, nothing appended.
    */
@@ -113,14 +113,14 @@ export interface EventStore {
   /** The events of one stream in order; nothing when it does not exist. An event that cannot be read comes as UNREADABLE. */
   read(stream: string, options?: ReadOptions): AsyncIterable<StoredEvent>;
 
-  /** All events behind `after` (from the first when left out) up to the head at the time of the call; see `read`. */
+  /** All events after `after` (from the first when left out) up to the head at the time of the call; see `read`. */
   readAll(options?: { readonly after?: Position; readonly limit?: number }): AsyncIterable<StoredEvent>;
 
   /** Position of the last event that was appended; sequence 0 in an empty store. */
   head(): Promise<Position>;
 
   /**
-   * All events behind `after`, then those to come, until `signal` aborts. A reader that is slower than the log is
+   * All events after `after`, then those to come, until `signal` aborts. A reader that is slower than the log is
    * served from the store (nothing piles up in memory); a broken connection is made again from the last event delivered.
    * @throws PositionOfOtherStoreError at the first read when `after` is not of this store
    */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { canonicalJson, err, ok, type Position, type Result } from '#kernel';
 import { UNREADABLE, type SealedEvent } from './event-store.ts';
 
-/** An event whose place and content are fixed, before it is chained to the one in front of it. */
+/** An event whose place and content are fixed, before it is chained to the one before it. */
 export type UnsealedEvent = Omit<SealedEvent, 'hash'>;
 
 /** A place in a chain that is known to be good: the revision and hash of one event. */
@@ -36,7 +36,7 @@ export function hashOf(previousHash: string, event: UnsealedEvent): string {
   return hash('sha256', `${previousHash}${before},"data":${canonicalJson(event.data)},${behind}`, 'hex');
 }
 
-/** Chains events of one stream, in order, behind the event whose hash is `previousHash` ('' for a new stream). */
+/** Chains events of one stream, in order, after the event whose hash is `previousHash` ('' for a new stream). */
 export function sealEvents(events: readonly UnsealedEvent[], previousHash: string): readonly SealedEvent[] {
   let previous = previousHash;
   return events.map((event) => {
@@ -48,7 +48,7 @@ export function sealEvents(events: readonly UnsealedEvent[], previousHash: strin
 /**
  * Checks that the events of one stream are, each of them and in this order, what was sealed.
  *
- * @param events a stream, or its part behind `options.after`, in order of revision
+ * @param events a stream, or its part after `options.after`, in order of revision
  * @param options.after the last event known to be good; left out: `events` begins with revision 0
  * @param options.head an event that must be among them (or `after` itself): from a signed head; finds a tail that was cut off
  * @returns the last link, or the first revision that is wrong; `undefined` for an empty stream without expectations
@@ -75,7 +75,7 @@ export function verifyStream(
 
 /**
  * What is wrong with an event as the next one of its stream; `undefined` when it is what was sealed there.
- * @param last the event in front of it; `undefined` at the beginning of the stream
+ * @param last the event before it; `undefined` at the beginning of the stream
  */
 export function faultBehind(
   last: ChainLink | undefined,

@@ -102,5 +102,5 @@ export interface Projection<E extends Fact, Document> {
 /** The category of a stream: what stands before its first hyphen. */
 export const categoryOf = (stream: string): string => stream.slice(0, stream.indexOf('-'));
 
-/** The id of what a stream is about: what stands behind its first hyphen. */
+/** The id of what a stream is about: what stands after its first hyphen. */
 export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

@@ -37,7 +37,7 @@ function context() {
 }
 
 describe('the rate of a key', () => {
-  it('is that of its organization’s plan, asked for behind the first request and not again for 10 s', async () => {
+  it('is that of its organization’s plan, asked for after the first request and not again for 10 s', async () => {
     const { rateOf, asked, clock } = context();
     expect(rateOf(keyOf('large'))).toBeUndefined();
     await settled();

@@ -21,7 +21,7 @@ export type RequestRates = (principal: Principal) => number | undefined;
 
 /**
  * Remembers the rates of plans for whoever counts requests: the gateway. No request waits for billing: one that meets an
- * unknown or old answer is counted by what is there, and the question goes out behind it, at most once in 10 s for an
+ * unknown or old answer is counted by what is there, and the question goes out after it, at most once in 10 s for an
  * organization and for all that are due in one. While billing does not answer the last rate holds.
  */
 export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): RequestRates {

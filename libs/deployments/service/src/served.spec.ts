@@ -181,7 +181,7 @@ describe('deployments behind the bus', () => {
           first.then(() => true),
           new Promise((again) => setImmediate(() => again(false))),
         ]);
-        if (!arrived) return change(tag + 1); // the watch may have begun behind the change
+        if (!arrived) return change(tag + 1); // the watch may have begun after the change
         resolve(await first);
       };
       change(2).catch(reject);

@@ -9,7 +9,7 @@ export interface Draft {
   readonly recordedAt?: string;
 }
 
-/** Sealed events behind `expectedRevision`, chained to `previousHash` ('' for a new stream). */
+/** Sealed events after `expectedRevision`, chained to `previousHash` ('' for a new stream). */
 export function sealedEvents(
   stream: string,
   drafts: readonly Draft[],

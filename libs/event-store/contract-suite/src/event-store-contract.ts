@@ -7,7 +7,7 @@ export { appendEvents, sealedEvents } from './drafts.ts';
 
 /**
  * What every engine must do; behavior that only one engine has is not part of the port. The engine may be a server that
- * remembers yesterday's run: each case uses streams of its own and reads behind the head that it found.
+ * remembers yesterday's run: each case uses streams of its own and reads after the head that it found.
  *
  * @param open a connection of its own for each call; the suite closes it
  */

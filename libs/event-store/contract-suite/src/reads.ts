@@ -50,7 +50,7 @@ export function describeReads(open: () => Promise<EventStore>): void {
       expect(await read()).toEqual([0]);
     });
 
-    it('reads all streams in the order of appending, behind a position, up to a limit', async () => {
+    it('reads all streams in the order of appending, after a position, up to a limit', async () => {
       const before = await store.head();
       const other = `contract-${randomUUID()}`;
       const first = await appendEvents(store, stream, numbers(2));

@@ -26,7 +26,7 @@ type ReadPage = (limit: number, ...parameters: SQLInputValue[]) => Page;
 export interface Pages {
   /** Position of the newest event; 0 when there is none. */
   headSequence(): number;
-  /** Events of all streams: behind a position, up to a position. */
+  /** Events of all streams: after a position, up to a position. */
   behind(): ReadPage;
   /** Events of a stream, from a revision on. */
   forwards(): ReadPage;

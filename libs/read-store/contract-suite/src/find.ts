@@ -79,7 +79,7 @@ export function findContract({ store, collection, put }: Fixture): void {
       expect(await store().find(collection(), { limit: 1 })).toHaveProperty('next');
     });
 
-    it('continues behind the cursor although its document was removed in the meantime', async () => {
+    it('continues after the cursor although its document was removed in the meantime', async () => {
       await fill({ a: { rank: 1 }, b: { rank: 2 }, c: { rank: 3 } });
       const sort = { field: 'rank', direction: 'ascending' } as const;
       const { next } = await store().find(collection(), { sort, limit: 2 });

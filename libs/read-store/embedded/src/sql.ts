@@ -47,7 +47,7 @@ export function countSql(collection: Collection, where: Query['where'] = {}): St
 export interface PagePlan {
   readonly statements: readonly Statement[];
   readonly limit: number;
-  /** The cursor behind a row. */
+  /** The cursor after a row. */
   cursorAfter(row: { readonly id: string; readonly key: string | number | null }): string;
 }
 

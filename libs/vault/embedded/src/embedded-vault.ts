@@ -217,7 +217,7 @@ class EmbeddedVault implements SealedVault {
   }
 }
 
-/** One batch of data keys that were wrapped again; `last` is the record to continue behind, undefined at the end. */
+/** One batch of data keys that were wrapped again; `last` is the record to continue after, undefined at the end. */
 interface RewrappedBatch {
   readonly rewrapped: number;
   readonly last: string | undefined;

@@ -13,7 +13,7 @@ export const DUE_HEADER = 'Astro-Due';
 
 /**
  * Stores one message, unless one with its id is stored and not ended. The server remembers ids of messages that have
- * ended, too: where the message behind an id is gone, the next id of the chain (`<id>~<sequence>`) is used, and all who
+ * ended, too: where the message after an id is gone, the next id of the chain (`<id>~<sequence>`) is used, and all who
  * do the same meet there.
  * @throws when the server does not answer
  */

@@ -51,6 +51,6 @@ export function deleteApplication(
   ]);
 }
 
-/** The event is the fence too: a creation that was interrupted cannot continue behind it. */
+/** The event is the fence too: a creation that was interrupted cannot continue after it. */
 export const discard = (application: Application): Result<readonly ApplicationEvent[], DeploymentsError> =>
   ok(application.status === 'absent' ? [{ type: 'application.deleted.v1', data: {} }] : []);

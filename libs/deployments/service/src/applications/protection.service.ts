@@ -29,7 +29,7 @@ export interface Place {
 
 /**
  * Looks up who may change an application, at the streams of the profiles and namespaces concerned, never at a read model.
- * A profile that becomes protected behind this look does not undo a decision: the two happened in that order.
+ * A profile that becomes protected after this look does not undo a decision: the two happened in that order.
  */
 @Injectable()
 export class ProtectionReader {

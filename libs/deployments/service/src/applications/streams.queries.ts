@@ -120,7 +120,7 @@ export class StreamsQueries {
     return this.present({ organizationId, application });
   }
 
-  /** What is stored up to now, then what comes behind it: nothing twice and nothing left out between the two. */
+  /** What is stored up to now, then what comes after it: nothing twice and nothing left out between the two. */
   private async *platformEvents(
     document: ApplicationDocument,
     from: Position | undefined,
@@ -216,7 +216,7 @@ export class StreamsQueries {
     }
   }
 
-  /** Events of applications behind a position. */
+  /** Events of applications after a position. */
   private async *recorded(after: Position, signal: AbortSignal): AsyncGenerator<Recorded<DeploymentFact>> {
     try {
       for await (const batch of this.feed.follow(after, signal)) {

@@ -168,7 +168,7 @@ export class AccessEnds {
     return ok(pending);
   }
 
-  /** The cluster behind a command; undefined when it is gone. */
+  /** The cluster of a command; undefined when it is gone. */
   private async run(
     { organizationId, clusterId }: OfCluster,
     command: ClusterCommand,

@@ -55,7 +55,7 @@ describe('use-S2: access of a member to a cluster', () => {
   it('ends too where an earlier release has given a kubeconfig', () =>
     given(registered, issued('cluster')).when(end('edit'), actor).thenRecorded(ending(1)));
 
-  it('gives no token that the cluster made behind the end, and ends once more', () => {
+  it('gives no token that the cluster made after the end, and ends once more', () => {
     given(registered, granted('edit'), ending(1)).when(record('edit'), actor).thenRecorded(ending(2));
     given(registered, granted('edit'), ending(1), ended).when(record('edit'), actor).thenRecorded(ending(2));
     given(registered, granted('edit'), ending(1), ended, granted('view'))

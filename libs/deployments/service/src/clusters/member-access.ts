@@ -116,7 +116,7 @@ export function decideAccess(command: AccessCommand, { members, ends }: MemberAc
 }
 
 /**
- * A token was given out by the cluster. Where the access ended in the meantime, the account was made again behind its end: it
+ * A token was given out by the cluster. Where the access ended in the meantime, the account was made again after its end: it
  * is to be deleted once more, and no token leaves.
  */
 function recordKubeconfig(

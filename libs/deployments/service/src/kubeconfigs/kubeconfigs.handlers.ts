@@ -46,7 +46,7 @@ interface Grant {
 
 /**
  * Short-lived credentials that people get for clusters. The grant is an event of the cluster before anything is made
- * there, and the role is looked at again behind it: whoever ends the access later finds it. Each issue is an event,
+ * there, and the role is looked at again after it: whoever ends the access later finds it. Each issue is an event,
  * recorded before the token leaves; where the access ended in the meantime there is none, and the account goes.
  */
 @Controller()

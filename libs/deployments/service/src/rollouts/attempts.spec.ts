@@ -141,7 +141,7 @@ describe('attempts', () => {
     expect(await terminals()).toEqual([]);
   });
 
-  it('E17: a newer revision ends a waiting attempt at once, tells a running one, and begins behind it', async () => {
+  it('E17: a newer revision ends a waiting attempt at once, tells a running one, and begins after it', async () => {
     await apply('1');
     const first = await worker.next();
     const { claim } = await worker.granted(first);

@@ -58,7 +58,7 @@ describe('vault records for workers', () => {
     }
   });
 
-  it('are read in parts; there is no part behind the last, and no record that is not there', async () => {
+  it('are read in parts; there is no part after the last, and no record that is not there', async () => {
     await platform.engines.vault.put('rendered/o/a/large', large);
     const read: Buffer[] = [];
     for (const part of [0, 1, 2]) {

@@ -4,7 +4,7 @@ import type { Query } from '#read-store';
 
 const PAGE = 500;
 
-/** All documents that a query finds, page by page; ends behind a refusal. */
+/** All documents that a query finds, page by page; ends after a refusal. */
 export async function* everyDocument<E extends Fact, D>(
   readModels: ReadModels,
   projection: Projection<E, D>,

@@ -25,7 +25,7 @@ import { firstValueFrom, take, toArray, type Observable } from 'rxjs';
 import { DeploymentsModule } from '../deployments.module.ts';
 import { deploymentsService } from '../index.ts';
 
-/** The embedded engines with this platform on them, for specs: contracts are asked as the bus would, behind the guard. */
+/** The embedded engines with this platform on them, for specs: contracts are asked as the bus would, past the guard. */
 export interface TestPlatform {
   readonly engines: Embedded;
   readonly app: INestApplicationContext;

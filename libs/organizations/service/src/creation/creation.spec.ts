@@ -241,7 +241,7 @@ describe('creating organizations', () => {
     expect(appends).toBe(4); // the user's default organization, name, slug, organization
   });
 
-  it('F21: continues behind names that another context claims', async () => {
+  it('F21: continues after names that another context claims', async () => {
     const clusterNames: Decider<null, null, Fact, never> = {
       events: { categories: ['names-cluster'], types: { 'cluster-uid.claimed.v1': true } },
       initialState: null,
