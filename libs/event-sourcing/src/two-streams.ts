@@ -41,7 +41,7 @@ const mayPass = ({ kind, code }: DomainError): boolean => kind === 'unavailable'
 const RESUME_AFTER_MS = 20_000;
 
 /**
- * Finishes commands over several streams that a crash has cut, by following the owners' events. It comes so late that
+ * Finishes commands over several streams that a crash has interrupted, by following the owners' events. It comes so late that
  * the process which began has finished too, unless it died; where it did, everything is there and nothing is recorded.
  */
 export abstract class Resumption<E extends Fact, Type extends E['type'] = E['type']> implements Reactor<E, Type> {

@@ -170,7 +170,7 @@ function withoutReplicas(object: KubernetesObject): KubernetesObject {
 function settle(object: KubernetesObject): KubernetesObject {
   const plain = withCanonicalQuantities(withoutNulls(object));
   if (plain.apiVersion !== 'v1' || plain.kind !== 'Secret' || plain['stringData'] === undefined) return plain;
-  // A key that goes from `stringData` would stay in the Secret for ever; from `data` it goes.
+  // A key that goes from `stringData` would stay in the Secret forever; from `data` it goes.
   const { stringData, ...rest } = plain;
   const texts = Object.entries(record(stringData)).map(
     ([key, value]) => [key, Buffer.from(String(value)).toString('base64')] as const,

@@ -28,7 +28,7 @@ export interface ListParts {
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 const MOST_RESTARTS = 2;
 
-/** See `KubernetesClient.list`. Deadline and bytes count for all pages together, so that no server can continue for ever. */
+/** See `KubernetesClient.list`. Deadline and bytes count for all pages together, so that no server can continue forever. */
 export async function listPages(parts: ListParts, type: ResourceType, options: ListOptions): Promise<ObjectList> {
   const { clock, defaultDeadlineMs } = parts;
   const deadlineAt = clock.monotonic() + (options.deadlineMs ?? defaultDeadlineMs);

@@ -76,7 +76,7 @@ export function withoutValues(message: string): string {
     .replaceAll(/illegal base64 data at input byte \d+/g, 'illegal base64 data');
 }
 
-/** The 500s that repeat for ever because the request itself is at fault (seen on 1.20 and 1.36). */
+/** The 500s that repeat forever because the request itself is at fault (seen on 1.20 and 1.36). */
 const PERMANENT_500 =
   /^failed to create typed (?:patch )?object|^failed to create manager|etcdserver: request is too large|trying to send message larger than max|metadata\.resourceVersion|resourceVersion should not be set/;
 

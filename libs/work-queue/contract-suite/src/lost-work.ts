@@ -114,7 +114,7 @@ export function lostWorkContract({ jobs, open, queueOf }: Fixture): void {
       expect(extended).toBeGreaterThan(3);
     });
 
-    it('that outlive no worker are buried after maxDeliveries instead of being handed out for ever (F24)', async () => {
+    it('that outlive no worker are buried after maxDeliveries instead of being handed out forever (F24)', async () => {
       const queue = queueOf({ ackWaitMs: SHORT_MS, maxDeliveries: 2 });
       const never = gate();
       let deliveries = 0;

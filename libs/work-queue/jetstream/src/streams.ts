@@ -66,7 +66,7 @@ export async function ensureQueue(manager: JetStreamManager, queue: WorkQueueCon
     duplicate_window: nanos(DEDUPLICATION_MS),
   });
   // Deliveries are counted by the worker, which records a dead letter first: at a limit of the server's own the message
-  // would stay in the stream for ever. Items given back with a delay count as pending, so that has no limit either.
+  // would stay in the stream forever. Items given back with a delay count as pending, so that has no limit either.
   const consumer = { ack_policy: AckPolicy.Explicit, max_deliver: -1, max_ack_pending: -1 };
   await ensureConsumer(manager, names.stream, {
     ...consumer,

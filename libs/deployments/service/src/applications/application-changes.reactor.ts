@@ -15,7 +15,7 @@ const family: EventFamily<Followed> = {
   types: { ...deploymentFamily.types, ...namespacesDecider.events.types },
 };
 
-/** Finishes creations of applications that a crash has cut, and gives back names and namespaces of those that ended. */
+/** Finishes creations of applications that a crash has interrupted, and gives back names and namespaces of those that ended. */
 @Injectable()
 export class ApplicationChangesReactor extends Resumption<Followed, Type> {
   readonly name = 'deployments-application-changes.v1';

@@ -12,7 +12,7 @@ export const deploymentFamily: EventFamily<DeploymentFact> = {
   types: { ...catalogEvents.types, ...applicationEvents.types, ...attemptEvents.types },
 };
 
-/** One application as views need it: kept for ever, since history stays readable. */
+/** One application as views need it: kept forever, since history stays readable. */
 export interface ApplicationDocument {
   readonly id: string;
   readonly organizationId: string;

@@ -126,7 +126,7 @@ const imageReference = ({
 }: Pick<ImageSource, 'registry' | 'repository' | 'tag' | 'digest'>): string =>
   `${registry === undefined ? '' : `${registry}/`}${repository}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`;
 
-/** An exact host, or a generated one: four characters of the application's id keep it its own, and the same for ever. */
+/** An exact host, or a generated one: four characters of the application's id keep it its own, and the same forever. */
 function hostOf(
   { name, externalAccess }: Pick<ApplicationSpec, 'name' | 'externalAccess'>,
   applicationId: string,

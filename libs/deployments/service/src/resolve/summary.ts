@@ -5,7 +5,7 @@ import type { ImageWorkload } from '#kubernetes';
 const SUMMARY_BYTES = 32 * 1_024;
 
 /**
- * A revision in lines that can be shown and kept for ever: values of variables, contents of files and command lines
+ * A revision in lines that can be shown and kept forever: values of variables, contents of files and command lines
  * are never in it, their names and numbers do.
  */
 export function summaryOf(resolved: ResolvedSpec): string[] {
