@@ -1,4 +1,5 @@
 import { accessKeysService } from '#access-keys/service';
+import { auditService } from '#audit/service';
 import { billingService } from '#billing/service';
 import { deploymentsService } from '#deployments/service';
 import { identityService } from '#identity/service';
@@ -11,6 +12,7 @@ export const CONTEXTS = [
   organizationsService,
   accessKeysService,
   billingService,
+  auditService,
   deploymentsService,
   sandboxClusterService,
 ];

@@ -1,12 +1,15 @@
 export { accessRefusal } from './access-refusal.ts';
 export {
   BUS,
+  REFUSALS,
   refuse,
   reply,
   StreamEndedError,
   type Bus,
   type ContextOf,
   type OrganizationContext,
+  type Refusal,
+  type RefusalRecorder,
   type Reply,
   type ReplyTo,
   type RequestContext,
@@ -17,7 +20,7 @@ export { CALLER_HEADER, signCaller, verifyCaller } from './caller-token.ts';
 export { createBus } from './client.ts';
 export { connectBus } from './connect-bus.ts';
 export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException } from './errors.ts';
-export { RequestGuard, type RequestGuardOptions, type Refusal } from './request-guard.ts';
+export { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
 export { parseInput } from './input.ts';
 export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves } from './serves.ts';
 export {

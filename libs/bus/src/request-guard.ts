@@ -7,31 +7,13 @@ import {
   type Permission,
   type Principal,
 } from '#access';
-import type { Contract, RequestContext } from '#bus/contract';
+import type { Contract, RefusalRecorder, RequestContext } from '#bus/contract';
 import { err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { accessRefusal } from './access-refusal.ts';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import { verifyCaller, type CallerClaims } from './caller-token.ts';
 import { busErrors } from './errors.ts';
 import { parseInput } from './input.ts';
-
-/** What a refused request leaves behind. Holds ids and codes only. */
-export interface Refusal {
-  readonly subject: string;
-  readonly permission: string;
-  readonly principal: Principal;
-  /** Resolved id; absent when the request is about no organization, or about one that does not exist. */
-  readonly organizationId?: string;
-  readonly code: string;
-  readonly correlationId: string;
-  readonly commandId: string;
-  readonly atMs: number;
-}
-
-/** Keeps refusals; must not throw and must not block (it limits its own rate). */
-export interface RefusalRecorder {
-  refused(refusal: Refusal): void;
-}
 
 export interface RequestGuardOptions {
   readonly keys: CallerKeys;
@@ -44,7 +26,7 @@ export interface RequestGuardOptions {
   readonly checksOutput?: boolean;
 }
 
-type Caller = Pick<CallerClaims, 'principal' | 'correlationId' | 'commandId'>;
+type Caller = Pick<CallerClaims, 'principal' | 'correlationId'>;
 
 /** A request that may reach its handler. */
 export interface AuthorizedRequest {
@@ -139,6 +121,12 @@ export class RequestGuard {
     return refused ? err({ error: refused, isFinal: true }) : ok(undefined);
   }
 
+  /** A handler refused what the guard had let through: the right depends on more than a role. */
+  handlerRefused(contract: Contract, context: RequestContext, error: DomainError): void {
+    if (error.kind === 'forbidden' || error.kind === 'unauthenticated')
+      this.refuse(contract, context, error, context.organizationId);
+  }
+
   private directory(contract: Contract): Promise<Result<Directory, DomainError>> {
     const { access } = this.options;
     if (!access) throw new Error(`${contract.subject} needs an access directory and this process has none`);
@@ -175,14 +163,13 @@ export class RequestGuard {
       ...(organizationId !== undefined && { organizationId }),
       code: error.code,
       correlationId: caller.correlationId,
-      commandId: caller.commandId,
       atMs: this.options.clock.now(),
     });
     return err(error);
   }
 }
 
-const ANONYMOUS = { principal: { kind: 'anonymous' }, correlationId: '', commandId: '' } as const;
+const ANONYMOUS = { principal: { kind: 'anonymous' }, correlationId: '' } as const;
 
 const isGlobalAdmin = (principal: Principal, directory: Directory): boolean =>
   principal.kind === 'login' && directory.users.get(principal.userId)?.globalRole === 'admin';

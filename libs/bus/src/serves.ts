@@ -26,7 +26,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { UnavailableError } from '#kernel';
+import { UnavailableError, type DomainError } from '#kernel';
 import { MessagePattern } from '@nestjs/microservices';
 import { isObservable, of, tap, throwError, type Observable } from 'rxjs';
 import { CALLER_HEADER } from './caller-token.ts';
@@ -105,6 +105,29 @@ class OutputInterceptor implements NestInterceptor {
   }
 }
 
+/** What a handler refuses for lack of a right is recorded as what the guard refuses is. */
+@Injectable()
+class RefusalInterceptor implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { contract, guard, context } = callOf(execution);
+    const note = (error: DomainError): void => {
+      if (context) guard.handlerRefused(contract, context, error);
+    };
+    return next.handle().pipe(
+      tap({
+        next(answer: unknown) {
+          if (contract.kind === 'request' && isRefusal(answer)) note(answer.error);
+        },
+        error(thrown: unknown) {
+          if (thrown instanceof DomainErrorException) note(thrown.error);
+        },
+      }),
+    );
+  }
+}
+
+const isRefusal = (answer: unknown): answer is { readonly ok: false; readonly error: DomainError } =>
+  typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false;
 const isOkReply = (answer: unknown): answer is { readonly ok: true; readonly value: unknown } =>
   typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === true && 'value' in answer;
 
@@ -183,7 +206,9 @@ export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as AnyMethod);
     const interceptors =
-      contract.kind === 'stream' ? [AccessRecheckInterceptor, OutputInterceptor] : [OutputInterceptor];
+      contract.kind === 'stream'
+        ? [AccessRecheckInterceptor, OutputInterceptor, RefusalInterceptor] // nearest to the handler: the guard records its own
+        : [OutputInterceptor, RefusalInterceptor];
     const decorate = applyDecorators(
       MessagePattern(contract.subject),
       UseGuards(CallerGuard),

@@ -179,6 +179,7 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
           folded.commands.forget(clock.now());
           const { state } = streams.appended(stream, folded, sealed, decision.value, outcome.value.position);
           options.onAppended?.(outcome.value.position);
+          log.info(recordedLine(sealed, context, outcome.value.position), 'recorded');
           return committed({ state, events: decision.value, ...outcome.value, repeated: false });
         }
         if (outcome.error.code !== 'event-store/revision-conflict') {
@@ -270,6 +271,19 @@ export function createCommandRunner(options: CommandRunnerOptions): CommandRunne
   };
   return runner;
 }
+
+/** What the log of the process says of a command: ids and types, since names of streams may be names that people chose. */
+const recordedLine = (
+  events: readonly SealedEvent[],
+  { actor, organizationId, correlationId }: CommandContext,
+  position: Position,
+): object => ({
+  events: events.map(({ type }) => type),
+  actor: actor.id,
+  ...(organizationId !== undefined && { organizationId }),
+  position,
+  requestId: correlationId,
+});
 
 /** What `If-Match` is compared with. */
 const revisionIn = <State>(

@@ -1,7 +1,7 @@
 import { createKeyUse, type KeyUse } from '#access-keys/rest';
 import { ACCESS, type AccessSource } from '#access';
 import { createRequestRates } from '#billing/rest';
-import { BUS, type Bus } from '#bus';
+import { BUS, REFUSALS, type Bus, type RefusalRecorder } from '#bus';
 import {
   AccessTokens,
   Authenticator,
@@ -34,6 +34,7 @@ export class Gateway implements OnModuleDestroy {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Optional() @Inject(REFUSALS) private readonly refusals: RefusalRecorder | undefined,
     @Optional() @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null | undefined,
   ) {
     this.keyUse = createKeyUse({ bus, clock });
@@ -41,7 +42,7 @@ export class Gateway implements OnModuleDestroy {
 
   /** Puts everything onto the application, before it is initialized. */
   mount(app: NestFastifyApplication): void {
-    const { bus, access, readiness, cursorKey, clock, ids, logger } = this;
+    const { bus, access, readiness, cursorKey, clock, ids, logger, refusals } = this;
     const { connectionsPerAddress, streamsPerKey, streamsPerOrganization } = this.settings.configuration;
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
@@ -57,6 +58,7 @@ export class Gateway implements OnModuleDestroy {
       connectionsPerAddress,
       streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
+      ...(refusals && { refusals }),
       onKeyUsed: (key) => this.keyUse.used(key),
     });
   }

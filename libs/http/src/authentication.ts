@@ -53,6 +53,12 @@ const headerInvalid = (): DomainError<'access/credential-invalid'> =>
     },
   );
 
+/** Who sends a request, or why the credential does not hold. */
+export type Authentication = Result<Principal, DomainError> & {
+  /** Beside an error: whose credential it was, where it is known and has ended. It has no rights. */
+  readonly holder?: Principal;
+};
+
 /** Digest under which an access key is looked up: lower-case hex SHA-256 of the whole text. */
 export const accessKeyDigest = (key: string): string => hash('sha256', key, 'hex');
 
@@ -71,7 +77,7 @@ export class Authenticator {
   }
 
   /** Anonymous without a credential; refused as `unauthenticated` with one that does not hold. */
-  async principalOf(request: IncomingMessage): Promise<Result<Principal, DomainError>> {
+  async principalOf(request: IncomingMessage): Promise<Authentication> {
     const { authorization, 'x-astro-api-key': apiKey } = request.headers;
     if (authorization === undefined && apiKey === undefined) return ok({ kind: 'anonymous' });
     if (apiKey !== undefined)
@@ -82,7 +88,7 @@ export class Authenticator {
   }
 
   /** Garbage ends at the checksum, before any look-up. */
-  private async keyHolder(text: string): Promise<Result<Principal, DomainError>> {
+  private async keyHolder(text: string): Promise<Authentication> {
     if (!parseAccessKey(text)) return err(keyInvalid());
     const digest = accessKeyDigest(text);
     const current = await this.options.access.current();
@@ -90,12 +96,15 @@ export class Authenticator {
     const directory = current.value;
     const found = directory.keys.get(digest);
     if (!found || !timingSafeEqual(Buffer.from(found.created.digest), Buffer.from(digest))) return err(keyInvalid());
-    if (found.revoked) return err(keyEnded('revoked'));
-    if (this.options.clock.now() > found.expiresAtMs) return err(keyEnded('expired'));
     const { keyId, memberId, memberKind, role } = found.created;
-    const organization = directory.organization(found.organizationId);
-    if (!organization?.members.has(memberId) || directory.users.get(memberId)?.erased) return err(keyInvalid());
-    return ok({ kind: 'key', keyId, memberId, memberKind, role, organizationId: organization.id });
+    const { organizationId } = found;
+    const holder: Principal = { kind: 'key', keyId, memberId, memberKind, role, organizationId };
+    if (found.revoked) return { ...err(keyEnded('revoked')), holder };
+    if (this.options.clock.now() > found.expiresAtMs) return { ...err(keyEnded('expired')), holder };
+    const organization = directory.organization(organizationId);
+    if (!organization?.members.has(memberId) || directory.users.get(memberId)?.erased)
+      return { ...err(keyInvalid()), holder };
+    return ok(holder);
   }
 
   private async person(request: IncomingMessage, token: string): Promise<Result<Principal, DomainError>> {

@@ -10,6 +10,7 @@ import type { EdgeOptions } from './edge-options.ts';
 import { gather, sendEvents } from './event-stream.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import { preferredType } from './negotiation.ts';
+import { noteProblem } from './problem-codes.ts';
 import { hasMember, idempotencyKeyOf, ifMatchOf, inputReader, type RequestInput } from './request-input.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { signedCursors } from './signed-cursors.ts';
@@ -44,7 +45,7 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     if (contract.kind === 'stream') return answerStream(contract, input, context, { request, reply, options, parts });
     // The schema has the last word on what is input: at the service, once.
     const answer = await (options.bus as LooseBus).request(contract, input, context);
-    if (!answer.ok) parts.metrics.problem(answer.error.code);
+    if (!answer.ok) noteProblem(parts.metrics, request, answer.error.code);
     return sendReply(reply, route, cursors?.sign(answer) ?? answer, pathOf(request), request.id);
   };
 }

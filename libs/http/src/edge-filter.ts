@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answer.ts';
 import { mediaType, tooLarge } from './body.ts';
 import type { EdgeParts } from './edge-options.ts';
+import { noteProblem } from './problem-codes.ts';
 import { EdgeError, edgeError, problemOf, problemOfEdge, type Problem } from './problem.ts';
 
 /** Whatever was thrown on the way to an answer, as a problem document. Defects are logged with their cause and tell nothing. */
@@ -16,7 +17,7 @@ export function thrownProblem(
 ): Problem {
   const known = edgeErrorOf(thrown, request, table) ?? refusalOf(thrown);
   if (known instanceof EdgeError) {
-    metrics.problem(known.error.code);
+    noteProblem(metrics, request, known.error.code);
     return problemOfEdge(known, request.id);
   }
   const error = known ?? busErrors.internal();
@@ -25,7 +26,7 @@ export function thrownProblem(
       { requestId: request.id, route: request.routeOptions.url, err: described(thrown) },
       'a request failed',
     );
-  metrics.problem(error.code);
+  noteProblem(metrics, request, error.code);
   return problemOf(error, request.id);
 }
 

@@ -1,6 +1,6 @@
 import type { AccessSource, Principal } from '#access';
 import type { Bus } from '#bus';
-import type { Contract } from '#bus/contract';
+import type { Contract, RefusalRecorder } from '#bus/contract';
 import type { Clock, Ids, Logger } from '#kernel';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { Authenticator } from './authentication.ts';
@@ -59,6 +59,8 @@ export interface EdgeOptions extends ServerOptions {
   /** Requests a minute without a valid credential from one address; 600 when left out. */
   readonly anonymousPerMinute?: number;
   readonly streams?: StreamLimits;
+  /** Told of what is refused here; services tell of what they refuse. */
+  readonly refusals?: RefusalRecorder;
   /** Called for each request that a key sent; must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
   /** Called with an access key that was in a URL, so that it can be revoked; must not throw or wait. */

@@ -122,7 +122,7 @@ export const contracts = {
     input: z.object({
       org,
       name,
-      how: z.enum(['accept', 'throw', 'limit', 'conflict', 'match', 'warn', 'gone', 'nothing']),
+      how: z.enum(['accept', 'throw', 'limit', 'forbid', 'conflict', 'match', 'warn', 'gone', 'nothing']),
     }),
     output: z.unknown(),
     success: 202,
@@ -193,6 +193,8 @@ class FixtureHandlers {
             extra: { limit: 3, used: 3, plan: 'developer' },
           }),
         );
+      case 'forbid':
+        return refuse(domainError('fixture/protected', 'forbidden', 'Protected.'));
       case 'conflict':
         return refuse(domainError('fixture/conflict', 'conflict', 'Conflict.'));
       case 'match':
@@ -361,7 +363,17 @@ export async function startEdge(
   };
 
   @Module({
-    imports: [BusModule.forRoot(new RequestGuard({ keys: keys.value, clock, logger, access }))],
+    imports: [
+      BusModule.forRoot(
+        new RequestGuard({
+          keys: keys.value,
+          clock,
+          logger,
+          access,
+          ...(more.refusals && { refusals: more.refusals }),
+        }),
+      ),
+    ],
     controllers: [FixtureHandlers],
   })
   class FixtureModule {}

@@ -11,6 +11,7 @@ import { EdgeFilter, noRoute, sendThrown } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
 import { EdgeMetrics } from './metrics.ts';
 import { openApiOf } from './openapi.ts';
+import { problemCodeOf } from './problem-codes.ts';
 import { API_HELMET, securityHeaders } from './security-headers.ts';
 import { OpenStreams } from './open-streams.ts';
 import { principalOf, requestAuthorization } from './request-authorization.ts';
@@ -87,10 +88,12 @@ function mountServer(
 
 /** The access log's line of one request. The route is the template: a path may hold names that people chose. */
 function accessLine(request: FastifyRequest, route: string, reply: FastifyReply): object {
+  const code = problemCodeOf(request);
   return {
     method: request.method,
     route,
     status: reply.statusCode,
+    ...(code !== undefined && { code }),
     ms: Math.round(reply.elapsedTime * 10) / 10,
     principal: principalId(principalOf(request)),
     requestId: request.id,

@@ -1,8 +1,10 @@
 import { parseAccessKey, PUBLIC, SERVICES_ONLY, type Principal } from '#access';
 import { accessRefusal, busErrors, DomainErrorException } from '#bus';
+import type { Contract } from '#bus/contract';
 import { announcesBody } from '#http/connections';
-import { domainError } from '#kernel';
+import { domainError, type DomainError } from '#kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authentication } from './authentication.ts';
 import { callerOf } from './caller-of.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { edgeError } from './problem.ts';
@@ -56,6 +58,7 @@ function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequ
 /** Finds out who asks, and counts it. */
 function authentication(scope: FastifyInstance, options: EdgeOptions) {
   const { authenticator } = options;
+  const refused = recordingOf(options);
   const limitAddress = scope.createRateLimit({
     max: options.anonymousPerMinute ?? DEFAULT_PER_MINUTE,
     timeWindow: WINDOW_MS,
@@ -76,7 +79,12 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
     const found = contract.permission === PUBLIC ? ANONYMOUS : await authenticator.principalOf(request.raw);
     if (!found.ok || found.value.kind === 'anonymous') {
       await count(limitAddress, request, reply);
-      if (!found.ok) throw new DomainErrorException(found.error);
+      if (!found.ok) {
+        const { holder } = found;
+        if (holder?.kind === 'key')
+          refused({ contract, request, principal: holder, organizationId: holder.organizationId }, found.error);
+        throw new DomainErrorException(found.error);
+      }
       if (contract.permission !== PUBLIC) throw new DomainErrorException(notSignedIn());
       return;
     }
@@ -90,10 +98,9 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
  * Decides the permission by what the route alone says. A request without a body is decided by its service only, which asks
  * the same again here: this spares reading the body of somebody who may not send one.
  */
-function bodyAuthorization(
-  route: ContractRoute,
-  { access, clock }: EdgeOptions,
-): (request: FastifyRequest) => Promise<void> {
+function bodyAuthorization(route: ContractRoute, options: EdgeOptions): (request: FastifyRequest) => Promise<void> {
+  const { access, clock } = options;
+  const refused = recordingOf(options);
   const { contract, method } = route;
   const { permission } = contract;
   const parameter = organizationParameter(route);
@@ -106,14 +113,38 @@ function bodyAuthorization(
       const organizationId = named === undefined ? undefined : directory.value.organization(named)?.id;
       const question = { principal: principalOf(request), permission, organizationId };
       const refusal = accessRefusal(question, directory.value, clock.now());
-      if (refusal) throw new DomainErrorException(refusal);
+      if (refusal) {
+        refused({ contract, request, ...question }, refusal);
+        throw new DomainErrorException(refusal);
+      }
     }
     if (!takesBody(method))
       throw new DomainErrorException(busErrors.invalidInput([{ pointer: '', message: `${method} takes no body` }]));
   };
 }
 
-const ANONYMOUS = { ok: true, value: { kind: 'anonymous' } } as const;
+interface Refused {
+  readonly contract: Contract;
+  readonly request: FastifyRequest;
+  readonly principal: Principal;
+  readonly organizationId: string | undefined;
+}
+
+/** What the edge refuses never reaches a service, which would record it. */
+function recordingOf({ refusals, clock }: EdgeOptions) {
+  return ({ contract, request, principal, organizationId }: Refused, { code }: DomainError): void =>
+    refusals?.refused({
+      subject: contract.subject,
+      permission: contract.permission,
+      principal,
+      ...(organizationId !== undefined && { organizationId }),
+      code,
+      correlationId: request.id,
+      atMs: clock.now(),
+    });
+}
+
+const ANONYMOUS: Authentication = { ok: true, value: { kind: 'anonymous' } };
 
 const notSignedIn = () =>
   domainError('access/not-signed-in', 'unauthenticated', 'Authentication required: log in, or send an access key.', {

@@ -1,5 +1,5 @@
 import { ACCESS } from '#access';
-import { BUS, BusModule, connectBus, createBus, RequestGuard, type Bus } from '#bus';
+import { BUS, BusModule, connectBus, createBus, REFUSALS, RequestGuard, type Bus } from '#bus';
 import type { Contract } from '#bus/contract';
 import { EVENT_STORE } from '#event-store';
 import {
@@ -20,7 +20,7 @@ import { VAULT } from '#vault';
 import { WORK_QUEUE } from '#work-queue';
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
 import type { Engines } from './engines.ts';
-import type { ContextService, EdgeService, ServicePart, WorkerService } from './service.ts';
+import type { ContextService, EdgeService, RecordsRefusals, ServicePart, WorkerService } from './service.ts';
 
 export interface CompositionOptions {
   /** Name of the process's lock on the data folder. */
@@ -34,6 +34,7 @@ export interface CompositionOptions {
   readonly contexts: readonly ContextService[];
   readonly edge?: EdgeService;
   readonly worker?: WorkerService;
+  readonly refusals?: RecordsRefusals;
   /** Tokens that every module may inject, beside those of the engines and of the parts. */
   readonly shared: readonly Provider[];
 }
@@ -49,6 +50,8 @@ export interface Composition {
   connect(app: INestApplication): readonly Contract[];
   /** Builds projections and starts reactors and sweeps; after everything is served. Settles when projections are level. */
   start(app: INestApplication): Promise<void>;
+  /** Hands over what is held in memory for other contexts; while they are still served. */
+  handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,13 +68,6 @@ export function compose(options: CompositionOptions): Composition {
     logOptions && readStore ? createEventSourcing({ ...logOptions, readStore, name, isAlone }) : undefined;
   const following = sourcing ?? (logOptions && createAccess(logOptions));
   const access = following?.access;
-  const guard = new RequestGuard({
-    keys: callerKeys,
-    clock,
-    logger: log,
-    checksOutput: IS_FROM_SOURCE,
-    ...(access && { access }),
-  });
   const busFor = (part: ServicePart): Bus =>
     createBus({
       transport: bus,
@@ -82,6 +78,16 @@ export function compose(options: CompositionOptions): Composition {
       logger: log,
       actsForPersons: part === edge,
     });
+  const decides = edge ?? contexts[0];
+  const refusals = decides && options.refusals?.({ bus: busFor(decides), clock, logger: log });
+  const guard = new RequestGuard({
+    keys: callerKeys,
+    clock,
+    logger: log,
+    checksOutput: IS_FROM_SOURCE,
+    ...(access && { access }),
+    ...(refusals && { refusals }),
+  });
 
   const tokens: Provider[] = [
     { provide: CLOCK, useValue: clock },
@@ -89,6 +95,7 @@ export function compose(options: CompositionOptions): Composition {
     { provide: LOGGER, useValue: log },
     ...engineTokens(engines),
     ...(access ? [{ provide: ACCESS, useValue: access }] : []),
+    ...(refusals ? [{ provide: REFUSALS, useValue: refusals }] : []),
     ...(sourcing ? sourcingTokens(sourcing) : []),
     ...options.shared,
     ...parts.flatMap(({ providers = [] }) => providers),
@@ -126,6 +133,7 @@ export function compose(options: CompositionOptions): Composition {
         contexts.flatMap(({ sweeps }) => sweeps.map((sweep) => app.get<Sweep>(sweep, { strict: false }))),
       );
     },
+    handOver: async () => refusals?.close(),
     close: async () => following?.close(),
   };
 }

@@ -1,5 +1,6 @@
+import type { Bus, RefusalRecorder } from '#bus/contract';
 import type { Reactor, Sweep } from '#event-sourcing';
-import type { EventFamily, Fact, Projection } from '#kernel';
+import type { Clock, EventFamily, Fact, Logger, Projection } from '#kernel';
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Configuration } from './configuration.ts';
@@ -33,6 +34,16 @@ export interface ContextService extends ServicePart {
   readonly reactors: readonly Class<Reactor>[];
   readonly sweeps: readonly Class<Sweep>[];
 }
+
+/** Keeps refusals for as long as the process runs. Its name on the bus is that of the edge, or else of the first context. */
+export type RecordsRefusals = (parts: {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}) => RefusalRecorder & {
+  /** Hands over what it holds, while the bus still answers. Never rejects. */
+  close(): Promise<void>;
+};
 
 /** The HTTP API. Its bus acts for persons. */
 export interface EdgeService extends ServicePart {

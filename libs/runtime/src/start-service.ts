@@ -17,6 +17,7 @@ import {
   SERVICE_SETTINGS,
   type ContextService,
   type EdgeService,
+  type RecordsRefusals,
   type ServicePart,
   type ServiceSettings,
   type WorkerService,
@@ -30,6 +31,8 @@ export interface ServiceOptions {
   readonly contexts: readonly ContextService[];
   readonly edge?: EdgeService;
   readonly worker?: WorkerService;
+  /** Left out: refusals are in the log and the metrics only. */
+  readonly refusals?: RecordsRefusals;
 }
 
 export interface RunningService {
@@ -132,6 +135,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     abortOnError: false,
   });
   closers.push(() => app.close());
+  closers.push(() => composition.handOver());
   state.served = composition.connect(app).map(({ subject }) => subject);
   if (service.edge) service.edge.mount(app);
   else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log });

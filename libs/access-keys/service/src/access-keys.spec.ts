@@ -1,6 +1,6 @@
 import { directoryEvents, parseAccessKey, type DirectoryFact } from '#access';
 import { reply } from '#bus';
-import type { Decider } from '#kernel';
+import { silentLogger, type Decider, type Logger } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
 import { answeringBus, openEmbedded, type Embedded } from '#testing/embedded';
 import { createHash } from 'node:crypto';
@@ -48,6 +48,8 @@ describe('access keys', () => {
   let revoking: RevokingHandlers;
   let queries: KeysQueries;
   let usage: Usage;
+  const logged: object[] = [];
+  const log: Logger = { ...silentLogger, info: (fields, message) => void logged.push({ ...fields, message }) };
 
   const record = (stream: string, ...events: DirectoryFact[]) =>
     embedded.commands.run(
@@ -66,7 +68,7 @@ describe('access keys', () => {
     const views = new KeyViews(bus, clock, usage);
     logins = new LoginHandlers(issue, views, access, bus, clock);
     issuing = new IssuingHandlers(issue, views, access, bus, clock);
-    revoking = new RevokingHandlers(commands, readModels, access, clock, views);
+    revoking = new RevokingHandlers(commands, readModels, access, clock, log, views);
     queries = new KeysQueries(readModels, access, clock, views);
     for (const user of ['ada', 'grace'])
       await record(`user-${user}`, { type: 'user.registered.v1', data: { globalRole: 'developer' } });
@@ -250,13 +252,25 @@ describe('access keys', () => {
   });
 
   it('B12: all keys of a removed member end, so that none lives again when they come back', async () => {
-    embedded.sourcing.reactors([new DeparturesReactor(embedded.commands)]);
+    embedded.sourcing.reactors([new DeparturesReactor(embedded.commands, log)]);
     await record(`organization-${ACME}`, { type: 'organization.member-removed.v1', data: { memberId: 'grace' } });
     await eventually(async () =>
       expect((await listOf('ada')).filter(({ memberId }) => memberId === 'grace').map(({ status }) => status)).toEqual([
         'REVOKED',
       ]),
     );
+  });
+
+  it('use-L11: leave a line in the log when they are revoked, with ids only', () => {
+    const lines = logged.filter((line) => 'message' in line && line.message === 'an access key was revoked');
+    expect(lines).toContainEqual({
+      message: 'an access key was revoked',
+      keyId: expect.stringMatching(/^key_/),
+      organizationId: ACME,
+      actor: 'ada',
+    });
+    expect(lines).toContainEqual(expect.objectContaining({ reason: 'the member was removed' }));
+    expect(JSON.stringify(logged)).not.toMatch(/astro_|canary/i);
   });
 
   it('note when they were last used, to the minute, and never go back', async () => {

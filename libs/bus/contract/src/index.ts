@@ -24,3 +24,4 @@ export {
   type RequestContract,
   type StreamContract,
 } from './contract.ts';
+export { REFUSALS, type Refusal, type RefusalRecorder } from './refusals.ts';

@@ -1,6 +1,6 @@
 import { organizationEvents, type OrganizationEvent } from '#access';
 import { COMMANDS, type CommandRunner, type Reactor } from '#event-sourcing';
-import { idOf, type Recorded } from '#kernel';
+import { idOf, LOGGER, type Logger, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
 import { keyRingStream } from '../key-ring.events.ts';
@@ -20,7 +20,10 @@ export class DeparturesReactor implements Reactor<OrganizationEvent, Departure['
   readonly events = organizationEvents;
   readonly types = ['organization.member-removed.v1', 'organization.deleted.v1'] as const;
 
-  constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(LOGGER) private readonly log: Logger,
+  ) {}
 
   async react({ event, metadata }: Recorded<Departure>): Promise<void> {
     const organizationId = idOf(metadata.stream);
@@ -36,5 +39,8 @@ export class DeparturesReactor implements Reactor<OrganizationEvent, Departure['
       organizationId,
     });
     if (!outcome.ok) throw new Error(outcome.error.code);
+    for (const { type, data } of outcome.value.events)
+      if (type === 'access-key.revoked.v1')
+        this.log.info({ keyId: data.keyId, organizationId, reason: data.reason }, 'an access key was revoked');
   }
 }

@@ -3,7 +3,17 @@ import { revokeKeyRequest } from '#access-keys/contract';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
-import { CLOCK, ok, pause, type Clock, type DomainError, type Position, type Result } from '#kernel';
+import {
+  CLOCK,
+  LOGGER,
+  ok,
+  pause,
+  type Clock,
+  type DomainError,
+  type Logger,
+  type Position,
+  type Result,
+} from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { keyRingDecider } from '../key-ring.decider.ts';
 import { keyErrors } from '../key-ring.errors.ts';
@@ -24,6 +34,7 @@ export class RevokingHandlers {
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(ACCESS) private readonly access: AccessSource,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly log: Logger,
     @Inject(KeyViews) private readonly views: KeyViews,
   ) {}
 
@@ -49,7 +60,10 @@ export class RevokingHandlers {
     );
     if (!outcome.ok && outcome.error.code !== 'access-keys/not-found') return refuse(outcome.error);
     const { repeated = true, meta = {} } = outcome.ok ? outcome.value : {};
-    if (!repeated && !context.dryRun) await pause(this.clock, KNOWN_EVERYWHERE_MS);
+    if (!repeated && !context.dryRun) {
+      this.log.info({ keyId, organizationId, actor: context.actor.id }, 'an access key was revoked');
+      await pause(this.clock, KNOWN_EVERYWHERE_MS);
+    }
 
     const found = await this.listed(keyId, organizationId, meta.position);
     if (!found.ok) return refuse(found.error);

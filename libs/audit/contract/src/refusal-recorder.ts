@@ -1,0 +1,140 @@
+import { principalId, type Principal } from '#access';
+import type { Bus, CallerInputOf, Refusal, RefusalRecorder, RequestContext } from '#bus/contract';
+import type { Clock, Logger } from '#kernel';
+import { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
+
+const MINUTE_MS = 60_000;
+/** How often what is complete is handed over. */
+const HAND_OVER_MS = 5_000;
+/** Organizations and minutes that are held at once, also while audit does not answer. */
+const MOST_PAGES = 2_000;
+
+export interface RefusalRecorderOptions {
+  /** Of a service that the contract lists as a caller. */
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface BufferedRefusals extends RefusalRecorder {
+  /** Hands over what is held, that of the present minute too. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** What was refused about one organization in one minute. */
+interface Page {
+  readonly organizationId: string | undefined;
+  readonly minuteMs: number;
+  readonly records: Map<string, RefusalRecord>;
+  dropped: number;
+  /** Keeps its command id over retries, so that a page is recorded once. */
+  context?: RequestContext;
+}
+
+/**
+ * Counts refusals by principal, operation, code and minute, and hands each minute to audit when it is over. Nothing waits
+ * for it. What is held is bounded; what does not fit is counted, and the count is recorded or logged. A process that is
+ * killed loses the minute under way. Callers without a credential of the platform are left to the log and the metrics.
+ */
+export function createRefusalRecorder(options: RefusalRecorderOptions): BufferedRefusals {
+  const { clock } = options;
+  const pages = new Map<string, Page>();
+  let lost = 0;
+  let isClosed = false;
+  let handingOver = Promise.resolve();
+
+  const pageOf = (organizationId: string | undefined, atMs: number): Page | undefined => {
+    const minuteMs = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+    const name = `${minuteMs} ${organizationId ?? ''}`;
+    const known = pages.get(name);
+    if (known) return known;
+    if (pages.size >= MOST_PAGES) return undefined;
+    const page: Page = { organizationId, minuteMs, records: new Map(), dropped: 0 };
+    pages.set(name, page);
+    return page;
+  };
+
+  /** @param beforeMs pages of minutes that began before it */
+  const handOver = async (beforeMs: number): Promise<void> => {
+    for (const [name, page] of pages) {
+      if (page.minuteMs + MINUTE_MS > beforeMs) continue;
+      const isDone = await send(page, options);
+      if (!isDone) break; // audit does not answer: the others wait with this one
+      pages.delete(name);
+    }
+    if (lost > 0) options.logger.warn({ refusals: lost }, 'refusals were not recorded: too many are waiting');
+    lost = 0;
+  };
+  const tick = (): void => {
+    handingOver = handingOver.then(() => handOver(clock.now()));
+    void handingOver.then(() => {
+      if (!isClosed) timer = clock.timer(HAND_OVER_MS, tick);
+    });
+  };
+  let timer = clock.timer(HAND_OVER_MS, tick);
+
+  return {
+    refused(refusal) {
+      const record = recordOf(refusal);
+      if (!record || isClosed) return;
+      const page = pageOf(refusal.organizationId, refusal.atMs);
+      if (page) add(page, record);
+      else lost += 1;
+    },
+    async close() {
+      isClosed = true;
+      timer.cancel();
+      await handingOver;
+      await handOver(Number.POSITIVE_INFINITY);
+      const left = [...pages.values()].reduce((sum, page) => sum + countOf(page), 0);
+      if (left > 0) options.logger.warn({ refusals: left }, 'refusals were not recorded: audit did not answer');
+    },
+  };
+}
+
+function add(page: Page, record: RefusalRecord): void {
+  const { principal, by, keyId, operation, code } = record;
+  const name = JSON.stringify([principal, by, keyId, operation, code]);
+  const known = page.records.get(name);
+  if (known) page.records.set(name, { ...known, count: known.count + 1 });
+  else if (page.records.size < REFUSALS_A_MINUTE) page.records.set(name, record);
+  else page.dropped += 1;
+}
+
+const countOf = ({ records, dropped }: Page): number =>
+  [...records.values()].reduce((sum, { count }) => sum + count, dropped);
+
+/** Undefined for callers that are nobody, and for services: what they are refused is a defect, and in the log. */
+function recordOf({ principal, subject, permission, code, correlationId }: Refusal): RefusalRecord | undefined {
+  const holder = holderOf(principal);
+  return holder && { ...holder, operation: subject, permission, code, count: 1, requestId: correlationId };
+}
+
+function holderOf(principal: Principal): Pick<RefusalRecord, 'principal' | 'by' | 'keyId'> | undefined {
+  switch (principal.kind) {
+    case 'login':
+      return { principal: principalId(principal), by: 'login' };
+    case 'key':
+      return { principal: principalId(principal), by: 'key', keyId: principal.keyId };
+    case 'anonymous':
+    case 'service':
+      return undefined;
+  }
+}
+
+/** @returns whether it needs no further try */
+async function send(page: Page, { bus, logger }: RefusalRecorderOptions): Promise<boolean> {
+  const { organizationId, minuteMs, records, dropped } = page;
+  page.context = bus.own(page.context ? { commandId: page.context.commandId } : {});
+  const input: CallerInputOf<typeof recordRefusalsRequest> = {
+    ...(organizationId !== undefined && { organizationId }),
+    minute: new Date(minuteMs).toISOString(),
+    refusals: [...records.values()],
+    dropped,
+  };
+  const answer = await bus.request(recordRefusalsRequest, input, page.context);
+  if (answer.ok) return true;
+  if (answer.error.kind === 'unavailable') return false;
+  logger.error({ code: answer.error.code, refusals: countOf(page) }, 'refusals were not recorded');
+  return true;
+}

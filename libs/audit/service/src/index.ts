@@ -1,0 +1,14 @@
+import type { ContextService } from '#runtime';
+import { AuditModule } from './audit.module.ts';
+import { refusalDecider } from './refusals/refusal.decider.ts';
+
+/** The whole context, ready to be composed into a process. */
+export const auditService: ContextService = {
+  name: 'audit',
+  module: AuditModule,
+  engines: ['eventStore', 'readStore', 'vault'],
+  deciders: [refusalDecider],
+  projections: [],
+  reactors: [],
+  sweeps: [],
+};

@@ -1,0 +1,79 @@
+import type { Refusal } from '#bus';
+import { inProcessTransport } from '#bus/in-process';
+import { eventually, temporaryFolder } from '#testing';
+import { ORG, OTHER_ORG, startEdge, type Edge } from './edge.fixture.ts';
+
+const folder = temporaryFolder();
+const refusals: Refusal[] = [];
+let edge: Edge;
+beforeAll(async () => {
+  edge = await startEdge(inProcessTransport(), folder, {
+    refusals: { refused: (refusal) => void refusals.push(refusal) },
+  });
+});
+afterAll(() => edge.close());
+beforeEach(() => void refusals.splice(0));
+
+const things = '/v1/organizations/acme/things';
+
+describe('use-L11: a refusal is told once', () => {
+  it('by the edge where it refuses a body, with who, what, where and why', async () => {
+    const { headers } = await edge.send('PUT', `${things}/web`, { key: 3, json: {} });
+    expect(refusals).toEqual([
+      {
+        subject: 'fixture.v1.put',
+        permission: 'application.deploy',
+        principal: expect.objectContaining({ kind: 'key', memberId: 'vic' }),
+        organizationId: ORG,
+        code: 'access/not-permitted',
+        correlationId: headers['x-request-id'],
+        atMs: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('by the service where there is no body', async () => {
+    await edge.send('DELETE', `${things}/web`, { key: 3 });
+    expect(refusals).toMatchObject([
+      { subject: 'fixture.v1.remove', organizationId: ORG, code: 'access/not-permitted' },
+    ]);
+  });
+
+  it('by the service where its decision refuses what the role allows', async () => {
+    await edge.send('POST', `${things}/web/act`, { json: { how: 'forbid' } });
+    expect(refusals).toMatchObject([{ subject: 'fixture.v1.act', organizationId: ORG, code: 'fixture/protected' }]);
+  });
+
+  it('to the organization that was asked for, where a key is of another', async () => {
+    await edge.send('GET', '/v1/organizations/other/things/web');
+    expect(refusals).toMatchObject([{ organizationId: OTHER_ORG, code: 'organization/not-found' }]);
+  });
+
+  it('for a key that was revoked or is of somebody who left, to the organization of the key', async () => {
+    await edge.send('GET', `${things}/web`, { key: 4 });
+    await edge.send('GET', `${things}/web`, { key: 5 });
+    expect(refusals).toMatchObject([
+      { organizationId: ORG, code: 'key/revoked', principal: { memberId: 'ada', keyId: 'key_00000004' } },
+      { organizationId: ORG, code: 'key/invalid', principal: { memberId: 'gone', keyId: 'key_00000005' } },
+    ]);
+  });
+
+  it('and not at all for limits, conflicts, wrong input, or somebody who is not known', async () => {
+    for (const how of ['limit', 'conflict', 'unheard-of'])
+      await edge.send('POST', `${things}/web/act`, { json: { how } });
+    await edge.send('GET', `${things}/web`, { key: 9 });
+    await edge.send('GET', `${things}/web`, { key: false });
+    expect(refusals).toEqual([]);
+  });
+});
+
+describe('use-L11: the access log', () => {
+  it('has the code of a refusal', async () => {
+    await edge.send('GET', `${things}/web`, { key: false });
+    await eventually(() =>
+      expect(edge.requestsLogged).toContainEqual(
+        expect.objectContaining({ status: 401, code: 'access/not-signed-in', principal: 'anonymous' }),
+      ),
+    );
+  });
+});
