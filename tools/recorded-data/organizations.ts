@@ -28,7 +28,7 @@ export async function recordPeople(platform: Platform, admin: Person): Promise<P
   };
 }
 
-/** `acme`: plan enterprise, members of every role and both kinds, tier name gone again. */
+/** `acme`: plan enterprise, members of every role and both kinds, one of them gone again. */
 export async function recordAcme({ admin, grace, linus }: People): Promise<void> {
   await astroctl(admin.person.machine, ['org', 'create', 'Acme Inc', '--slug', 'acme', '--owner', grace.person.email]);
   await loginTo(grace, 'acme');

@@ -39,7 +39,7 @@ const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf
 
 const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
 
-/** Over kind, context and the body, so that ntier name can be exchanged. Neither of the first two holds a line end. */
+/** Over kind, context and the body, so that none of them can be exchanged. Neither of the first two holds a line end. */
 const macOf = (key: KeyObject, kind: CallerKind, context: string, json: string): Buffer =>
   createHmac('sha256', key).update(`${kind}\n${context}\n${json}`).digest();
 

@@ -87,7 +87,7 @@ describe('projections', () => {
     );
     return Object.fromEntries(items.map(({ id, document }) => [id, document]));
   }
-  /** Fifteen events over three accounts, tier name closed and opened again. */
+  /** Fifteen events over three accounts, one of them closed and opened again. */
   async function history(): Promise<void> {
     for (const account of ['account-a', 'account-b', 'account-c']) await open(account);
     for (let n = 1; n <= 3; n += 1) for (const account of ['account-a', 'account-b']) await credit(account, n);

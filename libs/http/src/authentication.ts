@@ -49,7 +49,7 @@ const headerInvalid = (): DomainError<'access/credential-invalid'> =>
     'unauthenticated',
     'The credential is neither a Bearer token nor an access key.',
     {
-      fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only tier name',
+      fix: 'send Authorization: Bearer TOKEN, or X-Astro-API-Key: KEY, and only one of them',
     },
   );
 

@@ -49,6 +49,6 @@ const tooMany = (who: string, limit: number): EdgeError =>
     429,
     'edge/too-many-streams',
     `${who} has ${limit} streams open already.`,
-    'end tier name, then try again',
+    'end one of them, then try again',
     { 'retry-after': '5' },
   );

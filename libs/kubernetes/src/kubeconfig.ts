@@ -153,7 +153,7 @@ function credentialOf({
 }: ConnectionParts): Result<ClusterCredential, KubeconfigError> {
   const withCertificate = clientCertificateData !== undefined || clientKeyData !== undefined;
   if (token !== undefined && withCertificate)
-    return refuse('There is a token and a client certificate; give tier name.');
+    return refuse('There is a token and a client certificate; give one of them.');
   if (token !== undefined)
     return /^[\x21-\x7e]+$/.test(token) ? ok({ token }) : refuse('token contains invalid characters.');
   if (!withCertificate) return refuse('The user has neither token nor client-certificate-data and client-key-data.');

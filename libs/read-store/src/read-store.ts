@@ -92,7 +92,7 @@ export interface ReadStore {
   release(name: string, owner: string): Promise<void>;
   /**
    * Gives up at once all leads of earlier instances of the owner's process: `<name>/<any other incarnation>`, and `<name>`.
-   * Only for an owner that knows by other means that ntier name lives: one that is merely silent must keep its leads.
+   * Only for an owner that knows by other means that none of them lives: one that is merely silent must keep its leads.
    */
   releaseEarlier(owner: string): Promise<void>;
   /** Removes a collection and its checkpoint, not the lead; tokens continue growing. Nothing when it does not exist. */

@@ -26,7 +26,7 @@ export interface Vault {
    * @returns the new version, or `vault/conflict`
    */
   put(
-    /** 1 to 512 characters, ntier name a control character; anything else throws RangeError, as in every engine. */
+    /** 1 to 512 characters, none of them a control character; anything else throws RangeError, as in every engine. */
     name: string,
     value: Uint8Array,
     options?: PutOptions,
@@ -73,7 +73,7 @@ const NAME = /^[^\p{Cc}\p{Cs}]{1,512}$/u;
 /** @throws RangeError for an invalid name of a record; the same on every engine */
 export function checkRecordName(name: string): void {
   if (!NAME.test(name))
-    throw new RangeError('a record of the vault is named by 1 to 512 characters, ntier name a control character');
+    throw new RangeError('a record of the vault is named by 1 to 512 characters, none of them a control character');
 }
 
 export const VAULT = Symbol('vault');

@@ -36,7 +36,7 @@ const SETTLED = { changingTo: undefined, changingSince: undefined } as const;
 
 /**
  * A change of plan has three moments: requested; limits set in the streams that own what is counted; changed, or, where
- * tier name refused, refused with the old limits back. Two changes at once would mix their limits, so there is one.
+ * one of them refused, refused with the old limits back. Two changes at once would mix their limits, so there is one.
  */
 export const subscriptionDecider: Decider<Subscription, SubscriptionCommand, SubscriptionEvent, BillingError> = {
   events: subscriptionEvents,

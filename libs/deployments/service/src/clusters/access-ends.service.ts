@@ -157,7 +157,7 @@ export class AccessEnds {
     const pending: PendingEnd[] = [];
     for (let from = 0; from < memberIds.length; from += PARALLEL) {
       const some = memberIds.slice(from, from + PARALLEL);
-      // Every end is recorded; a cluster that does not answer tier name is not asked for the others now.
+      // Every end is recorded; a cluster that does not answer one of them is not asked for the others now.
       const silent = pending.find(({ error }) => error.kind === 'unavailable');
       const ended = await Promise.all(some.map((memberId) => this.end(of, memberId, why(memberId), cause, silent)));
       for (const outcome of ended) {

@@ -15,7 +15,7 @@ const CREDENTIAL_MS = 10_000;
 /** One call with all its tries. Short enough that a silent cluster is told of soon, long enough for a slow webhook. */
 const CALL_MS = 15_000;
 
-/** Of all rollouts, observers and readers of one cluster together, so that ntier name overloads it. */
+/** Of all rollouts, observers and readers of one cluster together, so that none of them overloads it. */
 const CALLS_PER_SECOND = 50;
 
 const credentialSchema = z.union([

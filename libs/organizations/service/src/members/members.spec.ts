@@ -81,7 +81,7 @@ describe('set a member', () => {
     given(...staffed, changed(grace.id, 'viewer'))
       .when(set(edith.id, 'viewer'), grace)
       .thenRejected({ kind: 'forbidden' }));
-  it('B25: a key makes nobody admin or owner and changes ntier name', () => {
+  it('B25: a key makes nobody admin or owner and changes none of them', () => {
     given(...staffed)
       .when(set(edith.id, 'admin'), withKey(ada, 'owner'))
       .thenRejected({ code: 'key/login-required' });
