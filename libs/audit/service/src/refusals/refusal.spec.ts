@@ -42,7 +42,7 @@ describe('use-L11: refusals', () => {
       .when(record([{ ...refusal('vic') }], 0, '2026-01-01T10:01:00.000Z'), audit)
       .thenRecorded(recorded('vic', '2026-01-01T10:01:00.000Z')));
 
-  it('stand in a stream for each organization and day', () => {
+  it('are stored in a stream for each organization and day', () => {
     expect(refusalStream('0193f2a4-11de', minute)).toBe('refusals-0193f2a4-11de-2026-01-01');
     expect(refusalStream(undefined, minute)).toBe('refusals-platform-2026-01-01');
   });
