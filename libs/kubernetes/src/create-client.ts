@@ -135,7 +135,7 @@ class Client implements KubernetesClient {
     object: KubernetesObject,
     { fieldManager, force = false, dryRun = false, ...options }: ApplyOptions,
   ): Promise<Written> {
-    const query = queryOf({ fieldManager, force, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
+    const query = strictQuery({ fieldManager, dryRun }, force);
     return this.write(
       {
         method: 'PATCH',
@@ -153,7 +153,7 @@ class Client implements KubernetesClient {
     object: KubernetesObject,
     { fieldManager, dryRun = false, ...options }: WriteOptions,
   ): Promise<Written> {
-    const query = queryOf({ fieldManager, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
+    const query = strictQuery({ fieldManager, dryRun });
     return this.write(
       {
         method: 'POST',
@@ -171,7 +171,7 @@ class Client implements KubernetesClient {
     object: KubernetesObject,
     { fieldManager, dryRun = false, ...options }: WriteOptions,
   ): Promise<Written> {
-    const query = queryOf({ fieldManager, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
+    const query = strictQuery({ fieldManager, dryRun });
     return this.write(
       {
         method: 'PUT',
@@ -190,7 +190,7 @@ class Client implements KubernetesClient {
     patch: Patch,
     { fieldManager, dryRun = false, ...options }: WriteOptions,
   ): Promise<Written> {
-    const query = queryOf({ fieldManager, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
+    const query = strictQuery({ fieldManager, dryRun });
     return this.write(
       {
         method: 'PATCH',
@@ -376,6 +376,12 @@ class Client implements KubernetesClient {
     return { object: objectOf(answer), created: answer.status === 201, warnings: warningsOf(answer.headers) };
   }
 }
+
+/** Of a write: the server refuses fields that it does not know. @param force takes fields that others manage; of an apply only */
+const strictQuery = (
+  { fieldManager, dryRun }: Pick<WriteOptions, 'fieldManager' | 'dryRun'>,
+  force?: boolean,
+): string => queryOf({ fieldManager, force, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
 
 /** One line of a watch; undefined for a type of change that is not known. @throws KubernetesApiError for an ERROR */
 function watchEventOf(event: unknown): WatchEvent | undefined {

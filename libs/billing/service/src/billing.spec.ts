@@ -1,6 +1,8 @@
 import { directoryEvents, type DirectoryFact } from '#access';
 import { DEFAULT_CATALOGUE } from '#billing/contract';
 import { refuse, reply, type RequestContext } from '#bus';
+import type { InputOf } from '#bus/contract';
+import type { setCatalogLimitsRequest } from '#deployments/contract';
 import type { CommandRunner } from '#event-sourcing';
 import { domainError, type Position } from '#kernel';
 import { eventually, temporaryFolder } from '#testing';
@@ -36,11 +38,19 @@ function owners() {
       set('members', members, context) ?? reply({ members, used: used['members'] }),
     'access-keys.v1.limits.set': ({ activeKeys }: { activeKeys: number }, context) =>
       set('activeKeys', activeKeys, context) ?? reply({ activeKeys, used: used['activeKeys'] }),
-    'deployments.v1.limits.set': ({ applications }: { applications: number }, { dryRun }) => {
+    'deployments.v1.limits.set': (
+      { organizationId: _id, ...wanted }: InputOf<typeof setCatalogLimitsRequest>,
+      { dryRun },
+    ) => {
+      const { applications } = wanted;
       if ((used['applications'] ?? 0) > applications)
-        return reply({ over: [`applications: ${used['applications']} of ${applications}`] });
+        return refuse(
+          domainError('deployments/limits-below-use', 'conflict', 'Usage exceeds the limits.', {
+            extra: { over: [{ limit: 'applications', used: used['applications'] ?? 0, allowed: applications }] },
+          }),
+        );
       if (!dryRun) limits['applications'] = applications;
-      return reply({ over: [] });
+      return reply(wanted);
     },
   });
   return { limits, used, bus };
@@ -121,7 +131,12 @@ describe('changing a plan', () => {
       error: {
         code: 'billing/over-new-limits',
         kind: 'conflict',
-        extra: { over: [{ limit: 'members', allowed: 5, used: 7 }, { limit: 'applications' }] },
+        extra: {
+          over: [
+            { limit: 'members', allowed: 5, used: 7 },
+            { limit: 'applications', allowed: 10, used: 11 },
+          ],
+        },
       },
     });
     expect(limits).toEqual({ members: 1_000, activeKeys: 5_000, applications: 5_000 });

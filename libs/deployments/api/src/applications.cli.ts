@@ -1,36 +1,19 @@
+import { age, ExitCode, isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
 import {
-  age,
-  ExitCode,
-  isCommandError,
-  parseSpan,
-  printable,
-  usage,
-  type Column,
-  type CommandError,
-  type Options,
-  type Outcome,
-  type Session,
-} from '#cli';
-import {
-  applicationEventsRequest,
-  applicationLogsRequest,
   applicationResourcesRequest,
   applicationStatusRequest,
-  applyApplicationRequest,
-  applyProfileRequest,
   deleteApplicationRequest,
   getApplicationRequest,
   listApplicationsRequest,
-  listRevisionsRequest,
-  rollbackRequest,
   type ApplicationStatusView,
   type ApplicationView,
-  type KubernetesEvent,
-  type PlatformEvent,
 } from '#deployments/contract';
-import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
-import { waitForRollout } from './rollout-wait.cli.ts';
 import type { applicationCommands } from './commands.cli.ts';
+import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
+
+export { appApply, appValidate } from './apply.cli.ts';
+export { appEvents, appLogs } from './logs.cli.ts';
+export { appHistory, appRollback } from './revisions.cli.ts';
 
 /** T1. The order of the lines is a contract: scripts grep for them. */
 const STATUS_LINES = [
@@ -63,111 +46,6 @@ const GET_LINES = [
   'deployedBy',
   'createdAt',
 ] as const satisfies readonly (keyof ApplicationView)[];
-
-const timeoutOf = (options: { readonly timeout: string }): number | CommandError =>
-  parseSpan(options.timeout) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
-
-/** `app apply`: profiles first, then applications; a line per object; all are tried. */
-export async function appApply(
-  options: Options<typeof applicationCommands.appApply>,
-  session: Session,
-): Promise<Outcome> {
-  const timeoutMs = timeoutOf(options);
-  if (isCommandError(timeoutMs)) return timeoutMs;
-  const read = await readManifestFiles(
-    options.filename,
-    options.recursive,
-    'Application',
-    ['Application', 'ApplicationProfile'],
-    session.io,
-  );
-  if (isCommandError(read)) return read;
-  const org = await session.organization();
-  if (isCommandError(org)) return org;
-  for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
-
-  const dryRun = options['dry-run'] || options.diff;
-  const ordered = [...read.manifests].sort(
-    (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
-  );
-  const failures: CommandError[] = [];
-  const waits: { name: string; version: string }[] = [];
-  for (const manifest of ordered) {
-    const outcome = await applyOne(manifest, org, dryRun, session);
-    if (isCommandError(outcome)) failures.push(outcome);
-    else if (outcome) waits.push(outcome);
-  }
-  const first = reportAllButLast(failures, session);
-  if (options.wait && !dryRun) {
-    for (const { name, version } of waits) {
-      const waited = await waitForRollout(session, { org, name, version, goal: 'running', timeoutMs, narrate: true });
-      if (isCommandError(waited)) return first ?? waited;
-    }
-  }
-  if (!first) return ExitCode.Success;
-  return ordered.length > 1 ? { ...first, exit: ExitCode.Failed } : first;
-}
-
-/** Several failures: each is said; the last is returned, to be said by the program. */
-function reportAllButLast(failures: readonly CommandError[], session: Session): CommandError | undefined {
-  for (const failure of failures.slice(0, -1)) session.print.note(`Error: ${failure.detail}`);
-  return failures.at(-1);
-}
-
-async function applyOne(
-  manifest: Manifest,
-  org: string,
-  dryRun: boolean,
-  session: Session,
-): Promise<{ name: string; version: string } | undefined | CommandError> {
-  const suffix = dryRun ? ' (dry run)' : '';
-  if (manifest.kind === 'ApplicationProfile') {
-    const name = manifest.spec.profileName;
-    const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
-    if (!applied.ok) return applied.failure;
-    session.print.line(`profile/${name} ${applied.value.outcome}${suffix}`);
-    return undefined;
-  }
-  if (manifest.kind !== 'Application')
-    return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
-  const { name } = manifest.spec;
-  const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
-  if (!applied.ok) return applied.failure;
-  const { outcome, changes, application } = applied.value;
-  if (session.print.format === 'json') session.print.line(JSON.stringify(applied.value));
-  else session.print.line(`application/${name} ${outcome}${suffix}`);
-  if (outcome === 'configured' && changes.length > 0)
-    session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
-  else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
-  return { name, version: application.version };
-}
-
-/** `app validate`: checks files without sending anything; with `--online` the server checks them too, and changes nothing. */
-export async function appValidate(
-  options: Options<typeof applicationCommands.appValidate>,
-  session: Session,
-): Promise<Outcome> {
-  const read = await readManifestFiles(
-    options.filename,
-    options.recursive,
-    'Application',
-    ['Application', 'ApplicationProfile', 'K8sClusterRegistration'],
-    session.io,
-  );
-  if (isCommandError(read)) return read;
-  if (!options.online) {
-    for (const manifest of read.manifests) session.print.line(`${manifest.file}: ${manifest.kind} is valid`);
-    return ExitCode.Success;
-  }
-  const org = await session.organization();
-  if (isCommandError(org)) return org;
-  const failures: CommandError[] = [];
-  for (const manifest of read.manifests) {
-    const outcome = await applyOne(manifest, org, true, session);
-    if (isCommandError(outcome)) failures.push(outcome);
-  }
-  return reportAllButLast(failures, session) ?? ExitCode.Success;
-}
 
 /** `app get [NAME]`: T1 and T2 of one, or the table of all. */
 export async function appGet(options: Options<typeof applicationCommands.appGet>, session: Session): Promise<Outcome> {
@@ -292,150 +170,6 @@ export async function appWait(
     if (isCommandError(waited)) return waited;
     session.print.line(`application/${name} ${goal}`);
   }
-  return ExitCode.Success;
-}
-
-/** `app logs NAME`. */
-export async function appLogs(
-  options: Options<typeof applicationCommands.appLogs>,
-  session: Session,
-): Promise<Outcome> {
-  const org = await session.organization();
-  if (isCommandError(org)) return org;
-  const since = options.since;
-  const sinceMs = since === undefined ? undefined : parseSpan(since);
-  if (since !== undefined && sinceMs === undefined)
-    return usage('--since is not a duration.', 'write it as 30s, 5m or 2h');
-  const tail = options.tail;
-  if (tail !== undefined && !/^\d{1,6}$/.test(tail))
-    return usage('--tail is not a number of lines.', 'write it as --tail 100');
-  const container = options.container;
-  const lines = session.stream(applicationLogsRequest, {
-    org,
-    name: options.name,
-    follow: options.follow,
-    previous: options.previous,
-    ...(sinceMs !== undefined && { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1_000)) }),
-    ...(tail !== undefined && { tail: Number(tail) }),
-    ...(container !== undefined && { container }),
-  });
-  for await (const { pod, line, dropped } of lines) {
-    if (dropped)
-      session.print.note(
-        `(${dropped} lines of ${pod} were dropped because they arrived faster than they could be sent)`,
-      );
-    session.print.line(printable(options.prefix ? `${pod}: ${line}` : line));
-  }
-  return ExitCode.Success;
-}
-
-const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
-  { title: 'TIME', value: (event) => event.time },
-  { title: 'STEP', value: (event) => event.step },
-  { title: 'VERSION', value: (event) => event.version },
-  { title: 'BY', value: (event) => event.by },
-  { title: 'MESSAGE', value: (event) => event.message },
-];
-
-/** `app events NAME`: what the platform did; `-k`: show Kubernetes events of its objects. Oldest first. */
-export async function appEvents(
-  options: Options<typeof applicationCommands.appEvents>,
-  session: Session,
-): Promise<Outcome> {
-  const org = await session.organization();
-  if (isCommandError(org)) return org;
-  const follow = options.follow;
-  const events = session.stream(applicationEventsRequest, {
-    org,
-    name: options.name,
-    kubernetes: options.kubernetes,
-    follow,
-  });
-  const nowMs = session.io.clock.now();
-  const kubernetesColumns: Column<KubernetesEvent>[] = [
-    { title: 'LAST', value: (event) => age(event.last, nowMs) },
-    { title: 'TYPE', value: (event) => event.type },
-    { title: 'REASON', value: (event) => event.reason },
-    { title: 'OBJECT', value: (event) => event.object },
-    { title: 'COUNT', value: (event) => event.count },
-    { title: 'MESSAGE', value: (event) => event.message },
-  ];
-  if (follow) {
-    const platformRow = session.print.rows(EVENT_COLUMNS);
-    const kubernetesRow = session.print.rows(kubernetesColumns);
-    for await (const event of events) {
-      if (event.source === 'platform') platformRow(event);
-      else kubernetesRow(event);
-    }
-    return ExitCode.Success;
-  }
-  const platform: PlatformEvent[] = [];
-  const kubernetes: KubernetesEvent[] = [];
-  for await (const event of events) {
-    if (event.source === 'platform') platform.push(event);
-    else kubernetes.push(event);
-  }
-  if (options.kubernetes)
-    await session.print.list(kubernetes, {
-      columns: kubernetesColumns,
-      name: (event) => `event/${event.reason}`,
-      empty: 'No events.',
-    });
-  else
-    await session.print.list(platform, {
-      columns: EVENT_COLUMNS,
-      name: (event) => `event/${event.step}`,
-      empty: 'No events.',
-    });
-  return ExitCode.Success;
-}
-
-/** `app history NAME`. */
-export async function appHistory(
-  options: Options<typeof applicationCommands.appHistory>,
-  session: Session,
-): Promise<Outcome> {
-  const org = await session.organization();
-  if (isCommandError(org)) return org;
-  const found = await session.call(listRevisionsRequest, { org, name: options.name });
-  if (!found.ok) return found.failure;
-  type Row = (typeof found.value.items)[number];
-  const columns: Column<Row>[] = [
-    { title: 'VERSION', value: (row) => row.version },
-    { title: 'STATE', value: (row) => row.state },
-    { title: 'SOURCE', value: (row) => row.source },
-    { title: 'BY', value: (row) => row.by },
-    { title: 'WHEN', value: (row) => row.when },
-    { title: 'ROLLBACK', value: (row) => row.rollback },
-  ];
-  await session.print.list(found.value.items, { columns, name: (row) => `revision/${row.version}` });
-  return ExitCode.Success;
-}
-
-/** `app rollback NAME [--to v3]`: shows what changes, asks, and deploys the old content as a new revision. */
-export async function appRollback(
-  options: Options<typeof applicationCommands.appRollback>,
-  session: Session,
-): Promise<Outcome> {
-  const name = options.name;
-  const to = options.to;
-  const revision = to === undefined ? undefined : Number(/^v?(\d{1,9})$/.exec(to)?.[1]);
-  if (revision !== undefined && !(revision >= 1))
-    return usage(`${to} is not a version.`, `see: astroctl app history ${name}`);
-  const org = await session.organization();
-  if (isCommandError(org)) return org;
-  const input = { org, name, ...(revision !== undefined && { to: revision }) };
-  const plan = await session.call(rollbackRequest, input, { dryRun: true });
-  if (!plan.ok) return plan.failure;
-  for (const change of plan.value.changes) session.print.note(`  ${change}`);
-  const sure = await session.confirm(`Roll ${name} back${to === undefined ? '' : ` to ${to}`}?`);
-  if (isCommandError(sure)) return sure;
-  const done = await session.call(rollbackRequest, input);
-  if (!done.ok) return done.failure;
-  session.print.line(`application/${name} ${done.value.outcome}`);
-  session.print.note(
-    `${name} ${done.value.application.version} has the content of ${to ?? 'the version before'}. Next: astroctl app wait ${name}`,
-  );
   return ExitCode.Success;
 }
 

@@ -1,12 +1,15 @@
-import { CommandFailedError, ExitCode, type CommandError, type Session } from '#cli';
+import { CommandFailedError, EXIT_CODES, ExitCode, parseSpan, usage, type CommandError, type Session } from '#cli';
 import {
   applicationLogsRequest,
   applicationStatusRequest,
   watchRequest,
   type ApplicationStatusView,
 } from '#deployments/contract';
-import { EXIT_CODES } from '#cli';
 import { abortAfter } from '#kernel';
+
+/** `--timeout` in milliseconds. */
+export const timeoutOf = (options: { readonly timeout: string }): number | CommandError =>
+  parseSpan(options.timeout) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
 
 export interface WaitFor {
   readonly org: string;

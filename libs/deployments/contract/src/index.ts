@@ -83,6 +83,7 @@ export {
   reportHealthRequest,
   reportClusterRequest,
   setCatalogLimitsRequest,
+  limitsBelowUse,
 } from './rollout.contract.ts';
 export {
   APPLICATION_STATUSES,

@@ -242,18 +242,25 @@ export const reportClusterRequest = request({
   timeoutMs: 5_000,
 });
 
+const catalogLimits = {
+  applications: z.number().int(),
+  profiles: z.number().int(),
+  clusters: z.number().int(),
+  deploymentsPerDay: z.number().int(),
+};
+
 /** From billing: what the organization's plan allows, an event in the stream that is limited. */
 export const setCatalogLimitsRequest = request({
   subject: 'deployments.v1.limits.set',
   permission: SERVICES_ONLY,
   callers: ['billing'],
-  input: z.strictObject({
-    organizationId: z.string(),
-    applications: z.number().int(),
-    profiles: z.number().int(),
-    clusters: z.number().int(),
-    deploymentsPerDay: z.number().int(),
-  }),
-  output: z.strictObject({ over: z.array(z.string()) }),
+  input: z.strictObject({ organizationId: z.string(), ...catalogLimits }),
+  output: z.strictObject(catalogLimits),
+  organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });
+
+/** The data (`over`) of the refusal of limits below what is in use, `deployments/limits-below-use`. */
+export const limitsBelowUse = z.array(
+  z.object({ limit: z.enum(['applications', 'profiles', 'clusters']), used: z.number(), allowed: z.number() }),
+);

@@ -1,7 +1,7 @@
 import { setKeyLimitsRequest } from '#access-keys/contract';
 import type { PlanLimits } from '#billing/contract';
 import { BUS, type Bus } from '#bus';
-import { setCatalogLimitsRequest } from '#deployments/contract';
+import { limitsBelowUse, setCatalogLimitsRequest } from '#deployments/contract';
 import { ok, type CommandContext, type DomainError, type Result } from '#kernel';
 import { setSeatLimitRequest } from '#organizations/contract';
 import { Inject, Injectable } from '@nestjs/common';
@@ -46,15 +46,7 @@ export class LimitSetter {
       own(),
     );
     if (!catalog.ok && catalog.error.kind !== 'conflict') return catalog;
-    if (!catalog.ok) over.push(overOf('catalog', catalog.error));
-    else
-      over.push(
-        ...catalog.value.over.map((words): Over => ({
-          limit: /^[A-Za-z]+/.exec(words)?.[0] ?? 'catalog',
-          words: sentence(words),
-          detail: {},
-        })),
-      );
+    if (!catalog.ok) over.push(...catalogOver(catalog.error));
     return ok(over);
   }
 }
@@ -68,4 +60,13 @@ function overOf(limit: string, { detail, extra }: DomainError): Over {
   };
 }
 
-const sentence = (words: string): string => (words.endsWith('.') ? words : `${words}.`);
+/** The catalog refuses all of its limits at once. */
+function catalogOver(error: DomainError): readonly Over[] {
+  const over = limitsBelowUse.safeParse(error.extra?.['over']);
+  if (!over.success) return [overOf('catalog', error)];
+  return over.data.map(({ limit, used, allowed }) => ({
+    limit,
+    words: `${limit}: ${used} in use, ${allowed} allowed.`,
+    detail: { allowed, used },
+  }));
+}

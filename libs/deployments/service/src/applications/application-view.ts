@@ -58,7 +58,7 @@ function statusPart(
     endpoint: document.endpoint,
     updatedAt: document.updatedAt,
     message: isUnknown
-      ? `its cluster was ${SILENT}`
+      ? `its cluster was ${SILENT.reason}`
       : document.status === 'RUNNING' && configuration?.cluster.provider === SANDBOX_PROVIDER
         ? SIMULATED
         : document.message,

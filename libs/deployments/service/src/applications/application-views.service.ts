@@ -113,7 +113,7 @@ export class ApplicationViews {
     for (const id of new Set(documents.map(({ clusterId }) => clusterId).filter((clusterId) => clusterId !== ''))) {
       const cluster = await this.readModels.get(clustersProjection, id);
       const report = cluster.ok ? cluster.value?.document.report : undefined;
-      if (report?.state === 'UNREACHABLE' && report.reason === SILENT) silent.add(id);
+      if (report?.code === SILENT.code) silent.add(id);
     }
     return silent;
   }

@@ -136,7 +136,7 @@ describe('the read model of applications', () => {
       status: 'UNKNOWN',
       health: 'Unknown',
       sync: 'Unknown',
-      message: `its cluster was ${SILENT}`,
+      message: `its cluster was ${SILENT.reason}`,
       replicas: '3/3',
     });
     expect(applicationView(document(...begun, succeeded), { ...facts, isSilent: false })).toMatchObject({

@@ -118,6 +118,14 @@ describe('use-S1: an editor and protected profiles', () => {
     await refused(() => rollback('grace', 'web', 2), needsAdmin);
   });
 
+  it('says whom to ask: the contact of the organization, then admins and owners', async () => {
+    const contact = { type: 'organization.settings-set.v1', data: { contact: 'platform-team@acme.dev' } };
+    await platform.organizationFacts(org, 'ada', contact);
+    await refused(() => apply('grace', 'pay', '1', onProduction), {
+      error: { fix: 'ask platform-team@acme.dev or ada@acme.dev or linus@acme.dev: astroctl org members' },
+    });
+  });
+
   it('does not deploy into a namespace that an application of a protected profile claims', async () => {
     await done(apply('ada', 'pay', '1', onProduction));
     await refused(() => apply('grace', 'spy', '1', { namespace: 'acme-pay' }), {

@@ -100,7 +100,10 @@ describe('the catalog of an organization', () => {
   it('refuses limits below what is in use, all or none', () => {
     given(...base, claimed(web))
       .when({ type: 'set-limits', applications: 0, profiles: 5, clusters: 2, deploymentsPerDay: 100 }, ada)
-      .thenRejected({ code: 'deployments/limits-below-use' });
+      .thenRejected({
+        code: 'deployments/limits-below-use',
+        extra: { over: [{ limit: 'applications', used: 1, allowed: 0 }] },
+      });
     given(...base)
       .when({ type: 'set-limits', applications: 10, profiles: 5, clusters: 2, deploymentsPerDay: 100 }, ada)
       .thenNothingRecorded();

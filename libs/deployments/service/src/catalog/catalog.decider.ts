@@ -145,7 +145,8 @@ function setLimits({ applications, profiles, clusters, deploymentsPerDay }: Cata
   const limits = { applications, profiles, clusters, deploymentsPerDay };
   const over = (Object.keys(LIMIT_OF) as (keyof typeof LIMIT_OF)[]).flatMap((kind) => {
     const used = [...catalog.entries[kind].values()].filter(({ counted }) => counted).length;
-    return used > limits[LIMIT_OF[kind]] ? [`${LIMIT_OF[kind]} ${used}/${limits[LIMIT_OF[kind]]}`] : [];
+    const limit = LIMIT_OF[kind];
+    return used > limits[limit] ? [{ limit, used, allowed: limits[limit] }] : [];
   });
   if (over.length > 0) return err(deploymentsErrors.limitsBelowUse(over));
   const same = (Object.keys(limits) as (keyof CatalogLimits)[]).every((key) => limits[key] === catalog.limits[key]);

@@ -1,4 +1,4 @@
-import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
+import { Caller, Input, Serves, type ContextOf, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { setCatalogLimitsRequest } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
@@ -15,17 +15,8 @@ export class LimitsHandlers {
     @Input() { organizationId, ...limits }: InputOf<typeof setCatalogLimitsRequest>,
     @Caller() context: ContextOf<typeof setCatalogLimitsRequest>,
   ): Promise<ReplyTo<typeof setCatalogLimitsRequest>> {
-    const recorded = await this.commands.run(
-      catalogDecider,
-      catalogStream(organizationId),
-      { type: 'set-limits', ...limits },
-      { ...context, organizationId },
-      { step: `limits ${JSON.stringify(limits)}` },
-    );
-    if (recorded.ok) return reply({ over: [] }, { position: recorded.value.position });
-    const over = recorded.error.extra?.['over'];
-    return recorded.error.code === 'deployments/limits-below-use' && Array.isArray(over)
-      ? reply({ over: over.map(String) })
-      : refuse(recorded.error);
+    const command = { type: 'set-limits', ...limits } as const;
+    const options = { step: `limits ${JSON.stringify(limits)}` };
+    return this.commands.reply(catalogDecider, catalogStream(organizationId), command, context, () => limits, options);
   }
 }

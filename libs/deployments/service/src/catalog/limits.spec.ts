@@ -116,7 +116,13 @@ describe('limits of a plan', () => {
   it('A19: limits below use are refused with what is over, and nothing is changed', async () => {
     await apply('one');
     await apply('two');
-    expect(await limits(1)).toMatchObject({ ok: true, value: { over: ['applications 2/1'] } });
+    expect(await limits(1)).toMatchObject({
+      ok: false,
+      error: {
+        code: 'deployments/limits-below-use',
+        extra: { over: [{ limit: 'applications', used: 2, allowed: 1 }] },
+      },
+    });
     expect((await catalog()).limits.applications).toBe(10);
   });
 

@@ -71,8 +71,9 @@ function decide(command: ClusterCommand, cluster: Cluster): Result<readonly Clus
       return ok(same(policy, cluster.policy) ? [] : [{ type: 'cluster.policy-set.v1', data: { policy } }]);
     }
     case 'report': {
-      const { state, reason } = command.report;
-      const report = {
+      const { code, state, reason } = command.report;
+      const report: ClusterReport = {
+        ...(code !== undefined && { code }),
         state,
         reason,
         version: command.report.version ?? cluster.report.version,

@@ -3,6 +3,8 @@ import type { EventFamily, Fact } from '#kernel';
 import type { ClusterRegistration, WholePolicy } from '../catalog/beginnings.ts';
 
 export interface ClusterReport {
+  /** For programs; absent where the state says all, and in events of earlier releases. */
+  readonly code?: 'silent';
   readonly state: ClusterState;
   readonly reason: string | null;
   readonly version: string | null;
@@ -57,8 +59,14 @@ export const clusterEvents: EventFamily<ClusterEvent> = {
   },
 };
 
-/** Why a cluster is UNREACHABLE that nobody has reached; its applications then say the same. */
-export const SILENT = 'not reachable for 60 s';
+/** Of a cluster that nobody has reached; its applications then say the same. */
+export const SILENT = {
+  code: 'silent',
+  state: 'UNREACHABLE',
+  reason: 'not reachable for 60 s',
+  version: null,
+  nodes: null,
+} as const satisfies ClusterReport;
 
 /** State and reason that follow from the rights found when a cluster was registered. */
 export const stateOf = ({

@@ -36,11 +36,8 @@ export class SilenceSweep implements Sweep {
       const first = this.seen.get(id) ?? monotonic;
       this.seen.set(id, first);
       if (monotonic - first < SILENCE_MS || now - (heard.get(id) ?? 0) < SILENCE_MS) continue;
-      if (report.state === 'UNREACHABLE' && report.reason === SILENT) continue;
-      const command = {
-        type: 'report',
-        report: { state: 'UNREACHABLE', reason: SILENT, version: null, nodes: null },
-      } as const;
+      if (report.code === SILENT.code) continue;
+      const command = { type: 'report', report: SILENT } as const;
       const recorded = await this.commands.run(
         clusterDecider,
         clusterStream(id),

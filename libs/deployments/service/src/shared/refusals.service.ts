@@ -68,12 +68,14 @@ export class Refusals {
     const change = protectedChange.safeParse(error.extra);
     if (!change.success) return error;
     const member = organization.members.get(context.actor.id);
+    const { contact } = organization.settings;
     const admins = await this.named(organization, ['admin', 'owner'], context);
+    const helpers = [...(contact === null ? [] : [contact]), ...(admins === '' ? [] : [admins])].join(' or ');
     const who = (await this.organizations.namesOf([context.actor.id], context))(context.actor.id);
     const role = member ? effectiveRole(member, context.principal) : 'no member';
     return deploymentsErrors.protectedProfile(change.data, {
       who: `${who} (${role} of ${organization.slug})`,
-      ...(admins !== '' && { admins }),
+      ...(helpers !== '' && { admins: helpers }),
     });
   }
 

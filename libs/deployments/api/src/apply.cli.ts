@@ -1,0 +1,107 @@
+import { ExitCode, isCommandError, usage, type CommandError, type Options, type Outcome, type Session } from '#cli';
+import { applyApplicationRequest, applyProfileRequest } from '#deployments/contract';
+import type { applicationCommands } from './commands.cli.ts';
+import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
+import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
+
+/** `app apply`: profiles first, then applications; a line per object; all are tried. */
+export async function appApply(
+  options: Options<typeof applicationCommands.appApply>,
+  session: Session,
+): Promise<Outcome> {
+  const timeoutMs = timeoutOf(options);
+  if (isCommandError(timeoutMs)) return timeoutMs;
+  const read = await readManifestFiles(
+    options.filename,
+    options.recursive,
+    'Application',
+    ['Application', 'ApplicationProfile'],
+    session.io,
+  );
+  if (isCommandError(read)) return read;
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
+
+  const dryRun = options['dry-run'] || options.diff;
+  const ordered = [...read.manifests].sort(
+    (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
+  );
+  const failures: CommandError[] = [];
+  const waits: { name: string; version: string }[] = [];
+  for (const manifest of ordered) {
+    const outcome = await applyOne(manifest, org, dryRun, session);
+    if (isCommandError(outcome)) failures.push(outcome);
+    else if (outcome) waits.push(outcome);
+  }
+  const first = reportAllButLast(failures, session);
+  if (options.wait && !dryRun) {
+    for (const { name, version } of waits) {
+      const waited = await waitForRollout(session, { org, name, version, goal: 'running', timeoutMs, narrate: true });
+      if (isCommandError(waited)) return first ?? waited;
+    }
+  }
+  if (!first) return ExitCode.Success;
+  return ordered.length > 1 ? { ...first, exit: ExitCode.Failed } : first;
+}
+
+/** Several failures: each is said; the last is returned, to be said by the program. */
+function reportAllButLast(failures: readonly CommandError[], session: Session): CommandError | undefined {
+  for (const failure of failures.slice(0, -1)) session.print.note(`Error: ${failure.detail}`);
+  return failures.at(-1);
+}
+
+async function applyOne(
+  manifest: Manifest,
+  org: string,
+  dryRun: boolean,
+  session: Session,
+): Promise<{ name: string; version: string } | undefined | CommandError> {
+  const suffix = dryRun ? ' (dry run)' : '';
+  if (manifest.kind === 'ApplicationProfile') {
+    const name = manifest.spec.profileName;
+    const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
+    if (!applied.ok) return applied.failure;
+    session.print.line(`profile/${name} ${applied.value.outcome}${suffix}`);
+    return undefined;
+  }
+  if (manifest.kind !== 'Application')
+    return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
+  const { name } = manifest.spec;
+  const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
+  if (!applied.ok) return applied.failure;
+  const { outcome, changes, application } = applied.value;
+  if (session.print.format === 'json') session.print.line(JSON.stringify(applied.value));
+  else session.print.line(`application/${name} ${outcome}${suffix}`);
+  if (outcome === 'configured' && changes.length > 0)
+    session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
+  else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
+  return { name, version: application.version };
+}
+
+/** `app validate`: checks files without sending anything; with `--online` the server checks them too, and changes nothing. */
+export async function appValidate(
+  options: Options<typeof applicationCommands.appValidate>,
+  session: Session,
+): Promise<Outcome> {
+  const read = await readManifestFiles(
+    options.filename,
+    options.recursive,
+    'Application',
+    ['Application', 'ApplicationProfile', 'K8sClusterRegistration'],
+    session.io,
+  );
+  if (isCommandError(read)) return read;
+  if (!options.online) {
+    for (const manifest of read.manifests) session.print.line(`${manifest.file}: ${manifest.kind} is valid`);
+    return ExitCode.Success;
+  }
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const failures: CommandError[] = [];
+  for (const manifest of read.manifests) {
+    const outcome = await applyOne(manifest, org, true, session);
+    if (isCommandError(outcome)) failures.push(outcome);
+  }
+  return reportAllButLast(failures, session) ?? ExitCode.Success;
+}

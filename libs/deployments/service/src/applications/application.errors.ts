@@ -1,0 +1,84 @@
+import { domainError } from '#kernel';
+
+export const applicationErrors = {
+  profileMissing: (application: string, known: readonly string[]) =>
+    known.length === 0
+      ? domainError(
+          'deployments/profile-not-found',
+          'invalid',
+          `application/${application} requires a profile, and none exists yet.`,
+          {
+            fix: 'create one: astroctl app profile apply -f FILE',
+          },
+        )
+      : domainError(
+          'deployments/profile-not-named',
+          'invalid',
+          `application/${application} must set profileName, because the organization has ${known.length} profiles.`,
+          {
+            fix: `set profileName to one of: ${known.join(', ')}`,
+          },
+        ),
+  otherTarget: (name: string, cluster: string) =>
+    domainError(
+      'deployments/target-fixed',
+      'conflict',
+      `application/${name} runs on cluster ${cluster} and cannot move to another.`,
+      {
+        fix: 'choose a profile of the same cluster, or delete the application and apply it again',
+      },
+    ),
+  namespaceFixed: (name: string, namespace: string) =>
+    domainError(
+      'deployments/namespace-fixed',
+      'conflict',
+      `application/${name} is deployed to namespace ${namespace}, which cannot be changed.`,
+      {
+        fix: `omit namespace, or set it to ${namespace}`,
+      },
+    ),
+  alreadyDeleted: (name: string) =>
+    domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {
+      fix: 'list applications: astroctl app get',
+    }),
+  preserveNeedsAdmin: () =>
+    domainError('access/not-permitted', 'forbidden', 'namespaceMode: preserve requires the role admin or owner.', {
+      fix: 'omit namespaceMode, or ask an admin or owner: astroctl org members',
+    }),
+  revisionNotFound: (name: string, revision: number, last: number) =>
+    domainError(
+      'deployments/revision-not-found',
+      'not-found',
+      `application/${name} has no revision v${revision}; the latest is v${last}.`,
+      {
+        fix: `list revisions: astroctl app history ${name}`,
+      },
+    ),
+  revisionPresent: (name: string, revision: number) =>
+    domainError(
+      'deployments/revision-present',
+      'conflict',
+      `v${revision} is already the current revision of application/${name}.`,
+      {
+        fix: `choose an older one: astroctl app history ${name}`,
+      },
+    ),
+  nothingToRollBackTo: (name: string) =>
+    domainError(
+      'deployments/nothing-to-roll-back-to',
+      'conflict',
+      `application/${name} has no earlier revision that succeeded.`,
+      {
+        fix: `list revisions: astroctl app history ${name}`,
+      },
+    ),
+  sourceGone: (name: string, revision: number) =>
+    domainError(
+      'deployments/source-gone',
+      'conflict',
+      `The content of v${revision} of application/${name} is no longer available.`,
+      {
+        fix: 'apply its manifest again: astroctl app apply -f FILE',
+      },
+    ),
+};

@@ -1,0 +1,11 @@
+import { domainError } from '#kernel';
+
+export const rolloutErrors = {
+  /** A worker asked for a vault record that no attempt needs. */
+  recordNotShared: () =>
+    domainError('deployments/record-not-shared', 'forbidden', 'Workers have no access to this record.'),
+  recordIncomplete: () =>
+    domainError('deployments/record-incomplete', 'unavailable', 'Parts of the record are missing.', {
+      fix: 'send all parts again',
+    }),
+};
