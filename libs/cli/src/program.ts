@@ -154,7 +154,8 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
     const values: Record<string, unknown> = {};
     positionals.forEach((name, index) => (values[name] = received[index]));
     for (const [name, spec] of Object.entries(command.options ?? {}))
-      if (spec.positional === undefined) values[name] = flags[camel(name)] ?? (spec.alias && flags[camel(spec.alias)]);
+      if (spec.positional === undefined)
+        values[name] = flagIn(flags, name) ?? (spec.alias && flagIn(flags, spec.alias));
     await run(command, values, flags);
   });
 }
@@ -172,6 +173,10 @@ function flagsOf(command: Command): Readonly<Record<string, unknown>> {
     ...Object.fromEntries(own.filter(([name]) => command.getOptionValueSource(name) === 'cli')),
   };
 }
+
+/** The parser keeps `--no-browser` as `browser: false`. */
+const flagIn = (flags: Readonly<Record<string, unknown>>, name: string): unknown =>
+  name.startsWith('no-') ? flags[camel(name.slice('no-'.length))] === false : flags[camel(name)];
 
 const camel = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 

@@ -8,7 +8,9 @@ import {
   CURSOR_KEY,
   IssuerKeys,
   mountEdge,
+  PersonClaimsReader,
   READINESS,
+  type Dependency,
   type EdgeOptions,
   type Fetch,
 } from '#http';
@@ -24,6 +26,8 @@ import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 @Injectable()
 export class Gateway implements OnModuleDestroy {
   private readonly keyUse: KeyUse;
+  private readonly stopping = new AbortController();
+  private issuerKeys: IssuerKeys | undefined;
 
   constructor(
     @Inject(BUS) private readonly bus: Bus,
@@ -63,8 +67,22 @@ export class Gateway implements OnModuleDestroy {
     });
   }
 
+  /** Tries the issuer in the background, once the process serves. */
+  begin(): void {
+    void this.issuerKeys?.warmUp(this.stopping.signal);
+  }
+
+  /** Access keys work without the issuer, so that the process is ready without it. */
+  dependencies(): readonly Dependency[] {
+    const detail = this.issuerKeys?.problem();
+    return this.builtIn
+      ? []
+      : [{ name: 'login issuer', ok: detail === undefined, ...(detail !== undefined && { detail }), required: false }];
+  }
+
   onModuleDestroy(): void {
     this.keyUse.close();
+    this.stopping.abort();
   }
 
   private authenticator(): Authenticator {
@@ -72,13 +90,30 @@ export class Gateway implements OnModuleDestroy {
     const issuer = this.builtIn?.issuer;
     const trusted = issuer ?? this.issuerElsewhere();
     const keys = new IssuerKeys({ issuer: trusted.issuer, fetch: issuer ? ownKeys(issuer) : fetch, clock, logger });
+    this.issuerKeys = keys;
+    const { oidc, emailClaim, emailVerified } = settings.configuration;
+    const { cliClientId, consoleClientId } = issuer ?? (oidc.kind === 'external' ? oidc : {});
     return new Authenticator({
       access,
       clock,
-      tokens: new AccessTokens({ issuer: trusted.issuer, audience: trusted.audience, keys, clock, logger }),
-      logins: createLogins({ bus, clock }),
-      emailClaim: settings.configuration.emailClaim,
-      ...(!issuer && { userinfo: { keys, fetch } }),
+      people: {
+        tokens: new AccessTokens({
+          issuer: trusted.issuer,
+          audience: trusted.audience,
+          clientIds: [cliClientId, consoleClientId].filter((id) => id !== undefined),
+          keys,
+          clock,
+          logger,
+        }),
+        claims: new PersonClaimsReader({
+          clock,
+          logger,
+          emailClaim,
+          emailVerified,
+          ...(!issuer && { userinfo: { keys, fetch } }),
+        }),
+        users: createLogins({ bus, clock }),
+      },
     });
   }
 

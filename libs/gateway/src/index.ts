@@ -7,6 +7,8 @@ export const gateway: EdgeService = {
   module: GatewayModule,
   engines: ['eventStore', 'vault'],
   mount: (app) => app.get(Gateway).mount(app),
+  ready: (app) => Promise.resolve(app.get(Gateway).begin()),
+  dependencies: (app) => app.get(Gateway).dependencies(),
   greeting(app) {
     const { publicUrl } = app.get<ServiceSettings>(SERVICE_SETTINGS);
     return [

@@ -124,7 +124,7 @@ describe('access tokens', () => {
     expect(edge.jwksFetches()).toBe(before);
   });
 
-  it('B5: of another issuer or audience, and ID tokens, are refused', async () => {
+  it('B5, use-I6: of another issuer or audience are refused, ID tokens among them; other claims tell no ID token', async () => {
     for (const wrong of [
       { iss: 'https://evil.test' },
       { iss: undefined },
@@ -133,8 +133,7 @@ describe('access tokens', () => {
       { aud: ['a', 'b'] },
       { aud: [] },
       { aud: null },
-      { nonce: 'x' },
-      { at_hash: 'x' },
+      { aud: 'cli', nonce: 'x', at_hash: 'x' },
       { sub: '' },
       { sub: undefined },
     ]) {
@@ -143,6 +142,58 @@ describe('access tokens', () => {
     expect(await statusOf(token(claims(), { typ: 'logout+jwt' }))).toBe(401);
     expect(await statusOf(token(claims({ aud: ['other', AUDIENCE] })))).toBe(200);
     expect(await statusOf(token(claims(), { typ: 'JWT' }))).toBe(200);
+    expect(await statusOf(token(claims({ at_hash: 'as Dex writes it', nonce: 'x' })))).toBe(200);
+  });
+
+  it.each([
+    ['of another API', () => token(claims({ aud: ['https://other.test', 'b'] })), 'audience', 'https://other.test b'],
+    ['that is an ID token', () => token(claims({ aud: 'cli', at_hash: 'x' })), 'id-token', 'cli'],
+    [
+      'whose issuer is written otherwise',
+      () => token(claims({ iss: 'https://sts.test/' })),
+      'issuer',
+      'https://sts.test/',
+    ],
+    [
+      'signed with a shared secret',
+      () => `${base64({ alg: 'HS256', kid: 'k1' })}.${base64(claims())}.AAAA`,
+      'algorithm',
+      'HS256',
+    ],
+    ['with an elliptic curve of its own', () => token(claims(), { alg: 'ES512' }), 'algorithm', 'ES512'],
+    ['that is opaque', () => 'VGhpcyBpcyBub3QgYSBKV1Q', 'opaque', undefined],
+    ['that is encrypted', () => `${base64({ alg: 'dir', enc: 'A256GCM' })}..AAAA.AAAA.AAAA`, 'encrypted', undefined],
+    ['of another kind', () => token(claims(), { typ: 'logout+jwt' }), 'type', undefined],
+    ['signed with a key of nobody', () => token(claims(), { kid: 'k2' }), 'key', undefined],
+    ['that was changed', () => `${token().slice(0, -4)}AAAA`, 'signature', undefined],
+    ['without sub', () => token(claims({ sub: undefined })), 'claims', undefined],
+    ['without a key id', () => token(claims(), { kid: undefined }), 'form', undefined],
+  ])(
+    'use-I5: a token %s is refused alike for callers, and the operator’s log says why and what to do',
+    async (_what, bad, fault, found) => {
+      expect((await sendToken(bad())).body).toMatchObject({ status: 401, code: 'login/token-invalid' });
+      expect(edge.warned).toEqual([
+        expect.objectContaining({
+          fault,
+          issuer: ISSUER,
+          audience: AUDIENCE,
+          fix: expect.stringMatching(/\w/) as unknown,
+        }),
+      ]);
+      expect((edge.warned[0] as { readonly found?: string }).found).toBe(found);
+    },
+  );
+
+  it('use-I5: what strangers send fills no log: a line a minute for each reason, in no words of theirs', async () => {
+    const alg = 'EVIL-WORD';
+    for (let n = 0; n < 20; n++)
+      expect(await statusOf(`${base64({ alg, kid: alg })}.${base64({ aud: alg })}.AAAA`)).toBe(401);
+    expect(edge.warned).toHaveLength(1);
+    clock.advance(60_000);
+    expect(await statusOf(`${base64({ alg, kid: alg })}.${base64({ aud: alg })}.AAAA`)).toBe(401);
+    expect(edge.warned).toHaveLength(2);
+    expect(edge.warned[1]).toMatchObject({ refusedSince: 19 });
+    expect(JSON.stringify(edge.warned)).not.toContain(alg);
   });
 
   it('B6: live from nbf to exp with 60 seconds of skew, no more', async () => {

@@ -1,19 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ACCESS_KEY_PREFIX, parseAccessKey, type AccessSource, type Principal } from '#access';
-import { abortAfter, domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
+import { domainError, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { LRUCache } from 'lru-cache';
-import type { Fetch, IssuerKeys } from './jwks.ts';
-import type { AccessTokenClaims, AccessTokens } from './jwt.ts';
-
-/** What a login says about a person. */
-export interface LoginClaims {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly email?: string;
-  readonly emailVerified?: boolean;
-  readonly name?: string;
-}
+import type { AccessTokens } from './jwt.ts';
+import type { LoginClaims, PersonClaimsReader } from './person-claims.ts';
 
 /** Finds the user of a login, and registers one at a first login. Implemented by the identity context. */
 export interface UserResolver {
@@ -23,18 +14,16 @@ export interface UserResolver {
 /** Who was found behind a login is remembered for so long. */
 const REMEMBER_MS = 5 * 60_000;
 const REMEMBERED = 10_000;
-const USERINFO_TIMEOUT_MS = 5_000;
 
 export interface AuthenticatorOptions {
   readonly access: AccessSource;
   readonly clock: Clock;
   /** Left out: only access keys are taken. */
-  readonly tokens?: AccessTokens;
-  readonly logins?: UserResolver;
-  /** For e-mail addresses that the access token does not hold. */
-  readonly userinfo?: { readonly keys: IssuerKeys; readonly fetch: Fetch };
-  /** Name of the claim with the e-mail address; `email` when left out. */
-  readonly emailClaim?: string;
+  readonly people?: {
+    readonly tokens: AccessTokens;
+    readonly claims: PersonClaimsReader;
+    readonly users: UserResolver;
+  };
 }
 
 const keyInvalid = (): DomainError<'key/invalid'> =>
@@ -108,54 +97,18 @@ export class Authenticator {
   }
 
   private async person(request: IncomingMessage, token: string): Promise<Result<Principal, DomainError>> {
-    const { tokens, logins } = this.options;
-    if (!tokens || !logins) return err(headerInvalid());
-    const verified = await tokens.verify(request);
+    const { people } = this.options;
+    if (!people) return err(headerInvalid());
+    const verified = await people.tokens.verify(request);
     if (!verified.ok) return verified;
     const { iss, sub } = verified.value;
     const name = JSON.stringify([iss, sub]);
     const known = this.users.get(name);
     if (known !== undefined) return ok({ kind: 'login', userId: known });
-    const user = await logins.userOf(await this.claimsOf(token, verified.value));
+    const { claims, isFinal } = await people.claims.read(token, verified.value);
+    const user = await people.users.userOf(claims);
     if (!user.ok) return user;
-    this.users.set(name, user.value);
+    if (isFinal) this.users.set(name, user.value);
     return ok({ kind: 'login', userId: user.value });
-  }
-
-  private async claimsOf(token: string, payload: AccessTokenClaims): Promise<LoginClaims> {
-    const emailClaim = this.options.emailClaim ?? 'email';
-    const more =
-      typeof payload[emailClaim] === 'string'
-        ? payload
-        : { ...payload, ...(await this.askUserinfo(token, payload.sub)) };
-    const { [emailClaim]: email, email_verified: verified, name } = more as Record<string, unknown>;
-    return {
-      issuer: payload.iss,
-      subject: payload.sub,
-      ...(typeof email === 'string' && { email }),
-      ...(typeof verified === 'boolean' && { emailVerified: verified }),
-      ...(typeof name === 'string' && { name }),
-    };
-  }
-
-  /** An address is a convenience: whoever logs in while userinfo is away is known without one until the next time. */
-  private async askUserinfo(token: string, subject: string): Promise<Record<string, unknown>> {
-    const { userinfo } = this.options;
-    if (!userinfo) return {};
-    try {
-      const url = await userinfo.keys.userinfo();
-      if (!url) return {};
-      const response = await userinfo.fetch(url, {
-        signal: abortAfter(this.options.clock, USERINFO_TIMEOUT_MS),
-        headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
-        redirect: 'error',
-      });
-      const answer: unknown = response.ok ? await response.json() : undefined;
-      return typeof answer === 'object' && answer !== null && 'sub' in answer && answer.sub === subject
-        ? { ...answer }
-        : {};
-    } catch {
-      return {};
-    }
   }
 }

@@ -13,7 +13,15 @@ export interface Readiness {
   readonly ready: boolean;
   /** Subjects that this process serves. */
   readonly contracts: readonly string[];
-  readonly dependencies: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
+  readonly dependencies: readonly Dependency[];
+}
+
+export interface Dependency {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+  /** False: the process is ready without it. */
+  readonly required?: false;
 }
 
 /** Token of a function that says whether the process is ready. */

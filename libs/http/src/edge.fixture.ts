@@ -33,6 +33,7 @@ import type { EdgeOptions } from './edge-options.ts';
 import { mountEdge } from './edge.ts';
 import { IssuerKeys, type Fetch } from './jwks.ts';
 import { AccessTokens } from './jwt.ts';
+import { PersonClaimsReader } from './person-claims.ts';
 
 export const ISSUER = 'https://issuer.test';
 export const AUDIENCE = 'astro';
@@ -291,6 +292,8 @@ export interface Edge {
   readonly logged: object[];
   /** Lines of the access log. */
   readonly requestsLogged: object[];
+  /** What the operator was warned of. */
+  readonly warned: object[];
   readonly signing: KeyObject;
   readonly jwksFetches: () => number;
   readonly loginLookUps: () => number;
@@ -321,9 +324,11 @@ export async function startEdge(
   const known = directory();
   const logged: object[] = [];
   const requestsLogged: object[] = [];
+  const warned: object[] = [];
   const logger: Logger = {
     ...silentLogger,
     info: (fields) => void requestsLogged.push(fields),
+    warn: (fields) => void warned.push(fields),
     error: (fields) => void logged.push(fields),
   };
   let lookUps = 0;
@@ -353,11 +358,21 @@ export async function startEdge(
   const authenticatorOptions: AuthenticatorOptions = {
     access,
     clock,
-    tokens: new AccessTokens({ issuer: ISSUER, audience: AUDIENCE, keys: issuerKeys, clock, logger }),
-    logins: {
-      userOf: ({ subject }) => {
-        loginLookUps++;
-        return Promise.resolve({ ok: true, value: subject.replace('auth|', '') });
+    people: {
+      tokens: new AccessTokens({
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        clientIds: ['cli'],
+        keys: issuerKeys,
+        clock,
+        logger,
+      }),
+      claims: new PersonClaimsReader({ clock, logger }),
+      users: {
+        userOf: ({ subject }) => {
+          loginLookUps++;
+          return Promise.resolve({ ok: true, value: subject.replace('auth|', '') });
+        },
       },
     },
   };
@@ -460,6 +475,7 @@ export async function startEdge(
     lookUps: () => lookUps,
     logged,
     requestsLogged,
+    warned,
     signing: privateKey,
     jwksFetches: () => fetches,
     loginLookUps: () => loginLookUps,

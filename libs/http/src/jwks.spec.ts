@@ -53,6 +53,53 @@ describe('keys of an issuer', () => {
     expect(fetched).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/jwks`]);
   });
 
+  it('use-I1: are found where the issuer ends in a slash, and the discovery document must say it with that slash', async () => {
+    const slashed = (says: string) =>
+      new IssuerKeys({
+        issuer: `${ISSUER}/`,
+        clock,
+        logger: silentLogger,
+        fetch: async (url) => {
+          fetched.push(url);
+          return Response.json(url.includes('.well-known') ? { issuer: says, jwks_uri: `${ISSUER}/jwks` } : { keys });
+        },
+      });
+    expect(await slashed(`${ISSUER}/`).key(of('one'))).toMatchObject({ ok: true, value: { type: 'public' } });
+    expect(fetched[0]).toBe(`${ISSUER}/.well-known/openid-configuration`);
+    const other = slashed(ISSUER);
+    expect(await other.key(of('one'))).toMatchObject({ ok: false });
+    expect(other.problem()).toBe(
+      `${ISSUER}/.well-known/openid-configuration is the discovery document of "${ISSUER}"; if that is your issuer, set ASTRO_OIDC_ISSUER to exactly this`,
+    );
+  });
+
+  it('use-I8: are tried before anybody needs them, until they are there; in the meantime the problem is named', async () => {
+    isAway = true;
+    const warmedUp = issuer.warmUp(new AbortController().signal);
+    await new Promise(setImmediate);
+    expect(issuer.problem()).toBe(
+      `${ISSUER}/.well-known/openid-configuration cannot be used (no route); check ASTRO_OIDC_ISSUER=${ISSUER} and the network`,
+    );
+    isAway = false;
+    clock.advance(10_000);
+    await warmedUp;
+    expect(issuer.problem()).toBeUndefined();
+    expect(fetched).toHaveLength(3);
+    await issuer.key(of('one'));
+    expect(fetched).toHaveLength(3);
+  });
+
+  it('use-I8: are tried no more when the process ends', async () => {
+    isAway = true;
+    const stopping = new AbortController();
+    const warmedUp = issuer.warmUp(stopping.signal);
+    await new Promise(setImmediate);
+    stopping.abort();
+    await warmedUp;
+    clock.advance(60_000);
+    expect(fetched).toHaveLength(1);
+  });
+
   it('use-I4: that cannot be read concern no other key', async () => {
     keys = [
       publicJwk('broken', { x: 'AAAA' }),

@@ -1,5 +1,15 @@
 import { KeyObject } from 'node:crypto';
-import { abortAfter, domainError, err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
+import {
+  abortAfter,
+  domainError,
+  err,
+  ok,
+  pause,
+  type Clock,
+  type DomainError,
+  type Logger,
+  type Result,
+} from '#kernel';
 import { createRemoteJWKSet, customFetch, errors, type CryptoKey } from 'jose';
 import { z } from 'zod';
 
@@ -46,6 +56,29 @@ interface Endpoints {
 /** The issuer gave no document that can be used. */
 class IssuerAwayError extends Error {}
 
+/** The discovery document is another issuer's. */
+class OtherIssuerError extends Error {
+  constructor(readonly found: string) {
+    super('the discovery document has a different issuer');
+  }
+}
+
+/** What happened, for the operator: `fetch` hides it in the cause. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown instanceof z.ZodError || thrown instanceof SyntaxError)
+    return 'the answer is not the document of an issuer';
+  const { cause } = thrown;
+  const inner = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : undefined;
+  return inner === undefined ? thrown.message : `${thrown.message}: ${inner}`;
+}
+
+function faultOf(url: string, issuer: string, thrown: unknown): string {
+  return thrown instanceof OtherIssuerError
+    ? `${url} is the discovery document of ${JSON.stringify(thrown.found.slice(0, 300))}; if that is your issuer, set ASTRO_OIDC_ISSUER to exactly this`
+    : `${url} cannot be used (${reasonOf(thrown)}); check ASTRO_OIDC_ISSUER=${issuer} and the network`;
+}
+
 /**
  * The signing keys of one issuer, found by its discovery document. Nothing in a token makes it fetch any other address. While
  * the issuer is away, the keys that are known hold.
@@ -54,6 +87,8 @@ export class IssuerKeys {
   private endpoints: Promise<Endpoints> | undefined;
   private fetchedMs: number | undefined;
   private awayUntilMs = Number.NEGATIVE_INFINITY;
+  /** What was wrong with its last document, in a sentence; undefined when it could be used. */
+  private fault: string | undefined;
   /** To make one takes longer than to find its key. They live as long as the set does. */
   private readonly keyObjects = new WeakMap<CryptoKey, KeyObject>();
 
@@ -74,6 +109,27 @@ export class IssuerKeys {
       if (!(error instanceof errors.JWKSNoMatchingKey))
         logger.warn({ issuer, kid, err: String(error) }, 'a key of the issuer cannot be used');
       return ok(undefined);
+    }
+  }
+
+  /** What is wrong with the issuer, in a sentence that says what to set; undefined when its last document could be used. */
+  problem(): string | undefined {
+    return this.fault;
+  }
+
+  /**
+   * Reads discovery document and keys before anybody needs them, again and again until that succeeds, so that a mistyped
+   * issuer shows at the start. Needs no waiting for.
+   */
+  async warmUp(stopped: AbortSignal): Promise<void> {
+    while (!stopped.aborted) {
+      try {
+        const { keys } = await this.discovered();
+        if (!keys.fresh && !keys.reloading) await keys.reload();
+        return;
+      } catch {
+        await pause(this.options.clock, RETRY_MS, stopped); // the reason was logged, and is `problem()`
+      }
     }
   }
 
@@ -106,11 +162,11 @@ export class IssuerKeys {
   private async discover(): Promise<Endpoints> {
     const { issuer } = this.options;
     const found = await this.document(
-      `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, // OpenID Connect Discovery 1.0, section 4
       abortAfter(this.options.clock, TIMEOUT_MS),
       (text) => {
         const parsed = discovery.parse(JSON.parse(text));
-        if (parsed.issuer !== issuer) throw new Error('the discovery document has a different issuer');
+        if (parsed.issuer !== issuer) throw new OtherIssuerError(parsed.issuer);
         return parsed;
       },
     );
@@ -136,10 +192,13 @@ export class IssuerKeys {
       if (!response.ok) throw new Error(`status ${response.status}`);
       const text = await response.text();
       if (text.length > DOCUMENT_BYTES) throw new Error('the answer is too long');
-      return parse(text);
+      const parsed = parse(text);
+      this.fault = undefined;
+      return parsed;
     } catch (cause) {
       this.awayUntilMs = clock.monotonic() + RETRY_MS;
-      logger.warn({ issuer, err: String(cause) }, 'the keys of the issuer cannot be read');
+      this.fault = faultOf(url, issuer, cause);
+      logger.warn({ issuer, err: reasonOf(cause), fix: this.fault }, 'the keys of the issuer cannot be read');
       throw new IssuerAwayError('the issuer gave no usable response', { cause });
     }
   }

@@ -7,6 +7,7 @@ import { ExtractJwt, Strategy, type VerifiedCallback } from 'passport-jwt';
 import { z } from 'zod';
 import type { IssuerKeys } from './jwks.ts';
 import { parseUnambiguous } from './json-shape.ts';
+import { TokenFaultLog, TokenRefusedError, type TokenFault } from './token-faults.ts';
 
 /** Asymmetric ones only: with these a public key can never be taken for a shared secret. */
 const ALGORITHMS = ['ES256', 'RS256', 'PS256'] as const;
@@ -14,6 +15,9 @@ const ALGORITHMS = ['ES256', 'RS256', 'PS256'] as const;
 const SKEW_SECONDS = 60;
 const LONGEST = 16 * 1024;
 const TOKEN_TYPES = ['at+jwt', 'application/at+jwt', 'jwt'];
+/** Of RFC 7518 and RFC 8037. */
+const OTHER_ALGORITHMS =
+  /^(none|HS256|HS384|HS512|RS384|RS512|PS384|PS512|ES384|ES512|ES256K|EdDSA|Ed25519|A\d{3}(GCM)?KW|dir)$/i;
 
 const seconds = z.number().int().min(0).max(253_402_300_799); // until the end of the year 9999
 const claims = z.looseObject({
@@ -29,12 +33,16 @@ const header = z.looseObject({
   typ: z.string().optional(),
   crit: z.undefined().optional(),
 });
+const named = z.looseObject({ alg: z.string() });
+const addressed = z.looseObject({ iss: z.unknown(), aud: z.union([z.string(), z.array(z.string())]).optional() });
 
 export type AccessTokenClaims = z.infer<typeof claims>;
 
 export interface TokenOptions {
   readonly issuer: string;
   readonly audience: string;
+  /** Client ids of the platform at the issuer, by which ID tokens are told in the log. */
+  readonly clientIds?: readonly string[];
   readonly keys: IssuerKeys;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -51,14 +59,17 @@ const STRATEGY = 'access-token';
 
 /**
  * Checks OIDC access tokens (JWT) by passport-jwt: pinned algorithms, keys of the issuer alone, `iss`, `aud`, `exp` and
- * `nbf` with 60 s of skew on the injected clock. `jku`, `x5u` and `jwk` in a token are not looked at; an ID token is refused,
- * and so is a token whose JSON another reader could understand in another way (a claim twice, `__proto__`), however signed.
+ * `nbf` with 60 s of skew on the injected clock. `jku`, `x5u` and `jwk` in a token are not looked at. An ID token is refused
+ * for its audience, which is a client id: other claims do not tell it (access tokens of Dex carry `at_hash`). A token whose
+ * JSON another reader could understand in another way (a claim twice, `__proto__`) is refused, however signed.
  */
 export class AccessTokens {
   private readonly passport = new passport.Passport();
+  private readonly faults: TokenFaultLog;
 
   constructor(private readonly options: TokenOptions) {
-    const { issuer, audience } = options;
+    const { issuer, audience, clientIds = [], clock, logger } = options;
+    this.faults = new TokenFaultLog({ issuer, audience, clientIds }, clock, logger);
     const strategy = new Strategy(
       {
         jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
@@ -78,19 +89,21 @@ export class AccessTokens {
       (payload: unknown, done: VerifiedCallback) => {
         const checked = this.claimsOf(payload);
         if (checked.ok) done(null, checked.value);
-        else done(null, false, new DomainErrorException(checked.error));
+        else done(null, false, checked.error);
       },
     );
     this.passport.use(STRATEGY, strategy);
   }
 
-  /** The claims of the Bearer token in `Authorization`, when all holds. */
+  /** The claims of the Bearer token in `Authorization`, when all holds. Why it does not is in the operator's log. */
   verify(request: IncomingMessage): Promise<Result<AccessTokenClaims, DomainError>> {
     return new Promise((resolve) => {
       const answer = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
         if (error) this.options.logger.warn({ err: String(error) }, 'an access token could not be verified');
-        if (!error && payload) resolve(ok(payload));
-        else resolve(err(reason instanceof DomainErrorException ? reason.error : invalid()));
+        if (!error && payload) return resolve(ok(payload));
+        if (reason instanceof DomainErrorException) return resolve(err(reason.error));
+        if (!error) this.faults.write(this.faultOf(reason, request));
+        resolve(err(invalid()));
       };
       const authenticate: (request: IncomingMessage, response: unknown, next: (error: unknown) => void) => void =
         this.passport.authenticate(STRATEGY, { session: false }, answer);
@@ -98,36 +111,55 @@ export class AccessTokens {
     });
   }
 
-  /** @throws DomainErrorException */
+  /** @throws DomainErrorException, TokenRefusedError */
   private async keyOf(token: string): Promise<KeyObject> {
     const header = headerOf(token);
-    if (!header) throw new DomainErrorException(invalid());
-    const found = await this.options.keys.key(header);
+    if (!header.ok) throw new TokenRefusedError(header.error);
+    const found = await this.options.keys.key(header.value);
     if (!found.ok) throw new DomainErrorException(found.error);
-    if (!found.value) throw new DomainErrorException(invalid());
+    if (!found.value) throw new TokenRefusedError({ fault: 'key' });
     return found.value;
   }
 
-  private claimsOf(payload: unknown): Result<AccessTokenClaims, DomainError> {
+  private claimsOf(payload: unknown): Result<AccessTokenClaims, DomainErrorException | TokenRefusedError> {
     const nowSeconds = this.options.clock.now() / 1_000;
     const parsed = claims.safeParse(payload);
-    if (!parsed.success || isIdToken(parsed.data)) return err(invalid());
-    if (nowSeconds > parsed.data.exp + SKEW_SECONDS) return err(expired());
-    if ((parsed.data.nbf ?? 0) > nowSeconds + SKEW_SECONDS) return err(invalid());
+    if (!parsed.success) return err(new TokenRefusedError({ fault: 'claims' }));
+    if (nowSeconds > parsed.data.exp + SKEW_SECONDS) return err(new DomainErrorException(expired()));
+    if ((parsed.data.nbf ?? 0) > nowSeconds + SKEW_SECONDS) return err(new DomainErrorException(invalid()));
     return ok(parsed.data);
+  }
+
+  /** jsonwebtoken looks at audience and issuer of a token whose signature it has verified, and says so in its message. */
+  private faultOf(reason: unknown, { headers }: IncomingMessage): TokenFault {
+    if (reason instanceof TokenRefusedError) return reason.fault;
+    const message = reason instanceof Error ? reason.message : '';
+    if (!/^jwt (audience|issuer) invalid/.test(message))
+      return { fault: /signature|algorithm/.test(message) ? 'signature' : 'claims' };
+    const [, payload = ''] = (headers.authorization ?? '').split('.');
+    const parsed = addressed.safeParse(parseUnambiguous(Buffer.from(payload, 'base64url')));
+    const { iss, aud = [] } = parsed.success ? parsed.data : {};
+    if (message.startsWith('jwt issuer')) return { fault: 'issuer', found: String(iss) };
+    const audiences = [aud].flat();
+    const isForClient = audiences.some((one) => this.options.clientIds?.includes(one));
+    return { fault: isForClient ? 'id-token' : 'audience', found: audiences.join(' ') };
   }
 }
 
 /** The header of a token whose form holds; its payload is looked at too, before anybody else parses it. */
-function headerOf(token: string): z.infer<typeof header> | undefined {
-  if (token.length > LONGEST || !/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(token)) return undefined;
-  const [head = '', payload = ''] = token.split('.');
-  const parsed = header.safeParse(parseUnambiguous(Buffer.from(head, 'base64url')));
-  if (!parsed.success || parseUnambiguous(Buffer.from(payload, 'base64url')) === undefined) return undefined;
+function headerOf(token: string): Result<z.infer<typeof header>, TokenFault> {
+  if (token.length > LONGEST) return err({ fault: 'form' });
+  const [head = '', payload = '', ...others] = token.split('.');
+  const decoded = parseUnambiguous(Buffer.from(head, 'base64url'));
+  const algorithm = named.safeParse(decoded);
+  if (!algorithm.success) return err({ fault: others.length === 1 ? 'form' : 'opaque' });
+  if (others.length === 3) return err({ fault: 'encrypted' });
+  const { alg } = algorithm.data;
+  if (OTHER_ALGORITHMS.test(alg)) return err({ fault: 'algorithm', found: alg });
+  if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.test(token)) return err({ fault: 'form' });
+  const parsed = header.safeParse(decoded);
+  if (!parsed.success || parseUnambiguous(Buffer.from(payload, 'base64url')) === undefined)
+    return err({ fault: 'form' });
   const { typ } = parsed.data;
-  return typ === undefined || TOKEN_TYPES.includes(typ.toLowerCase()) ? parsed.data : undefined;
+  return typ === undefined || TOKEN_TYPES.includes(typ.toLowerCase()) ? ok(parsed.data) : err({ fault: 'type' });
 }
-
-/** OIDC gives these claims to ID tokens and never to access tokens. */
-const isIdToken = (payload: AccessTokenClaims): boolean =>
-  ['nonce', 'at_hash', 'c_hash', 's_hash'].some((claim) => claim in payload);

@@ -19,10 +19,16 @@ export interface Configuration {
         readonly issuer: string;
         readonly audience: string;
         readonly cliClientId: string;
-        readonly consoleClientId: string;
+        readonly consoleClientId: string | undefined;
         readonly adminEmails: readonly string[];
+        /** What logins ask for. */
+        readonly scope: string;
+        /** Undefined: none is sent. */
+        readonly resource: string | undefined;
       };
   readonly emailClaim: string;
+  /** Which addresses count as verified: those that a claim says, or all. */
+  readonly emailVerified: 'claim' | 'always';
   readonly adminEmail: string;
   readonly adminPassword: string | undefined;
   readonly contact: string;
@@ -82,10 +88,13 @@ function configurationOf(settings: Settings): Configuration {
             issuer: settings.oidcIssuer,
             audience: settings.oidcAudience ?? '',
             cliClientId: settings.oidcCliClientId ?? '',
-            consoleClientId: settings.oidcConsoleClientId ?? '',
+            consoleClientId: settings.oidcConsoleClientId,
             adminEmails,
+            scope: settings.oidcScope,
+            resource: (settings.oidcResource ?? settings.oidcAudience) || undefined,
           },
     emailClaim: settings.oidcClaimEmail,
+    emailVerified: settings.oidcEmailVerified,
     adminEmail: settings.adminEmail,
     adminPassword: settings.adminPassword,
     contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
@@ -98,7 +107,15 @@ function configurationOf(settings: Settings): Configuration {
   };
 }
 
-const WITH_ISSUER: readonly VariableKey[] = ['oidcAudience', 'oidcCliClientId', 'oidcConsoleClientId', 'adminEmails'];
+const REQUIRED_WITH_ISSUER: readonly VariableKey[] = ['oidcAudience', 'oidcCliClientId', 'adminEmails'];
+const ONLY_WITH_ISSUER: readonly VariableKey[] = [
+  'oidcAudience',
+  'oidcCliClientId',
+  'oidcConsoleClientId',
+  'oidcEmailVerified',
+  'oidcScope',
+  'oidcResource',
+];
 
 /** Faults that no single variable has. A variable that was refused for itself is not named a second time. */
 function togetherMistakes(
@@ -107,11 +124,11 @@ function togetherMistakes(
 ): string[] {
   const isAbsent = (key: VariableKey) => environment[VARIABLES[key].name] === undefined;
   if (!isAbsent('oidcIssuer')) {
-    return WITH_ISSUER.filter(isAbsent).map(
+    return REQUIRED_WITH_ISSUER.filter(isAbsent).map(
       (key) => `${VARIABLES[key].name} is required when ASTRO_OIDC_ISSUER is set; it is the ${VARIABLES[key].meaning}.`,
     );
   }
-  return WITH_ISSUER.filter((key) => key !== 'adminEmails' && values[key] !== undefined).map(
+  return ONLY_WITH_ISSUER.filter((key) => !isAbsent(key) && values[key] !== undefined).map(
     (key) => `${VARIABLES[key].name} needs ASTRO_OIDC_ISSUER; set that too, or unset it.`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Bus, RefusalRecorder } from '#bus/contract';
 import type { Reactor, Sweep } from '#event-sourcing';
+import type { Dependency } from '#http';
 import type { Clock, EventFamily, Fact, Logger, Projection } from '#kernel';
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -19,6 +20,8 @@ export interface ServicePart {
   readonly providers?: readonly Provider[];
   /** Work that must be done before the process is ready; begins when it serves. */
   readonly ready?: (app: INestApplicationContext) => Promise<void>;
+  /** What this part depends on, for `/readyz`; must not wait for any of it. */
+  readonly dependencies?: (app: INestApplicationContext) => readonly Dependency[];
   /** Lines for the person who started the process. */
   readonly greeting?: (app: INestApplicationContext) => readonly string[];
 }

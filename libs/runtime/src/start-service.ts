@@ -111,7 +111,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   stopping.throwIfAborted();
 
   const egress = egressOf(settings);
-  const state: ServiceState = { served: [], lacks: 'starting' };
+  const state: ServiceState = { served: [], lacks: 'starting', dependencies: () => [] };
   const composition: Composition = compose({
     ...service,
     name: claimed.slot,
@@ -140,6 +140,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   if (service.edge) service.edge.mount(app);
   else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log });
   await app.init();
+  state.dependencies = () => parts.flatMap(({ dependencies }) => dependencies?.(app) ?? []);
   await app.startAllMicroservices();
   await app.listen(port, host);
   await unlessAborted(Promise.all([composition.start(app), ...parts.map(({ ready }) => ready?.(app))]), stopping);
@@ -188,10 +189,12 @@ interface ServiceState {
   served: readonly string[];
   /** Why it is not ready yet, or no longer. */
   lacks: 'starting' | 'stopping' | undefined;
+  /** What its parts depend on. */
+  dependencies: () => Readiness['dependencies'];
 }
 
 async function readinessOf(
-  { served, lacks }: ServiceState,
+  { served, lacks, dependencies: ofParts }: ServiceState,
   composition: Composition,
   engines: Engines,
 ): Promise<Readiness> {
@@ -199,8 +202,9 @@ async function readinessOf(
     { name: 'service', ok: lacks === undefined, ...(lacks !== undefined && { detail: lacks }) },
     ...(await composition.logState()),
     { name: 'bus', ok: engines.bus.connected() },
+    ...ofParts(),
   ];
-  return { ready: dependencies.every(({ ok }) => ok), contracts: served, dependencies };
+  return { ready: dependencies.every(({ ok, required }) => ok || required === false), contracts: served, dependencies };
 }
 
 async function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {

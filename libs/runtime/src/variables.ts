@@ -12,6 +12,8 @@ export interface Variable {
   readonly default?: string;
   /** The default as the reference shows it, where it is not that text. */
   readonly defaultInWords?: string;
+  /** An empty text has a meaning too. */
+  readonly mayBeEmpty?: true;
   /** For docs and generated tests: a good value, and bad ones that must be refused. */
   readonly good: string;
   readonly bad: readonly string[];
@@ -29,13 +31,14 @@ function wholeNumber(least: number, most: number) {
     .pipe(z.number().min(least, message).max(most, message));
 }
 
-const webAddress = z
+/** As it is written: to an issuer, a slash at the end makes another address. */
+const exactWebAddress = z
   .url({ protocol: /^https?$/, error: 'must be an address that begins with http:// or https://', abort: true })
   .refine((text) => {
     const { username, password, search, hash } = new URL(text);
     return username === '' && password === '' && search === '' && hash === '';
-  }, 'must have no user, query or fragment')
-  .transform((text) => text.replace(/\/+$/, ''));
+  }, 'must have no user, query or fragment');
+const webAddress = exactWebAddress.transform((text) => text.replace(/\/+$/, ''));
 
 function engine(word: 'embedded' | 'in-process', schemes: readonly string[], later: readonly string[] = []) {
   const choices = [word, ...schemes.map((scheme) => `${scheme}…`)].join(' or ');
@@ -140,11 +143,11 @@ export const VARIABLES = {
   },
   oidcIssuer: {
     name: 'ASTRO_OIDC_ISSUER',
-    meaning: 'external issuer',
+    meaning: 'external issuer, exactly as its discovery document says (Auth0’s ends in /)',
     defaultInWords: 'built-in, under /oidc',
-    schema: webAddress,
-    good: 'https://acme.eu.auth0.com',
-    bad: ['acme', 'ldap://acme.dev'],
+    schema: exactWebAddress,
+    good: 'https://acme.eu.auth0.com/',
+    bad: ['acme', 'ldap://acme.dev', 'https://acme.eu.auth0.com/?tenant=a'],
   },
   oidcAudience: {
     name: 'ASTRO_OIDC_AUDIENCE',
@@ -165,7 +168,7 @@ export const VARIABLES = {
   oidcConsoleClientId: {
     name: 'ASTRO_OIDC_CONSOLE_CLIENT_ID',
     meaning: 'client id of the console',
-    defaultInWords: 'required with an external issuer',
+    defaultInWords: 'none with an external issuer',
     schema: word,
     good: 'console',
     bad: ['two words'],
@@ -176,6 +179,37 @@ export const VARIABLES = {
     default: 'email',
     schema: word,
     good: 'https://acme.dev/email',
+    bad: ['two words'],
+  },
+  oidcEmailVerified: {
+    name: 'ASTRO_OIDC_EMAIL_VERIFIED',
+    meaning:
+      'claim: an address counts as verified where email_verified beside it says so; always: the issuer verifies all',
+    default: 'claim',
+    schema: z.enum(['claim', 'always'], 'must be claim or always'),
+    good: 'always',
+    bad: ['never', 'true'],
+  },
+  oidcScope: {
+    name: 'ASTRO_OIDC_SCOPE',
+    meaning: 'scopes that logins ask an external issuer for, separated by spaces',
+    default: 'openid profile email offline_access',
+    schema: z
+      .string()
+      .regex(
+        /^[\x21\x23-\x5b\x5d-\x7e]{1,200}( [\x21\x23-\x5b\x5d-\x7e]{1,200}){0,30}$/,
+        'must be scopes separated by one space',
+      ),
+    good: 'openid api://astro/access',
+    bad: ['openid  profile', 'openid "profile"'],
+  },
+  oidcResource: {
+    name: 'ASTRO_OIDC_RESOURCE',
+    meaning: 'resource that logins ask an external issuer for (RFC 8707); empty: none is sent, as Entra wants it',
+    defaultInWords: 'the audience',
+    mayBeEmpty: true,
+    schema: word,
+    good: 'https://astro.acme.dev/api',
     bad: ['two words'],
   },
   adminEmails: {
@@ -275,8 +309,8 @@ export type Settings = { readonly [K in VariableKey]: ValueOf<(typeof VARIABLES)
 export const defaultShown = ({ default: text, defaultInWords }: Variable): string => defaultInWords ?? text ?? '';
 
 /** One variable from its text. @returns a sentence about what is wrong with it */
-export function readVariable({ name, schema }: Variable, text: string): Result<unknown, string> {
-  if (text.trim() === '') return err(`${name} is empty; give it a value or unset it.`);
+export function readVariable({ name, schema, mayBeEmpty }: Variable, text: string): Result<unknown, string> {
+  if (text.trim() === '') return mayBeEmpty ? ok('') : err(`${name} is empty; give it a value or unset it.`);
   const parsed = schema.safeParse(text);
   return parsed.success ? ok(parsed.data) : err(`${name} ${parsed.error.issues[0]?.message ?? 'is not valid'}.`);
 }

@@ -41,6 +41,8 @@ export async function deviceLogin(
   const about = await session.call(aboutRequest, {});
   if (!about.ok) return about.failure;
   const { issuer, audience, cliClientId } = about.value;
+  // An older platform does not say these; a null resource is not sent.
+  const { scope = 'openid email profile', resource = audience } = about.value as Partial<typeof about.value>;
   const client = await import('openid-client');
   try {
     const isLoopback = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(issuer);
@@ -52,9 +54,9 @@ export async function deviceLogin(
       isLoopback ? { execute: [client.allowInsecureRequests] } : {},
     );
     const started = await client.initiateDeviceAuthorization(config, {
-      scope: 'openid email profile',
-      audience,
-      resource: audience,
+      scope,
+      audience, // Auth0 knows an API by this parameter, and others ignore it
+      ...(resource !== null && { resource }),
     });
     const address = started.verification_uri_complete ?? started.verification_uri;
     const drive = options.account && driveDevicePages(address, started.user_code, options.account);

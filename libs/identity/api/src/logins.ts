@@ -26,7 +26,7 @@ export function createLogins({ bus, clock }: { readonly bus: Bus; readonly clock
   async function ask(claims: Claims, digest: string): Promise<Result<string, DomainError>> {
     const answer = await bus.request(resolveUserRequest, claims, bus.own({}));
     if (!answer.ok) return answer;
-    known.set(digest, answer.value.userId);
+    if (!claims.incomplete) known.set(digest, answer.value.userId);
     return ok(answer.value.userId);
   }
 

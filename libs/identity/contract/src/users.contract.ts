@@ -9,6 +9,8 @@ export const claimsSchema = z.strictObject({
   email: z.string().max(320).optional(),
   emailVerified: z.boolean().default(false),
   name: z.string().max(500).optional(),
+  /** The issuer could not be asked for more: what is missing is not known, rather than absent. */
+  incomplete: z.literal(true).optional(),
 });
 
 /** The gateway's question at the first request with a token: which user is this? Registers a new one exactly once. */
@@ -73,7 +75,11 @@ export const aboutRequest = request({
     issuer: z.string(),
     audience: z.string(),
     cliClientId: z.string(),
-    consoleClientId: z.string(),
+    /** Null: this installation has no login for the console. */
+    consoleClientId: z.string().nullable(),
+    /** What logins ask the issuer for; a null resource is not sent. */
+    scope: z.string(),
+    resource: z.string().nullable(),
     contact: z.string(),
     profile: z.enum(['embedded', 'distributed']),
   }),
@@ -117,7 +123,11 @@ export interface IdentityConfig {
   readonly issuer: string;
   readonly audience: string;
   readonly cliClientId: string;
-  readonly consoleClientId: string;
+  readonly consoleClientId?: string | undefined;
+  /** Scopes that logins ask for, separated by spaces. */
+  readonly scope: string;
+  /** Resource (RFC 8707) that logins ask for; left out: none is sent. */
+  readonly resource?: string | undefined;
   /** Whom to ask: an address or a URL. */
   readonly contact: string;
   readonly profile: 'embedded' | 'distributed';

@@ -20,6 +20,7 @@ const config: IdentityConfig = {
   audience: 'http://127.0.0.1:8080/v1',
   cliClientId: 'astroctl',
   consoleClientId: 'astro-console',
+  scope: 'openid',
   contact: 'root-canary@acme.dev',
   profile: 'embedded',
   adminEmails: ['Root-Canary@acme.dev'],
@@ -50,7 +51,7 @@ describe('users', () => {
 
   const resolve = async (
     subject: string,
-    more: { email?: string; emailVerified?: boolean; name?: string; issuer?: string } = {},
+    more: { email?: string; emailVerified?: boolean; name?: string; issuer?: string; incomplete?: true } = {},
   ) => {
     const answer = await registration.resolve({ issuer: ISSUER, subject, emailVerified: false, ...more }, bus.own({}));
     if (!answer.ok) throw new Error(answer.error.code);
@@ -93,6 +94,17 @@ describe('users', () => {
     });
   });
 
+  it('use-I2: keep their address and name while the issuer cannot be asked, and lose them when it says so', async () => {
+    const [{ userId }, before] = [await resolve('ada', { incomplete: true }), await people.get(ada)];
+    expect(userId).toBe(ada);
+    expect(before).toMatchObject({ email: 'ada-canary@new.dev', emailVerified: true, name: 'Ada Canary' });
+    expect(await people.byAddress('ada-canary@new.dev')).toBe(ada);
+    const { userId: hedy } = await resolve('hedy', { email: 'hedy@acme.dev', emailVerified: true });
+    await resolve('hedy');
+    expect(await people.get(hedy)).toMatchObject({ email: null, emailVerified: false });
+    expect(await people.byAddress('hedy@acme.dev')).toBeUndefined();
+  });
+
   it('B22: with an unverified address are found by no address and take over nobody’s', async () => {
     const { userId } = await resolve('mallory', { email: 'ada-canary@new.dev', emailVerified: false });
     expect(userId).not.toBe(ada);
@@ -106,13 +118,17 @@ describe('users', () => {
     expect(await people.byAddress('ada-canary@new.dev')).toBe(ada);
   });
 
-  it('become global admin by a verified address of the configuration, and by no unverified one', async () => {
+  it('use-I2: become global admin by a verified address of the configuration, also when the first login lacked it', async () => {
     const pretender = await resolve('pretender', { email: 'root-canary@acme.dev', emailVerified: false });
     expect(await embedded.commands.load(userDecider, userStream(pretender.userId))).toMatchObject({
       ok: true,
       value: { state: { globalRole: 'developer' } },
     });
-    root = (await resolve('root', { email: 'root-canary@acme.dev', emailVerified: true })).userId;
+    root = (await resolve('root', { incomplete: true })).userId;
+    expect(await resolve('root', { email: 'root-canary@acme.dev', emailVerified: true })).toEqual({
+      userId: root,
+      registered: false,
+    });
     expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({
       ok: true,
       value: { state: { globalRole: 'admin' } },

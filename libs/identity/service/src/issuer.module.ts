@@ -42,6 +42,9 @@ const builtInIssuer: FactoryProvider<BuiltInIssuer | null> = {
   },
 };
 
+/** What logins ask the built-in issuer for. */
+const SCOPE = 'openid profile email offline_access';
+
 const identityConfig: FactoryProvider<IdentityConfig> = {
   provide: IDENTITY_CONFIG,
   inject: [SERVICE_SETTINGS, BUILT_IN_ISSUER],
@@ -51,7 +54,8 @@ const identityConfig: FactoryProvider<IdentityConfig> = {
     if (oidc.kind === 'external') return { ...platform, ...oidc };
     if (!builtIn) throw new Error('the built-in issuer was not made');
     const { issuer, audience, cliClientId, consoleClientId } = builtIn.issuer;
-    return { ...platform, issuer, audience, cliClientId, consoleClientId, adminEmails: [adminEmail] };
+    const logins = { issuer, audience, cliClientId, consoleClientId, scope: SCOPE, resource: audience };
+    return { ...platform, ...logins, adminEmails: [adminEmail] };
   },
 };
 

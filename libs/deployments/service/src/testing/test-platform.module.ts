@@ -228,6 +228,7 @@ const others: Answers = {
       audience: 'https://astro.acme.dev/v1',
       cliClientId: 'astroctl',
       consoleClientId: 'astro-console',
+      scope: 'openid',
       contact: 'platform@acme.dev',
       profile: 'distributed',
     }),

@@ -51,7 +51,8 @@ export class IdentityQueries {
 
   @Serves(aboutRequest)
   async about(): Promise<ReplyTo<typeof aboutRequest>> {
-    const { version, publicUrl, issuer, audience, cliClientId, consoleClientId, contact, profile } = this.config;
+    const { version, publicUrl, issuer, audience, cliClientId, consoleClientId, scope, resource, contact, profile } =
+      this.config;
     return reply({
       name: 'Astro Platform',
       version,
@@ -59,7 +60,9 @@ export class IdentityQueries {
       issuer,
       audience,
       cliClientId,
-      consoleClientId,
+      consoleClientId: consoleClientId ?? null,
+      scope,
+      resource: resource ?? null,
       contact,
       profile,
     });

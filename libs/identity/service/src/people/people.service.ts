@@ -22,6 +22,20 @@ export type PersonRecord = z.infer<typeof personSchema>;
 const LOOKUP_KEY = 'identity/lookup-key';
 const personName = (userId: string): string => `person/${userId}`;
 
+/** @param known what still counts where the claims say nothing */
+function recordOf(
+  { issuer, subject, email, emailVerified, name }: Claims,
+  known: PersonRecord | undefined,
+): PersonRecord {
+  return {
+    issuer,
+    subject,
+    email: email ?? known?.email ?? null,
+    emailVerified: (email === undefined ? known?.emailVerified : emailVerified) ?? false,
+    name: name ?? known?.name ?? null,
+  };
+}
+
 /**
  * People's names and addresses, one sealed record each, and a way to find a user by subject or verified address: both
  * under names that say nothing without the key.
@@ -45,17 +59,13 @@ export class People {
     return record && personSchema.parse(JSON.parse(decodeText(record.value)));
   }
 
-  /** Keeps what a token says about its person, when it says something new. Only a verified address finds its user. */
+  /**
+   * Keeps what a token says about its person, when it says something new. Only a verified address finds its user. What
+   * incomplete claims do not say stays as it was.
+   */
   async keep(userId: string, claims: Claims): Promise<void> {
-    const { issuer, subject, email, name } = claims;
-    const next: PersonRecord = {
-      issuer,
-      subject,
-      email: email ?? null,
-      emailVerified: claims.emailVerified ?? false,
-      name: name ?? null,
-    };
     const before = await this.get(userId);
+    const next = recordOf(claims, claims.incomplete ? before : undefined);
     if (before === undefined || JSON.stringify(before) !== JSON.stringify(next))
       await this.vault.put(personName(userId), encodeText(JSON.stringify(next)));
     if (before?.email && before.email !== next.email) await this.forgetAddress(before.email, userId);

@@ -1,0 +1,178 @@
+// An issuer on loopback that behaves as Auth0 does, for the tests of this folder: its name ends in a slash, access tokens are
+// JWTs only for an API that the login names by `audience`, addresses are in no token but under names of one's own, and
+// userinfo has a limit of requests. Made with oidc-provider; people are logged in as soon as a device asks.
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { decodeJwt } from 'jose';
+import Provider, { type AdapterFactory, type AdapterPayload, type Configuration } from 'oidc-provider';
+
+const AUDIENCE = 'https://astro.acme.dev/api';
+const NAMESPACE = 'https://acme.dev/';
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+interface Auth0Person {
+  readonly sub: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+}
+
+export interface Auth0Issuer {
+  /** Ends in a slash. */
+  readonly issuer: string;
+  /** What a platform that trusts it is started with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Who logs in next. */
+  person: Auth0Person;
+  /** Whether an Action adds the address to access tokens, under a name with a namespace. */
+  addsClaims: boolean;
+  /** Gives tokens for the one API of the tenant, whatever a login asks for. */
+  hasOneApi: boolean;
+  /** What userinfo answers instead of claims; undefined: claims. */
+  userinfoStatus: number | undefined;
+  /** Parameters of the logins that devices asked for, the latest last. */
+  readonly asked: readonly Readonly<Record<string, unknown>>[];
+  close(): Promise<void>;
+}
+
+/** Starts it on a free port. */
+export async function startAuth0Issuer(): Promise<Auth0Issuer> {
+  let serve: (request: IncomingMessage, response: ServerResponse) => void = () => {};
+  const server = createServer((request, response) => serve(request, response));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // an address of TCP, since it listens on one
+  const people = new Map<string, Auth0Person>();
+  const asked: Readonly<Record<string, unknown>>[] = [];
+  const state: Auth0Issuer = {
+    issuer: `${origin}/`,
+    environment: {
+      ASTRO_OIDC_ISSUER: `${origin}/`,
+      ASTRO_OIDC_AUDIENCE: AUDIENCE,
+      ASTRO_OIDC_CLI_CLIENT_ID: 'native-app',
+      ASTRO_ADMIN_EMAILS: 'root@acme.dev',
+    },
+    person: { sub: 'auth0|somebody', email: 'somebody@acme.dev', emailVerified: false },
+    addsClaims: false,
+    hasOneApi: false,
+    userinfoStatus: undefined,
+    asked,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  const provider = new Provider(`${origin}/`, configurationOf(state, people));
+  provider.use(async (context, next) => {
+    await next();
+    const { oidc, body } = context as typeof context & { readonly body: unknown };
+    if (oidc?.route !== 'device_authorization' || context.status !== 200) return;
+    asked.push({ ...oidc.params });
+    people.set(state.person.sub, state.person);
+    await approve(provider, (body as { readonly user_code: string }).user_code, state.person.sub);
+  });
+  const issuer = provider.callback();
+  serve = (request, response) =>
+    request.url?.startsWith('/me') ? answerUserinfo(request, response, state, people) : void issuer(request, response);
+  return state;
+}
+
+function configurationOf(state: Auth0Issuer, people: ReadonlyMap<string, Auth0Person>): Configuration {
+  const signing = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+  return {
+    clients: [
+      {
+        client_id: 'native-app',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        grant_types: [DEVICE_GRANT, 'refresh_token'],
+        response_types: [],
+        redirect_uris: [],
+      },
+    ],
+    jwks: { keys: [{ ...signing, kid: 'auth0', use: 'sig', alg: 'RS256' }] },
+    cookies: { keys: ['a key of the test'] },
+    adapter: memoryAdapter(),
+    ttl: { AccessToken: 3_600, DeviceCode: 600, Grant: 3_600, IdToken: 3_600, RefreshToken: 3_600 },
+    extraParams: ['audience'],
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    extraTokenClaims(_context, token) {
+      const person = 'accountId' in token ? people.get(String(token.accountId)) : undefined;
+      return state.addsClaims && person
+        ? { [`${NAMESPACE}email`]: person.email, [`${NAMESPACE}email_verified`]: person.emailVerified }
+        : undefined;
+    },
+    features: {
+      devInteractions: { enabled: false },
+      deviceFlow: { enabled: true },
+      userinfo: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        // Auth0 knows an API by `audience`; without one the access token is opaque.
+        defaultResource: ({ oidc }) => audienceAsked(oidc.params) ?? [],
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, audience) => ({
+          scope: '',
+          audience: state.hasOneApi ? AUDIENCE : audience,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+  };
+}
+
+/** Everything until the issuer is closed: it lives as long as a test. */
+function memoryAdapter(): AdapterFactory {
+  const records = new Map<string, AdapterPayload>();
+  return (model) => ({
+    upsert: async (id, payload) => void records.set(`${model} ${id}`, payload),
+    find: async (id) => records.get(`${model} ${id}`),
+    findByUserCode: async (userCode) => [...records.values()].find((record) => record.userCode === userCode),
+    findByUid: async (uid) => [...records.values()].find((record) => record.uid === uid),
+    consume: async (id) => void Object.assign(records.get(`${model} ${id}`) ?? {}, { consumed: true }),
+    destroy: async (id) => void records.delete(`${model} ${id}`),
+    revokeByGrantId: async () => {},
+  });
+}
+
+/** What the pages do after a person has logged in and confirmed the code. */
+async function approve(provider: Provider, userCode: string, accountId: string): Promise<void> {
+  const code = await provider.DeviceCode.findByUserCode(userCode.replaceAll('-', ''));
+  if (!code) throw new Error('there is no such device code');
+  const grant = new provider.Grant({ clientId: 'native-app', accountId });
+  grant.addOIDCScope('openid profile email offline_access');
+  const audience = audienceAsked(code.params);
+  if (audience !== undefined) grant.addResourceScope(audience, '');
+  Object.assign(code, {
+    accountId,
+    grantId: await grant.save(),
+    scope: 'openid profile email offline_access',
+    resource: audience,
+    authTime: Math.floor(Date.now() / 1_000),
+  });
+  await code.save();
+}
+
+function audienceAsked(parameters: object | undefined): string | undefined {
+  const { audience } = (parameters ?? {}) as { readonly audience?: unknown };
+  return typeof audience === 'string' ? audience : undefined;
+}
+
+/** The access token names whose claims these are. Its signature is looked at by the platform alone. */
+function answerUserinfo(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { userinfoStatus }: Auth0Issuer,
+  people: ReadonlyMap<string, Auth0Person>,
+): void {
+  const { sub = '' } = decodeJwt(headers.authorization?.slice('Bearer '.length) ?? '');
+  const person = people.get(sub);
+  const claims = person && { sub, email: person.email, email_verified: person.emailVerified };
+  response
+    .writeHead(userinfoStatus ?? (claims ? 200 : 401), { 'content-type': 'application/json' })
+    .end(JSON.stringify(userinfoStatus === undefined ? claims : { error: 'too_many_requests' }));
+}

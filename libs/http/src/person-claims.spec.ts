@@ -1,0 +1,125 @@
+import { silentLogger } from '#kernel';
+import { manualClock, type ManualClock } from '#testing';
+import { IssuerKeys } from './jwks.ts';
+import { PersonClaimsReader, type PersonClaimsOptions } from './person-claims.ts';
+
+const ISSUER = 'https://issuer.test/';
+const token = { iss: ISSUER, sub: 'auth0|ada', exp: 2_000_000_000 };
+
+describe('what a login says about a person', () => {
+  let clock: ManualClock;
+  let warned: object[];
+  let asked: number;
+  let answer: () => Response;
+
+  beforeEach(() => {
+    clock = manualClock();
+    warned = [];
+    asked = 0;
+    answer = () => Response.json({ sub: token.sub, email: 'ada@acme.dev', email_verified: true, name: 'Ada' });
+  });
+
+  const reader = (more: Partial<PersonClaimsOptions> = {}) => {
+    const logger = { ...silentLogger, warn: (fields: object) => void warned.push(fields) };
+    const fetch = async (url: string) => {
+      if (url.includes('.well-known'))
+        return Response.json({ issuer: ISSUER, jwks_uri: `${ISSUER}keys`, userinfo_endpoint: `${ISSUER}userinfo` });
+      asked++;
+      return answer();
+    };
+    const keys = new IssuerKeys({ issuer: ISSUER, clock, logger, fetch });
+    return new PersonClaimsReader({ clock, logger, userinfo: { keys, fetch }, ...more });
+  };
+  const known = { email: 'ada@acme.dev', emailVerified: true };
+
+  it('is in the token, or at userinfo', async () => {
+    expect(await reader().read('t', { ...token, email: 'a@acme.dev', email_verified: true })).toEqual({
+      claims: { issuer: ISSUER, subject: token.sub, email: 'a@acme.dev', emailVerified: true },
+      isFinal: true,
+    });
+    expect(asked).toBe(0);
+    expect(await reader().read('t', token)).toMatchObject({ claims: { ...known, name: 'Ada' }, isFinal: true });
+  });
+
+  it('use-I2: is incomplete and not remembered while userinfo answers 429, 500 or nothing, and the log warns once', async () => {
+    const one = reader();
+    for (const odd of [
+      () => new Response('', { status: 429 }),
+      () => new Response('', { status: 500 }),
+      () => new Response('<html>'),
+      () => {
+        throw new Error('no route');
+      },
+    ]) {
+      answer = odd;
+      expect(await one.read('t', token)).toEqual({
+        claims: { issuer: ISSUER, subject: token.sub, incomplete: true },
+        isFinal: false,
+      });
+      clock.advance(10_000);
+    }
+    expect(warned).toMatchObject([{ status: 429, fix: expect.stringContaining('asked again') as unknown }]);
+    answer = () => Response.json({ email: known.email });
+    expect((await one.read('t', token)).claims.incomplete).toBeUndefined();
+  });
+
+  it('use-I2: is asked for as late as the issuer says, of that person alone, and 10 s after it could not be reached', async () => {
+    const one = reader();
+    answer = () => new Response('', { status: 429, headers: { 'retry-after': '20' } });
+    await one.read('t', token);
+    await one.read('t', token);
+    expect(asked).toBe(1);
+    await one.read('t', { ...token, sub: 'auth0|grace' });
+    expect(asked).toBe(2);
+    clock.advance(20_000);
+    answer = () => {
+      throw new Error('no route');
+    };
+    await one.read('t', token);
+    await one.read('t', { ...token, sub: 'auth0|grace' });
+    expect(asked).toBe(3);
+  });
+
+  it('use-I2: stays incomplete, and is remembered, when userinfo refuses the token itself', async () => {
+    answer = () => new Response('', { status: 401 });
+    expect(await reader().read('t', token)).toMatchObject({ claims: { incomplete: true }, isFinal: true });
+    expect(warned).toMatchObject([{ status: 401, fix: expect.stringContaining('ASTRO_OIDC_SCOPE') as unknown }]);
+  });
+
+  it('use-I3: takes the verified claim beside a namespaced address, and no other', async () => {
+    const emailClaim = 'https://acme.dev/email';
+    const verified = async (more: object) =>
+      (await reader({ emailClaim }).read('t', { ...token, [emailClaim]: 'a@acme.dev', ...more })).claims.emailVerified;
+    expect(await verified({ 'https://acme.dev/email_verified': true })).toBe(true);
+    expect(await verified({ email_verified: true, 'https://evil.dev/email_verified': true })).toBe(false);
+    expect(await verified({})).toBe(false);
+    const upn = reader({ emailClaim: 'upn' });
+    const claims = { ...token, upn: 'a@acme.dev' };
+    expect((await upn.read('t', { ...claims, upn_verified: true })).claims.emailVerified).toBe(true);
+    expect((await upn.read('t', { ...claims, email_verified: true })).claims.emailVerified).toBe(true);
+  });
+
+  it.each([
+    [true, true],
+    ['true', true],
+    ['True', true],
+    [false, false],
+    ['false', false],
+    ['yes', false],
+    [1, false],
+    [undefined, false],
+  ])('use-I3: an address is verified where the claim is %p: %p', async (email_verified, expected) => {
+    const { claims } = await reader().read('t', { ...token, email: 'a@acme.dev', email_verified });
+    expect(claims.emailVerified).toBe(expected);
+  });
+
+  it('use-I3: every address is verified where the operator says that the issuer holds no other', async () => {
+    const { claims } = await reader({ emailVerified: 'always' }).read('t', { ...token, email: 'a@acme.dev' });
+    expect(claims.emailVerified).toBe(true);
+  });
+
+  it('use-I6: userinfo is bound by the token that fetched it, whatever its sub is', async () => {
+    answer = () => Response.json({ sub: '00u1abcd', email: known.email, email_verified: true });
+    expect((await reader().read('t', token)).claims).toMatchObject({ subject: token.sub, ...known });
+  });
+});

@@ -1,0 +1,93 @@
+import type { Clock, Logger } from '#kernel';
+import { LRUCache } from 'lru-cache';
+
+/** Why an access token was refused, for the operator. Callers are told no more than that it is invalid. */
+export type TokenFault =
+  | { readonly fault: 'opaque' | 'encrypted' | 'form' | 'type' | 'key' | 'signature' | 'claims' }
+  /** What is found is of a closed list. */
+  | { readonly fault: 'algorithm'; readonly found: string }
+  /** What is found was signed by the issuer. */
+  | { readonly fault: 'audience' | 'id-token' | 'issuer'; readonly found: string };
+
+export interface ExpectedToken {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Client ids of the platform at the issuer: audiences of ID tokens. */
+  readonly clientIds: readonly string[];
+}
+
+/** A token was refused for this. */
+export class TokenRefusedError extends Error {
+  constructor(readonly fault: TokenFault) {
+    super(`the token was refused: ${fault.fault}`);
+  }
+}
+
+/** A line about the same fault is written once in this time; the others are counted. */
+const QUIET_MS = 60_000;
+const LONGEST_FOUND = 300;
+
+const DOCS = 'docs/operations/login.md';
+
+/**
+ * Writes to the operator's log why tokens are refused and what to set, a line a minute for each fault. Whoever sends tokens
+ * chooses no text of it: what is shown was signed by the issuer, or is a word of a closed list.
+ */
+export class TokenFaultLog {
+  private readonly refused = new LRUCache<string, { readonly loggedAtMs: number; since: number }>({ max: 100 });
+
+  constructor(
+    private readonly expected: ExpectedToken,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  write(fault: TokenFault): void {
+    const nowMs = this.clock.monotonic();
+    const before = this.refused.get(fault.fault);
+    if (before && nowMs - before.loggedAtMs < QUIET_MS) {
+      before.since++;
+      return;
+    }
+    this.refused.set(fault.fault, { loggedAtMs: nowMs, since: 0 });
+    const { issuer, audience } = this.expected;
+    this.logger.warn(
+      {
+        issuer,
+        audience,
+        fault: fault.fault,
+        ...('found' in fault && { found: fault.found.slice(0, LONGEST_FOUND) }),
+        ...(before && before.since > 0 && { refusedSince: before.since }),
+        fix: fixOf(fault, this.expected),
+      },
+      'an access token was refused',
+    );
+  }
+}
+
+/** What the operator can do about it, in one sentence. */
+function fixOf(fault: TokenFault, { issuer, audience }: ExpectedToken): string {
+  switch (fault.fault) {
+    case 'opaque':
+      return `the token is not a JWT: register an API (resource server) with the identifier ${audience} at the issuer, so that it issues JWTs for it; see ${DOCS}`;
+    case 'encrypted':
+      return `the token is encrypted: register an API with the identifier ${audience} at the issuer, and let it sign access tokens without encrypting them; see ${DOCS}`;
+    case 'algorithm':
+      return `set the signing algorithm of access tokens at the issuer to RS256, PS256 or ES256; see ${DOCS}`;
+    case 'type':
+      return 'send an access token, not another kind of token of the issuer';
+    case 'key':
+      return `the issuer ${issuer} publishes no such key: log in at this issuer, or correct ASTRO_OIDC_ISSUER`;
+    case 'signature':
+      return 'the signature does not match the key of the issuer: the token was changed, or another issuer uses the same key id';
+    case 'issuer':
+      return `the issuer writes another iss into its tokens than its discovery document says: set its token version (Entra: requestedAccessTokenVersion 2), or set ASTRO_OIDC_ISSUER to the issuer of these tokens; see ${DOCS}`;
+    case 'audience':
+      return `make the issuer put ${audience} into the audience (aud) of access tokens, or set ASTRO_OIDC_AUDIENCE to what it puts there; see ${DOCS}`;
+    case 'id-token':
+      return `the client sent an ID token; send the access token. If the access tokens of this issuer have the client id as their audience, as those of Dex have, set ASTRO_OIDC_AUDIENCE to it; see ${DOCS}`;
+    case 'form':
+    case 'claims':
+      return 'the token is malformed, or lacks sub, exp or a key id (kid) that every access token needs';
+  }
+}
