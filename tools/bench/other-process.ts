@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Runs `work` while serving.ts serves `what` in a process of its own; `work` gets the port it prints. */
+/** Milliseconds of processor time that a process has used; NaN where the system does not say it. */
+export function processorMs(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10; // in ticks of 10 ms
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Runs `work` while serving.ts serves `what` in a process of its own; `work` gets the port it prints, and the process's id. */
 export async function withServing<T>(
   what: string,
   args: readonly string[],
-  work: (port: number) => Promise<T>,
+  work: (port: number, pid: number) => Promise<T>,
 ): Promise<T> {
   const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(process.execPath, ['--import', file('../typescript.mjs'), file('serving.ts'), what, ...args], {
@@ -18,7 +30,7 @@ export async function withServing<T>(
     ];
     const port = Number(String(line));
     if (Number.isNaN(port)) throw new Error(`${what} did not start`);
-    return await work(port);
+    return await work(port, child.pid ?? 0);
   } finally {
     child.stdin.end();
   }

@@ -1,29 +1,13 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Principal } from '#access';
 import type { RequestContext } from '#bus/contract';
-import { err, ok, type DomainError, type Position, type Result } from '#kernel';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { claimsOf, expiresMsOf, isOverTime, receiverOf, type CallerClaims } from './caller-claims.ts';
 import type { CallerKeyring, CallerKind } from './caller-keys.ts';
 import { busErrors } from './errors.ts';
 
-/** A signed context is believed for at most 30 s: 25 s from its making, and 5 s by which two hosts' clocks may differ. */
-const CALLER_VALID_MS = 25_000;
-const CLOCK_SKEW_MS = 5_000;
-
 /** Name of the header (on every transport) that carries the signed context. */
 export const CALLER_HEADER = 'astro-caller';
-
-/** What a service learns about who asks, once the signature held. */
-export interface CallerClaims {
-  readonly principal: Principal;
-  readonly commandId: string;
-  readonly correlationId: string;
-  readonly causationId?: string;
-  readonly organizationId?: string;
-  readonly deadlineMs: number;
-  readonly consistency?: Position;
-  readonly ifMatch?: number;
-  readonly dryRun?: boolean;
-}
 
 /** The signed text. Short names: it travels with every message. */
 interface Signed extends CallerClaims {
@@ -33,9 +17,6 @@ interface Signed extends CallerClaims {
 }
 
 const kindOf = (principal: Principal): CallerKind => (principal.kind === 'service' ? 'service' : 'person');
-
-/** Who serves a subject: what stands before its first dot. */
-const receiverOf = (subject: string): string => subject.slice(0, subject.indexOf('.'));
 
 const FORM = /^([a-z0-9-]{1,32})\.(person|service)\.([A-Za-z0-9_-]{43})\./;
 
@@ -56,23 +37,9 @@ export function signCaller(
   nowMs: number,
 ): string {
   const receiver = receiverOf(subject);
-  const { principal, commandId, correlationId, causationId, organizationId, deadlineMs, consistency, ifMatch, dryRun } =
-    context;
-  const signed: Signed = {
-    receiver,
-    subject,
-    expiresMs: Math.min(deadlineMs, nowMs + CALLER_VALID_MS),
-    principal,
-    commandId,
-    correlationId,
-    deadlineMs,
-    ...(causationId !== undefined && { causationId }),
-    ...(principal.kind === 'service' && organizationId !== undefined && { organizationId }),
-    ...(consistency !== undefined && { consistency }),
-    ...(ifMatch !== undefined && { ifMatch }),
-    ...(dryRun !== undefined && { dryRun }),
-  };
-  const kind = kindOf(principal);
+  const claims = claimsOf(context);
+  const signed: Signed = { receiver, subject, expiresMs: expiresMsOf(context, nowMs), ...claims };
+  const kind = kindOf(claims.principal);
   const key = keyring.key(keyring.newestId, kind, receiver);
   if (!key) throw new Error('the newest caller key is not in the keyring');
   const text = JSON.stringify(signed);
@@ -105,9 +72,7 @@ export function verifyCaller(
   const signed = JSON.parse(text) as Signed;
   if (signed.receiver !== receiver || signed.subject !== subject || kindOf(signed.principal) !== kind)
     return err(busErrors.notBelieved());
-  if (nowMs > signed.expiresMs + CLOCK_SKEW_MS || signed.expiresMs > nowMs + CALLER_VALID_MS + CLOCK_SKEW_MS)
-    return err(busErrors.expired());
-  return ok(signed);
+  return isOverTime(signed.expiresMs, nowMs) ? err(busErrors.expired()) : ok(signed);
 }
 
 const matches = (given: Buffer, expected: Buffer): boolean =>

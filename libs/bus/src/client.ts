@@ -4,6 +4,7 @@ import {
   StreamEndedError,
   type Bus,
   type CallerInputOf,
+  type Contract,
   type OutputOf,
   type Reply,
   type RequestContext,
@@ -13,9 +14,12 @@ import {
 import type { Clock, DomainError, Ids, Logger } from '#kernel';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
 import { CALLER_HEADER, signCaller } from './caller-token.ts';
-import { busErrors, isDomainError, DomainErrorException } from './errors.ts';
+import { isWithoutDigest, withDigest } from './command-id.ts';
+import { busErrors, isCallerFault, isDomainError, DomainErrorException } from './errors.ts';
+import { parseInput } from './input.ts';
+import { issueCaller } from './local-caller.ts';
 import { described } from './serves.ts';
-import { OutgoingMessage, sizeError, type BusTransport } from './transport.ts';
+import { isSmall, OutgoingMessage, sizeError, type BusTransport } from './transport.ts';
 
 /** Items of a stream that may wait for a slow reader before the stream is ended. */
 const WAITING_ITEMS = 20_000;
@@ -64,7 +68,7 @@ class TransportBus implements Bus {
         settle(refuse(busErrors.timeout(contract.subject, prepared.timeoutMs))),
       );
       const stop = transport.exchange(contract.subject, prepared, ({ err, response }) => {
-        if (err === undefined && isReply<OutputOf<C>>(response)) settle(response);
+        if (err === undefined && isReply<OutputOf<C>>(response)) settle(this.answered(response, contract.subject));
         else settle(refuse(this.refusalOf(err ?? new Error('the answer was empty'), contract.subject)));
       });
     });
@@ -140,7 +144,7 @@ class TransportBus implements Bus {
     context: RequestContext,
     answers: 'one' | 'many',
   ): OutgoingMessage | DomainError {
-    const { clock, actsForPersons, service } = this.options;
+    const { transport, clock, actsForPersons, service } = this.options;
     const { principal } = context;
     if (principal.kind === 'service' ? principal.service !== service : !actsForPersons) {
       throw new Error(
@@ -152,13 +156,47 @@ class TransportBus implements Bus {
     if (timeoutMs <= 0) return busErrors.timeout(contract.subject, 0);
     const json = JSON.stringify(input) ?? 'null';
     const bounded = { ...context, deadlineMs: now + timeoutMs };
-    const headers = { [CALLER_HEADER]: signCaller(this.keyring, contract.subject, json, bounded, now) };
-    return sizeError(json, headers) ?? new OutgoingMessage(json, headers, answers, timeoutMs);
+    if (transport.isLocal && isSmall(json))
+      return new OutgoingMessage(json, {}, answers, timeoutMs, issueCaller(contract.subject, json, bounded, now));
+    return this.signed(contract, input, json, bounded, { answers, timeoutMs, now });
+  }
+
+  /** A message for another process. What is large is measured like that on every transport, so that all take the same ones. */
+  private signed(
+    contract: Contract,
+    input: unknown,
+    json: string,
+    context: RequestContext,
+    { answers, timeoutMs, now }: { readonly answers: 'one' | 'many'; readonly timeoutMs: number; readonly now: number },
+  ): OutgoingMessage | DomainError {
+    const { subject } = contract;
+    let whole = context;
+    if (isWithoutDigest(context.commandId)) {
+      const parsed = parseInput(contract.input, input, json);
+      if (!parsed.ok) return parsed.error;
+      whole = { ...context, commandId: withDigest(context.commandId, parsed.value) };
+    }
+    const headers = { [CALLER_HEADER]: signCaller(this.keyring, subject, json, whole, now) };
+    const tooLarge = sizeError(json, headers);
+    if (tooLarge) return tooLarge;
+    return this.options.transport.isLocal
+      ? new OutgoingMessage(json, {}, answers, timeoutMs, issueCaller(subject, json, whole, now))
+      : new OutgoingMessage(json, headers, answers, timeoutMs);
+  }
+
+  /** A receiver that does not believe this process is a fault of the platform, never of whoever asked it. */
+  private answered<T>(answer: Reply<T>, subject: string): Reply<T> {
+    return answer.ok || !isCallerFault(answer.error) ? answer : refuse(this.callerFault(answer.error, subject));
+  }
+
+  private callerFault({ code }: DomainError, subject: string): DomainError {
+    this.options.logger.warn({ subject, code }, 'a receiver did not believe a request of this process');
+    return busErrors.callerRefused();
   }
 
   private refusalOf(error: unknown, subject: string): DomainError {
-    if (error instanceof DomainErrorException) return error.error;
-    if (isDomainError(error)) return error;
+    const known = error instanceof DomainErrorException ? error.error : error;
+    if (isDomainError(known)) return isCallerFault(known) ? this.callerFault(known, subject) : known;
     this.options.logger.error({ subject, err: described(error) }, 'the bus failed');
     return busErrors.internal();
   }

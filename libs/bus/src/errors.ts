@@ -56,6 +56,16 @@ export const busErrors = {
     domainError('bus/caller-expired', 'unauthenticated', 'The caller token has expired.', {
       fix: 'send the request again',
     }),
+  callerRefused: () =>
+    domainError(
+      'bus/caller-refused',
+      'unavailable',
+      'A service of the platform received the request too late, or could not verify which process sent it.',
+      {
+        fix: 'try again; if the problem persists, ask the operator to check the log',
+        retryAfterSeconds: 1,
+      },
+    ),
   servicesOnly: () =>
     domainError('bus/services-only', 'forbidden', 'Only services of the platform can send this request.'),
   callerNotListed: (service: string) =>
@@ -64,6 +74,11 @@ export const busErrors = {
   invalidInput: (errors: readonly InputError[]) =>
     domainError('request/invalid', 'invalid', 'The request is invalid.', { errors }),
 };
+
+const CALLER_FAULTS: readonly string[] = [busErrors.notBelieved().code, busErrors.expired().code];
+
+/** Whether a receiver has not believed the process that sent a message. */
+export const isCallerFault = ({ code }: DomainError): boolean => CALLER_FAULTS.includes(code);
 
 /** Codes that stand for internal error: the edge answers them with 500. */
 export const INTERNAL_CODE = 'bus/internal';

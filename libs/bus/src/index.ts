@@ -18,18 +18,18 @@ export { BusModule } from './bus.module.ts';
 export { CallerKeyring, loadOrCreateCallerKeys, parseCallerKeys, type CallerKeys } from './caller-keys.ts';
 export { CALLER_HEADER, signCaller, verifyCaller } from './caller-token.ts';
 export { createBus } from './client.ts';
+export { commandNameOf, readIdOf } from './command-id.ts';
 export { connectBus } from './connect-bus.ts';
 export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException } from './errors.ts';
 export { RequestGuard, type RequestGuardOptions } from './request-guard.ts';
-export { parseInput } from './input.ts';
-export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves } from './serves.ts';
+export { Caller, Cancelled, described, REQUEST_GUARD, Input, Serves, singleAnswer } from './serves.ts';
 export {
   decodeBody,
   encodeAnswer,
   MESSAGE_BYTES,
   OutgoingMessage,
-  singleAnswer,
   type AnswerPacket,
   type BusTransport,
+  type MessageCaller,
   type MessageContext,
 } from './transport.ts';

@@ -11,9 +11,13 @@ import type { Contract, RefusalRecorder, RequestContext } from '#bus/contract';
 import { err, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { accessRefusal } from './access-refusal.ts';
 import { CallerKeyring, type CallerKeys } from './caller-keys.ts';
-import { verifyCaller, type CallerClaims } from './caller-token.ts';
+import type { CallerClaims } from './caller-claims.ts';
+import { verifyCaller } from './caller-token.ts';
+import { isWithoutDigest, withDigest } from './command-id.ts';
 import { busErrors } from './errors.ts';
 import { parseInput } from './input.ts';
+import { openCaller } from './local-caller.ts';
+import type { MessageContext } from './transport.ts';
 
 export interface RequestGuardOptions {
   readonly keys: CallerKeys;
@@ -35,8 +39,9 @@ export interface AuthorizedRequest {
 }
 
 /**
- * Stands in front of every handler. In this order: signature and time, input, directory, permission. Everything that
- * does not pass is a refusal; nothing of the caller is believed that is not signed.
+ * Stands in front of every handler. In this order: caller and time, input, directory, permission. Everything that does
+ * not pass is a refusal. From another process nothing of the caller is believed that is not signed; within the process
+ * only what its bus has issued.
  */
 export class RequestGuard {
   private readonly keyring: CallerKeyring;
@@ -51,24 +56,36 @@ export class RequestGuard {
   }
 
   /**
-   * @param token the signed context that came with the message
-   * @param json the message's body
-   * @param data the same, parsed
+   * @param message its body as JSON, and who asks, as it came
+   * @param data the body, decoded
    */
   async authorize(
     contract: Contract,
-    token: string | undefined,
-    json: string,
+    message: Pick<MessageContext, 'caller' | 'json'>,
     data: unknown,
   ): Promise<Result<AuthorizedRequest, DomainError>> {
-    const caller = verifyCaller(this.keyring, contract.subject, json, token, this.options.clock.now());
-    if (!caller.ok) return this.refuse(contract, ANONYMOUS, caller.error);
-    const input = parseInput(contract.input, data, json);
+    const believed = this.callerOf(contract, message);
+    if (!believed.ok) return this.refuse(contract, ANONYMOUS, believed.error);
+    const input = parseInput(contract.input, data, message.json);
     if (!input.ok) return input;
+    const { commandId } = believed.value;
+    const caller = isWithoutDigest(commandId)
+      ? { ...believed.value, commandId: withDigest(commandId, input.value) }
+      : believed.value;
     const named = contract.organizationOf?.(input.value);
-    return caller.value.principal.kind === 'service'
-      ? this.authorizeService(contract, caller.value, caller.value.principal.service, input.value, named)
-      : this.authorizePerson(contract, caller.value, input.value, named);
+    return caller.principal.kind === 'service'
+      ? this.authorizeService(contract, caller, caller.principal.service, input.value, named)
+      : this.authorizePerson(contract, caller, input.value, named);
+  }
+
+  private callerOf(
+    { subject }: Contract,
+    { caller, json }: Pick<MessageContext, 'caller' | 'json'>,
+  ): Result<CallerClaims, DomainError> {
+    const now = this.options.clock.now();
+    return caller.kind === 'local'
+      ? openCaller(caller.caller, subject, json, now)
+      : verifyCaller(this.keyring, subject, json, caller.token, now);
   }
 
   private authorizeService(

@@ -28,13 +28,12 @@ import {
 } from '@nestjs/common';
 import { UnavailableError, type DomainError } from '#kernel';
 import { MessagePattern } from '@nestjs/microservices';
-import { isObservable, of, tap, throwError, type Observable } from 'rxjs';
-import { CALLER_HEADER } from './caller-token.ts';
+import { firstValueFrom, isObservable, of, tap, throwError, type Observable } from 'rxjs';
 import { busErrors, DomainErrorException } from './errors.ts';
 import { RequestGuard } from './request-guard.ts';
 import { observe } from './observe.ts';
 import { checkOutput } from './output.ts';
-import type { MessageContext } from './transport.ts';
+import type { AnswerPacket, MessageContext } from './transport.ts';
 import { whileAuthorized } from './while-authorized.ts';
 
 /** Metadata key under which a handler remembers its contract. */
@@ -55,7 +54,7 @@ interface Call {
 const calls = new WeakMap<object, Call>();
 const controllers = new WeakMap<AbortSignal, AbortController>();
 
-/** Signature, time, input and permission, before anything of the handler runs. */
+/** Caller, time, input and permission, before anything of the handler runs. */
 @Injectable()
 class CallerGuard implements CanActivate {
   constructor(@Inject(REQUEST_GUARD) private readonly guard: RequestGuard) {}
@@ -67,12 +66,7 @@ class CallerGuard implements CanActivate {
     const context = message.getContext<MessageContext>();
     const call: Call = { contract, guard: this.guard };
     calls.set(context, call);
-    const authorized = await this.guard.authorize(
-      contract,
-      context.getHeaders()?.get(CALLER_HEADER),
-      context.json,
-      message.getData(),
-    );
+    const authorized = await this.guard.authorize(contract, context, message.getData());
     if (!authorized.ok) throw new DomainErrorException(authorized.error);
     Object.assign(call, authorized.value);
     return true;
@@ -90,18 +84,36 @@ class AccessRecheckInterceptor implements NestInterceptor {
   }
 }
 
-/** A good answer, or item of a stream, that does not fit its contract is a defect of the handler. */
+/** An item of a stream that does not fit its contract is a defect of the handler. */
 @Injectable()
 class OutputInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { contract, guard } = callOf(execution);
     if (guard.options.checksOutput === false) return next.handle();
-    return next.handle().pipe(
-      tap((answer: unknown) => {
-        if (contract.kind === 'stream') checkOutput(contract, answer);
-        else if (isOkReply(answer)) checkOutput(contract, answer.value);
-      }),
-    );
+    return next.handle().pipe(tap((item: unknown) => checkOutput(contract, item)));
+  }
+}
+
+/**
+ * The one answer of a request's handler, whether Nest gives it as a value, a promise or (from a filter) an Observable.
+ * A good one that does not fit its contract is a defect of the handler.
+ */
+export async function singleAnswer(outcome: unknown, context: MessageContext): Promise<AnswerPacket> {
+  try {
+    const settled = await outcome;
+    const response = isObservable(settled) ? await firstValueFrom(settled, { defaultValue: undefined }) : settled;
+    const call = calls.get(context);
+    if (call?.context && isRefusal(response)) call.guard.handlerRefused(call.contract, call.context, response.error);
+    if (call && call.guard.options.checksOutput !== false && isOkReply(response)) {
+      try {
+        checkOutput(call.contract, response.value);
+      } catch (error) {
+        return { response: refuse(refusalOf(error, call)), isDisposed: true };
+      }
+    }
+    return { response, isDisposed: true };
+  } catch (error) {
+    return { err: error, isDisposed: true };
   }
 }
 
@@ -115,9 +127,6 @@ class RefusalInterceptor implements NestInterceptor {
     };
     return next.handle().pipe(
       tap({
-        next(answer: unknown) {
-          if (contract.kind === 'request' && isRefusal(answer)) note(answer.error);
-        },
         error(thrown: unknown) {
           if (thrown instanceof DomainErrorException) note(thrown.error);
         },
@@ -136,20 +145,25 @@ const isOkReply = (answer: unknown): answer is { readonly ok: true; readonly val
 class WireFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): Observable<unknown> {
     const call = calls.get(host.switchToRpc().getContext<object>());
-    const isRefusal = thrown instanceof DomainErrorException || thrown instanceof UnavailableError;
-    const error = isRefusal ? thrown.error : busErrors.internal();
-    if (!(thrown instanceof DomainErrorException)) {
-      const fields = {
-        subject: call?.contract.subject,
-        correlationId: call?.context?.correlationId,
-        err: described(thrown),
-      };
-      const logger = call?.guard.options.logger;
-      if (isRefusal) logger?.warn(fields, 'a handler failed because an engine is unavailable');
-      else logger?.error(fields, 'a handler failed');
-    }
+    const error = refusalOf(thrown, call);
     return call?.contract.kind === 'request' ? of(refuse(error)) : throwError(() => error);
   }
+}
+
+function refusalOf(thrown: unknown, call: Call | undefined): DomainError {
+  const isRefusal = thrown instanceof DomainErrorException || thrown instanceof UnavailableError;
+  const error = isRefusal ? thrown.error : busErrors.internal();
+  if (!(thrown instanceof DomainErrorException)) {
+    const fields = {
+      subject: call?.contract.subject,
+      correlationId: call?.context?.correlationId,
+      err: described(thrown),
+    };
+    const logger = call?.guard.options.logger;
+    if (isRefusal) logger?.warn(fields, 'a handler failed because an engine is unavailable');
+    else logger?.error(fields, 'a handler failed');
+  }
+  return error;
 }
 
 /** An error with its whole chain of causes, as fields for the log. */
@@ -205,10 +219,11 @@ export function Serves<C extends StreamContract>(contract: C): Decorates<Handler
 export function Serves(contract: Contract) {
   return (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     if (contract.kind === 'stream') descriptor.value = streaming(descriptor.value as AnyMethod);
+    // Of a request the transport looks at the answer (`singleAnswer`): interceptors would make an Observable of each.
     const interceptors =
       contract.kind === 'stream'
         ? [AccessRecheckInterceptor, OutputInterceptor, RefusalInterceptor] // nearest to the handler: the guard records its own
-        : [OutputInterceptor, RefusalInterceptor];
+        : [];
     const decorate = applyDecorators(
       MessagePattern(contract.subject),
       UseGuards(CallerGuard),

@@ -1,7 +1,7 @@
 import { err, ok, type DomainError, type Result } from '#kernel';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
-import { firstValueFrom, isObservable } from 'rxjs';
 import { busErrors } from './errors.ts';
+import type { LocalCaller } from './local-caller.ts';
 
 /** One message in JSON, headers included, on every transport; NATS refuses 1 MB, so all do a little earlier. */
 export const MESSAGE_BYTES = 900 * 1024;
@@ -12,6 +12,8 @@ export const MESSAGE_BYTES = 900 * 1024;
  */
 export interface BusTransport {
   readonly name: 'in-process' | 'nats';
+  /** Whether messages never leave this process: the caller then travels as an object, elsewhere as a signed text. */
+  readonly isLocal: boolean;
   /**
    * Sends a message and hands each answer to `receive`, never before it returns; an answer with `err` or `isDisposed` is
    * the last. The returned function stops listening, and with it the producer of a stream.
@@ -29,10 +31,17 @@ export interface BusTransport {
 
 /** What the context of a message offers to the guard on every transport. */
 export interface MessageContext {
-  getHeaders(): { get(name: string): string | undefined } | undefined;
+  readonly caller: MessageCaller;
   /** The body as it came. */
   readonly json: string;
 }
+
+/** Who asks, as it came with a message: not believed yet. */
+export type MessageCaller =
+  /** Within one process: what the sender's bus put beside the body. */
+  | { readonly kind: 'local'; readonly caller: unknown }
+  /** From another process: the signed text in the header CALLER_HEADER. */
+  | { readonly kind: 'signed'; readonly token: string | undefined };
 
 /** What the Bus hands to a transport's client instead of bare data. */
 export class OutgoingMessage {
@@ -43,6 +52,8 @@ export class OutgoingMessage {
     /** `one`: a single answer ends the exchange; `many`: a stream. */
     readonly answers: 'one' | 'many',
     readonly timeoutMs: number,
+    /** Who asks, on a local transport. */
+    readonly caller?: LocalCaller,
   ) {}
 }
 
@@ -53,26 +64,15 @@ export interface AnswerPacket {
   readonly isDisposed?: boolean;
 }
 
+/** Whether a body is so small that no headers of ours bring it over the limit: most need no counting. */
+export const isSmall = (json: string): boolean => json.length * 3 < MESSAGE_BYTES / 2; // a character has at most three bytes
+
 /** Refusal of a message whose body and headers are over the limit; undefined when they fit. */
 export function sizeError(json: string, headers: Readonly<Record<string, string>> = {}): DomainError | undefined {
-  // A character is at most three bytes in UTF-8: most messages need no counting.
-  if (json.length * 3 < MESSAGE_BYTES / 2) return undefined;
+  if (isSmall(json)) return undefined;
   let bytes = Buffer.byteLength(json);
   for (const [name, value] of Object.entries(headers)) bytes += name.length + Buffer.byteLength(value) + 4;
   return bytes > MESSAGE_BYTES ? busErrors.messageTooLarge(bytes, MESSAGE_BYTES) : undefined;
-}
-
-/** The one answer of a request's handler, whether Nest gives it as a value, a promise or (from a filter) an Observable. */
-export async function singleAnswer(outcome: unknown): Promise<AnswerPacket> {
-  try {
-    const settled = await outcome;
-    return {
-      response: isObservable(settled) ? await firstValueFrom(settled, { defaultValue: undefined }) : settled,
-      isDisposed: true,
-    };
-  } catch (error) {
-    return { err: error, isDisposed: true };
-  }
 }
 
 /** A message's body; one that is not JSON is refused. */

@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { BODY_BYTES } from '#bus/contract';
-import { endConnection } from '#http/connections';
-import type { Clock, Ids } from '#kernel';
+import { endConnection, LoopWatch } from '#http/connections';
+import { domainError, type Clock, type Ids } from '#kernel';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply, RawServerDefault } from 'fastify';
 import type { Socket } from 'node:net';
 import { sendProblem } from './answer.ts';
-import { edgeError, problemOfEdge, type EdgeError } from './problem.ts';
+import { edgeError, problemOf, problemOfEdge, type EdgeError } from './problem.ts';
 
 /** Longest URL, and all request headers together, in bytes. */
 export const URL_BYTES = 8 * 1024;
@@ -27,6 +27,16 @@ export const headersTooLarge = (): EdgeError =>
     'send fewer or shorter headers',
   );
 const notHttp = (): EdgeError => edgeError(400, 'edge/not-http', 'Malformed HTTP request.');
+const stalled = () =>
+  domainError(
+    'edge/stalled',
+    'unavailable',
+    'The platform did not respond for a moment, so the request was not read.',
+    {
+      fix: 'try again',
+      retryAfterSeconds: 1,
+    },
+  );
 const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');
 
 export interface AdapterOptions {
@@ -42,6 +52,7 @@ export interface AdapterOptions {
  * headers) is answered with a problem document too. Pass it to NestFactory.create with `bodyParser: false`.
  */
 export function edgeAdapter({ clock, ids, trustProxy }: AdapterOptions): FastifyAdapter {
+  const watch = new LoopWatch(clock);
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
     bodyLimit: BODY_BYTES,
@@ -71,9 +82,14 @@ export function edgeAdapter({ clock, ids, trustProxy }: AdapterOptions): Fastify
     },
     // Fastify types rawPacket as it looks in JSON; in the process it is a Buffer.
     clientErrorHandler: (error, socket) =>
-      answerBroken(error as unknown as BrokenRequest, socket as Socket, { clock, ids }),
+      answerBroken(error as unknown as BrokenRequest, socket as Socket, { clock, ids, watch }),
   };
-  return new FastifyAdapter(options);
+  const adapter = new FastifyAdapter(options);
+  adapter.getInstance().addHook('onClose', (_instance, done) => {
+    watch.stop();
+    done();
+  });
+  return adapter;
 }
 
 /** The client's own request id when it is a sane one, else a fresh one. */
@@ -88,15 +104,19 @@ interface BrokenRequest {
 }
 
 /** Whatever Node's parser refused: one answer, then the connection is closed, so that nothing smuggled behind it is read. */
-function answerBroken(error: BrokenRequest, socket: Socket, { clock, ids }: AdapterOptions): void {
+function answerBroken(
+  error: BrokenRequest,
+  socket: Socket,
+  { clock, ids, watch }: Pick<AdapterOptions, 'clock' | 'ids'> & { readonly watch: LoopWatch },
+): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const overflow = error.code === 'HPE_HEADER_OVERFLOW';
   const inUrl = overflow && isLongFirstLine(error.rawPacket);
   const requestId = ids.uuid();
-  const { status, body, headers } = problemOfEdge(
-    inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(),
-    requestId,
-  );
+  const { status, body, headers } =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && watch.hasStalled()
+      ? problemOf(stalled(), requestId) // the request may have been here in time
+      : problemOfEdge(inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(), requestId);
   const lines = Object.entries({
     ...headers,
     'x-request-id': requestId,
@@ -117,4 +137,5 @@ const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   414: 'URI Too Long',
   431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
 };

@@ -4,7 +4,10 @@ import { eventually, manualClock, temporaryFolder } from '#testing';
 import { ORG, secretKey, startEdge, type Edge } from './edge.fixture.ts';
 
 const folder = temporaryFolder();
-const clock = manualClock();
+const manual = manualClock();
+/** Milliseconds that passed while nothing in the process ran. */
+let stoodStillMs = 0;
+const clock = { ...manual, monotonic: () => manual.monotonic() + stoodStillMs };
 let edge: Edge;
 beforeAll(async () => {
   edge = await startEdge(inProcessTransport(), folder, {
@@ -47,6 +50,30 @@ const openConnections = (): Promise<number> =>
       .getConnections((error: Error | null, count: number) => (error ? reject(error) : resolve(count))),
   );
 
+/** A connection of which Node tells that its request is late, without waiting for it. */
+async function openLate(): Promise<ReturnType<typeof open>> {
+  const server = edge.app.getHttpServer();
+  const accepted = new Promise<Socket>((resolve) => void server.once('connection', resolve));
+  const peer = open();
+  const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+  server.emit('clientError', late, await accepted);
+  return peer;
+}
+
+describe('use-L9: requests that waited while the process stood still', () => {
+  it('are answered as unavailable, and as late again when it has run for a while', async () => {
+    stoodStillMs += 12_000;
+    const waited = await openLate();
+    await eventually(() => expect(waited.answer()).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\}$/));
+    expect(waited.answer()).toMatch(/\r\nretry-after: 1\r\n/i);
+    expect(waited.answer()).toContain('"code":"edge/stalled"');
+    clock.advance(3_500);
+    const late = await openLate();
+    await eventually(() => expect(late.answer()).toMatch(/^HTTP\/1\.1 400 [^]*\}$/));
+    clock.advance(2_000);
+  });
+});
+
 describe('use-S6: connections that send nothing useful', () => {
   it.each([
     ['half a header', 'GET /livez HTTP/1.1\r\nhost: x\r\nhalf a header\r\n'],
@@ -65,14 +92,8 @@ describe('use-S6: connections that send nothing useful', () => {
   it('are closed when the rest of a request does not come in time', async () => {
     const { answer } = open('GET /livez HTTP/1.1\r\nhost:');
     await eventually(async () => expect(await openConnections()).toBe(1));
-    const [socket] = await new Promise<Socket[]>((resolve) => {
-      const server = edge.app.getHttpServer();
-      server.once('connection', (accepted: Socket) => resolve([accepted]));
-      open();
-    });
-    // What Node tells of a request that is late, without waiting for it.
-    const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
-    edge.app.getHttpServer().emit('clientError', late, socket);
+    const late = await openLate();
+    await eventually(() => expect(late.answer()).toMatch(/^HTTP\/1\.1 400 [^]*\}$/));
     expect(answer()).toBe('');
     await eventually(async () => {
       clock.advance(2_000);

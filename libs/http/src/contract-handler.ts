@@ -1,20 +1,19 @@
 import { actorOf, type Principal } from '#access';
-import { busErrors, parseInput, DomainErrorException, type Bus, type RequestContext } from '#bus';
+import { busErrors, commandNameOf, DomainErrorException, readIdOf, type Bus, type RequestContext } from '#bus';
 import type { RequestContract, StreamContract } from '#bus/contract';
 import { domainError, parsePosition, type Clock, type Ids, type Position } from '#kernel';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { JSON_TYPE, sendReply } from './answer.ts';
-import { commandIdOf, readIdOf } from './command-id.ts';
 import { thrownProblem } from './edge-filter.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { gather, sendEvents } from './event-stream.ts';
 import type { EdgeMetrics } from './metrics.ts';
 import { preferredType } from './negotiation.ts';
 import { noteProblem } from './problem-codes.ts';
-import { hasMember, idempotencyKeyOf, ifMatchOf, inputReader, type RequestInput } from './request-input.ts';
+import { defaultOf, hasMember, idempotencyKeyOf, ifMatchOf, inputReader } from './request-input.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { signedCursors } from './signed-cursors.ts';
-import { RouteTable, type ContractRoute } from './routes.ts';
+import { organizationParameter, RouteTable, type ContractRoute } from './routes.ts';
 
 /** What a stream without SSE is gathered to, at most. */
 const GATHERED_BYTES = 16 * 1024 * 1024;
@@ -41,8 +40,9 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     });
     const cursors = signedCursors(cursorKey, route, input);
     cursors?.open();
-    const context = contextOf(route, request, { input, dryRun }, parts.principalOf(request), options);
-    if (contract.kind === 'stream') return answerStream(contract, input, context, { request, reply, options, parts });
+    const context = contextOf(route, request, dryRun, parts.principalOf(request), options);
+    if (contract.kind === 'stream')
+      return answerStream(route, contract, input, context, { request, reply, options, parts });
     // The schema has the last word on what is input: at the service, once.
     const answer = await (options.bus as LooseBus).request(contract, input, context);
     if (!answer.ok) noteProblem(parts.metrics, request, answer.error.code);
@@ -66,21 +66,22 @@ const pathOf = ({ raw }: FastifyRequest): string => (raw.url ?? '/').split('?', 
 function contextOf(
   { contract, method }: ContractRoute,
   request: FastifyRequest,
-  { input, dryRun }: RequestInput,
+  dryRun: boolean,
   principal: Principal,
   { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
 ): RequestContext {
   const { 'idempotency-key': keyHeader, 'if-match': ifMatchHeader, consistency: consistencyHeader } = request.headers;
   const ifMatch = method === 'GET' ? undefined : ifMatchOf(contract, ifMatchHeader);
   const consistency = consistencyHeader === undefined ? undefined : positionIn(consistencyHeader);
-  let commandId: string;
-  if (method === 'GET') commandId = readIdOf(ids.uuid());
-  else {
-    const key = idempotencyKeyOf(keyHeader) ?? ids.uuid();
-    const parsed = parseInput(contract.input, input);
-    if (!parsed.ok) throw new DomainErrorException(parsed.error);
-    commandId = commandIdOf(principal, dryRun ? `${contract.subject} dry run` : contract.subject, key, parsed.value);
-  }
+  // Whoever parses the input adds its digest to the name of a command.
+  const commandId =
+    method === 'GET'
+      ? readIdOf(ids.uuid())
+      : commandNameOf(
+          principal,
+          dryRun ? `${contract.subject} dry run` : contract.subject,
+          idempotencyKeyOf(keyHeader) ?? ids.uuid(),
+        );
   return {
     principal,
     actor: actorOf(principal, false),
@@ -108,6 +109,7 @@ interface Exchange {
 
 /** Server-sent events when they are asked for or the stream follows; else everything gathered into one answer. */
 async function answerStream(
+  route: ContractRoute,
   contract: StreamContract,
   input: Record<string, unknown>,
   context: RequestContext,
@@ -116,12 +118,11 @@ async function answerStream(
   const { 'last-event-id': lastEventId, accept } = request.headers;
   if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after'))
     input['after'] = lastEventId;
-  const parsed = parseInput(contract.input, input);
-  if (!parsed.ok) throw new DomainErrorException(parsed.error);
-  const follows = (parsed.value as { readonly follow?: unknown }).follow === true;
+  // The service parses the input: what does not fit is refused there, before the first item.
+  const follows = (input['follow'] ?? defaultOf(contract, 'follow')) === true;
   const wantsEvents = preferredType(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';
 
-  const closed = parts.streams.open(context.principal, await organizationIdOf(contract, parsed.value, options));
+  const closed = parts.streams.open(context.principal, await organizationIdOf(route, request, options));
   const left = new AbortController();
   const leave = (): void => left.abort();
   request.raw.socket.once('close', leave);
@@ -155,13 +156,14 @@ async function answerStream(
   }
 }
 
-/** Id of the organization that a stream is about; undefined when there is none, or none of that name. */
+/** Id of the organization that a stream is about; undefined when its path names none, or none of that name. */
 async function organizationIdOf(
-  contract: StreamContract,
-  input: unknown,
+  route: ContractRoute,
+  { params }: FastifyRequest,
   { access }: EdgeOptions,
 ): Promise<string | undefined> {
-  const named = contract.organizationOf?.(input);
+  const parameter = organizationParameter(route);
+  const named = parameter && (params as Record<string, string>)[parameter];
   if (named === undefined) return undefined;
   const directory = await access.current();
   if (!directory.ok) throw new DomainErrorException(directory.error);

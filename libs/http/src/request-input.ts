@@ -1,4 +1,5 @@
 import type { Contract } from '#bus/contract';
+import type { z } from 'zod';
 import { busErrors, DomainErrorException } from '#bus';
 import type { InputError } from '#kernel';
 import { poisoned, poisonsName } from './body.ts';
@@ -132,6 +133,14 @@ const hasDryRun = (contract: Contract): boolean => contract.kind === 'request' &
 
 /** Whether the contract's input has this member. */
 export const hasMember = (contract: Contract, name: string): boolean => membersOf(contract)?.includes(name) ?? false;
+
+/** What the contract's schema takes where this member is left out. */
+export function defaultOf(contract: Contract, name: string): unknown {
+  const { def } = contract.input._zod as unknown as {
+    readonly def: { readonly shape?: Readonly<Record<string, z.ZodType>> };
+  };
+  return def.shape?.[name]?.safeParse(undefined).data;
+}
 
 /** @throws EdgeError 400 for a key that is empty, too long or not printable */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {

@@ -9,6 +9,7 @@ import {
   type AnswerPacket,
   type Bus,
   type BusTransport,
+  type CallerKeys,
   type Reply,
   type RequestContext,
 } from '#bus';
@@ -396,117 +397,177 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
           code: 'bus/caller-not-listed',
         });
       });
-
-      it('does not let a service send in the name of a person, nor of another service', async () => {
-        expect(() => caller.request(echo, { text: 'x' }, person())).toThrow('bus.own');
-        expect(() => caller.request(echo, { text: 'x' }, gateway.own({}))).toThrow('bus.own');
-      });
     });
 
     describe('callers that are not believed', () => {
       const body = { organization: ACME };
-      const raw = async (
-        headers: Record<string, string>,
-        json = JSON.stringify(body),
-        subject = inOrganization.subject,
-      ): Promise<DomainError> => {
-        const { response } = await exchange(subject, json, headers);
-        const answer = response as Reply<unknown>;
-        if (answer.ok) throw new Error('was admitted');
-        return answer.error;
+      const exchange = (subject: string, message: OutgoingMessage): Promise<AnswerPacket> =>
+        new Promise((resolve) => transport.exchange(subject, message, resolve));
+      const refusalOf = async (subject: string, message: OutgoingMessage): Promise<DomainError> => {
+        const { response } = await exchange(subject, message);
+        return refusalIn(response as Reply<unknown>);
       };
-      const exchange = (subject: string, json: string, headers: Record<string, string>): Promise<AnswerPacket> =>
-        new Promise((resolve) =>
-          transport.exchange(subject, new OutgoingMessage(json, headers, 'one', 2_000), resolve),
-        );
-      const signed = (
-        context: RequestContext,
-        subject: string = inOrganization.subject,
+      const carrying = (
+        headers: Record<string, string>,
+        who: unknown = undefined,
         json = JSON.stringify(body),
-        now = systemClock.now(),
-      ) => signCaller(new CallerKeyring(testKeys), subject, json, context, now);
+      ): OutgoingMessage =>
+        // What an attacker hands over has whatever type.
+        new OutgoingMessage(json, headers, 'one', 2_000, who as OutgoingMessage['caller']);
 
-      it('A21: a message without, or with a forged, caller context is unauthenticated', async () => {
-        expect(await raw({})).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
-        expect(await raw({ userId: ALICE, 'x-user-id': ALICE })).toMatchObject({ kind: 'unauthenticated' });
-        const forged = signed(person()).replace(`"userId":"${ALICE}"`, '"userId":"root"');
-        expect(forged).toContain('root');
-        expect(await raw({ [CALLER_HEADER]: forged })).toMatchObject({
-          code: 'bus/caller-not-believed',
-          kind: 'unauthenticated',
-        });
-        expect(await raw({ [CALLER_HEADER]: signed(person()).replace('.person.', '.service.') })).toMatchObject({
-          kind: 'unauthenticated',
-        });
-        const foreign = signCaller(
-          new CallerKeyring([{ id: 'k1', key: new Uint8Array(32).fill(8) }]),
-          inOrganization.subject,
-          JSON.stringify(body),
-          person(),
-          systemClock.now(),
+      /** A message as a bus makes it, taken on its way: its caller is good, for this one message. */
+      const captured = async (bus: 'gateway' | 'caller' = 'gateway', context?: RequestContext) => {
+        const sent: OutgoingMessage[] = [];
+        const recording: BusTransport = {
+          ...transport,
+          exchange: (subject, message, receive) => {
+            sent.push(message);
+            return transport.exchange(subject, message, receive);
+          },
+        };
+        const buses = busesOver(recording, systemClock, silentLogger);
+        await buses[bus].request(
+          inOrganization,
+          body,
+          context ?? (bus === 'gateway' ? person() : buses.caller.own({})),
         );
-        expect(await raw({ [CALLER_HEADER]: foreign })).toMatchObject({ kind: 'unauthenticated' });
-        for (const garbage of [
-          '',
-          '.',
-          '...',
-          'k1.person..',
-          'a.b.c.d.e',
-          'k1.person.bm8.{}',
-          `k1.person.${'A'.repeat(43)}.{}`,
-          `k9.person.${'A'.repeat(43)}.{}`,
-        ])
-          expect(await raw({ [CALLER_HEADER]: garbage })).toMatchObject({ kind: 'unauthenticated' });
-        expect(server.refusals.length).toBeGreaterThan(5);
+        const [message] = sent;
+        if (!message) throw new Error('nothing was sent');
+        return message;
+      };
+      /** The same server, whose clock is ahead. */
+      const serverAt = async (aheadMs: number): Promise<void> => {
+        await server.close();
+        const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+        server = await startServer(transport, clock, directory);
+      };
+
+      it('A21: a message without a caller, or with a forged one, is unauthenticated', async () => {
+        const { subject } = inOrganization;
+        const good = await captured();
+        const forgedTokens = [
+          ...['', '.', '...', 'k1.person..', 'a.b.c.d.e', 'k1.person.bm8.{}'],
+          ...['k1', 'k9'].map((id) => `${id}.person.${'A'.repeat(43)}.{}`),
+        ];
+        const signed = (keys: CallerKeys) =>
+          signCaller(new CallerKeyring(keys), subject, JSON.stringify(body), person(), systemClock.now());
+        forgedTokens.push(
+          signed([{ id: 'k1', key: new Uint8Array(32).fill(8) }]),
+          signed(testKeys).replace(`"userId":"${ALICE}"`, '"userId":"root"'),
+          signed(testKeys).replace('.person.', '.service.'),
+        );
+        const claims = { principal: { kind: 'login', userId: 'root' }, commandId: 'a.b', correlationId: 'c' };
+        const attempts = [
+          carrying({}),
+          carrying({ userId: ALICE, 'x-user-id': ALICE }),
+          ...forgedTokens.map((token) => carrying({ [CALLER_HEADER]: token })),
+          ...[claims, { issued: claims, ...claims }, 'root', null].map((who) => carrying({}, who)),
+        ];
+        const { caller: who } = good;
+        if (who !== undefined) {
+          // Within one process: whatever can be made of a good caller, other than itself.
+          const made = who.constructor as new (...args: unknown[]) => object;
+          expect(() => new made(Symbol('issuer'), claims)).toThrow('only the bus');
+          expect(() => new made()).toThrow('only the bus');
+          expect(Object.isFrozen(who)).toBe(true);
+          expect(JSON.stringify(who)).toBe('{}');
+          const copies = [{ ...who }, Object.create(who), Object.create(made.prototype as object), new Proxy(who, {})];
+          attempts.push(...[...copies, structuredClone(who)].map((copy) => carrying({}, copy)));
+        }
+        for (const attempt of attempts)
+          expect(await refusalOf(subject, attempt)).toMatchObject({
+            code: 'bus/caller-not-believed',
+            kind: 'unauthenticated',
+          });
+        expect(server.refusals).toHaveLength(attempts.length);
       });
 
-      it('B26: a context is believed for 30 s, by one receiver, for one subject and one body', async () => {
-        const now = systemClock.now();
-        expect(
-          await raw({
-            [CALLER_HEADER]: signed(person({ deadlineMs: now + 60_000 }), undefined, undefined, now - 29_000),
-          }).catch(String),
-        ).toBe('Error: was admitted');
-        expect(
-          await raw({
-            [CALLER_HEADER]: signed(person({ deadlineMs: now + 60_000 }), undefined, undefined, now - 30_001),
-          }),
-        ).toMatchObject({
-          code: 'bus/caller-expired',
-          kind: 'unauthenticated',
-        });
-        expect(
-          await raw({
-            [CALLER_HEADER]: signed(person({ deadlineMs: now + 600_000 }), undefined, undefined, now + 60_000),
-          }),
-        ).toMatchObject({ kind: 'unauthenticated' });
-        expect(await raw({ [CALLER_HEADER]: signed(person(), 'organizations.v1.echo') })).toMatchObject({
-          code: 'bus/caller-not-believed',
-        });
-        expect(await raw({ [CALLER_HEADER]: signed(person(), echo.subject) })).toMatchObject({
-          code: 'bus/caller-not-believed',
-        });
-        expect(
-          await raw({ [CALLER_HEADER]: signed(person()) }, JSON.stringify({ organization: 'other' })),
-        ).toMatchObject({ code: 'bus/caller-not-believed' });
+      it('A21: an identity of the other transport’s kind is not believed', async () => {
+        const good = await captured();
+        const foreign =
+          good.caller === undefined
+            ? carrying({}, await localCaller())
+            : carrying({
+                [CALLER_HEADER]: signCaller(
+                  new CallerKeyring(testKeys),
+                  inOrganization.subject,
+                  JSON.stringify(body),
+                  person(),
+                  systemClock.now(),
+                ),
+              });
+        expect(await refusalOf(inOrganization.subject, foreign)).toMatchObject({ code: 'bus/caller-not-believed' });
       });
 
-      it('B26: a service context that names a person is unauthenticated', async () => {
-        const keyring = new CallerKeyring(testKeys);
-        const service = signed({ ...caller.own({}), deadlineMs: systemClock.now() + 5_000 });
-        expect(service.split('.')[1]).toBe('service');
+      it('B26: a caller counts for one receiver, one subject and one body', async () => {
+        const good = await captured();
+        expect(await exchange(inOrganization.subject, good)).toMatchObject({ response: { ok: true } });
+        for (const subject of [echo.subject, internal.subject])
+          expect(await refusalOf(subject, good)).toMatchObject({ code: 'bus/caller-not-believed' });
+        for (const json of ['{"organization":"other"}', `${good.json} `, '{}'])
+          expect(
+            await refusalOf(inOrganization.subject, carrying({ ...good.headers }, good.caller, json)),
+          ).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
+      });
+
+      it('B26: a caller counts for 30 s', async () => {
+        const good = await captured('gateway', person({ deadlineMs: systemClock.now() + 600_000 }));
+        await serverAt(3_000);
+        expect(await exchange(inOrganization.subject, good)).toMatchObject({ response: { ok: true } });
+        for (const aheadMs of [31_000, 3_600_000, -60_000]) {
+          await serverAt(aheadMs);
+          expect(await refusalOf(inOrganization.subject, good)).toMatchObject({
+            code: 'bus/caller-expired',
+            kind: 'unauthenticated',
+          });
+        }
+      });
+
+      it('B26: a service names no person, and no other service', async () => {
+        expect(() => caller.request(inOrganization, body, person())).toThrow('bus.own');
+        expect(() => caller.request(inOrganization, body, gateway.own({}))).toThrow('bus.own');
         const { createHmac } = await import('node:crypto');
-        const text = signed(person()).split('.').slice(3).join('.');
+        const keyring = new CallerKeyring(testKeys);
+        const json = JSON.stringify(body);
+        const text = signCaller(keyring, inOrganization.subject, json, person(), systemClock.now())
+          .split('.')
+          .slice(3)
+          .join('.');
         expect(JSON.parse(text)).toMatchObject({ principal: { userId: ALICE } });
         const key = keyring.key('k1', 'service', 'fixture');
         if (!key) throw new Error('no key');
+        const mac = createHmac('sha256', key).update(`service\n${text}\n${json}`).digest('base64url');
         expect(
-          await raw({
-            [CALLER_HEADER]: `k1.service.${createHmac('sha256', key)
-              .update(`service\n${text}\n${JSON.stringify(body)}`)
-              .digest('base64url')}.${text}`,
-          }),
+          await refusalOf(inOrganization.subject, carrying({ [CALLER_HEADER]: `k1.service.${mac}.${text}` })),
         ).toMatchObject({ code: 'bus/caller-not-believed', kind: 'unauthenticated' });
+      });
+
+      it('believes a copy of what the caller was when it was sent', async () => {
+        const principal = { kind: 'login' as const, userId: ALICE };
+        const context = personContext(systemClock, principal);
+        const answer = gateway.request(inOrganization, body, context);
+        principal.userId = 'root';
+        expect(await answer).toMatchObject({ ok: true, value: { actor: { id: ALICE } } });
+      });
+
+      it('use-L9: a receiver that wakes too late makes the request fail as unavailable, never as unauthenticated', async () => {
+        await serverAt(60_000);
+        const late = { code: 'bus/caller-refused', kind: 'unavailable', retryAfterSeconds: 1 };
+        expect(refusalIn(await gateway.request(inOrganization, body, person()))).toMatchObject(late);
+        expect((await outcomeOf(gateway.stream(watched, body, person()))).error).toMatchObject(late);
+        expect(server.refusals).toHaveLength(2);
+      });
+
+      it('adds the digest of the parsed input to the name of a command', async () => {
+        const named = person({ commandId: `${'a'.repeat(32)}.` });
+        const idOf = async (organization: string): Promise<string> => {
+          const answer = await gateway.request(inOrganization, { organization }, named);
+          return (answer as { value: RequestContext }).value.commandId;
+        };
+        const first = await idOf('acme');
+        expect(first).toMatch(/^a{32}\.[0-9a-f]{32}$/);
+        expect(await idOf('acme')).toBe(first);
+        expect(await idOf(ACME)).not.toBe(first);
       });
 
       it('admits what was signed with an older key while it is still listed', () => {
@@ -523,10 +584,35 @@ export function busContract(engine: string, { open }: BusUnderTest): void {
       });
 
       it('answers a message that is not JSON', async () => {
-        expect(await exchange(echo.subject, '{', {})).toMatchObject({ err: { code: 'request/invalid' } });
+        expect(await exchange(echo.subject, carrying({}, undefined, '{'))).toMatchObject({
+          err: { code: 'request/invalid' },
+        });
       });
     });
   });
+}
+
+/** A good caller of another process's own bus. */
+async function localCaller(): Promise<OutgoingMessage['caller']> {
+  let sent: OutgoingMessage | undefined;
+  const local: BusTransport = {
+    name: 'in-process',
+    isLocal: true,
+    exchange: (_subject, message, receive) => {
+      sent = message;
+      setImmediate(() => receive({ err: undefined, response: { ok: true, value: null, meta: {} } }));
+      return () => {};
+    },
+    server: () => {
+      throw new Error('nothing is served');
+    },
+    connect: () => Promise.resolve(),
+    connected: () => true,
+    close: () => Promise.resolve(),
+  };
+  const { gateway } = busesOver(local, systemClock, silentLogger);
+  await gateway.request(inOrganization, { organization: ACME }, personContext(systemClock));
+  return sent?.caller;
 }
 
 function refusalIn(answer: Reply<unknown>): DomainError {

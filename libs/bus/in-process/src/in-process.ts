@@ -5,13 +5,13 @@ import {
   singleAnswer,
   type AnswerPacket,
   type BusTransport,
+  type MessageCaller,
   type MessageContext,
   type OutgoingMessage,
 } from '#bus';
 import { BaseRpcContext, Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Subscription } from 'rxjs';
 
-type Headers = Readonly<Record<string, string>>;
 type Sink = (json: string) => void;
 
 /** The bus of one process: encodes every message as if it went to another one. */
@@ -19,6 +19,7 @@ export function inProcessTransport(): BusTransport {
   const exchange = new Exchange();
   return {
     name: 'in-process',
+    isLocal: true,
     exchange: (subject, message, receive) => exchange.send(subject, message, receive),
     server: () => new InProcessServer(exchange),
     connect: () => Promise.resolve(),
@@ -48,20 +49,15 @@ class Exchange {
   }
 }
 
-class InProcessContext extends BaseRpcContext<[string, Headers]> implements MessageContext {
-  constructor(
-    subject: string,
-    headers: Headers,
-    readonly json: string,
-  ) {
-    super([subject, headers]);
-  }
-  getSubject(): string {
-    return this.args[0];
-  }
-  getHeaders(): { get(name: string): string | undefined } {
-    const headers = this.args[1];
-    return { get: (name) => headers[name] };
+/** Headers are for other processes: within this one nothing in them is believed, so nobody gets to see them. */
+class InProcessContext extends BaseRpcContext<[string]> implements MessageContext {
+  readonly caller: MessageCaller;
+  readonly json: string;
+
+  constructor(subject: string, { json, caller }: OutgoingMessage) {
+    super([subject]);
+    this.json = json;
+    this.caller = { kind: 'local', caller };
   }
 }
 
@@ -106,10 +102,10 @@ class InProcessServer extends Server implements CustomTransportStrategy {
       if (!handler) return answer({ err: busErrors.nobodyServes(subject), isDisposed: true });
       const body = decodeBody(message.json);
       if (!body.ok) return answer({ err: body.error, isDisposed: true });
-      const context = new InProcessContext(subject, message.headers, message.json);
+      const context = new InProcessContext(subject, message);
       await this.runProcessing(context, async (ended) => {
         if (message.answers === 'one') {
-          answer(await singleAnswer(handler(body.value, context)));
+          answer(await singleAnswer(handler(body.value, context), context));
           return ended();
         }
         const outcome = this.transformToObservable(await handler(body.value, context));

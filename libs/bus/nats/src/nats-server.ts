@@ -1,4 +1,13 @@
-import { busErrors, decodeBody, encodeAnswer, singleAnswer, type AnswerPacket, type MessageContext } from '#bus';
+import {
+  busErrors,
+  CALLER_HEADER,
+  decodeBody,
+  encodeAnswer,
+  singleAnswer,
+  type AnswerPacket,
+  type MessageCaller,
+  type MessageContext,
+} from '#bus';
 import type { Timer } from '#kernel';
 import { NatsContext, ServerNats } from '@nestjs/microservices';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from '@nats-io/transport-node';
@@ -17,6 +26,10 @@ class MessageNatsContext extends NatsContext implements MessageContext {
     readonly json: string,
   ) {
     super([message.subject, message.headers]);
+  }
+
+  get caller(): MessageCaller {
+    return { kind: 'signed', token: this.getHeaders()?.get(CALLER_HEADER) as string | undefined };
   }
 }
 
@@ -111,7 +124,7 @@ export class NatsServer extends ServerNats {
     try {
       await this.runProcessing(context, async (ended) => {
         if (!call) {
-          const answer = await singleAnswer(handler(data, context));
+          const answer = await singleAnswer(handler(data, context), context);
           over();
           respond(answer);
           return ended();

@@ -33,6 +33,7 @@ export async function natsTransport(options: NatsOptions): Promise<BusTransport>
   const client = new NatsClient(settings);
   return {
     name: 'nats',
+    isLocal: false,
     exchange: (subject, message, receive) => client.exchange(subject, message, receive),
     server: () => new NatsServer(settings),
     connect: async () => {

@@ -1,3 +1,4 @@
 export { endConnection } from './end-connection.ts';
 export { limitConnections } from './limit-connections.ts';
 export { announcesBody, answerThenLinger, isBodyPending } from './unread-body.ts';
+export { LoopWatch } from './loop-watch.ts';

@@ -12,10 +12,16 @@ export const systemClock: Clock = {
   },
 };
 
+const UUID_BYTES = 16;
+/** Randomness for the next UUIDs: one question to the operating system for many of them. */
+let pool = Buffer.alloc(0);
+
 /** The machine's own randomness; UUIDs of version 7 (RFC 9562). */
 export const systemIds: Ids = {
   uuid() {
-    const bytes = randomBytes(16);
+    if (pool.length === 0) pool = randomBytes(256 * UUID_BYTES);
+    const bytes = pool.subarray(0, UUID_BYTES); // used once
+    pool = pool.subarray(UUID_BYTES);
     bytes.writeUIntBE(Date.now(), 0, 6);
     bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
     bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
