@@ -26,6 +26,13 @@ const WAITING_ITEMS = 20_000;
 /** `own` gives a handler this long unless told otherwise. */
 const OWN_TIMEOUT_MS = 10_000;
 
+/** Told how requests went; must not throw or wait. */
+export interface BusObserver {
+  /** @param code of the refusal; undefined for a good answer */
+  answered(subject: string, milliseconds: number, code: string | undefined): void;
+  streamFailed(subject: string, code: string): void;
+}
+
 export interface BusOptions {
   readonly transport: BusTransport;
   /** Whose name `own` gives: a context (`deployments`), `gateway`, `deploy-worker`. Contracts list it in `callers`. */
@@ -36,6 +43,7 @@ export interface BusOptions {
   readonly logger: Logger;
   /** True for the gateway alone: it signs contexts that name a person. */
   readonly actsForPersons?: boolean;
+  readonly observer?: BusObserver;
 }
 
 /** The client half of the bus for one service. Several of one process share a transport. */
@@ -57,9 +65,11 @@ class TransportBus implements Bus {
   ): Promise<Reply<OutputOf<C>>> {
     const prepared = this.prepare(contract, input, context, 'one');
     if (!(prepared instanceof OutgoingMessage)) return Promise.resolve(refuse(prepared));
-    const { transport, clock } = this.options;
+    const { transport, clock, observer } = this.options;
+    const began = clock.monotonic();
     return new Promise((resolve) => {
       const settle = (answer: Reply<OutputOf<C>>): void => {
+        observer?.answered(contract.subject, clock.monotonic() - began, answer.ok ? undefined : answer.error.code);
         timer.cancel();
         stop();
         resolve(answer);
@@ -112,7 +122,10 @@ class TransportBus implements Bus {
           yield item;
         }
         if (waiting.length > 0) continue;
-        if (end?.error) throw new StreamEndedError(end.error);
+        if (end?.error) {
+          this.options.observer?.streamFailed(contract.subject, end.error.code);
+          throw new StreamEndedError(end.error);
+        }
         if (end) return;
         await new Promise<void>((resolve) => (wake = resolve));
         wake = () => {};

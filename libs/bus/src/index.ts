@@ -17,7 +17,7 @@ export {
 export { BusModule } from './bus.module.ts';
 export { CallerKeyring, loadOrCreateCallerKeys, parseCallerKeys, type CallerKeys } from './caller-keys.ts';
 export { CALLER_HEADER, signCaller, verifyCaller } from './caller-token.ts';
-export { createBus } from './client.ts';
+export { createBus, type BusObserver } from './client.ts';
 export { commandNameOf, readIdOf } from './command-id.ts';
 export { connectBus } from './connect-bus.ts';
 export { busErrors, INTERNAL_CODE, isDomainError, DomainErrorException } from './errors.ts';

@@ -17,6 +17,7 @@ import {
 import { addressesOf, BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { createLogins } from '#identity/rest';
 import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
+import { METRICS, type Metrics } from '#metrics';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -38,6 +39,7 @@ export class Gateway implements OnModuleDestroy {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(IDS) private readonly ids: Ids,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(METRICS) private readonly metrics: Metrics,
     @Optional() @Inject(REFUSALS) private readonly refusals: RefusalRecorder | undefined,
     @Optional() @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null | undefined,
   ) {
@@ -46,7 +48,7 @@ export class Gateway implements OnModuleDestroy {
 
   /** Puts everything onto the application, before it is initialized. */
   mount(app: NestFastifyApplication): void {
-    const { bus, access, readiness, cursorKey, clock, ids, logger, refusals } = this;
+    const { bus, access, readiness, cursorKey, clock, ids, logger, metrics, refusals } = this;
     const { connectionsPerAddress, streamsPerKey, streamsPerOrganization } = this.settings.configuration;
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
@@ -56,6 +58,7 @@ export class Gateway implements OnModuleDestroy {
       clock,
       ids,
       logger,
+      metrics,
       about: { title: 'Astro Platform', version: VERSION },
       readiness,
       cursorKey,

@@ -4,6 +4,7 @@ import type { Contract, RefusalRecorder } from '#bus/contract';
 import type { Clock, Ids, Logger } from '#kernel';
 import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { Authenticator } from './authentication.ts';
+import type { Metrics } from '#metrics';
 import type { EdgeMetrics } from './metrics.ts';
 import type { ApiDescription } from './openapi.ts';
 import type { RouteTable } from './routes.ts';
@@ -43,7 +44,8 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readiness: () => Promise<Readiness>;
-  readonly metrics?: EdgeMetrics;
+  /** Of the process, to which those of HTTP are added; a registry of its own when left out. */
+  readonly metrics?: Metrics;
   /** Open connections of one address; 1,000 when left out. Behind a reverse proxy all have the proxy's address. */
   readonly connectionsPerAddress?: number;
   /** helmet's own options for pages served beside the API (a console, login pages); the API has the strictest ones. */

@@ -56,7 +56,7 @@ function mountServer(
   routes: ConstructorParameters<typeof RouteTable>[0],
 ): { readonly instance: FastifyInstance; readonly parts: EdgeParts } {
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  const metrics = options.metrics ?? new EdgeMetrics();
+  const metrics = new EdgeMetrics(options.metrics);
   const table = new RouteTable([...routes, ...HEALTH_ROUTES]);
   const parts: EdgeParts = { options, metrics, table };
 

@@ -1,20 +1,20 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createMetrics, type Metrics } from '#metrics';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 type Observer = ReturnType<Histogram<'method' | 'route' | 'status'>['labels']>;
 
 /** Metrics of the HTTP edge. Labels are route templates, methods and statuses: never an id, a name or an organization. */
 export class EdgeMetrics {
-  readonly registry: Registry;
+  readonly registry: Metrics;
   readonly openStreams: Gauge;
   private readonly refusedConnections: Counter;
   private readonly duration: Histogram<'method' | 'route' | 'status'>;
   private readonly refused: Counter<'code'>;
   private readonly observers = new Map<string, Observer>();
 
-  /** @param registry to share with other parts of the process; a new one with Node's own metrics when left out */
-  constructor(registry?: Registry) {
-    this.registry = registry ?? new Registry();
-    if (!registry) collectDefaultMetrics({ register: this.registry });
+  /** @param registry to share with other parts of the process; a new one when left out */
+  constructor(registry: Metrics = createMetrics()) {
+    this.registry = registry;
     this.duration = new Histogram({
       name: 'astro_http_request_duration_seconds',
       help: 'Time until the response was sent',

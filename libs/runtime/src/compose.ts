@@ -15,11 +15,13 @@ import {
 } from '#event-sourcing';
 import type { Readiness } from '#http';
 import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
+import { METRICS, type Metrics } from '#metrics';
 import { READ_STORE } from '#read-store';
 import { VAULT } from '#vault';
 import { WORK_QUEUE } from '#work-queue';
 import type { DynamicModule, INestApplication, Provider, Type } from '@nestjs/common';
 import type { Engines } from './engines.ts';
+import { busMetrics, watchProjections } from './metered.ts';
 import type { ContextService, EdgeService, RecordsRefusals, ServicePart, WorkerService } from './service.ts';
 
 export interface CompositionOptions {
@@ -31,6 +33,7 @@ export interface CompositionOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly contexts: readonly ContextService[];
   readonly edge?: EdgeService;
   readonly worker?: WorkerService;
@@ -60,7 +63,7 @@ const IS_FROM_SOURCE = import.meta.filename.endsWith('.ts');
 
 /** Puts parts and engines together. Every part gets a bus of its own name; everything else is shared. */
 export function compose(options: CompositionOptions): Composition {
-  const { engines, clock, ids, log, contexts, edge, worker, name, isAlone } = options;
+  const { engines, clock, ids, log, metrics, contexts, edge, worker, name, isAlone } = options;
   const { eventStore, readStore, vault, callerKeys, bus } = engines;
   const parts: readonly ServicePart[] = [...contexts, ...(edge ? [edge] : []), ...(worker ? [worker] : [])];
   const logOptions = eventStore && { eventStore, clock, ids, log, ...(vault && { vault }) };
@@ -68,6 +71,8 @@ export function compose(options: CompositionOptions): Composition {
     logOptions && readStore ? createEventSourcing({ ...logOptions, readStore, name, isAlone }) : undefined;
   const following = sourcing ?? (logOptions && createAccess(logOptions));
   const access = following?.access;
+  if (sourcing) watchProjections(sourcing.control, metrics, clock);
+  const observer = busMetrics(metrics);
   const busFor = (part: ServicePart): Bus =>
     createBus({
       transport: bus,
@@ -77,6 +82,7 @@ export function compose(options: CompositionOptions): Composition {
       ids,
       logger: log,
       actsForPersons: part === edge,
+      observer,
     });
   const decides = edge ?? contexts[0];
   const refusals = decides && options.refusals?.({ bus: busFor(decides), clock, logger: log });
@@ -93,6 +99,7 @@ export function compose(options: CompositionOptions): Composition {
     { provide: CLOCK, useValue: clock },
     { provide: IDS, useValue: ids },
     { provide: LOGGER, useValue: log },
+    { provide: METRICS, useValue: metrics },
     ...engineTokens(engines),
     ...(access ? [{ provide: ACCESS, useValue: access }] : []),
     ...(refusals ? [{ provide: REFUSALS, useValue: refusals }] : []),

@@ -2,7 +2,8 @@ import { hkdfSync } from 'node:crypto';
 import type { CallerKeys } from '#bus';
 import { CURSOR_KEY, edgeAdapter, mountHealth, READINESS, type Readiness } from '#http';
 import { createEgressGuard, EGRESS, EGRESS_GUARD, parseEgressPolicy, type EgressPolicy } from '#egress';
-import type { Logger } from '#kernel';
+import type { Clock, Logger } from '#kernel';
+import { createMetrics, type Metrics } from '#metrics';
 import { systemClock, systemIds } from '#runtime/system';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -12,6 +13,7 @@ import type { Configuration } from './configuration.ts';
 import { openEngines, type Engines } from './engines.ts';
 import { claimAlone, claimSlot, type ClaimedInstance } from './instance.ts';
 import { createLogger } from './logger.ts';
+import { meteredEventStore, meteredQueue } from './metered.ts';
 import { claimPort } from './port.ts';
 import {
   SERVICE_SETTINGS,
@@ -106,7 +108,8 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   const ids = systemIds;
   const parts = partsOf(service);
   const ports = parts.flatMap(({ engines }) => engines);
-  const engines = await openEngines({ configuration, folder, clock, ids, log }, ports);
+  const metrics = createMetrics();
+  const engines = meteredEngines(await openEngines({ configuration, folder, clock, ids, log }, ports), metrics, clock);
   closers.push(() => engines.close());
   stopping.throwIfAborted();
 
@@ -120,6 +123,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     clock,
     ids,
     log,
+    metrics,
     shared: [
       { provide: SERVICE_SETTINGS, useValue: settings },
       { provide: READINESS, useValue: () => readinessOf(state, composition, engines) },
@@ -138,7 +142,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   closers.push(() => composition.handOver());
   state.served = composition.connect(app).map(({ subject }) => subject);
   if (service.edge) service.edge.mount(app);
-  else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log });
+  else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log, metrics });
   await app.init();
   state.dependencies = () => parts.flatMap(({ dependencies }) => dependencies?.(app) ?? []);
   await app.startAllMicroservices();
@@ -172,6 +176,15 @@ function requireServers(name: string, { bus, queue }: Configuration, parts: read
     throw new StartError(
       `ASTRO_QUEUE must name a NATS server with JetStream, such as nats://127.0.0.1:4222: ${name} shares work with other processes, and an embedded queue reaches none.`,
     );
+}
+
+function meteredEngines(engines: Engines, metrics: Metrics, clock: Clock): Engines {
+  const { eventStore, queue } = engines;
+  return {
+    ...engines,
+    ...(eventStore && { eventStore: meteredEventStore(eventStore, metrics, clock) }),
+    ...(queue && { queue: meteredQueue(queue, metrics) }),
+  };
 }
 
 /** What is allowed besides public addresses; the process itself never is. */

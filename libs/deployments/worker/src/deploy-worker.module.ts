@@ -11,6 +11,7 @@ import { ResourcesHandlers } from './live/resources.handlers.ts';
 import { StatusHandlers } from './live/status.handlers.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
 import { ManifestRenderer } from './rollout/renderer.worker.ts';
+import { RolloutMetrics } from './rollout/rollout-metrics.worker.ts';
 import { ROLLOUT_TIMES, RolloutWorker } from './rollout/rollout.worker.ts';
 import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
 
@@ -30,6 +31,7 @@ import { DEFAULT_TIMES, type RolloutTimes } from './rollout/run.worker.ts';
     { provide: WORKER_RECORDS, useClass: RequestedRecords },
     { provide: ROLLOUT_TIMES, useValue: DEFAULT_TIMES },
     ManifestRenderer,
+    RolloutMetrics,
     RolloutWorker,
     ObserverWorker,
   ],

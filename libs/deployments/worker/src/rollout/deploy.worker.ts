@@ -34,7 +34,8 @@ export async function deploy(run: Run): Promise<Outcome> {
     run.throwIfStopping();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
     await apply(run, plan, fence, progress);
-    const health = await run.claim.closely(() => settle(run, prepared, progress.applied));
+    const settled = () => run.claim.closely(() => settle(run, prepared, progress.applied));
+    const health = await run.ports.metrics.waiting(settled);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
     await prune(run, plan, fence, progress);
     return {

@@ -12,6 +12,7 @@ import { StoppingError } from './cluster-calls.worker.ts';
 import { remove } from './delete.worker.ts';
 import { deploy } from './deploy.worker.ts';
 import { ManifestRenderer } from './renderer.worker.ts';
+import { RolloutMetrics } from './rollout-metrics.worker.ts';
 import { DEFAULT_TIMES, Run, type RolloutTimes } from './run.worker.ts';
 
 type Item = z.infer<typeof rolloutQueue.item>;
@@ -47,6 +48,7 @@ export class RolloutWorker {
     @Inject(ClusterConnections) private readonly connections: ClusterConnections,
     @Inject(ManifestRenderer) private readonly renderer: ManifestRenderer,
     @Inject(ROLLOUT_TIMES) private readonly times: RolloutTimes = DEFAULT_TIMES,
+    @Inject(RolloutMetrics) private readonly metrics: RolloutMetrics = new RolloutMetrics(),
   ) {}
 
   async start(identity: WorkerIdentity, concurrency: number): Promise<void> {
@@ -92,12 +94,15 @@ export class RolloutWorker {
       { ...answer, askedAt },
     );
     try {
-      await claim.finish(await this.work(claim, answer.task));
+      const outcome = await this.metrics.inHand(() => this.work(claim, answer.task));
+      await claim.finish(outcome);
+      this.metrics.ended(outcome.outcome);
       await delivery.acknowledge();
     } catch (error) {
       if (error instanceof StoppingError) return delivery.retry(0);
       if (!(error instanceof ClaimLostError || error instanceof FenceLostError || error instanceof ClaimTooShortError))
         throw error;
+      this.metrics.ended('taken-over');
       this.logger.info(
         { ...item, claim: answer.claim, why: error.message },
         'an attempt was taken over by another worker',
@@ -109,9 +114,9 @@ export class RolloutWorker {
   }
 
   private work(claim: Claim, task: RolloutTask): Promise<Outcome> {
-    const { records, clock, ids, logger, connections, renderer, times } = this;
+    const { records, clock, ids, logger, connections, renderer, times, metrics } = this;
     const run = new Run(
-      { records, clock, ids, logger, connections, renderer, times },
+      { records, clock, ids, logger, connections, renderer, times, metrics },
       claim,
       task,
       this.stopping.signal,

@@ -6,6 +6,7 @@ import type { WorkerRecords } from '../cluster/records.worker.ts';
 import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { callCluster, StoppingError, SupersededError, type CallRules } from './cluster-calls.worker.ts';
 import type { ManifestRenderer } from './renderer.worker.ts';
+import type { RolloutMetrics } from './rollout-metrics.worker.ts';
 
 /** Times that operators may change and tests shorten, in milliseconds. */
 export interface RolloutTimes {
@@ -38,6 +39,7 @@ export interface RunPorts {
   readonly connections: ClusterConnections;
   readonly renderer: ManifestRenderer;
   readonly times: RolloutTimes;
+  readonly metrics: RolloutMetrics;
 }
 
 /** One attempt in this worker's hands. */

@@ -1,0 +1,1 @@
+export { createMetrics, METRICS, type Metrics } from './metrics.ts';

@@ -1,0 +1,145 @@
+import type { BusObserver } from '#bus';
+import type { EventStore } from '#event-store';
+import type { ProjectionControl } from '#event-sourcing';
+import type { Clock } from '#kernel';
+import type { Metrics } from '#metrics';
+import type { WorkQueue } from '#work-queue';
+import type { WorkQueueContract } from '#work-queue/contract';
+import { Counter, Gauge, Histogram } from 'prom-client';
+
+type ProjectionStatus = Awaited<ReturnType<ProjectionControl['status']>>[number];
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** One look serves all gauges of one scrape. */
+const LOOK_MS = 1_000;
+
+/** The same store; appends are counted by outcome, and timed. */
+export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Clock): EventStore {
+  const duration = new Histogram({
+    name: 'astro_event_store_append_duration_seconds',
+    help: 'Time until an append was answered, by outcome: appended, conflict, refused (too large) or failed',
+    labelNames: ['outcome'],
+    buckets: SECONDS,
+    registers: [metrics],
+  });
+  const events = new Counter({
+    name: 'astro_event_store_events_appended_total',
+    help: 'Events appended',
+    registers: [metrics],
+  });
+  return {
+    storeId: store.storeId,
+    hasConsecutivePositions: store.hasConsecutivePositions,
+    async append(stream, sealed, expectedRevision) {
+      const began = clock.monotonic();
+      let outcome = 'failed';
+      try {
+        const answer = await store.append(stream, sealed, expectedRevision);
+        if (answer.ok) events.inc(sealed.length);
+        outcome = answer.ok
+          ? 'appended'
+          : answer.error.code === 'event-store/revision-conflict'
+            ? 'conflict'
+            : 'refused';
+        return answer;
+      } finally {
+        duration.observe({ outcome }, (clock.monotonic() - began) / 1_000);
+      }
+    },
+    read: (stream, options) => store.read(stream, options),
+    readAll: (options) => store.readAll(options),
+    head: () => store.head(),
+    subscribe: (options) => store.subscribe(options),
+    close: () => store.close(),
+  };
+}
+
+/** The same queue; how much is in each that this process uses is looked up when the metrics are read. */
+export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
+  const used = new Map<string, WorkQueueContract>();
+  new Gauge({
+    name: 'astro_work_queue_depth',
+    help: 'Items stored and not ended, those in the hands of workers included',
+    labelNames: ['queue'],
+    registers: [metrics],
+    async collect() {
+      for (const [subject, contract] of used) {
+        const depth = await queue.depth(contract).catch(() => Number.NaN); // not known while the queue is away
+        this.set({ queue: subject }, depth);
+      }
+    },
+  });
+  return {
+    enqueue(contract, item, options) {
+      used.set(contract.subject, contract);
+      return queue.enqueue(contract, item, options);
+    },
+    work(contract, handle, options) {
+      used.set(contract.subject, contract);
+      return queue.work(contract, handle, options);
+    },
+    deadLetters: (contract) => queue.deadLetters(contract),
+    depth: (contract) => queue.depth(contract),
+    close: () => queue.close(),
+  };
+}
+
+/** Counts and times what a process asks over the bus. */
+export function busMetrics(metrics: Metrics): BusObserver {
+  const duration = new Histogram({
+    name: 'astro_bus_request_duration_seconds',
+    help: 'Time until a request over the bus was answered, by subject',
+    labelNames: ['subject'],
+    buckets: SECONDS,
+    registers: [metrics],
+  });
+  const errors = new Counter({
+    name: 'astro_bus_errors_total',
+    help: 'Requests and streams over the bus that ended with an error, by code',
+    labelNames: ['code'],
+    registers: [metrics],
+  });
+  return {
+    answered(subject, milliseconds, code) {
+      duration.observe({ subject }, milliseconds / 1_000);
+      if (code !== undefined) errors.inc({ code });
+    },
+    streamFailed: (_subject, code) => errors.inc({ code }),
+  };
+}
+
+/** How far each projection of this process is behind the log, looked up when the metrics are read. */
+export function watchProjections(control: Pick<ProjectionControl, 'status'>, metrics: Metrics, clock: Clock): void {
+  let looked: Promise<readonly ProjectionStatus[]> | undefined;
+  let lookedAt = 0;
+  const status = (): Promise<readonly ProjectionStatus[]> => {
+    if (!looked || clock.monotonic() - lookedAt > LOOK_MS) {
+      lookedAt = clock.monotonic();
+      looked = control.status().catch(() => []); // the stores do not answer: nothing is known, and nothing is told
+    }
+    return looked;
+  };
+  const gauge = (name: string, help: string, valueOf: (projection: ProjectionStatus) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['projection'],
+      registers: [metrics],
+      async collect() {
+        const all = await status();
+        this.reset();
+        for (const projection of all) this.set({ projection: projection.name }, valueOf(projection));
+      },
+    });
+  gauge('astro_projection_lag_events', 'Events that a projection has still to read', ({ lagEvents }) => lagEvents);
+  gauge(
+    'astro_projection_lag_seconds',
+    'Age of the first event that a projection has still to read; 0 when it is level',
+    ({ lagSeconds }) => lagSeconds,
+  );
+  gauge(
+    'astro_projection_parked_documents',
+    'Documents of a projection that are not updated because an event could not be applied',
+    ({ parked }) => parked.length,
+  );
+}
