@@ -16,8 +16,9 @@ export function reasonOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
-/** Whether the operating system gave this code, such as `ENOENT`. Not `instanceof`: it is false across realms. */
-export const isSystemError = (error: unknown, code: string): boolean => codeOf(error) === code;
+/** Whether the operating system gave this code, such as `ENOENT`, or any code. Not `instanceof`: it is false across realms. */
+export const isSystemError = (error: unknown, code?: string): boolean =>
+  code === undefined ? codeOf(error) !== undefined : codeOf(error) === code;
 
 const codeOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Whether standard input and error are a terminal; false when left out. */
   readonly terminal?: boolean;
+  /** Called at each pause of the command, which ends at once. */
+  readonly onPause?: () => void;
 }
 
 export interface Finished {
@@ -143,7 +145,7 @@ export function createLaptop(
       writePrivateFile(configFile, stringify({ apis: { [API_URL]: { organizations, ...more } } }));
     },
     config: () => readFileSync(configFile, 'utf8'),
-    async run(words, { environment = {}, stdin = '', terminal = false } = {}) {
+    async run(words, { environment = {}, stdin = '', terminal = false, onPause = () => {} } = {}) {
       const stdout = new PassThrough();
       const stderr = Object.assign(new PassThrough(), { isTTY: terminal });
       const io: Io = {
@@ -158,7 +160,7 @@ export function createLaptop(
         program: '/opt/astroctl/main.js',
         clock,
         ids: sequenceIds(),
-        pause: () => Promise.resolve(),
+        pause: () => Promise.resolve(onPause()),
         openBrowser: () => false,
         interrupted: new AbortController().signal,
       };
