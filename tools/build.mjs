@@ -1,6 +1,20 @@
-// node tools/build.mjs apps/platform [FOLDER]: into dist/ or that folder, a file per app and per thread of what it is made of,
-// with source maps, and beside them the data that they read; it runs without node_modules.
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// node tools/build.mjs apps/platform [FOLDER] [--pack]: into dist/ or that folder, a file per app and per thread of what it is
+// made of, with source maps, and beside them the data that they read; it runs without node_modules. With --pack, astroctl.tgz
+// too: the npm package of apps/astroctl, which the platform serves.
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
@@ -22,10 +36,14 @@ const optional = [
   'kafkajs',
   'mqtt',
 ];
+const PACKAGE = 'astroctl.tgz';
 /** A program that began before may still load the parts of an earlier build. */
 const KEEP_MS = 3_600_000;
 
-const [app, folder = 'dist'] = process.argv.slice(2);
+const [app, folder = 'dist'] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const isPacked = process.argv.includes('--pack');
+/** Of people's own machines, where astroctl runs. */
+const OLDEST_NODE = 20;
 /** Its parts are files of their own, read when a command needs them. */
 const isStartedOften = app === 'apps/astroctl';
 const absent = optional.filter((name) => !existsSync(`node_modules/${name}`));
@@ -39,7 +57,7 @@ const common = {
   outdir: target,
   platform: 'node',
   format: 'esm',
-  target: 'node24',
+  target: isStartedOften ? `node${OLDEST_NODE}` : 'node24',
   keepNames: true,
   legalComments: 'linked',
   logLevel: 'error',
@@ -89,9 +107,53 @@ for (const { path, contents } of [
   writeFileSync(`${path}.${process.pid}`, contents);
   renameSync(`${path}.${process.pid}`, path);
 }
-const written = new Set(outputFiles.map(({ path }) => basename(path)));
+if (isPacked && isStartedOften) pack();
+const written = new Set([...outputFiles.map(({ path }) => basename(path)), PACKAGE]);
 for (const name of readdirSync(target)) {
   const file = join(target, name);
   if (!written.has(name) && Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > KEEP_MS)
     rmSync(file, { force: true });
+}
+
+/** The npm package: what was just built, without source maps, behind a launcher that says which Node it needs. */
+function pack() {
+  const folder = mkdtempSync(join(tmpdir(), 'astroctl-'));
+  const staged = join(folder, 'package');
+  mkdirSync(staged);
+  const { version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const description = {
+    name: 'astroctl',
+    version,
+    description: 'The command line of Astro Platform',
+    license,
+    type: 'module',
+    bin: { astroctl: 'astroctl.mjs' },
+    engines: { node: `>=${OLDEST_NODE}` },
+  };
+  const launcher = `#!/usr/bin/env node
+if (Number(process.versions.node.split('.')[0]) < ${OLDEST_NODE}) {
+  console.error('Error: astroctl requires Node ${OLDEST_NODE} or later, and this is ' + process.version + '.\\nFix:   install a newer one: https://nodejs.org');
+  process.exit(1);
+}
+await import('./main.mjs');
+`;
+  writeFileSync(join(staged, 'package.json'), JSON.stringify(description, null, 2));
+  writeFileSync(join(staged, 'astroctl.mjs'), launcher, { mode: 0o755 });
+  cpSync('LICENSE', join(staged, 'LICENSE'));
+  for (const { path, contents } of outputFiles)
+    if (path.endsWith('.mjs') || path.endsWith('.txt')) writeFileSync(join(staged, basename(path)), contents);
+  const packed = spawnSync('npm', ['pack', '--ignore-scripts', '--offline', '--loglevel=error'], {
+    cwd: staged,
+    stdio: ['ignore', 'ignore', 2],
+    shell: process.platform === 'win32',
+    env: { ...process.env, npm_config_update_notifier: 'false', npm_config_cache: join(folder, 'cache') },
+  });
+  const made = join(staged, `astroctl-${version}.tgz`);
+  if (packed.status === 0) {
+    const draft = join(target, `${PACKAGE}.${process.pid}`);
+    cpSync(made, draft); // the temporary folder may be on another disk
+    renameSync(draft, join(target, PACKAGE));
+  }
+  rmSync(folder, { recursive: true, force: true });
+  if (packed.status !== 0) throw new Error('npm pack failed');
 }

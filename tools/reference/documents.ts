@@ -79,7 +79,7 @@ function rest(): string {
   }).toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
   return page(
     'REST',
-    'Schemas of all requests and answers are in `/openapi.json` of a running platform. `/livez`, `/readyz`, `/metrics` and `/openapi.json` need no credential. Streams answer with server-sent events for `Accept: text/event-stream` or `follow=true`, else with everything there is as `items`.',
+    'Schemas of all requests and answers are in `/openapi.json` of a running platform. `/livez`, `/readyz`, `/metrics`, `/openapi.json` and `/download/astroctl.tgz` (the command line, as an npm package) need no credential. Streams answer with server-sent events for `Accept: text/event-stream` or `follow=true`, else with everything there is as `items`.',
     table(
       ['route', 'does', 'permission'],
       routes.map(({ method, path, kind, permission, summary }) => [

@@ -1,33 +1,54 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { ExitCode, localError, type Options, type Outcome, type Session } from '#cli';
+import { reasonOf } from '#files';
 import type { installCommands } from './commands.ts';
 
-/** `install`: a launcher that starts this astroctl from any folder. */
+/**
+ * `install`: copies this astroctl below the prefix, with a launcher that starts it from any folder. It is a copy because npx
+ * runs a program from a cache, which it deletes.
+ */
 export async function install(options: Options<typeof installCommands.install>, session: Session): Promise<Outcome> {
   const { home, cwd, environment, program } = session.io;
-  const prefix = options.prefix.replace(/^~(?=\/|$)/, home);
-  const folder = join(resolve(cwd, prefix), 'bin');
+  const prefix = resolve(cwd, options.prefix.replace(/^~(?=\/|$)/, home));
+  const folder = join(prefix, 'bin');
   const launcher = join(folder, 'astroctl');
   try {
+    const installed = isBuilt(program) ? copied(program, join(prefix, 'lib', 'astroctl'), session) : program;
     mkdirSync(folder, { recursive: true });
     writeFileSync(
       launcher,
-      `#!/bin/sh\nASTROPULSE_LAUNCHER='${shellText(launcher)}' exec '${shellText(process.execPath)}' '${shellText(program)}' "$@"\n`,
+      `#!/bin/sh\nASTROPULSE_LAUNCHER='${shellText(launcher)}' exec '${shellText(process.execPath)}' '${shellText(installed)}' "$@"\n`,
     );
     chmodSync(launcher, 0o755);
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
     return localError(
-      1,
-      `${launcher} cannot be written (${code}).`,
+      ExitCode.Failed,
+      `${launcher} cannot be written: ${reasonOf(error)}.`,
       'choose a folder that you can write: astroctl install --prefix ~/.local',
     );
   }
   session.print.note(`Installed ${launcher}.`);
   if (!(environment['PATH'] ?? '').split(delimiter).includes(folder))
     session.print.note(`${folder} is not on your PATH; add: export PATH="${folder}:$PATH"`);
+  session.print.note('Next: astroctl auth login --api-url URL');
   return ExitCode.Success;
+}
+
+/** A program that was bundled has its parts beside it; from source it needs the clone. */
+const isBuilt = (program: string): boolean => program.endsWith('.mjs');
+
+/** Copies the folder of the program; one that is there is replaced. @returns path of the program in the copy */
+function copied(program: string, to: string, { io }: Session): string {
+  const from = dirname(program);
+  const copy = join(to, basename(program));
+  if (resolve(from) === resolve(to)) return copy; // astroctl that was installed installs itself again
+  const draft = `${to}.${io.ids.uuid()}`;
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, draft, { recursive: true, filter: (file) => !/\.(map|tgz)$/.test(file) });
+  if (existsSync(to)) rmSync(to, { recursive: true });
+  renameSync(draft, to);
+  return copy;
 }
 
 const shellText = (path: string): string => path.replaceAll("'", `'\\''`);

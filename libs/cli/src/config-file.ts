@@ -24,9 +24,15 @@ export interface StoredApi {
 
 export interface ConfigFile {
   readonly path: string;
+  /** Address of the last login: the platform that commands are about unless a flag or the environment names another. */
+  readonly currentApi: string | undefined;
   api(address: string): StoredApi;
-  /** Changes one address's entry and replaces the file atomically; unknown fields stay. @throws CommandFailedError when it cannot be written */
-  update(address: string, change: (api: StoredApi) => void): Promise<void>;
+  /**
+   * Changes one address's entry and replaces the file atomically; unknown fields stay.
+   * @param isCurrent makes the address the current one
+   * @throws CommandFailedError when it cannot be written
+   */
+  update(address: string, change: (api: StoredApi) => void, isCurrent?: boolean): Promise<void>;
   /** Tries to write beside the file, so that nothing is exchanged for a key that cannot be stored. @throws CommandFailedError */
   assertWritable(): void;
   /** The file as it is, keys masked: for `config view`. */
@@ -53,8 +59,11 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
     get content() {
       return content;
     },
+    get currentApi() {
+      return typeof content['currentApi'] === 'string' ? content['currentApi'] : undefined;
+    },
     api: (address) => apiIn(content, address),
-    async update(address, change) {
+    async update(address, change, isCurrent = false) {
       const fresh = await readContent(path, io); // another astroctl may have written in the meantime
       if (isCommandError(fresh)) throw new CommandFailedError(fresh);
       content = fresh;
@@ -62,6 +71,7 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
       change(entry);
       content = {
         ...content,
+        ...(isCurrent && { currentApi: address }),
         apis: {
           ...(isRecord(content['apis']) ? content['apis'] : {}),
           [address]: { ...unknownFields(content, address), ...entry },

@@ -8,7 +8,7 @@ export {
   type OptionSpec,
   type Outcome,
 } from './command.ts';
-export { type StoredKey } from './config-file.ts';
+export { type StoredApi, type StoredKey } from './config-file.ts';
 export { EXIT_CODES, ExitCode } from './exit-codes.ts';
 export {
   CommandFailedError,

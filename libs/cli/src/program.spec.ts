@@ -40,20 +40,20 @@ describe('flags of a command whose first words are a command too', () => {
     expect(await parsed(words)).toMatchObject({
       command: 'org plan set',
       values: { plan: 'enterprise' },
-      flags: { org: 'acme', asAdmin: true, color: false },
+      flags: { orgId: 'acme', asAdmin: true, color: false },
     });
   });
 
   it('are those that stand last, where one is given twice', async () => {
     expect(await parsed('org plan --org acme set enterprise --org initech')).toMatchObject({
-      flags: { org: 'initech' },
+      flags: { orgId: 'initech' },
     });
   });
 
   it('belong to the shorter command when that is meant', async () => {
     expect(await parsed('org plan --org acme')).toMatchObject({
       command: 'org plan',
-      flags: { org: 'acme', color: true },
+      flags: { orgId: 'acme', color: true },
     });
   });
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { CliCommand, CliGroup, OptionSpec } from './command.ts';
-import { openConfig } from './config-file.ts';
+import { openConfig, type ConfigFile } from './config-file.ts';
 import { ExitCode } from './exit-codes.ts';
 import {
   CommandFailedError,
@@ -200,9 +200,8 @@ function addFlagsToGroups(command: Command): void {
 function addGlobalFlags(command: Command, taken: readonly string[], isHidden = false): void {
   const flags = [
     new Option('-o, --output <format>', 'output format').choices(FORMATS),
-    new Option('--org <org>', 'organization, by id or slug'),
-    new Option('--org-id <org>', 'the same').hideHelp(),
-    new Option('--api-url <url>', 'address of the platform'),
+    new Option('--org, --org-id <org>', 'organization, by id or slug'),
+    new Option('--api-url <url>', 'address of the platform; auth login remembers it'),
     new Option('--request-timeout <time>', 'timeout of a request, such as 30s'),
     new Option('--as-admin', "use a global admin's login instead of a key"),
     new Option('--no-color', 'no colours'),
@@ -227,10 +226,10 @@ async function runCommand(
   };
   const empty = emptyValue(command, { ...raw, ...values });
   if (empty) return fail(empty);
-  const flags = globalFlags(raw, io);
-  if (isCommandError(flags)) return fail(flags);
   const config = await openConfig(io);
   if (isCommandError(config)) return fail(config);
+  const flags = globalFlags(raw, io, config);
+  if (isCommandError(flags)) return fail(flags);
   const session = createSession(io, flags, config, createPrinter(io, format, flags.quiet), parts);
   try {
     const outcome = await command.run(values, session);
@@ -254,18 +253,30 @@ function emptyValue({ path, options = {} }: CliCommand, values: ParsedValues): C
   const [name] =
     Object.entries(values).find(([, value]) => value === '' || (Array.isArray(value) && value.includes(''))) ?? [];
   if (name === undefined) return undefined;
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag = name === 'orgId' ? '--org' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   const called = options[name]?.positional ? name.toUpperCase() : flag;
   return usage(`${called} must not be empty.`, `see: astroctl ${path.join(' ')} -h`);
 }
 
-/** Flag before environment before default. */
-function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlags | CommandError {
+/** Flag before environment before the file's current address before the default. */
+function globalFlags(
+  raw: Readonly<Record<string, unknown>>,
+  io: Io,
+  { currentApi }: ConfigFile,
+): GlobalFlags | CommandError {
   const word = (name: string) => (typeof raw[name] === 'string' ? raw[name] : undefined);
-  const org = word('org') ?? word('orgId') ?? undefined;
+  const org = word('orgId');
   const fromFlag = word('apiUrl');
   const fromEnvironment = io.environment['ASTROPULSE_API_URL'] || undefined;
-  const apiUrl = (fromFlag ?? fromEnvironment ?? DEFAULT_API_URL).replace(/\/+$/, '');
+  const apiUrl = (fromFlag ?? fromEnvironment ?? currentApi ?? DEFAULT_API_URL).replace(/\/+$/, '');
+  const apiUrlFrom =
+    fromFlag !== undefined
+      ? 'flag'
+      : fromEnvironment !== undefined
+        ? 'environment'
+        : currentApi !== undefined
+          ? 'file'
+          : 'default';
   const bad = (detail: string, fix: string): CommandError => ({ failure: true, exit: ExitCode.Usage, detail, fix });
   const url = URL.parse(apiUrl);
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
@@ -278,7 +289,7 @@ function globalFlags(raw: Readonly<Record<string, unknown>>, io: Io): GlobalFlag
   return {
     ...(org !== undefined && { org }),
     apiUrl,
-    apiUrlFrom: fromFlag !== undefined ? 'flag' : fromEnvironment !== undefined ? 'environment' : 'default',
+    apiUrlFrom,
     requestTimeoutMs: timeout,
     asAdmin: raw['asAdmin'] === true,
     color: raw['color'] !== false && !io.environment['NO_COLOR'] && io.stdout.isTTY === true,

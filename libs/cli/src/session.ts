@@ -19,7 +19,7 @@ export interface GlobalFlags {
   readonly org?: string;
   readonly apiUrl: string;
   /** Where the address came from, for messages. */
-  readonly apiUrlFrom: 'flag' | 'environment' | 'default';
+  readonly apiUrlFrom: 'flag' | 'environment' | 'file' | 'default';
   readonly requestTimeoutMs: number;
   readonly asAdmin: boolean;
   readonly color: boolean;
@@ -285,8 +285,8 @@ function commandErrorOfReply(
     return localError(
       EXIT_CODES.unavailable,
       hasKey && flags.apiUrlFrom === 'default'
-        ? `No server responds at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
-        : `No server responds at ${flags.apiUrl}.`,
+        ? `nothing answers at ${flags.apiUrl}; ${ENVIRONMENT_KEY} is set.`
+        : `nothing answers at ${flags.apiUrl}.`,
       hasKey && flags.apiUrlFrom === 'default'
         ? 'set ASTROPULSE_API_URL as well, or start it: npm start'
         : 'set ASTROPULSE_API_URL or --api-url, or start it: npm start',

@@ -21,6 +21,7 @@ import { METRICS, type Metrics } from '#metrics';
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ASTROCTL_PACKAGE } from './astroctl-package.service.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
 /** REST, OpenAPI, health and metrics over HTTP. It asks contexts over the bus, wherever they run. */
@@ -52,6 +53,7 @@ export class Gateway implements OnModuleDestroy {
     const { connectionsPerAddress, streamsPerKey, streamsPerOrganization } = this.settings.configuration;
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
+      files: ASTROCTL_PACKAGE,
       bus,
       authenticator: this.authenticator(),
       access,

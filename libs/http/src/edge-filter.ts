@@ -2,7 +2,7 @@ import { busErrors, described, isDomainError, DomainErrorException, StreamEndedE
 import { answerThenLinger, isBodyPending } from '#http/connections';
 import { domainError, type DomainError } from '#kernel';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './answer.ts';
 import { mediaType, tooLarge } from './body.ts';
 import type { EdgeParts } from './edge-options.ts';
@@ -34,12 +34,7 @@ export function thrownProblem(
  * Answers with {@link thrownProblem}. Where the request's body still comes, the answer is sent whole, and the connection
  * closed a little later.
  */
-export function sendThrown(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  parts: EdgeParts,
-): FastifyReply {
+function sendThrown(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: EdgeParts): FastifyReply {
   const problem = thrownProblem(thrown, request, parts);
   reply.header('cache-control', 'no-store');
   if (!isBodyPending(request.raw)) return sendProblem(reply, problem);
@@ -120,4 +115,9 @@ export class EdgeFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     if (!reply.sent) sendThrown(thrown, http.getRequest<FastifyRequest>(), reply, this.parts);
   }
+}
+
+/** Problem documents for everything that goes wrong in these routes. */
+export function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
+  scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));
 }

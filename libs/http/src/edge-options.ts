@@ -52,6 +52,15 @@ export interface ServerOptions {
   readonly helmet?: FastifyHelmetOptions;
 }
 
+/** A file that anybody may read, at an address of its own. */
+export interface PublicFile {
+  /** Path from the root, without parameters. */
+  readonly path: string;
+  readonly mediaType: string;
+  /** Called at the first request; what it gives is kept. Called again at the next request when it fails. */
+  read(): Promise<Uint8Array>;
+}
+
 export interface EdgeOptions extends ServerOptions {
   /** All contracts; those with a route become routes. */
   readonly contracts: readonly Contract[];
@@ -71,6 +80,7 @@ export interface EdgeOptions extends ServerOptions {
   readonly streams?: StreamLimits;
   /** Told of what is refused here; services tell of what they refuse. */
   readonly refusals?: RefusalRecorder;
+  readonly files?: readonly PublicFile[];
   /** Called for each request that a key sent; must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
   /** Called with an access key that was in a URL, so that it can be revoked; must not throw or wait. */

@@ -7,9 +7,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HEADER_BYTES, headersTooLarge, URL_BYTES, urlTooLong } from './adapter.ts';
 import { mediaType, parseJsonBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
-import { EdgeFilter, noRoute, sendThrown } from './edge-filter.ts';
+import { EdgeFilter, noRoute, useProblems } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
 import { EdgeMetrics } from './metrics.ts';
+import { mountFiles } from './public-files.ts';
 import { openApiOf } from './openapi.ts';
 import { problemCodeOf } from './problem-codes.ts';
 import { API_HELMET, securityHeaders } from './security-headers.ts';
@@ -26,7 +27,8 @@ const CONNECTIONS_PER_ADDRESS = 1_000;
  */
 export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): void {
   const routes = routesOf(options.contracts);
-  const { instance, parts } = mountServer(app, options, [...routes, OPENAPI_ROUTE]);
+  const files = (options.files ?? []).map(({ path }) => ({ method: 'GET', template: path }));
+  const { instance, parts } = mountServer(app, options, [...routes, OPENAPI_ROUTE, ...files]);
   const closing = new AbortController();
   instance.addHook('preClose', (done) => {
     closing.abort();
@@ -37,6 +39,7 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
   );
   void instance.register(async (scope) => mountHealthRoutes(scope, parts));
   void instance.register(async (scope) => mountOpenApi(scope, options, parts));
+  void instance.register(async (scope) => mountFiles(scope, options, parts));
 }
 
 /** Puts health and metrics onto an application that has no API, made with `edgeAdapter()`. Call it before `app.init()`. */
@@ -143,10 +146,6 @@ async function mountContracts(
       handler,
     });
   }
-}
-
-function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
-  scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));
 }
 
 /** Public, and never counted. */

@@ -162,7 +162,8 @@ const keyInUrl = () =>
 
 type Limit = ReturnType<FastifyInstance['createRateLimit']>;
 
-async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** Counts a request. @throws EdgeError 429 above the limit */
+export async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const counted = await limit(request);
   if (counted.isAllowed) return;
   const headers = {

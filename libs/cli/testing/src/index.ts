@@ -1,1 +1,1 @@
-export { createLaptop, type Laptop } from './laptop.ts';
+export { createLaptop, type Laptop, type RunOptions } from './laptop.ts';

@@ -64,8 +64,16 @@ export interface Laptop {
     contract: C,
     answer: (input: CallerInputOf<C>) => readonly OutputOf<C>[] | DomainError,
   ): void;
-  /** Writes the configuration that logins to these organizations leave; the key of `acme` is `key-of-acme`. */
-  logIn(slugs: readonly string[], more?: Readonly<Record<string, unknown>>): void;
+  /**
+   * Writes the configuration that logins to these organizations leave; the key of `acme` is `key-of-acme`.
+   * @param more of the address
+   * @param top of the file
+   */
+  logIn(
+    slugs: readonly string[],
+    more?: Readonly<Record<string, unknown>>,
+    top?: Readonly<Record<string, unknown>>,
+  ): void;
   /** The configuration file as text. */
   config(): string;
   /** @param words split at spaces when it is one text */
@@ -133,7 +141,7 @@ export function createLaptop(
     configFile,
     on: (contract, answer) => void answers.set(contract.subject, answer as (input: unknown) => unknown), // called with this contract's input
     onStream: (contract, answer) => void answers.set(contract.subject, answer as (input: unknown) => unknown), // likewise
-    logIn(slugs, more = {}) {
+    logIn(slugs, more = {}, top = {}) {
       const organizations = slugs.map((slug) => ({
         id: `id-of-${slug}`,
         slug,
@@ -142,7 +150,7 @@ export function createLaptop(
         expiresAt: null,
       }));
       makePrivateFolder(dirname(configFile));
-      writePrivateFile(configFile, stringify({ apis: { [API_URL]: { organizations, ...more } } }));
+      writePrivateFile(configFile, stringify({ ...top, apis: { [API_URL]: { organizations, ...more } } }));
     },
     config: () => readFileSync(configFile, 'utf8'),
     async run(words, { environment = {}, stdin = '', terminal = false, onPause = () => {} } = {}) {

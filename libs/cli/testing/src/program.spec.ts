@@ -137,6 +137,23 @@ describe('the address of the platform', () => {
     expect((await laptop.run('thing get --api-url http://127.0.0.1:8080', { environment: elsewhere })).exit).toBe(0);
   });
 
+  it('use-C0: is the current one of the file, which a login sets', async () => {
+    const laptop = laptopOf([]);
+    laptop.logIn(['acme'], {}, { currentApi: 'https://astro.acme.dev' });
+    expect((await laptop.run('thing get')).stderr).toContain('not logged in at https://astro.acme.dev.');
+    expect((await laptop.run('thing get --api-url http://127.0.0.1:8080')).exit).toBe(0);
+    const elsewhere = { ASTROPULSE_API_URL: 'http://127.0.0.1:8080' };
+    expect((await laptop.run('thing get', { environment: elsewhere })).exit).toBe(0);
+  });
+
+  it('says that the key of the environment may be of another platform', async () => {
+    const laptop = createLaptop(folder, { commands });
+    const { stderr } = await laptop.run('thing get', { environment });
+    expect(stderr).toBe(
+      'Error: nothing answers at http://127.0.0.1:8080; ASTROPULSE_API_KEY is set.\nFix:   set ASTROPULSE_API_URL as well, or start it: npm start\n',
+    );
+  });
+
   it.each(['nonsense', 'ftp://x'])('must be one: %s', async (url) =>
     expect((await laptopOf().run(`thing get --api-url ${url}`)).exit).toBe(2),
   );
@@ -188,6 +205,12 @@ describe('how a command ends', () => {
     expect((await laptop.run('thing get')).stderr).toMatch(/^Warning: .* expires on 2026-01-03T00:00:00Z/);
     expect((await laptop.run('thing get -q')).stderr).toBe('');
   });
+});
+
+describe('use-C0: --org-id', () => {
+  it.each(['thing get -h', 'thing open -h', '-h'])('is in the help: %s', async (words) =>
+    expect((await laptopOf().run(words)).stdout).toMatch(/--org, --org-id <org> +organization, by id or slug/),
+  );
 });
 
 describe('use-C4: flags and help', () => {

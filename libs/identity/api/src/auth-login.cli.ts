@@ -11,6 +11,7 @@ import {
   type Options,
   type Outcome,
   type Session,
+  type StoredApi,
   type StoredKey,
 } from '#cli';
 import { meRequest } from '#identity/contract';
@@ -142,9 +143,10 @@ async function storeKey(
   stored: StoredKey,
   login?: { readonly accessToken: string; readonly expiresAt: string },
 ): Promise<void> {
-  await session.config.update(session.flags.apiUrl, (api) => {
+  const store = (api: StoredApi) => {
     api.organizations = [...api.organizations.filter(({ id }) => id !== stored.id), stored];
     api.currentOrg = stored.id;
     if (login) api.login = { accessToken: login.accessToken, expiresAt: login.expiresAt };
-  });
+  };
+  await session.config.update(session.flags.apiUrl, store, true);
 }

@@ -51,6 +51,25 @@ function spoilConfigFolder({ configFile }: Laptop): void {
   symlinkSync('/nonexistent/folder', dirname(configFile));
 }
 
+describe('use-C0: the address of a login', () => {
+  it('is remembered, whatever address the machine used before', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['globex']);
+    await laptop.run('auth login --with-token --api-url https://astro.acme.dev/', { stdin: key });
+    expect(laptop.config()).toContain('currentApi: https://astro.acme.dev\n');
+    expect((await laptop.run('whoami')).stdout).toMatch(/^apiUrl: +https:\/\/astro.acme.dev$/m);
+    expect(laptop.config()).toContain('key-of-globex');
+  });
+
+  it('stays as it was when the login fails', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(meRequest, () => domainError('key/unknown', 'unauthenticated', 'No such key.'));
+    expect((await laptop.run('auth login --with-token --api-url https://a.dev', { stdin: key })).exit).toBe(4);
+    expect(laptop.config()).not.toContain('currentApi');
+  });
+});
+
 describe('auth login --with-token', () => {
   it('checks the key with the server, stores it and makes its organization current', async () => {
     const laptop = laptopOf();
