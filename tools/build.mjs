@@ -132,7 +132,7 @@ function pack() {
   };
   const launcher = `#!/usr/bin/env node
 if (Number(process.versions.node.split('.')[0]) < ${OLDEST_NODE}) {
-  console.error('Error: astroctl requires Node ${OLDEST_NODE} or later, and this is ' + process.version + '.\\nFix:   install a newer one: https://nodejs.org');
+  console.error('Error: Node ${OLDEST_NODE} or later is required, and this is ' + process.version + '.\\nFix:   install a newer one: https://nodejs.org');
   process.exit(1);
 }
 await import('./main.mjs');

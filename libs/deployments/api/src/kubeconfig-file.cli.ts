@@ -29,7 +29,7 @@ export interface Kubeconfig {
   readonly currentContext: string | undefined;
   setCurrentContext(name: string): void;
   find(section: Section, name: string): NamedEntry | undefined;
-  /** Every entry whose name is text; others are no use to kubectl either. */
+  /** Every entry whose name is text: kubectl can use only these. */
   entries(section: Section): readonly NamedEntry[];
   /** Adds an entry, or replaces the one of that name. */
   put(section: Section, entry: NamedEntry): void;
