@@ -147,6 +147,16 @@ const CASES: Readonly<Record<string, () => Case>> = {
     body: { to: 1 },
     etag: () => etagOf(`PUT ${org}/applications/web`, application('web')),
   }),
+  ...Object.fromEntries(
+    Object.entries({ sync: 'web', restart: 'web', pause: 'held', resume: 'held' }).map(([operation, name]) => [
+      `deployments.v1.applications.${operation}`,
+      () => ({
+        path: `${org}/applications/${name}/${operation}`,
+        body: {},
+        etag: () => etagOf(`PUT ${org}/applications/${name}`, application(name)),
+      }),
+    ]),
+  ),
   'identity.v1.users.set-global-role': () => ({
     path: `/v1/users/${grace.userId}/global-role`,
     body: { role: 'admin' },

@@ -2,7 +2,8 @@ import { pause, type Clock } from '#kernel';
 import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } from './client.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Fence } from './inventory-fence.ts';
-import { at, keyOf, list, nameOf, type KubernetesObject } from './objects.ts';
+import { ownedFields } from './field-ownership.ts';
+import { at, keyOf, keyText, list, nameOf, type KubernetesObject } from './objects.ts';
 import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, PRUNE_ANNOTATION } from './ownership.ts';
 import { AT_ONCE } from './plan-deployment.ts';
 import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
@@ -39,10 +40,10 @@ export async function applyPlan(
   limits: WriteLimits,
 ): Promise<{ readonly applied: readonly InventoryEntry[] }> {
   const applied: InventoryEntry[] = [];
-  const fields = new Map(plan.inventory.map((entry) => [JSON.stringify(entry.key), entry.fields]));
+  const planned = new Map(plan.inventory.map(({ key, fields }) => [keyText(key), fields]));
   for (const { objects } of plan.waves) {
     const written = await inParallel(objects, AT_ONCE, (planned) => applyOne(client, planned, limits));
-    applied.push(...written.map((entry) => ({ ...entry, ...withFields(fields.get(JSON.stringify(entry.key))) })));
+    applied.push(...written.map((entry) => ({ ...withFields(planned.get(keyText(entry.key))), ...entry })));
     const definitions = objects.filter(({ object }) => object.kind === 'CustomResourceDefinition');
     for (const definition of definitions) await established(client, definition, limits);
   }
@@ -77,7 +78,7 @@ async function applyOne(
     });
   }
   const seen = written.object.metadata.uid;
-  return { ...entry, ...(seen !== undefined && { uid: seen }) };
+  return { ...entry, fields: ownedFields(written.object, FIELD_MANAGER), ...(seen !== undefined && { uid: seen }) };
 }
 
 function call({ clock, claimDeadline, signal }: WriteLimits): {

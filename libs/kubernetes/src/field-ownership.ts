@@ -45,6 +45,29 @@ function isEntry(member: string, inside: string): boolean {
   return member.startsWith('k:') && sameKeys(parsed(member.slice(2)), keysOf(inside));
 }
 
+/**
+ * What `before` owns and `now` does not, as conflicts name fields (`.spec.replicas`). Of a part that is gone as a whole only its
+ * top is named.
+ */
+export function fieldsMissing(before: OwnedFields, now: OwnedFields): readonly string[] {
+  return Object.entries(before).flatMap(([member, below]) => {
+    if (member === '.') return [];
+    const step = stepOf(member);
+    const kept = now[member];
+    return kept === undefined ? [step] : fieldsMissing(record(below), record(kept)).map((rest) => step + rest);
+  });
+}
+
+/** A member of a set in the spelling of conflicts: `.image`, `[name="c"]`, `[="value"]`, `[0]`. */
+function stepOf(member: string): string {
+  const name = member.slice(2);
+  if (member.startsWith('f:')) return `.${name}`;
+  if (member.startsWith('v:')) return `[=${name}]`;
+  if (member.startsWith('i:')) return `[${name}]`;
+  const keys = Object.entries(record(parsed(name))).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return `[${keys.join(',')}]`;
+}
+
 function sameKeys(stored: unknown, wanted: JsonRecord): boolean {
   return (
     isRecord(stored) &&

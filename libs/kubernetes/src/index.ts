@@ -1,6 +1,7 @@
 export {
   isKubernetesObject,
   keyOf,
+  keyText,
   nameOf,
   type KubernetesObject,
   type ObjectKey,
@@ -36,9 +37,17 @@ export {
 } from './ownership.ts';
 export type { FieldChange, InventoryEntry, Plan, PlannedChange, RefusalCode } from './plan.types.ts';
 export { planDeployment } from './plan-deployment.ts';
-export { FenceLostError, openFence, type Fence } from './inventory-fence.ts';
 export { applyPlan, ClaimTooShortError, pruneObjects } from './apply-plan.ts';
 export type { ApplicationHealth, FailureCode } from './health/health.types.ts';
 export { healthOf } from './health/object-health.ts';
 export { waitForHealth } from './health/wait-for-health.ts';
-export { observeApplications } from './observe-applications.ts';
+export { observeApplications, type DeployedApplication, type ObservedApplication } from './observe-applications.ts';
+export { driftOfChange, driftText, objectSync } from './object-sync.ts';
+export {
+  FenceLostError,
+  inventoryName,
+  openFence,
+  readInventory,
+  type Fence,
+  type Inventory,
+} from './inventory-fence.ts';

@@ -6,10 +6,12 @@ import {
   at,
   isRecord,
   keyText,
+  list,
   record,
   text,
   type JsonRecord,
   type KubernetesObject,
+  type ObjectKey,
   type ResourceType,
 } from './objects.ts';
 import { APPLICATION_LABEL, FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, OWNER_ANNOTATION } from './ownership.ts';
@@ -42,9 +44,10 @@ export interface FenceOptions {
 export interface Fence {
   /**
    * Writes the inventory with this attempt's number; only when nobody has written since.
+   * @param pending objects that this attempt has not yet brought to what it wants; none when left out
    * @throws FenceLostError when somebody has
    */
-  hold(entries: readonly InventoryEntry[]): Promise<void>;
+  hold(entries: readonly InventoryEntry[], pending?: readonly ObjectKey[]): Promise<void>;
   /** Removes the inventory object, with the last that was written as precondition. */
   release(): Promise<void>;
 }
@@ -69,7 +72,7 @@ export async function openFence(
   const lost = (cause: unknown) =>
     new FenceLostError('the inventory object on the cluster was written by another process', { cause });
 
-  async function write(entries: readonly InventoryEntry[]): Promise<void> {
+  async function write(entries: readonly InventoryEntry[], pending: readonly ObjectKey[]): Promise<void> {
     const object: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -89,6 +92,7 @@ export async function openFence(
           entries.map(({ key, apiVersion, uid }) => ({ ...key, apiVersion, ...(uid !== undefined && { uid }) })),
         ),
         applied: packed(entries),
+        pending: JSON.stringify(pending.map(keyText)),
       },
     };
     const written = live
@@ -112,9 +116,9 @@ export async function openFence(
   }
 
   return {
-    async hold(entries) {
+    async hold(entries, pending = []) {
       try {
-        await write(entries);
+        await write(entries, pending);
       } catch (error) {
         if (isNotFound(error)) throw lost(error);
         const isUnclear = error instanceof KubernetesUnreachableError && error.uncertain;
@@ -123,7 +127,7 @@ export async function openFence(
           if (isConflict(error)) throw lost(error);
           throw error; // the write did not come through: as if it had not been tried
         }
-        await write(entries).catch((second: unknown) => {
+        await write(entries, pending).catch((second: unknown) => {
           throw isConflict(second) || isNotFound(second) ? lost(second) : second;
         });
       }
@@ -160,10 +164,48 @@ export async function lastAppliedFields(
   namespace: string,
 ): Promise<ReadonlyMap<string, OwnedFields>> {
   const live = await client.get(CONFIG_MAP, inventoryName(applicationId), namespace);
-  const applied = text(at(live, 'data', 'applied'));
+  return live ? appliedFields(live) : new Map();
+}
+
+/** What an inventory object says. A person may have edited it: what cannot be read counts as absent. */
+export interface Inventory {
+  /** The attempt that wrote it last. */
+  readonly attempt: number | undefined;
+  readonly entries: readonly ObjectKey[];
+  /** Fields that the last apply of each object owned, by `keyText`. */
+  readonly applied: ReadonlyMap<string, OwnedFields>;
+  /** Objects that the attempt has not brought to what it wants, by `keyText`. */
+  readonly pending: ReadonlySet<string>;
+}
+
+export function readInventory(object: KubernetesObject): Inventory {
+  const attempt = Number(at(object, 'data', 'attempt'));
+  const entries = parsedList(at(object, 'data', 'inventory')).flatMap((entry): ObjectKey[] => {
+    if (!isRecord(entry)) return [];
+    const { group, kind, namespace, name } = entry;
+    if (typeof group !== 'string' || typeof kind !== 'string' || typeof name !== 'string') return [];
+    return [{ group, kind, name, ...(typeof namespace === 'string' && { namespace }) }];
+  });
+  return {
+    attempt: Number.isInteger(attempt) ? attempt : undefined,
+    entries,
+    applied: appliedFields(object),
+    pending: new Set(parsedList(at(object, 'data', 'pending')).filter((key) => typeof key === 'string')),
+  };
+}
+
+function parsedList(json: unknown): readonly unknown[] {
+  try {
+    return list(JSON.parse(text(json) ?? '[]'));
+  } catch {
+    return [];
+  }
+}
+
+function appliedFields(object: KubernetesObject): ReadonlyMap<string, OwnedFields> {
+  const applied = text(at(object, 'data', 'applied'));
   if (applied === undefined) return new Map();
-  const sets: JsonRecord = unpacked(applied);
-  return new Map(Object.entries(sets).map(([key, fields]) => [key, record(fields)]));
+  return new Map(Object.entries(unpacked(applied)).map(([key, fields]) => [key, record(fields)]));
 }
 
 /** A person may have edited the object: anything that is not a set of ours counts as none. */

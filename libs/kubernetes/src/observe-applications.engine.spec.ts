@@ -4,10 +4,9 @@ import { eventually } from '#testing';
 import type { KubernetesClient } from './client.ts';
 import { decorate } from './decorate.ts';
 import { TYPES } from './discovery.ts';
-import type { ApplicationHealth } from './health/health.types.ts';
 import { inventoryName, openFence } from './inventory-fence.ts';
 import { keyOf, type KubernetesObject } from './objects.ts';
-import { observeApplications } from './observe-applications.ts';
+import { observeApplications, type ObservedApplication } from './observe-applications.ts';
 import { makeNamespace, openRealCluster } from './testing/real-cluster.ts';
 
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
@@ -24,7 +23,7 @@ function observing(path: string): void {
   const applicationId = `app-${randomUUID()}`;
   const otherId = `app-${randomUUID()}`;
   const told = new Set<string>();
-  const last: { health?: ApplicationHealth; attempt?: number | undefined; calls: number } = { calls: 0 };
+  const last: Partial<ObservedApplication> & { calls: number } = { calls: 0 };
 
   const deployment = (image: string): KubernetesObject => {
     const labels = { app: 'web' };
@@ -61,9 +60,9 @@ function observing(path: string): void {
       signal: stop.signal,
       clock,
       ids,
-      onHealth: (id, health, attempt) => {
+      onSeen: (id, seen) => {
         told.add(id);
-        if (id === applicationId) Object.assign(last, { health, attempt, calls: last.calls + 1 });
+        if (id === applicationId) Object.assign(last, seen, { calls: last.calls + 1 });
       },
     });
   });
@@ -99,7 +98,7 @@ function observing(path: string): void {
   it('are followed no more as soon as the signal ends it, also when that comes between two looks', async () => {
     for (const afterMs of [0, 20, 60, 120, 250]) {
       const short = new AbortController();
-      const following = observeApplications(client, { signal: short.signal, clock, ids, onHealth: () => {} }).catch(
+      const following = observeApplications(client, { signal: short.signal, clock, ids, onSeen: () => {} }).catch(
         () => {},
       ); // ended before its first lists it rejects
       setTimeout(() => short.abort(), afterMs);

@@ -188,7 +188,10 @@ async function askToUpdate(
       return client.apply(type, object, { ...options, force: true });
     });
     if ('code' in dry) return dry;
-    const unchanged = isSame(contentOf(live), contentOf(dry.object));
+    const fields = ownedFields(dry.object, FIELD_MANAGER);
+    // A field that somebody changed and changed back is the same and yet not ours: written, so that it is ours again.
+    const unchanged =
+      isSame(contentOf(live), contentOf(dry.object)) && isSame(ownedFields(live, FIELD_MANAGER), fields);
     const handOver = replicasToHandOver(asker, object, live);
     const { uid } = live.metadata;
     return {
@@ -210,7 +213,7 @@ async function askToUpdate(
         ...(uid !== undefined && { uid }),
         ...(handOver !== undefined && { handOver }),
       },
-      fields: ownedFields(dry.object, FIELD_MANAGER),
+      fields,
       warnings: dry.warnings,
     };
   } catch (error) {

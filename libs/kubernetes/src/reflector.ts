@@ -5,6 +5,8 @@ import type { KubernetesObject, ResourceType } from './objects.ts';
 export interface ReflectOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** What is kept of an object; all of it when left out. */
+  readonly keep?: (object: KubernetesObject) => KubernetesObject;
   readonly signal: AbortSignal;
   /** For the pauses between tries. */
   readonly clock: Clock;
@@ -44,7 +46,7 @@ const keyOf = ({ metadata }: KubernetesObject): string => `${metadata.namespace 
  */
 export function reflect(client: KubernetesClient, type: ResourceType, options: ReflectOptions): Reflection {
   const objects = new Map<string, KubernetesObject>();
-  const { signal, onChange, clock, ids } = options;
+  const { signal, onChange, clock, ids, keep = (object: KubernetesObject) => object } = options;
   let isWhole = false;
   let settleWhole: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const whole = new Promise<void>((resolve, reject) => (settleWhole = { resolve, reject }));
@@ -54,11 +56,14 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
     const { items, resourceVersion } = await client.list(type, { ...scope(options), signal });
     objects.clear();
     for (const item of items)
-      objects.set(keyOf(item), {
-        ...item,
-        apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
-        kind: type.kind,
-      });
+      objects.set(
+        keyOf(item),
+        keep({
+          ...item,
+          apiVersion: type.group === '' ? type.version : `${type.group}/${type.version}`,
+          kind: type.kind,
+        }),
+      );
     isWhole = true;
     settleWhole?.resolve();
     onChange();
@@ -80,7 +85,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       version = object.metadata.resourceVersion ?? version;
       if (change === 'BOOKMARK') continue;
       if (change === 'DELETED') objects.delete(keyOf(object));
-      else objects.set(keyOf(object), object);
+      else objects.set(keyOf(object), keep(object));
       onChange();
     }
     if (isQuiet && !signal.aborted && clock.monotonic() - begun < SHORT_WATCH_MS)

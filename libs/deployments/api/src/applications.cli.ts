@@ -201,3 +201,5 @@ export async function appDelete(
   session.print.line(`application/${name} deleted`);
   return ExitCode.Success;
 }
+
+export { appPause, appRestart, appResume, appSync } from './operations.cli.ts';

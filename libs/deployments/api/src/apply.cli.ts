@@ -2,7 +2,7 @@ import { ExitCode, isCommandError, usage, type CommandError, type Options, type 
 import { applyApplicationRequest, applyProfileRequest } from '#deployments/contract';
 import type { applicationCommands } from './commands.cli.ts';
 import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
-import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
+import { timeoutOf, waitForRollout, type WaitFor } from './rollout-wait.cli.ts';
 
 /** `app apply`: profiles first, then applications; a line per object; all are tried. */
 export async function appApply(
@@ -28,7 +28,7 @@ export async function appApply(
     (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
   );
   const failures: CommandError[] = [];
-  const waits: { name: string; version: string }[] = [];
+  const waits: Applied[] = [];
   for (const manifest of ordered) {
     const outcome = await applyOne(manifest, org, dryRun, session);
     if (isCommandError(outcome)) failures.push(outcome);
@@ -36,8 +36,8 @@ export async function appApply(
   }
   const first = reportAllButLast(failures, session);
   if (options.wait && !dryRun) {
-    for (const { name, version } of waits) {
-      const waited = await waitForRollout(session, { org, name, version, goal: 'running', timeoutMs, narrate: true });
+    for (const applied of waits) {
+      const waited = await waitForRollout(session, { org, ...applied, goal: 'running', timeoutMs, narrate: true });
       if (isCommandError(waited)) return first ?? waited;
     }
   }
@@ -51,12 +51,14 @@ function reportAllButLast(failures: readonly CommandError[], session: Session): 
   return failures.at(-1);
 }
 
+type Applied = Pick<WaitFor, 'name' | 'version' | 'attempt'>;
+
 async function applyOne(
   manifest: Manifest,
   org: string,
   dryRun: boolean,
   session: Session,
-): Promise<{ name: string; version: string } | undefined | CommandError> {
+): Promise<Applied | undefined | CommandError> {
   const suffix = dryRun ? ' (dry run)' : '';
   if (manifest.kind === 'ApplicationProfile') {
     const name = manifest.spec.profileName;
@@ -75,8 +77,17 @@ async function applyOne(
   else session.print.line(`application/${name} ${outcome}${suffix}`);
   if (outcome === 'configured' && changes.length > 0)
     session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
+  if (outcome === 'configured' && application.status === 'PAUSED')
+    session.print.note(
+      `${name} is paused: ${application.version} is deployed when you run astroctl app resume ${name}`,
+    );
+  if (outcome === 'synced' && !dryRun)
+    session.print.note(
+      `${name} ${application.version} is deployed again; the cluster did not have it as it was applied.`,
+    );
   else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
-  return { name, version: application.version };
+  const { version, attempt } = application;
+  return { name, version, ...(attempt && { attempt: attempt.number }) };
 }
 
 /** `app validate`: checks files without sending anything; with `--online` the server checks them too, and changes nothing. */

@@ -103,6 +103,30 @@ export const applicationCommands = {
     },
     examples: ['astroctl app rollback web', 'astroctl app rollback web --to v3 -y'],
   },
+  appSync: {
+    path: ['app', 'sync'],
+    summary: 'Deploy the latest revision again, so that the cluster has what was applied',
+    options: { name, wait: { help: 'wait for the rollout to finish' }, timeout },
+    examples: ['astroctl app sync web', 'astroctl app sync web --wait'],
+  },
+  appRestart: {
+    path: ['app', 'restart'],
+    summary: 'Replace the pods of an application one after the other; its revision stays',
+    options: { name, wait: { help: 'wait for the rollout to finish' }, timeout },
+    examples: ['astroctl app restart web', 'astroctl app restart web --wait'],
+  },
+  appPause: {
+    path: ['app', 'pause'],
+    summary: 'Record new revisions without deploying them',
+    options: { name },
+    examples: ['astroctl app pause web'],
+  },
+  appResume: {
+    path: ['app', 'resume'],
+    summary: 'End a pause, or the pin of a rollback',
+    options: { name },
+    examples: ['astroctl app resume web'],
+  },
   appDelete: {
     path: ['app', 'delete'],
     summary: 'Delete an application and its objects; its history is kept',

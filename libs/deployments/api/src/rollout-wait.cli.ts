@@ -16,6 +16,8 @@ export interface WaitFor {
   readonly name: string;
   /** `v4`: that revision or a later one; the newest when left out. */
   readonly version?: string;
+  /** That attempt of it or a later one: another attempt of the same revision may have ended before. */
+  readonly attempt?: number;
   readonly goal: 'running' | 'healthy' | 'deleted';
   readonly timeoutMs: number;
   /** Whether each new status is said on standard error. */
@@ -79,10 +81,12 @@ type Verdict = 'reached' | 'lost' | 'open';
 /** What a status means to somebody who waits. */
 function judge(
   status: Pick<ApplicationStatusView, 'status' | 'health' | 'version' | 'attempt'>,
-  { goal, version }: Pick<WaitFor, 'goal' | 'version'>,
+  { goal, version, attempt }: Pick<WaitFor, 'goal' | 'version' | 'attempt'>,
 ): Verdict {
   if (goal === 'deleted') return status.status === 'FAILED' ? 'lost' : 'open';
   if (version !== undefined && revisionOf(status.version) < revisionOf(version)) return 'open';
+  if (attempt !== undefined && (status.attempt?.number ?? 0) < attempt) return 'open';
+  if (status.status === 'PAUSED') return 'lost';
   const ended = status.attempt === null || status.attempt.state === 'SUCCEEDED' || status.attempt.state === 'FAILED';
   if (!ended) return 'open';
   if (status.status === 'RUNNING' && (goal === 'running' || status.health === 'Healthy')) return 'reached';
@@ -92,6 +96,13 @@ function judge(
 const revisionOf = (version: string): number => Number(version.replace(/^v/, ''));
 
 async function lost(session: Session, { org, name }: WaitFor, status: ApplicationStatusView): Promise<CommandError> {
+  if (status.status === 'PAUSED')
+    return {
+      failure: true,
+      exit: ExitCode.RolloutFailed,
+      detail: `${name} is paused; ${status.version} is not deployed until it is resumed.`,
+      fix: `astroctl app resume ${name}`,
+    };
   await lastLines(session, org, name);
   const { version, message, servingVersion, code } = status;
   const isImage = code === 'deployments/image-not-found';

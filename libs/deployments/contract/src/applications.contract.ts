@@ -62,7 +62,8 @@ export type ApplicationView = z.infer<typeof applicationView>;
 
 export const applyOutcome = z.strictObject({
   application: applicationView,
-  outcome: z.enum(['created', 'configured', 'unchanged']),
+  /** `synced`: the same revision is deployed again, because it failed or the cluster had drifted. */
+  outcome: z.enum(['created', 'configured', 'unchanged', 'synced']),
   /** `image 1.4.2 -> 1.5.0`: what the new revision changes, in words without secrets. */
   changes: z.array(z.string()),
   /** Absent when nothing is deployed (unchanged). */

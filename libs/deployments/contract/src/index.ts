@@ -24,6 +24,12 @@ export {
   getTierRequest,
 } from './applications.contract.ts';
 export {
+  syncApplicationRequest,
+  restartApplicationRequest,
+  pauseApplicationRequest,
+  resumeApplicationRequest,
+} from './operations.contract.ts';
+export {
   clusterView,
   type ClusterView,
   listClustersRequest,
@@ -80,6 +86,7 @@ export {
   reportStepRequest,
   finishAttemptRequest,
   observedClustersRequest,
+  deployedObjectsRequest,
   reportHealthRequest,
   reportClusterRequest,
   setCatalogLimitsRequest,

@@ -65,6 +65,8 @@ export const rolloutTask = z.strictObject({
   /** Everything that earlier attempts may have put onto the cluster. */
   inventory: z.array(inventoryEntry),
   orphan: z.boolean(),
+  /** RFC 3339: pods are replaced, and this time is written on their template; absent where none are. */
+  restart: z.string().optional(),
 });
 export type RolloutTask = z.infer<typeof rolloutTask>;
 
@@ -190,10 +192,27 @@ export const observedClustersRequest = request({
     clusters: z.array(
       z.strictObject({
         connection: clusterConnection,
-        applications: z.array(z.strictObject({ applicationId: z.string(), namespace: z.string() })),
+        applications: z.array(
+          z.strictObject({
+            applicationId: z.string(),
+            namespace: z.string(),
+            /** The attempt that may have put objects onto the cluster last; absent while there is none. */
+            deployedBy: z.number().int().optional(),
+          }),
+        ),
       }),
     ),
   }),
+  timeoutMs: 5_000,
+});
+
+/** Objects of an application as the log knows them, a page at a time: asked when the inventory on the cluster is gone. */
+export const deployedObjectsRequest = request({
+  subject: 'deployments.v1.applications.deployed',
+  permission: SERVICES_ONLY,
+  callers: WORKER,
+  input: z.strictObject({ organizationId: z.string(), applicationId: z.string(), from: z.number().int().min(0) }),
+  output: z.strictObject({ objects: z.array(inventoryEntry).max(1_000), next: z.number().int().nullable() }),
   timeoutMs: 5_000,
 });
 
@@ -214,11 +233,19 @@ export const reportHealthRequest = request({
           code: z.string().nullable(),
           replicas: z.string().nullable(),
           attemptNumber: z.number().int().nullable(),
+          /** Whether every object is there and every field that was applied is still ours. */
+          sync: z.enum(['Synced', 'OutOfSync']).optional(),
+          /** What is not, and who changed it: the first objects only. */
+          drift: z
+            .array(z.strictObject({ what: z.string().max(400), fields: z.array(z.string().max(400)).max(6) }))
+            .max(5)
+            .optional(),
         }),
       )
       .max(200),
   }),
-  output: z.strictObject({}),
+  /** `again`: applications whose rollout is under way; to be told once more, since nothing was recorded. */
+  output: z.strictObject({ again: z.array(z.string()).optional() }),
   timeoutMs: 5_000,
 });
 

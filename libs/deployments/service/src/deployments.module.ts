@@ -9,6 +9,7 @@ import { DeploymentPlanner } from './applications/deployment-planner.service.ts'
 import { LiveStatus } from './applications/live-status.service.ts';
 import { NameRelease } from './applications/name-release.service.ts';
 import { ObserverHandlers } from './applications/observer.handlers.ts';
+import { OperationsHandlers } from './applications/operations.handlers.ts';
 import { ProtectionReader } from './applications/protection.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
@@ -66,6 +67,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     RegisterHandlers,
     ClustersHandlers,
     ClustersQueries,
+    OperationsHandlers,
     ObserverHandlers,
     ReportsHandlers,
     LimitsHandlers,

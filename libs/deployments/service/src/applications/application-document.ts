@@ -3,7 +3,7 @@ import type { EventFamily } from '#kernel';
 import { attemptEvents, type AttemptEvent } from '../attempts/attempt.events.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
 import { catalogEvents, type CatalogEvent } from '../catalog/catalog.events.ts';
-import { applicationEvents, type ApplicationEvent } from './application.events.ts';
+import { applicationEvents, type ApplicationEvent, type Drift } from './application.events.ts';
 
 export type DeploymentFact = CatalogEvent | ApplicationEvent | AttemptEvent;
 
@@ -33,6 +33,14 @@ export interface ApplicationDocument {
   readonly code: string | null;
   readonly replicas: string | null;
   readonly endpoint: string | null;
+  /** What the observer says of the cluster against what was applied; `drift` names what differs. */
+  readonly sync: 'Synced' | 'OutOfSync';
+  readonly drift: readonly Drift[];
+  readonly paused: boolean;
+  /** The latest revision came by a rollback and is not held by it any more. */
+  readonly unpinned: boolean;
+  /** Number of the attempt that ended last with objects on the cluster; null before. */
+  readonly deployedBy: number | null;
   /** The revision that was rolled out last, and so serves. */
   readonly servingRevision: number | null;
   readonly attempt: {

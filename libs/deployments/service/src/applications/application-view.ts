@@ -42,7 +42,7 @@ function statusPart(
   const isUnknown = isSilent && document.status !== 'DELETING';
   return {
     name: document.name,
-    status: isUnknown ? 'UNKNOWN' : document.status,
+    status: isUnknown ? 'UNKNOWN' : isPaused(document) ? 'PAUSED' : document.status,
     health: isUnknown ? 'Unknown' : document.health,
     sync: isUnknown ? 'Unknown' : syncOf(document),
     version: `v${revision}`,
@@ -57,26 +57,31 @@ function statusPart(
     replicas: document.replicas,
     endpoint: document.endpoint,
     updatedAt: document.updatedAt,
-    message: isUnknown
-      ? `its cluster was ${SILENT.reason}`
-      : document.status === 'RUNNING' && configuration?.cluster.provider === SANDBOX_PROVIDER
-        ? SIMULATED
-        : document.message,
+    message: isUnknown ? `its cluster was ${SILENT.reason}` : messageOf(document),
     code: document.code,
     servingVersion: servingRevision !== null && servingRevision !== revision ? `v${servingRevision}` : null,
     attempt: attempt && { id: attempt.id, number: attempt.number, state: attempt.state },
   };
 }
 
-function syncOf({
-  status,
-  configuration,
-  servingRevision,
-  revision,
-}: ApplicationDocument): ApplicationStatusView['sync'] {
+/** While something is deployed or deleted, that is told; otherwise the pause is. */
+const isPaused = ({ paused, hasOpen, status }: ApplicationDocument): boolean =>
+  paused && !hasOpen && status !== 'DELETING';
+
+function messageOf(document: ApplicationDocument): string | null {
+  const { status, drift, message, configuration } = document;
+  if (isPaused(document)) return `paused; resume it: astroctl app resume ${document.name}`;
+  if (status !== 'RUNNING') return message;
+  // Fields stay out of it: they hold words that people grep the status for.
+  if (drift.length > 0) return drift.map(({ what }) => what).join('; ');
+  return configuration?.cluster.provider === SANDBOX_PROVIDER ? SIMULATED : message;
+}
+
+function syncOf(document: ApplicationDocument): ApplicationStatusView['sync'] {
+  const { status, configuration, servingRevision, revision, sync, unpinned } = document;
   if (servingRevision === null) return status === 'REQUESTED' ? 'Unknown' : 'OutOfSync';
-  if (servingRevision !== revision) return 'OutOfSync';
-  return configuration?.rollbackOf === null ? 'Synced' : 'Pinned';
+  if (servingRevision !== revision || sync === 'OutOfSync') return 'OutOfSync';
+  return configuration?.rollbackOf === null || unpinned ? 'Synced' : 'Pinned';
 }
 
 /**

@@ -5,9 +5,11 @@ import { evolveApplication, latestOf, noApplication, type Application } from './
 import { configure, type Configure } from './configure.ts';
 import { deleteApplication, discard, type DeleteApplication, type Discard } from './delete-application.ts';
 import { abandonAttempt, endAttempt, type AbandonAttempt, type EndAttempt } from './end-attempt.ts';
+import { operate, type Operate } from './operate.ts';
 import { reportHealth, type ReportHealth } from './report-health.ts';
 
-export type ApplicationCommand = Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth;
+export type ApplicationCommand =
+  Configure | DeleteApplication | Discard | EndAttempt | AbandonAttempt | ReportHealth | Operate;
 
 function decide(
   command: ApplicationCommand,
@@ -26,6 +28,8 @@ function decide(
       return abandonAttempt(command, application);
     case 'report-health':
       return reportHealth(command, application);
+    case 'operate':
+      return operate(command, application);
     default:
       return assertNever(command);
   }

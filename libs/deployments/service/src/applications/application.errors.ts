@@ -37,6 +37,10 @@ export const applicationErrors = {
         fix: `omit namespace, or set it to ${namespace}`,
       },
     ),
+  paused: (name: string) =>
+    domainError('deployments/paused', 'conflict', `application/${name} is paused.`, {
+      fix: `resume it: astroctl app resume ${name}`,
+    }),
   alreadyDeleted: (name: string) =>
     domainError('deployments/application-not-found', 'not-found', `Application ${name} not found.`, {
       fix: 'list applications: astroctl app get',

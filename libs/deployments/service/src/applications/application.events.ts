@@ -9,6 +9,12 @@ export interface AttemptRef {
   readonly revision: number;
 }
 
+/** An object that is not as it was applied: `Deployment/web was changed by kubectl`, and a few fields. */
+export interface Drift {
+  readonly what: string;
+  readonly fields: readonly string[];
+}
+
 /** Stream: `application-<application id>`. One terminal event per attempt. */
 export type ApplicationEvent =
   | Fact<'application.configured.v1', Configuration & { readonly revision: number }>
@@ -18,7 +24,9 @@ export type ApplicationEvent =
       AttemptRef & {
         readonly kind: 'deploy' | 'delete';
         readonly orphan: boolean;
-        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned';
+        readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume';
+        /** RFC 3339: pods are replaced, and this time is written on their template. */
+        readonly restart?: string;
       }
     >
   | Fact<
@@ -45,8 +53,18 @@ export type ApplicationEvent =
         readonly message: string;
         readonly code: string | null;
         readonly replicas: string | null;
+        /** Whether the cluster is as it was applied; absent from observers before 0.2. */
+        readonly sync?: 'Synced' | 'OutOfSync';
+        /** What is not, and who changed it. */
+        readonly drift?: readonly Drift[];
+        /** The revision whose failed attempt this ends: every object of it is there, as applied, and healthy. */
+        readonly completes?: number;
       }
     >
+  /** Until it is resumed, revisions are recorded and not deployed. */
+  | Fact<'application.paused.v1', Record<never, never>>
+  /** Ends a pause and the pin of a rollback. */
+  | Fact<'application.resumed.v1', Record<never, never>>
   | Fact<'application.deleted.v1', Record<never, never>>;
 
 export const applicationEvents: EventFamily<ApplicationEvent> = {
@@ -60,6 +78,8 @@ export const applicationEvents: EventFamily<ApplicationEvent> = {
     'deployment.superseded.v1': true,
     'deployment.abandoned.v1': true,
     'application.health-changed.v1': true,
+    'application.paused.v1': true,
+    'application.resumed.v1': true,
     'application.deleted.v1': true,
   },
 };

@@ -2,7 +2,7 @@ import type { Health } from '#deployments/contract';
 import { assertNever } from '#kernel';
 import type { Attempt } from '../attempts/attempt.ts';
 import type { Configuration } from '../catalog/beginnings.ts';
-import type { ApplicationEvent } from './application.events.ts';
+import type { ApplicationEvent, Drift } from './application.events.ts';
 
 export interface Revision extends Configuration {
   readonly revision: number;
@@ -16,6 +16,10 @@ export interface Application {
   /** From the last deployment that succeeded on, oldest first: what may still stand on the cluster came from these. */
   readonly attempts: readonly Attempt[];
   readonly attemptCount: number;
+  /** Revisions are recorded and not deployed. */
+  readonly paused: boolean;
+  /** Its latest revision came by a rollback, and its pin was ended. */
+  readonly unpinned: boolean;
   /** Claims in a row that ended without an end. */
   readonly lostClaims: number;
   readonly health:
@@ -24,6 +28,9 @@ export interface Application {
         readonly message: string;
         readonly code: string | null;
         readonly replicas: string | null;
+        readonly sync?: 'Synced' | 'OutOfSync';
+        readonly drift?: readonly Drift[];
+        readonly completes?: number;
       }
     | undefined;
 }
@@ -33,6 +40,8 @@ export const noApplication: Application = {
   revisions: [],
   attempts: [],
   attemptCount: 0,
+  paused: false,
+  unpinned: false,
   lostClaims: 0,
   health: undefined,
 };
@@ -48,16 +57,18 @@ export function evolveApplication(application: Application, event: ApplicationEv
       return {
         ...application,
         status: 'active',
+        unpinned: false,
         revisions: [...application.revisions, { ...event.data, succeeded: false }],
       };
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId, number, revision, kind, orphan } = event.data;
+      const { attemptId: id, number, revision, kind, orphan, restart } = event.data;
+      const attempt = { id, number, revision, kind, orphan, ...(restart !== undefined && { restart }) };
       return {
         ...application,
         attemptCount: number,
-        attempts: [...application.attempts, { id: attemptId, number, revision, kind, orphan, state: 'open' }],
+        attempts: [...application.attempts, { ...attempt, state: 'open' }],
       };
     }
     case 'deployment.succeeded.v1': {
@@ -91,6 +102,10 @@ export function evolveApplication(application: Application, event: ApplicationEv
       };
     case 'application.health-changed.v1':
       return { ...application, health: event.data };
+    case 'application.paused.v1':
+      return { ...application, paused: true };
+    case 'application.resumed.v1':
+      return { ...application, paused: false, unpinned: true };
     case 'application.deleted.v1':
       return { ...application, status: 'deleted' };
     default:

@@ -8,7 +8,7 @@ import type { ApplicationEvent } from './application.events.ts';
 
 /** Answers everything about one application that is not asked live. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
-  name: 'deployments-applications.v3',
+  name: 'deployments-applications.v4',
   events: deploymentFamily,
   indexes: ['organizationId', 'key', 'name', 'deleted', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
   documentId: ({ event, metadata }) => {
@@ -51,6 +51,11 @@ function begun(
     code: null,
     replicas: null,
     endpoint: null,
+    sync: 'Synced',
+    drift: [],
+    paused: false,
+    unpinned: false,
+    deployedBy: null,
     servingRevision: null,
     attempt: null,
     open: [],
@@ -81,6 +86,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         revision,
         configuredAt: at,
         updatedAt: at,
+        unpinned: false,
         profileId: configuration.profile.id,
         clusterId: configuration.cluster.id,
         unfinished: false,
@@ -104,20 +110,8 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         updatedAt: at,
       };
     }
-    case 'deployment.succeeded.v1': {
-      const { message, endpoint, replicas, revision } = event.data;
-      const ended = closed(document, event.data.attemptId, 'SUCCEEDED');
-      if (document.attempt?.kind === 'delete') return { ...ended, updatedAt: at };
-      return {
-        ...ended,
-        servingRevision: revision,
-        health: 'Healthy',
-        endpoint,
-        replicas,
-        updatedAt: at,
-        ...(isNewest(document, event.data.attemptId) && { status: 'RUNNING', message, code: null }),
-      };
-    }
+    case 'deployment.succeeded.v1':
+      return withSuccess(document, event.data, at);
     case 'deployment.failed.v1': {
       const { attemptId, message, serving, code, applied } = event.data;
       const ended = closed(document, attemptId, 'FAILED');
@@ -130,6 +124,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         message: text,
         code,
         updatedAt: at,
+        ...(applied && { deployedBy: event.data.number }),
         ...(applied && status === 'DEGRADED' && { health: 'Degraded' }),
       };
     }
@@ -139,6 +134,10 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       return closed(document, event.data.attemptId, 'ABANDONED');
     case 'application.health-changed.v1':
       return withHealth({ ...document, updatedAt: at }, event.data);
+    case 'application.paused.v1':
+      return { ...document, paused: true, updatedAt: at };
+    case 'application.resumed.v1':
+      return { ...document, paused: false, unpinned: true, updatedAt: at };
     case 'application.deleted.v1':
       return {
         ...document,
@@ -157,6 +156,28 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
   }
 }
 
+function withSuccess(
+  document: ApplicationDocument,
+  event: Extract<ApplicationEvent, { type: 'deployment.succeeded.v1' }>['data'],
+  at: string,
+): ApplicationDocument {
+  const { message, endpoint, replicas, revision } = event;
+  const ended = closed(document, event.attemptId, 'SUCCEEDED');
+  if (document.attempt?.kind === 'delete') return { ...ended, updatedAt: at };
+  return {
+    ...ended,
+    servingRevision: revision,
+    deployedBy: event.number,
+    sync: 'Synced',
+    drift: [],
+    health: 'Healthy',
+    endpoint,
+    replicas,
+    updatedAt: at,
+    ...(isNewest(document, event.attemptId) && { status: 'RUNNING', message, code: null }),
+  };
+}
+
 const isNewest = (document: ApplicationDocument, attemptId: string): boolean => document.attempt?.id === attemptId;
 
 function closed(document: ApplicationDocument, attemptId: string, state: AttemptState): ApplicationDocument {
@@ -168,13 +189,22 @@ function closed(document: ApplicationDocument, attemptId: string, state: Attempt
 /** What is observed changes the status only where no rollout is under way, and never hides that a revision failed. */
 function withHealth(
   document: ApplicationDocument,
-  { health, message, code, replicas }: Extract<ApplicationEvent, { type: 'application.health-changed.v1' }>['data'],
+  event: Extract<ApplicationEvent, { type: 'application.health-changed.v1' }>['data'],
 ): ApplicationDocument {
-  const observed = { ...document, health, replicas: replicas ?? document.replicas };
+  const { health, message, code, replicas, sync, drift, completes } = event;
+  const observed = {
+    ...document,
+    health,
+    replicas: replicas ?? document.replicas,
+    ...(sync !== undefined && { sync, drift: drift ?? [] }),
+    ...(completes !== undefined && { servingRevision: completes }),
+  };
   if (
     document.hasOpen ||
     (document.status !== 'RUNNING' && document.status !== 'DEGRADED' && document.status !== 'PROGRESSING')
   )
+    return observed;
+  if (document.attempt?.state === 'FAILED' && document.servingRevision !== document.revision && completes === undefined)
     return observed;
   const status = STATUS_OF[health] ?? document.status;
   return { ...observed, status, message, code };

@@ -18,6 +18,7 @@ import { latestOf, newestAttemptOf } from './application.ts';
 import { isSame, needsRepair } from './configure.ts';
 import { Deployer, type Deployed } from './deployer.service.ts';
 import { DeploymentPlanner, type PlannedDeployment } from './deployment-planner.service.ts';
+import { LiveStatus } from './live-status.service.ts';
 import { NameRelease } from './name-release.service.ts';
 
 type Applied = OutputOf<typeof applyApplicationRequest>;
@@ -38,6 +39,7 @@ export class ApplyHandlers {
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(LiveStatus) private readonly live: LiveStatus,
   ) {}
 
   @Serves(applyApplicationRequest)
@@ -74,21 +76,25 @@ export class ApplyHandlers {
     const latest = latestOf(application);
     const mismatch = revisionMismatch(context, latest?.revision ?? 0);
     if (mismatch) return err(mismatch);
-    const isUnchanged = latest !== undefined && isSame(configuration, latest) && !needsRepair(application);
+    const isSameContent = isSame(configuration, application);
+    const isWell = isSameContent && !needsRepair(application);
+    const drifted = isWell && (await this.live.hasDrifted(prepared, application, context));
+    const isUnchanged = isWell && !drifted;
+    const isRepair = isSameContent && newestAttemptOf(application)?.state === 'succeeded'; // as `app sync`, not counted
     if (!isUnchanged && !context.dryRun) {
       for (const [record, text] of prepared.records) {
         const stored = await this.records.put(record, text);
         if (!stored.ok) return stored;
       }
     }
-    if (latest !== undefined && !isUnchanged && application.status === 'active') {
+    if (latest !== undefined && !isUnchanged && !isRepair && application.status === 'active') {
       const counted = await this.deployer.count(prepared, context);
       if (!counted.ok) return counted;
     }
     const deployed =
       latest === undefined
         ? await this.deployer.create(prepared, context)
-        : await this.deployer.configure(prepared, context);
+        : await this.deployer.configure(drifted ? { ...prepared, drifted } : prepared, context);
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 
@@ -120,9 +126,9 @@ export class ApplyHandlers {
     const created = configured?.data.revision === 1;
     const view = await this.answers.afterWrite({ organizationId, applicationId, application, events }, context);
     if (!view) return refuse(deploymentsErrors.applicationNotFound(configuration.name));
-    const outcome = created ? 'created' : requested ? 'configured' : 'unchanged';
+    const outcome = created ? 'created' : configured ? 'configured' : requested ? 'synced' : 'unchanged';
     const changes = [...(configured?.data.changes ?? [])];
-    const attemptId = requested?.data.attemptId ?? newestAttemptOf(application)?.id ?? null;
+    const attemptId = requested?.data.attemptId ?? (configured ? null : (newestAttemptOf(application)?.id ?? null));
     return reply(
       { application: view, outcome, changes, attemptId, dryRun: context.dryRun ?? false },
       {

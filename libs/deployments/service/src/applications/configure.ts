@@ -12,6 +12,8 @@ export interface Configure {
   /** The number that the content was resolved for; another one by now means that somebody was faster. */
   readonly revision: number;
   readonly attemptId: string;
+  /** A look at the cluster found that it is not as it was applied. */
+  readonly drifted?: boolean;
   /** Attempts of this application that a worker holds. */
   readonly running: readonly string[];
   readonly protection: Protection;
@@ -19,8 +21,8 @@ export interface Configure {
 }
 
 /**
- * Records a new revision and asks for its deployment. The same content again records nothing while it runs or is on its
- * way; where it failed, or the observer found it broken, the same revision is tried again.
+ * Records a new revision and asks for its deployment, unless the application is paused. The same content again records nothing
+ * while it runs or is on its way; where it failed, or the cluster is not as it was applied, the same revision is tried again.
  */
 export function configure(
   command: Configure,
@@ -46,9 +48,9 @@ export function configure(
     type: 'deployment.requested.v1',
     data: { attemptId, number: application.attemptCount + 1, revision: wanted, kind: 'deploy', orphan: false, cause },
   });
-  if (latest && isSame(configuration, latest)) {
+  if (latest && isSame(configuration, application)) {
     return ok(
-      needsRepair(application)
+      (needsRepair(application) || command.drifted === true) && !application.paused
         ? [...supersedeQueued(application, running, latest.revision), request(latest.revision)]
         : [],
     );
@@ -61,25 +63,30 @@ export function configure(
   if (revision !== (latest?.revision ?? 0) + 1) return err(deploymentsErrors.staleRevision());
   return ok([
     { type: 'application.configured.v1', data: { ...configuration, revision } },
-    ...supersedeQueued(application, running, revision),
-    request(revision),
+    ...(application.paused ? [] : [...supersedeQueued(application, running, revision), request(revision)]),
   ]);
 }
 
 /** Neither what was asked for nor what comes of it differs; a pinned revision is left by any apply. */
-export const isSame = (wanted: Configuration, latest: Configuration): boolean =>
-  wanted.rollbackOf === null &&
-  latest.rollbackOf === null &&
-  wanted.manifest.digest === latest.manifest.digest &&
-  wanted.contentDigest === latest.contentDigest;
+export function isSame(wanted: Configuration, application: Application): boolean {
+  const latest = latestOf(application);
+  return (
+    latest !== undefined &&
+    wanted.rollbackOf === null &&
+    (latest.rollbackOf === null || application.unpinned) &&
+    wanted.manifest.digest === latest.manifest.digest &&
+    wanted.contentDigest === latest.contentDigest
+  );
+}
 
-/** The newest attempt ended without success, or the observer sees that what it made is broken or gone. */
+/** The newest attempt ended without success, or the observer sees that what it made is broken, gone, or changed by others. */
 export function needsRepair(application: Application): boolean {
   const newest = newestAttemptOf(application);
   if (newest?.state === 'open') return false;
   return (
     newest?.state !== 'succeeded' ||
     application.health?.health === 'Degraded' ||
-    application.health?.health === 'Missing'
+    application.health?.health === 'Missing' ||
+    application.health?.sync === 'OutOfSync'
   );
 }

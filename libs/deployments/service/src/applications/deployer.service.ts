@@ -28,6 +28,8 @@ export interface Deployment {
   readonly named: boolean;
   /** Who asks is owner, admin, or a global admin who logged in: no profile is closed to them. */
   readonly isAdmin: boolean;
+  /** A look at the cluster found that it is not as it was applied. */
+  readonly drifted?: boolean;
 }
 
 export interface Deployed {
@@ -165,7 +167,7 @@ export class Deployer {
     deployment: Deployment,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
   ): Promise<Result<Deployed, DomainError>> {
-    const { applicationId, configuration, revision } = deployment;
+    const { applicationId, configuration, revision, drifted } = deployment;
     const stream = applicationStream(applicationId);
     const loaded = await this.commands.load(applicationDecider, stream);
     if (!loaded.ok) return loaded;
@@ -181,6 +183,7 @@ export class Deployer {
       attemptId,
       running: running.value,
       protection: protection.value,
+      ...(drifted !== undefined && { drifted }),
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
     } as const;
     const recorded = await this.commands.run(applicationDecider, stream, command, context, { step: 'configure' });

@@ -78,7 +78,7 @@ export function abandonAttempt(
   }
   const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
   if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
-  const { revision, kind, orphan } = attempt;
+  const { revision, kind, orphan, restart } = attempt;
   return ok([
     abandoned,
     {
@@ -90,6 +90,7 @@ export function abandonAttempt(
         kind,
         orphan,
         cause: 'abandoned',
+        ...(restart !== undefined && { restart }),
       },
     },
   ]);

@@ -49,20 +49,8 @@ function placed(
 
 function contentOf(event: DeploymentFact): LineContent | undefined {
   switch (event.type) {
-    case 'deployment.requested.v1': {
-      const { cause, number, kind } = event.data;
-      if (cause === 'abandoned')
-        return { step: 'requested', message: `attempt ${number} continues from where the previous one was lost` };
-      return {
-        step: 'requested',
-        message:
-          kind === 'delete'
-            ? 'deletion requested'
-            : cause === 'rollback'
-              ? `rollback requested, attempt ${number}`
-              : `deployment requested, attempt ${number}`,
-      };
-    }
+    case 'deployment.requested.v1':
+      return { step: 'requested', message: requestedText(event.data) };
     case 'attempt.claimed.v1':
       return {
         step: 'claimed',
@@ -102,8 +90,18 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
       return { step: 'superseded', message: `by v${event.data.byRevision}` };
     case 'deployment.abandoned.v1':
       return { step: 'abandoned', message: 'its worker stopped reporting' };
-    case 'application.health-changed.v1':
-      return { step: 'health-changed', message: `${event.data.health}: ${event.data.message}`, code: event.data.code };
+    case 'application.health-changed.v1': {
+      const { health, message, code, drift } = event.data;
+      const drifted = (drift ?? []).map(({ what, fields }) =>
+        fields.length === 0 ? what : `${what}: ${fields.join(', ')}`,
+      );
+      const words = [message === '' ? health : `${health}: ${message}`, ...drifted];
+      return { step: 'health-changed', message: words.join('; ').slice(0, 2_000), code };
+    }
+    case 'application.paused.v1':
+      return { step: 'paused', message: 'new revisions are recorded and not deployed' };
+    case 'application.resumed.v1':
+      return { step: 'resumed', message: 'new revisions are deployed again' };
     case 'application.deleted.v1':
       return { step: 'deleted', message: 'name and namespace released' };
     default:
@@ -112,3 +110,14 @@ function contentOf(event: DeploymentFact): LineContent | undefined {
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+function requestedText({
+  cause,
+  number,
+  kind,
+}: Extract<DeploymentFact, { type: 'deployment.requested.v1' }>['data']): string {
+  if (cause === 'abandoned') return `attempt ${number} continues from where the previous one was lost`;
+  if (kind === 'delete') return 'deletion requested';
+  const what = { rollback: 'rollback', sync: 'sync', restart: 'restart', resume: 'deployment after a pause' } as const;
+  return `${cause === 'apply' || cause === 'delete' ? 'deployment' : what[cause]} requested, attempt ${number}`;
+}

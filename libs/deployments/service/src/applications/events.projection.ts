@@ -4,7 +4,7 @@ import { eventLine, type EventLine } from './event-line.ts';
 
 /** Answers `app events`. One document per event that people are shown; its id sorts by application and then by position. */
 export const eventLinesProjection: Projection<DeploymentFact, EventLine> = {
-  name: 'deployments-events.v2',
+  name: 'deployments-events.v3',
   events: deploymentFamily,
   indexes: ['applicationId', 'position'],
   documentId: (recorded) => {

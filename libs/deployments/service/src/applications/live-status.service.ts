@@ -6,12 +6,19 @@ import { ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { inventoryOf } from '../attempts/attempt.ts';
+import type { Configuration } from '../catalog/beginnings.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import type { ApplicationDocument } from './application-document.ts';
+import { newestAttemptOf, type Application } from './application.ts';
+import type { Deployment } from './deployer.service.ts';
 
 type Target = Pick<InputOf<typeof liveStatusRequest>, 'cluster' | 'applicationId' | 'namespace' | 'inventory'>;
 type LogOptions = Omit<InputOf<typeof liveLogsRequest>, keyof Target>;
+
+/** Objects that an apply without a change looks at, and how long it waits for that. */
+const LOOKED_AT = 100;
+const LOOK_MS = 2_000;
 
 /** What only the cluster knows, asked through the worker. */
 @Injectable()
@@ -36,6 +43,24 @@ export class LiveStatus {
       this.own(context, liveStatusRequest.timeoutMs),
     );
     return answer.ok ? answer.value : undefined;
+  }
+
+  /**
+   * Whether the cluster is not as it was applied, by a look at it now: an observer may tell it a few seconds later. False
+   * where nothing was deployed, where it cannot be told in time, and of large applications, which the observer alone tells.
+   */
+  async hasDrifted(
+    { applicationId: id, organizationId, configuration }: Deployment,
+    application: Application,
+    context: OrganizationContext,
+  ): Promise<boolean> {
+    if (application.status !== 'active' || newestAttemptOf(application)?.state !== 'succeeded') return false;
+    const target = await this.target({ id, organizationId, configuration });
+    if (!target.ok || !target.value) return false;
+    const { inventory } = target.value;
+    if (inventory.length === 0 || inventory.length > LOOKED_AT) return false;
+    const answer = await this.bus.request(liveResourcesRequest, target.value, this.own(context, LOOK_MS));
+    return answer.ok && answer.value.items.some(({ sync }) => sync === 'OutOfSync');
   }
 
   async resources(
@@ -89,7 +114,9 @@ export class LiveStatus {
     id,
     organizationId,
     configuration,
-  }: ApplicationDocument): Promise<Result<Target | undefined, DomainError>> {
+  }: Pick<ApplicationDocument, 'id' | 'organizationId'> & {
+    readonly configuration: Pick<Configuration, 'cluster' | 'targetNamespace'> | null;
+  }): Promise<Result<Target | undefined, DomainError>> {
     if (!configuration) return ok(undefined);
     const cluster = await this.connections.of(organizationId, configuration.cluster.id);
     if (!cluster.ok) return cluster;

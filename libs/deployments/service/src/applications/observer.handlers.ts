@@ -1,15 +1,17 @@
-import { Caller, Input, refuse, reply, Serves, type Reply, type ContextOf } from '#bus';
+import { Caller, Input, refuse, reply, Serves, type Reply, type ReplyTo, type ContextOf } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
-import { observedClustersRequest, reportHealthRequest } from '#deployments/contract';
+import { deployedObjectsRequest, observedClustersRequest, reportHealthRequest } from '#deployments/contract';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
 import { CLOCK, type Clock } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import { AttemptHistory } from '../attempts/attempt-history.service.ts';
+import { inventoryOf } from '../attempts/attempt.ts';
 import { clustersProjection } from '../clusters/clusters.projection.ts';
 import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { Heartbeats } from '../clusters/heartbeats.service.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
-import { latestOf } from './application.ts';
+import { latestOf, newestAttemptOf } from './application.ts';
 import { applicationsProjection } from './applications.projection.ts';
 
 type Observed = OutputOf<typeof observedClustersRequest>;
@@ -17,6 +19,7 @@ type Observed = OutputOf<typeof observedClustersRequest>;
 /** Milliseconds for which one observer leads a cluster. */
 const LEAD_MS = 30_000;
 const MESSAGE_LENGTH = 1_000;
+const OBJECTS_AT_ONCE = 500;
 
 /** What observers ask, and report of applications. */
 @Controller()
@@ -30,6 +33,7 @@ export class ObserverHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
     @Inject(Heartbeats) private readonly heartbeats: Heartbeats,
+    @Inject(AttemptHistory) private readonly history: AttemptHistory,
   ) {}
 
   @Serves(observedClustersRequest)
@@ -49,22 +53,43 @@ export class ObserverHandlers {
         where: { clusterId: id, deleted: false },
       })) {
         if (!application.ok) return refuse(application.error);
-        const { configuration } = application.value;
+        const { id: applicationId, configuration, deployedBy } = application.value;
         if (configuration)
-          applications.push({ applicationId: application.value.id, namespace: configuration.targetNamespace });
+          applications.push({
+            applicationId,
+            namespace: configuration.targetNamespace,
+            ...(deployedBy !== null && { deployedBy }),
+          });
       }
       clusters.push({ connection: connection.value, applications });
     }
     return reply({ clusters });
   }
 
+  /** What attempts since the last success recorded, that one included. */
+  @Serves(deployedObjectsRequest)
+  async objects(
+    @Input() { applicationId, from }: InputOf<typeof deployedObjectsRequest>,
+  ): Promise<ReplyTo<typeof deployedObjectsRequest>> {
+    const loaded = await this.commands.load(applicationDecider, applicationStream(applicationId));
+    if (!loaded.ok) return refuse(loaded.error);
+    const records = await this.history.of(loaded.value.state.attempts);
+    if (!records.ok) return refuse(records.error);
+    const all = inventoryOf(records.value);
+    const next = from + OBJECTS_AT_ONCE < all.length ? from + OBJECTS_AT_ONCE : null;
+    return reply({ objects: all.slice(from, from + OBJECTS_AT_ONCE), next });
+  }
+
   @Serves(reportHealthRequest)
   async health(
     @Input() { clusterId, applications }: InputOf<typeof reportHealthRequest>,
     @Caller() context: ContextOf<typeof reportHealthRequest>,
-  ): Promise<Reply<Record<never, never>>> {
+  ): Promise<ReplyTo<typeof reportHealthRequest>> {
     await this.heartbeats.heard(clusterId);
-    for (const { applicationId, organizationId, health, message, code, replicas, attemptNumber } of applications) {
+    const again: string[] = [];
+    for (const seen of applications) {
+      const { applicationId, organizationId, message, sync, drift } = seen;
+      const { health, code, replicas, attemptNumber } = seen;
       const stream = applicationStream(applicationId);
       const loaded = await this.commands.load(applicationDecider, stream);
       if (!loaded.ok) return refuse(loaded.error);
@@ -76,6 +101,8 @@ export class ObserverHandlers {
         code,
         replicas,
         attemptNumber,
+        ...(sync !== undefined && { sync }),
+        ...(drift !== undefined && { drift }),
       } as const;
       const recorded = await this.commands.run(
         applicationDecider,
@@ -85,7 +112,8 @@ export class ObserverHandlers {
         { step: `health ${applicationId} ${this.clock.now()}` },
       );
       if (!recorded.ok) return refuse(recorded.error);
+      if (newestAttemptOf(recorded.value.state)?.state === 'open') again.push(applicationId);
     }
-    return reply({});
+    return reply({ again });
   }
 }

@@ -9,6 +9,8 @@ export interface Attempt {
   readonly revision: number;
   readonly kind: 'deploy' | 'delete';
   readonly orphan: boolean;
+  /** RFC 3339: pods are replaced, and this time is written on their template. */
+  readonly restart?: string;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
 

@@ -185,7 +185,7 @@ describe('attempts', () => {
     expect(await terminals()).toEqual(['abandoned', 'abandoned', 'abandoned', 'abandoned', 'failed']);
     await sweep();
     expect(await queue.depth(rolloutQueue)).toBe(0);
-    expect(await apply('1')).toMatchObject({ value: { outcome: 'configured', application: { version: 'v1' } } });
+    expect(await apply('1')).toMatchObject({ value: { outcome: 'synced', application: { version: 'v1' } } });
   });
 
   it('F24: a worker that is restarted by the same work five times is not given it a sixth time', async () => {
@@ -243,7 +243,7 @@ describe('attempts', () => {
     const lines = await platform.read(applicationEventsRequest, { org, name: 'web' }, ada());
     expect(lines.filter((line) => line.source === 'platform' && line.step === 'health-changed')).toHaveLength(1);
     expect(await apply('1')).toMatchObject({
-      value: { outcome: 'configured', application: { version: 'v1', status: 'REQUESTED' } },
+      value: { outcome: 'synced', application: { version: 'v1', status: 'REQUESTED' } },
     });
     await worker.deploy([entry('Deployment', 'web')]);
     expect(await status()).toMatchObject({ status: 'RUNNING' });
@@ -260,7 +260,7 @@ describe('attempts', () => {
     });
     expect(await status()).toMatchObject({ status: 'FAILED', code: 'deployments/namespace-terminating' });
     expect(await apply('1')).toMatchObject({
-      value: { outcome: 'configured', application: { version: 'v1', targetNamespace: 'acme-web' } },
+      value: { outcome: 'synced', application: { version: 'v1', targetNamespace: 'acme-web' } },
     });
     const again = await worker.next();
     expect((await worker.granted(again)).task).toMatchObject({ targetNamespace: 'acme-web', attemptNumber: 2 });

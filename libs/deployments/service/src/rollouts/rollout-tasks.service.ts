@@ -54,6 +54,7 @@ export class RolloutTasks {
       recordedPlan: recordedPlanOf(records.value, attempt),
       inventory,
       orphan: attempt.orphan,
+      ...(attempt.restart !== undefined && { restart: attempt.restart }),
     });
   }
 }

@@ -226,6 +226,7 @@ const others: Answers = {
       publicUrl: 'https://astro.acme.dev',
       issuer: 'https://astro.acme.dev/oidc',
       audience: 'https://astro.acme.dev/v1',
+      resource: 'https://astro.acme.dev/v1',
       cliClientId: 'astroctl',
       consoleClientId: 'astro-console',
       scope: 'openid',

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { InputOf } from '#bus/contract';
 import type { InventoryEntry, issueTokenRequest, KubernetesEvent } from '#deployments/contract';
 import { silentLogger } from '#kernel';
-import { createKubernetesClient } from '#kubernetes';
+import { createKubernetesClient, inventoryName } from '#kubernetes';
 import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
@@ -142,6 +142,7 @@ function live(kubeconfig: string): void {
       }),
     );
     expect(items).toEqual([
+      expect.objectContaining({ kind: 'ConfigMap', name: inventoryName(about.applicationId), health: 'Missing' }),
       expect.objectContaining({ kind: 'Deployment', name: 'web', namespace: ns, health: 'Healthy', sync: 'Synced' }),
       expect.objectContaining({
         kind: 'ConfigMap',

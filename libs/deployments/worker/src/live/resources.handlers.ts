@@ -2,12 +2,23 @@ import { Input, reply, Serves } from '#bus';
 import type { InputOf, OutputOf } from '#bus/contract';
 import { liveResourcesRequest, type InventoryEntry } from '#deployments/contract';
 import { CLOCK, type Clock } from '#kernel';
-import { FIELD_MANAGER, healthOf, type KubernetesClient } from '#kubernetes';
+import {
+  driftOfChange,
+  driftText,
+  healthOf,
+  inventoryName,
+  keyText,
+  objectSync,
+  readInventory,
+  type Inventory,
+  type KubernetesClient,
+} from '#kubernetes';
 import { Controller, Inject } from '@nestjs/common';
 import { answering } from '../cluster/answering.worker.ts';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
+import { CONFIG_MAP } from '../cluster/kinds.ts';
 import { liveObject } from '../cluster/workloads.worker.ts';
-import { syncOf } from './sync.ts';
+import { toLibrary } from '../rollout/inventory.ts';
 
 type Row = OutputOf<typeof liveResourcesRequest>['items'][number];
 
@@ -18,32 +29,45 @@ export class ResourcesHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Each object of the inventory as it is now. */
+  /** Each object of the inventory as it is now; the object that holds the inventory too, when it is gone. */
   @Serves(liveResourcesRequest)
-  resources(@Input() { cluster, inventory }: InputOf<typeof liveResourcesRequest>) {
-    return answering(this.connections, cluster, async (client) =>
-      reply({ items: await Promise.all(inventory.map((entry) => this.row(client, entry))) }),
-    );
+  resources(@Input() { cluster, applicationId, namespace, inventory }: InputOf<typeof liveResourcesRequest>) {
+    return answering(this.connections, cluster, async (client) => {
+      const name = inventoryName(applicationId);
+      const held = await client.get(CONFIG_MAP, name, namespace);
+      const read = held && readInventory(held);
+      const items = await Promise.all(inventory.map((entry) => this.row(client, entry, read)));
+      return reply({ items: read ? items : [missing({ kind: 'ConfigMap', namespace, name }), ...items] });
+    });
   }
 
-  private async row(client: KubernetesClient, entry: InventoryEntry): Promise<Row> {
+  private async row(client: KubernetesClient, entry: InventoryEntry, inventory: Inventory | undefined): Promise<Row> {
     const named = { kind: entry.kind, namespace: entry.namespace === '' ? null : entry.namespace, name: entry.name };
     const object = await liveObject(client, entry);
-    if (!object)
-      return {
-        ...named,
-        health: 'Missing',
-        sync: 'OutOfSync',
-        message: 'it does not exist on the cluster',
-        createdAt: null,
-      };
+    if (!object) return missing(named);
     const { state, message } = healthOf(object, { nowMs: this.clock.now() });
+    const key = keyText(toLibrary(entry).key);
+    const isPending = inventory?.pending.has(key) === true;
+    const { state: sync, changed, alsoBy } = objectSync(object, inventory?.applied.get(key));
+    const words = [
+      message,
+      isPending ? 'it was not updated' : sync === 'OutOfSync' ? driftText(driftOfChange('it', changed)) : '',
+      alsoBy.length > 0 ? `it also has fields of ${alsoBy.join(', ')}` : '',
+    ].filter((text) => text !== '');
     return {
       ...named,
       health: state,
-      sync: syncOf(object, FIELD_MANAGER),
-      message: message === '' ? null : message,
+      sync: isPending ? 'OutOfSync' : sync,
+      message: words.length === 0 ? null : words.join('; '),
       createdAt: object.metadata.creationTimestamp ?? null,
     };
   }
 }
+
+const missing = (named: Pick<Row, 'kind' | 'namespace' | 'name'>): Row => ({
+  ...named,
+  health: 'Missing',
+  sync: 'OutOfSync',
+  message: 'it does not exist on the cluster',
+  createdAt: null,
+});

@@ -1,16 +1,20 @@
-import type { ApplicationHealth } from '#kubernetes';
+import type { ObservedApplication } from '#kubernetes';
 import { FAILURE_CODES } from '../cluster/failure.ts';
 import { replicasWords } from '../rollout/steps.ts';
 import type { Observation } from './transitions.ts';
 
-/** What is told of an application's health on its cluster. @param attempt that last wrote the inventory there */
-export const observationOf = (
-  { state, message, code, replicas }: Pick<ApplicationHealth, 'state' | 'message' | 'code' | 'replicas'>,
-  attempt: number | undefined,
-): Observation => ({
-  health: state,
-  message,
-  code: code === undefined ? null : FAILURE_CODES[code],
-  replicas: replicasWords(replicas),
+const WORDS_LENGTH = 300;
+
+/** What is told of an application's state on its cluster. */
+export const observationOf = ({ health, sync, drift, attempt }: ObservedApplication): Observation => ({
+  health: health.state,
+  message: health.message,
+  code: health.code === undefined ? null : FAILURE_CODES[health.code],
+  replicas: replicasWords(health.replicas),
   attemptNumber: attempt ?? null,
+  sync,
+  drift: drift.map(({ what, fields }) => ({
+    what: what.slice(0, WORDS_LENGTH),
+    fields: fields.map((field) => field.slice(0, WORDS_LENGTH)),
+  })),
 });

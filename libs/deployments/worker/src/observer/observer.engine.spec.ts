@@ -4,7 +4,7 @@ import { systemClock, systemIds } from '#runtime/system';
 import { eventually, temporaryFolder } from '#testing';
 import { encodeText } from '#vault';
 import { openEmbeddedVault } from '#vault/embedded';
-import { POD } from '../cluster/kinds.ts';
+import { CONFIG_MAP, NAMESPACE, POD } from '../cluster/kinds.ts';
 import {
   DEPLOYMENT,
   dropNamespace,
@@ -41,7 +41,7 @@ function observing(kubeconfig: string): void {
     await shop.vault.put('credential/bad', encodeText(JSON.stringify({ token: 'nobody' })));
     shop.deployments.observed = {
       clusters: [
-        { connection: shop.cluster, applications: [{ applicationId, namespace: ns }] },
+        { connection: shop.cluster, applications: [{ applicationId, namespace: ns, deployedBy: 1 }] },
         { connection: { ...shop.cluster, clusterId: 'cluster-bad', credential: 'credential/bad' }, applications: [] },
         { connection: { ...shop.cluster, clusterId: 'cluster-away', server: 'https://127.0.0.1:1' }, applications: [] },
       ],
@@ -96,6 +96,101 @@ function observing(kubeconfig: string): void {
     expect(shop.deployments.attempt(task.attemptId).outcome).toMatchObject({ outcome: 'succeeded' });
     await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', replicas: '2/2' }));
   });
+
+  const again = async (revision: number) => {
+    const task = await shop.request(imageSpec(ns, revision, 'images.acme.dev/web:1.0'));
+    await shop.deliver(task);
+    const { outcome } = shop.deployments.attempt(task.attemptId);
+    expect(outcome).toMatchObject({ ...outcome, outcome: 'succeeded' });
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Healthy', sync: 'Synced', drift: [] }), 15_000);
+  };
+
+  it('use-D1: tells who changed which field, of every kind of object, and that an attempt of the same content repairs it', async () => {
+    await again(3);
+    await shop.client.patch(
+      DEPLOYMENT,
+      { name: 'web', namespace: ns },
+      { kind: 'merge', body: { spec: { replicas: 1 } } },
+      { fieldManager: 'kubectl-scale' },
+    );
+    await eventually(
+      () =>
+        expect(newest()).toMatchObject({
+          sync: 'OutOfSync',
+          drift: [{ what: 'Deployment/web was changed by kubectl-scale', fields: ['spec.replicas'] }],
+        }),
+      15_000,
+    );
+    await again(4);
+    const { items } = await shop.client.list(CONFIG_MAP, { namespace: ns });
+    const files = items.find(({ metadata }) => metadata.name.startsWith('web'));
+    if (!files) throw new Error('the application has no configuration files');
+    await shop.client.patch(
+      CONFIG_MAP,
+      { name: files.metadata.name, namespace: ns },
+      {
+        kind: 'merge',
+        body: { data: Object.fromEntries(Object.keys(files['data'] as object).map((key) => [key, 'x'])) },
+      },
+      { fieldManager: 'kubectl-edit' },
+    );
+    await eventually(
+      () =>
+        expect(newest()?.drift).toEqual([
+          {
+            what: `ConfigMap/${files.metadata.name} was changed by kubectl-edit`,
+            fields: [expect.stringContaining('data')],
+          },
+        ]),
+      15_000,
+    );
+    await again(5);
+  });
+
+  it('use-D1: takes a field for changed that somebody changed and changed back, until it is ours again', async () => {
+    for (const replicas of [1, 2])
+      await shop.client.patch(
+        DEPLOYMENT,
+        { name: 'web', namespace: ns },
+        { kind: 'merge', body: { spec: { replicas } } },
+        { fieldManager: 'kubectl-scale' },
+      );
+    await eventually(() => expect(newest()).toMatchObject({ sync: 'OutOfSync' }), 15_000);
+    await again(6);
+  });
+
+  it('use-D1: restarts pods so that it does not count as drift and later attempts leave it alone', async () => {
+    const task = await shop.request(imageSpec(ns, 7, 'images.acme.dev/web:1.0'), {
+      restart: '2026-12-01T01:00:00.000Z',
+    });
+    await shop.deliver(task);
+    await again(8);
+    const live = await shop.client.get(DEPLOYMENT, 'web', ns);
+    expect(live).toMatchObject({
+      spec: {
+        template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': '2026-12-01T01:00:00.000Z' } } },
+      },
+    });
+  });
+
+  it('use-D2: tells that the inventory is gone, then that the namespace is, and an attempt restores both', async () => {
+    const inventory = `astro-inventory-${applicationId}`;
+    await shop.client.delete(CONFIG_MAP, { name: inventory, namespace: ns });
+    await eventually(
+      () =>
+        expect(newest()).toMatchObject({
+          health: 'Missing',
+          sync: 'OutOfSync',
+          message: expect.stringContaining(inventory),
+        }),
+      15_000,
+    );
+    await again(9);
+    await dropNamespace(shop.client, ns);
+    await eventually(async () => expect(await shop.client.get(NAMESPACE, ns)).toBeUndefined(), 30_000);
+    await eventually(() => expect(newest()).toMatchObject({ health: 'Missing', sync: 'OutOfSync' }), 15_000);
+    await again(10);
+  }, 90_000);
 
   it('E23: tells the reason when pods begin to crash', async () => {
     await shop.client.patch(

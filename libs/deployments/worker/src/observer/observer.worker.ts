@@ -1,13 +1,20 @@
-import { BUS, type Bus } from '#bus';
+import { BUS, type Bus, type Reply } from '#bus';
 import type { OutputOf } from '#bus/contract';
-import { observedClustersRequest, reportClusterRequest, reportHealthRequest } from '#deployments/contract';
+import {
+  deployedObjectsRequest,
+  observedClustersRequest,
+  reportClusterRequest,
+  reportHealthRequest,
+  type InventoryEntry,
+} from '#deployments/contract';
 import { CLOCK, IDS, LOGGER, pause, type Clock, type Ids, type Logger, type Timer } from '#kernel';
-import { observeApplications } from '#kubernetes';
+import { observeApplications, type DeployedApplication, type ObjectKey } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
 import { clusterErrorOf, isUnauthorized } from '../cluster/cluster-errors.worker.ts';
 import { ClusterConnections, CredentialMissingError } from '../cluster/connections.worker.ts';
 import { judgeClusterError } from '../cluster/failure.ts';
 import { clusterFacts, missingRights } from '../cluster/probe.worker.ts';
+import { toLibrary } from '../rollout/inventory.ts';
 import { failedState, reachedState, type ClusterReport } from './cluster-state.ts';
 import { observationOf } from './observation.ts';
 import { Transitions, type Observation } from './transitions.ts';
@@ -117,6 +124,11 @@ class ClusterObservation {
   private lastReport: ClusterReport | undefined;
   private missing: readonly string[] = [];
   private rightsAt = Number.NEGATIVE_INFINITY;
+  /** Objects of applications whose inventory is gone, as the log knows them; undefined while they are asked for. */
+  private readonly deployed = new Map<
+    string,
+    { readonly by: number; readonly entries: readonly ObjectKey[] | undefined }
+  >();
 
   constructor(
     private readonly ports: Ports,
@@ -132,7 +144,10 @@ class ClusterObservation {
     const gone = this.observed.applications.filter(
       ({ applicationId }) => !observed.applications.some((now) => now.applicationId === applicationId),
     );
-    for (const { applicationId } of gone) this.transitions.forget(applicationId);
+    for (const { applicationId } of gone) {
+      this.transitions.forget(applicationId);
+      this.deployed.delete(applicationId);
+    }
     this.observed = observed;
     return true;
   }
@@ -208,7 +223,9 @@ class ClusterObservation {
           clock: this.ports.clock,
           ids: this.ports.ids,
           onFault,
-          onHealth: (applicationId, health, attempt) => this.saw(applicationId, observationOf(health, attempt)),
+          onSeen: (applicationId, seen) => this.saw(applicationId, observationOf(seen)),
+          deployed: () => this.deployedHere(),
+          onInventoryGone: (applicationId) => void this.askForObjects(applicationId),
         });
       } catch (error) {
         this.ports.logger.info(
@@ -218,6 +235,41 @@ class ClusterObservation {
       }
       await pause(this.ports.clock, WATCH_AGAIN_MS, signal);
     }
+  }
+
+  private deployedHere(): ReadonlyMap<string, DeployedApplication> {
+    return new Map(
+      this.observed.applications.flatMap(({ applicationId, namespace, deployedBy }) => {
+        if (deployedBy === undefined) return [];
+        const known = this.deployed.get(applicationId);
+        return [[applicationId, { namespace, entries: known?.by === deployedBy ? known.entries : undefined }] as const];
+      }),
+    );
+  }
+
+  /** Once for each attempt that deployed: until then its objects stay the same. */
+  private async askForObjects(applicationId: string): Promise<void> {
+    const by = this.observed.applications.find((known) => known.applicationId === applicationId)?.deployedBy;
+    if (by === undefined || this.deployed.get(applicationId)?.by === by) return;
+    this.deployed.set(applicationId, { by, entries: undefined });
+    const { bus, logger } = this.ports;
+    const { organizationId } = this.observed.connection;
+    const objects: InventoryEntry[] = [];
+    for (let from: number | null = 0; from !== null;) {
+      const asked: Reply<OutputOf<typeof deployedObjectsRequest>> = await bus.request(
+        deployedObjectsRequest,
+        { organizationId, applicationId, from },
+        bus.own({ organizationId, timeoutMs: deployedObjectsRequest.timeoutMs }),
+      );
+      if (!asked.ok) {
+        logger.info({ applicationId, code: asked.error.code }, 'the objects of an application could not be asked for');
+        this.deployed.delete(applicationId);
+        return;
+      }
+      objects.push(...asked.value.objects);
+      from = asked.value.next;
+    }
+    this.deployed.set(applicationId, { by, entries: objects.map((entry) => toLibrary(entry).key) });
   }
 
   private saw(applicationId: string, observation: Observation): void {
@@ -258,9 +310,13 @@ class ClusterObservation {
       bus.own({ organizationId, timeoutMs: reportHealthRequest.timeoutMs }),
     );
     const at = clock.monotonic();
-    if (told.ok)
-      for (const { applicationId, observation } of due) this.transitions.told(applicationId, observation, at);
-    else {
+    if (told.ok) {
+      const again = new Set(told.value.again);
+      for (const { applicationId, observation } of due) {
+        if (again.has(applicationId)) this.transitions.unheard(applicationId, at);
+        else this.transitions.told(applicationId, observation, at);
+      }
+    } else {
       logger.info({ clusterId, code: told.error.code }, 'health could not be reported');
       await pause(clock, TELL_AGAIN_MS, this.ended.signal);
     }

@@ -1,12 +1,21 @@
 import { REPORT_EVERY_MS, Transitions, type Observation } from './transitions.ts';
 
-const healthy: Observation = { health: 'Healthy', message: '', code: null, replicas: '3/3', attemptNumber: 1 };
+const synced: Pick<Observation, 'sync' | 'drift'> = { sync: 'Synced', drift: [] };
+const healthy: Observation = {
+  health: 'Healthy',
+  message: '',
+  code: null,
+  replicas: '3/3',
+  attemptNumber: 1,
+  ...synced,
+};
 const degraded: Observation = {
   health: 'Degraded',
   message: 'pod/web-1 crashes',
   code: 'deployments/crash-loop',
   replicas: '2/3',
   attemptNumber: 1,
+  ...synced,
 };
 
 describe('transitions of health (E23)', () => {
@@ -37,5 +46,21 @@ describe('transitions of health (E23)', () => {
     transitions.see('web', { ...healthy, message: 'other words' });
     expect(transitions.nextInMs(1_000)).toBeUndefined();
     expect(tell(transitions, 60_000)).toEqual([]);
+  });
+
+  it('use-D1: tell that the cluster is not as it was applied any more, and what nobody recorded once more', () => {
+    const transitions = new Transitions();
+    transitions.see('a', healthy);
+    tell(transitions, 0);
+    const drifted: Observation = {
+      ...healthy,
+      sync: 'OutOfSync',
+      drift: [{ what: 'Deployment/web was changed by kubectl', fields: ['spec.replicas'] }],
+    };
+    transitions.see('a', drifted);
+    expect(transitions.due(REPORT_EVERY_MS, 200)).toEqual([{ applicationId: 'a', observation: drifted }]);
+    transitions.unheard('a', REPORT_EVERY_MS);
+    expect(transitions.due(REPORT_EVERY_MS, 200)).toEqual([]);
+    expect(transitions.due(REPORT_EVERY_MS * 2, 200)).toEqual([{ applicationId: 'a', observation: drifted }]);
   });
 });

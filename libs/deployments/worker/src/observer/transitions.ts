@@ -7,10 +7,14 @@ export interface Observation {
   readonly code: string | null;
   readonly replicas: string | null;
   readonly attemptNumber: number | null;
+  readonly sync: 'Synced' | 'OutOfSync';
+  /** What is not as it was applied. */
+  readonly drift: { readonly what: string; readonly fields: string[] }[];
 }
 
 interface Known {
-  readonly told?: { readonly observation: Observation; readonly atMs: number };
+  /** No observation: what was told was not heard. */
+  readonly told?: { readonly observation: Observation | undefined; readonly atMs: number };
   readonly seen: Observation;
 }
 
@@ -56,6 +60,12 @@ export class Transitions {
     return next;
   }
 
+  /** It is told once more when it is due again: nothing was recorded of what was told. */
+  unheard(applicationId: string, atMs: number): void {
+    const known = this.known.get(applicationId);
+    if (known) this.known.set(applicationId, { ...known, told: { observation: undefined, atMs } });
+  }
+
   /** Everything is told once more: the service may have missed it. */
   tellAgain(): void {
     for (const [applicationId, { seen }] of this.known) this.known.set(applicationId, { seen });
@@ -68,4 +78,6 @@ const isNews = (told: Observation | undefined, seen: Observation): boolean =>
   told.health !== seen.health ||
   told.code !== seen.code ||
   told.replicas !== seen.replicas ||
-  told.attemptNumber !== seen.attemptNumber;
+  told.attemptNumber !== seen.attemptNumber ||
+  told.sync !== seen.sync ||
+  JSON.stringify(told.drift) !== JSON.stringify(seen.drift);

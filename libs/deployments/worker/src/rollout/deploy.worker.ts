@@ -1,5 +1,6 @@
 import {
   applyPlan,
+  keyOf,
   openFence,
   planDeployment,
   pruneObjects,
@@ -16,6 +17,7 @@ import { identity, toContract, toLibrary, united } from './inventory.ts';
 import { ensureNamespace } from './namespace.worker.ts';
 import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
+import { restart } from './restart.worker.ts';
 import { serving } from './serving.worker.ts';
 import { endpointOf, healthText, imageOf, keptWarnings, replicasWords, reportedChanges } from './steps.ts';
 
@@ -34,6 +36,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     run.throwIfStopping();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
     await apply(run, plan, fence, progress);
+    await restart(run, progress.applied);
     const settled = () => run.claim.closely(() => settle(run, prepared, progress.applied));
     const health = await run.ports.metrics.waiting(settled);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
@@ -83,7 +86,9 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
   const waves = plan.waves.filter(({ objects }) => objects.length > 0);
   for (const [index, wave] of waves.entries()) {
     await run.beginWave();
-    await run.call(() => fence.hold(progress.inventory));
+    const pending = waves.slice(index).flatMap(({ objects }) => objects.filter(({ unchanged }) => !unchanged));
+    const keys = pending.map(({ object }) => keyOf(object));
+    await run.call(() => fence.hold(progress.inventory, keys));
     progress.wrote ||= wave.objects.some(({ unchanged }) => !unchanged);
     run.throwIfClaimEnds();
     const { applied } = await run.call((client) =>
@@ -101,6 +106,7 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
       waves: { done: index + 1, all: waves.length },
     });
   }
+  await run.call(() => fence.hold(progress.inventory)); // an observer takes it from here that nothing is left to be written
 }
 
 /** Until all is healthy; a newer revision, the loss of the claim or the end of this process ends the waiting at once. */

@@ -2,6 +2,7 @@ import { refuse, reply, type Bus, type Reply, type RequestContext } from '#bus';
 import type { CallerInputOf, OutputOf, RequestContract, StreamContract } from '#bus/contract';
 import {
   claimAttemptRequest,
+  deployedObjectsRequest,
   extendClaimRequest,
   finishAttemptRequest,
   observedClustersRequest,
@@ -164,6 +165,11 @@ export class ScriptedDeployments implements Bus {
       case reportHealthRequest.subject:
         this.health.push(...reportHealthRequest.input.parse(input).applications);
         return reply({});
+      case deployedObjectsRequest.subject: {
+        const { applicationId } = deployedObjectsRequest.input.parse(input);
+        const of = [...this.attempts.values()].filter(({ task }) => task.applicationId === applicationId);
+        return reply({ objects: inventoryAfter(of), next: null });
+      }
       case reportClusterRequest.subject:
         this.clusters.push(reportClusterRequest.input.parse(input));
         return reply({});

@@ -1,0 +1,114 @@
+import { createLaptop } from '#cli/testing';
+import {
+  applicationStatusRequest,
+  applyApplicationRequest,
+  pauseApplicationRequest,
+  restartApplicationRequest,
+  resumeApplicationRequest,
+  syncApplicationRequest,
+  type ApplicationView,
+} from '#deployments/contract';
+import { temporaryFolder } from '#testing';
+import { deploymentsCommands } from './cli.ts';
+
+const folder = temporaryFolder();
+const web = (more: Partial<ApplicationView> = {}): ApplicationView => ({
+  name: 'web',
+  status: 'RUNNING',
+  health: 'Healthy',
+  sync: 'Synced',
+  version: 'v3',
+  organization: 'acme',
+  profileName: 'production',
+  clusterName: 'dev',
+  provider: 'kind',
+  region: null,
+  targetNamespace: 'acme-web',
+  sourceType: 'image',
+  sourceRef: 'images.acme.dev/web:1',
+  replicas: '1/1',
+  endpoint: null,
+  updatedAt: '2026-12-01T01:00:00.000Z',
+  message: 'all pods ready',
+  code: null,
+  servingVersion: null,
+  attempt: { id: 'a7', number: 7, state: 'QUEUED' },
+  id: 'app-1',
+  tier: 'basic',
+  protected: false,
+  limits: null,
+  autoscaling: null,
+  deployedBy: 'ada@acme.dev',
+  createdAt: '2026-12-01T00:00:00.000Z',
+  labels: {},
+  description: null,
+  ...more,
+});
+const statusOf = (number: number, state: 'SUCCEEDED' | 'RUNNING') => {
+  const { id, tier, protected: _, limits, autoscaling, deployedBy, createdAt, labels, description, ...status } = web();
+  return { ...status, attempt: { id: `a${number}`, number, state }, pods: [] };
+};
+const laptop = () => {
+  const made = createLaptop(folder, { commands: deploymentsCommands });
+  made.logIn(['acme']);
+  return made;
+};
+const operated =
+  (changed: boolean, more: Partial<ApplicationView> = {}) =>
+  () => ({
+    application: web(more),
+    changed,
+    attemptId: changed ? 'a7' : null,
+  });
+
+describe('use-D1: astroctl', () => {
+  it('app sync and restart wait for the attempt that they asked for, not for one that ended before', async () => {
+    for (const [word, done, contract] of [
+      ['sync', 'synced', syncApplicationRequest],
+      ['restart', 'restarted', restartApplicationRequest],
+    ] as const) {
+      const at = laptop();
+      at.on(contract, operated(true));
+      let asked = 0;
+      at.on(applicationStatusRequest, () => (++asked < 3 ? statusOf(6, 'SUCCEEDED') : statusOf(7, 'SUCCEEDED')));
+      expect(await at.run(`app ${word} web --wait`)).toMatchObject({ exit: 0, stdout: `application/web ${done}\n` });
+      expect(asked).toBe(3);
+    }
+  });
+
+  it('app pause and resume say what comes of it', async () => {
+    const at = laptop();
+    at.on(pauseApplicationRequest, operated(true));
+    at.on(resumeApplicationRequest, operated(false));
+    expect(await at.run('app pause web')).toMatchObject({ exit: 0, stdout: 'application/web paused\n' });
+    expect(await at.run('app resume web')).toMatchObject({ exit: 0, stdout: 'application/web unchanged\n' });
+  });
+
+  it('app apply says synced when the same revision is deployed again', async () => {
+    const at = laptop();
+    at.on(applyApplicationRequest, () => ({
+      application: web(),
+      outcome: 'synced' as const,
+      changes: [],
+      attemptId: 'a7',
+      dryRun: false,
+    }));
+    const manifest = JSON.stringify({
+      apiVersion: 'platform.astropulse.io/v1',
+      kind: 'Application',
+      metadata: { name: 'web' },
+      spec: { source: { type: 'image', image: { registry: 'images.acme.dev', repository: 'web', tag: '1' } } },
+    });
+    const done = await at.run('app apply -f -', { stdin: manifest });
+    expect(done).toMatchObject({ exit: 0, stdout: 'application/web synced\n' });
+    expect(done.stderr).toContain('web v3 is deployed again');
+  });
+
+  it('app wait ends at once where the application is paused', async () => {
+    const at = laptop();
+    at.on(applicationStatusRequest, () => ({ ...statusOf(6, 'SUCCEEDED'), status: 'PAUSED' as const }));
+    const waited = await at.run('app wait web');
+    expect(waited.exit).toBe(3);
+    expect(waited.stderr).toContain('astroctl app resume web');
+  });
+});

@@ -1,0 +1,80 @@
+import { ExitCode, isCommandError, type Options, type Outcome, type Session } from '#cli';
+import {
+  pauseApplicationRequest,
+  restartApplicationRequest,
+  resumeApplicationRequest,
+  syncApplicationRequest,
+} from '#deployments/contract';
+import type { applicationCommands } from './commands.cli.ts';
+import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
+
+type Waiting = Options<typeof applicationCommands.appSync>;
+
+/** `app sync NAME`: another attempt of the latest revision. */
+export const appSync = (options: Waiting, session: Session): Promise<Outcome> =>
+  again(syncApplicationRequest, 'synced', options, session);
+
+/** `app restart NAME`: the same, and its pods are replaced. */
+export const appRestart = (options: Waiting, session: Session): Promise<Outcome> =>
+  again(restartApplicationRequest, 'restarted', options, session);
+
+async function again(
+  contract: typeof syncApplicationRequest | typeof restartApplicationRequest,
+  word: string,
+  options: Waiting,
+  session: Session,
+): Promise<Outcome> {
+  const { name, wait } = options;
+  const timeoutMs = timeoutOf(options);
+  if (isCommandError(timeoutMs)) return timeoutMs;
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const done = await session.call(contract, { org, name });
+  if (!done.ok) return done.failure;
+  const { application, changed } = done.value;
+  session.print.line(`application/${name} ${changed ? word : 'unchanged'}`);
+  if (!wait) {
+    session.print.note(`Next: astroctl app wait ${name}`);
+    return ExitCode.Success;
+  }
+  const { version, attempt } = application;
+  return waitForRollout(session, {
+    org,
+    name,
+    version,
+    ...(attempt && { attempt: attempt.number }),
+    goal: 'running',
+    timeoutMs,
+    narrate: true,
+  });
+}
+
+/** `app pause NAME`. */
+export async function appPause(
+  { name }: Options<typeof applicationCommands.appPause>,
+  session: Session,
+): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const done = await session.call(pauseApplicationRequest, { org, name });
+  if (!done.ok) return done.failure;
+  session.print.line(`application/${name} ${done.value.changed ? 'paused' : 'unchanged'}`);
+  session.print.note(`New revisions of ${name} are not deployed until: astroctl app resume ${name}`);
+  return ExitCode.Success;
+}
+
+/** `app resume NAME`. */
+export async function appResume(
+  { name }: Options<typeof applicationCommands.appResume>,
+  session: Session,
+): Promise<Outcome> {
+  const org = await session.organization();
+  if (isCommandError(org)) return org;
+  const done = await session.call(resumeApplicationRequest, { org, name });
+  if (!done.ok) return done.failure;
+  const { application, changed, attemptId } = done.value;
+  session.print.line(`application/${name} ${changed ? 'resumed' : 'unchanged'}`);
+  if (attemptId !== null)
+    session.print.note(`${name} ${application.version} is deployed. Next: astroctl app wait ${name}`);
+  return ExitCode.Success;
+}

@@ -1,0 +1,46 @@
+import { request } from '#bus/contract';
+import { z } from 'zod';
+import { applicationView } from './applications.contract.ts';
+
+const common = {
+  permission: 'application.deploy',
+  ifMatch: true,
+  input: z.strictObject({ org: z.string().min(1), name: z.string().min(1).max(253) }),
+  output: z.strictObject({
+    application: applicationView,
+    /** False when there was nothing to do: it is paused already, or on its way. */
+    changed: z.boolean(),
+    /** The attempt that was requested; null where none was. */
+    attemptId: z.string().nullable(),
+  }),
+  organizationOf: (input: { org: string }) => input.org,
+  timeoutMs: 10_000,
+} as const;
+
+export const syncApplicationRequest = request({
+  ...common,
+  subject: 'deployments.v1.applications.sync',
+  route: 'POST /v1/organizations/{org}/applications/{name}/sync',
+  summary: 'Deploy the latest revision again, so that the cluster has what was applied',
+});
+
+export const restartApplicationRequest = request({
+  ...common,
+  subject: 'deployments.v1.applications.restart',
+  route: 'POST /v1/organizations/{org}/applications/{name}/restart',
+  summary: 'Replace the pods of an application one after the other; its revision stays',
+});
+
+export const pauseApplicationRequest = request({
+  ...common,
+  subject: 'deployments.v1.applications.pause',
+  route: 'POST /v1/organizations/{org}/applications/{name}/pause',
+  summary: 'Record new revisions without deploying them until the application is resumed',
+});
+
+export const resumeApplicationRequest = request({
+  ...common,
+  subject: 'deployments.v1.applications.resume',
+  route: 'POST /v1/organizations/{org}/applications/{name}/resume',
+  summary: 'Deploy again what was recorded during a pause, and end the pin of a rollback',
+});

@@ -1,0 +1,177 @@
+import type { Actor } from '#kernel';
+import { specify } from '#testing';
+import { aConfiguration } from '../testing/facts.ts';
+import { applicationDecider } from './application.decider.ts';
+import type { ApplicationEvent } from './application.events.ts';
+import { ADMIN } from './protection.ts';
+
+const ada: Actor = { id: 'ada', kind: 'person', isGlobalAdmin: false };
+const { given } = specify(applicationDecider);
+const two = { ...aConfiguration, manifest: { record: 'manifest/o1/m2', digest: 'm2' }, contentDigest: 'x2' };
+const configured = (revision: number, configuration = aConfiguration): ApplicationEvent => ({
+  type: 'application.configured.v1',
+  data: { ...configuration, revision },
+});
+const ref = (number: number, revision: number) => ({ attemptId: `t${number}`, number, revision });
+type Requested = Extract<ApplicationEvent, { type: 'deployment.requested.v1' }>['data'];
+const requested = (number: number, revision: number, more: Partial<Requested> = {}): ApplicationEvent => ({
+  type: 'deployment.requested.v1',
+  data: { ...ref(number, revision), kind: 'deploy', orphan: false, cause: 'apply', ...more },
+});
+const succeeded = (number: number, revision: number): ApplicationEvent => ({
+  type: 'deployment.succeeded.v1',
+  data: { ...ref(number, revision), message: 'all pods ready', endpoint: null, replicas: '1/1' },
+});
+const failed = (number: number, revision: number): ApplicationEvent => ({
+  type: 'deployment.failed.v1',
+  data: { ...ref(number, revision), code: 'x/y', message: 'no', fix: null, applied: true, serving: null },
+});
+const paused: ApplicationEvent = { type: 'application.paused.v1', data: {} };
+const resumed: ApplicationEvent = { type: 'application.resumed.v1', data: {} };
+const running = [configured(1), requested(1, 1), succeeded(1, 1)];
+const operate = {
+  type: 'operate',
+  operation: 'sync',
+  name: 'web',
+  attemptId: 't2',
+  at: '2026-12-01T01:00:00.000Z',
+  running: [],
+  protection: ADMIN,
+} as const;
+const configure = {
+  type: 'configure',
+  configuration: aConfiguration,
+  revision: 2,
+  attemptId: 't2',
+  running: [],
+  protection: ADMIN,
+} as const;
+const drift = [{ what: 'Deployment/web was changed by kubectl', fields: ['spec.replicas'] }];
+const report = {
+  type: 'report-health',
+  health: 'Healthy',
+  message: '',
+  code: null,
+  replicas: '1/1',
+  attemptNumber: 1,
+} as const;
+const seen = (
+  more: Partial<Extract<ApplicationEvent, { type: 'application.health-changed.v1' }>['data']>,
+): ApplicationEvent => ({
+  type: 'application.health-changed.v1',
+  data: { health: 'Healthy', message: '', code: null, replicas: '1/1', ...more },
+});
+
+describe('use-D1: a cluster that is not as it was applied', () => {
+  it('is recorded with who changed it, once, and when it is as it was again', () => {
+    const drifted = { ...report, sync: 'OutOfSync', drift } as const;
+    given(...running)
+      .when(drifted, ada)
+      .thenRecorded(seen({ sync: 'OutOfSync', drift }));
+    given(...running, seen({ sync: 'OutOfSync', drift }))
+      .when(drifted, ada)
+      .thenNothingRecorded();
+    given(...running, seen({ sync: 'OutOfSync', drift }))
+      .when({ ...report, sync: 'Synced', drift: [] }, ada)
+      .thenRecorded(seen({ sync: 'Synced' }));
+  });
+  it('is told by nothing while a rollout changes it', () =>
+    given(...running, requested(2, 1))
+      .when({ ...report, attemptNumber: 2, sync: 'OutOfSync', drift }, ada)
+      .thenNothingRecorded());
+  it('gets the same revision again when the same manifest is applied, whoever found it', () => {
+    given(...running)
+      .when(configure, ada)
+      .thenNothingRecorded();
+    given(...running)
+      .when({ ...configure, drifted: true }, ada)
+      .thenRecorded(requested(2, 1));
+    given(...running, seen({ sync: 'OutOfSync', drift }))
+      .when(configure, ada)
+      .thenRecorded(requested(2, 1));
+  });
+});
+
+describe('use-D3: the failure of an attempt', () => {
+  const history = [...running, configured(2, two), requested(2, 2), failed(2, 2)];
+  it('stands while the cluster is healthy with something else than its revision', () => {
+    given(...history)
+      .when({ ...report, attemptNumber: 2, sync: 'OutOfSync', drift }, ada)
+      .thenNothingRecorded();
+    given(...history)
+      .when({ ...report, attemptNumber: 1, sync: 'Synced' }, ada)
+      .thenNothingRecorded();
+    given(...history)
+      .when({ ...report, attemptNumber: 2 }, ada)
+      .thenNothingRecorded();
+  });
+  it('ends when every object of its revision is there, as applied, and healthy', () => {
+    const complete = { ...report, attemptNumber: 2, sync: 'Synced', drift: [] } as const;
+    const completed = seen({ sync: 'Synced', completes: 2 });
+    given(...history)
+      .when(complete, ada)
+      .thenRecorded(completed);
+    given(...history, completed)
+      .when(complete, ada)
+      .thenNothingRecorded();
+  });
+});
+
+describe('use-D1: sync, restart, pause and resume', () => {
+  it('ask for another attempt of the latest revision', () => {
+    given(...running)
+      .when(operate, ada)
+      .thenRecorded(requested(2, 1, { cause: 'sync' }));
+    given(...running)
+      .when({ ...operate, operation: 'restart' }, ada)
+      .thenRecorded(requested(2, 1, { cause: 'restart', restart: operate.at }));
+  });
+  it('let an attempt of the same revision continue, unless pods are to be replaced', () => {
+    given(configured(1), requested(1, 1)).when(operate, ada).thenNothingRecorded();
+    given(configured(1), requested(1, 1))
+      .when({ ...operate, operation: 'restart', running: ['t1'] }, ada)
+      .thenRecorded(requested(2, 1, { cause: 'restart', restart: operate.at }));
+  });
+  it('record revisions during a pause and deploy the last one at its end', () => {
+    const pause = { ...operate, operation: 'pause' } as const;
+    const resume = { ...operate, operation: 'resume' } as const;
+    given(...running)
+      .when(pause, ada)
+      .thenRecorded(paused);
+    given(...running, paused)
+      .when(pause, ada)
+      .thenNothingRecorded();
+    given(...running, paused)
+      .when({ ...configure, configuration: two }, ada)
+      .thenRecorded(configured(2, two));
+    given(...running, paused)
+      .when(operate, ada)
+      .thenRejected({ code: 'deployments/paused' });
+    given(...running, paused, configured(2, two))
+      .when(resume, ada)
+      .thenRecorded(resumed, requested(2, 2, { cause: 'resume' }));
+    given(...running, paused)
+      .when(resume, ada)
+      .thenRecorded(resumed);
+    given(...running)
+      .when(resume, ada)
+      .thenNothingRecorded();
+  });
+  it('end the pin of a rollback, so that the same manifest is unchanged', () => {
+    const back = { ...aConfiguration, rollbackOf: 1 };
+    const history = [...running, configured(2, two), requested(2, 2), succeeded(2, 2), configured(3, back)];
+    const pinned = [...history, requested(3, 3, { cause: 'rollback' }), succeeded(3, 3)];
+    given(...pinned)
+      .when({ ...operate, operation: 'resume' }, ada)
+      .thenRecorded(resumed);
+    given(...pinned, resumed)
+      .when({ ...configure, revision: 4 }, ada)
+      .thenNothingRecorded();
+  });
+  it('refuse an application that is being deleted, or is not there', () => {
+    given(...running, { type: 'application.deletion-requested.v1', data: { orphan: false } })
+      .when(operate, ada)
+      .thenRejected({ code: 'deployments/being-deleted' });
+    given().when(operate, ada).thenRejected({ code: 'deployments/application-not-found' });
+  });
+});

@@ -1,0 +1,85 @@
+import { err, ok, type Result } from '#kernel';
+import { deploymentsErrors, type DeploymentsError } from '../deployments.errors.ts';
+import type { ApplicationEvent } from './application.events.ts';
+import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
+import { refusedChange, type Protection } from './protection.ts';
+import { supersedeQueued } from './supersede.ts';
+
+/** What is done with an application whose revision stays. */
+export interface Operate {
+  readonly type: 'operate';
+  readonly operation: 'sync' | 'restart' | 'pause' | 'resume';
+  readonly name: string;
+  readonly attemptId: string;
+  /** RFC 3339: the time of the request. */
+  readonly at: string;
+  /** Attempts of this application that a worker holds. */
+  readonly running: readonly string[];
+  readonly protection: Protection;
+}
+
+type Outcome = Result<readonly ApplicationEvent[], DeploymentsError>;
+
+/**
+ * `sync` and `restart` ask for another attempt of the latest revision; `restart` replaces the pods too. While an application is
+ * paused, revisions are recorded and nothing is deployed. `resume` deploys what was recorded during the pause, and ends the pin of a
+ * rollback.
+ */
+export function operate(command: Operate, application: Application): Outcome {
+  const { name, operation } = command;
+  if (application.status === 'deleting') return err(deploymentsErrors.beingDeleted('application', name));
+  const latest = latestOf(application);
+  if (application.status !== 'active' || !latest) return err(deploymentsErrors.alreadyDeleted(name));
+  const change = { action: 'change', application: name, present: latest, next: undefined } as const;
+  const refused = refusedChange(change, command.protection);
+  if (refused) return err(refused);
+  switch (operation) {
+    case 'pause':
+      return ok(application.paused ? [] : [{ type: 'application.paused.v1', data: {} }]);
+    case 'resume':
+      return resume(command, application, latest);
+    case 'sync':
+    case 'restart':
+      return again(command, application, latest);
+  }
+}
+
+function again(command: Operate, application: Application, latest: Revision): Outcome {
+  if (application.paused) return err(deploymentsErrors.paused(command.name));
+  const newest = newestAttemptOf(application);
+  const isOnItsWay = newest?.state === 'open' && newest.revision === latest.revision;
+  if (command.operation === 'sync' && isOnItsWay) return ok([]);
+  return ok([
+    ...supersedeQueued(application, command.running, latest.revision),
+    requested(command, application, latest.revision),
+  ]);
+}
+
+function resume(command: Operate, application: Application, { revision, rollbackOf }: Revision): Outcome {
+  const isPinned = rollbackOf !== null && !application.unpinned;
+  if (!application.paused && !isPinned) return ok([]);
+  const isOwed = application.paused && (newestAttemptOf(application)?.revision ?? 0) < revision;
+  return ok([
+    { type: 'application.resumed.v1', data: {} },
+    ...(isOwed
+      ? [...supersedeQueued(application, command.running, revision), requested(command, application, revision)]
+      : []),
+  ]);
+}
+
+const requested = (
+  { operation, attemptId, at }: Operate,
+  { attemptCount }: Application,
+  revision: number,
+): ApplicationEvent => ({
+  type: 'deployment.requested.v1',
+  data: {
+    attemptId,
+    number: attemptCount + 1,
+    revision,
+    kind: 'deploy',
+    orphan: false,
+    cause: operation === 'restart' ? 'restart' : operation === 'resume' ? 'resume' : 'sync',
+    ...(operation === 'restart' && { restart: at }),
+  },
+});

@@ -1,0 +1,61 @@
+import type { KubernetesObject } from './objects.ts';
+import { driftOfChange, driftText, objectSync } from './object-sync.ts';
+
+const object = (...managedFields: object[]): KubernetesObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', managedFields },
+});
+const container = {
+  'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': { '.': {}, 'f:image': {} } } } },
+};
+const applied = { 'f:spec': { 'f:replicas': {}, ...container } };
+const ours = (fieldsV1: object) => ({ manager: 'astro-platform', operation: 'Apply', fieldsV1 });
+const by = (manager: string, fieldsV1: object, more = {}) => ({ manager, operation: 'Update', fieldsV1, ...more });
+
+describe('use-D1: an object is compared with what was applied', () => {
+  it('is Synced while every field that was applied is still ours, whatever controllers wrote', () =>
+    expect(
+      objectSync(
+        object(
+          ours(applied),
+          by('kube-controller-manager', { 'f:status': {} }, { subresource: 'status' }),
+          by('kubectl-annotate', { 'f:metadata': {} }),
+        ),
+        applied,
+      ),
+    ).toEqual({ state: 'Synced', changed: [], alsoBy: [] }));
+
+  it('is OutOfSync after kubectl set image and kubectl scale, and names both', () => {
+    const kept = { 'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"web"}': { '.': {} } } } } } };
+    const live = object(
+      ours(kept),
+      by('kubectl-set', { 'f:spec': container }),
+      by('kubectl', { 'f:spec': { 'f:replicas': {} } }, { subresource: 'scale' }),
+    );
+    const { state, changed } = objectSync(live, applied);
+    expect(state).toBe('OutOfSync');
+    expect(driftText(driftOfChange('Deployment/web', changed))).toBe(
+      'Deployment/web was changed by kubectl, kubectl-set: spec.replicas, spec.template.spec.containers[name="web"].image',
+    );
+  });
+
+  it('is OutOfSync when a field was removed, which then belongs to nobody', () => {
+    const { state, changed } = objectSync(object(ours({ 'f:spec': container })), applied);
+    expect(state).toBe('OutOfSync');
+    expect(driftText(driftOfChange('Deployment/web', changed))).toBe('Deployment/web has lost fields: spec.replicas');
+  });
+
+  it('is OutOfSync when nothing of ours is left', () =>
+    expect(objectSync(object(), applied)).toMatchObject({ state: 'OutOfSync', changed: [{ field: '' }] }));
+
+  it('is Synced with fields that others added, and says whose they are', () =>
+    expect(objectSync(object(ours(applied), by('kubectl-edit', { 'f:spec': { 'f:paused': {} } })), applied)).toEqual({
+      state: 'Synced',
+      changed: [],
+      alsoBy: ['kubectl-edit'],
+    }));
+
+  it('knows of no drift where it is not known what was applied', () =>
+    expect(objectSync(object(ours(applied)), undefined)).toMatchObject({ state: 'Synced' }));
+});
