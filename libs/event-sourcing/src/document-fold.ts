@@ -1,6 +1,7 @@
 import type { ChainFaults, CheckedEvents, StoredEvent } from '#event-store';
 import { REMOVED, type Fact, type Json, type Position, type Projection, type Recorded } from '#kernel';
 import type { ReadStore, Write } from '#read-store';
+import { LRUCache } from 'lru-cache';
 import { EventReader, isHalt, type Halt } from './event-reader.ts';
 import type { ParkedDocument } from './projection-control.ts';
 
@@ -24,13 +25,13 @@ interface Held<D> {
 
 /** Pure projections fail the same way each time; this many tries are for those that are not quite. */
 const TRIES = 3;
-/** Documents kept in memory between batches; beyond that they are read again. */
-const HELD = 20_000;
+/** Documents kept in memory between batches, the last ones used: more than one batch can touch. Others are read again. */
+const HELD = 10_000;
 const READ_AT_ONCE = 50;
 
 /** Applies a projection to stretches of the log; documents of recent batches stay in memory. */
 export class DocumentFold<E extends Fact, D> {
-  private readonly held = new Map<string, Held<D>>();
+  private readonly held = new LRUCache<string, Held<D>>({ max: HELD });
   private readonly reader: EventReader<E>;
 
   constructor(
@@ -93,7 +94,6 @@ export class DocumentFold<E extends Fact, D> {
     const writes: Write[] = [];
     for (const [id, { position, document }] of changed)
       if (position !== undefined) writes.push(this.write(id, position, document));
-    this.trim();
     return { writes, parked, halt, passed };
   }
 
@@ -181,13 +181,6 @@ export class DocumentFold<E extends Fact, D> {
           this.held.set(id, { position: found?.position, document: found?.document });
         }),
       );
-    }
-  }
-
-  private trim(): void {
-    for (const id of this.held.keys()) {
-      if (this.held.size <= HELD) return;
-      this.held.delete(id);
     }
   }
 }

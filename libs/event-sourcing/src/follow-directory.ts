@@ -32,127 +32,147 @@ const BACK_OFF = { firstMs: 100, mostMs: 2_000 };
  * Folds the directory of rights from the log and keeps it. It is current when it has read up to a head of the log that
  * was asked for at most 200 ms before; requests that come while a question is under way share its answer.
  */
-export function followDirectory({
-  feed,
-  eventStore,
-  clock,
-  log,
-  health,
-  vault,
-}: FollowDirectoryOptions): DirectoryFollower {
-  const directory = new Directory();
-  const reader = new EventReader(directoryEvents);
-  const stop = new AbortController();
-  const waiting = new Set<() => void>();
-  const segments = vault && directorySegments(vault, eventStore, log);
-  let at: Position | undefined;
-  /** It may not continue: rights that cannot be folded are not guessed, and nobody gets in. */
-  let isStopped = false;
-  /** That for good: the next try would meet the same. */
-  let isBroken = false;
-  let asking: { readonly askedMs: number; readonly head: Promise<Position> } | undefined;
+export const followDirectory = (options: FollowDirectoryOptions): DirectoryFollower => new FollowedDirectory(options);
 
-  async function follow(): Promise<void> {
-    let isLoaded = segments === undefined;
+class FollowedDirectory implements DirectoryFollower {
+  private readonly directory = new Directory();
+  private readonly reader = new EventReader(directoryEvents);
+  private readonly stop = new AbortController();
+  private readonly waiting = new Set<() => void>();
+  private readonly segments: ReturnType<typeof directorySegments> | undefined;
+  private at: Position | undefined;
+  /** It may not continue: rights that cannot be folded are not guessed, and nobody gets in. */
+  private isStopped = false;
+  /** That for good: the next try would meet the same. */
+  private isBroken = false;
+  private asking: { readonly askedMs: number; readonly head: Promise<Position> } | undefined;
+  private readonly following: Promise<void>;
+
+  constructor(private readonly options: FollowDirectoryOptions) {
+    const { vault, eventStore, log } = options;
+    this.segments = vault && directorySegments(vault, eventStore, log);
+    this.following = this.follow();
+  }
+
+  async current(atLeast?: Position): ReturnType<AccessSource['current']> {
+    const { clock } = this.options;
+    const end = clock.monotonic() + WAIT_MS;
+    try {
+      const asked = await this.headWithin(WAIT_MS);
+      const head = asked !== undefined && atLeast !== undefined && atLeast > asked ? atLeast : asked;
+      while (head !== undefined && !this.hasRead(head) && !this.isStopped && clock.monotonic() < end)
+        await this.moved(end - clock.monotonic());
+      return head !== undefined && this.hasRead(head) && !this.isStopped ? ok(this.directory) : err(notCurrent());
+    } catch (error) {
+      if (error instanceof EventStoreUnavailableError) return err(notCurrent());
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    for (const wake of [...this.waiting]) wake();
+    await this.following;
+    await this.segments?.written();
+  }
+
+  private async follow(): Promise<void> {
+    let isLoaded = this.segments === undefined;
     let failures = 0;
-    while (!stop.signal.aborted && !isBroken) {
+    while (!this.stop.signal.aborted && !this.isBroken) {
       try {
         if (!isLoaded) {
-          at = (await segments?.load(fold)) ?? at;
+          this.at = (await this.segments?.load((stored, faults) => this.fold(stored, faults))) ?? this.at;
           isLoaded = true;
         }
-        for await (const { events, faults, position } of feed.follow(at, stop.signal, { isUrgent: true })) {
-          for (const stored of events) {
-            if (at !== undefined && stored.position <= at) continue;
-            fold(stored, faults);
-            segments?.pass(stored, reader.covers(stored.stream));
-          }
-          at = position;
-          isStopped = false;
-          failures = 0;
-          health.resume(DIRECTORY);
-          for (const wake of [...waiting]) wake();
-        }
+        await this.read(() => (failures = 0));
       } catch (error) {
         failures += 1;
-        await pause(clock, interrupted(error, failures), stop.signal);
+        await pause(this.options.clock, this.interrupted(error, failures), this.stop.signal);
       }
     }
   }
 
+  private async read(onBatch: () => void): Promise<void> {
+    const { feed, health } = this.options;
+    for await (const { events, faults, position } of feed.follow(this.at, this.stop.signal, { isUrgent: true })) {
+      for (const stored of events) {
+        if (this.hasRead(stored.position)) continue;
+        this.fold(stored, faults);
+        this.segments?.pass(stored, this.reader.covers(stored.stream));
+      }
+      this.at = position;
+      this.isStopped = false;
+      onBatch();
+      health.resume(DIRECTORY);
+      for (const wake of [...this.waiting]) wake();
+    }
+  }
+
   /** @returns milliseconds until the next try */
-  function interrupted(error: unknown, failures: number): number {
+  private interrupted(error: unknown, failures: number): number {
+    const { log, health } = this.options;
+    const { at } = this;
     if (error instanceof EventStoreUnavailableError) {
       log.warn({ cause: error.message, at }, 'the rights directory was interrupted and continues where it was');
       return backOffMs(BACK_OFF, failures);
     }
-    isStopped = true;
+    this.isStopped = true;
     if (isHalt(error)) {
       health.stop(DIRECTORY, error);
       return HALTED_MS;
     }
-    isBroken = true;
+    this.isBroken = true;
     const cause = error instanceof Error ? error.name : String(error); // a message may repeat what people wrote
     log.error({ cause, at }, 'the access directory cannot apply an event; access is denied');
     return 0;
   }
 
-  function fold(stored: StoredEvent, faults: ChainFaults): void {
-    if (at !== undefined && stored.position <= at) return; // a segment that is read again
-    const recorded = reader.read(stored, faults);
-    if (recorded) directory.apply(recorded);
-    at = stored.position;
+  private hasRead(position: Position): boolean {
+    return this.at !== undefined && this.at >= position;
   }
 
-  function askHead(): Promise<Position> {
-    if (asking && clock.monotonic() - asking.askedMs <= FRESH_MS) return asking.head;
+  private fold(stored: StoredEvent, faults: ChainFaults): void {
+    if (this.hasRead(stored.position)) return; // a segment that is read again
+    const recorded = this.reader.read(stored, faults);
+    if (recorded) this.directory.apply(recorded);
+    this.at = stored.position;
+  }
+
+  /** The head of the log, as it was at most 200 ms ago; undefined when it did not come in time. */
+  private async headWithin(ms: number): Promise<Position | undefined> {
+    const late = new AbortController();
+    try {
+      return await Promise.race([this.askHead(), pause(this.options.clock, ms, late.signal).then(() => undefined)]);
+    } finally {
+      late.abort();
+    }
+  }
+
+  private askHead(): Promise<Position> {
+    const { clock, eventStore } = this.options;
+    if (this.asking && clock.monotonic() - this.asking.askedMs <= FRESH_MS) return this.asking.head;
     const question = { askedMs: clock.monotonic(), head: eventStore.head() };
-    asking = question;
+    this.asking = question;
     const done = () => {
-      if (asking === question) asking = undefined;
+      if (this.asking === question) this.asking = undefined;
     };
     question.head.then(done, done);
     return question.head;
   }
 
   /** Settles at the next move, or when the time is over. */
-  function moved(ms: number): Promise<void> {
+  private moved(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         timer.cancel();
-        waiting.delete(wake);
+        this.waiting.delete(wake);
         resolve();
       };
-      const timer = clock.timer(ms, wake);
-      waiting.add(wake);
+      const timer = this.options.clock.timer(ms, wake);
+      this.waiting.add(wake);
     });
   }
-
-  const following = follow();
-  return {
-    async current(atLeast) {
-      const end = clock.monotonic() + WAIT_MS;
-      const late = new AbortController();
-      try {
-        const asked = await Promise.race([askHead(), pause(clock, WAIT_MS, late.signal).then(() => undefined)]);
-        const head = asked !== undefined && atLeast !== undefined && atLeast > asked ? atLeast : asked;
-        while (head !== undefined && !isStopped && (at === undefined || at < head) && clock.monotonic() < end)
-          await moved(end - clock.monotonic());
-        return head !== undefined && at !== undefined && at >= head && !isStopped ? ok(directory) : err(notCurrent());
-      } catch (error) {
-        if (error instanceof EventStoreUnavailableError) return err(notCurrent());
-        throw error;
-      } finally {
-        late.abort();
-      }
-    },
-    async close() {
-      stop.abort();
-      for (const wake of [...waiting]) wake();
-      await following;
-      await segments?.written();
-    },
-  };
 }
 
 const notCurrent = () =>

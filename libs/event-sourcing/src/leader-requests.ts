@@ -1,0 +1,99 @@
+import type { EventStore } from '#event-store';
+import {
+  err,
+  ok,
+  pause,
+  position,
+  storeOf,
+  type Clock,
+  type DomainError,
+  type Fact,
+  type Ids,
+  type Logger,
+  type Position,
+  type Result,
+} from '#kernel';
+import type { ReadStore, StoredDocument } from '#read-store';
+import { projectionErrors, REQUESTS, type ControlRequest } from './projection-control.ts';
+import type { ProjectionSupervisor } from './projection-supervisor.ts';
+
+export interface LeaderRequestsOptions {
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** The projections of this process, by name. */
+  readonly supervisors: ReadonlyMap<string, ProjectionSupervisor<Fact, unknown>>;
+  /** Fires when this process stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds between two looks at what other processes ask of the leaders here. */
+const REQUESTS_MS = 1_000;
+/** Milliseconds until a process that asked a leader elsewhere stops waiting. */
+const ANSWER_MS = 30_000;
+
+/** Operations on projections, done by the process that leads them; others ask it through the read store. */
+export class LeaderRequests {
+  constructor(private readonly options: LeaderRequestsOptions) {}
+
+  /** Does it here where this process leads, else asks the leader through the read store and waits for its answer. */
+  async ask(request: ControlRequest): Promise<Result<void, DomainError>> {
+    const { eventStore, readStore, clock, ids, supervisors, signal } = this.options;
+    const supervisor = supervisors.get(request.projection);
+    if (supervisor === undefined) return err(projectionErrors.notFound(request.projection));
+    if (supervisor.leads !== undefined) return this.act(request);
+    const id = ids.uuid();
+    const { projection, action, documentId } = request;
+    const document = { projection, action, ...(documentId !== undefined && { documentId }) };
+    await readStore.apply([{ collection: REQUESTS.name, id, position: await eventStore.head(), document }]);
+    for (const end = clock.monotonic() + ANSWER_MS; clock.monotonic() < end; await pause(clock, 100, signal)) {
+      if (signal.aborted) break;
+      const found = await readStore.get<ControlRequest>(REQUESTS.name, id);
+      if (found === undefined) return ok(undefined);
+      const { error } = found.document;
+      if (error) return err({ ...projectionErrors.notLed(), ...error, kind: 'conflict' });
+    }
+    return err(projectionErrors.notLed());
+  }
+
+  /** Answers what other processes ask of the leaders here, until this process stops. */
+  async serve(): Promise<void> {
+    const { readStore, clock, log, supervisors, signal } = this.options;
+    for (; !signal.aborted; await pause(clock, REQUESTS_MS, signal)) {
+      const led = [...supervisors.values()]
+        .filter(({ leads }) => leads !== undefined)
+        .map(({ projection }) => projection.name);
+      if (led.length === 0) continue;
+      try {
+        const { items } = await readStore.find<ControlRequest>(REQUESTS, { where: { projection: led } });
+        for (const item of items) if (item.document.error === undefined) await this.answer(item);
+      } catch (error) {
+        log.warn(
+          { cause: error instanceof Error ? error.message : String(error) },
+          'projection requests could not be read',
+        );
+      }
+    }
+  }
+
+  private async act(request: ControlRequest): Promise<Result<void, DomainError>> {
+    const supervisor = this.options.supervisors.get(request.projection);
+    if (supervisor === undefined) return err(projectionErrors.notFound(request.projection));
+    if (request.action === 'rebuild') return supervisor.rebuild();
+    return (await supervisor.leads?.retry(request.documentId)) ?? err(projectionErrors.notLed());
+  }
+
+  private async answer({ id, position: asked, document }: StoredDocument<ControlRequest>): Promise<void> {
+    const outcome = await this.act(document);
+    const at = { collection: REQUESTS.name, id, position: nextPosition(asked) };
+    const { projection, action } = document;
+    if (outcome.ok) return void (await this.options.readStore.apply([{ ...at, removed: true }]));
+    const { code, detail } = outcome.error;
+    await this.options.readStore.apply([{ ...at, document: { projection, action, error: { code, detail } } }]);
+  }
+}
+
+/** A position after another one, for the guard on a document that is not of the log. */
+const nextPosition = (at: Position): Position => position(storeOf(at), BigInt(at.slice(-20)) + 1n);

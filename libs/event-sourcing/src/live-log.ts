@@ -1,0 +1,165 @@
+import {
+  ChainCheck,
+  isCaughtUp,
+  type ChainBrokenError,
+  type CheckedEvents,
+  type EventStore,
+  type StoredEvent,
+} from '#event-store';
+import { backOffMs, pause, type Clock, type Logger, type Position } from '#kernel';
+import type { LogHealth } from './log-health.ts';
+
+/** Events at most in one batch that is served from memory. */
+const BATCH = 1024;
+/** Recent events kept in memory for followers; twice as many for a moment. */
+const RECENT = 2048;
+const BACK_OFF = { firstMs: 50, mostMs: 2_000 };
+
+/** What stands after a position, as far as it is in memory. */
+export interface RecentBatch extends CheckedEvents {
+  /** Nothing further is in memory. */
+  readonly isWhole: boolean;
+}
+
+/** The one live subscription of a process, and the events that it has delivered last. */
+export class LiveLog {
+  /** `recent` holds everything after this one up to `tail`. */
+  private base: Position | undefined;
+  private tail: Position | undefined;
+  private readonly recent: StoredEvent[] = [];
+  private readonly recentFaults = new Map<Position, readonly ChainBrokenError[]>();
+  private isCaught = false;
+  private isWaking = false;
+  private readonly waiting = new Set<() => void>();
+  private readonly stop = new AbortController();
+  private readonly living: Promise<void>;
+
+  constructor(
+    private readonly options: {
+      readonly eventStore: EventStore;
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly health: LogHealth;
+    },
+  ) {
+    this.living = this.live();
+  }
+
+  /** Where the subscription has begun, or what is in memory begins now. */
+  get begun(): Position | undefined {
+    return this.base;
+  }
+
+  /** Position up to which the log was delivered. */
+  get end(): Position | undefined {
+    return this.tail;
+  }
+
+  /** The subscription has delivered all that was in the log. */
+  get isLevel(): boolean {
+    return this.isCaught;
+  }
+
+  get isClosed(): boolean {
+    return this.stop.signal.aborted;
+  }
+
+  /** Whether everything after a position is in memory. */
+  covers(at: Position): boolean {
+    return this.base !== undefined && at >= this.base;
+  }
+
+  /** The next events after a position that is covered. */
+  after(at: Position): RecentBatch {
+    let low = 0;
+    let high = this.recent.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.recent[middle]?.position ?? at) > at) high = middle;
+      else low = middle + 1;
+    }
+    const events = this.recent.slice(low, low + BATCH);
+    return { events, faults: new Map(this.recentFaults), isWhole: events.length < BATCH };
+  }
+
+  /** Settles when something has come, or `signal` aborts. Registered before anything else can run. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const signals = [signal, this.stop.signal];
+      const wake = (): void => {
+        this.waiting.delete(wake);
+        for (const from of signals) from.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.waiting.add(wake);
+      for (const from of signals) from.addEventListener('abort', wake, { once: true });
+      if (signals.some(({ aborted }) => aborted)) wake();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    await this.living;
+  }
+
+  private async live(): Promise<void> {
+    const { clock, log } = this.options;
+    const check = new ChainCheck(this.options.eventStore);
+    let failures = 0;
+    while (!this.isClosed) {
+      try {
+        await this.deliver(check, () => (failures = 0));
+      } catch (error) {
+        log.warn(
+          { cause: error instanceof Error ? error.message : String(error) },
+          'the live subscription was interrupted and is reopened',
+        );
+        failures += 1;
+        await pause(clock, backOffMs(BACK_OFF, failures), this.stop.signal);
+      }
+    }
+  }
+
+  private async deliver(check: ChainCheck, onDelivery: () => void): Promise<void> {
+    const { eventStore, health } = this.options;
+    if (this.tail === undefined) {
+      this.tail = await eventStore.head();
+      this.base = this.tail;
+      this.wakeSoon();
+    }
+    for await (const delivery of eventStore.subscribe({ after: this.tail, signal: this.stop.signal })) {
+      onDelivery();
+      if (isCaughtUp(delivery)) {
+        if (delivery.position > this.tail) this.tail = delivery.position;
+        this.isCaught = true;
+        this.wakeSoon();
+      } else {
+        this.isCaught = false;
+        const faults = await check.check([delivery], this.tail);
+        for (const [position, found] of faults) this.recentFaults.set(position, found);
+        health.found([...faults.values()].flat());
+        this.take(delivery);
+      }
+    }
+  }
+
+  private take(event: StoredEvent): void {
+    this.recent.push(event);
+    this.tail = event.position;
+    if (this.recent.length > 2 * RECENT) {
+      const dropped = this.recent.splice(0, this.recent.length - RECENT);
+      this.base = dropped.at(-1)?.position ?? this.base;
+      if (this.recentFaults.size > 0) for (const { position } of dropped) this.recentFaults.delete(position);
+    }
+    this.wakeSoon();
+  }
+
+  private wakeSoon(): void {
+    if (this.isWaking) return;
+    this.isWaking = true;
+    setImmediate(() => {
+      this.isWaking = false;
+      for (const wake of [...this.waiting]) wake();
+    });
+  }
+}

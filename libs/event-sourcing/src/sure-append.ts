@@ -1,0 +1,62 @@
+import {
+  EventStoreUnavailableError,
+  isSameEvent,
+  type AppendError,
+  type Appended,
+  type EventStore,
+  type SealedEvent,
+} from '#event-store';
+import { chance, err, pause, type Clock, type Ids, type Result } from '#kernel';
+
+/** Pauses, in milliseconds, before an append whose outcome is unknown is tried again. */
+const RETRY_AFTER_MS = [20, 80, 320] as const;
+
+/** Appends to an event store whose answer may be lost. */
+export class SureAppend {
+  constructor(
+    private readonly options: { readonly eventStore: EventStore; readonly clock: Clock; readonly ids: Ids },
+  ) {}
+
+  /**
+   * Appends, and where the answer was lost appends the very same again. A success that was not the first try is believed
+   * only when the events read back are ours: some engines call it a success when others stand there under the same ids.
+   * @param expected revision of the event in front
+   */
+  async append(
+    stream: string,
+    sealed: readonly SealedEvent[],
+    expected: number,
+  ): Promise<Result<Appended, AppendError>> {
+    const { eventStore, clock } = this.options;
+    for (let lost = 0; ; lost += 1) {
+      try {
+        const outcome = await eventStore.append(stream, sealed, expected);
+        if (!outcome.ok || lost === 0 || (await this.standsThere(stream, sealed, expected))) return outcome;
+        return err({ code: 'event-store/revision-conflict', expected, actual: expected + sealed.length });
+      } catch (error) {
+        const pauseMs = RETRY_AFTER_MS[lost];
+        if (!(error instanceof EventStoreUnavailableError) || error.isDiskFull || pauseMs === undefined) throw error;
+        await pause(clock, pauseMs + this.jitter(pauseMs / 2));
+      }
+    }
+  }
+
+  /** Lets others go first: the longer, the more races were lost. The first one is free. */
+  async giveWay(conflicts: number): Promise<void> {
+    if (conflicts > 1) await pause(this.options.clock, this.jitter(Math.min(2 ** conflicts, 50)));
+  }
+
+  private async standsThere(stream: string, sealed: readonly SealedEvent[], expected: number): Promise<boolean> {
+    let index = 0;
+    for await (const stored of this.options.eventStore.read(stream, { from: expected + 1, limit: sealed.length })) {
+      const event = sealed[index];
+      if (event === undefined || !isSameEvent(stored, event)) return false;
+      index += 1;
+    }
+    return index === sealed.length;
+  }
+
+  private jitter(upToMs: number): number {
+    return chance(this.options.ids) * upToMs;
+  }
+}
