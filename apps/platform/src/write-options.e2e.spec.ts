@@ -157,6 +157,10 @@ const CASES: Readonly<Record<string, () => Case>> = {
       }),
     ]),
   ),
+  'deployments.v1.applications.diff-manifest': () => ({
+    path: `${org}/applications/web/diff`,
+    body: application('web'),
+  }),
   'identity.v1.users.set-global-role': () => ({
     path: `/v1/users/${grace.userId}/global-role`,
     body: { role: 'admin' },

@@ -17,6 +17,14 @@ export interface LinesView<T> {
   readonly name?: (value: T) => string;
 }
 
+/** How it is said that something was done. */
+export interface DoneView {
+  /** `application/web created`; undefined says nothing. */
+  readonly text: string | undefined;
+  /** `application/web` */
+  readonly name: string;
+}
+
 /** How a list is shown. */
 export interface TableView<Row> {
   readonly columns: readonly Column<Row>[];
@@ -64,7 +72,9 @@ export interface Printer {
   list<Row extends object>(rows: readonly Row[], view: TableView<Row>): Promise<void>;
   /** Rows of a stream: the heading once, then a line each; with `-o json` an object a line. */
   rows<Row extends object>(columns: readonly Column<Row>[]): (row: Row) => void;
-  /** A line of data. */
+  /** What a command did: a sentence, the name of the object, or all of it. Several of one command follow each other. */
+  done<T extends object>(value: T, view: DoneView): Promise<void>;
+  /** A line of data, whatever the format. */
   line(text: string): void;
   /** A line for people, on standard error. */
   note(text: string): void;
@@ -78,6 +88,7 @@ export function createPrinter(io: Pick<Io, 'stdout' | 'stderr'>, format: Format,
     return stringify(value, { version: '1.1' });
   };
   const isStructured = format === 'json' || format === 'yaml';
+  let documents = 0;
   return {
     format,
     async one(value, view) {
@@ -103,6 +114,12 @@ export function createPrinter(io: Pick<Io, 'stdout' | 'stderr'>, format: Format,
         begun = true;
         write(lineOf(cells.map(({ value }) => shown(value(row)))));
       };
+    },
+    async done(value, view) {
+      if (format === 'json') return write(`${JSON.stringify(value)}\n`);
+      if (format === 'yaml') return write(`${documents++ > 0 ? '---\n' : ''}${await structured(value)}`);
+      if (format === 'name') return write(`${view.name}\n`);
+      if (view.text !== undefined) write(`${view.text}\n`);
     },
     line: (text) => write(`${text}\n`),
     note: (text) => void (quiet || io.stderr.write(`${printable(text)}\n`)),

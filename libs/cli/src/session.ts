@@ -44,6 +44,8 @@ export interface SessionCallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly dryRun?: boolean;
+  /** Revision that the change was made from: another one by then is refused. */
+  readonly ifMatch?: number;
   /** Instead of the credential that the session would choose. */
   readonly credential?: string | null;
 }

@@ -11,6 +11,8 @@ import {
 import type { applicationCommands } from './commands.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
+export { appExport, appOpen, appSet } from './change.cli.ts';
+export { appDiff } from './diff.cli.ts';
 export { appApply, appValidate } from './apply.cli.ts';
 export { appEvents, appLogs } from './logs.cli.ts';
 export { appHistory, appRollback } from './revisions.cli.ts';
@@ -168,7 +170,10 @@ export async function appWait(
   for (const name of options.name) {
     const waited = await waitForRollout(session, { org, name, goal, timeoutMs, narrate: true });
     if (isCommandError(waited)) return waited;
-    session.print.line(`application/${name} ${goal}`);
+    await session.print.done(
+      { name, reached: goal },
+      { text: `application/${name} ${goal}`, name: `application/${name}` },
+    );
   }
   return ExitCode.Success;
 }
@@ -198,7 +203,7 @@ export async function appDelete(
   if (!done.ok) return done.failure;
   const waited = await waitForRollout(session, { org, name, goal: 'deleted', timeoutMs, narrate: false });
   if (isCommandError(waited)) return waited;
-  session.print.line(`application/${name} deleted`);
+  await session.print.done(done.value, { text: `application/${name} deleted`, name: `application/${name}` });
   return ExitCode.Success;
 }
 

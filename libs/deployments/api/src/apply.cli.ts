@@ -1,5 +1,6 @@
 import { ExitCode, isCommandError, usage, type CommandError, type Options, type Outcome, type Session } from '#cli';
-import { applyApplicationRequest, applyProfileRequest } from '#deployments/contract';
+import { applyApplicationRequest, applyProfileRequest, diffManifestRequest } from '#deployments/contract';
+import { diffLines } from './diff.cli.ts';
 import type { applicationCommands } from './commands.cli.ts';
 import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
 import { timeoutOf, waitForRollout, type WaitFor } from './rollout-wait.cli.ts';
@@ -23,19 +24,19 @@ export async function appApply(
   if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
-  const dryRun = options['dry-run'] || options.diff;
+  const how: How = { dryRun: options['dry-run'] || options.diff, diff: options.diff };
   const ordered = [...read.manifests].sort(
     (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
   );
   const failures: CommandError[] = [];
   const waits: Applied[] = [];
   for (const manifest of ordered) {
-    const outcome = await applyOne(manifest, org, dryRun, session);
+    const outcome = await applyOne(manifest, org, how, session);
     if (isCommandError(outcome)) failures.push(outcome);
     else if (outcome) waits.push(outcome);
   }
   const first = reportAllButLast(failures, session);
-  if (options.wait && !dryRun) {
+  if (options.wait && !how.dryRun) {
     for (const applied of waits) {
       const waited = await waitForRollout(session, { org, ...applied, goal: 'running', timeoutMs, narrate: true });
       if (isCommandError(waited)) return first ?? waited;
@@ -45,6 +46,18 @@ export async function appApply(
   return ordered.length > 1 ? { ...first, exit: ExitCode.Failed } : first;
 }
 
+/** What `-o name` prints of a manifest. */
+const nameOf = (manifest: Manifest): string => {
+  switch (manifest.kind) {
+    case 'Application':
+      return `application/${manifest.spec.name}`;
+    case 'ApplicationProfile':
+      return `profile/${manifest.spec.profileName}`;
+    case 'K8sClusterRegistration':
+      return `cluster/${manifest.spec.clusterName}`;
+  }
+};
+
 /** Several failures: each is said; the last is returned, to be said by the program. */
 function reportAllButLast(failures: readonly CommandError[], session: Session): CommandError | undefined {
   for (const failure of failures.slice(0, -1)) session.print.note(`Error: ${failure.detail}`);
@@ -53,10 +66,16 @@ function reportAllButLast(failures: readonly CommandError[], session: Session): 
 
 type Applied = Pick<WaitFor, 'name' | 'version' | 'attempt'>;
 
+interface How {
+  readonly dryRun: boolean;
+  /** Whether to show what would change, field by field. */
+  readonly diff: boolean;
+}
+
 async function applyOne(
   manifest: Manifest,
   org: string,
-  dryRun: boolean,
+  { dryRun, diff }: How,
   session: Session,
 ): Promise<Applied | undefined | CommandError> {
   const suffix = dryRun ? ' (dry run)' : '';
@@ -64,7 +83,8 @@ async function applyOne(
     const name = manifest.spec.profileName;
     const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
     if (!applied.ok) return applied.failure;
-    session.print.line(`profile/${name} ${applied.value.outcome}${suffix}`);
+    const text = `profile/${name} ${applied.value.outcome}${suffix}`;
+    await session.print.done(applied.value, { text, name: `profile/${name}` });
     return undefined;
   }
   if (manifest.kind !== 'Application')
@@ -73,10 +93,21 @@ async function applyOne(
   const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
   if (!applied.ok) return applied.failure;
   const { outcome, changes, application } = applied.value;
-  if (session.print.format === 'json') session.print.line(JSON.stringify(applied.value));
-  else session.print.line(`application/${name} ${outcome}${suffix}`);
-  if (outcome === 'configured' && changes.length > 0)
-    session.print.note(`${name} ${application.version}: ${changes.join('; ')} (see: astroctl app history ${name})`);
+  const differences = diff
+    ? await session.call(diffManifestRequest, { org, name, manifest: manifest.spec })
+    : undefined;
+  if (differences && !differences.ok) return differences.failure;
+  const result = differences ? { ...applied.value, diff: differences.value.changes } : applied.value;
+  await session.print.done(result, { text: `application/${name} ${outcome}${suffix}`, name: `application/${name}` });
+  if (differences) {
+    if (['table', 'wide'].includes(session.print.format))
+      for (const line of diffLines(differences.value)) session.print.line(line);
+  } else if (outcome === 'configured' && changes.length > 0) {
+    const { version } = application;
+    const before = `v${Number(version.slice(1)) - 1}`;
+    const see = dryRun ? '' : ` (see: astroctl app diff ${name} ${before} ${version})`;
+    session.print.note(`${name} ${version}: ${changes.join('; ')}${see}`);
+  } else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
   if (outcome === 'configured' && application.status === 'PAUSED')
     session.print.note(
       `${name} is paused: ${application.version} is deployed when you run astroctl app resume ${name}`,
@@ -85,7 +116,6 @@ async function applyOne(
     session.print.note(
       `${name} ${application.version} is deployed again; the cluster did not have it as it was applied.`,
     );
-  else if (outcome === 'created' && !dryRun) session.print.note(`Next: astroctl app status ${name}`);
   const { version, attempt } = application;
   return { name, version, ...(attempt && { attempt: attempt.number }) };
 }
@@ -104,14 +134,18 @@ export async function appValidate(
   );
   if (isCommandError(read)) return read;
   if (!options.online) {
-    for (const manifest of read.manifests) session.print.line(`${manifest.file}: ${manifest.kind} is valid`);
+    for (const manifest of read.manifests) {
+      const { file, kind } = manifest;
+      const name = nameOf(manifest);
+      await session.print.done({ file, kind, name, valid: true }, { text: `${file}: ${kind} is valid`, name });
+    }
     return ExitCode.Success;
   }
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const failures: CommandError[] = [];
   for (const manifest of read.manifests) {
-    const outcome = await applyOne(manifest, org, true, session);
+    const outcome = await applyOne(manifest, org, { dryRun: true, diff: false }, session);
     if (isCommandError(outcome)) failures.push(outcome);
   }
   return reportAllButLast(failures, session) ?? ExitCode.Success;

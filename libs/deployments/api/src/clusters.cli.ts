@@ -117,7 +117,7 @@ export async function clustersDelete(
   if (isCommandError(sure)) return sure;
   const done = await session.call(deleteClusterRequest, { org, name });
   if (!done.ok) return done.failure;
-  session.print.line(`cluster/${name} deleted`);
+  await session.print.done(done.value, { text: `cluster/${name} deleted`, name: `cluster/${name}` });
   session.print.note(
     'The ServiceAccount of the platform remains on the cluster; remove it: kubectl delete namespace astro-system',
   );

@@ -94,6 +94,51 @@ export const applicationCommands = {
     options: { name },
     examples: ['astroctl app history web'],
   },
+  appSet: {
+    path: ['app', 'set'],
+    summary: 'Change fields of an application as a new revision',
+    options: {
+      name,
+      field: { positional: 'many', help: 'PATH=VALUE, such as image.tag=1.5.0; an empty value removes the field' },
+      'dry-run': dryRun,
+      wait: { help: 'wait for the rollout to finish' },
+      timeout,
+    },
+    examples: [
+      'astroctl app set web image.tag=1.5.0 --wait',
+      'astroctl app set web image.replicas=3 image.env.MODE=live',
+      'astroctl app set web image.env.DEBUG=',
+    ],
+  },
+  appDiff: {
+    path: ['app', 'diff'],
+    summary: 'Show field by field what differs between revisions; exits with 1 when something does',
+    options: {
+      name,
+      from: { positional: 'optional', help: 'version; defaults to the one before the latest' },
+      to: { positional: 'optional', help: 'version; defaults to the latest' },
+      filename: { ...filename, help: 'compare the latest revision with a manifest that is not applied yet' },
+      live: { help: 'compare the latest revision with the cluster' },
+    },
+    examples: [
+      'astroctl app diff web',
+      'astroctl app diff web v3 v4',
+      'astroctl app diff web -f web.yaml',
+      'astroctl app diff web --live',
+    ],
+  },
+  appExport: {
+    path: ['app', 'export'],
+    summary: 'Print the manifest of an application',
+    options: { name, revision: { help: 'version; defaults to the latest', value: 'version' } },
+    examples: ['astroctl app export web > web.yaml', 'astroctl app export web --revision v3 -o json'],
+  },
+  appOpen: {
+    path: ['app', 'open'],
+    summary: 'Open the address of an application in a browser',
+    options: { name },
+    examples: ['astroctl app open web'],
+  },
   appRollback: {
     path: ['app', 'rollback'],
     summary: 'Deploy the content of an older revision as a new one',

@@ -47,7 +47,8 @@ export async function profileApply(
     const name = manifest.spec.profileName;
     const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
     if (!applied.ok) return applied.failure;
-    session.print.line(`profile/${name} ${applied.value.outcome}${dryRun ? ' (dry run)' : ''}`);
+    const text = `profile/${name} ${applied.value.outcome}${dryRun ? ' (dry run)' : ''}`;
+    await session.print.done(applied.value, { text, name: `profile/${name}` });
   }
   return ExitCode.Success;
 }
@@ -98,7 +99,7 @@ export async function profileDelete(
   if (isCommandError(sure)) return sure;
   const done = await session.call(deleteProfileRequest, { org, name });
   if (!done.ok) return done.failure;
-  session.print.line(`profile/${name} deleted`);
+  await session.print.done(done.value, { text: `profile/${name} deleted`, name: `profile/${name}` });
   return ExitCode.Success;
 }
 

@@ -1,5 +1,14 @@
-import { ExitCode, isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
-import { listRevisionsRequest, rollbackRequest } from '#deployments/contract';
+import {
+  ExitCode,
+  isCommandError,
+  type Column,
+  type CommandError,
+  type Options,
+  type Outcome,
+  type Session,
+} from '#cli';
+import { diffApplicationRequest, listRevisionsRequest, rollbackRequest } from '#deployments/contract';
+import { diffLines, revisionOf } from './diff.cli.ts';
 import type { applicationCommands } from './commands.cli.ts';
 
 /** `app history NAME`. */
@@ -24,29 +33,50 @@ export async function appHistory(
   return ExitCode.Success;
 }
 
-/** `app rollback NAME [--to v3]`: shows what changes, asks, and deploys the old content as a new revision. */
+/** `app rollback NAME [--to v3]`: shows field by field what changes, asks, and deploys the old content as a new revision. */
 export async function appRollback(
   options: Options<typeof applicationCommands.appRollback>,
   session: Session,
 ): Promise<Outcome> {
-  const name = options.name;
-  const to = options.to;
-  const revision = to === undefined ? undefined : Number(/^v?(\d{1,9})$/.exec(to)?.[1]);
-  if (revision !== undefined && !(revision >= 1))
-    return usage(`${to} is not a version.`, `see: astroctl app history ${name}`);
+  const { name } = options;
+  const revision = options.to === undefined ? undefined : revisionOf(options.to, name);
+  if (isCommandError(revision)) return revision;
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const input = { org, name, ...(revision !== undefined && { to: revision }) };
   const plan = await session.call(rollbackRequest, input, { dryRun: true });
   if (!plan.ok) return plan.failure;
-  for (const change of plan.value.changes) session.print.note(`  ${change}`);
-  const sure = await session.confirm(`Roll ${name} back${to === undefined ? '' : ` to ${to}`}?`);
+  const { rollbackOf, application } = plan.value;
+  const target = rollbackOf ?? (revision === undefined ? 'the version before' : `v${revision}`);
+  const change = await changeTo(org, name, application.version, rollbackOf, session);
+  if (isCommandError(change)) return change;
+  for (const line of change) session.print.note(line);
+  const sure = await session.confirm(`Roll ${name} back to ${target}?`);
   if (isCommandError(sure)) return sure;
   const done = await session.call(rollbackRequest, input);
   if (!done.ok) return done.failure;
-  session.print.line(`application/${name} ${done.value.outcome}`);
+  await session.print.done(done.value, {
+    text: `application/${name} ${done.value.outcome}`,
+    name: `application/${name}`,
+  });
   session.print.note(
-    `${name} ${done.value.application.version} has the content of ${to ?? 'the version before'}. Next: astroctl app wait ${name}`,
+    `${name} ${done.value.application.version} has the content of ${target}. Next: astroctl app wait ${name}`,
   );
   return ExitCode.Success;
+}
+
+/** @param planned version that the rollback would make */
+async function changeTo(
+  org: string,
+  name: string,
+  planned: string,
+  target: string | undefined,
+  session: Session,
+): Promise<readonly string[] | CommandError> {
+  const to = target === undefined ? undefined : revisionOf(target, name);
+  const next = revisionOf(planned, name);
+  if (to === undefined || isCommandError(to) || isCommandError(next)) return [];
+  const diff = await session.call(diffApplicationRequest, { org, name, from: next - 1, to });
+  if (!diff.ok) return diff.failure;
+  return diff.value.changes.length > 0 ? diffLines(diff.value) : [`${name} would not change.`];
 }

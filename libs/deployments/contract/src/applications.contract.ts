@@ -68,6 +68,8 @@ export const applyOutcome = z.strictObject({
   changes: z.array(z.string()),
   /** Absent when nothing is deployed (unchanged). */
   attemptId: z.string().nullable(),
+  /** `v3`: the revision whose content this is, after a rollback. */
+  rollbackOf: z.string().optional(),
   dryRun: z.boolean(),
 });
 
@@ -180,6 +182,78 @@ export const listRevisionsRequest = request({
   permission: 'application.read',
   input: z.strictObject({ org, name }),
   output: z.strictObject({ items: z.array(revisionView) }),
+  organizationOf,
+  timeoutMs: 5_000,
+});
+
+/** What one field was and would be. `null` where it is absent; values that may be secret are fingerprints. */
+export const fieldChange = z.strictObject({
+  /** `Deployment/web` where the source is Kubernetes objects; null for a field of the application. */
+  object: z.string().nullable(),
+  path: z.string(),
+  change: z.enum(['added', 'changed', 'removed']),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+export type FieldChange = z.infer<typeof fieldChange>;
+
+export const applicationDiff = z.strictObject({
+  name: z.string(),
+  /** `v3`, or null where there was nothing. */
+  from: z.string().nullable(),
+  /** `v4`; `manifest` for one that was sent, `live` for the cluster. */
+  to: z.string(),
+  /** At most 1,000. */
+  changes: z.array(fieldChange),
+});
+export type ApplicationDiff = z.infer<typeof applicationDiff>;
+
+const revisionNumber = wholeNumber.min(1).max(1_000_000_000);
+
+export const diffApplicationRequest = request({
+  subject: 'deployments.v1.applications.diff',
+  route: 'GET /v1/organizations/{org}/applications/{name}/diff',
+  summary:
+    'What differs between two revisions, or with live=true between the latest one and its cluster, field by field',
+  permission: 'application.read',
+  input: z.strictObject({
+    org,
+    name,
+    from: revisionNumber.optional().describe('defaults to the revision before `to`'),
+    to: revisionNumber.optional().describe('defaults to the latest revision'),
+    live: flag.default(false),
+  }),
+  output: applicationDiff,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+export const diffManifestRequest = request({
+  subject: 'deployments.v1.applications.diff-manifest',
+  route: 'POST /v1/organizations/{org}/applications/{name}/diff',
+  summary: 'What applying a manifest would change, field by field; the body is the manifest. Changes nothing',
+  permission: 'application.read',
+  input: z.strictObject({ org, name, manifest: z.unknown() }),
+  body: 'manifest',
+  output: applicationDiff,
+  organizationOf,
+  timeoutMs: 10_000,
+});
+
+export const getRevisionRequest = request({
+  subject: 'deployments.v1.applications.revision',
+  route: 'GET /v1/organizations/{org}/applications/{name}/revisions/{revision}',
+  summary: 'One revision with its manifest; who may not deploy gets fingerprints of values that may be secret',
+  permission: 'application.read',
+  input: z.strictObject({ org, name, revision: revisionNumber.or(z.literal('latest')) }),
+  output: z.strictObject({
+    version: z.string(),
+    revision: z.number().int(),
+    /** As `app apply` takes it. */
+    manifest: z.unknown(),
+    /** How many values are fingerprints, because the caller may not deploy the application. */
+    hidden: z.number().int(),
+  }),
   organizationOf,
   timeoutMs: 5_000,
 });

@@ -6,6 +6,7 @@ import { ApplicationsQueries } from './applications/applications.queries.ts';
 import { ApplyHandlers } from './applications/apply.handlers.ts';
 import { Deployer } from './applications/deployer.service.ts';
 import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
+import { DifferencesQueries } from './applications/differences.queries.ts';
 import { LiveStatus } from './applications/live-status.service.ts';
 import { NameRelease } from './applications/name-release.service.ts';
 import { ObserverHandlers } from './applications/observer.handlers.ts';
@@ -61,6 +62,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ApplyHandlers,
     ApplicationsHandlers,
     ApplicationsQueries,
+    DifferencesQueries,
     StreamsQueries,
     ProfilesHandlers,
     ProfilesQueries,

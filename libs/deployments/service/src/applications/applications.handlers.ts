@@ -162,6 +162,7 @@ export class ApplicationsHandlers {
         outcome: 'configured',
         changes: [...(configured?.data.changes ?? [])],
         attemptId: newestAttemptOf(after)?.id ?? null,
+        rollbackOf: `v${rollbackOf}`,
         dryRun: context.dryRun ?? false,
       },
       {

@@ -17,7 +17,7 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { profileDecider, profileStream } from '../profiles/profile.decider.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { changesBetween } from '../resolve/summary.ts';
-import type { ReadManifest } from '../shared/manifest-jobs.ts';
+import type { ReadManifest } from '../shared/manifest-jobs.service.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
@@ -31,6 +31,7 @@ import { presentOf } from './protection.ts';
 /** A manifest with everything decided about it, before anything is written. */
 export interface PlannedDeployment extends Deployment {
   readonly application: Application;
+  readonly resolved: ResolvedSpec;
   /** Vault records that must be there before the event: name and text. */
   readonly records: readonly (readonly [name: string, text: string])[];
 }
@@ -119,6 +120,7 @@ export class DeploymentPlanner {
       named: spec.namespace !== undefined,
       isAdmin: membership.isAdmin,
       application,
+      resolved: resolved.value,
       records,
     });
   }

@@ -10,7 +10,7 @@ import { namesOf, type Catalog } from '../catalog/catalog.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { effectiveTier } from '../resolve/resolve.ts';
 import { revisionMismatch } from '../shared/if-match.ts';
-import type { ReadManifest } from '../shared/manifest-jobs.ts';
+import type { ReadManifest } from '../shared/manifest-jobs.service.ts';
 import { ManifestReader } from '../shared/manifest-reader.service.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';

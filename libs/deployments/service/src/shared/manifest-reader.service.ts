@@ -1,9 +1,9 @@
-import type { ApplicationSpec, ProfileSpec, RegistrationSpec } from '#deployments/contract';
+import type { ApplicationSpec, FieldChange, ProfileSpec, RegistrationSpec } from '#deployments/contract';
 import { CLOCK, err, LOGGER, ok, type Clock, type DomainError, type Logger, type Result } from '#kernel';
 import { ThreadPool, threadProgram, type JobRefusal } from '#thread-pool';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { manifestJobs, type ReadManifest } from './manifest-jobs.ts';
+import { manifestJobs, type Compared, type ReadManifest, type Shown } from './manifest-jobs.service.ts';
 
 /** Reads manifests as they were sent, large ones in threads of their own. */
 @Injectable()
@@ -47,6 +47,20 @@ export class ManifestReader implements OnModuleDestroy {
     if (!done.value.ok) return err(deploymentsErrors.manifestInvalid(`cluster/${name}`, done.value.error));
     const { spec } = done.value.value;
     return spec.clusterName === name ? ok(spec) : err(deploymentsErrors.nameMismatch(name, spec.clusterName));
+  }
+
+  /** What differs between two revisions; see `differencesOf`. */
+  async differences(compared: Compared): Promise<Result<FieldChange[], DomainError>> {
+    const json = JSON.stringify(compared);
+    const done = await this.threads.run('differences', json, json.length);
+    return done.ok ? done : err(refusalOf(done.error));
+  }
+
+  /** The manifest with fingerprints for what may be secret; see `withHiddenValues`. */
+  async hidden(shown: Shown): Promise<Result<{ readonly spec: unknown; readonly hidden: number }, DomainError>> {
+    const json = JSON.stringify(shown);
+    const done = await this.threads.run('hidden', json, json.length);
+    return done.ok ? done : err(refusalOf(done.error));
   }
 
   onModuleDestroy(): Promise<void> {

@@ -1,5 +1,15 @@
-import { openEnvelope, readApplication, readProfile, readRegistration } from '#deployments/contract';
+import {
+  openEnvelope,
+  readApplication,
+  readProfile,
+  readRegistration,
+  type ApplicationSpec,
+  type FieldChange,
+  type ResolvedSpec,
+} from '#deployments/contract';
 import { ok, type InputError, type Result } from '#kernel';
+import { differencesOf } from './differences.service.ts';
+import { withHiddenValues } from './hidden-values.service.ts';
 
 /** What a manifest says, and where in it: the JSON pointer of its spec. */
 export interface ReadManifest<Spec> {
@@ -14,7 +24,28 @@ export const manifestJobs = {
   application: (json: string) => readAs(json, readApplication),
   profile: (json: string) => readAs(json, readProfile),
   registration: (json: string) => readAs(json, readRegistration),
+  differences: (json: string): FieldChange[] => {
+    const { before, after, key } = JSON.parse(json) as Compared; // written by the reader of manifests
+    return differencesOf(before, after, key);
+  },
+  hidden: (json: string) => {
+    const { spec, key } = JSON.parse(json) as Shown; // likewise
+    return withHiddenValues(spec, key);
+  },
 };
+
+/** What is shown: see {@link withHiddenValues}. */
+export interface Shown {
+  readonly spec: ApplicationSpec;
+  readonly key: string;
+}
+
+/** What is compared: see {@link differencesOf}. */
+export interface Compared {
+  readonly before?: ResolvedSpec;
+  readonly after: ResolvedSpec;
+  readonly key: string;
+}
 
 function readAs<Spec>(json: string, read: (document: unknown) => Result<Spec, InputError[]>): Reading<Spec> {
   const document: unknown = JSON.parse(json);

@@ -1,0 +1,208 @@
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type OrganizationContext, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
+import {
+  API_VERSION,
+  diffApplicationRequest,
+  diffManifestRequest,
+  getRevisionRequest,
+  type ApplicationDiff,
+  type ApplicationSpec,
+  type FieldChange,
+  type ResolvedSpec,
+} from '#deployments/contract';
+import { COMMANDS, type CommandRunner } from '#event-sourcing';
+import { err, ok, type DomainError, type Result } from '#kernel';
+import { Controller, Inject } from '@nestjs/common';
+import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { deploymentsErrors } from '../deployments.errors.ts';
+import { DefaultProfile } from '../profiles/default-profile.service.ts';
+import { ManifestReader } from '../shared/manifest-reader.service.ts';
+import { omit } from '../shared/omit.ts';
+import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
+import { Refusals } from '../shared/refusals.service.ts';
+import { VaultRecords } from '../shared/vault-records.service.ts';
+import { ApplicationViews } from './application-views.service.ts';
+import { applicationDecider, applicationStream } from './application.decider.ts';
+import { latestOf, type Application, type Revision } from './application.ts';
+import { DeploymentPlanner } from './deployment-planner.service.ts';
+import { LiveStatus } from './live-status.service.ts';
+
+interface Present {
+  readonly id: string;
+  readonly application: Application;
+}
+
+/** What revisions are made of, and what differs between them. */
+@Controller()
+export class DifferencesQueries {
+  constructor(
+    @Inject(COMMANDS) private readonly commands: CommandRunner,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(Refusals) private readonly refusals: Refusals,
+    @Inject(DefaultProfile) private readonly defaults: DefaultProfile,
+    @Inject(ManifestReader) private readonly manifests: ManifestReader,
+    @Inject(DeploymentPlanner) private readonly planner: DeploymentPlanner,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(LiveStatus) private readonly live: LiveStatus,
+  ) {}
+
+  @Serves(diffApplicationRequest)
+  async diff(
+    @Input() { name, from, to, live }: InputOf<typeof diffApplicationRequest>,
+    @Caller() context: ContextOf<typeof diffApplicationRequest>,
+  ): Promise<ReplyTo<typeof diffApplicationRequest>> {
+    const found = await this.find(context.organizationId, name);
+    if (!found.ok) return refuse(found.error);
+    const { application } = found.value;
+    if (live) return this.liveDifferences(name, application, context);
+    const after = revisionAt(application, name, to);
+    if (!after.ok) return refuse(after.error);
+    const wanted = from ?? after.value.revision - 1;
+    const before = wanted === 0 ? ok(undefined) : revisionAt(application, name, wanted);
+    if (!before.ok) return refuse(before.error);
+    const old = before.value && (await this.contentOf(name, before.value));
+    if (old && !old.ok) return refuse(old.error);
+    const now = await this.contentOf(name, after.value);
+    if (!now.ok) return refuse(now.error);
+    const changes = await this.manifests.differences({
+      ...(old && { before: old.value }),
+      after: now.value,
+      key: keyOf(application),
+    });
+    return changes.ok
+      ? reply(diffOf(name, before.value, `v${after.value.revision}`, changes.value))
+      : refuse(changes.error);
+  }
+
+  @Serves(diffManifestRequest)
+  async diffManifest(
+    @Input() { name, manifest }: InputOf<typeof diffManifestRequest>,
+    @Caller() context: ContextOf<typeof diffManifestRequest>,
+  ): Promise<ReplyTo<typeof diffManifestRequest>> {
+    const { organizationId } = context;
+    const membership = await this.organizations.membership(context);
+    if (!membership.ok) return refuse(membership.error);
+    const read = await this.manifests.application(name, manifest);
+    if (!read.ok) return refuse(read.error);
+    await this.defaults.ensure(organizationId, context);
+    const found = await this.find(organizationId, name);
+    if (!found.ok && found.error.code !== deploymentsErrors.applicationNotFound(name).code) return refuse(found.error);
+    const id = found.ok ? found.value.id : this.commands.newId(context, 0);
+    // Nothing is deployed: what is protected may be looked at by everybody who may read the application.
+    const planned = await this.planner.plan(read.value, id, { ...membership.value, isAdmin: true }, context);
+    if (!planned.ok) return refuse(await this.refusals.explain(planned.error, context));
+    const latest = found.ok ? latestOf(found.value.application) : undefined;
+    const old = latest && (await this.contentOf(name, latest));
+    if (old && !old.ok) return refuse(old.error);
+    const changes = await this.manifests.differences({
+      ...(old && { before: old.value }),
+      after: planned.value.resolved,
+      key: found.ok ? keyOf(found.value.application) : id,
+    });
+    return changes.ok ? reply(diffOf(name, latest, 'manifest', changes.value)) : refuse(changes.error);
+  }
+
+  @Serves(getRevisionRequest)
+  async revision(
+    @Input() { name, revision }: InputOf<typeof getRevisionRequest>,
+    @Caller() context: ContextOf<typeof getRevisionRequest>,
+  ): Promise<ReplyTo<typeof getRevisionRequest>> {
+    const membership = await this.organizations.membership(context);
+    if (!membership.ok) return refuse(membership.error);
+    const found = await this.find(context.organizationId, name);
+    if (!found.ok) return refuse(found.error);
+    const { application } = found.value;
+    const asked = revisionAt(application, name, revision === 'latest' ? undefined : revision);
+    if (!asked.ok) return refuse(asked.error);
+    const record = await this.records.get(asked.value.manifest.record);
+    if (!record.ok) return refuse(record.error);
+    if (record.value === undefined) return refuse(deploymentsErrors.sourceGone(name, asked.value.revision));
+    const spec = JSON.parse(record.value) as ApplicationSpec; // written by ourselves after parsing
+    const shown = mayDeploy(membership.value, asked.value)
+      ? ok({ spec, hidden: 0 })
+      : await this.manifests.hidden({ spec, key: keyOf(application) });
+    if (!shown.ok) return refuse(shown.error);
+    return reply(
+      {
+        version: `v${asked.value.revision}`,
+        revision: asked.value.revision,
+        manifest: {
+          apiVersion: API_VERSION,
+          kind: 'Application',
+          metadata: { name },
+          spec: omit(shown.value.spec as ApplicationSpec, 'name'),
+        },
+        hidden: shown.value.hidden,
+      },
+      { revision: latestOf(application)?.revision ?? 0 },
+    );
+  }
+
+  private async liveDifferences(
+    name: string,
+    application: Application,
+    context: OrganizationContext,
+  ): Promise<ReplyTo<typeof diffApplicationRequest>> {
+    const document = await this.answers.find(context.organizationId, name, context.consistency, false);
+    if (!document.ok) return refuse(document.error);
+    if (!document.value) return refuse(deploymentsErrors.applicationNotFound(name));
+    const resources = await this.live.resources(document.value, context);
+    if (!resources.ok) return refuse(resources.error);
+    const changes = resources.value.items
+      .filter(({ sync, health }) => sync !== 'Synced' || health === 'Missing')
+      .map(({ kind, name: object, health, sync, message }): FieldChange => ({
+        object: `${kind}/${object}`,
+        path: '',
+        change: health === 'Missing' ? 'removed' : 'changed',
+        before: 'Synced',
+        after: health === 'Missing' ? null : (message ?? sync),
+      }));
+    return reply(diffOf(name, latestOf(application), 'live', changes));
+  }
+
+  private async find(organizationId: string, name: string): Promise<Result<Present, DomainError>> {
+    const catalog = await this.commands.load(catalogDecider, catalogStream(organizationId));
+    if (!catalog.ok) return catalog;
+    const entry = catalog.value.state.entries.application.get(name);
+    if (!entry) return err(deploymentsErrors.applicationNotFound(name));
+    const loaded = await this.commands.load(applicationDecider, applicationStream(entry.id));
+    if (!loaded.ok) return loaded;
+    const application = loaded.value.state;
+    return latestOf(application) === undefined || application.status === 'deleted'
+      ? err(deploymentsErrors.applicationNotFound(name))
+      : ok({ id: entry.id, application });
+  }
+
+  private async contentOf(name: string, revision: Revision): Promise<Result<ResolvedSpec, DomainError>> {
+    const record = await this.records.get(revision.resolved.record);
+    if (!record.ok) return record;
+    return record.value === undefined
+      ? err(deploymentsErrors.sourceGone(name, revision.revision))
+      : ok(JSON.parse(record.value) as ResolvedSpec); // written by ourselves
+  }
+}
+
+function revisionAt(application: Application, name: string, wanted: number | undefined): Result<Revision, DomainError> {
+  const latest = latestOf(application);
+  if (!latest) return err(deploymentsErrors.applicationNotFound(name));
+  const found = wanted === undefined ? latest : application.revisions[wanted - 1];
+  return found ? ok(found) : err(deploymentsErrors.revisionNotFound(name, wanted ?? 0, latest.revision));
+}
+
+const diffOf = (
+  name: string,
+  before: Revision | undefined,
+  to: string,
+  changes: readonly FieldChange[],
+): ApplicationDiff => ({ name, from: before ? `v${before.revision}` : null, to, changes: [...changes] });
+
+/**
+ * Key of an application's fingerprints: the digest of its first revision, which nobody is shown. A value cannot be guessed
+ * from its fingerprint without it.
+ */
+const keyOf = ({ revisions }: Application): string => revisions[0]?.resolved.digest ?? '';
+
+/** Who may deploy a revision knows what is in it, or could replace it. */
+const mayDeploy = ({ role, isAdmin }: Membership, { profile }: Revision): boolean =>
+  (isAdmin && role !== undefined) || (role === 'editor' && !profile.protected);

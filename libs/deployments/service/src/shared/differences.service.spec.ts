@@ -1,0 +1,128 @@
+import type { ResolvedSpec } from '#deployments/contract';
+import type { ImageWorkload } from '#kubernetes';
+import { differencesOf, MOST_CHANGES } from './differences.service.ts';
+
+const workload: ImageWorkload = {
+  name: 'web',
+  targetNamespace: 'acme-web',
+  image: 'images.acme.dev/web:1.4.2',
+  port: 8080,
+  ports: [{ name: 'metrics', port: 9090 }],
+  command: ['serve', '--token=canary-command'],
+  env: [
+    { name: 'MODE', value: 'canary-env' },
+    { name: 'NODE', fieldRef: 'spec.nodeName' },
+  ],
+  secrets: {},
+  resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+  replicas: 1,
+  volumes: [{ name: 'data', size: '1Gi', mountPath: '/data' }],
+  configFiles: [{ path: '/etc/app.conf', content: 'canary-file' }],
+  labels: { team: 'a' },
+} as unknown as ImageWorkload;
+
+const resolved = (more: Partial<ImageWorkload> = {}, rest: Partial<ResolvedSpec> = {}): ResolvedSpec => ({
+  applicationName: 'web',
+  revision: 1,
+  profile: { id: 'p', name: 'staging', revision: 1 },
+  tier: 'basic',
+  targetNamespace: 'acme-web',
+  namespaceMode: 'override',
+  source: { type: 'image', workload: { ...workload, ...more } },
+  ...rest,
+});
+const yaml = (manifests: string): ResolvedSpec => resolved({}, { source: { type: 'yaml', manifests, labels: {} } });
+const between = (before: ResolvedSpec | undefined, after: ResolvedSpec, key = 'k') =>
+  differencesOf(before, after, key).map(
+    ({ object, path, change, before: old, after: now }) =>
+      `${object === null ? '' : `${object} `}${path} ${change}: ${old ?? ''} -> ${now ?? ''}`,
+  );
+
+describe('use-D20: what differs between two revisions', () => {
+  it('is nothing between equal ones, whatever their numbers and profile revisions are', () =>
+    expect(
+      between(resolved(), resolved({}, { revision: 2, profile: { id: 'p', name: 'staging', revision: 7 } })),
+    ).toEqual([]));
+
+  it('is told field by field', () =>
+    expect(
+      between(
+        resolved(),
+        resolved(
+          {
+            image: 'images.acme.dev/web:1.5.0',
+            ports: [],
+            resources: { requests: { cpu: '200m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+            volumes: [{ name: 'data', size: '2Gi', mountPath: '/data' }],
+            host: 'web.acme.dev',
+          },
+          { profile: { id: 'q', name: 'production', revision: 1 }, tier: 'premium' },
+        ),
+      ),
+    ).toEqual([
+      'profileName changed: staging -> production',
+      'tier changed: basic -> premium',
+      'image changed: images.acme.dev/web:1.4.2 -> images.acme.dev/web:1.5.0',
+      'resources.requests.cpu changed: 100m -> 200m',
+      'volumes.data.size changed: 1Gi -> 2Gi',
+      'host added:  -> web.acme.dev',
+      'ports.metrics.port removed: 9090 -> ',
+    ]));
+
+  it('shows values that may be secret as fingerprints: equal for equal values of one application only', () => {
+    const changed = resolved({
+      command: ['serve', '--token=canary-other'],
+      env: [{ name: 'MODE', value: 'canary-new' }],
+      configFiles: [{ path: '/etc/app.conf', content: 'canary-new' }],
+    });
+    const told = between(resolved(), changed);
+    expect(told).toEqual([
+      expect.stringMatching(/^env\.MODE changed: fingerprint:[0-9a-f]{12} -> fingerprint:[0-9a-f]{12}$/),
+      expect.stringMatching(/^configFiles\.\/etc\/app\.conf changed: fingerprint:\w+ -> fingerprint:\w+$/),
+      expect.stringMatching(/^command changed: fingerprint:\w+ -> fingerprint:\w+$/),
+      'env.NODE.fieldRef removed: spec.nodeName -> ',
+    ]);
+    expect(told.join()).not.toContain('canary');
+    expect(between(resolved(), changed)).toEqual(told);
+    expect(between(resolved(), changed, 'another application')).not.toEqual(told);
+  });
+
+  it('is everything where there was nothing', () =>
+    expect(between(undefined, resolved())).toEqual(
+      expect.arrayContaining(['profileName added:  -> staging', 'image added:  -> images.acme.dev/web:1.4.2']),
+    ));
+
+  it('is told for each object where the source is objects, by the names in them', () => {
+    const object = (image: string, password: string, value: string) => `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  template:
+    spec:
+      containers:
+        - { name: app, image: ${image}, env: [{ name: MODE, value: ${value} }] }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: db }
+stringData: { password: ${password} }
+`;
+    const told = between(yaml(object('web:1', 'canary-1', 'canary-2')), yaml(object('web:2', 'canary-3', 'canary-4')));
+    expect(told).toEqual([
+      'Deployment/web spec.template.spec.containers.app.image changed: web:1 -> web:2',
+      expect.stringMatching(
+        /^Deployment\/web spec\.template\.spec\.containers\.app\.env\.MODE\.value changed: fingerprint/,
+      ),
+      expect.stringMatching(/^Secret\/db stringData\.password changed: fingerprint:\w+ -> fingerprint:\w+$/),
+    ]);
+    expect(told.join()).not.toContain('canary');
+  });
+
+  it('sees a change behind the part of a long value that is shown, and tells a bounded number of changes', () => {
+    const long = (end: string) => resolved({ host: `${'x'.repeat(2_000)}${end}` });
+    expect(between(long('a'), long('b'))).toHaveLength(1);
+    const many = (value: string) =>
+      resolved({ labels: Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`l${index}`, value])) });
+    expect(between(many('a'), many('b'))).toHaveLength(MOST_CHANGES);
+  });
+});

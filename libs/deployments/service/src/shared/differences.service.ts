@@ -1,0 +1,110 @@
+import type { FieldChange, ResolvedSpec } from '#deployments/contract';
+import { parseManifests } from '#kubernetes/yaml';
+import { fingerprints, isRecord, recordOf, withoutSecrets, type Print } from './hidden-values.service.ts';
+
+/** More than these are not told. */
+export const MOST_CHANGES = 1_000;
+/** Characters of one value. */
+const MOST_TEXT = 1_000;
+
+/**
+ * What differs between two revisions with everything decided about them, field by field: what the manifest changes and what
+ * the profile does. Values of environment variables and Secrets, contents of files, and command lines are shown as
+ * fingerprints.
+ * @param before undefined: there is nothing yet, and every field is added
+ * @param key of the fingerprints; the same for all revisions of an application, so that equal values look equal
+ */
+export function differencesOf(before: ResolvedSpec | undefined, after: ResolvedSpec, key: string): FieldChange[] {
+  const print = fingerprints(key);
+  const old = before ? fieldsOf(before, print) : new Map<string, Field>();
+  const now = fieldsOf(after, print);
+  const changes: FieldChange[] = [];
+  for (const [at, field] of now) {
+    const was = old.get(at);
+    if (!was) changes.push({ ...placeOf(field), change: 'added', before: null, after: field.text });
+    else if (was.text !== field.text || was.full !== field.full)
+      changes.push({ ...placeOf(field), change: 'changed', before: was.text, after: field.text });
+  }
+  for (const [at, field] of old)
+    if (!now.has(at)) changes.push({ ...placeOf(field), change: 'removed', before: field.text, after: null });
+  return changes.slice(0, MOST_CHANGES);
+}
+
+interface Field {
+  /** `Deployment/web` where the source is objects; null for a field of the application. */
+  readonly object: string | null;
+  readonly path: string;
+  readonly text: string;
+  /** The whole value where `text` is only its beginning. */
+  readonly full: string | undefined;
+}
+
+const placeOf = ({ object, path }: Field) => ({ object, path });
+
+function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
+  const fields = new Map<string, Field>();
+  const add = (object: string | null, path: string, text: string) => {
+    const isLong = text.length > MOST_TEXT;
+    fields.set(`${object ?? ''} ${path}`, {
+      object,
+      path,
+      text: isLong ? `${text.slice(0, MOST_TEXT)}…` : text,
+      full: isLong ? text : undefined,
+    });
+  };
+  const { profile, tier, targetNamespace, namespaceMode, source } = resolved;
+  add(null, 'profileName', profile.name);
+  add(null, 'tier', tier);
+  add(null, 'namespace', targetNamespace);
+  add(null, 'namespaceMode', namespaceMode);
+  add(null, 'source.type', source.type);
+  if (source.type === 'image') {
+    const { name, targetNamespace: _, env, configFiles, command, args, secrets, ...plain } = source.workload;
+    flatten(plain, [], (path, text) => add(null, path, text));
+    for (const variable of env) {
+      if ('value' in variable) add(null, `env.${variable.name}`, print(variable.value));
+      else flatten([variable], ['env'], (path, text) => add(null, path, text));
+    }
+    for (const file of configFiles) add(null, `configFiles.${file.path}`, print(file.content));
+    for (const [field, words] of Object.entries({ command, args })) if (words) add(null, field, print(words));
+    for (const [secret, value] of Object.entries(secrets)) add(null, `secrets.${secret}`, print(value));
+  } else {
+    flatten({ labels: source.labels }, [], (path, text) => add(null, path, text));
+    for (const [object, document] of objectsOf(source.manifests))
+      flatten(withoutSecrets(document, print), [], (path, text) => add(object, path, text));
+  }
+  return fields;
+}
+
+/** Objects by `Kind/name`, with the namespace where the manifest names one. */
+function objectsOf(manifests: string): Map<string, unknown> {
+  const parsed = parseManifests(manifests);
+  const objects = new Map<string, unknown>();
+  if (!parsed.ok) return objects; // a revision that does not parse fails when it is rendered, and says why
+  parsed.value.documents.forEach(({ value }, index) => {
+    const { kind, metadata } = recordOf(value);
+    const { name, namespace } = recordOf(metadata);
+    const named = [kind, namespace, name].filter((part) => typeof part === 'string').join('/');
+    objects.set(objects.has(named) || named === '' ? `${named}#${index + 1}` : named, value);
+  });
+  return objects;
+}
+
+/** Calls `add` for each value below. Items of a list are called by what names them, else by their number. */
+function flatten(value: unknown, path: readonly string[], add: (path: string, text: string) => void): void {
+  if (Array.isArray(value)) {
+    const names = value.map(nameOf);
+    const areNamed = names.every((name) => name !== undefined) && new Set(names).size === names.length;
+    value.forEach((item, index) => {
+      if (!areNamed) return flatten(item, [...path, String(index)], add);
+      const { name, ...rest } = recordOf(item);
+      flatten(rest, [...path, String(name)], add);
+    });
+  } else if (isRecord(value)) for (const [name, member] of Object.entries(value)) flatten(member, [...path, name], add);
+  else if (value !== undefined) add(path.join('.'), typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+const nameOf = (item: unknown): string | undefined => {
+  const { name } = recordOf(item);
+  return typeof name === 'string' ? name : undefined;
+};

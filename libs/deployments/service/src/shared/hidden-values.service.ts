@@ -1,0 +1,96 @@
+import { createHmac } from 'node:crypto';
+import type { ApplicationSpec } from '#deployments/contract';
+import { parseManifests } from '#kubernetes/yaml';
+
+export type Print = (value: unknown) => string;
+
+/** A value that is not shown: the same for the same value under the same key, and no way back without the key. */
+export const fingerprints =
+  (key: string): Print =>
+  (value) =>
+    `fingerprint:${createHmac('sha256', key)
+      .update(typeof value === 'string' ? value : JSON.stringify(value))
+      .digest('hex')
+      .slice(0, 12)}`;
+
+/** A manifest for somebody who may not deploy it: what may be secret is a fingerprint, in a field that cannot be applied. */
+export function withHiddenValues(
+  spec: ApplicationSpec,
+  key: string,
+): { readonly spec: unknown; readonly hidden: number } {
+  const print = fingerprints(key);
+  let hidden = 0;
+  const counted: Print = (value) => {
+    hidden++;
+    return print(value);
+  };
+  const { image, yaml, ...source } = spec.source;
+  const shown = {
+    ...spec,
+    source: {
+      ...source,
+      ...(image && {
+        image: {
+          ...image,
+          ...(image.env && {
+            env: image.env.map((variable) =>
+              'value' in variable ? { name: variable.name, valueFingerprint: counted(variable.value) } : variable,
+            ),
+          }),
+          ...(image.configFiles && {
+            configFiles: image.configFiles.map(({ path, content }) => ({ path, contentFingerprint: counted(content) })),
+          }),
+        },
+      }),
+      ...(yaml && { yaml: { ...yaml, manifests: shownObjects(yaml.manifests, counted) } }),
+    },
+  };
+  return { spec: shown, hidden };
+}
+
+/** Objects as they were written, unless one of them holds a value that may be secret. */
+function shownObjects(manifests: string, counted: Print): string {
+  const parsed = parseManifests(manifests);
+  if (!parsed.ok) return '';
+  let hidden = 0;
+  const objects = parsed.value.documents.map(({ value }) =>
+    withoutSecrets(
+      value,
+      (secret) => {
+        hidden++;
+        return counted(secret);
+      },
+      'Fingerprint',
+    ),
+  );
+  return hidden === 0 ? manifests : objects.map((object) => `${JSON.stringify(object, null, 2)}\n`).join('---\n');
+}
+
+/**
+ * A Kubernetes object without values of Secrets and of environment variables, contents of ConfigMaps, and command lines.
+ * @param suffix of the names of fields that hold fingerprints instead
+ */
+export function withoutSecrets(value: unknown, print: Print, suffix = '', key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, print, suffix, key));
+  if (!isRecord(value)) return value;
+  const isHolder = value['kind'] === 'Secret' || value['kind'] === 'ConfigMap';
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      if (isHolder && HOLDER_FIELDS.has(name)) return [`${name}${suffix}`, printed(member, print)];
+      const isHidden = (key === 'env' && name === 'value') || (COMMAND_FIELDS.has(name) && Array.isArray(member));
+      return isHidden ? [`${name}${suffix}`, print(member)] : [name, withoutSecrets(member, print, suffix, name)];
+    }),
+  );
+}
+
+const HOLDER_FIELDS = new Set(['data', 'stringData', 'binaryData']);
+const COMMAND_FIELDS = new Set(['command', 'args']);
+
+const printed = (value: unknown, print: Print): unknown =>
+  isRecord(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, print(member)]))
+    : print(value);
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const recordOf = (value: unknown): Readonly<Record<string, unknown>> => (isRecord(value) ? value : {});
