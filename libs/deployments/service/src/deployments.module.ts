@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ApplicationRecordsSweep } from './applications/application-records.sweep.ts';
+import { ApplicationChanges } from './applications/application-changes.service.ts';
 import { ApplicationViews } from './applications/application-views.service.ts';
 import { ApplicationsHandlers } from './applications/applications.handlers.ts';
 import { ApplicationsQueries } from './applications/applications.queries.ts';
@@ -81,6 +82,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     RecordsHandlers,
   ],
   providers: [
+    ApplicationChanges,
     ApplicationViews,
     Deployer,
     LiveStatus,

@@ -18,34 +18,17 @@ import {
   watchRequest,
 } from '#deployments/contract';
 import { EVENT_STORE, type EventStore } from '#event-store';
-import {
-  EventReader,
-  haltRefusal,
-  isHalt,
-  LOG_FEED,
-  READ_MODELS,
-  type LogFeed,
-  type ReadModels,
-} from '#event-sourcing';
-import {
-  err,
-  ok,
-  otherStore,
-  parsePosition,
-  storeOf,
-  type DomainError,
-  type Position,
-  type Recorded,
-  type Result,
-} from '#kernel';
+import { READ_MODELS, type ReadModels } from '#event-sourcing';
+import { err, ok, otherStore, parsePosition, storeOf, type DomainError, type Position, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
-import { deploymentFamily, type ApplicationDocument, type DeploymentFact } from './application-document.ts';
+import { ApplicationChanges } from './application-changes.service.ts';
+import type { ApplicationDocument } from './application-document.ts';
 import { applicationsProjection } from './applications.projection.ts';
-import { eventLine, progressLine, type EventLine } from './event-line.ts';
+import type { EventLine } from './event-line.ts';
 import { eventLinesProjection } from './events.projection.ts';
 import { LiveStatus } from './live-status.service.ts';
 
@@ -56,12 +39,10 @@ type Watched = OutputOf<typeof watchRequest>;
 /** What is read as it comes: events, logs, changes. A refusal comes before the first item. */
 @Controller()
 export class StreamsQueries {
-  private readonly reader = new EventReader(deploymentFamily);
-
   constructor(
     @Inject(READ_MODELS) private readonly readModels: ReadModels,
     @Inject(EVENT_STORE) private readonly eventStore: EventStore,
-    @Inject(LOG_FEED) private readonly feed: LogFeed,
+    @Inject(ApplicationChanges) private readonly applications: ApplicationChanges,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(ApplicationViews) private readonly answers: ApplicationViews,
     @Inject(LiveStatus) private readonly live: LiveStatus,
@@ -128,18 +109,16 @@ export class StreamsQueries {
     context: OrganizationContext,
     signal: AbortSignal,
   ): AsyncGenerator<EventOut> {
-    const shown = async (line: EventLine): Promise<EventOut> => {
-      const name = await this.organizations.namesOf([line.actor], context);
-      return {
-        source: 'platform',
-        time: line.time,
-        step: line.step,
-        version: `v${line.revision}`,
-        by: name(line.actor),
-        message: line.message,
-        position: line.position,
-      };
-    };
+    const nameOf = this.namesIn(context);
+    const shown = async (line: EventLine): Promise<EventOut> => ({
+      source: 'platform',
+      time: line.time,
+      step: line.step,
+      version: `v${line.revision}`,
+      by: await nameOf(line.actor),
+      message: line.message,
+      position: line.position,
+    });
     const now = await this.eventStore.head();
     const range = from === undefined ? {} : { range: { field: 'position', from } };
     for await (const found of everyDocument(
@@ -153,9 +132,13 @@ export class StreamsQueries {
       if (line.position <= now && (from === undefined || line.position > from)) yield await shown(line);
     }
     if (!follow) return;
-    for await (const recorded of this.recorded(from !== undefined && from > now ? from : now, signal)) {
-      const line = eventLine(recorded);
-      if (line?.applicationId === document.id) yield await shown(line);
+    const { organizationId } = document;
+    for await (const { line, isProgress } of this.applications.after(
+      from !== undefined && from > now ? from : now,
+      organizationId,
+      signal,
+    )) {
+      if (!isProgress && line.applicationId === document.id) yield await shown(line);
     }
   }
 
@@ -197,37 +180,22 @@ export class StreamsQueries {
     signal: AbortSignal,
   ): AsyncGenerator<Watched> {
     const start = from ?? context.consistency ?? (await this.eventStore.head());
-    for await (const recorded of this.recorded(start, signal)) {
-      const line = eventLine(recorded) ?? progressLine(recorded);
-      if (
-        !line ||
-        (recorded.metadata.organizationId !== undefined && recorded.metadata.organizationId !== organizationId)
-      )
-        continue;
-      const found = await this.readModels.get(applicationsProjection, line.applicationId, recorded.metadata.position);
-      const document = found.ok ? found.value?.document : undefined;
-      if (
-        !document ||
-        document.organizationId !== organizationId ||
-        (application !== undefined && document.name !== application)
-      )
-        continue;
-      yield watched(document, recorded.metadata.position, line);
+    for await (const { line, document } of this.applications.after(start, organizationId, signal)) {
+      if (document && (application === undefined || document.name === application))
+        yield watched(document, line.position, line);
     }
   }
 
-  /** Events of applications after a position. */
-  private async *recorded(after: Position, signal: AbortSignal): AsyncGenerator<Recorded<DeploymentFact>> {
-    try {
-      for await (const batch of this.feed.follow(after, signal)) {
-        for (const stored of batch.events) {
-          const recorded = this.reader.read(stored, batch.faults);
-          if (recorded) yield recorded;
-        }
-      }
-    } catch (error) {
-      throw isHalt(error) ? new DomainErrorException(haltRefusal(error)) : error;
-    }
+  /** What is shown for an id. Each is asked once for an answer, however many lines it stands in. */
+  private namesIn(context: OrganizationContext): (id: string) => Promise<string> {
+    const asked = new Map<string, Promise<string>>();
+    return (id) => {
+      const known = asked.get(id);
+      if (known) return known;
+      const name = this.organizations.namesOf([id], context).then((nameOf) => nameOf(id));
+      asked.set(id, name);
+      return name;
+    };
   }
 
   /** Reads a position that a caller kept; one of another store is refused, so that the reader starts again. */
