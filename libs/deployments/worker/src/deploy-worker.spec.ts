@@ -110,7 +110,7 @@ describe('the worker as part of an application', () => {
       error: { code: 'bus/caller-not-listed' },
     });
 
-    const stop = await startDeployWorker(app, { name: 'w', incarnation: '1', concurrency: 4 });
+    const stop = await startDeployWorker(app, { name: 'w', incarnation: '1', slots: 4 });
     await eventually(() => expect(taken).toHaveLength(1));
     await stop();
     expect(released).toBe(1);

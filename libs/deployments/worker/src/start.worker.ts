@@ -1,11 +1,14 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ClusterConnections } from './cluster/connections.worker.ts';
 import { ObserverWorker } from './observer/observer.worker.ts';
-import { RolloutWorker, type WorkerIdentity } from './rollout/rollout.worker.ts';
+import { DEFAULT_SLOTS, RolloutWorker, type WorkerIdentity } from './rollout/rollout.worker.ts';
 
 export interface DeployWorkerOptions extends WorkerIdentity {
-  /** Rollouts at once. They mostly wait (for pods, for a cluster that is away), so many fit into one process; 32 when left out. */
-  readonly concurrency?: number;
+  /**
+   * Rollouts that call their clusters at once, shared fairly between organizations; 32 when left out. Those that wait, for
+   * pods or for a cluster that is away, do not count.
+   */
+  readonly slots?: number;
 }
 
 /**
@@ -14,12 +17,12 @@ export interface DeployWorkerOptions extends WorkerIdentity {
  */
 export async function startDeployWorker(
   app: INestApplicationContext,
-  { concurrency = 32, ...identity }: DeployWorkerOptions,
+  { slots = DEFAULT_SLOTS, ...identity }: DeployWorkerOptions,
 ): Promise<() => Promise<void>> {
   const rollouts = app.get(RolloutWorker);
   const observer = app.get(ObserverWorker);
   const connections = app.get(ClusterConnections);
-  await rollouts.start(identity, concurrency);
+  await rollouts.start(identity, slots);
   observer.start(`${identity.name}/${identity.incarnation}`);
   return async () => {
     await Promise.all([rollouts.stop(), observer.stop()]);

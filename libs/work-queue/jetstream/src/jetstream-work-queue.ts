@@ -17,6 +17,9 @@ import { chainedId, DUE_HEADER, storeOnce, withinFiveSeconds } from './publish.t
 import { pullOneByOne } from './pull.ts';
 import { ensureQueue, namesOf, type QueueNames } from './streams.ts';
 
+/** Requests for messages at the server at once; it takes 512 of one consumer, of all processes together. */
+const PULLS = 32;
+
 export interface JetStreamWorkQueueOptions {
   /** `nats://host:port`, several separated by commas. */
   readonly url: string;
@@ -91,13 +94,25 @@ class JetStreamWorkQueue implements WorkQueue {
     const tools = { clock, log, ensure: () => this.make(queue) };
     const pull = (consumer: string, one: (message: JsMsg) => Promise<void>) =>
       pullOneByOne(this.connection, { stream: names.stream, consumer }, { ...tools, handle: one });
-    const pulls = Array.from({ length: concurrency }, () =>
-      pull(names.worker, (message) => handleDelivery(queue, this.rawDelivery(names, message), handle, log)),
-    );
+    const inHand = new Set<Promise<void>>();
+    const pulls = Array.from({ length: Math.min(concurrency, PULLS) }, (_, index) => {
+      const hands = Math.floor((concurrency + index) / Math.min(concurrency, PULLS)); // together they are `concurrency`
+      const mine = new Set<Promise<void>>();
+      return pull(names.worker, async (message) => {
+        const handled = handleDelivery(queue, this.rawDelivery(names, message), handle, log).then(() => {
+          mine.delete(handled);
+          inHand.delete(handled);
+        });
+        mine.add(handled);
+        inHand.add(handled);
+        if (mine.size >= hands) await Promise.race(mine);
+      });
+    });
     pulls.push(pull(names.mover, (message) => this.move(names, message)));
     const stop = async (): Promise<void> => {
       this.stops.delete(stop);
       await Promise.all(pulls.map((each) => each.stop()));
+      await Promise.all(inHand);
       if (!nats.isClosed()) await nats.flush().catch(() => {}); // so that a pull taken back is so before a next worker asks
     };
     this.stops.add(stop);

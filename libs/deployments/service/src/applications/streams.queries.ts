@@ -186,7 +186,7 @@ export class StreamsQueries {
     }
   }
 
-  /** What is shown for an id. Each is asked once for an answer, however many lines it stands in. */
+  /** What is shown for an id. Each is asked once for an answer, however many lines name it. */
   private namesIn(context: OrganizationContext): (id: string) => Promise<string> {
     const asked = new Map<string, Promise<string>>();
     return (id) => {

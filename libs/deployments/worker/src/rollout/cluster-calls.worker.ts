@@ -44,6 +44,8 @@ export interface CallRules {
   readonly patienceMs: number;
   /** Told once per new cause, while the cluster is waited for. */
   readonly waiting: (cause: string) => Promise<void>;
+  /** Runs what only waits. */
+  readonly idly: (wait: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -89,7 +91,7 @@ export async function callCluster<T>(rules: CallRules, step: (client: Kubernetes
         told = verdict.cause;
         await rules.waiting(`${verdict.cause}; trying again`);
       }
-      await pause(clock, waitMs, anyEnd);
+      await rules.idly(() => pause(clock, waitMs, anyEnd));
       if (superseded.aborted) throw new SupersededError('a newer revision was requested');
       if (stopping.aborted) throw new StoppingError('the worker is stopping');
     }

@@ -181,7 +181,7 @@ async function untilGone(
     // Things mostly go within a second: not worth a word.
     if (looks >= 2 && message !== told) await run.claim.report({ step: 'progressing', message });
     if (looks >= 2) told = message;
-    await pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping);
+    await run.idly(() => pause(clock, looks < 10 ? LOOK_MS : LOOK_LATER_MS, run.stopping));
     run.throwIfSuperseded();
   }
 }

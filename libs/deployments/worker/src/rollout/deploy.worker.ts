@@ -38,7 +38,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     await apply(run, plan, fence, progress);
     await restart(run, progress.applied);
     const settled = () => run.claim.closely(() => settle(run, prepared, progress.applied));
-    const health = await run.ports.metrics.waiting(settled);
+    const health = await run.ports.metrics.waiting(() => run.idly(settled));
     await run.claim.report({ step: 'healthy', message: healthText(health) });
     await prune(run, plan, fence, progress);
     return {

@@ -1,6 +1,6 @@
 import { BUS, type Bus } from '#bus';
 import { claimAttemptRequest, rolloutQueue, type RolloutTask } from '#deployments/contract';
-import { CLOCK, IDS, LOGGER, type Clock, type Ids, type Logger } from '#kernel';
+import { CLOCK, IDS, LOGGER, pause, type Clock, type Ids, type Logger } from '#kernel';
 import { ClaimTooShortError, FenceLostError } from '#kubernetes';
 import { WORK_QUEUE, type Delivery, type WorkQueue } from '#work-queue';
 import { Inject, Injectable } from '@nestjs/common';
@@ -14,8 +14,12 @@ import { deploy } from './deploy.worker.ts';
 import { ManifestRenderer } from './renderer.worker.ts';
 import { RolloutMetrics } from './rollout-metrics.worker.ts';
 import { DEFAULT_TIMES, Run, type RolloutTimes } from './run.worker.ts';
+import { FairSlots, type Slot } from './slots.worker.ts';
 
 type Item = z.infer<typeof rolloutQueue.item>;
+
+/** Attempts of one worker that work on clusters at once. */
+export const DEFAULT_SLOTS = 32;
 
 export const ROLLOUT_TIMES = Symbol('rollout times');
 
@@ -29,14 +33,17 @@ export interface WorkerIdentity {
 const LOST_RETRY_MS = 5_000;
 const UNAVAILABLE_RETRY_MS = 2_000;
 const IN_HAND_RETRY_MS = 15_000;
+/** Items in hand for each slot, so that the items of one organization do not hide those of others from this worker. */
+const IN_HAND_PER_SLOT = 16;
 
-/** Takes rollouts from the queue, as many at once as `concurrency`, and brings each to its end. */
+/** Takes rollouts from the queue, works on as many at once as there are slots, and brings each to its end. */
 @Injectable()
 export class RolloutWorker {
   private readonly stopping = new AbortController();
   private release: (() => Promise<void>) | undefined;
   /** Attempts in hand: the same process asking again is granted the same claim, and must not work on it twice. */
   private readonly inHand = new Set<string>();
+  private slots = new FairSlots(DEFAULT_SLOTS);
 
   constructor(
     @Inject(BUS) private readonly bus: Bus,
@@ -51,7 +58,9 @@ export class RolloutWorker {
     @Inject(RolloutMetrics) private readonly metrics: RolloutMetrics = new RolloutMetrics(),
   ) {}
 
-  async start(identity: WorkerIdentity, concurrency: number): Promise<void> {
+  async start(identity: WorkerIdentity, slots: number): Promise<void> {
+    this.slots = new FairSlots(slots);
+    const concurrency = slots * IN_HAND_PER_SLOT;
     this.release = await this.queue.work(rolloutQueue, (delivery) => this.handle(delivery, identity), { concurrency });
   }
 
@@ -66,14 +75,34 @@ export class RolloutWorker {
     const { attemptId } = delivery.item;
     if (this.inHand.has(attemptId)) return delivery.retry(IN_HAND_RETRY_MS);
     this.inHand.add(attemptId);
+    const slot = this.slots.of(delivery.item.organizationId);
     try {
-      await this.claimAndWork(delivery, identity);
+      if (await this.hasTurn(slot, delivery)) await this.claimAndWork(delivery, identity, slot);
+      else await delivery.retry(0);
     } finally {
+      slot.release();
       this.inHand.delete(attemptId);
     }
   }
 
-  private async claimAndWork(delivery: Delivery<Item>, { name, incarnation }: WorkerIdentity): Promise<void> {
+  /** Waits for a slot, and keeps the item until then. @returns false when this worker stops before */
+  private async hasTurn(slot: Slot, delivery: Delivery<Item>): Promise<boolean> {
+    const taken = slot.take(this.stopping.signal);
+    for (;;) {
+      const done = new AbortController();
+      const late = pause(this.clock, rolloutQueue.ackWaitMs / 3, done.signal).then(() => 'late' as const);
+      const outcome = await Promise.race([taken, late]);
+      done.abort();
+      if (outcome !== 'late') return outcome;
+      await delivery.extend();
+    }
+  }
+
+  private async claimAndWork(
+    delivery: Delivery<Item>,
+    { name, incarnation }: WorkerIdentity,
+    slot: Slot,
+  ): Promise<void> {
     const { item } = delivery;
     const askedAt = this.clock.monotonic();
     const asked = await this.bus.request(
@@ -94,7 +123,7 @@ export class RolloutWorker {
       { ...answer, askedAt },
     );
     try {
-      const outcome = await this.metrics.inHand(() => this.work(claim, answer.task));
+      const outcome = await this.metrics.inHand(() => this.work(claim, answer.task, slot));
       await claim.finish(outcome);
       this.metrics.ended(outcome.outcome);
       await delivery.acknowledge();
@@ -113,13 +142,14 @@ export class RolloutWorker {
     }
   }
 
-  private work(claim: Claim, task: RolloutTask): Promise<Outcome> {
+  private work(claim: Claim, task: RolloutTask, slot: Slot): Promise<Outcome> {
     const { records, clock, ids, logger, connections, renderer, times, metrics } = this;
     const run = new Run(
       { records, clock, ids, logger, connections, renderer, times, metrics },
       claim,
       task,
       this.stopping.signal,
+      slot,
     );
     return task.kind === 'delete' ? remove(run) : deploy(run);
   }

@@ -6,6 +6,7 @@ import type { WorkerRecords } from '../cluster/records.worker.ts';
 import { ClaimLostError, type Claim } from './claim.worker.ts';
 import { callCluster, StoppingError, SupersededError, type CallRules } from './cluster-calls.worker.ts';
 import type { ManifestRenderer } from './renderer.worker.ts';
+import type { Slot } from './slots.worker.ts';
 import type { RolloutMetrics } from './rollout-metrics.worker.ts';
 
 /** Times that operators may change and tests shorten, in milliseconds. */
@@ -51,6 +52,7 @@ export class Run {
     readonly claim: Claim,
     readonly task: RolloutTask,
     readonly stopping: AbortSignal,
+    private readonly slot: Slot,
   ) {
     this.rules = {
       connections: ports.connections,
@@ -62,12 +64,18 @@ export class Run {
       stopping,
       patienceMs: ports.times.patienceMs,
       waiting: (message) => claim.report({ step: 'progressing', message }),
+      idly: (wait) => this.idly(wait),
     };
   }
 
   /** Fires when whatever only waits must end: a newer revision, a lost claim, the end of this process. */
   get ended(): AbortSignal {
     return AbortSignal.any([this.claim.superseded, this.claim.lost, this.stopping]);
+  }
+
+  /** Waits for something without a slot: others work in the meantime. */
+  idly<T>(wait: () => Promise<T>): Promise<T> {
+    return this.slot.without(wait, this.ended);
   }
 
   /** Runs a repeatable step against the cluster; see `callCluster`. */

@@ -1,0 +1,99 @@
+interface Group {
+  held: number;
+  readonly waiting: Set<() => void>;
+}
+
+/** Slots for work on clusters. Of the organizations that wait for one, the one that holds the fewest gets the next. */
+export class FairSlots {
+  private free: number;
+  /** In the order in which they are served where they hold equally many. */
+  private readonly groups = new Map<string, Group>();
+
+  /** @param count how many there are */
+  constructor(count: number) {
+    this.free = count;
+  }
+
+  /** The part of one attempt in them; it holds none to begin with. */
+  of(organizationId: string): Slot {
+    return new Slot((signal) => this.take(organizationId, signal));
+  }
+
+  /** @returns what gives the slot back; undefined when `signal` has aborted first */
+  private take(name: string, signal: AbortSignal): Promise<(() => void) | undefined> {
+    const group = this.groups.get(name) ?? { held: 0, waiting: new Set() };
+    this.groups.set(name, group);
+    return new Promise((resolve) => {
+      const forget = (): void => {
+        group.waiting.delete(granted);
+        this.drop(name, group);
+        resolve(undefined);
+      };
+      const granted = (): void => {
+        signal.removeEventListener('abort', forget);
+        group.waiting.delete(granted);
+        group.held += 1;
+        this.free -= 1;
+        resolve(() => {
+          group.held -= 1;
+          this.free += 1;
+          this.drop(name, group);
+          this.serve();
+        });
+      };
+      if (signal.aborted) return forget();
+      signal.addEventListener('abort', forget, { once: true });
+      group.waiting.add(granted);
+      this.serve();
+    });
+  }
+
+  private serve(): void {
+    while (this.free > 0) {
+      let next: readonly [string, Group] | undefined;
+      for (const entry of this.groups)
+        if (entry[1].waiting.size > 0 && (next === undefined || entry[1].held < next[1].held)) next = entry;
+      if (next === undefined) return;
+      const [name, group] = next;
+      this.groups.delete(name); // to the end: others come first where they hold equally many
+      this.groups.set(name, group);
+      const [first] = group.waiting;
+      first?.();
+    }
+  }
+
+  private drop(name: string, { held, waiting }: Group): void {
+    if (held === 0 && waiting.size === 0) this.groups.delete(name);
+  }
+}
+
+/** One attempt's part: it holds a slot, or none. */
+export class Slot {
+  private giveBack: (() => void) | undefined;
+  private waits = 0;
+
+  constructor(private readonly ask: (signal: AbortSignal) => Promise<(() => void) | undefined>) {}
+
+  /** @returns false when `signal` has aborted first */
+  async take(signal: AbortSignal): Promise<boolean> {
+    this.giveBack ??= await this.ask(signal);
+    return this.giveBack !== undefined;
+  }
+
+  release(): void {
+    this.giveBack?.();
+    this.giveBack = undefined;
+  }
+
+  /** Holds none during `work`, which only waits, and continues when there is one again or `signal` has aborted. */
+  async without<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.waits += 1;
+    this.release();
+    try {
+      return await work();
+    } finally {
+      this.waits -= 1;
+      if (this.waits === 0) await this.take(signal);
+    }
+  }
+}
