@@ -45,18 +45,24 @@ export class ApplicationChanges implements OnModuleDestroy {
 
   /**
    * Changes in one organization after a position, until `signal` aborts.
+   * @param wants those that are told; what it leaves out wakes nobody
    * @throws DomainErrorException where the log cannot be read on
    */
-  async *after(start: Position, organizationId: string, signal: AbortSignal): AsyncGenerator<ApplicationChange> {
+  async *after(
+    start: Position,
+    organizationId: string,
+    signal: AbortSignal,
+    wants: (change: ApplicationChange) => boolean = () => true,
+  ): AsyncGenerator<ApplicationChange> {
     let at = start;
     while (!signal.aborted) {
-      const reader = new Reader(signal);
+      const reader = new Reader(signal, wants);
       const following = this.join(organizationId, reader);
       try {
         await following.begun;
         const from = following.position;
         if (at < from) {
-          yield* this.between(at, from, organizationId, signal);
+          for await (const change of this.between(at, from, organizationId, signal)) if (wants(change)) yield change;
           at = from;
         }
         for await (const change of reader.changes()) {
@@ -184,9 +190,13 @@ class Reader {
   isOver = false;
   private wake = (): void => {};
 
-  constructor(private readonly signal: AbortSignal) {}
+  constructor(
+    private readonly signal: AbortSignal,
+    private readonly wants: (change: ApplicationChange) => boolean,
+  ) {}
 
   tell(change: ApplicationChange): void {
+    if (!this.wants(change)) return;
     if (this.waiting.length >= WAITING) this.isBehind = true;
     if (!this.isBehind) this.waiting.push(change);
     this.wake();

@@ -25,7 +25,7 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { everyDocument } from '../shared/pages.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
-import { ApplicationChanges } from './application-changes.service.ts';
+import { ApplicationChanges, type ApplicationChange } from './application-changes.service.ts';
 import type { ApplicationDocument } from './application-document.ts';
 import { applicationsProjection } from './applications.projection.ts';
 import type { EventLine } from './event-line.ts';
@@ -133,13 +133,11 @@ export class StreamsQueries {
     }
     if (!follow) return;
     const { organizationId } = document;
-    for await (const { line, isProgress } of this.applications.after(
-      from !== undefined && from > now ? from : now,
-      organizationId,
-      signal,
-    )) {
-      if (!isProgress && line.applicationId === document.id) yield await shown(line);
-    }
+    const isOfIt = ({ line, isProgress }: ApplicationChange): boolean =>
+      !isProgress && line.applicationId === document.id;
+    const after = from !== undefined && from > now ? from : now;
+    for await (const { line } of this.applications.after(after, organizationId, signal, isOfIt))
+      yield await shown(line);
   }
 
   /** One entry for each application as it is now. */
@@ -180,10 +178,10 @@ export class StreamsQueries {
     signal: AbortSignal,
   ): AsyncGenerator<Watched> {
     const start = from ?? context.consistency ?? (await this.eventStore.head());
-    for await (const { line, document } of this.applications.after(start, organizationId, signal)) {
-      if (document && (application === undefined || document.name === application))
-        yield watched(document, line.position, line);
-    }
+    const isWatched = ({ document }: ApplicationChange): boolean =>
+      document !== undefined && (application === undefined || document.name === application);
+    for await (const { line, document } of this.applications.after(start, organizationId, signal, isWatched))
+      if (document) yield watched(document, line.position, line);
   }
 
   /** What is shown for an id. Each is asked once for an answer, however many lines name it. */

@@ -1,0 +1,114 @@
+// What the bench of many clients does to a platform, in a process of its own.
+import { get } from 'node:http';
+import { call, loginAdmin, newPerson, openShop, type Person } from '../../libs/testing/src/platform-people.ts';
+import type { Platform } from '../../libs/testing/src/platform-process.ts';
+
+/** Two organizations without a limit that this bench could meet, each with the profile `shop` on its sandbox. */
+export async function openTwo(platform: Platform): Promise<readonly [Person, Person]> {
+  const admin = await loginAdmin(platform);
+  const other = await newPerson(platform, 'other@bench.example', 'a password of the bench');
+  for (const person of [admin, other]) {
+    const changed = await call(platform.url, `PUT /v1/organizations/${person.organization.id}/subscription`, {
+      credential: admin.accessToken,
+      body: { plan: 'enterprise' },
+    });
+    if (changed.status !== 200) throw new Error(changed.text);
+    await openShop(person);
+  }
+  return [admin, other];
+}
+
+const at = ({ organization }: Person, rest: string): string => `/v1/organizations/${organization.id}/${rest}`;
+
+/** Applies an application with an image of this tag. @returns its version */
+export async function apply(platform: Platform, person: Person, name: string, tag: string): Promise<string> {
+  const answer = await call(platform.url, `PUT ${at(person, `applications/${name}`)}`, {
+    credential: person.key,
+    body: {
+      name,
+      profileName: 'shop',
+      source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag } },
+    },
+  });
+  if (answer.status >= 300) throw new Error(answer.text);
+  return (answer.body as { application: { version: string } }).application.version;
+}
+
+/** One request of a kind that people mix; refusals for being too fast are part of it. */
+export async function mixedRequest(platform: Platform, person: Person, number: number): Promise<void> {
+  const name = `app-${number % 8}`;
+  const kinds = [
+    () =>
+      apply(platform, person, name, `1.${number}`).then(
+        () => undefined,
+        () => undefined,
+      ),
+    () => call(platform.url, `GET ${at(person, 'applications')}`, { credential: person.key }),
+    () => call(platform.url, `GET ${at(person, `applications/${name}`)}`, { credential: person.key }),
+    () => call(platform.url, `GET ${at(person, `applications/${name}/events`)}`, { credential: person.key }),
+  ];
+  await kinds[number % kinds.length]?.();
+}
+
+/** Milliseconds of GETs of one application, one after the other, until `isOver`. */
+export async function getTimes(
+  platform: Platform,
+  person: Person,
+  name: string,
+  isOver: () => boolean,
+): Promise<readonly number[]> {
+  const times: number[] = [];
+  while (!isOver()) {
+    const began = performance.now();
+    const answer = await call(platform.url, `GET ${at(person, `applications/${name}`)}`, { credential: person.key });
+    if (answer.status !== 200) throw new Error(answer.text);
+    times.push(performance.now() - began);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  return times;
+}
+
+/** Opens watches, each of the application that `nameOf` gives, or of the whole organization. @returns what ends them, and how many changes they were told */
+export async function watch(
+  { url }: Platform,
+  person: Person,
+  count: number,
+  nameOf: (index: number) => string | undefined,
+): Promise<{ readonly told: () => number; readonly end: () => void }> {
+  let told = 0;
+  const requests = await Promise.all(
+    Array.from(
+      { length: count },
+      (_, index) =>
+        new Promise<ReturnType<typeof get>>((resolve, reject) => {
+          const request = get(
+            `${url}${at(person, 'watch')}${nameOf(index) === undefined ? '' : `?application=${nameOf(index)}`}`,
+            { agent: false, headers: { authorization: `Bearer ${person.key}`, accept: 'text/event-stream' } },
+            (response) => {
+              if (response.statusCode !== 200) return reject(new Error(`a watch was answered ${response.statusCode}`));
+              response.setEncoding('utf8').on('data', (part: string) => (told += part.split('data: ').length - 1));
+              response.on('error', () => {});
+              resolve(request);
+            },
+          );
+          request.on('error', reject);
+        }),
+    ),
+  );
+  for (const request of requests) request.removeAllListeners('error').on('error', () => {});
+  return { told: () => told, end: () => requests.forEach((request) => request.destroy()) };
+}
+
+/** Milliseconds from now until an attempt of this version was claimed by a worker. */
+export async function claimedAfter(platform: Platform, person: Person, name: string, version: string): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    const { body } = await call(platform.url, `GET ${at(person, `applications/${name}/events`)}`, {
+      credential: person.key,
+    });
+    const { items } = body as { items: { step: string; version: string }[] };
+    if (items.some((event) => event.version === version && event.step !== 'requested'))
+      return performance.now() - began;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
