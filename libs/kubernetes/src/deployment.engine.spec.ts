@@ -175,10 +175,13 @@ function deploying(path: string): void {
     expect(health).toMatchObject({ state: 'Degraded', code });
   });
 
-  it('a pod without a readiness probe that is ready for a moment is not yet well', async () => {
+  it.each([
+    ['without a readiness probe', ['readinessProbe', 'minReadySeconds']],
+    ['with one', ['minReadySeconds']],
+  ])('use-X3: a pod %s that is ready for a moment is not yet well', async (_name, dropped) => {
     const unproven = (more: Partial<ImageWorkload>) =>
       JSON.parse(JSON.stringify(image(more)), (key, value: unknown) =>
-        key === 'readinessProbe' ? undefined : value,
+        dropped.includes(key) ? undefined : value,
       ) as KubernetesObject[];
     const entries = await deploy(unproven({ replicas: 1 }));
     const begun = performance.now();

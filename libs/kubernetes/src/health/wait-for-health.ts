@@ -1,7 +1,7 @@
 import { pause, type Clock, type Ids } from '#kernel';
 import { KubernetesUnreachableError, type Discovery, type KubernetesClient } from '../client.ts';
 import { TYPES } from '../discovery.ts';
-import { at, list, type KubernetesObject, type ObjectKey, type ResourceType } from '../objects.ts';
+import { at, number, type KubernetesObject, type ObjectKey, type ResourceType } from '../objects.ts';
 import { APPLICATION_LABEL } from '../ownership.ts';
 import type { InventoryEntry } from '../plan.types.ts';
 import { isClosed, reflect, type Reflection, type ReflectOptions } from '../reflector.ts';
@@ -19,7 +19,7 @@ export interface WaitOptions {
   readonly ids: Ids;
   /** A failure that may pass by itself (a pull that failed once) is final after so many milliseconds; 5,000 when left out. */
   readonly failureGraceMs?: number;
-  /** Pods without a readiness probe must have been well for so long: one that crashes in a loop is ready for moments. 2,000 when left out. */
+  /** Workloads without `minReadySeconds` must have been well for so long: a pod that crashes in a loop is ready for moments. 2,000 when left out. */
   readonly steadyMs?: number;
 }
 
@@ -179,13 +179,14 @@ function look(
   });
 }
 
-/** Whether a workload has a container that counts as ready as soon as it runs. */
+/**
+ * Whether a workload's pods count as available as soon as they are ready. A readiness probe does not prove that a program
+ * stays: one that opens its port and then crashes passes it for a moment. Where `minReadySeconds` is set, the cluster waits.
+ */
 const isReadyUnproven = ({ byKind }: Copies): boolean =>
   ['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet'].some((kind) =>
-    [...(byKind.get(kind)?.objects.values() ?? [])].some((workload) =>
-      list(at(workload, 'spec', 'template', 'spec', 'containers')).some(
-        (container) => at(container, 'readinessProbe') === undefined,
-      ),
+    [...(byKind.get(kind)?.objects.values() ?? [])].some(
+      (workload) => (number(at(workload, 'spec', 'minReadySeconds')) ?? 0) === 0,
     ),
   );
 
