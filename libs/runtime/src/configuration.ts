@@ -38,6 +38,7 @@ export interface Configuration {
   readonly connectionsPerAddress: number;
   readonly streamsPerKey: number;
   readonly streamsPerOrganization: number;
+  readonly sandboxNodes: number;
 }
 
 /**
@@ -104,6 +105,7 @@ function configurationOf(settings: Settings): Configuration {
     connectionsPerAddress: settings.connectionsPerAddress,
     streamsPerKey: settings.streamsPerKey,
     streamsPerOrganization: settings.streamsPerOrganization,
+    sandboxNodes: settings.sandboxNodes,
   };
 }
 

@@ -295,6 +295,14 @@ export const VARIABLES = {
     good: '5000',
     bad: ['many', '-5', '2.5'],
   },
+  sandboxNodes: {
+    name: 'ASTRO_SANDBOX_NODES',
+    meaning: 'nodes of one sandbox cluster: it begins with one, and adds another when pods find no room',
+    default: '100',
+    schema: wholeNumber(1, 1_000),
+    good: '10',
+    bad: ['0', 'many', '2.5'],
+  },
 } as const satisfies Record<string, Variable>;
 
 export type VariableKey = keyof typeof VARIABLES;

@@ -59,6 +59,9 @@ export interface Cluster {
   recordEvent(about: KubeObject, event: EventText): void;
 }
 
+/** Stands for every resource there is, those of custom kinds too. */
+export const EVERY_RESOURCE = '*';
+
 /** Which objects wake a controller. */
 export interface Watch {
   readonly resource: string;

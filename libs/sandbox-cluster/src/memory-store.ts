@@ -74,6 +74,10 @@ class MemoryStore implements Store {
     return this.index.count(resource, namespace);
   }
 
+  resources(): readonly string[] {
+    return this.index.resources();
+  }
+
   resourcesIn(namespace: string): readonly string[] {
     return this.index.resourcesIn(namespace);
   }

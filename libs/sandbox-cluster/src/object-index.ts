@@ -73,6 +73,10 @@ export class ObjectIndex {
     return (namespace === undefined ? shelf?.count : shelf?.spaces.get(namespace)?.objects.size) ?? 0;
   }
 
+  resources(): readonly string[] {
+    return [...this.shelves].filter(([, { count }]) => count > 0).map(([resource]) => resource);
+  }
+
   resourcesIn(namespace: string): readonly string[] {
     return [...this.shelves].filter(([, { spaces }]) => spaces.has(namespace)).map(([resource]) => resource);
   }

@@ -1,5 +1,5 @@
 import { backOffMs, type Clock, type Logger, type Timer } from '#kernel';
-import type { Cluster, Controller } from './controller.ts';
+import { EVERY_RESOURCE, type Cluster, type Controller } from './controller.ts';
 import type { Change, ObjectKey } from './store.ts';
 import { inTurn } from './turns.ts';
 
@@ -49,9 +49,12 @@ class Runner implements ControllerRunner {
     this.unsubscribe = store.subscribe((change) => this.wake(change));
     for (const controller of this.controllers) {
       for (const watch of controller.watches) {
-        for (const object of store.list(watch.resource)) {
+        const watched = watch.resource === EVERY_RESOURCE ? store.resources() : [watch.resource];
+        for (const { resource, object } of watched.flatMap((resource) =>
+          store.list(resource).map((object) => ({ resource, object })),
+        )) {
           const { namespace = '', name } = object.metadata;
-          const key: ObjectKey = { resource: watch.resource, namespace, name };
+          const key: ObjectKey = { resource, namespace, name };
           const asChanged = { type: 'MODIFIED', key, object, previous: object, revision: store.revision } as const;
           for (const woken of watch.keys?.(asChanged, store) ?? [key]) this.enqueue(controller, woken);
         }
@@ -98,7 +101,7 @@ class Runner implements ControllerRunner {
   private wake(change: Change): void {
     for (const controller of this.controllers) {
       for (const watch of controller.watches) {
-        if (watch.resource !== change.key.resource) continue;
+        if (watch.resource !== change.key.resource && watch.resource !== EVERY_RESOURCE) continue;
         for (const key of watch.keys?.(change, this.cluster.store) ?? [change.key]) this.enqueue(controller, key);
       }
     }

@@ -4,10 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { makePrivateFolder, writePrivateFile } from '#files';
 import type { Clock, Ids, Logger } from '#kernel';
-import { kubernetesSchemas } from '#kubernetes/schemas';
+import { customKinds, growingSchemas, kubernetesSchemas, type GrowingSchemas } from '#kubernetes/schemas';
 import { HttpApi } from './api/http-api.ts';
 import { WriteApi } from './api/write-api.ts';
 import { quotaAdmission, sandboxControllers, simulatedLogs } from './controllers/index.ts';
+import { DEFINITIONS, isEstablished } from './controllers/custom-kinds.ts';
 import type { Controller, PodLogs } from './controller.ts';
 import { openStore } from './memory-store.ts';
 import { runControllers, type ControllerRunner } from './runner.ts';
@@ -23,6 +24,8 @@ export interface SandboxOptions {
   /** Makes the control loops of one sandbox; the built-in ones when left out. */
   readonly controllers?: () => readonly Controller[];
   readonly logs?: PodLogs;
+  /** Nodes are added as pods need them, up to this number. */
+  readonly mostNodes?: number;
 }
 
 /** One simulated cluster. */
@@ -52,13 +55,15 @@ export function openSandbox({
   clock,
   ids,
   log,
-  controllers = sandboxControllers,
+  mostNodes,
+  controllers = () => sandboxControllers(mostNodes),
   logs = simulatedLogs,
 }: SandboxOptions): Sandbox {
   makePrivateFolder(folder);
   const token = tokenIn(folder);
-  const schemas = kubernetesSchemas();
   const store = openStore({ folder, log });
+  const schemas = growingSchemas(kubernetesSchemas());
+  serveCustomKinds(store, schemas);
   const api = new WriteApi(store, schemas, clock, ids, quotaAdmission());
   seed(api);
   const runner = runControllers(controllers(), api, { clock, log });
@@ -86,6 +91,20 @@ export function openSandbox({
       await store.close();
     },
   };
+}
+
+/** Kinds of established definitions are served, from the moment the store says so. */
+function serveCustomKinds(store: Store, schemas: GrowingSchemas): void {
+  const serve = (): void => schemas.serve(store.list(DEFINITIONS).filter(isEstablished).map(customKinds));
+  serve();
+  store.subscribe(({ type, object, previous }) => {
+    const isSame =
+      type === 'MODIFIED' &&
+      previous?.spec === object.spec &&
+      previous &&
+      isEstablished(previous) === isEstablished(object);
+    if (!isSame) serve();
+  }, DEFINITIONS);
 }
 
 function tokenIn(folder: string): string {

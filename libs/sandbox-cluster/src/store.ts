@@ -77,6 +77,8 @@ export interface StoreReader {
   count(resource: string, namespace?: string): number;
   /** Bytes of all objects, as JSON. */
   readonly bytes: number;
+  /** Resources of which there is at least one object. */
+  resources(): readonly string[];
   /** Resources of which the namespace holds at least one object. */
   resourcesIn(namespace: string): readonly string[];
   /**

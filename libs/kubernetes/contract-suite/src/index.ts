@@ -9,7 +9,9 @@ import {
   watchCases,
   type Case,
 } from '#sandbox-cluster/cases';
+import { clientCases } from './clients.cases.ts';
 import { collectionCases } from './collection.cases.ts';
+import { customCases } from './custom.cases.ts';
 import { deliberateCases } from './deliberate.cases.ts';
 import { platformCases } from './platform.cases.ts';
 import { rolloutCases } from './rollout.cases.ts';
@@ -31,5 +33,7 @@ export const contractCases: readonly Case[] = [
   ...logCases,
   ...surroundingCases,
   ...platformCases,
+  ...clientCases,
+  ...customCases,
   ...deliberateCases,
 ];

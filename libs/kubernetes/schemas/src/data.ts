@@ -14,6 +14,13 @@ export interface RawSchema {
   readonly allOf?: readonly RawSchema[];
   readonly oneOf?: readonly RawSchema[];
   readonly nullable?: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly pattern?: string;
   readonly $ref?: string;
   readonly [extension: `x-kubernetes-${string}`]: Json | undefined;
 }
@@ -51,6 +58,22 @@ export interface ResourceData extends GroupVersionKind {
   /** Name of the kind's definition; empty when the server publishes none. */
   readonly definition: string;
   readonly columns: readonly Column[];
+  /** For kinds that a CustomResourceDefinition adds. */
+  readonly custom?: CustomData;
+}
+
+/** What a CustomResourceDefinition says of a kind beside its schema and names. */
+export interface CustomData {
+  /** The apiVersion in which objects are stored. */
+  readonly storedAs: string;
+  /** JSONPath of each column after the name. */
+  readonly columnPaths: readonly string[];
+  /** Where the scale endpoint finds its numbers. */
+  readonly scale?: {
+    readonly spec: readonly string[];
+    readonly status: readonly string[];
+    readonly selector: readonly string[];
+  };
 }
 
 /** A default the server wrote into every object of the type that left the field out. */

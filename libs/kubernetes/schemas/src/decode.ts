@@ -1,5 +1,6 @@
 import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
 import type { ResourceData, SchemaData } from './data.ts';
+import { pruneCustom } from './custom-objects.ts';
 import { NOTHING_KNOWN, type Known } from './known.ts';
 import type { SchemaNode } from './node.ts';
 import { canonicalQuantity } from './quantity.ts';
@@ -33,6 +34,13 @@ const EMBEDDED: Readonly<Record<string, { readonly own: readonly string[]; reado
 };
 const BAD_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
+/** Structures that say something by being there: JSON of any kind (a schema's default), and the status endpoint of a custom kind. */
+const KEPT: ReadonlySet<string> = new Set(
+  ['JSON', 'CustomResourceSubresourceStatus'].map(
+    (name) => `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.${name}`,
+  ),
+);
+
 /** Counts of a status that are written although they are 0. */
 const COUNTS = new Set(['terminatingReplicas', 'ready', 'terminating', 'collisionCount']);
 
@@ -54,7 +62,9 @@ export function decodeObject(
   if (!root) return ok({ object: raw, unknown: [], empty: [] });
   const decoder = new Decoder(schemas.data, known);
   try {
-    const object = decoder.structure(root, raw, { text: '', dotted: '', owner: resource.kind });
+    const object = resource.custom
+      ? decoder.custom(root, raw)
+      : decoder.structure(root, raw, { text: '', dotted: '', owner: resource.kind });
     return ok({ object, unknown: decoder.unknown, empty: decoder.empty });
   } catch (fault) {
     if (fault instanceof DecodeFault) return err(fault.message);
@@ -79,6 +89,18 @@ class Decoder {
     private readonly data: SchemaData,
     private readonly known: Known,
   ) {}
+
+  /** A custom resource: only its metadata has a Go type. */
+  custom(root: SchemaNode, raw: JsonObject): JsonObject {
+    const { metadata, ...rest } = raw;
+    const node = root.field('metadata');
+    const place = { text: 'metadata', dotted: '', owner: 'ObjectMeta' };
+    const pruned = pruneCustom(root, rest, '', this.unknown);
+    return {
+      ...(pruned as JsonObject),
+      ...(node && isTree(metadata) && { metadata: this.structure(node, metadata, place) }),
+    };
+  }
 
   structure(node: SchemaNode, raw: JsonObject, place: Place): JsonObject {
     const definition = node.definition ?? '';
@@ -194,6 +216,7 @@ class Decoder {
   /** Recorded where it was tried; else by what Go's zero values usually do. */
   private keepsZero(node: SchemaNode, name: string, field: SchemaNode): boolean {
     const definition = node.definition ?? '';
+    if (KEPT.has(field.definition ?? '')) return true;
     if (this.data.nullsZero[definition]?.includes(name)) return true;
     if (this.data.omitsZero[definition]?.includes(name)) return false;
     if (this.data.keepsZero[definition]?.includes(name)) return true;

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '#kernel';
 import { CONDITIONAL } from './conditional-defaults.ts';
+import { defaultCustom } from './custom-objects.ts';
 import type { ResourceData } from './data.ts';
 import { NOTHING_KNOWN, type Known } from './known.ts';
 import type { SchemaNode } from './node.ts';
@@ -24,6 +25,7 @@ export function applyDefaults(
   known: Known = NOTHING_KNOWN,
 ): JsonObject {
   const root = schemas.schemaOf(resource);
+  if (root && resource.custom) return defaultCustom(root, object) as JsonObject;
   return root ? structure(root, object, { schemas, rootKind: resource.kind, known }) : object;
 }
 

@@ -13,3 +13,5 @@ export { strategicMerge } from './strategic-merge.ts';
 export { difference, isEmpty, setOf, union, type FieldSet } from './field-set.ts';
 export { decodeManagers, encodeManagers, sameManagers, type Manager } from './managed-fields.ts';
 export { compareTyped, goText, sameJson, toFieldSet } from './typed.ts';
+export { readProtobuf } from './protobuf.ts';
+export { customKinds, growingSchemas, type GrowingSchemas } from './custom-kinds.ts';

@@ -7,7 +7,11 @@ export interface Step {
   readonly body?: Json;
   /** Sent as it is, instead of `body`. */
   readonly text?: string;
+  /** Sent as these bytes (base64), instead of `body`: protobuf. */
+  readonly bytes?: string;
   readonly type?: string;
+  /** Further headers. */
+  readonly headers?: { readonly [name: string]: string };
   readonly accept?: string;
   /** Values of the answer to remember for later steps, by path in it: `{ rv: ['metadata', 'resourceVersion'] }`. */
   readonly save?: { readonly [name: string]: readonly (string | number)[] };

@@ -16,6 +16,7 @@ export {
   service,
   silent,
   strategic,
+  workload,
   type Case,
   type Step,
 } from './case.ts';

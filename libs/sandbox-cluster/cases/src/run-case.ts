@@ -8,7 +8,7 @@ export interface ApiTarget {
     readonly method: string;
     readonly path: string;
     readonly headers: { readonly [name: string]: string };
-    readonly body?: string;
+    readonly body?: string | Buffer;
   }): Promise<ApiAnswer>;
   /** Lets time pass: about a second of the target's clock. */
   tick(): Promise<void>;
@@ -57,15 +57,18 @@ async function perform(
   step: Step,
   fill: (text: string) => string,
 ): Promise<{ readonly answer: ApiAnswer; readonly body: Json }> {
-  const body = step.text ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
+  const text = step.text ?? (step.body === undefined ? undefined : JSON.stringify(step.body));
+  const body =
+    step.bytes === undefined ? (text === undefined ? undefined : fill(text)) : Buffer.from(step.bytes, 'base64');
   const request = {
     method: step.method,
     path: fill(step.path),
     headers: {
       accept: step.accept ?? 'application/json',
       ...(body !== undefined && { 'content-type': step.type ?? 'application/json' }),
+      ...Object.fromEntries(Object.entries(step.headers ?? {}).map(([name, value]) => [name, fill(value)])),
     },
-    ...(body !== undefined && { body: fill(body) }),
+    ...(body !== undefined && { body }),
   };
   for (let ticks = 0; ; ticks++) {
     const answer = step.stream === true ? await streamed(target, request) : await target.ask(request);

@@ -86,7 +86,7 @@ export function serverTarget(kubeconfig: string): ApiTarget & { close(): void } 
 }
 
 const headersOf = (
-  { headers, body }: { readonly headers: { readonly [name: string]: string }; readonly body?: string },
+  { headers, body }: { readonly headers: { readonly [name: string]: string }; readonly body?: string | Buffer },
   token: string,
 ): { [name: string]: string } => ({
   authorization: `Bearer ${token}`,
@@ -97,7 +97,7 @@ const headersOf = (
 
 function send(
   make: (onAnswer: (answer: import('node:http').IncomingMessage) => void) => import('node:http').ClientRequest,
-  body: string | undefined,
+  body: string | Buffer | undefined,
 ): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const call = make((answer) => {

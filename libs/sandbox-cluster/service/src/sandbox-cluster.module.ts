@@ -8,9 +8,16 @@ import { SANDBOXES, startSandboxes, type SandboxServer } from './sandboxes.servi
 const sandboxes: FactoryProvider<SandboxServer> = {
   provide: SANDBOXES,
   inject: [SERVICE_SETTINGS, CLOCK, LOGGER],
-  async useFactory({ dataFolder, host, port }: ServiceSettings, clock: Clock, log: Logger) {
+  async useFactory({ dataFolder, host, port, configuration }: ServiceSettings, clock: Clock, log: Logger) {
     const lock = openDataFolder(dataFolder, 'sandbox-cluster'); // no two processes may have the same files open
-    const server = await startSandboxes({ folder: dataFolder, host, preferredPort: port + 1, clock, log });
+    const server = await startSandboxes({
+      folder: dataFolder,
+      host,
+      preferredPort: port + 1,
+      mostNodes: configuration.sandboxNodes,
+      clock,
+      log,
+    });
     return {
       ...server,
       async close() {

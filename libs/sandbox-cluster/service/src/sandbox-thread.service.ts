@@ -16,6 +16,8 @@ export interface ThreadData {
   readonly certificate: string;
   /** PEM. */
   readonly key: string;
+  /** Nodes of one sandbox. */
+  readonly mostNodes?: number;
 }
 
 /** What a thread is told: to load a sandbox (and make it), or to give all files up. Each is answered. */

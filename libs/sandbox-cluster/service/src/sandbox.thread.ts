@@ -7,12 +7,18 @@ import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.
 import { slotOf } from './slots.service.ts';
 
 // A thread that sandbox clusters live in: serves those of its slot over TLS, each below its path, and loads them as it is told or asked.
-const { clusters, slot, host, preferredPort, certificate, key } = workerData as ThreadData;
+const { clusters, slot, host, preferredPort, certificate, key, mostNodes } = workerData as ThreadData;
 const report = (what: Report): void => parentPort?.postMessage(what);
 const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
   report({ level, fields, message });
 const log = { debug: said('debug'), info: said('info'), warn: said('warn'), error: said('error') };
-const sandboxes = createSandboxes({ folder: clusters, clock: systemClock, ids: systemIds, log });
+const sandboxes = createSandboxes({
+  folder: clusters,
+  clock: systemClock,
+  ids: systemIds,
+  log,
+  ...(mostNodes !== undefined && { mostNodes }),
+});
 
 /** Those that are known to be of this slot: no two threads may have the same files open. */
 const own = new Set<string>();

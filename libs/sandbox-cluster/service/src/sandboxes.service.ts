@@ -27,6 +27,8 @@ export interface SandboxServerOptions {
   readonly host: string;
   /** The first slot's, tried first at its first start; each further slot tries the next one. */
   readonly preferredPort: number;
+  /** Nodes of one sandbox; 100 when left out. */
+  readonly mostNodes?: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** See {@link SandboxThread}. */
@@ -44,6 +46,7 @@ export async function startSandboxes({
   folder: data,
   host,
   preferredPort,
+  mostNodes,
   ...surroundings
 }: SandboxServerOptions): Promise<SandboxServer> {
   const folder = join(data, 'sandbox');
@@ -64,7 +67,15 @@ export async function startSandboxes({
     const known = threads.get(slot);
     if (known) return known;
     const thread = new SandboxThread(
-      { clusters, slot, host, preferredPort: portIn(folder, slot) ?? firstPort(slot), certificate, key },
+      {
+        clusters,
+        slot,
+        host,
+        preferredPort: portIn(folder, slot) ?? firstPort(slot),
+        certificate,
+        key,
+        ...(mostNodes !== undefined && { mostNodes }),
+      },
       surroundings,
     );
     threads.set(slot, thread);

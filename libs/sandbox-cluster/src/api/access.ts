@@ -1,65 +1,79 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { err, ok, type Clock, type JsonObject, type Result } from '#kernel';
-import type { ResourceData } from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
 import { isObject, type KubeObject, type StoreReader } from '../store.ts';
+import { mayDo, type Attributes } from './roles.ts';
 import { causes, failure, groupResource, invalid } from './status.ts';
-import { makeToken, mayDo, type Caller } from './tokens.ts';
+import { AUTHENTICATED, groupsOfAccount, makeToken, type Caller } from './tokens.ts';
 
 const LEAST_SECONDS = 600;
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 4_294_967_296;
 
-const userName = (caller: Caller): string =>
-  caller.kind === 'account' ? `system:serviceaccount:${caller.namespace}:${caller.name}` : 'owner';
-
 /** The refusal of what a caller may not do; undefined when it may. */
-export function refusedTo(
-  store: StoreReader,
-  caller: Caller,
-  {
-    verb,
-    resource,
-    namespace,
-    name,
-  }: {
-    readonly verb: string;
-    readonly resource: ResourceData;
-    readonly namespace: string;
-    readonly name: string | undefined;
-  },
-): ApiStatus | undefined {
-  if (mayDo(store, caller, verb, groupResource(resource), namespace)) return undefined;
+export function refusedTo(store: StoreReader, caller: Caller, wanted: Attributes): ApiStatus | undefined {
+  return mayDo(store, caller, wanted) ? undefined : refusal(caller, wanted);
+}
+
+function refusal({ username }: Caller, { verb, group, resource, subresource, namespace, name }: Attributes): ApiStatus {
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
-  const what = `${groupResource(resource)}${name === undefined ? '' : ` "${name}"`}`;
+  const what = `${groupResource({ plural: resource, group })}${name === '' ? '' : ` "${name}"`}`;
+  const path = subresource === '' ? resource : `${resource}/${subresource}`;
   return failure(
     403,
     'Forbidden',
-    `${what} is forbidden: User "${userName(caller)}" cannot ${verb} resource "${resource.plural}" in API group "${resource.group}" ${where}`,
-    {
-      ...(name !== undefined && { name }),
-      ...(resource.group !== '' && { group: resource.group }),
-      kind: resource.plural,
-    },
+    `${what} is forbidden: User "${username}" cannot ${verb} resource "${path}" in API group "${group}" ${where}`,
+    { ...(name !== '' && { name }), ...(group !== '' && { group }), kind: resource },
   );
 }
 
-/** Answers a SelfSubjectAccessReview and its siblings by the same rules that requests meet. */
-export function reviewOf(store: StoreReader, caller: Caller, resource: ResourceData, object: JsonObject): JsonObject {
-  const spec = isObject(object['spec']) ? object['spec'] : {};
-  const identity = { kind: resource.kind, apiVersion: `${resource.group}/${resource.version}`, metadata: {} };
-  if (resource.kind === 'SelfSubjectReview')
-    return { ...identity, status: { userInfo: { username: userName(caller), groups: ['system:authenticated'] } } };
-  const wanted = isObject(spec['resourceAttributes']) ? spec['resourceAttributes'] : {};
-  const word = (name: string): string => (typeof wanted[name] === 'string' ? wanted[name] : '');
-  const allowed = mayDo(
-    store,
-    caller,
-    word('verb') === '*' ? 'delete' : word('verb'),
-    word('resource'),
-    word('namespace'),
-  );
-  return { ...identity, spec, status: { allowed, ...(allowed && { reason: 'sandbox' }) } };
+/**
+ * Whose rights count: those of the user that the `Impersonate-…` headers name, if the caller may take its place.
+ * @param headers of the request
+ */
+export function actingCaller(
+  store: StoreReader,
+  caller: Caller,
+  headers: IncomingHttpHeaders,
+): Result<Caller, ApiStatus> {
+  const username = oneOf(headers['impersonate-user']);
+  const named = listOf(headers['impersonate-group']);
+  const uid = oneOf(headers['impersonate-uid']);
+  if (username === '') {
+    if (named.length === 0 && uid === '') return ok(caller);
+    const groups = `Groups:[]string{${named.map((group) => JSON.stringify(group)).join(', ')}}`;
+    const user = `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid)}, ${groups}, Extra:map[string][]string(nil)}`;
+    return err(failure(400, 'BadRequest', `requested ${user} without impersonating a user name`));
+  }
+  const given = named.length > 0 ? named : (groupsOfAccount(username) ?? []);
+  const wanted: readonly (readonly [string, string])[] = [
+    ['users', username],
+    ...named.map((group) => ['groups', group] as const),
+    ...(uid === '' ? [] : ([['uids', uid]] as const)),
+  ];
+  for (const [resource, name] of wanted) {
+    const group = resource === 'uids' ? 'authentication.k8s.io' : '';
+    const refused = refusedTo(store, caller, {
+      verb: 'impersonate',
+      group,
+      resource,
+      subresource: '',
+      namespace: '',
+      name,
+    });
+    if (refused) return err(refused);
+  }
+  return ok({
+    username,
+    groups: [...given, ...(given.includes(AUTHENTICATED) ? [] : [AUTHENTICATED])],
+    ...(uid !== '' && { uid }),
+  });
 }
+
+/** Node joins repeated headers of a name it does not know with commas; a group has none in its name. */
+const listOf = (header: string | string[] | undefined): string[] =>
+  (header === undefined ? [] : [header].flat()).flatMap((text) => text.split(/,\s*/)).filter((text) => text !== '');
+const oneOf = (header: string | string[] | undefined): string => [header ?? ''].flat()[0] ?? '';
 
 /** A token for a ServiceAccount, as its `token` endpoint gives one. */
 export function tokenFor(

@@ -3,6 +3,7 @@ import { compareQuantities, type ResourceData } from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
 import { isObject, type KubeObject, type StoreReader } from '../store.ts';
 import { failure, forbidden, groupResource } from './status.ts';
+import { ruleKind } from './names.ts';
 
 type List = readonly Json[];
 const list = (value: Json | undefined): List => (Array.isArray(value) ? (value as List) : []);
@@ -30,7 +31,7 @@ export function admitNamespace(
   const space = store.get({ resource: 'namespaces', namespace: '', name: namespace });
   if (!space)
     return failure(404, 'NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });
-  if (space.metadata.deletionTimestamp === undefined || resource.kind === 'Event') return undefined;
+  if (space.metadata.deletionTimestamp === undefined || ruleKind(resource) === 'Event') return undefined;
   return forbidden(
     resource,
     name,
@@ -53,15 +54,16 @@ export function mutate(
   object: JsonObject,
   suffix: () => string,
 ): Result<JsonObject, ApiStatus> {
-  if (resource.kind === 'PersistentVolumeClaim')
+  if (ruleKind(resource) === 'PersistentVolumeClaim')
     return ok(protect(withStorageClass(store, object), 'kubernetes.io/pvc-protection'));
-  if (resource.kind === 'Node')
+  if (resource.custom) return ok(object);
+  if (ruleKind(resource) === 'Node')
     return ok({
       ...object,
       spec: { ...tree(object['spec']), taints: [...list(tree(object['spec'])['taints']), NOT_READY] },
     });
-  if (resource.kind === 'PersistentVolume') return ok(protect(object, 'kubernetes.io/pv-protection'));
-  if (resource.kind !== 'Pod' || !isObject(object['spec'])) return ok(object);
+  if (ruleKind(resource) === 'PersistentVolume') return ok(protect(object, 'kubernetes.io/pv-protection'));
+  if (ruleKind(resource) !== 'Pod' || !isObject(object['spec'])) return ok(object);
   const limited = withLimits(store, namespace, object['spec']);
   const account = limited['serviceAccountName'] ?? 'default';
   const { priority = 0, preemptionPolicy = 'PreemptLowerPriority' } = limited;
@@ -181,6 +183,28 @@ function withStorageClass(store: StoreReader, claim: JsonObject): JsonObject {
   return chosen ? { ...claim, spec: { ...spec, storageClassName: chosen.metadata.name } } : claim;
 }
 
+/** A claim grows only where its class says that its volumes can. */
+export function admitResize(
+  store: StoreReader,
+  resource: ResourceData,
+  live: KubeObject,
+  next: KubeObject,
+): ApiStatus | undefined {
+  if (ruleKind(resource) !== 'PersistentVolumeClaim') return undefined;
+  const sizeOf = (claim: KubeObject): string =>
+    String(tree(tree(claim.spec?.['resources'])['requests'])['storage'] ?? '0');
+  if (compareQuantities(sizeOf(next), sizeOf(live)) !== 1) return undefined;
+  const name = String(next.spec?.['storageClassName'] ?? '');
+  const found = store.get({ resource: 'storageclasses.storage.k8s.io', namespace: '', name });
+  return found?.['allowVolumeExpansion'] === true
+    ? undefined
+    : forbidden(
+        resource,
+        live.metadata.name,
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+      );
+}
+
 /** Limits and quotas that a new object would break. */
 export function admitAmounts(
   store: StoreReader,
@@ -189,7 +213,7 @@ export function admitAmounts(
   quota: QuotaCheck | undefined,
 ): ApiStatus | undefined {
   const { name, namespace = '' } = object.metadata;
-  const over = resource.kind === 'Pod' ? outOfRange(store, namespace, object) : [];
+  const over = ruleKind(resource) === 'Pod' ? outOfRange(store, namespace, object) : [];
   if (over.length > 0) return forbidden(resource, name, over.length === 1 ? (over[0] ?? '') : `[${over.join(', ')}]`);
   const exceeded = quota?.(groupResource(resource), object, store);
   return exceeded === undefined ? undefined : forbidden(resource, name, exceeded);

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '#kernel';
 import type { ResourceData } from '#kubernetes/schemas';
 import { follow } from '../controllers/follow.ts';
 import { isObject, type KubeObject, type StoreReader } from '../store.ts';
+import { ruleKind } from './names.ts';
 
 const FIRST_PORT = 30_000;
 const PORTS = 2_768;
@@ -23,7 +24,7 @@ export function allocate(
   object: JsonObject,
   live?: KubeObject,
 ): JsonObject {
-  if (resource.kind !== 'Service' || !isObject(object['spec'])) return object;
+  if (ruleKind(resource) !== 'Service' || !isObject(object['spec'])) return object;
   const { spec } = object;
   const held: JsonObject = live?.spec ?? {};
   if (spec['type'] === 'ExternalName') {

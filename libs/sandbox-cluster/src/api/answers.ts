@@ -6,6 +6,7 @@ import type { ApiStatus } from '../controller.ts';
 import type { KubeObject } from '../store.ts';
 import { hasEventsForm, toEventsForm } from './events-form.ts';
 import type { Form } from './negotiation.ts';
+import { inVersion } from './names.ts';
 import { listOf, partialOf } from './pages.ts';
 import { sendJson, sendStatus, textOf } from './send.ts';
 import { tableOf } from './tables.ts';
@@ -82,4 +83,4 @@ export class Answers {
 }
 
 const inForm = (resource: ResourceData, object: KubeObject): KubeObject =>
-  hasEventsForm(resource) ? toEventsForm(object) : object;
+  hasEventsForm(resource) ? toEventsForm(object) : inVersion(resource, object);

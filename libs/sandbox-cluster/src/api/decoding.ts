@@ -121,6 +121,14 @@ function wrongType(schemas: Schemas, resource: ResourceData, body: JsonObject): 
   const wanted = resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
   if ((given.apiVersion === '' || given.apiVersion === wanted) && (given.kind === '' || given.kind === resource.kind))
     return undefined;
+  if (resource.custom && given.apiVersion !== '' && given.apiVersion !== wanted)
+    return badRequest(
+      `the API version in the data (${given.apiVersion}) does not match the expected API version (${wanted})`,
+    );
+  if (resource.custom && given.kind !== '' && given.kind !== resource.kind)
+    return invalid({ kind: given.kind, group: resource.group }, String(metadataOf(body)['name'] ?? ''), [
+      causes.invalid('kind', given.kind, `must be ${resource.kind}`),
+    ]);
   const { group, version } = parseApiVersion(given.apiVersion === '' ? wanted : given.apiVersion);
   const kind = given.kind === '' ? resource.kind : given.kind;
   const cannot = `${kind} in version "${version}" cannot be handled as a ${resource.kind}`;

@@ -1,8 +1,9 @@
-import { err, ok, type Json, type Result } from '#kernel';
+import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
 import type { ResourceData } from '#kubernetes/schemas';
 import type { ApiStatus, Propagation } from '../controller.ts';
 import type { KubeObject, ObjectKey, Store } from '../store.ts';
 import { failure, forbidden, notFound } from './status.ts';
+import { ruleKind } from './names.ts';
 
 export interface DeleteRequest {
   readonly uid?: string;
@@ -30,7 +31,7 @@ export function deleteFrom(
 ): Result<Deleted, ApiStatus> {
   const live = store.get(key);
   if (!live) return err(notFound(resource, name));
-  if (resource.kind === 'Namespace' && PROTECTED_NAMESPACES.has(name))
+  if (ruleKind(resource) === 'Namespace' && PROTECTED_NAMESPACES.has(name))
     return err(forbidden(resource, name, 'this namespace may not be deleted'));
   const refused = violated(resource, live, request);
   if (refused) return err(refused);
@@ -46,9 +47,13 @@ export function deleteFrom(
         : request.propagation === 'Orphan'
           ? ['orphan']
           : [];
-  const held = [...others, ...own];
-  const grace = resource.kind === 'Pod' ? graceOf(live, request) : 0;
-  const isNamespace = resource.kind === 'Namespace';
+  const isDefinition = ruleKind(resource) === 'CustomResourceDefinition';
+  // Its objects go before it; a server adds the finalizer when the deletion begins.
+  const cleanup =
+    isDefinition && metadata.deletionTimestamp === undefined && !others.includes(CLEANUP) ? [CLEANUP] : [];
+  const held = [...others, ...cleanup, ...own];
+  const grace = ruleKind(resource) === 'Pod' ? graceOf(live, request) : 0;
+  const isNamespace = ruleKind(resource) === 'Namespace';
   if (held.length === 0 && grace === 0 && !isNamespace)
     return ok({ last: request.dryRun ? live : (store.remove(key) ?? live), gone: true });
 
@@ -60,14 +65,30 @@ export function deleteFrom(
     ...live,
     metadata: {
       ...metadata,
-      ...(metadata.generation !== undefined && !wasMarked && { generation: metadata.generation + 1 }),
+      ...(metadata.generation !== undefined && !wasMarked && !isDefinition && { generation: metadata.generation + 1 }),
       deletionTimestamp: wasMarked && !isShorter ? (metadata.deletionTimestamp ?? after(0)) : after(grace * 1_000),
-      ...(!isNamespace && { deletionGracePeriodSeconds: grace }),
+      ...(!isNamespace && !isDefinition && { deletionGracePeriodSeconds: grace }),
       ...(held.length > 0 && { finalizers: held }),
     },
     ...(isNamespace && { status: { ...live.status, phase: 'Terminating' } }),
+    ...(isDefinition && !wasMarked && { status: withTerminating(live, after(0)) }),
   };
   return ok({ last: request.dryRun ? marked : store.put(key, marked), gone: false });
+}
+
+/** Held while objects of the kind that a CustomResourceDefinition names are removed. */
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
+function withTerminating({ status }: KubeObject, now: string): JsonObject {
+  const conditions = Array.isArray(status?.['conditions']) ? (status['conditions'] as readonly Json[]) : [];
+  const pending = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: now,
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  };
+  return { ...status, conditions: [...conditions, pending] };
 }
 
 /** A pod that never came to a node, or has ended, needs no time to end. */

@@ -173,10 +173,14 @@ function openApiIndex(schemas: Schemas, prefix: string): JsonObject {
   };
 }
 
+/** What custom kinds add to the documents. */
+const customDefinitions = (schemas: Schemas): readonly (RawSchema | undefined)[] =>
+  schemas.resources.filter(({ custom }) => custom).map(({ definition }) => schemas.data.definitions[definition]);
+
 const hashOf = (schemas: Schemas): string =>
   createHash('sha256')
     .update(schemas.data.version)
-    .update(String(schemas.resources.length))
+    .update(JSON.stringify(customDefinitions(schemas)))
     .digest('hex')
     .slice(0, 32)
     .toUpperCase();

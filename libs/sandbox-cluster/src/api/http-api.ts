@@ -2,20 +2,22 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '#kernel';
 import type { Schemas } from '#kubernetes/schemas';
 import type { PodLogs } from '../controller.ts';
-import { refusedTo, reviewOf } from './access.ts';
+import { actingCaller, refusedTo } from './access.ts';
 import { Answers, type Asked } from './answers.ts';
 import { CollectionRequests } from './collection-requests.ts';
 import { discoveryAt } from './discovery.ts';
 import { streamLogs } from './logs.ts';
 import { accepted } from './negotiation.ts';
 import { ObjectRequests } from './object-requests.ts';
-import { objectIn } from './requests.ts';
+import { objectIn, writeOptions } from './requests.ts';
+import { REVIEWS, reviewOf, SELF_REVIEWS } from './reviews.ts';
 import { placeOf, verbOf, type Place } from './routing.ts';
 import { sendDiscovery, sendJson, sendStatus, sendText } from './send.ts';
-import { failure, nothingThere } from './status.ts';
+import { failure, notFound, nothingThere } from './status.ts';
 import { callerOf } from './tokens.ts';
 import { watchLimit } from './watch.ts';
 import type { WriteApi } from './write-api.ts';
+import { ruleKind } from './names.ts';
 
 export interface HttpApiOptions {
   readonly api: WriteApi;
@@ -31,7 +33,6 @@ export interface HttpApiOptions {
 
 const URL_BYTES = 8 * 1024;
 const NO_CONTAINERS = 'the sandbox runs no containers; register a cluster: astroctl clusters register';
-const REVIEWS = new Set(['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SelfSubjectReview']);
 const NOT_SIMULATED = new Set([
   'exec',
   'attach',
@@ -92,8 +93,11 @@ export class HttpApi {
     const path = url.pathname.replace(/(?<=.)\/$/, '');
     if (['/healthz', '/livez', '/readyz'].includes(path)) return sendText(response, 200, 'ok');
     const bearer = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const caller = bearer === undefined ? undefined : callerOf(bearer, token, api.store, clock.now());
-    if (!caller) return sendStatus(response, failure(401, 'Unauthorized', 'Unauthorized'));
+    const sender = bearer === undefined ? undefined : callerOf(bearer, token, api.store, clock.now());
+    if (!sender) return sendStatus(response, failure(401, 'Unauthorized', 'Unauthorized'));
+    const acting = actingCaller(api.store, sender, request.headers);
+    if (!acting.ok) return sendStatus(response, acting.error);
+    const caller = acting.value;
     const method = request.method ?? 'GET';
     const accept = request.headers.accept ?? '';
     if (method === 'GET') {
@@ -110,6 +114,18 @@ export class HttpApi {
     return this.serve({ request, response, query: url.searchParams, caller, method, form }, place);
   }
 
+  private async review(asked: Asked, { resource, namespace }: Place): Promise<void> {
+    const { api, token } = this.options;
+    const writing = writeOptions(asked.request, asked.query);
+    if (!writing.ok) return sendStatus(asked.response, writing.error);
+    const body = await objectIn(asked.request, resource);
+    if (!body.ok) return this.answers.refuse(asked, body.error);
+    const { object, duplicates } = body.value;
+    const parts = { api, token, caller: asked.caller, namespace };
+    const answer = reviewOf(parts, resource, object, { ...writing.value, duplicates });
+    return answer.ok ? sendJson(asked.response, 201, answer.value) : this.answers.refuse(asked, answer.error);
+  }
+
   private noPlace(response: ServerResponse, path: string): void {
     const isInGroup = ({ group, version }: { readonly group: string; readonly version: string }): boolean =>
       path.startsWith(`/apis/${group}/${version}/`);
@@ -122,7 +138,7 @@ export class HttpApi {
     const { api } = this.options;
     const { method, response, query, caller } = asked;
     const { resource, namespace, name, subresource } = place;
-    if (resource.kind === 'Endpoints')
+    if (ruleKind(resource) === 'Endpoints')
       response.appendHeader(
         'warning',
         '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
@@ -133,21 +149,25 @@ export class HttpApi {
       const message = 'the server does not allow this method on the requested resource';
       return sendStatus(response, failure(405, 'MethodNotAllowed', message, {}));
     }
-    if (REVIEWS.has(resource.kind)) {
-      const body = await objectIn(asked.request, resource);
-      return body.ok
-        ? sendJson(response, 201, reviewOf(api.store, caller, resource, body.value.object))
-        : this.answers.refuse(asked, body.error);
-    }
-    const refused = refusedTo(api.store, caller, { verb, resource, namespace, name });
+    const refused = SELF_REVIEWS.has(ruleKind(resource))
+      ? undefined
+      : refusedTo(api.store, caller, {
+          verb,
+          group: resource.group,
+          resource: resource.plural,
+          subresource,
+          namespace,
+          name: name ?? '',
+        });
     if (refused) return sendStatus(response, refused);
+    if (REVIEWS.has(ruleKind(resource))) return this.review(asked, place);
     if (NOT_SIMULATED.has(subresource)) return sendStatus(response, failure(501, 'NotImplemented', NO_CONTAINERS));
-    if (subresource === 'log' && resource.kind === 'Pod' && method === 'GET') {
+    if (subresource === 'log' && ruleKind(resource) === 'Pod' && method === 'GET') {
       return streamLogs({ ...this.options, watches: this.watches }, asked, namespace, name ?? '');
     }
     if (name === undefined) return this.collections.serve(asked, place, isWatch);
     if (subresource !== '' && !resource.subresources.some((entry) => entry.name === subresource))
-      return sendStatus(response, nothingThere());
+      return sendStatus(response, resource.custom ? notFound(resource, name) : nothingThere());
     return this.objects.serve(asked, {
       resource,
       namespace: resource.namespaced ? namespace : '',

@@ -1,5 +1,6 @@
 import { apiVersionOf, type ResourceData } from '#kubernetes/schemas';
 import type { JsonObject } from '#kernel';
+import type { KubeObject } from '../store.ts';
 
 /** `apps/v1, Kind=Deployment`, and `/v1, Kind=ConfigMap` for the core group. */
 export const gvkText = ({ group, version, kind }: Pick<ResourceData, 'group' | 'version' | 'kind'>): string =>
@@ -19,3 +20,12 @@ export function withIdentity(resource: ResourceData, object: JsonObject, metadat
   ]);
   return { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata, ...Object.fromEntries(stored) };
 }
+
+/** The kind, for rules of Kubernetes' own kinds; '' for a custom one, whatever it is called. */
+export const ruleKind = ({ kind, custom }: Pick<ResourceData, 'kind' | 'custom'>): string => (custom ? '' : kind);
+
+/** A custom object in the version of `resource`: versions of a kind differ in nothing else. */
+export const inVersion = (resource: ResourceData, object: KubeObject): KubeObject =>
+  resource.custom && object.kind === resource.kind && object.apiVersion !== apiVersionOf(resource)
+    ? { ...object, apiVersion: apiVersionOf(resource) }
+    : object;

@@ -8,6 +8,7 @@ import { scaleOf } from './scale.ts';
 import { sendJson, sendStatus } from './send.ts';
 import { failure } from './status.ts';
 import type { PatchKind, Target, WriteApi, WriteOptions } from './write-api.ts';
+import { ruleKind } from './names.ts';
 
 const PATCHES: Readonly<Record<string, PatchKind>> = {
   'application/apply-patch+yaml': 'apply',
@@ -24,6 +25,9 @@ const SHOWN_AT_THE_END = new Set([
   'ResourceQuota',
   'PodTemplate',
 ]);
+
+const NO_STRATEGIC =
+  'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml';
 
 type Key = Omit<Target, 'subresource'>;
 
@@ -62,7 +66,8 @@ export class ObjectRequests {
     const found = api.get(key);
     if (!found.ok) return sendStatus(asked.response, found.error);
     const { value } = found;
-    const shown = subresource === 'scale' ? scaleOf(value) : answers.shown(asked, key.resource, value, true);
+    const shown =
+      subresource === 'scale' ? scaleOf(value, key.resource) : answers.shown(asked, key.resource, value, true);
     return sendJson(asked.response, 200, shown);
   }
 
@@ -75,7 +80,7 @@ export class ObjectRequests {
     const done = api.deleteObject(key, wanted.value);
     if (!done.ok) return sendStatus(asked.response, done.error);
     const { last, gone } = done.value;
-    if (!gone || SHOWN_AT_THE_END.has(resource.kind)) return sendJson(asked.response, 200, last);
+    if (!gone || SHOWN_AT_THE_END.has(ruleKind(resource))) return sendJson(asked.response, 200, last);
     const { group, plural } = resource;
     const details = { name, ...(group !== '' && { group }), kind: plural, uid: last.metadata.uid };
     return sendJson(asked.response, 200, {
@@ -92,6 +97,8 @@ export class ObjectRequests {
     const kind = method === 'PATCH' ? PATCHES[mediaType(request)] : undefined;
     if (method === 'PATCH' && !kind)
       return sendStatus(response, failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {}));
+    if (kind === 'strategic' && target.resource.custom && target.subresource !== 'scale')
+      return sendStatus(response, failure(415, 'UnsupportedMediaType', NO_STRATEGIC));
     const writing = writeOptions(request, query);
     if (!writing.ok) return sendStatus(response, writing.error);
     return kind ? this.patch(asked, target, kind, writing.value) : this.replace(asked, target, writing.value);

@@ -16,6 +16,7 @@ import {
   type FieldSet,
   type Manager,
   type ResourceData,
+  type SchemaNode,
   type Schemas,
   type Writer,
 } from '#kubernetes/schemas';
@@ -27,6 +28,10 @@ export type Managers = ReadonlyMap<string, Manager>;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const STATUS: FieldSet = setOf(['status']);
 const ALL_BUT_STATUS: FieldSet = setOf(['spec'], ['metadata', 'labels'], ['metadata', 'ownerReferences']);
+
+/** What an object of a kind holds when nothing is said, which nobody owns. */
+export const emptyOf = ({ custom }: ResourceData, root: SchemaNode | undefined): JsonObject =>
+  root && !custom ? emptyObject(root) : {};
 
 export const hasStatus = ({ subresources }: ResourceData): boolean =>
   subresources.some(({ name }) => name === 'status');
@@ -52,7 +57,7 @@ export function bare(object: JsonObject): JsonObject {
 export function ownersOfNew(schemas: Schemas, resource: ResourceData, object: JsonObject, writer: Writer): Managers {
   const root = schemas.schemaOf(resource);
   return root
-    ? updateManagers(root, { live: emptyObject(root), object: bare(object), managers: new Map(), writer })
+    ? updateManagers(root, { live: emptyOf(resource, root), object: bare(object), managers: new Map(), writer })
     : new Map();
 }
 
@@ -104,7 +109,7 @@ export function managersForApply(
   const root = schemas.schemaOf(resource);
   if (managers.size > 0 || !root) return managers;
   return updateManagers(root, {
-    live: emptyObject(root),
+    live: emptyOf(resource, root),
     object: bare(live),
     managers,
     writer: { ...writer, manager: 'before-first-apply' },

@@ -102,8 +102,8 @@ export function listOf(resource: ResourceData, items: readonly KubeObject[], met
   return {
     kind: `${resource.kind}List`,
     apiVersion: apiVersionOf(resource),
-    metadata,
-    items: items.map(({ apiVersion: _version, kind: _kind, ...item }) => item),
+    metadata: resource.custom ? { continue: '', ...metadata } : metadata,
+    items: resource.custom ? [...items] : items.map(({ apiVersion: _version, kind: _kind, ...item }) => item),
   };
 }
 

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
-import { duplicateFields, type ResourceData } from '#kubernetes/schemas';
+import { duplicateFields, readProtobuf, type ResourceData } from '#kubernetes/schemas';
 import { parseManifests } from '#kubernetes/yaml';
 import type { ApiStatus } from '../controller.ts';
 import { isObject } from '../store.ts';
 import type { DeleteRequest } from './deleting.ts';
-import { readProtobuf } from './protobuf.ts';
 import { badRequest, causes, failure, invalid } from './status.ts';
 import type { WriteOptions } from './write-api.ts';
 
@@ -95,7 +94,7 @@ export async function deleteRequest(
 export const mediaType = ({ headers }: IncomingMessage): string =>
   (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
-/** A POST or PUT of a kind: JSON, YAML, or the protobuf of a few kinds. */
+/** A POST or PUT of a kind: JSON, YAML or protobuf. */
 export async function objectIn(
   request: IncomingMessage,
   resource: Pick<ResourceData, 'kind'>,
@@ -127,7 +126,7 @@ export async function bodyOf(
   if (!bytes) return err(failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${BODY_BYTES}`));
   if (bytes.length === 0 && options.optional === true) return ok({ value: null, duplicates: [] });
   const type = mediaType(request);
-  if (type === 'application/vnd.kubernetes.protobuf') return protobuf(bytes);
+  if (type === 'application/vnd.kubernetes.protobuf') return protobuf(bytes, options.of);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -172,7 +171,11 @@ const unrecognized = (kind: string, why: string, text: string): ApiStatus =>
 function quoted(text: string): string {
   if (text === '') return '<empty>';
   if (text.startsWith('{')) return text.length > QUOTED ? `${text.slice(0, QUOTED)} ...` : text;
-  const hex = Buffer.from(text).toString('hex');
+  return inHex(Buffer.from(text));
+}
+
+function inHex(bytes: Buffer): string {
+  const hex = bytes.toString('hex', 0, QUOTED);
   return hex.length > QUOTED ? `${hex.slice(0, QUOTED)} ...` : hex;
 }
 
@@ -185,7 +188,7 @@ function parseJson(text: string): Result<Json, string> {
   } catch (error) {
     const message = String(error);
     const place = /position (\d+)/.exec(message)?.[1];
-    const char = place === undefined ? undefined : text[Number(place)];
+    const char = place === undefined ? /^SyntaxError: Unexpected token '(.)'/u.exec(message)?.[1] : text[Number(place)];
     return err(
       char === undefined || /end of JSON|Unterminated/.test(message)
         ? 'unexpected end of JSON input'
@@ -194,17 +197,18 @@ function parseJson(text: string): Result<Json, string> {
   }
 }
 
-function protobuf(bytes: Buffer): Result<Body, ApiStatus> {
+function protobuf(bytes: Buffer, kind = 'DeleteOptions'): Result<Body, ApiStatus> {
   const refusal = failure(
     415,
     'UnsupportedMediaType',
-    'the sandbox reads protobuf of a few kinds only; send JSON: kubectl create --dry-run=client -o json … | kubectl apply -f -',
+    'the sandbox does not know this kind as protobuf; send application/json',
   );
   try {
     const value = readProtobuf(bytes);
     return value ? ok({ value, duplicates: [] }) : err(refusal);
   } catch {
-    return err(badRequest('the body of the request is not protobuf'));
+    const shown = inHex(bytes);
+    return err(badRequest(`the object provided is unrecognized (must be of type ${kind}): unexpected EOF (${shown})`));
   }
 }
 

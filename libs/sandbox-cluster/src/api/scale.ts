@@ -3,22 +3,37 @@ import type { ResourceData } from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
 import { isObject, type KubeObject } from '../store.ts';
 import { metadataOf } from './names.ts';
+import { at } from './reading.ts';
 import { badRequest, causes, invalid } from './status.ts';
+
+/** Where Kubernetes' own kinds have the numbers of a Scale. */
+const OWN_PLACES = { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] };
 
 const numberAt = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 
 /** The Scale of a workload (autoscaling/v1): its name, how many it should be and is, and by which labels. */
-export function scaleOf(live: KubeObject): JsonObject {
+export function scaleOf(live: KubeObject, { custom }: Pick<ResourceData, 'custom'>): JsonObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
-  const replicas = numberAt(live.spec?.['replicas']);
-  const selector = selectorText(live.spec?.['selector']);
+  const places = custom?.scale ?? OWN_PLACES;
+  const replicas = numberAt(at(live, ...places.spec));
+  const given = places.selector.length === 0 ? undefined : at(live, ...places.selector);
+  const selector = typeof given === 'string' ? given : selectorText(given);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace !== undefined && { namespace }), uid, resourceVersion, creationTimestamp },
     spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: numberAt(live.status?.['replicas']), ...(selector !== '' && { selector }) },
+    status: { replicas: numberAt(at(live, ...places.status)), ...(selector !== '' && { selector }) },
   };
+}
+
+/** The object with so many replicas, where its kind has them. */
+export function withReplicas(live: KubeObject, { custom }: Pick<ResourceData, 'custom'>, count: number): JsonObject {
+  const put = (here: Json | undefined, [name = '', ...rest]: readonly string[]): JsonObject => {
+    const members = isObject(here) ? here : {};
+    return { ...members, [name]: rest.length === 0 ? count : put(members[name], rest) };
+  };
+  return put(live, (custom?.scale ?? OWN_PLACES).spec);
 }
 
 /** How many replicas a Scale asks for. */

@@ -4,6 +4,7 @@ import type { ApiStatus } from '../controller.ts';
 import { isObject, type KubeObject } from '../store.ts';
 import { badRequest } from './status.ts';
 import { labelValue, qualifiedName } from './validation/words.ts';
+import { ruleKind } from './names.ts';
 
 export type Matcher = (object: KubeObject) => boolean;
 
@@ -183,7 +184,8 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A field selector (`metadata.name=web,status.phase!=Running`). */
-export function fieldSelector(text: string | null, { kind }: ResourceData): Result<Matcher, ApiStatus> {
+export function fieldSelector(text: string | null, resource: ResourceData): Result<Matcher, ApiStatus> {
+  const kind = ruleKind(resource);
   if (text === null || text.trim() === '') return ok(() => true);
   const requirements: Matcher[] = [];
   for (const part of text.split(',')) {
@@ -192,7 +194,7 @@ export function fieldSelector(text: string | null, { kind }: ResourceData): Resu
     if (operator === undefined) return err(badRequest(`invalid selector: '${text}'; can't understand '${part}'`));
     const known = FIELDS[kind];
     if (field !== 'metadata.name' && field !== 'metadata.namespace' && !(known ?? []).includes(field))
-      return err(badRequest(unsupported(kind, field, known)));
+      return err(badRequest(resource.custom ? `field label not supported: ${field}` : unsupported(kind, field, known)));
     const path = PLACES[field] ?? field.split('.');
     requirements.push((object) => {
       const found = path.reduce<Json | undefined>((here, step) => (isObject(here) ? here[step] : undefined), object);

@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from '#kernel';
 import { sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
 import { isObject, type KubeObject } from '../store.ts';
-import { metadataOf } from './names.ts';
+import { metadataOf, ruleKind } from './names.ts';
 import { hasStatus } from './ownership.ts';
+import { listAt } from './reading.ts';
 import { qosOf } from './quality-of-service.ts';
 
 /** Kinds that count the changes of what they ask for. */
@@ -24,6 +25,8 @@ const COUNTED = new Set([
   'StatefulSet',
   'ValidatingWebhookConfiguration',
 ]);
+
+const isCounted = (resource: ResourceData): boolean => resource.custom !== undefined || COUNTED.has(resource.kind);
 
 /** Those of them that take an empty map or list for another than none, which is what is stored: naming one is a change each time. */
 const COUNTED_BY_FORM = new Set(['MutatingWebhookConfiguration', 'NetworkPolicy', 'ValidatingWebhookConfiguration']);
@@ -55,7 +58,7 @@ export function prepareCreate(
   const given = Object.fromEntries(
     Object.entries(metadataOf(object)).filter(([key]) => key === 'generation' || !SERVERS.includes(key)),
   );
-  const isNamespace = resource.kind === 'Namespace';
+  const isNamespace = ruleKind(resource) === 'Namespace';
   const prepared: JsonObject = {
     ...object,
     metadata: {
@@ -63,14 +66,14 @@ export function prepareCreate(
       name,
       ...(namespace !== '' && { namespace }),
       uid,
-      ...(COUNTED.has(resource.kind) && { generation: 1 }),
+      ...(isCounted(resource) && { generation: 1 }),
       creationTimestamp: now,
     },
   };
   const status = firstStatus(schemas, resource, object);
   if (isNamespace) return { ...prepared, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } };
-  if (resource.kind === 'Job') return jobWithSelector(withStatus(prepared, status), uid, name);
-  return hasStatus(resource) && resource.kind !== 'Node' ? withStatus(prepared, status) : prepared;
+  if (ruleKind(resource) === 'Job') return jobWithSelector(withStatus(prepared, status), uid, name);
+  return hasStatus(resource) && ruleKind(resource) !== 'Node' ? withStatus(prepared, status) : prepared;
 }
 
 const withStatus = ({ status: _status, ...object }: JsonObject, status: Json | undefined): JsonObject =>
@@ -78,9 +81,16 @@ const withStatus = ({ status: _status, ...object }: JsonObject, status: Json | u
 
 /** What the server recorded in the place of a status that nobody may send. */
 function firstStatus(schemas: Schemas, resource: ResourceData, object: JsonObject): Json | undefined {
-  if (resource.kind === 'Pod') return { phase: 'Pending', qosClass: qosOf(object) };
+  if (ruleKind(resource) === 'CustomResourceDefinition')
+    return { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: storedVersionsOf(object) };
+  if (ruleKind(resource) === 'Pod') return { phase: 'Pending', qosClass: qosOf(object) };
   return schemas.data.defaults[resource.definition]?.find(({ field }) => field === 'status')?.value;
 }
+
+const storedVersionsOf = (definition: JsonObject): string[] =>
+  listAt(definition, 'spec', 'versions').flatMap((version) =>
+    isObject(version) && version['storage'] === true ? [String(version['name'])] : [],
+  );
 
 /** A job that brings no selector of its own selects by its uid. */
 function jobWithSelector(job: JsonObject, uid: string, name: string): JsonObject {
@@ -144,10 +154,12 @@ export function prepareUpdate(
   }
   const whole: JsonObject = hasStatus(resource) ? withStatus(next, live.status) : next;
   const isNoted =
-    resource.kind === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {}); // a Deployment's annotations reach its sets
+    ruleKind(resource) === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {}); // a Deployment's annotations reach its sets
   const isRaised =
-    COUNTED.has(resource.kind) &&
-    (isNoted || (hadEmpty && COUNTED_BY_FORM.has(resource.kind)) || !sameJson(asked(live), asked(whole)));
+    isCounted(resource) &&
+    (isNoted ||
+      (hadEmpty && COUNTED_BY_FORM.has(ruleKind(resource))) ||
+      !sameJson(asked(resource, live), asked(resource, whole)));
   const generation =
     typeof live.metadata.generation === 'number' ? { generation: live.metadata.generation + (isRaised ? 1 : 0) } : {};
   const settled = keptSpec(resource, live, { ...whole, metadata: free });
@@ -155,7 +167,8 @@ export function prepareUpdate(
 }
 
 /** Members of a status that a server writes although they hold nothing. */
-function withNulls({ kind }: ResourceData, status: Json | undefined): Json | undefined {
+function withNulls(resource: ResourceData, status: Json | undefined): Json | undefined {
+  const kind = ruleKind(resource);
   if (!isObject(status)) return status;
   if (kind === 'HorizontalPodAutoscaler') return { currentMetrics: null, ...status };
   if (kind !== 'Pod' || !Array.isArray(status['conditions'])) return status;
@@ -167,18 +180,16 @@ function withNulls({ kind }: ResourceData, status: Json | undefined): Json | und
   };
 }
 
-/** Everything but metadata and status. */
-const asked = (object: JsonObject): JsonObject =>
-  Object.fromEntries(
-    Object.entries(object).filter(
-      ([key]) => key !== 'metadata' && key !== 'status' && key !== 'kind' && key !== 'apiVersion',
-    ),
-  );
+/** Everything but metadata and status; a custom kind without a status endpoint has no status apart. */
+function asked(resource: ResourceData, object: JsonObject): JsonObject {
+  const { metadata: _metadata, kind: _kind, apiVersion: _version, status, ...rest } = object;
+  return resource.custom && !hasStatus(resource) && status !== undefined ? { ...rest, status } : rest;
+}
 
 /** Fields that an update does not change although it may name them. */
 function keptSpec(resource: ResourceData, live: KubeObject, next: JsonObject): JsonObject {
-  if (resource.kind === 'Namespace') return { ...next, ...(live.spec && { spec: live.spec }) };
-  if (resource.kind === 'DaemonSet') return withTemplateGeneration(live, next);
+  if (ruleKind(resource) === 'Namespace') return { ...next, ...(live.spec && { spec: live.spec }) };
+  if (ruleKind(resource) === 'DaemonSet') return withTemplateGeneration(live, next);
   return next;
 }
 

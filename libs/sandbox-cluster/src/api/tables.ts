@@ -3,7 +3,10 @@ import type { ResourceData } from '#kubernetes/schemas';
 import type { KubeObject } from '../store.ts';
 import { eventCells, PRINTERS, type Cell } from './cells.ts';
 import { duration } from './duration.ts';
+import { fromEventsForm } from './events-form.ts';
+import { valueAtPath } from './json-path.ts';
 import { podRowConditions } from './pod-cells.ts';
+import { ruleKind } from './names.ts';
 
 export interface TableOptions {
   readonly nowMs: number;
@@ -33,7 +36,7 @@ export function tableOf(
         }))
       : null,
     rows: objects.map((object) => {
-      const conditions = resource.kind === 'Pod' ? podRowConditions(object) : [];
+      const conditions = ruleKind(resource) === 'Pod' ? podRowConditions(object) : [];
       return {
         cells: cellsOf(resource, object, options.nowMs),
         ...(conditions.length > 0 && { conditions }),
@@ -48,11 +51,28 @@ export function tableOf(
   };
 }
 
-function cellsOf({ kind, group }: ResourceData, object: KubeObject, nowMs: number): Cell[] {
+function cellsOf(resource: ResourceData, object: KubeObject, nowMs: number): (Cell | null)[] {
+  const { kind, group, custom } = resource;
   const { name, creationTimestamp } = object.metadata;
-  if (kind === 'Event' && group === '') return [...eventCells(object, '', nowMs)];
+  if (custom)
+    return [
+      name,
+      ...custom.columnPaths.map((path, index) => customCell(object, path, resource.columns[index + 1]?.type, nowMs)),
+    ];
+  if (kind === 'Event') return [...eventCells(group === '' ? object : fromEventsForm(object), '', nowMs)];
   const printer = PRINTERS[kind];
   return printer
     ? [name, ...printer(object, duration(Date.parse(creationTimestamp), nowMs), nowMs)]
     : [name, creationTimestamp];
+}
+
+/** A cell of a column that a CustomResourceDefinition names; null where the object has nothing there. */
+function customCell(object: KubeObject, path: string, type: string | undefined, nowMs: number): Cell | null {
+  const value = valueAtPath(object, path);
+  if (value === undefined || value === null) return null;
+  if (type === 'date') {
+    const time = Date.parse(String(value));
+    return Number.isNaN(time) ? '<invalid>' : duration(time, nowMs);
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : value;
 }

@@ -2,7 +2,6 @@ import { err, ok, type Clock, type Ids, type Json, type JsonObject, type Result 
 import {
   apiVersionOf,
   applyObject,
-  emptyObject,
   goText,
   jsonPatch,
   mergePatch,
@@ -14,17 +13,18 @@ import {
 } from '#kubernetes/schemas';
 import type { ApiStatus, Cluster, EventText, Propagation } from '../controller.ts';
 import { isObject, NoRoom, type KubeObject, type ObjectKey, type Store } from '../store.ts';
-import { admitAmounts, admitNamespace, mutate, type QuotaCheck } from './admission.ts';
+import { admitAmounts, admitNamespace, admitResize, mutate, type QuotaCheck } from './admission.ts';
 import { allocate, serviceUse } from './allocation.ts';
 import { fromEventsForm, hasEventsForm } from './events-form.ts';
 import { conflictStatus } from './conflicts.ts';
 import { readApplied, readBody, readPatched, type FieldValidation, type ReadObject } from './decoding.ts';
 import { deleteFrom, type DeleteRequest, type Deleted } from './deleting.ts';
 import { eventRecorder } from './events.ts';
-import { gvkText, metadataOf, withIdentity } from './names.ts';
+import { gvkText, metadataOf, withIdentity, ruleKind, inVersion } from './names.ts';
 import {
   apartForScale,
   bare,
+  emptyOf,
   encodedManagers,
   followLastApplied,
   isWithin,
@@ -35,11 +35,22 @@ import {
   writerOf,
   type Managers,
 } from './ownership.ts';
+import { podSecurityOf } from './pod-security.ts';
 import { mismatch, staleness } from './preconditions.ts';
-import { replicasOf, scaleOf } from './scale.ts';
-import { alreadyExists, badRequest, failure, groupResource, invalid, notFound } from './status.ts';
+import { replicasOf, scaleOf, withReplicas } from './scale.ts';
+import {
+  about,
+  alreadyExists,
+  badRequest,
+  failure,
+  forbidden,
+  groupResource,
+  invalid,
+  notFound,
+  causes,
+} from './status.ts';
 import { prepareCreate, prepareUpdate } from './strategy.ts';
-import { validate, validateUpdate } from './validation/index.ts';
+import { validate, validateStatus, validateUpdate } from './validation/index.ts';
 import { warningsFor } from './validation/warnings.ts';
 
 /** One kind's endpoint, and the part of the object that it writes. */
@@ -105,12 +116,18 @@ export class WriteApi implements Cluster {
 
   keyOf({ resource, namespace, name }: Pick<Target, 'resource' | 'namespace' | 'name'>): ObjectKey {
     // Events of both API groups are the same objects.
-    return { resource: resource.kind === 'Event' ? 'events' : groupResource(resource), namespace, name };
+    return { resource: ruleKind(resource) === 'Event' ? 'events' : groupResource(resource), namespace, name };
   }
 
   get(target: Omit<Target, 'subresource'>): Answer<KubeObject> {
-    const found = this.store.get(this.keyOf(target));
+    const found = this.liveOf(target);
     return found ? ok(found) : err(notFound(target.resource, target.name));
+  }
+
+  /** What is stored, in the version that is asked for. */
+  private liveOf(target: Pick<Target, 'resource' | 'namespace' | 'name'>): KubeObject | undefined {
+    const found = this.store.get(this.keyOf(target));
+    return found && inVersion(target.resource, found);
   }
 
   /** POST. The name may be generated. */
@@ -140,7 +157,7 @@ export class WriteApi implements Cluster {
   /** PUT. Creates nothing: no kind here may be created so. */
   replace(target: Target, body: JsonObject, options: WriteOptions): Answer<Written> {
     const { resource, namespace, name, subresource } = target;
-    const live = this.store.get(this.keyOf(target));
+    const live = this.liveOf(target);
     if (subresource === 'scale')
       return live ? this.rescale(target, live, body, options) : err(notFound(resource, name));
     const read = readBody(this.schemas, resource, body, { ...options, live });
@@ -148,17 +165,29 @@ export class WriteApi implements Cluster {
     const wrong = mismatch(resource, namespace, read.value.object, name);
     if (wrong) return err(wrong);
     if (!live) return err(notFound(resource, name));
+    if (resource.custom && !metadataOf(read.value.object)['resourceVersion'])
+      return err(
+        failure(
+          422,
+          'Invalid',
+          `${groupResource(resource)} "${name}" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update`,
+          {
+            ...about(resource, name),
+            causes: [causes.invalid('metadata.resourceVersion', 0, 'must be specified for an update')],
+          },
+        ),
+      );
     return this.change(target, live, read.value, options);
   }
 
   /** PATCH of every kind. */
   patch(target: Target, kind: PatchKind, body: Json, options: WriteOptions): Answer<Written> {
     const { resource, name, namespace, subresource } = target;
-    const live = this.store.get(this.keyOf(target));
+    const live = this.liveOf(target);
     if (kind === 'apply') return this.apply(target, live, body, options);
     if (!live) return err(notFound(resource, name));
     const isScale = subresource === 'scale';
-    const before: JsonObject = isScale ? scaleOf(live) : live;
+    const before: JsonObject = isScale ? scaleOf(live, resource) : live;
     const patched =
       kind === 'merge'
         ? mergePatch(before, body)
@@ -204,7 +233,7 @@ export class WriteApi implements Cluster {
     const root = this.schemas.schemaOf(resource);
     const writer = this.writer(resource, options, subresource);
     const input = {
-      live: live ? bare(live) : root ? emptyObject(root) : {},
+      live: live ? bare(live) : emptyOf(resource, root),
       managers: managersForApply(this.schemas, resource, live, writer),
       config,
       writer,
@@ -281,14 +310,20 @@ export class WriteApi implements Cluster {
       ...metadataOf(allocated),
       ...(managedFields && { managedFields }),
     }) as KubeObject; // built above
+    const security = podSecurityOf(this.store, resource, namespace, made);
+    if (security.refused !== undefined) return err(forbidden(resource, name, security.refused));
     const over = admitAmounts(this.store, resource, made, this.quota);
     if (over) return err(over);
     const key = this.keyOf({ resource, namespace, name });
     const there = this.store.get(key);
     if (there) return err(alreadyExists(resource, name, there.metadata.deletionTimestamp !== undefined));
-    const stored = this.put(key, hasEventsForm(resource) ? fromEventsForm(made) : made, dryRun);
+    const stored = this.put(resource, key, hasEventsForm(resource) ? fromEventsForm(made) : made, dryRun);
     return stored.ok
-      ? ok({ object: stored.value, created: true, warnings: [...warnings, ...warningsFor(resource, made)] })
+      ? ok({
+          object: stored.value,
+          created: true,
+          warnings: [...warnings, ...listOfOne(security.warning), ...warningsFor(resource, made)],
+        })
       : stored;
   }
 
@@ -307,7 +342,7 @@ export class WriteApi implements Cluster {
     const prepared = prepareUpdate(resource, live, allocated, { subresource, hadEmpty });
     const found =
       subresource === 'status'
-        ? []
+        ? validateStatus(resource, prepared, this.schemas)
         : validateUpdate(resource, live, prepared, { asked: object, schemas: this.schemas });
     if (found.length > 0) return err(invalid(resource, target.name, found));
     const writer = this.writer(resource, options, subresource);
@@ -326,22 +361,29 @@ export class WriteApi implements Cluster {
       ...(managedFields && { managedFields }),
     }) as KubeObject; // from a stored one
     const isAsked =
-      subresource === '' && (resource.kind === 'Pod' || next.metadata.generation !== live.metadata.generation); // what was warned of before is not said again
-    const said = isAsked ? [...warnings, ...warningsFor(resource, next)] : warnings;
+      subresource === '' && (ruleKind(resource) === 'Pod' || next.metadata.generation !== live.metadata.generation); // what was warned of before is not said again
+    const security =
+      subresource === '' && ruleKind(resource) !== 'Pod'
+        ? podSecurityOf(this.store, resource, target.namespace, next).warning
+        : undefined;
+    const said = [...warnings, ...listOfOne(security), ...(isAsked ? warningsFor(resource, next) : [])];
+    const resize = subresource === '' ? admitResize(this.store, resource, live, next) : undefined;
+    if (resize) return err(resize);
     if (sameJson(live, next)) return ok({ object: live, created: false, warnings: said });
     const key = this.keyOf(target);
     if (isDone(resource, next) && !options.dryRun) {
       this.store.remove(key); // watches see it go as it was before it let go of the last thing that held it
       return ok({ object: next, created: false, warnings: said });
     }
-    const stored = this.put(key, next, options.dryRun);
+    const stored = this.put(resource, key, next, options.dryRun);
     return stored.ok ? ok({ object: stored.value, created: false, warnings: said }) : stored;
   }
 
-  private put(key: ObjectKey, object: KubeObject, dryRun: boolean): Answer<KubeObject> {
+  private put(resource: ResourceData, key: ObjectKey, object: KubeObject, dryRun: boolean): Answer<KubeObject> {
     if (dryRun) return ok(object);
+    const storedAs = resource.custom?.storedAs ?? object.apiVersion;
     try {
-      return ok(this.store.put(key, object, MOST));
+      return ok(inVersion(resource, this.store.put(key, { ...object, apiVersion: storedAs }, MOST)));
     } catch (error) {
       if (!(error instanceof NoRoom)) throw error;
       return err(
@@ -359,7 +401,7 @@ export class WriteApi implements Cluster {
     if (!replicas.ok) return replicas;
     const stale = staleness(target.resource, live, body, false);
     if (stale) return err(stale);
-    const object: JsonObject = { ...live, spec: { ...live.spec, replicas: replicas.value } };
+    const object = withReplicas(live, target.resource, replicas.value);
     const managers = apartForScale(
       ownersOfChanged(this.schemas, target.resource, {
         live,
@@ -375,7 +417,9 @@ export class WriteApi implements Cluster {
       options,
       managers,
     );
-    return written.ok ? ok({ ...written.value, object: scaleOf(written.value.object) as KubeObject }) : written; // a Scale is shown in its place
+    return written.ok
+      ? ok({ ...written.value, object: scaleOf(written.value.object, target.resource) as KubeObject })
+      : written; // a Scale is shown in its place
   }
 
   private writer(resource: ResourceData, { manager }: WriteOptions, subresource: string) {
@@ -402,7 +446,7 @@ export class WriteApi implements Cluster {
 
   updateStatus(object: KubeObject, manager: string): Answer<KubeObject> {
     return this.as(object, (target) => {
-      const live = this.store.get(this.keyOf(target));
+      const live = this.liveOf(target);
       // A real controller sends no status that says nothing new: even that write would have an object's entries of owners put in order.
       if (live && sameJson(withoutVersion(live), withoutVersion(object)))
         return ok({ object: live, created: false, warnings: [] });
@@ -464,6 +508,8 @@ export class WriteApi implements Cluster {
   }
 }
 
+const listOfOne = (text: string | undefined): readonly string[] => (text === undefined ? [] : [text]);
+
 const heldBy = (namespace: KubeObject | undefined): readonly string[] =>
   Array.isArray(namespace?.spec?.['finalizers']) ? (namespace.spec['finalizers'] as readonly Json[]).map(String) : [];
 
@@ -475,9 +521,9 @@ function withoutVersion(object: KubeObject): JsonObject {
 const controllers = (manager: string): WriteOptions => ({ manager, dryRun: false, fieldValidation: 'Ignore' });
 
 /** Whether an object that is being deleted has lost the last thing that held it. */
-function isDone({ kind }: ResourceData, { metadata, spec }: KubeObject): boolean {
+function isDone(resource: ResourceData, { metadata, spec }: KubeObject): boolean {
   if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false;
-  if (kind === 'Namespace')
+  if (ruleKind(resource) === 'Namespace')
     return !(Array.isArray(spec?.['finalizers']) && (spec['finalizers'] as readonly Json[]).length > 0);
   return (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }

@@ -1,3 +1,4 @@
+import { compareQuantities } from '#kubernetes/schemas';
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import type { KubeObject, ObjectKey, StoreReader } from '../store.ts';
 import { at, isDeleting, namespaceOf, objectAt, objectsAt, textAt } from './fields.ts';
@@ -60,6 +61,7 @@ export function claimBinder(): Controller {
         if (key.resource === VOLUMES || !isUsed(key, cluster.store)) letGo(key, object, cluster);
       } else if (key.resource === VOLUMES) release(key, object, cluster);
       else if (textAt(object, 'status', 'phase') !== 'Bound') return bind(object, cluster);
+      else grow(object, cluster);
       return undefined;
     },
   };
@@ -155,4 +157,15 @@ function bind(claim: KubeObject, cluster: Cluster): Requeue | undefined {
     CONTROLLERS,
   );
   return undefined;
+}
+
+/** A claim that asks for more than its volume has gets it; nothing is stored in either. */
+function grow(claim: KubeObject, cluster: Cluster): void {
+  const wanted = textAt(claim, 'spec', 'resources', 'requests', 'storage') ?? '0';
+  if (compareQuantities(wanted, textAt(claim, 'status', 'capacity', 'storage') ?? '0') !== 1) return;
+  const volume = cluster.store.get(volumeOf(claim));
+  if (!volume) return; // of somebody's own making; who made it makes it larger
+  const capacity = { storage: wanted };
+  cluster.update({ ...volume, spec: { ...volume.spec, capacity } }, CONTROLLERS);
+  cluster.updateStatus({ ...claim, status: { ...claim.status, capacity } }, CONTROLLERS);
 }

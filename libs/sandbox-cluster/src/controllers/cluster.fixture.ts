@@ -6,10 +6,11 @@ import { keyOf, objectsAt, textAt } from './fields.ts';
 
 const STEP_MS = 250;
 
-/** A whole sandbox on a clock that stands still, with one namespace `shop`. */
-export function testCluster(folder: string, startMs?: number) {
+/** A whole sandbox on a clock that stands still, with one namespace `shop`, and one node unless more are allowed. */
+export function testCluster(folder: string, startMs?: number, mostNodes = 1) {
   const clock = manualClock(startMs);
-  const open = () => openSandbox({ folder, clock, ids: sequenceIds(String(clock.now())), log: silentLogger });
+  const open = () =>
+    openSandbox({ folder, clock, ids: sequenceIds(String(clock.now())), log: silentLogger, mostNodes });
   let sandbox = open();
 
   /** Lets time pass in quarters of a second, and controllers do what falls due. */

@@ -14,7 +14,7 @@ export interface ContainerContext {
   /** `web-x_default(uid)`, as kubelets name pods. */
   readonly pod: string;
   readonly restartPolicy: 'Always' | 'OnFailure' | 'Never';
-  /** A program of a Job, or an init container, does its work in a second and ends with 0. */
+  /** A program that is not restarted after it succeeded, as those of Jobs and init containers, does its work in a second and ends with 0. */
   readonly task: boolean;
   /** Waits for init containers. */
   readonly held: boolean;

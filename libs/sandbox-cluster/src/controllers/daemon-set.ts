@@ -1,48 +1,71 @@
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import type { KubeObject } from '../store.ts';
-import { isDeleting, keyOf, namespaceOf, numberAt, objectAt, ownedBy, textAt, textsAt } from './fields.ts';
+import {
+  isDeleting,
+  keyOf,
+  listAt,
+  namespaceOf,
+  numberAt,
+  objectAt,
+  objectsAt,
+  ownedBy,
+  textAt,
+  textsAt,
+} from './fields.ts';
 import { templateHash } from './hash.ts';
 import { ownerKey } from './job.ts';
-import { CONTROLLERS, NODE } from './managers.ts';
+import { CONTROLLERS } from './managers.ts';
+import { mayRunOn, nodesOf } from './nodes.ts';
 import { hasEnded, isReady, podFrom, untilAvailable } from './pod-state.ts';
-import { hasLabels } from './selectors.ts';
 
 const SETS = 'daemonsets.apps';
 const COMPONENT = 'daemonset-controller';
 const HASH = 'controller-revision-hash';
 
-/** Keeps one pod of each DaemonSet on the sandbox's node, if its selector of nodes takes that. */
+/** Keeps one pod of each DaemonSet on every node that its selector of nodes takes. */
 export function daemonSetController(): Controller {
   return {
     name: 'daemonset',
-    watches: [{ resource: SETS }, { resource: 'pods', keys: ownerKey('DaemonSet', SETS) }],
+    watches: [
+      { resource: SETS },
+      { resource: 'pods', keys: ownerKey('DaemonSet', SETS) },
+      {
+        resource: 'nodes',
+        keys: ({ type }, store) => (type === 'MODIFIED' ? [] : store.list(SETS).map((set) => keyOf(SETS, set))),
+      },
+    ],
     reconcile(key, cluster) {
       const set = cluster.store.get(key);
       if (!set) return undefined;
-      const node = cluster.store.get({ resource: 'nodes', namespace: '', name: NODE });
-      const fits =
-        node !== undefined &&
-        hasLabels(node.metadata.labels ?? {}, textsAt(set, 'spec', 'template', 'spec', 'nodeSelector'));
+      const spec = objectAt(set, 'spec', 'template', 'spec');
+      const nodes = nodesOf(cluster)
+        .filter((node) => mayRunOn(node, spec))
+        .map(({ metadata }) => metadata.name);
       const revision = templateHash(objectAt(set, 'spec', 'template'));
-      if (!isDeleting(set)) step(set, { fits, revision }, cluster);
-      return report(cluster.store.get(key) ?? set, { fits, revision }, cluster);
+      if (!isDeleting(set)) step(set, { nodes, revision }, cluster);
+      return report(cluster.store.get(key) ?? set, { nodes, revision }, cluster);
     },
   };
 }
 
 interface Wanted {
-  readonly fits: boolean;
+  /** Names of the nodes that get a pod each. */
+  readonly nodes: readonly string[];
   readonly revision: string;
 }
 
 const podsOf = (set: KubeObject, { store }: Cluster): readonly KubeObject[] =>
   store.list('pods', { namespace: namespaceOf(set), ownerUid: set.metadata.uid });
 
-function step(set: KubeObject, { fits, revision }: Wanted, cluster: Cluster): void {
+function step(set: KubeObject, { nodes, revision }: Wanted, cluster: Cluster): void {
   const pods = podsOf(set, cluster).filter((pod) => !isDeleting(pod));
   const rolls = textAt(set, 'spec', 'updateStrategy', 'type') !== 'OnDelete';
   const surplus = pods.filter(
-    (pod, position) => !fits || position > 0 || hasEnded(pod) || (rolls && pod.metadata.labels?.[HASH] !== revision),
+    (pod, position) =>
+      !nodes.includes(targetOf(pod)) ||
+      pods.findIndex((other) => targetOf(other) === targetOf(pod)) < position ||
+      hasEnded(pod) ||
+      (rolls && pod.metadata.labels?.[HASH] !== revision),
   );
   for (const pod of surplus) {
     cluster.delete(keyOf('pods', pod), { uid: pod.metadata.uid });
@@ -53,7 +76,30 @@ function step(set: KubeObject, { fits, revision }: Wanted, cluster: Cluster): vo
       component: COMPONENT,
     });
   }
-  if (!fits || podsOf(set, cluster).length > 0) return;
+  const served = new Set(podsOf(set, cluster).map(targetOf));
+  for (const node of nodes.filter((name) => !served.has(name))) addPod(set, node, revision, cluster);
+}
+
+/** The node that a pod of a set is meant for. */
+const targetOf = (pod: KubeObject): string =>
+  textAt(pod, 'spec', 'nodeName') ??
+  listAt(
+    objectsAt(
+      objectsAt(
+        pod,
+        'spec',
+        'affinity',
+        'nodeAffinity',
+        'requiredDuringSchedulingIgnoredDuringExecution',
+        'nodeSelectorTerms',
+      )[0] ?? {},
+      'matchFields',
+    )[0] ?? {},
+    'values',
+  ).map(String)[0] ??
+  '';
+
+function addPod(set: KubeObject, node: string, revision: string, cluster: Cluster): void {
   const template = objectAt(set, 'spec', 'template');
   const metadata = {
     labels: {
@@ -63,7 +109,14 @@ function step(set: KubeObject, { fits, revision }: Wanted, cluster: Cluster): vo
     },
     ownerReferences: [ownedBy(set)],
   };
-  const made = cluster.create(podFrom(template, set, { metadata }), CONTROLLERS);
+  const nodeAffinity = {
+    ...objectAt(template, 'spec', 'affinity', 'nodeAffinity'),
+    requiredDuringSchedulingIgnoredDuringExecution: {
+      nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }],
+    },
+  };
+  const spec = { affinity: { ...objectAt(template, 'spec', 'affinity'), nodeAffinity } };
+  const made = cluster.create(podFrom(template, set, { metadata, spec }), CONTROLLERS);
   if (made.ok)
     cluster.recordEvent(set, {
       type: 'Normal',
@@ -80,9 +133,9 @@ function step(set: KubeObject, { fits, revision }: Wanted, cluster: Cluster): vo
     });
 }
 
-function report(set: KubeObject, { fits, revision }: Wanted, cluster: Cluster): Requeue | undefined {
+function report(set: KubeObject, { nodes, revision }: Wanted, cluster: Cluster): Requeue | undefined {
   const pods = podsOf(set, cluster).filter((pod) => !isDeleting(pod));
-  const desired = fits ? 1 : 0;
+  const desired = nodes.length;
   const waits = pods.map((pod) =>
     untilAvailable(pod, numberAt(set, 'spec', 'minReadySeconds') ?? 0, cluster.clock.now()),
   );

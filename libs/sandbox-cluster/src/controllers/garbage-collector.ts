@@ -1,6 +1,5 @@
-import { kubernetesSchemas } from '#kubernetes/schemas';
-import type { Cluster, Controller } from '../controller.ts';
-import { resourceName, type Change, type KubeObject, type ObjectKey, type StoreReader } from '../store.ts';
+import { EVERY_RESOURCE, type Cluster, type Controller } from '../controller.ts';
+import { type Change, type KubeObject, type ObjectKey, type StoreReader } from '../store.ts';
 import { isDeleting } from './fields.ts';
 import { CONTROLLERS } from './managers.ts';
 
@@ -11,16 +10,14 @@ const IGNORED = new Set(['events', 'events.events.k8s.io']);
 
 /** Deletes what has lost all owners; deletes or lets go of dependents before an owner that waits for that. */
 export function garbageCollector(): Controller {
-  const resources = [
-    ...new Set(
-      kubernetesSchemas()
-        .resources.filter(({ verbs }) => verbs.includes('delete'))
-        .map(({ plural, group }) => resourceName(plural, group)),
-    ),
-  ];
   return {
     name: 'garbage-collector',
-    watches: resources.filter((resource) => !IGNORED.has(resource)).map((resource) => ({ resource, keys: affected })),
+    watches: [
+      {
+        resource: EVERY_RESOURCE,
+        keys: (change, store) => (IGNORED.has(change.key.resource) ? [] : affected(change, store)),
+      },
+    ],
     reconcile(key, cluster) {
       const object = cluster.store.get(key);
       if (!object) return undefined;

@@ -1,16 +1,17 @@
 import type { Controller } from '../controller.ts';
 import { conditionIn, conditionsOf } from './conditions.ts';
 import { createdAt, objectsAt, textAt, timeOf } from './fields.ts';
-import { KUBELET, NODE, SIMULATED } from './managers.ts';
+import { KUBELET, SIMULATED } from './managers.ts';
+import { isOwnNode } from './nodes.ts';
 
 const HEARTBEAT_MS = 300_000;
 const EVENT_LIFE_MS = 3_600_000;
 
-/** Lets the node say every five minutes that it is there. */
+/** Lets each node say every five minutes that it is there. */
 export function nodeHeartbeat(): Controller {
   return {
     name: 'node-heartbeat',
-    watches: [{ resource: 'nodes', keys: ({ key }) => (key.name === NODE ? [key] : []) }],
+    watches: [{ resource: 'nodes', keys: ({ key }) => (isOwnNode(key.name) ? [key] : []) }],
     reconcile(key, cluster) {
       const node = cluster.store.get(key);
       if (!node) return undefined;

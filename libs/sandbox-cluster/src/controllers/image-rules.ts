@@ -57,6 +57,8 @@ export function parseImage(image: string): ImageReference | undefined {
 }
 
 const RUNS: ImageRule = { answersAfterMs: 0, root: false };
+/** A program that ends by itself answers no probe before it does: no pod of it is ever ready. */
+const FAILS: ImageRule = { ...RUNS, answersAfterMs: 'never' };
 
 /** The rule of an image. Words of the reserved host may be followed by anything: `crash-2`, `slow-30s-b`. */
 export function imageRule(image: string): ImageRule {
@@ -72,12 +74,12 @@ function reservedRule(tag: string): ImageRule {
   const slow = /^slow-(\d{1,5})s/.exec(tag);
   if (exit)
     return {
-      ...RUNS,
+      ...FAILS,
       ends: { code: Number(exit[1]) % 256, reason: Number(exit[1]) % 256 === 0 ? 'Completed' : 'Error' },
     };
   if (slow) return { ...RUNS, answersAfterMs: Number(slow[1]) * 1000 };
-  if (tag.startsWith('crash')) return { ...RUNS, ends: { code: 1, reason: 'Error' } };
-  if (tag.startsWith('oom')) return { ...RUNS, ends: { code: 137, reason: 'OOMKilled' } };
+  if (tag.startsWith('crash')) return { ...FAILS, ends: { code: 1, reason: 'Error' } };
+  if (tag.startsWith('oom')) return { ...FAILS, ends: { code: 137, reason: 'OOMKilled' } };
   if (tag.startsWith('missing')) return { ...RUNS, pull: 'missing' };
   if (tag.startsWith('unready')) return { ...RUNS, answersAfterMs: 'never' };
   return { ...RUNS, root: tag.startsWith('root') };

@@ -2,6 +2,7 @@ import type { Controller } from '../controller.ts';
 import { autoscaler } from './autoscaler.ts';
 import { claimBinder } from './claims.ts';
 import { cronJobController } from './cron-job.ts';
+import { customKindController } from './custom-kinds.ts';
 import { daemonSetController } from './daemon-set.ts';
 import { deploymentController } from './deployment.ts';
 import { disruptionBudgets } from './disruption.ts';
@@ -20,8 +21,14 @@ import { statefulSetController } from './stateful-set.ts';
 
 export { simulatedLogs } from './pod-logs.ts';
 export { quotaAdmission } from './quota.ts';
-/** Every controller of one sandbox. They keep indexes of its objects: make a new set for each. */
-export function sandboxControllers(): readonly Controller[] {
+/** Nodes of one sandbox where nothing else is said. */
+const MOST_NODES = 100;
+
+/**
+ * Every controller of one sandbox. They keep indexes of its objects: make a new set for each.
+ * @param mostNodes nodes are added up to this number, 100 when left out
+ */
+export function sandboxControllers(mostNodes = MOST_NODES): readonly Controller[] {
   const loads = nodeLoads();
   return [
     namespaceController(),
@@ -32,7 +39,7 @@ export function sandboxControllers(): readonly Controller[] {
     daemonSetController(),
     jobController(),
     cronJobController(),
-    scheduler(loads),
+    scheduler(loads, mostNodes),
     kubelet(loads),
     endpointsController(),
     loadBalancers(),
@@ -41,6 +48,7 @@ export function sandboxControllers(): readonly Controller[] {
     disruptionBudgets(),
     claimBinder(),
     quotaController(),
+    customKindController(),
     nodeHeartbeat(),
     eventExpiry(),
   ];

@@ -3,10 +3,11 @@ import type { Cluster, Controller, EventText, Requeue } from '../controller.ts';
 import type { KubeObject } from '../store.ts';
 import { conditionIn, conditionsOf, withCondition, type Condition } from './conditions.ts';
 import { earliest, stepContainer, type ContainerContext } from './container.ts';
-import { at, controllerOf, isDeleting, namespaceOf, numberAt, objectsAt, textAt, timeOf } from './fields.ts';
+import { at, isDeleting, namespaceOf, numberAt, objectsAt, textAt, timeOf } from './fields.ts';
 import { fnv32 } from './hash.ts';
-import { KUBELET, NODE } from './managers.ts';
+import { KUBELET } from './managers.ts';
 import type { NodeLoads } from './node-load.ts';
+import { isOwnNode } from './nodes.ts';
 import { hasEnded } from './pod-state.ts';
 import { configurationProblem, mountProblem } from './pod-inputs.ts';
 
@@ -21,12 +22,12 @@ export function kubelet(loads: NodeLoads): Controller {
       {
         resource: 'pods',
         keys: ({ type, key, object }) =>
-          type !== 'DELETED' && textAt(object, 'spec', 'nodeName') === NODE ? [key] : [],
+          type !== 'DELETED' && isOwnNode(textAt(object, 'spec', 'nodeName')) ? [key] : [],
       },
     ],
     reconcile(key, cluster) {
       const pod = cluster.store.get(key);
-      if (!pod || textAt(pod, 'spec', 'nodeName') !== NODE) return undefined;
+      if (!pod || !isOwnNode(textAt(pod, 'spec', 'nodeName'))) return undefined;
       if (isDeleting(pod)) return stop(pod, cluster);
       return hasEnded(pod) ? undefined : run(pod, loads, cluster);
     },
@@ -141,7 +142,7 @@ function stepInit(
 }
 
 function stepMain(pod: KubeObject, base: Base, cluster: Cluster, init: { readonly done: boolean }): Steps {
-  const task = controllerOf(pod)?.kind === 'Job';
+  const task = policyOf(pod) !== 'Always';
   const steps = objectsAt(pod, 'spec', 'containers').map((container) => {
     const stored = objectsAt(pod, 'status', 'containerStatuses').find(({ name }) => name === container['name']);
     const problem = configurationProblem(pod, container, base.pod, cluster.store);

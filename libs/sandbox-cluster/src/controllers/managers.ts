@@ -3,7 +3,5 @@ export const CONTROLLERS = 'kube-controller-manager';
 export const KUBELET = 'kubelet';
 export const SCHEDULER = 'kube-scheduler';
 
-/** The sandbox's one node, as it is seeded. */
-export const NODE = 'sandbox-node-0';
 /** Said wherever the sandbox speaks for itself. */
 export const SIMULATED = 'simulated: objects are real, no container runs';

@@ -159,6 +159,30 @@ describe('a pod', () => {
     expect(isReady(cluster.get('pods', 'b'))).toBe(true);
   });
 
+  it.each(['crash', 'exit-3', 'oom', 'exit-0'])(
+    'use-X3: whose image is :%s is never ready, with probes or without',
+    (tag) => {
+      const image = `sandbox.invalid/app:${tag}`;
+      cluster.create(pod('bare', { image }));
+      cluster.create(pod('probed', { image, container: { readinessProbe: { tcpSocket: { port: 80 } } } }));
+      for (let ms = 0; ms < 15_000; ms += 250) {
+        cluster.pass(250);
+        for (const name of ['bare', 'probed']) expect(isReady(cluster.get('pods', name))).toBe(false);
+      }
+    },
+  );
+
+  it.each([
+    ['Never', 'web:1', 'Succeeded'],
+    ['OnFailure', 'web:1', 'Succeeded'],
+    ['Never', 'app:exit-3', 'Failed'],
+    ['Always', 'web:1', 'Running'],
+  ])('use-X5: of restartPolicy %s with the image …/%s comes to the phase %s', (restartPolicy, image, phase) => {
+    cluster.create(pod('a', { image: `sandbox.invalid/${image}`, podSpec: { restartPolicy } }));
+    cluster.pass(10_000);
+    expect(textAt(cluster.get('pods', 'a'), 'status', 'phase')).toBe(phase);
+  });
+
   it('stops within its grace period and is gone', () => {
     cluster.create(pod('a'));
     cluster.pass(5_000);

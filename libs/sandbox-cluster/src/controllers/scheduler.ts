@@ -1,18 +1,21 @@
 import type { Cluster, Controller, Requeue } from '../controller.ts';
 import type { KubeObject } from '../store.ts';
 import { conditionIn, conditionsOf, withCondition } from './conditions.ts';
-import { at, isDeleting, listAt, namespaceOf, objectsAt, textAt, textsAt } from './fields.ts';
-import { NODE, SCHEDULER } from './managers.ts';
+import { at, isDeleting, listAt, namespaceOf, objectAt, objectsAt, textAt } from './fields.ts';
+import { SCHEDULER } from './managers.ts';
 import type { NodeLoads } from './node-load.ts';
+import { isOwnNode, isUnschedulable, makeNode, mayRunOn, nextNode, nodesOf } from './nodes.ts';
 import { claimProblem } from './pod-inputs.ts';
-import { hasLabels, selects } from './selectors.ts';
 
 const PROFILE = 'default-scheduler';
 const WOKEN = 16; // pods that are looked at when a place gets free; each that finds one leaves the queue to the next
 const RETRY_MS = 60_000;
 
-/** Puts pods on the sandbox's one node, as far as its capacity goes. */
-export function scheduler(loads: NodeLoads): Controller {
+/**
+ * Puts pods on the first node that has room, and adds a node when none has.
+ * @param mostNodes of the sandbox's own; pods wait when so many are full
+ */
+export function scheduler(loads: NodeLoads, mostNodes: number): Controller {
   return {
     name: 'scheduler',
     watches: [
@@ -33,7 +36,7 @@ export function scheduler(loads: NodeLoads): Controller {
     reconcile(key, cluster) {
       const pod = cluster.store.get(key);
       if (!pod || isDeleting(pod) || textAt(pod, 'spec', 'nodeName') !== undefined) return undefined;
-      return schedule(pod, loads, cluster);
+      return schedule(pod, { loads, mostNodes }, cluster);
     },
   };
 }
@@ -44,42 +47,80 @@ const differs = (previous: KubeObject | undefined, next: KubeObject): boolean =>
   previous.metadata.generation !== next.metadata.generation ||
   JSON.stringify(at(previous, 'status', 'allocatable')) !== JSON.stringify(at(next, 'status', 'allocatable'));
 
-function schedule(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue | undefined {
+interface Scheduling {
+  readonly loads: NodeLoads;
+  readonly mostNodes: number;
+}
+
+function schedule(pod: KubeObject, { loads, mostNodes }: Scheduling, cluster: Cluster): Requeue | undefined {
   if ((textAt(pod, 'spec', 'schedulerName') ?? PROFILE) !== PROFILE) return undefined;
   const gates = listAt(pod, 'spec', 'schedulingGates').length;
   if (gates > 0)
     return refuse(pod, 'SchedulingGated', 'Scheduling is blocked due to non-empty scheduling gates', cluster);
-  const node = cluster.store.get({ resource: 'nodes', namespace: '', name: NODE });
-  if (!node) return refuse(pod, 'Unschedulable', 'no nodes available to schedule pods', cluster);
+  const nodes = nodesOf(cluster);
+  if (nodes.length === 0) return refuse(pod, 'Unschedulable', 'no nodes available to schedule pods', cluster);
+  const none = `0/${nodes.length} nodes are available`;
   const claim = claimProblem(pod, cluster.store);
   if (claim !== undefined) {
-    refuse(
-      pod,
-      'Unschedulable',
-      `0/1 nodes are available: ${claim}. not found`.replace('Claims. not found', 'Claims.'),
-      cluster,
-    );
+    refuse(pod, 'Unschedulable', `${none}: ${claim}. not found`.replace('Claims. not found', 'Claims.'), cluster);
     return { afterMs: 1_000 };
   }
-  const reasons = [...placementProblems(pod, node), ...loads.shortages(node, pod, cluster.store)];
-  if (reasons.length > 0) {
-    const helpless = reasons.some((reason) => reason.startsWith('node(s)')) || loads.isTooLarge(node, pod);
-    const preemption = helpless
-      ? 'Preemption is not helpful for scheduling'
-      : 'No preemption victims found for incoming pod';
-    return refuse(
-      pod,
-      'Unschedulable',
-      `0/1 nodes are available: ${reasons.map((reason) => `1 ${reason}`).join(', ')}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 ${preemption}.`,
-      cluster,
-    );
-  }
+  const looks = nodes.map((node) => ({
+    node,
+    misplaced: placementProblems(pod, node),
+    short: loads.shortages(node, pod, cluster.store),
+    tooLarge: loads.isTooLarge(node, pod),
+  }));
+  const chosen = looks.find(({ misplaced, short }) => misplaced.length === 0 && short.length === 0);
+  if (chosen) return bind(pod, chosen.node, cluster);
+  const isFull = looks.some(
+    ({ node, misplaced, tooLarge }) => isOwnNode(node.metadata.name) && misplaced.length === 0 && !tooLarge,
+  );
+  const number = isFull && !isBoundToName(pod) ? nextNode(nodes, mostNodes) : undefined;
+  const added = number === undefined ? undefined : makeNode(cluster, number);
+  if (added && placementProblems(pod, added).length === 0) return bind(pod, added, cluster);
+  const helpless = looks.filter(({ misplaced, tooLarge }) => misplaced.length > 0 || tooLarge).length;
+  const preemption = [
+    [helpless, 'Preemption is not helpful for scheduling'],
+    [looks.length - helpless, 'No preemption victims found for incoming pod'],
+  ] as const;
+  const reasons = counted(looks.flatMap(({ misplaced, short }) => [...misplaced, ...short]));
+  return refuse(
+    pod,
+    'Unschedulable',
+    `${none}: ${reasons.join(', ')}. no new claims to deallocate, preemption: ${none}: ${preemption
+      .filter(([count]) => count > 0)
+      .map(([count, text]) => `${count} ${text}`)
+      .join(', ')}.`,
+    cluster,
+  );
+}
+
+/** `2 Insufficient cpu`, each reason once. */
+function counted(reasons: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => `${count} ${reason}`);
+}
+
+/** A pod of a DaemonSet is meant for one node. */
+const isBoundToName = (pod: KubeObject): boolean =>
+  objectsAt(
+    pod,
+    'spec',
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'nodeSelectorTerms',
+  ).some((term) => objectsAt(term, 'matchFields').length > 0);
+
+function bind(pod: KubeObject, node: KubeObject, cluster: Cluster): Requeue | undefined {
   const labels = { ...pod.metadata.labels, ...placeOf(node) };
   const done = cluster.update(
     {
       ...pod,
       metadata: { ...pod.metadata, ...(Object.keys(labels).length > 0 && { labels }) },
-      spec: { ...pod.spec, nodeName: NODE },
+      spec: { ...pod.spec, nodeName: node.metadata.name },
     },
     SCHEDULER,
   );
@@ -101,7 +142,7 @@ function schedule(pod: KubeObject, loads: NodeLoads, cluster: Cluster): Requeue 
   cluster.recordEvent(done.value, {
     type: 'Normal',
     reason: 'Scheduled',
-    message: `Successfully assigned ${namespaceOf(pod)}/${pod.metadata.name} to ${NODE}`,
+    message: `Successfully assigned ${namespaceOf(pod)}/${pod.metadata.name} to ${node.metadata.name}`,
     component: PROFILE,
     action: 'Binding',
   });
@@ -116,24 +157,10 @@ const placeOf = ({ metadata }: KubeObject): { readonly [key: string]: string } =
     ),
   );
 
-function placementProblems(pod: KubeObject, node: KubeObject): readonly string[] {
-  const labels = node.metadata.labels ?? {};
-  const terms = objectsAt(
-    pod,
-    'spec',
-    'affinity',
-    'nodeAffinity',
-    'requiredDuringSchedulingIgnoredDuringExecution',
-    'nodeSelectorTerms',
-  );
-  const fits =
-    hasLabels(labels, textsAt(pod, 'spec', 'nodeSelector')) &&
-    (terms.length === 0 || terms.some((term) => selects(term, labels)));
-  return [
-    ...(at(node, 'spec', 'unschedulable') === true ? ['node(s) were unschedulable'] : []),
-    ...(fits ? [] : ["node(s) didn't match Pod's node affinity/selector"]),
-  ];
-}
+const placementProblems = (pod: KubeObject, node: KubeObject): readonly string[] => [
+  ...(isUnschedulable(node) ? ['node(s) were unschedulable'] : []),
+  ...(mayRunOn(node, objectAt(pod, 'spec')) ? [] : ["node(s) didn't match Pod's node affinity/selector"]),
+];
 
 function refuse(
   pod: KubeObject,

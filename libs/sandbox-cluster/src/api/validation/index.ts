@@ -1,19 +1,33 @@
 import type { Json, JsonObject } from '#kernel';
-import { sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
+import { compareQuantities, sameJson, type ResourceData, type Schemas } from '#kubernetes/schemas';
 import type { KubeObject } from '../../store.ts';
 import { causes, type Cause } from '../status.ts';
 import { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { validateCustom } from './custom.ts';
 import { autoscaler, budget, ingress, networkPolicy, service } from './services.ts';
-import { claim, configMap, event, limits, quota, role, roleBinding, secret, storageClass } from './stored.ts';
+import {
+  claim,
+  configMap,
+  customResourceDefinition,
+  event,
+  limits,
+  quota,
+  role,
+  roleBinding,
+  secret,
+  storageClass,
+} from './stored.ts';
 import { at, tree } from './words.ts';
 import { cronJob, daemonSet, deployment, job, replicaSet, statefulSet, type Rule } from './workloads.ts';
+import { ruleKind } from '../names.ts';
 
 const KINDS: Readonly<Record<string, Rule>> = {
   ClusterRole: role,
   ClusterRoleBinding: roleBinding(['ClusterRole']),
   ConfigMap: configMap,
   CronJob: cronJob,
+  CustomResourceDefinition: customResourceDefinition,
   DaemonSet: daemonSet,
   Deployment: deployment,
   Event: event,
@@ -36,8 +50,18 @@ const KINDS: Readonly<Record<string, Rule>> = {
 };
 
 /** What no schema states of a new object: names, labels, selectors, ports, references between fields. Texts are the server's own. */
-export function validate(resource: ResourceData, object: JsonObject, _schemas: Schemas): readonly Cause[] {
-  return [...validateMetadata(resource, object), ...(KINDS[resource.kind]?.(tree(object['spec']), object) ?? [])];
+export function validate(resource: ResourceData, object: JsonObject, schemas: Schemas): readonly Cause[] {
+  const root = resource.custom && schemas.schemaOf(resource);
+  return [
+    ...validateMetadata(resource, object),
+    ...(root ? validateCustom(root, object) : (KINDS[resource.kind]?.(tree(object['spec']), object) ?? [])),
+  ];
+}
+
+/** What is wrong with a status: only the schemas of custom kinds say anything about it. */
+export function validateStatus(resource: ResourceData, object: JsonObject, schemas: Schemas): readonly Cause[] {
+  const root = resource.custom && schemas.schemaOf(resource);
+  return root ? validateCustom(root, object).filter(({ field }) => /^status\b/.test(field)) : [];
 }
 
 /** Fields that stay as they were made. */
@@ -81,7 +105,8 @@ export function validateUpdate(
   ];
 }
 
-function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObject): readonly Cause[] {
+function validateChange(resource: ResourceData, live: KubeObject, next: JsonObject): readonly Cause[] {
+  const kind = ruleKind(resource);
   const differs = (path: readonly string[]) => !sameJson(at(live, ...path), at(next, ...path));
   const found: Cause[] = (IMMUTABLE[kind] ?? [])
     .filter(differs)
@@ -144,6 +169,8 @@ function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObje
             'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
           ),
         );
+      if (isShrunk(live, next))
+        found.push(causes.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
       break;
     }
     case 'Pod': {
@@ -161,6 +188,16 @@ function validateChange({ kind }: ResourceData, live: KubeObject, next: JsonObje
       break;
   }
   return found;
+}
+
+/** Less than before and no more than the volume has; between both, a claim may give up growing. */
+function isShrunk(live: KubeObject, next: JsonObject): boolean {
+  const sizeOf = (claim: JsonObject, ...path: string[]) => String(at(claim, ...path, 'storage') ?? '0');
+  const wanted = sizeOf(next, 'spec', 'resources', 'requests');
+  return (
+    compareQuantities(wanted, sizeOf(live, 'spec', 'resources', 'requests')) === -1 &&
+    compareQuantities(wanted, sizeOf(live, 'status', 'capacity')) !== 1
+  );
 }
 
 /** A Service keeps its address for as long as it has one. */

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#kernel';
 import { sameJson, type ResourceData } from '#kubernetes/schemas';
 import type { KubeObject } from '../../store.ts';
-import { metadataOf } from '../names.ts';
+import { metadataOf, ruleKind } from '../names.ts';
 import { causes, type Cause } from '../status.ts';
 import {
   dnsLabel,
@@ -32,7 +32,9 @@ const NAMES: Readonly<Record<string, WordRule>> = {
 };
 
 /** Names, labels, annotations, owners and finalizers. */
-export function validateMetadata({ kind, namespaced }: ResourceData, object: JsonObject): Cause[] {
+export function validateMetadata(resource: ResourceData, object: JsonObject): Cause[] {
+  const { namespaced } = resource;
+  const kind = ruleKind(resource);
   const metadata = metadataOf(object);
   const name = text(metadata['name']);
   const generated = text(metadata['generateName']);

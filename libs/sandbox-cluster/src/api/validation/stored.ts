@@ -200,3 +200,30 @@ export const event: Rule = (_spec, object) => {
   const fits = about === namespace || (text(about) === '' && namespace === 'default');
   return fits ? [] : [causes.invalid('involvedObject.namespace', text(about), 'does not match event.namespace')];
 };
+
+/** What establishing a CustomResourceDefinition needs: its name, one version that is stored, a schema for each. */
+export const customResourceDefinition: Rule = (spec, object) => {
+  const versions = list(spec['versions']).map(tree);
+  const plural = text(at(spec['names'], 'plural'));
+  const name = text(metadataOf(object)['name']);
+  return [
+    ...(name === `${plural}.${text(spec['group'])}`
+      ? []
+      : [causes.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')]),
+    ...versions.flatMap((version, index) =>
+      at(version, 'schema', 'openAPIV3Schema') === undefined
+        ? [causes.required(`spec.versions[${index}].schema.openAPIV3Schema`)]
+        : [],
+    ),
+    ...(versions.filter((version) => version['storage'] === true).length === 1
+      ? []
+      : [
+          causes.invalid(
+            'spec.versions',
+            versions.map((version) => text(version['name'])),
+            'must have exactly one version marked as storage version',
+          ),
+        ]),
+    ...(text(at(spec['names'], 'kind')) === '' ? [causes.required('spec.names.kind')] : []),
+  ];
+};

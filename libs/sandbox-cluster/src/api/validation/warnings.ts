@@ -1,6 +1,6 @@
 import type { JsonObject } from '#kernel';
 import type { ResourceData } from '#kubernetes/schemas';
-import { metadataOf } from '../names.ts';
+import { metadataOf, ruleKind } from '../names.ts';
 import { at, dnsLabel, text, tree, trees } from './words.ts';
 
 /** Where the pods of a kind are described. */
@@ -15,7 +15,8 @@ const POD_AT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What a server takes and warns of. */
-export function warningsFor({ kind }: ResourceData, object: JsonObject): readonly string[] {
+export function warningsFor(resource: ResourceData, object: JsonObject): readonly string[] {
+  const kind = ruleKind(resource);
   const place = POD_AT[kind];
   if (!place) return [];
   const spec = tree(at(object, ...place));

@@ -108,6 +108,19 @@ export const replicaSet: Rule = (spec) => [
   ...selectorAndTemplate(spec, 'deployment'),
 ];
 
+/** The spec as its controller makes pods of it: a volume for each claim template, in the place of one of the same name. */
+function withClaimVolumes(spec: JsonObject): JsonObject {
+  const claims = list(spec['volumeClaimTemplates']).map((claim) => text(at(claim, 'metadata', 'name')));
+  if (claims.length === 0) return spec;
+  const pod = tree(at(spec['template'], 'spec'));
+  const volumes = list(pod['volumes']).filter((volume) => !claims.includes(text(at(volume, 'name'))));
+  const made = claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return {
+    ...spec,
+    template: { ...tree(spec['template']), spec: { ...pod, volumes: [...made, ...volumes] } },
+  };
+}
+
 export const statefulSet: Rule = (spec) => {
   const policy = spec['podManagementPolicy'];
   const strategy = tree(spec['updateStrategy']);
@@ -128,7 +141,7 @@ export const statefulSet: Rule = (spec) => {
     ...notNegative(spec['replicas'], 'spec.replicas'),
     ...notNegative(spec['minReadySeconds'], 'spec.minReadySeconds'),
     ...notNegative(spec['revisionHistoryLimit'], 'spec.revisionHistoryLimit'),
-    ...selectorAndTemplate(spec, 'statefulset'),
+    ...selectorAndTemplate(withClaimVolumes(spec), 'statefulset'),
   ];
 };
 

@@ -1,0 +1,57 @@
+import type { Json } from '#kernel';
+import type { SchemaNode } from './node.ts';
+import { isList, isTree } from './typed.ts';
+
+/**
+ * A custom resource's object without what its schema does not name. Zero values and empty maps stay as they are, for
+ * no Go type stands behind them.
+ * @param unknown takes the paths of what was left out
+ */
+export function pruneCustom(node: SchemaNode, value: Json, path: string, unknown: string[]): Json {
+  if (isList(value)) {
+    const { element } = node;
+    return element ? value.map((item, index) => pruneCustom(element, item, `${path}[${index}]`, unknown)) : value;
+  }
+  if (!isTree(value)) return value;
+  if (node.shape !== 'object' && node.shape !== 'map' && isOpen(node)) return value;
+  const result: { [name: string]: Json } = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const here = path === '' ? name : `${path}.${name}`;
+    const field = node.shape === 'map' ? node.element : node.field(name);
+    if (field) {
+      const isDefaulted = member === null && !field.nullable && field.schemaDefault !== undefined;
+      if (!isDefaulted) result[name] = pruneCustom(field, member, here, unknown);
+    } else if (node.preservesUnknown) result[name] = member;
+    else unknown.push(here);
+  }
+  return result;
+}
+
+/** Takes any members: what no structure describes, or what says that it keeps them. */
+const isOpen = (node: SchemaNode): boolean =>
+  node.preservesUnknown || node.raw.type !== 'object' || node.raw.additionalProperties !== undefined;
+
+/** The object with the defaults of its schema where nothing was said; doing it again changes nothing. */
+export function defaultCustom(node: SchemaNode, value: Json): Json {
+  if (isList(value)) {
+    const { element } = node;
+    return element ? value.map((item) => defaultCustom(element, item)) : value;
+  }
+  if (!isTree(value)) return value;
+  const { element } = node;
+  const result: { [name: string]: Json } = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined) continue;
+    const field = node.shape === 'map' ? element : node.field(name);
+    result[name] = field && !isMetadata(field) ? defaultCustom(field, member) : member;
+  }
+  for (const name of node.fields) {
+    const field = node.field(name);
+    if (!field || Object.hasOwn(result, name) || field.schemaDefault === undefined || isMetadata(field)) continue;
+    result[name] = defaultCustom(field, field.schemaDefault);
+  }
+  return result;
+}
+
+const isMetadata = (node: SchemaNode): boolean => node.definition?.endsWith('.ObjectMeta') === true;
