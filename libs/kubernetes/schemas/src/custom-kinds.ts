@@ -57,7 +57,9 @@ export function customKinds(definition: JsonObject): CustomKinds {
         custom: customOf(version, storage === '' ? '' : `${group}/${storage}`, shown),
       };
     }),
-    definitions: Object.fromEntries(served.map((version) => [nameOf(version), rootOf(version, { group, version: text(version['name']), kind })])),
+    definitions: Object.fromEntries(
+      served.map((version) => [nameOf(version), rootOf(version, { group, version: text(version['name']), kind })]),
+    ),
   };
 }
 
@@ -109,7 +111,10 @@ function customOf(version: JsonObject, storedAs: string, columns: readonly JsonO
 }
 
 /** The kind's schema with what every object has. */
-function rootOf(version: JsonObject, gvk: { readonly group: string; readonly version: string; readonly kind: string }): RawSchema {
+function rootOf(
+  version: JsonObject,
+  gvk: { readonly group: string; readonly version: string; readonly kind: string },
+): RawSchema {
   const given = tree(tree(version['schema'])['openAPIV3Schema']) as RawSchema; // its definition was validated
   return {
     ...given,

@@ -17,7 +17,7 @@ export const isEstablished = (definition: KubeObject): boolean =>
   textAt(conditionIn(conditionsOf(definition.status), 'Established'), 'status') === 'True';
 
 /** The resource of a definition's objects, as keys name it. */
-export const resourceOf = (definition: KubeObject): string =>
+const resourceOf = (definition: KubeObject): string =>
   resourceName(textAt(definition, 'spec', 'names', 'plural') ?? '', textAt(definition, 'spec', 'group') ?? '');
 
 /** Establishes CustomResourceDefinitions, and removes their objects before it lets go of one that is being deleted. */
