@@ -38,6 +38,24 @@ export async function readDefinitions(server: Server): Promise<Record<string, Ra
   return definitions;
 }
 
+/** What definitions and their fields mean, in the server's words: '' names the definition itself. */
+export async function readDescriptions(server: Server): Promise<Record<string, Record<string, string>>> {
+  const descriptions: Record<string, Record<string, string>> = {};
+  for (const groupVersion of GROUP_VERSIONS) {
+    const document = await server.get(`/openapi/v3/${pathOf(groupVersion)}`);
+    for (const [name, schema] of Object.entries<Described>(document.components.schemas)) {
+      const fields = Object.entries(schema.properties ?? {}).map(([field, { description }]) => [field, description]);
+      descriptions[name] = Object.fromEntries([['', schema.description], ...fields].filter(([, text]) => text));
+    }
+  }
+  return descriptions;
+}
+
+interface Described {
+  readonly description?: string;
+  readonly properties?: { readonly [field: string]: Described };
+}
+
 /** A property may be called "description": prose is a description that is text and not a schema. */
 function withoutProse(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withoutProse);

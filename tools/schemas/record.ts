@@ -1,11 +1,11 @@
 // Records what the sandbox and the offline manifest check know of Kubernetes, from a real server:
 //   node --import ./tools/typescript.mjs tools/schemas/record.ts --kubeconfig FILE
-// Writes libs/kubernetes/schemas/data/kubernetes-1.36.json. Only reads and dry-runs; the same server gives the same bytes.
+// Writes kubernetes-1.36.json and descriptions-1.36.json in libs/kubernetes/schemas/data. Only reads and dry-runs; the same server gives the same bytes.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { canonicalJson } from '#kernel';
 import { openSchemas, type ResourceData, type SchemaData, type Schemas } from '#kubernetes/schemas';
-import { pathOf, readDefinitions, readResources } from './documents.ts';
+import { pathOf, readDefinitions, readDescriptions, readResources } from './documents.ts';
 import { OBJECTS } from './objects.ts';
 import { conclude, observeObject, type Observations } from './observe.ts';
 import { openServer, type Server } from './server.ts';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
   options: {
     kubeconfig: { type: 'string' },
     output: { type: 'string', default: 'libs/kubernetes/schemas/data/kubernetes-1.36.json' },
+    descriptions: { type: 'string', default: 'libs/kubernetes/schemas/data/descriptions-1.36.json' },
   },
 });
 if (!values.kubeconfig) throw new Error('say which server: --kubeconfig FILE');
@@ -37,11 +38,13 @@ const bare: SchemaData = {
 const schemas = openSchemas(bare);
 const { defaults, conditional } = conclude(await observeDefaults(server, schemas));
 const zeros = await observeZeros(server, schemas);
+const descriptions = await readDescriptions(server);
 server.close();
 
 const recorded: SchemaData = { ...bare, defaults, conditional, ...zeros };
 // Resources keep the server's order, which discovery shows; everything else is sorted.
 writeFileSync(values.output, `${canonicalJson(recorded)}\n`);
+writeFileSync(values.descriptions, `${canonicalJson(descriptions)}\n`);
 process.stdout.write(
   `${values.output}: ${version}, ${resources.length} resources, ${Object.keys(definitions).length} definitions\n`,
 );

@@ -72,6 +72,7 @@ describe('use-X4: kubectl', () => {
     ['auth can-i create pods', /yes/],
     ['auth whoami', /owner/],
     ['explain deployment.spec.replicas', /FIELD: replicas <integer>/],
+    ['explain deployment.spec.replicas', /Number of desired pods/],
     ['explain pods --recursive', /containers\s+<\[\]Container>/],
     ['get events.events.k8s.io', /^LAST SEEN +TYPE +REASON/],
     ['cordon sandbox-node-0', /cordoned/],

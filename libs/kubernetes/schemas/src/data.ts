@@ -107,3 +107,14 @@ export function recordedData(): SchemaData {
   loaded ??= JSON.parse(readFileSync(new URL('../data/kubernetes-1.36.json', import.meta.url), 'utf8')) as SchemaData; // our own tool wrote it
   return loaded;
 }
+
+/** What a definition and its fields mean; '' names the definition itself. */
+export type Descriptions = { readonly [definition: string]: { readonly [field: string]: string } | undefined };
+
+let told: Descriptions | undefined;
+
+/** The words of Kubernetes 1.36 about its kinds; read from disk once, at the first call: only `kubectl explain` shows them. */
+export function recordedDescriptions(): Descriptions {
+  told ??= JSON.parse(readFileSync(new URL('../data/descriptions-1.36.json', import.meta.url), 'utf8')) as Descriptions; // our own tool wrote it
+  return told;
+}

@@ -15,3 +15,4 @@ export { decodeManagers, encodeManagers, sameManagers, type Manager } from './ma
 export { compareTyped, goText, sameJson, toFieldSet } from './typed.ts';
 export { readProtobuf } from './protobuf.ts';
 export { customKinds, growingSchemas, type GrowingSchemas } from './custom-kinds.ts';
+export { recordedDescriptions } from './data.ts';

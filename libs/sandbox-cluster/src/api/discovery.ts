@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '#kernel';
-import { apiVersionOf, type RawSchema, type ResourceData, type Schemas } from '#kubernetes/schemas';
+import {
+  apiVersionOf,
+  recordedDescriptions,
+  type RawSchema,
+  type ResourceData,
+  type Schemas,
+} from '#kubernetes/schemas';
+import { isObject } from '../store.ts';
 
 /** What the sandbox calls itself: parsed as semver by kubectl and helm, and plainly a sandbox. */
 export const GIT_VERSION = 'v1.36.3+sandbox';
@@ -226,9 +233,28 @@ function reachable(schemas: Schemas, roots: readonly string[]): JsonObject {
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const raw = schemas.data.definitions[name];
     if (!raw || result[name] !== undefined) continue;
-    result[name] = withReferences(raw, (reference) => void waiting.push(reference));
+    result[name] = withWords(
+      withReferences(raw, (reference) => void waiting.push(reference)),
+      recordedDescriptions()[name],
+    );
   }
   return result;
+}
+
+/** A definition with what it and its fields mean, where that is known. */
+function withWords(definition: Json, words: { readonly [field: string]: string } | undefined): Json {
+  if (!words || !isObject(definition)) return definition;
+  const { '': whole, ...ofFields } = words;
+  const properties = isObject(definition['properties']) ? definition['properties'] : {};
+  const told = Object.entries(properties).map(([field, schema]): [string, Json] => [
+    field,
+    ofFields[field] !== undefined && isObject(schema) ? { ...schema, description: ofFields[field] } : (schema ?? null),
+  ]);
+  return {
+    ...definition,
+    ...(whole !== undefined && { description: whole }),
+    ...(told.length > 0 && { properties: Object.fromEntries(told) }),
+  };
 }
 
 function withReferences(value: RawSchema | Json | undefined, see: (name: string) => void): Json {
