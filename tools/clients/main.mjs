@@ -1,0 +1,89 @@
+// node tools/clients/main.mjs [go|python|typescript]…: prepares the tools of foreign clients in the cache folder, from Go modules,
+// PyPI and npm, and prints the environment that names them to the test suites. A client whose toolchain is missing is left out
+// with a line on stderr, and its suite is skipped by name.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const CLIENTS = {
+  go: {
+    variable: 'ASTRO_TEST_GO_CLIENT',
+    needs: 'go',
+    sources: 'operator',
+    make: (from, to) => run('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', join(to, 'operator'), '.'], from),
+    value: (folder) => join(folder, 'operator'),
+  },
+  python: {
+    variable: 'ASTRO_TEST_PYTHON_CLIENT',
+    needs: 'python3',
+    sources: 'python',
+    make(from, to) {
+      run('python3', ['-m', 'venv', to], from);
+      run(join(to, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'], from);
+    },
+    value: (folder) => folder,
+  },
+  typescript: {
+    variable: 'ASTRO_TEST_TYPESCRIPT_CLIENT',
+    needs: 'npm',
+    sources: 'typescript',
+    make(from, to) {
+      for (const file of ['package.json', 'package-lock.json']) cpSync(join(from, file), join(to, file));
+      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], to);
+    },
+    value: (folder) => folder,
+  },
+};
+
+const words = process.argv.slice(2);
+if (words.some((word) => !Object.hasOwn(CLIENTS, word))) {
+  console.error(`usage: node tools/clients/main.mjs [${Object.keys(CLIENTS).join('|')}]…`);
+  process.exit(2);
+}
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'astro-platform', 'clients');
+for (const name of words.length > 0 ? words : Object.keys(CLIENTS)) {
+  const { variable, needs, sources, make, value } = CLIENTS[name];
+  const from = join(here, sources);
+  const folder = join(cache, `${name}-${hashOf(from)}`);
+  if (!existsSync(folder)) {
+    if (!isThere(needs)) {
+      console.error(`${name}: ${needs} is not there, so its suite is skipped`);
+      continue;
+    }
+    console.error(`preparing the client of ${name} ...`);
+    prepare(folder, (to) => make(from, to));
+  }
+  console.log(`${variable}=${value(folder)}`);
+}
+
+/** Made in its place, for a virtual environment of Python cannot be moved; one that failed is removed. */
+function prepare(folder, make) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  try {
+    make(folder);
+  } catch (error) {
+    renameSync(folder, `${folder}.failed-${process.pid}`);
+    rmSync(`${folder}.failed-${process.pid}`, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function hashOf(folder) {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function isThere(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+function run(program, args, cwd) {
+  const done = spawnSync(program, args, { cwd, stdio: ['ignore', 2, 2] });
+  if (done.status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${done.status ?? done.error}`);
+}
