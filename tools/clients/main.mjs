@@ -23,7 +23,11 @@ const CLIENTS = {
     sources: 'python',
     make(from, to) {
       run('python3', ['-m', 'venv', to], from);
-      run(join(to, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'], from);
+      run(
+        join(to, 'bin', 'pip'),
+        ['install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'],
+        from,
+      );
     },
     value: (folder) => folder,
   },

@@ -5,9 +5,9 @@ import { serveSandboxes, type SandboxUser, type ServedSandboxes } from './sandbo
 /** An operator written with client-go (`tools/clients/operator`) on a sandbox served as the platform serves it. */
 
 const program = process.env['ASTRO_TEST_GO_CLIENT'];
-if (program) describe('use-X1: client-go on a sandbox', () => tested(program));
+if (program) describe('use-X1: client-go against a sandbox', () => tested(program));
 else
-  describe.skip('client-go on a sandbox: ASTRO_TEST_GO_CLIENT is not set; node tools/clients/main.mjs go prints it', () =>
+  describe.skip('client-go against a sandbox: ASTRO_TEST_GO_CLIENT is not set; node tools/clients/main.mjs go prints it', () =>
     it('was not tested', () => {}));
 
 function tested(operator: string): void {
@@ -71,7 +71,7 @@ function tested(operator: string): void {
     );
   });
 
-  it('goes on with another leader when the first one is killed, and lets go by its finalizer', async () => {
+  it('continues with another leader when the first one is killed, and lets go by its finalizer', async () => {
     const [first = ''] = leads();
     running.get(first)?.child.kill('SIGKILL');
     await eventually(() => expect(leads()).toHaveLength(2));

@@ -126,7 +126,7 @@ export const clientCases: readonly Case[] = [
   clients('a Deployment in protobuf', protobuf('POST', at.deployments, DEPLOYMENT)),
   clients('an autoscaler in protobuf', protobuf('POST', at.scalers, AUTOSCALER)),
   clients('a CronJob in protobuf', protobuf('POST', at.cronjobs, CRON_JOB)),
-  clients('bytes that are no protobuf', protobuf('POST', at.configmaps, 'azhzAAo=')),
+  clients('bytes that are not protobuf', protobuf('POST', at.configmaps, 'azhzAAo=')),
   clients(
     'an object in YAML',
     yaml(at.configmaps, 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  a: "1"\n'),

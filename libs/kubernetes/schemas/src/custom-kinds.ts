@@ -63,7 +63,7 @@ export function customKinds(definition: JsonObject): CustomKinds {
   };
 }
 
-/** Stable versions before betas before alphas, newer before older; what is no Kubernetes version comes last, by name. */
+/** Stable versions before betas before alphas, newer before older; other names come last, by name. */
 function byPriority(left: string, right: string): number {
   const rank = (name: string): readonly number[] => {
     const [, major, stage, minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(name) ?? [];

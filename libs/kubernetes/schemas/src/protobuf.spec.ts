@@ -11,7 +11,7 @@ describe('protobuf', () => {
     expect(readProtobuf(read(`${kind}.pb`))).toEqual(JSON.parse(read(`${kind}.json`).toString('utf8')));
   });
 
-  it('of a kind that is not known, and bytes without its mark, are no object', () => {
+  it('of a kind that is not known, and bytes without its mark, are not read', () => {
     const unknown = read('core.v1.Secret.pb').toString('latin1').replace('Secret', 'Sekret');
     expect(readProtobuf(Buffer.from(unknown, 'latin1'))).toBeUndefined();
     expect(readProtobuf(Buffer.from('{"kind":"Secret"}'))).toBeUndefined();

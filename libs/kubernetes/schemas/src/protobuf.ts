@@ -37,7 +37,7 @@ function messageOf(name: string): Message {
  * Reads `application/vnd.kubernetes.protobuf`, which client-go's typed clients send. The object is what the same client
  * would send as JSON, with all of its metadata.
  * @returns undefined for bytes without the format's mark, and for a kind that is not known
- * @throws RangeError for bytes that are no protobuf
+ * @throws RangeError for bytes that cannot be read
  */
 export function readProtobuf(bytes: Buffer): JsonObject | undefined {
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
