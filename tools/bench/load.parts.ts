@@ -1,10 +1,39 @@
 // What the bench of many clients does to a platform, in a process of its own.
+import { spawnSync } from 'node:child_process';
 import { get } from 'node:http';
 import { call, loginAdmin, newPerson, openShop, type Person } from '../../libs/testing/src/platform-people.ts';
-import type { Platform } from '../../libs/testing/src/platform-process.ts';
+import { startPlatform, type Platform } from '../../libs/testing/src/platform-process.ts';
+
+/** Streams that watch at once. */
+export const WATCHERS = 500;
+
+/** Runs `work` on a platform with two organizations; the other one has an application `web`. */
+export async function withLoad<T>(work: (platform: Platform, busy: Person, other: Person) => Promise<T>): Promise<T> {
+  // As it is installed: from source each answer is held against its contract as well.
+  const built = spawnSync(process.execPath, ['tools/build.mjs', 'apps/platform'], { encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(built.stderr);
+  const platform = await startPlatform({
+    program: 'dist/apps/platform/main.mjs',
+    environment: {
+      ASTRO_MAX_STREAMS_PER_KEY: String(WATCHERS),
+      ASTRO_MAX_STREAMS_PER_ORGANIZATION: String(WATCHERS),
+      ASTRO_MAX_CONNECTIONS_PER_ADDRESS: String(4 * WATCHERS),
+    },
+  });
+  try {
+    const [busy, other] = await openTwo(platform);
+    await apply(platform, other, 'web', '1.0');
+    return await work(platform, busy, other);
+  } finally {
+    await platform.stop();
+  }
+}
+
+/** Rollouts that were begun have mostly ended. */
+export const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5_000));
 
 /** Two organizations without a limit that this bench could meet, each with the profile `shop` on its sandbox. */
-export async function openTwo(platform: Platform): Promise<readonly [Person, Person]> {
+async function openTwo(platform: Platform): Promise<readonly [Person, Person]> {
   const admin = await loginAdmin(platform);
   const other = await newPerson(platform, 'other@bench.example', 'a password of the bench');
   for (const person of [admin, other]) {
@@ -22,14 +51,17 @@ const at = ({ organization }: Person, rest: string): string => `/v1/organization
 
 /** Applies an application with an image of this tag. @returns its version */
 export async function apply(platform: Platform, person: Person, name: string, tag: string): Promise<string> {
-  const answer = await call(platform.url, `PUT ${at(person, `applications/${name}`)}`, {
-    credential: person.key,
-    body: {
-      name,
-      profileName: 'shop',
-      source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag } },
-    },
-  });
+  const put = () =>
+    call(platform.url, `PUT ${at(person, `applications/${name}`)}`, {
+      credential: person.key,
+      body: {
+        name,
+        profileName: 'shop',
+        source: { type: 'image', image: { registry: 'sandbox.invalid', repository: 'app', tag } },
+      },
+    });
+  let answer = await put();
+  while (answer.status === 409) answer = await put(); // many new names at once compete for one stream
   if (answer.status >= 300) throw new Error(answer.text);
   return (answer.body as { application: { version: string } }).application.version;
 }

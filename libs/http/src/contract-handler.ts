@@ -14,6 +14,7 @@ import { defaultOf, hasMember, idempotencyKeyOf, ifMatchOf, inputReader } from '
 import type { OpenStreams } from './open-streams.ts';
 import { signedCursors } from './signed-cursors.ts';
 import { organizationParameter, RouteTable, type ContractRoute } from './routes.ts';
+import type { Turns } from './turns.ts';
 
 /** What a stream without SSE is gathered to, at most. */
 const GATHERED_BYTES = 16 * 1024 * 1024;
@@ -24,6 +25,7 @@ export interface HandlerParts {
   readonly closing: AbortSignal;
   readonly metrics: EdgeMetrics;
   readonly streams: OpenStreams;
+  readonly turns: Turns;
   readonly principalOf: (request: FastifyRequest) => Principal;
 }
 
@@ -44,7 +46,9 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     if (contract.kind === 'stream')
       return answerStream(route, contract, input, context, { request, reply, options, parts });
     // The schema has the last word on what is input: at the service, once.
-    const answer = await (options.bus as LooseBus).request(contract, input, context);
+    const turn = parts.turns.take(context.principal);
+    const ended = turn instanceof Promise ? await turn : turn;
+    const answer = await (options.bus as LooseBus).request(contract, input, context).finally(ended);
     if (!answer.ok) noteProblem(parts.metrics, request, answer.error.code);
     return sendReply(reply, route, cursors?.sign(answer) ?? answer, pathOf(request), request.id);
   };

@@ -17,6 +17,7 @@ import { API_HELMET, securityHeaders } from './security-headers.ts';
 import { OpenStreams } from './open-streams.ts';
 import { principalOf, requestAuthorization } from './request-authorization.ts';
 import { routesOf, RouteTable, type ContractRoute } from './routes.ts';
+import { Turns } from './turns.ts';
 
 const CONNECTIONS_PER_ADDRESS = 1_000;
 
@@ -132,11 +133,13 @@ async function mountContracts(
 
   const authorize = requestAuthorization(scope, options);
   const streams = new OpenStreams(options.streams);
+  const turns = new Turns(options.clock);
   for (const route of routes) {
     const handler = contractHandler(route, options, {
       closing: parts.closing,
       metrics: parts.metrics,
       streams,
+      turns,
       principalOf,
     });
     scope.route({

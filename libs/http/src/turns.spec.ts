@@ -1,0 +1,62 @@
+import type { Principal } from '#access';
+import { manualClock } from '#testing';
+import { Turns } from './turns.ts';
+
+const keyOf = (organizationId: string): Principal => ({
+  kind: 'key',
+  keyId: `key of ${organizationId}`,
+  memberId: 'ada',
+  memberKind: 'person',
+  role: 'owner',
+  organizationId,
+});
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+/** Sends requests of one organization. */
+function sending(turns: Turns, organizationId: string, count: number) {
+  const ends: (() => void)[] = [];
+  for (let n = 0; n < count; n++) {
+    const taken = turns.take(keyOf(organizationId));
+    if (taken instanceof Promise) void taken.then((end) => ends.push(end));
+    else ends.push(taken);
+  }
+  return ends;
+}
+
+describe('use-L8: requests of one organization', () => {
+  it('are worked on a few at once, and never make those of another wait', async () => {
+    const turns = new Turns(manualClock());
+    const flood = sending(turns, 'flood', 64);
+    await turn();
+    expect(flood).toHaveLength(4);
+    expect(sending(turns, 'other', 1)).toHaveLength(1);
+    for (let ended = 0; ended < 60; ended++) {
+      flood[ended]?.();
+      await turn();
+      expect(flood).toHaveLength(5 + ended);
+    }
+  });
+
+  it('count no more when they have waited for something for a while', async () => {
+    const clock = manualClock();
+    const turns = new Turns(clock);
+    const slow = sending(turns, 'slow', 10);
+    await turn();
+    expect(slow).toHaveLength(4);
+    clock.advance(249);
+    await turn();
+    expect(slow).toHaveLength(4);
+    clock.advance(10);
+    await turn();
+    expect(slow).toHaveLength(8);
+    for (const end of slow) end(); // those that count no more give nothing back
+    await turn();
+    expect(slow).toHaveLength(10);
+  });
+
+  it('leave nothing in memory', async () => {
+    const turns = new Turns(manualClock());
+    for (const end of sending(turns, 'one', 4)) end();
+    expect(Reflect.get(turns, 'groups')).toEqual(new Map());
+  });
+});

@@ -1,0 +1,54 @@
+// node --import ./tools/typescript.mjs tools/bench/rebuild.ts FOLDER COUNT: builds COUNT read models from the log in FOLDER and prints what that took.
+import { readFileSync } from 'node:fs';
+import type { EventStore } from '#event-store';
+import { openEmbeddedEventStore } from '#event-store/embedded';
+import { createEventSourcing } from '#event-sourcing';
+import { openEmbeddedReadStore } from '#read-store/embedded';
+import { sumsOf } from './event-sourcing.parts.ts';
+import { surroundings } from './surroundings.ts';
+
+/** What a rebuild took. */
+export interface Rebuild {
+  readonly idleMb: number;
+  readonly peakMb: number;
+  readonly seconds: number;
+  /** Events that the event store handed out, each of them parsed. */
+  readonly read: number;
+}
+
+/** Megabytes of this process that are in memory now, and the most that ever were. */
+function memoryMb(): { readonly now: number; readonly most: number } {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  return { now: of('VmRSS'), most: of('VmHWM') };
+}
+
+const [folder = '', count = ''] = process.argv.slice(2);
+const opened = await openEmbeddedEventStore({ folder: `${folder}/events`, ...surroundings });
+let read = 0;
+const counting: EventStore = {
+  ...opened,
+  async *readAll(options) {
+    for await (const event of opened.readAll(options)) {
+      read += 1;
+      yield event;
+    }
+  },
+};
+const readStore = await openEmbeddedReadStore({ folder: `${folder}/rebuilt`, ...surroundings });
+const sourcing = createEventSourcing({ eventStore: counting, readStore, ...surroundings });
+const head = await opened.head();
+while (!(await sourcing.access.current()).ok); // the rights are read first, as at every start
+const before = read;
+const idleMb = memoryMb().now;
+const began = performance.now();
+await sourcing.projections(Array.from({ length: Number(count) }, (_, n) => sumsOf(`bench-rebuilt-${n}.v1`)));
+await sourcing.control.settled(head);
+const rebuild: Rebuild = {
+  idleMb,
+  peakMb: memoryMb().most,
+  seconds: (performance.now() - began) / 1000,
+  read: read - before,
+};
+console.log(JSON.stringify(rebuild));
+process.exit(0);

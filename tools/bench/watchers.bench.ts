@@ -1,0 +1,50 @@
+// Hundreds of streams that watch applications must not slow their changes.
+import type { Person } from '../../libs/testing/src/platform-people.ts';
+import type { Platform } from '../../libs/testing/src/platform-process.ts';
+import { apply, settled, WATCHERS, watch, withLoad } from './load.parts.ts';
+import type { Row } from './row.ts';
+
+/** Applications that are watched and changed. */
+const WATCHED = 50;
+
+export const run = (): Promise<Row[]> => withLoad(watched);
+
+/** Applies a second, beside the same without anybody who watches. */
+async function watched(platform: Platform, person: Person): Promise<Row[]> {
+  let round = 10;
+  const rate = async (): Promise<number> => {
+    await settled();
+    round += 1;
+    const began = performance.now();
+    let next = 0;
+    const one = async (): Promise<void> => {
+      for (let n = next++; n < 100; n = next++) await apply(platform, person, `app-${n % WATCHED}`, `${round}.${n}`);
+    };
+    await Promise.all(Array.from({ length: 4 }, one));
+    return 100_000 / (performance.now() - began);
+  };
+  const besides = async (nameOf: (index: number) => string | undefined): Promise<number> => {
+    const { told, end } = await watch(platform, person, WATCHERS, nameOf);
+    const measured = await rate();
+    console.error(`${WATCHERS} watches were told ${told()} changes`);
+    end();
+    return measured;
+  };
+  await rate();
+  const before = await rate();
+  const each = await besides((index) => `app-${index % WATCHED}`);
+  const all = await besides(() => undefined);
+  const raw = Math.max(before, await rate());
+  const row = (what: string, ours: number, goal: string): Row => ({
+    name: `applies while ${WATCHERS} streams watch ${what}, beside none`,
+    unit: 'applies/s',
+    ours,
+    raw,
+    ratio: ours / raw,
+    goal,
+  });
+  return [
+    row('one application each', each, '>= 0.7 of without'),
+    row('the whole organization each', all, 'reported: 500 answers for each change'),
+  ];
+}
