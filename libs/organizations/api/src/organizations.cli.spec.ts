@@ -100,13 +100,28 @@ const acme: OrganizationView = {
   settings: { contact: null, keyExpiry: null, viewersReadLogs: true },
 };
 
+it('use-D23: org set-role changes the role of a member and adds nobody', async () => {
+  const laptop = laptopOf();
+  laptop.logIn(['acme']);
+  laptop.on(setMemberRequest, ({ user, add }) =>
+    add === false
+      ? domainError('organization/no-such-member', 'not-found', `${user} is not a member of the organization.`)
+      : { ...grace, role: 'viewer' as const },
+  );
+  const { exit, stderr } = await laptop.run('org set-role linus@acme.dev editor');
+  expect({ exit, stderr: stderr.split('\n')[0] }).toEqual({
+    exit: 6,
+    stderr: 'Error: linus@acme.dev is not a member of the organization.',
+  });
+});
+
 describe('use-C4: whom a command is about', () => {
   it.each(['--user grace@acme.dev', '--user-id grace@acme.dev'])('is said with %s', async (flag) => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(setMemberRequest, ({ role }) => ({ ...grace, role }));
     expect((await laptop.run(`org add-user --org-id acme ${flag}`)).exit).toBe(0);
-    expect(laptop.sent[0]?.input).toEqual({ org: 'id-of-acme', user: 'grace@acme.dev', role: 'viewer' });
+    expect(laptop.sent[0]?.input).toEqual({ org: 'id-of-acme', user: 'grace@acme.dev', role: 'viewer', add: true });
   });
 });
 

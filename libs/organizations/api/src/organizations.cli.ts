@@ -221,22 +221,24 @@ export async function orgAddUser(
 ): Promise<Outcome> {
   const user = memberOf(options);
   if (user === undefined) return usage('Specify whom to add.', 'add --user ID, or --service NAME');
-  return setRole(session, user, options.role, 'added');
+  return setRole(session, user, options.role, true);
 }
 
 /** `org set-role`. */
 export const orgSetRole = (
   options: Options<typeof organizationCommands.orgSetRole>,
   session: Session,
-): Promise<Outcome> => setRole(session, options.member, options.role, 'changed');
+): Promise<Outcome> => setRole(session, options.member, options.role, false);
 
-async function setRole(session: Session, user: string, role: string, done: string): Promise<Outcome> {
+async function setRole(session: Session, user: string, role: string, add: boolean): Promise<Outcome> {
   if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const set = await session.call(setMemberRequest, { org, user, role });
+  const set = await session.call(setMemberRequest, { org, user, role, add });
   if (!set.ok) return set.failure;
-  session.print.line(`member/${set.value.email ?? set.value.name ?? set.value.id} ${done}: ${set.value.role}`);
+  session.print.line(
+    `member/${set.value.email ?? set.value.name ?? set.value.id} ${add ? 'added' : 'changed'}: ${set.value.role}`,
+  );
   return 0;
 }
 

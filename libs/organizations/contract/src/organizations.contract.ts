@@ -159,7 +159,13 @@ export const setMemberRequest = request({
   ifMatch: true,
   summary: 'Add a member or change a role (user id, e-mail address, or service:NAME)',
   permission: 'members.manage',
-  input: z.strictObject({ org: z.string().min(1), user: z.string().min(1), role: z.enum(ROLES) }),
+  input: z.strictObject({
+    org: z.string().min(1),
+    user: z.string().min(1),
+    role: z.enum(ROLES),
+    /** False changes the role of a member only; anybody else is 404. True when left out. */
+    add: z.boolean().optional(),
+  }),
   output: memberView,
   organizationOf: ({ org }) => org,
   timeoutMs: 12_000,

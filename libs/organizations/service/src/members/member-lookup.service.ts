@@ -47,6 +47,12 @@ export class MemberLookup {
     return found.ok ? ok({ memberId: found.value, kind: 'person' }) : found;
   }
 
+  /** Somebody whose role is to be changed: whoever is not found is no member. */
+  async toChange(user: string, context: OrganizationContext): Promise<Result<NamedMember, DomainError>> {
+    const found = await this.toSet(user, context);
+    return found.ok || found.error.kind !== 'not-found' ? found : err(organizationErrors.noSuchMember(user));
+  }
+
   /** The id of somebody to remove, who may be a user no more. */
   async toRemove(user: string, context: OrganizationContext): Promise<Result<string, DomainError>> {
     if (!user.startsWith('service:')) {

@@ -102,6 +102,21 @@ describe('members over the embedded engines', () => {
       error: { code: 'organization/no-such-user', kind: 'not-found' },
     }));
 
+  it.each(['linus', 'stranger', 'service:deploy'])(
+    'use-D23: changes the role of members only, when it is asked to: %s is none',
+    async (user) => {
+      const owner = as('ada');
+      const key = { id: 'key_1', role: 'admin' } as const;
+      const before = (await embedded.events()).length;
+      for (const context of [owner, { ...owner, actor: { ...owner.actor, key } }])
+        expect(await members.set({ org: 'acme', user, role: 'viewer', add: false }, context)).toMatchObject({
+          ok: false,
+          error: { code: 'organization/no-such-member', kind: 'not-found' },
+        });
+      expect(await embedded.events()).toHaveLength(before);
+    },
+  );
+
   it('adds and removes service members by name', async () => {
     expect(await members.set({ org: 'acme', user: 'service:ci', role: 'editor' }, as('ada'))).toMatchObject({
       ok: true,

@@ -38,13 +38,13 @@ export class MembersHandlers {
 
   @Serves(setMemberRequest)
   async set(
-    @Input() { user, role }: InputOf<typeof setMemberRequest>,
+    @Input() { user, role, add = true }: InputOf<typeof setMemberRequest>,
     @Caller() context: ContextOf<typeof setMemberRequest>,
   ): Promise<ReplyTo<typeof setMemberRequest>> {
-    const member = await this.lookup.toSet(user, context);
+    const member = add ? await this.lookup.toSet(user, context) : await this.lookup.toChange(user, context);
     if (!member.ok) return refuse(member.error);
     const stream = organizationStream(context.organizationId);
-    const command = { type: 'set-member', ...member.value, role } as const;
+    const command = { type: 'set-member', ...member.value, role, ...(!add && { changing: user }) } as const;
     let changed: string | undefined;
     const answer = await this.commands.reply(organizationDecider, stream, command, context, ({ state, events }) => {
       const memberId = memberIdOf(command, membersOf(state));

@@ -34,12 +34,24 @@ const set = (memberId: string, role: 'owner' | 'admin' | 'editor' | 'viewer') =>
   ({ type: 'set-member', memberId, kind: 'person', role }) as const;
 const setService = (name: string, role: 'owner' | 'admin' | 'editor') =>
   ({ type: 'set-member', memberId: 'service-new', kind: 'service', role, name }) as const;
+const change = (memberId: string, role: 'viewer' | 'editor') => ({ ...set(memberId, role), changing: memberId });
 const remove = (memberId: string, leaving = false) => ({ type: 'remove-member', memberId, leaving }) as const;
 
 const { given } = specify(organizationDecider);
 const staffed = [created, seats(5), added(grace.id, 'admin'), added(linus.id, 'editor')] as const;
 
 describe('set a member', () => {
+  it('use-D23: changes the role of a member, and makes nobody one', () => {
+    given(...staffed)
+      .when(change(linus.id, 'viewer'), ada)
+      .thenRecorded(changed(linus.id, 'viewer'));
+    given(...staffed)
+      .when(change('stranger', 'viewer'), ada)
+      .thenRejected({ code: 'organization/no-such-member', kind: 'not-found' });
+    given(...staffed, removed(linus.id))
+      .when(change(linus.id, 'editor'), withKey(ada, 'admin'))
+      .thenRejected({ code: 'organization/no-such-member' });
+  });
   it('records the new member', () =>
     given(created, seats(5)).when(set(grace.id, 'editor'), ada).thenRecorded(added(grace.id, 'editor')));
   it('records nothing when a lost request is retried', () =>

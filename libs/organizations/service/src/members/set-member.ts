@@ -13,6 +13,8 @@ export interface SetMember {
   readonly role: Role;
   /** Of a service member; one of that name that exists already is meant, whatever `memberId` says. */
   readonly name?: string;
+  /** How the request names somebody who must be a member already: only the role is changed. */
+  readonly changing?: string;
 }
 
 /**
@@ -43,6 +45,7 @@ export function setMember(
   if (current === 'owner' && ownersOf(members).length === 1) return err(organizationErrors.lastOwner());
   if (current !== undefined) return ok([{ type: 'organization.member-role-changed.v1', data: { memberId, role } }]);
 
+  if (command.changing !== undefined) return err(organizationErrors.noSuchMember(command.changing));
   const used = seatsUsed(members);
   if (command.kind === 'person' && used >= seatLimit) return err(organizationErrors.seatLimit(seatLimit, used));
   const { kind, name } = command;
