@@ -1,8 +1,6 @@
 import type { ApplicationStatusView, ApplicationView } from '#deployments/contract';
-import type { Recorded } from '#kernel';
 import { SILENT } from '../clusters/cluster.events.ts';
-import type { ApplicationDocument, DeploymentFact } from './application-document.ts';
-import { applicationsProjection } from './applications.projection.ts';
+import type { ApplicationDocument } from './application-document.ts';
 
 export interface ViewFacts {
   readonly organization: string;
@@ -83,16 +81,3 @@ function syncOf(document: ApplicationDocument): ApplicationStatusView['sync'] {
   if (servingRevision !== revision || sync === 'OutOfSync') return 'OutOfSync';
   return configuration?.rollbackOf === null || unpinned ? 'Synced' : 'Pinned';
 }
-
-/**
- * The document with events that its projection has not seen yet, for answers to writes: those do not wait for a read
- * model. `undefined` when the events are not of an application that exists.
- */
-export const withEvents = (
-  document: ApplicationDocument | undefined,
-  recorded: readonly Recorded<DeploymentFact>[],
-): ApplicationDocument | undefined =>
-  recorded.reduce<ApplicationDocument | undefined>((folded, event) => {
-    const next = applicationsProjection.apply(folded, event);
-    return typeof next === 'symbol' ? undefined : next;
-  }, document);

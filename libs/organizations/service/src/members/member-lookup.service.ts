@@ -47,7 +47,7 @@ export class MemberLookup {
     return found.ok ? ok({ memberId: found.value, kind: 'person' }) : found;
   }
 
-  /** Somebody whose role is to be changed: whoever is not found is no member. */
+  /** Somebody whose role is to be changed: whoever is not found is not a member. */
   async toChange(user: string, context: OrganizationContext): Promise<Result<NamedMember, DomainError>> {
     const found = await this.toSet(user, context);
     return found.ok || found.error.kind !== 'not-found' ? found : err(organizationErrors.noSuchMember(user));
