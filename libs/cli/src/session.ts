@@ -40,6 +40,16 @@ export interface SessionCredential {
   readonly stored?: StoredKey;
 }
 
+/** What every list answers. */
+interface Listed<Item> {
+  readonly items: readonly Item[];
+  readonly next?: string | undefined;
+}
+
+/** A contract of a list: the pages of it are followed. */
+type ListContract = RequestContract & { readonly output: { readonly _output: Listed<unknown> } };
+type ItemOf<C extends ListContract> = OutputOf<C> extends Listed<infer Item> ? Item : never;
+
 export interface SessionCallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -69,6 +79,12 @@ export interface Session {
     input: CallerInputOf<C>,
     options?: SessionCallOptions,
   ): Promise<CallResult<OutputOf<C>>>;
+  /** `call` for a list: all items, of every page. Warnings are those of the last page. */
+  list<C extends ListContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    options?: SessionCallOptions,
+  ): Promise<CallResult<readonly ItemOf<C>[]>>;
   stream<C extends StreamContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -192,6 +208,23 @@ class CommandSession implements Session {
     if (!reply.ok) return { ok: false, failure: commandErrorOfReply(reply, flags, io) };
     for (const warning of reply.meta.warnings ?? []) this.print.note(`Warning: ${warning}`);
     return reply;
+  }
+
+  async list<C extends ListContract>(
+    contract: C,
+    input: CallerInputOf<C>,
+    options: SessionCallOptions = {},
+  ): Promise<CallResult<readonly ItemOf<C>[]>> {
+    const items: ItemOf<C>[] = [];
+    for (let cursor: string | undefined; ;) {
+      const asked = cursor === undefined ? input : ({ ...(input as object), cursor } as CallerInputOf<C>);
+      const page = await this.call(contract, asked, options);
+      if (!page.ok) return page;
+      const { items: some, next } = page.value as Listed<ItemOf<C>>; // as its contract says
+      items.push(...some);
+      if (next === undefined) return { ok: true, value: items, meta: page.meta };
+      cursor = next;
+    }
   }
 
   async *stream<C extends StreamContract>(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiOf } from '#http';
 import { everyContract } from '#testing/contracts';
+import { z } from 'zod';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
 const found = await everyContract();
@@ -19,6 +20,28 @@ function describedRoutes(): string[] {
       .map((method) => `${method.toUpperCase()} ${path}`),
   );
 }
+
+/** Lists that have no pages: their length is bounded by the sources, or by what is asked live about one object. */
+const WHOLE_LISTS = ['billing.v1.plans.list', 'deployments.v1.tiers.list', 'deployments.v1.applications.resources'];
+
+describe('use-L5: every list has pages', () => {
+  const hasMember = (schema: z.ZodType, name: string): boolean => schema instanceof z.ZodObject && name in schema.shape;
+  const lists = ROUTED_CONTRACTS.filter(
+    ({ kind, output, subject }) => kind === 'request' && hasMember(output, 'items') && !WHOLE_LISTS.includes(subject),
+  );
+
+  it('knows lists', () => expect(lists.length).toBeGreaterThan(7));
+
+  it.each(lists.map((contract) => [String(contract.route), contract] as const))('%s', (_route, contract) => {
+    expect([hasMember(contract.input, 'limit'), hasMember(contract.input, 'cursor')]).toEqual([true, true]);
+    expect(hasMember(contract.output, 'next')).toBe(true);
+  });
+
+  it('names only lists that are there', () =>
+    expect(WHOLE_LISTS.filter((subject) => !ROUTED_CONTRACTS.some((contract) => contract.subject === subject))).toEqual(
+      [],
+    ));
+});
 
 describe('use-E4: the routes of the gateway', () => {
   it('are in the list of their context, each once', () => {

@@ -124,6 +124,7 @@ async function answerStream(
     input['after'] = lastEventId;
   // The service parses the input: what does not fit is refused there, before the first item.
   const follows = (input['follow'] ?? defaultOf(contract, 'follow')) === true;
+  const pageItems = Number(input['limit'] ?? defaultOf(contract, 'limit'));
   const wantsEvents = preferredType(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';
 
   const closed = parts.streams.open(context.principal, await organizationIdOf(route, request, options));
@@ -134,7 +135,8 @@ async function answerStream(
   if (parts.closing.aborted || request.raw.socket.destroyed) leave();
   const items = (options.bus as LooseBus).stream(contract, input, context, left.signal);
   try {
-    if (!wantsEvents && !follows) return await answerGathered(items, left, { request, reply, options, parts });
+    if (!wantsEvents && !follows)
+      return await answerGathered(items, left, pageItems, { request, reply, options, parts });
     reply.hijack();
     parts.metrics.openStreams.inc();
     try {
@@ -177,6 +179,7 @@ async function organizationIdOf(
 async function answerGathered(
   items: AsyncIterable<unknown>,
   left: AbortController,
+  pageItems: number,
   { reply, options }: Exchange,
 ): Promise<FastifyReply> {
   let late = false;
@@ -184,7 +187,7 @@ async function answerGathered(
     late = true;
     left.abort();
   });
-  const gathered = await gather(items, GATHERED_BYTES).finally(() => timer.cancel());
+  const gathered = await gather(items, GATHERED_BYTES, pageItems).finally(() => timer.cancel());
   if (late) throw new DomainErrorException(busErrors.timeout('the stream', GATHERING_MS));
   if (gathered === undefined) {
     throw new DomainErrorException(

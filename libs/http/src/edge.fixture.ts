@@ -149,6 +149,7 @@ export const contracts = {
       follow: z.boolean().default(false),
       after: z.string().optional(),
       fault: z.boolean().optional(),
+      limit: z.coerce.number().int().default(500),
     }),
     output: z.object({ position: z.string(), text: z.string() }),
     organizationOf,
@@ -213,8 +214,9 @@ class FixtureHandlers {
     return reply(null);
   }
   @Serves(contracts.events)
-  async *events(@Input() { follow, after, fault }: InputOf<typeof contracts.events>) {
-    for (let n = Number(after ?? 0) + 1; n <= 3; n++) yield { position: String(n), text: 'a\nb' };
+  async *events(@Input() { follow, after, fault, limit }: InputOf<typeof contracts.events>) {
+    for (let n = Number(after ?? 0) + 1; n <= Math.min(3, Number(after ?? 0) + limit); n++)
+      yield { position: String(n), text: 'a\nb' };
     if (fault) yield* refusing();
     if (follow) await new Promise(() => {});
   }

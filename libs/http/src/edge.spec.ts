@@ -531,6 +531,13 @@ describe('streams', () => {
     });
   });
 
+  it('use-L5: are gathered in pages, each with the place of the next', async () => {
+    const first = await edge.send('GET', `${events}?limit=2`);
+    expect(first.body).toEqual({ items: [expect.anything(), expect.anything()], next: '2' });
+    const second = await edge.send('GET', `${events}?limit=2&after=2`);
+    expect(second.body).toEqual({ items: [{ position: '3', text: 'a\nb' }] });
+  });
+
   it('are server-sent events with the position as id, and continue after the last one seen', async () => {
     const { headers, text } = await edge.send('GET', events, {
       headers: { accept: 'text/event-stream', 'last-event-id': '1' },

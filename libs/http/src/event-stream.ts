@@ -74,12 +74,16 @@ export async function sendEvents({
   }
 }
 
+/** Where to continue after an item: what `after` and `Last-Event-ID` take. */
+const placeOf = (item: unknown): string | undefined =>
+  typeof item === 'object' && item !== null && 'position' in item && typeof item.position === 'string'
+    ? item.position
+    : undefined;
+
 /** JSON has no line ends, so one data line is enough. */
 function eventText(item: unknown): string {
-  const id =
-    typeof item === 'object' && item !== null && 'position' in item && typeof item.position === 'string'
-      ? `id: ${item.position.replace(/[\r\n\0]/g, '')}\n`
-      : '';
+  const place = placeOf(item);
+  const id = place === undefined ? '' : `id: ${place.replace(/[\r\n\0]/g, '')}\n`;
   return `${id}data: ${JSON.stringify(item)}\n\n`;
 }
 
@@ -95,15 +99,25 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** @returns the items, or undefined when there are more than `limitBytes` of them */
-export async function gather(items: AsyncIterable<unknown>, limitBytes: number): Promise<string | undefined> {
+/**
+ * @param pageItems what the stream was asked for at most, NaN where there is no bound: when it has given so many, `next` is the place of the last one
+ * @returns the items, or undefined when there are more than `limitBytes` of them
+ */
+export async function gather(
+  items: AsyncIterable<unknown>,
+  limitBytes: number,
+  pageItems: number,
+): Promise<string | undefined> {
   const parts: string[] = [];
   let bytes = 0;
+  let place: string | undefined;
   for await (const item of items) {
+    place = placeOf(item);
     const text = JSON.stringify(item);
     bytes += text.length;
     if (bytes > limitBytes) return undefined;
     parts.push(text);
   }
-  return `{"items":[${parts.join(',')}]}`;
+  const next = parts.length === pageItems && place !== undefined ? `,"next":${JSON.stringify(place)}` : '';
+  return `{"items":[${parts.join(',')}]${next}}`;
 }

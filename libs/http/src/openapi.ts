@@ -75,7 +75,13 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   const items = {
     type: 'object',
     required: ['items'],
-    properties: { items: contract.kind === 'stream' ? { type: 'array', items: output } : output },
+    properties: {
+      items: contract.kind === 'stream' ? { type: 'array', items: output } : output,
+      ...(contract.kind === 'stream' &&
+        hasMember(contract, 'limit') && {
+          next: { type: 'string', description: 'Present when there may be more: `after` of the next page.' },
+        }),
+    },
   };
   const answer = contract.kind === 'stream' || output['type'] === 'array' ? items : output;
   const rule = Object.hasOwn(PERMISSIONS, contract.permission)

@@ -26,9 +26,9 @@ const LINES = ['id', 'name', 'key', 'source', 'status', 'role', 'owner', 'create
 export async function keyList(_options: Options<typeof keyCommands.keyList>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const listed = await session.call(listKeysRequest, { org });
+  const listed = await session.list(listKeysRequest, { org });
   if (!listed.ok) return listed.failure;
-  await session.print.list(listed.value.items, {
+  await session.print.list(listed.value, {
     columns: COLUMNS,
     name: ({ id }) => `key/${id}`,
     empty: 'No keys.',

@@ -1,5 +1,5 @@
 import { ROLES, SERVICES_ONLY } from '#access';
-import { request } from '#bus/contract';
+import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
 const KEY_STATES = ['ACTIVE', 'ROTATED', 'EXPIRED', 'REVOKED'] as const;
@@ -83,10 +83,10 @@ export const createKeyRequest = request({
 export const listKeysRequest = request({
   subject: 'access-keys.v1.list',
   route: 'GET /v1/organizations/{org}/access-keys',
-  summary: 'List your keys, masked; admins see all keys',
+  summary: 'List your keys, masked, newest first; admins see all keys',
   permission: 'keys.own',
-  input: z.strictObject({ org: z.string().min(1) }),
-  output: z.strictObject({ items: z.array(accessKeyView) }),
+  input: z.strictObject({ org: z.string().min(1), ...pageInput }),
+  output: z.strictObject(pageOutput(accessKeyView)),
   organizationOf: ({ org }) => org,
   timeoutMs: 5_000,
 });

@@ -174,7 +174,10 @@ describe('access keys', () => {
   });
   const listOf = async (userId: string, position?: Awaited<ReturnType<typeof revoking.revoke>>) => {
     const at = position?.ok ? position.meta.position : await embedded.eventStore.head();
-    const answer = await queries.list({ org: 'acme' }, { ...as(userId), ...(at !== undefined && { consistency: at }) });
+    const answer = await queries.list(
+      { org: 'acme', limit: 500 },
+      { ...as(userId), ...(at !== undefined && { consistency: at }) },
+    );
     return answer.ok ? answer.value.items : [];
   };
   const active = async () =>
@@ -189,6 +192,25 @@ describe('access keys', () => {
       ok: false,
       error: { code: 'access-keys/not-found' },
     });
+  });
+
+  it('use-L5: are listed in pages, newest first', async () => {
+    const ids: string[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await queries.list({ org: 'acme', limit: 4, ...(cursor !== undefined && { cursor }) }, as('ada'));
+      if (!page.ok) throw new Error(page.error.code);
+      expect(page.value.items.length).toBeLessThanOrEqual(4);
+      ids.push(...page.value.items.map(({ id }) => id));
+      if ((cursor = page.value.next) === undefined) break;
+    }
+    const whole = await listOf('ada');
+    expect(ids).toEqual(whole.map(({ id }) => id));
+    expect(whole.map(({ createdAt }) => createdAt)).toEqual(
+      whole
+        .map(({ createdAt }) => createdAt)
+        .toSorted()
+        .toReversed(),
+    );
   });
 
   it('revokes nothing in a dry run', async () => {

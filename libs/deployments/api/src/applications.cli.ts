@@ -60,14 +60,8 @@ export async function appGet(options: Options<typeof applicationCommands.appGet>
     await session.print.one(found.value, { lines: GET_LINES, name: (value) => `application/${value.name}` });
     return ExitCode.Success;
   }
-  const rows: ApplicationView[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await session.call(listApplicationsRequest, { org, ...(cursor !== undefined && { cursor }) });
-    if (!page.ok) return page.failure;
-    rows.push(...page.value.items);
-    cursor = page.value.next;
-  } while (cursor !== undefined);
+  const listed = await session.list(listApplicationsRequest, { org });
+  if (!listed.ok) return listed.failure;
   const nowMs = session.io.clock.now();
   const columns: Column<ApplicationView>[] = [
     { title: 'NAME', value: (row) => row.name },
@@ -80,7 +74,7 @@ export async function appGet(options: Options<typeof applicationCommands.appGet>
     { title: 'NAMESPACE', value: (row) => row.targetNamespace, wide: true },
     { title: 'ENDPOINT', value: (row) => row.endpoint, wide: true },
   ];
-  await session.print.list(rows, {
+  await session.print.list(listed.value, {
     columns,
     name: (row) => `application/${row.name}`,
     empty: 'No applications. Create one: astroctl app apply -f FILE',

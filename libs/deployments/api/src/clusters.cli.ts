@@ -39,7 +39,7 @@ export async function clustersList(
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const provider = options.provider;
-  const listed = await session.call(listClustersRequest, { org, ...(provider !== undefined && { provider }) });
+  const listed = await session.list(listClustersRequest, { org, ...(provider !== undefined && { provider }) });
   if (!listed.ok) return listed.failure;
   const nowMs = session.io.clock.now();
   const columns: Column<ClusterView>[] = [
@@ -54,7 +54,7 @@ export async function clustersList(
     { title: 'REASON', value: (row) => row.reason, wide: true },
     { title: 'SERVER', value: (row) => row.server, wide: true },
   ];
-  await session.print.list(listed.value.items, {
+  await session.print.list(listed.value, {
     columns,
     name: (row) => `cluster/${row.name}`,
     empty: 'No clusters.',
@@ -85,7 +85,7 @@ export async function clustersAccess(
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const name = options.name;
-  const listed = await session.call(clusterAccessRequest, { org, name });
+  const listed = await session.list(clusterAccessRequest, { org, name });
   if (!listed.ok) return listed.failure;
   const nowMs = session.io.clock.now();
   const columns: Column<AccessRow>[] = [
@@ -97,7 +97,7 @@ export async function clustersAccess(
     { title: 'SINCE', value: (row) => age(row.since, nowMs) },
     { title: 'LAST-ISSUED', value: (row) => (row.lastIssued === null ? null : age(row.lastIssued, nowMs)) },
   ];
-  await session.print.list(listed.value.items, {
+  await session.print.list(listed.value, {
     columns,
     name: (row) => row.id,
     empty: `Nobody has asked for access to cluster ${name}.`,

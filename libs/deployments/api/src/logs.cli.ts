@@ -10,6 +10,7 @@ import {
   type Outcome,
   type Session,
 } from '#cli';
+import type { CallerInputOf, OutputOf } from '#bus/contract';
 import {
   applicationEventsRequest,
   applicationLogsRequest,
@@ -17,6 +18,26 @@ import {
   type PlatformEvent,
 } from '#deployments/contract';
 import type { applicationCommands } from './commands.cli.ts';
+
+const LINES_AT_ONCE = 500;
+
+/** What is recorded up to now, page by page. */
+async function* everyLine(
+  session: Session,
+  asked: CallerInputOf<typeof applicationEventsRequest>,
+): AsyncGenerator<OutputOf<typeof applicationEventsRequest>> {
+  let count: number;
+  let after: string | undefined;
+  do {
+    count = 0;
+    const page = { ...asked, limit: LINES_AT_ONCE, ...(after !== undefined && { after }) };
+    for await (const event of session.stream(applicationEventsRequest, page)) {
+      count += 1;
+      if (event.source === 'platform') after = event.position;
+      yield event;
+    }
+  } while (count === LINES_AT_ONCE);
+}
 
 /** `app logs NAME`. */
 export async function appLogs(
@@ -67,13 +88,9 @@ export async function appEvents(
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const follow = options.follow;
-  const events = session.stream(applicationEventsRequest, {
-    org,
-    name: options.name,
-    kubernetes: options.kubernetes,
-    follow,
-  });
+  const { follow, kubernetes: ofKubernetes } = options;
+  const asked = { org, name: options.name, kubernetes: ofKubernetes, follow };
+  const events = follow || ofKubernetes ? session.stream(applicationEventsRequest, asked) : everyLine(session, asked);
   const nowMs = session.io.clock.now();
   const kubernetesColumns: Column<KubernetesEvent>[] = [
     { title: 'LAST', value: (event) => age(event.last, nowMs) },

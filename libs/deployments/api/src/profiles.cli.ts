@@ -67,7 +67,7 @@ export async function profileGet(
     await session.print.one(found.value, { lines: LINES, name: (value) => `profile/${value.name}` });
     return ExitCode.Success;
   }
-  const listed = await session.call(listProfilesRequest, { org });
+  const listed = await session.list(listProfilesRequest, { org });
   if (!listed.ok) return listed.failure;
   const nowMs = session.io.clock.now();
   const columns: Column<ProfileView>[] = [
@@ -79,7 +79,7 @@ export async function profileGet(
     { title: 'APPS', value: (row) => row.apps },
     { title: 'AGE', value: (row) => age(row.createdAt, nowMs) },
   ];
-  await session.print.list(listed.value.items, {
+  await session.print.list(listed.value, {
     columns,
     name: (row) => `profile/${row.name}`,
     empty: 'No profiles. Create one: astroctl app profile apply -f FILE',

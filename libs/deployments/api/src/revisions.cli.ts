@@ -18,9 +18,9 @@ export async function appHistory(
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const found = await session.call(listRevisionsRequest, { org, name: options.name });
+  const found = await session.list(listRevisionsRequest, { org, name: options.name });
   if (!found.ok) return found.failure;
-  type Row = (typeof found.value.items)[number];
+  type Row = (typeof found.value)[number];
   const columns: Column<Row>[] = [
     { title: 'VERSION', value: (row) => row.version },
     { title: 'STATE', value: (row) => row.state },
@@ -29,7 +29,7 @@ export async function appHistory(
     { title: 'WHEN', value: (row) => row.when },
     { title: 'ROLLBACK', value: (row) => row.rollback },
   ];
-  await session.print.list(found.value.items, { columns, name: (row) => `revision/${row.version}` });
+  await session.print.list(found.value, { columns, name: (row) => `revision/${row.version}` });
   return ExitCode.Success;
 }
 

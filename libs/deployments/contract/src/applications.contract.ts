@@ -1,4 +1,4 @@
-import { request, stream } from '#bus/contract';
+import { pageInput, pageOutput, request, stream } from '#bus/contract';
 import { z } from 'zod';
 import { APPLICATION_STATUSES, ATTEMPT_STATES, HEALTHS, STEPS, SYNCS, TIER_NAMES } from './values.ts';
 
@@ -78,8 +78,8 @@ export const listApplicationsRequest = request({
   route: 'GET /v1/organizations/{org}/applications',
   summary: 'Applications',
   permission: 'application.read',
-  input: z.strictObject({ org, limit: wholeNumber.min(1).max(500).default(100), cursor: z.string().optional() }),
-  output: z.strictObject({ items: z.array(applicationView), next: z.string().optional() }),
+  input: z.strictObject({ org, ...pageInput }),
+  output: z.strictObject(pageOutput(applicationView)),
   organizationOf,
   timeoutMs: 5_000,
 });
@@ -180,8 +180,8 @@ export const listRevisionsRequest = request({
   route: 'GET /v1/organizations/{org}/applications/{name}/revisions',
   summary: 'Revisions, oldest first; also of a deleted application',
   permission: 'application.read',
-  input: z.strictObject({ org, name }),
-  output: z.strictObject({ items: z.array(revisionView) }),
+  input: z.strictObject({ org, name, ...pageInput }),
+  output: z.strictObject(pageOutput(revisionView)),
   organizationOf,
   timeoutMs: 5_000,
 });
@@ -306,7 +306,8 @@ export const applicationEventsRequest = stream({
     name,
     kubernetes: flag.default(false),
     follow: flag.default(false),
-    after: z.string().optional(),
+    after: z.string().optional().describe('position of the last line that was read; `next` of the page before'),
+    limit: pageInput.limit,
   }),
   output: z.discriminatedUnion('source', [platformEvent, kubernetesEvent]),
   organizationOf,

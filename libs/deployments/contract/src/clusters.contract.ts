@@ -1,5 +1,5 @@
 import { SERVICES_ONLY } from '#access';
-import { request } from '#bus/contract';
+import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 import { policySchema } from './manifest.ts';
 import { CLUSTER_STATES } from './values.ts';
@@ -37,8 +37,8 @@ export const listClustersRequest = request({
   route: 'GET /v1/organizations/{org}/clusters',
   summary: 'Clusters',
   permission: 'cluster.read',
-  input: z.strictObject({ org, provider: z.string().optional() }),
-  output: z.strictObject({ items: z.array(clusterView) }),
+  input: z.strictObject({ org, provider: z.string().optional(), ...pageInput }),
+  output: z.strictObject(pageOutput(clusterView)),
   organizationOf,
   timeoutMs: 5_000,
 });
@@ -114,9 +114,9 @@ export const clusterAccessRequest = request({
   route: 'GET /v1/organizations/{org}/clusters/{name}/access',
   summary: 'Who has an account on a cluster, and whose is being deleted',
   permission: 'cluster.manage',
-  input: z.strictObject({ org, name }),
-  output: z.strictObject({
-    items: z.array(
+  input: z.strictObject({ org, name, ...pageInput }),
+  output: z.strictObject(
+    pageOutput(
       z.strictObject({
         id: z.string(),
         /** Address or name. */
@@ -130,7 +130,7 @@ export const clusterAccessRequest = request({
         lastIssued: z.string().nullable(),
       }),
     ),
-  }),
+  ),
   organizationOf,
   timeoutMs: 5_000,
 });

@@ -1,4 +1,4 @@
-import { request } from '#bus/contract';
+import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
 const org = z.string().min(1);
@@ -27,8 +27,8 @@ export const listProfilesRequest = request({
   route: 'GET /v1/organizations/{org}/profiles',
   summary: 'Application profiles',
   permission: 'profile.read',
-  input: z.strictObject({ org }),
-  output: z.strictObject({ items: z.array(profileView) }),
+  input: z.strictObject({ org, ...pageInput }),
+  output: z.strictObject(pageOutput(profileView)),
   organizationOf,
   timeoutMs: 5_000,
 });

@@ -81,9 +81,9 @@ async function accountOf(
 /** The organization asked for, the current one, the default, the only one; else the person chooses. `undefined`: the server makes the default one. */
 async function chooseOrganization(session: Session, token: string): Promise<string | undefined | CommandError> {
   if (session.flags.org !== undefined) return session.flags.org;
-  const mine = await session.call(listOrganizationsRequest, {}, { credential: token });
+  const mine = await session.list(listOrganizationsRequest, {}, { credential: token });
   if (!mine.ok) return mine.failure;
-  const { items } = mine.value;
+  const items = mine.value;
   const { currentOrg } = session.config.api(session.flags.apiUrl);
   const found =
     items.find(({ id }) => id === currentOrg) ??

@@ -117,15 +117,9 @@ const USERS = { columns: USER_COLUMNS, name: ({ id }: UserRow) => `user/${id}` }
 
 /** `user list`: every page of it. */
 export async function userList(_options: Options<typeof authCommands.userList>, session: Session): Promise<Outcome> {
-  const rows: UserRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await session.call(listUsersRequest, cursor === undefined ? {} : { cursor });
-    if (!page.ok) return page.failure;
-    rows.push(...page.value.items);
-    cursor = page.value.next;
-  } while (cursor !== undefined);
-  await session.print.list(rows, USERS);
+  const listed = await session.list(listUsersRequest, {});
+  if (!listed.ok) return listed.failure;
+  await session.print.list(listed.value, USERS);
   return 0;
 }
 

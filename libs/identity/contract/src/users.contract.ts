@@ -1,5 +1,5 @@
 import { GLOBAL_ROLES, ROLES, SERVICES_ONLY } from '#access';
-import { request } from '#bus/contract';
+import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
 /** Who a token is about, as an issuer says it. Personal data: kept in the vault, never in an event. */
@@ -99,8 +99,8 @@ export const listUsersRequest = request({
   route: 'GET /v1/users',
   summary: 'All users',
   permission: 'platform.users',
-  input: z.strictObject({ cursor: z.string().optional(), limit: z.coerce.number().int().min(1).max(500).default(100) }),
-  output: z.strictObject({ items: z.array(userView), next: z.string().optional() }),
+  input: z.strictObject(pageInput),
+  output: z.strictObject(pageOutput(userView)),
   timeoutMs: 5_000,
 });
 

@@ -45,7 +45,7 @@ export async function orgList(
   const all = options.all;
   const login = all ? await session.login() : undefined;
   if (isCommandError(login)) return login;
-  const listed = await session.call(
+  const listed = await session.list(
     listOrganizationsRequest,
     all ? { all: true } : {},
     login === undefined ? {} : { credential: login },
@@ -53,7 +53,7 @@ export async function orgList(
   if (!listed.ok) return listed.failure;
   const current = session.flags.asAdmin ? undefined : await session.organization();
   await session.print.list(
-    listed.value.items.map((item) => ({ ...item, current: item.id === current })),
+    listed.value.map((item) => ({ ...item, current: item.id === current })),
     {
       columns: COLUMNS,
       name: ({ slug }) => `organization/${slug}`,
@@ -165,9 +165,9 @@ export async function orgUse(options: Options<typeof organizationCommands.orgUse
 /** Whether it is the organization or only its key that this machine does not have, which the server knows. */
 async function noKeyFor(name: string, session: Session): Promise<CommandError> {
   const [anyKey] = session.config.api(session.flags.apiUrl).organizations; // each may list all organizations of its user
-  const listed = await session.call(listOrganizationsRequest, {}, anyKey ? { credential: anyKey.key } : {});
+  const listed = await session.list(listOrganizationsRequest, {}, anyKey ? { credential: anyKey.key } : {});
   if (!listed.ok) return listed.failure;
-  const { items } = listed.value;
+  const items = listed.value;
   return items.some(({ id, slug }) => id === name || slug === name)
     ? localError(
         EXIT_CODES.unauthenticated,
@@ -204,9 +204,9 @@ export async function orgMembers(
 ): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
-  const listed = await session.call(listMembersRequest, { org });
+  const listed = await session.list(listMembersRequest, { org });
   if (!listed.ok) return listed.failure;
-  await session.print.list(listed.value.items, { columns: MEMBER_COLUMNS, name: ({ id }) => `member/${id}` });
+  await session.print.list(listed.value, { columns: MEMBER_COLUMNS, name: ({ id }) => `member/${id}` });
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import { ROLES, SERVICES_ONLY } from '#access';
-import { request } from '#bus/contract';
+import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
 /** A DNS label of at most 20 characters (RFC 1123): part of default namespaces. */
@@ -67,8 +67,8 @@ export const listOrganizationsRequest = request({
   route: 'GET /v1/organizations',
   summary: 'Organizations of the user; all=true lists every organization (global admin)',
   permission: 'self.read',
-  input: z.strictObject({ all: z.stringbool().or(z.boolean()).default(false) }),
-  output: z.strictObject({ items: z.array(organizationView) }),
+  input: z.strictObject({ all: z.stringbool().or(z.boolean()).default(false), ...pageInput }),
+  output: z.strictObject(pageOutput(organizationView)),
   timeoutMs: 5_000,
 });
 
@@ -146,8 +146,8 @@ export const listMembersRequest = request({
   route: 'GET /v1/organizations/{org}/members',
   summary: 'Members and their roles',
   permission: 'organization.read',
-  input: z.strictObject({ org: z.string().min(1) }),
-  output: z.strictObject({ items: z.array(memberView) }),
+  input: z.strictObject({ org: z.string().min(1), ...pageInput }),
+  output: z.strictObject(pageOutput(memberView)),
   organizationOf: ({ org }) => org,
   timeoutMs: 5_000,
 });

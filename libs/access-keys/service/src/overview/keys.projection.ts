@@ -20,7 +20,7 @@ export interface ListedKey {
 export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
   name: 'access-keys.v1',
   events: keyRingEvents,
-  indexes: ['organizationId', 'memberId'],
+  indexes: ['organizationId', 'memberId', 'createdAt'],
   documentId: ({ event }) => ('keyId' in event.data ? event.data.keyId : undefined),
   apply(key, { event, metadata }) {
     switch (event.type) {

@@ -31,16 +31,27 @@ export class KeysQueries {
   /** One's own keys; everybody's for those who may revoke them. Always masked. */
   @Serves(listKeysRequest)
   async list(
-    @Input() _input: InputOf<typeof listKeysRequest>,
+    @Input() { limit, cursor }: InputOf<typeof listKeysRequest>,
     @Caller() context: ContextOf<typeof listKeysRequest>,
   ): Promise<ReplyTo<typeof listKeysRequest>> {
     const { organizationId, actor } = context;
     const others = await this.mayOthers(context);
     if (!others.ok) return refuse(others.error);
-    const found = await this.all({ organizationId, ...(!others.value && { memberId: actor.id }) }, context);
+    const query = {
+      where: { organizationId, ...(!others.value && { memberId: actor.id }) },
+      sort: { field: 'createdAt', direction: 'descending' },
+      limit,
+      ...(cursor !== undefined && { cursor }),
+    } as const;
+    const found = await this.readModels.find(keysProjection, query, context.consistency);
     if (!found.ok) return refuse(found.error);
-    const items = await this.views.all(found.value, organizationId, context);
-    return reply({ items: items.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)) });
+    const { items: keys, next } = found.value;
+    const items = await this.views.all(
+      keys.map(({ document }) => document),
+      organizationId,
+      context,
+    );
+    return reply({ items, ...(next !== undefined && { next }) });
   }
 
   @Serves(getKeyRequest)
@@ -65,24 +76,5 @@ export class KeysQueries {
     return directory.ok
       ? ok(can(principal, 'keys.others', { organizationId }, directory.value, this.clock.now()).allowed)
       : directory;
-  }
-
-  private async all(
-    where: Readonly<Record<string, string>>,
-    { consistency }: RequestContext,
-  ): Promise<Result<ListedKey[], DomainError>> {
-    const keys: ListedKey[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.readModels.find(
-        keysProjection,
-        { where, limit: 500, ...(cursor !== undefined && { cursor }) },
-        consistency,
-      );
-      if (!page.ok) return page;
-      keys.push(...page.value.items.map(({ document }) => document));
-      cursor = page.value.next;
-    } while (cursor !== undefined);
-    return ok(keys);
   }
 }

@@ -11,7 +11,6 @@ import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { omit } from '../shared/omit.ts';
-import { allDocuments } from '../shared/pages.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import type { ApplicationDocument } from './application-document.ts';
@@ -96,39 +95,37 @@ export class ApplicationsQueries {
 
   @Serves(listRevisionsRequest)
   async revisions(
-    @Input() { name }: InputOf<typeof listRevisionsRequest>,
+    @Input() { name, limit, cursor }: InputOf<typeof listRevisionsRequest>,
     @Caller() context: ContextOf<typeof listRevisionsRequest>,
   ): Promise<ReplyTo<typeof listRevisionsRequest>> {
     const { organizationId } = context;
-    const found = await this.answers.find(organizationId, name, context.consistency, true);
-    if (!found.ok) return refuse(found.error);
-    const application = found.value;
+    const asked = await this.answers.find(organizationId, name, context.consistency, true);
+    if (!asked.ok) return refuse(asked.error);
+    const application = asked.value;
     if (!application) return refuse(deploymentsErrors.applicationNotFound(name));
-    const revisions = await allDocuments(
-      this.readModels,
+    const found = await this.readModels.find(
       revisionsProjection,
-      { where: { applicationId: application.id } },
+      { where: { applicationId: application.id }, limit, ...(cursor !== undefined && { cursor }) },
       context.consistency,
     );
-    if (!revisions.ok) return refuse(revisions.error);
+    if (!found.ok) return refuse(found.error);
+    const revisions = found.value.items.map(({ document }) => document); // by id, so by revision
     const nameOf = await this.organizations.namesOf(
-      revisions.value.map(({ by }) => by),
+      revisions.map(({ by }) => by),
       context,
     );
-    const items = [...revisions.value]
-      .sort((a, b) => a.revision - b.revision)
-      .map((revision) => ({
-        version: `v${revision.revision}`,
-        revision: revision.revision,
-        state: revision.state,
-        source: revision.source,
-        by: nameOf(revision.by),
-        when: revision.when,
-        rollback: rollbackOf(revision, application),
-        rollbackOf: revision.rollbackOf === null ? null : `v${revision.rollbackOf}`,
-        summary: [...revision.summary],
-      }));
-    return reply({ items });
+    const items = revisions.map((revision) => ({
+      version: `v${revision.revision}`,
+      revision: revision.revision,
+      state: revision.state,
+      source: revision.source,
+      by: nameOf(revision.by),
+      when: revision.when,
+      rollback: rollbackOf(revision, application),
+      rollbackOf: revision.rollbackOf === null ? null : `v${revision.rollbackOf}`,
+      summary: [...revision.summary],
+    }));
+    return reply({ items, ...(found.value.next !== undefined && { next: found.value.next }) });
   }
 }
 

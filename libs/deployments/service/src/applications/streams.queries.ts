@@ -22,7 +22,6 @@ import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { err, ok, otherStore, parsePosition, storeOf, type DomainError, type Position, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { everyDocument } from '../shared/pages.service.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { ApplicationChanges, type ApplicationChange } from './application-changes.service.ts';
@@ -35,6 +34,18 @@ import { LiveStatus } from './live-status.service.ts';
 type EventsInput = InputOf<typeof applicationEventsRequest>;
 type EventOut = OutputOf<typeof applicationEventsRequest>;
 type Watched = OutputOf<typeof watchRequest>;
+
+/** Documents of one look into the read model. */
+const LINES_AT_ONCE = 500;
+
+interface EventsRange {
+  readonly document: ApplicationDocument;
+  /** Behind this one. */
+  readonly from: Position | undefined;
+  readonly limit: number;
+  /** Whether those that come are read too. */
+  readonly follow: boolean;
+}
 
 /** What is read as it comes: events, logs, changes. A refusal comes before the first item. */
 @Controller()
@@ -78,7 +89,7 @@ export class StreamsQueries {
 
   @Serves(applicationEventsRequest)
   async events(
-    @Input() { name, kubernetes, follow, after }: EventsInput,
+    @Input() { name, kubernetes, follow, after, limit }: EventsInput,
     @Caller() context: ContextOf<typeof applicationEventsRequest>,
     @Cancelled() signal: AbortSignal,
   ): Promise<AsyncIterable<EventOut>> {
@@ -86,7 +97,11 @@ export class StreamsQueries {
     const document = unwrap(await this.find(name, context, !kubernetes));
     return kubernetes
       ? this.live.events(document, follow, context, signal)
-      : this.platformEvents(document, from, follow, context, signal);
+      : this.platformEvents(
+          { document, from, limit: follow ? Number.POSITIVE_INFINITY : limit, follow },
+          context,
+          signal,
+        );
   }
 
   @Serves(watchRequest)
@@ -103,41 +118,55 @@ export class StreamsQueries {
 
   /** What is stored up to now, then what comes after it: nothing twice and nothing left out between the two. */
   private async *platformEvents(
-    document: ApplicationDocument,
-    from: Position | undefined,
-    follow: boolean,
+    { document, from, limit, follow }: EventsRange,
     context: OrganizationContext,
     signal: AbortSignal,
   ): AsyncGenerator<EventOut> {
-    const nameOf = this.namesIn(context);
-    const shown = async (line: EventLine): Promise<EventOut> => ({
-      source: 'platform',
-      time: line.time,
-      step: line.step,
-      version: `v${line.revision}`,
-      by: await nameOf(line.actor),
-      message: line.message,
-      position: line.position,
-    });
     const now = await this.eventStore.head();
-    const range = from === undefined ? {} : { range: { field: 'position', from } };
-    for await (const found of everyDocument(
-      this.readModels,
-      eventLinesProjection,
-      { where: { applicationId: document.id }, ...range },
-      now,
-    )) {
-      const line = unwrap(found);
-      if (signal.aborted) return;
-      if (line.position <= now && (from === undefined || line.position > from)) yield await shown(line);
+    let left = limit;
+    for await (const lines of this.storedLines(document.id, from, now, limit)) {
+      const nameOf = await this.organizations.namesOf(
+        lines.map(({ actor }) => actor),
+        context,
+      );
+      for (const line of lines.slice(0, left)) {
+        if (signal.aborted) return;
+        yield shown(line, nameOf(line.actor));
+      }
+      left -= lines.length;
+      if (left <= 0) return;
     }
     if (!follow) return;
+    const nameOf = this.namesIn(context);
     const { organizationId } = document;
     const isOfIt = ({ line, isProgress }: ApplicationChange): boolean =>
       !isProgress && line.applicationId === document.id;
     const after = from !== undefined && from > now ? from : now;
     for await (const { line } of this.applications.after(after, organizationId, signal, isOfIt))
-      yield await shown(line);
+      yield shown(line, await nameOf(line.actor));
+  }
+
+  /** Behind `from` and up to `now`, a page at a time, none much larger than what is asked for. */
+  private async *storedLines(
+    applicationId: string,
+    from: Position | undefined,
+    now: Position,
+    limit: number,
+  ): AsyncGenerator<readonly EventLine[]> {
+    let cursor: string | undefined;
+    do {
+      const query = {
+        where: { applicationId },
+        ...(from !== undefined && { range: { field: 'position', from } }),
+        limit: Math.min(limit + 1, LINES_AT_ONCE), // the line at `from` is one of them
+        ...(cursor !== undefined && { cursor }),
+      };
+      const page = unwrap(await this.readModels.find(eventLinesProjection, query, now));
+      yield page.items
+        .map(({ document }) => document)
+        .filter(({ position }) => position <= now && (from === undefined || position > from));
+      cursor = page.next;
+    } while (cursor !== undefined);
   }
 
   /** One entry for each application as it is now. */
@@ -148,20 +177,26 @@ export class StreamsQueries {
     readonly organizationId: string;
     readonly application: string | undefined;
   }): AsyncGenerator<Watched> {
-    const page = await this.readModels.find(applicationsProjection, {
-      where: { organizationId, deleted: false },
-      limit: 500,
-    });
-    for (const { document, position } of unwrap(page).items) {
-      if (application === undefined || document.name === application)
-        yield watched(document, position, {
-          step: 'requested',
-          time: document.updatedAt,
-          revision: document.revision,
-          message: document.message ?? '',
-          code: document.code,
-        });
-    }
+    let cursor: string | undefined;
+    do {
+      const query = {
+        where: { organizationId, deleted: false },
+        limit: LINES_AT_ONCE,
+        ...(cursor !== undefined && { cursor }),
+      };
+      const { items, next } = unwrap(await this.readModels.find(applicationsProjection, query));
+      for (const { document, position } of items) {
+        if (application === undefined || document.name === application)
+          yield watched(document, position, {
+            step: 'requested',
+            time: document.updatedAt,
+            revision: document.revision,
+            message: document.message ?? '',
+            code: document.code,
+          });
+      }
+      cursor = next;
+    } while (cursor !== undefined);
   }
 
   private async *changes(
@@ -214,6 +249,16 @@ export class StreamsQueries {
     return found.value ? ok(found.value) : err(deploymentsErrors.applicationNotFound(name));
   }
 }
+
+const shown = ({ time, step, revision, message, position }: EventLine, by: string): EventOut => ({
+  source: 'platform',
+  time,
+  step,
+  version: `v${revision}`,
+  by,
+  message,
+  position,
+});
 
 /** A refusal leaves a stream before its first item. */
 function unwrap<T>(result: Result<T, DomainError>): T {

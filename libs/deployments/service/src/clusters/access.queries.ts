@@ -1,5 +1,5 @@
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
-import type { InputOf } from '#bus/contract';
+import { pageOf, type InputOf } from '#bus/contract';
 import { clusterAccessRequest } from '#deployments/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { Controller, Inject } from '@nestjs/common';
@@ -18,7 +18,7 @@ export class AccessQueries {
 
   @Serves(clusterAccessRequest)
   async list(
-    @Input() { name }: InputOf<typeof clusterAccessRequest>,
+    @Input() { name, ...place }: InputOf<typeof clusterAccessRequest>,
     @Caller() context: ContextOf<typeof clusterAccessRequest>,
   ): Promise<ReplyTo<typeof clusterAccessRequest>> {
     const cluster = await this.clusters.find(name, context);
@@ -30,7 +30,7 @@ export class AccessQueries {
       rows.map(({ memberId }) => memberId),
       context,
     );
-    const items = rows.map(({ memberId, access, since, lastIssuedAt, ending }) => ({
+    const accounts = rows.map(({ memberId, access, since, lastIssuedAt, ending }) => ({
       id: memberId,
       who: nameOf(memberId),
       access,
@@ -39,6 +39,7 @@ export class AccessQueries {
       since,
       lastIssued: lastIssuedAt,
     }));
-    return reply({ items: items.toSorted((a, b) => a.who.localeCompare(b.who, 'en')) });
+    const { items, ...rest } = pageOf(accounts, ({ who, id }) => `${who} ${id}`, place);
+    return reply({ items: [...items], ...rest });
   }
 }

@@ -9,7 +9,7 @@ import {
   type ContextOf,
   type ReplyTo,
 } from '#bus';
-import type { InputOf } from '#bus/contract';
+import { pageOf, type InputOf } from '#bus/contract';
 import {
   getClusterPolicyRequest,
   getClusterRequest,
@@ -35,14 +35,16 @@ export class ClustersQueries {
 
   @Serves(listClustersRequest)
   async list(
-    @Input() { provider }: InputOf<typeof listClustersRequest>,
+    @Input() { provider, ...place }: InputOf<typeof listClustersRequest>,
     @Caller() context: ContextOf<typeof listClustersRequest>,
   ): Promise<ReplyTo<typeof listClustersRequest>> {
     const found = await this.clusters.all(context);
     if (!found.ok) return refuse(found.error);
     const views = await this.answers.views(found.value);
+    const wanted = views.filter((view) => provider === undefined || view.provider === provider);
+    const { items, ...rest } = pageOf(wanted, ({ name }) => name, place);
     return reply(
-      { items: views.filter((view) => provider === undefined || view.provider === provider) },
+      { items: [...items], ...rest },
       found.value.length === 0 ? { warnings: [await this.noCluster(context)] } : {},
     );
   }

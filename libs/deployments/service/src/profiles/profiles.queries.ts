@@ -1,5 +1,5 @@
 import { Caller, Input, refuse, reply, Serves, type Reply, type ContextOf, type ReplyTo } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { pageOf, type InputOf, type OutputOf } from '#bus/contract';
 import {
   getProfileRequest,
   getTierRequest,
@@ -29,7 +29,7 @@ export class ProfilesQueries {
 
   @Serves(listProfilesRequest)
   async list(
-    @Input() _input: InputOf<typeof listProfilesRequest>,
+    @Input() place: InputOf<typeof listProfilesRequest>,
     @Caller() context: ContextOf<typeof listProfilesRequest>,
   ): Promise<ReplyTo<typeof listProfilesRequest>> {
     const { organizationId } = context;
@@ -40,7 +40,9 @@ export class ProfilesQueries {
       { where: { organizationId: organizationId }, sort: { field: 'name', direction: 'ascending' } },
       context.consistency ?? made,
     );
-    return found.ok ? reply({ items: await this.answers.views(found.value, context) }) : refuse(found.error);
+    if (!found.ok) return refuse(found.error);
+    const { items, ...rest } = pageOf(found.value, ({ name }) => name, place);
+    return reply({ items: await this.answers.views(items, context), ...rest });
   }
 
   @Serves(getProfileRequest)

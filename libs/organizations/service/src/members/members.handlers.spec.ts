@@ -81,7 +81,7 @@ describe('members over the embedded engines', () => {
     expect(set).toMatchObject({ ok: true, value: { id: 'grace', email: 'grace-canary@acme.dev', role: 'editor' } });
     const position = set.ok ? set.meta.position : undefined;
     if (position === undefined) throw new Error('a write has a position');
-    expect(await lists.list({ org: 'acme' }, { ...as('ada'), consistency: position })).toMatchObject({
+    expect(await lists.list({ org: 'acme', limit: 500 }, { ...as('ada'), consistency: position })).toMatchObject({
       ok: true,
       value: {
         items: [
@@ -202,23 +202,43 @@ describe('members over the embedded engines', () => {
 
   it('lists organizations of the user alone, and all of them to nobody but a global admin', async () => {
     await found('elsewhere', 'linus');
-    expect(await organizations.list({ all: false }, as('ada'))).toMatchObject({
+    expect(await organizations.list({ all: false, limit: 500 }, as('ada'))).toMatchObject({
       ok: true,
       value: { items: [{ slug: 'acme' }] },
     });
-    expect(await organizations.list({ all: true }, as('ada'))).toMatchObject({
+    expect(await organizations.list({ all: true, limit: 500 }, as('ada'))).toMatchObject({
       ok: false,
       error: { kind: 'forbidden' },
     });
     expect(
       await organizations.list(
-        { all: true },
+        { all: true, limit: 500 },
         embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true }),
       ),
     ).toMatchObject({
       ok: true,
       value: { items: [{ slug: 'acme', role: null }, { slug: 'elsewhere' }] },
     });
+  });
+
+  it('use-L5: lists organizations and members in pages', async () => {
+    const root = embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true });
+    const first = await organizations.list({ all: true, limit: 1 }, root);
+    expect(first).toMatchObject({ ok: true, value: { items: [{ slug: 'acme' }], next: 'acme' } });
+    const second = await organizations.list({ all: true, limit: 1, cursor: 'acme' }, root);
+    expect(second).toMatchObject({ ok: true, value: { items: [{ slug: 'elsewhere' }] } });
+    expect(second.ok && second.value.next).toBeUndefined();
+
+    const ids: string[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await lists.list({ org: 'acme', limit: 1, ...(cursor !== undefined && { cursor }) }, as('ada'));
+      if (!page.ok) throw new Error(page.error.code);
+      ids.push(...page.value.items.map(({ id }) => id));
+      if ((cursor = page.value.next) === undefined) break;
+    }
+    const whole = await lists.list({ org: 'acme', limit: 500 }, as('ada'));
+    expect(ids).toEqual(whole.ok ? whole.value.items.map(({ id }) => id) : []);
+    expect(ids.length).toBeGreaterThan(1);
   });
 
   it('A9: of two owners who remove each other at the same instant exactly one succeeds, 200 times', async () => {

@@ -1,5 +1,5 @@
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
-import type { InputOf, OutputOf } from '#bus/contract';
+import { pageOf, type InputOf, type OutputOf } from '#bus/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { peopleById, type Person } from '#identity/contract';
 import { CLOCK, type Clock } from '#kernel';
@@ -18,19 +18,21 @@ export class MembersQueries {
   /** Ids become names and addresses here, when somebody reads: no read model holds them. */
   @Serves(listMembersRequest)
   async list(
-    @Input() _input: InputOf<typeof listMembersRequest>,
+    @Input() place: InputOf<typeof listMembersRequest>,
     @Caller() context: ContextOf<typeof listMembersRequest>,
   ): Promise<ReplyTo<typeof listMembersRequest>> {
     const found = await this.readModels.get(membersProjection, context.organizationId, context.consistency);
     if (!found.ok) return refuse(found.error);
-    const members = found.value?.document.members ?? [];
+    const all = found.value?.document.members ?? [];
+    const { items: members, ...rest } = pageOf(all, ({ since, id }) => `${since} ${id}`, place);
     const people = await peopleById(
       this.bus,
       members.filter(({ kind }) => kind === 'person').map(({ id }) => id),
       context,
     );
     if (!people.ok) return refuse(people.error);
-    return reply({ items: members.map((member) => memberView(member, people.value.get(member.id), this.clock.now())) });
+    const nowMs = this.clock.now();
+    return reply({ items: members.map((member) => memberView(member, people.value.get(member.id), nowMs)), ...rest });
   }
 }
 

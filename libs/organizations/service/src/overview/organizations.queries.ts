@@ -1,6 +1,6 @@
 import { ACCESS, organizationNotFound, type AccessSource } from '#access';
 import { Caller, Input, refuse, reply, Serves, type ContextOf, type ReplyTo } from '#bus';
-import type { InputOf } from '#bus/contract';
+import { pageOf, type InputOf } from '#bus/contract';
 import { getOrganizationRequest, listOrganizationsRequest } from '#organizations/contract';
 import { Controller, Inject } from '@nestjs/common';
 import { organizationErrors } from '../organization.errors.ts';
@@ -16,7 +16,7 @@ export class OrganizationsQueries {
   /** All organizations of the key's or login's user; with `all` every one, for a global admin who is logged in. */
   @Serves(listOrganizationsRequest)
   async list(
-    @Input() { all }: InputOf<typeof listOrganizationsRequest>,
+    @Input() { all, ...place }: InputOf<typeof listOrganizationsRequest>,
     @Caller() context: ContextOf<typeof listOrganizationsRequest>,
   ): Promise<ReplyTo<typeof listOrganizationsRequest>> {
     const directory = await this.access.current();
@@ -25,9 +25,13 @@ export class OrganizationsQueries {
 
     const { organizations, memberships } = directory.value;
     const ids = all ? organizations.keys() : (memberships.get(context.actor.id) ?? []);
-    const present = [...ids].filter((id) => directory.value.organization(id) !== undefined);
-    const views = await this.views.all(present, context);
-    return views.ok ? reply({ items: views.value.toSorted((a, b) => (a.slug < b.slug ? -1 : 1)) }) : views;
+    const present = [...ids].flatMap((id) => directory.value.organization(id) ?? []);
+    const { items, ...rest } = pageOf(present, ({ slug }) => slug, place);
+    const views = await this.views.all(
+      items.map(({ id }) => id),
+      context,
+    );
+    return views.ok ? reply({ items: views.value, ...rest }) : views;
   }
 
   @Serves(getOrganizationRequest)
