@@ -15,7 +15,7 @@ export {
   type OrganizationSettings,
   type UserEvent,
 } from './rights.events.ts';
-export { Directory, type DirectoryOrganization } from './directory.ts';
+export { Directory, type DirectoryKey, type DirectoryOrganization } from './directory.ts';
 export { ACCESS, can, effectiveRole, organizationNotFound, type AccessSource } from './can.ts';
 export {
   ACCESS_KEY_PREFIX,

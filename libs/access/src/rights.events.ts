@@ -25,6 +25,8 @@ export interface OrganizationSettings {
   /** How long new keys live (`90d`, `12h`, `never`) that are made without a time; `null`: as long as the plan allows. */
   readonly keyExpiry: string | null;
   readonly viewersReadLogs: boolean;
+  /** Whether a key that was found in a URL is revoked at once. */
+  readonly revokeLeakedKeys: boolean;
 }
 
 /** Everything that can happen to an organization. Stream: `organization-<organization id>`. */
@@ -52,7 +54,12 @@ export type OrganizationEvent =
   | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>;
 
 /** The settings of an organization that has changed none. */
-export const DEFAULT_SETTINGS: OrganizationSettings = { contact: null, keyExpiry: null, viewersReadLogs: true };
+export const DEFAULT_SETTINGS: OrganizationSettings = {
+  contact: null,
+  keyExpiry: null,
+  viewersReadLogs: true,
+  revokeLeakedKeys: false,
+};
 
 export const organizationEvents: EventFamily<OrganizationEvent> = {
   categories: ['organization'],

@@ -1,4 +1,4 @@
-import { createKeyUse, type KeyUse } from '#access-keys/rest';
+import { createKeyUse, createLeakedKeys, type KeyUse } from '#access-keys/rest';
 import { ACCESS, type AccessSource } from '#access';
 import { createRequestRates } from '#billing/rest';
 import { BUS, REFUSALS, type Bus, type RefusalRecorder } from '#bus';
@@ -51,6 +51,7 @@ export class Gateway implements OnModuleDestroy {
   mount(app: NestFastifyApplication): void {
     const { bus, access, readiness, cursorKey, clock, ids, logger, metrics, refusals } = this;
     const { connectionsPerAddress, streamsPerKey, streamsPerOrganization } = this.settings.configuration;
+    const leakedKeys = createLeakedKeys({ bus, access, clock });
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
       files: ASTROCTL_PACKAGE,
@@ -68,6 +69,7 @@ export class Gateway implements OnModuleDestroy {
       streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
       ...(refusals && { refusals }),
+      onLeakedKey: (key) => leakedKeys.found(key),
       onKeyUsed: (key) => this.keyUse.used(key),
     });
   }

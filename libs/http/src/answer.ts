@@ -27,7 +27,8 @@ export function sendReply(
   const { contract } = route;
   const status = answer.meta.created ? 201 : contract.kind === 'request' ? (contract.success ?? 200) : 200;
   setMeta(reply, answer.meta);
-  if (status === 201 || status === 202) reply.header('location', locationOf(route, status, path, answer.value));
+  if (status === 201 || (status === 202 && contract.organizationOf))
+    reply.header('location', locationOf(route, status, path, answer.value));
   reply.code(status);
   if (status === 204) return reply.send();
   return reply

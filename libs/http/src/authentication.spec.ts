@@ -322,7 +322,7 @@ describe('access keys', () => {
     });
   });
 
-  it('B15: are refused in a URL, and handed over to be replaced', async () => {
+  it('B15, use-S12: are refused in a URL, and reported to be replaced, wherever in it they are', async () => {
     const leaked: string[] = [];
     const watching = await startEdge(inProcessTransport(), folder, {
       clock,
@@ -331,7 +331,10 @@ describe('access keys', () => {
     const answer = await watching.send('GET', `${thing}?key=${secretKey(1)}`, { key: false });
     expect([answer.status, answer.body.code]).toEqual([401, 'key/in-url']);
     expect(answer.text).not.toContain(secretKey(1));
-    expect(leaked).toEqual([secretKey(1)]);
+    await watching.send('GET', `/v1/organizations/${secretKey(2)}`);
+    await watching.send('GET', `/nowhere/at/all?key=%61stro${secretKey(3).slice(5)}`, { key: false });
+    await watching.send('GET', '/v1/organizations/astro_acme?key=astro_', { key: false });
+    expect(leaked).toEqual([secretKey(1), secretKey(2), secretKey(3)]);
     await watching.close();
   });
 });

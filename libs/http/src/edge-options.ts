@@ -46,6 +46,8 @@ export interface ServerOptions {
   readonly readiness: () => Promise<Readiness>;
   /** Of the process, to which those of HTTP are added; a registry of its own when left out. */
   readonly metrics?: Metrics;
+  /** Called with an access key that was in a URL, whatever the path, so that it can be replaced; must not throw or wait. */
+  readonly onLeakedKey?: (key: string) => void;
   /** Open connections of one address; 1,000 when left out. Behind a reverse proxy all have the proxy's address. */
   readonly connectionsPerAddress?: number;
   /** helmet's own options for pages served beside the API (a console, login pages); the API has the strictest ones. */
@@ -83,8 +85,6 @@ export interface EdgeOptions extends ServerOptions {
   readonly files?: readonly PublicFile[];
   /** Called for each request that a key sent; must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
-  /** Called with an access key that was in a URL, so that it can be revoked; must not throw or wait. */
-  readonly onLeakedKey?: (key: string) => void;
 }
 
 /** What error handlers need to know. */

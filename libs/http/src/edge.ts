@@ -9,6 +9,7 @@ import { mediaType, parseJsonBody } from './body.ts';
 import { contractHandler } from './contract-handler.ts';
 import { EdgeFilter, noRoute, useProblems } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts, ServerOptions } from './edge-options.ts';
+import { leakedKeyIn } from './leaked-key.ts';
 import { EdgeMetrics } from './metrics.ts';
 import { mountFiles } from './public-files.ts';
 import { openApiOf } from './openapi.ts';
@@ -79,7 +80,10 @@ function mountServer(
     reply
       .headers((request.raw.url ?? '/').startsWith('/v1/') ? apiHeaders : pageHeaders)
       .header('x-request-id', request.id);
-    next(sizeFault(request) ?? (request.is404 ? noRoute(request, table) : undefined)); // no body is read for nothing
+    const tooLong = sizeFault(request);
+    const leaked = tooLong ? undefined : leakedKeyIn(request.raw.url ?? '/');
+    if (leaked !== undefined) options.onLeakedKey?.(leaked);
+    next(tooLong ?? (request.is404 ? noRoute(request, table) : undefined)); // no body is read for nothing
   });
   instance.addHook('onResponse', (request, reply, next) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');

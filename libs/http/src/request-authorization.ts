@@ -1,4 +1,4 @@
-import { parseAccessKey, PUBLIC, SERVICES_ONLY, type Principal } from '#access';
+import { PUBLIC, SERVICES_ONLY, type Principal } from '#access';
 import { accessRefusal, busErrors, DomainErrorException } from '#bus';
 import type { Contract } from '#bus/contract';
 import { announcesBody } from '#http/connections';
@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication } from './authentication.ts';
 import { callerOf } from './caller-of.ts';
 import type { EdgeOptions } from './edge-options.ts';
+import { leakedKeyIn } from './leaked-key.ts';
 import { edgeError } from './problem.ts';
 import { preferredType, type MediaType } from './negotiation.ts';
 import { isPlainPath, organizationParameter, takesBody, type ContractRoute } from './routes.ts';
@@ -70,9 +71,7 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
     keyGenerator: (request) => callerOf(principalOf(request)),
   });
   return async ({ contract }: ContractRoute, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const leaked = leakedKey(request);
-    if (leaked !== undefined) {
-      options.onLeakedKey?.(leaked);
+    if (leakedKeyIn(request.raw.url ?? '/') !== undefined) {
       await count(limitAddress, request, reply);
       throw new DomainErrorException(keyInUrl());
     }
@@ -183,13 +182,4 @@ export async function count(limit: Limit, request: FastifyRequest, reply: Fastif
       },
     );
   }
-}
-
-function leakedKey({ raw, query }: FastifyRequest): string | undefined {
-  const url = raw.url ?? '/';
-  const queryAt = url.indexOf('?');
-  if (queryAt < 0 || !url.includes('astro_', queryAt)) return undefined;
-  return Object.values(query as Record<string, unknown>)
-    .flat()
-    .find((value): value is string => typeof value === 'string' && parseAccessKey(value) !== undefined);
 }

@@ -32,4 +32,9 @@ export const keyCommands = {
     },
     examples: ['astroctl key revoke key_0193f2b1 --reason "laptop lost"'],
   },
+  keyReport: {
+    path: ['key', 'report'],
+    summary: 'Report a leaked key: reads it from standard input and has it revoked',
+    examples: ['astroctl key report < leaked-key.txt'],
+  },
 } as const satisfies CommandDeclarations;

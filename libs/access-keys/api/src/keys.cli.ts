@@ -1,12 +1,13 @@
-import { isRole } from '#access';
+import { isRole, parseAccessKey } from '#access';
 import {
   createKeyRequest,
   getKeyRequest,
   listKeysRequest,
+  reportLeakedKeyRequest,
   revokeKeyRequest,
   type AccessKeyView,
 } from '#access-keys/contract';
-import { isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
+import { isCommandError, readAll, usage, type Column, type Options, type Outcome, type Session } from '#cli';
 import type { keyCommands } from './commands.cli.ts';
 
 const COLUMNS: readonly Column<AccessKeyView>[] = [
@@ -17,12 +18,25 @@ const COLUMNS: readonly Column<AccessKeyView>[] = [
   { title: 'STATUS', value: ({ status }) => status },
   { title: 'EXPIRES', value: ({ expires }) => expires },
   { title: 'LAST-USED', value: ({ lastUsed }) => lastUsed },
+  { title: 'LEAKED', value: ({ leakedAt }) => leakedAt, wide: true },
   { title: 'ROLE', value: ({ role }) => role, wide: true },
   { title: 'OWNER', value: ({ owner, memberId }) => owner ?? memberId, wide: true },
 ];
-const LINES = ['id', 'name', 'key', 'source', 'status', 'role', 'owner', 'createdAt', 'expires', 'lastUsed'] as const;
+const LINES = [
+  'id',
+  'name',
+  'key',
+  'source',
+  'status',
+  'role',
+  'owner',
+  'createdAt',
+  'expires',
+  'lastUsed',
+  'leakedAt',
+] as const;
 
-/** `key list`: own keys, masked; admins see everybody's. */
+/** `key list`: own keys, masked; admins see everybody's. Those that leaked and still work are named. */
 export async function keyList(_options: Options<typeof keyCommands.keyList>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -33,6 +47,11 @@ export async function keyList(_options: Options<typeof keyCommands.keyList>, ses
     name: ({ id }) => `key/${id}`,
     empty: 'No keys.',
   });
+  for (const { id, leakedAt, status } of listed.value)
+    if (leakedAt !== null && status === 'ACTIVE')
+      session.print.note(
+        `Warning: ${id} leaked at ${leakedAt} and still works. Replace it: astroctl key create, then astroctl key revoke ${id}`,
+      );
   return 0;
 }
 
@@ -93,5 +112,20 @@ export async function keyRevoke(options: Options<typeof keyCommands.keyRevoke>, 
   );
   if (!revoked.ok) return revoked.failure;
   session.print.line(`key/${revoked.value.id} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`);
+  return 0;
+}
+
+/** `key report`: whoever has a leaked key may report it; no login is needed. */
+export async function keyReport(_options: Options<typeof keyCommands.keyReport>, session: Session): Promise<Outcome> {
+  const key = (await readAll(session.io.stdin, 10_000)).trim();
+  if (!parseAccessKey(key))
+    return usage(
+      'Standard input does not hold an access key.',
+      'pipe the whole key: astroctl key report < leaked-key.txt',
+    );
+  const reported = await session.call(reportLeakedKeyRequest, { key });
+  if (!reported.ok) return reported.failure;
+  session.print.line('key reported');
+  session.print.note('If the platform knows the key, it is revoked.');
   return 0;
 }

@@ -3,9 +3,11 @@ import {
   getKeyRequest,
   listKeysRequest,
   loginRequest,
+  reportLeakedKeyRequest,
   revokeKeyRequest,
 } from '#access-keys/contract';
 
+export { createLeakedKeys } from './leaked-keys.ts';
 export { createKeyUse, type KeyUse } from './key-use.ts';
 
 /** What the gateway makes routes of. */
@@ -15,4 +17,5 @@ export const accessKeysRest = [
   createKeyRequest,
   getKeyRequest,
   revokeKeyRequest,
+  reportLeakedKeyRequest,
 ] as const;

@@ -1,9 +1,11 @@
 export {
   createKeyRequest,
   getKeyRequest,
+  keyInUrlRequest,
   keysUsedRequest,
   listKeysRequest,
   loginRequest,
+  reportLeakedKeyRequest,
   revokeKeyRequest,
   setKeyLimitsRequest,
   type AccessKeyView,

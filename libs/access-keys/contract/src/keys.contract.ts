@@ -1,4 +1,4 @@
-import { ROLES, SERVICES_ONLY } from '#access';
+import { PUBLIC, ROLES, SERVICES_ONLY } from '#access';
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
@@ -17,6 +17,8 @@ export const accessKeyView = z.strictObject({
   createdAt: z.string(),
   expires: z.string().nullable(),
   lastUsed: z.string().nullable(),
+  /** When it was found in a URL or reported as leaked; it must be replaced. */
+  leakedAt: z.string().nullable(),
 });
 export type AccessKeyView = z.infer<typeof accessKeyView>;
 
@@ -112,6 +114,28 @@ export const revokeKeyRequest = request({
   input: z.strictObject({ org: z.string().min(1), key: z.string().min(1), reason: z.string().max(200).optional() }),
   output: accessKeyView,
   organizationOf: ({ org }) => org,
+  timeoutMs: 5_000,
+});
+
+export const reportLeakedKeyRequest = request({
+  subject: 'access-keys.v1.leaked.report',
+  route: 'POST /v1/leaked-keys',
+  summary: 'Report a leaked key: if it is known, it is revoked. The response is the same for every text',
+  permission: PUBLIC,
+  input: z.strictObject({ key: z.string().min(1).max(200).describe('the whole key') }),
+  output: z.strictObject({}),
+  success: 202,
+  timeoutMs: 5_000,
+});
+
+/** From the gateway: a key was in a URL, so that it is in logs and histories by now. */
+export const keyInUrlRequest = request({
+  subject: 'access-keys.v1.leaked.in-url',
+  permission: SERVICES_ONLY,
+  callers: ['gateway'],
+  input: z.strictObject({ organizationId: z.string(), keyId: z.string() }),
+  output: z.strictObject({ revoked: z.boolean() }),
+  organizationOf: ({ organizationId }) => organizationId,
   timeoutMs: 5_000,
 });
 

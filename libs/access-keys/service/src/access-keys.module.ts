@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { Issuing, ISSUING } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
+import { LeaksHandlers } from './leaks/leaks.handlers.ts';
 import { KeyLimitsHandlers } from './limits/key-limits.handlers.ts';
 import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
@@ -11,7 +12,15 @@ import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
 /** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
 @Module({
-  controllers: [LoginHandlers, IssuingHandlers, RevokingHandlers, KeysQueries, KeyLimitsHandlers, UsageHandlers],
+  controllers: [
+    LoginHandlers,
+    IssuingHandlers,
+    RevokingHandlers,
+    KeysQueries,
+    KeyLimitsHandlers,
+    UsageHandlers,
+    LeaksHandlers,
+  ],
   providers: [
     { provide: ISSUING, useClass: Issuing },
     { provide: USAGE, useClass: Usage },

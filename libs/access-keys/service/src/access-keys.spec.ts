@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Issuing } from './issuing/issuing.service.ts';
 import { IssuingHandlers } from './issuing/issuing.handlers.ts';
 import { LoginHandlers } from './issuing/login.handlers.ts';
+import { LeaksHandlers } from './leaks/leaks.handlers.ts';
 import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
 import { keysProjection } from './overview/keys.projection.ts';
@@ -49,7 +50,8 @@ describe('access keys', () => {
   let queries: KeysQueries;
   let usage: Usage;
   const logged: object[] = [];
-  const log: Logger = { ...silentLogger, info: (fields, message) => void logged.push({ ...fields, message }) };
+  const note = (fields: object, message: string) => void logged.push({ ...fields, message });
+  const log: Logger = { ...silentLogger, info: note, warn: note };
 
   const record = (stream: string, ...events: DirectoryFact[]) =>
     embedded.commands.run(
@@ -281,6 +283,41 @@ describe('access keys', () => {
         'REVOKED',
       ]),
     );
+  });
+
+  it('use-S12: are flagged when they leak: list, event and log say so, and the setting has them revoked', async () => {
+    const leaks = new LeaksHandlers(embedded.commands, embedded.access, log);
+    const gateway = () => embedded.request({ kind: 'service', service: 'gateway' }, { organizationId: ACME });
+    const made = await create('ada', { name: 'leaky' });
+    const keyId = made.ok ? made.value.id : '';
+    const inUrl = () => leaks.inUrl({ organizationId: ACME, keyId }, gateway());
+    const shown = async () => (await listOf('ada')).find(({ id }) => id === keyId);
+    const lines = () => logged.filter((line) => 'keyId' in line && line.keyId === keyId && 'where' in line);
+
+    expect(await inUrl()).toMatchObject({ ok: true, value: { revoked: false } });
+    await inUrl();
+    expect(await shown()).toMatchObject({ status: 'ACTIVE', leakedAt: expect.stringMatching(/^20/) });
+    const flags = (await embedded.events()).filter(({ stream }) => stream === `leaked-keys-${ACME}`);
+    expect(flags).toMatchObject([{ type: 'access-key.leaked.v1', data: { keyId, where: 'url' } }]);
+    expect(lines()).toMatchObject([{ organizationId: ACME, where: 'url', revoked: false }]);
+
+    await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { revokeLeakedKeys: true } });
+    expect(await inUrl()).toMatchObject({ ok: true, value: { revoked: true } });
+    expect(await shown()).toMatchObject({ status: 'REVOKED' });
+    expect(lines().at(-1)).toMatchObject({ revoked: true });
+    expect(await inUrl()).toMatchObject({ ok: true, value: { revoked: false } });
+    await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { revokeLeakedKeys: false } });
+  });
+
+  it('use-S12: are revoked when somebody reports the whole text, and the answer tells nothing', async () => {
+    const leaks = new LeaksHandlers(embedded.commands, embedded.access, log);
+    const stranger = () => embedded.request({ kind: 'anonymous' });
+    const made = await create('ada', { name: 'pasted' });
+    if (!made.ok || made.value.secret === null) throw new Error('no key');
+    const unknown = `${made.value.secret.slice(0, -1)}${made.value.secret.endsWith('0') ? '1' : '0'}`;
+    for (const key of ['hunter2', unknown, made.value.secret, made.value.secret])
+      expect(await leaks.report({ key }, stranger())).toEqual({ ok: true, value: {}, meta: {} });
+    expect((await listOf('ada')).find(({ name }) => name === 'pasted')).toMatchObject({ status: 'REVOKED' });
   });
 
   it('use-L11: leave a line in the log when they are revoked, with ids only', () => {

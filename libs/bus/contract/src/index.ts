@@ -24,5 +24,5 @@ export {
   type RequestContract,
   type StreamContract,
 } from './contract.ts';
-export { pageInput, pageOf, pageOutput, type PageInput } from './pages.ts';
+export { pageInput, pageOf, pageOutput } from './pages.ts';
 export { REFUSALS, type Refusal, type RefusalRecorder } from './refusals.ts';

@@ -16,7 +16,7 @@ export const pageOutput = <Item extends z.ZodType>(item: Item) => ({
   next: z.string().optional(),
 });
 
-export interface PageInput {
+interface PageInput {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }

@@ -36,6 +36,7 @@ const revoked = {
   createdAt: '2026-01-01T00:00:00.000Z',
   expires: null,
   lastUsed: null,
+  leakedAt: null,
 } as const;
 
 function laptopOf(): Laptop {

@@ -39,7 +39,7 @@ export const organizationCommands = {
   },
   orgSet: {
     path: ['org', 'set'],
-    summary: 'Change settings of the current organization: contact, keyExpiry, viewersReadLogs',
+    summary: 'Change settings of the current organization: contact, keyExpiry, viewersReadLogs, revokeLeakedKeys',
     options: {
       setting: { positional: 'many', help: 'KEY=VALUE; an empty value restores the default' },
     },

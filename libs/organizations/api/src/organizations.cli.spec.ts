@@ -97,7 +97,7 @@ const acme: OrganizationView = {
   createdAt: since,
   members: 2,
   memberLimit: 5,
-  settings: { contact: null, keyExpiry: null, viewersReadLogs: true },
+  settings: { contact: null, keyExpiry: null, viewersReadLogs: true, revokeLeakedKeys: false },
 };
 
 it('use-D23: org set-role changes the role of a member and adds nobody', async () => {
@@ -195,22 +195,22 @@ describe('org set', () => {
     const { exit, stdout } = await laptop.run('org set contact=team@acme.dev viewersReadLogs=no');
     expect(exit).toBe(0);
     expect(stdout).toBe(
-      'organization/acme changed\ncontact:         team@acme.dev\nkeyExpiry:       -\nviewersReadLogs: no\n',
+      'organization/acme changed\ncontact:         team@acme.dev\nkeyExpiry:       -\nviewersReadLogs: no\nrevokeLeakedKeys: no\n',
     );
     expect(laptop.sent.at(-1)?.input).toMatchObject({ settings: { contact: 'team@acme.dev', viewersReadLogs: false } });
   });
 
   it('takes an empty value as the default', async () => {
     const laptop = withSettings();
-    await laptop.run(['org', 'set', 'contact=', 'keyExpiry=', 'viewersReadLogs=']);
+    await laptop.run(['org', 'set', 'contact=', 'keyExpiry=', 'viewersReadLogs=', 'revokeLeakedKeys=']);
     expect(laptop.sent.at(-1)?.input).toMatchObject({
-      settings: { contact: null, keyExpiry: null, viewersReadLogs: true },
+      settings: { contact: null, keyExpiry: null, viewersReadLogs: true, revokeLeakedKeys: false },
     });
   });
 
   it.each([
-    ['revokeLeakedKeys=yes', 'use KEY=VALUE with one of contact, keyExpiry, viewersReadLogs'],
-    ['contacts', 'use KEY=VALUE with one of contact, keyExpiry, viewersReadLogs'],
+    ['revokeLeakedKey=yes', 'use KEY=VALUE with one of contact, keyExpiry, viewersReadLogs, revokeLeakedKeys'],
+    ['contacts', 'use KEY=VALUE with one of contact, keyExpiry, viewersReadLogs, revokeLeakedKeys'],
     ['viewersReadLogs=maybe', 'choose yes or no'],
   ])('sends nothing for %s', async (word, fix) => {
     const laptop = withSettings();
@@ -228,7 +228,7 @@ describe('org get', () => {
     laptop.on(getOrganizationRequest, () => acme);
     const { stdout } = await laptop.run('org get');
     expect(stdout).toMatch(/^members: +2\/5$/m);
-    expect(stdout).toMatch(/^viewersReadLogs: yes$/m);
+    expect(stdout).toMatch(/^viewersReadLogs: +yes$/m);
     const { stdout: json } = await laptop.run('org get -o json');
     expect(JSON.parse(json)).toEqual(acme);
   });

@@ -1,3 +1,4 @@
+import { DEFAULT_SETTINGS, type OrganizationSettings } from '#access';
 import { isRole } from '#access';
 import {
   EXIT_CODES,
@@ -35,7 +36,7 @@ const COLUMNS: readonly Column<OrganizationRow>[] = [
   { title: 'CURRENT', value: ({ current }) => (current ? '*' : '') },
 ];
 const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'createdAt'] as const;
-const SETTINGS = ['contact', 'keyExpiry', 'viewersReadLogs'] as const;
+const SETTINGS = ['contact', 'keyExpiry', 'viewersReadLogs', 'revokeLeakedKeys'] as const;
 
 /** `org list`: all organizations of the key's user; `--all`: of the platform. */
 export async function orgList(
@@ -131,19 +132,19 @@ export async function orgSet(
   return 0;
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = { yes: true, true: true, '': true, no: false, false: false };
+const SWITCH: Readonly<Record<string, boolean>> = { yes: true, true: true, no: false, false: false };
 
 /** `KEY=VALUE` words; the default for a value that is empty. */
 function readSettings(words: readonly string[]) {
-  const settings: { contact?: string | null; keyExpiry?: string | null; viewersReadLogs?: boolean } = {};
+  const settings: { -readonly [S in keyof OrganizationSettings]?: OrganizationSettings[S] } = {};
   for (const word of words) {
     const [name] = word.split('=', 1);
     const key = SETTINGS.find((known) => known === name);
     if (key === undefined || !word.includes('='))
       return usage(`${word} is not a setting.`, `use KEY=VALUE with one of ${SETTINGS.join(', ')}`);
     const value = word.slice(key.length + 1);
-    if (key === 'viewersReadLogs') {
-      const isOn = SWITCH[value];
+    if (key === 'viewersReadLogs' || key === 'revokeLeakedKeys') {
+      const isOn = value === '' ? DEFAULT_SETTINGS[key] : SWITCH[value];
       if (isOn === undefined) return usage(`${value} is not a value of ${key}.`, 'choose yes or no');
       settings[key] = isOn;
     } else settings[key] = value === '' ? null : value;

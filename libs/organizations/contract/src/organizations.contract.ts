@@ -42,6 +42,7 @@ export const organizationView = z.strictObject({
     contact: z.string().nullable(),
     keyExpiry: z.string().nullable(),
     viewersReadLogs: z.boolean(),
+    revokeLeakedKeys: z.boolean(),
   }),
 });
 export type OrganizationView = z.infer<typeof organizationView>;
@@ -111,6 +112,7 @@ const settingsChange = z.strictObject({
     .nullable()
     .exactOptional(),
   viewersReadLogs: z.boolean().exactOptional(),
+  revokeLeakedKeys: z.boolean().exactOptional(),
 });
 
 export const changeOrganizationRequest = request({

@@ -90,5 +90,6 @@ function listed(
     createdAt,
     expiresAt: expiresAt ?? null,
     revokedAt: null,
+    leakedAt: null,
   };
 }

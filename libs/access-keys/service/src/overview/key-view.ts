@@ -11,8 +11,21 @@ export interface KeyCompanions {
 
 /** A key as lists show it: masked, with its state of this moment. Expiry needs no sweeper. */
 export function keyView(key: ListedKey, { nowMs, owner, lastUsed }: KeyCompanions): AccessKeyView {
-  const { id, name, masked, source, role, memberId, createdAt, expiresAt, revokedAt } = key;
+  const { id, name, masked, source, role, memberId, createdAt, expiresAt, revokedAt, leakedAt } = key;
   const status =
     revokedAt !== null ? 'REVOKED' : expiresAt !== null && Date.parse(expiresAt) <= nowMs ? 'EXPIRED' : 'ACTIVE';
-  return { id, name, key: masked, source, status, role, memberId, owner, createdAt, expires: expiresAt, lastUsed };
+  return {
+    id,
+    name,
+    key: masked,
+    source,
+    status,
+    role,
+    memberId,
+    owner,
+    createdAt,
+    expires: expiresAt,
+    lastUsed,
+    leakedAt,
+  };
 }

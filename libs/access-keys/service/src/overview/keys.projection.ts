@@ -1,6 +1,7 @@
 import type { Role } from '#access';
-import { idOf, REMOVED, type Projection } from '#kernel';
+import { idOf, REMOVED, type EventFamily, type Projection } from '#kernel';
 import { keyRingEvents, type KeyRingEvent } from '../key-ring.events.ts';
+import { leakedKeyEvents, type LeakedKeyEvent } from '../leaks/leaked-key.events.ts';
 
 /** Answers the lists of keys. One document per key; revoked ones stay, so that people see what was. */
 export interface ListedKey {
@@ -15,11 +16,18 @@ export interface ListedKey {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  /** When it was first found in a URL or reported. */
+  readonly leakedAt: string | null;
 }
 
-export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
-  name: 'access-keys.v1',
-  events: keyRingEvents,
+const listedEvents: EventFamily<KeyRingEvent | LeakedKeyEvent> = {
+  categories: [...keyRingEvents.categories, ...leakedKeyEvents.categories],
+  types: { ...keyRingEvents.types, ...leakedKeyEvents.types },
+};
+
+export const keysProjection: Projection<KeyRingEvent | LeakedKeyEvent, ListedKey> = {
+  name: 'access-keys.v2',
+  events: listedEvents,
   indexes: ['organizationId', 'memberId', 'createdAt'],
   documentId: ({ event }) => ('keyId' in event.data ? event.data.keyId : undefined),
   apply(key, { event, metadata }) {
@@ -39,10 +47,13 @@ export const keysProjection: Projection<KeyRingEvent, ListedKey> = {
           createdAt: metadata.recordedAt,
           expiresAt: expiresAt ?? null,
           revokedAt: null,
+          leakedAt: null,
         };
       }
       case 'access-key.revoked.v1':
         return key ? { ...key, revokedAt: metadata.recordedAt } : REMOVED;
+      case 'access-key.leaked.v1':
+        return key ? { ...key, leakedAt: key.leakedAt ?? metadata.recordedAt } : REMOVED;
       case 'access-keys.limits-set.v1':
         return key ?? REMOVED;
     }

@@ -1,23 +1,13 @@
 import { ACCESS, can, type AccessSource } from '#access';
 import { getKeyRequest, listKeysRequest } from '#access-keys/contract';
-import {
-  Caller,
-  Input,
-  refuse,
-  reply,
-  Serves,
-  type ContextOf,
-  type OrganizationContext,
-  type ReplyTo,
-  type RequestContext,
-} from '#bus';
+import { Caller, Input, refuse, reply, Serves, type ContextOf, type OrganizationContext, type ReplyTo } from '#bus';
 import type { InputOf } from '#bus/contract';
 import { READ_MODELS, type ReadModels } from '#event-sourcing';
 import { CLOCK, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { keyErrors } from '../key-ring.errors.ts';
 import { KeyViews } from './key-views.service.ts';
-import { keysProjection, type ListedKey } from './keys.projection.ts';
+import { keysProjection } from './keys.projection.ts';
 
 @Controller()
 export class KeysQueries {

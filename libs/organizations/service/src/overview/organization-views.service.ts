@@ -1,4 +1,4 @@
-import { ACCESS, effectiveRole, type AccessSource, type Directory } from '#access';
+import { ACCESS, DEFAULT_SETTINGS, effectiveRole, type AccessSource, type Directory } from '#access';
 import { plansOf } from '#billing/contract';
 import { BUS, type Bus, type RequestContext } from '#bus';
 import { COMMANDS, READ_MODELS, type CommandRunner, type ReadModels } from '#event-sourcing';
@@ -51,7 +51,7 @@ export class OrganizationViews {
 
 function view(
   id: string,
-  { persons, services: _, ...summary }: OrganizationSummary,
+  { persons, services: _, settings, ...summary }: OrganizationSummary,
   directory: Directory,
   { actor, principal }: RequestContext,
   plan = 'unknown',
@@ -59,5 +59,6 @@ function view(
   const member = directory.organization(id)?.members.get(actor.id);
   const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;
   const role = member ? (isOtherKey ? member.role : effectiveRole(member, principal)) : null;
-  return { id, ...summary, role, plan, members: persons };
+  // A document may be older than a setting.
+  return { id, ...summary, settings: { ...DEFAULT_SETTINGS, ...settings }, role, plan, members: persons };
 }

@@ -142,9 +142,14 @@ describe('changing an organization', () => {
     });
   });
 
-  it.each([{ contact: 'somebody' }, { contact: 'ftp://acme.dev' }, { keyExpiry: 'soon' }, { revokeLeakedKeys: true }])(
-    'takes no %j',
-    (settings) => expect(changeOrganizationRequest.input.safeParse({ org: 'acme', settings }).success).toBe(false),
+  it.each([
+    { contact: 'somebody' },
+    { contact: 'ftp://acme.dev' },
+    { keyExpiry: 'soon' },
+    { revokeLeakedKeys: 'yes' },
+    { viewersRead: true },
+  ])('takes no %j', (settings) =>
+    expect(changeOrganizationRequest.input.safeParse({ org: 'acme', settings }).success).toBe(false),
   );
 
   it('shows in a dry run what would be, and changes nothing', async () => {
