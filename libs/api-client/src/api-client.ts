@@ -84,6 +84,7 @@ export interface ApiClient {
     contract: C,
     input: CallerInputOf<C>,
     signal?: AbortSignal,
+    options?: Pick<ApiCallOptions, 'consistency'>,
   ): AsyncIterable<OutputOf<C>>;
 }
 
@@ -127,6 +128,7 @@ class RestClient implements ApiClient {
     contract: C,
     input: CallerInputOf<C>,
     signal?: AbortSignal,
+    options: Pick<ApiCallOptions, 'consistency'> = {},
   ): AsyncGenerator<OutputOf<C>> {
     const { base } = this;
     const { clock, timeoutMs } = this.options;
@@ -136,7 +138,13 @@ class RestClient implements ApiClient {
     const timer = clock.timer(timeoutMs, () => late.abort());
     const both = signal ? AbortSignal.any([late.signal, signal]) : late.signal;
     try {
-      const response = await this.sendTwice(contract, request, 'text/event-stream, application/problem+json', {}, both);
+      const response = await this.sendTwice(
+        contract,
+        request,
+        'text/event-stream, application/problem+json',
+        options,
+        both,
+      );
       timer.cancel();
       if (!mediaTypeOf(response).startsWith('text/event-stream') || !response.body) {
         const refused = await replyOf<never>(response, base);

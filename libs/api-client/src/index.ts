@@ -1,1 +1,8 @@
-export { ApiStreamError, createApiClient, type ApiClient, type ApiClientOptions, type ApiReply } from './api-client.ts';
+export {
+  ApiStreamError,
+  createApiClient,
+  type ApiCallOptions,
+  type ApiClient,
+  type ApiClientOptions,
+  type ApiReply,
+} from './api-client.ts';

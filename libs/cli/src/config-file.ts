@@ -20,6 +20,8 @@ export interface StoredApi {
   organizations: StoredKey[];
   /** A login for what needs one; good for 15 minutes. */
   login?: { accessToken: string; expiresAt: string };
+  /** The newest position that a response named: reads answer from a state that is not older. */
+  position?: string;
 }
 
 export interface ConfigFile {
@@ -150,17 +152,18 @@ const rawApi = (content: Readonly<Record<string, unknown>>, address: string): Re
 
 /** What a newer astroctl keeps there. */
 function unknownFields(content: Readonly<Record<string, unknown>>, address: string): Record<string, unknown> {
-  const { currentOrg, organizations, login, ...others } = rawApi(content, address);
+  const { currentOrg, organizations, login, position, ...others } = rawApi(content, address);
   return others;
 }
 
 function apiIn(content: Readonly<Record<string, unknown>>, address: string): StoredApi {
   const entry = rawApi(content, address);
   const organizations = Array.isArray(entry['organizations']) ? entry['organizations'].filter(isStoredKey) : [];
-  const { login, currentOrg } = entry;
+  const { login, currentOrg, position } = entry;
   return {
     organizations,
     ...(typeof currentOrg === 'string' && { currentOrg }),
+    ...(typeof position === 'string' && { position }),
     ...(isRecord(login) &&
       typeof login['accessToken'] === 'string' &&
       typeof login['expiresAt'] === 'string' && {

@@ -1,5 +1,5 @@
 import { PERMISSIONS, PUBLIC, SERVICES_ONLY } from '#access';
-import { ApiStreamError, type ApiClient, type ApiClientOptions } from '#api-client';
+import { ApiStreamError, type ApiClient, type ApiClientOptions, type ApiReply } from '#api-client';
 import type { CallerInputOf, Contract, OutputOf, ReplyMeta, RequestContract, StreamContract } from '#bus/contract';
 import type { DomainError } from '#kernel';
 import type { ConfigFile, StoredKey } from './config-file.ts';
@@ -112,6 +112,15 @@ export interface SessionParts {
   readonly keyOrganization: KeyOrganization;
 }
 
+const OTHER_STORE = 'position/other-store';
+/** Each is refused after 2 s at the earliest. */
+const NOT_YET_TRIES = 5;
+
+const storeOf = (position: string): string => position.slice(0, position.indexOf('.'));
+
+const hasMember = ({ input }: Contract, name: string): boolean =>
+  'shape' in input && typeof input.shape === 'object' && input.shape !== null && name in input.shape;
+
 export const ENVIRONMENT_KEY = 'ASTROPULSE_API_KEY';
 
 const matches = (key: StoredKey, org: string): boolean => key.id === org || key.slug === org;
@@ -199,15 +208,65 @@ class CommandSession implements Session {
     const secret = await this.secretFor(contract, options.credential);
     if (isCommandError(secret)) return { ok: false, failure: secret };
     const { credential: _, ...callOptions } = options;
-    let reply = await this.clientFor(secret).call(contract, input, callOptions);
+    let reply = await this.callAt(secret, contract, input, callOptions);
     if (!reply.ok && reply.error.code === 'key/login-required' && options.credential === undefined) {
       const login = await this.login();
       if (isCommandError(login)) return { ok: false, failure: login };
-      if (login !== secret) reply = await this.clientFor(login).call(contract, input, callOptions);
+      if (login !== secret) reply = await this.callAt(login, contract, input, callOptions);
     }
     if (!reply.ok) return { ok: false, failure: commandErrorOfReply(reply, flags, io) };
+    await this.seen(reply.meta.position);
     for (const warning of reply.meta.warnings ?? []) this.print.note(`Warning: ${warning}`);
     return reply;
+  }
+
+  /**
+   * A read asks for a state that is not older than what this machine has seen. While the platform is behind that, it is
+   * asked again; a position that was given out by another event store, before a restore, is dropped.
+   */
+  private async callAt<C extends RequestContract>(
+    secret: string | undefined,
+    contract: C,
+    input: CallerInputOf<C>,
+    options: Omit<SessionCallOptions, 'credential'>,
+  ): Promise<ApiReply<OutputOf<C>>> {
+    const { io } = this;
+    const client = this.clientFor(secret);
+    for (let tries = 1; ; tries += 1) {
+      const consistency = contract.route?.startsWith('GET ') ? this.position : undefined;
+      const reply = await client.call(contract, input, {
+        ...options,
+        ...(consistency !== undefined && { consistency }),
+      });
+      if (reply.ok || consistency === undefined) return reply;
+      if (reply.error.code === OTHER_STORE) await this.keep(undefined);
+      else if (reply.error.code === 'read/not-yet' && tries < NOT_YET_TRIES)
+        await io.pause((reply.error.retryAfterSeconds ?? 1) * 1_000, io.interrupted);
+      else return reply;
+    }
+  }
+
+  private get position(): string | undefined {
+    return this.config.api(this.flags.apiUrl).position;
+  }
+
+  private async seen(position: string | undefined): Promise<void> {
+    const known = this.position;
+    if (position === undefined || position === known) return;
+    const isOlder = known !== undefined && storeOf(known) === storeOf(position) && position < known;
+    if (!isOlder) await this.keep(position);
+  }
+
+  /** Best effort: a command does not fail because a position cannot be stored. */
+  private async keep(position: string | undefined): Promise<void> {
+    try {
+      await this.config.update(this.flags.apiUrl, (api) => {
+        delete api.position;
+        if (position !== undefined) api.position = position;
+      });
+    } catch (error) {
+      if (!(error instanceof CommandFailedError)) throw error;
+    }
   }
 
   async list<C extends ListContract>(
@@ -235,10 +294,17 @@ class CommandSession implements Session {
     const { io, flags } = this;
     const secret = await this.secretFor(contract, undefined);
     if (isCommandError(secret)) throw new CommandFailedError(secret);
+    // Where a stream continues from a place, the position would be taken for it.
+    const consistency = hasMember(contract, 'after') ? undefined : this.position;
+    const options = consistency === undefined ? {} : { consistency };
     try {
-      yield* this.clientFor(secret).stream(contract, input, signal ?? io.interrupted);
+      yield* this.clientFor(secret).stream(contract, input, signal ?? io.interrupted, options);
     } catch (error) {
-      throw error instanceof ApiStreamError ? new CommandFailedError(commandErrorOfReply(error, flags, io)) : error;
+      if (!(error instanceof ApiStreamError)) throw error;
+      if (error.error.code !== OTHER_STORE || consistency === undefined)
+        throw new CommandFailedError(commandErrorOfReply(error, flags, io));
+      await this.keep(undefined); // it is refused before the first item
+      yield* this.stream(contract, input, signal);
     }
   }
 

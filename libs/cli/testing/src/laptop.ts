@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { ApiStreamError, type ApiClient, type ApiReply } from '#api-client';
+import { ApiStreamError, type ApiCallOptions, type ApiClient, type ApiReply } from '#api-client';
 import type { CallerInputOf, Contract, OutputOf, RequestContract, StreamContract } from '#bus/contract';
 import {
   EXIT_CODES,
@@ -14,7 +14,7 @@ import {
   type Io,
 } from '#cli';
 import { makePrivateFolder, writePrivateFile } from '#files';
-import { domainError, type DomainError, type ErrorKind } from '#kernel';
+import { domainError, parsePosition, type DomainError, type ErrorKind } from '#kernel';
 import { manualClock, sequenceIds, type ManualClock } from '#testing';
 import { stringify } from 'yaml';
 
@@ -25,6 +25,8 @@ export interface SentRequest {
   /** Access key or access token; absent on public routes. */
   readonly credential?: string;
   readonly dryRun?: true;
+  /** The position that a read must not be older than. */
+  readonly consistency?: string;
 }
 
 export interface RunOptions {
@@ -52,6 +54,8 @@ export interface Laptop {
   readonly clock: ManualClock;
   /** Everything that was sent, in order. */
   readonly sent: readonly SentRequest[];
+  /** Position that good answers name from now on. */
+  answersAt: string | undefined;
   /** How many device logins people made. */
   readonly logins: number;
   readonly folder: string;
@@ -105,35 +109,52 @@ export function createLaptop(
   const fresh = () => new Date(clock.now() + 15 * 60_000).toISOString();
 
   const clientOf = (credential: string | undefined): ApiClient => ({
-    async call<C extends RequestContract>(contract: C, input: CallerInputOf<C>, options: { dryRun?: boolean } = {}) {
-      const answer = await answerOf(contract, input, credential, options.dryRun ?? false);
+    async call<C extends RequestContract>(contract: C, input: CallerInputOf<C>, options: ApiCallOptions = {}) {
+      const answer = await answerOf(contract, input, credential, options);
       const reply: ApiReply<OutputOf<C>> = isDomainError(answer)
         ? { ok: false, error: answer, status: STATUS[answer.kind], requestId: 'request-1' }
-        : { ok: true, value: contract.output.parse(answer) as OutputOf<C>, meta: {} }; // parsed by this contract
+        : { ok: true, value: contract.output.parse(answer) as OutputOf<C>, meta: metaNow() }; // parsed by this contract
       return reply;
     },
-    async *stream<C extends StreamContract>(contract: C, input: CallerInputOf<C>) {
-      const answer = await answerOf(contract, input, credential, false);
+    async *stream<C extends StreamContract>(
+      contract: C,
+      input: CallerInputOf<C>,
+      _signal?: AbortSignal,
+      options: ApiCallOptions = {},
+    ) {
+      const answer = await answerOf(contract, input, credential, options);
       if (isDomainError(answer)) throw new ApiStreamError({ ok: false, error: answer });
       yield* answer as readonly OutputOf<C>[]; // typed where the test gives it, by `onStream`
     },
   });
 
-  function answerOf(contract: Contract, input: unknown, credential: string | undefined, dryRun: boolean): unknown {
+  const metaNow = () => {
+    const position = parsePosition(laptop.answersAt ?? '');
+    return position.ok ? { position: position.value } : {};
+  };
+
+  function answerOf(
+    contract: Contract,
+    input: unknown,
+    credential: string | undefined,
+    { dryRun, consistency }: ApiCallOptions,
+  ): unknown {
     const request: SentRequest = {
       subject: contract.subject,
       input: { ...(input as Readonly<Record<string, unknown>>) }, // inputs of contracts are objects
       ...(credential !== undefined && { credential }),
       ...(dryRun && { dryRun }),
+      ...(consistency !== undefined && { consistency }),
     };
     sent.push(request);
     const answer = answers.get(contract.subject);
     return answer ? answer(input, request) : domainError('client/unreachable', 'unavailable', 'No server responds.');
   }
 
-  return {
+  const laptop: Laptop = {
     clock,
     sent,
+    answersAt: undefined,
     get logins() {
       return logins;
     },
@@ -183,6 +204,7 @@ export function createLaptop(
       return { exit, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
     },
   };
+  return laptop;
 
   function loggedIn() {
     logins++;
