@@ -57,7 +57,8 @@ describe('two people with two default organizations', () => {
     route.replaceAll(
       /\{(\w+)\}/g,
       (_, name: string) =>
-        ({ org, key: ada.keyId, user: ada.userId, name: 'default', tier: 'basic', ...more })[name] ?? 'x',
+        ({ org, key: ada.keyId, user: ada.userId, name: 'default', tier: 'basic', revision: '1', ...more })[name] ??
+        'x',
     );
   const ask = (route: string, org: string, credential: string, headers: Readonly<Record<string, string>> = {}) =>
     call(platform.url, addressOf(route, org), {
