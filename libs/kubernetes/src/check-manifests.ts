@@ -1,7 +1,7 @@
 import type { ClusterPolicy, ManifestError, PodSecurityLevel } from './manifest-error.ts';
 import { at, groupKind, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
 import { podsIn } from './find-pods.ts';
-import { podViolations } from './pod-security.ts';
+import { podViolations } from '#kubernetes/pod-security';
 
 export interface CheckOptions {
   readonly policy: ClusterPolicy;

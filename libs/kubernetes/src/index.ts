@@ -21,7 +21,6 @@ export { createKubernetesClient } from './create-client.ts';
 export { readKubeconfig } from './kubeconfig.ts';
 export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';
 export type { ImageWorkload, WorkloadResources, WorkloadVariable } from './workload.ts';
-export { podViolations, type PodViolation } from './pod-security.ts';
 export { renderImage } from './render-image.ts';
 export { readInlineManifests } from './inline-manifests.ts';
 export { decorate, namespacedByOwnCrd } from './decorate.ts';

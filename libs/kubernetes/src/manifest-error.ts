@@ -1,3 +1,4 @@
+import type { PodSecurityLevel } from '#kubernetes/pod-security';
 import type { ObjectKey } from './objects.ts';
 
 /** What a cluster allows; PRODUCT vocabulary of `clusters policy`. */
@@ -8,7 +9,7 @@ export interface ClusterPolicy {
   readonly podSecurity: PodSecurityLevel;
 }
 
-export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
+export type { PodSecurityLevel };
 
 export type ManifestErrorCode =
   | 'deployments/namespace-not-allowed'

@@ -1,6 +1,6 @@
 import { KubernetesApiError, type KubernetesClient } from './client.ts';
 import { TYPES } from './discovery.ts';
-import { podViolations } from './pod-security.ts';
+import { podViolations } from '#kubernetes/pod-security';
 import { POD_CASES, podOfCase } from './testing/pod-cases.ts';
 import { makeNamespace, openRealCluster } from './testing/real-cluster.ts';
 

@@ -1,4 +1,4 @@
-import { podViolations } from './pod-security.ts';
+import { podViolations } from '#kubernetes/pod-security';
 import { POD_CASES, podOfCase } from './testing/pod-cases.ts';
 
 describe('E3: a pod breaks no rule of the level that it fits, and one of the next stricter', () => {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#kernel';
-import { podViolations, type PodSecurityLevel, type PodViolation } from '#kubernetes';
+import { podViolations, type PodSecurityLevel, type PodViolation } from '#kubernetes/pod-security';
 import type { ResourceData } from '#kubernetes/schemas';
 import type { KubeObject, StoreReader } from '../store.ts';
 import { treeAt } from './reading.ts';

@@ -1,5 +1,6 @@
-import type { PodSecurityLevel } from './manifest-error.ts';
-import { at, isRecord, list, number, record, text, type JsonRecord } from './objects.ts';
+import { at, isRecord, list, number, record, text, type JsonRecord } from '#kubernetes/json';
+
+export type PodSecurityLevel = 'restricted' | 'baseline' | 'privileged';
 
 /** A rule of the Pod Security Standards that a pod breaks. */
 export interface PodViolation {

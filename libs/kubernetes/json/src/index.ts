@@ -1,0 +1,1 @@
+export { isRecord, record, list, text, number, at, type JsonRecord } from './json.ts';

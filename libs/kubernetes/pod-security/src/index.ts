@@ -1,0 +1,1 @@
+export { podViolations, type PodSecurityLevel, type PodViolation } from './pod-security.ts';
