@@ -28,7 +28,7 @@ const BELOW = ['kind:kernel', 'kind:technical'];
 const ENGINES = ['mongodb', 'mongoose', '@nats-io/*', '@kubernetes/*', '@eventstore/*'];
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.nx', '**/*.mjs'] },
+  { ignores: ['node_modules', 'dist', 'coverage', '.nx', 'tools/clients', '**/*.mjs'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

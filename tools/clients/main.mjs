@@ -36,7 +36,7 @@ const CLIENTS = {
     needs: 'npm',
     sources: 'typescript',
     make(from, to) {
-      for (const file of ['package.json', 'package-lock.json']) cpSync(join(from, file), join(to, file));
+      cpSync(from, to, { recursive: true });
       run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], to);
     },
     value: (folder) => folder,

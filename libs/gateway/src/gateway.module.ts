@@ -62,7 +62,7 @@ export class Gateway implements OnModuleDestroy {
       ids,
       logger,
       metrics,
-      about: { title: 'Astro Platform', version: VERSION },
+      about: { title: 'Astro Platform', version: VERSION, url: this.settings.publicUrl },
       readiness,
       cursorKey,
       connectionsPerAddress,

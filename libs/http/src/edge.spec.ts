@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { inProcessTransport } from '#bus/in-process';
@@ -493,6 +494,23 @@ describe('C15: methods', () => {
     const answer = await edge.send(method, thing);
     expectProblem(answer, 405, 'edge/method-not-allowed');
     expect(answer.headers.allow).toBe('DELETE, GET, HEAD, PUT');
+  });
+  it('use-E2: every other method that HTTP knows is 405 with Allow, with a body or without', async () => {
+    const others = METHODS.filter((method) => !['CONNECT', 'DELETE', 'GET', 'HEAD', 'PUT'].includes(method));
+    expect(others).toContain('QUERY');
+    const asked = others.flatMap((method) =>
+      ['', 'Content-Type: application/json\r\nContent-Length: 2\r\n'].map((headers) => ({
+        method,
+        text: `${method} ${thing} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n${headers === '' ? '' : '{}'}`,
+      })),
+    );
+    const answers = await Promise.all(
+      asked.map(async ({ method, text }) => {
+        const answer = await edge.raw(text);
+        return `${method} ${/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]} ${/^allow: (.*)\r$/im.exec(answer)?.[1]}`;
+      }),
+    );
+    expect(answers).toEqual(asked.map(({ method }) => `${method} 405 DELETE, GET, HEAD, PUT`));
   });
   it('does not let a header choose the method', async () => {
     expect(

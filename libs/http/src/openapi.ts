@@ -7,6 +7,8 @@ import { routesOf, takesBody, type ContractRoute } from './routes.ts';
 export interface ApiDescription {
   readonly title: string;
   readonly version: string;
+  /** Where people reach the API, without a path. */
+  readonly url?: string;
 }
 
 type Schema = Readonly<Record<string, unknown>> & {
@@ -39,13 +41,14 @@ const PROBLEM = {
 } as const;
 
 /** OpenAPI 3.1 of all contracts that have a route; the one table from which server and client are made too. */
-export function openApiOf(contracts: readonly Contract[], { title, version }: ApiDescription): object {
+export function openApiOf(contracts: readonly Contract[], { title, version, url = '/' }: ApiDescription): object {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routesOf(contracts))
     (paths[route.template] ??= {})[route.method.toLowerCase()] = operationOf(route);
   return {
     openapi: '3.1.0',
-    info: { title, version },
+    info: { title, version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url }],
     security: [{ bearer: [] }, { accessKey: [] }],
     paths,
     components: {
@@ -70,7 +73,6 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   const required = input.required ?? [];
   const rest = Object.keys(properties).filter((name) => !parameters.includes(name));
   const takesQuery = !takesBody(method);
-  const status = contract.kind === 'request' ? (contract.success ?? 200) : 200;
   const output = schemaOf(contract.output, 'output');
   const items = {
     type: 'object',
@@ -100,7 +102,12 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         schema: properties[name] ?? { type: 'string' },
       })),
       ...(takesQuery
-        ? rest.map((name) => ({ name, in: 'query', required: required.includes(name), schema: properties[name] }))
+        ? rest.map((name) => ({
+            name,
+            in: 'query',
+            required: required.includes(name),
+            schema: name === 'cursor' ? { ...(properties[name] as object), pattern: HEADERS.cursor } : properties[name],
+          }))
         : []),
       ...(contract.kind === 'request' && contract.dryRun
         ? [
@@ -113,19 +120,19 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
           ]
         : []),
       ...(method === 'POST'
-        ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', minLength: 1, maxLength: 255 } }]
+        ? [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', pattern: HEADERS.idempotencyKey } }]
         : []),
       ...(contract.kind === 'request' && contract.ifMatch
-        ? [{ name: 'If-Match', in: 'header', schema: { type: 'string' } }]
+        ? [{ name: 'If-Match', in: 'header', schema: { type: 'string', pattern: HEADERS.ifMatch } }]
         : []),
       {
         name: 'Consistency',
         in: 'header',
-        schema: { type: 'string' },
+        schema: { type: 'string', pattern: HEADERS.position },
         description: 'answer from a state that is only lines newer than this position',
       },
       ...(contract.kind === 'stream' && hasMember(contract, 'after')
-        ? [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }]
+        ? [{ name: 'Last-Event-ID', in: 'header', schema: { type: 'string', pattern: HEADERS.eventId } }]
         : []),
     ],
     ...(!takesQuery &&
@@ -136,28 +143,60 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         },
       }),
     responses: {
-      [status]: {
-        description: 'Done',
-        headers: {
-          'X-Request-Id': { schema: { type: 'string' } },
-          Consistency: { schema: { type: 'string' } },
-          ETag: { schema: { type: 'string' } },
-        },
-        ...(status !== 204 && {
-          content: {
-            'application/json': { schema: answer },
-            ...(contract.kind === 'stream' && {
-              'text/event-stream': {
-                schema: { type: 'string', description: 'one event per item; id is its position' },
-              },
-            }),
-          },
-        }),
-      },
+      ...Object.fromEntries(statusesOf(contract).map((status) => [status, answerOf(contract, status, answer)])),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
 }
+
+/** Every status of success that a contract answers with. */
+function statusesOf(contract: Contract): number[] {
+  if (contract.kind !== 'request') return [200];
+  return [contract.success ?? 200, ...(contract.creates ? [201] : [])];
+}
+
+function answerOf(contract: Contract, status: number, answer: unknown): object {
+  const hasLocation = status === 201 || status === 202;
+  return {
+    description: STATUS_WORDS[status] ?? 'Done',
+    headers: {
+      'X-Request-Id': header(HEADERS.requestId),
+      Consistency: header(HEADERS.position),
+      ETag: header(HEADERS.etag),
+      ...(hasLocation && { Location: { schema: { type: 'string', format: 'uri-reference' } } }),
+    },
+    ...(status !== 204 && {
+      content: {
+        'application/json': { schema: answer },
+        ...(contract.kind === 'stream' && {
+          'text/event-stream': {
+            schema: { type: 'string', description: 'one event per item; id is its position' },
+          },
+        }),
+      },
+    }),
+  };
+}
+
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Accepted; it is not finished yet',
+  204: 'Done, nothing to say',
+};
+
+/** What headers and cursors look like. The edge refuses others, so these are the same rules. */
+const HEADERS = {
+  requestId: '^[A-Za-z0-9_.-]{8,64}$',
+  position: '^[a-z0-9]{8,32}\\.[0-9]{20}$',
+  etag: '^"[0-9]{1,15}"$',
+  ifMatch: '^(\\*|"[0-9]{1,15}")$',
+  idempotencyKey: '^[\\x21-\\x7e]([\\x20-\\x7e]{0,253}[\\x21-\\x7e])?$',
+  eventId: '^[\\x21-\\x7e]{1,200}$',
+  cursor: '^[A-Za-z0-9_-]{1,4096}$',
+} as const;
+
+const header = (pattern: string): object => ({ schema: { type: 'string', pattern } });
 
 function bodyOf(
   contract: Contract,
@@ -165,7 +204,8 @@ function bodyOf(
   required: readonly string[],
   rest: readonly string[],
 ): unknown {
-  if (contract.body) return properties[contract.body] ?? {};
+  if (contract.body)
+    return contract.bodySchema ? schemaOf(contract.bodySchema, 'input') : (properties[contract.body] ?? {});
   const needed = rest.filter((name) => required.includes(name));
   return {
     type: 'object',

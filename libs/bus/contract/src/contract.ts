@@ -30,6 +30,8 @@ interface Common<Input extends z.ZodType, Output extends z.ZodType> {
   organizationOf?(input: z.infer<Input>): string;
   /** The whole request body goes into this one member of the input (a manifest, say) instead of being its members. */
   readonly body?: string;
+  /** What such a body is, for OpenAPI: the schema by which the service reads it. */
+  readonly bodySchema?: z.ZodType;
   readonly timeoutMs: number;
 }
 
@@ -41,6 +43,8 @@ export interface RequestContract<
   readonly kind: 'request';
   /** HTTP status of success; what the handler's meta says (`created`) wins. 200 when left out. */
   readonly success?: 200 | 201 | 202 | 204;
+  /** It makes what was not there before, and then answers 201. */
+  readonly creates?: true;
   /** `?dryRun=true` answers what would happen and makes nothing; 422 where this is left out. */
   readonly dryRun?: true;
   /** The answers carry the configuration's revision as ETag, and `If-Match` holds the change to it; 412 with any ETag where this is left out. */

@@ -1,5 +1,6 @@
 import { pageInput, pageOutput, request, stream } from '#bus/contract';
 import { z } from 'zod';
+import { applicationSpecSchema, manifestOf } from './manifest.ts';
 import { APPLICATION_STATUSES, ATTEMPT_STATES, HEALTHS, STEPS, SYNCS, TIER_NAMES } from './values.ts';
 
 const org = z.string().min(1);
@@ -104,6 +105,8 @@ export const applyApplicationRequest = request({
   permission: 'application.deploy',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
+  bodySchema: manifestOf('Application', applicationSpecSchema),
+  creates: true,
   output: applyOutcome,
   organizationOf,
   timeoutMs: 10_000,
@@ -235,6 +238,7 @@ export const diffManifestRequest = request({
   permission: 'application.read',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
+  bodySchema: manifestOf('Application', applicationSpecSchema),
   output: applicationDiff,
   organizationOf,
   timeoutMs: 10_000,

@@ -1,7 +1,7 @@
 import { SERVICES_ONLY } from '#access';
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
-import { policySchema } from './manifest.ts';
+import { policySchema, registrationSpecSchema, manifestOf } from './manifest.ts';
 import { CLUSTER_STATES } from './values.ts';
 
 const org = z.string().min(1);
@@ -63,6 +63,8 @@ export const registerClusterRequest = request({
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
+  bodySchema: manifestOf('K8sClusterRegistration', registrationSpecSchema),
+  creates: true,
   output: z.strictObject({
     cluster: clusterView,
     outcome: z.enum(['created', 'configured', 'unchanged']),

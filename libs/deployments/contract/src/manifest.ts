@@ -301,6 +301,18 @@ const envelopeSchema = z.strictObject({
   spec: z.unknown(),
 });
 
+/** A manifest of one kind as a body may hold it: in its envelope, or its spec alone. */
+export const manifestOf = (kind: ManifestKind, spec: z.ZodType) =>
+  z.union([
+    z.strictObject({
+      apiVersion: z.literal(API_VERSION),
+      kind: z.literal(kind),
+      metadata: z.strictObject({ name: z.string().optional() }).optional(),
+      spec,
+    }),
+    spec,
+  ]);
+
 /** Takes a document out of its envelope; a document without `apiVersion` and `kind` is the spec itself. */
 export function openEnvelope(
   document: unknown,

@@ -1,5 +1,6 @@
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
+import { profileSpecSchema, manifestOf } from './manifest.ts';
 
 const org = z.string().min(1);
 const name = z.string().min(1).max(253);
@@ -53,6 +54,8 @@ export const applyProfileRequest = request({
   permission: 'profile.change',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
+  bodySchema: manifestOf('ApplicationProfile', profileSpecSchema),
+  creates: true,
   output: z.strictObject({
     profile: profileView,
     outcome: z.enum(['created', 'configured', 'unchanged']),
