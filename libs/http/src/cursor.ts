@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { domainError, err, ok, type DomainError, type Json, type Result } from '#kernel';
 
 const MAC_BYTES = 16;
@@ -38,5 +38,16 @@ export function openCursor(
   return ok(JSON.parse(text.toString()) as Json);
 }
 
+/** Keys made ready once, not for each cursor. */
+const ready = new WeakMap<Uint8Array, KeyObject>();
+
+function prepared(key: Uint8Array): KeyObject {
+  const known = ready.get(key);
+  if (known) return known;
+  const made = createSecretKey(key);
+  ready.set(key, made);
+  return made;
+}
+
 const macOf = (key: Uint8Array, scope: string, text: Uint8Array): Buffer =>
-  createHmac('sha256', key).update(`${scope.length}.${scope}.`).update(text).digest().subarray(0, MAC_BYTES);
+  createHmac('sha256', prepared(key)).update(`${scope.length}.${scope}.`).update(text).digest().subarray(0, MAC_BYTES);

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SealingKey } from './sealing-keys.ts';
 import { VaultSealError } from './vault.ts';
 
@@ -88,7 +88,7 @@ export function unwrapKey(
   if (!key) throw missingKey(keyId);
   try {
     return decrypt(
-      key.key,
+      prepared(key),
       wrapped.subarray(0, NONCE_BYTES),
       associated(identity, 'key'),
       wrapped.subarray(NONCE_BYTES),
@@ -116,16 +116,27 @@ function wrapKey(
   const nonce = random(NONCE_BYTES);
   return {
     keyId: key.id,
-    wrapped: Buffer.concat([nonce, encrypt(key.key, nonce, associated(identity, 'key'), dataKey)]),
+    wrapped: Buffer.concat([nonce, encrypt(prepared(key), nonce, associated(identity, 'key'), dataKey)]),
   };
 }
 
-function encrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
+/** Sealing keys as the cipher takes them: made ready once, not for each record. */
+const ready = new WeakMap<SealingKey, KeyObject>();
+
+function prepared(key: SealingKey): KeyObject {
+  const known = ready.get(key);
+  if (known) return known;
+  const made = createSecretKey(key.key);
+  ready.set(key, made);
+  return made;
+}
+
+function encrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-function decrypt(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
+function decrypt(key: Uint8Array | KeyObject, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
   const end = sealed.length - TAG_BYTES;
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
     .setAAD(aad)

@@ -41,7 +41,7 @@ describe('users', () => {
     embedded = await openEmbedded(folder);
     const { commands, readModels, access, vault, ids, readStore, clock } = embedded;
     await embedded.sourcing.projections([usersProjection]);
-    people = new People(vault, ids);
+    people = new People(vault, ids, clock);
     const lastLogins = new LastLogins(readStore, clock);
     registration = new RegistrationHandlers(commands, people, ids, config, lastLogins);
     admins = new GlobalRolesHandlers(commands, people, lastLogins);

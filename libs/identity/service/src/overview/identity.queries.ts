@@ -84,7 +84,7 @@ export class IdentityQueries {
     const key = principal.kind === 'key' ? directory.value.keysById.get(principal.keyId)?.created : undefined;
     const member = organization?.members.get(actor.id);
     const person =
-      principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.get(actor.id);
+      principal.kind === 'key' && principal.memberKind === 'service' ? undefined : await this.people.shown(actor.id);
     const plan = organization && (await plansOf(this.bus, [organization.id], context)).get(organization.id);
     return reply({
       userId: actor.id,
@@ -115,7 +115,7 @@ export class IdentityQueries {
     if (!page.ok) return refuse(page.error);
     const items = await Promise.all(
       page.value.items.map(async ({ id, document: { globalRole, state } }) => {
-        const email = state === 'ACTIVE' ? ((await this.people.get(id))?.email ?? null) : null;
+        const email = state === 'ACTIVE' ? ((await this.people.shown(id))?.email ?? null) : null;
         return { id, email, globalRole, state, lastLogin: await this.lastLogins.of(id) };
       }),
     );
@@ -135,7 +135,7 @@ export class IdentityQueries {
     const loaded = await this.commands.load(userDecider, userStream(id));
     if (!loaded.ok || loaded.value.state.status === 'absent') return undefined;
     if (loaded.value.state.status === 'erased') return { id, email: null, name: null, erased: true };
-    const record = await this.people.get(id);
+    const record = await this.people.shown(id);
     return { id, email: record?.email ?? null, name: record?.name ?? null, erased: false };
   }
 }

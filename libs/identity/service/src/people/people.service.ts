@@ -1,8 +1,9 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Claims } from '#identity/contract';
-import { IDS, type Ids } from '#kernel';
+import { CLOCK, IDS, type Clock, type Ids } from '#kernel';
 import { decodeText, encodeText, VAULT, type Vault } from '#vault';
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { normalizedAddress } from './address.ts';
 
@@ -18,6 +19,11 @@ const personSchema = z.object({
 
 /** What is known about a person. Nowhere but in the vault: erasing the record erases the person. */
 export type PersonRecord = z.infer<typeof personSchema>;
+
+/** Records in memory, so that a list of people opens none of them twice. */
+const REMEMBERED = 10_000;
+/** Milliseconds until a change that another process of this service made is seen; one of this process is seen at once. */
+const REMEMBER_MS = 30_000;
 
 const LOOKUP_KEY = 'identity/lookup-key';
 const personName = (userId: string): string => `person/${userId}`;
@@ -42,21 +48,38 @@ function recordOf(
  */
 @Injectable()
 export class People {
-  private key: Promise<Uint8Array> | undefined;
+  private key: Promise<KeyObject> | undefined;
+  private readonly remembered: LRUCache<string, PersonRecord>;
 
   constructor(
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(IDS) private readonly ids: Ids,
-  ) {}
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    const perf = { now: () => clock.monotonic() };
+    this.remembered = new LRUCache({ max: REMEMBERED, ttl: REMEMBER_MS, ttlResolution: 0, perf });
+  }
 
   /** The stream that says which user a token's subject is. */
   async subjectStream({ issuer, subject }: Pick<Claims, 'issuer' | 'subject'>): Promise<string> {
     return `subjects-${await this.digest(`subject\n${issuer}\n${subject}`)}`;
   }
 
+  /**
+   * What is known about a person, to show it: at most 30 s old. Whether the person was erased is not asked here; the user's
+   * stream says it.
+   */
+  async shown(userId: string): Promise<PersonRecord | undefined> {
+    return this.remembered.get(userId) ?? this.get(userId);
+  }
+
+  /** What is known about a person now. */
   async get(userId: string): Promise<PersonRecord | undefined> {
     const record = await this.vault.get(personName(userId));
-    return record && personSchema.parse(JSON.parse(decodeText(record.value)));
+    const person = record && personSchema.parse(JSON.parse(decodeText(record.value)));
+    if (person) this.remembered.set(userId, person);
+    else this.remembered.delete(userId);
+    return person;
   }
 
   /**
@@ -66,8 +89,10 @@ export class People {
   async keep(userId: string, claims: Claims): Promise<void> {
     const before = await this.get(userId);
     const next = recordOf(claims, claims.incomplete ? before : undefined);
-    if (before === undefined || JSON.stringify(before) !== JSON.stringify(next))
+    if (before === undefined || JSON.stringify(before) !== JSON.stringify(next)) {
       await this.vault.put(personName(userId), encodeText(JSON.stringify(next)));
+      this.remembered.delete(userId);
+    }
     if (before?.email && before.email !== next.email) await this.forgetAddress(before.email, userId);
     if (next.email !== null && next.emailVerified) await this.indexAddress(next.email, userId);
   }
@@ -117,12 +142,12 @@ export class People {
   }
 
   /** Made once for the installation; whoever comes second takes what the first one wrote. */
-  private async loadKey(): Promise<Uint8Array> {
+  private async loadKey(): Promise<KeyObject> {
     const present = await this.vault.get(LOOKUP_KEY);
-    if (present) return present.value;
+    if (present) return createSecretKey(present.value);
     await this.vault.put(LOOKUP_KEY, this.ids.random(32), { expected: 'absent' });
     const written = await this.vault.get(LOOKUP_KEY);
     if (!written) throw new Error('the vault did not return the lookup key that was just written');
-    return written.value;
+    return createSecretKey(written.value);
   }
 }
