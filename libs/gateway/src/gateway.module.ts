@@ -14,6 +14,7 @@ import {
   type EdgeOptions,
   type Fetch,
 } from '#http';
+import { addressList } from '#http/connections';
 import { addressesOf, BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { createLogins } from '#identity/rest';
 import { CLOCK, IDS, LOGGER, VERSION, type Clock, type Ids, type Logger } from '#kernel';
@@ -50,7 +51,8 @@ export class Gateway implements OnModuleDestroy {
   /** Puts everything onto the application, before it is initialized. */
   mount(app: NestFastifyApplication): void {
     const { bus, access, readiness, cursorKey, clock, ids, logger, metrics, refusals } = this;
-    const { connectionsPerAddress, streamsPerKey, streamsPerOrganization } = this.settings.configuration;
+    const { connectionsPerAddress, streamsPerKey, streamsPerOrganization, trustedProxies } =
+      this.settings.configuration;
     const leakedKeys = createLeakedKeys({ bus, access, clock });
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
@@ -66,6 +68,7 @@ export class Gateway implements OnModuleDestroy {
       readiness,
       cursorKey,
       connectionsPerAddress,
+      isTrustedProxy: addressList(trustedProxies),
       streams: { perPrincipal: streamsPerKey, perOrganization: streamsPerOrganization },
       requestsPerMinute: createRequestRates({ bus, clock }),
       ...(refusals && { refusals }),

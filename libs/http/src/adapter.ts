@@ -43,15 +43,15 @@ export interface AdapterOptions {
   readonly clock: Clock;
   /** Source of request ids. */
   readonly ids: Ids;
-  /** Addresses of reverse proxies whose X-Forwarded-For is believed; none when left out. */
-  readonly trustProxy?: string | readonly string[];
+  /** Reverse proxies, by address, whose X-Forwarded-For and X-Forwarded-Proto count; none when left out. */
+  readonly isTrustedProxy?: (address: string) => boolean;
 }
 
 /**
  * Nest's Fastify adapter with the limits of the edge: what never reaches a route (broken HTTP, too long URLs, too large
  * headers) is answered with a problem document too. Pass it to NestFactory.create with `bodyParser: false`.
  */
-export function edgeAdapter({ clock, ids, trustProxy }: AdapterOptions): FastifyAdapter {
+export function edgeAdapter({ clock, ids, isTrustedProxy }: AdapterOptions): FastifyAdapter {
   const watch = new LoopWatch(clock);
   const options: FastifyHttpOptions<RawServerDefault> = {
     logger: false,
@@ -68,7 +68,7 @@ export function edgeAdapter({ clock, ids, trustProxy }: AdapterOptions): Fastify
       ignoreTrailingSlash: false,
       ignoreDuplicateSlashes: false,
     },
-    ...(trustProxy !== undefined && { trustProxy: typeof trustProxy === 'string' ? trustProxy : [...trustProxy] }),
+    ...(isTrustedProxy && { trustProxy: (address: string) => isTrustedProxy(address) }),
     frameworkErrors: (error, request, reply) => {
       const problem = problemOfEdge(
         request.url.length > URL_BYTES

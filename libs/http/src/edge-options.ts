@@ -48,8 +48,10 @@ export interface ServerOptions {
   readonly metrics?: Metrics;
   /** Called with an access key that was in a URL, whatever the path, so that it can be replaced; must not throw or wait. */
   readonly onLeakedKey?: (key: string) => void;
-  /** Open connections of one address; 1,000 when left out. Behind a reverse proxy all have the proxy's address. */
+  /** Open connections of one address; 1,000 when left out. */
   readonly connectionsPerAddress?: number;
+  /** Reverse proxies, by address: their connections are not counted. */
+  readonly isTrustedProxy?: (address: string) => boolean;
   /** helmet's own options for pages served beside the API (a console, login pages); the API has the strictest ones. */
   readonly helmet?: FastifyHelmetOptions;
 }

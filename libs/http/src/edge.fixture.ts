@@ -395,10 +395,18 @@ export async function startEdge(
   })
   class FixtureModule {}
 
-  const app = await NestFactory.create<NestFastifyApplication>(FixtureModule, edgeAdapter({ clock, ids: systemIds }), {
-    logger: false,
-    bodyParser: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    FixtureModule,
+    edgeAdapter({
+      clock,
+      ids: systemIds,
+      ...(more.isTrustedProxy && { isTrustedProxy: more.isTrustedProxy }),
+    }),
+    {
+      logger: false,
+      bodyParser: false,
+    },
+  );
   const served = connectBus(app, transport);
   mountEdge(app, {
     contracts: served,

@@ -67,6 +67,7 @@ function mountServer(
 
   limitConnections(instance.server, {
     perAddress: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    isTrustedProxy: options.isTrustedProxy,
     onRefused: () => metrics.connectionRefused(),
   });
   app.useGlobalFilters(new EdgeFilter(parts));

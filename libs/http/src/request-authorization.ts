@@ -1,7 +1,7 @@
 import { PUBLIC, SERVICES_ONLY, type Principal } from '#access';
 import { accessRefusal, busErrors, DomainErrorException } from '#bus';
 import type { Contract } from '#bus/contract';
-import { announcesBody } from '#http/connections';
+import { announcesBody, networkOf } from '#http/connections';
 import { domainError, type DomainError } from '#kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication } from './authentication.ts';
@@ -63,7 +63,7 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
   const limitAddress = scope.createRateLimit({
     max: options.anonymousPerMinute ?? DEFAULT_PER_MINUTE,
     timeWindow: WINDOW_MS,
-    keyGenerator: ({ ip }) => ip,
+    keyGenerator: ({ ip }) => networkOf(ip),
   });
   const limitPrincipal = scope.createRateLimit({
     max: (request) => options.requestsPerMinute?.(principalOf(request)) ?? DEFAULT_PER_MINUTE,

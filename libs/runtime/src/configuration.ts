@@ -35,6 +35,8 @@ export interface Configuration {
   readonly sealingKeys: string | undefined;
   readonly callerKeys: string | undefined;
   readonly egressAllow: readonly string[];
+  /** CIDR blocks and addresses. */
+  readonly trustedProxies: readonly string[];
   readonly connectionsPerAddress: number;
   readonly streamsPerKey: number;
   readonly streamsPerOrganization: number;
@@ -102,6 +104,7 @@ function configurationOf(settings: Settings): Configuration {
     sealingKeys: settings.sealingKeys,
     callerKeys: settings.callerKeys,
     egressAllow: settings.egressAllow,
+    trustedProxies: settings.trustedProxies ?? [],
     connectionsPerAddress: settings.connectionsPerAddress,
     streamsPerKey: settings.streamsPerKey,
     streamsPerOrganization: settings.streamsPerOrganization,

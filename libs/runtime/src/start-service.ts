@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import type { CallerKeys } from '#bus';
 import { CURSOR_KEY, edgeAdapter, mountHealth, READINESS, type Readiness } from '#http';
+import { addressList } from '#http/connections';
 import { createEgressGuard, EGRESS, EGRESS_GUARD, parseEgressPolicy, type EgressPolicy } from '#egress';
 import type { Clock, Logger } from '#kernel';
 import { createMetrics, type Metrics } from '#metrics';
@@ -114,6 +115,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   stopping.throwIfAborted();
 
   const egress = egressOf(settings);
+  const isTrustedProxy = addressList(configuration.trustedProxies);
   const state: ServiceState = { served: [], lacks: 'starting', dependencies: () => [] };
   const composition: Composition = compose({
     ...service,
@@ -133,16 +135,20 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
     ],
   });
   closers.push(() => composition.close());
-  const app = await NestFactory.create<NestFastifyApplication>(composition.root, edgeAdapter({ clock, ids }), {
-    logger: false,
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    composition.root,
+    edgeAdapter({ clock, ids, isTrustedProxy }),
+    {
+      logger: false,
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
   closers.push(() => app.close());
   closers.push(() => composition.handOver());
   state.served = composition.connect(app).map(({ subject }) => subject);
   if (service.edge) service.edge.mount(app);
-  else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log, metrics });
+  else mountHealth(app, { readiness: app.get(READINESS), clock, logger: log, metrics, isTrustedProxy });
   await app.init();
   state.dependencies = () => parts.flatMap(({ dependencies }) => dependencies?.(app) ?? []);
   await app.startAllMicroservices();

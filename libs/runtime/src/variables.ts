@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseEgressPolicy } from '#egress';
 import { err, ok, type Result } from '#kernel';
 import { z } from 'zod';
@@ -73,6 +74,18 @@ const egress = entries(/^\[?[0-9a-fA-F.:]+\]?\/\d{1,3}$|^(\[[0-9a-fA-F:]+\]|[A-Z
   (list) => parseEgressPolicy(list.join(',')).ok,
   EGRESS,
 );
+
+const PROXIES = 'must be CIDR blocks separated by commas, such as 10.4.0.0/16,fd00::/8';
+const ALL_ADDRESSES = 'must not hold every address: whoever connects could then choose the address that limits count';
+const proxies = entries(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, PROXIES)
+  .refine((list) => list.every(isNetwork), { error: PROXIES, abort: true })
+  .refine((list) => !list.some((network) => network.endsWith('/0')), ALL_ADDRESSES);
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits] = text.split('/');
+  const version = isIP(address);
+  return version !== 0 && (bits === undefined || Number(bits) <= (version === 4 ? 32 : 128));
+}
 
 /** Every variable of the server. Names and defaults are a contract with operators. */
 export const VARIABLES = {
@@ -271,9 +284,17 @@ export const VARIABLES = {
     good: '10.4.0.0/16,registry.internal:443',
     bad: ['everything', '10.4.0.7', 'http://10.4.0.1'],
   },
+  trustedProxies: {
+    name: 'ASTRO_TRUSTED_PROXIES',
+    meaning: 'reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count: CIDR',
+    defaultInWords: 'none',
+    schema: proxies,
+    good: '10.4.0.0/16,fd00::/8',
+    bad: ['ingress.acme.dev', '10.4.0.0/33', '10.4.0.0;10.5.0.0', '0.0.0.0/0', '1921.68.0.1'],
+  },
   connectionsPerAddress: {
     name: 'ASTRO_MAX_CONNECTIONS_PER_ADDRESS',
-    meaning: 'open connections of one address; a reverse proxy is one address',
+    meaning: 'open connections of one address; those of trusted proxies are not counted',
     default: '1000',
     schema: wholeNumber(1, 1_000_000),
     good: '20000',

@@ -4,6 +4,8 @@ import { isIPv6 } from 'node:net';
 export interface ConnectionLimit {
   /** Open connections of one address. */
   readonly perAddress: number;
+  /** Of a reverse proxy, whose connections are those of many people: they are not counted. */
+  readonly isTrustedProxy?: ((address: string) => boolean) | undefined;
   /** Called for each connection that is closed for being one too many. */
   readonly onRefused?: () => void;
 }
@@ -12,9 +14,10 @@ export interface ConnectionLimit {
  * Closes a new connection when its address has too many open ones, without an answer: that costs the least. An IPv6 network
  * of 64 bits counts as one address, since whoever has one has them all.
  */
-export function limitConnections(server: Server, { perAddress, onRefused }: ConnectionLimit): void {
+export function limitConnections(server: Server, { perAddress, isTrustedProxy, onRefused }: ConnectionLimit): void {
   const open = new Map<string, number>();
   server.on('connection', (socket: Socket) => {
+    if (isTrustedProxy?.(socket.remoteAddress ?? '')) return;
     const address = networkOf(socket.remoteAddress ?? '');
     const count = (open.get(address) ?? 0) + 1;
     if (count > perAddress) {

@@ -14,6 +14,30 @@ export interface Attempts {
   succeeded(key: string): void;
 }
 
+/** One counter of an attempt. */
+export interface Counted {
+  readonly attempts: Attempts;
+  readonly key: string;
+}
+
+/**
+ * Counts an attempt in all of these, or in none when one of them allows no more.
+ * @returns 0, or the milliseconds until one is allowed
+ */
+export function beginAll(counted: readonly Counted[]): number {
+  const begun: Counted[] = [];
+  for (const one of counted) {
+    const blockedMs = one.attempts.begin(one.key);
+    if (blockedMs === 0) {
+      begun.push(one);
+      continue;
+    }
+    for (const { attempts, key } of begun) attempts.undo(key);
+    return blockedMs;
+  }
+  return 0;
+}
+
 const KEYS_AT_MOST = 10_000;
 
 export function createAttempts({

@@ -1,139 +1,42 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { silentLogger } from '#kernel';
-import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
-import type { Vault } from '#vault';
-import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
-import Fastify, { type FastifyInstance } from 'fastify';
-import { createIssuer, type Issuer } from './create-issuer.ts';
 import { DEVICE_GRANT } from './configuration.ts';
+import { formAction, hiddenField, startTestIssuer, type TestIssuer } from './issuer.fixture.ts';
 
 const CREDENTIALS = { email: 'ada-canary@acme.dev', password: 'a long pass phrase' };
 const ADA = { ...CREDENTIALS, name: 'Ada Canary' };
 
-/** A browser without scripts: cookies, redirects, and the first form of a page. */
-function browser(base: string) {
-  const cookies = new Map<string, string>();
-  const send = async (
-    address: string,
-    form?: Record<string, string>,
-  ): Promise<{ status: number; text: string; url: string }> => {
-    const headers: Record<string, string> = {
-      cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-      accept: 'text/html',
-    };
-    if (form) headers['content-type'] = 'application/x-www-form-urlencoded';
-    const answer = await fetch(new URL(address, base), {
-      method: form ? 'POST' : 'GET',
-      headers,
-      redirect: 'manual',
-      ...(form && { body: new URLSearchParams(form).toString() }),
-    });
-    for (const cookie of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      if (value === '') cookies.delete(name);
-      else cookies.set(name, value);
-    }
-    const location = answer.headers.get('location');
-    if (location !== null && !location.includes('/callback')) return send(location);
-    return { status: answer.status, text: location ?? (await answer.text()), url: address };
-  };
-  return {
-    get: (address: string) => send(address),
-    post: (address: string, form: Record<string, string>) => send(address, form),
-  };
-}
-
-const hiddenField = (page: string, name: string): string =>
-  new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
-const formAction = (page: string): string => /<form[^>]* action="([^"]+)"/.exec(page)?.[1] ?? '';
-
 describe('the built-in issuer over HTTP', () => {
   const folder = temporaryFolder();
-  let fastify: FastifyInstance;
-  let vault: Vault;
-  let issuer: Issuer;
-  let base: string;
-  let nowMs = 0;
-  const clock = { ...systemClock, monotonic: () => nowMs };
+  let at: TestIssuer;
 
   beforeAll(async () => {
-    vault = await openEmbeddedVault({
-      folder,
-      clock: systemClock,
-      ids: systemIds,
-      log: silentLogger,
-      sealingKeys: loadOrCreateSealingKeys(folder),
-    });
-    fastify = Fastify();
-    // The port is known once it listens, and the issuer's address needs it: a first server finds a free one.
-    const probe = Fastify();
-    base = await probe.listen({ port: 0, host: '127.0.0.1' });
-    await probe.close();
-    issuer = await createIssuer({ vault, clock, ids: systemIds, logger: silentLogger, publicUrl: base });
-    await issuer.mount(fastify);
-    await fastify.listen({ port: Number(new URL(base).port), host: '127.0.0.1' });
-    await issuer.accounts.create(ADA);
-    await issuer.accounts.create({ email: 'grace@acme.dev', password: 'another pass phrase' });
+    at = await startTestIssuer(folder);
+    await at.issuer.accounts.create(ADA);
+    await at.issuer.accounts.create({ email: 'grace@acme.dev', password: 'another pass phrase' });
   });
-  beforeEach(() => {
-    nowMs += 3_600_000;
-  });
-  afterAll(async () => {
-    await fastify.close();
-    await vault.close();
-  });
-
-  const form = async (
-    path: string,
-    fields: Record<string, string>,
-  ): Promise<{ status: number; body: Record<string, unknown> }> => {
-    const answer = await fetch(`${base}/oidc${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams(fields).toString(),
-    });
-    return { status: answer.status, body: JSON.parse(await answer.text()) as Record<string, unknown> };
-  };
-  const startDevice = async () =>
-    (await form('/device/auth', { client_id: 'astroctl', scope: 'openid email profile' })).body;
-  const poll = (deviceCode: unknown) => {
-    nowMs += 1_000;
-    return form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: String(deviceCode) });
-  };
-  const enterCode = async (userCode: unknown, pages = browser(base)) => {
-    const entry = await pages.get('/oidc/device');
-    return {
-      pages,
-      confirm: await pages.post('/oidc/device', { user_code: String(userCode), xsrf: hiddenField(entry.text, 'xsrf') }),
-    };
-  };
-  const confirmAndLogIn = async (userCode: unknown, { email, password }: { email: string; password: string }) => {
-    const { pages, confirm } = await enterCode(userCode);
-    const login = await pages.post('/oidc/device', {
-      user_code: hiddenField(confirm.text, 'user_code'),
-      xsrf: hiddenField(confirm.text, 'xsrf'),
-      confirm: 'yes',
-    });
-    return pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
-  };
+  beforeEach(() => at.advance(3_600_000));
+  afterAll(() => at.close());
 
   it('logs a person in on a device, without any script, and signs a token that names audience and person', async () => {
-    const device = await startDevice();
+    const device = await at.startDevice();
     expect(device).toMatchObject({
       interval: 1,
-      verification_uri: `${base}/oidc/device`,
+      verification_uri: `${at.base}/oidc/device`,
       user_code: expect.stringMatching(/^[A-Z]{4}-[A-Z]{4}$/),
     });
-    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'authorization_pending' } });
+    expect(await at.poll(device['device_code'])).toMatchObject({
+      status: 400,
+      body: { error: 'authorization_pending' },
+    });
 
-    const done = await confirmAndLogIn(device['user_code'], ADA);
+    const done = await at.logIn(device['user_code'], ADA);
     expect(done).toMatchObject({ status: 200, text: expect.stringContaining('Signed in') });
 
-    const { status, body } = await poll(device['device_code']);
+    const { status, body } = await at.poll(device['device_code']);
     expect(status).toBe(200);
     const [header = '', payload = '', signature = ''] = String(body['access_token']).split('.');
-    const [jwk] = issuer.jwks().keys;
+    const [jwk] = at.issuer.jwks().keys;
     const key = createPublicKey({ key: { ...jwk }, format: 'jwk' });
     expect(
       verify(
@@ -144,44 +47,44 @@ describe('the built-in issuer over HTTP', () => {
       ),
     ).toBe(true);
     expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ alg: 'ES256', kid: jwk?.kid });
-    const account = await issuer.accounts.byAddress(ADA.email);
+    const account = await at.issuer.accounts.byAddress(ADA.email);
     expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
-      iss: issuer.issuer,
-      aud: `${base}/v1`,
+      iss: at.issuer.issuer,
+      aud: `${at.base}/v1`,
       sub: account?.id,
       email: ADA.email,
       email_verified: true,
       name: ADA.name,
     });
 
-    const refreshed = await form('/token', {
+    const refreshed = await at.form('/token', {
       client_id: 'astroctl',
       grant_type: 'refresh_token',
       refresh_token: String(body['refresh_token']),
     });
     expect(refreshed).toMatchObject({ status: 200, body: { access_token: expect.any(String) } });
-    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
   it('publishes what a foreign gateway needs: discovery and keys', async () => {
-    const discovery = (await (await fetch(`${base}/oidc/.well-known/openid-configuration`)).json()) as Record<
+    const discovery = (await (await fetch(`${at.base}/oidc/.well-known/openid-configuration`)).json()) as Record<
       string,
       unknown
     >;
     expect(discovery).toMatchObject({
-      issuer: `${base}/oidc`,
-      device_authorization_endpoint: `${base}/oidc/device/auth`,
-      jwks_uri: `${base}/oidc/jwks`,
+      issuer: `${at.base}/oidc`,
+      device_authorization_endpoint: `${at.base}/oidc/device/auth`,
+      jwks_uri: `${at.base}/oidc/jwks`,
     });
-    expect(await (await fetch(`${base}/oidc/jwks`)).json()).toEqual({
-      keys: [expect.objectContaining({ kid: issuer.jwks().keys[0]?.kid, alg: 'ES256' })],
+    expect(await (await fetch(`${at.base}/oidc/jwks`)).json()).toEqual({
+      keys: [expect.objectContaining({ kid: at.issuer.jwks().keys[0]?.kid, alg: 'ES256' })],
     });
   });
 
   it('B20: tells a poller that comes faster than the interval to slow down', async () => {
-    const device = await startDevice();
-    await poll(device['device_code']);
-    const hurried = await form('/token', {
+    const device = await at.startDevice();
+    await at.poll(device['device_code']);
+    const hurried = await at.form('/token', {
       client_id: 'astroctl',
       grant_type: DEVICE_GRANT,
       device_code: String(device['device_code']),
@@ -190,46 +93,35 @@ describe('the built-in issuer over HTTP', () => {
   });
 
   it('B20: a refused device gets access_denied, and no later login revives its code', async () => {
-    const device = await startDevice();
-    const { pages, confirm } = await enterCode(device['user_code']);
-    const refused = await pages.post('/oidc/device', {
-      user_code: hiddenField(confirm.text, 'user_code'),
-      xsrf: hiddenField(confirm.text, 'xsrf'),
-      abort: 'yes',
-    });
+    const device = await at.startDevice();
+    const { pages, confirm } = await at.enterCode(device['user_code']);
+    const refused = await at.answerCode(pages, confirm, 'abort');
     expect(refused.text).toContain('Refused');
-    expect((await enterCode(device['user_code'])).confirm.text).toContain('already been used');
-    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
+    expect((await at.enterCode(device['user_code'])).confirm.text).toContain('already been used');
+    expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
   });
 
   it('B20: an expired code is expired for its poller and on the page', async () => {
-    const device = await startDevice();
+    const device = await at.startDevice();
     const now = Date.now;
     try {
       Date.now = () => now() + 601_000;
-      expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'expired_token' } });
+      expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'expired_token' } });
     } finally {
       Date.now = now;
     }
   });
 
   it('B20: after five wrong user codes an address guesses no more, however right the sixth is', async () => {
-    const device = await startDevice();
+    const device = await at.startDevice();
     for (let guess = 0; guess < 5; guess++)
-      expect((await enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('Unknown code');
-    expect((await enterCode(device['user_code'])).confirm).toMatchObject({ status: 429 });
+      expect((await at.enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('Unknown code');
+    expect((await at.enterCode(device['user_code'])).confirm).toMatchObject({ status: 429 });
   });
 
   it('refuses a wrong password like an unknown address, and after five tries for one account from one address any', async () => {
-    const device = await startDevice();
-    const { pages, confirm } = await enterCode(device['user_code']);
-    const login = await pages.post('/oidc/device', {
-      user_code: hiddenField(confirm.text, 'user_code'),
-      xsrf: hiddenField(confirm.text, 'xsrf'),
-      confirm: 'yes',
-    });
-    const tryWith = (email: string, password: string) =>
-      pages.post(formAction(login.text), { email, password, xsrf: hiddenField(login.text, 'xsrf') });
+    const { submit } = await at.loginPage();
+    const tryWith = (email: string, password: string) => submit({ email, password });
     const unknown = await tryWith('nobody@acme.dev', 'whatever it is');
     expect(unknown).toMatchObject({
       status: 401,
@@ -242,33 +134,21 @@ describe('the built-in issuer over HTTP', () => {
   });
 
   it('refuses in a form of its own, after the one that continues, so that no filler of first forms refuses by accident', async () => {
-    const device = await startDevice();
-    const { pages, confirm } = await enterCode(device['user_code']);
-    const login = await pages.post('/oidc/device', {
-      user_code: hiddenField(confirm.text, 'user_code'),
-      xsrf: hiddenField(confirm.text, 'xsrf'),
-      confirm: 'yes',
-    });
+    const device = await at.startDevice();
+    const { pages, confirm } = await at.enterCode(device['user_code']);
+    const login = await at.answerCode(pages, confirm);
     for (const { text } of [confirm, login])
       expect(text.split('</form>').map((form) => form.includes('name="abort"'))).toEqual([false, true, false]);
     const cancelled = await pages.post(formAction(login.text), { xsrf: hiddenField(login.text, 'xsrf'), abort: 'yes' });
     expect(cancelled.text).toContain('Refused');
-    expect(await poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
+    expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
   });
 
   it('takes no login form that did not come from its own page', async () => {
-    const device = await startDevice();
-    const { pages, confirm } = await enterCode(device['user_code']);
-    const login = await pages.post('/oidc/device', {
-      user_code: hiddenField(confirm.text, 'user_code'),
-      xsrf: hiddenField(confirm.text, 'xsrf'),
-      confirm: 'yes',
-    });
-    expect((await pages.post(formAction(login.text), { ...CREDENTIALS, xsrf: 'forged' })).status).toBe(403);
-    expect(
-      (await browser(base).post(formAction(login.text), { ...CREDENTIALS, xsrf: hiddenField(login.text, 'xsrf') }))
-        .status,
-    ).toBe(400);
+    const { login, submit } = await at.loginPage();
+    const xsrf = hiddenField(login.text, 'xsrf');
+    expect((await submit({ ...CREDENTIALS, xsrf: 'forged' })).status).toBe(403);
+    expect((await at.browser().post(formAction(login.text), { ...CREDENTIALS, xsrf })).status).toBe(400);
   });
 
   it('answers the console’s authorization code once, with PKCE alone', async () => {
@@ -278,23 +158,23 @@ describe('the built-in issuer over HTTP', () => {
       client_id: 'astro-console',
       response_type: 'code',
       scope: 'openid email',
-      redirect_uri: `${base}/callback`,
+      redirect_uri: `${at.base}/callback`,
       state: 's',
     };
-    const withoutChallenge = await browser(base).get(`/oidc/auth?${new URLSearchParams(query).toString()}`);
+    const withoutChallenge = await at.browser().get(`/oidc/auth?${new URLSearchParams(query).toString()}`);
     expect(withoutChallenge.text).toContain('error=invalid_request');
-    const pages = browser(base);
+    const pages = at.browser();
     const login = await pages.get(
       `/oidc/auth?${new URLSearchParams({ ...query, code_challenge: challenge, code_challenge_method: 'S256' }).toString()}`,
     );
     const back = await pages.post(formAction(login.text), { ...CREDENTIALS, xsrf: hiddenField(login.text, 'xsrf') });
     const code = new URL(back.text).searchParams.get('code') ?? '';
     const redeem = (codeVerifier: string) =>
-      form('/token', {
+      at.form('/token', {
         client_id: 'astro-console',
         grant_type: 'authorization_code',
         code,
-        redirect_uri: `${base}/callback`,
+        redirect_uri: `${at.base}/callback`,
         code_verifier: codeVerifier,
       });
     expect(await redeem(verifier)).toMatchObject({
@@ -307,60 +187,46 @@ describe('the built-in issuer over HTTP', () => {
   describe('use-S7: what a stranger can do', () => {
     const recordNames = async () => {
       const names: string[] = [];
-      for await (const { name } of vault.list('oidc/')) names.push(name);
+      for await (const { name } of at.vault.list('oidc/')) names.push(name);
       return names;
     };
 
     it('stores nothing before a person has logged in, however many codes, pages and cancelled logins', async () => {
       const before = await recordNames();
-      const devices = await Promise.all(Array.from({ length: 20 }, startDevice));
+      const devices = await Promise.all(Array.from({ length: 20 }, at.startDevice));
       expect(new Set(devices.map(({ user_code: code }) => code)).size).toBe(20);
-      await Promise.all(Array.from({ length: 20 }, () => browser(base).get('/oidc/device')));
-      const { pages, confirm } = await enterCode(devices[0]?.['user_code']);
-      const login = await pages.post('/oidc/device', {
-        user_code: hiddenField(confirm.text, 'user_code'),
-        xsrf: hiddenField(confirm.text, 'xsrf'),
-        confirm: 'yes',
-      });
+      await Promise.all(Array.from({ length: 20 }, () => at.browser().get('/oidc/device')));
+      const { login, submit } = await at.loginPage(devices[0]?.['user_code']);
       expect(login.text).toContain('name="password"');
-      await pages.post(formAction(login.text), { xsrf: hiddenField(login.text, 'xsrf'), abort: 'yes' });
+      await submit({ abort: 'yes' });
       expect(await recordNames()).toEqual(before);
-      expect(await poll(devices[0]?.['device_code'])).toMatchObject({ body: { error: 'access_denied' } });
-      expect(await poll(devices[1]?.['device_code'])).toMatchObject({ body: { error: 'authorization_pending' } });
-      await confirmAndLogIn(devices[1]?.['user_code'], ADA);
+      expect(await at.poll(devices[0]?.['device_code'])).toMatchObject({ body: { error: 'access_denied' } });
+      expect(await at.poll(devices[1]?.['device_code'])).toMatchObject({ body: { error: 'authorization_pending' } });
+      await at.logIn(devices[1]?.['user_code'], ADA);
       expect((await recordNames()).length).toBeGreaterThan(before.length);
     });
 
     it('begins no more logins in a minute than an address may, and asks no more', async () => {
       const answers = await Promise.all(
-        Array.from({ length: 150 }, () => form('/device/auth', { client_id: 'astroctl', scope: 'openid' })),
+        Array.from({ length: 150 }, () => at.form('/device/auth', { client_id: 'astroctl', scope: 'openid' })),
       );
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(120);
       expect(answers.find(({ status }) => status === 429)?.body).toMatchObject({ error: 'temporarily_unavailable' });
-      const page = await fetch(`${base}/oidc/device`);
+      const page = await fetch(`${at.base}/oidc/device`);
       expect([page.status, page.headers.get('content-type')]).toEqual([429, 'text/html; charset=utf-8']);
       expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0);
-      const asked = await Promise.all(Array.from({ length: 500 }, () => fetch(`${base}/oidc/jwks`)));
+      const asked = await Promise.all(Array.from({ length: 500 }, () => fetch(`${at.base}/oidc/jwks`)));
       expect(asked.filter(({ status }) => status === 200)).toHaveLength(600 - 151);
-      const polled = await form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: 'x' });
+      const polled = await at.form('/token', { client_id: 'astroctl', grant_type: DEVICE_GRANT, device_code: 'x' });
       expect(polled).toMatchObject({ status: 429, body: { error: 'slow_down' } });
-      nowMs += 60_000;
-      expect(await startDevice()).toHaveProperty('device_code');
+      at.advance(60_000);
+      expect(await at.startDevice()).toHaveProperty('device_code');
     });
 
     it('tries five passwords and no more, however many are sent at once', async () => {
-      const device = await startDevice();
-      const { pages, confirm } = await enterCode(device['user_code']);
-      const login = await pages.post('/oidc/device', {
-        user_code: hiddenField(confirm.text, 'user_code'),
-        xsrf: hiddenField(confirm.text, 'xsrf'),
-        confirm: 'yes',
-      });
-      const xsrf = hiddenField(login.text, 'xsrf');
+      const { submit } = await at.loginPage();
       const tries = await Promise.all(
-        Array.from({ length: 120 }, (_, n) =>
-          pages.post(formAction(login.text), { email: ADA.email, password: `guess ${n}`, xsrf }),
-        ),
+        Array.from({ length: 120 }, (_, n) => submit({ email: ADA.email, password: `guess ${n}` })),
       );
       expect(tries.filter(({ status }) => status === 401)).toHaveLength(5);
       expect(tries.filter(({ status }) => status === 429)).toHaveLength(115);
@@ -369,7 +235,7 @@ describe('the built-in issuer over HTTP', () => {
     it('guesses five user codes and no more, however many are sent at once', async () => {
       const ready = await Promise.all(
         Array.from({ length: 40 }, async () => {
-          const pages = browser(base);
+          const pages = at.browser();
           return { pages, xsrf: hiddenField((await pages.get('/oidc/device')).text, 'xsrf') };
         }),
       );
@@ -400,7 +266,7 @@ describe('the built-in issuer over HTTP', () => {
       ['a parameter twice', '/token', 'client_id=a&client_id=b', 'the parameter client_id is given twice'],
       ['markup as a name', '/token', '<b>=1', 'there is no parameter with that name here'],
     ])('is refused %s', async (_what, path, body, words) => {
-      const answer = await fetch(`${base}/oidc${path}`, {
+      const answer = await fetch(`${at.base}/oidc${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body,
@@ -413,15 +279,15 @@ describe('the built-in issuer over HTTP', () => {
     });
 
     it('is refused the same in queries, as a page where people look', async () => {
-      const pages = browser(base);
+      const pages = at.browser();
       const more = await pages.get('/oidc/device?user_code=BBBB-BBBB&next=https://evil.test');
       expect(more).toMatchObject({ status: 400, text: expect.stringContaining('there is no parameter next here') });
       expect((await pages.get(`/oidc/auth?client_id=astro-console&state=${long}`)).status).toBe(400);
-      expect((await fetch(`${base}/oidc/jwks?x=1`)).status).toBe(400);
+      expect((await fetch(`${at.base}/oidc/jwks?x=1`)).status).toBe(400);
     });
 
     it('is refused a large form before it has come', async () => {
-      const answer = await fetch(`${base}/oidc/token`, {
+      const answer = await fetch(`${at.base}/oidc/token`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: `client_id=${'x'.repeat(1_000_000)}`,
@@ -431,11 +297,11 @@ describe('the built-in issuer over HTTP', () => {
   });
 
   it('keeps addresses, names and passwords out of the names of its records', async () => {
-    for await (const { name } of vault.list('')) expect(name).not.toMatch(/canary|acme|pass phrase/i);
+    for await (const { name } of at.vault.list('')) expect(name).not.toMatch(/canary|acme|pass phrase/i);
   });
 
   it('shows pages without script, foreign resources or frames', async () => {
-    const answer = await fetch(`${base}/oidc/device`, { headers: { accept: 'text/html' } });
+    const answer = await fetch(`${at.base}/oidc/device`, { headers: { accept: 'text/html' } });
     expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(await answer.text()).not.toMatch(/<script|https?:\/\/(?!127)/);
   });

@@ -3,12 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger } from '#kernel';
 import type { default as Provider } from 'oidc-provider';
 import type { Accounts } from './accounts.ts';
-import { createAttempts } from './attempts.ts';
+import { beginAll, createAttempts } from './attempts.ts';
+import type { KnownBrowsers } from './known-browsers.ts';
 import { loginPage, PAGE_HEADERS, problemPage } from './pages.ts';
 
 const BODY_BYTES = 8 * 1024;
-/** Wrong passwords for one account from one address, and for all accounts from one address, within the window. */
-const PER_ACCOUNT = 5;
+/**
+ * Wrong passwords within the window: for one account by a browser that has logged in to it before; by all others for it from
+ * one address, for it from everywhere, and for all accounts from one address.
+ */
+const PER_BROWSER = 5;
+const PER_ACCOUNT_AND_ADDRESS = 5;
+const PER_ACCOUNT = 50;
 const PER_ADDRESS = 50;
 const WINDOW_MS = 15 * 60_000;
 
@@ -17,6 +23,7 @@ export interface InteractionOptions {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly browsers: KnownBrowsers;
   /** Ties a form to its interaction. */
   readonly secret: string;
   readonly origin: string;
@@ -33,11 +40,11 @@ export function createInteractions({
   accounts,
   clock,
   logger,
+  browsers,
   secret,
   origin,
 }: InteractionOptions): Interactions {
-  const byAccount = createAttempts({ clock, limit: PER_ACCOUNT, windowMs: WINDOW_MS });
-  const byAddress = createAttempts({ clock, limit: PER_ADDRESS, windowMs: WINDOW_MS });
+  const countsOf = passwordCounts(clock, browsers);
   const tokenOf = (uid: string): string =>
     createHmac('sha256', secret).update(`interaction\n${uid}`).digest('base64url');
   const form = (uid: string) => ({ action: `/oidc/interaction/${uid}`, xsrf: tokenOf(uid) });
@@ -90,11 +97,8 @@ export function createInteractions({
         });
       }
       const email = (fields.get('email') ?? '').slice(0, 320);
-      const key = `${address}\n${email.trim().toLowerCase()}`;
-      const accountMs = byAccount.begin(key);
-      const addressMs = accountMs > 0 ? 0 : byAddress.begin(address);
-      if (accountMs === 0 && addressMs > 0) byAccount.undo(key);
-      const blockedMs = Math.max(accountMs, addressMs);
+      const { counted, succeeded } = countsOf(request, email, address);
+      const blockedMs = beginAll(counted);
       if (blockedMs > 0) {
         response.setHeader('retry-after', String(Math.ceil(blockedMs / 1_000)));
         return send(
@@ -114,8 +118,8 @@ export function createInteractions({
           401,
           loginPage({ ...form(uid), email, problem: 'Incorrect e-mail address or password.' }),
         );
-      byAccount.succeeded(key);
-      byAddress.undo(address);
+      succeeded();
+      response.appendHeader('set-cookie', browsers.remember(request, email));
       await provider.interactionFinished(
         request,
         response,
@@ -123,6 +127,34 @@ export function createInteractions({
         { mergeWithLastSubmission: false },
       );
     },
+  };
+}
+
+/** What a password of a browser counts for, and what to do when it was right. */
+function passwordCounts(clock: Clock, browsers: KnownBrowsers) {
+  const counter = (limit: number) => createAttempts({ clock, limit, windowMs: WINDOW_MS });
+  const [byBrowser, byBoth] = [counter(PER_BROWSER), counter(PER_ACCOUNT_AND_ADDRESS)];
+  const [byAccount, byAddress] = [counter(PER_ACCOUNT), counter(PER_ADDRESS)];
+  return (request: IncomingMessage, email: string, address: string) => {
+    const account = email.normalize('NFKC').trim().toLowerCase();
+    const browser = browsers.of(request);
+    if (browsers.knows(browser, email)) {
+      const key = `${browser.id}\n${account}`;
+      return { counted: [{ attempts: byBrowser, key }], succeeded: () => byBrowser.succeeded(key) };
+    }
+    const both = `${address}\n${account}`;
+    return {
+      counted: [
+        { attempts: byBoth, key: both },
+        { attempts: byAccount, key: account },
+        { attempts: byAddress, key: address },
+      ],
+      succeeded() {
+        byBoth.succeeded(both);
+        byAccount.undo(account);
+        byAddress.undo(address);
+      },
+    };
   };
 }
 

@@ -1,6 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { answerThenLinger, isBodyPending } from '#http/connections';
+import { answerThenLinger, isBodyPending, networkOf } from '#http/connections';
 import type { Clock } from '#kernel';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { default as Provider } from 'oidc-provider';
@@ -21,13 +21,20 @@ export interface RequestLimits {
   readonly loginsPerMinute: number;
 }
 
+/** Who sends a request, and the code that it names. */
+export interface IssuerCaller {
+  /** An IPv6 network of 64 bits is one address. */
+  readonly address: string;
+  readonly userCode?: string;
+}
+
 export interface MountOptions {
   readonly fastify: FastifyInstance;
   readonly provider: Provider;
   readonly interactions: Interactions;
   readonly publicUrl: string;
-  /** Filled with the caller's address per request, for limits. */
-  readonly addresses: WeakMap<IncomingMessage, string>;
+  /** Filled per request, for limits. */
+  readonly callers: WeakMap<IncomingMessage, IssuerCaller>;
   readonly limits: RequestLimits;
   readonly clock: Clock;
 }
@@ -37,7 +44,7 @@ export interface MountOptions {
  * the issuer sees them. Links are always made from the public address, whatever Host a client sent.
  */
 export async function mountIssuer(options: MountOptions): Promise<void> {
-  const { fastify, provider, interactions, publicUrl, addresses, clock } = options;
+  const { fastify, provider, interactions, publicUrl, callers, clock } = options;
   const { host, protocol } = new URL(publicUrl);
   const serve = provider.callback();
   const waitMs = requestCounter(options);
@@ -48,16 +55,19 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
     const { raw } = request;
     const path = pathOf(raw);
     const refuse = (status: number, refusal: Refusal) => answerRefusal(raw, reply.raw, status, refusal, clock);
-    const blockedMs = waitMs(request.ip, raw);
+    const address = networkOf(request.ip);
+    const blockedMs = waitMs(address, raw);
     if (blockedMs > 0) return refuse(429, tooMany(path, blockedMs));
     const inQuery = parameterProblem(path, 'query', new URL(raw.url ?? '/', publicUrl).searchParams);
     if (inQuery !== undefined) return refuse(400, invalidRequest(inQuery));
     const body = await readBody(raw);
     if (body === undefined) return refuse(413, invalidRequest(`a form has at most ${FORM_BYTES} bytes`));
-    const inForm = isForm(raw) && parameterProblem(path, 'form', new URLSearchParams(body.toString('utf8')));
-    if (inForm) return refuse(400, invalidRequest(inForm));
+    const form = new URLSearchParams(isForm(raw) ? body.toString('utf8') : '');
+    const inForm = parameterProblem(path, 'form', form);
+    if (inForm !== undefined) return refuse(400, invalidRequest(inForm));
     const entered = withBody(raw, body);
-    addresses.set(entered, request.ip);
+    const userCode = form.get('user_code');
+    callers.set(entered, { address, ...(userCode !== null && { userCode }) });
     const { headers } = entered;
     headers.host = host;
     headers['x-forwarded-host'] = host;
@@ -76,7 +86,7 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
     });
     scope.post(`${PREFIX}/interaction/:uid`, async (request, reply) => {
       const entered = await enter(request, reply);
-      if (entered) await guarded(reply, () => interactions.submit(entered, reply.raw, request.ip));
+      if (entered) await guarded(reply, () => interactions.submit(entered, reply.raw, networkOf(request.ip)));
     });
     scope.all(`${PREFIX}/*`, async (request, reply) => {
       const entered: (IncomingMessage & { originalUrl?: string }) | undefined = await enter(request, reply);
