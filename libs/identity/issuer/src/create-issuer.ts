@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { ensureAdmin, type Admin, type AdminOptions } from './admin.ts';
-import { beginAll, createAttempts } from './attempts.ts';
+import { CodeGuesses } from './code-guesses.ts';
 import { LIFETIMES, providerConfiguration, type Lifetimes } from './configuration.ts';
 import { createInteractions } from './interactions.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
@@ -69,13 +69,6 @@ export function addressesOf(publicUrl: string): { readonly issuer: string; reado
   return { issuer: `${url}/oidc`, audience: `${url}/v1` };
 }
 
-/**
- * Wrong user codes while a code lives, of one account by browsers that have logged in to it, else of one address: nobody
- * guesses his way to another's device.
- */
-const WRONG_CODES = 5;
-/** How often one code may be sent while it lives. Two are needed: it is entered, and confirmed. */
-const TIMES_OF_ONE_CODE = 10;
 /** Polls that may be remembered; the oldest are forgotten, and then simply allowed. */
 const POLLS_REMEMBERED = 10_000;
 /** How much earlier than the interval a poll may come, for timers that fire early. */
@@ -95,19 +88,10 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const lifetimes = { ...LIFETIMES, ...options.lifetimes };
   const secrets = await loadOrCreateSecrets(vault, ids);
   const accounts = createAccounts({ vault, clock, ids, lookupKey: secrets.lookup });
-  const windowMs = lifetimes.deviceCode * 1_000;
-  const wrongCodes = createAttempts({ clock, limit: WRONG_CODES, windowMs });
-  const oneCode = createAttempts({ clock, limit: TIMES_OF_ONE_CODE, windowMs });
   const isSecure = publicUrl.startsWith('https:');
   const browsers = createKnownBrowsers({ secret: secrets.cookies, clock, ids, isSecure });
   const callers = new WeakMap<IncomingMessage, IssuerCaller>();
-  /** Requests that named a code of nobody's. */
-  const wrong = new WeakSet<IncomingMessage>();
-  /** Whose guess a code is. */
-  const guesserOf = (request: IncomingMessage, address: string): string => {
-    const account = browsers.of(request)?.accounts[0];
-    return account === undefined ? `address ${address}` : `account ${account}`;
-  };
+  const codes = new CodeGuesses({ clock, callers, browsers, windowMs: lifetimes.deviceCode * 1_000 });
 
   const provider = new Provider(
     issuerAddresses.issuer,
@@ -123,7 +107,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       consoleRedirectUris: options.consoleRedirectUris ?? [`${publicUrl}/callback`],
       lifetimes,
       onPoll: pollGate(clock, pollIntervalSeconds * 1_000),
-      onWrongUserCode: (context) => void wrong.add(context.req),
+      onWrongUserCode: ({ req }) => codes.wrong(req),
     }),
   );
   provider.proxy = true; // the mount sets the forwarded headers itself, from the public address alone
@@ -136,18 +120,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
 
   provider.use(async (context, next) => {
     const isGuess = context.method === 'POST' && context.path === '/device';
-    const { address, userCode = '' } = callers.get(context.req) ?? { address: 'unknown' };
-    const guesser = guesserOf(context.req, address);
-    const code = userCode
-      .toUpperCase()
-      .replace(/[^A-Z]/g, '')
-      .slice(0, 20);
-    const blockedMs = isGuess
-      ? beginAll([
-          { attempts: wrongCodes, key: guesser },
-          { attempts: oneCode, key: code },
-        ])
-      : 0;
+    const blockedMs = isGuess ? codes.begin(context.req) : 0;
     if (blockedMs > 0) {
       context.status = 429;
       context.set({ ...PAGE_HEADERS, 'retry-after': String(Math.ceil(blockedMs / 1_000)) });
@@ -158,7 +131,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       return;
     }
     await next();
-    if (isGuess && !wrong.has(context.req)) wrongCodes.undo(guesser);
+    if (isGuess) codes.ended(context.req);
     // RFC 8628 section 3.2: the library leaves the interval out, and pollers would then wait 5 seconds each time.
     if (routeOf(context) === 'device_authorization' && isObject(context.body))
       context.body = { ...context.body, interval: pollIntervalSeconds };
