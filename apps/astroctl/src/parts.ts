@@ -3,7 +3,7 @@ import { createApiClient } from '#api-client';
 import { billingCommands, billingGroups } from '#billing/cli';
 import type { ProgramParts } from '#cli';
 import { deploymentsCommands, deploymentsGroups } from '#deployments/cli';
-import { identityCommands, identityGroups, interactiveLogin, keyOrganization } from '#identity/cli';
+import { identityCommands, identityGroups, interactiveLogin, keyOrganization, personOf } from '#identity/cli';
 import { VERSION } from '#kernel';
 import { organizationsCommands, organizationsGroups } from '#organizations/cli';
 import { localCommands } from './local-commands.ts';
@@ -23,4 +23,5 @@ export const parts: ProgramParts = {
   createClient: createApiClient,
   loginFlow: interactiveLogin,
   keyOrganization,
+  personOf,
 };

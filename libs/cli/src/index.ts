@@ -21,4 +21,4 @@ export {
 export { hasTerminal, readAll, type Io } from './io.ts';
 export { age, type Column } from './print.ts';
 export { parseProblem, parseSpan, runProgram, type ProgramParts } from './program.ts';
-export { ENVIRONMENT_KEY, type KeyOrganization, type LoginFlow, type Session } from './session.ts';
+export { ENVIRONMENT_KEY, type KeyOrganization, type LoginFlow, type PersonOf, type Session } from './session.ts';

@@ -106,10 +106,20 @@ export type KeyOrganization = (
   session: Session,
 ) => Promise<{ readonly id: string; readonly slug: string } | CommandError>;
 
+/** Who a credential acts for; injected, since only the server knows. */
+export type PersonOf = (session: Session, credential: string) => Promise<CredentialOwner | CommandError>;
+
+export interface CredentialOwner {
+  readonly userId: string;
+  /** What people call them. */
+  readonly name: string;
+}
+
 export interface SessionParts {
   readonly createClient: (options: ApiClientOptions) => ApiClient;
   readonly loginFlow: LoginFlow;
   readonly keyOrganization: KeyOrganization;
+  readonly personOf: PersonOf;
 }
 
 const OTHER_STORE = 'position/other-store';
@@ -137,6 +147,8 @@ class CommandSession implements Session {
   private readonly clients = new Map<string, ApiClient>();
   private environmentOrganization: string | undefined;
   private warnedOfEnd = false;
+  /** Pairs of a key and a login that were found to be of one person. */
+  private readonly samePerson = new Set<string>();
 
   constructor(
     readonly io: Io,
@@ -325,12 +337,35 @@ class CommandSession implements Session {
   async login(): Promise<string | CommandError> {
     const { io, flags, config } = this;
     const { login } = config.api(flags.apiUrl);
-    if (login && Date.parse(login.expiresAt) > io.clock.now()) return login.accessToken;
+    if (login && Date.parse(login.expiresAt) > io.clock.now())
+      return (await this.otherPerson(login.accessToken)) ?? login.accessToken;
     config.assertWritable(); // before a login that could not be stored
     const fresh = await this.parts.loginFlow(this);
     if (isCommandError(fresh)) return fresh;
+    const refusal = await this.otherPerson(fresh.accessToken);
+    if (refusal) return refusal;
     await config.update(flags.apiUrl, (api) => void (api.login = fresh));
     return fresh.accessToken;
+  }
+
+  /**
+   * Refuses a login of somebody else than the key's person: a command acts for the key of the environment, else of the
+   * file, and never for two people. `--as-admin` asks for the login in the place of a key.
+   */
+  private async otherPerson(accessToken: string): Promise<CommandError | undefined> {
+    if (this.flags.asAdmin) return undefined;
+    const key = await this.credential();
+    if (isCommandError(key)) return undefined; // there is none, or nobody knows which
+    const pair = `${key.secret}\n${accessToken}`;
+    if (this.samePerson.has(pair)) return undefined;
+    const ofKey = await this.parts.personOf(this, key.secret);
+    // A stored key that has ended names nobody; the environment's is what was asked for.
+    if (isCommandError(ofKey)) return key.stored ? undefined : ofKey;
+    const ofLogin = await this.parts.personOf(this, accessToken);
+    if (isCommandError(ofLogin)) return ofLogin;
+    if (ofKey.userId !== ofLogin.userId) return otherPersonError(key, ofKey, ofLogin);
+    this.samePerson.add(pair);
+    return undefined;
   }
 
   private clientFor(secret: string | undefined): ApiClient {
@@ -372,6 +407,20 @@ class CommandSession implements Session {
         : `Warning: the key for ${slug} expired on ${expiresAt}; run: astroctl auth login`,
     );
   }
+}
+
+function otherPersonError(
+  { source, stored }: SessionCredential,
+  ofKey: CredentialOwner,
+  ofLogin: CredentialOwner,
+): CommandError {
+  const key = stored ? `The key of ${stored.slug} in ${source}` : `The key in ${source}`;
+  return usage(
+    `${key} is of ${ofKey.name}, but the login is of ${ofLogin.name}. This command needs a login, and nothing was done.`,
+    stored
+      ? `log in as one of them: astroctl auth login`
+      : `unset ${source} to act as ${ofLogin.name}, or log in as ${ofKey.name}: astroctl auth login`,
+  );
 }
 
 /** The failure of an answer, with the words for a server that is not there or not ours. */

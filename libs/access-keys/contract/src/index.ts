@@ -1,5 +1,6 @@
 export {
   createKeyRequest,
+  endLoginKeysRequest,
   getKeyRequest,
   keyInUrlRequest,
   keysUsedRequest,

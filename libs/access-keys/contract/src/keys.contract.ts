@@ -139,6 +139,16 @@ export const keyInUrlRequest = request({
   timeoutMs: 5_000,
 });
 
+/** From identity: a person logs out everywhere. Answers once every instance refuses the keys that logins of theirs made. */
+export const endLoginKeysRequest = request({
+  subject: 'access-keys.v1.login-keys.end',
+  permission: SERVICES_ONLY,
+  callers: ['identity'],
+  input: z.strictObject({ memberId: z.string().min(1) }),
+  output: z.strictObject({ keys: z.array(z.string()) }),
+  timeoutMs: 10_000,
+});
+
 /** From billing. */
 export const setKeyLimitsRequest = request({
   subject: 'access-keys.v1.limits.set',

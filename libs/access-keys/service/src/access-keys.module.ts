@@ -7,6 +7,7 @@ import { KeyLimitsHandlers } from './limits/key-limits.handlers.ts';
 import { KeyViews } from './overview/key-views.service.ts';
 import { KeysQueries } from './overview/keys.queries.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
+import { LoginKeysHandlers } from './revoking/login-keys.handlers.ts';
 import { RevokingHandlers } from './revoking/revoking.handlers.ts';
 import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
@@ -20,6 +21,7 @@ import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
     KeyLimitsHandlers,
     UsageHandlers,
     LeaksHandlers,
+    LoginKeysHandlers,
   ],
   providers: [
     { provide: ISSUING, useClass: Issuing },

@@ -150,6 +150,10 @@ describe('revoke a key', () => {
     given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
       .when({ type: 'revoke-keys-of', memberId: ada.id, reason: 'left' }, ada)
       .thenRecorded(revoked('key_1', 'left'), revoked('key_3', 'left')));
+  it('use-S11: ends the keys that logins made of a person who logs out everywhere, and those alone', () =>
+    given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
+      .when({ type: 'revoke-keys-of', memberId: ada.id, source: 'login', reason: 'logged out' }, ada)
+      .thenRecorded(revoked('key_3', 'logged out')));
 });
 
 describe('the limits of keys', () => {

@@ -78,6 +78,8 @@ export interface Laptop {
     more?: Readonly<Record<string, unknown>>,
     top?: Readonly<Record<string, unknown>>,
   ): void;
+  /** Says whose a key or login is; `user-ada` when nobody says. */
+  belongsTo(credential: string, userId: string): void;
   /** The configuration file as text. */
   config(): string;
   /** @param words split at spaces when it is one text */
@@ -105,6 +107,7 @@ export function createLaptop(
   const sent: SentRequest[] = [];
   const answers = new Map<string, (input: unknown, sent: SentRequest) => unknown>();
   const configFile = join(folder, '.config', 'astropulse', 'config.yaml');
+  const people = new Map<string, string>();
   let logins = 0;
   const fresh = () => new Date(clock.now() + 15 * 60_000).toISOString();
 
@@ -173,6 +176,7 @@ export function createLaptop(
       makePrivateFolder(dirname(configFile));
       writePrivateFile(configFile, stringify({ ...top, apis: { [API_URL]: { organizations, ...more } } }));
     },
+    belongsTo: (credential, userId) => void people.set(credential, userId),
     config: () => readFileSync(configFile, 'utf8'),
     async run(words, { environment = {}, stdin = '', terminal = false, onPause = () => {} } = {}) {
       const stdout = new PassThrough();
@@ -199,6 +203,10 @@ export function createLaptop(
         groups: program.groups ?? [],
         createClient: ({ credential }) => clientOf(credential),
         keyOrganization: () => Promise.resolve({ id: 'id-of-environment', slug: 'environment' }),
+        personOf: (_session, credential) => {
+          const userId = people.get(credential) ?? 'user-ada';
+          return Promise.resolve({ userId, name: `${userId.replace('user-', '')}@acme.dev` });
+        },
         loginFlow: (session) => Promise.resolve(hasTerminal(session.io) ? loggedIn() : noTerminal()),
       });
       return { exit, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };

@@ -122,6 +122,51 @@ describe('which organization and key a command uses', () => {
     expect(laptop.sent.at(-1)?.credential).toBe('login-2');
   });
 
+  describe('use-S19: where the key and the login are of different people', () => {
+    const adasLogin = { login: { accessToken: 'ada', expiresAt: '2099-01-01T00:00:00Z' } };
+
+    it('is refused, before anything is done with either, and both are named', async () => {
+      const laptop = laptopOf(['acme'], adasLogin);
+      laptop.belongsTo('key-of-environment', 'user-grace');
+      const { exit, stderr } = await laptop.run('thing admin', { environment });
+      expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
+      expect(stderr).toBe(
+        'Error: The key in ASTROPULSE_API_KEY is of grace@acme.dev, but the login is of ada@acme.dev. This command needs a login, and nothing was done.\n' +
+          'Fix:   unset ASTROPULSE_API_KEY to act as ada@acme.dev, or log in as grace@acme.dev: astroctl auth login\n',
+      );
+    });
+
+    it('is refused for a key of the file, and for a login that is made only then, which is not stored', async () => {
+      const laptop = laptopOf();
+      laptop.belongsTo('key-of-acme', 'user-grace');
+      const { exit, stderr } = await laptop.run('thing admin', { terminal: true });
+      expect({ exit, sent: laptop.sent, logins: laptop.logins }).toEqual({ exit: 2, sent: [], logins: 1 });
+      expect(stderr).toContain('The key of acme in ');
+      expect(laptop.config()).not.toContain('login-1');
+    });
+
+    it('is refused where the server asks for a login in the place of the key', async () => {
+      const laptop = laptopOf(['acme'], adasLogin);
+      laptop.belongsTo('key-of-environment', 'user-grace');
+      laptop.on(readRequest, () => domainError('key/login-required', 'forbidden', 'A login is required.'));
+      expect((await laptop.run('thing get', { environment })).exit).toBe(2);
+      expect(laptop.sent.map(({ credential }) => credential)).toEqual(['key-of-environment']);
+    });
+
+    it('is the login with --as-admin, which asks for it in the place of the key', async () => {
+      const laptop = laptopOf(['acme'], adasLogin);
+      laptop.belongsTo('key-of-environment', 'user-grace');
+      expect((await laptop.run('thing get --as-admin --org acme', { environment })).exit).toBe(0);
+      expect(laptop.sent[0]?.credential).toBe('ada');
+    });
+
+    it('is the login where both are of one person', async () => {
+      const laptop = laptopOf(['acme'], adasLogin);
+      expect((await laptop.run('thing admin', { environment })).exit).toBe(0);
+      expect(laptop.sent[0]?.credential).toBe('ada');
+    });
+  });
+
   it('is nothing on a public route', async () => {
     const laptop = laptopOf([]);
     expect((await laptop.run('thing open')).exit).toBe(0);

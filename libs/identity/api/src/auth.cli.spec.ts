@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { formatAccessKey } from '#access';
 import { revokeKeyRequest } from '#access-keys/contract';
 import { createLaptop, type Laptop } from '#cli/testing';
-import { listUsersRequest, meRequest, setGlobalRoleRequest } from '#identity/contract';
+import { endSessionsRequest, listUsersRequest, meRequest, setGlobalRoleRequest } from '#identity/contract';
 import { domainError } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { identityCommands, identityGroups } from './cli.ts';
@@ -155,6 +155,40 @@ describe('use-C5: after auth logout', () => {
     laptop.on(revokeKeyRequest, () => domainError('key/revoked', 'unauthenticated', 'The key was revoked.'));
     expect((await laptop.run('auth logout')).exit).toBe(0);
     expect(laptop.config()).not.toContain('key-of-acme');
+  });
+});
+
+describe('use-S11: auth logout --everywhere', () => {
+  const keys = ['keyid-of-acme', 'keyid-of-another-machine'];
+
+  it('ends everything by a login, and forgets the keys that were revoked and no others', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme', 'globex'], { currentOrg: 'id-of-acme' });
+    laptop.on(endSessionsRequest, () => ({ issuer: 'built-in' as const, sessions: 3, keys }));
+    const { exit, stderr } = await laptop.run('auth logout --everywhere', { terminal: true });
+    expect({ exit, sent: laptop.sent }).toEqual({
+      exit: 0,
+      sent: [{ subject: endSessionsRequest.subject, input: {}, credential: 'login-1' }],
+    });
+    expect(stderr).toContain('Sessions ended: 3. Login keys revoked: 2.');
+    expect(laptop.config()).not.toMatch(/acme|login-1/);
+    expect(laptop.config()).toContain('key-of-globex');
+  });
+
+  it('says where the other sessions are, when people log in elsewhere', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    laptop.on(endSessionsRequest, () => ({ issuer: 'external' as const, sessions: 0, keys }));
+    expect((await laptop.run('auth logout --everywhere', { terminal: true })).stderr).toContain('at the login service');
+  });
+
+  it('does nothing without a terminal and a login, and forgets nothing that was not ended', async () => {
+    const laptop = laptopOf();
+    laptop.logIn(['acme']);
+    expect(await laptop.run('auth logout --everywhere')).toMatchObject({ exit: 4 });
+    laptop.on(endSessionsRequest, () => domainError('bus/unavailable', 'unavailable', 'Try again.'));
+    expect((await laptop.run('auth logout --everywhere', { terminal: true })).exit).toBe(10);
+    expect(laptop.config()).toContain('key-of-acme');
   });
 });
 

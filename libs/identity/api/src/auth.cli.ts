@@ -1,6 +1,6 @@
 import { revokeKeyRequest } from '#access-keys/contract';
 import { EXIT_CODES, isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
-import { meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
+import { endSessionsRequest, meRequest, listUsersRequest, setGlobalRoleRequest } from '#identity/contract';
 
 import type { authCommands } from './commands.cli.ts';
 
@@ -59,10 +59,8 @@ export async function authStatus(
 }
 
 /** `auth logout`: revokes the key that this machine holds, and forgets it. A key that is gone already is forgotten too. */
-export async function authLogout(
-  _options: Options<typeof authCommands.authLogout>,
-  session: Session,
-): Promise<Outcome> {
+export async function authLogout(options: Options<typeof authCommands.authLogout>, session: Session): Promise<Outcome> {
+  if (options.everywhere) return logoutEverywhere(session);
   const credential = await session.credential();
   if (isCommandError(credential)) return credential;
   const { stored } = credential;
@@ -95,6 +93,26 @@ export async function authLogout(
         ? `Now using organization ${next.slug}.`
         : `This machine has keys for ${organizations.map(({ slug }) => slug).join(', ')}; choose one: astroctl org use NAME`,
     );
+  return 0;
+}
+
+/** `auth logout --everywhere`: every session, refresh token and login key of the person. Keys made by hand continue. */
+async function logoutEverywhere(session: Session): Promise<Outcome> {
+  session.config.assertWritable(); // keys that are revoked must be forgotten too
+  const ended = await session.call(endSessionsRequest, {});
+  if (!ended.ok) return ended.failure;
+  const { issuer, sessions, keys } = ended.value;
+  await session.config.update(session.flags.apiUrl, (api) => {
+    api.organizations = api.organizations.filter(({ keyId }) => !keys.includes(keyId));
+    delete api.login;
+    if (!api.organizations.some(({ id }) => id === api.currentOrg)) delete api.currentOrg;
+  });
+  session.print.note(
+    issuer === 'external'
+      ? `Logged out everywhere. Login keys revoked: ${keys.length}. End your sessions at the login service as well.`
+      : `Logged out everywhere. Sessions ended: ${sessions}. Login keys revoked: ${keys.length}.`,
+  );
+  session.print.note('Keys made with astroctl key create still work; list them: astroctl key list');
   return 0;
 }
 

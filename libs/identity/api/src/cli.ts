@@ -11,4 +11,4 @@ export const identityCommands: readonly CliCommand[] = [
   ...implement(authCommands, () => import('./auth.cli.ts')),
 ];
 
-export { interactiveLogin, keyOrganization } from './login-flow.cli.ts';
+export { interactiveLogin, keyOrganization, personOf } from './login-flow.cli.ts';

@@ -23,7 +23,10 @@ export const authCommands = {
   authLogout: {
     path: ['auth', 'logout'],
     summary: 'Revoke and delete the key of this machine',
-    examples: ['astroctl auth logout'],
+    options: {
+      everywhere: { help: 'end all your sessions and refresh tokens, and revoke the keys of all your logins' },
+    },
+    examples: ['astroctl auth logout', 'astroctl auth logout --everywhere'],
   },
   authStatus: {
     path: ['auth', 'status'],

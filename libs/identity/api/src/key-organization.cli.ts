@@ -1,5 +1,11 @@
-import { ENVIRONMENT_KEY, EXIT_CODES, localError, type KeyOrganization } from '#cli';
+import { ENVIRONMENT_KEY, EXIT_CODES, localError, type KeyOrganization, type PersonOf } from '#cli';
 import { meRequest } from '#identity/contract';
+
+/** Asks the server who a credential acts for. */
+export const personOf: PersonOf = async (session, credential) => {
+  const me = await session.call(meRequest, {}, { credential });
+  return me.ok ? { userId: me.value.userId, name: me.value.email ?? me.value.userId } : me.failure;
+};
 
 /** Asks the server whose the key in the environment is. */
 export const keyOrganization: KeyOrganization = async (session) => {

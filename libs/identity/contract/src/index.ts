@@ -1,6 +1,9 @@
 export { peopleById, type Person } from './people-client.ts';
 export {
   aboutRequest,
+  endSessionRequest,
+  endSessionsRequest,
+  listSessionsRequest,
   listUsersRequest,
   meRequest,
   peopleRequest,

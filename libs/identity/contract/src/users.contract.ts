@@ -116,6 +116,52 @@ export const setGlobalRoleRequest = request({
   timeoutMs: 5_000,
 });
 
+const sessionView = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['browser', 'refresh-token']),
+  client: z.string().nullable(),
+  startedAt: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+});
+/** `external`: people log in elsewhere, and their sessions are there. */
+const issuerKind = z.enum(['built-in', 'external']);
+const endedSessions = z.strictObject({
+  issuer: issuerKind,
+  sessions: z.number().int(),
+  keys: z.array(z.string()).describe('ids of the login keys that were revoked'),
+});
+
+export const listSessionsRequest = request({
+  subject: 'identity.v1.sessions.list',
+  route: 'GET /v1/me/sessions',
+  summary: 'Your sessions and refresh tokens at the built-in issuer',
+  permission: 'self.enter',
+  input: z.strictObject({}),
+  output: z.strictObject({ issuer: issuerKind, items: z.array(sessionView) }),
+  timeoutMs: 10_000,
+});
+
+export const endSessionsRequest = request({
+  subject: 'identity.v1.sessions.end-all',
+  route: 'DELETE /v1/me/sessions',
+  summary:
+    'Log out everywhere: ends all your sessions and refresh tokens, and revokes the keys that your logins created',
+  permission: 'self.enter',
+  input: z.strictObject({}),
+  output: endedSessions,
+  timeoutMs: 20_000,
+});
+
+export const endSessionRequest = request({
+  subject: 'identity.v1.sessions.end',
+  route: 'DELETE /v1/me/sessions/{session}',
+  summary: 'End one of your sessions',
+  permission: 'self.enter',
+  input: z.strictObject({ session: z.string().min(1).max(100) }),
+  output: endedSessions,
+  timeoutMs: 10_000,
+});
+
 /** What this installation is, and who is a platform admin from the start. Provided by the process under IDENTITY_CONFIG. */
 export interface IdentityConfig {
   readonly version: string;

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { domainError, err, ok, type Clock, type DomainError, type Ids, type Result } from '#kernel';
 import { decodeText, encodeText, type Vault } from '#vault';
 import { z } from 'zod';
+import { createSessions } from './sessions.ts';
 import { hashPassword, isPassword } from './passwords.ts';
 
 const accountSchema = z.object({
@@ -33,6 +34,7 @@ export interface Accounts {
   byAddress(email: string): Promise<Account | undefined>;
   /** The account whose address and password these are; an unknown address takes as long as a wrong password. */
   verify(email: string, password: string): Promise<Account | undefined>;
+  /** Ends every session, refresh token and code of the account as well. */
   setPassword(email: string, password: string): Promise<Result<Account, AccountError>>;
 }
 
@@ -102,6 +104,7 @@ export function createAccounts({
       if (fault) return err(fault);
       const changed = { ...account, password: await hashPassword(password, ids), passwordSetAt: now() };
       await write(changed);
+      await createSessions(vault).end(changed.id);
       return ok(changed);
     },
   };

@@ -44,6 +44,15 @@ describe('the admin’s account', () => {
     expect(await accounts.verify(admin.email, 'another pass phrase')).toBeUndefined();
   });
 
+  it('use-S15: keeps the file with its first password while others change theirs', async () => {
+    await accounts.create({ email: 'grace@acme.dev', password: 'a pass phrase' });
+    const other = { email: 'grace@acme.dev', dataFolder: folder };
+    expect(await changePassword(accounts, ids, other)).toMatchObject({ ok: true });
+    expect(await changePassword(accounts, ids, { ...other, password: 'short' })).toMatchObject({ ok: false });
+    expect(await changePassword(accounts, ids, { ...admin, password: 'short' })).toMatchObject({ ok: false });
+    expect(readFileSync(`${folder}/initial-admin-password`, 'utf8')).toBe(`${password}\n`);
+  });
+
   it('gets a new password, and the file with the first one goes', async () => {
     const changed = await changePassword(accounts, ids, admin);
     expect(existsSync(`${folder}/initial-admin-password`)).toBe(false);

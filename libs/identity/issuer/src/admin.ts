@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '#files';
 import { err, ok, type DomainError, type Ids, type Result } from '#kernel';
@@ -41,7 +41,7 @@ export async function ensureAdmin(
 }
 
 /**
- * Sets a new password: generated when none is given. The file with the first one is removed.
+ * Sets a new password: generated when none is given. The file with the first one is removed when it is of this account.
  * @returns the password in force
  */
 export async function changePassword(
@@ -50,10 +50,20 @@ export async function changePassword(
   { email, password, dataFolder }: AdminOptions,
 ): Promise<Result<string, DomainError>> {
   const chosen = password ?? generatedPassword(ids);
+  const isFirst = await isInitialPassword(accounts, email, fileIn(dataFolder));
   const changed = await accounts.setPassword(email, chosen);
   if (!changed.ok) return err(changed.error);
-  await rm(fileIn(dataFolder), { force: true });
+  if (isFirst) await rm(fileIn(dataFolder), { force: true });
   return ok(chosen);
+}
+
+/** Whether the file holds the password that this account has. */
+async function isInitialPassword(accounts: Accounts, email: string, file: string): Promise<boolean> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text !== undefined && (await accounts.verify(email, text.trimEnd())) !== undefined;
 }
 
 /** Five groups of five from an alphabet without look-alikes: about 125 bits. */

@@ -12,6 +12,7 @@ import { createInteractions } from './interactions.ts';
 import { createKnownBrowsers } from './known-browsers.ts';
 import { mountIssuer, type IssuerCaller, type RequestLimits } from './mount.ts';
 import { problemPage, PAGE_HEADERS } from './pages.ts';
+import { createSessions, type IssuerSessions } from './sessions.ts';
 import { loadOrCreateSecrets } from './secrets.ts';
 
 export interface IssuerOptions {
@@ -55,6 +56,7 @@ export interface Issuer {
   readonly cliClientId: string;
   readonly consoleClientId: string;
   readonly accounts: Accounts;
+  readonly sessions: IssuerSessions;
   /** What tokens are checked with, for a gateway in the same process. */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /** Serves everything below `/oidc` of this Fastify instance; before it listens. */
@@ -153,6 +155,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     cliClientId,
     consoleClientId,
     accounts,
+    sessions: createSessions(vault),
     jwks: () => ({ keys: [{ kty, crv, x, y, kid, alg, use }] }),
     mount: (fastify) =>
       mountIssuer({

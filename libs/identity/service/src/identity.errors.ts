@@ -7,6 +7,8 @@ export const identityErrors = {
     domainError('identity/no-such-user', 'not-found', 'User not found. Users appear after their first login.', {
       fix: 'astroctl user list',
     }),
+  noSuchSession: () =>
+    domainError('identity/no-such-session', 'not-found', 'Session not found. It may have ended already.'),
   notAdmin: () => domainError('identity/not-admin', 'forbidden', 'Only a global admin can change global roles.'),
   loginRequired: () =>
     domainError('key/login-required', 'forbidden', 'An access key cannot change global roles; log in instead.', {

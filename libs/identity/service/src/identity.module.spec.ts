@@ -1,4 +1,5 @@
 import { IDENTITY_CONFIG } from '#identity/contract';
+import { BUILT_IN_ISSUER } from '#identity/issuer';
 import { temporaryFolder } from '#testing';
 import { answeringBus, bootModule, openEmbedded } from '#testing/embedded';
 import { identityService } from './index.ts';
@@ -8,7 +9,15 @@ const folder = temporaryFolder();
 it('every part of identity gets what it asks for', async () => {
   const embedded = await openEmbedded(folder);
   try {
-    await bootModule(identityService, embedded, answeringBus('identity', {}), new Map([[IDENTITY_CONFIG, {}]]));
+    await bootModule(
+      identityService,
+      embedded,
+      answeringBus('identity', {}),
+      new Map<symbol, unknown>([
+        [IDENTITY_CONFIG, {}],
+        [BUILT_IN_ISSUER, null],
+      ]),
+    );
   } finally {
     await embedded.close();
   }

@@ -27,16 +27,22 @@ export interface RevokeKeysOf {
   readonly type: 'revoke-keys-of';
   /** Left out: the keys of everybody, when the organization is gone. */
   readonly memberId?: string;
+  /** Left out: keys of every source. */
+  readonly source?: 'login';
   readonly reason: string;
 }
 
-/** When a member leaves, so that none of their keys lives again should they come back. A repeat records nothing. */
+/**
+ * When a member leaves, so that none of their keys lives again should they come back, or logs out everywhere. A repeat
+ * records nothing.
+ */
 export function revokeKeysOf(
-  { memberId, reason }: RevokeKeysOf,
+  { memberId, source, reason }: RevokeKeysOf,
   ring: KeyRing,
 ): Result<readonly KeyRingEvent[], KeyError> {
   const theirs = [...ring.keys.values()].filter(
-    ({ created }) => memberId === undefined || created.memberId === memberId,
+    ({ created }) =>
+      (memberId === undefined || created.memberId === memberId) && (source === undefined || created.source === source),
   );
   return ok(theirs.map(({ created }) => ({ type: 'access-key.revoked.v1', data: { keyId: created.keyId, reason } })));
 }

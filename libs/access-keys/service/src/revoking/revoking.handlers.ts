@@ -25,7 +25,7 @@ import { keysProjection, type ListedKey } from '../overview/keys.projection.ts';
  * A directory trusts itself only while it has read up to a head asked for at most this long ago: so this long after a
  * revocation every instance either knows it or refuses everything.
  */
-const KNOWN_EVERYWHERE_MS = 200;
+export const KNOWN_EVERYWHERE_MS = 200;
 
 @Controller()
 export class RevokingHandlers {

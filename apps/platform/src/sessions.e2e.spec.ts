@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { call, loginAdmin, newPerson, runProgram, startPlatform, type Person, type Platform } from '#testing';
+
+const PASSWORD = 'a long pass phrase';
+
+describe('the logins of a person', () => {
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await startPlatform();
+  });
+  afterAll(() => platform.stop());
+
+  const setPassword = (email: string, password: string) =>
+    runProgram(process.execPath, ['--import', './tools/typescript.mjs', 'tools/admin/password.ts', email], {
+      input: `${password}\n`,
+      environment: { ASTRO_DATA_DIR: platform.dataDir },
+    });
+  const sessions = async ({ accessToken }: Person) => {
+    const answer = await call(platform.url, 'GET /v1/me/sessions', { credential: accessToken });
+    return {
+      status: answer.status,
+      items: (answer.body as { readonly items: readonly { readonly id: string }[] }).items,
+    };
+  };
+
+  it('use-S11: end everywhere by auth logout --everywhere, on other machines too; keys made by hand stay', async () => {
+    const ada = await newPerson(platform, 'ada@acme.dev', PASSWORD);
+    const other = platform.person('other-machine');
+    expect((await other.login(ada.email, PASSWORD)).code).toBe(0);
+    // One key: both machines have this machine's name, and a login replaces the key that its machine had.
+    const made = (await ada.machine.run('key create --name ci')).trim();
+    expect((await sessions(ada)).items.length).toBeGreaterThanOrEqual(4); // a browser session and a refresh token each
+
+    const done = await ada.machine.astroctl(['auth', 'logout', '--everywhere']);
+    expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('Login keys revoked: 1.')]);
+    expect((await other.astroctl(['whoami'])).code).toBe(4);
+    expect((await ada.machine.astroctl(['whoami'])).code).toBe(4);
+    expect((await sessions(ada)).items).toEqual([]);
+    expect((await call(platform.url, 'GET /v1/me', { credential: made })).status).toBe(200);
+  });
+
+  it('use-S11, use-S15: end with a change of the password, and another’s change leaves the admin’s first password alone', async () => {
+    const grace = await newPerson(platform, 'grace@acme.dev', PASSWORD);
+    expect((await sessions(grace)).items).toHaveLength(2);
+    expect((await setPassword(grace.email, 'another pass phrase')).code).toBe(0);
+    expect((await sessions(grace)).items).toEqual([]);
+    expect(existsSync(join(platform.dataDir, 'initial-admin-password'))).toBe(true);
+    const root = await loginAdmin(platform);
+    expect((await setPassword(root.email, 'the admin’s own phrase')).code).toBe(0);
+    expect(existsSync(join(platform.dataDir, 'initial-admin-password'))).toBe(false);
+  });
+
+  it('use-S19: with another person’s key, a command that needs a login refuses and says whose both are', async () => {
+    const [linus, hedy] = [
+      await newPerson(platform, 'linus@acme.dev', PASSWORD),
+      await newPerson(platform, 'hedy@acme.dev', PASSWORD),
+    ];
+    const done = await linus.machine.astroctl(['key', 'create', '--name', 'taken'], {
+      environment: { ASTROPULSE_API_KEY: hedy.key },
+    });
+    expect(done).toMatchObject({ code: 2, stdout: '' });
+    expect(done.stderr).toMatch(/ASTROPULSE_API_KEY is of hedy@acme\.dev, but the login is of linus@acme\.dev/);
+    expect(await linus.machine.run('key list -o name')).not.toContain('taken');
+  });
+});

@@ -1,0 +1,79 @@
+import { temporaryFolder } from '#testing';
+import { startTestIssuer, type Browser, type TestIssuer } from './issuer.fixture.ts';
+
+const ADA = { email: 'ada@acme.dev', password: 'a long pass phrase' };
+const GRACE = { email: 'grace@acme.dev', password: 'another pass phrase' };
+
+describe('use-S11: the logins of an account', () => {
+  const folder = temporaryFolder();
+  let at: TestIssuer;
+  beforeEach(async () => {
+    at = await startTestIssuer(temporaryName());
+    await at.issuer.accounts.create(ADA);
+    await at.issuer.accounts.create(GRACE);
+  });
+  afterEach(() => at.close());
+
+  let count = 0;
+  const temporaryName = () => `${folder}/${count++}`;
+
+  /** A device that has logged in, and the browser that was used. */
+  const login = async (account = ADA, pages: Browser = at.browser()) => {
+    const device = await at.startDevice();
+    expect((await at.logIn(device['user_code'], account, pages)).status).toBe(200);
+    const { body } = await at.poll(device['device_code']);
+    return { pages, refreshToken: String(body['refresh_token']) };
+  };
+  const refresh = (refreshToken: string) =>
+    at.form('/token', { client_id: 'astroctl', grant_type: 'refresh_token', refresh_token: refreshToken });
+  /** Whether a browser is asked for a password. */
+  const isAsked = async (pages: Browser) =>
+    (await at.loginPage(undefined, pages)).login.text.includes('name="password"');
+  const idOf = async ({ email }: { readonly email: string }) => (await at.issuer.accounts.byAddress(email))?.id ?? '';
+
+  it('end with a change of its password: refresh tokens, browser sessions, and codes that nobody has fetched', async () => {
+    const [ada, grace] = [await login(), await login(GRACE)];
+    const approved = await at.startDevice();
+    await at.logIn(approved['user_code'], ADA);
+    expect(await isAsked(ada.pages)).toBe(false);
+
+    expect(await at.issuer.accounts.setPassword(ADA.email, 'a new pass phrase')).toMatchObject({ ok: true });
+    expect(await refresh(ada.refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await isAsked(ada.pages)).toBe(true);
+    expect(await at.poll(approved['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await refresh(grace.refreshToken)).toMatchObject({ status: 200 });
+    expect(await isAsked(grace.pages)).toBe(false);
+    await login({ ...ADA, password: 'a new pass phrase' });
+  });
+
+  it('stay when the new password is refused', async () => {
+    const { refreshToken } = await login();
+    expect(await at.issuer.accounts.setPassword(ADA.email, 'short')).toMatchObject({ ok: false });
+    expect(await refresh(refreshToken)).toMatchObject({ status: 200 });
+  });
+
+  it('are listed, and end one by one or all at once', async () => {
+    const { pages, refreshToken } = await login();
+    const id = await idOf(ADA);
+    const listed = await at.issuer.sessions.of(id);
+    expect(listed).toEqual([
+      {
+        id: expect.any(String) as unknown,
+        kind: 'browser',
+        client: null,
+        startedAt: expect.stringMatching(/Z$/) as unknown,
+        expiresAt: expect.stringMatching(/Z$/) as unknown,
+      },
+      expect.objectContaining({ kind: 'refresh-token', client: 'astroctl' }),
+    ]);
+    expect(JSON.stringify(listed)).not.toContain(refreshToken);
+    expect(await at.issuer.sessions.end(await idOf(GRACE), listed[0]?.id)).toBe(0); // another's
+    expect(await at.issuer.sessions.end(id, listed[1]?.id)).toBe(1);
+    expect(await refresh(refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await isAsked(pages)).toBe(false);
+    await login();
+    expect(await at.issuer.sessions.end(id)).toBe(3);
+    expect(await isAsked(pages)).toBe(true);
+    expect(await at.issuer.sessions.of(id)).toEqual([]);
+  });
+});

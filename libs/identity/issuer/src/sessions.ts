@@ -1,0 +1,87 @@
+import { decodeText, type Vault } from '#vault';
+import type { AdapterPayload } from 'oidc-provider';
+
+/** A login that lives on at the issuer: a browser's, or the refresh token of a device or the console. */
+export interface IssuerSession {
+  readonly id: string;
+  readonly kind: 'browser' | 'refresh-token';
+  /** Client of a refresh token. */
+  readonly client: string | null;
+  /** RFC 3339. */
+  readonly startedAt: string | null;
+  readonly expiresAt: string | null;
+}
+
+/** The logins of accounts. Access tokens that were given out live until they expire. */
+export interface IssuerSessions {
+  of(accountId: string): Promise<readonly IssuerSession[]>;
+  /**
+   * Ends one, or all with every code and grant of the account.
+   * @returns how many sessions ended
+   */
+  end(accountId: string, id?: string): Promise<number>;
+}
+
+const KINDS: Readonly<Record<string, IssuerSession['kind']>> = { Session: 'browser', RefreshToken: 'refresh-token' };
+/** Everything that can become a token or a session of an account. */
+const MODELS = ['Session', 'RefreshToken', 'AuthorizationCode', 'DeviceCode', 'Interaction', 'Grant'];
+/** A request that was under way when the others ended may store one more. */
+const ROUNDS_AT_MOST = 5;
+
+interface Owned {
+  readonly name: string;
+  readonly model: string;
+  readonly id: string;
+  readonly payload: AdapterPayload;
+}
+
+/** Looks at every record of the issuer: who ends sessions does so rarely, and an index would miss those of earlier releases. */
+export function createSessions(vault: Vault): IssuerSessions {
+  async function owned(accountId: string, models: readonly string[]): Promise<readonly Owned[]> {
+    const found: Owned[] = [];
+    for (const model of models) {
+      const prefix = `oidc/${model}/`;
+      const names: string[] = [];
+      for await (const { name } of vault.list(prefix)) names.push(name);
+      for (const name of names) {
+        const record = await vault.get(name);
+        // Written by the adapter, sealed since: what the library gave comes back.
+        const payload = record && (JSON.parse(decodeText(record.value)) as AdapterPayload);
+        if (payload && accountOf(payload) === accountId)
+          found.push({ name, model, id: name.slice(prefix.length), payload });
+      }
+    }
+    return found;
+  }
+  const isLiving = ({ model, payload }: Owned): boolean => KINDS[model] !== undefined && payload.consumed === undefined;
+
+  return {
+    async of(accountId) {
+      return (await owned(accountId, Object.keys(KINDS))).filter(isLiving).map(({ model, id, payload }) => ({
+        id,
+        kind: KINDS[model] ?? 'browser',
+        client: payload.clientId ?? null,
+        startedAt: timeOf(payload.loginTs ?? payload.iat),
+        expiresAt: timeOf(payload.exp),
+      }));
+    },
+    async end(accountId, id) {
+      const ended = new Set<string>();
+      for (let round = 0; round < ROUNDS_AT_MOST; round++) {
+        const all = await owned(accountId, id === undefined ? MODELS : Object.keys(KINDS));
+        const these = id === undefined ? all : all.filter((one) => one.id === id);
+        if (these.length === 0) break;
+        for (const one of these) {
+          await vault.delete(one.name);
+          if (isLiving(one)) ended.add(one.name);
+        }
+      }
+      return ended.size;
+    },
+  };
+}
+
+const accountOf = ({ accountId, result }: AdapterPayload): string | undefined => accountId ?? result?.login?.accountId;
+
+const timeOf = (seconds: unknown): string | null =>
+  typeof seconds === 'number' ? `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z` : null;

@@ -1,0 +1,64 @@
+import { endLoginKeysRequest } from '#access-keys/contract';
+import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
+import type { InputOf } from '#bus/contract';
+import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
+import { BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
+import { Controller, Inject } from '@nestjs/common';
+import { identityErrors } from '../identity.errors.ts';
+import { PEOPLE, type People } from '../people/people.service.ts';
+
+/** One's own logins: at the built-in issuer, and the keys that logins have made. */
+@Controller()
+export class SessionsHandlers {
+  constructor(
+    @Inject(PEOPLE) private readonly people: People,
+    @Inject(BUS) private readonly bus: Bus,
+    @Inject(BUILT_IN_ISSUER) private readonly builtIn: BuiltInIssuer | null,
+  ) {}
+
+  @Serves(listSessionsRequest)
+  async list(
+    @Input() _input: InputOf<typeof listSessionsRequest>,
+    @Caller() { actor }: ContextOf<typeof listSessionsRequest>,
+  ): Promise<ReplyTo<typeof listSessionsRequest>> {
+    const account = await this.accountOf(actor.id);
+    return reply({ issuer: this.kind(), items: account ? [...(await account.sessions.of(account.id))] : [] });
+  }
+
+  /** The keys first: they live longest. A repeat ends what is left. */
+  @Serves(endSessionsRequest)
+  async endAll(
+    @Input() _input: InputOf<typeof endSessionsRequest>,
+    @Caller() context: ContextOf<typeof endSessionsRequest>,
+  ): Promise<ReplyTo<typeof endSessionsRequest>> {
+    const { id } = context.actor;
+    const keys = await this.bus.request(endLoginKeysRequest, { memberId: id }, this.bus.own(context));
+    if (!keys.ok) return refuse(keys.error);
+    const account = await this.accountOf(id);
+    const sessions = account ? await account.sessions.end(account.id) : 0;
+    return reply({ issuer: this.kind(), sessions, keys: keys.value.keys });
+  }
+
+  @Serves(endSessionRequest)
+  async endOne(
+    @Input() { session }: InputOf<typeof endSessionRequest>,
+    @Caller() { actor }: ContextOf<typeof endSessionRequest>,
+  ): Promise<ReplyTo<typeof endSessionRequest>> {
+    const account = await this.accountOf(actor.id);
+    const sessions = account ? await account.sessions.end(account.id, session) : 0;
+    return sessions === 0 ? refuse(identityErrors.noSuchSession()) : reply({ issuer: this.kind(), sessions, keys: [] });
+  }
+
+  private kind(): 'built-in' | 'external' {
+    return this.builtIn ? 'built-in' : 'external';
+  }
+
+  /** A person's account at the built-in issuer; undefined for whoever logs in elsewhere. */
+  private async accountOf(
+    userId: string,
+  ): Promise<{ readonly id: string; readonly sessions: Issuer['sessions'] } | undefined> {
+    const person = await this.people.get(userId);
+    const issuer = this.builtIn?.issuer;
+    return person && issuer?.issuer === person.issuer ? { id: person.subject, sessions: issuer.sessions } : undefined;
+  }
+}
