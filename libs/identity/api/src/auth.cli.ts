@@ -112,7 +112,7 @@ async function logoutEverywhere(session: Session): Promise<Outcome> {
       ? `Logged out everywhere. Login keys revoked: ${keys.length}. End your sessions at the login service as well.`
       : `Logged out everywhere. Sessions ended: ${sessions}. Login keys revoked: ${keys.length}.`,
   );
-  session.print.note('Keys made with astroctl key create still work; list them: astroctl key list');
+  session.print.note('Keys that you created yourself still work; list them: astroctl key list');
   return 0;
 }
 

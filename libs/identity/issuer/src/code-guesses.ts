@@ -50,7 +50,7 @@ export class CodeGuesses {
     this.wrongRequests.add(request);
   }
 
-  /** What was no wrong code does not count as one. */
+  /** A code that was found does not count as a wrong one. */
   ended(request: IncomingMessage): void {
     if (!this.wrongRequests.has(request)) this.wrongCodes.undo(this.guesserOf(request));
   }
