@@ -161,6 +161,8 @@ const CASES: Readonly<Record<string, () => Case>> = {
     path: `${org}/applications/web/diff`,
     body: application('web'),
   }),
+  'identity.v1.sessions.end': () => ({ path: '/v1/me/sessions/none' }),
+  'identity.v1.sessions.end-all': () => ({ path: '/v1/me/sessions' }),
   'identity.v1.users.set-global-role': () => ({
     path: `/v1/users/${grace.userId}/global-role`,
     body: { role: 'admin' },
