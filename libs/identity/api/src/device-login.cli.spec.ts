@@ -62,6 +62,7 @@ describe('auth login by the device grant', () => {
     createdAt: '2026-01-01T00:00:00.000Z',
     expires: null,
     lastUsed: null,
+    leakedAt: null,
     secret: 'the secret key',
   } as const;
   const about = (more: Partial<OutputOf<typeof aboutRequest>>) =>
