@@ -9,6 +9,7 @@ export async function configView(
 ): Promise<Outcome> {
   const masked = mask(session.config.content);
   if (session.print.format === 'json') session.print.line(JSON.stringify(masked, null, 2));
+  else if (session.print.format === 'name') session.print.line(`config/${session.config.path}`);
   else {
     const { stringify } = await import('yaml');
     session.print.line(`# ${session.config.path}\n${stringify(masked)}`.trimEnd());

@@ -9,7 +9,7 @@ export async function version(_options: Options<typeof versionCommands.version>,
   const server = about.ok ? about.value.version : null;
   await session.print.one(
     { astroctl: VERSION, platform: server, apiUrl: session.flags.apiUrl },
-    { lines: ['astroctl', 'platform', 'apiUrl'] },
+    { lines: ['astroctl', 'platform', 'apiUrl'], name: () => `version/${VERSION}` },
   );
   if (!about.ok) session.print.note(about.failure.detail);
   return ExitCode.Success;

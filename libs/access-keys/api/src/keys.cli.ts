@@ -85,6 +85,7 @@ export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, 
   const { secret, id } = made.value;
   if (session.print.format === 'json' || session.print.format === 'yaml')
     await session.print.one(made.value, { lines: LINES });
+  else if (session.print.format === 'name') session.print.line(`key/${id}`);
   else session.print.line(secret ?? '');
   session.print.note(`This key (${id}) is shown only once. To use it:`);
   session.print.note('  export ASTROPULSE_API_KEY=<the key>');
@@ -111,7 +112,8 @@ export async function keyRevoke(options: Options<typeof keyCommands.keyRevoke>, 
     { dryRun },
   );
   if (!revoked.ok) return revoked.failure;
-  session.print.line(`key/${revoked.value.id} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`);
+  const text = `key/${revoked.value.id} ${dryRun ? 'would be revoked (dry run)' : 'revoked'}`;
+  await session.print.done(revoked.value, { text, name: `key/${revoked.value.id}` });
   return 0;
 }
 

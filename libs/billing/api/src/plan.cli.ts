@@ -9,7 +9,9 @@ export async function planGet(_options: Options<typeof planCommands.planGet>, se
   const found = await session.call(getSubscriptionRequest, { org });
   if (!found.ok) return found.failure;
   const { limits, ...rest } = found.value;
-  if (session.print.format !== 'table') await session.print.one(found.value, { lines: ['plan'] });
+  const name = ({ plan }: { readonly plan: string }) => `plan/${plan}`;
+  if (session.print.format === 'json' || session.print.format === 'yaml')
+    await session.print.one(found.value, { lines: [] });
   else
     await session.print.one(
       { ...rest, ...limits },
@@ -28,6 +30,7 @@ export async function planGet(_options: Options<typeof planCommands.planGet>, se
           'auditDaysShown',
           'pricingUrl',
         ],
+        name,
       },
     );
   return 0;
@@ -43,7 +46,7 @@ export async function planList(_options: Options<typeof planCommands.planList>, 
   const listed = await session.call(listPlansRequest, {});
   if (!listed.ok) return listed.failure;
   const { items } = listed.value;
-  if (session.print.format === 'json' || session.print.format === 'yaml') {
+  if (session.print.format !== 'table' && session.print.format !== 'wide') {
     await session.print.list(items, { columns: [], name: ({ name }) => `plan/${name}` });
     return 0;
   }
@@ -85,6 +88,7 @@ export async function planSet(options: Options<typeof planCommands.planSet>, ses
   if (isCommandError(org)) return org;
   const changed = await session.call(changePlanRequest, { org, plan: options.plan });
   if (!changed.ok) return changed.failure;
-  session.print.line(`plan/${changed.value.plan} set`);
+  const text = `plan/${changed.value.plan} set`;
+  await session.print.done(changed.value, { text, name: `plan/${changed.value.plan}` });
   return 0;
 }

@@ -99,7 +99,7 @@ export async function clustersAccess(
   ];
   await session.print.list(listed.value, {
     columns,
-    name: (row) => row.id,
+    name: (row) => `member/${row.id}`,
     empty: `Nobody has asked for access to cluster ${name}.`,
   });
   return ExitCode.Success;
@@ -133,7 +133,7 @@ export async function policyGet(
   if (isCommandError(org)) return org;
   const found = await session.call(getClusterPolicyRequest, { org, name: options.name });
   if (!found.ok) return found.failure;
-  await printPolicy(found.value, session);
+  await printPolicy(options.name, found.value, session);
   return ExitCode.Success;
 }
 
@@ -177,11 +177,12 @@ export async function policySet(
   });
   if (!changed.ok) return changed.failure;
   session.print.note(`Policy of ${name} changed.`);
-  await printPolicy(changed.value, session);
+  await printPolicy(name, changed.value, session);
   return ExitCode.Success;
 }
 
 async function printPolicy(
+  cluster: string,
   policy: {
     readonly namespaces: readonly string[];
     readonly clusterScoped: string | readonly string[];
@@ -190,16 +191,13 @@ async function printPolicy(
   session: Session,
 ): Promise<void> {
   const { namespaces, clusterScoped, podSecurity } = policy;
-  if (session.print.format === 'table')
-    await session.print.one(
-      {
-        namespaces: namespaces.join(','),
-        clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : clusterScoped.join(','),
-        podSecurity,
-      },
-      { lines: POLICY_LINES },
-    );
-  else await session.print.one(policy, { lines: POLICY_LINES });
+  const isText = session.print.format === 'table' || session.print.format === 'wide';
+  const shown = {
+    namespaces: namespaces.join(','),
+    clusterScoped: typeof clusterScoped === 'string' ? clusterScoped : clusterScoped.join(','),
+    podSecurity,
+  };
+  await session.print.one(isText ? shown : policy, { lines: POLICY_LINES, name: () => `cluster/${cluster}` });
 }
 
 /** `kube-token`: what kubectl runs to get a token (client.authentication.k8s.io/v1 ExecCredential); kept nowhere. */

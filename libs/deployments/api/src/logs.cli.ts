@@ -63,12 +63,14 @@ export async function appLogs(
     ...(tail !== undefined && { tail: Number(tail) }),
     ...(container !== undefined && { container }),
   });
-  for await (const { pod, line, dropped } of lines) {
+  for await (const entry of lines) {
+    const { pod, line, dropped } = entry;
     if (dropped)
       session.print.note(
         `(${dropped} lines of ${pod} were dropped because they arrived faster than they could be sent)`,
       );
-    session.print.line(printable(options.prefix ? `${pod}: ${line}` : line));
+    const text = printable(options.prefix ? `${pod}: ${line}` : line);
+    await session.print.done(entry, { text, name: `pod/${pod}` });
   }
   return ExitCode.Success;
 }

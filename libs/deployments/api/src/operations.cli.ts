@@ -32,7 +32,8 @@ async function again(
   const done = await session.call(contract, { org, name });
   if (!done.ok) return done.failure;
   const { application, changed } = done.value;
-  session.print.line(`application/${name} ${changed ? word : 'unchanged'}`);
+  const text = `application/${name} ${changed ? word : 'unchanged'}`;
+  await session.print.done(done.value, { text, name: `application/${name}` });
   if (!wait) {
     session.print.note(`Next: astroctl app wait ${name}`);
     return ExitCode.Success;
@@ -58,7 +59,8 @@ export async function appPause(
   if (isCommandError(org)) return org;
   const done = await session.call(pauseApplicationRequest, { org, name });
   if (!done.ok) return done.failure;
-  session.print.line(`application/${name} ${done.value.changed ? 'paused' : 'unchanged'}`);
+  const text = `application/${name} ${done.value.changed ? 'paused' : 'unchanged'}`;
+  await session.print.done(done.value, { text, name: `application/${name}` });
   session.print.note(`New revisions of ${name} are not deployed until: astroctl app resume ${name}`);
   return ExitCode.Success;
 }
@@ -73,7 +75,8 @@ export async function appResume(
   const done = await session.call(resumeApplicationRequest, { org, name });
   if (!done.ok) return done.failure;
   const { application, changed, attemptId } = done.value;
-  session.print.line(`application/${name} ${changed ? 'resumed' : 'unchanged'}`);
+  const text = `application/${name} ${changed ? 'resumed' : 'unchanged'}`;
+  await session.print.done(done.value, { text, name: `application/${name}` });
   if (attemptId !== null)
     session.print.note(`${name} ${application.version} is deployed. Next: astroctl app wait ${name}`);
   return ExitCode.Success;

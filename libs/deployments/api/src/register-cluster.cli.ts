@@ -123,7 +123,8 @@ async function send(spec: RegistrationSpec, session: Session): Promise<Outcome> 
   );
   if (!sent.ok) return sent.failure;
   const { cluster, outcome } = sent.value;
-  session.print.line(`cluster/${cluster.name} ${outcome}`);
+  const name = `cluster/${cluster.name}`;
+  await session.print.done(sent.value, { text: `${name} ${outcome}`, name });
   session.print.note(
     `${cluster.name} is ${cluster.state}${cluster.reason === null ? '' : ` (${cluster.reason})`}${cluster.version === null ? '' : `, Kubernetes ${cluster.version}`}. Next: astroctl app profile apply -f FILE`,
   );

@@ -46,10 +46,10 @@ export async function authStatus(
   const me = await session.call(meRequest, {});
   if (!me.ok) return me.failure;
   const { email, userId, organization, orgRole, keyExpires } = me.value;
-  if (session.print.format !== 'table')
+  if (session.print.format !== 'table' && session.print.format !== 'wide')
     await session.print.one(
       { ...me.value, keySource: credential.source, apiUrl: session.flags.apiUrl },
-      { lines: WHOAMI },
+      { lines: WHOAMI, name: () => `user/${userId}` },
     );
   else
     session.print.line(
@@ -149,6 +149,7 @@ export async function userSetGlobalRole(
   const role = options.role === 'admin' ? 'admin' : 'developer';
   const changed = await session.call(setGlobalRoleRequest, { user: options.user, role });
   if (!changed.ok) return changed.failure;
-  session.print.line(`user/${changed.value.email ?? changed.value.id} ${role}`);
+  const name = `user/${changed.value.email ?? changed.value.id}`;
+  await session.print.done(changed.value, { text: `${name} ${role}`, name });
   return 0;
 }

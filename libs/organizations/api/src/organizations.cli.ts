@@ -94,7 +94,8 @@ export async function orgCreate(
     ...(owner !== undefined && { owner }),
   });
   if (!made.ok) return made.failure;
-  session.print.line(`organization/${made.value.slug} created`);
+  const name = `organization/${made.value.slug}`;
+  await session.print.done(made.value, { text: `${name} created`, name });
   session.print.note(`Next: astroctl auth login --org-id ${made.value.slug}`);
   return 0;
 }
@@ -112,7 +113,8 @@ export async function orgRename(
   await session.config.update(session.flags.apiUrl, (api) => {
     api.organizations = api.organizations.map((stored) => (stored.id === id ? { ...stored, slug: present } : stored));
   });
-  session.print.line(`organization/${present} renamed: ${changed.value.name}`);
+  const text = `organization/${present} renamed: ${changed.value.name}`;
+  await session.print.done(changed.value, { text, name: `organization/${present}` });
   return 0;
 }
 
@@ -127,8 +129,10 @@ export async function orgSet(
   if (isCommandError(org)) return org;
   const changed = await session.call(changeOrganizationRequest, { org, settings });
   if (!changed.ok) return changed.failure;
-  session.print.line(`organization/${changed.value.slug} changed`);
-  await session.print.one(changed.value.settings, { lines: SETTINGS });
+  const text = `organization/${changed.value.slug} changed`;
+  await session.print.done(changed.value, { text, name: `organization/${changed.value.slug}` });
+  if (session.print.format === 'table' || session.print.format === 'wide')
+    await session.print.one(changed.value.settings, { lines: SETTINGS });
   return 0;
 }
 
@@ -237,9 +241,8 @@ async function setRole(session: Session, user: string, role: string, add: boolea
   if (isCommandError(org)) return org;
   const set = await session.call(setMemberRequest, { org, user, role, add });
   if (!set.ok) return set.failure;
-  session.print.line(
-    `member/${set.value.email ?? set.value.name ?? set.value.id} ${add ? 'added' : 'changed'}: ${set.value.role}`,
-  );
+  const name = `member/${set.value.email ?? set.value.name ?? set.value.id}`;
+  await session.print.done(set.value, { text: `${name} ${add ? 'added' : 'changed'}: ${set.value.role}`, name });
   return 0;
 }
 
@@ -254,6 +257,7 @@ export async function orgRemoveUser(
   if (isCommandError(org)) return org;
   const removed = await session.call(removeMemberRequest, { org, user }, { dryRun: options['dry-run'] });
   if (!removed.ok) return removed.failure;
-  session.print.line(`member/${user} ${options['dry-run'] ? 'would be removed (dry run)' : 'removed'}`);
+  const text = `member/${user} ${options['dry-run'] ? 'would be removed (dry run)' : 'removed'}`;
+  await session.print.done(removed.value, { text, name: `member/${user}` });
   return 0;
 }
