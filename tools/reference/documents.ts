@@ -93,6 +93,7 @@ function rest(): string {
 
 function cli(): string {
   const sections = parts.commands
+    .filter(({ hidden }) => !hidden)
     .toSorted((a, b) => (a.path.join(' ') < b.path.join(' ') ? -1 : 1))
     .map(({ path, summary, options = {}, examples }) => {
       const words = Object.entries(options).filter(([, { positional }]) => positional);

@@ -21,6 +21,17 @@ export const completionCommands = {
   },
 } as const satisfies CommandDeclarations;
 
+/** What the completion scripts call at each press of the key. */
+export const candidateCommands = {
+  candidates: {
+    path: ['__complete'],
+    summary: 'Print the words that can follow (run by the shell)',
+    options: { word: { positional: 'many', help: 'words so far; the last one is being typed' } },
+    examples: ['astroctl __complete -- app status ""'],
+    hidden: true,
+  },
+} as const satisfies CommandDeclarations;
+
 export const configCommands = {
   configView: {
     path: ['config', 'view'],

@@ -1,79 +1,33 @@
-import { ExitCode, type CliCommand, type CommandModule, type ProgramParts } from '#cli';
+import { ExitCode, type CommandModule } from '#cli';
 import type { completionCommands } from './commands.ts';
 
-const GLOBAL_FLAGS = [
-  '--output',
-  '--org',
-  '--api-url',
-  '--request-timeout',
-  '--as-admin',
-  '--no-color',
-  '--quiet',
-  '--yes',
-  '--debug',
-  '--help',
-];
+/** `completion SHELL`: a script that asks astroctl for the words that can follow, whenever the person presses the key. */
+export const { completion }: CommandModule<typeof completionCommands> = {
+  completion({ shell }, session) {
+    session.print.line(SCRIPTS[shell]);
+    return Promise.resolve(ExitCode.Success);
+  },
+};
 
-/** `completion SHELL`: a script made from the commands themselves; it completes words and flags, and asks no server. */
-export function completionOf({ commands }: ProgramParts): CommandModule<typeof completionCommands> {
-  return {
-    completion({ shell }, session) {
-      session.print.line(
-        shell === 'fish'
-          ? fish(commands)
-          : shell === 'zsh'
-            ? `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`
-            : bash(commands),
-      );
-      return Promise.resolve(ExitCode.Success);
-    },
-  };
-}
+/** Answered instead of words where a path is wanted. */
+export const FILES = ':files';
 
-/** Words that can follow each path: sub-commands of a group, flags of a command. */
-export function followers(commands: readonly CliCommand[]): ReadonlyMap<string, readonly string[]> {
-  const found = new Map<string, Set<string>>();
-  const add = (path: readonly string[], word: string) => {
-    const key = path.join(' ');
-    found.set(key, (found.get(key) ?? new Set()).add(word));
-  };
-  for (const { path, options = {} } of commands) {
-    path.forEach((word, index) => add(path.slice(0, index), word));
-    for (const [name, spec] of Object.entries(options)) if (spec.positional === undefined) add(path, `--${name}`);
-    for (const flag of GLOBAL_FLAGS) add(path, flag);
-  }
-  return new Map([...found].map(([path, words]) => [path, [...words].toSorted()]));
+const BASH = `_astroctl() {
+  local IFS=$'\\n' current="\${COMP_WORDS[COMP_CWORD]}" found
+  [ "$current" = = ] && current=''
+  found=$(astroctl __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$current" 2>/dev/null)
+  if [ "$found" = '${FILES}' ]; then COMPREPLY=($(compgen -f -- "$current")); return; fi
+  COMPREPLY=($(compgen -W "$found" -- "$current"))
 }
+complete -F _astroctl astroctl`;
 
-function bash(commands: readonly CliCommand[]): string {
-  const cases = [...followers(commands)].map(([path, words]) => `    '${path}') words='${words.join(' ')}' ;;`);
-  return `_astroctl() {
-  local path='' words='' word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do case $word in -*) ;; *) path="\${path:+$path }$word" ;; esac; done
-  while :; do
-    case $path in
-${cases.join('\n')}
-    esac
-    [ -n "$words" ] || [ -z "$path" ] && break
-    case $path in *' '*) path=\${path% *} ;; *) path='' ;; esac
-  done
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -o default -F _astroctl astroctl`;
-}
+const FISH = `function __astroctl_complete
+  set -l words (commandline -opc)[2..]
+  set -l current (commandline -ct)
+  set -l found (astroctl __complete -- $words "$current" 2>/dev/null)
+  not contains -- '${FILES}' $found; and printf '%s\\n' $found; and return
+  __fish_complete_path "$current"
+end
+complete -c astroctl -f -a '(__astroctl_complete)'`;
 
-function fish(commands: readonly CliCommand[]): string {
-  const lines = [
-    'function __astroctl_path',
-    '  string join " " -- (string match -v -- "-*" (commandline -opc)[2..])',
-    'end',
-    'complete -c astroctl -f',
-  ];
-  for (const [path, words] of followers(commands)) {
-    for (const word of words)
-      lines.push(
-        `complete -c astroctl -n 'test (__astroctl_path) = "${path}"' ${word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`}`,
-      );
-  }
-  return lines.join('\n');
-}
+const SCRIPTS = { bash: BASH, zsh: `autoload -U +X bashcompinit && bashcompinit\n${BASH}`, fish: FISH } as const;

@@ -38,6 +38,7 @@ const wordsOf = ({ examples }: CliCommand): readonly string[] => {
 };
 
 const tested = parts.commands
+  .filter(({ hidden }) => !hidden)
   .map((command) => [command.path.join(' '), command] as const)
   .filter(([name]) => !(name in ONE_FORM));
 

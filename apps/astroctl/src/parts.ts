@@ -11,7 +11,14 @@ import { localCommands } from './local-commands.ts';
 /** All commands of astroctl: for the program itself, for completion, for the reference and for the check of docs. */
 export const parts: ProgramParts = {
   version: VERSION,
-  groups: [...deploymentsGroups, ...identityGroups, ...organizationsGroups, ...accessKeysGroups, ...billingGroups],
+  groups: [
+    ...deploymentsGroups,
+    ...identityGroups,
+    ...organizationsGroups,
+    ...accessKeysGroups,
+    ...billingGroups,
+    { path: ['config'], summary: 'The configuration of this machine', examples: ['astroctl config view'] },
+  ],
   commands: [
     ...deploymentsCommands,
     ...identityCommands,

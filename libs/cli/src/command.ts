@@ -17,6 +17,11 @@ export interface OptionSpec {
   readonly default?: string;
   /** Closed list of values. */
   readonly choices?: readonly string[];
+  /**
+   * Words of the command whose names a shell completes the value with: `['app', 'get']` for an application. `NAME` stands for
+   * the command's first argument.
+   */
+  readonly names?: readonly string[];
 }
 
 /** A command without its implementation. Declared `as const`, so that {@link Options} knows its options by name. */
@@ -25,6 +30,8 @@ export interface CommandDeclaration {
   readonly summary: string;
   readonly options?: Readonly<Record<string, OptionSpec>>;
   readonly examples: readonly string[];
+  /** Called by programs only: no help shows it, and no word of it is checked. */
+  readonly hidden?: true;
 }
 
 /** Declarations by the name of the function that implements each. */
@@ -94,12 +101,13 @@ function commandOf<Declaration extends CommandDeclaration>(
   declaration: Declaration,
   load: () => Promise<Implementation<Declaration>>,
 ): CliCommand {
-  const { path, summary, options = {}, examples } = declaration;
+  const { path, summary, options = {}, examples, hidden } = declaration;
   return {
     path,
     summary,
     options,
     examples,
+    ...(hidden && { hidden }),
     async run(values, session) {
       const implementation = await load();
       return implementation(optionsOf(declaration, values), session);

@@ -14,6 +14,7 @@ import {
 import type { Io } from './io.ts';
 import { createPrinter, FORMATS, type Format } from './print.ts';
 import { createSession, type GlobalFlags, type SessionParts } from './session.ts';
+import { nearest } from './suggestions.ts';
 
 export interface ProgramParts extends SessionParts {
   readonly version: string;
@@ -102,8 +103,39 @@ function configure(command: Command, io: Streams): Command {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
       outputError: (text, write) =>
-        write(`Error: ${text.replace(/^error: /, '')}Fix:   see: ${[...pathOf(command), '-h'].join(' ')}\n`),
+        write(`Error: ${usageSentence(text, command)}\nFix:   ${usageFix(text, command)}\n`),
     });
+}
+
+/** The parser's sentence, without its guess at a command: {@link usageFix} has a better one. */
+function usageSentence(text: string, command: Command): string {
+  const unknown = unknownWord(text);
+  return unknown === undefined
+    ? text.replace(/^error: /, '').trimEnd()
+    : `unknown command: ${[...pathOf(command), unknown].join(' ')}`;
+}
+
+function usageFix(text: string, command: Command): string {
+  const unknown = unknownWord(text);
+  const [first, ...more] =
+    unknown === undefined ? [] : nearest(unknown, pathOf(command).slice(1), commandPaths(command));
+  return first === undefined
+    ? `see: ${[...pathOf(command), '-h'].join(' ')}`
+    : [first, ...more].map((path) => `astroctl ${path}`).join(', or: ');
+}
+
+const unknownWord = (text: string): string | undefined => /^error: unknown command '(.*?)'/.exec(text)?.[1];
+
+/** Words of every command, hidden ones aside. */
+function commandPaths(of: Command): string[] {
+  let root = of;
+  while (root.parent) root = root.parent;
+  const below = (command: Command): string[] =>
+    command
+      .createHelp()
+      .visibleCommands(command)
+      .flatMap((child) => [pathOf(child).slice(1).join(' '), ...below(child)]);
+  return below(root);
 }
 
 function pathOf(command: Command): string[] {
@@ -117,9 +149,9 @@ function groupAt(program: Command, path: readonly string[], io: Streams): Comman
   );
 }
 
-function addGroup(parent: Command, word: string, io: Streams): Command {
+function addGroup(parent: Command, word: string, io: Streams, isHidden = false): Command {
   const group = configure(new Command(word), io);
-  parent.addCommand(group);
+  parent.addCommand(group, { hidden: isHidden });
   return group;
 }
 
@@ -130,7 +162,7 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
   const parent = groupAt(program, command.path.slice(0, -1), io);
   const word = command.path.at(-1) ?? '';
   const existing = parent.commands.find((child) => child.name() === word);
-  const leaf = (existing ?? addGroup(parent, word, io))
+  const leaf = (existing ?? addGroup(parent, word, io, command.hidden))
     .description(command.summary)
     .addHelpText('after', examplesText(command.examples));
   const positionals: string[] = [];
@@ -224,7 +256,7 @@ async function runCommand(
     io.stderr.write(commandErrorText(failure, format === 'json'));
     return failure.exit;
   };
-  const empty = emptyValue(command, { ...raw, ...values });
+  const empty = command.hidden ? undefined : emptyValue(command, { ...raw, ...values });
   if (empty) return fail(empty);
   const config = await openConfig(io);
   if (isCommandError(config)) return fail(config);

@@ -9,7 +9,7 @@ export const keyCommands = {
   keyGet: {
     path: ['key', 'get'],
     summary: 'Show one key, masked',
-    options: { id: { positional: 'required', help: 'id of the key' } },
+    options: { id: { positional: 'required', help: 'id of the key', names: ['key', 'list'] } },
     examples: ['astroctl key get key_0193f2b1'],
   },
   keyCreate: {
@@ -26,7 +26,7 @@ export const keyCommands = {
     path: ['key', 'revoke'],
     summary: 'Revoke a key immediately on every instance',
     options: {
-      id: { positional: 'required', help: 'id of the key' },
+      id: { positional: 'required', help: 'id of the key', names: ['key', 'list'] },
       reason: { help: 'reason, recorded in the audit log', value: 'text' },
       'dry-run': { help: 'show what would happen without changing anything' },
     },

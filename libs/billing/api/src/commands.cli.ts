@@ -14,7 +14,7 @@ export const planCommands = {
   planSet: {
     path: ['org', 'plan', 'set'],
     summary: 'Change the plan',
-    options: { plan: { positional: 'required', help: 'name of the plan' } },
+    options: { plan: { positional: 'required', help: 'name of the plan', names: ['org', 'plan', 'list'] } },
     examples: ['astroctl org plan set enterprise'],
   },
 } as const satisfies CommandDeclarations;

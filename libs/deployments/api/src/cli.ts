@@ -14,9 +14,25 @@ export const deploymentsGroups: readonly CliGroup[] = [
       'astroctl app rollback web --to v3',
     ],
   },
-  { path: ['app', 'profile'], summary: 'Application profiles: common settings and the target cluster' },
-  { path: ['clusters'], summary: 'Kubernetes clusters' },
-  { path: ['clusters', 'policy'], summary: 'Policy: what may be deployed to a cluster' },
+  {
+    path: ['app', 'profile'],
+    summary: 'Application profiles: common settings and the target cluster',
+    examples: ['astroctl app profile apply -f examples/profile.yaml', 'astroctl app profile get'],
+  },
+  {
+    path: ['clusters'],
+    summary: 'Kubernetes clusters',
+    examples: [
+      'astroctl clusters register --cluster-name dev',
+      'astroctl clusters get dev',
+      'astroctl clusters set-context dev',
+    ],
+  },
+  {
+    path: ['clusters', 'policy'],
+    summary: 'Policy: what may be deployed to a cluster',
+    examples: ['astroctl clusters policy get dev', 'astroctl clusters policy set dev --pod-security restricted'],
+  },
 ];
 
 export const deploymentsCommands: readonly CliCommand[] = [

@@ -1,6 +1,12 @@
 import type { CommandDeclarations, OptionSpec } from '#cli';
 
-const name = { positional: 'required', help: 'name of the application' } as const satisfies OptionSpec;
+const name = {
+  positional: 'required',
+  help: 'name of the application',
+  names: ['app', 'get'],
+} as const satisfies OptionSpec;
+const versions = { names: ['app', 'history', 'NAME'] } as const;
+const profileName = { help: 'name of the profile', names: ['app', 'profile', 'get'] } as const;
 const filename = {
   short: 'f',
   help: 'file, folder, or - for standard input',
@@ -11,7 +17,11 @@ const recursive = { short: 'R', help: 'include subfolders' } as const satisfies 
 const dryRun = { help: 'show what would happen without changing anything' } as const satisfies OptionSpec;
 const timeout = { help: 'how long to wait', value: 'time', default: '5m' } as const satisfies OptionSpec;
 const follow = { short: 'f', help: 'keep printing new lines' } as const satisfies OptionSpec;
-const clusterName = { positional: 'required', help: 'name of the cluster' } as const satisfies OptionSpec;
+const clusterName = {
+  positional: 'required',
+  help: 'name of the cluster',
+  names: ['clusters', 'list'],
+} as const satisfies OptionSpec;
 
 export const applicationCommands = {
   appApply: {
@@ -62,7 +72,7 @@ export const applicationCommands = {
     path: ['app', 'wait'],
     summary: 'Wait for applications',
     options: {
-      name: { positional: 'many', help: 'application names' },
+      name: { ...name, positional: 'many', help: 'application names' },
       for: { help: 'what to wait for', value: 'state', choices: ['running', 'healthy', 'deleted'], default: 'running' },
       timeout,
     },
@@ -115,8 +125,8 @@ export const applicationCommands = {
     summary: 'Show field by field what differs between revisions; exits with 1 when something does',
     options: {
       name,
-      from: { positional: 'optional', help: 'version; defaults to the one before the latest' },
-      to: { positional: 'optional', help: 'version; defaults to the latest' },
+      from: { ...versions, positional: 'optional', help: 'version; defaults to the one before the latest' },
+      to: { ...versions, positional: 'optional', help: 'version; defaults to the latest' },
       filename: { ...filename, help: 'compare the latest revision with a manifest that is not applied yet' },
       live: { help: 'compare the latest revision with the cluster' },
     },
@@ -130,7 +140,7 @@ export const applicationCommands = {
   appExport: {
     path: ['app', 'export'],
     summary: 'Print the manifest of an application',
-    options: { name, revision: { help: 'version; defaults to the latest', value: 'version' } },
+    options: { name, revision: { ...versions, help: 'version; defaults to the latest', value: 'version' } },
     examples: ['astroctl app export web > web.yaml', 'astroctl app export web --revision v3 -o json'],
   },
   appOpen: {
@@ -144,7 +154,7 @@ export const applicationCommands = {
     summary: 'Deploy the content of an older revision as a new one',
     options: {
       name,
-      to: { help: 'revision; defaults to the latest earlier revision that succeeded', value: 'version' },
+      to: { ...versions, help: 'revision; defaults to the latest earlier revision that succeeded', value: 'version' },
     },
     examples: ['astroctl app rollback web', 'astroctl app rollback web --to v3 -y'],
   },
@@ -196,19 +206,19 @@ export const profileCommands = {
   profileGet: {
     path: ['app', 'profile', 'get'],
     summary: 'List profiles, or show one',
-    options: { name: { positional: 'optional', help: 'name of the profile' } },
+    options: { name: { ...profileName, positional: 'optional' } },
     examples: ['astroctl app profile get', 'astroctl app profile get default'],
   },
   profileDelete: {
     path: ['app', 'profile', 'delete'],
     summary: 'Delete a profile that no application uses',
-    options: { name: { positional: 'required', help: 'name of the profile' } },
+    options: { name: { ...profileName, positional: 'required' } },
     examples: ['astroctl app profile delete staging'],
   },
   profileTiers: {
     path: ['app', 'profile', 'tiers'],
     summary: 'List availability tiers',
-    options: { tier: { positional: 'optional', help: 'tier name' } },
+    options: { tier: { positional: 'optional', help: 'tier name', names: ['app', 'profile', 'tiers'] } },
     examples: ['astroctl app profile tiers', 'astroctl app profile tiers premium'],
   },
 } as const satisfies CommandDeclarations;
@@ -299,7 +309,7 @@ export const clusterCommands = {
   kubeToken: {
     path: ['kube-token'],
     summary: 'Print a short-lived token (run by kubectl)',
-    options: { cluster: { help: 'name of the cluster', value: 'name' } },
+    options: { cluster: { help: 'name of the cluster', value: 'name', names: ['clusters', 'list'] } },
     examples: ['astroctl kube-token --cluster dev'],
   },
 } as const satisfies CommandDeclarations;

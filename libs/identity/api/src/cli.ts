@@ -2,8 +2,16 @@ import { implement, type CliCommand, type CliGroup } from '#cli';
 import { authCommands, loginCommands } from './commands.cli.ts';
 
 export const identityGroups: readonly CliGroup[] = [
-  { path: ['auth'], summary: 'Log in and out' },
-  { path: ['user'], summary: 'Users of the platform (global admin)' },
+  {
+    path: ['auth'],
+    summary: 'Log in and out',
+    examples: ['astroctl auth login', 'astroctl auth login --api-url https://astro.acme.dev', 'astroctl auth status'],
+  },
+  {
+    path: ['user'],
+    summary: 'Users of the platform (global admin)',
+    examples: ['astroctl user list', 'astroctl user set-global-role grace@acme.dev admin'],
+  },
 ];
 
 export const identityCommands: readonly CliCommand[] = [

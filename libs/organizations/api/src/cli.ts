@@ -1,7 +1,13 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
 import { organizationCommands } from './commands.cli.ts';
 
-export const organizationsGroups: readonly CliGroup[] = [{ path: ['org'], summary: 'Organizations and their members' }];
+export const organizationsGroups: readonly CliGroup[] = [
+  {
+    path: ['org'],
+    summary: 'Organizations and their members',
+    examples: ['astroctl org list', 'astroctl org use acme', 'astroctl org members'],
+  },
+];
 
 export const organizationsCommands: readonly CliCommand[] = implement(
   organizationCommands,

@@ -1,7 +1,7 @@
 import type { CommandDeclarations } from '#cli';
 
 const member = {
-  user: { help: 'user id or e-mail address', value: 'id', alias: 'user-id' },
+  user: { help: 'user id or e-mail address', value: 'id', alias: 'user-id', names: ['org', 'members'] },
   service: { help: 'a service member instead', value: 'name' },
 } as const;
 
@@ -15,7 +15,7 @@ export const organizationCommands = {
   orgGet: {
     path: ['org', 'get'],
     summary: 'Show an organization; defaults to the current one',
-    options: { name: { positional: 'optional', help: 'id or slug' } },
+    options: { name: { positional: 'optional', help: 'id or slug', names: ['org', 'list'] } },
     examples: ['astroctl org get', 'astroctl org get acme -o json'],
   },
   orgCreate: {
@@ -52,7 +52,7 @@ export const organizationCommands = {
   orgUse: {
     path: ['org', 'use'],
     summary: 'Choose the organization that commands use',
-    options: { name: { positional: 'required', help: 'id or slug' } },
+    options: { name: { positional: 'required', help: 'id or slug', names: ['org', 'list'] } },
     examples: ['astroctl org use acme'],
   },
   orgMembers: {
@@ -73,7 +73,7 @@ export const organizationCommands = {
     path: ['org', 'set-role'],
     summary: "Change a member's role",
     options: {
-      member: { positional: 'required', help: 'e-mail address, id, or service:NAME' },
+      member: { positional: 'required', help: 'e-mail address, id, or service:NAME', names: ['org', 'members'] },
       role: { positional: 'required', help: 'the new role', choices: ['viewer', 'editor', 'admin', 'owner'] },
     },
     examples: ['astroctl org set-role grace@acme.dev viewer'],

@@ -1,0 +1,47 @@
+import { distanceOf, nearest } from './suggestions.ts';
+
+const PATHS = [
+  'app',
+  'app apply',
+  'app get',
+  'app status',
+  'app profile',
+  'app profile apply',
+  'app profile get',
+  'auth',
+  'auth login',
+  'clusters',
+  'clusters list',
+  'org',
+  'org list',
+  'org members',
+  'whoami',
+];
+const of = (word: string, ...at: string[]) => nearest(word, at, PATHS);
+
+describe('use-C8: what somebody may have meant', () => {
+  it.each([
+    ['stauts', ['app'], ['app status']],
+    ['gte', ['app'], ['app get']],
+    ['aplly', ['app'], ['app apply']],
+    ['whoam', [], ['whoami']],
+    ['cluster', [], ['clusters']],
+    ['list', ['app'], ['app get']],
+    ['create', ['app', 'profile'], ['app profile apply']],
+    ['login', [], ['auth login']],
+    ['apply', [], ['app apply', 'app profile apply']],
+    ['members', ['app'], ['org members']],
+  ])('%s after %j is %j', (word, at, found) => expect(of(word, ...at)).toEqual(found));
+
+  it.each([
+    ['deploy', []],
+    ['push', ['app']],
+    ['tests', []],
+    ['x', []],
+    ['war', ['org']],
+  ])('is not told for %s after %j', (word, at) => expect(of(word, ...at)).toEqual([]));
+
+  it('counts swapped neighbours as one', () => {
+    expect([distanceOf('stauts', 'status'), distanceOf('get', 'set'), distanceOf('', 'abc')]).toEqual([1, 1, 3]);
+  });
+});

@@ -1,0 +1,70 @@
+/** Words of other tools, and what they are here. */
+const HABITS: Readonly<Record<string, readonly string[]>> = {
+  list: ['get'],
+  ls: ['get', 'list'],
+  describe: ['get'],
+  show: ['get'],
+  create: ['apply'],
+  update: ['apply'],
+  edit: ['set'],
+  remove: ['delete'],
+  rm: ['delete'],
+  undo: ['rollback'],
+  apps: ['app'],
+  application: ['app'],
+  cluster: ['clusters'],
+  organization: ['org'],
+  users: ['user'],
+  keys: ['key'],
+  apikey: ['key'],
+};
+/** Suggestions of one error. */
+const MOST = 3;
+
+/**
+ * The commands that somebody may have meant, best first. Only what is close is told: a suggestion that is not what was meant
+ * is worse than none.
+ * @param word that is not a command
+ * @param at the words before it
+ * @param paths words of every command and group
+ */
+export function nearest(word: string, at: readonly string[], paths: readonly string[]): readonly string[] {
+  const lower = word.toLowerCase();
+  const here = at.length === 0 ? '' : `${at.join(' ')} `;
+  const siblings = paths.flatMap((path) =>
+    path.startsWith(here) && !path.slice(here.length).includes(' ') ? [path.slice(here.length)] : [],
+  );
+  const habit = (HABITS[lower] ?? []).filter((name) => siblings.includes(name)).map((name) => `${here}${name}`);
+  if (habit.length > 0) return habit.slice(0, 1);
+  const typing = siblings
+    .map((name) => ({ name, distance: distanceOf(lower, name) }))
+    .filter(({ name, distance }) => distance <= (Math.min(lower.length, name.length) <= 4 ? 1 : 2))
+    .toSorted((a, b) => a.distance - b.distance);
+  const best = typing.filter(({ distance }) => distance === typing[0]?.distance).map(({ name }) => `${here}${name}`);
+  const elsewhere = paths
+    .filter((path) => path.split(' ').at(-1) === lower && path !== lower)
+    .toSorted((a, b) => a.length - b.length);
+  return [...(elsewhere.length > 0 && typing[0]?.distance !== 1 ? [] : best), ...elsewhere].slice(0, MOST);
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours from one word to the other (optimal string alignment). */
+export function distanceOf(from: string, to: string): number {
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
+  for (let row = 1; row <= from.length; row++) {
+    rows.push([row]);
+    for (let column = 1; column <= to.length; column++) {
+      const isSame = from[row - 1] === to[column - 1];
+      const isSwap = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      rows[row]?.push(
+        Math.min(
+          at(row - 1, column) + 1,
+          at(row, column - 1) + 1,
+          at(row - 1, column - 1) + (isSame ? 0 : 1),
+          ...(isSwap ? [at(row - 2, column - 2) + 1] : []),
+        ),
+      );
+    }
+  }
+  return at(from.length, to.length);
+}
