@@ -4,7 +4,7 @@ import { domainError } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { parse } from 'yaml';
 import { deploymentsCommands, deploymentsGroups } from './cli.ts';
-import { application, outcome } from './testing/answers.ts';
+import { outcome, statusOf } from './testing/answers.ts';
 
 const folder = temporaryFolder();
 const manifest = {
@@ -160,28 +160,12 @@ describe('app export', () => {
 describe('app open', () => {
   it('prints the address, and says when there is none', async () => {
     const laptop = laptopOf();
-    laptop.on(applicationStatusRequest, () => statusOf('https://web.acme.dev'));
+    laptop.on(applicationStatusRequest, () => statusOf({ endpoint: 'https://web.acme.dev' }));
     expect(await laptop.run('app open web')).toMatchObject({ exit: 0, stdout: 'https://web.acme.dev\n' });
-    laptop.on(applicationStatusRequest, () => statusOf(null));
+    laptop.on(applicationStatusRequest, () => statusOf({ endpoint: null }));
     expect(await laptop.run('app open web')).toMatchObject({
       exit: 1,
       stderr: expect.stringContaining('externalAccess'),
     });
   });
 });
-
-function statusOf(endpoint: string | null) {
-  const {
-    id,
-    tier,
-    protected: _,
-    limits,
-    autoscaling,
-    deployedBy,
-    createdAt,
-    labels,
-    description,
-    ...status
-  } = application({ endpoint });
-  return { ...status, pods: [] };
-}

@@ -14,7 +14,7 @@ const filename = {
   repeat: true,
 } as const satisfies OptionSpec;
 const recursive = { short: 'R', help: 'include subfolders' } as const satisfies OptionSpec;
-const dryRun = { help: 'show what would happen without changing anything' } as const satisfies OptionSpec;
+const dryRun = { help: 'show what would happen, without changing anything' } as const satisfies OptionSpec;
 const timeout = { help: 'how long to wait', value: 'time', default: '5m' } as const satisfies OptionSpec;
 const follow = { short: 'f', help: 'keep printing new lines' } as const satisfies OptionSpec;
 const clusterName = {
@@ -31,7 +31,7 @@ export const applicationCommands = {
       filename,
       recursive,
       'dry-run': dryRun,
-      diff: { help: 'show what would change without changing anything' },
+      diff: { help: 'show field by field what would change, without changing anything' },
       wait: { help: 'wait for the rollout to finish' },
       timeout,
     },
@@ -85,9 +85,9 @@ export const applicationCommands = {
       name,
       follow,
       since: { help: 'only lines newer than this', value: 'time' },
-      tail: { help: 'only the last lines per pod', value: 'lines' },
+      tail: { help: 'only this many lines per pod, the newest', value: 'lines' },
       container: { short: 'c', help: 'only this container', value: 'name' },
-      previous: { help: 'logs of the previous container' },
+      previous: { help: 'logs of the previous run of the container' },
       prefix: { help: 'prefix each line with the pod name' },
     },
     examples: ['astroctl app logs web -f', 'astroctl app logs web --since 1h --tail 100'],
@@ -178,7 +178,7 @@ export const applicationCommands = {
   },
   appResume: {
     path: ['app', 'resume'],
-    summary: 'End a pause, or the pin of a rollback',
+    summary: 'Continue deploying new revisions after a pause or a rollback',
     options: { name },
     examples: ['astroctl app resume web'],
   },
@@ -227,7 +227,7 @@ export const clusterCommands = {
   clustersList: {
     path: ['clusters', 'list'],
     summary: 'List clusters',
-    options: { provider: { short: 'p', help: 'of this provider', value: 'provider' } },
+    options: { provider: { short: 'p', help: 'only clusters of this provider', value: 'provider' } },
     examples: ['astroctl clusters list', 'astroctl clusters list -p aws'],
   },
   clustersGet: {
@@ -243,9 +243,9 @@ export const clusterCommands = {
       'cluster-name': { help: 'name of the cluster on the platform', value: 'name' },
       kubeconfig: { help: 'your kubeconfig; it is used only on this machine', value: 'file' },
       context: { help: 'kubeconfig context', value: 'name' },
-      region: { help: 'region', value: 'region' },
-      provider: { help: 'provider, one word', value: 'provider' },
-      filename: { ...filename, help: 'a K8sClusterRegistration instead' },
+      region: { help: 'region of the cluster, such as eu-west-1', value: 'region' },
+      provider: { help: 'provider of the cluster in one word, such as aws', value: 'provider' },
+      filename: { ...filename, help: 'register from a K8sClusterRegistration manifest instead' },
       'from-file': { help: 'register with an existing kubeconfig that contains a token', value: 'file' },
       'dry-run': { help: 'print the objects that would be created, without creating them' },
     },

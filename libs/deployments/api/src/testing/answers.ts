@@ -1,5 +1,5 @@
 import type { OutputOf } from '#bus/contract';
-import type { applyApplicationRequest, ApplicationView } from '#deployments/contract';
+import type { ApplicationStatusView, applyApplicationRequest, ApplicationView } from '#deployments/contract';
 
 /** Answers of the platform for tests of commands. */
 export const application = (more: Partial<ApplicationView> = {}): ApplicationView => ({
@@ -46,3 +46,20 @@ export const outcome = ({ version = 'v1', ...more }: Partial<Outcome> & { readon
   dryRun: false,
   ...more,
 });
+
+/** What `app status` is told. */
+export function statusOf(more: Partial<ApplicationStatusView> = {}): ApplicationStatusView {
+  const {
+    id,
+    tier,
+    protected: _,
+    limits,
+    autoscaling,
+    deployedBy,
+    createdAt,
+    labels,
+    description,
+    ...status
+  } = application();
+  return { ...status, pods: [], ...more };
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLaptop, type Laptop } from '#cli/testing';
+import { applyApplicationRequest, applyProfileRequest } from '#deployments/contract';
+import { domainError } from '#kernel';
+import { temporaryFolder } from '#testing';
+import { deploymentsCommands, deploymentsGroups } from './cli.ts';
+import { outcome } from './testing/answers.ts';
+
+const folder = temporaryFolder();
+const web = (tag: string, name = 'web') =>
+  `kind: Application\napiVersion: platform.astropulse.io/v1\nmetadata: { name: ${name} }\nspec: { source: { type: image, image: { registry: a.dev, repository: web, tag: ${tag} } } }\n`;
+const profile =
+  'kind: ApplicationProfile\napiVersion: platform.astropulse.io/v1\nmetadata: { name: staging }\nspec: { clusterName: dev }\n';
+
+function laptopOf(files: Readonly<Record<string, string>>): Laptop {
+  const laptop = createLaptop(folder, { commands: deploymentsCommands, groups: deploymentsGroups });
+  laptop.logIn(['acme']);
+  mkdirSync(join(laptop.folder, 'deploy', 'more'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(laptop.folder, 'deploy', name), text);
+  laptop.on(applyApplicationRequest, () => outcome({ outcome: 'created' }));
+  laptop.on(applyProfileRequest, () => domainError('x/y', 'unavailable', 'No profiles here.'));
+  return laptop;
+}
+const names = ({ sent }: Laptop) => sent.map(({ input }) => input['name']);
+
+describe('app apply', () => {
+  it('keeps a tag as it is written', async () => {
+    const laptop = laptopOf({ 'web.yaml': web('1.10') });
+    expect(await laptop.run('app apply -f deploy/web.yaml')).toEqual({
+      exit: 0,
+      stdout: 'application/web created\n',
+      stderr: 'Next: astroctl app status web\n',
+    });
+    expect(laptop.sent[0]?.input).toMatchObject({ manifest: { source: { image: { tag: '1.10' } } } });
+  });
+
+  it('applies profiles first, tries everything, and names what failed', async () => {
+    const laptop = laptopOf({
+      'a.yaml': web('1'),
+      'b.yml': profile,
+      'c.json': JSON.stringify({ name: 'api' }),
+      'd.txt': 'no',
+    });
+    writeFileSync(join(laptop.folder, 'deploy', 'c.json'), web('1', 'api'));
+    const { exit, stdout, stderr } = await laptop.run('app apply -f deploy');
+    expect(names(laptop)).toEqual(['staging', 'web', 'api']);
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: 'application/web created\napplication/api created\n' });
+    expect(stderr).toContain('Error: No profiles here.');
+  });
+
+  it('reads standard input, and subfolders with -R only', async () => {
+    const laptop = laptopOf({ 'web.yaml': web('1'), 'more/api.yaml': web('1', 'api') });
+    await laptop.run('app apply -f -', { stdin: web('1', 'piped') });
+    await laptop.run('app apply -f deploy');
+    await laptop.run('app apply -f deploy -R');
+    expect(names(laptop)).toEqual(['piped', 'web', 'api', 'web']);
+  });
+
+  it('sends nothing when one document is wrong, and says where', async () => {
+    const laptop = laptopOf({ 'web.yaml': `${web('1')}---\n${web('1', 'api').replace('registry', 'registri')}` });
+    const { exit, stderr } = await laptop.run('app apply -f deploy/web.yaml');
+    expect({ exit, sent: laptop.sent }).toEqual({ exit: 1, sent: [] });
+    expect(stderr).toMatch(
+      /^Error: deploy\/web\.yaml:\d+:\d+: unknown field .*registri; did you mean .*registry\? Nothing was sent\.$/m,
+    );
+    expect(stderr).toContain('Fix:   rename it, then check without applying: astroctl app validate -f deploy/web.yaml');
+  });
+
+  it('says what changed, and how to see it again', async () => {
+    const laptop = laptopOf({ 'web.yaml': web('2') });
+    laptop.on(applyApplicationRequest, () =>
+      outcome({ outcome: 'configured', version: 'v4', changes: ['image 1 -> 2', 'env MODE added'] }),
+    );
+    expect(await laptop.run('app apply -f deploy/web.yaml')).toEqual({
+      exit: 0,
+      stdout: 'application/web configured\n',
+      stderr: 'web v4: image 1 -> 2; env MODE added (see: astroctl app diff web v3 v4)\n',
+    });
+  });
+
+  it.each(['app apply', 'app apply -f nowhere', 'app apply -f deploy --timeout x'])(
+    'refuses wrong usage: %s',
+    async (words) => {
+      const laptop = laptopOf({});
+      expect((await laptop.run(words)).exit).not.toBe(0);
+      expect(laptop.sent).toEqual([]);
+    },
+  );
+});
+
+describe('app validate', () => {
+  it('sends nothing, and with --online asks for a dry run', async () => {
+    const laptop = laptopOf({ 'web.yaml': web('1') });
+    expect((await laptop.run('app validate -f deploy')).stdout).toBe('deploy/web.yaml: Application is valid\n');
+    expect(laptop.sent).toEqual([]);
+    expect((await laptop.run('app validate -f deploy --online')).stdout).toBe('application/web created (dry run)\n');
+    expect(laptop.sent).toEqual([expect.objectContaining({ dryRun: true })]);
+  });
+});
