@@ -153,7 +153,7 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
 
     it('says why a tag cannot run, while the old revision serves', async () => {
       const applied = await run(
-        'app apply -f - --wait',
+        'app apply -f - --wait --fail-fast',
         manifest('missing').replace('spec:\n', 'spec:\n  profileName: tour\n'),
       );
       expect(applied).toMatchObject({ code: 3, stdout: 'application/hello-world configured\n' });

@@ -3,8 +3,8 @@ import { isConflict, isNotFound, KubernetesApiError, type KubernetesClient } fro
 import { inParallel } from './in-parallel.ts';
 import type { Fence } from './inventory-fence.ts';
 import { ownedFields } from './field-ownership.ts';
-import { at, keyOf, keyText, list, nameOf, type KubernetesObject } from './objects.ts';
-import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, PRUNE_ANNOTATION } from './ownership.ts';
+import { at, keyOf, keyText, list, nameOf, type KubernetesObject, type ResourceType } from './objects.ts';
+import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, PRUNE_ANNOTATION, UNION_MANAGER } from './ownership.ts';
 import { AT_ONCE } from './plan-deployment.ts';
 import type { InventoryEntry, Plan, PlannedObject } from './plan.types.ts';
 import { byOrder, NEVER_PRUNED } from './waves.ts';
@@ -40,25 +40,30 @@ export async function applyPlan(
   limits: WriteLimits,
 ): Promise<{ readonly applied: readonly InventoryEntry[] }> {
   const applied: InventoryEntry[] = [];
-  const planned = new Map(plan.inventory.map(({ key, fields }) => [keyText(key), fields]));
+  const planned = new Map(plan.inventory.map((entry) => [keyText(entry.key), entry]));
   for (const { objects } of plan.waves) {
     const written = await inParallel(objects, AT_ONCE, (planned) => applyOne(client, planned, limits));
-    applied.push(...written.map((entry) => ({ ...withFields(planned.get(keyText(entry.key))), ...entry })));
+    applied.push(...written.map((entry) => ({ ...planned.get(keyText(entry.key)), ...entry })));
     const definitions = objects.filter(({ object }) => object.kind === 'CustomResourceDefinition');
     for (const definition of definitions) await established(client, definition, limits);
   }
   return { applied };
 }
 
-const withFields = (fields: InventoryEntry['fields']) => (fields === undefined ? {} : { fields });
-
 async function applyOne(
   client: KubernetesClient,
-  { object, type, force, unchanged, uid, handOver }: PlannedObject,
+  planned: PlannedObject,
   limits: WriteLimits,
 ): Promise<InventoryEntry> {
+  const { object, type, force, unchanged, uid, handOver, clear } = planned;
   const entry = { key: keyOf(object), apiVersion: object.apiVersion };
-  if (unchanged && uid !== undefined) return { ...entry, uid };
+  if (unchanged) return { ...entry, ...(uid !== undefined && { uid }) };
+  const where = {
+    name: object.metadata.name,
+    ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }),
+  };
+  if (clear)
+    await client.patch(type, where, { kind: 'merge', body: clear }, { fieldManager: UNION_MANAGER, ...call(limits) });
   if (handOver !== undefined) {
     const { name, namespace } = object.metadata;
     const replicas: KubernetesObject = {
@@ -77,8 +82,32 @@ async function applyOne(
       message: `${nameOf(entry.key)} is being deleted`,
     });
   }
+  await releaseUnion(client, type, written.object, limits);
   const seen = written.object.metadata.uid;
   return { ...entry, fields: ownedFields(written.object, FIELD_MANAGER), ...(seen !== undefined && { uid: seen }) };
+}
+
+/** The patch that cleared a default must own nothing: what it stated would stay when the manifest drops it. */
+async function releaseUnion(
+  client: KubernetesClient,
+  type: ResourceType,
+  object: KubernetesObject,
+  limits: WriteLimits,
+): Promise<void> {
+  const entries = list(object.metadata['managedFields']);
+  const index = entries.findIndex((entry) => at(entry, 'manager') === UNION_MANAGER);
+  if (index === -1) return;
+  const { name, namespace } = object.metadata;
+  const body = [
+    { op: 'test', path: `/metadata/managedFields/${index}/manager`, value: UNION_MANAGER },
+    { op: 'remove', path: `/metadata/managedFields/${index}` },
+  ];
+  await client.patch(
+    type,
+    { name, ...(namespace !== undefined && { namespace }) },
+    { kind: 'json', body },
+    { fieldManager: FIELD_MANAGER, ...call(limits) },
+  );
 }
 
 function call({ clock, claimDeadline, signal }: WriteLimits): {

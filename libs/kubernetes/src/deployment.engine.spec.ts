@@ -73,7 +73,7 @@ function deploying(path: string): void {
   ): Promise<Plan> {
     const outcome = await planDeployment(client, {
       objects,
-      ownership: { applicationId },
+      ownership: { applicationId, namespace },
       previous,
       fingerprintKey: 'k',
     });
@@ -83,7 +83,7 @@ function deploying(path: string): void {
   const refusals = async (objects: readonly KubernetesObject[], previous: readonly InventoryEntry[] = []) => {
     const outcome = await planDeployment(client, {
       objects,
-      ownership: { applicationId: APPLICATION },
+      ownership: { applicationId: APPLICATION, namespace },
       previous,
       fingerprintKey: 'k',
     });
@@ -626,5 +626,90 @@ function deploying(path: string): void {
       .apply(TYPES.configMap, configMap('f', { a: '2', b: '2' }), { fieldManager: 'm3' })
       .catch((error: unknown) => error);
     expect(conflictsOf(failure).map(({ field }) => field)).toEqual(['.data.a', '.data.b']);
+  });
+
+  it('use-D10: a Deployment goes from the default strategy to Recreate and back, and nobody but us owns its strategy', async () => {
+    const web = (strategy?: object) =>
+      ours([
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'web', namespace },
+          spec: {
+            replicas: 0,
+            selector: { matchLabels: { app: 'web' } },
+            template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'x/web:1' }] } },
+            ...(strategy && { strategy }),
+          },
+        },
+      ]);
+    const first = await deploy(web());
+    expect(at(await deployment(), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
+    const second = await deploy(web({ type: 'Recreate' }), first);
+    expect(at(await deployment(), 'spec', 'strategy')).toEqual({ type: 'Recreate' });
+    expect(actions(await plan(web({ type: 'Recreate' }), second))).toEqual({ 'Deployment/web': 'unchanged' });
+    expect(JSON.stringify((await deployment()).metadata['managedFields'])).not.toContain('astro-platform-union');
+    await deploy(web(), second);
+    expect(at(await deployment(), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
+  });
+
+  it('use-D9: a Namespace and what is in it are deployed together, and fields are taken back there', async () => {
+    const other = `${namespace}-own`;
+    const set = (data: Record<string, string>) =>
+      decorate(
+        [
+          { apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } },
+          { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'inside', namespace: other }, data },
+        ],
+        {
+          applicationId: APPLICATION,
+          attempt: 'a1',
+          targetNamespace: namespace,
+          namespaceMode: 'preserve',
+          isNamespaced: ({ kind }) => kind !== 'Namespace',
+        },
+      ).objects;
+    const first = await plan(set({ a: '1' }));
+    expect(actions(first)).toEqual({ [`Namespace/${other}`]: 'create', 'ConfigMap/inside': 'create-later' });
+    expect(first.waves.map(({ name }) => name)).toEqual(['namespaces', 'configuration']);
+    const applied = await deploy(set({ a: '1' }));
+    await client.patch(
+      TYPES.configMap,
+      { name: 'inside', namespace: other },
+      { kind: 'merge', body: { data: { a: '2' } } },
+      { fieldManager: 'kubectl-edit' },
+    );
+    const again = await plan(set({ a: '1' }), applied);
+    expect(again.changes.find(({ key }) => key.name === 'inside')).toMatchObject({
+      action: 'update',
+      takesBackFrom: [{ manager: 'kubectl-edit' }],
+    });
+    await client.delete(TYPES.namespace, { name: other });
+  });
+
+  it('use-D8: a Job that completed is not run again when its time to live removed it', async () => {
+    const job = (image: string) =>
+      ours([
+        {
+          apiVersion: 'batch/v1',
+          kind: 'Job',
+          metadata: { name: 'migrate', namespace },
+          spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image }] } } },
+        },
+      ]);
+    const applied = (await deploy(job('x/migrate:1'))).map((entry) => ({
+      ...entry,
+      ...(entry.job && { job: { ...entry.job, done: true } }),
+    }));
+    await (await fenceOf(++attempt)).hold(applied);
+    await client.delete(TYPES.job, { name: 'migrate', namespace }, { propagation: 'Background' });
+    await eventually(async () => expect(await client.get(TYPES.job, 'migrate', namespace)).toBeUndefined());
+    const again = await plan(job('x/migrate:1'), applied);
+    expect(actions(again)).toEqual({ 'Job/migrate': 'unchanged' });
+    const { applied: kept } = await applyPlan(client, again, await fenceOf(++attempt), { clock });
+    expect(await client.get(TYPES.job, 'migrate', namespace)).toBeUndefined();
+    const waited = { deadlineMs: 5_000, signal: new AbortController().signal, clock, ids };
+    expect(await waitForHealth(client, { entries: kept, ...waited })).toMatchObject({ state: 'Healthy' });
+    expect(actions(await plan(job('x/migrate:2'), applied))).toEqual({ 'Job/migrate': 'create' });
   });
 }

@@ -12,6 +12,10 @@ export function ownedFields(object: KubernetesObject, manager: string): OwnedFie
   return record(at(entry, 'fieldsV1'));
 }
 
+/** Whether a manager owns anything of an object. */
+export const hasManager = (object: KubernetesObject, manager: string): boolean =>
+  list(object.metadata['managedFields']).some((item) => at(item, 'manager') === manager);
+
 /**
  * Whether a field named in a conflict (`.spec.template.spec.containers[name="c"].image`) is in a set. A field below an
  * atomic one counts as standing in it, and so does a parent of owned fields.

@@ -93,6 +93,9 @@ export async function openFence(
         ),
         applied: packed(entries),
         pending: JSON.stringify(pending.map(keyText)),
+        jobs: JSON.stringify(
+          Object.fromEntries(entries.flatMap(({ key, job }) => (job?.done ? [[keyText(key), job.fingerprint]] : []))),
+        ),
       },
     };
     const written = live
@@ -157,14 +160,14 @@ const packed = (entries: readonly InventoryEntry[]): string =>
     ),
   ).toString('base64');
 
-/** The applied sets of the last attempt, by `keyText`; empty when there was none or it cannot be read. */
-export async function lastAppliedFields(
+/** The inventory of an application as the last attempt left it; undefined where there is none. */
+export async function liveInventory(
   client: KubernetesClient,
   applicationId: string,
   namespace: string,
-): Promise<ReadonlyMap<string, OwnedFields>> {
+): Promise<Inventory | undefined> {
   const live = await client.get(CONFIG_MAP, inventoryName(applicationId), namespace);
-  return live ? appliedFields(live) : new Map();
+  return live && readInventory(live);
 }
 
 /** What an inventory object says. A person may have edited it: what cannot be read counts as absent. */
@@ -176,6 +179,8 @@ export interface Inventory {
   readonly applied: ReadonlyMap<string, OwnedFields>;
   /** Objects that the attempt has not brought to what it wants, by `keyText`. */
   readonly pending: ReadonlySet<string>;
+  /** Jobs that were seen to complete, by `keyText`, with the fingerprint of what they ran. */
+  readonly jobs: ReadonlyMap<string, string>;
 }
 
 export function readInventory(object: KubernetesObject): Inventory {
@@ -191,14 +196,21 @@ export function readInventory(object: KubernetesObject): Inventory {
     entries,
     applied: appliedFields(object),
     pending: new Set(parsedList(at(object, 'data', 'pending')).filter((key) => typeof key === 'string')),
+    jobs: new Map(
+      Object.entries(record(parsed(at(object, 'data', 'jobs')))).flatMap(([key, fingerprint]) =>
+        typeof fingerprint === 'string' ? [[key, fingerprint] as const] : [],
+      ),
+    ),
   };
 }
 
-function parsedList(json: unknown): readonly unknown[] {
+const parsedList = (json: unknown): readonly unknown[] => list(parsed(json));
+
+function parsed(json: unknown): unknown {
   try {
-    return list(JSON.parse(text(json) ?? '[]'));
+    return JSON.parse(text(json) ?? 'null');
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -149,6 +149,7 @@ class Observation {
       entries,
       find,
       isWatched,
+      isDone: (key) => inventory?.jobs.has(keyText(key)) === true,
       pods: objects.filter(({ kind }) => kind === 'Pod'),
       replicaSets: objects.filter(({ kind }) => kind === 'ReplicaSet'),
       nowMs: this.options.clock.now(),
@@ -258,6 +259,7 @@ function withoutContent(object: KubernetesObject): KubernetesObject {
 /** Why one object is not as it was applied; nothing where it is. */
 function driftOf(key: ObjectKey, live: KubernetesObject | undefined, inventory: Inventory | undefined): Drift[] {
   const name = `${key.kind}/${key.name}`;
+  if (!live && inventory?.jobs.has(keyText(key))) return [];
   if (!live) return [{ what: `${name} is missing`, fields: [] }];
   if (!inventory) return [];
   const text = keyText(keyOf(live));

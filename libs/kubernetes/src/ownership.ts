@@ -6,6 +6,8 @@ import type { KubernetesObject } from './objects.ts';
 export const FIELD_MANAGER = 'astro-platform';
 /** Holds the live number of replicas while an autoscaler takes over from us. */
 export const HANDOVER_MANAGER = 'astro-platform-replicas';
+/** Takes away fields that the server defaulted; owns nothing afterwards. */
+export const UNION_MANAGER = 'astro-platform-union';
 /** Label on every object of an application and on its pods: the application's id. */
 export const APPLICATION_LABEL = 'platform.astropulse.io/application';
 /** Annotation: the attempt that last changed the object. */

@@ -6,9 +6,11 @@ import {
   type FieldConflict,
   type KubernetesClient,
 } from './client.ts';
-import { ownedFields, ownsField, type OwnedFields } from './field-ownership.ts';
+import { TYPES } from './discovery.ts';
+import { hasManager, ownedFields, ownsField, type OwnedFields } from './field-ownership.ts';
 import { inParallel } from './in-parallel.ts';
-import { lastAppliedFields } from './inventory-fence.ts';
+import { clearedUnion } from './cleared-union.ts';
+import { liveInventory, type Inventory } from './inventory-fence.ts';
 import { changesBetween, contentOf, hasReplicas, isSame } from './object-diff.ts';
 import {
   at,
@@ -22,7 +24,15 @@ import {
   type ObjectKey,
   type ResourceType,
 } from './objects.ts';
-import { FIELD_MANAGER, HANDOVER_MANAGER, isMarkedAsOf, ownerOf, PRUNE_ANNOTATION } from './ownership.ts';
+import {
+  FIELD_MANAGER,
+  fingerprint,
+  HANDOVER_MANAGER,
+  isMarkedAsOf,
+  ownerOf,
+  PRUNE_ANNOTATION,
+  UNION_MANAGER,
+} from './ownership.ts';
 import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
 import { withoutValues } from './status.ts';
@@ -31,7 +41,8 @@ import { inWaves, NEVER_PRUNED } from './waves.ts';
 export interface PlanInput {
   /** Decorated and checked. */
   readonly objects: readonly KubernetesObject[];
-  readonly ownership: { readonly applicationId: string };
+  /** `namespace`: where the inventory of the application is. */
+  readonly ownership: { readonly applicationId: string; readonly namespace: string };
   /** What earlier attempts may have put onto the cluster. */
   readonly previous: readonly InventoryEntry[];
   /** Secret that makes fingerprints of Secrets useless to others; without it nothing is shown of them. */
@@ -57,16 +68,14 @@ export async function planDeployment(
   client: KubernetesClient,
   { objects, ownership, previous, fingerprintKey, signal }: PlanInput,
 ): Promise<PlanOutcome> {
-  const { applicationId } = ownership;
+  const { applicationId, namespace } = ownership;
   const call = signal ? { signal } : {};
   const discovery = await client.discovery(call);
-  const namespace = objects.find(({ metadata }) => metadata.namespace !== undefined)?.metadata.namespace;
-  const lastApplied =
-    namespace === undefined
-      ? new Map<string, OwnedFields>()
-      : await lastAppliedFields(client, applicationId, namespace);
+  const inventory = await liveInventory(client, applicationId, namespace);
+  const lastApplied = inventory?.applied ?? new Map<string, OwnedFields>();
   const known = new Set(previous.flatMap(({ uid }) => uid ?? []));
-  const asker = { client, discovery, objects, applicationId, lastApplied, known, fingerprintKey, call };
+  const about = { client, discovery, objects, applicationId, inventory, lastApplied, known, fingerprintKey, call };
+  const asker: Asker = { ...about, toCome: await namespacesToCome(about) };
   const answers = await inParallel(objects, AT_ONCE, (object) => ask(asker, object));
 
   const refusals = answers.filter((answer): answer is PlanError => 'code' in answer);
@@ -78,12 +87,13 @@ export async function planDeployment(
   const left = await inParallel(leaving, AT_ONCE, (entry) => askToPrune(asker, entry));
   const prune = leaving.filter((_, index) => left[index]?.action === 'prune');
   const kept = leaving.filter((_, index) => left[index]?.action === 'keep');
-  const inventory = [
+  const entries = [
     ...asked.map(({ planned, fields }): InventoryEntry => ({
       key: keyOf(planned.object),
       apiVersion: planned.object.apiVersion,
       fields,
       ...(planned.uid !== undefined && { uid: planned.uid }),
+      ...jobOf(asker, planned.object),
     })),
     ...prune,
     ...kept,
@@ -94,7 +104,7 @@ export async function planDeployment(
       changes: [...asked.map(({ change }) => change), ...left.filter((change) => change !== undefined)],
       waves: inWaves(asked.map(({ planned }) => planned)),
       prune,
-      inventory,
+      inventory: entries,
       warnings: [...new Set(asked.flatMap(({ warnings }) => warnings))],
     },
   };
@@ -105,11 +115,37 @@ interface Asker {
   readonly discovery: Discovery;
   readonly objects: readonly KubernetesObject[];
   readonly applicationId: string;
+  readonly inventory: Inventory | undefined;
   readonly lastApplied: ReadonlyMap<string, OwnedFields>;
+  /** Namespaces that this set makes: nothing in them can be asked before. */
+  readonly toCome: ReadonlyMap<string, ObjectKey>;
   /** UIDs that the inventory remembers. */
   readonly known: ReadonlySet<string>;
   readonly fingerprintKey: string | undefined;
   readonly call: { readonly signal?: AbortSignal };
+}
+
+async function namespacesToCome({
+  client,
+  objects,
+  discovery,
+  call,
+}: Pick<Asker, 'client' | 'objects' | 'discovery' | 'call'>): Promise<ReadonlyMap<string, ObjectKey>> {
+  const namespaces = objects.filter(({ apiVersion, kind }) => apiVersion === 'v1' && kind === 'Namespace');
+  const type = discovery.find('v1', 'Namespace') ?? TYPES.namespace;
+  const live = await inParallel(namespaces, AT_ONCE, ({ metadata }) =>
+    client.get(type, metadata.name, undefined, call),
+  );
+  return new Map(
+    namespaces.filter((_, index) => !live[index]).map((object) => [object.metadata.name, keyOf(object)] as const),
+  );
+}
+
+/** What a Job runs; a Job that ran just this and was seen to complete is done, also when it is gone. */
+function jobOf({ fingerprintKey, inventory }: Asker, object: KubernetesObject): Pick<InventoryEntry, 'job'> {
+  if (object.apiVersion !== 'batch/v1' || object.kind !== 'Job' || fingerprintKey === undefined) return {};
+  const mark = fingerprint(contentOf(object), fingerprintKey);
+  return { job: { fingerprint: mark, done: inventory?.jobs.get(keyText(keyOf(object))) === mark } };
 }
 
 async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | PlanError> {
@@ -134,7 +170,22 @@ async function ask(asker: Asker, object: KubernetesObject): Promise<Asked | Plan
     };
   }
   const { name, namespace } = object.metadata;
+  const waitsFor = namespace === undefined ? undefined : asker.toCome.get(namespace);
+  if (waitsFor)
+    return {
+      change: { ...base, action: 'create-later', waitsFor },
+      planned: { object, type, force: false, unchanged: false },
+      fields: {},
+      warnings: [],
+    };
   const live = await client.get(type, name, namespace, call);
+  if (!live && jobOf(asker, object).job?.done === true)
+    return {
+      change: { ...base, action: 'unchanged' },
+      planned: { object, type, force: false, unchanged: true },
+      fields: {},
+      warnings: [],
+    };
   const taken = live && ownershipRefusal(live, key, asker);
   if (taken) return taken;
   if (live?.metadata.deletionTimestamp !== undefined) {
@@ -191,7 +242,9 @@ async function askToUpdate(
     const fields = ownedFields(dry.object, FIELD_MANAGER);
     // A field that somebody changed and changed back is the same and yet not ours: written, so that it is ours again.
     const unchanged =
-      isSame(contentOf(live), contentOf(dry.object)) && isSame(ownedFields(live, FIELD_MANAGER), fields);
+      isSame(contentOf(live), contentOf(dry.object)) &&
+      isSame(ownedFields(live, FIELD_MANAGER), fields) &&
+      !hasManager(live, UNION_MANAGER);
     const handOver = replicasToHandOver(asker, object, live);
     const { uid } = live.metadata;
     return {
@@ -217,8 +270,33 @@ async function askToUpdate(
       warnings: dry.warnings,
     };
   } catch (error) {
-    return refusalOf(error, key);
+    return (await askToClear(asker, object, type, live, error)) ?? refusalOf(error, key);
   }
+}
+
+/** An update that the server refuses because of a field that it had defaulted itself: planned with a patch that clears it. */
+async function askToClear(
+  { client, call, fingerprintKey }: Asker,
+  object: KubernetesObject,
+  type: ResourceType,
+  live: KubernetesObject,
+  error: unknown,
+): Promise<Asked | undefined> {
+  const clear = clearedUnion(live, object, error);
+  if (!clear) return undefined;
+  const { name, namespace } = object.metadata;
+  const where = { name, ...(namespace !== undefined && { namespace }) };
+  const options = { fieldManager: UNION_MANAGER, dryRun: true, ...call };
+  const patched = await client.patch(type, where, { kind: 'merge', body: clear }, options).catch(() => undefined);
+  if (!patched) return undefined;
+  const { uid } = live.metadata;
+  const changes = changesBetween(live, patched.object, fingerprintKey);
+  return {
+    change: { key: keyOf(object), apiVersion: object.apiVersion, action: 'update', changes, takesBackFrom: [] },
+    planned: { object, type, force: true, unchanged: false, clear, ...(uid !== undefined && { uid }) },
+    fields: ownedFields(live, FIELD_MANAGER),
+    warnings: patched.warnings,
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FieldConflict } from './client.ts';
-import type { KubernetesObject, ObjectKey, ResourceType } from './objects.ts';
+import type { JsonRecord, KubernetesObject, ObjectKey, ResourceType } from './objects.ts';
 
 /** One changed field, in words that may be stored: values of Secrets are fingerprints. */
 export interface FieldChange {
@@ -91,6 +91,8 @@ export interface PlannedObject {
   readonly unchanged: boolean;
   /** Of the live object; absent when there is none yet. */
   readonly uid?: string;
+  /** Merge patch that goes first: it takes away what the server had defaulted and now refuses; see `clearedUnion`. */
+  readonly clear?: JsonRecord;
   /** Replicas that live now and that an autoscaler is to take over from us; see `handOverReplicas`. */
   readonly handOver?: number;
 }
@@ -106,4 +108,6 @@ export interface InventoryEntry {
   readonly uid?: string;
   /** Fields that our apply of it owns (`fieldsV1`); kept in the inventory object, so that what others changed since can be told. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Of a Job: what it runs, as a fingerprint, and whether it was seen to complete; then it counts as done when it is gone. */
+  readonly job?: { readonly fingerprint: string; readonly done: boolean };
 }

@@ -7,6 +7,8 @@ export interface ReflectOptions {
   readonly labelSelector?: string;
   /** What is kept of an object; all of it when left out. */
   readonly keep?: (object: KubernetesObject) => KubernetesObject;
+  /** Called with each object as it comes, and once more when it goes. */
+  readonly onObject?: (object: KubernetesObject) => void;
   readonly signal: AbortSignal;
   /** For the pauses between tries. */
   readonly clock: Clock;
@@ -64,6 +66,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
           kind: type.kind,
         }),
       );
+    if (options.onObject) for (const object of objects.values()) options.onObject(object);
     isWhole = true;
     settleWhole?.resolve();
     onChange();
@@ -84,6 +87,7 @@ export function reflect(client: KubernetesClient, type: ResourceType, options: R
       isQuiet = false;
       version = object.metadata.resourceVersion ?? version;
       if (change === 'BOOKMARK') continue;
+      options.onObject?.(object);
       if (change === 'DELETED') objects.delete(keyOf(object));
       else objects.set(keyOf(object), keep(object));
       onChange();

@@ -24,7 +24,7 @@ export async function appApply(
   if (isCommandError(org)) return org;
   for (const warning of read.warnings) session.print.note(`Warning: ${warning}`);
 
-  const how: How = { dryRun: options['dry-run'] || options.diff, diff: options.diff };
+  const how: How = { dryRun: options['dry-run'] || options.diff, diff: options.diff, failFast: options['fail-fast'] };
   const ordered = [...read.manifests].sort(
     (a, b) => Number(a.kind === 'Application') - Number(b.kind === 'Application'),
   );
@@ -70,12 +70,14 @@ interface How {
   readonly dryRun: boolean;
   /** Whether to show what would change, field by field. */
   readonly diff: boolean;
+  /** Give up on the first failure of the rollout. */
+  readonly failFast?: boolean;
 }
 
 async function applyOne(
   manifest: Manifest,
   org: string,
-  { dryRun, diff }: How,
+  { dryRun, diff, failFast = false }: How,
   session: Session,
 ): Promise<Applied | undefined | CommandError> {
   const suffix = dryRun ? ' (dry run)' : '';
@@ -90,7 +92,8 @@ async function applyOne(
   if (manifest.kind !== 'Application')
     return usage(`${manifest.file} is not an Application.`, 'use: astroctl clusters register -f FILE');
   const { name } = manifest.spec;
-  const applied = await session.call(applyApplicationRequest, { org, name, manifest: manifest.spec }, { dryRun });
+  const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }) };
+  const applied = await session.call(applyApplicationRequest, input, { dryRun });
   if (!applied.ok) return applied.failure;
   const { outcome, changes, application } = applied.value;
   const differences = diff

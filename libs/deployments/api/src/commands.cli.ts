@@ -34,6 +34,7 @@ export const applicationCommands = {
       diff: { help: 'show field by field what would change, without changing anything' },
       wait: { help: 'wait for the rollout to finish' },
       timeout,
+      'fail-fast': { help: 'give up on the first failure instead of waiting for it to pass' },
     },
     examples: [
       'astroctl app apply -f examples/hello-world.yaml --wait',

@@ -103,7 +103,12 @@ export const applyApplicationRequest = request({
   ifMatch: true,
   summary: 'Create or update an application; the body is its manifest',
   permission: 'application.deploy',
-  input: z.strictObject({ org, name, manifest: z.unknown() }),
+  input: z.strictObject({
+    org,
+    name,
+    manifest: z.unknown(),
+    failFast: flag.default(false).describe('give up on the first failure instead of waiting for it to pass'),
+  }),
   body: 'manifest',
   bodySchema: manifestOf('Application', applicationSpecSchema),
   creates: true,

@@ -67,6 +67,8 @@ export const rolloutTask = z.strictObject({
   orphan: z.boolean(),
   /** RFC 3339: pods are replaced, and this time is written on their template; absent where none are. */
   restart: z.string().optional(),
+  /** No failure is waited for. */
+  failFast: z.boolean().optional(),
 });
 export type RolloutTask = z.infer<typeof rolloutTask>;
 

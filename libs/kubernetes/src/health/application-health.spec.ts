@@ -39,7 +39,6 @@ function judge(objects: readonly KubernetesObject[], more: readonly KubernetesOb
 
 describe('the health of an application', () => {
   it.each([
-    ['rollout-missing', 'deployments/image-not-found', /cannot pull x\/web:missing/],
     ['rollout-crash', 'deployments/container-crashed', /exit code 3/],
     ['rollout-root', 'deployments/runs-as-root', /^x\/web:root runs as root; add runAsUser: 1000$/],
   ] as const)('ends early when a pod cannot become ready: %s', (name, code, message) => {
@@ -156,5 +155,39 @@ describe('the health of an application', () => {
       message: '',
       replicas: { wanted: 2, ready: 2 },
     });
+  });
+
+  it('use-D6: tells at once that an image cannot be pulled, and waits: the registry may come back', () => {
+    const health = judge(recorded('rollout-missing'));
+    expect(health).toMatchObject({ state: 'Degraded', code: 'deployments/image-not-found' });
+    expect(health.final).toBeUndefined();
+  });
+
+  it('use-D12: names the pod of an earlier revision that blocks a StatefulSet, and the command that frees it', () => {
+    const objects = recorded('statefulset-blocked');
+    const own = objects.filter(({ kind }) => kind === 'StatefulSet');
+    const health = applicationHealth({
+      entries: own.map(keyOf),
+      find: finder(objects),
+      isWatched: () => true,
+      pods: objects.filter(({ kind }) => kind === 'Pod'),
+      replicaSets: [],
+      nowMs: Date.parse('2026-12-01T02:13:00Z'),
+    });
+    expect(health).toMatchObject({
+      state: 'Degraded',
+      code: 'deployments/update-blocked',
+      message: expect.stringMatching(
+        /^pod\/db-1 crashes: .* keeps the new revision from being rolled out until it is deleted$/,
+      ),
+      fix: 'kubectl delete pod db-1 -n verdicts',
+    });
+  });
+
+  it('use-D8: counts a Job that was seen to complete as done when it is gone', () => {
+    const job = { group: 'batch', kind: 'Job', namespace: 'web', name: 'migrate' };
+    const state = { entries: [job], find: () => undefined, isWatched: () => true, pods: [], replicaSets: [], nowMs: 0 };
+    expect(applicationHealth(state).state).toBe('Missing');
+    expect(applicationHealth({ ...state, isDone: () => true }).state).toBe('Healthy');
   });
 });

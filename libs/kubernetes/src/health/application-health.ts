@@ -22,6 +22,8 @@ export interface LiveState {
   readonly find: (key: ObjectKey) => KubernetesObject | undefined;
   /** Kinds whose objects are not copied: they count as there and healthy once applied. */
   readonly isWatched: (key: ObjectKey) => boolean;
+  /** Jobs that were seen to complete: they count as done when they are gone. None when left out. */
+  readonly isDone?: (key: ObjectKey) => boolean;
   readonly pods: readonly KubernetesObject[];
   readonly replicaSets: readonly KubernetesObject[];
   /** Milliseconds since 1970. */
@@ -36,7 +38,10 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
   const objects = state.entries.map((key): ObjectHealth => {
     if (!state.isWatched(key)) return { key, state: 'Healthy', message: '' };
     const live = state.find(key);
-    if (!live) return { key, state: 'Missing', message: 'is missing' };
+    if (!live)
+      return state.isDone?.(key) === true
+        ? { key, state: 'Healthy', message: '' }
+        : { key, state: 'Missing', message: 'is missing' };
     if (WORKLOADS.has(key.kind)) {
       const wanted = number(at(live, 'spec', 'replicas')) ?? number(at(live, 'status', 'desiredNumberScheduled')) ?? 1;
       replicas.wanted += wanted;
@@ -62,6 +67,7 @@ export function applicationHealth(state: LiveState): ApplicationHealth {
     objects,
     replicas,
     ...(worst.code !== undefined && { code: worst.code }),
+    ...(worst.fix !== undefined && { fix: worst.fix }),
     ...(worst.final === true && { final: true }),
   };
 }
@@ -91,14 +97,45 @@ function ofPresentRevision(live: KubernetesObject, health: Health, replicaSets: 
 
 /** A workload that is not there yet, made worse by a pod of its present revision that fails. */
 function withPods(live: KubernetesObject, health: Health, state: LiveState): Health {
-  if (health.state === 'Healthy' || health.final === true || !(WORKLOADS.has(live.kind) || live.kind === 'Job'))
+  if (
+    health.state === 'Healthy' ||
+    health.state === 'Suspended' ||
+    health.final === true ||
+    !(WORKLOADS.has(live.kind) || live.kind === 'Job')
+  )
     return health;
   // A pod that ended is replaced by its controller, and a Job says itself when it has tried often enough.
   const pods = podsOf(live, state).filter((pod) => at(pod, 'status', 'phase') !== 'Failed');
+  const blocked = live.kind === 'StatefulSet' ? blockedBy(live, state.pods) : undefined;
+  if (blocked) return blocked;
   const failure = worstFailure(pods, live.kind === 'Job' ? RETRIED_BY_JOBS : NONE);
   return failure
     ? { state: 'Degraded', message: failure.message, code: failure.code, ...(failure.final && { final: true }) }
     : health;
+}
+
+/**
+ * A StatefulSet that replaces its pods in order waits for each to be ready, also for one of an earlier revision that never will
+ * be: the controller does not replace it, somebody has to delete it (kubernetes/kubernetes#67250).
+ */
+function blockedBy(statefulSet: KubernetesObject, pods: readonly KubernetesObject[]): Health | undefined {
+  if (at(statefulSet, 'spec', 'podManagementPolicy') === 'Parallel') return undefined;
+  const revision = text(at(statefulSet, 'status', 'updateRevision'));
+  const observed = number(at(statefulSet, 'status', 'observedGeneration'));
+  if (revision === undefined || (observed ?? 0) < (statefulSet.metadata.generation ?? 0)) return undefined;
+  for (const pod of pods) {
+    if (!ownedBy(pod, statefulSet) || pod.metadata.labels?.['controller-revision-hash'] === revision) continue;
+    const failure = podFailure(pod);
+    if (!failure) continue;
+    const namespace = pod.metadata.namespace === undefined ? '' : ` -n ${pod.metadata.namespace}`;
+    return {
+      state: 'Degraded',
+      code: 'deployments/update-blocked',
+      message: `${failure.message}, and keeps the new revision from being rolled out until it is deleted`,
+      fix: `kubectl delete pod ${pod.metadata.name}${namespace}`,
+    };
+  }
+  return undefined;
 }
 
 const NONE: ReadonlySet<PodFailure['code']> = new Set();

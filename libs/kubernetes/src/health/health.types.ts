@@ -19,6 +19,8 @@ export interface Health {
   readonly message: string;
   /** Stable code of a known failure, for early ends and for people. */
   readonly code?: FailureCode;
+  /** What to do, where the failure itself knows it. */
+  readonly fix?: string;
   /** The state will not become better by waiting. */
   readonly final?: boolean;
 }
@@ -38,7 +40,11 @@ export type FailureCode =
   | 'deployments/pod-security'
   | 'deployments/rollout-stuck'
   | 'deployments/job-failed'
-  | 'deployments/volume-not-bound';
+  | 'deployments/volume-not-bound'
+  /** An autoscaler does not find what it is to scale. */
+  | 'deployments/scale-failed'
+  /** A pod that failed before keeps a StatefulSet from replacing its pods. */
+  | 'deployments/update-blocked';
 
 export interface ObjectHealth extends Health {
   readonly key: ObjectKey;

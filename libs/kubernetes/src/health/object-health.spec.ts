@@ -37,7 +37,7 @@ describe('the health of a real object', () => {
     ['cronjob-suspended', { state: 'Suspended' }],
     ['pod-running', { state: 'Healthy' }],
     ['service-without-address', { state: 'Progressing' }],
-    ['pvc-pending', { state: 'Healthy' }],
+    ['pvc-pending', { state: 'Progressing', message: 'is not bound yet' }],
     ['hpa-without-metrics', { state: 'Healthy' }],
     ['crd-established', { state: 'Healthy' }],
     ['namespace-active', { state: 'Healthy' }],
@@ -47,6 +47,41 @@ describe('the health of a real object', () => {
   it.each(cases)('%s', (name, expected) =>
     expect(healthOf(recorded(name), { nowMs: Date.parse('2026-11-24T15:23:20Z') })).toMatchObject(expected),
   );
+});
+
+describe('use-D24: the health of a real object, as Argo CD and kstatus see it', () => {
+  const cases: readonly (readonly [string, Partial<Health>])[] = [
+    ['pdb-sync-failed', { state: 'Degraded' }],
+    ['pvc-pending', { state: 'Progressing' }],
+    ['hpa-without-target', { state: 'Degraded', code: 'deployments/scale-failed' }],
+    ['gateway-not-programmed', { state: 'Progressing', message: 'No addresses have been assigned to the Gateway' }],
+    ['httproute-backend-not-found', { state: 'Degraded', message: 'Service web/nope not found' }],
+    ['volumesnapshot-error', { state: 'Degraded' }],
+    ['custom-ready-of-older-generation', { state: 'Progressing' }],
+    ['deployment-paused', { state: 'Suspended' }],
+  ];
+  it.each(cases)('%s', (name, expected) => expect(healthOf(recorded(name))).toMatchObject(expected));
+
+  it('is Progressing while a StatefulSet ends surplus pods', () =>
+    expect(healthOf(changed(recorded('statefulset-ready'), { status: { replicas: 9 } }))).toMatchObject({
+      state: 'Progressing',
+    }));
+  it('is Suspended for a paused Deployment whose last change was not observed', () =>
+    expect(healthOf(changed(recorded('deployment-paused'), { metadata: { generation: 99 } }))).toMatchObject({
+      state: 'Suspended',
+    }));
+  it('of a refused Gateway and of a route that nobody accepted', () => {
+    const gateway = recorded('gateway-not-programmed');
+    const condition = { type: 'Accepted', status: 'False', reason: 'UnsupportedAddress', message: 'no such address' };
+    expect(healthOf(changed(gateway, { status: { conditions: [condition] } }))).toMatchObject({ state: 'Degraded' });
+    expect(healthOf(changed(recorded('httproute-backend-not-found'), { status: { parents: [] } }))).toMatchObject({
+      state: 'Progressing',
+    });
+  });
+  it('is Healthy for kinds that only have a phase, as kstatus says', () =>
+    expect(
+      healthOf({ apiVersion: 'acme.dev/v1', kind: 'Thing', metadata: { name: 'x' }, status: { phase: 'Failed' } }),
+    ).toMatchObject({ state: 'Healthy' }));
 });
 
 describe('the health of an object', () => {

@@ -10,17 +10,21 @@ interface Condition {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
+  readonly observedGeneration: number | undefined;
 }
 
 /** One condition of an object's status by its type. */
-export function conditionOf(object: KubernetesObject, type: string): Condition | undefined {
-  const found = list(at(object, 'status', 'conditions')).find((condition) => at(condition, 'type') === type);
+export const conditionOf = (object: KubernetesObject, type: string): Condition | undefined => conditionIn(object, type);
+
+function conditionIn(holder: unknown, type: string): Condition | undefined {
+  const found = list(at(holder, 'status', 'conditions')).find((condition) => at(condition, 'type') === type);
   return found === undefined
     ? undefined
     : {
         status: text(at(found, 'status')) ?? '',
         reason: text(at(found, 'reason')) ?? '',
         message: text(at(found, 'message')) ?? '',
+        observedGeneration: number(at(found, 'observedGeneration')),
       };
 }
 
@@ -40,6 +44,7 @@ export function healthOf(object: KubernetesObject, about: { readonly nowMs?: num
     const held = metadata.finalizers ?? [];
     return verdict('Terminating', held.length > 0 ? `held by ${held.join(', ')}` : 'is being deleted');
   }
+  if (object.kind === 'Deployment' && at(object, 'spec', 'paused') === true) return verdict('Suspended', 'is paused');
   const observed = number(at(object, 'status', 'observedGeneration'));
   if (observed !== undefined && metadata.generation !== undefined && observed < metadata.generation)
     return progressing('the change has not been observed yet');
@@ -63,7 +68,6 @@ type Rule = (object: KubernetesObject, ageMs: number) => Health;
 const count = (object: KubernetesObject, ...path: string[]): number => number(at(object, ...path)) ?? 0;
 
 const deployment: Rule = (object) => {
-  if (at(object, 'spec', 'paused') === true) return verdict('Suspended', 'is paused');
   const failure = conditionOf(object, 'ReplicaFailure');
   if (failure?.status === 'True')
     return { ...verdict('Degraded', failure.message), ...replicaFailureCode(failure.message) };
@@ -103,6 +107,8 @@ const statefulSet: Rule = (object) => {
   const wanted = number(at(object, 'spec', 'replicas')) ?? 1;
   const ready = count(object, 'status', 'readyReplicas');
   if (ready < wanted) return progressing(`${ready}/${wanted} ready`);
+  const all = count(object, 'status', 'replicas');
+  if (all > wanted) return progressing(`${all - wanted} surplus pods ending`);
   if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return healthy;
   const partition = count(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
   const updated = count(object, 'status', 'updatedReplicas');
@@ -157,17 +163,35 @@ const KINDS: Readonly<Record<string, Rule>> = {
     const phase = at(object, 'status', 'phase');
     if (phase === 'Lost')
       return { state: 'Degraded', message: 'its volume is lost', code: 'deployments/volume-not-bound', final: true };
-    // A volume that waits for its first pod is bound when that pod is scheduled; the pod tells if it cannot be.
-    return phase === 'Bound' || phase === undefined || phase === 'Pending' ? healthy : progressing(String(phase));
+    if (phase === 'Bound') return healthy;
+    return progressing(phase === 'Pending' || phase === undefined ? 'is not bound yet' : String(phase));
   },
   HorizontalPodAutoscaler: (object) => {
     const able = conditionOf(object, 'AbleToScale');
     const active = conditionOf(object, 'ScalingActive');
     if (able?.status === 'False' && /^Failed(GetScale|UpdateScale)$/.test(able.reason))
-      return verdict('Degraded', able.message);
+      return { ...verdict('Degraded', able.message), code: 'deployments/scale-failed' };
     // Without metrics it cannot scale, but what it has keeps running: said, not failed.
     if (active?.status === 'False' && active.reason === 'InvalidSelector') return verdict('Degraded', active.message);
     return healthy;
+  },
+  PodDisruptionBudget: (object) => {
+    const allowed = conditionOf(object, 'DisruptionAllowed');
+    return allowed?.status === 'False' && allowed.reason === 'SyncFailed'
+      ? verdict('Degraded', allowed.message)
+      : healthy;
+  },
+  GatewayClass: (object) => gatewayState(object, object, ['Accepted']),
+  Gateway: (object) => gatewayState(object, object, ['Accepted', 'Programmed']),
+  HTTPRoute: (object) => route(object),
+  GRPCRoute: (object) => route(object),
+  TLSRoute: (object) => route(object),
+  TCPRoute: (object) => route(object),
+  UDPRoute: (object) => route(object),
+  VolumeSnapshot: (object) => {
+    const error = text(at(object, 'status', 'error', 'message'));
+    if (error !== undefined) return verdict('Degraded', error);
+    return at(object, 'status', 'readyToUse') === true ? healthy : progressing('is not ready to use yet');
   },
   Namespace: (object) =>
     at(object, 'status', 'phase') === 'Terminating' ? verdict('Terminating', 'is being deleted') : healthy,
@@ -184,10 +208,39 @@ const KINDS: Readonly<Record<string, Rule>> = {
     conditionOf(object, 'Available')?.status === 'True' ? healthy : progressing('is not available yet'),
 };
 
+/**
+ * Conditions of the Gateway API, of the object or of one parent of a route: False is a refusal, save that a Gateway which waits
+ * for its address or is still being set up has not been programmed yet.
+ */
+function gatewayState(object: KubernetesObject, holder: unknown, types: readonly string[]): Health {
+  for (const type of types) {
+    const condition = conditionIn(holder, type);
+    if (!condition || condition.status === 'Unknown' || isOfThePast(object, condition))
+      return progressing(`is not ${type} yet`);
+    if (condition.status === 'True') continue;
+    const isUnderWay = type === 'Programmed' && ['Pending', 'AddressNotAssigned'].includes(condition.reason);
+    return verdict(isUnderWay ? 'Progressing' : 'Degraded', condition.message || condition.reason);
+  }
+  return healthy;
+}
+
+/** A route is as well as the worst of its parents. */
+function route(object: KubernetesObject): Health {
+  const parents = list(at(object, 'status', 'parents'));
+  if (parents.length === 0) return progressing('no Gateway has accepted it yet');
+  const states = parents.map((parent) => gatewayState(object, { status: parent }, ['Accepted', 'ResolvedRefs']));
+  return states.find(({ state }) => state === 'Degraded') ?? states.find(({ state }) => state !== 'Healthy') ?? healthy;
+}
+
+/** Whether a condition was written for an earlier generation of the object. */
+const isOfThePast = ({ metadata }: KubernetesObject, { observedGeneration }: Condition): boolean =>
+  observedGeneration !== undefined && metadata.generation !== undefined && observedGeneration < metadata.generation;
+
 /** Kinds of others: by the conditions that most controllers write. */
 const otherKind: Rule = (object, ageMs) => {
   for (const type of ['Ready', 'Available', 'Healthy']) {
     const condition = conditionOf(object, type);
+    if (condition && isOfThePast(object, condition)) return progressing('the change has not been observed yet');
     if (condition?.status === 'True') return healthy;
     if (condition) return progressing(condition.message || condition.reason); // Unknown is what controllers write while they are at it
   }
@@ -209,7 +262,6 @@ const CORE_KINDS = new Set([
   'NetworkPolicy',
   'LimitRange',
   'ResourceQuota',
-  'PodDisruptionBudget',
   'StorageClass',
   'PriorityClass',
   'IngressClass',

@@ -31,14 +31,14 @@ describe('why a pod fails', () => {
       'a pull that is backed off from',
       waiting('ImagePullBackOff'),
       'deployments/image-not-found',
-      true,
+      false,
       'pod/web-1 cannot pull x/web:1 (ImagePullBackOff)',
     ],
     [
       'a registry that refuses',
       waiting('ImagePullBackOff', 'pull access: unauthorized'),
       'deployments/image-pull-denied',
-      true,
+      false,
       'pod/web-1 cannot pull x/web:1 (unauthorized)',
     ],
     [
@@ -71,17 +71,17 @@ describe('why a pod fails', () => {
     ],
     [
       'crashes in a loop',
-      waiting('CrashLoopBackOff', '', { restartCount: 2, ...ended('Error', 3) }),
+      waiting('CrashLoopBackOff', '', { restartCount: 3, ...ended('Error', 3) }),
       'deployments/container-crashed',
       true,
-      'pod/web-1 crashes: exit code 3, 2 restarts',
+      'pod/web-1 crashes: exit code 3, 3 restarts',
     ],
     [
       'too little memory',
-      waiting('CrashLoopBackOff', '', { restartCount: 2, ...ended('OOMKilled', 137) }),
+      waiting('CrashLoopBackOff', '', { restartCount: 3, ...ended('OOMKilled', 137) }),
       'deployments/out-of-memory',
       true,
-      'pod/web-1 exceeded its memory limit (2 restarts)',
+      'pod/web-1 exceeded its memory limit (3 restarts)',
     ],
   ] as const)('%s', (_, object, code, final, message) => expect(podFailure(object)).toEqual({ code, final, message }));
 
@@ -95,6 +95,35 @@ describe('why a pod fails', () => {
         pod({ state: { waiting: { reason: 'ImagePullBackOff' } } }, { deletionTimestamp: '2026-11-24T15:00:00Z' }),
       ),
     ).toBeUndefined());
+
+  it('use-D13: is nothing of an init container that succeeded at its third try', () => {
+    const initializing = waiting('PodInitializing');
+    const init = {
+      name: 'init',
+      image: 'x/init:1',
+      restartCount: 3,
+      state: { terminated: { reason: 'Completed', exitCode: 0 } },
+      ...ended('Error', 1),
+    };
+    const status = { ...(initializing['status'] as object), initContainerStatuses: [init] };
+    expect(podFailure({ ...initializing, status })).toBeUndefined();
+    const failed = { ...init, state: { terminated: { reason: 'Error', exitCode: 7 } } };
+    expect(podFailure({ ...initializing, status: { ...status, initContainerStatuses: [failed] } })).toMatchObject({
+      code: 'deployments/container-crashed',
+      message: 'pod/web-1 crashes: exit code 7, 3 restarts',
+    });
+  });
+
+  it('use-D6: is a volume that is not bound, where the scheduler says so', () => {
+    const condition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+    };
+    const unbound = { ...pod({}), status: { phase: 'Pending', conditions: [condition] } };
+    expect(podFailure(unbound)).toMatchObject({ code: 'deployments/volume-not-bound', final: false });
+  });
 
   it('is told of init containers first', () => {
     const broken = waiting('PodInitializing');

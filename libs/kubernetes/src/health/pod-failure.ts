@@ -1,4 +1,5 @@
 import { at, isRecord, list, number, text, type JsonRecord, type KubernetesObject } from '../objects.ts';
+import { CRASHES } from './give-up.ts';
 import type { FailureCode, Health } from './health.types.ts';
 
 /** A pod that cannot become ready as it is. */
@@ -6,12 +7,9 @@ export interface PodFailure {
   readonly code: FailureCode;
   /** `pod/web-1 cannot pull images.acme.dev/web:1.5 (ImagePullBackOff)`; no full stop. */
   readonly message: string;
-  /** Waiting longer will not help: the kubelet itself backs off already. */
+  /** Waiting longer will not help. */
   readonly final: boolean;
 }
-
-/** So many ends of a container count as a crash loop, whatever the kubelet calls it. */
-const CRASHES = 2;
 
 /** Why a pod fails, or undefined while it may still become ready by itself. */
 export function podFailure(pod: KubernetesObject): PodFailure | undefined {
@@ -29,12 +27,15 @@ export function podFailure(pod: KubernetesObject): PodFailure | undefined {
       at(condition, 'status') === 'False' &&
       at(condition, 'reason') === 'Unschedulable',
   );
-  if (unscheduled !== undefined)
+  if (unscheduled !== undefined) {
+    const why = text(at(unscheduled, 'message'));
+    const isVolume = /PersistentVolumeClaim|volume node affinity|persistentvolumeclaim/.test(why ?? '');
     return {
-      code: 'deployments/no-capacity',
-      message: `${name} cannot be scheduled${suffix(text(at(unscheduled, 'message')))}`,
+      code: isVolume ? 'deployments/volume-not-bound' : 'deployments/no-capacity',
+      message: `${name} cannot be scheduled${suffix(why)}`,
       final: false,
     };
+  }
   for (const member of ['initContainerStatuses', 'containerStatuses']) {
     for (const status of list(at(pod, 'status', member))) {
       const found = isRecord(status) ? containerFailure(name, status) : undefined;
@@ -52,10 +53,10 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
   const said = text(at(status, 'state', 'waiting', 'message'));
   const image = text(status['image']) ?? 'its image';
   const restarts = number(status['restartCount']) ?? 0;
-  const last =
-    text(at(status, 'lastState', 'terminated', 'reason')) ?? text(at(status, 'state', 'terminated', 'reason'));
-  const exit =
-    number(at(status, 'lastState', 'terminated', 'exitCode')) ?? number(at(status, 'state', 'terminated', 'exitCode'));
+  const isEnded = at(status, 'state', 'terminated') !== undefined; // then the present state counts, not the one before
+  const end = at(status, isEnded ? 'state' : 'lastState', 'terminated');
+  const last = text(at(end, 'reason'));
+  const exit = number(at(end, 'exitCode'));
   switch (reason) {
     case 'ErrImagePull':
     case 'ImagePullBackOff':
@@ -65,7 +66,7 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
       return {
         code: denied ? 'deployments/image-pull-denied' : 'deployments/image-not-found',
         message: `${pod} cannot pull ${image} (${reasonText(said, reason)})`,
-        final: reason === 'ImagePullBackOff',
+        final: false,
       };
     }
     case 'InvalidImageName':
@@ -86,9 +87,7 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
     case 'CrashLoopBackOff':
       return crash(pod, last, exit, restarts);
     default:
-      return at(status, 'state', 'terminated') !== undefined && restarts >= CRASHES && exit !== 0
-        ? crash(pod, last, exit, restarts)
-        : undefined;
+      return isEnded && restarts >= CRASHES && exit !== 0 ? crash(pod, last, exit, restarts) : undefined;
   }
 }
 

@@ -1,12 +1,24 @@
 import { pause, type Clock, type Ids } from '#kernel';
 import { KubernetesUnreachableError, type Discovery, type KubernetesClient } from '../client.ts';
 import { TYPES } from '../discovery.ts';
-import { at, number, type KubernetesObject, type ObjectKey, type ResourceType } from '../objects.ts';
+import {
+  at,
+  keyOf,
+  keyText,
+  list,
+  number,
+  text,
+  type KubernetesObject,
+  type ObjectKey,
+  type ResourceType,
+} from '../objects.ts';
 import { APPLICATION_LABEL } from '../ownership.ts';
 import type { InventoryEntry } from '../plan.types.ts';
 import { isClosed, reflect, type Reflection, type ReflectOptions } from '../reflector.ts';
 import { applicationHealth, finder } from './application-health.ts';
+import { Patience } from './give-up.ts';
 import type { ApplicationHealth } from './health.types.ts';
+import { healthOf } from './object-health.ts';
 
 export interface WaitOptions {
   readonly entries: readonly InventoryEntry[];
@@ -17,8 +29,10 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** A failure that may pass by itself (a pull that failed once) is final after so many milliseconds; 5,000 when left out. */
-  readonly failureGraceMs?: number;
+  /** No failure is waited for. */
+  readonly failFast?: boolean;
+  /** The times of `GIVE_UP` are multiplied by it; 1 when left out. Tests shorten them. */
+  readonly giveUpScale?: number;
   /** Workloads without `minReadySeconds` must have been well for so long: a pod that crashes in a loop is ready for moments. 2,000 when left out. */
   readonly steadyMs?: number;
 }
@@ -35,7 +49,6 @@ const NEVER_WAITED_FOR = new Set([
   'NetworkPolicy',
   'LimitRange',
   'ResourceQuota',
-  'PodDisruptionBudget',
   'StorageClass',
   'PriorityClass',
   'IngressClass',
@@ -43,12 +56,6 @@ const NEVER_WAITED_FOR = new Set([
 ]);
 /** Looked at again after so long although nothing changed: for rules that count time. */
 const LOOK_AGAIN_MS = 1_000;
-const FAILURE_GRACE_MS = 5_000;
-/** Milliseconds of grace where another pod may be about to leave, or a node on its way. */
-const SLOW_TO_PASS: Readonly<Record<string, number>> = {
-  'deployments/no-capacity': 15_000,
-  'deployments/quota-limit': 15_000,
-};
 const STEADY_MS = 2_000;
 
 /**
@@ -64,7 +71,8 @@ export async function waitForHealth(
     signal,
     clock,
     ids,
-    failureGraceMs = FAILURE_GRACE_MS,
+    failFast = false,
+    giveUpScale = 1,
     steadyMs = STEADY_MS,
   }: WaitOptions,
 ): Promise<ApplicationHealth> {
@@ -82,7 +90,7 @@ export async function waitForHealth(
       changes.notify();
     };
     const copies = await copiesOf(client, watched, { signal: ended, clock, ids, onChange: changes.notify, onFault });
-    let failed: { readonly code: string; readonly since: number } | undefined;
+    const patience = new Patience({ failFast, scale: giveUpScale });
     let wellSince: number | undefined;
     let told = '';
     for (;;) {
@@ -100,10 +108,9 @@ export async function waitForHealth(
       // At the deadline, well but not yet steady is what was asked for.
       if (wellSince !== undefined && (now - wellSince >= steadyMs || now >= until || !isReadyUnproven(copies)))
         return health;
-      if (health.code === undefined) failed = undefined;
-      else if (failed?.code !== health.code) failed = { code: health.code, since: now };
-      if (failed && now - failed.since >= Math.max(failureGraceMs, SLOW_TO_PASS[failed.code] ?? 0))
-        return { ...health, final: true };
+      patience.seePulls(pullsOf(copies));
+      const given = patience.givesUp(health.code, now);
+      if (given) return { ...health, message: withWait(health.message, given.waited), final: true };
       if (now >= until) return health;
       const steadyInMs = wellSince === undefined ? Number.POSITIVE_INFINITY : wellSince + steadyMs - now;
       await changes.next(Math.min(LOOK_AGAIN_MS, until - now, steadyInMs), signal);
@@ -114,6 +121,8 @@ export async function waitForHealth(
 }
 
 interface Copies {
+  /** Jobs that were seen to complete, by `keyText`: one with a time to live may be gone at the next look. */
+  readonly done: Set<string>;
   readonly byKind: ReadonlyMap<string, Reflection>;
   readonly pods: Reflection;
   readonly replicaSets: Reflection;
@@ -131,7 +140,11 @@ async function copiesOf(
   const discovery = await client.discovery({ signal });
   const [namespace, ...others] = new Set(entries.flatMap(({ key }) => key.namespace ?? []));
   const labelSelector = await selector(client, entries, discovery, signal);
-  const labelled = { ...following, ...(labelSelector !== undefined && { labelSelector }) };
+  const done = new Set(entries.flatMap(({ key, job }) => (job?.done === true ? [keyText(key)] : [])));
+  const onObject = (object: KubernetesObject) => {
+    if (object.kind === 'Job' && healthOf(object).state === 'Healthy') done.add(keyText(keyOf(object)));
+  };
+  const labelled = { ...following, onObject, ...(labelSelector !== undefined && { labelSelector }) };
   const options = { ...labelled, ...(namespace !== undefined && others.length === 0 && { namespace }) };
   const types = new Map<string, ResourceType>();
   for (const { key, apiVersion } of entries) {
@@ -144,7 +157,7 @@ async function copiesOf(
   const pods = byKind.get('/Pod') ?? reflect(client, TYPES.pod, options);
   const replicaSets = byKind.get('apps/ReplicaSet') ?? reflect(client, TYPES.replicaSet, options);
   await Promise.all([...byKind.values(), pods, replicaSets].map(({ whole }) => whole));
-  return { byKind, pods, replicaSets };
+  return { done, byKind, pods, replicaSets };
 }
 
 /** By the label that every object of the application and its pods carry; read from one of the objects. */
@@ -165,7 +178,7 @@ async function selector(
 
 function look(
   entries: readonly InventoryEntry[],
-  { byKind, pods, replicaSets }: Copies,
+  { byKind, pods, replicaSets, done }: Copies,
   nowMs: number,
 ): ApplicationHealth {
   const objects: KubernetesObject[] = [...byKind.values()].flatMap((copy) => [...copy.objects.values()]);
@@ -173,11 +186,31 @@ function look(
     entries: entries.map(({ key }) => key),
     find: finder(objects),
     isWatched: (key) => byKind.has(kindText(key)) && !NEVER_WAITED_FOR.has(key.kind),
+    isDone: (key) => done.has(keyText(key)),
     pods: [...pods.objects.values()],
     replicaSets: [...replicaSets.objects.values()],
     nowMs,
   });
 }
+
+/** What containers wait for, by pod and container. */
+function pullsOf({ pods }: Copies): ReadonlyMap<string, string> {
+  const waiting = new Map<string, string>();
+  for (const pod of pods.objects.values())
+    for (const member of ['initContainerStatuses', 'containerStatuses'])
+      for (const status of list(at(pod, 'status', member))) {
+        const reason = text(at(status, 'state', 'waiting', 'reason'));
+        if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff')
+          waiting.set(`${pod.metadata.name}/${String(at(status, 'name'))}`, reason);
+      }
+  return waiting;
+}
+
+/** `cannot pull x/web:1 (manifest unknown, 3 tries, 60 s)` */
+const withWait = (message: string, waited: string): string => {
+  if (waited === '') return message;
+  return message.endsWith(')') ? `${message.slice(0, -1)}, ${waited})` : `${message} (${waited})`;
+};
 
 /**
  * Whether a workload's pods count as available as soon as they are ready. A readiness probe does not prove that a program

@@ -27,6 +27,8 @@ export type ApplicationEvent =
         readonly cause: 'apply' | 'rollback' | 'delete' | 'abandoned' | 'sync' | 'restart' | 'resume';
         /** RFC 3339: pods are replaced, and this time is written on their template. */
         readonly restart?: string;
+        /** No failure is waited for. */
+        readonly failFast?: true;
       }
     >
   | Fact<

@@ -63,8 +63,16 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId: id, number, revision, kind, orphan, restart } = event.data;
-      const attempt = { id, number, revision, kind, orphan, ...(restart !== undefined && { restart }) };
+      const { attemptId: id, number, revision, kind, orphan, restart, failFast } = event.data;
+      const attempt = {
+        id,
+        number,
+        revision,
+        kind,
+        orphan,
+        ...(restart !== undefined && { restart }),
+        ...(failFast && { failFast }),
+      };
       return {
         ...application,
         attemptCount: number,

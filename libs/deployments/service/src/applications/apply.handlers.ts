@@ -44,7 +44,7 @@ export class ApplyHandlers {
 
   @Serves(applyApplicationRequest)
   async apply(
-    @Input() { name, manifest }: InputOf<typeof applyApplicationRequest>,
+    @Input() { name, manifest, failFast }: InputOf<typeof applyApplicationRequest>,
     @Caller() context: ContextOf<typeof applyApplicationRequest>,
   ): Promise<Reply<Applied>> {
     const membership = await this.organizations.membership(context);
@@ -54,7 +54,7 @@ export class ApplyHandlers {
     await this.defaults.ensure(membership.value.organizationId, context);
 
     for (let tries = 1; ; tries++) {
-      const outcome = await this.once(read.value, membership.value, context);
+      const outcome = await this.once(read.value, failFast, membership.value, context);
       if (outcome.ok) return this.answer(outcome.value, context);
       if (outcome.error.code !== deploymentsErrors.staleRevision().code || tries === TRIES)
         return refuse(await this.refusals.explain(outcome.error, context));
@@ -64,6 +64,7 @@ export class ApplyHandlers {
   /** One try: what is there now, what the manifest makes of it, and the writes, the owner's first. */
   private async once(
     read: Parameters<DeploymentPlanner['plan']>[0],
+    failFast: boolean,
     membership: Membership,
     context: OrganizationContext,
   ): Promise<Result<{ readonly prepared: PlannedDeployment; readonly deployed: Deployed }, DomainError>> {
@@ -93,8 +94,8 @@ export class ApplyHandlers {
     }
     const deployed =
       latest === undefined
-        ? await this.deployer.create(prepared, context)
-        : await this.deployer.configure(drifted ? { ...prepared, drifted } : prepared, context);
+        ? await this.deployer.create({ ...prepared, failFast }, context)
+        : await this.deployer.configure({ ...prepared, drifted, failFast }, context);
     return deployed.ok ? ok({ prepared, deployed: deployed.value }) : deployed;
   }
 

@@ -14,6 +14,8 @@ export interface Configure {
   readonly attemptId: string;
   /** A look at the cluster found that it is not as it was applied. */
   readonly drifted?: boolean;
+  /** No failure of the rollout is waited for. */
+  readonly failFast?: boolean;
   /** Attempts of this application that a worker holds. */
   readonly running: readonly string[];
   readonly protection: Protection;
@@ -46,7 +48,15 @@ export function configure(
   const cause = configuration.rollbackOf === null ? 'apply' : 'rollback';
   const request = (wanted: number): ApplicationEvent => ({
     type: 'deployment.requested.v1',
-    data: { attemptId, number: application.attemptCount + 1, revision: wanted, kind: 'deploy', orphan: false, cause },
+    data: {
+      attemptId,
+      number: application.attemptCount + 1,
+      revision: wanted,
+      kind: 'deploy',
+      orphan: false,
+      cause,
+      ...(command.failFast === true && { failFast: true }),
+    },
   });
   if (latest && isSame(configuration, application)) {
     return ok(

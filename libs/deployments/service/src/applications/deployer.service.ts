@@ -30,6 +30,8 @@ export interface Deployment {
   readonly isAdmin: boolean;
   /** A look at the cluster found that it is not as it was applied. */
   readonly drifted?: boolean;
+  /** No failure of the rollout is waited for. */
+  readonly failFast?: boolean;
 }
 
 export interface Deployed {
@@ -167,7 +169,7 @@ export class Deployer {
     deployment: Deployment,
     context: CommandContext & { readonly dryRun?: boolean; readonly ifMatch?: number },
   ): Promise<Result<Deployed, DomainError>> {
-    const { applicationId, configuration, revision, drifted } = deployment;
+    const { applicationId, configuration, revision, drifted, failFast } = deployment;
     const stream = applicationStream(applicationId);
     const loaded = await this.commands.load(applicationDecider, stream);
     if (!loaded.ok) return loaded;
@@ -184,6 +186,7 @@ export class Deployer {
       running: running.value,
       protection: protection.value,
       ...(drifted !== undefined && { drifted }),
+      ...(failFast !== undefined && { failFast }),
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
     } as const;
     const recorded = await this.commands.run(applicationDecider, stream, command, context, { step: 'configure' });

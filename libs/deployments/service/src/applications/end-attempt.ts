@@ -78,7 +78,7 @@ export function abandonAttempt(
   }
   const abandoned: ApplicationEvent = { type: 'deployment.abandoned.v1', data: { ...ref, claims } };
   if (newestAttemptOf(application)?.id !== attemptId) return ok([abandoned]);
-  const { revision, kind, orphan, restart } = attempt;
+  const { revision, kind, orphan, restart, failFast } = attempt;
   return ok([
     abandoned,
     {
@@ -91,6 +91,7 @@ export function abandonAttempt(
         orphan,
         cause: 'abandoned',
         ...(restart !== undefined && { restart }),
+        ...(failFast && { failFast }),
       },
     },
   ]);

@@ -11,6 +11,8 @@ export interface Attempt {
   readonly orphan: boolean;
   /** RFC 3339: pods are replaced, and this time is written on their template. */
   readonly restart?: string;
+  /** No failure is waited for. */
+  readonly failFast?: true;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
 

@@ -55,6 +55,7 @@ export class RolloutTasks {
       inventory,
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
+      ...(attempt.failFast && { failFast: attempt.failFast }),
     });
   }
 }

@@ -40,6 +40,8 @@ export const FAILURE_CODES: Record<FailureCode, string> = {
   'deployments/rollout-stuck': 'deployments/rollout-timeout',
   'deployments/job-failed': 'deployments/job-failed',
   'deployments/volume-not-bound': 'deployments/volume-not-bound',
+  'deployments/scale-failed': 'deployments/scale-failed',
+  'deployments/update-blocked': 'deployments/update-blocked',
 };
 
 const REFUSAL_CODES: Record<RefusalCode, string> = {
@@ -71,6 +73,7 @@ const FIXES: Readonly<Record<string, string>> = {
   'deployments/pod-security': 'correct the fields named and apply again, or see: astroctl clusters policy get CLUSTER',
   'deployments/rollout-timeout': 'see why: astroctl app events APP -k',
   'deployments/job-failed': 'see why it exits: astroctl app logs APP --previous',
+  'deployments/scale-failed': 'correct spec.scaleTargetRef of the HorizontalPodAutoscaler and apply again',
   'deployments/volume-not-bound': 'correct spec.source.image.volumes, or give the cluster a storage class',
 };
 
@@ -116,7 +119,7 @@ export function failureOfPlanErrors(
  * @param about.waitedMs set when the time was over rather than the failure certain
  */
 export function failureOfHealth(
-  health: Pick<ApplicationHealth, 'state' | 'message' | 'code'>,
+  health: Pick<ApplicationHealth, 'state' | 'message' | 'code' | 'fix'>,
   about: { readonly app: string; readonly image?: string; readonly waitedMs?: number },
 ): Failure {
   const code = health.code === undefined ? 'deployments/rollout-timeout' : FAILURE_CODES[health.code];
@@ -128,7 +131,7 @@ export function failureOfHealth(
     };
   const said = cut(health.message === '' ? `${about.app} is ${health.state}` : health.message);
   const waited = about.waitedMs === undefined ? '' : ` (after ${Math.round(about.waitedMs / 1_000)} s)`;
-  return { code, message: `${said}${waited}`, fix: fixOf(code, about.app) };
+  return { code, message: `${said}${waited}`, fix: health.fix ?? fixOf(code, about.app) };
 }
 
 /**

@@ -44,9 +44,11 @@ export class ResourcesHandlers {
   private async row(client: KubernetesClient, entry: InventoryEntry, inventory: Inventory | undefined): Promise<Row> {
     const named = { kind: entry.kind, namespace: entry.namespace === '' ? null : entry.namespace, name: entry.name };
     const object = await liveObject(client, entry);
+    const key = keyText(toLibrary(entry).key);
+    if (!object && inventory?.jobs.has(key))
+      return { ...missing(named), health: 'Healthy', sync: 'Synced', message: 'it completed and was removed' };
     if (!object) return missing(named);
     const { state, message } = healthOf(object, { nowMs: this.clock.now() });
-    const key = keyText(toLibrary(entry).key);
     const isPending = inventory?.pending.has(key) === true;
     const { state: sync, changed, alsoBy } = objectSync(object, inventory?.applied.get(key));
     const words = [

@@ -5,6 +5,7 @@ import {
   planDeployment,
   pruneObjects,
   waitForHealth,
+  waitText,
   type ApplicationHealth,
   type Fence,
   type InventoryEntry,
@@ -39,6 +40,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     await restart(run, progress.applied);
     const settled = () => run.claim.closely(() => settle(run, prepared, progress.applied));
     const health = await run.ports.metrics.waiting(() => run.idly(settled));
+    await rememberJobs(run, fence, progress);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
     await prune(run, plan, fence, progress);
     return {
@@ -64,10 +66,10 @@ interface Progress {
 
 /** Everything asked of the server in a dry run before anything is written; one refusal stops it all. */
 async function makePlan(run: Run, { objects }: Prepared, previous: readonly InventoryEntry[]): Promise<Plan> {
-  const { applicationId } = run.task;
+  const { applicationId, targetNamespace: namespace } = run.task;
   const key = await fingerprintKey(run);
   const outcome = await run.call((client) =>
-    planDeployment(client, { objects, ownership: { applicationId }, previous, fingerprintKey: key }),
+    planDeployment(client, { objects, ownership: { applicationId, namespace }, previous, fingerprintKey: key }),
   );
   if (!outcome.ok) throw new AttemptFailedError(failureOfPlanErrors(outcome.refusals));
   return outcome.plan;
@@ -116,7 +118,8 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
   const until = startedAt + times.rolloutMs;
   let told = '';
   const onProgress = async (health: ApplicationHealth): Promise<void> => {
-    const message = healthText(health);
+    const waited = health.code === undefined || health.final === true ? '' : waitText(health.code);
+    const message = `${healthText(health)}${waited === '' ? '' : `; waiting ${waited}`}`;
     if (message === told || health.state === 'Healthy') return;
     told = message;
     await run.claim.report({ step: 'progressing', message });
@@ -128,6 +131,8 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
         entries,
         deadlineMs: until - clock.monotonic(),
         steadyMs: times.steadyMs,
+        giveUpScale: times.giveUpScale,
+        failFast: run.task.failFast === true,
         onProgress,
         signal,
         clock,
@@ -151,6 +156,15 @@ async function settle(run: Run, prepared: Prepared, entries: readonly InventoryE
       ...(waitedMs !== undefined && { waitedMs }),
     }),
   );
+}
+
+/** Every Job of the set is complete now: the inventory says so, since one with a time to live goes away by itself. */
+async function rememberJobs(run: Run, fence: Fence, progress: Progress): Promise<void> {
+  const isNew = progress.inventory.some(({ job }) => job?.done === false);
+  progress.inventory = progress.inventory.map((entry) =>
+    entry.job ? { ...entry, job: { ...entry.job, done: true } } : entry,
+  );
+  if (isNew) await run.call(() => fence.hold(progress.inventory));
 }
 
 /** What the new set has no more, last. */

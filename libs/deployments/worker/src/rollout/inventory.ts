@@ -28,10 +28,11 @@ export function united(
 ): readonly InventoryEntry[] {
   const entries = new Map(earlier.map((entry) => [identity(entry.key), entry]));
   for (const entry of later) {
-    const { uid, fields } = entries.get(identity(entry.key)) ?? {};
+    const { uid, fields, job } = entries.get(identity(entry.key)) ?? {};
     entries.set(identity(entry.key), {
       ...(uid !== undefined && { uid }),
       ...(fields !== undefined && { fields }),
+      ...(job !== undefined && { job }),
       ...entry,
     });
   }

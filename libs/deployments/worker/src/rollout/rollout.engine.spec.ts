@@ -118,6 +118,24 @@ function rollouts(kubeconfig: string): void {
       expect(next).toMatchObject({ outcome: 'succeeded' });
     });
 
+    it('use-D6: says at once what is wrong and how long it is waited for, and gives up at once with --fail-fast', async () => {
+      const ns = namespace('fast');
+      const task = await shop.request(imageSpec(ns, 1, `${IMAGE}:missing-1`));
+      await shop.deliver(task);
+      const told = shop.deployments
+        .attempt(task.attemptId)
+        .steps.flatMap((step) => (step.step === 'progressing' ? [step.message] : []));
+      expect(told).toContainEqual(expect.stringMatching(/cannot pull .*; waiting for up to 60 s$/));
+      const patient = await openWorkshop(kubeconfig, shop.vault, { giveUpScale: 1 });
+      const fast = await patient.request(imageSpec(ns, 2, `${IMAGE}:missing-2`), { failFast: true });
+      await patient.deliver(fast);
+      expect(patient.deployments.attempt(fast.attemptId).outcome).toMatchObject({
+        outcome: 'failed',
+        code: 'deployments/image-not-found',
+      });
+      patient.close();
+    });
+
     it('says how an image that runs as root is fixed', async () => {
       const ns = namespace('root');
       const { outcome } = await rollOut(imageSpec(ns, 1, `${IMAGE}:root`));

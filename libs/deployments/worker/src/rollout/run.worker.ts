@@ -15,6 +15,8 @@ export interface RolloutTimes {
   readonly rolloutMs: number;
   /** How long pods must stay well before that counts: one that crashes in a loop is ready for moments. */
   readonly steadyMs: number;
+  /** The times after which an attempt gives up on a failure are multiplied by it. */
+  readonly giveUpScale: number;
   /** How long a cluster may be away before an attempt gives up. */
   readonly patienceMs: number;
   /** How long objects may take to go. */
@@ -24,6 +26,7 @@ export interface RolloutTimes {
 export const DEFAULT_TIMES: RolloutTimes = {
   rolloutMs: 10 * 60_000,
   steadyMs: 2_000,
+  giveUpScale: 1,
   patienceMs: 2 * 3_600_000,
   deletionMs: 10 * 60_000,
 };

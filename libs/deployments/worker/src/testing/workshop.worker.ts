@@ -82,6 +82,7 @@ export async function openWorkshop(kubeconfig: string, vault: Vault, times: Part
     new RolloutWorker(deployments, vault, neverQueue, systemClock, systemIds, silentLogger, connections, renderer, {
       ...DEFAULT_TIMES,
       steadyMs: 100,
+      giveUpScale: 0.05,
       ...times,
     });
   const worker = newWorker();
