@@ -17,6 +17,7 @@ export {
   type KubernetesClient,
   type LogOptions,
 } from './client.ts';
+export { plainText } from './status.ts';
 export { createKubernetesClient } from './create-client.ts';
 export { readKubeconfig } from './kubeconfig.ts';
 export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';

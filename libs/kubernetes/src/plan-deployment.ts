@@ -35,7 +35,7 @@ import {
 } from './ownership.ts';
 import type { InventoryEntry, PlannedChange, PlannedObject, PlanOutcome, PlanError } from './plan.types.ts';
 import { isAutoscaled } from './autoscaled.ts';
-import { withoutValues } from './status.ts';
+import { plainText, withoutValues } from './status.ts';
 import { inWaves, NEVER_PRUNED } from './waves.ts';
 
 export interface PlanInput {
@@ -105,7 +105,7 @@ export async function planDeployment(
       waves: inWaves(asked.map(({ planned }) => planned)),
       prune,
       inventory: entries,
-      warnings: [...new Set(asked.flatMap(({ warnings }) => warnings))],
+      warnings: [...new Set(asked.flatMap(({ warnings }) => warnings.map(withoutValues)))],
     },
   };
 }
@@ -422,7 +422,7 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
     detail,
     ...(fix !== undefined && { fix }),
   });
-  const said = withoutValues(message).replace(/\.$/, '');
+  const said = plainText(error).replace(/\.$/, '');
   if (causes.some((cause) => cause.reason === 'NamespaceTerminating'))
     return refuse(
       'deployments/namespace-terminating',
@@ -441,7 +441,7 @@ function refusalOf(error: unknown, key: ObjectKey): PlanError {
       `The platform's ServiceAccount cannot write ${nameOf(key)}: ${said}.`,
       'register the cluster again: astroctl clusters register',
     );
-  if (status === 403 || /admission webhook .* denied/.test(message))
+  if (status === 403 || /admission webhook .* denied|ValidatingAdmissionPolicy/.test(message))
     return refuse('deployments/denied-by-cluster', `The cluster denied ${nameOf(key)}: ${said}.`);
   if (
     status === 422 &&

@@ -65,15 +65,66 @@ function retryAfterSeconds(header: string | undefined): number | undefined {
 
 const firstLine = (body: string): string => (body.split('\n')[0] ?? '').slice(0, 300);
 
+/** What a server quotes before a value of the object that was sent. */
+const BEFORE_VALUE = /(?:Invalid value|Unsupported value|Duplicate value): |\bgot (?=&|[{"[])|=(?=")/g;
+
 /** A server's text without the values it quotes: they may be secrets, and texts are stored and shown. */
 export function withoutValues(message: string): string {
-  return message
-    .replaceAll(
-      /(Invalid value|Unsupported value|Duplicate value): (?:"(?:[^"\\]|\\.)*"|(?:[\w.]*(?:\[\w*\][\w.]*)*)?[{].*?[}](?=: |[,\]]|$)|[^\s:,\]]+)/gs,
-      '$1',
-    )
-    .replaceAll(/got &value\.valueUnstructured[{]Value:.*?[}]/gs, 'got another type')
-    .replaceAll(/illegal base64 data at input byte \d+/g, 'illegal base64 data');
+  const kept: string[] = [];
+  let from = 0;
+  BEFORE_VALUE.lastIndex = 0;
+  for (let found = BEFORE_VALUE.exec(message); found; found = BEFORE_VALUE.exec(message)) {
+    const end = endOfValue(message, BEFORE_VALUE.lastIndex);
+    kept.push(message.slice(from, found.index), found[0].replace(/: $/, '').replace(/^got $/, 'got another type'));
+    from = end;
+    BEFORE_VALUE.lastIndex = end;
+  }
+  return (kept.join('') + message.slice(from)).replaceAll(
+    /illegal base64 data at input byte \d+/g,
+    'illegal base64 data',
+  );
+}
+
+/** Where a quoted value ends, as Go prints it: a string, a number, or a structure with braces and strings in it. */
+function endOfValue(message: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < message.length; index++) {
+    const character = message[index] ?? '';
+    if (character === '"' || character === '`') {
+      index = endOfString(message, index);
+      if (depth === 0 && message[start] === character) return index + 1;
+    } else if ('{[('.includes(character)) depth++;
+    else if ('}])'.includes(character)) {
+      if (depth === 0) return index;
+      depth--;
+    } else if (depth === 0 && /^(?:: |, )/.test(message.slice(index, index + 2))) return index;
+  }
+  return message.length;
+}
+
+function endOfString(message: string, start: number): number {
+  const quote = message[start];
+  for (let index = start + 1; index < message.length; index++) {
+    if (message[index] === '\\' && quote === '"') index++;
+    else if (message[index] === quote) return index;
+  }
+  return message.length;
+}
+
+/**
+ * What may be stored and shown of a server's refusal: field paths, reasons, names of objects and of policies. The words of
+ * webhooks and of admission policies may quote anything, so only who spoke is kept.
+ */
+export function plainText({ status, causes, message }: KubernetesApiError): string {
+  const speaker = /^(?:.*?: )?(admission webhook "[^"]{1,253}") denied/s.exec(message)?.[1];
+  if (speaker !== undefined) return `${speaker} denied the request`;
+  const policy = /(ValidatingAdmissionPolicy '[^']{1,253}')/.exec(message)?.[1];
+  if (policy !== undefined) return `${policy} denied the request`;
+  const calling = /(failed calling webhook "[^"]{1,253}")/.exec(message)?.[1];
+  if (calling !== undefined) return calling;
+  if ((status === 422 || status === 400) && causes.some(({ field }) => field !== ''))
+    return causes.map((cause) => `${cause.field}: ${withoutValues(cause.message)}`.replace(/^: /, '')).join(', ');
+  return withoutValues(message);
 }
 
 /** The 500s that repeat forever because the request itself is at fault (seen on 1.20 and 1.36). */

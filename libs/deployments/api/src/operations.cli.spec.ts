@@ -1,5 +1,6 @@
 import { createLaptop } from '#cli/testing';
 import {
+  applicationLogsRequest,
   applicationStatusRequest,
   applyApplicationRequest,
   pauseApplicationRequest,
@@ -31,6 +32,7 @@ const web = (more: Partial<ApplicationView> = {}): ApplicationView => ({
   updatedAt: '2026-12-01T01:00:00.000Z',
   message: 'all pods ready',
   code: null,
+  fix: null,
   servingVersion: null,
   attempt: { id: 'a7', number: 7, state: 'QUEUED' },
   id: 'app-1',
@@ -110,5 +112,36 @@ describe('use-D1: astroctl', () => {
     const waited = await at.run('app wait web');
     expect(waited.exit).toBe(3);
     expect(waited.stderr).toContain('astroctl app resume web');
+  });
+});
+
+describe('use-D20: a rollout that failed', () => {
+  const failed = (message: string) => ({
+    ...statusOf(6, 'SUCCEEDED'),
+    status: 'DEGRADED' as const,
+    attempt: { id: 'a6', number: 6, state: 'FAILED' as const },
+    message,
+    code: 'deployments/update-blocked',
+    fix: 'kubectl delete pod db-1 -n web',
+    servingVersion: 'v2',
+  });
+  const line = (pod: string) => ({ pod, container: 'c', time: null, line: `says ${pod}` });
+
+  it('shows the lines of the pod that failed alone, and the fix that the failure knows', async () => {
+    const at = laptop();
+    at.on(applicationStatusRequest, () => failed('pod/db-1 crashes: exit code 3'));
+    at.onStream(applicationLogsRequest, () => [line('db-0'), line('db-1')]);
+    const { exit, stderr } = await at.run('app wait web');
+    expect(exit).toBe(3);
+    expect(stderr).toContain('db-1: says db-1');
+    expect(stderr).not.toContain('db-0');
+    expect(stderr).toContain('kubectl delete pod db-1 -n web, or go back: astroctl app rollback web --to v2');
+  });
+
+  it('shows no lines of pods that serve on', async () => {
+    const at = laptop();
+    at.on(applicationStatusRequest, () => failed('the quota is used up'));
+    at.onStream(applicationLogsRequest, () => [line('web-old')]);
+    expect((await at.run('app wait web')).stderr).not.toContain('web-old');
   });
 });

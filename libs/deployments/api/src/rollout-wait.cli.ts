@@ -103,18 +103,19 @@ async function lost(session: Session, { org, name }: WaitFor, status: Applicatio
       detail: `${name} is paused; ${status.version} is not deployed until it is resumed.`,
       fix: `astroctl app resume ${name}`,
     };
-  await lastLines(session, org, name);
-  const { version, message, servingVersion, code } = status;
-  const isImage = code === 'deployments/image-not-found';
-  const correct = isImage ? 'correct spec.source.image.tag and apply again' : 'correct the manifest and apply again';
+  const { version, message, servingVersion, code, fix } = status;
+  const pod = /\bpod\/([a-z0-9.-]+)/.exec(message ?? '')?.[1];
+  const isAnotherServing = servingVersion !== null && servingVersion !== version;
+  // Pods of the version that serves on have nothing to say about the failure.
+  if (pod !== undefined || !isAnotherServing) await lastLines(session, org, name, pod);
+  const correct = fix ?? 'correct the manifest and apply again';
   return {
     failure: true,
     exit: ExitCode.RolloutFailed,
     detail: `${name} ${version} is ${status.status}: ${(message ?? 'no reason given').replace(/\.?$/, '.')}`,
-    fix:
-      servingVersion !== null && servingVersion !== version
-        ? `${correct}, or go back: astroctl app rollback ${name} --to ${servingVersion}`
-        : `${correct}, or see: astroctl app events ${name} -k`,
+    fix: isAnotherServing
+      ? `${correct}, or go back: astroctl app rollback ${name} --to ${servingVersion}`
+      : `${correct}, or see: astroctl app events ${name} -k`,
     ...(code !== null && { code }),
     ...(status.attempt && { requestId: status.attempt.id }),
     problem: { code, detail: message, status: status.status, version, servingVersion },
@@ -130,15 +131,15 @@ function late({ name, version, status, message }: ApplicationStatusView, timeout
   };
 }
 
-/** The last lines that the pods wrote often say why; where there are none, nothing is said. */
-async function lastLines(session: Session, org: string, name: string): Promise<void> {
+/** The last lines of the pod that failed often say why; where there are none, nothing is said. */
+async function lastLines(session: Session, org: string, name: string, only: string | undefined): Promise<void> {
   try {
     for await (const { pod, line } of session.stream(
       applicationLogsRequest,
       { org, name, tail: 20 },
       abortAfter(session.io.clock, 5_000),
     ))
-      session.print.note(`${pod}: ${line}`);
+      if (only === undefined || pod === only) session.print.note(`${pod}: ${line}`);
   } catch (error) {
     if (!(error instanceof CommandFailedError) && !(error instanceof Error && error.name === 'TimeoutError'))
       session.print.note(`(no log lines: ${String(error)})`);

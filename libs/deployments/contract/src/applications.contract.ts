@@ -30,6 +30,8 @@ export const applicationStatusView = z.strictObject({
   message: z.string().nullable(),
   /** What failed, by its stable code; null while nothing did. */
   code: z.string().nullable(),
+  /** What to do about it, where the failure knows. */
+  fix: z.string().nullable(),
   /** Of the revision that serves now, when it is not the latest. */
   servingVersion: z.string().nullable(),
   attempt: z.strictObject({ id: z.string(), number: z.number().int(), state: z.enum(ATTEMPT_STATES) }).nullable(),

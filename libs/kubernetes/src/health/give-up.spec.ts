@@ -9,14 +9,14 @@ describe('use-D6: when an attempt gives up', () => {
     ['deployments/config-missing', 60],
     ['deployments/no-capacity', 180],
     ['deployments/volume-not-bound', 180],
-  ] as const)('%s: after %s s of it, not before', (code, seconds) => {
+  ] as const)('%s: after %i seconds of it, not before', (code, seconds) => {
     const patience = waits();
     expect(patience.givesUp(code, 1_000)).toBeUndefined();
     expect(patience.givesUp(code, seconds * 1_000 + 999)).toBeUndefined();
     expect(patience.givesUp(code, seconds * 1_000 + 1_000)).toEqual({ waited: `${seconds} s` });
   });
 
-  it('begins anew when the failure passed, and not in the gap between two tries', () => {
+  it('begins again when the failure passed, and not in the gap between two tries', () => {
     const patience = waits();
     patience.givesUp('deployments/config-missing', 0);
     patience.givesUp(undefined, 5_000);

@@ -10,7 +10,7 @@ export type GiveUp =
 const after = (seconds: number): GiveUp => ({ when: 'after', ms: seconds * 1_000 });
 
 /** Tries to pull an image before an attempt gives up on it, where the node shows its tries. */
-export const PULL_TRIES = 3;
+const PULL_TRIES = 3;
 /** Ends of one container that count as a crash loop: what it needs may not have been up at first. */
 export const CRASHES = 3;
 

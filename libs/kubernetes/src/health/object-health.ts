@@ -1,5 +1,6 @@
 import { at, groupOf, list, number, record, text, type KubernetesObject } from '../objects.ts';
 import type { Health, HealthState } from './health.types.ts';
+import { withoutValues } from '../status.ts';
 import { podHealth } from './pod-failure.ts';
 
 const healthy: Health = { state: 'Healthy', message: '' };
@@ -23,7 +24,7 @@ function conditionIn(holder: unknown, type: string): Condition | undefined {
     : {
         status: text(at(found, 'status')) ?? '',
         reason: text(at(found, 'reason')) ?? '',
-        message: text(at(found, 'message')) ?? '',
+        message: withoutValues(text(at(found, 'message')) ?? ''),
         observedGeneration: number(at(found, 'observedGeneration')),
       };
 }

@@ -18,7 +18,7 @@ export function podFailure(pod: KubernetesObject): PodFailure | undefined {
   if (at(pod, 'status', 'phase') === 'Failed')
     return {
       code: 'deployments/container-crashed',
-      message: `${name} failed${suffix(text(at(pod, 'status', 'message')) ?? text(at(pod, 'status', 'reason')))}`,
+      message: `${name} failed${suffix(text(at(pod, 'status', 'reason')))}`,
       final: true,
     };
   const unscheduled = list(at(pod, 'status', 'conditions')).find(
@@ -76,12 +76,16 @@ function containerFailure(pod: string, status: JsonRecord): PodFailure | undefin
       const isRoot = /runAsNonRoot|run as root/i.test(said ?? '');
       return isRoot
         ? { code: 'deployments/runs-as-root', message: `${image} runs as root; add runAsUser: 1000`, final: true }
-        : { code: 'deployments/config-missing', message: `${pod} cannot be configured${suffix(said)}`, final: false };
+        : {
+            code: 'deployments/config-missing',
+            message: `${pod} cannot be configured${suffix(startText(said, reason))}`,
+            final: false,
+          };
     }
     case 'RunContainerError':
       return {
         code: 'deployments/container-crashed',
-        message: `${pod} cannot start${suffix(said)}`,
+        message: `${pod} cannot start${suffix(startText(said, reason))}`,
         final: restarts >= CRASHES,
       };
     case 'CrashLoopBackOff':
@@ -104,6 +108,15 @@ function crash(pod: string, last: string | undefined, exit: number | undefined, 
     message: `${pod} crashes: exit code ${exit ?? 'unknown'}, ${restarts} restarts`,
     final,
   };
+}
+
+/** Why a container cannot start, in known words: what the container runtime says may quote arguments and the environment. */
+function startText(said: string | undefined, reason: string): string {
+  const known =
+    /(?:secret|configmap) "[a-z0-9.-]{1,253}" not found|couldn't find key [\w.-]{1,253} in (?:Secret|ConfigMap) [\w./-]{1,320}|executable file not found|permission denied|no such file or directory|is not a directory|subPath|runAsUser/i.exec(
+      said ?? '',
+    )?.[0];
+  return known ?? reason;
 }
 
 /** The reason in few words: the registry's own, where it gave one. */

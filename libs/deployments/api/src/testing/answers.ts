@@ -22,6 +22,7 @@ export const application = (more: Partial<ApplicationView> = {}): ApplicationVie
   updatedAt: '2026-11-24T12:02:11Z',
   message: 'all pods ready for 12 min',
   code: null,
+  fix: null,
   servingVersion: null,
   attempt: null,
   tier: 'premium',

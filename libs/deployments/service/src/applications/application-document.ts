@@ -31,6 +31,8 @@ export interface ApplicationDocument {
   readonly health: Health;
   readonly message: string | null;
   readonly code: string | null;
+  /** What to do about `code`, where the failed attempt knew. */
+  readonly fix: string | null;
   readonly replicas: string | null;
   readonly endpoint: string | null;
   /** What the observer says of the cluster against what was applied; `drift` names what differs. */

@@ -57,6 +57,7 @@ function statusPart(
     updatedAt: document.updatedAt,
     message: isUnknown ? `its cluster was ${SILENT.reason}` : messageOf(document),
     code: document.code,
+    fix: document.fix,
     servingVersion: servingRevision !== null && servingRevision !== revision ? `v${servingRevision}` : null,
     attempt: attempt && { id: attempt.id, number: attempt.number, state: attempt.state },
   };

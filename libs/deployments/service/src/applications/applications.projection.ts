@@ -8,7 +8,7 @@ import type { ApplicationEvent } from './application.events.ts';
 
 /** Answers everything about one application that is not asked live. One document per application. */
 export const applicationsProjection: Projection<DeploymentFact, ApplicationDocument> = {
-  name: 'deployments-applications.v4',
+  name: 'deployments-applications.v5',
   events: deploymentFamily,
   indexes: ['organizationId', 'key', 'name', 'deleted', 'clusterId', 'profileId', 'hasOpen', 'unfinished', 'createdAt'],
   documentId: ({ event, metadata }) => {
@@ -49,6 +49,7 @@ function begun(
     health: 'Unknown',
     message: 'recording the first revision',
     code: null,
+    fix: null,
     replicas: null,
     endpoint: null,
     sync: 'Synced',
@@ -94,7 +95,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
       };
     }
     case 'application.deletion-requested.v1':
-      return { ...document, status: 'DELETING', message: 'waiting for a worker', code: null, updatedAt: at };
+      return { ...document, status: 'DELETING', message: 'waiting for a worker', code: null, fix: null, updatedAt: at };
     case 'deployment.requested.v1': {
       const { attemptId, number, kind } = event.data;
       const open = [...document.open, attemptId];
@@ -107,13 +108,14 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         status: kind === 'delete' ? 'DELETING' : 'REQUESTED',
         message: 'waiting for a worker',
         code: null,
+        fix: null,
         updatedAt: at,
       };
     }
     case 'deployment.succeeded.v1':
       return withSuccess(document, event.data, at);
     case 'deployment.failed.v1': {
-      const { attemptId, message, serving, code, applied } = event.data;
+      const { attemptId, message, serving, code, applied, fix } = event.data;
       const ended = closed(document, attemptId, 'FAILED');
       if (!isNewest(document, attemptId)) return ended;
       const text = serving === null ? message : `${message}. ${serving}`;
@@ -123,6 +125,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         status,
         message: text,
         code,
+        fix,
         updatedAt: at,
         ...(applied && { deployedBy: event.data.number }),
         ...(applied && status === 'DEGRADED' && { health: 'Degraded' }),
@@ -174,7 +177,7 @@ function withSuccess(
     endpoint,
     replicas,
     updatedAt: at,
-    ...(isNewest(document, event.attemptId) && { status: 'RUNNING', message, code: null }),
+    ...(isNewest(document, event.attemptId) && { status: 'RUNNING', message, code: null, fix: null }),
   };
 }
 
@@ -207,7 +210,7 @@ function withHealth(
   if (document.attempt?.state === 'FAILED' && document.servingRevision !== document.revision && completes === undefined)
     return observed;
   const status = STATUS_OF[health] ?? document.status;
-  return { ...observed, status, message, code };
+  return { ...observed, status, message, code, fix: code === document.code ? document.fix : null };
 }
 
 const STATUS_OF: Partial<Record<Health, ApplicationStatus>> = {

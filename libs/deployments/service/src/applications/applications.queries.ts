@@ -117,7 +117,7 @@ export class ApplicationsQueries {
     const items = revisions.map((revision) => ({
       version: `v${revision.revision}`,
       revision: revision.revision,
-      state: revision.state,
+      state: stateOf(revision, application),
       source: revision.source,
       by: nameOf(revision.by),
       when: revision.when,
@@ -129,9 +129,18 @@ export class ApplicationsQueries {
   }
 }
 
+/** A revision is RUNNING while a worker has its attempt: that is a step of the attempt, not of the revision. */
+const stateOf = (
+  { state, revision }: RevisionDocument,
+  { attempt, revision: latest }: ApplicationDocument,
+): RevisionDocument['state'] =>
+  state === 'QUEUED' && revision === latest && attempt?.state === 'RUNNING' ? 'RUNNING' : state;
+
 /** `yes`, or why one cannot go back to it. */
-function rollbackOf({ revision }: RevisionDocument, application: ApplicationDocument): string {
+function rollbackOf({ revision, succeeded, state }: RevisionDocument, application: ApplicationDocument): string {
   if (application.deleted) return 'deleted';
   if (application.status === 'DELETING') return 'being deleted';
-  return revision === application.revision ? 'present' : 'yes';
+  if (revision === application.revision) return 'present';
+  if (succeeded) return 'yes';
+  return state === 'FAILED' ? 'failed' : 'never ran';
 }

@@ -4,6 +4,7 @@ import {
   applyApplicationRequest,
   applyProfileRequest,
   deployedObjectsRequest,
+  listRevisionsRequest,
   observedClustersRequest,
   pauseApplicationRequest,
   registerClusterRequest,
@@ -235,6 +236,42 @@ describe('use-D3: a revision that failed', () => {
       health: 'Healthy',
       sync: 'Synced',
       servingVersion: null,
+    });
+  });
+});
+
+describe('use-D20: what is told of a rollout', () => {
+  const history = async () => {
+    await platform.settled();
+    const answer = await platform.ask(listRevisionsRequest, { org, name: 'web' }, ada());
+    return answer.ok ? answer.value.items.map(({ version, state, rollback }) => [version, state, rollback]) : [];
+  };
+  it('says RUNNING while a worker has it, why one cannot go back, and the fix that the failure knows', async () => {
+    const { applicationId } = await deployed();
+    await apply('2.0');
+    expect(await history()).toEqual([
+      ['v1', 'SUCCEEDED', 'yes'],
+      ['v2', 'QUEUED', 'present'],
+    ]);
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    expect(await history()).toContainEqual(['v2', 'RUNNING', 'present']);
+    await worker.fail(item, claim, { fix: 'kubectl delete pod db-1 -n acme-web' });
+    expect(await status()).toMatchObject({ status: 'DEGRADED', fix: 'kubectl delete pod db-1 -n acme-web' });
+    await apply('3.0');
+    await worker.deploy([entry('Deployment', 'web')]);
+    expect(await history()).toEqual([
+      ['v1', 'SUCCEEDED', 'yes'],
+      ['v2', 'FAILED', 'failed'],
+      ['v3', 'SUCCEEDED', 'present'],
+    ]);
+    await report(applicationId, { attemptNumber: 3, sync: 'OutOfSync', drift });
+    await platform.settled();
+    const events = await platform.read(applicationEventsRequest, { org, name: 'web' }, ada());
+    expect(events.at(-1)).toMatchObject({
+      step: 'health-changed',
+      version: '-',
+      message: expect.not.stringMatching(/: ;|: $/),
     });
   });
 });

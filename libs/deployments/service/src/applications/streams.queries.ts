@@ -254,7 +254,7 @@ const shown = ({ time, step, revision, message, position }: EventLine, by: strin
   source: 'platform',
   time,
   step,
-  version: `v${revision}`,
+  version: versionOf({ revision }),
   by,
   message,
   position,
@@ -269,15 +269,18 @@ function unwrap<T>(result: Result<T, DomainError>): T {
 const watched = (
   document: ApplicationDocument,
   position: Position,
-  { step, time, revision, message, code }: Pick<EventLine, 'step' | 'time' | 'revision' | 'message' | 'code'>,
+  line: Pick<EventLine, 'step' | 'time' | 'revision' | 'message' | 'code'>,
 ): Watched => ({
   position,
-  time,
+  time: line.time,
   application: document.name,
-  version: `v${revision}`,
-  step,
+  version: versionOf(line),
+  step: line.step,
   status: document.status,
   attemptId: document.attempt?.id ?? null,
-  message,
-  code,
+  message: line.message,
+  code: line.code,
 });
+
+/** What is about no revision, such as a change of health, has no version. */
+const versionOf = ({ revision }: Pick<EventLine, 'revision'>): string => (revision === 0 ? '-' : `v${revision}`);

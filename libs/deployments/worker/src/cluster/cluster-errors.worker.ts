@@ -1,4 +1,4 @@
-import { conflictsOf, KubernetesApiError, KubernetesUnreachableError } from '#kubernetes';
+import { conflictsOf, KubernetesApiError, KubernetesUnreachableError, plainText } from '#kubernetes';
 import type { ClusterError } from './failure.ts';
 
 /** What a rejected call to a cluster means in plain values; undefined for what is not an error of a cluster. */
@@ -8,7 +8,7 @@ export function clusterErrorOf(error: unknown): ClusterError | undefined {
       kind: 'answer',
       status: error.status,
       reason: error.reason,
-      message: error.message,
+      message: plainText(error),
       conflicts: conflictsOf(error),
     };
   if (error instanceof KubernetesUnreachableError) return { kind: 'silence', why: error.why, message: error.message };

@@ -127,7 +127,7 @@ function rollouts(kubeconfig: string): void {
         .steps.flatMap((step) => (step.step === 'progressing' ? [step.message] : []));
       expect(told).toContainEqual(expect.stringMatching(/cannot pull .*; waiting for up to 60 s$/));
       const patient = await openWorkshop(kubeconfig, shop.vault, { giveUpScale: 1 });
-      const fast = await patient.request(imageSpec(ns, 2, `${IMAGE}:missing-2`), { failFast: true });
+      const fast = await patient.request(imageSpec(namespace('fast'), 1, `${IMAGE}:missing-2`), { failFast: true });
       await patient.deliver(fast);
       expect(patient.deployments.attempt(fast.attemptId).outcome).toMatchObject({
         outcome: 'failed',
