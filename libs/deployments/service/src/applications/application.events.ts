@@ -29,6 +29,8 @@ export type ApplicationEvent =
         readonly restart?: string;
         /** No failure is waited for. */
         readonly failFast?: true;
+        /** Milliseconds until it is taken up: of a deletion that is tried again. */
+        readonly delayMs?: number;
       }
     >
   | Fact<

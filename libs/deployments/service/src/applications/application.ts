@@ -63,7 +63,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
     case 'application.deletion-requested.v1':
       return { ...application, status: 'deleting' };
     case 'deployment.requested.v1': {
-      const { attemptId: id, number, revision, kind, orphan, restart, failFast } = event.data;
+      const { attemptId: id, number, revision, kind, orphan, restart, failFast, delayMs } = event.data;
       const attempt = {
         id,
         number,
@@ -72,6 +72,7 @@ export function evolveApplication(application: Application, event: ApplicationEv
         orphan,
         ...(restart !== undefined && { restart }),
         ...(failFast && { failFast }),
+        ...(delayMs !== undefined && { delayed: true as const }),
       };
       return {
         ...application,

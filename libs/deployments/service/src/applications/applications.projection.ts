@@ -97,7 +97,7 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
     case 'application.deletion-requested.v1':
       return { ...document, status: 'DELETING', message: 'waiting for a worker', code: null, fix: null, updatedAt: at };
     case 'deployment.requested.v1': {
-      const { attemptId, number, kind } = event.data;
+      const { attemptId, number, kind, delayMs } = event.data;
       const open = [...document.open, attemptId];
       const attempt = { id: attemptId, number, state: 'QUEUED', kind, requestId: metadata.id } as const;
       return {
@@ -106,9 +106,8 @@ function applyTo(document: ApplicationDocument, { event, metadata }: Recorded<De
         open,
         hasOpen: true,
         status: kind === 'delete' ? 'DELETING' : 'REQUESTED',
-        message: 'waiting for a worker',
-        code: null,
-        fix: null,
+        // A deletion that is tried again later is told by why it failed.
+        ...(delayMs === undefined && { message: 'waiting for a worker', code: null, fix: null }),
         updatedAt: at,
       };
     }

@@ -31,7 +31,8 @@ export function deleteApplication(
   const refused = refusedChange(change, protection);
   if (refused) return err(refused);
   const newest = newestAttemptOf(application);
-  if (newest?.kind === 'delete' && newest.state === 'open') return ok([]);
+  const isOnItsWay = newest?.kind === 'delete' && newest.state === 'open';
+  if (isOnItsWay && (!newest.delayed || running.includes(newest.id))) return ok([]); // one that waits for its time is taken up now
   const asked: ApplicationEvent[] =
     application.status === 'deleting' ? [] : [{ type: 'application.deletion-requested.v1', data: { orphan } }];
   return ok([

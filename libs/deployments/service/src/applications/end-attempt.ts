@@ -9,7 +9,12 @@ export interface EndAttempt {
   readonly type: 'end-attempt';
   readonly attemptId: string;
   readonly outcome: AttemptOutcome;
+  /** Of the next attempt, where a deletion failed: it is tried again until it is done. */
+  readonly nextAttemptId?: string;
 }
+
+/** Milliseconds until a deletion that failed is tried again, doubled with each failure in a row. */
+const RETRY_MS = { first: 60_000, most: 3_600_000 };
 
 export interface AbandonAttempt {
   readonly type: 'abandon-attempt';
@@ -24,7 +29,7 @@ export const MOST_CLAIMS = 5;
 
 /** The first end counts; every later one records nothing. */
 export function endAttempt(
-  { attemptId, outcome }: EndAttempt,
+  { attemptId, outcome, nextAttemptId }: EndAttempt,
   application: Application,
 ): Result<readonly ApplicationEvent[], DeploymentsError> {
   const attempt = openAttempt(application, attemptId);
@@ -41,7 +46,14 @@ export function endAttempt(
     }
     case 'failed': {
       const { code, message, fix, applied, serving } = outcome;
-      return ok([{ type: 'deployment.failed.v1', data: { ...ref, code, message, fix, applied, serving } }]);
+      const failed: ApplicationEvent = {
+        type: 'deployment.failed.v1',
+        data: { ...ref, code, message, fix, applied, serving },
+      };
+      const isOwed = attempt.kind === 'delete' && newestAttemptOf(application)?.id === attemptId;
+      return ok(
+        isOwed && nextAttemptId !== undefined ? [failed, deletionAgain(attempt, application, nextAttemptId)] : [failed],
+      );
     }
     case 'superseded':
       return ok([
@@ -51,6 +63,22 @@ export function endAttempt(
         },
       ]);
   }
+}
+
+function deletionAgain({ revision, orphan }: Attempt, application: Application, attemptId: string): ApplicationEvent {
+  const before = application.attempts.filter(({ kind, state }) => kind === 'delete' && state === 'failed').length;
+  return {
+    type: 'deployment.requested.v1',
+    data: {
+      attemptId,
+      number: application.attemptCount + 1,
+      revision,
+      kind: 'delete',
+      orphan,
+      cause: 'delete',
+      delayMs: Math.min(RETRY_MS.first * 2 ** before, RETRY_MS.most),
+    },
+  };
 }
 
 /** Ends an attempt whose worker is gone. The next one continues from the recorded plan, unless a newer request is there. */

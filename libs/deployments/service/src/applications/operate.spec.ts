@@ -175,3 +175,34 @@ describe('use-D1: sync, restart, pause and resume', () => {
     given().when(operate, ada).thenRejected({ code: 'deployments/application-not-found' });
   });
 });
+
+describe('use-D4: a deletion that failed', () => {
+  const deleting: ApplicationEvent[] = [
+    ...running,
+    { type: 'application.deletion-requested.v1', data: { orphan: false } },
+    requested(2, 1, { kind: 'delete', cause: 'delete' }),
+  ];
+  const outcome = { outcome: 'failed', code: 'x/y', message: 'no', fix: null, applied: true, serving: null } as const;
+  const again = (number: number, delayMs: number) => requested(number, 1, { kind: 'delete', cause: 'delete', delayMs });
+
+  it('is tried again by itself, later each time', () => {
+    given(...deleting)
+      .when({ type: 'end-attempt', attemptId: 't2', outcome, nextAttemptId: 't3' }, ada)
+      .thenRecorded(failed(2, 1), again(3, 60_000));
+    given(...deleting, failed(2, 1), again(3, 60_000))
+      .when({ type: 'end-attempt', attemptId: 't3', outcome, nextAttemptId: 't4' }, ada)
+      .thenRecorded(failed(3, 1), again(4, 120_000));
+  });
+  it('is tried at once when somebody asks for it again', () => {
+    const asked = { type: 'delete', orphan: false, attemptId: 't4', running: [], protection: ADMIN } as const;
+    given(...deleting, failed(2, 1), again(3, 60_000))
+      .when(asked, ada)
+      .thenRecorded(
+        { type: 'deployment.superseded.v1', data: { ...ref(3, 1), byRevision: 1 } },
+        requested(4, 1, { kind: 'delete', cause: 'delete' }),
+      );
+    given(...deleting)
+      .when(asked, ada)
+      .thenNothingRecorded();
+  });
+});

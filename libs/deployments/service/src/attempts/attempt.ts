@@ -13,6 +13,8 @@ export interface Attempt {
   readonly restart?: string;
   /** No failure is waited for. */
   readonly failFast?: true;
+  /** It waits before it is taken up. */
+  readonly delayed?: true;
   readonly state: 'open' | 'succeeded' | 'failed' | 'superseded' | 'abandoned';
 }
 

@@ -31,7 +31,7 @@ export class AttemptCloser {
     const ended = await this.commands.run(
       applicationDecider,
       applicationStream(applicationId),
-      { type: 'end-attempt', attemptId, outcome },
+      { type: 'end-attempt', attemptId, outcome, nextAttemptId: this.ids.uuid() },
       context,
       { step: `end ${attemptId}` },
     );

@@ -18,12 +18,13 @@ export class EnqueueReactor implements Reactor<ApplicationEvent, Requested['type
 
   async react({ event, metadata }: Recorded<Requested>): Promise<void> {
     const { organizationId, stream, id } = metadata;
+    const { delayMs } = event.data;
     if (organizationId === undefined) throw new Error(`${stream} has an event of no organization`);
     const item = {
       organizationId,
       applicationId: stream.slice('application-'.length),
       attemptId: event.data.attemptId,
     };
-    await this.queue.enqueue(rolloutQueue, item, { deduplicationKey: id });
+    await this.queue.enqueue(rolloutQueue, item, { deduplicationKey: id, ...(delayMs !== undefined && { delayMs }) });
   }
 }

@@ -1,5 +1,5 @@
 import type { InventoryEntry } from '#deployments/contract';
-import type { KubernetesClient, KubernetesObject, ResourceType } from '#kubernetes';
+import { KubernetesApiError, type KubernetesClient, type KubernetesObject, type ResourceType } from '#kubernetes';
 import { at, list, text } from './json.ts';
 import { JOB, POD } from './kinds.ts';
 import { podSelector, WORKLOADS } from './pods.ts';
@@ -22,8 +22,19 @@ export async function liveObject(
   entry: InventoryEntry,
 ): Promise<KubernetesObject | undefined> {
   const type = await typeOf(client, entry);
-  return type && client.get(type, entry.name, entry.namespace === '' ? undefined : entry.namespace);
+  if (!type) return undefined;
+  try {
+    return await client.get(type, entry.name, entry.namespace === '' ? undefined : entry.namespace);
+  } catch (error) {
+    if (!isUnknownType(error)) throw error;
+    await client.discovery({ maxAgeMs: 0 }); // its definition went in the meantime, and every object with it
+    return undefined;
+  }
 }
+
+/** Whether the server does not serve a kind that it served before. */
+export const isUnknownType = (error: unknown): boolean =>
+  error instanceof KubernetesApiError && error.reason === 'UnknownType';
 
 /** Objects of an inventory that make pods, as they are now; jobs that a CronJob made are among them. */
 export async function liveWorkloads(

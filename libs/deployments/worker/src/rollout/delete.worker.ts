@@ -15,10 +15,10 @@ import {
   type KubernetesObject,
 } from '#kubernetes';
 import { NAMESPACE } from '../cluster/kinds.ts';
-import { liveObject, typeOf } from '../cluster/workloads.worker.ts';
+import { isUnknownType, liveObject, typeOf } from '../cluster/workloads.worker.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
-import { deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
+import { definedType, deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
 import { toContract, toLibrary } from './inventory.ts';
 import { isOursToRemove } from './namespace.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
@@ -45,13 +45,15 @@ export async function remove(run: Run): Promise<Outcome> {
   const { task, ports } = run;
   const until = ports.clock.monotonic() + ports.times.deletionMs;
   let left = task.inventory.map(toLibrary);
+  const kept: string[] = [];
   try {
     const fence = await run.call(async (client) =>
       (await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined,
     );
-    for (const group of deletionOrder(left)) {
+    for (const whole of deletionOrder(left)) {
       await run.beginWave();
       await fence?.hold(left);
+      const group = task.orphan ? whole : await withoutShared(run, whole, kept);
       if (task.orphan) await run.call((client) => each(group, (entry) => disown(run, client, entry)));
       else {
         await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
@@ -61,16 +63,66 @@ export async function remove(run: Run): Promise<Outcome> {
           ),
         );
       }
-      left = left.filter((entry) => !group.includes(entry));
+      left = left.filter((entry) => !whole.includes(entry));
+      // A kind that went with its definition is not served any more.
+      if (whole.some(({ key }) => key.kind === DEFINITION))
+        await run.call((client) => client.discovery({ maxAgeMs: 0 }));
     }
     await run.beginWave();
     await removeNamespace(run, fence, until);
-    const done = task.orphan ? 'its objects are kept on the cluster' : `${task.inventory.length} objects deleted`;
+    const deleted = `${task.inventory.length - kept.length} objects deleted`;
+    const done = task.orphan ? 'its objects are kept on the cluster' : [deleted, ...kept].join('; ');
     return { outcome: 'succeeded', message: done, inventory: [], endpoint: null, replicas: null };
   } catch (error) {
     if (error instanceof SupersededError) return { outcome: 'superseded' };
     if (!(error instanceof AttemptFailedError)) throw error;
     return { outcome: 'failed', ...error.failure, applied: true, inventory: left.map(toContract), serving: null };
+  }
+}
+
+const DEFINITION = 'CustomResourceDefinition';
+
+/**
+ * The entries that may go. A definition of which others have objects, and a namespace in which they have any, would take these
+ * along: both stay, without our marks. @param kept gets one sentence for each
+ */
+async function withoutShared(
+  run: Run,
+  group: readonly InventoryEntry[],
+  kept: string[],
+): Promise<readonly InventoryEntry[]> {
+  const goes: InventoryEntry[] = [];
+  for (const entry of group) {
+    const holds = await run.call((client) => holdsOfOthers(run, client, entry));
+    if (holds === undefined) {
+      goes.push(entry);
+      continue;
+    }
+    kept.push(`${entry.key.kind} ${entry.key.name} is kept because it holds ${holds}`);
+    await run.call((client) => disown(run, client, entry));
+  }
+  return goes;
+}
+
+async function holdsOfOthers(run: Run, client: KubernetesClient, entry: InventoryEntry): Promise<string | undefined> {
+  const { kind, name } = entry.key;
+  if (kind !== DEFINITION && (kind !== 'Namespace' || entry.key.group !== '')) return undefined;
+  const object = await ownedObject(run, client, entry);
+  if (!object) return undefined;
+  if (kind === 'Namespace') return somebodysObject(run, client, name);
+  const type = definedType(object);
+  if (!type) return undefined;
+  try {
+    const { items } = await client.list(type);
+    const others = items.filter((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
+    const [first] = others;
+    if (!first) return undefined;
+    const { name: of, namespace } = first.metadata;
+    const key = { group: type.group, kind: type.kind, name: of, ...(namespace !== undefined && { namespace }) };
+    return others.length === 1 ? nameOf(key) : `${nameOf(key)} and ${others.length - 1} more`;
+  } catch (error) {
+    if (isNotFound(error) || isUnknownType(error)) return undefined; // it is not served: nothing can be of it
+    throw error;
   }
 }
 
@@ -121,7 +173,8 @@ async function disown(run: Run, client: KubernetesClient, entry: InventoryEntry)
 async function removeNamespace(run: Run, fence: Fence | undefined, until: number): Promise<void> {
   const { task } = run;
   const ours = await run.call((client) => isOursToRemove(client, run));
-  const inTheWay = ours && !task.orphan ? await run.call((client) => somebodysObject(run, client)) : undefined;
+  const inTheWay =
+    ours && !task.orphan ? await run.call((client) => somebodysObject(run, client, task.targetNamespace)) : undefined;
   if (!ours || task.orphan || inTheWay !== undefined) {
     if (inTheWay !== undefined)
       await run.claim.report({
@@ -141,19 +194,19 @@ async function removeNamespace(run: Run, fence: Fence | undefined, until: number
   });
 }
 
-/** Something in our namespace that is not this application's, by name. */
-async function somebodysObject(run: Run, client: KubernetesClient): Promise<string | undefined> {
+/** Something in a namespace that is not this application's, by name. */
+async function somebodysObject(run: Run, client: KubernetesClient, namespace: string): Promise<string | undefined> {
   const { types } = await client.discovery();
   const seen = new Set<string>();
   for (const type of types) {
     if (!isLookedAt(type) || seen.has(`${type.group}/${type.kind}`)) continue;
     seen.add(`${type.group}/${type.kind}`);
     try {
-      const { items } = await client.list(type, { namespace: run.task.targetNamespace });
+      const { items } = await client.list(type, { namespace });
       const found = items.find((item) => isSomebodys(item, type.kind, APPLICATION_LABEL, run.task.applicationId));
       if (found) return nameOf({ group: type.group, kind: type.kind, name: found.metadata.name });
     } catch (error) {
-      if (!isNotFound(error)) throw error; // a kind that went in the meantime has no objects
+      if (!isNotFound(error) && !isUnknownType(error)) throw error; // a kind that went in the meantime has no objects
     }
   }
   return undefined;
@@ -175,7 +228,7 @@ async function untilGone(
       throw new AttemptFailedError({
         code: 'deployments/deletion-blocked',
         message,
-        fix: `remove what blocks it, then run again: astroctl app delete ${run.task.applicationName}`,
+        fix: 'remove what blocks it; the deletion is tried again by itself',
       });
     }
     // Things mostly go within a second: not worth a word.

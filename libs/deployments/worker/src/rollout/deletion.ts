@@ -10,6 +10,7 @@ const LAST_GO: readonly (readonly string[])[] = [
   ['RoleBinding', 'Role', 'ServiceAccount', 'NetworkPolicy', 'PodDisruptionBudget', 'LimitRange', 'ResourceQuota'],
   ['ClusterRoleBinding', 'ClusterRole', 'StorageClass', 'PersistentVolume'],
   ['CustomResourceDefinition'],
+  ['Namespace'],
 ];
 /** Objects of other kinds (custom resources, mostly) go with the workloads: before what defines them. */
 const ELSEWHERE = 1;
@@ -53,6 +54,17 @@ export function namespaceHoldsBack(namespace: KubernetesObject): string {
       .flatMap((condition) => text(at(condition, 'message')) ?? []),
   );
   return `namespace ${namespace.metadata.name} is ending${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
+}
+
+/** The kind that a CustomResourceDefinition defines; undefined when it says none. */
+export function definedType(definition: KubernetesObject): ResourceType | undefined {
+  const group = text(at(definition, 'spec', 'group'));
+  const kind = text(at(definition, 'spec', 'names', 'kind'));
+  const resource = text(at(definition, 'spec', 'names', 'plural'));
+  const served = list(at(definition, 'spec', 'versions')).find((version) => at(version, 'served') === true);
+  const version = text(at(served, 'name'));
+  if (group === undefined || kind === undefined || resource === undefined || version === undefined) return undefined;
+  return { group, version, kind, resource, namespaced: at(definition, 'spec', 'scope') === 'Namespaced', verbs: [] };
 }
 
 /** Kinds that are in every namespace, or that nobody would miss with it. */

@@ -410,6 +410,56 @@ function rollouts(kubeconfig: string): void {
       expect(await shop.client.get(CONFIG_MAP, 'a', ns)).toBeUndefined();
     });
 
+    it('use-D4: leaves a definition and a namespace in which others have objects, and names them', async () => {
+      const ns = namespace('crd');
+      const group = `${ns}.acme.dev`;
+      const set = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.${group}}
+spec:
+  group: ${group}
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: ${ns}-own}
+---
+${configMaps('a')}`;
+      const allowed = {
+        cluster: { ...shop.cluster, policy: { ...shop.cluster.policy, clusterScoped: 'allow' as const } },
+      };
+      const first = await rollOut(yamlSpec(ns, 1, set), allowed);
+      expect(first.outcome).toMatchObject({ ...first.outcome, outcome: 'succeeded' });
+      await shop.client.create(
+        { group, version: 'v1', kind: 'Widget', resource: 'widgets', namespaced: true, verbs: [] },
+        { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'theirs', namespace: 'default' } },
+        { fieldManager: 'test' },
+      );
+      await shop.client.create(
+        CONFIG_MAP,
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace: `${ns}-own` } },
+        { fieldManager: 'test' },
+      );
+      const { outcome } = await rollOut(yamlSpec(ns, 1, ''), { ...allowed, kind: 'delete', resolved: null });
+      expect(outcome).toMatchObject({ ...outcome, outcome: 'succeeded' });
+      expect(outcome).toMatchObject({
+        message: `1 objects deleted; CustomResourceDefinition widgets.${group} is kept because it holds Widget theirs in default; Namespace ${ns}-own is kept because it holds ConfigMap theirs`,
+      });
+      const definition = {
+        group: 'apiextensions.k8s.io',
+        version: 'v1',
+        kind: 'CustomResourceDefinition',
+        namespaced: false,
+      };
+      await shop.client.delete(
+        { ...definition, resource: 'customresourcedefinitions', verbs: [] },
+        { name: `widgets.${group}` },
+      );
+      await dropNamespace(shop.client, `${ns}-own`);
+    });
+
     it('E11: says which finalizer holds an object, and ends within its time', async () => {
       const hurried = await openWorkshop(kubeconfig, shop.vault, { deletionMs: 2_500 });
       const ns = namespace('e11');
