@@ -64,6 +64,8 @@ export const rolloutTask = z.strictObject({
   recordedPlan: z.strictObject({ rendered: z.string(), digest: z.string() }).nullable(),
   /** Everything that earlier attempts may have put onto the cluster. */
   inventory: z.array(inventoryEntry),
+  /** Vault record with the inventory (JSON list), where it is too long for a message; the list above is then empty. */
+  inventoryRecord: z.string().optional(),
   orphan: z.boolean(),
   /** RFC 3339: pods are replaced, and this time is written on their template; absent where none are. */
   restart: z.string().optional(),
@@ -121,8 +123,11 @@ const planned = z.strictObject({
       takesBackFrom: z.string().nullable(),
     }),
   ),
+  /** How many objects change; the list above may hold fewer. */
+  changeCount: z.number().int().optional(),
   /** Union of what was there and what will be: recorded before the first write. */
   inventory: z.array(inventoryEntry),
+  inventoryRecord: z.string().optional(),
   warnings: z.array(z.string()),
 });
 
@@ -140,6 +145,7 @@ export const reportStepRequest = request({
         step: z.literal('applied'),
         wave: z.string(),
         objects: z.array(inventoryEntry),
+        inventoryRecord: z.string().optional(),
         waves: z.strictObject({ done: z.number().int(), all: z.number().int() }),
       }),
       z.strictObject({ step: z.literal('progressing'), message: z.string() }),
@@ -163,6 +169,7 @@ export const finishAttemptRequest = request({
         outcome: z.literal('succeeded'),
         message: z.string(),
         inventory: z.array(inventoryEntry),
+        inventoryRecord: z.string().optional(),
         endpoint: z.string().nullable(),
         replicas: z.string().nullable(),
       }),
@@ -174,6 +181,7 @@ export const finishAttemptRequest = request({
         /** Whether objects of this revision were written: DEGRADED if so, FAILED if not. */
         applied: z.boolean(),
         inventory: z.array(inventoryEntry),
+        inventoryRecord: z.string().optional(),
         /** What serves in the meantime, in words: `v3 still serves, 3/3 ready`. */
         serving: z.string().nullable(),
       }),

@@ -16,6 +16,8 @@ export type AttemptCommand = AttemptOf &
     | { readonly type: 'claim'; readonly worker: string; readonly incarnation: string; readonly nowMs: number }
     | { readonly type: 'extend'; readonly claim: number; readonly nowMs: number }
     | { readonly type: 'report'; readonly claim: number; readonly step: ReportedStep; readonly nowMs: number }
+    /** Part of an inventory that is too long for one append. */
+    | { readonly type: 'record-inventory'; readonly claim: number; readonly entries: readonly InventoryEntry[] }
     | { readonly type: 'lapse'; readonly nowMs: number }
     | {
         readonly type: 'end';
@@ -36,6 +38,12 @@ function decide(command: AttemptCommand, progress: AttemptProgress): Outcome {
       return extend(command, progress);
     case 'report':
       return report(command, progress);
+    case 'record-inventory': {
+      const { applicationId, revision, claim: number, entries } = command;
+      return holds(progress, number)
+        ? ok(inventoryEvents({ applicationId, revision }, entries))
+        : err(deploymentsErrors.claimLost());
+    }
     case 'lapse':
       return lapse(command, progress);
     case 'end':
@@ -85,6 +93,8 @@ function extend({ applicationId, revision, claim: number, nowMs }: Of<'extend'>,
   ]);
 }
 
+/** Entries in one append, which is at most 768 KiB. */
+export const MOST_IN_APPEND = 2_000;
 /** Entries in one event: about 300 bytes each, far below the limit of an event. */
 const ENTRIES_AT_ONCE = 80;
 
@@ -101,7 +111,7 @@ function report(
     case 'rendered':
       return ok([{ type: 'attempt.rendered.v1', data: { ...timed, objects: step.objects, digest: step.digest } }]);
     case 'planned': {
-      const { rendered, digest, changes, warnings, inventory } = step.plan;
+      const { rendered, digest, changes, changeCount, warnings, inventory } = step.plan;
       const shown = changes.slice(0, 100).map(({ object, action, fields, takesBackFrom }) => ({
         object: short(object, 200),
         action,
@@ -115,7 +125,7 @@ function report(
           rendered,
           digest,
           changes: shown,
-          changeCount: changes.filter(({ action }) => action !== 'unchanged').length,
+          changeCount: changeCount ?? changes.filter(({ action }) => action !== 'unchanged').length,
           warnings: warnings.slice(0, 20).map((warning) => short(warning, 300)),
         },
       };
@@ -163,11 +173,13 @@ function end(
   if (progress.status === 'ended' && progress.claim?.number === number) return ok([]);
   if (!holds(progress, number)) return err(deploymentsErrors.claimLost());
   const of: AttemptOf = { applicationId, revision };
+  // What is too long for one append was recorded before: all of it stays, with what may be gone.
+  const isWhole = inventory.length <= MOST_IN_APPEND;
   const closing: AttemptEvent[] =
-    outcome.outcome === 'succeeded' ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
+    outcome.outcome === 'succeeded' && isWhole ? [{ type: 'attempt.inventory-settled.v1', data: of }] : [];
   return ok([
     ...closing,
-    ...inventoryEvents(of, inventory),
+    ...(isWhole ? inventoryEvents(of, inventory) : []),
     { type: 'attempt.ended.v1', data: { ...of, claim: number, outcome: shortened(outcome) } },
   ]);
 }

@@ -4,22 +4,33 @@ import {
   claimAttemptRequest,
   extendClaimRequest,
   finishAttemptRequest,
+  inventoryEntry,
   reportStepRequest,
+  type InventoryEntry,
 } from '#deployments/contract';
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { CLOCK, err, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
+import { z } from 'zod';
 import { applicationDecider, applicationStream } from '../applications/application.decider.ts';
 import { newestAttemptOf, openAttempt, type Application } from '../applications/application.ts';
 import { MOST_CLAIMS } from '../applications/end-attempt.ts';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
-import { attemptDecider, attemptStream, type AttemptCommand } from '../attempts/attempt.decider.ts';
+import {
+  attemptDecider,
+  attemptStream,
+  MOST_IN_APPEND,
+  type AttemptCommand,
+  type ReportedStep,
+} from '../attempts/attempt.decider.ts';
 import type { AttemptOutcome } from '../attempts/attempt.events.ts';
 import type { Attempt, AttemptRecord } from '../attempts/attempt.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
-import { digestOf } from '../shared/vault-records.service.ts';
+import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
 import { AttemptCloser } from './attempt-closer.service.ts';
 import { RolloutTasks } from './rollout-tasks.service.ts';
+
+const inventorySchema = z.array(inventoryEntry);
 
 type ClaimInput = InputOf<typeof claimAttemptRequest>;
 type Claimed = OutputOf<typeof claimAttemptRequest>;
@@ -40,6 +51,7 @@ export class AttemptsHandlers {
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(AttemptCloser) private readonly closer: AttemptCloser,
     @Inject(RolloutTasks) private readonly tasks: RolloutTasks,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
   ) {}
 
   @Serves(claimAttemptRequest)
@@ -97,10 +109,23 @@ export class AttemptsHandlers {
 
   @Serves(reportStepRequest)
   async report(
-    @Input() { applicationId, attemptId, claim, step }: InputOf<typeof reportStepRequest>,
+    @Input() { applicationId, attemptId, claim, step: given }: InputOf<typeof reportStepRequest>,
     @Caller() context: ContextOf<typeof reportStepRequest>,
   ): Promise<Reply<Extended>> {
-    return this.recordStep(applicationId, attemptId, context, `report ${digestOf(step)}`, (revision) => ({
+    const read = await this.withEntries(given);
+    if (!read.ok) return refuse(read.error);
+    const { step, before } = read.value;
+    for (const [part, entries] of before.entries()) {
+      const recorded = await this.recordStep(
+        applicationId,
+        attemptId,
+        context,
+        `inventory ${digestOf(given)} ${part}`,
+        (revision) => ({ type: 'record-inventory', applicationId, revision, claim, entries }),
+      );
+      if (!recorded.ok) return recorded;
+    }
+    return this.recordStep(applicationId, attemptId, context, `report ${digestOf(given)}`, (revision) => ({
       type: 'report',
       applicationId,
       revision,
@@ -118,7 +143,9 @@ export class AttemptsHandlers {
     const application = await this.application(applicationId);
     if (!application.ok) return refuse(application.error);
     const revision = revisionOf(application.value, attemptId);
-    const inventory = given.outcome === 'superseded' ? [] : given.inventory;
+    const listed = given.outcome === 'superseded' ? ok([]) : await this.entries(given.inventory, given.inventoryRecord);
+    if (!listed.ok) return refuse(listed.error);
+    const inventory = listed.value;
     const outcome = outcomeOf(given);
     const ended = await this.run(
       { type: 'end', applicationId, revision, claim, outcome, inventory },
@@ -135,6 +162,42 @@ export class AttemptsHandlers {
       context,
     );
     return recorded.ok ? reply({}) : refuse(recorded.error);
+  }
+
+  /** The entries of a report: its own, or those in the vault. */
+  private async entries(
+    own: readonly InventoryEntry[],
+    record: string | undefined,
+  ): Promise<Result<readonly InventoryEntry[], DomainError>> {
+    if (record === undefined) return ok(own);
+    if (!record.startsWith('rendered/')) return err(deploymentsErrors.recordNotShared());
+    const found = await this.records.get(record);
+    if (!found.ok) return found;
+    if (found.value === undefined) return err(deploymentsErrors.recordIncomplete());
+    return ok(inventorySchema.parse(JSON.parse(found.value)));
+  }
+
+  /** A step with its entries, and those that go in appends of their own before it. */
+  private async withEntries(
+    step: ReportedStep,
+  ): Promise<
+    Result<{ readonly step: ReportedStep; readonly before: readonly (readonly InventoryEntry[])[] }, DomainError>
+  > {
+    if (step.step !== 'planned' && step.step !== 'applied') return ok({ step, before: [] });
+    const isPlan = step.step === 'planned';
+    const all = isPlan
+      ? await this.entries(step.plan.inventory, step.plan.inventoryRecord)
+      : await this.entries(step.objects, step.inventoryRecord);
+    if (!all.ok) return all;
+    const before: (readonly InventoryEntry[])[] = [];
+    let from = 0;
+    for (; all.value.length - from > MOST_IN_APPEND; from += MOST_IN_APPEND)
+      before.push(all.value.slice(from, from + MOST_IN_APPEND));
+    const last = all.value.slice(from);
+    return ok({
+      step: isPlan ? { ...step, plan: { ...step.plan, inventory: last } } : { ...step, objects: last },
+      before,
+    });
   }
 
   /** Older attempts of the same application end before this one begins, or this one waits. */

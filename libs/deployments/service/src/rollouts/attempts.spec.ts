@@ -12,6 +12,7 @@ import {
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
 import { temporaryFolder } from '#testing';
+import { decodeText, encodeText } from '#vault';
 import type { WorkQueue } from '#work-queue';
 import { openEmbeddedWorkQueue } from '#work-queue/embedded';
 import { FakeWorker, type Item } from '../testing/fake-worker.service.ts';
@@ -284,5 +285,28 @@ describe('attempts', () => {
       resolved: null,
       inventory: [{ kind: 'Deployment' }],
     });
+  });
+});
+
+describe('use-D11: an attempt with thousands of objects', () => {
+  it('has its inventory in the vault wherever a message is too small for it, and the log has all of it', async () => {
+    await apply('1');
+    const item = await worker.next();
+    const { claim } = await worker.granted(item);
+    const inventory = Array.from({ length: 4_500 }, (_, index) => entry('ConfigMap', `${'n'.repeat(200)}-${index}`));
+    const inventoryRecord = `rendered/${org}/${item.applicationId}/inventory-1`;
+    const missing = { rendered: 'r', digest: 'd', changes: [], warnings: [], inventory: [], inventoryRecord };
+    expect(await worker.report(item, claim, { step: 'planned', plan: missing })).toMatchObject({
+      error: { code: 'deployments/record-incomplete' },
+    });
+    await platform.engines.vault.put(inventoryRecord, encodeText(JSON.stringify(inventory)));
+    const plan = { ...missing, changeCount: 4_500 };
+    expect(await worker.report(item, claim, { step: 'planned', plan })).toMatchObject({ ok: true });
+    await worker.succeed(item, claim, [], { inventoryRecord });
+    await apply('2');
+    const { task } = await worker.granted(await worker.next());
+    expect(task.inventory).toEqual([]);
+    const record = await platform.engines.vault.get(task.inventoryRecord ?? '');
+    expect(JSON.parse(decodeText(record?.value ?? new Uint8Array()))).toHaveLength(4_500);
   });
 });

@@ -1,5 +1,5 @@
 import { COMMANDS, type CommandRunner } from '#event-sourcing';
-import type { RolloutTask } from '#deployments/contract';
+import type { InventoryEntry, RolloutTask } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { latestOf, type Application } from '../applications/application.ts';
@@ -9,6 +9,10 @@ import { ConnectionDetails } from '../clusters/connection-details.service.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
+import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
+
+/** Entries that a message may carry itself: about 300 bytes each. */
+const MOST_ENTRIES = 500;
 
 /** Everything that a worker needs to know about an attempt. */
 @Injectable()
@@ -18,7 +22,21 @@ export class RolloutTasks {
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(ConnectionDetails) private readonly connections: ConnectionDetails,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(VaultRecords) private readonly records: VaultRecords,
   ) {}
+
+  /** An inventory for a message, or the vault record that holds it. */
+  private async listed(
+    organizationId: string,
+    applicationId: string,
+    entries: readonly InventoryEntry[],
+  ): Promise<Result<Pick<RolloutTask, 'inventory' | 'inventoryRecord'>, DomainError>> {
+    if (entries.length <= MOST_ENTRIES) return ok({ inventory: [...entries] });
+    const text = JSON.stringify(entries);
+    const inventoryRecord = `rendered/${organizationId}/${applicationId}/inventory-${digestOf(entries)}`;
+    const stored = await this.records.put(inventoryRecord, text);
+    return stored.ok ? ok({ inventory: [], inventoryRecord }) : stored;
+  }
 
   async of(
     organizationId: string,
@@ -33,7 +51,8 @@ export class RolloutTasks {
     if (!cluster.ok) return cluster;
     const records = await this.history.of(application.attempts);
     if (!records.ok) return records;
-    const inventory = [...inventoryOf(records.value)];
+    const listed = await this.listed(organizationId, applicationId, inventoryOf(records.value));
+    if (!listed.ok) return listed;
     const namespaces = await this.commands.load(namespacesDecider, namespacesStream(revision.cluster.uid));
     if (!namespaces.ok) return namespaces;
     const sharers = namespaces.value.state.get(revision.targetNamespace)?.applications ?? [];
@@ -52,7 +71,7 @@ export class RolloutTasks {
       ownsNamespace: sharers.every((id) => id === applicationId),
       resolved: attempt.kind === 'deploy' ? revision.resolved.record : null,
       recordedPlan: recordedPlanOf(records.value, attempt),
-      inventory,
+      ...listed.value,
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
       ...(attempt.failFast && { failFast: attempt.failFast }),

@@ -76,13 +76,14 @@ export class FakeWorker {
     });
   }
 
-  succeed(item: Item, claim: number, inventory: InventoryEntry[] = []) {
+  succeed(item: Item, claim: number, inventory: InventoryEntry[] = [], more: object = {}) {
     return this.finish(item, claim, {
       outcome: 'succeeded',
       message: 'all pods ready',
       inventory,
       endpoint: null,
       replicas: '1/1',
+      ...more,
     });
   }
 

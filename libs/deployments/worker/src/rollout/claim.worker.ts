@@ -9,7 +9,7 @@ export class ClaimLostError extends Error {
 }
 
 /** Deployments refused a report for a reason that no retry changes: a fault of ours. */
-class ReportRefusedError extends Error {
+export class ReportRefusedError extends Error {
   override readonly name = 'ReportRefusedError';
   constructor(readonly error: DomainError) {
     super(`${error.code}: ${error.detail}`);

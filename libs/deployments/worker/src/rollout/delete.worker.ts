@@ -20,6 +20,7 @@ import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import { definedType, deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
 import { toContract, toLibrary } from './inventory.ts';
+import { listed } from './large-inventory.worker.ts';
 import { isOursToRemove } from './namespace.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
 
@@ -76,7 +77,8 @@ export async function remove(run: Run): Promise<Outcome> {
   } catch (error) {
     if (error instanceof SupersededError) return { outcome: 'superseded' };
     if (!(error instanceof AttemptFailedError)) throw error;
-    return { outcome: 'failed', ...error.failure, applied: true, inventory: left.map(toContract), serving: null };
+    const { entries: inventory, ...record } = await listed(run, left.map(toContract));
+    return { outcome: 'failed', ...error.failure, applied: true, inventory, ...record, serving: null };
   }
 }
 

@@ -15,6 +15,7 @@ import { failureOfHealth, failureOfPlanErrors, type Failure } from '../cluster/f
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
 import { identity, toContract, toLibrary, united } from './inventory.ts';
+import { listed } from './large-inventory.worker.ts';
 import { ensureNamespace } from './namespace.worker.ts';
 import { fingerprintKey, prepare, recall, type Prepared } from './prepare.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
@@ -33,7 +34,7 @@ export async function deploy(run: Run): Promise<Outcome> {
     await ensureNamespace(run);
     const plan = await makePlan(run, prepared, progress.inventory);
     progress.inventory = plan.inventory;
-    await run.claim.report({ step: 'planned', plan: reportOf(run, prepared, plan) });
+    await run.claim.report({ step: 'planned', plan: await reportOf(run, prepared, plan) });
     run.throwIfStopping();
     const fence = await run.call((client) => openFence(client, fenceOf(run)));
     await apply(run, plan, fence, progress);
@@ -43,10 +44,12 @@ export async function deploy(run: Run): Promise<Outcome> {
     await rememberJobs(run, fence, progress);
     await run.claim.report({ step: 'healthy', message: healthText(health) });
     await prune(run, plan, fence, progress);
+    const { entries: inventory, ...record } = await listed(run, progress.inventory.map(toContract));
     return {
       outcome: 'succeeded',
       message: healthText(health),
-      inventory: progress.inventory.map(toContract),
+      inventory,
+      ...record,
       endpoint: endpointOf(prepared.objects),
       replicas: replicasWords(health.replicas),
     };
@@ -75,13 +78,25 @@ async function makePlan(run: Run, { objects }: Prepared, previous: readonly Inve
   return outcome.plan;
 }
 
-const reportOf = ({ task }: Run, { rendered, digest, warnings }: Prepared, plan: Plan) => ({
-  rendered,
-  digest,
-  changes: reportedChanges(plan.changes, task.targetNamespace),
-  inventory: plan.inventory.map(toContract),
-  warnings: [...warnings, ...plan.warnings, ...keptWarnings(plan.changes, task.targetNamespace)].slice(0, 50),
-});
+/** Changes that a report shows; it says how many there are. */
+const MOST_CHANGES = 500;
+
+async function reportOf(run: Run, { rendered, digest, warnings }: Prepared, plan: Plan) {
+  const { targetNamespace } = run.task;
+  const changes = reportedChanges(plan.changes, targetNamespace);
+  const { entries: inventory, ...record } = await listed(run, plan.inventory.map(toContract));
+  return {
+    rendered,
+    digest,
+    changes: changes
+      .toSorted((a, b) => Number(a.action === 'unchanged') - Number(b.action === 'unchanged'))
+      .slice(0, MOST_CHANGES),
+    changeCount: changes.filter(({ action }) => action !== 'unchanged').length,
+    inventory,
+    ...record,
+    warnings: [...warnings, ...plan.warnings, ...keptWarnings(plan.changes, targetNamespace)].slice(0, 50),
+  };
+}
 
 /** Wave by wave; before each the claim is renewed, and a newer revision ends it there. */
 async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Promise<void> {
@@ -101,10 +116,12 @@ async function apply(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     );
     progress.applied = united(progress.applied, applied);
     progress.inventory = united(progress.inventory, applied);
+    const { entries: objects, ...record } = await listed(run, applied.map(toContract));
     await run.claim.report({
       step: 'applied',
       wave: wave.name,
-      objects: applied.map(toContract),
+      objects,
+      ...record,
       waves: { done: index + 1, all: waves.length },
     });
   }
@@ -185,7 +202,7 @@ async function prune(run: Run, plan: Plan, fence: Fence, progress: Progress): Pr
     progress.inventory = progress.inventory.filter(({ key }) => !gone.has(identity(key)));
     await run.call(() => fence.hold(progress.inventory)); // an observer takes what stands there and is not there for missing
   }
-  await run.claim.report({ step: 'pruned', objects: plan.prune.map(toContract) });
+  await run.claim.report({ step: 'pruned', objects: plan.prune.slice(0, MOST_CHANGES).map(toContract) });
 }
 
 async function failed(
@@ -193,13 +210,15 @@ async function failed(
   { code, message, fix }: Failure,
   { inventory, applied, wrote }: Progress,
 ): Promise<Outcome> {
+  const { entries, ...record } = await listed(run, inventory.map(toContract));
   return {
     outcome: 'failed',
     code,
     message,
     fix,
     applied: wrote,
-    inventory: inventory.map(toContract),
+    inventory: entries,
+    ...record,
     serving: wrote ? await serving(run, applied) : null,
   };
 }

@@ -4,13 +4,15 @@ import { CLOCK, IDS, LOGGER, pause, type Clock, type Ids, type Logger } from '#k
 import { ClaimTooShortError, FenceLostError } from '#kubernetes';
 import { WORK_QUEUE, type Delivery, type WorkQueue } from '#work-queue';
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { ClusterConnections } from '../cluster/connections.worker.ts';
 import { WORKER_RECORDS, type WorkerRecords } from '../cluster/records.worker.ts';
-import { Claim, ClaimLostError, type Outcome } from './claim.worker.ts';
+import { Claim, ClaimLostError, ReportRefusedError, type Outcome } from './claim.worker.ts';
 import { StoppingError } from './cluster-calls.worker.ts';
 import { remove } from './delete.worker.ts';
 import { deploy } from './deploy.worker.ts';
+import { withInventory } from './large-inventory.worker.ts';
 import { ManifestRenderer } from './renderer.worker.ts';
 import { RolloutMetrics } from './rollout-metrics.worker.ts';
 import { DEFAULT_TIMES, Run, type RolloutTimes } from './run.worker.ts';
@@ -37,12 +39,20 @@ const IN_HAND_RETRY_MS = 15_000;
 const IN_HAND_PER_SLOT = 16;
 
 /** Takes rollouts from the queue, works on as many at once as there are slots, and brings each to its end. */
+/** What may be shown of an error that no rule expects: its code or its name, never its text. */
+const unexpectedText = (error: unknown): string =>
+  error instanceof ReportRefusedError ? error.error.code : error instanceof Error ? error.name : 'an error';
+/** So many ends of one kind in a row will not be followed by another. */
+const MOST_SAME_ENDS = 3;
+
 @Injectable()
 export class RolloutWorker {
   private readonly stopping = new AbortController();
   private release: (() => Promise<void>) | undefined;
   /** Attempts in hand: the same process asking again is granted the same claim, and must not work on it twice. */
   private readonly inHand = new Set<string>();
+  /** How attempts ended that no rule expected, and how often in a row. */
+  private readonly sameEnds = new LRUCache<string, { readonly why: string; readonly times: number }>({ max: 1_000 });
   private slots = new FairSlots(DEFAULT_SLOTS);
 
   constructor(
@@ -123,14 +133,15 @@ export class RolloutWorker {
       { ...answer, askedAt },
     );
     try {
-      const outcome = await this.metrics.inHand(() => this.work(claim, answer.task, slot));
+      const task = await withInventory(answer.task, this.records);
+      const outcome = await this.metrics.inHand(() => this.work(claim, task, slot));
       await claim.finish(outcome);
       this.metrics.ended(outcome.outcome);
       await delivery.acknowledge();
     } catch (error) {
       if (error instanceof StoppingError) return delivery.retry(0);
       if (!(error instanceof ClaimLostError || error instanceof FenceLostError || error instanceof ClaimTooShortError))
-        throw error;
+        return await this.endedUnexpectedly(claim, delivery, error);
       this.metrics.ended('taken-over');
       this.logger.info(
         { ...item, claim: answer.claim, why: error.message },
@@ -140,6 +151,29 @@ export class RolloutWorker {
     } finally {
       claim.stop();
     }
+  }
+
+  /** What no rule expects may pass by itself, so it is tried again; what comes the same way again and again does not. */
+  private async endedUnexpectedly(claim: Claim, delivery: Delivery<Item>, error: unknown): Promise<void> {
+    const { attemptId } = delivery.item;
+    const why = unexpectedText(error);
+    const known = this.sameEnds.get(attemptId);
+    const times = known?.why === why ? known.times + 1 : 1;
+    this.sameEnds.set(attemptId, { why, times });
+    if (times < MOST_SAME_ENDS) throw error;
+    this.logger.error({ attemptId, err: String(error) }, 'an attempt ended the same way three times');
+    this.metrics.ended('failed');
+    await claim.finish({
+      outcome: 'failed',
+      code: 'deployments/attempt-failed',
+      message: `the attempt ended ${times} times in the same way: ${why}`,
+      fix: 'check the log of the deploy worker, then apply again',
+      applied: false,
+      inventory: [],
+      serving: null,
+    });
+    this.sameEnds.delete(attemptId);
+    await delivery.acknowledge();
   }
 
   private work(claim: Claim, task: RolloutTask, slot: Slot): Promise<Outcome> {
