@@ -1,5 +1,16 @@
-import { age, ExitCode, isCommandError, usage, type Column, type Options, type Outcome, type Session } from '#cli';
 import {
+  CommandFailedError,
+  age,
+  ExitCode,
+  isCommandError,
+  usage,
+  type Column,
+  type Options,
+  type Outcome,
+  type Session,
+} from '#cli';
+import {
+  applicationEventsRequest,
   applicationResourcesRequest,
   applicationStatusRequest,
   deleteApplicationRequest,
@@ -197,8 +208,21 @@ export async function appDelete(
   if (!done.ok) return done.failure;
   const waited = await waitForRollout(session, { org, name, goal: 'deleted', timeoutMs, narrate: false });
   if (isCommandError(waited)) return waited;
+  for (const sentence of await keptObjects(session, org, name)) session.print.note(sentence);
   await session.print.done(done.value, { text: `application/${name} deleted`, name: `application/${name}` });
   return ExitCode.Success;
+}
+
+/** What a deletion left on the cluster, a sentence each, as its last event says; nothing where that cannot be read. */
+async function keptObjects(session: Session, org: string, name: string): Promise<readonly string[]> {
+  let said = '';
+  try {
+    for await (const event of session.stream(applicationEventsRequest, { org, name, kubernetes: false, follow: false }))
+      if (event.source === 'platform' && event.step === 'succeeded') said = event.message;
+  } catch (error) {
+    if (!(error instanceof CommandFailedError)) throw error;
+  }
+  return said.split('; ').filter((sentence) => sentence.includes(' is kept because '));
 }
 
 export { appPause, appRestart, appResume, appSync } from './operations.cli.ts';

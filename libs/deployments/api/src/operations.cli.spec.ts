@@ -1,14 +1,17 @@
 import { createLaptop } from '#cli/testing';
 import {
+  applicationEventsRequest,
   applicationLogsRequest,
   applicationStatusRequest,
   applyApplicationRequest,
+  deleteApplicationRequest,
   pauseApplicationRequest,
   restartApplicationRequest,
   resumeApplicationRequest,
   syncApplicationRequest,
   type ApplicationView,
 } from '#deployments/contract';
+import { domainError } from '#kernel';
 import { temporaryFolder } from '#testing';
 import { deploymentsCommands } from './cli.ts';
 
@@ -144,4 +147,25 @@ describe('use-D20: a rollout that failed', () => {
     at.onStream(applicationLogsRequest, () => [line('web-old')]);
     expect((await at.run('app wait web')).stderr).not.toContain('web-old');
   });
+});
+
+it('use-D4: app delete names what it left on the cluster', async () => {
+  const at = laptop();
+  const kept = 'CustomResourceDefinition widgets.acme.dev is kept because it holds Widget theirs in shop';
+  at.on(deleteApplicationRequest, () => ({ name: 'web', attemptId: 'a8', objects: ['Deployment/web'], dryRun: false }));
+  at.on(applicationStatusRequest, () => domainError('deployments/application-not-found', 'not-found', 'It is gone.'));
+  at.onStream(applicationEventsRequest, () => [
+    {
+      source: 'platform' as const,
+      time: '2026-12-01T02:00:00.000Z',
+      step: 'succeeded' as const,
+      version: 'v3',
+      by: 'deploy-worker',
+      message: `1 objects deleted; ${kept}`,
+      position: 'p',
+    },
+  ]);
+  const { exit, stdout, stderr } = await at.run('app delete web -y');
+  expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'application/web deleted\n' });
+  expect(stderr).toContain(kept);
 });
