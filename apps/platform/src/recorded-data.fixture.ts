@@ -200,4 +200,9 @@ const withoutState = ({ state, ...cluster }: Readonly<Record<string, unknown>>) 
 const without = (value: unknown): unknown =>
   typeof value !== 'object' || value === null
     ? value
-    : Object.fromEntries(Object.entries(value).filter(([name]) => !PASSING.has(name)));
+    : Object.fromEntries(
+        Object.entries(value)
+          .filter(([name]) => !PASSING.has(name))
+          // Release 0.1 showed events that are about no revision with the version v0.
+          .map(([name, member]) => [name, name === 'version' && member === 'v0' ? '-' : member]),
+      );
