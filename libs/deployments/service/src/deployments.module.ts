@@ -45,6 +45,7 @@ import { ProfilesHandlers } from './profiles/profiles.handlers.ts';
 import { ProfilesQueries } from './profiles/profiles.queries.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileChanges } from './profiles/profile-changes.service.ts';
+import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
@@ -113,6 +114,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ApplicationChangesReactor,
     ProfileChangesReactor,
     ProfileChanges,
+    ProfileTiersReactor,
     ClusterChangesReactor,
     ClusterChanges,
     ApplicationRecordsSweep,

@@ -22,6 +22,7 @@ import { ProfileRecordsSweep } from './profiles/profile-records.sweep.ts';
 import { profileDecider } from './profiles/profile.decider.ts';
 import { profilesProjection } from './profiles/profiles.projection.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
+import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
 import { OwedSweep } from './rollouts/owed-attempts.sweep.ts';
 
@@ -53,6 +54,7 @@ export const deploymentsService: ContextService = {
     ApplicationChangesReactor,
     ClusterChangesReactor,
     ProfileChangesReactor,
+    ProfileTiersReactor,
   ],
   sweeps: [OwedSweep, SilenceSweep, AccessEndsSweep, ApplicationRecordsSweep, ProfileRecordsSweep, ClusterRecordsSweep],
 };

@@ -157,7 +157,9 @@ export class DeploymentPlanner {
           `${pointer}/profileName`,
         ),
       );
-    const profileSpec = JSON.parse(record.value) as ProfileSpec; // written by ourselves after parsing
+    const written = JSON.parse(record.value) as ProfileSpec; // written by ourselves after parsing
+    const { tier } = profile.content;
+    const profileSpec = tier === null ? written : { ...written, availabilityTier: tier };
     return ok({
       id: entry.id,
       revision: profile.revision,

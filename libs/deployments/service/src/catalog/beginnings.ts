@@ -82,8 +82,10 @@ export interface ProfileContent {
   readonly name: string;
   readonly clusterId: string;
   readonly clusterName: string;
-  /** Absent: the default of the plan at the time of a deployment. */
+  /** Null in events of earlier releases, and until the plan is known: then the default of the plan counts. */
   readonly tier: string | null;
+  /** Set where the profile names no tier: it was that of the plan when the profile was written, and stays. */
+  readonly tierFrom?: 'plan';
   readonly protected: boolean;
   readonly description: string | null;
   /** Vault record with the whole profile: defaults may hold values of variables and files. */

@@ -6,6 +6,7 @@ import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { SANDBOX_NAME, SandboxProvisioning } from '../clusters/sandbox-provisioning.service.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { OncePerOrganization, type Made } from '../shared/once-per-organization.service.ts';
+import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ProfileChanges } from './profile-changes.service.ts';
 import { profileContent } from './profile-content.service.ts';
@@ -24,6 +25,7 @@ export class DefaultProfile {
     @Inject(VaultRecords) private readonly records: VaultRecords,
     @Inject(LOGGER) logger: Logger,
     @Inject(SandboxProvisioning) private readonly sandbox: SandboxProvisioning,
+    @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
   ) {
     this.once = new OncePerOrganization(logger, 'the default profile could not be created');
   }
@@ -44,7 +46,8 @@ export class DefaultProfile {
     const context = this.bus.own({ organizationId, correlationId });
     const id = this.commands.newId(context, 0);
     const spec = { profileName: DEFAULT_PROFILE, clusterName: SANDBOX_NAME };
-    const content = await profileContent(this.records, id, cluster.id, spec);
+    const tier = await this.organizations.defaultTier(organizationId, context);
+    const content = await profileContent(this.records, id, cluster.id, spec, tier.ok ? tier.value : null);
     if (!content.ok) return content;
     const named = { kind: 'profile', name: DEFAULT_PROFILE, id } as const;
     const profile = { ...named, counted: false, refers: cluster.id, intent: content.value };

@@ -5,12 +5,16 @@ import { profileSettings } from '../resolve/summary.ts';
 import { omit } from '../shared/omit.ts';
 import { digestOf, type VaultRecords } from '../shared/vault-records.service.ts';
 
-/** Puts a profile into the vault and returns what may be said of it in an event. */
+/**
+ * Puts a profile into the vault and returns what may be said of it in an event.
+ * @param planTier for a profile that names none; null when it is not known now
+ */
 export async function profileContent(
   records: VaultRecords,
   profileId: string,
   clusterId: string,
   spec: ProfileSpec,
+  planTier: string | null,
 ): Promise<Result<ProfileContent, DomainError>> {
   const digest = digestOf(spec);
   const record = `profile/${profileId}/${digest}`;
@@ -20,7 +24,8 @@ export async function profileContent(
     name: spec.profileName,
     clusterId,
     clusterName: spec.clusterName,
-    tier: spec.availabilityTier ?? null,
+    tier: spec.availabilityTier ?? planTier,
+    ...(spec.availabilityTier === undefined && { tierFrom: 'plan' as const }),
     protected: spec.protected ?? false,
     description: spec.description ?? null,
     record,

@@ -15,6 +15,8 @@ export type ProfileCommand =
       /** What the actor's role lets them change: an editor the defaults of a profile that is not protected. */
       readonly mayChange: 'all' | 'defaults';
     }
+  /** Gives its tier to a profile that names none and has none yet. */
+  | { readonly type: 'resolve-tier'; readonly tier: string }
   | { readonly type: 'delete' };
 
 function evolve(profile: Profile, event: ProfileEvent): Profile {
@@ -33,6 +35,13 @@ function evolve(profile: Profile, event: ProfileEvent): Profile {
 function decide(command: ProfileCommand, profile: Profile): Result<readonly ProfileEvent[], DeploymentsError> {
   if (command.type === 'delete')
     return ok(profile.status === 'deleted' ? [] : [{ type: 'profile.deleted.v1', data: {} }]);
+  if (command.type === 'resolve-tier') {
+    if (profile.status !== 'active' || profile.content.tier !== null) return ok([]);
+    const { content, revision } = profile;
+    // What the profile says is the same, so its revision is: nobody who has read it has to read it again.
+    const resolved = { ...content, tier: command.tier, tierFrom: 'plan' as const, revision };
+    return ok([{ type: 'profile.changed.v1', data: resolved }]);
+  }
   const { content, mayChange } = command;
   if (profile.status === 'deleted') return err(deploymentsErrors.beingDeleted('profile', content.name));
   if (profile.status === 'absent')
@@ -42,8 +51,16 @@ function decide(command: ProfileCommand, profile: Profile): Result<readonly Prof
   if (profile.content.digest === content.digest && profile.content.clusterId === content.clusterId) return ok([]);
   if (mayChange === 'defaults' && (profile.content.protected || profile.content.frameDigest !== content.frameDigest))
     return err(deploymentsErrors.defaultsOnly(content.name));
-  return ok([{ type: 'profile.changed.v1', data: { ...content, revision: profile.revision + 1 } }]);
+  return ok([
+    { type: 'profile.changed.v1', data: { ...withTier(content, profile.content), revision: profile.revision + 1 } },
+  ]);
 }
+
+/** A tier that came from the plan stays whatever the plan is now. */
+const withTier = (content: ProfileContent, present: ProfileContent): ProfileContent =>
+  content.tierFrom === 'plan' && present.tierFrom === 'plan' && present.tier !== null
+    ? { ...content, tier: present.tier }
+    : content;
 
 export const profileDecider: Decider<Profile, ProfileCommand, ProfileEvent, DeploymentsError> = {
   events: profileEvents,

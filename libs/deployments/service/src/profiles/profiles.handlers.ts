@@ -92,7 +92,11 @@ export class ProfilesHandlers {
     const id = catalog.value.state.entries.profile.get(spec.profileName)?.id ?? this.commands.newId(context, 0);
     const mismatch = await this.mismatch(id, context);
     if (mismatch) return refuse(mismatch);
-    const content = await profileContent(this.records, id, clusterId.value, spec);
+    // Where billing does not answer, the tier is resolved later, by a reactor.
+    const planTier =
+      spec.availabilityTier === undefined ? await this.organizations.defaultTier(organizationId, context) : undefined;
+    const tier = planTier?.ok ? planTier.value : null;
+    const content = await profileContent(this.records, id, clusterId.value, spec, tier);
     if (!content.ok) return refuse(content.error);
     const mayChange = isAdmin ? 'all' : 'defaults';
 
@@ -133,7 +137,7 @@ export class ProfilesHandlers {
       organizationId,
       name: content.name,
       createdAt: new Date(this.clock.now()).toISOString(),
-      content,
+      content: state.status === 'active' ? state.content : content,
       revision,
     };
     const profile = await this.answers.afterWrite(fresh, context);

@@ -2,7 +2,7 @@ import { ACCESS, effectiveRole, organizationNotFound, type AccessSource, type Ro
 import { plansOfRequest } from '#billing/contract';
 import { BUS, type Bus, type OrganizationContext, type RequestContext } from '#bus';
 import { peopleById } from '#identity/contract';
-import { err, ok, type DomainError, type Position, type Result } from '#kernel';
+import { err, ok, type CommandContext, type DomainError, type Position, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Milliseconds that a view waits for another context. */
@@ -17,6 +17,9 @@ export interface Membership {
   /** Owner, admin, or a global admin who logged in. */
   readonly isAdmin: boolean;
 }
+
+/** Of an organization that billing does not know yet. */
+const NEW_PLAN = { plan: 'developer', defaultTier: 'basic' } as const;
 
 export interface PlanFacts {
   readonly plan: string;
@@ -82,18 +85,31 @@ export class OrganizationLookup {
     return (id) => (id.startsWith('system:') ? 'platform' : (known.get(id) ?? id));
   }
 
+  /** The tier that the plan gives to profiles which name none. */
+  async defaultTier(
+    organizationId: string,
+    cause: Pick<CommandContext, 'correlationId'>,
+  ): Promise<Result<string, DomainError>> {
+    const own = this.own({ ...cause, organizationId });
+    const answer = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, own);
+    return answer.ok ? ok(answer.value.plans[organizationId]?.defaultTier ?? NEW_PLAN.defaultTier) : answer;
+  }
+
   /** The plan's name and defaults; those of a new organization when billing does not answer. */
   async planOf(organizationId: string, context: OrganizationContext): Promise<PlanFacts> {
     const answer = await this.bus.request(plansOfRequest, { organizationIds: [organizationId] }, this.own(context));
     const plan = answer.ok ? answer.value.plans[organizationId] : undefined;
     return {
-      plan: plan?.plan ?? 'developer',
-      defaultTier: plan?.defaultTier ?? 'basic',
+      plan: plan?.plan ?? NEW_PLAN.plan,
+      defaultTier: plan?.defaultTier ?? NEW_PLAN.defaultTier,
       pricingUrl: answer.ok ? answer.value.pricingUrl : '',
     };
   }
 
-  private own({ correlationId, organizationId }: OrganizationContext): RequestContext {
+  private own({
+    correlationId,
+    organizationId,
+  }: Pick<OrganizationContext, 'correlationId' | 'organizationId'>): RequestContext {
     return this.bus.own({ correlationId, organizationId, timeoutMs: ASKING_MS });
   }
 }
