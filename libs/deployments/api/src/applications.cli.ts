@@ -199,7 +199,7 @@ export async function appDelete(
   const { objects } = plan.value;
   session.print.note(
     input.orphan
-      ? `${name} will be deleted from the platform; its ${objects.length} objects stay on the cluster.`
+      ? `${name} will be deleted from the platform. A rollout in progress is ended first. What was applied stays on the cluster: ${objects.join(', ') || 'nothing so far'}`
       : `${name} and its ${objects.length} objects will be deleted: ${objects.join(', ')}`,
   );
   const sure = await session.confirm(`Delete ${name}?`);
@@ -208,13 +208,13 @@ export async function appDelete(
   if (!done.ok) return done.failure;
   const waited = await waitForRollout(session, { org, name, goal: 'deleted', timeoutMs, narrate: false });
   if (isCommandError(waited)) return waited;
-  for (const sentence of await keptObjects(session, org, name)) session.print.note(sentence);
+  for (const sentence of await keptObjects(session, org, name, input.orphan)) session.print.note(sentence);
   await session.print.done(done.value, { text: `application/${name} deleted`, name: `application/${name}` });
   return ExitCode.Success;
 }
 
 /** What a deletion left on the cluster, a sentence each, as its last event says; nothing where that cannot be read. */
-async function keptObjects(session: Session, org: string, name: string): Promise<readonly string[]> {
+async function keptObjects(session: Session, org: string, name: string, orphan: boolean): Promise<readonly string[]> {
   let said = '';
   try {
     for await (const event of session.stream(applicationEventsRequest, { org, name, kubernetes: false, follow: false }))
@@ -222,6 +222,7 @@ async function keptObjects(session: Session, org: string, name: string): Promise
   } catch (error) {
     if (!(error instanceof CommandFailedError)) throw error;
   }
+  if (orphan) return said === '' ? [] : [`${name}: ${said}`];
   return said.split('; ').filter((sentence) => sentence.includes(' is kept because '));
 }
 

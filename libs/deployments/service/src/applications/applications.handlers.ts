@@ -5,7 +5,7 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type DomainError, type Result } from '#kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { AttemptHistory } from '../attempts/attempt-history.service.ts';
-import { objectKey } from '../attempts/attempt.ts';
+import { inventoryOf } from '../attempts/attempt.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { matching } from '../shared/if-match.ts';
@@ -71,12 +71,8 @@ export class ApplicationsHandlers {
     const running = await this.history.running(application.attempts);
     if (!history.ok) return refuse(history.error);
     if (!running.ok) return refuse(running.error);
-    const entries = new Map(
-      history.value.flatMap(({ progress }) =>
-        progress.inventory.map((entry) => [objectKey(entry), `${entry.kind}/${entry.name}`] as const),
-      ),
-    );
-    const objects = orphan ? [] : [...entries.values()];
+    // What goes, or with `orphan` what stays, as far as it is known: an attempt in hand is ended first and may have made more.
+    const objects = inventoryOf(history.value).map(({ kind, name: object }) => `${kind}/${object}`);
     const command = {
       type: 'delete',
       orphan,

@@ -100,6 +100,10 @@ export class FakeWorker {
     });
   }
 
+  supersede(item: Item, claim: number) {
+    return this.finish(item, claim, { outcome: 'superseded' });
+  }
+
   private finish(item: Item, claim: number, outcome: object) {
     const input = finishAttemptRequest.input.parse({ ...item, claim, outcome });
     return this.platform.ask(finishAttemptRequest, input, this.platform.service('deploy-worker', item.organizationId));

@@ -18,8 +18,16 @@ import { NAMESPACE } from '../cluster/kinds.ts';
 import { isUnknownType, liveObject, typeOf } from '../cluster/workloads.worker.ts';
 import type { Outcome } from './claim.worker.ts';
 import { AttemptFailedError, SupersededError } from './cluster-calls.worker.ts';
-import { definedType, deletionOrder, holdsBack, isLookedAt, isSomebodys, namespaceHoldsBack } from './deletion.ts';
-import { toContract, toLibrary } from './inventory.ts';
+import {
+  definedType,
+  deletionOrder,
+  holdsBack,
+  isLookedAt,
+  isSomebodys,
+  keptMessage,
+  namespaceHoldsBack,
+} from './deletion.ts';
+import { shortName, toContract, toLibrary } from './inventory.ts';
 import { listed } from './large-inventory.worker.ts';
 import { isOursToRemove } from './namespace.worker.ts';
 import { fenceOf, type Run } from './run.worker.ts';
@@ -46,7 +54,8 @@ export async function remove(run: Run): Promise<Outcome> {
   const { task, ports } = run;
   const until = ports.clock.monotonic() + ports.times.deletionMs;
   let left = task.inventory.map(toLibrary);
-  const kept: string[] = [];
+  const orphans = new Set<string>();
+  const shared: string[] = [];
   try {
     const fence = await run.call(async (client) =>
       (await client.get(NAMESPACE, task.targetNamespace)) ? openFence(client, fenceOf(run)) : undefined,
@@ -54,9 +63,9 @@ export async function remove(run: Run): Promise<Outcome> {
     for (const whole of deletionOrder(left)) {
       await run.beginWave();
       await fence?.hold(left);
-      const group = task.orphan ? whole : await withoutShared(run, whole, kept);
-      if (task.orphan) await run.call((client) => each(group, (entry) => disown(run, client, entry)));
+      if (task.orphan) await run.call((client) => each(whole, (entry) => orphan(run, client, entry, orphans)));
       else {
+        const group = await withoutShared(run, whole, shared);
         await run.call((client) => each(group, (entry) => deleteOne(run, client, entry)));
         await untilGone(run, until, async (client) =>
           (await each(group, (entry) => ownedObject(run, client, entry))).flatMap((object) =>
@@ -71,8 +80,8 @@ export async function remove(run: Run): Promise<Outcome> {
     }
     await run.beginWave();
     await removeNamespace(run, fence, until);
-    const deleted = `${task.inventory.length - kept.length} objects deleted`;
-    const done = task.orphan ? 'its objects are kept on the cluster' : [deleted, ...kept].join('; ');
+    const deleted = `${task.inventory.length - shared.length} objects deleted`;
+    const done = task.orphan ? keptMessage([...orphans]) : [deleted, ...shared].join('; ');
     return { outcome: 'succeeded', message: done, inventory: [], endpoint: null, replicas: null };
   } catch (error) {
     if (error instanceof SupersededError) return { outcome: 'superseded' };
@@ -150,6 +159,12 @@ async function ownedObject(
 ): Promise<KubernetesObject | undefined> {
   const object = await liveObject(client, toContract(entry));
   return object && isMarkedAsOf(object, run.task.applicationId) ? { ...object, kind: entry.key.kind } : undefined;
+}
+
+/** Disowns an object, and notes that it stays: what a rollout planned and did not get to is not there. */
+async function orphan(run: Run, client: KubernetesClient, entry: InventoryEntry, kept: Set<string>): Promise<void> {
+  await disown(run, client, entry);
+  if (await liveObject(client, toContract(entry))) kept.add(shortName(entry.key, run.task.targetNamespace));
 }
 
 /** Takes our marks off, so that the object stays and another application may have it. */

@@ -99,3 +99,14 @@ export function isSomebodys(
     return false;
   return labels?.[applicationLabel] !== applicationId;
 }
+
+/** Names that one message of a kept inventory shows. */
+const SHOWN = 30;
+
+/** What stays on the cluster after a deletion that keeps the objects. @param kept short names */
+export function keptMessage(kept: readonly string[]): string {
+  if (kept.length === 0) return 'no objects were on the cluster';
+  const more = kept.length > SHOWN ? ` and ${kept.length - SHOWN} more` : '';
+  const what = kept.length === 1 ? '1 object stays' : `${kept.length} objects stay`;
+  return `${what} on the cluster: ${kept.slice(0, SHOWN).join(', ')}${more}`;
+}
