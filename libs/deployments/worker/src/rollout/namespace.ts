@@ -8,7 +8,7 @@ export interface NamespaceMarks {
   readonly managedBy: { readonly key: string; readonly value: string };
 }
 
-export type NamespacePlan = 'create' | 'label' | 'leave' | 'wait';
+export type NamespacePlan = 'create' | 'label' | 'leave' | 'wait' | 'refuse';
 
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
@@ -35,10 +35,23 @@ export const namespaceObject = (
 export const isOurs = (namespace: KubernetesObject, organizationId: string, label: string): boolean =>
   namespace.metadata.labels?.[label] === organizationId;
 
+/** The organization that the label names, where it is another one: of this platform, or of another on the same cluster. */
+export function otherOwner(
+  { metadata: { labels } }: KubernetesObject,
+  organizationId: string,
+  label: string,
+): string | undefined {
+  const owner = labels?.[label];
+  return owner === organizationId ? undefined : owner;
+}
+
 const isTerminating = (namespace: KubernetesObject): boolean =>
   namespace.metadata.deletionTimestamp !== undefined || text(at(namespace, 'status', 'phase')) === 'Terminating';
 
-/** A namespace that somebody else made is used as it is: neither labelled nor ever deleted. */
+/**
+ * A namespace that no platform made is used as it is: neither labelled nor ever deleted. One that carries the mark of
+ * another organization is refused.
+ */
 export function planNamespace(
   live: KubernetesObject | undefined,
   wanted: KubernetesObject,
@@ -46,6 +59,7 @@ export function planNamespace(
   label: string,
 ): NamespacePlan {
   if (!live) return 'create';
+  if (otherOwner(live, organizationId, label) !== undefined) return 'refuse';
   if (isTerminating(live)) return 'wait';
   if (!isOurs(live, organizationId, label)) return 'leave';
   const missing = Object.entries(wanted.metadata.labels ?? {}).some(

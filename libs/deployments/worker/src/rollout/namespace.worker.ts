@@ -1,7 +1,14 @@
-import { FIELD_MANAGER, MANAGED_BY, MANAGED_BY_LABEL, NAMESPACE_LABEL, type KubernetesClient } from '#kubernetes';
+import {
+  FIELD_MANAGER,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  NAMESPACE_LABEL,
+  type KubernetesClient,
+  type KubernetesObject,
+} from '#kubernetes';
 import { NAMESPACE } from '../cluster/kinds.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
-import { isOurs, namespaceObject, planNamespace } from './namespace.ts';
+import { isOurs, namespaceObject, otherOwner, planNamespace } from './namespace.ts';
 import type { Run } from './run.worker.ts';
 
 const MARKS = { label: NAMESPACE_LABEL, managedBy: { key: MANAGED_BY_LABEL, value: MANAGED_BY } };
@@ -13,6 +20,7 @@ export async function ensureNamespace(run: Run): Promise<void> {
   await run.call(async (client) => {
     const live = await client.get(NAMESPACE, task.targetNamespace);
     const plan = planNamespace(live, wanted, task.organizationId, NAMESPACE_LABEL);
+    if (live && plan === 'refuse') throw taken(live, run);
     if (plan === 'wait') throw terminating(task.targetNamespace, task.cluster.name);
     if (plan === 'leave') return;
     run.throwIfClaimEnds();
@@ -34,6 +42,13 @@ export async function isOursToRemove(
   if (!live || !task.ownsNamespace || !isOurs(live, task.organizationId, NAMESPACE_LABEL)) return undefined;
   return live.metadata.uid === undefined ? undefined : { uid: live.metadata.uid };
 }
+
+const taken = (live: KubernetesObject, { task }: Run) =>
+  new AttemptFailedError({
+    code: 'deployments/namespace-taken',
+    message: `namespace ${task.targetNamespace} on cluster ${task.cluster.name} belongs to organization ${otherOwner(live, task.organizationId, NAMESPACE_LABEL)}`,
+    fix: `choose another namespace; or, if nobody uses it any more, remove its label: kubectl label namespace ${task.targetNamespace} ${NAMESPACE_LABEL}-`,
+  });
 
 const terminating = (namespace: string, cluster: string) =>
   new AttemptFailedError({
