@@ -1,4 +1,4 @@
-import { isRole, parseAccessKey } from '#access';
+import { isRole, maskAccessKey, parseAccessKey } from '#access';
 import {
   createKeyRequest,
   getKeyRequest,
@@ -127,7 +127,7 @@ export async function keyReport(_options: Options<typeof keyCommands.keyReport>,
     );
   const reported = await session.call(reportLeakedKeyRequest, { key });
   if (!reported.ok) return reported.failure;
-  session.print.line('key reported');
+  await session.print.done({ reported: true }, { text: 'key reported', name: `key/${maskAccessKey(key)}` });
   session.print.note('If the platform knows the key, it is revoked.');
   return 0;
 }
