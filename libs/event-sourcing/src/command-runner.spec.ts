@@ -54,6 +54,25 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
 
+  it('use-L11: leaves a line in the log of what it recorded, and none of a repeat', async () => {
+    const lines: object[] = [];
+    const logging = { ...log, info: (fields: object, message: string) => void lines.push({ ...fields, message }) };
+    const runner = createCommandRunner({ eventStore, clock, ids, log: logging });
+    await open(runner);
+    await open(runner);
+    const [event] = await stored();
+    expect(lines).toEqual([
+      {
+        message: 'recorded',
+        events: [event?.type],
+        actor: 'user-1',
+        organizationId: 'organization-1',
+        position: event?.position,
+        requestId: 'correlation-1',
+      },
+    ]);
+  });
+
   it('answers with the head when nothing was to be recorded', async () => {
     await open();
     expect(await run({ is: 'open', owner: 'ada' }, 'second')).toMatchObject({

@@ -169,7 +169,7 @@ class EventCommandRunner implements CommandRunner {
   private async decideAndAppend<State, Command, E extends Fact, Refusal extends DomainError>(
     running: Running<State, Command, E, Refusal>,
   ): Promise<Result<Committed<State, E>, Refusal | RunnerError>> {
-    const { eventStore, clock, onAppended } = this.options;
+    const { eventStore, clock, log, onAppended } = this.options;
     const { decider, stream, context } = running;
     const { step = '' } = running.options;
     const streams = this.streamsOf(decider, stream);
@@ -195,6 +195,7 @@ class EventCommandRunner implements CommandRunner {
           folded.commands.forget(clock.now());
           const { state } = streams.appended(stream, folded, sealed, decision.value, outcome.value.position);
           onAppended?.(outcome.value.position);
+          log.info(recordedLine(sealed, context, outcome.value.position), 'recorded');
           return committed({ state, events: decision.value, ...outcome.value, repeated: false });
         }
         if (outcome.error.code === 'event-store/revision-conflict') {
@@ -288,6 +289,19 @@ function seal({
   }));
   return sealEvents(unsealed, folded.hash);
 }
+
+/** What the log of the process says of a command: ids and types, since names of streams may be names that people chose. */
+const recordedLine = (
+  events: readonly SealedEvent[],
+  { actor, organizationId, correlationId }: CommandContext,
+  position: Position,
+): object => ({
+  events: events.map(({ type }) => type),
+  actor: actor.id,
+  ...(organizationId !== undefined && { organizationId }),
+  position,
+  requestId: correlationId,
+});
 
 /** What `If-Match` is compared with. */
 const revisionIn = <State>(
