@@ -93,8 +93,11 @@ const packages = new Set(
     .map((file) => dirname(dirname(file))),
 );
 for (const name of packages)
-  if (basename(name) !== 'data' && existsSync(`${name}/data`))
+  if (basename(name) !== 'data' && existsSync(`${name}/data`)) {
     cpSync(`${name}/data`, join(dirname(target), 'data'), { recursive: true });
+    const isUsed = (file) => !basename(file).startsWith('descriptions'); // only a cluster tells them
+    if (isStartedOften) cpSync(`${name}/data`, join(target, 'data'), { recursive: true, filter: isUsed }); // it is copied as a folder
+  }
 
 // The programs last, each file in one step: whoever finds a program, and be it while two build at once, finds its parts.
 mkdirSync(target, { recursive: true });
@@ -108,7 +111,7 @@ for (const { path, contents } of [
   renameSync(`${path}.${process.pid}`, path);
 }
 if (isPacked && isStartedOften) pack();
-const written = new Set([...outputFiles.map(({ path }) => basename(path)), PACKAGE]);
+const written = new Set([...outputFiles.map(({ path }) => basename(path)), PACKAGE, 'data']);
 for (const name of readdirSync(target)) {
   const file = join(target, name);
   if (!written.has(name) && Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > KEEP_MS)
@@ -142,6 +145,7 @@ await import('./main.mjs');
   cpSync('LICENSE', join(staged, 'LICENSE'));
   for (const { path, contents } of outputFiles)
     if (path.endsWith('.mjs') || path.endsWith('.txt')) writeFileSync(join(staged, basename(path)), contents);
+  if (existsSync(join(target, 'data'))) cpSync(join(target, 'data'), join(staged, 'data'), { recursive: true });
   const packed = spawnSync('npm', ['pack', '--ignore-scripts', '--offline', '--loglevel=error'], {
     cwd: staged,
     stdio: ['ignore', 'ignore', 2],

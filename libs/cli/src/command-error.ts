@@ -1,4 +1,4 @@
-import type { DomainError } from '#kernel';
+import type { DomainError, InputError } from '#kernel';
 import { EXIT_CODES, ExitCode } from './exit-codes.ts';
 
 /** Why a command ends without having done what was asked. */
@@ -10,6 +10,8 @@ export interface CommandError {
   /** Something to type. */
   readonly fix?: string;
   readonly code?: string;
+  /** Parts of what was sent that the server refused; `detail` names them. */
+  readonly errors?: readonly InputError[];
   /** Absent when nothing was sent. */
   readonly requestId?: string;
   /** The server's problem document, printed with `-o json`. */
@@ -58,15 +60,15 @@ export function serverError(
     : status !== undefined && (status === 500 || EDGE_STATUSES.has(status))
       ? ExitCode.Failed
       : EXIT_CODES[error.kind];
-  const faults = (error.errors ?? [])
-    .map(({ pointer, message }) => `${pointer || '/'} ${message}`)
-    .filter((fault) => !error.detail.includes(fault));
+  const told = error.errors?.filter(({ message }) => !error.detail.includes(message)); // no sentence says a thing twice
+  const faults = told?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
   const detail = faults.length > 0 ? `${error.detail.replace(/\.$/, '')}: ${faults.join('; ')}.` : error.detail;
   return {
     failure: true,
     exit,
     detail,
     ...(error.fix !== undefined && { fix: error.fix }),
+    ...(error.errors && { errors: error.errors }),
     code: error.code,
     ...(requestId !== undefined && { requestId }),
     problem: {

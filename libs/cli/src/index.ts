@@ -18,7 +18,7 @@ export {
   usage,
   type CommandError,
 } from './command-error.ts';
-export { hasTerminal, readAll, type Io } from './io.ts';
+export { hasTerminal, readAll, readBytes, type Io } from './io.ts';
 export { age, type Column } from './print.ts';
 export { parseProblem, parseSpan, runProgram, type ProgramParts } from './program.ts';
 export { ENVIRONMENT_KEY, type KeyOrganization, type LoginFlow, type PersonOf, type Session } from './session.ts';

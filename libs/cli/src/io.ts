@@ -29,6 +29,11 @@ export const hasTerminal = ({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>): bo
 
 /** All of standard input as text. @throws RangeError above `limitBytes` */
 export async function readAll(stdin: Io['stdin'], limitBytes: number): Promise<string> {
+  return (await readBytes(stdin, limitBytes)).toString('utf8');
+}
+
+/** As {@link readAll}, but the bytes. */
+export async function readBytes(stdin: Io['stdin'], limitBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of stdin) {
@@ -37,5 +42,5 @@ export async function readAll(stdin: Io['stdin'], limitBytes: number): Promise<s
     if (length > limitBytes) throw new RangeError(`more than ${limitBytes} bytes on standard input`);
     parts.push(bytes);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
 }

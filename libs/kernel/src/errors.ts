@@ -24,6 +24,8 @@ export interface InputError {
     /** The known field that was probably meant. */
     readonly nearest?: string;
   };
+  /** Where in the text at `pointer`, counted from 1, when that text has lines of its own. */
+  readonly place?: { readonly line: number; readonly column: number };
 }
 
 /** Why a request was refused, on its way from a decision to the person who sent it. */

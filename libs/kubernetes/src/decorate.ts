@@ -8,6 +8,7 @@ import {
   list,
   nameOf,
   record,
+  withoutNulls,
   type JsonRecord,
   type KubernetesObject,
 } from './objects.ts';
@@ -182,16 +183,6 @@ function settle(object: KubernetesObject): KubernetesObject {
     metadata: plain.metadata,
     data: { ...record(plain['data']), ...Object.fromEntries(texts) },
   };
-}
-
-/** Without members that are null: the server would store and own them. Nulls inside lists stay. */
-function withoutNulls<T>(value: T): T;
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item));
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, member]) => (member === null ? [] : [[key, withoutNulls(member)]])),
-  );
 }
 
 function mark(

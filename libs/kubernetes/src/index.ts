@@ -24,6 +24,7 @@ export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';
 export type { ImageWorkload, WorkloadResources, WorkloadVariable } from './workload.ts';
 export { renderImage } from './render-image.ts';
 export { readInlineManifests } from './inline-manifests.ts';
+export { checkInlineManifests, schemaErrors } from './schema-errors.ts';
 export { decorate, namespacedByOwnCrd } from './decorate.ts';
 export { checkManifests } from './check-manifests.ts';
 export {

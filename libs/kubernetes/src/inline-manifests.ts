@@ -22,7 +22,7 @@ const LIMITS = { maxTokens: 500_000, maxNodes: 100_000 };
 export function readInlineManifests(source: string): Result<InlineManifests, readonly ManifestError[]> {
   const parsed = parseManifests(source, LIMITS);
   if (!parsed.ok)
-    return err(parsed.error.map(({ line, column, message }) => invalid('yaml', `line ${line}:${column}: ${message}.`)));
+    return err(parsed.error.map(({ line, column, message }) => invalid('yaml', { line, column }, `${message}.`)));
 
   const objects: KubernetesObject[] = [];
   const places: {
@@ -37,32 +37,28 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
     below: readonly (string | number)[],
   ): void => {
     if (findings.length >= 50) return;
-    const where = () => `line ${position(below).line}:${position(below).column}`;
+    const refuse = (rule: string, detail: string) => findings.push(invalid(rule, position(below), detail));
     if (
       isRecord(value) &&
       typeof value['kind'] === 'string' &&
       value['kind'].endsWith('List') &&
       Array.isArray(value['items'])
     ) {
-      if (below.length > 16) findings.push(invalid('nesting', `${where()}: lists are nested too deeply.`));
+      if (below.length > 16) refuse('nesting', 'lists are nested too deeply.');
       else value['items'].forEach((item: unknown, index) => take(item, position, [...below, 'items', index]));
       return;
     }
-    if (!isRecord(value))
-      findings.push(
-        invalid('not-an-object', `${where()}: a manifest must be a map with apiVersion, kind, and metadata.`),
-      );
+    if (!isRecord(value)) refuse('not-an-object', 'a manifest must be a map with apiVersion, kind, and metadata.');
     else if (typeof at(value, 'metadata', 'generateName') === 'string' && at(value, 'metadata', 'name') === undefined) {
       findings.push({
         code: 'deployments/field-not-allowed',
         rule: 'generateName',
-        detail: `${where()}: generateName would create a new object with every deployment; set metadata.name.`,
+        ...placed(position(below), 'generateName would create a new object with every deployment; set metadata.name.'),
       });
     } else if (!isKubernetesObject(value)) {
       const missing = ['apiVersion', 'kind'].find((member) => typeof value[member] !== 'string') ?? 'metadata.name';
-      findings.push(invalid('required', `${where()}: ${missing} is missing or not a string.`));
-    } else if (objects.length >= MOST_OBJECTS)
-      findings.push(invalid('too-many', `There are more than ${MOST_OBJECTS} objects.`));
+      refuse('required', `${missing} is missing or not a string.`);
+    } else if (objects.length >= MOST_OBJECTS) refuse('too-many', `there are more than ${MOST_OBJECTS} objects.`);
     else {
       const key = keyOf(value);
       const first = seen.get(keyText(key));
@@ -71,7 +67,7 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
           code: 'deployments/duplicate-object',
           object: key,
           rule: 'duplicate',
-          detail: `${where()}: ${nameOf(key)} is defined twice; first in line ${first.line}.`,
+          ...placed(position(below), `${nameOf(key)} is defined twice; first in line ${first.line}.`),
         });
       seen.set(keyText(key), position(below));
       objects.push(value);
@@ -95,8 +91,13 @@ export function readInlineManifests(source: string): Result<InlineManifests, rea
   });
 }
 
-const invalid = (rule: string, detail: string): ManifestError => ({
+const placed = (place: Place, detail: string) => ({
+  place: { line: place.line, column: place.column },
+  detail: `line ${place.line}:${place.column}: ${detail}`,
+});
+
+const invalid = (rule: string, place: Place, detail: string): ManifestError => ({
   code: 'deployments/invalid-manifest',
   rule,
-  detail,
+  ...placed(place, detail),
 });

@@ -1,4 +1,5 @@
 import type { PodSecurityLevel } from '#kubernetes/pod-security';
+import type { Place } from '#kubernetes/yaml';
 import type { ObjectKey } from './objects.ts';
 
 /** What a cluster allows; PRODUCT vocabulary of `clusters policy`. */
@@ -32,6 +33,8 @@ export interface ManifestError {
   readonly object?: ObjectKey;
   /** RFC 6901 pointer into the object, where one field is at fault. */
   readonly pointer?: string;
+  /** Where in the text that the objects were read from; `detail` then begins with `line 3:5: `. */
+  readonly place?: Place;
   /** Short stable word for the rule, such as `hostPath`. */
   readonly rule: string;
   /** One sentence for people. Never a value of a Secret. */

@@ -78,3 +78,13 @@ export function isKubernetesObject(value: unknown): value is KubernetesObject {
     typeof at(value, 'metadata', 'name') === 'string'
   );
 }
+
+/** Without members that are null: the server would store and own them. Nulls inside lists stay. */
+export function withoutNulls<T>(value: T): T;
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(item));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, member]) => (member === null ? [] : [[key, withoutNulls(member)]])),
+  );
+}

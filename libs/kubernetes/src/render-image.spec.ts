@@ -117,6 +117,13 @@ describe('a rendered image application', () => {
     ).toBe('RollingUpdate');
   });
 
+  it('use-D16: with volumes of many writers starts the new pod first', () => {
+    const volumes = full.volumes.map((volume) => ({ ...volume, accessMode: 'ReadWriteMany' as const }));
+    expect(at(find({ ...basic, volumes }, 'Deployment'), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
+    expect(at(find({ ...basic, volumes }, 'PersistentVolumeClaim'), 'spec', 'accessModes')).toEqual(['ReadWriteMany']);
+    expect(at(find(full, 'PersistentVolumeClaim'), 'spec', 'accessModes')).toEqual(['ReadWriteOnce']);
+  });
+
   it('states no replicas where an autoscaler rules', () => {
     expect(at(find(full, 'Deployment'), 'spec', 'replicas')).toBeUndefined();
     expect(find(full, 'HorizontalPodAutoscaler')).toMatchObject({

@@ -75,7 +75,7 @@ export function renderImage(workload: ImageWorkload, { fingerprintKey }: RenderO
       kind: 'PersistentVolumeClaim',
       metadata: meta(`${name}-${volume.name}`),
       spec: {
-        accessModes: ['ReadWriteOnce'],
+        accessModes: [volume.accessMode ?? 'ReadWriteOnce'],
         resources: { requests: { storage: volume.size } },
         ...(volume.storageClass !== undefined && { storageClassName: volume.storageClass }),
       },
@@ -98,7 +98,8 @@ type Meta = (name: string) => KubernetesObject['metadata'];
 function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): KubernetesObject[] {
   const { name, autoscaling } = workload;
   const service = serviceName(workload.targetNamespace);
-  const recreate = workload.strategy === 'recreate' || (workload.strategy === undefined && workload.volumes.length > 0);
+  const hasOneWriter = workload.volumes.some(({ accessMode }) => accessMode !== 'ReadWriteMany');
+  const recreate = workload.strategy === 'recreate' || (workload.strategy === undefined && hasOneWriter);
   const objects: KubernetesObject[] = [
     {
       apiVersion: 'apps/v1',
@@ -137,31 +138,7 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
       },
     },
   ];
-  if (autoscaling) {
-    const metric = (resource: string, target: number | undefined) =>
-      target === undefined
-        ? []
-        : [
-            {
-              type: 'Resource',
-              resource: { name: resource, target: { type: 'Utilization', averageUtilization: target } },
-            },
-          ];
-    objects.push({
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: meta(name),
-      spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-        minReplicas: autoscaling.min,
-        maxReplicas: autoscaling.max,
-        metrics: [
-          ...metric('cpu', autoscaling.cpu ?? (autoscaling.memory === undefined ? 80 : undefined)),
-          ...metric('memory', autoscaling.memory),
-        ],
-      },
-    });
-  }
+  if (autoscaling) objects.push(autoscaler(name, autoscaling, meta));
   if ((autoscaling?.min ?? workload.replicas) > 1) {
     objects.push({
       apiVersion: 'policy/v1',
@@ -170,31 +147,58 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
       spec: { maxUnavailable: 1, selector: { matchLabels: parts.selector } },
     });
   }
-  if (workload.host !== undefined) {
-    objects.push({
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'Ingress',
-      metadata: meta(name),
-      spec: {
-        ...(workload.ingressClassName !== undefined && { ingressClassName: workload.ingressClassName }),
-        ...(workload.tlsSecretName !== undefined && {
-          tls: [{ hosts: [workload.host], secretName: workload.tlsSecretName }],
-        }),
-        rules: [
-          {
-            host: workload.host,
-            http: {
-              paths: [
-                { path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { name: 'http' } } } },
-              ],
-            },
-          },
-        ],
-      },
-    });
-  }
+  if (workload.host !== undefined) objects.push(ingress(workload, workload.host, service, meta));
   return objects;
 }
+
+function autoscaler(name: string, scale: NonNullable<ImageWorkload['autoscaling']>, meta: Meta): KubernetesObject {
+  const metric = (resource: string, target: number | undefined) =>
+    target === undefined
+      ? []
+      : [
+          {
+            type: 'Resource',
+            resource: { name: resource, target: { type: 'Utilization', averageUtilization: target } },
+          },
+        ];
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: meta(name),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+      minReplicas: scale.min,
+      maxReplicas: scale.max,
+      metrics: [
+        ...metric('cpu', scale.cpu ?? (scale.memory === undefined ? 80 : undefined)),
+        ...metric('memory', scale.memory),
+      ],
+    },
+  };
+}
+
+const ingress = (
+  { name, ingressClassName, tlsSecretName }: ImageWorkload,
+  host: string,
+  service: string,
+  meta: Meta,
+): KubernetesObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: meta(name),
+  spec: {
+    ...(ingressClassName !== undefined && { ingressClassName }),
+    ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
+    rules: [
+      {
+        host,
+        http: {
+          paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { name: 'http' } } } }],
+        },
+      },
+    ],
+  },
+});
 
 function cronJob(
   workload: ImageWorkload,

@@ -41,6 +41,8 @@ export interface WorkloadVolume {
   readonly size: string;
   readonly storageClass?: string;
   readonly mountPath: string;
+  /** `ReadWriteOnce`, pods of one node, when left out; `ReadWriteMany`, pods of all nodes, where the class can. */
+  readonly accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
 }
 
 export interface WorkloadFile {

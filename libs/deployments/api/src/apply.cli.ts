@@ -2,7 +2,7 @@ import { ExitCode, isCommandError, usage, type CommandError, type Options, type 
 import { applyApplicationRequest, applyProfileRequest, diffManifestRequest } from '#deployments/contract';
 import { diffLines } from './diff.cli.ts';
 import type { applicationCommands } from './commands.cli.ts';
-import { readManifestFiles, type Manifest } from './manifest-files.cli.ts';
+import { readManifestFiles, withPlaces, type Manifest } from './manifest-files.cli.ts';
 import { timeoutOf, waitForRollout, type WaitFor } from './rollout-wait.cli.ts';
 
 /** `app apply`: profiles first, then applications; a line per object; all are tried. */
@@ -84,7 +84,7 @@ async function applyOne(
   if (manifest.kind === 'ApplicationProfile') {
     const name = manifest.spec.profileName;
     const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
-    if (!applied.ok) return applied.failure;
+    if (!applied.ok) return withPlaces(applied.failure, manifest);
     const text = `profile/${name} ${applied.value.outcome}${suffix}`;
     await session.print.done(applied.value, { text, name: `profile/${name}` });
     return undefined;
@@ -94,7 +94,7 @@ async function applyOne(
   const { name } = manifest.spec;
   const input = { org, name, manifest: manifest.spec, ...(failFast && { failFast }) };
   const applied = await session.call(applyApplicationRequest, input, { dryRun });
-  if (!applied.ok) return applied.failure;
+  if (!applied.ok) return withPlaces(applied.failure, manifest);
   const { outcome, changes, application } = applied.value;
   const differences = diff
     ? await session.call(diffManifestRequest, { org, name, manifest: manifest.spec })

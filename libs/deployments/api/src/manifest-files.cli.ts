@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { BODY_BYTES, expectsText } from '#bus/contract';
-import { isCommandError, localError, readAll, usage, type CommandError, type Io } from '#cli';
+import { isCommandError, localError, readBytes, usage, type CommandError, type Io } from '#cli';
 import {
   applicationSpecSchema,
   openEnvelope,
@@ -18,11 +18,18 @@ import {
 import { err, type InputError, type Result } from '#kernel';
 import { parseManifests, type ManifestDocument } from '#kubernetes/yaml';
 
+interface Source {
+  readonly file: string;
+  readonly document: ManifestDocument;
+}
+
 /** A document that was read and checked on this machine. */
-export type Manifest =
-  | { readonly kind: 'Application'; readonly spec: ApplicationSpec; readonly file: string }
-  | { readonly kind: 'ApplicationProfile'; readonly spec: ProfileSpec; readonly file: string }
-  | { readonly kind: 'K8sClusterRegistration'; readonly spec: RegistrationSpec; readonly file: string };
+export type Manifest = Source &
+  (
+    | { readonly kind: 'Application'; readonly spec: ApplicationSpec }
+    | { readonly kind: 'ApplicationProfile'; readonly spec: ProfileSpec }
+    | { readonly kind: 'K8sClusterRegistration'; readonly spec: RegistrationSpec }
+  );
 
 export interface ReadManifests {
   readonly manifests: readonly Manifest[];
@@ -73,10 +80,11 @@ export async function readManifestFiles(
       }
       for (const document of parsed.value.documents) {
         const read = readDocument(document, name, flat, accepted);
-        if (read.ok) manifests.push(read.value);
+        const twice = read.ok && manifests.find((other) => nameOf(other) === nameOf(read.value));
+        if (read.ok && !twice) manifests.push(read.value);
         else {
           firstFile ??= name;
-          errors.push(...read.error);
+          errors.push(...(read.ok && twice ? [givenTwice(read.value, twice)] : read.ok ? [] : read.error));
         }
       }
     }
@@ -97,6 +105,29 @@ export async function readManifestFiles(
       'specify a manifest file, or a folder with *.yaml, *.yml, or *.json files',
     );
   return { manifests, warnings };
+}
+
+const nameOf = ({ kind, spec }: Manifest): string =>
+  `${kind} ${'name' in spec ? spec.name : 'profileName' in spec ? spec.profileName : spec.clusterName}`;
+
+const givenTwice = (manifest: Manifest, first: Manifest): ManifestLine => ({
+  text: `${manifest.file}:${manifest.document.line}: ${nameOf(manifest)} is given twice; first in ${first.file}:${first.document.line}.`,
+  isMisspelled: false,
+});
+
+/**
+ * A refusal of the server, with the places in the file that it is about. Left as it is where it names no field of the manifest.
+ */
+export function withPlaces(failure: CommandError, { kind, file, document }: Manifest): CommandError {
+  const { errors = [] } = failure;
+  if (errors.length === 0) return failure;
+  const opened = openEnvelope(document.value);
+  const pointer = opened.ok ? opened.value.pointer : ''; // what is sent is the spec alone
+  const lines = errors.map((error) => {
+    const inSpec = pointer === '' || error.pointer.startsWith(`${pointer}/`) ? error.pointer : pointer + error.pointer;
+    return lineOf({ ...error, pointer: inSpec }, kind, file, document).text;
+  });
+  return { ...failure, detail: lines.join('\n       ') };
 }
 
 function filesAt(path: string, recursive: boolean, io: Io): { name: string; absolute: string }[] | CommandError {
@@ -123,14 +154,30 @@ async function textOf(absolute: string, name: string, io: Io): Promise<string | 
       'deployments/manifest-too-large',
     );
   try {
-    if (absolute === '-') return await readAll(io.stdin, LIMIT_BYTES);
-    if (statSync(absolute).size > LIMIT_BYTES) return tooLarge();
-    return readFileSync(absolute, 'utf8');
+    if (absolute !== '-' && statSync(absolute).size > LIMIT_BYTES) return tooLarge();
+    const bytes = absolute === '-' ? await readBytes(io.stdin, LIMIT_BYTES) : readFileSync(absolute);
+    return utf8Of(bytes) ?? localError(1, `${name} is ${encodingOf(bytes)}. Nothing was sent.`, 'save it as UTF-8');
   } catch (error) {
     if (error instanceof RangeError) return tooLarge();
     return localError(1, `${name} cannot be read (${codeOf(error)}).`, 'check the path after -f');
   }
 }
+
+/** The text, without a byte order mark; undefined for bytes that are not UTF-8. */
+function utf8Of(bytes: Uint8Array): string | undefined {
+  if (bytes[0] === 0 || bytes[1] === 0) return undefined; // UTF-16 without a mark is valid UTF-8 with a NUL beside each letter
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What bytes that are not UTF-8 probably are. */
+const encodingOf = ([first = 1, second = 1]: Uint8Array): string =>
+  [first, second].includes(0) || (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+    ? 'encoded as UTF-16; manifests must be UTF-8'
+    : 'not UTF-8 text';
 
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
@@ -158,7 +205,7 @@ function readDocument(
     return err([{ text, isMisspelled: false }]);
   }
   const outcome: Result<unknown, InputError[]> = read(value);
-  if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file } as Manifest }; // the reader of this kind has parsed it
+  if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file, document } as Manifest }; // the reader of this kind has parsed it
   return err(outcome.error.map((error) => lineOf(error, kind, file, document)));
 }
 
@@ -189,7 +236,7 @@ function withTexts(
 }
 
 function lineOf(
-  { pointer, message, unknownField }: InputError,
+  { pointer, message, unknownField, place: inside }: InputError,
   kind: string,
   file: string,
   document: ManifestDocument,
@@ -198,7 +245,8 @@ function lineOf(
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const { line, column } = document.position(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
+  const steps = path.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  const { line, column } = inside ? document.positionInside(steps, inside) : document.position(steps);
   const field = path.join('.');
   const place = `${file}:${line}:${column}:`;
   if (!unknownField) return { text: `${place} ${field || kind} ${message}.`, isMisspelled: false };

@@ -8,7 +8,7 @@ import {
   listTiersRequest,
   type ProfileView,
 } from '#deployments/contract';
-import { readManifestFiles } from './manifest-files.cli.ts';
+import { readManifestFiles, withPlaces } from './manifest-files.cli.ts';
 import type { profileCommands } from './commands.cli.ts';
 
 const LINES = [
@@ -46,7 +46,7 @@ export async function profileApply(
       return usage(`${manifest.file} is not an ApplicationProfile.`, 'use: astroctl app apply -f FILE');
     const name = manifest.spec.profileName;
     const applied = await session.call(applyProfileRequest, { org, name, manifest: manifest.spec }, { dryRun });
-    if (!applied.ok) return applied.failure;
+    if (!applied.ok) return withPlaces(applied.failure, manifest);
     const text = `profile/${name} ${applied.value.outcome}${dryRun ? ' (dry run)' : ''}`;
     await session.print.done(applied.value, { text, name: `profile/${name}` });
   }

@@ -51,8 +51,6 @@ export {
 } from './clusters.contract.ts';
 export {
   API_VERSION,
-  resourcesSchema,
-  imageSourceSchema,
   SOURCE_TYPES,
   applicationSpecSchema,
   type ApplicationSpec,
@@ -78,6 +76,8 @@ export {
   deleteProfileRequest,
 } from './profiles.contract.ts';
 export { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from './records.contract.ts';
+export { quantityOf } from './manifest-fields.ts';
+export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
 export { readApplication, readProfile, readRegistration } from './read-manifest.ts';
 export { type ResolvedSpec } from './resolved.ts';
 export {

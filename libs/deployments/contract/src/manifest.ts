@@ -1,183 +1,36 @@
 import { BODY_BYTES } from '#bus/contract';
 import { z } from 'zod';
+import { imageDefaultsSchema, imageSourceSchema, resourcesSchema } from './image-manifest.ts';
+import { dnsLabel, dnsName, exactlyOneOf, field, labels, line, notYet } from './manifest-fields.ts';
 
 export const API_VERSION = 'platform.astropulse.io/v1';
-
-/** RFC 1123 label. */
-const dnsLabel = (most: number) =>
-  z
-    .string()
-    .max(most, `must be at most ${most} characters`)
-    .regex(
-      /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
-      'must be a DNS label: lower-case letters, digits and hyphens, a letter or digit first and last',
-    );
-
-const dnsName = z
-  .string()
-  .max(253)
-  .regex(
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
-    'must be a host name in lower case, without a wildcard',
-  );
-
-/** One line of text: no control characters, so that it cannot forge a line of a log or a header. */
-const line = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .regex(/^[^\u0000-\u001f\u007f\u2028\u2029]*$/, 'must be one line without control characters');
-
-/** A Kubernetes quantity, positive. */
-const quantity = z
-  .string()
-  .regex(/^(?:[1-9]\d*|\d+\.\d*[1-9]\d*)(?:m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, 'must be a quantity such as 250m, 1 or 512Mi');
-const port = z.number().int().min(1).max(65_535);
-const percent = z.number().int().min(1).max(100);
-const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const MOST_LABELS = 100;
-const labels = z
-  .record(
-    z.string().regex(labelKey, 'is not a label key'),
-    z
-      .string()
-      .max(63)
-      .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 'is not a label value'),
-  )
-  .refine((given) => Object.keys(given).length <= MOST_LABELS, `must be at most ${MOST_LABELS} labels`)
-  .refine(
-    (given) => Object.keys(given).every((key) => !/(^|\.)(kubernetes\.io|k8s\.io|astropulse\.io)\//.test(key)),
-    'labels below kubernetes.io, k8s.io and astropulse.io are reserved',
-  );
-
-const notYet = (what: string) => z.never({ error: `${what} is not available in this release` }).optional();
-
-/** How requests and limits are written, as in a container. */
-export const resourcesSchema = z.strictObject({
-  requests: z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() }).optional(),
-  limits: z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() }).optional(),
-});
-
-const imageDefaults = {
-  port: port.optional(),
-  ports: z
-    .array(z.strictObject({ name: dnsLabel(15), port, protocol: z.enum(['TCP', 'UDP']).default('TCP') }))
-    .max(32)
-    .optional(),
-  command: z.array(z.string().max(4_096)).max(64).optional(),
-  args: z.array(z.string().max(4_096)).max(256).optional(),
-  env: z
-    .array(
-      z.union(
-        [
-          z.strictObject({
-            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is not the name of an environment variable'),
-            value: z.string().max(32_768),
-          }),
-          z.strictObject({
-            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is not the name of an environment variable'),
-            fieldRef: z.string().max(200),
-          }),
-        ],
-        { error: 'must have name and one of value, fieldRef' },
-      ),
-    )
-    .max(500)
-    .optional(),
-  resources: resourcesSchema.optional(),
-  replicas: z.number().int().min(1).max(1_000).optional(),
-  autoscaling: z
-    .strictObject({
-      min: z.number().int().min(1).max(1_000),
-      max: z.number().int().min(1).max(1_000),
-      cpu: percent.optional(),
-      memory: percent.optional(),
-    })
-    .refine(({ min, max }) => min <= max, 'min must not be above max')
-    .optional(),
-  health: z
-    .strictObject({
-      path: z.string().max(1_024).startsWith('/', 'must begin with /'),
-      port: port.optional(),
-      initialDelaySeconds: z.number().int().min(0).max(3_600).optional(),
-      periodSeconds: z.number().int().min(1).max(3_600).optional(),
-      timeoutSeconds: z.number().int().min(1).max(600).optional(),
-      failureThreshold: z.number().int().min(1).max(100).optional(),
-    })
-    .optional(),
-  volumes: z
-    .array(
-      z.strictObject({
-        name: dnsLabel(50),
-        size: quantity,
-        storageClass: dnsLabel(63).optional(),
-        mountPath: z.string().max(512).startsWith('/', 'must be an absolute path'),
-      }),
-    )
-    .max(20)
-    .optional(),
-  configFiles: z
-    .array(
-      z.strictObject({
-        path: z.string().max(512).startsWith('/', 'must be an absolute path'),
-        content: z.string().max(262_144),
-      }),
-    )
-    .max(50)
-    .optional(),
-  strategy: z.enum(['rolling', 'recreate']).optional(),
-  imagePullSecret: dnsLabel(63).optional(),
-  runAsUser: z.number().int().min(1, 'must not be the root directory').max(2_147_483_647).optional(),
-  schedule: notYet('schedule'),
-  preDeploy: notYet('preDeploy'),
-};
-
-export const imageSourceSchema = z
-  .strictObject({
-    registry: z
-      .string()
-      .max(253)
-      .regex(
-        /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
-        'must be a host, perhaps with a port, without user or scheme',
-      )
-      .optional(),
-    repository: z
-      .string()
-      .max(255)
-      .regex(
-        /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/,
-        'must be the path of an image in lower case, without registry, tag or digest',
-      ),
-    tag: z
-      .string({ error: 'must be text; quote it' })
-      .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'must be a tag: letters, digits and _ . -, at most 128')
-      .optional(),
-    digest: z
-      .string()
-      .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits')
-      .optional(),
-    ...imageDefaults,
-  })
-  .refine(({ tag, digest }) => (tag === undefined) !== (digest === undefined), 'must have either tag or digest');
 
 export const SOURCE_TYPES = ['image', 'helm', 'repository', 'yaml'] as const;
 const AVAILABLE_SOURCES = ['image', 'yaml'];
 
 const sourceSchema = z
   .strictObject({
-    type: z.enum(SOURCE_TYPES),
-    image: imageSourceSchema.optional(),
-    yaml: z
-      .strictObject({
-        manifests: z
-          .string()
-          .min(1)
-          .max(BODY_BYTES, `must be at most ${BODY_BYTES / 1024} KiB`),
-      })
+    type: field(z.enum(SOURCE_TYPES), 'Kind of the source; the block of the same name must be there.', 'image'),
+    image: field(imageSourceSchema, 'An image to run.', { repository: 'shop/web', tag: '1.4.2' }).optional(),
+    yaml: field(
+      z.strictObject({
+        manifests: field(
+          z
+            .string()
+            .min(1)
+            .max(BODY_BYTES, `must be at most ${BODY_BYTES / 1024} KiB`),
+          'Kubernetes manifests in YAML, several documents in one text.',
+          'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { log: debug }\n',
+        ),
+      }),
+      'Kubernetes manifests.',
+      { manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { log: debug }\n' },
+    ).optional(),
+    helm: z.unknown().meta({ description: 'A Helm chart. Not available in this release.' }).optional(),
+    repository: z
+      .unknown()
+      .meta({ description: 'A folder of a git repository. Not available in this release.' })
       .optional(),
-    helm: z.unknown().optional(),
-    repository: z.unknown().optional(),
   })
   .superRefine((source, context) => {
     const given = SOURCE_TYPES.filter((type) => source[type] !== undefined);
@@ -189,7 +42,7 @@ const sourceSchema = z
     else if (given[0] !== source.type)
       context.addIssue({
         code: 'custom',
-        message: `type is ${source.type}, so the block ${source.type} is required${given[0] ? `, not ${given[0]}` : ''}`,
+        message: `has type ${source.type}, so the block ${source.type} is required${given[0] ? `, not ${given[0]}` : ''}`,
       });
     else if (!AVAILABLE_SOURCES.includes(source.type))
       context.addIssue({
@@ -197,52 +50,100 @@ const sourceSchema = z
         path: ['type'],
         message: `${source.type} is not available in this release; use image or yaml`,
       });
+  })
+  .meta({
+    oneOf: AVAILABLE_SOURCES.map((type) => ({ properties: { type: { const: type } }, required: [type] })),
   });
 
 export const applicationSpecSchema = z.strictObject({
-  name: dnsLabel(38),
-  profileName: dnsLabel(63).optional(),
-  namespace: dnsLabel(63).optional(),
-  namespaceMode: z.enum(['override', 'preserve']).optional(),
-  source: sourceSchema,
-  externalAccess: z
-    .strictObject({ domain: dnsName.optional(), hostname: dnsName.optional() })
-    .refine(
-      ({ domain, hostname }) => (domain === undefined) !== (hostname === undefined),
-      'must have either domain or hostname',
-    )
-    .optional(),
-  dependsOn: notYet('dependsOn'),
-  syncPolicy: notYet('syncPolicy'),
-  labels: labels.optional(),
-  description: line(500).optional(),
+  name: field(
+    dnsLabel(38),
+    'Name of the application, unique in the organization. Applying it again is an update.',
+    'web',
+  ),
+  profileName: field(
+    dnsLabel(63),
+    'Profile that names the cluster and common settings. May be left out where the organization has exactly one.',
+    'production',
+  ).optional(),
+  namespace: field(
+    dnsLabel(63),
+    'Namespace on the cluster, fixed at creation. <organization>-<name> when left out.',
+    'shop',
+  ).optional(),
+  namespaceMode: field(
+    z.enum(['override', 'preserve']),
+    'override, the default, puts every object into the target namespace. preserve keeps the namespaces of the manifests; it needs an owner or admin.',
+    'override',
+  ).optional(),
+  source: field(sourceSchema, 'What is deployed.', { type: 'image', image: { repository: 'shop/web', tag: '1.4.2' } }),
+  externalAccess: field(
+    exactlyOneOf(
+      z.strictObject({
+        domain: field(
+          dnsName,
+          'Domain in which a host name is generated; it stays the same for ever.',
+          'apps.acme.dev',
+        ).optional(),
+        hostname: field(
+          dnsName,
+          'The exact host name. One application of a cluster can have it.',
+          'www.acme.dev',
+        ).optional(),
+      }),
+      ['domain', 'hostname'],
+    ),
+    'Makes an image application reachable from outside the cluster, by an Ingress.',
+    { domain: 'apps.acme.dev' },
+  ).optional(),
+  dependsOn: notYet('Applications that must be healthy first.'),
+  syncPolicy: notYet('What to do about changes that others make on the cluster.'),
+  labels: field(labels, 'Labels on every object of the application.', { team: 'shop' }).optional(),
+  description: field(line(500), 'One line for people.', 'The web shop').optional(),
 });
 export type ApplicationSpec = z.infer<typeof applicationSpecSchema>;
 export type ImageSource = z.infer<typeof imageSourceSchema>;
 
 export const profileSpecSchema = z.strictObject({
-  profileName: dnsLabel(63),
-  clusterName: dnsLabel(63),
-  availabilityTier: dnsLabel(63).optional(),
-  resources: resourcesSchema.optional(),
-  protected: z.boolean().optional(),
-  defaults: z.strictObject(imageDefaults).optional(),
-  description: line(500).optional(),
+  profileName: field(dnsLabel(63), 'Name of the profile, unique in the organization.', 'production'),
+  clusterName: field(
+    dnsLabel(63),
+    'Cluster of its applications; fixed once an application uses the profile.',
+    'eu-prod',
+  ),
+  availabilityTier: field(
+    dnsLabel(63),
+    'Tier that gives replicas, resources and priority: basic, standard or premium. The default of the plan when left out.',
+    'standard',
+  ).optional(),
+  resources: field(resourcesSchema, 'CPU and memory of each pod; stronger than the tier, weaker than defaults.', {
+    requests: { memory: '256Mi' },
+  }).optional(),
+  protected: field(z.boolean(), 'Whether only owners and admins may change its applications.', true).optional(),
+  defaults: field(imageDefaultsSchema, 'Fields of image applications that leave them out.', { port: 3000 }).optional(),
+  description: field(line(500), 'One line for people.', 'Applications that customers use').optional(),
 });
 export type ProfileSpec = z.infer<typeof profileSpecSchema>;
 
 export const policySchema = z.strictObject({
-  namespaces: z
-    .array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a namespace glob such as team-*'))
-    .max(100)
-    .optional(),
-  clusterScoped: z
-    .union([
+  namespaces: field(
+    z.array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a namespace glob such as team-*')).max(100),
+    'Namespaces that applications may use, as globs; a leading ! excludes, and what excludes wins.',
+    ['team-*', '!team-secret'],
+  ).optional(),
+  clusterScoped: field(
+    z.union([
       z.enum(['deny', 'allow']),
       z.array(z.string().regex(/^([a-z0-9.-]+\/)?[A-Z][A-Za-z0-9]*$/, 'must be group/Kind')).max(100),
-    ])
-    .optional(),
-  podSecurity: z.enum(['restricted', 'baseline', 'privileged']).optional(),
+    ]),
+    'Cluster-scoped kinds that manifests may contain: deny, allow, or a list of group/Kind.',
+    ['apiextensions.k8s.io/CustomResourceDefinition'],
+  ).optional(),
+  podSecurity: field(
+    z.enum(['restricted', 'baseline', 'privileged']),
+    'Pod Security Standard that every pod must meet.',
+    'baseline',
+  ).optional(),
 });
 export type ClusterPolicy = z.infer<typeof policySchema>;
 
@@ -254,21 +155,37 @@ export const DEFAULT_POLICY = {
 } as const;
 
 export const registrationSpecSchema = z.strictObject({
-  clusterName: dnsLabel(63),
-  provider: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case')
-    .default('other'),
-  region: line(60).optional(),
-  labels: labels.optional(),
-  policy: policySchema.optional(),
-  server: z.string().max(2_000),
-  /** PEM text, base64 encoded, as in a kubeconfig. */
-  certificateAuthorityData: z.string().max(200_000).optional(),
-  tlsServerName: dnsName.optional(),
-  token: z.string().min(1).max(20_000).optional(),
-  clientCertificateData: z.string().max(200_000).optional(),
-  clientKeyData: z.string().max(200_000).optional(),
+  clusterName: field(dnsLabel(63), 'Name of the cluster, unique in the organization.', 'eu-prod'),
+  provider: field(
+    z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case'),
+    'Where the cluster runs, as a word.',
+    'aws',
+  ).default('other'),
+  region: field(line(60), 'Region of the provider.', 'eu-west-1').optional(),
+  labels: field(labels, 'Labels of the cluster.', { stage: 'production' }).optional(),
+  policy: field(policySchema, 'What applications may do there.', { podSecurity: 'baseline' }).optional(),
+  server: field(z.string().max(2_000), 'Address of the Kubernetes API.', 'https://eu-prod.acme.dev:6443'),
+  certificateAuthorityData: field(
+    z.string().max(200_000),
+    'Certificate authority of the server, PEM in base64, as in a kubeconfig.',
+    'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
+  ).optional(),
+  tlsServerName: field(
+    dnsName,
+    'Host name in the certificate of the server, where it differs.',
+    'eu-prod.acme.dev',
+  ).optional(),
+  token: field(z.string().min(1).max(20_000), 'Token of a ServiceAccount; stored encrypted.', 'eyJhbGciOi…').optional(),
+  clientCertificateData: field(
+    z.string().max(200_000),
+    'Client certificate, PEM in base64, in place of a token.',
+    'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
+  ).optional(),
+  clientKeyData: field(
+    z.string().max(200_000),
+    'Key of the client certificate, PEM in base64; stored encrypted.',
+    'LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t',
+  ).optional(),
 });
 export type RegistrationSpec = z.infer<typeof registrationSpecSchema>;
 

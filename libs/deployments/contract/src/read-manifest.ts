@@ -1,5 +1,6 @@
 import { inputErrorsOf } from '#bus/contract';
 import { err, ok, type InputError, type Result } from '#kernel';
+import { checkInlineManifests } from '#kubernetes';
 import type { z } from 'zod';
 import {
   applicationSpecSchema,
@@ -13,9 +14,23 @@ import {
   type RegistrationSpec,
 } from './manifest.ts';
 
-/** Reads an Application, enveloped or flat. Faults carry JSON pointers into `document`. */
-export const readApplication = (document: unknown): Result<ApplicationSpec, InputError[]> =>
-  read(document, 'Application', 'name', [], applicationSpecSchema);
+/** Reads an Application, enveloped or flat, with the manifests in it. Errors carry JSON pointers into `document`. */
+export function readApplication(document: unknown): Result<ApplicationSpec, InputError[]> {
+  const spec = read(document, 'Application', 'name', [], applicationSpecSchema);
+  const manifests = spec.ok ? spec.value.source.yaml?.manifests : undefined;
+  if (manifests === undefined) return spec;
+  const opened = openEnvelope(document);
+  const pointer = `${opened.ok ? opened.value.pointer : ''}/source/yaml/manifests`;
+  const errors = checkInlineManifests(manifests).map(({ place, detail }): InputError => ({
+    pointer,
+    message: detail.replace(/^line \d+:\d+: /, '').replace(/\.$/, ''),
+    ...(place && { place }),
+  }));
+  return errors.length > 0 ? err(errors.slice(0, MOST_ERRORS)) : spec;
+}
+
+/** More errors than these are not listed: the first ones are what people repair. */
+const MOST_ERRORS = 50;
 
 /** Reads an ApplicationProfile; `name` is accepted for `profileName`. */
 export const readProfile = (document: unknown): Result<ProfileSpec, InputError[]> =>

@@ -13,6 +13,7 @@ import { NameRelease } from './applications/name-release.service.ts';
 import { ObserverHandlers } from './applications/observer.handlers.ts';
 import { OperationsHandlers } from './applications/operations.handlers.ts';
 import { ProtectionReader } from './applications/protection.service.ts';
+import { RevisionContent } from './applications/revision-content.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
@@ -89,6 +90,7 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     LiveStatus,
     DeploymentPlanner,
     ProtectionReader,
+    RevisionContent,
     NameRelease,
     AttemptCloser,
     RolloutTasks,

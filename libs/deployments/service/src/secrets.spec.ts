@@ -82,7 +82,9 @@ describe('secrets of deployments', () => {
       name: 'raw',
       source: {
         type: 'yaml',
-        yaml: { manifests: `apiVersion: v1\nkind: Secret\nstringData: { a: ${canary('manifest')} }\n` },
+        yaml: {
+          manifests: `apiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData: { a: ${canary('manifest')} }\n`,
+        },
       },
     });
     await apply(

@@ -1,4 +1,4 @@
-import type { Json } from '#kernel';
+import { parseInstant, type Json } from '#kernel';
 import { nearestName } from './nearest.ts';
 import type { SchemaNode } from './node.ts';
 import { fieldPath, jsonPointer, type Path } from './path.ts';
@@ -131,7 +131,7 @@ function checkScalar(node: SchemaNode, value: Exclude<Json, null>, path: Path, f
       if (typeof value !== 'string') return wrongType(faults, path, 'a string', value);
       if (node.format === 'byte' && !BASE64.test(value))
         return add(faults, path, 'invalid-value', 'This is not base64.');
-      if (node.format === 'date-time' && !RFC3339.test(value))
+      if (node.format === 'date-time' && (!RFC3339.test(value) || parseInstant(value) === undefined))
         return add(faults, path, 'invalid-value', 'This is not a time of RFC 3339.');
       if (node.enum && value !== '' && !node.enum.includes(value)) {
         const known = node.enum.filter((item): item is string => typeof item === 'string' && item !== '');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Json } from '#kernel';
 
 /** A JSON schema as Kubernetes' OpenAPI documents write it, without prose; `$ref` holds a definition's bare name. */
@@ -104,7 +104,7 @@ let loaded: SchemaData | undefined;
 
 /** The recorded data of Kubernetes 1.36; read from disk once, at the first call. */
 export function recordedData(): SchemaData {
-  loaded ??= JSON.parse(readFileSync(new URL('../data/kubernetes-1.36.json', import.meta.url), 'utf8')) as SchemaData; // our own tool wrote it
+  loaded ??= JSON.parse(readFileSync(dataFile('kubernetes-1.36.json'), 'utf8')) as SchemaData; // our own tool wrote it
   return loaded;
 }
 
@@ -115,6 +115,12 @@ let told: Descriptions | undefined;
 
 /** The words of Kubernetes 1.36 about its kinds; read from disk once, at the first call: only `kubectl explain` shows them. */
 export function recordedDescriptions(): Descriptions {
-  told ??= JSON.parse(readFileSync(new URL('../data/descriptions-1.36.json', import.meta.url), 'utf8')) as Descriptions; // our own tool wrote it
+  told ??= JSON.parse(readFileSync(dataFile('descriptions-1.36.json'), 'utf8')) as Descriptions; // our own tool wrote it
   return told;
+}
+
+/** Beside the sources, and beside the folder of a built program; in the npm package of astroctl within that folder. */
+function dataFile(name: string): URL {
+  const within = new URL(`data/${name}`, import.meta.url);
+  return existsSync(within) ? within : new URL(`../data/${name}`, import.meta.url);
 }

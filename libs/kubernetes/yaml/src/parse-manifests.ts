@@ -21,6 +21,11 @@ export interface ManifestDocument {
   readonly line: number;
   /** Where the member at `path` is written (its key, or its value in a list); the nearest one above when it is not there. */
   position(path: Path): Place;
+  /**
+   * Where a place inside the text at `path` is written in the file. Exact for literal blocks (`|`), whose lines stand as they
+   * are; for other texts the place of the text itself.
+   */
+  positionInside(path: Path, place: Place): Place;
   /** The text of a scalar as written, without its quotes: `1.10` for a number field that means a version. */
   source(path: Path): string | undefined;
 }
@@ -109,6 +114,14 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
           if (offset !== undefined) return placeOf(offset);
         }
         return placeOf(document.contents?.range?.[0] ?? 0);
+      },
+      positionInside(path, { line, column }) {
+        const node = nodeAt(document, path)?.node;
+        const start = rangeStart(node);
+        if (!isScalar(node) || start === undefined || node.type !== 'BLOCK_LITERAL') return this.position(path);
+        const first = text.indexOf('\n', start) + 1;
+        const [indentation = ''] = /^[ ]*(?=[^ \n])/m.exec(text.slice(first)) ?? [];
+        return { line: placeOf(first).line + line - 1, column: indentation.length + column };
       },
       source(path) {
         const node = nodeAt(document, path)?.node;

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '#kernel';
+import { err, ok, parseInstant, type Result } from '#kernel';
 import { keyErrors, type KeyError } from '../key-ring.errors.ts';
 
 const SPAN = /^(\d{1,6})([hd])$/;
@@ -9,6 +9,9 @@ const LATEST_MS = Date.UTC(2200, 0, 1);
 export function parseExpiry(text: string, nowMs: number): Result<number | 'never', KeyError> {
   if (text === 'never') return ok('never');
   const [, count, unit] = SPAN.exec(text) ?? [];
-  const atMs = count === undefined ? Date.parse(text) : nowMs + Number(count) * (unit === 'd' ? 24 : 1) * HOUR_MS;
+  const atMs =
+    count === undefined
+      ? (parseInstant(text) ?? Number.NaN)
+      : nowMs + Number(count) * (unit === 'd' ? 24 : 1) * HOUR_MS;
   return Number.isFinite(atMs) && atMs < LATEST_MS ? ok(atMs) : err(keyErrors.expiryInvalid());
 }

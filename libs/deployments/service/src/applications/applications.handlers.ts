@@ -8,11 +8,11 @@ import { AttemptHistory } from '../attempts/attempt-history.service.ts';
 import { inventoryOf } from '../attempts/attempt.ts';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { changesBetween } from '../resolve/summary.ts';
 import { matching } from '../shared/if-match.ts';
 import { omit } from '../shared/omit.ts';
 import { OrganizationLookup, type Membership } from '../shared/organization-lookup.service.ts';
 import { Refusals } from '../shared/refusals.service.ts';
-import { VaultRecords } from '../shared/vault-records.service.ts';
 import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
@@ -20,6 +20,7 @@ import { Deployer } from './deployer.service.ts';
 import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf, type Guarded } from './protection.ts';
+import { RevisionContent } from './revision-content.service.ts';
 
 type Deleted = OutputOf<typeof deleteApplicationRequest>;
 type RolledBack = OutputOf<typeof rollbackRequest>;
@@ -39,7 +40,7 @@ export class ApplicationsHandlers {
     @Inject(COMMANDS) private readonly commands: CommandRunner,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(Refusals) private readonly refusals: Refusals,
-    @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(RevisionContent) private readonly contents: RevisionContent,
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
@@ -131,15 +132,19 @@ export class ApplicationsHandlers {
       next: target.value,
     });
     if (!allowed.ok) return refuse(allowed.error);
-    const content = await this.records.get(target.value.resolved.record);
+    const content = await this.contents.of(target.value);
     if (!content.ok) return refuse(content.error);
-    if (content.value === undefined) return refuse(deploymentsErrors.sourceGone(name, target.value.revision));
+    if (!content.value) return refuse(deploymentsErrors.sourceGone(name, target.value.revision));
+    const volumes = await this.contents.checkVolumes(application, content.value, '');
+    if (!volumes.ok) return refuse(volumes.error);
+    const before = latest ? await this.contents.of(latest) : ok(undefined);
+    if (!before.ok) return refuse(before.error);
 
     const rollbackOf = target.value.revision;
     const configuration = {
       ...omit(target.value, 'revision', 'succeeded'),
       rollbackOf,
-      changes: [`back to v${rollbackOf}`, ...lineChanges(latest, target.value)],
+      changes: [`back to v${rollbackOf}`, ...(before.value ? changesBetween(before.value, content.value) : [])],
       by: context.actor.id,
     };
     const revision = (latest?.revision ?? 0) + 1;
@@ -202,9 +207,3 @@ function targetOf(application: Application, name: string, to: number | undefined
   const earlier = application.revisions.findLast(({ revision, succeeded }) => succeeded && revision < latest.revision);
   return earlier ? ok(earlier) : err(deploymentsErrors.nothingToRollBackTo(name));
 }
-
-/** The image's change is what people look for. */
-const lineChanges = (before: Revision | undefined, after: Revision): string[] =>
-  before && before.source.ref !== after.source.ref
-    ? [`${after.source.type} ${before.source.ref} -> ${after.source.ref}`]
-    : [];

@@ -106,7 +106,7 @@ describe('applications over embedded engines', () => {
       ok: true,
       value: {
         application: { version: 'v3' },
-        changes: ['back to v1', 'image images.acme.dev/web:1.5.0 -> images.acme.dev/web:1.4.2'],
+        changes: ['back to v1', 'image 1.5.0 -> 1.4.2'],
       },
     });
     await worker.deploy([entry('Deployment', 'web')]);

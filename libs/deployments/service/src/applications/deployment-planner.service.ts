@@ -27,6 +27,7 @@ import { configurationOf, guardedBy, type UsedProfile } from './configuration.se
 import type { Deployment } from './deployer.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf } from './protection.ts';
+import { RevisionContent } from './revision-content.service.ts';
 
 /** A manifest with everything decided about it, before anything is written. */
 export interface PlannedDeployment extends Deployment {
@@ -45,6 +46,7 @@ export class DeploymentPlanner {
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
+    @Inject(RevisionContent) private readonly contents: RevisionContent,
   ) {}
 
   /** @param applicationId of the application that has the name, or of the one to be made */
@@ -101,8 +103,10 @@ export class DeploymentPlanner {
     });
     if (!resolved.ok)
       return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
-    const changes = latest ? await this.changesFrom(latest.resolved.record, resolved.value) : ok([]);
+    const changes = latest ? await this.changesFrom(latest, resolved.value) : ok([]);
     if (!changes.ok) return changes;
+    const volumes = await this.contents.checkVolumes(application, resolved.value, pointer);
+    if (!volumes.ok) return volumes;
     const { configuration, records } = configurationOf({
       spec,
       organizationId,
@@ -210,12 +214,9 @@ export class DeploymentPlanner {
     return allowed.ok ? ok(namespace) : allowed;
   }
 
-  private async changesFrom(record: string, after: ResolvedSpec): Promise<Result<string[], DomainError>> {
-    const before = await this.records.get(record);
-    if (!before.ok) return before;
-    return ok(
-      before.value === undefined ? ['its content'] : changesBetween(JSON.parse(before.value) as ResolvedSpec, after),
-    ); // written by ourselves
+  private async changesFrom(latest: Revision, after: ResolvedSpec): Promise<Result<string[], DomainError>> {
+    const before = await this.contents.of(latest);
+    return before.ok ? ok(before.value ? changesBetween(before.value, after) : ['its content']) : before;
   }
 }
 

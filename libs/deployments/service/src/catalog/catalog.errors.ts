@@ -12,7 +12,7 @@ export const catalogErrors = {
       'invalid',
       `application/${application} refers to profile ${name}, which does not exist.`,
       {
-        errors: [{ pointer, message: 'names no profile' }],
+        errors: [{ pointer, message: `refers to profile ${name}, which does not exist` }],
         fix: known.length === 0 ? 'create one: astroctl app profile apply -f FILE' : `use one of: ${known.join(', ')}`,
       },
     ),
@@ -22,7 +22,7 @@ export const catalogErrors = {
       'invalid',
       `profile/${profile} refers to cluster ${name}, which does not exist.`,
       {
-        errors: [{ pointer, message: 'names no cluster' }],
+        errors: [{ pointer, message: `refers to cluster ${name}, which does not exist` }],
         fix:
           known.length === 0
             ? 'register one: astroctl clusters register --cluster-name NAME'

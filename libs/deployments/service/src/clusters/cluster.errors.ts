@@ -10,7 +10,7 @@ export const clusterErrors = {
     }),
   namespaceNotAllowed: (namespace: string, why: string, fix: string) =>
     domainError('deployments/namespace-not-allowed', 'invalid', `Namespace ${namespace} cannot be used: ${why}.`, {
-      errors: [{ pointer: '/spec/namespace', message: why }],
+      errors: [{ pointer: '/spec/namespace', message: `cannot be used: ${why}` }],
       fix,
     }),
   clusterTaken: (name: string) =>

@@ -2,6 +2,7 @@ import { readApplication, readProfile } from '#deployments/contract';
 import { image, profile } from '../testing/fixtures.ts';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
 import { resolve, type ResolveInput } from './resolve.ts';
+import { volumeErrors } from './volumes.ts';
 import { changesBetween, limitsText, profileSettings, summaryOf } from './summary.ts';
 
 const inputOf = (
@@ -78,7 +79,7 @@ describe('resolving a revision', () => {
   });
   it('holds replicas and autoscaling to the bounds of the tier', () => {
     expect(faults(image('web', '1', { replicas: 5 }))).toEqual([
-      { pointer: '/source/image/replicas', message: 'replicas must be between 1 and 3 on tier basic' },
+      { pointer: '/source/image/replicas', message: 'must be between 1 and 3 on tier basic' },
     ]);
     expect(faults(image('web', '1', { autoscaling: { min: 1, max: 9 } }))).toMatchObject([
       { pointer: '/source/image/autoscaling' },
@@ -89,6 +90,27 @@ describe('resolving a revision', () => {
     expect(
       workload(image('web', '1', { replicas: 4 }), profile('staging', { availabilityTier: 'premium' })),
     ).not.toHaveProperty('autoscaling');
+  });
+  it('use-C9: names the profile whose replicas are out of bounds', () =>
+    expect(faults(image('web', '1'), profile('staging', { defaults: { replicas: 9 } }))).toEqual([
+      {
+        pointer: '/profileName',
+        message: 'names a profile whose replicas must be between 1 and 3 on tier basic',
+      },
+    ]));
+  it('use-D18: refuses what stands in the way of the fields of its profile', () => {
+    const defaults = { port: 3_000, volumes: [{ name: 'a', size: '1Gi', mountPath: '/etc/a' }] };
+    const more = { ports: [{ name: 'again', port: 3_000 }], configFiles: [{ path: '/etc/a', content: '' }] };
+    expect(faults(image('web', '1', more), profile('staging', { defaults }))).toEqual([
+      {
+        pointer: '/source/image/ports/0/port',
+        message: 'is the main port of the container already; use another port',
+      },
+      {
+        pointer: '/source/image',
+        message: 'together with its profile has configFiles of which one is the same as in volumes[0]',
+      },
+    ]);
   });
   it('refuses a request above its limit', () => {
     expect(faults(image('web', '1', { resources: { requests: { cpu: '2' } } }))).toEqual([
@@ -110,14 +132,14 @@ describe('resolving a revision', () => {
           { name: 'B', value: 'z' },
         ],
         replicas: 2,
-        volumes: [{ name: 'data', size: '1Gi', mountPath: '/data' }],
+        volumes: [{ name: 'data', size: '1Gi', mountPath: '/data', accessMode: 'ReadWriteMany' }],
       }),
     );
     expect(changesBetween(before, after)).toEqual([
       'image 1.4.2 -> 1.5.0',
       'env B added',
       'replicas 1 -> 2',
-      'volume data 1Gi at /data added',
+      'volume data 1Gi at /data ReadWriteMany added',
       'env A changed',
     ]);
     expect(changesBetween(after, before)).toContain('env B removed');
@@ -134,6 +156,58 @@ describe('resolving a revision', () => {
       profile('staging', { availabilityTier: 'basic', defaults: { port: 1, env: [{ name: 'A', value: 'hidden' }] } }),
     );
     expect(read.ok && profileSettings(read.value)).toEqual(['availabilityTier', 'defaults.port', 'defaults.env A']);
+  });
+});
+
+describe('use-D16: volumes', () => {
+  const data = { name: 'data', size: '10Gi', mountPath: '/data' };
+  const shared = { ...data, accessMode: 'ReadWriteMany' };
+  const premium = profile('staging', { availabilityTier: 'premium' });
+
+  it('of one writer mean one replica, whatever the tier’s minimum', () => {
+    const resolved = workload(image('web', '1', { volumes: [data] }), premium);
+    expect(resolved.replicas).toBe(1);
+    expect(resolved).not.toHaveProperty('autoscaling');
+    expect(workload(image('web', '1', { volumes: [data], replicas: 1 }), premium).replicas).toBe(1);
+    expect(
+      workload(image('web', '1'), profile('staging', { availabilityTier: 'premium', defaults: { volumes: [data] } }))
+        .replicas,
+    ).toBe(1);
+  });
+  it('of one writer allow no second replica and no autoscaling', () => {
+    expect(faults(image('web', '1', { volumes: [data], replicas: 3 }), premium)).toEqual([
+      {
+        pointer: '/source/image/replicas',
+        message: 'must be 1 beside the volume data, which has one writer; set accessMode: ReadWriteMany for more',
+      },
+    ]);
+    expect(faults(image('web', '1', { volumes: [data], autoscaling: { min: 1, max: 1 } }), premium)).toMatchObject([
+      { pointer: '/source/image/autoscaling' },
+    ]);
+    expect(
+      faults(image('web', '1', { volumes: [data] }), profile('staging', { defaults: { replicas: 2 } })),
+    ).toMatchObject([{ pointer: '/profileName' }]);
+  });
+  it('of many writers leave replicas to the tier', () => {
+    const resolved = workload(image('web', '1', { volumes: [shared] }), premium);
+    expect(resolved).toMatchObject({ replicas: 3, autoscaling: { min: 3 }, volumes: [shared] });
+  });
+  it('grow, and nothing else of them changes', () => {
+    const errors = (before: object, after: object) =>
+      volumeErrors(whole(image('web', '1', { volumes: [before] })), whole(image('web', '2', { volumes: [after] })));
+    expect(errors(data, { ...data, size: '20Gi', mountPath: '/other' })).toEqual([]);
+    expect(errors(data, { ...data, name: 'other', size: '1Gi' })).toEqual([]);
+    expect(errors(data, { ...data, size: '10240Mi' })).toEqual([]);
+    expect(errors(data, { ...data, size: '5Gi' })).toEqual([
+      {
+        pointer: '/source/image/volumes/0/size',
+        message: 'cannot shrink from 10Gi to 5Gi; use a volume of another name',
+      },
+    ]);
+    expect(errors(data, shared)).toMatchObject([{ pointer: '/source/image/volumes/0/accessMode' }]);
+    expect(errors(data, { ...data, storageClass: 'fast' })).toMatchObject([
+      { pointer: '/source/image/volumes/0/storageClass' },
+    ]);
   });
 });
 

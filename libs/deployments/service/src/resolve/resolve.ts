@@ -1,4 +1,6 @@
 import {
+  conflictsIn,
+  quantityOf,
   TIERS,
   type ApplicationSpec,
   type ImageSource,
@@ -8,7 +10,10 @@ import {
 } from '#deployments/contract';
 import type { ImageWorkload, WorkloadResources, WorkloadVariable } from '#kubernetes';
 import { err, ok, type InputError, type Result } from '#kernel';
-import { canonicalCpu, canonicalMemory, quantityOf } from './quantities.ts';
+import { canonicalCpu, canonicalMemory } from './quantities.ts';
+import { scaleOf } from './scale.ts';
+import { hasOneWriter } from './volumes.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 export interface ResolveInput {
   readonly spec: ApplicationSpec;
@@ -78,9 +83,10 @@ function resolveImage(
   tier: Tier,
 ): Result<ImageWorkload, InputError[]> {
   const defaults: ImageFields = profile.spec.defaults ?? {};
-  const scale = scaleOf(image, defaults, tier);
+  const volumes = image.volumes ?? defaults.volumes ?? [];
+  const scale = scaleOf(image, defaults, tier, volumes.find(hasOneWriter));
   const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
-  const errors = [...scale.errors, ...resources.errors];
+  const errors = [...scale.errors, ...resources.errors, ...conflictsOf(image, defaults)];
   if (errors.length > 0) return err(errors);
 
   const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
@@ -106,7 +112,7 @@ function resolveImage(
     replicas: scale.replicas,
     ...(scale.autoscaling && { autoscaling: scale.autoscaling }),
     ...(health && { health: withoutUndefined(health) }),
-    volumes: (pick('volumes') ?? []).map(withoutUndefined),
+    volumes: volumes.map(withoutUndefined),
     configFiles: mergeFiles(defaults.configFiles ?? [], image.configFiles ?? []),
     ...optional('strategy'),
     ...optional('imagePullSecret'),
@@ -136,49 +142,6 @@ function hostOf(
     ? undefined
     : `${name}-${applicationId.replaceAll('-', '').slice(-4)}.${externalAccess.domain}`;
 }
-
-type Scaling = Pick<ImageFields, 'replicas' | 'autoscaling'>;
-
-/**
- * The highest layer that says anything about replicas or autoscaling decides; a tier's numbers bound what the layers
- * above it may ask for.
- */
-function scaleOf(
-  image: Scaling,
-  defaults: Scaling,
-  tier: Tier,
-): {
-  readonly replicas: number;
-  readonly autoscaling?: NonNullable<ImageWorkload['autoscaling']>;
-  readonly errors: readonly InputError[];
-} {
-  const { min, max } = tier.replicas;
-  const layer = says(image) ? image : says(defaults) ? defaults : undefined;
-  const pointer = layer === image ? '/source/image' : '/profileName';
-  const bounds = `must be between ${min} and ${max} on tier ${tier.name}`;
-  if (layer?.autoscaling) {
-    const { autoscaling } = layer;
-    const errors =
-      autoscaling.min < min || autoscaling.max > max
-        ? [{ pointer: `${pointer}${layer === image ? '/autoscaling' : ''}`, message: `autoscaling ${bounds}` }]
-        : [];
-    const targets = autoscaling.cpu === undefined && autoscaling.memory === undefined ? { cpu: 80 } : {};
-    return { replicas: autoscaling.min, autoscaling: { ...withoutUndefined(autoscaling), ...targets }, errors };
-  }
-  if (layer?.replicas !== undefined) {
-    const { replicas } = layer;
-    return {
-      replicas,
-      errors:
-        replicas < min || replicas > max
-          ? [{ pointer: `${pointer}${layer === image ? '/replicas' : ''}`, message: `replicas ${bounds}` }]
-          : [],
-    };
-  }
-  return { replicas: min, ...(tier.autoscaling && { autoscaling: { min, max, ...tier.autoscaling } }), errors: [] };
-}
-
-const says = ({ replicas, autoscaling }: Scaling): boolean => replicas !== undefined || autoscaling !== undefined;
 
 type Resources = NonNullable<ImageFields['resources']>;
 
@@ -219,6 +182,24 @@ function resourcesOf(layers: readonly (Resources | undefined)[]): {
   return { value, errors };
 }
 
+/**
+ * What stands in each other's way once the profile's fields are beside the application's; each part alone was checked when
+ * it was read.
+ */
+function conflictsOf(image: ImageSource, defaults: ImageFields): InputError[] {
+  const together = conflictsIn({
+    port: image.port ?? defaults.port ?? PLATFORM_PORT,
+    ports: image.ports ?? defaults.ports,
+    volumes: image.volumes ?? defaults.volumes,
+    configFiles: mergeFiles(defaults.configFiles ?? [], image.configFiles ?? []),
+  });
+  return together.map(({ path: [member = '', index = 0, key = ''], message }) =>
+    member in image && member !== 'configFiles'
+      ? { pointer: `/source/image/${member}/${index}/${key}`, message }
+      : { pointer: '/source/image', message: `together with its profile has ${member} of which one ${message}` },
+  );
+}
+
 /** By name, in the order of the profile and then of the application; the application's value wins. */
 function mergeVariables(
   defaults: NonNullable<ImageFields['env']>,
@@ -235,11 +216,4 @@ function mergeFiles(
 ): NonNullable<ImageFields['configFiles']> {
   const merged = new Map([...defaults, ...own].map((file) => [file.path, file]));
   return [...merged.values()];
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Optional members that are there with the value `undefined` are left out. */
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>; // the same members, less those that are undefined
 }

@@ -53,7 +53,10 @@ function workloadLines(workload: ImageWorkload): string[] {
     `memory ${resources.requests.memory}/${resources.limits.memory}`,
     ...(autoscaling ? [`autoscaling ${autoscalingText(autoscaling)}`] : [`replicas ${replicas}`]),
     ...(health ? [`health ${health.path}`] : []),
-    ...volumes.map(({ name, size, mountPath }) => `volume ${name} ${size} at ${mountPath}`),
+    ...volumes.map(
+      ({ name, size, mountPath, accessMode }) =>
+        `volume ${name} ${size} at ${mountPath}${accessMode === undefined ? '' : ` ${accessMode}`}`,
+    ),
     ...configFiles.map(({ path }) => `file ${path}`),
     ...(strategy ? [`strategy ${strategy}`] : []),
     ...(imagePullSecret === undefined ? [] : [`imagePullSecret ${imagePullSecret}`]),

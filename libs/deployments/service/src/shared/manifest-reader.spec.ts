@@ -52,7 +52,7 @@ describe('use-S4: large manifests', () => {
   it('are read outside the event loop, little ones at once', async () => {
     expect(await turns(reader.application('web', application()))).toBe(false);
     expect(await turns(reader.application('web', application({ labels: many(15_000) })))).toBe(true);
-    const manifests = '# a comment\n'.repeat(50_000);
+    const manifests = `${'# a comment\n'.repeat(50_000)}apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n`;
     const read = reader.application('web', { name: 'web', source: { type: 'yaml', yaml: { manifests } } });
     expect(await turns(read)).toBe(true);
     expect(await read).toMatchObject({ ok: true, value: { spec: { source: { yaml: { manifests } } } } });

@@ -36,20 +36,12 @@ const comparePlans = (plan: PlanOf | undefined): string =>
 
 /** Refusals that more than one slice gives, and those that are built again with what their organization knows. */
 export const sharedErrors = {
-  manifestInvalid: (what: string, errors: readonly InputError[]) => {
-    const [first] = errors;
-    const where = first?.pointer ? `${first.pointer} ` : '';
-    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    return domainError(
-      'deployments/manifest-invalid',
-      'invalid',
-      `${what}: ${where}${first?.message ?? 'is invalid'}${more}.`,
-      {
-        errors: errors.slice(0, 50),
-        fix: 'correct it, then check without applying: astroctl app validate -f FILE',
-      },
-    );
-  },
+  /** What is wrong is in `errors`, each with its place. @param what such as `application/web` */
+  manifestInvalid: (what: string, errors: readonly InputError[]) =>
+    domainError('deployments/manifest-invalid', 'invalid', `The manifest of ${what} is invalid.`, {
+      errors: errors.slice(0, 50),
+      fix: 'correct it, then check without applying: astroctl app validate -f FILE',
+    }),
   manifestTooLarge: () =>
     domainError(
       'deployments/manifest-too-large',

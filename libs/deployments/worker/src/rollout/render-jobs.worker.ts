@@ -7,11 +7,11 @@ import {
   namespacedByOwnCrd,
   readInlineManifests,
   renderImage,
+  schemaErrors,
   type KubernetesObject,
   type ManifestError,
 } from '#kubernetes';
 import { encodeText } from '#vault';
-import { offlineErrors } from './offline-check.worker.ts';
 
 export interface RenderInput {
   readonly source: ResolvedSpec['source'];
@@ -92,7 +92,7 @@ function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Ch
   });
   if (decorated.findings.length > 0) return { ok: false, errors: decorated.findings };
   const rules = { policy: cluster.policy, clusterName: cluster.name, targetNamespace, namespaceMode, isNamespaced };
-  const errors = [...offlineErrors(decorated.objects), ...checkManifests(decorated.objects, rules)];
+  const errors = [...schemaErrors(decorated.objects), ...checkManifests(decorated.objects, rules)];
   if (errors.length > 0) return { ok: false, errors: errors.slice(0, MOST_ERRORS) };
   const texts = decorated.objects.map((object) => JSON.stringify(object));
   const bytes = encodeText(`[${texts.join(',')}]`);

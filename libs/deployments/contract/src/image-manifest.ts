@@ -1,0 +1,323 @@
+import { z } from 'zod';
+import {
+  absolutePath,
+  byteQuantity,
+  cpuQuantity,
+  dnsLabel,
+  exactlyOneOf,
+  field,
+  notYet,
+  percent,
+  port,
+} from './manifest-fields.ts';
+
+const amounts = (cpu: string, memory: string) =>
+  z.strictObject({
+    cpu: field(cpuQuantity, 'Cores, such as 250m or 1.', cpu).optional(),
+    memory: field(byteQuantity, 'Bytes, such as 512Mi or 1Gi.', memory).optional(),
+  });
+
+/** How requests and limits are written, as in a container. */
+export const resourcesSchema = z.strictObject({
+  requests: field(amounts('250m', '256Mi'), 'What a node must have free for a pod.', {
+    cpu: '250m',
+    memory: '256Mi',
+  }).optional(),
+  limits: field(
+    amounts('1', '512Mi'),
+    'What a pod may use at most. Above the memory limit it is killed, at the CPU limit it is slowed down.',
+    { cpu: '1', memory: '512Mi' },
+  ).optional(),
+});
+
+const variableName = field(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,252}$/, 'is not the name of an environment variable'),
+  'Name of the variable.',
+  'LOG_LEVEL',
+);
+
+/** What the downward API gives to a variable (kubernetes.io/docs/concepts/workloads/pods/downward-api). */
+const FIELD_REF =
+  /^(?:metadata\.(?:name|namespace|uid)|metadata\.(?:labels|annotations)\['[^'\]]{1,317}'\]|spec\.(?:nodeName|serviceAccountName)|status\.(?:hostIP|hostIPs|podIP|podIPs))$/;
+
+const variable = z.union(
+  [
+    z.strictObject({
+      name: variableName,
+      value: field(z.string().max(32_768), 'Its value. Not for secrets: it can be read by all members.', 'debug'),
+    }),
+    z.strictObject({
+      name: variableName,
+      fieldRef: field(
+        z
+          .string()
+          .max(400)
+          .regex(
+            FIELD_REF,
+            "must be a field that Kubernetes gives to containers: metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName, status.hostIP, status.hostIPs, status.podIP or status.podIPs",
+          ),
+        'A field of the pod, as in the downward API of Kubernetes.',
+        'status.podIP',
+      ),
+    }),
+  ],
+  { error: 'must have name and one of value, fieldRef' },
+);
+
+/** `ReadWriteOnce`: pods of one node; `ReadWriteMany`: pods of all nodes, where the storage class can. */
+const ACCESS_MODES = ['ReadWriteOnce', 'ReadWriteMany'] as const;
+
+/** The volume of configuration files in a rendered pod; a volume of this name could not be told from it. */
+const FILES_VOLUME = 'config-files';
+/** The main port in a rendered pod and in its Service. */
+const MAIN_PORT = 'http';
+const SERVICE_PORT = 80;
+
+/** Fields of an image application that a profile can give as defaults too. */
+const imageFields = {
+  port: field(port, 'Port that the container listens on for HTTP. 8080 when left out.', 3000).optional(),
+  ports: field(
+    z
+      .array(
+        z.strictObject({
+          name: field(dnsLabel(15), 'Name of the port.', 'metrics'),
+          port: field(port, 'Number of the port, in the container and in the Service.', 9090),
+          protocol: field(z.enum(['TCP', 'UDP']), 'Protocol.', 'TCP').default('TCP'),
+        }),
+      )
+      .max(32),
+    'Further ports, reachable inside the cluster under their own numbers.',
+    [{ name: 'metrics', port: 9090 }],
+  ).optional(),
+  command: field(z.array(z.string().max(4_096)).max(64), 'Program to run instead of the entry point of the image.', [
+    '/app/server',
+  ]).optional(),
+  args: field(z.array(z.string().max(4_096)).max(256), 'Arguments of the program.', ['--log', 'json']).optional(),
+  env: field(z.array(variable).max(500), 'Environment variables.', [
+    { name: 'LOG_LEVEL', value: 'debug' },
+    { name: 'POD_IP', fieldRef: 'status.podIP' },
+  ]).optional(),
+  resources: field(
+    resourcesSchema,
+    'CPU and memory of each pod. What is left out comes from the profile, then from its availability tier.',
+    { limits: { memory: '512Mi' } },
+  ).optional(),
+  replicas: field(
+    z.number().int().min(1).max(1_000),
+    'Number of pods, within the bounds of the availability tier. Not beside autoscaling.',
+    2,
+  ).optional(),
+  autoscaling: field(
+    z
+      .strictObject({
+        min: field(z.number().int().min(1).max(1_000), 'Fewest pods.', 2),
+        max: field(z.number().int().min(1).max(1_000), 'Most pods.', 6),
+        cpu: field(
+          percent,
+          'Target use of the CPU request, in percent. 80 when neither target is given.',
+          80,
+        ).optional(),
+        memory: field(percent, 'Target use of the memory request, in percent.', 80).optional(),
+      })
+      .refine(({ min, max }) => min <= max, 'min must not be above max'),
+    'Number of pods by their use of CPU or memory.',
+    { min: 2, max: 6, cpu: 70 },
+  ).optional(),
+  health: field(
+    z.strictObject({
+      path: field(
+        z.string().max(1_024).startsWith('/', 'must begin with /'),
+        'Path that answers 200 to 399 while the container can serve.',
+        '/healthz',
+      ),
+      port: field(port, 'Port to ask; the main port when left out.', 8081).optional(),
+      initialDelaySeconds: field(
+        z.number().int().min(0).max(3_600),
+        'Seconds before the first question. 0 when left out.',
+        5,
+      ).optional(),
+      periodSeconds: field(
+        z.number().int().min(1).max(3_600),
+        'Seconds between two questions. 10 when left out.',
+        10,
+      ).optional(),
+      timeoutSeconds: field(
+        z.number().int().min(1).max(600),
+        'Seconds to wait for an answer. 3 when left out.',
+        3,
+      ).optional(),
+      failureThreshold: field(
+        z.number().int().min(1).max(100),
+        'Wrong answers in a row before the pod gets no traffic. 3 when left out.',
+        3,
+      ).optional(),
+    }),
+    'How to ask the container whether it can serve. Without it, an open port counts.',
+    { path: '/healthz' },
+  ).optional(),
+  volumes: field(
+    z
+      .array(
+        z.strictObject({
+          name: field(dnsLabel(50), 'Name of the volume.', 'data'),
+          size: field(byteQuantity, 'Size. It can grow later where the storage class allows it, never shrink.', '10Gi'),
+          storageClass: field(
+            dnsLabel(63),
+            'StorageClass of the cluster; its default class when left out.',
+            'fast',
+          ).optional(),
+          mountPath: field(absolutePath(512), 'Folder in the container.', '/data'),
+          accessMode: field(
+            z.enum(ACCESS_MODES),
+            'ReadWriteOnce, the default, allows one replica. Several replicas, or autoscaling, need ReadWriteMany and a storage class that offers it.',
+            'ReadWriteMany',
+          ).optional(),
+        }),
+      )
+      .max(20),
+    'Volumes that outlive pods and revisions.',
+    [{ name: 'data', size: '10Gi', mountPath: '/data' }],
+  ).optional(),
+  configFiles: field(
+    z
+      .array(
+        z.strictObject({
+          path: field(absolutePath(512), 'Path of the file in the container.', '/etc/app/config.yaml'),
+          content: field(z.string().max(262_144), 'Its content. Not for secrets.', 'log: debug\n'),
+        }),
+      )
+      .max(50),
+    'Files that the container finds; a change restarts its pods.',
+    [{ path: '/etc/app/config.yaml', content: 'log: debug\n' }],
+  ).optional(),
+  strategy: field(
+    z.enum(['rolling', 'recreate']),
+    'How a new revision replaces the old one: rolling starts new pods first, recreate stops the old ones first. rolling when left out; recreate with a volume of one writer.',
+    'rolling',
+  ).optional(),
+  imagePullSecret: field(
+    dnsLabel(63),
+    'Secret of type kubernetes.io/dockerconfigjson in the target namespace, for images that are not public.',
+    'registry',
+  ).optional(),
+  runAsUser: field(
+    z.number().int().min(1, 'must be 1 or higher: 0 is root').max(2_147_483_647),
+    'User id of the process, for images that would run as root.',
+    1000,
+  ).optional(),
+  schedule: notYet('Five cron fields: the application becomes a CronJob.'),
+  preDeploy: notYet('A command that must succeed before each rollout.'),
+};
+
+/** The members in which the fields of an image can stand in each other's way. */
+export interface ImageFieldsInUse {
+  readonly port?: number | undefined;
+  readonly ports?: readonly { readonly name: string; readonly port: number; readonly protocol?: string }[] | undefined;
+  readonly env?: readonly { readonly name: string }[] | undefined;
+  readonly volumes?: readonly { readonly name: string; readonly mountPath: string }[] | undefined;
+  readonly configFiles?: readonly { readonly path: string }[] | undefined;
+}
+
+export interface FieldConflict {
+  /** From the image's own fields. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** Entries of lists that Kubernetes would refuse beside each other, or of which one would hide the other. */
+export function conflictsIn({
+  port: main,
+  ports = [],
+  env = [],
+  volumes = [],
+  configFiles = [],
+}: ImageFieldsInUse): FieldConflict[] {
+  const found: FieldConflict[] = [];
+  const unique = <T>(
+    member: string,
+    items: readonly T[],
+    keyOf: (item: T) => string,
+    key: keyof T & string,
+    taken: ReadonlyMap<string, string> = new Map(),
+  ) => {
+    const seen = new Map(taken);
+    items.forEach((item, index) => {
+      const first = seen.get(keyOf(item));
+      if (first !== undefined) found.push({ path: [member, index, key], message: first });
+      else seen.set(keyOf(item), `is the same as in ${member}[${index}]`);
+    });
+    return seen;
+  };
+  const numbers = new Map([[`${SERVICE_PORT}/TCP`, 'is the port of the Service itself; use another port']]);
+  if (main !== undefined) numbers.set(`${main}/TCP`, 'is the main port of the container already; use another port');
+  unique('ports', ports, ({ port: number, protocol = 'TCP' }) => `${number}/${protocol}`, 'port', numbers);
+  unique(
+    'ports',
+    ports,
+    ({ name }) => name,
+    'name',
+    new Map([[MAIN_PORT, 'is the name of the main port; use another name']]),
+  );
+  unique('env', env, ({ name }) => name, 'name');
+  unique(
+    'volumes',
+    volumes,
+    ({ name }) => name,
+    'name',
+    new Map([[FILES_VOLUME, 'is reserved for configFiles; use another name']]),
+  );
+  const folder = (path: string): string => path.replace(/(?<=.)\/+$/, '');
+  const mounts = unique('volumes', volumes, ({ mountPath }) => folder(mountPath), 'mountPath');
+  unique('configFiles', configFiles, ({ path }) => folder(path), 'path', mounts);
+  return found;
+}
+
+const withoutConflicts = (fields: ImageFieldsInUse, context: z.RefinementCtx): void => {
+  for (const { path, message } of conflictsIn(fields)) context.addIssue({ code: 'custom', path: [...path], message });
+};
+
+/** Common settings that a profile gives to its image applications. */
+export const imageDefaultsSchema = z.strictObject(imageFields).superRefine(withoutConflicts);
+
+export const imageSourceSchema = exactlyOneOf(
+  z
+    .strictObject({
+      registry: field(
+        z
+          .string()
+          .max(253)
+          .regex(
+            /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
+            'must be a host, perhaps with a port, without user or scheme',
+          ),
+        'Host of the registry; Docker Hub when left out.',
+        'images.acme.dev',
+      ).optional(),
+      repository: field(
+        z
+          .string()
+          .max(255)
+          .regex(
+            /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/,
+            'must be the path of an image in lower case, without registry, tag or digest',
+          ),
+        'Path of the image in the registry.',
+        'shop/web',
+      ),
+      tag: field(
+        z
+          .string({ error: 'must be text; quote it' })
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'must be a tag: letters, digits and _ . -, at most 128'),
+        'Tag of the image. Either tag or digest must be there.',
+        '1.4.2',
+      ).optional(),
+      digest: field(
+        z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits'),
+        'Digest of the image: exactly this content, whatever its tags become.',
+        'sha256:9f2c41d07b3e5a6c8d1e0f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e',
+      ).optional(),
+      ...imageFields,
+    })
+    .superRefine(withoutConflicts),
+  ['tag', 'digest'],
+);

@@ -1,0 +1,103 @@
+import { parseQuantity } from '#kubernetes/schemas';
+import { z } from 'zod';
+
+/**
+ * A field of a manifest with what its JSON Schema, the reference and `astroctl explain` say of it.
+ * @param schema complete: what is derived from it further loses the description
+ * @param examples values as people write them; the first one is shown in the reference
+ */
+export const field = <S extends z.ZodType>(schema: S, description: string, ...examples: readonly z.input<S>[]): S =>
+  schema.meta({ description, ...(examples.length > 0 && { examples }) });
+
+/** RFC 1123 label. */
+export const dnsLabel = (most: number) =>
+  z
+    .string()
+    .max(most, `must be at most ${most} characters`)
+    .regex(
+      /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+      'must be a DNS label: lower-case letters, digits and hyphens, a letter or digit first and last',
+    );
+
+export const dnsName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/,
+    'must be a host name in lower case, without a wildcard',
+  );
+
+/** One line of text: no control characters, so that it cannot forge a line of a log or a header. */
+export const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\u0000-\u001f\u007f\u2028\u2029]*$/, 'must be one line without control characters');
+
+export const absolutePath = (most: number) => z.string().max(most).startsWith('/', 'must be an absolute path');
+
+const NANO = 1_000_000_000n;
+const QUANTITY = /^\+?(?:\d+(?:\.\d*)?|\.\d+)(?:n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?$/;
+
+/** A Kubernetes quantity above zero, as text or as a number; it is kept as the text. */
+const quantity = (message: string) =>
+  z
+    .union([z.string().max(40).regex(QUANTITY, message), z.number().positive()], { error: message })
+    .transform((value) => (typeof value === 'number' ? String(value) : value.replace(/^\+/, '')))
+    .refine((value) => (parseQuantity(value)?.nano ?? 0n) > 0n, message);
+
+/** Cores. */
+export const cpuQuantity = quantity('must be a quantity of cores, such as 250m or 1');
+
+/** Bytes. Kubernetes takes `512m` too, which are 512 thousandths of a byte; kubectl warns about them. */
+export const byteQuantity = quantity('must be a quantity of bytes, such as 512Mi or 10Gi').superRefine(
+  (value, context) => {
+    const parsed = parseQuantity(value);
+    if (!parsed || parsed.nano % NANO === 0n) return;
+    const [, amount] = /^([\d.]+)m$/.exec(value) ?? [];
+    const hint = amount === undefined ? '' : `: m stands for thousandths; did you mean ${amount}Mi?`;
+    context.addIssue({ code: 'custom', message: `must be a whole number of bytes${hint}` });
+  },
+);
+
+export const port = z.number().int().min(1).max(65_535);
+export const percent = z.number().int().min(1).max(100);
+
+const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const MOST_LABELS = 100;
+
+export const labels = z
+  .record(
+    z.string().regex(labelKey, 'is not a label key'),
+    z
+      .string()
+      .max(63)
+      .regex(/^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?$/, 'is not a label value'),
+  )
+  .refine((given) => Object.keys(given).length <= MOST_LABELS, `must be at most ${MOST_LABELS} labels`)
+  .refine(
+    (given) => Object.keys(given).every((key) => !/(^|\.)(kubernetes\.io|k8s\.io|astropulse\.io)\//.test(key)),
+    'labels below kubernetes.io, k8s.io and astropulse.io are reserved',
+  );
+
+/** A field that a later release will have; nothing may stand there. */
+export const notYet = (description: string) =>
+  z
+    .never({ error: 'is not available in this release' })
+    .meta({ description: `${description} Not available in this release.` })
+    .optional();
+
+/** Adds that exactly one of `members` must be there, to the check and to the JSON Schema alike. */
+export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly (keyof S['shape'] & string)[]) =>
+  schema
+    .refine(
+      (given) => members.filter((member) => given[member] !== undefined).length === 1,
+      `must have either ${members.join(' or ')}`,
+    )
+    .meta({ oneOf: members.map((member) => ({ required: [member] })) });
+
+/** A Kubernetes quantity as a number: cores, or bytes. NaN for what is none. */
+export function quantityOf(text: string): number {
+  const parsed = parseQuantity(text);
+  return parsed ? Number(parsed.nano) / Number(NANO) : Number.NaN;
+}

@@ -1,0 +1,166 @@
+import { readApplication, readProfile } from './read-manifest.ts';
+
+const image = (more: object) => ({
+  name: 'web',
+  source: { type: 'image', image: { repository: 'web', tag: '1', ...more } },
+});
+const yaml = (manifests: string) => ({ name: 'web', source: { type: 'yaml', yaml: { manifests } } });
+const errors = (document: unknown, read: (document: unknown) => unknown = readApplication) => {
+  const outcome = read(document) as ReturnType<typeof readApplication>;
+  return outcome.ok ? [] : outcome.error.map(({ pointer, message }) => `${pointer} ${message}`);
+};
+const IMAGE = '/source/image';
+
+describe('use-D18: what Kubernetes would refuse, refused when the manifest is read', () => {
+  it.each([
+    [
+      'port 80, which is the Service’s',
+      { ports: [{ name: 'plain', port: 80 }] },
+      `${IMAGE}/ports/0/port is the port of the Service itself; use another port`,
+    ],
+    [
+      'the main port again',
+      { port: 8080, ports: [{ name: 'again', port: 8080 }] },
+      `${IMAGE}/ports/0/port is the main port of the container already; use another port`,
+    ],
+    [
+      'a repeated port',
+      {
+        ports: [
+          { name: 'a', port: 9000 },
+          { name: 'b', port: 9000 },
+        ],
+      },
+      `${IMAGE}/ports/1/port is the same as in ports[0]`,
+    ],
+    [
+      'a repeated name of a port',
+      {
+        ports: [
+          { name: 'a', port: 9000 },
+          { name: 'a', port: 9001 },
+        ],
+      },
+      `${IMAGE}/ports/1/name is the same as in ports[0]`,
+    ],
+    [
+      'the name of the main port',
+      { ports: [{ name: 'http', port: 9000 }] },
+      `${IMAGE}/ports/0/name is the name of the main port; use another name`,
+    ],
+    [
+      'an unknown fieldRef',
+      { env: [{ name: 'A', fieldRef: 'status.nope' }] },
+      expect.stringContaining(`${IMAGE}/env/0/fieldRef must be a field that Kubernetes gives`),
+    ],
+    [
+      'a volume named config-files',
+      { volumes: [{ name: 'config-files', size: '1Gi', mountPath: '/a' }] },
+      `${IMAGE}/volumes/0/name is reserved for configFiles; use another name`,
+    ],
+    [
+      'equal mount paths',
+      {
+        volumes: [
+          { name: 'a', size: '1Gi', mountPath: '/data' },
+          { name: 'b', size: '1Gi', mountPath: '/data/' },
+        ],
+      },
+      `${IMAGE}/volumes/1/mountPath is the same as in volumes[0]`,
+    ],
+    [
+      'a file where a volume is',
+      { volumes: [{ name: 'a', size: '1Gi', mountPath: '/data' }], configFiles: [{ path: '/data', content: '' }] },
+      `${IMAGE}/configFiles/0/path is the same as in volumes[0]`,
+    ],
+    [
+      'two variables of one name',
+      {
+        env: [
+          { name: 'A', value: '1' },
+          { name: 'B', value: '1' },
+          { name: 'A', value: '2' },
+        ],
+      },
+      `${IMAGE}/env/2/name is the same as in env[0]`,
+    ],
+  ])('%s', (_, more, error) => expect(errors(image(more))).toEqual([error]));
+
+  it('takes what stands beside each other', () =>
+    expect(
+      errors(
+        image({
+          port: 3000,
+          ports: [
+            { name: 'dns', port: 53, protocol: 'UDP' },
+            { name: 'dns-tcp', port: 53 },
+            { name: 'udp', port: 80, protocol: 'UDP' },
+          ],
+          env: ["metadata.labels['app']", 'status.podIPs', 'spec.nodeName'].map((fieldRef, index) => ({
+            name: `A${index}`,
+            fieldRef,
+          })),
+        }),
+      ),
+    ).toEqual([]));
+
+  it('the same in the defaults of a profile', () =>
+    expect(
+      errors({ profileName: 'p', clusterName: 'c', defaults: { ports: [{ name: 'a', port: 80 }] } }, readProfile),
+    ).toEqual(['/defaults/ports/0/port is the port of the Service itself; use another port']));
+
+  it.each([
+    ['that are no YAML', 'a: [1', 1],
+    ['that are no Kubernetes objects', 'hello: world', 1],
+    ['with one object twice', `${'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n'.repeat(2)}`, 5],
+    ['with an unknown field', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 1\n', 5],
+    ['with a wrong type', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: 1\n', 5],
+  ])('inline manifests %s, with their place', (_, manifests, line) => {
+    const read = readApplication({
+      apiVersion: 'platform.astropulse.io/v1',
+      kind: 'Application',
+      spec: yaml(manifests),
+    });
+    expect(read).toMatchObject({ ok: false, error: expect.any(Array) });
+    expect(!read.ok && read.error[0]).toMatchObject({
+      pointer: '/spec/source/yaml/manifests',
+      message: expect.not.stringMatching(/^line|\.$/),
+      place: { line, column: expect.any(Number) },
+    });
+  });
+
+  it('takes manifests of kinds that only their cluster knows, and keys without a value', () =>
+    expect(
+      errors(
+        yaml(
+          'apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: a}\nspec: {any: 1}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n',
+        ),
+      ),
+    ).toEqual([]));
+});
+
+describe('use-C7: quantities', () => {
+  const memory = (amount: unknown) => errors(image({ resources: { limits: { memory: amount } } }));
+  const cpu = (amount: unknown) => errors(image({ resources: { limits: { cpu: amount } } }));
+
+  it('512m of memory are half a byte', () =>
+    expect(memory('512m')).toEqual([
+      `${IMAGE}/resources/limits/memory must be a whole number of bytes: m stands for thousandths; did you mean 512Mi?`,
+    ]));
+  it.each(['0.5', '1.5', '100u', 0.5])('%s bytes are refused', (amount) => expect(memory(amount)).toHaveLength(1));
+  it.each(['1.5Gi', '0.5k', '1e3', '1E', '128974848', '129e6', 1024])(
+    '%s bytes are taken as Kubernetes does',
+    (amount) => expect(memory(amount)).toEqual([]),
+  );
+  it.each(['0.5', '1', '100m', 2, '.5', '1e-1'])('%s cores are taken', (amount) => expect(cpu(amount)).toEqual([]));
+  it.each(['0', '-1', 'one', '1 Gi', '', 0, -1, true])('%s is no amount', (amount) =>
+    expect(cpu(amount)).toHaveLength(1),
+  );
+  it('of volumes are bytes too', () =>
+    expect(errors(image({ volumes: [{ name: 'a', size: '10m', mountPath: '/a' }] }))).toHaveLength(1));
+});
+
+describe('use-C9: errors of manifests', () => {
+  it('say a field once', () =>
+    expect(errors({ ...image({}), dependsOn: ['db'] })).toEqual(['/dependsOn is not available in this release']));
+});
