@@ -146,6 +146,7 @@ await import('./main.mjs');
   for (const { path, contents } of outputFiles)
     if (path.endsWith('.mjs') || path.endsWith('.txt')) writeFileSync(join(staged, basename(path)), contents);
   if (existsSync(join(target, 'data'))) cpSync(join(target, 'data'), join(staged, 'data'), { recursive: true });
+  cpSync(join('docs', 'reference', 'schemas'), join(staged, 'schemas'), { recursive: true });
   const packed = spawnSync('npm', ['pack', '--ignore-scripts', '--offline', '--loglevel=error'], {
     cwd: staged,
     stdio: ['ignore', 'ignore', 2],

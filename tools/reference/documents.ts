@@ -1,5 +1,13 @@
 import { PERMISSIONS, ROLES, type PermissionRule } from '#access';
 import { EXIT_CODES } from '#cli';
+import {
+  API_VERSION,
+  describeFields,
+  MANIFEST_SCHEMAS,
+  manifestSchema,
+  SCHEMA_KINDS,
+  type FieldDescription,
+} from '#deployments/contract';
 import type { ErrorKind } from '#kernel';
 import { defaultShown, VARIABLES, type Variable } from '#runtime';
 import { everyContract } from '#testing/contracts';
@@ -26,6 +34,8 @@ export function referencePages(root: string): Readonly<Record<string, string>> {
     'reference/rest.md': rest(),
     'reference/cli.md': cli(),
     'reference/errors.md': errors(root),
+    'reference/manifests.md': manifests(),
+    ...schemas(),
     'security/attacks.md': attacks(root),
   };
 }
@@ -127,6 +137,37 @@ function cli(): string {
     'astroctl',
     'Flags of every command: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.',
     ...sections,
+  );
+}
+
+/** JSON Schemas as they are published and packed. */
+const schemas = (): Record<string, string> =>
+  Object.fromEntries(
+    SCHEMA_KINDS.map((kind) => [
+      `reference/schemas/${kind.toLowerCase()}.json`,
+      `${JSON.stringify(manifestSchema(kind), null, 2)}\n`,
+    ]),
+  );
+
+function manifests(): string {
+  const rows = (fields: readonly FieldDescription[]): string[][] =>
+    fields.flatMap(({ path, type, description, isRequired, choices, example, fields: inner }) => [
+      [
+        code(path),
+        `${type}${isRequired ? ', required' : ''}`,
+        `${description}${choices.length > 0 ? ` One of ${choices.map(code).join(', ')}.` : ''}`,
+        example === undefined ? '' : code(JSON.stringify(example)),
+      ],
+      ...rows(inner),
+    ]);
+  return page(
+    'Manifests',
+    `YAML or JSON: \`apiVersion: ${API_VERSION}\`, \`kind\`, perhaps \`metadata.name\`, and the fields below in \`spec\`; or these fields alone. \`astroctl explain application.source.image\` shows the same. JSON Schemas for editors are at \`/v1/schemas/application.json\` and so on of a running platform, and [beside this page](schemas/application.json). Examples are JSON, which is YAML too.`,
+    ...SCHEMA_KINDS.flatMap((kind) => [
+      `## ${kind}`,
+      MANIFEST_SCHEMAS[kind].description,
+      table(['field', 'type', 'meaning', 'example'], rows(describeFields(kind))),
+    ]),
   );
 }
 

@@ -23,6 +23,7 @@ import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, Optional, type OnModuleDestroy } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ASTROCTL_PACKAGE } from './astroctl-package.service.ts';
+import { MANIFEST_SCHEMA_FILES } from './manifest-schemas.service.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
 /** REST, OpenAPI, health and metrics over HTTP. It asks contexts over the bus, wherever they run. */
@@ -56,7 +57,7 @@ export class Gateway implements OnModuleDestroy {
     const leakedKeys = createLeakedKeys({ bus, access, clock });
     mountEdge(app, {
       contracts: ROUTED_CONTRACTS,
-      files: ASTROCTL_PACKAGE,
+      files: [...ASTROCTL_PACKAGE, ...MANIFEST_SCHEMA_FILES],
       bus,
       authenticator: this.authenticator(),
       access,

@@ -1,5 +1,5 @@
 import { implement, type CliCommand, type CliGroup } from '#cli';
-import { applicationCommands, clusterCommands, profileCommands } from './commands.cli.ts';
+import { applicationCommands, clusterCommands, explainCommands, profileCommands } from './commands.cli.ts';
 
 export const deploymentsGroups: readonly CliGroup[] = [
   {
@@ -37,6 +37,7 @@ export const deploymentsGroups: readonly CliGroup[] = [
 
 export const deploymentsCommands: readonly CliCommand[] = [
   ...implement(applicationCommands, () => import('./applications.cli.ts')),
+  ...implement(explainCommands, () => import('./explain.cli.ts')),
   ...implement(profileCommands, () => import('./profiles.cli.ts')),
   ...implement(clusterCommands, () => import('./clusters.cli.ts')),
 ];

@@ -197,6 +197,18 @@ export const applicationCommands = {
   },
 } as const satisfies CommandDeclarations;
 
+export const explainCommands = {
+  explain: {
+    path: ['explain'],
+    summary: 'Describe a field of a manifest',
+    options: {
+      field: { positional: 'required', help: 'kind of the manifest and path of the field, such as application.source' },
+      recursive: { help: 'print all fields below it' },
+    },
+    examples: ['astroctl explain application.source.image', 'astroctl explain applicationprofile --recursive'],
+  },
+} as const satisfies CommandDeclarations;
+
 export const profileCommands = {
   profileApply: {
     path: ['app', 'profile', 'apply'],

@@ -126,7 +126,7 @@ const imageFields = {
   health: field(
     z.strictObject({
       path: field(
-        z.string().max(1_024).startsWith('/', 'must begin with /'),
+        z.string().max(1_024).regex(/^\//, 'must begin with /'),
         'Path that answers 200 to 399 while the container can serve.',
         '/healthz',
       ),
@@ -209,7 +209,7 @@ const imageFields = {
   preDeploy: notYet('A command that must succeed before each rollout.'),
 };
 
-/** The members in which the fields of an image can stand in each other's way. */
+/** The members in which the fields of an image can collide. */
 export interface ImageFieldsInUse {
   readonly port?: number | undefined;
   readonly ports?: readonly { readonly name: string; readonly port: number; readonly protocol?: string }[] | undefined;

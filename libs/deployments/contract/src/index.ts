@@ -76,6 +76,14 @@ export {
   deleteProfileRequest,
 } from './profiles.contract.ts';
 export { getRecordRequest, putRecordRequest, RECORD_PART_BYTES } from './records.contract.ts';
+export {
+  describeFields,
+  type FieldDescription,
+  MANIFEST_SCHEMAS,
+  manifestSchema,
+  SCHEMA_KINDS,
+  type SchemaKind,
+} from './manifest-schema.ts';
 export { quantityOf } from './manifest-fields.ts';
 export { conflictsIn, type ImageFieldsInUse } from './image-manifest.ts';
 export { readApplication, readProfile, readRegistration } from './read-manifest.ts';

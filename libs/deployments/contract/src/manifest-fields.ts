@@ -34,7 +34,7 @@ export const line = (most: number) =>
     .max(most)
     .regex(/^[^\u0000-\u001f\u007f\u2028\u2029]*$/, 'must be one line without control characters');
 
-export const absolutePath = (most: number) => z.string().max(most).startsWith('/', 'must be an absolute path');
+export const absolutePath = (most: number) => z.string().max(most).regex(/^\//, 'must be an absolute path');
 
 const NANO = 1_000_000_000n;
 const QUANTITY = /^\+?(?:\d+(?:\.\d*)?|\.\d+)(?:n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?$/;

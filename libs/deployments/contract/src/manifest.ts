@@ -52,7 +52,13 @@ const sourceSchema = z
       });
   })
   .meta({
-    oneOf: AVAILABLE_SOURCES.map((type) => ({ properties: { type: { const: type } }, required: [type] })),
+    oneOf: AVAILABLE_SOURCES.map((type) => ({
+      properties: {
+        ...Object.fromEntries(SOURCE_TYPES.filter((other) => other !== type).map((other) => [other, { not: {} }])),
+        type: { const: type },
+      },
+      required: [type],
+    })),
   });
 
 export const applicationSpecSchema = z.strictObject({

@@ -110,8 +110,8 @@ describe('use-D18: what Kubernetes would refuse, refused when the manifest is re
     ).toEqual(['/defaults/ports/0/port is the port of the Service itself; use another port']));
 
   it.each([
-    ['that are no YAML', 'a: [1', 1],
-    ['that are no Kubernetes objects', 'hello: world', 1],
+    ['that do not parse as YAML', 'a: [1', 1],
+    ['without Kubernetes objects', 'hello: world', 1],
     ['with one object twice', `${'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n'.repeat(2)}`, 5],
     ['with an unknown field', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 1\n', 5],
     ['with a wrong type', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: 1\n', 5],
@@ -153,7 +153,7 @@ describe('use-C7: quantities', () => {
     (amount) => expect(memory(amount)).toEqual([]),
   );
   it.each(['0.5', '1', '100m', 2, '.5', '1e-1'])('%s cores are taken', (amount) => expect(cpu(amount)).toEqual([]));
-  it.each(['0', '-1', 'one', '1 Gi', '', 0, -1, true])('%s is no amount', (amount) =>
+  it.each(['0', '-1', 'one', '1 Gi', '', 0, -1, true])('%s is refused', (amount) =>
     expect(cpu(amount)).toHaveLength(1),
   );
   it('of volumes are bytes too', () =>

@@ -183,7 +183,7 @@ function resourcesOf(layers: readonly (Resources | undefined)[]): {
 }
 
 /**
- * What stands in each other's way once the profile's fields are beside the application's; each part alone was checked when
+ * Fields that collide once those of the profile are beside the application's; each part alone was checked when
  * it was read.
  */
 function conflictsOf(image: ImageSource, defaults: ImageFields): InputError[] {

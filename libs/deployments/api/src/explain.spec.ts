@@ -1,0 +1,55 @@
+import { createLaptop } from '#cli/testing';
+import { temporaryFolder } from '#testing';
+import { deploymentsCommands, deploymentsGroups } from './cli.ts';
+
+const folder = temporaryFolder();
+const explain = (words: string) =>
+  createLaptop(folder, { commands: deploymentsCommands, groups: deploymentsGroups }).run(`explain ${words}`);
+
+describe('use-E3: explain', () => {
+  it('describes a field as kubectl explain does, without a server or a login', async () => {
+    const { exit, stdout } = await explain('application.source.yaml');
+    expect(exit).toBe(0);
+    expect(stdout).toBe(
+      [
+        'KIND:       Application',
+        'VERSION:    platform.astropulse.io/v1',
+        '',
+        'FIELD: yaml\t<Object>',
+        '',
+        'DESCRIPTION:',
+        '    Kubernetes manifests.',
+        '',
+        'EXAMPLE:',
+        '    yaml: {"manifests":"apiVersion: v1\\nkind: ConfigMap\\nmetadata: { name: settings }\\ndata: { log: debug }\\n"}',
+        '',
+        'FIELDS:',
+        '  manifests\t<string> -required-',
+        '    Kubernetes manifests in YAML, several documents in one text.',
+        '',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('describes a kind, a list, a choice, and everything below a field', async () => {
+    expect((await explain('app')).stdout).toContain('  source\t<Object> -required-\n    What is deployed.');
+    expect((await explain('application.spec.source.image.env')).stdout).toContain('FIELD: env\t<[]Object>');
+    expect((await explain('application.source.image.env.fieldRef')).stdout).toContain('status.podIP');
+    expect((await explain('application.source.type')).stdout).toContain(
+      'ENUM:\n    image\n    helm\n    repository\n    yaml\n',
+    );
+    expect((await explain('profile --recursive')).stdout).toContain('  defaults\t<Object>\n    port\t<integer>\n');
+  });
+
+  it('names the nearest field of a wrong path, and the kinds', async () => {
+    expect(await explain('application.source.imag')).toMatchObject({
+      exit: 2,
+      stderr:
+        'Error: application.source has no field imag.\nFix:   did you mean image? Run: astroctl explain application.source.image\n',
+    });
+    expect((await explain('deployment')).stderr).toContain(
+      'use one of: application, applicationprofile, k8sclusterregistration',
+    );
+  });
+});
