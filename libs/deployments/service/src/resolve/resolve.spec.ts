@@ -1,3 +1,4 @@
+import { canonicalJson } from '#kernel';
 import { readApplication, readProfile } from '#deployments/contract';
 import { image, profile } from '../testing/fixtures.ts';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
@@ -144,6 +145,18 @@ describe('resolving a revision', () => {
     ]);
     expect(changesBetween(after, before)).toContain('env B removed');
     expect(changesBetween(before, before)).toEqual([]);
+  });
+  it('use-D20: tells a file, a variable or a health check as changed only where it is', () => {
+    const more = {
+      env: [{ name: 'A', value: 'x' }],
+      configFiles: [{ path: '/etc/a', content: 'x' }],
+      health: { path: '/', periodSeconds: 5 },
+    };
+    const after = whole(image('web', '1', more));
+    const stored = JSON.parse(canonicalJson(after)) as typeof after; // as the vault keeps it: members in order of their names
+    expect(changesBetween(stored, after)).toEqual([]);
+    const other = whole(image('web', '1', { ...more, configFiles: [{ path: '/etc/a', content: 'y' }] }));
+    expect(changesBetween(stored, other)).toEqual(['file /etc/a changed']);
   });
   it('keeps a summary below 32 KiB whatever was asked for', () => {
     const env = Array.from({ length: 500 }, (_, index) => ({ name: `${'LONG_'.repeat(45)}${index}`, value: 'x' }));

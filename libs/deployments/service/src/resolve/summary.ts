@@ -1,4 +1,5 @@
 import type { ProfileSpec, ResolvedSpec } from '#deployments/contract';
+import { canonicalJson } from '#kernel';
 import type { ImageWorkload } from '#kubernetes';
 
 /** Bytes that a redacted summary may take in an event. */
@@ -151,7 +152,7 @@ function hiddenChanges(before: ResolvedSpec, after: ResolvedSpec): string[] {
   if (before.source.type !== 'image' || after.source.type !== 'image') return ['source changed'];
   const old = before.source.workload;
   const now = after.source.workload;
-  const text = (value: unknown): string => JSON.stringify(value);
+  const text = canonicalJson; // a stored revision has its members in another order
   const named = <T>(kind: string, olds: readonly T[], news: readonly T[], nameOf: (item: T) => string): string[] =>
     news.flatMap((item) => {
       const was = olds.find((other) => nameOf(other) === nameOf(item));
