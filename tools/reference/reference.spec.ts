@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { catalogueProblems, readCatalogue } from './attacks.ts';
 import { referencePages } from './documents.ts';
 import { errorCodes } from './errors.ts';
@@ -18,8 +18,9 @@ describe('generated pages of docs', () => {
   it('are all there is in docs/reference', () => {
     const generated = Object.keys(pages).filter((path) => path.startsWith('reference/'));
     expect(
-      readdirSync(join(docs, 'reference'))
-        .map((file) => `reference/${file}`)
+      readdirSync(join(docs, 'reference'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => relative(docs, join(entry.parentPath, entry.name)))
         .toSorted(),
     ).toEqual(generated.toSorted());
   });
