@@ -51,8 +51,7 @@ export const unclaimed: AttemptProgress = {
   outcome: undefined,
 };
 
-export const objectKey = ({ group, kind, namespace, name }: InventoryEntry): string =>
-  `${group}/${kind}/${namespace}/${name}`;
+const objectKey = ({ group, kind, namespace, name }: InventoryEntry): string => `${group}/${kind}/${namespace}/${name}`;
 
 /** Both lists, each object once; a UID that is known is kept. */
 export function mergeInventory(before: readonly InventoryEntry[], more: readonly InventoryEntry[]): InventoryEntry[] {
