@@ -124,7 +124,7 @@ describe('the log of one process', () => {
       },
     });
 
-    it('reads the log once for all followers that go along together, whatever their pace', async () => {
+    it('use-L6: reads the log once for all followers that go along together, whatever their pace', async () => {
       feed = feedOver(counting(), { ...systemClock, timer: (_ms, fire) => systemClock.timer(60_000, fire) });
       const seen = await Promise.all([
         follow(feed, EVENTS),
