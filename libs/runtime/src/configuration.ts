@@ -31,6 +31,8 @@ export interface Configuration {
   readonly emailVerified: 'claim' | 'always';
   readonly adminEmail: string;
   readonly adminPassword: string | undefined;
+  /** Absent: the catalogue of plans is the one that is built in. */
+  readonly plansFile: string | undefined;
   readonly contact: string;
   readonly sealingKeys: string | undefined;
   readonly callerKeys: string | undefined;
@@ -100,6 +102,7 @@ function configurationOf(settings: Settings): Configuration {
     emailVerified: settings.oidcEmailVerified,
     adminEmail: settings.adminEmail,
     adminPassword: settings.adminPassword,
+    plansFile: settings.plansFile,
     contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
     sealingKeys: settings.sealingKeys,
     callerKeys: settings.callerKeys,

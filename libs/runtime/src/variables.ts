@@ -249,6 +249,14 @@ export const VARIABLES = {
     good: 'correct horse battery',
     bad: ['short'],
   },
+  plansFile: {
+    name: 'ASTRO_PLANS_FILE',
+    meaning: 'file with the catalogue of plans (JSON)',
+    defaultInWords: 'built in',
+    schema: z.string().regex(/^[^\0]+$/, 'must be a path'),
+    good: '/etc/astro/plans.json',
+    bad: ['a\0b'],
+  },
   contact: {
     name: 'ASTRO_CONTACT',
     meaning: 'contact for users: address or URL',
@@ -322,7 +330,7 @@ export const VARIABLES = {
     default: '100',
     schema: wholeNumber(1, 1_000),
     good: '10',
-    bad: ['0', 'many', '2.5'],
+    bad: ['-5', 'many', '2.5'],
   },
 } as const satisfies Record<string, Variable>;
 

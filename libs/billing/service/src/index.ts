@@ -2,6 +2,7 @@ import type { ContextService } from '#runtime';
 import { BillingModule } from './billing.module.ts';
 import { PlanChangeReactor } from './changing/plan-change.reactor.ts';
 import { subscriptionsProjection } from './overview/subscriptions.projection.ts';
+import { planCatalogue } from './plan-catalogue.service.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 import { subscriptionDecider } from './subscription.decider.ts';
 
@@ -14,4 +15,5 @@ export const billingService: ContextService = {
   projections: [subscriptionsProjection],
   reactors: [StartingReactor, PlanChangeReactor],
   sweeps: [],
+  providers: [planCatalogue],
 };

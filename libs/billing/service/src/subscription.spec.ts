@@ -1,6 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DEFAULT_CATALOGUE, parseCatalogue } from '#billing/contract';
 import { position, type Actor } from '#kernel';
 import { specify } from '#testing';
+import { readCatalogue } from './plan-catalogue.service.ts';
 import { subscriptionsProjection, type SubscriptionDocument } from './overview/subscriptions.projection.ts';
 import { subscriptionDecider } from './subscription.decider.ts';
 import type { SubscriptionEvent } from './subscription.events.ts';
@@ -91,6 +95,21 @@ describe('the view of a subscription', () => {
 });
 
 describe('a catalogue from a file', () => {
+  it('use-I7: is read at the start, and stops it when it cannot be read or is wrong', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plans-'));
+    const file = join(folder, 'plans.json');
+    const gold = {
+      ...DEFAULT_CATALOGUE,
+      plans: [{ ...DEFAULT_CATALOGUE.plans[0], name: 'gold' }],
+      defaultPlan: 'gold',
+    };
+    expect(() => readCatalogue(file)).toThrow(`ASTRO_PLANS_FILE ${file} cannot be read (ENOENT).`);
+    writeFileSync(file, JSON.stringify(gold));
+    expect(readCatalogue(file)).toEqual(gold);
+    writeFileSync(file, '{}');
+    expect(() => readCatalogue(file)).toThrow(`ASTRO_PLANS_FILE ${file}: The plan catalogue is invalid`);
+    rmSync(folder, { recursive: true });
+  });
   it('may be the default one', () =>
     expect(parseCatalogue(JSON.stringify(DEFAULT_CATALOGUE))).toEqual({ ok: true, value: DEFAULT_CATALOGUE }));
   it.each([
@@ -104,4 +123,10 @@ describe('a catalogue from a file', () => {
   ])('is refused with %s', (_what, text) =>
     expect(parseCatalogue(text)).toMatchObject({ ok: false, error: { code: 'billing/catalogue-invalid' } }),
   );
+});
+
+it('the example of the operator guide is a catalogue', () => {
+  const guide = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'operator-guide.md'), 'utf8');
+  const [, example = ''] = /### Plans[\s\S]*?```json\n([\s\S]*?)```/.exec(guide) ?? [];
+  expect(parseCatalogue(example)).toMatchObject({ ok: true, value: { defaultPlan: 'team' } });
 });
