@@ -54,9 +54,9 @@ function permissions(): string {
   };
   return page(
     'Permissions',
-    'O owner, A admin, E editor, V viewer of the organization; R whoever has the right `audit`; G global admin, by login always. *By*: `key` = an access key or a login, `login` = a person’s login only. Some requests decide further by the object, such as a protected profile, an owner, or the key of another.',
+    '*Who*: O owner, A admin, E editor, V viewer of the organization; R anyone with the `audit` right; G global admin, with a login only. *With*: `key` = an access key or a login, `login` = a person’s login only. Some requests also depend on the object, such as a protected profile, an owner, or another user’s key.',
     table(
-      ['permission', 'covers', 'who', 'by'],
+      ['permission', 'allows', 'who', 'with'],
       Object.entries<PermissionRule>(PERMISSIONS).map(([name, rule]) => [
         code(name),
         rule.covers,
@@ -70,9 +70,9 @@ function permissions(): string {
 function settings(): string {
   return page(
     'Settings of the server',
-    'Environment variables. A value that is wrong or empty stops the start with one sentence for each mistake; a name that begins with `ASTRO_` and is none of these is warned about.',
+    'Settings are environment variables. If a value is invalid or empty, the server does not start and prints one sentence for each mistake. It prints a warning for an unknown name that begins with `ASTRO_`.',
     table(
-      ['variable', 'meaning', 'default', 'for example'],
+      ['variable', 'meaning', 'default', 'example'],
       Object.values<Variable>(VARIABLES).map((variable) => {
         const { name, meaning, good } = variable;
         const usual = defaultShown(variable);
@@ -89,9 +89,9 @@ function rest(): string {
   }).toSorted((a, b) => (`${a.path} ${a.method}` < `${b.path} ${b.method}` ? -1 : 1));
   return page(
     'REST',
-    'Schemas of all requests and answers are in `/openapi.json` of a running platform. `/livez`, `/readyz`, `/metrics`, `/openapi.json` and `/download/astroctl.tgz` (the command line, as an npm package) need no credential. Streams answer with server-sent events for `Accept: text/event-stream` or `follow=true`, else with everything there is as `items`.',
+    'A running platform serves the schemas of all requests and responses at `/openapi.json`. `/livez`, `/readyz`, `/metrics`, `/openapi.json`, and `/download/astroctl.tgz` (`astroctl` as an npm package) require no credential. A route marked as a stream sends server-sent events for `Accept: text/event-stream` or `follow=true`; otherwise it returns all existing entries as `items`.',
     table(
-      ['route', 'does', 'permission'],
+      ['route', 'description', 'permission'],
       routes.map(({ method, path, kind, permission, summary }) => [
         code(`${method} ${path}`),
         `${summary}${kind === 'stream' ? ' (stream)' : ''}`,
@@ -135,7 +135,7 @@ function cli(): string {
     });
   return page(
     'astroctl',
-    'Flags of every command: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.',
+    'Every command accepts these flags: `-o`, `--org`, `--api-url`, `--request-timeout`, `--as-admin`, `--no-color`, `-q`, `-y`, `--debug`, `-h`.',
     ...sections,
   );
 }
@@ -162,7 +162,7 @@ function manifests(): string {
     ]);
   return page(
     'Manifests',
-    `YAML or JSON: \`apiVersion: ${API_VERSION}\`, \`kind\`, perhaps \`metadata.name\`, and the fields below in \`spec\`; or these fields alone. \`astroctl explain application.source.image\` shows the same. JSON Schemas for editors are at \`/v1/schemas/application.json\` and so on of a running platform, and [beside this page](schemas/application.json). Examples are JSON, which is YAML too.`,
+    `A manifest is YAML or JSON. It has \`apiVersion: ${API_VERSION}\`, \`kind\`, optionally \`metadata.name\`, and the fields below in \`spec\`. You can also write only the fields. \`astroctl explain application.source.image\` shows the same descriptions. For editors, a running platform serves JSON Schemas, such as \`/v1/schemas/application.json\`; they are also [in this folder](schemas/application.json). The examples are JSON, which is valid YAML.`,
     ...SCHEMA_KINDS.flatMap((kind) => [
       `## ${kind}`,
       MANIFEST_SCHEMAS[kind].description,
@@ -191,9 +191,9 @@ function errors(root: string): string {
         : `${kind}, exit 1`;
   return page(
     'Errors',
-    'Every refusal has a stable code. HTTP status and exit code of `astroctl` follow from its kind. `{word}` stands for what the code is about; `…` for what is filled in. Codes that end a rollout are shown by `app status`, `app events` and on the `Ref:` line of `--wait`, which exits with 3.',
+    'Every error has a stable code. Its kind determines the HTTP status and the exit code of `astroctl`. `{word}` and `…` are placeholders. `app status`, `app events`, and the `Ref:` line of `--wait` show the codes that end a rollout; `--wait` then exits with 3.',
     table(
-      ['code', 'answer', 'says'],
+      ['code', 'response', 'message'],
       errorCodes(root).map(({ code: name, kind, detail }) => [code(name), answer(kind), detail]),
     ),
   );
@@ -207,17 +207,17 @@ function attacks(root: string): string {
     .flatMap((id) => (tests.get(id) ?? []).map(({ file, title }) => [id, `[${file}](../../${file})`, title]));
   return page(
     'Attacks and faults',
-    'What the platform is tested against. The catalogue is `attacks.yaml` beside this page; the titles of tests cite its rows. Every row has a test. Tests in `*.engine.spec.ts` and `*.chaos.spec.ts` need a real server, which `.ci/run` starts.',
+    'The platform is tested against these attacks and faults. They are listed in `attacks.yaml` in this folder, and each row has at least one test, whose title contains the ID of the row. Tests in `*.engine.spec.ts` and `*.chaos.spec.ts` need a real server, which `.ci/run` starts.',
     ...groups
       .filter(({ rows }) => Object.keys(rows).length > 0)
       .flatMap(({ id, title, rows }) => [
         `## ${id}. ${title}`,
         table(
-          ['row', 'attack or fault', 'answer'],
+          ['row', 'attack or fault', 'result'],
           Object.entries(rows).map(([row, { attack, answer }]) => [row, attack, answer]),
         ),
       ]),
-    '## Tests of each row',
+    '## Tests',
     table(['row', 'file', 'title'], index),
   );
 }

@@ -1,22 +1,22 @@
 import type { Role } from './roles.ts';
 
-/** Spelled out where a request needs no right at all. */
+/** Written explicitly for a request that requires no permission. */
 export const PUBLIC = 'PUBLIC';
-/** For requests between services: no person may send them, only the services that the contract lists. */
+/** For requests between services: only the services that the contract lists may send them, never a person. */
 export const SERVICES_ONLY = 'SERVICES_ONLY';
 
 export interface PermissionRule {
-  /** What the right is about: any user by themselves, one organization, or the platform. */
+  /** The scope of the permission: the user, one organization, or the platform. */
   readonly scope: 'self' | 'organization' | 'platform';
   /** Organization roles that have it. */
   readonly roles: readonly Role[];
   /** Whether a global admin has it in any organization, through a login. */
   readonly globalAdmin: boolean;
-  /** Whether the right `audit` gives it. */
+  /** Whether the `audit` right grants it. */
   readonly audit: boolean;
   /** `key`: an access key or a login; `login`: a person's login only. */
   readonly by: 'key' | 'login';
-  /** The setting of an organization that can take it from viewers. */
+  /** The organization's setting that can deny it to viewers. */
   readonly viewers?: 'viewersReadLogs';
   readonly covers: string;
 }
@@ -59,54 +59,76 @@ const organization = (
 const G = { g: true };
 
 /**
- * The matrix of rights. Data: reference docs, guards and questions about the past read this one table.
- * What a role alone cannot say (who may touch an owner, protected profiles, own keys or others') is decided again by
- * the stream that owns the object.
+ * The permission matrix, read by guards, the reference, and questions about the past. The stream that owns the object
+ * decides what a role alone cannot determine: changes to owners, protected profiles, and other users' keys.
  */
 export const PERMISSIONS = {
-  'self.read': self('key', 'who am I, own organizations, plans, tiers, permission names'),
-  'self.enter': self('login', 'first key; view, accept, and decline own invitations'),
+  'self.read': self('key', 'read the own user, organizations, plans, tiers, and permission names'),
+  'self.enter': self('login', 'create the first key; view, accept, and decline own invitations'),
   'organization.create': platform('create an organization'),
-  'organization.read': organization(ALL, 'key', 'organization, members, plan, usage, watch', G),
-  'organization.change': organization(O, 'key', 'name, slug, settings', G),
+  'organization.read': organization(ALL, 'key', 'read the organization, members, plan, and usage; watch changes', G),
+  'organization.change': organization(O, 'key', 'change name, slug, and settings', G),
   'organization.delete': organization(O, 'login', 'delete the organization', G),
-  'organization.leave': organization(ALL, 'login', 'leave'),
-  'plan.change': organization(O, 'login', 'change plan', G),
+  'organization.leave': organization(ALL, 'login', 'leave the organization'),
+  'plan.change': organization(O, 'login', 'change the plan', G),
   'members.manage': organization(
     OA,
     'key',
-    'invitations; add and remove members and service members; roles up to admin; the audit right',
+    'manage invitations; add and remove members and service members; grant roles up to admin and the audit right',
     G,
   ),
-  'owners.manage': organization(O, 'login', 'make or remove an owner', G),
+  'owners.manage': organization(O, 'login', 'add or remove an owner', G),
   'keys.create': organization(ALL, 'login', 'create own keys'),
-  'keys.own': organization(ALL, 'key', 'list, revoke, rotate own keys'),
-  'keys.others': organization(OA, 'key', 'list (masked), revoke keys of others', G),
-  'keys.service': organization(OA, 'login', 'create, rotate keys of service members'),
-  'profile.read': organization(ALL, 'key', 'profiles', G),
-  'profile.change': organization(OAE, 'key', 'create and change; editors only the defaults', G),
-  'profile.delete': organization(OA, 'key', 'delete; refused while in use', G),
-  'cluster.read': organization(ALL, 'key', 'clusters', G),
-  'cluster.manage': organization(OA, 'key', 'register, change, delete; policy; who has access', G),
-  'cluster.kubeconfig': organization(ALL, 'key', 'short-lived kubeconfig by role'),
-  'application.read': organization(ALL, 'key', 'status, resources, events, history, diff, names of secrets', G),
-  'application.logs': organization(ALL, 'key', 'logs; viewers unless the organization takes it from them', {
+  'keys.own': organization(ALL, 'key', 'list, revoke, and rotate own keys'),
+  'keys.others': organization(OA, 'key', 'list (masked) and revoke keys of others', G),
+  'keys.service': organization(OA, 'login', 'create and rotate keys of service members'),
+  'profile.read': organization(ALL, 'key', 'read profiles', G),
+  'profile.change': organization(OAE, 'key', 'create and change profiles; editors can change only the defaults', G),
+  'profile.delete': organization(OA, 'key', 'delete profiles that are not in use', G),
+  'cluster.read': organization(ALL, 'key', 'read clusters', G),
+  'cluster.manage': organization(
+    OA,
+    'key',
+    'register, change, and delete clusters; set their policy; list who has access',
+    G,
+  ),
+  'cluster.kubeconfig': organization(ALL, 'key', 'get a short-lived kubeconfig for the own role'),
+  'application.read': organization(
+    ALL,
+    'key',
+    'read status, resources, events, history, diffs, and names of secrets',
+    G,
+  ),
+  'application.logs': organization(ALL, 'key', 'read logs; an organization can deny this to viewers', {
     g: true,
     viewers: 'viewersReadLogs',
   }),
-  'application.deploy': organization(OAE, 'key', 'create, change, deploy, restart, roll back, pause, resume, sync', G),
-  'application.preserve': organization(OA, 'key', 'namespaceMode: preserve', G),
-  'application.delete': organization(OA, 'key', 'delete', G),
-  'secrets.write': organization(OAE, 'key', 'application secrets', G),
-  'credentials.manage': organization(OA, 'key', 'git and registry credentials', G),
-  'audit.read': organization(OAE, 'key', 'log, verify, head, export; an editor own actions', { g: true, audit: true }),
-  'access.read': organization(ALL, 'key', 'can-i, explain about oneself; about others with more', {
+  'application.deploy': organization(
+    OAE,
+    'key',
+    'create, change, deploy, restart, roll back, pause, resume, and sync applications',
+    G,
+  ),
+  'application.preserve': organization(OA, 'key', 'use namespaceMode: preserve', G),
+  'application.delete': organization(OA, 'key', 'delete applications', G),
+  'secrets.write': organization(OAE, 'key', 'write application secrets', G),
+  'credentials.manage': organization(OA, 'key', 'manage git and registry credentials', G),
+  'audit.read': organization(OAE, 'key', 'read, verify, and export the audit log; editors see only their own actions', {
     g: true,
     audit: true,
   }),
+  'access.read': organization(
+    ALL,
+    'key',
+    'check and explain own permissions; with further permissions, those of others',
+    {
+      g: true,
+      audit: true,
+    },
+  ),
   'platform.organizations': platform('list all organizations'),
-  'platform.users': platform('list users, set global roles, erase a person'),
-  'platform.operate': platform('doctor, projections, export, import'),
+  'platform.users': platform('list users, set global roles, and erase a person'),
+  'platform.operate': platform('run diagnostics; manage projections; export and import'),
 } as const satisfies Record<string, PermissionRule>;
 
 export type Permission = keyof typeof PERMISSIONS;
