@@ -131,7 +131,12 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
   );
 
   it('deploys a changed application onto the objects that stand', async () => {
-    const changed = recorded.manifests['acme/web'].replace('1.2.0', '1.3.0');
+    // Three pods on a volume of one writer, which a real cluster cannot run, were accepted then.
+    const later = recorded.manifests['acme/web'].replace('1.2.0', '1.3.0');
+    await expect(ada.run('app apply -f -', later)).rejects.toThrow(
+      'spec.source.image.replicas must be 1 beside the volume data',
+    );
+    const changed = later.replace('replicas: 3', 'replicas: 1');
     expect(await ada.run('app apply -f - --wait', changed)).toBe('application/web configured\n');
     expect([await field('web', 'status'), await field('web', 'version')]).toEqual(['RUNNING', 'v5']);
     expect(await field('web', 'sourceRef')).toContain('web:1.3.0');

@@ -111,6 +111,7 @@ describe('app wait', () => {
       servingVersion: 'v3',
       code: 'deployments/image-not-found',
       message: 'pod/web-1 cannot pull images.acme.dev/web:1.5.O',
+      fix: 'correct spec.source.image.tag and apply again',
     });
     expect(await laptop.run('app wait web')).toMatchObject({
       exit: 3,

@@ -68,7 +68,7 @@ describe('app set', () => {
     ['spec.source.image.port=9090', 'port', 9090],
     ['image.args=[a, "b c"]', 'args', ['a', 'b c']],
     ['image.autoscaling.min=1', undefined, undefined],
-    ['image.resources.requests.cpu=1', 'resources', { requests: { cpu: '1' } }],
+    ['image.resources.requests.cpu=1', 'resources', { requests: { cpu: 1 } }],
     ['image.health.path=/healthz', 'health', { path: '/healthz' }],
     ['image.volumes.data.size=2Gi', 'volumes', [{ name: 'data', size: '2Gi', mountPath: '/data' }]],
     [

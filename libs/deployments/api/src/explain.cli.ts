@@ -46,7 +46,15 @@ export async function explain(options: Options<typeof explainCommands.explain>, 
     here = found;
     fields = found.fields;
   }
-  for (const line of explanation(kind, here, fields, options.recursive)) session.print.line(line);
+  const path = here?.path ?? 'spec';
+  const about = here ?? { path, description: MANIFEST_SCHEMAS[kind].description };
+  await session.print.done(
+    { kind, apiVersion: API_VERSION, ...about, fields },
+    {
+      text: explanation(kind, here, fields, options.recursive).join('\n'),
+      name: `${kind.toLowerCase()}/${path}`,
+    },
+  );
   return ExitCode.Success;
 }
 
