@@ -57,7 +57,7 @@ const sourceSchema = z
         ...Object.fromEntries(SOURCE_TYPES.filter((other) => other !== type).map((other) => [other, { not: {} }])),
         type: { const: type },
       },
-      required: [type],
+      required: ['type', type],
     })),
   });
 

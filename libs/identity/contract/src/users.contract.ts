@@ -136,8 +136,8 @@ export const listSessionsRequest = request({
   route: 'GET /v1/me/sessions',
   summary: 'Your sessions and refresh tokens at the built-in issuer',
   permission: 'self.enter',
-  input: z.strictObject({}),
-  output: z.strictObject({ issuer: issuerKind, items: z.array(sessionView) }),
+  input: z.strictObject(pageInput),
+  output: z.strictObject({ issuer: issuerKind, ...pageOutput(sessionView) }),
   timeoutMs: 10_000,
 });
 

@@ -1,6 +1,6 @@
 import { endLoginKeysRequest } from '#access-keys/contract';
 import { BUS, Caller, Input, refuse, reply, Serves, type Bus, type ContextOf, type ReplyTo } from '#bus';
-import type { InputOf } from '#bus/contract';
+import { pageOf, type InputOf } from '#bus/contract';
 import { endSessionRequest, endSessionsRequest, listSessionsRequest } from '#identity/contract';
 import { BUILT_IN_ISSUER, type BuiltInIssuer, type Issuer } from '#identity/issuer';
 import { Controller, Inject } from '@nestjs/common';
@@ -18,11 +18,12 @@ export class SessionsHandlers {
 
   @Serves(listSessionsRequest)
   async list(
-    @Input() _input: InputOf<typeof listSessionsRequest>,
+    @Input() place: InputOf<typeof listSessionsRequest>,
     @Caller() { actor }: ContextOf<typeof listSessionsRequest>,
   ): Promise<ReplyTo<typeof listSessionsRequest>> {
     const account = await this.accountOf(actor.id);
-    return reply({ issuer: this.kind(), items: account ? [...(await account.sessions.of(account.id))] : [] });
+    const { items, ...rest } = pageOf(account ? await account.sessions.of(account.id) : [], ({ id }) => id, place);
+    return reply({ issuer: this.kind(), items: [...items], ...rest });
   }
 
   /** The keys first: they live longest. A repeat ends what is left. */
