@@ -11,3 +11,14 @@ export {
   type StoredDocument,
   type Write,
 } from './read-store.ts';
+export {
+  checkCollectionName,
+  checkComparable,
+  checkDeclared,
+  checkPath,
+  checkWrites,
+  cursorAfter,
+  limitOf,
+  readCursor,
+  type Place,
+} from './checks.ts';

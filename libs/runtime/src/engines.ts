@@ -6,7 +6,7 @@ import { parseSealingKeys, type SealedVault } from '#vault';
 import type { WorkQueue } from '#work-queue';
 import type { Configuration } from './configuration.ts';
 import { StartError } from './start-error.ts';
-import { VARIABLES, type Engine } from './variables.ts';
+import { addressShown, VARIABLES, type Engine } from './variables.ts';
 
 export interface EngineOptions {
   readonly configuration: Pick<Configuration, keyof Ports | 'sealingKeys' | 'callerKeys'>;
@@ -51,6 +51,8 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
   },
   readStore: {
     embedded: async (options) => (await import('#read-store/embedded')).openEmbeddedReadStore(options),
+    server: async ({ log, clock }, url) =>
+      (await import('#read-store/mongo')).openMongoReadStore({ url, setting: VARIABLES.readStore.name, log, clock }),
   },
   vault: {
     embedded: async (options) => {
@@ -127,7 +129,8 @@ async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions
   return inTime(
     opener(options, chosen.url),
     options.clock,
-    `${name}: no NATS server responds at ${withoutPassword(chosen.url)}; start it, or correct the address.`,
+    name,
+    `no ${productAt(chosen.url)} server responds at ${addressShown(chosen.url)}; start it, or correct the address.`,
   );
 }
 
@@ -143,7 +146,8 @@ function startErrorOf(error: unknown): unknown {
   return explained ? new StartError(String(error.message), { cause: error }) : error;
 }
 
-async function inTime<T>(work: Promise<T>, clock: Clock, sentence: string): Promise<T> {
+async function inTime<T>(work: Promise<T>, clock: Clock, setting: string, away: string): Promise<T> {
+  const sentence = `${setting}: ${away}`;
   let timer: Timer | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = clock.timer(CONNECT_MS, () => reject(new StartError(sentence)));
@@ -151,16 +155,17 @@ async function inTime<T>(work: Promise<T>, clock: Clock, sentence: string): Prom
   try {
     return await Promise.race([work, late]);
   } catch (error) {
-    // The engine's own sentence does not say which variable named it.
     const isAway =
-      typeof error === 'object' && error !== null && 'code' in error && String(error.code).endsWith('/unavailable');
+      typeof error === 'object' &&
+      error !== null &&
+      'code' in error &&
+      String(error.code).endsWith('/unavailable') &&
+      // An engine's own sentence says more where it names the setting.
+      !('message' in error && String(error.message).startsWith(`${setting}: `));
     throw isAway ? new StartError(sentence, { cause: error }) : error;
   } finally {
     timer?.cancel();
   }
 }
 
-function withoutPassword(url: string): string {
-  const parsed = URL.parse(url);
-  return parsed ? `${parsed.protocol}//${parsed.host}` : 'the address given';
-}
+const productAt = (url: string): string => (url.startsWith('mongodb') ? 'MongoDB' : 'NATS');

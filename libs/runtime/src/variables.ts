@@ -44,7 +44,7 @@ const webAddress = exactWebAddress.transform((text) => text.replace(/\/+$/, ''))
 function engine(word: 'embedded' | 'in-process', schemes: readonly string[], later: readonly string[] = []) {
   const choices = [word, ...schemes.map((scheme) => `${scheme}…`)].join(' or ');
   const isServer = (text: string): boolean =>
-    schemes.some((scheme) => text.startsWith(scheme)) && Boolean(URL.parse(text)?.host);
+    schemes.some((scheme) => text.startsWith(scheme)) && addressShown(text) !== undefined;
   return z
     .string()
     .refine((text) => !later.some((scheme) => text.startsWith(scheme)), {
@@ -53,6 +53,12 @@ function engine(word: 'embedded' | 'in-process', schemes: readonly string[], lat
     })
     .refine((text) => text === word || isServer(text), `must be ${choices}`)
     .transform((text): Engine => (text === word ? { kind: 'embedded' } : { kind: 'server', url: text }));
+}
+
+/** What may be shown of a server's address: scheme and hosts (several separated by commas). Undefined where it has no host. */
+export function addressShown(url: string): string | undefined {
+  const [, scheme, hosts] = /^([a-z+]+:\/\/)(?:.*@)?([^/@\s]+)(?:\/[^@]*)?$/.exec(url.split('?')[0] ?? '') ?? [];
+  return scheme && hosts ? `${scheme}${hosts}` : undefined;
 }
 
 /** Entries separated by commas, each of which has a form. */
@@ -124,11 +130,11 @@ export const VARIABLES = {
   },
   readStore: {
     name: 'ASTRO_READ_STORE',
-    meaning: 'read store',
+    meaning: 'read store; an address names the database in its path, astro when left out',
     default: 'embedded',
-    schema: engine('embedded', [], ['mongodb://', 'mongodb+srv://']),
-    good: 'embedded',
-    bad: ['memory', 'redis://127.0.0.1', 'mongodb://127.0.0.1:27017'],
+    schema: engine('embedded', ['mongodb://', 'mongodb+srv://']),
+    good: 'mongodb://astro:secret@db1.acme.dev:27017,db2.acme.dev:27017/astro?replicaSet=rs0&tls=true',
+    bad: ['memory', 'redis://127.0.0.1', 'mongodb://user:secret@/astro', 'mongodb:///astro'],
   },
   vault: {
     name: 'ASTRO_VAULT',

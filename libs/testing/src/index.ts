@@ -5,6 +5,7 @@ export { eventually } from './eventually.ts';
 export { startForwardProxy } from './forward-proxy.ts';
 export { manualClock, type ManualClock } from './manual-clock.ts';
 export { sequenceIds } from './sequence-ids.ts';
+export { startTcpProxy } from './tcp-proxy.ts';
 export { specify } from './specify.ts';
 export { temporaryFolder } from './temporary-folder.ts';
 export {

@@ -73,6 +73,22 @@ export function findContract({ store, collection, put }: Fixture): void {
       },
     );
 
+    it.each(['ascending', 'descending'] as const)(
+      'shows each document once over pages, %s by a yes or no',
+      async (direction) => {
+        await fill(
+          Object.fromEntries(
+            Array.from({ length: 9 }, (_, n) => [`d${n}`, { deep: n % 3 === 0 ? {} : { value: n % 3 === 1 } }]),
+          ),
+        );
+        const query: Query = { sort: { field: 'deep.value', direction } };
+        const ascending = ['d0', 'd3', 'd6', 'd2', 'd5', 'd8', 'd1', 'd4', 'd7'];
+        const whole = direction === 'ascending' ? ascending : ascending.toReversed();
+        expect(await ids(query)).toEqual(whole);
+        for (const limit of [1, 2, 4]) expect(await paged({ ...query, limit })).toEqual(whole);
+      },
+    );
+
     it('says that there is no further page when the last one is exactly full', async () => {
       await fill({ a: {}, b: {} });
       expect(await store().find(collection(), { limit: 2 })).not.toHaveProperty('next');

@@ -43,6 +43,25 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         expect(await store.get(collection.name, 'a')).toEqual({ id: 'a', position: at(1), document });
       });
 
+      it('C1: keeps names and texts that mean something to an engine or a driver', async () => {
+        const document = JSON.parse(
+          `{"$where":"1","a.b":{"$gt":""},"":1,"%24":2,"__proto__":{"x":1},"constructor":"c","_bsontype":"ObjectId",
+            "deep":{"_bsontype":"Binary","$ref":"x"},"half":"\\ud800","one":"\\u0001","group":"a\\u0000b","rank":-1.5e300}`,
+        ) as Json;
+        await store.apply([put('$where', 1, document), put('a.b\u0000', 1, { group: 'a\u0001b' })]);
+        const read = await store.get(collection.name, '$where');
+        expect(JSON.stringify(read?.document)).toBe(JSON.stringify(document));
+        const found = await store.find(collection, { where: { group: 'a\u0000b' } });
+        expect(found.items.map(({ id }) => id)).toEqual(['$where']);
+        const page = await store.find(collection, { sort: { field: 'group', direction: 'ascending' }, limit: 1 });
+        expect(page.items.map(({ id }) => id)).toEqual(['$where']);
+        const rest = {
+          sort: { field: 'group', direction: 'ascending' },
+          ...(page.next && { cursor: page.next }),
+        } as const;
+        expect((await store.find(collection, rest)).items.map(({ id }) => id)).toEqual(['a.b\u0000']);
+      });
+
       it('finds nothing where nothing was written, and nothing in a collection that does not exist', async () => {
         const missing = { name: `missing-${randomUUID()}`, indexes: ['group'] };
         expect(await store.get(collection.name, 'a')).toBeUndefined();
@@ -88,6 +107,22 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
         await store.apply([{ collection: collection.name, id: 'a', position: at(3), removed: true }]);
         await store.apply([put('a', 2, { n: 2 })]);
         expect(await store.get(collection.name, 'a')).toBeUndefined();
+      });
+
+      it('F27: keeps the later of two positions whoever writes first, also of documents that nobody held', async () => {
+        const other = await open();
+        const batch = (sequence: number) =>
+          Array.from({ length: 20 }, (_, n) => put(`d${n}`, sequence, { group: `of ${sequence}` }));
+        await Promise.all([store.apply(batch(2)), other.apply(batch(3))]);
+        await other.close();
+        expect(await store.count(collection, { group: 'of 3' })).toBe(20);
+      });
+
+      it('writes what is new in a batch beside what it has to skip', async () => {
+        await store.apply([put('d1', 5, { n: 5 }), put('d3', 5, { n: 5 })]);
+        await store.apply(Array.from({ length: 5 }, (_, n) => put(`d${n}`, 4, { n: 4 })));
+        const { items } = await store.find<{ n: number }>(collection, {});
+        expect(items.map(({ document }) => document.n)).toEqual([4, 5, 4, 5, 4]);
       });
 
       it('sweeps the tombstones up to a position and nothing else', async () => {

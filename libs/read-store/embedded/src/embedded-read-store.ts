@@ -1,21 +1,20 @@
 import { domainError, err, ok, type DomainError, type Logger, type Position, type Result } from '#kernel';
-import type {
-  Checkpoint,
-  CheckpointMove,
-  Collection,
-  Page,
-  Query,
-  ReadStore,
-  StoredDocument,
-  Write,
+import {
+  checkWrites,
+  type Checkpoint,
+  type CheckpointMove,
+  type Collection,
+  type Page,
+  type Query,
+  type ReadStore,
+  type StoredDocument,
+  type Write,
 } from '#read-store';
 import type { DatabaseSync, SqliteStore, StatementSync } from '#sqlite';
 import { LRUCache } from 'lru-cache';
 import { isMissingTable, openDatabase } from './database.ts';
 import { countSql, ensureSql, planPage, tableOf, upsertSql, type Statement } from './sql.ts';
 
-/** The same on every engine. */
-const MAX_WRITES = 100;
 const KEPT_STATEMENTS = 256;
 
 export interface EmbeddedReadStoreOptions {
@@ -83,8 +82,7 @@ export function readStoreOver(file: SqliteStore): ReadStore {
 
     apply: (writes, move) =>
       run((): Result<void, DomainError<'read-store/lost-lease'>> => {
-        if (writes.length > MAX_WRITES)
-          throw new RangeError(`${writes.length} writes at once; a read store takes at most ${MAX_WRITES}`);
+        checkWrites(writes);
         if (writes.length === 0) return !move || moveCheckpoint(prepared, move) ? ok(undefined) : lostLease(move);
         return file.transaction(() => {
           // Asked first and within the transaction: nothing is written for a leader that is none any more.

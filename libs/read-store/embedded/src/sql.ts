@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Collection, Query, Scalar } from '#read-store';
+import {
+  checkCollectionName,
+  checkComparable,
+  checkDeclared,
+  checkPath,
+  cursorAfter,
+  limitOf,
+  readCursor,
+  type Collection,
+  type Place,
+  type Query,
+  type Scalar,
+} from '#read-store';
 
 /** A statement's text, made of declared names alone, and the values bound to it: what users sent is only ever a value. */
 export interface Statement {
@@ -7,17 +19,9 @@ export interface Statement {
   readonly values: readonly (string | number | null)[];
 }
 
-const NAME = /^[a-z0-9][a-z0-9.-]{0,119}$/;
-const PATH = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
-const MAX_LIMIT = 500;
-const DEFAULT_LIMIT = 100;
-
 /** The quoted table of a collection. @throws RangeError for a name that is none */
 export function tableOf(collection: string): string {
-  if (!NAME.test(collection))
-    throw new RangeError(
-      `${JSON.stringify(collection)} is not the name of a collection: lower-case letters, digits, "-" and "."`,
-    );
+  checkCollectionName(collection);
   return `"c.${collection}"`;
 }
 
@@ -48,13 +52,11 @@ export interface PagePlan {
   readonly statements: readonly Statement[];
   readonly limit: number;
   /** The cursor after a row. */
-  cursorAfter(row: { readonly id: string; readonly key: string | number | null }): string;
+  cursorAfter(row: Place): string;
 }
 
 export function planPage(collection: Collection, query: Query): PagePlan {
-  const limit = query.limit ?? DEFAULT_LIMIT;
-  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new RangeError(`limit ${limit} is not within 1 to ${MAX_LIMIT}`);
+  const limit = limitOf(query);
   checkDeclared(collection, query);
   const base = and(conditions(query.where ?? {}), bounds(query.range));
   const after = query.cursor === undefined ? undefined : readCursor(query.cursor);
@@ -70,7 +72,7 @@ export function planPage(collection: Collection, query: Query): PagePlan {
         values,
       };
     }),
-    cursorAfter: ({ id, key }) => Buffer.from(JSON.stringify([id, key])).toString('base64url'),
+    cursorAfter,
   };
 }
 
@@ -80,7 +82,7 @@ interface Segment extends Statement {
 }
 
 /** Nulls are the least, as in every engine; each segment is one walk along the index, forwards or backwards. */
-function sorted({ field, direction }: NonNullable<Query['sort']>, after: Cursor | undefined): Segment[] {
+function sorted({ field, direction }: NonNullable<Query['sort']>, after: Place | undefined): Segment[] {
   const value = valueAt(field);
   const [beyond, order] = direction === 'ascending' ? ['>', 'ASC'] : ['<', 'DESC'];
   const inNulls = after?.key === null;
@@ -94,7 +96,7 @@ function sorted({ field, direction }: NonNullable<Query['sort']>, after: Cursor 
       ? NONE
       : {
           sql: `${value} ${beyond}= ? AND (${value} ${beyond} ? OR id ${beyond} ?)`,
-          values: [after.key, after.key, after.id],
+          values: [bindable(after.key), bindable(after.key), after.id],
         };
   const held: Segment = {
     key: value,
@@ -142,7 +144,7 @@ function and(left: Statement, right: Statement): Statement {
 
 /** The indexed expression: the same text in index and query, or SQLite would not use the index. */
 function valueAt(path: string): string {
-  if (!PATH.test(path)) throw new RangeError(`${JSON.stringify(path)} is not the path of a field`);
+  checkPath(path);
   return `json_extract(document, '$.${path
     .split('.')
     .map((step) => `"${step}"`)
@@ -150,36 +152,8 @@ function valueAt(path: string): string {
 }
 
 function bindable(value: unknown): string | number {
-  if (typeof value === 'boolean') return value ? 1 : 0; // what json_extract makes of them
-  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw new RangeError(
-    `a query compares with texts, finite numbers, booleans and null, not with ${Array.isArray(value) ? 'a list' : typeof value}`,
-  );
+  const comparable = checkComparable(value);
+  return typeof comparable === 'boolean' ? Number(comparable) : comparable; // what json_extract makes of them
 }
 
 const isList = (value: Scalar | readonly Scalar[]): value is readonly Scalar[] => Array.isArray(value);
-
-function checkDeclared({ name, indexes }: Collection, { where, range, sort }: Query): void {
-  for (const field of [...Object.keys(where ?? {}), ...(range ? [range.field] : []), ...(sort ? [sort.field] : [])]) {
-    if (!indexes.includes(field)) throw new RangeError(`collection ${name} has no index on ${JSON.stringify(field)}`);
-  }
-}
-
-interface Cursor {
-  readonly id: string;
-  readonly key: string | number | null;
-}
-
-function readCursor(text: string): Cursor {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (Array.isArray(parsed)) {
-      const [id, key]: unknown[] = parsed;
-      if (typeof id === 'string' && (key === null || typeof key === 'string' || typeof key === 'number'))
-        return { id, key };
-    }
-  } catch (cause) {
-    throw new RangeError('not a cursor of this store', { cause });
-  }
-  throw new RangeError('not a cursor of this store');
-}

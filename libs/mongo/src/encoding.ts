@@ -1,0 +1,71 @@
+/**
+ * JSON as a MongoDB document, and back. Names that mean something to a server or to a driver are written differently
+ * (`$set`, `a.b`, `_bsontype`, `__proto__`), so that no name in a document is taken for an operator, a path or a type.
+ * Names of letters, digits, `-` and `_`, which indexes may use, stay as they are.
+ */
+const RESERVED = new Set(['__proto__', 'constructor', 'prototype', '_bsontype']);
+const NEEDS_ESCAPE = /^$|^\$|[.%\0]/;
+
+/** What some servers of the protocol cannot store in a text (U+0000), or no UTF-8 can (half of a surrogate pair). */
+const SPECIAL = /[\0\x01]|\p{Cs}/u;
+const SPECIALS = new RegExp(SPECIAL, 'gu');
+
+/** The name of a member as it is stored. */
+export function encodeField(name: string): string {
+  if (!NEEDS_ESCAPE.test(name) && !RESERVED.has(name)) return encodeText(name);
+  return encodeText(`%${name.replaceAll('%', '%25').replaceAll('.', '%2e').replaceAll('$', '%24')}`);
+}
+
+function decodeField(stored: string): string {
+  const name = decodeText(stored);
+  return name.startsWith('%')
+    ? name.slice(1).replaceAll('%24', '$').replaceAll('%2e', '.').replaceAll('%25', '%')
+    : name;
+}
+
+/** A text as it is stored. Texts are in the same order before and after. */
+export const encodeText = (text: string): string =>
+  SPECIAL.test(text)
+    ? text.replace(SPECIALS, (character) => {
+        if (character === '\0') return '\x01\x01';
+        return character === '\x01' ? '\x01\x02' : `\x01\x03${character.charCodeAt(0).toString(16)}`;
+      })
+    : text;
+
+export const decodeText = (stored: string): string =>
+  stored.includes('\x01')
+    ? stored.replace(/\x01(?:(\x01)|(\x02)|\x03([0-9a-f]{4}))/g, (_all, nul?: string, one?: string, half?: string) => {
+        if (nul) return '\0';
+        return one ? '\x01' : String.fromCharCode(Number.parseInt(half ?? '0', 16));
+      })
+    : stored;
+
+/** What `JSON.stringify` would write, as a value for the driver. @throws TypeError for what JSON cannot say */
+export function encodeDocument(value: unknown): unknown {
+  if (typeof value === 'string') return encodeText(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null; // no -0 in JSON
+  if (typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object') throw new TypeError(`a ${typeof value} cannot be stored in a document`);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return encodeDocument(value.toJSON());
+  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : encodeDocument(item)));
+  const encoded: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value))
+    if (member !== undefined) encoded[encodeField(name)] = encodeDocument(member);
+  return encoded;
+}
+
+/** What `encodeDocument` was given, as JSON would give it back. */
+export function decodeDocument(stored: unknown): unknown {
+  if (typeof stored === 'string') return decodeText(stored);
+  if (typeof stored !== 'object' || stored === null) return stored;
+  if (Array.isArray(stored)) return stored.map(decodeDocument);
+  const decoded: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(stored)) {
+    const field = decodeField(name);
+    const value = decodeDocument(member);
+    if (field === '__proto__')
+      Object.defineProperty(decoded, field, { value, enumerable: true, configurable: true, writable: true });
+    else decoded[field] = value;
+  }
+  return decoded;
+}

@@ -1,0 +1,72 @@
+import { describeFailure } from './mongo-failure.ts';
+
+const AT = 'mongodb://db.acme.dev:27017';
+const failure = (name: string, more: object = {}, message = 'words of the driver with user:secret@db') =>
+  Object.assign(new Error(message), { name, ...more });
+const choosing = (...errors: readonly Error[]) =>
+  failure('MongooseServerSelectionError', {
+    reason: { servers: new Map(errors.map((error, n) => [`host${n}`, { error }])) },
+  });
+const network = (cause?: Error, message?: string) => failure('MongoNetworkError', { cause }, message);
+const told = (error: unknown) => describeFailure(error, AT, 'astro');
+
+describe('a failure of MongoDB', () => {
+  it.each([
+    ['no answer', choosing(network(failure('Error', { code: 'ECONNREFUSED' }))), /^no MongoDB server responds at/],
+    ['an unknown name', choosing(network(failure('Error', { code: 'ENOTFOUND' }))), /^no MongoDB server responds at/],
+    ['no service record', failure('Error', { code: 'ENOTFOUND' }), /^no MongoDB server responds at/],
+    ['wrong credentials', failure('MongoServerError', { code: 18 }), /refuses the user name or the password/],
+    [
+      'wrong credentials at Atlas',
+      failure('MongoServerError', { code: 8000 }),
+      /refuses the user name or the password/,
+    ],
+    ['credentials on a new connection', choosing(failure('MongoServerError', { code: 18 })), /refuses the user name/],
+    ['a user without rights', failure('MongoServerError', { code: 13 }), /use the database astro; grant it the role/],
+    [
+      'a foreign certificate',
+      choosing(network(failure('Error', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }))),
+      /tlsCAFile=/,
+    ],
+    ['an expired certificate', choosing(network(failure('Error', { code: 'CERT_HAS_EXPIRED' }))), /is not trusted/],
+    [
+      'another host name',
+      choosing(network(failure('Error', { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }))),
+      /another host name/,
+    ],
+    [
+      'no TLS there',
+      choosing(network(failure('Error', { code: 'EPROTO' }))),
+      /does not respond with TLS; remove tls=true/,
+    ],
+    ['TLS only there', choosing(network(undefined, 'connection 1 to 10.0.0.1:27017 closed')), /add tls=true/],
+    ['an old server', choosing(failure('MongoCompatibilityError')), /is too old; use MongoDB 4\.2 or newer/],
+    [
+      'another refusal',
+      failure('MongoServerError', { code: 91, codeName: 'ShutdownInProgress' }),
+      /\(ShutdownInProgress\)/,
+    ],
+  ])('is told in one sentence without secrets: %s', (_what, error, sentence) => {
+    const described = told(error);
+    expect(described?.sentence).toMatch(sentence);
+    expect(described?.sentence).toMatch(/^[^A-Z].*\.$/s);
+    expect(described?.sentence).not.toContain('secret');
+    expect(described?.isDiskFull).toBe(false);
+  });
+
+  it('says when the disk is full', () => {
+    expect(told(failure('MongoServerError', { code: 14_031 }))).toMatchObject({ isDiskFull: true });
+  });
+
+  it.each([
+    ['a type', new TypeError('x')],
+    ['an operator that does not exist', failure('MongoServerError', { code: 2 })],
+    ['a document that is too large', failure('MongoServerError', { code: 10_334 })],
+    ['a key that is taken', failure('MongoBulkWriteError', { code: 11_000 })],
+    ['a wrong argument', failure('MongoInvalidArgumentError')],
+    ['a cast', failure('CastError')],
+    ['nothing', undefined],
+  ])('is not an outage where it is a defect of ours: %s', (_what, error) => {
+    expect(told(error)).toBeUndefined();
+  });
+});

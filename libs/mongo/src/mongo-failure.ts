@@ -1,0 +1,105 @@
+/** A failure of the server or of the way to it, in one sentence for operators, without what an address may hold in secret. */
+export interface Described {
+  /** Begins in lower case: it follows the name of the setting, or of the store. */
+  readonly sentence: string;
+  readonly isDiskFull: boolean;
+}
+
+interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly code: unknown;
+  readonly codeName: unknown;
+  readonly cause: unknown;
+  readonly reason: unknown;
+}
+
+const DUPLICATE_KEY = 11_000;
+const BAD_CREDENTIALS = new Set<unknown>([18, 8_000, 334]);
+const NOT_ALLOWED = new Set<unknown>([13, 31]);
+const DISK_FULL = new Set<unknown>([14_031]);
+/** The caller's own mistakes, which no repeat makes better: they stay defects. */
+const OUR_MISTAKE = new Set<unknown>([2, 9, 14, 52, 66, 10_334, 17_280]);
+const UNTRUSTED =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_HAS_EXPIRED|CERT_UNTRUSTED)$/;
+const NO_TLS = /^(EPROTO|ERR_SSL_\w+)$/;
+
+/** Not `instanceof`: what is thrown may come from another realm. */
+function failureOf(error: unknown): Failure | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { name, message, code, codeName, cause, reason } = error as Partial<Failure>;
+  return { name: String(name), message: String(message), code, codeName, cause, reason };
+}
+
+/** Whether a unique key was taken. */
+export const isDuplicateKey = (error: unknown): boolean => failureOf(error)?.code === DUPLICATE_KEY;
+
+/** Whether the server itself answered with an error: it was reached, and may have done a part. */
+export const isRefusedByServer = (error: unknown): boolean =>
+  /^Mongo(Server|BulkWrite)Error$/.test(failureOf(error)?.name ?? '');
+
+/**
+ * What a failure means for an operator.
+ * @param at the server's address without user and password
+ * @returns undefined for what is a defect of the caller
+ */
+export function describeFailure(error: unknown, at: string, database: string): Described | undefined {
+  const failure = failureOf(error);
+  if (!failure || !isOfServer(failure) || isMistake(failure)) return undefined;
+  const said = (sentence: string, isDiskFull = false): Described => ({ sentence, isDiskFull });
+  const chain = causesOf(error);
+  const has = (holds: (cause: Failure) => boolean) => chain.some(holds);
+
+  if (has(({ code }) => BAD_CREDENTIALS.has(code)))
+    return said(`the MongoDB server at ${at} refuses the user name or the password; correct them in the address.`);
+  if (has(({ code }) => NOT_ALLOWED.has(code)))
+    return said(
+      `the MongoDB server at ${at} does not allow this user to use the database ${database}; grant it the role readWrite.`,
+    );
+  const certificate = chain.find(({ code }) => UNTRUSTED.test(String(code)));
+  if (certificate)
+    return said(
+      `the certificate of the MongoDB server at ${at} is not trusted (${String(certificate.code)}); name the file of its authority with tlsCAFile=… in the address.`,
+    );
+  if (has(({ code }) => code === 'ERR_TLS_CERT_ALTNAME_INVALID'))
+    return said(`the certificate of the MongoDB server at ${at} is for another host name; correct the address.`);
+  if (has(({ code, message }) => NO_TLS.test(String(code)) || /TLS connection was established/.test(message)))
+    return said(
+      `the MongoDB server at ${at} does not respond with TLS; remove tls=true from the address, or enable TLS on it.`,
+    );
+  if (has(({ name }) => name === 'MongoCompatibilityError'))
+    return said(`the MongoDB server at ${at} is too old; use MongoDB 4.2 or newer.`);
+  if (has(({ code }) => DISK_FULL.has(code))) return said(`the MongoDB server at ${at} has no disk space left.`, true);
+  if (has(({ message }) => /connection \S+ to .* closed|ECONNRESET/.test(message)))
+    return said(`the MongoDB server at ${at} closes connections; if it requires TLS, add tls=true to the address.`);
+  if (isRefusedByServer(error))
+    return said(`the MongoDB server at ${at} refuses an operation (${String(failure.codeName ?? failure.code)}).`);
+  return said(`no MongoDB server responds at ${at}; start it, or correct the address.`);
+}
+
+/** The driver's own errors, and those of a look-up of `mongodb+srv` names. */
+const isOfServer = ({ name, code }: Failure): boolean =>
+  name.startsWith('Mongo') || /^E(NOTFOUND|NODATA|SERVFAIL|TIMEOUT|CONNREFUSED|REFUSED)$/.test(String(code));
+
+const isMistake = ({ name, code }: Failure): boolean =>
+  /^Mongo(Parse|MissingCredentials|InvalidArgument|API|Runtime|Decompression)Error$/.test(name) ||
+  (/^Mongo(Server|BulkWrite)Error$/.test(name) && (code === DUPLICATE_KEY || OUR_MISTAKE.has(code)));
+
+/** The failure and what it names as its cause; a failed choice of a server holds the error of each server. */
+function causesOf(error: unknown, depth = 0): readonly Failure[] {
+  const failure = failureOf(error);
+  if (!failure || depth > 5) return [];
+  return [
+    failure,
+    ...causesOf(failure.cause, depth + 1),
+    ...serversOf(failure.reason).flatMap((cause) => causesOf(cause, depth + 1)),
+  ];
+}
+
+function serversOf(reason: unknown): readonly unknown[] {
+  if (typeof reason !== 'object' || reason === null || !('servers' in reason)) return [];
+  const { servers } = reason;
+  if (typeof servers !== 'object' || servers === null || !('values' in servers)) return [];
+  const { values } = servers as Map<string, { readonly error?: unknown }>;
+  return typeof values === 'function' ? [...values.call(servers)].map(({ error }) => error) : [];
+}

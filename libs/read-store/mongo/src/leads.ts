@@ -1,0 +1,65 @@
+import type { Position } from '#kernel';
+import { isDuplicateKey } from '#mongo';
+import type { Checkpoint, CheckpointMove } from '#read-store';
+import type { Connection, Model } from 'mongoose';
+import { leadsOf, type Lead } from './models.ts';
+
+/** Leads and checkpoints, one document for each projection: each change is one conditional update. */
+export class MongoLeads {
+  private readonly leads: Model<Lead>;
+
+  constructor(connection: Connection) {
+    this.leads = leadsOf(connection);
+  }
+
+  async lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
+    const untilMs = nowMs + durationMs;
+    const held = await this.leads.findOne({ _id: { $eq: name } }).lean<Lead | null>();
+    if (!held) return this.first(name, owner, untilMs);
+    const isOwn = held.owner === owner;
+    if (!isOwn && held.owner !== null && held.untilMs > nowMs) return undefined;
+    const token = isOwn ? held.token : held.token + 1;
+    // As it was read, or another one was faster.
+    const same = { _id: { $eq: name }, token: { $eq: held.token }, owner: { $eq: held.owner } };
+    const taken = await this.leads.updateOne(isOwn ? same : { ...same, untilMs: { $eq: held.untilMs } }, {
+      $set: { owner, untilMs, token },
+    });
+    return taken.matchedCount === 1 ? token : undefined;
+  }
+
+  private async first(name: string, owner: string, untilMs: number): Promise<number | undefined> {
+    try {
+      await this.leads.create({ _id: name, token: 1, owner, untilMs, position: null });
+      return 1;
+    } catch (error) {
+      if (isDuplicateKey(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async release(name: string, owner: string): Promise<void> {
+    await this.leads.updateOne({ _id: { $eq: name }, owner: { $eq: owner } }, { $set: { owner: null } });
+  }
+
+  async releaseEarlier(owner: string): Promise<void> {
+    const name = owner.slice(0, owner.indexOf('/'));
+    const earlier = [{ owner: { $eq: name } }, { owner: { $gte: `${name}/`, $lt: `${name}0`, $ne: owner } }]; // `0` follows `/`
+    await this.leads.updateMany({ $or: earlier }, { $set: { owner: null } });
+  }
+
+  async checkpoint(name: string): Promise<Checkpoint | undefined> {
+    const lead = await this.leads.findOne({ _id: { $eq: name } }).lean<Lead | null>();
+    // The brand was checked when the position was written.
+    return lead?.position ? { name, position: lead.position as Position, token: lead.token } : undefined;
+  }
+
+  async move({ name, token, previous, position }: CheckpointMove): Promise<boolean> {
+    const held = { _id: { $eq: name }, token: { $eq: token }, position: { $eq: previous ?? null } };
+    return (await this.leads.updateOne(held, { $set: { position } })).matchedCount === 1;
+  }
+
+  /** Lease and token stay: a token given out twice would let a former leader move the new checkpoint. */
+  async forgetCheckpoint(name: string): Promise<void> {
+    await this.leads.updateOne({ _id: { $eq: name } }, { $set: { position: null } });
+  }
+}

@@ -1,0 +1,64 @@
+import { encodeField } from '#mongo';
+import { checkCollectionName, checkPath, type Collection } from '#read-store';
+import { Schema, type Connection, type IndexDefinition, type Model } from 'mongoose';
+
+/** A document as it is stored, or a tombstone, which is the same without `document`. */
+export interface Kept {
+  readonly _id: string;
+  readonly position: string;
+  readonly removed: boolean;
+  readonly document?: unknown;
+}
+
+/** Lead and checkpoint of one projection. */
+export interface Lead {
+  readonly _id: string;
+  readonly token: number;
+  readonly owner: string | null;
+  readonly untilMs: number;
+  readonly position: string | null;
+}
+
+const OPTIONS = { versionKey: false, minimize: false, strict: 'throw', strictQuery: false, id: false } as const;
+
+/** Where a declared path is in a stored document. @throws RangeError for an invalid path */
+export function storedPath(path: string): string {
+  checkPath(path);
+  return `document.${path.split('.').map(encodeField).join('.')}`;
+}
+
+/** The collection of a projection's documents, with its declared indexes. @throws RangeError for an invalid name */
+export function documentsOf(connection: Connection, { name, indexes }: Collection): Model<Kept> {
+  checkCollectionName(name);
+  const key = [name, ...indexes].join(' ');
+  const known = connection.models[key] as Model<Kept> | undefined;
+  if (known) return known;
+  const schema = new Schema<Kept>(
+    {
+      _id: { type: String, required: true },
+      position: { type: String, required: true },
+      removed: { type: Boolean, required: true },
+      document: Schema.Types.Mixed,
+    },
+    OPTIONS,
+  );
+  // Tombstones are in the same collection: `removed` comes first, so that no query walks along them. Ties are ordered by id.
+  for (const path of indexes) schema.index(indexOn(storedPath(path)));
+  return connection.model<Kept>(key, schema, `projection.${name}`);
+}
+
+const indexOn = (path: string): IndexDefinition => ({ removed: 1, [path]: 1, _id: 1 });
+
+export function leadsOf(connection: Connection): Model<Lead> {
+  const schema = new Schema<Lead>(
+    {
+      _id: { type: String, required: true },
+      token: { type: Number, required: true },
+      owner: { type: String, default: null },
+      untilMs: { type: Number, required: true },
+      position: { type: String, default: null },
+    },
+    OPTIONS,
+  );
+  return connection.model<Lead>('lead', schema, 'projections');
+}

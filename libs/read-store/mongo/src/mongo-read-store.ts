@@ -1,0 +1,179 @@
+import {
+  domainError,
+  err,
+  ok,
+  storeOf,
+  type Clock,
+  type DomainError,
+  type Logger,
+  type Position,
+  type Result,
+} from '#kernel';
+import { decodeDocument, decodeText, encodeText, isRefusedByServer, openMongo, type MongoStore } from '#mongo';
+import {
+  checkWrites,
+  cursorAfter,
+  ReadStoreUnavailableError,
+  type Checkpoint,
+  type CheckpointMove,
+  type Collection,
+  type Page,
+  type Query,
+  type ReadStore,
+  type Scalar,
+  type StoredDocument,
+  type Write,
+} from '#read-store';
+import type { Model } from 'mongoose';
+import { lastWrites, writeGuarded } from './guarded-writes.ts';
+import { MongoLeads } from './leads.ts';
+import { documentsOf, storedPath, type Kept } from './models.ts';
+import { countFilter, planPage } from './query.ts';
+
+/** Several processes may make one index at once, which servers of the protocol refuse to all but one. */
+const ENSURE_TRIES = 5;
+
+export interface MongoReadStoreOptions {
+  /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `astro` when left out. */
+  readonly url: string;
+  /** The setting that has the address: sentences of errors begin with it. */
+  readonly setting: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * A read store on a server of MongoDB's protocol. Needs neither transactions nor change streams, renames or collations.
+ * @throws ReadStoreUnavailableError with one sentence when the server cannot be used
+ */
+export async function openMongoReadStore(options: MongoReadStoreOptions): Promise<ReadStore> {
+  const mongo = await openMongo({
+    ...options,
+    errorOf: ({ sentence, cause, isDiskFull }) => new ReadStoreUnavailableError(sentence, { cause, isDiskFull }),
+  });
+  return new MongoReadStore(mongo);
+}
+
+class MongoReadStore implements ReadStore {
+  private readonly leads: MongoLeads;
+
+  constructor(private readonly mongo: MongoStore) {
+    this.leads = new MongoLeads(mongo.connection);
+  }
+
+  ensure(collection: Collection): Promise<void> {
+    return this.run(async () => {
+      const documents = documentsOf(this.mongo.connection, collection);
+      for (let tries = 1; ; tries++) {
+        try {
+          await documents.createCollection();
+          await documents.createIndexes();
+          return;
+        } catch (error) {
+          if (tries === ENSURE_TRIES || !isRefusedByServer(error)) throw error;
+        }
+      }
+    });
+  }
+
+  get<D>(collection: string, id: string): Promise<StoredDocument<D> | undefined> {
+    return this.run(async () => {
+      const kept = await this.documents(collection)
+        .findOne({ _id: { $eq: encodeText(id) }, removed: false })
+        .lean<Kept | null>();
+      return kept ? documentOf<D>(kept) : undefined;
+    });
+  }
+
+  find<D>(collection: Collection, query: Query): Promise<Page<D>> {
+    return this.run(async () => {
+      const { filter, sort, limit } = planPage(collection, query);
+      const rows = await this.documents(collection.name)
+        .find(filter)
+        .sort(sort)
+        .limit(limit + 1)
+        .lean<Kept[]>();
+      const items = rows.slice(0, limit).map((row) => documentOf<D>(row));
+      const last = rows[limit - 1];
+      return rows.length > limit && last
+        ? { items, next: cursorAfter({ id: decodeText(last._id), key: keyOf(last, query.sort?.field) }) }
+        : { items };
+    });
+  }
+
+  count(collection: Collection, where: Query['where']): Promise<number> {
+    return this.run(() => this.documents(collection.name).countDocuments(countFilter(collection, where)));
+  }
+
+  apply(writes: readonly Write[], move?: CheckpointMove): Promise<Result<void, DomainError<'read-store/lost-lease'>>> {
+    return this.run(async () => {
+      checkWrites(writes);
+      for (const [collection, some] of lastWrites(writes))
+        await writeGuarded(this.documents(collection).collection as never, some);
+      return !move || (await this.leads.move(move)) ? ok(undefined) : lostLease(move);
+    });
+  }
+
+  checkpoint(name: string): Promise<Checkpoint | undefined> {
+    return this.run(() => this.leads.checkpoint(name));
+  }
+
+  lease(name: string, owner: string, nowMs: number, durationMs: number): Promise<number | undefined> {
+    return this.run(() => this.leads.lease(name, owner, nowMs, durationMs));
+  }
+
+  release(name: string, owner: string): Promise<void> {
+    return this.run(() => this.leads.release(name, owner));
+  }
+
+  releaseEarlier(owner: string): Promise<void> {
+    return this.run(() => this.leads.releaseEarlier(owner));
+  }
+
+  drop(name: string): Promise<void> {
+    return this.run(async () => {
+      await this.leads.forgetCheckpoint(name);
+      await this.documents(name).collection.drop();
+    });
+  }
+
+  sweepTombstones(collection: string, upTo: Position): Promise<number> {
+    return this.run(async () => {
+      const swept = { removed: true, position: { $gte: storeOf(upTo), $lte: upTo } };
+      return (await this.documents(collection).deleteMany(swept)).deletedCount;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.mongo.close();
+  }
+
+  /** Async, so that what is thrown before the first wait rejects too. */
+  private run<T>(action: () => Promise<T>): Promise<T> {
+    return this.mongo.run(async () => action());
+  }
+
+  private documents(name: string): Model<Kept> {
+    return documentsOf(this.mongo.connection, { name, indexes: [] });
+  }
+}
+
+const lostLease = ({ name }: CheckpointMove) =>
+  err(domainError('read-store/lost-lease', 'conflict', `Another process leads the projection ${name} now.`));
+
+const documentOf = <D>({ _id, position, document }: Kept): StoredDocument<D> => ({
+  id: decodeText(_id),
+  // Both were checked when they were written; a projection whose documents change gets a new name.
+  position: position as Position,
+  document: decodeDocument(document) as D,
+});
+
+/** The value that the document is ordered by. */
+function keyOf(kept: Kept, field: string | undefined): Scalar {
+  if (field === undefined) return null;
+  let value: unknown = kept;
+  for (const step of storedPath(field).split('.'))
+    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined;
+  if (typeof value === 'string') return decodeText(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
