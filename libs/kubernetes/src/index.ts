@@ -21,7 +21,7 @@ export { plainText } from './status.ts';
 export { createKubernetesClient } from './create-client.ts';
 export { readKubeconfig } from './kubeconfig.ts';
 export type { ManifestError, PodSecurityLevel } from './manifest-error.ts';
-export type { ImageWorkload, WorkloadResources, WorkloadVariable } from './workload.ts';
+export type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from './workload.ts';
 export { renderImage } from './render-image.ts';
 export { readInlineManifests } from './inline-manifests.ts';
 export { checkInlineManifests, schemaErrors } from './schema-errors.ts';

@@ -3,7 +3,7 @@ import type { Json } from '#kernel';
 import { checkManifests } from './check-manifests.ts';
 import { decorate } from './decorate.ts';
 import { at, list, record, type KubernetesObject } from './objects.ts';
-import { renderImage, serviceName } from './render-image.ts';
+import { defaultServiceName, renderImage } from './render-image.ts';
 import type { ImageWorkload } from './workload.ts';
 
 const basic: ImageWorkload = {
@@ -101,7 +101,7 @@ describe('a rendered image application', () => {
       metadata: { name: 'acme-web-app', namespace: 'acme-web' },
       spec: { ports: [{ port: 80, targetPort: 'http' }] },
     });
-    expect(serviceName('n'.repeat(63))).toHaveLength(63);
+    expect(defaultServiceName('n'.repeat(63))).toHaveLength(63);
   });
 
   it('starts a new pod before an old one ends', () =>
@@ -176,6 +176,19 @@ describe('a rendered image application', () => {
     expect(at(find({ ...full, labels: { team: 'other' } }, 'Deployment'), 'spec', 'selector')).toEqual({
       matchLabels: { 'app.kubernetes.io/name': 'web' },
     }));
+
+  it('use-D17: finds its pods by the id of its application, where none was deployed before', () => {
+    const workload = { ...full, applicationId: 'a-1', serviceName: 'web-app' };
+    const selector = { 'app.kubernetes.io/name': 'web', 'platform.astropulse.io/application': 'a-1' };
+    const deployment = find(workload, 'Deployment');
+    expect(at(deployment, 'spec', 'selector', 'matchLabels')).toEqual(selector);
+    expect(at(deployment, 'spec', 'template', 'metadata', 'labels')).toMatchObject(selector);
+    expect(find(workload, 'Service')).toMatchObject({ metadata: { name: 'web-app' }, spec: { selector } });
+    expect(at(find(workload, 'PodDisruptionBudget'), 'spec', 'selector', 'matchLabels')).toEqual(selector);
+    expect(JSON.stringify(find(workload, 'Ingress'))).toContain('"web-app"');
+    for (const spread of list(at(deployment, 'spec', 'template', 'spec', 'topologySpreadConstraints')))
+      expect(at(spread, 'labelSelector', 'matchLabels')).toEqual(selector);
+  });
 
   it('writes amounts as the server does', () => {
     const workload = {

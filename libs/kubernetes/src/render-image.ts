@@ -1,4 +1,4 @@
-import { CONFIG_ANNOTATION, fingerprint } from './ownership.ts';
+import { APPLICATION_LABEL, CONFIG_ANNOTATION, fingerprint } from './ownership.ts';
 import { withCanonicalQuantities } from './quantity.ts';
 import type { KubernetesObject } from './objects.ts';
 import { podOf, type PodParts } from './render-pod.ts';
@@ -18,8 +18,8 @@ export interface RenderOptions {
 
 const MAX_NAME = 63;
 
-/** Name of the Service of an image application: `<targetNamespace>-app`, cut where it would be too long. */
-export const serviceName = (targetNamespace: string): string =>
+/** Name of the Service of an image application that has a namespace of its own: `<targetNamespace>-app`, at most 63 long. */
+export const defaultServiceName = (targetNamespace: string): string =>
   `${targetNamespace.slice(0, MAX_NAME - 4).replace(/-+$/, '')}-app`;
 
 /**
@@ -28,12 +28,16 @@ export const serviceName = (targetNamespace: string): string =>
  */
 export function renderImage(workload: ImageWorkload, { fingerprintKey }: RenderOptions): RenderedImage {
   const { name, targetNamespace: namespace } = workload;
-  const labels = { ...workload.labels, 'app.kubernetes.io/name': name };
+  const selector = {
+    'app.kubernetes.io/name': name,
+    ...(workload.applicationId !== undefined && { [APPLICATION_LABEL]: workload.applicationId }),
+  };
+  const labels = { ...workload.labels, ...selector };
   const meta = (own: string) => ({ name: own, namespace, labels });
   const files = fileKeys(workload);
   const hasSecret = Object.keys(workload.secrets).length > 0;
   const parts: PodParts = {
-    selector: { 'app.kubernetes.io/name': name },
+    selector,
     labels,
     secretName: name,
     filesName: `${name}-files`,
@@ -97,7 +101,7 @@ type Meta = (name: string) => KubernetesObject['metadata'];
 /** Deployment, Service and what was asked for around them. */
 function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): KubernetesObject[] {
   const { name, autoscaling } = workload;
-  const service = serviceName(workload.targetNamespace);
+  const service = workload.serviceName ?? defaultServiceName(workload.targetNamespace);
   const hasOneWriter = workload.volumes.some(({ accessMode }) => accessMode !== 'ReadWriteMany');
   const recreate = workload.strategy === 'recreate' || (workload.strategy === undefined && hasOneWriter);
   const objects: KubernetesObject[] = [

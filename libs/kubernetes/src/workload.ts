@@ -51,8 +51,16 @@ export interface WorkloadFile {
   readonly content: string;
 }
 
+/** What cannot change of an application that is deployed: a Deployment's selector, and the name that others call. */
+export interface WorkloadIdentity {
+  /** In all selectors; left out where an earlier release deployed first: those selectors hold the name alone. */
+  readonly applicationId?: string;
+  /** Name of the Service; `defaultServiceName` of the target namespace when left out. */
+  readonly serviceName?: string;
+}
+
 /** Everything that is needed to run one image: the resolved result of platform, tier, profile and application. */
-export interface ImageWorkload {
+export interface ImageWorkload extends WorkloadIdentity {
   /** Name of the application: a DNS label of at most 38 characters. */
   readonly name: string;
   readonly targetNamespace: string;

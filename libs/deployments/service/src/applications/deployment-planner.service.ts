@@ -93,6 +93,12 @@ export class DeploymentPlanner {
         ? await this.organizations.planOf(organizationId, context)
         : { defaultTier: 'basic' };
     const revision = (latest?.revision ?? 0) + 1;
+    const identity = await this.contents.identityOf(application, {
+      name: spec.name,
+      applicationId,
+      named: spec.namespace !== undefined,
+    });
+    if (!identity.ok) return identity;
     const resolved = resolve({
       spec,
       applicationId,
@@ -100,6 +106,7 @@ export class DeploymentPlanner {
       profile: profile.value,
       defaultTier,
       targetNamespace: targetNamespace.value,
+      identity: identity.value,
     });
     if (!resolved.ok)
       return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));

@@ -1,7 +1,9 @@
 import type { ResolvedSpec } from '#deployments/contract';
 import { err, ok, type DomainError, type Result } from '#kernel';
+import type { WorkloadIdentity } from '#kubernetes';
 import { Inject, Injectable } from '@nestjs/common';
 import { deploymentsErrors } from '../deployments.errors.ts';
+import { identityIn, newIdentity, type NewWorkload } from '../resolve/identity.ts';
 import { volumeErrors } from '../resolve/volumes.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import type { Application, Revision } from './application.ts';
@@ -16,6 +18,19 @@ export class RevisionContent {
     const record = await this.records.get(resolved.record);
     if (!record.ok) return record;
     return ok(record.value === undefined ? undefined : (JSON.parse(record.value) as ResolvedSpec)); // written by ourselves
+  }
+
+  /**
+   * What the objects of an image application are found by: as in its revisions before, of which any may be deployed;
+   * a new choice where there is none.
+   */
+  async identityOf(application: Application, next: NewWorkload): Promise<Result<WorkloadIdentity, DomainError>> {
+    const last = application.revisions.findLast(({ source }) => source.type === 'image');
+    if (!last) return ok(newIdentity(next));
+    const content = await this.of(last);
+    if (!content.ok) return content;
+    const { value } = content;
+    return ok(value?.source.type === 'image' ? identityIn(value.source.workload) : {});
   }
 
   /**

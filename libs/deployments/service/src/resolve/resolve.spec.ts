@@ -21,6 +21,7 @@ const inputOf = (
     profile: { id: 'p1', revision: 3, spec: read.value },
     defaultTier,
     targetNamespace: 'acme-web',
+    identity: {},
   };
 };
 const workload = (...given: Parameters<typeof inputOf>) => {

@@ -8,7 +8,7 @@ import {
   type ResolvedSpec,
   type Tier,
 } from '#deployments/contract';
-import type { ImageWorkload, WorkloadResources, WorkloadVariable } from '#kubernetes';
+import type { ImageWorkload, WorkloadIdentity, WorkloadResources, WorkloadVariable } from '#kubernetes';
 import { err, ok, type InputError, type Result } from '#kernel';
 import { canonicalCpu, canonicalMemory } from './quantities.ts';
 import { scaleOf } from './scale.ts';
@@ -23,6 +23,8 @@ export interface ResolveInput {
   /** Name of the tier that counts where the profile names none. */
   readonly defaultTier: string;
   readonly targetNamespace: string;
+  /** Of an image application; see `RevisionContent.identityOf`. */
+  readonly identity: WorkloadIdentity;
 }
 
 /** Fields of an image application that a profile can give too. */
@@ -78,7 +80,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
 }
 
 function resolveImage(
-  { spec, applicationId, profile, targetNamespace }: ResolveInput,
+  { spec, applicationId, profile, targetNamespace, identity }: ResolveInput,
   image: ImageSource,
   tier: Tier,
 ): Result<ImageWorkload, InputError[]> {
@@ -100,6 +102,7 @@ function resolveImage(
   const host = hostOf(spec, applicationId);
   return ok({
     name: spec.name,
+    ...identity,
     targetNamespace,
     image: imageReference(image),
     port: pick('port') ?? PLATFORM_PORT,

@@ -59,7 +59,18 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
   add(null, 'namespaceMode', namespaceMode);
   add(null, 'source.type', source.type);
   if (source.type === 'image') {
-    const { name, targetNamespace: _, env, configFiles, command, args, secrets, ...plain } = source.workload;
+    const {
+      name,
+      targetNamespace: _,
+      applicationId: _id,
+      serviceName: _service,
+      env,
+      configFiles,
+      command,
+      args,
+      secrets,
+      ...plain
+    } = source.workload;
     flatten(plain, [], (path, text) => add(null, path, text));
     for (const variable of env) {
       if ('value' in variable) add(null, `env.${variable.name}`, print(variable.value));

@@ -1,0 +1,66 @@
+import { rollbackRequest, type ResolvedSpec } from '#deployments/contract';
+import { decodeText, encodeText } from '#vault';
+import { image } from '../testing/fixtures.ts';
+import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
+
+const given = givenPlatform();
+
+/** Applies, lets the worker deploy it, and gives what was resolved and where that is stored. */
+async function deployed(manifest: unknown, name = 'web') {
+  expect(await given.apply(name, manifest)).toMatchObject({ ok: true });
+  return nextDeployed();
+}
+
+async function nextDeployed() {
+  const item = await given.worker.next();
+  const { claim, task } = await given.worker.granted(item);
+  await given.worker.plan(item, claim, []);
+  await given.worker.succeed(item, claim);
+  const record = task.resolved ?? '';
+  const stored = await given.platform.engines.vault.get(record);
+  if (!stored) throw new Error('nothing was resolved');
+  const resolved = JSON.parse(decodeText(stored.value)) as ResolvedSpec;
+  if (resolved.source.type !== 'image') throw new Error('not an image');
+  return { record, resolved, workload: resolved.source.workload, applicationId: item.applicationId };
+}
+
+/** Makes a stored revision one of an earlier release, which recorded no identity. */
+async function madeOlder({ record, resolved, workload }: Awaited<ReturnType<typeof deployed>>): Promise<void> {
+  const { applicationId: _, serviceName: _service, ...rest } = workload;
+  const older: ResolvedSpec = { ...resolved, source: { type: 'image', workload: rest } };
+  await given.platform.engines.vault.put(record, encodeText(JSON.stringify(older)));
+}
+
+describe('use-D17: what an application and its Service are found by', () => {
+  it('is chosen when the application is first deployed, and stays', async () => {
+    const first = await deployed(image('web', '1'));
+    expect(first.workload).toMatchObject({ applicationId: first.applicationId });
+    expect(first.workload).not.toHaveProperty('serviceName');
+    const second = await deployed(image('web', '2', {}, { namespace: 'acme-web' }));
+    expect(second.workload).toMatchObject({ applicationId: first.applicationId });
+    expect(second.workload).not.toHaveProperty('serviceName');
+  });
+
+  it('is the name of the application in a namespace that others may share', async () => {
+    const web = await deployed(image('web', '1', {}, { namespace: 'shop' }));
+    const api = await deployed(image('api', '1', {}, { namespace: 'shop' }), 'api');
+    expect([web.workload.serviceName, api.workload.serviceName]).toEqual(['web-app', 'api-app']);
+    expect(web.workload.applicationId).not.toBe(api.workload.applicationId);
+  });
+
+  it('stays as an earlier release deployed it, in later revisions and after a rollback', async () => {
+    await madeOlder(await deployed(image('web', '1')));
+    const later = await deployed(image('web', '2'));
+    expect(later.workload).not.toHaveProperty('applicationId');
+    expect(later.workload).not.toHaveProperty('serviceName');
+    expect(await given.platform.ask(rollbackRequest, { org: ORG, name: 'web', to: 1 }, given.by('ada'))).toMatchObject({
+      ok: true,
+    });
+    expect((await nextDeployed()).workload).not.toHaveProperty('applicationId');
+    const manifests = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n';
+    const other = image('web', '3');
+    await given.apply('web', { ...other, spec: { ...other.spec, source: { type: 'yaml', yaml: { manifests } } } });
+    await given.worker.deploy();
+    expect((await deployed(image('web', '4'))).workload).not.toHaveProperty('applicationId');
+  });
+});
