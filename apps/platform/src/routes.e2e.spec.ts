@@ -32,7 +32,8 @@ describe('use-E4: every route of the lists', () => {
     'is answered: %s',
     async (route, permission) => {
       const { status } = await call(platform.url, route.replaceAll(/\{\w+\}/g, 'x'));
-      expect(status).toBe(permission === 'PUBLIC' ? 200 : 401);
+      const answered = route.startsWith('GET') ? 200 : 422; // without the body that it asks for
+      expect(status).toBe(permission === 'PUBLIC' ? answered : 401);
     },
   );
 });

@@ -2,12 +2,20 @@ import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, startAgain, startPlatform, type Finished, type Machine, type Platform } from '#testing';
+import {
+  eventually,
+  startAgain,
+  startPlatform,
+  type Finished,
+  type Machine,
+  type Platform,
+  type PlatformOptions,
+} from '#testing';
 
 /**
  * The product's main path as a person walks it, with the real `astroctl` and `kubectl`: on the real Kubernetes that
  * ASTRO_TEST_KUBECONFIG names, else on the sandbox cluster; with the bus in one process, and on NATS where
- * ASTRO_TEST_NATS_URL names one.
+ * ASTRO_TEST_NATS_URL names one: in one process again, and with each service in its own.
  */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const nats = process.env['ASTRO_TEST_NATS_URL'];
@@ -16,8 +24,11 @@ const cluster = kubeconfig ? 'dev' : 'sandbox';
 jest.setTimeout(180_000);
 
 tour('bus in one process', {});
-if (nats) tour('bus and queue on NATS', { ASTRO_BUS: nats, ASTRO_QUEUE: nats });
-else
+if (nats) {
+  const servers = { ASTRO_BUS: nats, ASTRO_QUEUE: nats };
+  tour('bus and queue on NATS', { environment: servers });
+  tour('each service a process of its own', { environment: servers, apart: true });
+} else
   describe.skip('the tour, bus and queue on NATS: ASTRO_TEST_NATS_URL is not set', () =>
     it('was not tested', () => {}));
 
@@ -32,7 +43,7 @@ spec:
 `;
 }
 
-function tour(name: string, environment: Readonly<Record<string, string>>): void {
+function tour(name: string, options: PlatformOptions): void {
   describe(`the tour on ${kubeconfig ? 'a real Kubernetes' : 'the sandbox'}, ${name}`, () => {
     let platform: Platform;
     let ada: Machine;
@@ -49,7 +60,7 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
       (await succeed(`app status hello-world --field ${key}`)).trim();
 
     beforeAll(async () => {
-      platform = await startPlatform({ environment });
+      platform = await startPlatform(options);
       ada = platform.person('ada');
     });
     afterAll(() => platform.stop());
@@ -214,7 +225,7 @@ function tour(name: string, environment: Readonly<Record<string, string>>): void
     it('finds everything again after a restart', async () => {
       // A new process on the same folder; the first one ends as an operator ends it.
       await platform.process.stop();
-      platform = await startAgain(platform, { environment });
+      platform = await startAgain(platform, options);
       expect(await succeed('app history hello-world')).toContain('v6');
       expect(await succeed('whoami')).toContain('admin@astro.localhost');
     });

@@ -8,15 +8,14 @@ export { sequenceIds } from './sequence-ids.ts';
 export { startTcpProxy } from './tcp-proxy.ts';
 export { specify } from './specify.ts';
 export { temporaryFolder } from './temporary-folder.ts';
+export { runProgram, startApp, type AppProcess, type Finished } from './app-process.ts';
 export {
   machine,
-  runProgram,
   startAgain,
-  startApp,
   startPlatform,
-  type AppProcess,
-  type Finished,
   type Machine,
   type Platform,
+  type PlatformOptions,
 } from './platform-process.ts';
+export { SERVICES, startServices, type RunningServices, type ServiceName } from './platform-services.ts';
 export { call, loginAdmin, newPerson, openShop, type PersonResponse, type Person } from './platform-people.ts';

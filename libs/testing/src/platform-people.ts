@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { eventually } from './eventually.ts';
-import { runProgram, type Machine, type Platform } from './platform-process.ts';
+import { runProgram } from './app-process.ts';
+import type { Machine, Platform } from './platform-process.ts';
 
 const configuration = z.looseObject({
   apis: z.record(

@@ -1,0 +1,117 @@
+import { mkdtempSync, readdirSync, existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROUTED_CONTRACTS } from '#gateway';
+import { call, eventually, SERVICES, startServices, type RunningServices, type ServiceName } from '#testing';
+import { everyContract } from '#testing/contracts';
+import { z } from 'zod';
+import { startIssuer, type TestIssuer } from './issuer.fixture.ts';
+
+/** Each service a process of its own, on NATS and stores that the processes share. */
+const nats = process.env['ASTRO_TEST_NATS_URL'];
+
+if (nats) describe('services that are processes of their own, on NATS', () => apart(nats));
+else
+  describe.skip('services that are processes of their own: ASTRO_TEST_NATS_URL is not set', () =>
+    it('was not tested', () => {}));
+
+const readiness = z.looseObject({ ready: z.boolean(), contracts: z.array(z.string()) });
+const loggedIn = z.looseObject({
+  organization: z.looseObject({ id: z.string() }),
+  key: z.looseObject({ id: z.string(), secret: z.string() }),
+});
+
+function apart(nats: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'astro-services-'));
+  let issuer: TestIssuer;
+  let services: RunningServices;
+
+  const contractsOf = async (service: ServiceName) =>
+    readiness.parse((await call(services.urlOf(service), 'GET /readyz')).body).contracts;
+  const login = async (person: string) =>
+    loggedIn.parse(
+      (
+        await call(services.url, 'POST /v1/login', {
+          credential: issuer.token(issuer.claims(person)),
+          body: { machine: 'test' },
+        })
+      ).body,
+    );
+
+  beforeAll(async () => {
+    issuer = await startIssuer();
+    services = await startServices({
+      dataDir: folder,
+      port: 0,
+      environment: { ...issuer.environment, ASTRO_BUS: nats, ASTRO_QUEUE: nats },
+    });
+  });
+  afterAll(async () => {
+    await services.stop();
+    await issuer.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('serve every contract once, and each says in /readyz which are its own', async () => {
+    const served = await Promise.all(SERVICES.map(contractsOf));
+    const all = (await everyContract()).map(({ contract }) => contract.subject);
+    expect(served.flat().toSorted()).toEqual(all.toSorted());
+    expect(await contractsOf('gateway')).toEqual([]);
+  });
+
+  it('has all routes at the gateway', async () => {
+    for (const { route, permission } of ROUTED_CONTRACTS) {
+      const { status } = await call(services.url, String(route).replaceAll(/\{\w+\}/g, 'x'));
+      const answer = String(route).startsWith('GET') ? 200 : 422; // without the body that it asks for
+      expect([route, status]).toEqual([route, permission === 'PUBLIC' ? answer : 401]);
+    }
+  });
+
+  it('answer a login, a key, and what the key may see', async () => {
+    const { organization, key } = await login('ada');
+    expect(await call(services.url, 'GET /v1/me', { credential: key.secret })).toMatchObject({
+      status: 200,
+      body: { orgId: organization.id },
+    });
+    expect(
+      await call(services.url, `GET /v1/organizations/${organization.id}/profiles`, { credential: key.secret }),
+    ).toMatchObject({ status: 200, body: { items: [{ name: 'default', cluster: 'sandbox' }] } });
+  });
+
+  it('refuse a revoked key once the revocation was answered', async () => {
+    const { organization, key } = await login('grace');
+    const revoke = `DELETE /v1/organizations/${organization.id}/access-keys/${key.id}`;
+    expect(await call(services.url, revoke, { credential: key.secret })).toMatchObject({ status: 200 });
+    expect(await call(services.url, 'GET /v1/me', { credential: key.secret })).toMatchObject({
+      status: 401,
+      body: { code: 'key/revoked' },
+    });
+  });
+
+  it('continue without one of them: exactly its own requests answer 503 until it is back', async () => {
+    const { organization, key } = await login('linus');
+    const ask = async (path: string) => {
+      const { status, body } = await call(services.url, `GET /v1/organizations/${organization.id}${path}`, {
+        credential: key.secret,
+      });
+      return status === 200 ? 200 : { status, ...z.looseObject({ code: z.string() }).parse(body) };
+    };
+    const paths = { 'access-keys': '/access-keys', billing: '/subscription', deployments: '/profiles' };
+    for (const [stopped, own] of Object.entries(paths) as [keyof typeof paths, string][]) {
+      expect(await services.processes.get(stopped)?.stop()).toBe(0);
+      expect(await ask(own)).toMatchObject({ status: 503, code: 'bus/nobody-serves' });
+      for (const path of Object.values(paths)) if (path !== own) expect([path, await ask(path)]).toEqual([path, 200]);
+      expect(await call(services.url, 'GET /readyz')).toMatchObject({ status: 200 });
+      await services.start(stopped);
+      await eventually(async () => expect(await ask(own)).toBe(200));
+    }
+  });
+
+  it('open no store that they were not given, and keep a lock and a log each', () => {
+    const names = readdirSync(folder);
+    expect(names).toEqual(
+      expect.arrayContaining(SERVICES.flatMap((service) => [`${service}-1.lock`, `${service}-1.log`])),
+    );
+    expect(existsSync(join(folder, 'work-queue.sqlite'))).toBe(false);
+  });
+}
