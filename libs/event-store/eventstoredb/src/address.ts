@@ -1,0 +1,58 @@
+/** An EventStoreDB connection string that was checked. */
+export interface Address {
+  /** What the client takes. Holds the password: never in a message or a log. */
+  readonly connectionString: string;
+  /** Host and port of each node, for sentences. */
+  readonly shown: string;
+  readonly isTls: boolean;
+  /** Name of the user, where the address has one. */
+  readonly user: string | undefined;
+}
+
+/** The address cannot be used as it is written; the message is one sentence without the password. */
+class EventStoreAddressError extends Error {
+  readonly code = 'event-store/address';
+}
+
+const FORM = /^(esdb(?:\+discover)?):\/\/(?:([^:@/?]+):([^@/?]+)@)?([A-Za-z0-9.:,_-]+)\/?(?:\?(.*))?$/;
+const NODE = /^[A-Za-z0-9._-]+(?::\d{1,5})?$/;
+
+/** Query parameters that may be given. The others of the client change what an append answers, or are timers, which are ours. */
+const PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
+  ['tls', /^(true|false)$/],
+  ['tlsCAFile', /./],
+  ['userCertFile', /./],
+  ['userKeyFile', /./],
+  ['nodePreference', /^(leader|follower|random|readOnlyReplica)$/i],
+  ['maxDiscoverAttempts', /^\d{1,4}$/],
+  ['discoveryInterval', /^\d{1,6}$/],
+  ['gossipTimeout', /^\d{1,4}$/],
+]);
+
+/**
+ * Reads `esdb://[user:password@]host[:port][,host…][?tls=false&tlsCAFile=…]`. The client itself prints the whole text,
+ * password included, when it does not know a parameter, so that only what is known gets there.
+ * @throws EventStoreAddressError
+ */
+export function parseAddress(url: string): Address {
+  const [, scheme, user, password, nodes = '', query = ''] = FORM.exec(url.trim()) ?? [];
+  if (scheme === undefined || !nodes.split(',').every((node) => NODE.test(node)))
+    throw new EventStoreAddressError('An EventStoreDB address has the form esdb://user:password@host:2113?tls=true.');
+  const given = query === '' ? [] : query.split('&').map((pair) => pair.split('='));
+  for (const [name = '', value = ''] of given) {
+    const form = PARAMETERS.get(name);
+    if (form === undefined)
+      throw new EventStoreAddressError(
+        `The EventStoreDB address has the parameter ${name}; it may have ${[...PARAMETERS.keys()].join(', ')}.`,
+      );
+    if (!form.test(value))
+      throw new EventStoreAddressError(`The EventStoreDB address has no usable value for ${name}.`);
+  }
+  const login = user === undefined ? '' : `${user}:${password}@`;
+  return {
+    connectionString: `${scheme}://${login}${nodes}${query === '' ? '' : `?${query}`}`,
+    shown: nodes,
+    isTls: !given.some(([name, value]) => name === 'tls' && value === 'false'),
+    user: user === undefined ? undefined : decodeURIComponent(user),
+  };
+}

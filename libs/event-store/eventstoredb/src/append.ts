@@ -1,0 +1,59 @@
+import { isSameEvent, type AppendError, type Appended, type SealedEvent } from '#event-store';
+import { err, ok, position, type Clock, type Result } from '#kernel';
+import type { LogClient } from './client.ts';
+import { proposedEvent, storedEvent } from './stored-event.ts';
+import { tryAgain } from './try-again.ts';
+
+type Append = (
+  stream: string,
+  events: readonly SealedEvent[],
+  expectedRevision: number,
+) => Promise<Result<Appended, AppendError>>;
+
+/**
+ * Appends at an exact revision, and again with the same ids when the answer was lost: the server then says success again
+ * and writes nothing. A success that was not the first try is believed only when the events read back are ours.
+ */
+export function createAppender(client: LogClient, storeId: string, clock: Clock): Append {
+  /** Whether the server's answer to several events names the position of the last one; asked once. */
+  let namesLast: boolean | undefined;
+
+  /** Position of the last event when all events stand at their place; `undefined` when others do. */
+  async function standing(stream: string, events: readonly SealedEvent[], from: number): Promise<bigint | undefined> {
+    const stored = await client.stream(stream, { from, count: events.length });
+    const isOurs =
+      stored.length === events.length &&
+      stored.every((recorded, index) => {
+        const event = events[index];
+        return event !== undefined && isSameEvent(storedEvent(recorded, storeId), event);
+      });
+    return isOurs ? stored.at(-1)?.position : undefined;
+  }
+
+  return (stream, events, expected) => {
+    const proposed = events.map(proposedEvent);
+    const revision = expected + events.length;
+    return tryAgain(clock, async (triesBefore): Promise<Result<Appended, AppendError>> => {
+      const answer = await client.append(stream, proposed, expected);
+      if (!answer.ok) return err({ code: 'event-store/revision-conflict', expected, actual: answer.actual });
+      // A stream that was deleted continues where it ended, and says so here only.
+      if (answer.revision !== revision)
+        throw new Error(
+          `Stream ${stream} was deleted in EventStoreDB: its next event has revision ${answer.revision}.`,
+        );
+      const isSure = triesBefore === 0 && (events.length === 1 || namesLast === true);
+      if (isSure && answer.position !== undefined)
+        return ok({ revision, position: position(storeId, answer.position) });
+      const last = await standing(stream, events, expected + 1);
+      if (last === undefined)
+        return err({ code: 'event-store/revision-conflict', expected, actual: await lastRevision(client, stream) });
+      if (triesBefore === 0 && events.length > 1) namesLast = answer.position === last;
+      return ok({ revision, position: position(storeId, last) });
+    });
+  };
+}
+
+async function lastRevision(client: LogClient, stream: string): Promise<number> {
+  const [last] = await client.stream(stream, { isBackwards: true, count: 1 });
+  return last?.revision ?? -1;
+}

@@ -1,0 +1,10 @@
+import { eventStoreContract } from '#event-store/contract-suite';
+import { silentLogger } from '#kernel';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
+import { openEventStoreDb } from './index.ts';
+
+const url = process.env['ASTRO_TEST_EVENTSTORE_URL'];
+if (url) eventStoreContract('eventstoredb', () => openEventStoreDb({ url, clock, ids, log: silentLogger }));
+else
+  describe.skip('event store on eventstoredb: ASTRO_TEST_EVENTSTORE_URL is not set', () =>
+    it('was not tested', () => {}));

@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import { isCaughtUp, NO_STREAM, verifyStream, type EventStore, type StoredEvent } from '#event-store';
+import { appendEvents, sealedEvents } from '#event-store/contract-suite';
+import { silentLogger } from '#kernel';
+import { systemClock as clock, systemIds as ids } from '#runtime/system';
+import { eventually } from '#testing';
+import { startEventStoreStandIn, type EventStoreStandIn } from '#testing/eventstore';
+import { openEventStoreDb } from './index.ts';
+
+/** What a server and the way to it may do, and what must be true all the same. */
+describe('an EventStoreDB that fails', () => {
+  let server: EventStoreStandIn;
+  let store: EventStore;
+  let stream: string;
+  beforeEach(async () => {
+    server = await startEventStoreStandIn();
+    store = await open();
+    stream = `contract-${randomUUID()}`;
+  });
+  afterEach(async () => {
+    server.network.thaw();
+    server.setReady(true);
+    await store.close();
+    await server.close();
+  });
+
+  const open = () =>
+    openEventStoreDb({
+      url: `esdb://127.0.0.1:${server.port}?tls=false`,
+      clock,
+      ids,
+      log: silentLogger,
+      times: { answerMs: 500, eventMs: 500, silenceMs: 300 },
+    });
+  const stored = async (name = stream) => {
+    const events: StoredEvent[] = [];
+    for await (const event of store.read(name)) events.push(event);
+    return events;
+  };
+
+  it.each(['lost-before', 'lost-after'] as const)(
+    'F4: answers an append whose connection is %s it was written, and writes it once',
+    async (fault) => {
+      const events = sealedEvents(stream, [{}, {}]);
+      server.fail(fault);
+      const outcome = await store.append(stream, events, NO_STREAM);
+      const there = await stored();
+      expect(there).toHaveLength(2);
+      expect(outcome).toEqual({ ok: true, value: { revision: 1, position: there[1]?.position } });
+      expect(server.appends()).toBe(3); // the id of the store, and two tries
+    },
+  );
+
+  it('F4: writes once what is lost again and again, also when the stream has grown', async () => {
+    const events = sealedEvents(stream, [{}]);
+    server.fail('lost-after', 'lost-after', 'lost-after');
+    const outcome = store.append(stream, events, NO_STREAM);
+    await eventually(() => expect(server.log.stream(stream)).toHaveLength(1));
+    const other = await openEventStoreDb({
+      url: `esdb://127.0.0.1:${server.port}/?tls=false`,
+      clock,
+      ids,
+      log: silentLogger,
+    });
+    await other.append(stream, sealedEvents(stream, [{}], 0, events[0]?.hash), 0).catch(() => {});
+    expect(await outcome).toMatchObject({ ok: true, value: { revision: 0 } });
+    await other.close();
+    expect((await stored()).filter(({ id }) => id === events[0]?.id)).toHaveLength(1);
+  });
+
+  it('F32: does not take for a repeat what another process wrote under the same ids', async () => {
+    const id = randomUUID();
+    const theirs = sealedEvents(stream, [{ id, recordedAt: '2026-01-01T00:00:01.000Z' }]);
+    const ours = sealedEvents(stream, [{ id, recordedAt: '2026-01-01T00:00:02.000Z' }]);
+    await store.append(stream, theirs, NO_STREAM);
+    for (const fault of [[], ['lost-before'], ['lost-after']] as const) {
+      server.fail(...fault);
+      expect(await store.append(stream, ours, NO_STREAM)).toMatchObject({ ok: false, error: { actual: 0 } });
+    }
+    expect((await stored()).map(({ recordedAt }) => recordedAt)).toEqual(['2026-01-01T00:00:01.000Z']);
+  });
+
+  it('F3: says in its own time that a frozen server does not answer, and continues when it wakes', async () => {
+    await appendEvents(store, stream, [{}]);
+    server.network.freeze();
+    const unavailable = { code: 'event-store/unavailable' };
+    const late = sealedEvents(`${stream}-late`, [{}]);
+    await Promise.all([
+      expect(store.append(`${stream}-late`, late, NO_STREAM)).rejects.toMatchObject(unavailable),
+      expect(stored()).rejects.toMatchObject(unavailable),
+      expect(store.head()).rejects.toMatchObject(unavailable),
+    ]);
+    server.network.thaw();
+    await eventually(async () =>
+      expect(await store.append(`${stream}-late`, late, NO_STREAM)).toMatchObject({ ok: true }),
+    );
+    expect(await stored(`${stream}-late`)).toHaveLength(1);
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('F3: connects again when appends are not answered any more though the connection lives', async () => {
+    server.fail('mute');
+    const events = sealedEvents(stream, [{}]);
+    expect(await store.append(stream, events, NO_STREAM)).toMatchObject({ ok: true, value: { revision: 0 } });
+    await appendEvents(store, `${stream}-next`, [{}]);
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('F3: does not break the appends of others off because one is slow', async () => {
+    server.fail({ slowMs: 1_000, isCommitFirst: true });
+    const slow = store.append(stream, sealedEvents(stream, [{}]), NO_STREAM);
+    const others = Array.from({ length: 20 }, () => `contract-${randomUUID()}`);
+    for (const name of others) await appendEvents(store, name, [{}]);
+    expect(await slow).toMatchObject({ ok: true, value: { revision: 0 } });
+    for (const name of others) expect(await stored(name)).toHaveLength(1);
+    expect(server.appends()).toBe(23); // the id of the store, and the slow one twice
+  });
+
+  it('F3: waits for a server that has started and is not ready, and refuses when it takes longer', async () => {
+    server.setReady(false);
+    const events = sealedEvents(stream, [{}]);
+    const outcome = store.append(stream, events, NO_STREAM);
+    await eventually(() => expect(server.appends()).toBe(2));
+    server.setReady(true);
+    expect(await outcome).toMatchObject({ ok: true });
+    server.setReady(false);
+    await expect(stored()).rejects.toMatchObject({ code: 'event-store/unavailable' });
+    server.setReady(true);
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it('F3: loses and doubles nothing when the server is killed under load and starts again', async () => {
+    const deliveries = collecting(store);
+    const acknowledged: string[] = [];
+    let isOver = false;
+    const writer = async (name: string) => {
+      for (let revision = -1, hash = ''; !isOver; revision += 1) {
+        const events = sealedEvents(name, [{}], revision, hash);
+        for (let isDone = false; !isDone;)
+          isDone = await store.append(name, events, revision).then(
+            (outcome) => {
+              if (!outcome.ok)
+                throw new Error(`a conflict at ${revision} of ${name}: ${JSON.stringify(outcome.error)}`);
+              acknowledged.push(`${name} ${revision + 1} ${outcome.value.position}`);
+              return true;
+            },
+            async (error: unknown) => {
+              expect(error).toMatchObject({ code: 'event-store/unavailable' });
+              await new Promise((resolve) => setTimeout(resolve, 20));
+              return false;
+            },
+          );
+        hash = events[0]?.hash ?? '';
+      }
+    };
+    const names = Array.from({ length: 8 }, () => `contract-${randomUUID()}`);
+    const writers = names.map(writer);
+    for (let round = 1; round <= 3; round += 1) {
+      const before = acknowledged.length;
+      await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 40));
+      await server.restart(50);
+    }
+    const before = acknowledged.length;
+    await eventually(() => expect(acknowledged.length).toBeGreaterThan(before + 40));
+    isOver = true;
+    await Promise.all(writers);
+
+    const all: StoredEvent[] = [];
+    for (const name of names) {
+      const events = await stored(name);
+      expect(verifyStream(events)).toMatchObject({ ok: true });
+      all.push(...events);
+    }
+    const placed = all.map(({ stream: name, revision, position }) => `${name} ${revision} ${position}`);
+    expect(acknowledged.toSorted()).toEqual(placed.toSorted());
+    const inOrder = all.map(({ position }) => position).toSorted();
+    await eventually(() => expect(deliveries.positions()).toEqual(inOrder));
+    await deliveries.end();
+  });
+
+  it('F2: delivers once what the server delivers twice, and what it is silent about', async () => {
+    const deliveries = collecting(store);
+    await eventually(() => expect(deliveries.marks()).toBeGreaterThan(0));
+    server.deliver('twice');
+    const written = [await appendEvents(store, stream, [{}, {}]), await appendEvents(store, stream, [{}])];
+    await eventually(() => expect(deliveries.positions()).toHaveLength(3));
+    server.deliver('nothing');
+    written.push(await appendEvents(store, stream, [{}]));
+    await eventually(() => expect(deliveries.positions()).toHaveLength(4));
+    expect(deliveries.positions().at(-1)).toBe(written.at(-1)?.position);
+    await deliveries.end();
+  });
+
+  it('F11: passes over the events of the server, and finds the last of ours behind many of them', async () => {
+    const { position } = await appendEvents(store, stream, [{}]);
+    server.writeStatistics(700);
+    expect(await store.head()).toBe(position);
+    server.writeStatistics(5);
+    const deliveries = collecting(store, position);
+    await eventually(() => expect(deliveries.marks()).toBe(1));
+    const next = await appendEvents(store, stream, [{}]);
+    server.writeStatistics(5);
+    server.network.cut();
+    await eventually(() => expect(deliveries.positions()).toEqual([next.position]));
+    expect(await store.head()).toBe(next.position);
+    const read: StoredEvent[] = [];
+    for await (const event of store.readAll({ after: position, limit: 1 })) read.push(event);
+    expect(read.map((event) => event.position)).toEqual([next.position]);
+    await deliveries.end();
+  });
+
+  it('F17: delivers an event that is none of ours, or was spoilt, as one that cannot be read', async () => {
+    const { position } = await appendEvents(store, stream, [{}]);
+    const place = Number(position.slice(-20));
+    server.log.replace(place, (event) => ({ ...event, metadata: new Uint8Array(Buffer.from('{')) }));
+    expect(await stored()).toMatchObject([{ type: 'event-store.unreadable', stream, revision: 0, position }]);
+    server.log.replace(place, (event) => ({ ...event, metadata: new Uint8Array(Buffer.from('{}')) }));
+    expect(await stored()).toMatchObject([{ type: 'event-store.unreadable' }]);
+    server.log.replace(place, (event) => ({ ...event, contentType: 'application/octet-stream' }));
+    expect(await stored()).toMatchObject([{ type: 'event-store.unreadable' }]);
+  });
+
+  it.each(['', '$settings', 'store'])('refuses to write to the stream %j', async (name) => {
+    await expect(store.append(name, sealedEvents(name, [{}]), NO_STREAM)).rejects.toThrow(
+      'not a stream of the platform',
+    );
+  });
+});
+
+/** Reads a subscription into memory until it is ended. */
+function collecting(store: EventStore, after?: StoredEvent['position']) {
+  const stop = new AbortController();
+  const positions: string[] = [];
+  let marks = 0;
+  const reading = (async () => {
+    for await (const delivery of store.subscribe({ ...(after && { after }), signal: stop.signal }))
+      if (isCaughtUp(delivery)) marks += 1;
+      else positions.push(delivery.position);
+  })();
+  return {
+    positions: () => positions,
+    marks: () => marks,
+    async end() {
+      stop.abort();
+      await reading;
+    },
+  };
+}

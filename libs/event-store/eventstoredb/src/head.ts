@@ -1,0 +1,32 @@
+import type { LogClient } from './client.ts';
+import { isOfLog } from './stored-event.ts';
+
+/** Events read at once, backwards: mostly the first one is ours. */
+const PAGES = [1, 32, 256] as const;
+
+/**
+ * Finds the position of the last event of the platform; 0 when there is none. The server's own events behind it (statistics
+ * each half minute, links of its projections) are passed over, and remembered, so that each is read once.
+ */
+export function createHead(client: LogClient): () => Promise<bigint> {
+  /** Between `last` and `upTo` there is nothing of ours. */
+  let known = { last: 0n, upTo: 0n };
+
+  return async () => {
+    let from: bigint | undefined;
+    let upTo: bigint | undefined;
+    for (let round = 0; ; round += 1) {
+      const count = PAGES[Math.min(round, PAGES.length - 1)] ?? 1;
+      const page = await client.all({ from, isBackwards: true, count });
+      upTo ??= page[0]?.position ?? 0n;
+      const ours = page.find(isOfLog)?.position;
+      const lowest = page.at(-1)?.position ?? 0n;
+      if (ours !== undefined || lowest <= known.upTo || page.length < count) {
+        const last = ours === undefined || ours < known.last ? known.last : ours;
+        if (upTo > known.upTo) known = { last, upTo };
+        return last;
+      }
+      from = lowest;
+    }
+  };
+}

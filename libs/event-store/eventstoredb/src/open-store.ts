@@ -1,0 +1,112 @@
+import { EventStoreUnavailableError } from '#event-store';
+import { pause, type Clock, type Ids } from '#kernel';
+import type { Address } from './address.ts';
+import type { LogClient } from './client.ts';
+import { failureOf, type Failure } from './failures.ts';
+import { STORE_STREAM, type RecordedEvent } from './stored-event.ts';
+
+/** The server cannot be used as it is; the message is one sentence for the operator. */
+class EventStoreUnreadableError extends Error {
+  readonly code = 'event-store/unreadable';
+}
+
+/** The first release that says the position of an event that is read in its stream. */
+const OLDEST = { year: 22, month: 10 };
+/** A server that starts opens its port seconds before it takes requests. */
+const AGAIN_MS = 100;
+const STORE_TYPE = 'store.created.v1';
+const FORM = /^[a-z0-9]{8,32}$/;
+
+interface OpenOptions {
+  readonly client: LogClient;
+  readonly address: Address;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Milliseconds that the server may take to be reached and ready. */
+  readonly connectMs: number;
+}
+
+/**
+ * Waits for the server, checks its version, and settles the store's id, which is the first event of stream `store`.
+ * @throws EventStoreUnreadableError, or EventStoreUnavailableError when it was not ready in time; in one sentence
+ */
+export async function openStore(options: OpenOptions): Promise<{ readonly storeId: string; readonly version: string }> {
+  const { client, address, clock, ids, connectMs } = options;
+  const end = clock.monotonic() + connectMs;
+  for (;;) {
+    try {
+      const version = await client.serverVersion();
+      if (!isRecent(version))
+        throw new EventStoreUnreadableError(
+          `The EventStoreDB at ${address.shown} has version ${version}; ${OLDEST.year}.${OLDEST.month} or newer is needed.`,
+        );
+      return { storeId: await storeIdOf(client, ids), version };
+    } catch (error) {
+      if (error instanceof EventStoreUnreadableError) throw error;
+      const failure = failureOf(error);
+      if (isLasting(failure) || clock.monotonic() > end) throw sentenceOf(failure, address);
+      await pause(clock, AGAIN_MS);
+    }
+  }
+}
+
+/** Whether a server of this version has what the platform needs. Older ones do not know the question. */
+function isRecent(version: string): boolean {
+  const [year = Number.NaN, month = Number.NaN] = version.split('.').map((part) => Number.parseInt(part, 10));
+  return year > OLDEST.year || (year === OLDEST.year && month >= OLDEST.month);
+}
+
+async function storeIdOf(client: LogClient, ids: Ids): Promise<string> {
+  const drawn = Buffer.from(ids.random(10)).toString('hex');
+  for (;;) {
+    const [first] = await client.stream(STORE_STREAM, { count: 1 });
+    if (first !== undefined) return storeIdIn(first);
+    const event = { id: ids.uuid(), type: STORE_TYPE, data: { storeId: drawn }, metadata: {} };
+    await client.append(STORE_STREAM, [event], -1); // where another process was quicker, its id counts
+  }
+}
+
+function storeIdIn({ data }: RecordedEvent): string {
+  const id = typeof data === 'object' && data !== null && 'storeId' in data ? data.storeId : undefined;
+  if (typeof id === 'string' && FORM.test(id)) return id;
+  throw new EventStoreUnreadableError(
+    'The EventStoreDB has a stream named store that is not the platform’s; give the platform a database of its own.',
+  );
+}
+
+/** Waiting does not help. */
+const isLasting = ({ kind, isPassing }: Failure): boolean => !isPassing || kind === 'untrusted' || kind === 'no-tls';
+
+function sentenceOf({ kind, message, cause }: Failure, { shown, user, isTls }: Address): Error {
+  const refused = (sentence: string) => new EventStoreUnreadableError(sentence, { cause });
+  switch (kind) {
+    case 'access':
+      return refused(
+        user === undefined
+          ? `The EventStoreDB at ${shown} wants a user; put user:password@ in front of the host.`
+          : `The EventStoreDB at ${shown} refuses user ${user}; correct the password, or give the user the role $admins.`,
+      );
+    case 'untrusted':
+      return refused(
+        `The certificate of the EventStoreDB at ${shown} is not trusted (${reasonIn(message)}); name the file of its authority with tlsCAFile=….`,
+      );
+    case 'no-tls':
+      return refused(`The EventStoreDB at ${shown} does not use TLS; turn it on there, or add tls=false.`);
+    case 'deleted':
+      return refused(
+        `The stream store of the EventStoreDB at ${shown} was deleted; restore the database from a backup.`,
+      );
+    case 'not-ready':
+      return new EventStoreUnavailableError(`The EventStoreDB at ${shown} is starting and takes no requests yet.`, {
+        cause,
+      });
+    default: {
+      const hint = isTls ? 'start it, or correct the address' : 'start it, correct the address, or remove tls=false';
+      return new EventStoreUnavailableError(`No EventStoreDB responds at ${shown}; ${hint}.`, { cause });
+    }
+  }
+}
+
+/** The words of TLS in a message of gRPC, which has the address and times around them. */
+const reasonIn = (message: string): string =>
+  /Last error: (?:Error: )?(.*?)(?:\.? Resolution note|\s*\(|$)/.exec(message)?.[1] ?? message;

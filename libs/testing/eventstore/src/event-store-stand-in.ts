@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import serverFeatures from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  appendMessage,
+  appendOf,
+  caughtUpMessage,
+  confirmationMessage,
+  eventMessage,
+  notFoundMessage,
+  notReadyMessage,
+} from './messages.ts';
+import { networkBefore, type Network } from './network.ts';
+import { eventsFor, indexBehind, readOf, type Read } from './reading.ts';
+import { ServerLog } from './server-log.ts';
+
+/**
+ * What happens to one append: the connection is lost before or after it is written; its answer comes late; it is written
+ * and not answered; from it on, nothing that its connection sends is answered.
+ */
+export type AppendFault =
+  'lost-before' | 'lost-after' | 'silent' | 'mute' | { readonly slowMs: number; readonly isCommitFirst?: boolean };
+
+export interface StandInOptions {
+  /** What it says its version is; empty: it does not know the question. */
+  readonly version?: string;
+  /** Serves TLS with this certificate. */
+  readonly tls?: { readonly key: string; readonly certificate: string };
+  /** Names and passwords; left out: everybody may do everything. */
+  readonly users?: Readonly<Record<string, string>>;
+}
+
+/** A server that speaks EventStoreDB's protocol, as far as the platform uses it, and fails as it is told. */
+export interface EventStoreStandIn {
+  readonly port: number;
+  readonly log: ServerLog;
+  readonly network: Network;
+  /** How many appends have arrived, repeats included. */
+  readonly appends: () => number;
+  /** How many subscriptions are open. */
+  readonly subscriptions: () => number;
+  /** While it is not ready it refuses appends and reads. */
+  setReady(isReady: boolean): void;
+  /** The next appends, one after the other, end so. */
+  fail(...faults: readonly AppendFault[]): void;
+  /** Whether subscriptions deliver: `nothing` although they live, or each event `twice`. */
+  deliver(what: 'once' | 'twice' | 'nothing'): void;
+  /** Stops it as a kill does, and starts it again on the same log; it is not ready at first. */
+  restart(notReadyMs: number): Promise<void>;
+  /** Writes events of the server's own between those of others. */
+  writeStatistics(count: number): void;
+  close(): Promise<void>;
+}
+
+/** Starts on a free port of this machine, with events of the server's own in its log, as a real one has. */
+export async function startEventStoreStandIn(options: StandInOptions = {}): Promise<EventStoreStandIn> {
+  const standIn = new StandIn(options);
+  const server = new Server();
+  server.addService(serverFeatures.ServerFeaturesService, { getSupportedMethods: standIn.supportedMethods });
+  server.addService(streamsService.StreamsService, {
+    read: standIn.read,
+    batchAppend: standIn.batchAppend,
+    append: unsupported,
+    delete: unsupported,
+    tombstone: unsupported,
+  });
+  const { tls } = options;
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [
+        { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.certificate) },
+      ])
+    : ServerCredentials.createInsecure();
+  const innerPort = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))),
+  );
+  const network = await networkBefore(innerPort);
+  standIn.network = network;
+  return {
+    port: network.port,
+    log: standIn.log,
+    network,
+    appends: () => standIn.appends,
+    subscriptions: () => standIn.subscribers.size,
+    setReady: (isReady) => void (standIn.isReady = isReady),
+    fail: (...faults) => void standIn.faults.push(...faults),
+    deliver: (what) => void (standIn.delivers = what),
+    async restart(notReadyMs) {
+      await network.shut();
+      standIn.isReady = false;
+      await network.open();
+      setTimeout(() => (standIn.isReady = true), notReadyMs);
+    },
+    writeStatistics: (count) => standIn.writeStatistics(count),
+    async close() {
+      await network.shut();
+      server.forceShutdown();
+    },
+  };
+}
+
+const unsupported = (_call: unknown, answer: (error: Partial<ServiceError>) => void): void =>
+  answer({ code: status.UNIMPLEMENTED });
+
+class StandIn {
+  readonly log = new ServerLog();
+  readonly faults: AppendFault[] = [];
+  readonly subscribers = new Set<() => void>();
+  network: Network | undefined;
+  isReady = true;
+  delivers: 'once' | 'twice' | 'nothing' = 'once';
+  appends = 0;
+
+  constructor(private readonly options: StandInOptions) {
+    this.writeStatistics(3);
+  }
+
+  writeStatistics(count: number): void {
+    const text = (value: unknown) => new Uint8Array(Buffer.from(JSON.stringify(value)));
+    for (let n = 0; n < count; n += 1) {
+      const stream = '$stats-127.0.0.1:2113';
+      const event = {
+        id: randomUUID(),
+        type: '$statsCollected',
+        contentType: 'application/json',
+        data: text({ 'proc-cpu': n }),
+        metadata: text({}),
+      };
+      this.log.append(stream, [event], (this.log.stream(stream)?.length ?? 0) - 1);
+    }
+    for (const wake of [...this.subscribers]) wake();
+  }
+
+  supportedMethods = (_call: unknown, answer: (error: object | null, methods?: features.SupportedMethods) => void) => {
+    const { version = '23.10.8' } = this.options;
+    if (version === '') return answer({ code: status.UNIMPLEMENTED, details: 'unknown service' });
+    const method = new features.SupportedMethod();
+    method.setServiceName('event_store.client.streams.Streams');
+    method.setMethodName('batchappend');
+    const methods = new features.SupportedMethods();
+    methods.setEventStoreServerVersion(version);
+    methods.addMethods(method);
+    answer(null, methods);
+  };
+
+  batchAppend = (call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>): void => {
+    const parts = new Map<string, streams.BatchAppendReq[]>();
+    const state = { isMute: false };
+    call.on('error', () => {}); // a connection that was cut
+    call.on('end', () => call.end());
+    call.on('data', (part: streams.BatchAppendReq) => {
+      const id = part.getCorrelationId()?.getString() ?? '';
+      const all = [...(parts.get(id) ?? []), part];
+      parts.set(id, all);
+      if (!part.getIsFinal()) return;
+      parts.delete(id);
+      void this.place(call, all, state);
+    });
+    const refusal = this.refusal(call.metadata);
+    if (refusal) call.emit('error', refusal);
+  };
+
+  private async place(
+    call: ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>,
+    parts: readonly streams.BatchAppendReq[],
+    state: { isMute: boolean },
+  ): Promise<void> {
+    this.appends += 1;
+    const append = appendOf(parts);
+    if (!this.isReady) return void call.write(notReadyMessage(append));
+    const fault = this.faults.shift();
+    if (fault === 'lost-before') return this.network?.cut();
+    const commit = () => {
+      const placed = this.log.append(append.stream, append.events, append.expected);
+      for (const wake of [...this.subscribers]) wake();
+      return appendMessage(append, placed);
+    };
+    if (typeof fault === 'object') {
+      const early = fault.isCommitFirst ? commit() : undefined;
+      await new Promise((resolve) => setTimeout(resolve, fault.slowMs));
+      if (call.cancelled || (!early && Date.now() > append.deadline)) return;
+      return void call.write(early ?? commit());
+    }
+    const answer = commit();
+    if (fault === 'lost-after') return this.network?.cut();
+    if (fault === 'mute') state.isMute = true;
+    if (fault !== 'silent' && !state.isMute) call.write(answer);
+  }
+
+  read = (call: ServerWritableStream<streams.ReadReq, streams.ReadResp>): void => {
+    call.on('error', () => {}); // a connection that was cut
+    const refusal = this.refusal(call.metadata);
+    if (refusal) return void call.emit('error', refusal);
+    if (!this.isReady) return void call.emit('error', { code: status.UNAVAILABLE, details: 'Server Is Not Ready' });
+    const read = readOf(call.request);
+    try {
+      if (read.isSubscription) void this.serve(call, indexBehind(this.log, read.from));
+      else this.answer(call, read);
+    } catch (error) {
+      call.emit('error', { code: status.UNKNOWN, details: String(error) });
+    }
+  };
+
+  private answer(call: ServerWritableStream<streams.ReadReq, streams.ReadResp>, read: Read): void {
+    const events = eventsFor(this.log, read);
+    if (!events) call.write(notFoundMessage(read.stream ?? ''));
+    for (const event of events ?? []) call.write(eventMessage(event));
+    call.end();
+  }
+
+  /** Delivers to one subscription until it is cancelled. */
+  private async serve(call: ServerWritableStream<streams.ReadReq, streams.ReadResp>, first: number): Promise<void> {
+    let wake = (): void => {};
+    const onWake = () => wake();
+    const woken = () => new Promise<void>((resolve) => (wake = resolve));
+    this.subscribers.add(onWake);
+    for (const event of ['cancelled', 'close', 'drain']) call.on(event, onWake);
+    const written = async (message: streams.ReadResp) => {
+      if (call.write(message)) return;
+      while (call.writableNeedDrain && !call.cancelled && !call.destroyed) await woken();
+    };
+    await written(confirmationMessage(randomUUID()));
+    let isCaughtUp = false;
+    for (let index = first; !call.cancelled && !call.destroyed;) {
+      const event = this.delivers === 'nothing' ? undefined : this.log.events[index];
+      if (event) {
+        index += 1;
+        await written(eventMessage(event));
+        if (this.delivers === 'twice') await written(eventMessage(event));
+        continue;
+      }
+      if (!isCaughtUp) await written(caughtUpMessage());
+      isCaughtUp = true;
+      if (this.delivers === 'nothing' || index >= this.log.events.length) await woken();
+    }
+    this.subscribers.delete(onWake);
+  }
+
+  /** Why a caller may do nothing. */
+  private refusal(metadata: Metadata): Partial<ServiceError> | undefined {
+    const { users } = this.options;
+    if (!users) return undefined;
+    const [header] = metadata.get('authorization');
+    if (header === undefined) {
+      const reason = new Metadata();
+      reason.set('exception', 'access-denied');
+      return { code: status.PERMISSION_DENIED, details: 'Access Denied', metadata: reason };
+    }
+    const [name = '', password] = Buffer.from(String(header).replace(/^Basic /, ''), 'base64')
+      .toString()
+      .split(':');
+    return users[name] !== undefined && users[name] === password
+      ? undefined
+      : { code: status.UNAUTHENTICATED, details: 'Unauthenticated' };
+  }
+}

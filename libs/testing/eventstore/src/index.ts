@@ -1,0 +1,1 @@
+export { startEventStoreStandIn, type EventStoreStandIn } from './event-store-stand-in.ts';

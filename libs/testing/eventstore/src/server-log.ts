@@ -1,0 +1,79 @@
+/** One event as the server keeps it. */
+export interface ServerEvent {
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: number;
+  readonly id: string;
+  readonly type: string;
+  readonly contentType: string;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
+}
+
+export type NewEvent = Omit<ServerEvent, 'stream' | 'revision' | 'position'>;
+
+/** What a server says to an append, as EventStoreDB 23.10 was measured to do. */
+export type Placed =
+  | { readonly kind: 'appended'; readonly revision: number; readonly position: number }
+  | { readonly kind: 'wrong-version'; readonly current: number }
+  | { readonly kind: 'too-large' };
+
+/** Bytes of one append: data and metadata of all its events. */
+export const MOST_BYTES = 1_048_576;
+/** Space of a record besides data and metadata, so that positions have gaps as on a real server. */
+const RECORD_BYTES = 173;
+
+/** The log of a server, in memory; what a restart leaves. */
+export class ServerLog {
+  readonly events: ServerEvent[] = [];
+  private readonly streams = new Map<string, ServerEvent[]>();
+  private nextPosition = RECORD_BYTES;
+
+  stream(name: string): readonly ServerEvent[] | undefined {
+    return this.streams.get(name);
+  }
+
+  /**
+   * @param expected revision of the last event; -1 for no stream
+   * @returns a success for events whose ids already stand at that place, whatever else they say
+   */
+  append(stream: string, events: readonly NewEvent[], expected: number): Placed {
+    const bytes = events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
+    if (bytes > MOST_BYTES) return { kind: 'too-large' };
+    const present = this.streams.get(stream) ?? [];
+    const current = present.length - 1;
+    if (expected === current) return this.write(stream, events);
+    const there = present.slice(expected + 1, expected + 1 + events.length);
+    const last = there.at(-1);
+    const isRepeat = there.length === events.length && there.every(({ id }, index) => id === events[index]?.id);
+    return last !== undefined && isRepeat
+      ? { kind: 'appended', revision: last.revision, position: last.position }
+      : { kind: 'wrong-version', current };
+  }
+
+  /** Changes what is stored, as only somebody with the server's files can. */
+  replace(position: number, change: (event: ServerEvent) => ServerEvent): void {
+    const replaceIn = (list: ServerEvent[]) => {
+      const index = list.findIndex((event) => event.position === position);
+      const event = list[index];
+      if (event) list[index] = change(event);
+    };
+    replaceIn(this.events);
+    for (const list of this.streams.values()) replaceIn(list);
+  }
+
+  private write(stream: string, events: readonly NewEvent[]): Placed {
+    const present = this.streams.get(stream) ?? [];
+    this.streams.set(stream, present);
+    let placed: Placed = { kind: 'appended', revision: present.length - 1, position: this.nextPosition };
+    for (const event of events) {
+      const position = this.nextPosition;
+      this.nextPosition += RECORD_BYTES + event.data.length + event.metadata.length;
+      const stored = { ...event, stream, revision: present.length, position };
+      present.push(stored);
+      this.events.push(stored);
+      placed = { kind: 'appended', revision: stored.revision, position };
+    }
+    return placed;
+  }
+}
