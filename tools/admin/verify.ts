@@ -8,8 +8,9 @@ import { systemClock as clock, systemIds as ids } from '#runtime/system';
 import { runTool } from './run.ts';
 
 /**
- * Checks the hash chain of every stream of the event log, in the data folder of a stopped platform or in a copy of it,
- * and prints the first damaged place of each stream. Exit code 1 when there is one.
+ * Checks the hash chain of every stream of the event log, in the data folder of a stopped platform or in a copy of it, or
+ * in the EventStoreDB that ASTRO_EVENT_STORE names, and prints the first damaged place of each stream. Exit code 1 when
+ * there is one.
  *   npm run admin:verify
  */
 await runTool(async () => {
@@ -18,9 +19,10 @@ await runTool(async () => {
   const { configuration } = read.value;
   const folder = configuration.dataDir;
   // A log made here would be empty and intact: a wrong path has to be said, not filled.
-  if (!statSync(join(folder, 'events.sqlite'), { throwIfNoEntry: false }))
+  const isFile = configuration.eventStore.kind === 'embedded';
+  if (isFile && !statSync(join(folder, 'events.sqlite'), { throwIfNoEntry: false }))
     throw new StartError(`${folder} contains no event log; set ASTRO_DATA_DIR to the data folder of a platform.`);
-  const eventStore = await openEventStore({ folder, clock, ids, log: silentLogger });
+  const eventStore = await openEventStore({ configuration, folder, clock, ids, log: silentLogger });
   try {
     const faults = verifyLog(eventStore);
     let damaged = 0;

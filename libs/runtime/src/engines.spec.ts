@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '#kernel';
 import { systemClock, systemIds } from '#runtime/system';
-import { temporaryFolder } from '#testing';
+import { runProgram, temporaryFolder } from '#testing';
+import { startEventStoreStandIn } from '#testing/eventstore';
 import { readConfiguration } from './configuration.ts';
 import { openEngines, type EnginePort } from './engines.ts';
 
@@ -47,4 +48,38 @@ describe('the engines of a process', () => {
         ASTRO_SEALING_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}`,
       }),
     ).toEqual(['vault.sqlite']));
+
+  it('are the EventStoreDB that the environment names, and no file then', async () => {
+    const server = await startEventStoreStandIn();
+    const environment = { ASTRO_EVENT_STORE: `esdb://127.0.0.1:${server.port}?tls=false` };
+    expect(await filesAfterOpening('eventstoredb', ['eventStore'], environment)).toEqual(['caller-keys']);
+    expect(server.log.stream('store')).toHaveLength(1);
+    await server.close();
+  });
+
+  it('name the variable when the EventStoreDB cannot be used', async () => {
+    const server = await startEventStoreStandIn({ version: '21.10.2' });
+    const environment = { ASTRO_EVENT_STORE: `esdb://ada:secret@127.0.0.1:${server.port}?tls=false` };
+    await expect(filesAfterOpening('too-old', ['eventStore'], environment)).rejects.toThrow(
+      `ASTRO_EVENT_STORE: The EventStoreDB at 127.0.0.1:${server.port} has version 21.10.2; 22.10 or newer is needed.`,
+    );
+    await server.close();
+  });
+
+  it('do not load gRPC where the log is a file', async () => {
+    const code = `
+      import { openEventStore, readConfiguration } from '#runtime';
+      import { systemClock as clock, systemIds as ids } from '#runtime/system';
+      import { silentLogger as log } from '#kernel';
+      import module from 'node:module';
+      const { configuration } = readConfiguration({}, { dataDir: process.argv[1] }).value;
+      const store = await openEventStore({ configuration, folder: process.argv[1], clock, ids, log });
+      await store.close();
+      console.log(Object.keys(module._cache).filter((file) => /@grpc|@eventstore|google-protobuf/.test(file)).length);
+    `;
+    const own = join(folder, 'no-grpc');
+    mkdirSync(own);
+    const arguments_ = ['--import', './tools/typescript.mjs', '--input-type=module', '-e', code, own];
+    expect(await runProgram(process.execPath, arguments_)).toMatchObject({ code: 0, stdout: '0\n' });
+  });
 });

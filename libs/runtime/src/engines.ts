@@ -36,18 +36,19 @@ export interface Engines extends Partial<Pick<Ports, EnginePort>> {
 
 type Opener<P extends keyof Ports> = (options: EngineOptions, url: string) => Promise<Ports[P]>;
 
-/**
- * Opens the event log in a data folder.
- * @throws an error with one sentence and a code when it cannot be used
- */
-export const openEventStore = async (
-  options: Pick<EngineOptions, 'folder' | 'clock' | 'ids' | 'log'>,
-): Promise<EventStore> => (await import('#event-store/embedded')).openEmbeddedEventStore(options);
-
 /** Which engine serves which port: the one place that knows. A kind that is not here is refused by the setting. */
 const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']]?: Opener<P> } } = {
   eventStore: {
-    embedded: openEventStore,
+    embedded: async (options) => (await import('#event-store/embedded')).openEmbeddedEventStore(options),
+    server: async (options, url) => {
+      const { openEventStoreDb } = await import('#event-store/eventstoredb'); // gRPC is loaded by who uses it
+      return openEventStoreDb({ ...options, url }).catch((error: unknown) => {
+        const explained = startErrorOf(error);
+        throw explained instanceof StartError
+          ? new StartError(`${VARIABLES.eventStore.name}: ${explained.message}`, { cause: error })
+          : error;
+      });
+    },
   },
   readStore: {
     embedded: async (options) => (await import('#read-store/embedded')).openEmbeddedReadStore(options),
@@ -117,6 +118,18 @@ export async function openEngines(options: EngineOptions, ports: readonly Engine
   }
 }
 
+/**
+ * Opens the event log alone, as the configuration chooses it.
+ * @throws StartError with one sentence
+ */
+export async function openEventStore(options: EngineOptions): Promise<EventStore> {
+  try {
+    return await openEngine('eventStore', options);
+  } catch (error) {
+    throw startErrorOf(error);
+  }
+}
+
 /** How long a start waits for a server that is named in the environment. */
 const CONNECT_MS = 10_000;
 
@@ -168,4 +181,5 @@ async function inTime<T>(work: Promise<T>, clock: Clock, setting: string, away: 
   }
 }
 
-const productAt = (url: string): string => (url.startsWith('mongodb') ? 'MongoDB' : 'NATS');
+const productAt = (url: string): string =>
+  url.startsWith('mongodb') ? 'MongoDB' : url.startsWith('esdb') ? 'EventStoreDB' : 'NATS';

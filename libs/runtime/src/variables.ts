@@ -122,11 +122,11 @@ export const VARIABLES = {
   },
   eventStore: {
     name: 'ASTRO_EVENT_STORE',
-    meaning: 'event store',
+    meaning: 'event store: embedded, or an EventStoreDB (22.10 or newer) as esdb://user:password@host:2113?tls=true',
     default: 'embedded',
-    schema: engine('embedded', [], ['esdb://', 'esdb+discover://', 'kurrentdb://']),
-    good: 'embedded',
-    bad: ['sqlite', 'postgres://127.0.0.1', 'esdb://127.0.0.1:2113'],
+    schema: engine('embedded', ['esdb://', 'esdb+discover://'], ['kurrentdb://']),
+    good: 'esdb://127.0.0.1:2113?tls=false',
+    bad: ['sqlite', 'postgres://127.0.0.1', 'esdb:///', 'kurrentdb://127.0.0.1:2113'],
   },
   readStore: {
     name: 'ASTRO_READ_STORE',

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+
 /** An EventStoreDB connection string that was checked. */
 export interface Address {
   /** What the client takes. Holds the password: never in a message or a log. */
@@ -45,6 +47,8 @@ export function parseAddress(url: string): Address {
       throw new EventStoreAddressError(
         `The EventStoreDB address has the parameter ${name}; it may have ${[...PARAMETERS.keys()].join(', ')}.`,
       );
+    if (name.endsWith('File') && !statSync(decodeURIComponent(value), { throwIfNoEntry: false })?.isFile())
+      throw new EventStoreAddressError(`The EventStoreDB address names with ${name} a file that does not exist.`);
     if (!form.test(value))
       throw new EventStoreAddressError(`The EventStoreDB address has no usable value for ${name}.`);
   }

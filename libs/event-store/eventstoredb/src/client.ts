@@ -99,7 +99,7 @@ interface Connection {
 
 const connections = new Map<string, Connection>();
 
-/** Connects lazily: nothing is sent before the first question. @throws Failure when a named file cannot be read */
+/** Connects lazily: nothing is sent before the first question. */
 export function connectTo({ connectionString }: Address, clock: Clock, times: Times): LogClient {
   const connection = connections.get(connectionString) ?? {
     client: newClient(connectionString),
@@ -209,11 +209,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
 }
 
 function newClient(connectionString: string): EventStoreDBClient {
-  try {
-    return EventStoreDBClient.connectionString(connectionString);
-  } catch (error) {
-    throw failureOf(error);
-  }
+  return EventStoreDBClient.connectionString(connectionString);
 }
 
 /** Ends what a client does, and its connection; it would connect again if it were used. */

@@ -27,7 +27,7 @@ export interface EventStoreDbOptions {
   readonly times?: Partial<Times & { readonly connectMs: number }>;
 }
 
-const TIMES = { answerMs: 2_000, eventMs: 2_000, silenceMs: 5_000, connectMs: 8_000 };
+const TIMES = { answerMs: 2_000, eventMs: 2_000, silenceMs: 5_000, connectMs: 7_000 };
 /** Events read at once. */
 const PAGE = 256;
 /** Where the server's own events are between ours, a page for a few of ours has at least so many. */

@@ -109,4 +109,4 @@ function sentenceOf({ kind, message, cause }: Failure, { shown, user, isTls }: A
 
 /** The words of TLS in a message of gRPC, which has the address and times around them. */
 const reasonIn = (message: string): string =>
-  /Last error: (?:Error: )?(.*?)(?:\.? Resolution note|\s*\(|$)/.exec(message)?.[1] ?? message;
+  /Last error: (?:Error: )?(.*?)(?:;|\.? Resolution note|\s*\(|$)/.exec(message)?.[1] ?? message;

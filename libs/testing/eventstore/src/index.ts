@@ -1,1 +1,1 @@
-export { startEventStoreStandIn, type EventStoreStandIn } from './event-store-stand-in.ts';
+export { startEventStoreStandIn, type EventStoreStandIn, type StandInOptions } from './event-store-stand-in.ts';
