@@ -19,13 +19,15 @@ class EventStoreAddressError extends Error {
 const FORM = /^(esdb(?:\+discover)?):\/\/(?:([^:@/?]+):([^@/?]+)@)?([A-Za-z0-9.:,_-]+)\/?(?:\?(.*))?$/;
 const NODE = /^[A-Za-z0-9._-]+(?::\d{1,5})?$/;
 
-/** Query parameters that may be given. The others of the client change what an append answers, or are timers, which are ours. */
+/**
+ * Query parameters that may be given. The others of the client change what an append answers, read from nodes that lag, or
+ * are timers, which are ours.
+ */
 const PARAMETERS: ReadonlyMap<string, RegExp> = new Map([
   ['tls', /^(true|false)$/],
   ['tlsCAFile', /./],
   ['userCertFile', /./],
   ['userKeyFile', /./],
-  ['nodePreference', /^(leader|follower|random|readOnlyReplica)$/i],
   ['maxDiscoverAttempts', /^\d{1,4}$/],
   ['discoveryInterval', /^\d{1,6}$/],
   ['gossipTimeout', /^\d{1,4}$/],

@@ -1,6 +1,6 @@
 import { isSameEvent, type AppendError, type Appended, type SealedEvent } from '#event-store';
 import { err, ok, position, type Clock, type Result } from '#kernel';
-import type { LogClient } from './client.ts';
+import type { LogClient, Times } from './client.ts';
 import { proposedEvent, storedEvent } from './stored-event.ts';
 import { tryAgain } from './try-again.ts';
 
@@ -14,7 +14,14 @@ type Append = (
  * Appends at an exact revision, and again with the same ids when the answer was lost: the server then says success again
  * and writes nothing. A success that was not the first try is believed only when the events read back are ours.
  */
-export function createAppender(client: LogClient, storeId: string, clock: Clock): Append {
+export function createAppender(options: {
+  readonly client: LogClient;
+  readonly storeId: string;
+  readonly clock: Clock;
+  readonly times: Pick<Times, 'patienceMs'>;
+}): Append {
+  const { client, storeId, clock, times } = options;
+
   /** Whether the server's answer to several events names the position of the last one; asked once. */
   let namesLast: boolean | undefined;
 
@@ -33,7 +40,7 @@ export function createAppender(client: LogClient, storeId: string, clock: Clock)
   return (stream, events, expected) => {
     const proposed = events.map(proposedEvent);
     const revision = expected + events.length;
-    return tryAgain(clock, async (triesBefore): Promise<Result<Appended, AppendError>> => {
+    return tryAgain(clock, times.patienceMs, async (triesBefore): Promise<Result<Appended, AppendError>> => {
       const answer = await client.append(stream, proposed, expected);
       if (!answer.ok) return err({ code: 'event-store/revision-conflict', expected, actual: answer.actual });
       // A stream that was deleted continues where it ended, and says so here only.

@@ -39,6 +39,8 @@ export interface Times {
   readonly eventMs: number;
   /** A subscription that is silent for so long is compared with the log. */
   readonly silenceMs: number;
+  /** After so long a failure is not tried again, so that nobody waits for a server that is frozen. */
+  readonly patienceMs: number;
 }
 
 /** A subscription to everything after a position. */
@@ -155,6 +157,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
           client.appendToStream(stream, events.map(toClient), {
             expectedRevision: expected === NO_STREAM ? NOT_THERE : BigInt(expected),
             deadline: times.answerMs, // the server writes nothing after it
+            requiresLeader: true,
           }),
         );
         connection.answeredAt = clock.monotonic();
@@ -173,6 +176,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
             direction: isBackwards ? BACKWARDS : FORWARDS,
             fromRevision: from === undefined ? (isBackwards ? END : START) : BigInt(from),
             maxCount: count,
+            requiresLeader: true, // other nodes of a cluster lag
           }),
         );
       } catch (error) {
@@ -190,6 +194,7 @@ export function connectTo({ connectionString }: Address, clock: Clock, times: Ti
             direction: isBackwards ? BACKWARDS : FORWARDS,
             fromPosition: isFromEdge ? (isBackwards ? END : START) : { commit: from, prepare: from },
             maxCount: isInclusive ? count + 1 : count,
+            requiresLeader: true,
           }),
         signal,
       );
@@ -293,6 +298,7 @@ function collect(
 function followerOf(client: EventStoreDBClient, after: bigint): Follower {
   const subscription = client.subscribeToAll({
     fromPosition: after === 0n ? START : { commit: after, prepare: after },
+    requiresLeader: true,
   });
   subscription.on('error', () => {}); // an error that comes when nobody waits would end the process; the iterator has it too
   const items = subscription[Symbol.asyncIterator]();

@@ -27,7 +27,7 @@ export interface EventStoreDbOptions {
   readonly times?: Partial<Times & { readonly connectMs: number }>;
 }
 
-const TIMES = { answerMs: 2_000, eventMs: 2_000, silenceMs: 5_000, connectMs: 7_000 };
+const TIMES = { answerMs: 3_000, eventMs: 3_000, silenceMs: 5_000, patienceMs: 1_000, connectMs: 6_000 };
 /** Events read at once. */
 const PAGE = 256;
 /** Where the server's own events are between ours, a page for a few of ours has at least so many. */
@@ -47,7 +47,7 @@ export async function openEventStoreDb({ url, clock, ids, log, times }: EventSto
     log.info({ storeId, version, nodes: address.shown }, 'connected to EventStoreDB');
     if (address.user !== undefined && !address.isTls)
       log.warn({ nodes: address.shown }, 'EventStoreDB is used without TLS: user and password are not sent');
-    return eventStoreOver({ client, storeId, clock, log, silenceMs: allTimes.silenceMs });
+    return eventStoreOver({ client, storeId, clock, log, times: allTimes });
   } catch (error) {
     await client.close();
     throw error;
@@ -59,15 +59,15 @@ interface Connected {
   readonly storeId: string;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly silenceMs: number;
+  readonly times: Times;
 }
 
 /** The event store of a server whose store id is known; closing it closes the client. */
 function eventStoreOver(connected: Connected): EventStore {
-  const { client, storeId, clock } = connected;
+  const { client, storeId, clock, times } = connected;
   const closing = new AbortController();
   const pending = new Set<Promise<unknown>>();
-  const appender = createAppender(client, storeId, clock);
+  const appender = createAppender(connected);
   const head = createHead(client);
   let closed: Promise<void> | undefined;
 
@@ -78,7 +78,7 @@ function eventStoreOver(connected: Connected): EventStore {
   /** Reads again what failed; a read that was interrupted changes nothing. */
   const reading = <T>(read: () => Promise<T>): Promise<T> => {
     open();
-    return tryAgain(clock, read).catch((error: unknown) => {
+    return tryAgain(clock, times.patienceMs, read).catch((error: unknown) => {
       throw unavailable(error);
     });
   };

@@ -64,7 +64,8 @@ export function failureOf(error: unknown): Failure {
     if (NO_TLS.test(message)) return failure('no-tls');
     return failure(UNTRUSTED.test(message) ? 'untrusted' : 'unreachable');
   }
-  if (/Cancelled on client|Failed to discover/.test(message)) return failure('unreachable');
+  // The client connects to the leader by itself once it was told who that is.
+  if (type === 'not-leader' || /Cancelled on client|Failed to discover/.test(message)) return failure('unreachable');
   if (type === 'deadline-exceeded' || type === 'timeout') return failure('late');
   return failure('unknown');
 }

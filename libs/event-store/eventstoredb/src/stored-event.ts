@@ -39,6 +39,7 @@ const HASH = /^[0-9a-f]{64}$/;
 export function proposedEvent(event: SealedEvent): ProposedEvent {
   const { id, type, data, recordedAt, actor, organizationId, commandId, correlationId, causationId, hash } = event;
   if (!HASH.test(hash)) throw new RangeError(`event ${id} is not sealed`);
+  if (type === '' || type.startsWith('$')) throw new RangeError(`event ${id} has no type of the platform`);
   return {
     id: uuidOf(hash),
     type,

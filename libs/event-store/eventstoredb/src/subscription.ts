@@ -1,6 +1,6 @@
 import type { Delivery } from '#event-store';
 import { backOffMs, pause, position, type Clock, type Logger } from '#kernel';
-import type { Follower, LogClient } from './client.ts';
+import type { Follower, LogClient, Times } from './client.ts';
 import { Failure } from './failures.ts';
 import { isOfLog, storedEvent, type RecordedEvent } from './stored-event.ts';
 
@@ -16,8 +16,7 @@ interface SubscriptionOptions {
   /** Commit position; 0 from the beginning. */
   readonly after: bigint;
   readonly signal: AbortSignal;
-  /** See Times. */
-  readonly silenceMs: number;
+  readonly times: Pick<Times, 'silenceMs'>;
 }
 
 /**
@@ -25,7 +24,7 @@ interface SubscriptionOptions {
  * server. When it breaks, ends or stays silent about an event, it is made again from the last event that was seen.
  */
 export async function* subscription(options: SubscriptionOptions): AsyncGenerator<Delivery> {
-  const { client, storeId, clock, log, signal, silenceMs } = options;
+  const { client, storeId, clock, log, signal, times } = options;
   /** The last event of the log that was delivered. */
   let delivered = options.after;
   /** The last event that was seen, the server's own included. */
@@ -62,7 +61,7 @@ export async function* subscription(options: SubscriptionOptions): AsyncGenerato
       let isMarked = true;
       for (let waiting: Promise<RecordedEvent | undefined> | undefined; !signal.aborted;) {
         waiting ??= follower.next();
-        const came = await cameIn(waiting, clock, silenceMs, signal);
+        const came = await cameIn(waiting, clock, times.silenceMs, signal);
         if (came === 'aborted') return;
         if (came === 'silence') {
           if (await isAhead(client, seen, signal)) throw new Failure('late', 'the subscription has missed an event');

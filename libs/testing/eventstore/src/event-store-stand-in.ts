@@ -26,11 +26,16 @@ import { eventsFor, indexBehind, readOf, type Read } from './reading.ts';
 import { ServerLog } from './server-log.ts';
 
 /**
- * What happens to one append: the connection is lost before or after it is written; its answer comes late; it is written
+ * What happens to one append: the server is not ready; the connection is lost before or after it is written; its answer comes late; it is written
  * and not answered; from it on, nothing that its connection sends is answered.
  */
 export type AppendFault =
-  'lost-before' | 'lost-after' | 'silent' | 'mute' | { readonly slowMs: number; readonly isCommitFirst?: boolean };
+  | 'not-ready'
+  | 'lost-before'
+  | 'lost-after'
+  | 'silent'
+  | 'mute'
+  | { readonly slowMs: number; readonly isCommitFirst?: boolean };
 
 export interface StandInOptions {
   /** What it says its version is; empty: it does not know the question. */
@@ -46,8 +51,8 @@ export interface EventStoreStandIn {
   readonly port: number;
   readonly log: ServerLog;
   readonly network: Network;
-  /** How many appends have arrived, repeats included. */
-  readonly appends: () => number;
+  /** Streams of the appends that have arrived, repeats included. */
+  readonly appends: () => readonly string[];
   /** How many subscriptions are open. */
   readonly subscriptions: () => number;
   /** While it is not ready it refuses appends and reads. */
@@ -119,7 +124,7 @@ class StandIn {
   network: Network | undefined;
   isReady = true;
   delivers: 'once' | 'twice' | 'nothing' = 'once';
-  appends = 0;
+  readonly appends: string[] = [];
 
   constructor(private readonly options: StandInOptions) {
     this.writeStatistics(3);
@@ -175,10 +180,11 @@ class StandIn {
     parts: readonly streams.BatchAppendReq[],
     state: { isMute: boolean },
   ): Promise<void> {
-    this.appends += 1;
     const append = appendOf(parts);
+    this.appends.push(append.stream);
     if (!this.isReady) return void call.write(notReadyMessage(append));
     const fault = this.faults.shift();
+    if (fault === 'not-ready') return void call.write(notReadyMessage(append));
     if (fault === 'lost-before') return this.network?.cut();
     const commit = () => {
       const placed = this.log.append(append.stream, append.events, append.expected);
