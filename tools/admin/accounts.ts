@@ -1,10 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAccounts, loadOrCreateSecrets, type Accounts } from '#identity/issuer';
-import { createLogger, readConfiguration, StartError, type Configuration } from '#runtime';
+import { createLogger, openVault, readConfiguration, StartError, type Configuration } from '#runtime';
 import { systemClock, systemIds } from '#runtime/system';
-import { parseSealingKeys } from '#vault';
-import { loadOrCreateSealingKeys, openEmbeddedVault } from '#vault/embedded';
 
 /** What the tools for accounts of the built-in issuer work with. */
 export interface Opened {
@@ -26,7 +24,7 @@ export async function withAccounts<T>(
   const { configuration } = read.value;
   const folder = configuration.dataDir;
   // A vault made here would belong to no platform: a wrong path has to be said, not filled.
-  if (!statSync(join(folder, 'vault.sqlite'), { throwIfNoEntry: false }))
+  if (configuration.vault.kind === 'embedded' && !statSync(join(folder, 'vault.sqlite'), { throwIfNoEntry: false }))
     throw new StartError(
       `${folder} is not the data folder of a platform; start it once (npm start), or set ASTRO_DATA_DIR.`,
     );
@@ -34,19 +32,8 @@ export async function withAccounts<T>(
     throw new StartError(
       'Accounts are managed by the external issuer (ASTRO_OIDC_ISSUER); create and change them there.',
     );
-  const sealingKeys =
-    configuration.sealingKeys === undefined
-      ? { ok: true as const, value: loadOrCreateSealingKeys(folder) }
-      : parseSealingKeys(configuration.sealingKeys);
-  if (!sealingKeys.ok) throw new StartError(`ASTRO_SEALING_KEYS: ${sealingKeys.error.detail}`);
   const log = createLogger('admin', { clock: systemClock, file: join(folder, 'admin.log') });
-  const vault = await openEmbeddedVault({
-    folder,
-    clock: systemClock,
-    ids: systemIds,
-    sealingKeys: sealingKeys.value,
-    log,
-  });
+  const vault = await openVault({ configuration, folder, clock: systemClock, ids: systemIds, log });
   try {
     const { lookup } = await loadOrCreateSecrets(vault, systemIds);
     return await work({

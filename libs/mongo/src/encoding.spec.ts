@@ -36,6 +36,13 @@ describe('a document for MongoDB', () => {
     for (const name of ['group', 'organizationId', 'a-b_c', '0', '-']) expect(encodeField(name)).toBe(name);
   });
 
+  it('has no list directly in a list', () => {
+    const value = { list: [[1, [2, []]], [], { list: [[3]] }], '%list': [['x']] };
+    const stored = encodeDocument(value);
+    expect(JSON.stringify(stored)).not.toMatch(/\[\[|\],\[/);
+    expect(decodeDocument(stored)).toEqual(value);
+  });
+
   it('is what JSON makes of the value', () => {
     const value = {
       gone: undefined,

@@ -47,11 +47,21 @@ export function encodeDocument(value: unknown): unknown {
   if (typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object') throw new TypeError(`a ${typeof value} cannot be stored in a document`);
   if ('toJSON' in value && typeof value.toJSON === 'function') return encodeDocument(value.toJSON());
-  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : encodeDocument(item)));
+  if (Array.isArray(value)) return value.map(encodeItem);
   const encoded: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value))
     if (member !== undefined) encoded[encodeField(name)] = encodeDocument(member);
   return encoded;
+}
+
+/** No name is written as this one. */
+const LIST_IN_LIST = '%list';
+
+/** Some servers of the protocol refuse a list that is directly in a list: it is stored as an object. */
+function encodeItem(item: unknown): unknown {
+  if (item === undefined) return null;
+  const encoded = encodeDocument(item);
+  return Array.isArray(encoded) ? { [LIST_IN_LIST]: encoded } : encoded;
 }
 
 /** What `encodeDocument` was given, as JSON would give it back. */
@@ -59,6 +69,7 @@ export function decodeDocument(stored: unknown): unknown {
   if (typeof stored === 'string') return decodeText(stored);
   if (typeof stored !== 'object' || stored === null) return stored;
   if (Array.isArray(stored)) return stored.map(decodeDocument);
+  if (LIST_IN_LIST in stored) return decodeDocument(stored[LIST_IN_LIST]);
   const decoded: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(stored)) {
     const field = decodeField(name);

@@ -34,6 +34,9 @@ function failureOf(error: unknown): Failure | undefined {
 /** Whether a unique key was taken. */
 export const isDuplicateKey = (error: unknown): boolean => failureOf(error)?.code === DUPLICATE_KEY;
 
+/** Whether a collection does not exist. */
+export const isMissingCollection = (error: unknown): boolean => failureOf(error)?.code === 26;
+
 /** Whether the server itself answered with an error: it was reached, and may have done a part. */
 export const isRefusedByServer = (error: unknown): boolean =>
   /^Mongo(Server|BulkWrite)Error$/.test(failureOf(error)?.name ?? '');

@@ -1,6 +1,6 @@
 import { pause, type Clock, type Logger } from '#kernel';
-import mongoose, { type Connection } from 'mongoose';
-import { describeFailure, type Described } from './mongo-failure.ts';
+import mongoose, { type Connection, type Model } from 'mongoose';
+import { describeFailure, isMissingCollection, isRefusedByServer, type Described } from './mongo-failure.ts';
 
 /** The name of the database where the address has none. */
 const DATABASE = 'astro';
@@ -10,6 +10,8 @@ const OPERATION_MS = 5_000;
 /** Milliseconds that `close` waits for what is under way. */
 const CLOSE_MS = 5_000;
 const CONNECTIONS = 20;
+/** Several processes may make one index at once, which servers of the protocol refuse to all but one. */
+const ENSURE_TRIES = 5;
 
 export interface MongoFailure extends Described {
   readonly cause: unknown;
@@ -29,10 +31,16 @@ export interface MongoOptions {
 /** A connection to one database. It connects again by itself; while the server is away every operation is refused in time. */
 export interface MongoStore {
   readonly connection: Connection;
+  /** Something of one step or more, for which `close` waits. @throws what `errorOf` makes of a connection that is closed */
+  whole<T>(action: () => Promise<T>): Promise<T>;
   /**
-   * Runs operations of the driver.
-   * @throws what `errorOf` makes of failures of the server, and of no answer within 5 s: then they may still take effect
+   * Asks the server once, or a few times.
+   * @throws what `errorOf` makes of failures of the server, and of no answer within 5 s: then it may still take effect
    */
+  step<T>(action: () => Promise<T>): Promise<T>;
+  /** Makes a collection and its declared indexes where they are missing. */
+  ensure<T>(model: Model<T>): Promise<void>;
+  /** A whole of one step. */
   run<T>(action: () => Promise<T>): Promise<T>;
   /** Waits for what is under way, and takes no more. */
   close(): Promise<void>;
@@ -58,13 +66,17 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
   const underWay = new Set<Promise<unknown>>();
   let isClosed = false;
 
-  async function run<T>(action: () => Promise<T>): Promise<T> {
-    if (isClosed) throw fail({ sentence: 'it is closed.', isDiskFull: false });
+  async function whole<T>(action: () => Promise<T>): Promise<T> {
+    if (isClosed) throw fail({ sentence: 'the connection is closed.', isDiskFull: false });
     const work = action();
     const settled = work.then(ignore, ignore).then(() => void underWay.delete(settled));
     underWay.add(settled);
+    return work;
+  }
+
+  async function step<T>(action: () => Promise<T>): Promise<T> {
     try {
-      return await within(work);
+      return await within(action());
     } catch (error) {
       throw failure(error);
     }
@@ -88,7 +100,10 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
 
   return {
     connection,
-    run,
+    whole,
+    step,
+    run: (action) => whole(() => step(action)),
+    ensure: (model) => whole(() => step(() => ensure(model))),
     async close() {
       if (isClosed) return;
       isClosed = true;
@@ -101,6 +116,30 @@ export async function openMongo({ url, setting, clock, log, errorOf }: MongoOpti
 }
 
 const ignore = (): void => {};
+
+/** In one request where nothing is missing: processes ask for it whenever they take or follow a lead. */
+async function ensure<T>({ schema, collection }: Model<T>): Promise<void> {
+  const nameOf = (key: object): string => JSON.stringify(key);
+  for (let tries = 1; ; tries++) {
+    try {
+      const present = await collection
+        .listIndexes()
+        .toArray()
+        .catch((error: unknown) => {
+          if (!isMissingCollection(error)) throw error;
+          return undefined;
+        });
+      if (!present) await collection.conn.createCollection(collection.name);
+      const names = new Set(present?.map(({ key }) => nameOf(key as object)));
+      // One by one: servers of the protocol fail where some of several are there already.
+      for (const [key] of schema.indexes())
+        if (!names.has(nameOf(key))) await collection.createIndex(key as Record<string, 1 | -1>);
+      return;
+    } catch (error) {
+      if (tries === ENSURE_TRIES || !isRefusedByServer(error)) throw error;
+    }
+  }
+}
 
 /** The driver refuses the address before it connects: a name, an option, a file that the address has. */
 function unusable(error: unknown): Described {

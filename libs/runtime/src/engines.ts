@@ -2,7 +2,7 @@ import { loadOrCreateCallerKeys, parseCallerKeys, type BusTransport, type Caller
 import type { EventStore } from '#event-store';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import type { ReadStore } from '#read-store';
-import { parseSealingKeys, type SealedVault } from '#vault';
+import { parseSealingKeys, type SealedVault, type SealingKey } from '#vault';
 import type { WorkQueue } from '#work-queue';
 import type { Configuration } from './configuration.ts';
 import { StartError } from './start-error.ts';
@@ -59,11 +59,20 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
     embedded: async (options) => {
       const { loadOrCreateSealingKeys, openEmbeddedVault } = await import('#vault/embedded');
       const { configuration, folder } = options;
-      if (configuration.sealingKeys === undefined)
-        return openEmbeddedVault({ ...options, sealingKeys: loadOrCreateSealingKeys(folder) });
-      const given = parseSealingKeys(configuration.sealingKeys);
-      if (!given.ok) throw new StartError(`${VARIABLES.sealingKeys.name}: ${given.error.detail}`);
-      return openEmbeddedVault({ ...options, sealingKeys: given.value });
+      return openEmbeddedVault({
+        ...options,
+        sealingKeys: sealingKeysOf(configuration) ?? loadOrCreateSealingKeys(folder),
+      });
+    },
+    server: async ({ configuration, clock, ids, log }, url) => {
+      const sealingKeys = sealingKeysOf(configuration);
+      // A generated file would be another one on each machine, and lost with it.
+      if (!sealingKeys)
+        throw new StartError(
+          `${VARIABLES.sealingKeys.name} must be set where ${VARIABLES.vault.name} names a server; make a key: openssl rand -base64 32, and set it as k1:KEY in every process.`,
+        );
+      const setting = VARIABLES.vault.name;
+      return (await import('#vault/mongo')).openMongoVault({ url, setting, clock, ids, log, sealingKeys });
     },
   },
   queue: {
@@ -82,6 +91,23 @@ const ENGINES: { readonly [P in keyof Ports]: { readonly [Kind in Engine['kind']
     },
   },
 };
+
+/** The sealing keys of the environment; undefined where it has none. @throws StartError */
+function sealingKeysOf({ sealingKeys }: EngineOptions['configuration']): readonly SealingKey[] | undefined {
+  if (sealingKeys === undefined) return undefined;
+  const given = parseSealingKeys(sealingKeys);
+  if (!given.ok) throw new StartError(`${VARIABLES.sealingKeys.name}: ${given.error.detail}`);
+  return given.value;
+}
+
+/**
+ * Opens the vault that the configuration names, for a tool beside the platform.
+ * @throws StartError with one sentence
+ */
+export const openVault = (options: EngineOptions): Promise<SealedVault> =>
+  openEngine('vault', options).catch((error: unknown) => {
+    throw startErrorOf(error);
+  });
 
 /**
  * Opens the bus, and of the other engines those that are asked for, as the configuration chooses them.

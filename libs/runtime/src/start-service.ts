@@ -26,6 +26,7 @@ import {
   type WorkerService,
 } from './service.ts';
 import { StartError } from './start-error.ts';
+import { watchStores } from './store-state.ts';
 
 /** What a process is made of. */
 export interface ServiceOptions {
@@ -116,7 +117,12 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
 
   const egress = egressOf(settings);
   const isTrustedProxy = addressList(configuration.trustedProxies);
-  const state: ServiceState = { served: [], lacks: 'starting', dependencies: () => [] };
+  const state: ServiceState = {
+    served: [],
+    lacks: 'starting',
+    stores: watchStores(engines, clock),
+    dependencies: () => [],
+  };
   const composition: Composition = compose({
     ...service,
     name: claimed.slot,
@@ -208,18 +214,21 @@ interface ServiceState {
   served: readonly string[];
   /** Why it is not ready yet, or no longer. */
   lacks: 'starting' | 'stopping' | undefined;
+  /** Whether read store and vault respond. */
+  readonly stores: () => Promise<Readiness['dependencies']>;
   /** What its parts depend on. */
   dependencies: () => Readiness['dependencies'];
 }
 
 async function readinessOf(
-  { served, lacks, dependencies: ofParts }: ServiceState,
+  { served, lacks, stores, dependencies: ofParts }: ServiceState,
   composition: Composition,
   engines: Engines,
 ): Promise<Readiness> {
   const dependencies = [
     { name: 'service', ok: lacks === undefined, ...(lacks !== undefined && { detail: lacks }) },
     ...(await composition.logState()),
+    ...(await stores()),
     { name: 'bus', ok: engines.bus.connected() },
     ...ofParts(),
   ];

@@ -138,11 +138,11 @@ export const VARIABLES = {
   },
   vault: {
     name: 'ASTRO_VAULT',
-    meaning: 'vault',
+    meaning: 'vault; an address names the database in its path, astro when left out',
     default: 'embedded',
-    schema: engine('embedded', [], ['mongodb://', 'mongodb+srv://']),
-    good: 'embedded',
-    bad: ['hashicorp', 'https://vault.acme.dev', 'mongodb://127.0.0.1:27017'],
+    schema: engine('embedded', ['mongodb://', 'mongodb+srv://']),
+    good: 'mongodb+srv://astro:secret@cluster0.acme.mongodb.net/astro',
+    bad: ['hashicorp', 'https://vault.acme.dev', 'mongodb://user:secret@/astro', 'mongodb:///astro'],
   },
   bus: {
     name: 'ASTRO_BUS',

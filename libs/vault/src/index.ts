@@ -3,6 +3,7 @@ export {
   decodeText,
   encodeText,
   VAULT,
+  vaultConflict,
   VaultSealError,
   VaultUnavailableError,
   type PutOptions,

@@ -76,6 +76,12 @@ export function checkRecordName(name: string): void {
     throw new RangeError('a record of the vault is named by 1 to 512 characters, none of them a control character');
 }
 
+/** The refusal of a put over another version than the one that was expected; the same on every engine. */
+export const vaultConflict = (): DomainError<'vault/conflict'> =>
+  domainError('vault/conflict', 'conflict', 'The record has changed since it was read.', {
+    fix: 'read it again and repeat the change',
+  });
+
 export const VAULT = Symbol('vault');
 
 const encoder = new TextEncoder();

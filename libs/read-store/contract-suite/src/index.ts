@@ -35,7 +35,7 @@ export function readStoreContract(engine: string, open: () => Promise<ReadStore>
       it('gives back what was written, with its position', async () => {
         const document = {
           text: 'grün \u0000 \u{1F600}',
-          list: [1, { two: null }],
+          list: [1, { two: null }, [[], [2, ['three']]]],
           deep: { value: 'x' },
           $set: { 'a.b': 1 },
         };

@@ -9,7 +9,7 @@ import {
   type Position,
   type Result,
 } from '#kernel';
-import { decodeDocument, decodeText, encodeText, isRefusedByServer, openMongo, type MongoStore } from '#mongo';
+import { decodeDocument, decodeText, encodeText, openMongo, type MongoStore } from '#mongo';
 import {
   checkWrites,
   cursorAfter,
@@ -29,9 +29,6 @@ import { lastWrites, writeGuarded } from './guarded-writes.ts';
 import { MongoLeads } from './leads.ts';
 import { documentsOf, storedPath, type Kept } from './models.ts';
 import { countFilter, planPage } from './query.ts';
-
-/** Several processes may make one index at once, which servers of the protocol refuse to all but one. */
-const ENSURE_TRIES = 5;
 
 export interface MongoReadStoreOptions {
   /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `astro` when left out. */
@@ -61,19 +58,8 @@ class MongoReadStore implements ReadStore {
     this.leads = new MongoLeads(mongo.connection);
   }
 
-  ensure(collection: Collection): Promise<void> {
-    return this.run(async () => {
-      const documents = documentsOf(this.mongo.connection, collection);
-      for (let tries = 1; ; tries++) {
-        try {
-          await documents.createCollection();
-          await documents.createIndexes();
-          return;
-        } catch (error) {
-          if (tries === ENSURE_TRIES || !isRefusedByServer(error)) throw error;
-        }
-      }
-    });
+  async ensure(collection: Collection): Promise<void> {
+    return this.mongo.ensure(documentsOf(this.mongo.connection, collection));
   }
 
   get<D>(collection: string, id: string): Promise<StoredDocument<D> | undefined> {

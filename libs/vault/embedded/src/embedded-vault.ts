@@ -1,10 +1,11 @@
-import { domainError, err, ok, type Clock, type DomainError, type Ids, type Logger, type Result } from '#kernel';
+import { err, ok, type Clock, type DomainError, type Ids, type Logger, type Result } from '#kernel';
 import {
   checkRecordName,
   openRecord,
   rewrapKey,
   sealRecord,
   unwrapKey,
+  vaultConflict,
   VaultSealError,
   type PutOptions,
   type RecordIdentity,
@@ -85,7 +86,7 @@ class EmbeddedVault implements SealedVault {
       this.sweepExpired();
       const row = one.get(name);
       const held = row && !this.isExpired(row) ? Number(row['version']) : 'absent';
-      if (expected !== undefined && expected !== held) return err(conflict());
+      if (expected !== undefined && expected !== held) return err(vaultConflict());
       const version = Number(nextVersion.get()?.['last']);
       const sealed = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
       this.remove(name);
@@ -279,8 +280,3 @@ function bytesOf(value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   throw new TypeError(`the vault holds a ${typeof value} where bytes belong`);
 }
-
-const conflict = () =>
-  domainError('vault/conflict', 'conflict', 'The record has changed since it was read.', {
-    fix: 'read it again and repeat the change',
-  });

@@ -1,0 +1,44 @@
+import type { Dependency } from '#http';
+import { pause, type Clock } from '#kernel';
+import type { Engines } from './engines.ts';
+
+/** What is not answered by then is not available: probes wait for a second or two. */
+const ANSWER_MS = 1_000;
+/** One look serves everybody who asks within this time, whoever they are. */
+const LOOK_MS = 500;
+/** A name that nothing is stored under. */
+const NOTHING = 'readiness';
+
+/**
+ * Tells whether the read store and the vault respond: each is asked for something that does not exist. A process is ready
+ * without them: what needs neither is still done, and what needs one is refused as unavailable.
+ */
+export function watchStores(
+  { readStore, vault }: Pick<Engines, 'readStore' | 'vault'>,
+  clock: Clock,
+): () => Promise<readonly Dependency[]> {
+  const looks = [
+    ...(readStore ? [() => look('read store', readStore.checkpoint(NOTHING), clock)] : []),
+    ...(vault ? [() => look('vault', vault.get(NOTHING), clock)] : []),
+  ];
+  let last: Promise<readonly Dependency[]> | undefined;
+  let lookedMs = 0;
+  return () => {
+    if (!last || clock.monotonic() - lookedMs > LOOK_MS) {
+      lookedMs = clock.monotonic();
+      last = Promise.all(looks.map((one) => one()));
+    }
+    return last;
+  };
+}
+
+async function look(name: string, answer: Promise<unknown>, clock: Clock): Promise<Dependency> {
+  const limit = new AbortController();
+  const late = pause(clock, ANSWER_MS, limit.signal).then(() => 'does not respond');
+  const fault = await Promise.race([answer.then(() => undefined, codeOf), late]);
+  limit.abort();
+  return { name, ok: fault === undefined, required: false, ...(fault !== undefined && { detail: fault }) };
+}
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'fails';

@@ -1,0 +1,93 @@
+import type { RecordIdentity, WrappedKey } from '#vault';
+import { Schema, type Connection, type Model } from 'mongoose';
+
+/** Bytes as the driver gives them back. */
+type Stored = Uint8Array | { readonly buffer: Uint8Array; readonly position: number };
+
+export interface KeptRecord {
+  readonly _id: string;
+  readonly version: number;
+  readonly size: number;
+  readonly updatedMs: number;
+  readonly expiresMs: number | null;
+  readonly keyId: string;
+  readonly wrapped: Stored;
+  /** The sealed value where it has one part. */
+  readonly sealed?: Stored;
+  /** Where its parts are, when there are several. */
+  readonly partsId?: string;
+}
+
+export interface KeptPart {
+  /** `<parts id>/<number>` */
+  readonly _id: string;
+  readonly sealed: Stored;
+}
+
+/** Parts that may belong to no record: stored before the parts are written or become free, removed when that is known. */
+export interface Draft {
+  /** The parts' id. */
+  readonly _id: string;
+  readonly name: string;
+  readonly parts: number;
+  readonly createdMs: number;
+}
+
+interface Counter {
+  readonly _id: string;
+  readonly last: number;
+}
+
+const OPTIONS = { versionKey: false, minimize: false, strict: 'throw', strictQuery: 'throw', id: false } as const;
+const text = { type: String, required: true } as const;
+const number = { type: Number, required: true } as const;
+const bytes = { type: Buffer, required: true } as const;
+
+export interface Models {
+  readonly records: Model<KeptRecord>;
+  readonly parts: Model<KeptPart>;
+  readonly drafts: Model<Draft>;
+  readonly counters: Model<Counter>;
+}
+
+/** The vault's collections. A record and its data key are one document, so that one write replaces or erases both. */
+export function modelsOf(connection: Connection): Models {
+  const records = new Schema<KeptRecord>(
+    {
+      _id: text,
+      version: number,
+      size: number,
+      updatedMs: number,
+      expiresMs: { type: Number, default: null },
+      keyId: text,
+      wrapped: bytes,
+      sealed: Buffer,
+      partsId: String,
+    },
+    OPTIONS,
+  )
+    .index({ keyId: 1, _id: 1 })
+    .index({ expiresMs: 1 });
+  const parts = new Schema<KeptPart>({ _id: text, sealed: bytes }, OPTIONS);
+  const drafts = new Schema<Draft>({ _id: text, name: text, parts: number, createdMs: number }, OPTIONS);
+  const counters = new Schema<Counter>({ _id: text, last: number }, OPTIONS);
+  return {
+    records: connection.model<KeptRecord>('record', records, 'vault.records'),
+    parts: connection.model<KeptPart>('part', parts, 'vault.parts'),
+    drafts: connection.model<Draft>('draft', drafts, 'vault.drafts'),
+    counters: connection.model<Counter>('counter', counters, 'vault.counters'),
+  };
+}
+
+export function bytesOf(value: Stored): Uint8Array {
+  // Not instanceof: the driver's arrays may come from another realm.
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return new Uint8Array(value.buffer.buffer, value.buffer.byteOffset, value.position);
+}
+
+/** Finds one version of a record. */
+export const versionOf = ({ _id, version }: KeptRecord) => ({ _id: { $eq: _id }, version: { $eq: version } });
+
+export const identityOf = ({ _id, version, size }: KeptRecord): RecordIdentity => ({ name: _id, version, size });
+
+export const wrappedOf = ({ keyId, wrapped }: KeptRecord): WrappedKey => ({ keyId, wrapped: bytesOf(wrapped) });

@@ -1,0 +1,283 @@
+import { err, ok, type Clock, type DomainError, type Ids, type Logger, type Result } from '#kernel';
+import { isDuplicateKey, openMongo, type MongoStore } from '#mongo';
+import {
+  checkRecordName,
+  openRecord,
+  sealRecord,
+  vaultConflict,
+  VaultSealError,
+  VaultUnavailableError,
+  type PutOptions,
+  type SealedVault,
+  type SealingKey,
+  type VaultRecord,
+} from '#vault';
+import { bytesOf, identityOf, modelsOf, versionOf, wrappedOf, type KeptRecord, type Models } from './models.ts';
+import { Parts, partsOf } from './parts.ts';
+import { Rotation } from './rotation.ts';
+
+const LIST_PAGE = 200;
+const SWEEP_EVERY_MS = 60_000;
+const SWEEP_BATCH = 100;
+/** How often a put or delete is tried again because another writer was faster. */
+const TRIES = 50;
+
+export interface MongoVaultOptions {
+  /** `mongodb://…` or `mongodb+srv://…`; its path names the database, `astro` when left out. */
+  readonly url: string;
+  /** The setting that has the address: sentences of errors begin with it. */
+  readonly setting: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Newest first: it seals, all of them open. At least one. */
+  readonly sealingKeys: readonly SealingKey[];
+  readonly log: Logger;
+}
+
+/**
+ * A vault on a server of MongoDB's protocol. A put or delete that has settled is journaled on a majority of its members.
+ * @throws VaultSealError when a key that records need is not given (its sentence names the key id), VaultUnavailableError
+ *   with one sentence when the server cannot be used
+ */
+export async function openMongoVault(options: MongoVaultOptions): Promise<SealedVault> {
+  const [newest] = options.sealingKeys;
+  if (!newest) throw new VaultSealError('The vault requires a sealing key.');
+  const mongo = await openMongo({
+    ...options,
+    errorOf: ({ sentence, cause, isDiskFull }) => new VaultUnavailableError(sentence, { cause, isDiskFull }),
+  });
+  try {
+    const vault = new MongoVault(mongo, newest, options);
+    await vault.begin();
+    return vault;
+  } catch (error) {
+    await mongo.close();
+    throw error;
+  }
+}
+
+class MongoVault implements SealedVault {
+  private readonly models: Models;
+  private readonly parts: Parts;
+  private readonly rotation: Rotation;
+  private sweptAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly mongo: MongoStore,
+    private readonly newest: SealingKey,
+    private readonly options: MongoVaultOptions,
+  ) {
+    this.models = modelsOf(mongo.connection);
+    this.parts = new Parts(this.models, mongo.step, options.clock);
+    this.rotation = new Rotation(this.models.records, mongo.step, newest, options);
+  }
+
+  /** Makes collections and indexes. @throws VaultSealError where a key is missing */
+  async begin(): Promise<void> {
+    const { records, parts, drafts, counters } = this.models;
+    await this.mongo.ensure(records);
+    await this.mongo.ensure(parts);
+    await this.mongo.ensure(drafts);
+    await this.mongo.ensure(counters);
+    const [lacking] = (await this.lackingKeys()).values();
+    if (lacking) throw lacking;
+  }
+
+  async put(
+    name: string,
+    value: Uint8Array,
+    options: PutOptions = {},
+  ): Promise<Result<number, DomainError<'vault/conflict'>>> {
+    checkRecordName(name);
+    const plain = Uint8Array.from(value); // the caller may use its buffer again before this is done
+    const { expected, expiresAtMs = null } = options;
+    return this.mongo.whole(async () => {
+      this.sweepSoon();
+      for (let tries = 0; tries < TRIES; tries++) {
+        const held = await this.held(name);
+        if (expected !== undefined && expected !== (held && !this.isExpired(held) ? held.version : 'absent'))
+          return err(vaultConflict());
+        const version = await this.write(name, plain, expiresAtMs, held);
+        if (version !== undefined) return ok(version);
+        if (expected !== undefined) return err(vaultConflict());
+      }
+      throw changingAllTheTime();
+    });
+  }
+
+  get(name: string): Promise<VaultRecord | undefined> {
+    return this.mongo.whole(async () => {
+      let record = await this.held(name);
+      while (record && !this.isExpired(record)) {
+        const { version, sealed, partsId = '' } = record;
+        const parts = sealed ? [bytesOf(sealed)] : await this.parts.read(partsId, partsOf(record));
+        const next = parts.length === partsOf(record) ? record : await this.held(name);
+        // Replaced while its parts were read: the next one is read. Neither whole nor replaced: opening says so.
+        if (next?.version === version)
+          return {
+            version,
+            value: openRecord(identityOf(record), { ...wrappedOf(record), parts }, this.options.sealingKeys),
+          };
+        record = next;
+      }
+      return undefined;
+    });
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.mongo.whole(async () => {
+      for (let tries = 0; tries < TRIES; tries++) {
+        const held = await this.held(name);
+        if (!held) return false;
+        if (await this.remove(held)) return !this.isExpired(held);
+      }
+      throw changingAllTheTime();
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<{ readonly name: string; readonly updatedAtMs: number }> {
+    let last = '';
+    for (;;) {
+      const behind = last;
+      const page = await this.mongo.run(() =>
+        this.models.records
+          .find({ _id: { $gte: prefix, $gt: behind } }, { updatedMs: 1, expiresMs: 1 })
+          .sort({ _id: 1 })
+          .limit(LIST_PAGE)
+          .lean<Pick<KeptRecord, '_id' | 'updatedMs' | 'expiresMs'>[]>(),
+      );
+      for (const record of page) {
+        if (!record._id.startsWith(prefix)) return;
+        last = record._id;
+        if (!this.isExpired(record)) yield { name: record._id, updatedAtMs: record.updatedMs };
+      }
+      if (page.length < LIST_PAGE) return;
+    }
+  }
+
+  rewrap(): Promise<number> {
+    return this.mongo.whole(() => this.rotation.rewrap());
+  }
+
+  async missingKeys(): Promise<readonly string[]> {
+    return [...(await this.lackingKeys()).keys()];
+  }
+
+  close(): Promise<void> {
+    return this.mongo.close();
+  }
+
+  private held(name: string): Promise<KeptRecord | null> {
+    return this.mongo.step(() => this.models.records.findOne({ _id: { $eq: name } }).lean<KeptRecord | null>());
+  }
+
+  private isExpired({ expiresMs }: Pick<KeptRecord, 'expiresMs'>): boolean {
+    return expiresMs !== null && expiresMs <= this.options.clock.now();
+  }
+
+  /** Seals, and writes over what was read. @returns the version; undefined when another writer was faster */
+  private async write(
+    name: string,
+    plain: Uint8Array,
+    expiresMs: number | null,
+    held: KeptRecord | null,
+  ): Promise<number | undefined> {
+    const { ids, clock } = this.options;
+    const version = await this.nextVersion();
+    const { keyId, wrapped, parts } = sealRecord({ name, version }, plain, this.newest, (bytes) => ids.random(bytes));
+    const partsId = parts.length > 1 ? ids.uuid() : undefined;
+    const record: KeptRecord = {
+      _id: name,
+      version,
+      size: plain.length,
+      updatedMs: clock.now(),
+      expiresMs,
+      keyId,
+      wrapped: Buffer.from(wrapped),
+      ...(partsId === undefined ? { sealed: Buffer.concat(parts) } : { partsId }),
+    };
+    if (partsId !== undefined) {
+      await this.parts.draft(partsId, name, parts.length);
+      await this.parts.write(partsId, parts);
+    }
+    if (held?.partsId !== undefined) await this.parts.draft(held.partsId, name, partsOf(held));
+    const isWritten = await (held ? this.replace(held, record) : this.insert(record));
+    if (partsId !== undefined)
+      await (isWritten ? this.parts.settle(partsId) : this.parts.remove(partsId, parts.length));
+    if (isWritten && held?.partsId !== undefined) await this.parts.remove(held.partsId, partsOf(held));
+    return isWritten ? version : undefined;
+  }
+
+  private insert(record: KeptRecord): Promise<boolean> {
+    return this.mongo.step(async () => {
+      try {
+        await this.models.records.insertMany([record]);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  private async replace(held: KeptRecord, record: KeptRecord): Promise<boolean> {
+    const replaced = await this.mongo.step(() => this.models.records.replaceOne(versionOf(held), record));
+    return replaced.matchedCount === 1;
+  }
+
+  private async remove(held: KeptRecord): Promise<boolean> {
+    if (held.partsId !== undefined) await this.parts.draft(held.partsId, held._id, partsOf(held));
+    const { deletedCount } = await this.mongo.step(() => this.models.records.deleteOne(versionOf(held)));
+    if (deletedCount === 1 && held.partsId !== undefined) await this.parts.remove(held.partsId, partsOf(held));
+    return deletedCount === 1;
+  }
+
+  /** One count for all records, so that a version does not come again after a deletion. */
+  private nextVersion(): Promise<number> {
+    return this.mongo.step(async () => {
+      const next = () =>
+        this.models.counters
+          .findOneAndUpdate(
+            { _id: { $eq: 'versions' } },
+            { $inc: { last: 1 } },
+            { upsert: true, returnDocument: 'after' },
+          )
+          .lean<{ last: number }>()
+          .orFail();
+      try {
+        return (await next()).last;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        return (await next()).last; // two made the counter at once
+      }
+    });
+  }
+
+  /** Now and then removes what is expired or was left behind, beside the put that is asked for. */
+  private sweepSoon(): void {
+    const { clock, log } = this.options;
+    const now = clock.monotonic();
+    if (now - this.sweptAtMs < SWEEP_EVERY_MS) return;
+    this.sweptAtMs = now;
+    const sweep = this.mongo.whole(async () => {
+      const expired = await this.mongo.step(() =>
+        this.models.records
+          .find({ expiresMs: { $lte: clock.now() } }, { sealed: 0 })
+          .limit(SWEEP_BATCH)
+          .lean<KeptRecord[]>(),
+      );
+      for (const record of expired) await this.remove(record);
+      await this.parts.sweep();
+    });
+    sweep.catch((error: unknown) =>
+      log.debug({ error: String(error) }, 'expired records of the vault were not removed; the next sweep tries again'),
+    );
+  }
+
+  private lackingKeys(): Promise<ReadonlyMap<string, VaultSealError>> {
+    return this.mongo.whole(() => this.rotation.lackingKeys());
+  }
+}
+
+const changingAllTheTime = () =>
+  new VaultUnavailableError('Other writers change this record of the vault all the time.');

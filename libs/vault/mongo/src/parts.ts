@@ -1,0 +1,96 @@
+import type { Clock } from '#kernel';
+import type { MongoStore } from '#mongo';
+import { PART_BYTES } from '#vault';
+import { bytesOf, type Draft, type KeptPart, type KeptRecord, type Models } from './models.ts';
+
+/** Parts sent at once: 8 MiB. */
+const AT_ONCE = 16;
+/** No put takes as long: what is still a draft then was left by a process that ended. */
+const ABANDONED_MS = 24 * 60 * 60 * 1_000;
+const SWEEP_BATCH = 100;
+
+/**
+ * Values of several parts, which are documents of their own. Without transactions, a draft names parts before they are
+ * written and before they become free, so that none stays behind a process that ends in between.
+ */
+export class Parts {
+  constructor(
+    private readonly models: Models,
+    private readonly step: MongoStore['step'],
+    private readonly clock: Clock,
+  ) {}
+
+  /** From now on these parts may belong to no record. */
+  async draft(partsId: string, name: string, parts: number): Promise<void> {
+    const draft: Draft = { _id: partsId, name, parts, createdMs: this.clock.now() };
+    await this.step(() => this.models.drafts.replaceOne({ _id: { $eq: partsId } }, draft, { upsert: true }));
+  }
+
+  async write(partsId: string, sealed: readonly Uint8Array[]): Promise<void> {
+    for (let start = 0; start < sealed.length; start += AT_ONCE) {
+      const documents = sealed
+        .slice(start, start + AT_ONCE)
+        .map((bytes, n): KeptPart => ({ _id: partId(partsId, start + n), sealed: Buffer.from(bytes) }));
+      await this.step(() => this.models.parts.insertMany(documents, { ordered: false }));
+    }
+  }
+
+  /** The parts that are there; fewer where another process replaces or deletes the record in the meantime. */
+  async read(partsId: string, count: number): Promise<readonly Uint8Array[]> {
+    const parts: Uint8Array[] = [];
+    for (const ids of batchesOf(partsId, count)) {
+      const found = await this.step(() => Promise.all(ids.map((id) => this.one(id))));
+      parts.push(...found.flatMap((part) => (part ? [bytesOf(part.sealed)] : [])));
+    }
+    return parts;
+  }
+
+  /** Removes parts that no record names, and their draft. */
+  async remove(partsId: string, count: number): Promise<void> {
+    for (const ids of batchesOf(partsId, count)) {
+      const operations = ids.map((id) => ({ deleteOne: { filter: { _id: { $eq: id } } } }));
+      await this.step(() => this.models.parts.bulkWrite(operations, { ordered: false }));
+    }
+    await this.settle(partsId);
+  }
+
+  /** A record names these parts, or they are gone. */
+  async settle(partsId: string): Promise<void> {
+    await this.step(() => this.models.drafts.deleteOne({ _id: { $eq: partsId } }));
+  }
+
+  /** Settles what processes that ended have left behind. */
+  async sweep(): Promise<void> {
+    const before = this.clock.now() - ABANDONED_MS;
+    const left = await this.step(() =>
+      this.models.drafts
+        .find({ createdMs: { $lte: before } })
+        .limit(SWEEP_BATCH)
+        .lean<Draft[]>(),
+    );
+    for (const { _id: partsId, name, parts } of left) {
+      const record = await this.step(() =>
+        this.models.records.findOne({ _id: { $eq: name } }).lean<KeptRecord | null>(),
+      );
+      await (record?.partsId === partsId ? this.settle(partsId) : this.remove(partsId, parts));
+    }
+  }
+
+  private one(id: string): Promise<KeptPart | null> {
+    return this.models.parts
+      .findOne({ _id: { $eq: id } })
+      .lean<KeptPart | null>()
+      .exec();
+  }
+}
+
+/** How many parts a value of so many bytes has. */
+export const partsOf = ({ size }: { readonly size: number }): number => Math.max(1, Math.ceil(size / PART_BYTES));
+
+const partId = (partsId: string, n: number): string => `${partsId}/${n}`;
+
+/** The ids of parts, as many together as are sent at once. */
+function batchesOf(partsId: string, count: number): readonly (readonly string[])[] {
+  const ids = Array.from({ length: count }, (_, n) => partId(partsId, n));
+  return Array.from({ length: Math.ceil(count / AT_ONCE) }, (_, n) => ids.slice(n * AT_ONCE, (n + 1) * AT_ONCE));
+}

@@ -1,0 +1,68 @@
+import type { Ids } from '#kernel';
+import type { MongoStore } from '#mongo';
+import { rewrapKey, unwrapKey, VaultSealError, type SealingKey } from '#vault';
+import type { Model } from 'mongoose';
+import { identityOf, versionOf, wrappedOf, type KeptRecord } from './models.ts';
+
+const REWRAP_BATCH = 100;
+
+/** Rotation of sealing keys. */
+export class Rotation {
+  constructor(
+    private readonly records: Model<KeptRecord>,
+    private readonly step: MongoStore['step'],
+    private readonly newest: SealingKey,
+    private readonly options: { readonly ids: Ids; readonly sealingKeys: readonly SealingKey[] },
+  ) {}
+
+  /** Wraps what another key than the newest wraps, in batches. @returns the count */
+  async rewrap(): Promise<number> {
+    let rewrapped = 0;
+    for (let behind: string | undefined = ''; behind !== undefined;) {
+      const batch = await this.otherKeys(behind);
+      rewrapped += await this.rewrapAll(batch);
+      behind = batch.length < REWRAP_BATCH ? undefined : batch.at(-1)?._id;
+    }
+    return rewrapped;
+  }
+
+  private otherKeys(behind: string): Promise<KeptRecord[]> {
+    return this.step(() =>
+      this.records
+        .find({ keyId: { $ne: this.newest.id }, _id: { $gt: behind } }, { sealed: 0 })
+        .sort({ _id: 1 })
+        .limit(REWRAP_BATCH)
+        .lean<KeptRecord[]>(),
+    );
+  }
+
+  private async rewrapAll(records: readonly KeptRecord[]): Promise<number> {
+    if (records.length === 0) return 0;
+    const { sealingKeys, ids } = this.options;
+    const updates = records.map((record) => {
+      const random = (bytes: number) => ids.random(bytes);
+      const { keyId, wrapped } = rewrapKey(identityOf(record), wrappedOf(record), sealingKeys, this.newest, random);
+      const filter = { ...versionOf(record), keyId: { $eq: record.keyId } };
+      return { updateOne: { filter, update: { $set: { keyId, wrapped: Buffer.from(wrapped) } } } };
+    });
+    return (await this.step(() => this.records.bulkWrite(updates, { ordered: false }))).modifiedCount;
+  }
+
+  /** One record of each key id is tried: a key of the right name and other bytes is as good as none. */
+  lackingKeys(): Promise<ReadonlyMap<string, VaultSealError>> {
+    return this.step(async () => {
+      const lacking = new Map<string, VaultSealError>();
+      for (const keyId of await this.records.distinct('keyId')) {
+        const sample = await this.records.findOne({ keyId: { $eq: keyId } }, { sealed: 0 }).lean<KeptRecord | null>();
+        if (!sample) continue; // removed between the two
+        try {
+          unwrapKey(identityOf(sample), wrappedOf(sample), this.options.sealingKeys);
+        } catch (error) {
+          if (!(error instanceof VaultSealError)) throw error;
+          lacking.set(keyId, error);
+        }
+      }
+      return lacking;
+    });
+  }
+}
