@@ -1,6 +1,8 @@
 import type { ClusterPolicy, ManifestError, PodSecurityLevel } from './manifest-error.ts';
-import { at, groupKind, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
+import { at, groupKind, keyOf, nameOf, record, text, type KubernetesObject } from './objects.ts';
 import { podsIn } from './find-pods.ts';
+import { checkNetwork, manyHosts } from './check-network.ts';
+import { checkRights } from './check-rights.ts';
 import { podViolations } from '#kubernetes/pod-security';
 
 export interface CheckOptions {
@@ -11,6 +13,8 @@ export interface CheckOptions {
   readonly namespaceMode: 'override' | 'preserve';
   /** Whether the kind is in namespaces; undefined when nobody knows. */
   readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
+  /** An admin or owner of the organization deploys: they may bind roles for the whole cluster where its policy allows it. */
+  readonly byAdmin?: boolean;
 }
 
 /** No policy opens these: what lies there rules the cluster. */
@@ -43,22 +47,33 @@ export function checkManifests(objects: readonly KubernetesObject[], options: Ch
         detail: 'The manifests contain no objects, which would delete everything.',
       },
     ];
-  const accounts = new Set(
-    objects.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name),
-  );
-  const findings: ManifestError[] = [];
+  const namesOf = (wanted: string): ReadonlySet<string> =>
+    new Set(objects.filter(({ kind }) => kind === wanted).map(({ metadata }) => metadata.name));
+  const accounts = namesOf('ServiceAccount');
+  const roles = namesOf('Role');
+  const findings: ManifestError[] = manyHosts(objects);
   for (const object of objects) {
     findings.push(
       ...scope(object, options),
       ...size(object),
       ...denied(object),
-      ...rights(object, options),
-      ...network(object),
+      ...conversion(object, options),
+      ...checkRights(object, { ...options, roles }),
+      ...checkNetwork(object),
       ...pods(object, options, accounts),
     );
     if (findings.length >= MOST_FINDINGS) break;
   }
   return findings.slice(0, MOST_FINDINGS);
+}
+
+const isAllowed = ({ clusterScoped }: ClusterPolicy, kind: string): boolean =>
+  clusterScoped === 'allow' || (clusterScoped !== 'deny' && clusterScoped.includes(kind));
+
+/** The command that lets a policy allow a cluster-scoped kind. */
+function allowing({ clusterScoped }: ClusterPolicy, clusterName: string, kind: string): string {
+  const listed = Array.isArray(clusterScoped) ? clusterScoped : [];
+  return `astroctl clusters policy set ${clusterName} --cluster-scoped ${[...listed, kind].join(',')}`;
 }
 
 function scope(
@@ -68,17 +83,14 @@ function scope(
   const key = keyOf(object);
   if (isNamespaced(object) === false) {
     const kind = groupKind(key);
-    const allowed =
-      policy.clusterScoped === 'allow' || (policy.clusterScoped !== 'deny' && policy.clusterScoped.includes(kind));
-    if (allowed) return [];
-    const listed = Array.isArray(policy.clusterScoped) ? policy.clusterScoped : [];
+    if (isAllowed(policy, kind)) return [];
     return [
       {
         code: 'deployments/cluster-scoped-not-allowed',
         object: key,
         rule: 'clusterScoped',
         detail: `${nameOf(key)} is cluster-scoped, and the policy of cluster ${clusterName} does not allow ${kind}.`,
-        fix: `astroctl clusters policy set ${clusterName} --cluster-scoped ${[...listed, kind].join(',')}`,
+        fix: allowing(policy, clusterName, kind),
       },
     ];
   }
@@ -191,134 +203,24 @@ function denied(object: KubernetesObject): ManifestError[] {
   return [];
 }
 
-/** Cluster roles that a binding within a namespace may name: what they give stays within it. */
-const BINDABLE = ['view', 'edit'];
-const ESCALATING = ['*', 'escalate', 'bind', 'impersonate'];
+const WEBHOOKS = 'admissionregistration.k8s.io/MutatingWebhookConfiguration';
 
-/** Roles and bindings: nobody gets more by deploying than the namespace holds. */
-function rights(object: KubernetesObject, { targetNamespace }: CheckOptions): ManifestError[] {
+/** A conversion webhook reads and changes every object of its kind in every namespace, as a mutating webhook does. */
+function conversion(object: KubernetesObject, { policy, clusterName }: CheckOptions): ManifestError[] {
   const key = keyOf(object);
-  const refuse = (pointer: string, rule: string, detail: string): ManifestError => ({
-    code: 'deployments/role-not-allowed',
-    object: key,
-    pointer,
-    rule,
-    detail,
-  });
-  if (object.kind === 'Role' || object.kind === 'ClusterRole') {
-    return list(object['rules']).flatMap((rule, index) => {
-      const broad = (['verbs', 'resources', 'apiGroups'] as const).find((member) =>
-        list(at(rule, member)).includes('*'),
-      );
-      if (broad) return [refuse(`/rules/${index}/${broad}`, 'wildcard', `${nameOf(key)} gives * in ${broad}.`)];
-      const verb = list(at(rule, 'verbs')).find((word) => ESCALATING.includes(String(word)));
-      return verb === undefined
-        ? []
-        : [refuse(`/rules/${index}/verbs`, 'escalation', `${nameOf(key)} grants the verb ${String(verb)}.`)];
-    });
-  }
-  if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return [];
-  const findings: ManifestError[] = [];
-  const role = record(object['roleRef']);
-  if (role['kind'] === 'ClusterRole' && !BINDABLE.includes(String(role['name'])))
-    findings.push(
-      refuse(
-        '/roleRef',
-        'clusterRole',
-        `${nameOf(key)} binds the cluster role ${String(role['name'])}; only ${BINDABLE.join(' and ')} can be bound.`,
-      ),
-    );
-  list(object['subjects']).forEach((subject, index) => {
-    const kind = text(at(subject, 'kind'));
-    const namespace = text(at(subject, 'namespace'));
-    if (kind !== 'ServiceAccount')
-      findings.push(
-        refuse(
-          `/subjects/${index}`,
-          'subject',
-          `${nameOf(key)} grants permissions to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts are allowed.`,
-        ),
-      );
-    else if (namespace !== undefined && namespace !== targetNamespace)
-      findings.push(
-        refuse(
-          `/subjects/${index}/namespace`,
-          'subject',
-          `${nameOf(key)} grants permissions to a ServiceAccount in namespace ${namespace}.`,
-        ),
-      );
-  });
-  return findings;
-}
-
-/** What would take traffic of others, or lead ours elsewhere. */
-function network(object: KubernetesObject): ManifestError[] {
-  const key = keyOf(object);
-  const refuse = (pointer: string, rule: string, detail: string): ManifestError => ({
-    code: 'deployments/network-not-allowed',
-    object: key,
-    pointer,
-    rule,
-    detail,
-  });
-  if (object.kind === 'Service' && object.apiVersion === 'v1') {
-    if (at(object, 'spec', 'type') === 'ExternalName')
-      return [
-        refuse(
-          '/spec/type',
-          'externalName',
-          `${nameOf(key)} has type ExternalName, which routes outside the namespace.`,
-        ),
-      ];
-    if (list(at(object, 'spec', 'externalIPs')).length > 0)
-      return [
-        refuse(
-          '/spec/externalIPs',
-          'externalIPs',
-          `${nameOf(key)} sets externalIPs, which can intercept traffic of others (CVE-2020-8554).`,
-        ),
-      ];
-  }
-  if (object.kind !== 'Ingress') return [];
-  const hosts = [
-    ...list(at(object, 'spec', 'rules')).map((rule) => at(rule, 'host')),
-    ...list(at(object, 'spec', 'tls')).flatMap((tls) => list(at(tls, 'hosts'))),
-  ];
-  const wild = hosts.find((host) => typeof host === 'string' && host.includes('*'));
-  const open =
-    list(at(object, 'spec', 'rules')).some((rule) => at(rule, 'host') === undefined) ||
-    at(object, 'spec', 'defaultBackend') !== undefined;
-  const snippet = Object.keys(object.metadata.annotations ?? {}).find(
-    (name) => name.endsWith('-snippet') || name.endsWith('-snippets'),
-  );
+  if (groupKind(key) !== 'apiextensions.k8s.io/CustomResourceDefinition') return [];
+  const { strategy, webhook, webhookClientConfig } = record(at(object, 'spec', 'conversion'));
+  const hasWebhook = strategy === 'Webhook' || webhook !== undefined || webhookClientConfig !== undefined;
+  if (!hasWebhook || isAllowed(policy, WEBHOOKS)) return [];
   return [
-    ...(wild === undefined
-      ? []
-      : [
-          refuse(
-            '/spec/rules',
-            'host',
-            `${nameOf(key)} uses the host ${String(wild)}; a wildcard can intercept traffic of others.`,
-          ),
-        ]),
-    ...(open
-      ? [
-          refuse(
-            '/spec/rules',
-            'host',
-            `${nameOf(key)} has a rule without a host, which can intercept traffic of others.`,
-          ),
-        ]
-      : []),
-    ...(snippet === undefined
-      ? []
-      : [
-          refuse(
-            `/metadata/annotations/${snippet.replaceAll('/', '~1')}`,
-            'snippet',
-            `${nameOf(key)} contains configuration snippets for the ingress controller.`,
-          ),
-        ]),
+    {
+      code: 'deployments/cluster-scoped-not-allowed',
+      object: key,
+      pointer: '/spec/conversion',
+      rule: 'conversionWebhook',
+      detail: `${nameOf(key)} has a conversion webhook, and the policy of cluster ${clusterName} does not allow webhooks.`,
+      fix: allowing(policy, clusterName, WEBHOOKS),
+    },
   ];
 }
 

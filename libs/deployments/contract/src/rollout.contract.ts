@@ -71,6 +71,8 @@ export const rolloutTask = z.strictObject({
   restart: z.string().optional(),
   /** No failure is waited for. */
   failFast: z.boolean().optional(),
+  /** An owner or admin of the organization asked for the revision. */
+  byAdmin: z.boolean().optional(),
 });
 export type RolloutTask = z.infer<typeof rolloutTask>;
 
@@ -131,6 +133,8 @@ const planned = z.strictObject({
   warnings: z.array(z.string()),
 });
 
+const hosts = z.array(z.string().max(253)).max(250);
+
 export const reportStepRequest = request({
   subject: 'deployments.v1.attempts.report',
   permission: SERVICES_ONLY,
@@ -139,7 +143,13 @@ export const reportStepRequest = request({
     ...claimed,
     step: z.discriminatedUnion('step', [
       z.strictObject({ step: z.literal('fetched'), source: z.string() }),
-      z.strictObject({ step: z.literal('rendered'), objects: z.number().int(), digest: z.string() }),
+      z.strictObject({
+        step: z.literal('rendered'),
+        objects: z.number().int(),
+        digest: z.string(),
+        /** Host names that the objects ask for: refused (`deployments/host-taken`) where another application has one. */
+        hosts: hosts.optional(),
+      }),
       z.strictObject({ step: z.literal('planned'), plan: planned }),
       z.strictObject({
         step: z.literal('applied'),
@@ -170,6 +180,8 @@ export const finishAttemptRequest = request({
         message: z.string(),
         inventory: z.array(inventoryEntry),
         inventoryRecord: z.string().optional(),
+        /** Host names of the objects: those of earlier revisions are given back. Absent: all are kept. */
+        hosts: hosts.optional(),
         endpoint: z.string().nullable(),
         replicas: z.string().nullable(),
       }),

@@ -8,6 +8,7 @@ import { ApplyHandlers } from './applications/apply.handlers.ts';
 import { Deployer } from './applications/deployer.service.ts';
 import { DeploymentPlanner } from './applications/deployment-planner.service.ts';
 import { DifferencesQueries } from './applications/differences.queries.ts';
+import { HostClaims } from './applications/host-claims.service.ts';
 import { LiveStatus } from './applications/live-status.service.ts';
 import { NameRelease } from './applications/name-release.service.ts';
 import { ObserverHandlers } from './applications/observer.handlers.ts';
@@ -16,6 +17,7 @@ import { ProtectionReader } from './applications/protection.service.ts';
 import { RevisionContent } from './applications/revision-content.service.ts';
 import { StreamsQueries } from './applications/streams.queries.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
+import { HostClaimsReactor } from './applications/host-claims.reactor.ts';
 import { AttemptHistory } from './attempts/attempt-history.service.ts';
 import { LimitsHandlers } from './catalog/limits.handlers.ts';
 import { CatalogQueries } from './catalog/catalog.queries.ts';
@@ -47,6 +49,7 @@ import { ProfilesQueries } from './profiles/profiles.queries.ts';
 import { ProfileChangesReactor } from './profiles/profile-changes.reactor.ts';
 import { ProfileChanges } from './profiles/profile-changes.service.ts';
 import { ProfileTiersReactor } from './profiles/profile-tiers.reactor.ts';
+import { AttemptHosts } from './rollouts/attempt-hosts.service.ts';
 import { AttemptCloser } from './rollouts/attempt-closer.service.ts';
 import { AttemptsHandlers } from './rollouts/attempts.handlers.ts';
 import { EnqueueReactor } from './rollouts/enqueue.reactor.ts';
@@ -87,12 +90,15 @@ import { VaultRecords } from './shared/vault-records.service.ts';
     ApplicationChanges,
     ApplicationViews,
     Deployer,
+    HostClaims,
+    HostClaimsReactor,
     LiveStatus,
     DeploymentPlanner,
     ProtectionReader,
     RevisionContent,
     NameRelease,
     AttemptCloser,
+    AttemptHosts,
     RolloutTasks,
     AttemptHistory,
     ClusterViews,

@@ -5,6 +5,7 @@ import { applicationsProjection } from './applications/applications.projection.t
 import { eventLinesProjection } from './applications/events.projection.ts';
 import { revisionsProjection } from './applications/revisions.projection.ts';
 import { ApplicationChangesReactor } from './applications/application-changes.reactor.ts';
+import { HostClaimsReactor } from './applications/host-claims.reactor.ts';
 import { attemptDecider } from './attempts/attempt.decider.ts';
 import { catalogDecider } from './catalog/catalog.decider.ts';
 import { AccessEndsReactor } from './clusters/access-ends.reactor.ts';
@@ -14,6 +15,7 @@ import { clusterNameDecider } from './clusters/cluster-name.decider.ts';
 import { ClusterRecordsSweep } from './clusters/cluster-records.sweep.ts';
 import { clusterDecider } from './clusters/cluster.decider.ts';
 import { clustersProjection } from './clusters/clusters.projection.ts';
+import { hostsDecider } from './clusters/hosts.decider.ts';
 import { namespacesDecider } from './clusters/namespaces.decider.ts';
 import { SilenceSweep } from './clusters/silence.sweep.ts';
 import { ClusterChangesReactor } from './clusters/cluster-changes.reactor.ts';
@@ -39,6 +41,7 @@ export const deploymentsService: ContextService = {
     clusterDecider,
     clusterNameDecider,
     namespacesDecider,
+    hostsDecider,
   ],
   projections: [
     applicationsProjection,
@@ -52,6 +55,7 @@ export const deploymentsService: ContextService = {
     EnqueueReactor,
     AccessEndsReactor,
     ApplicationChangesReactor,
+    HostClaimsReactor,
     ClusterChangesReactor,
     ProfileChangesReactor,
     ProfileTiersReactor,

@@ -1,31 +1,43 @@
 import { Resumption } from '#event-sourcing';
 import { idOf, ok, type CommandContext, type EventFamily, type Recorded } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
+import { hostsDecider, type HostsEvent } from '../clusters/hosts.decider.ts';
 import { namespacesDecider, type NamespacesEvent } from '../clusters/namespaces.decider.ts';
 import { OrganizationLookup } from '../shared/organization-lookup.service.ts';
 import { deploymentFamily, type DeploymentFact } from './application-document.ts';
 import { Deployer } from './deployer.service.ts';
+import { HostClaims } from './host-claims.service.ts';
 import { NameRelease } from './name-release.service.ts';
 
-type Followed = DeploymentFact | NamespacesEvent;
-type Type = 'catalog.name-claimed.v1' | 'namespace.claimed.v1' | 'application.deleted.v1';
+type Followed = DeploymentFact | NamespacesEvent | HostsEvent;
+type Type = 'catalog.name-claimed.v1' | 'namespace.claimed.v1' | 'hosts.claimed.v1' | 'application.deleted.v1';
 
 const family: EventFamily<Followed> = {
-  categories: [...deploymentFamily.categories, ...namespacesDecider.events.categories],
-  types: { ...deploymentFamily.types, ...namespacesDecider.events.types },
+  categories: [
+    ...deploymentFamily.categories,
+    ...namespacesDecider.events.categories,
+    ...hostsDecider.events.categories,
+  ],
+  types: { ...deploymentFamily.types, ...namespacesDecider.events.types, ...hostsDecider.events.types },
 };
 
-/** Finishes creations of applications that a crash has interrupted, and gives back names and namespaces of those that ended. */
+/** Finishes creations of applications that a crash has interrupted, and gives back what ended ones held. */
 @Injectable()
 export class ApplicationChangesReactor extends Resumption<Followed, Type> {
   readonly name = 'deployments-application-changes.v1';
   readonly events = family;
-  readonly types = ['catalog.name-claimed.v1', 'namespace.claimed.v1', 'application.deleted.v1'] as const;
+  readonly types = [
+    'catalog.name-claimed.v1',
+    'namespace.claimed.v1',
+    'hosts.claimed.v1',
+    'application.deleted.v1',
+  ] as const;
 
   constructor(
     @Inject(Deployer) private readonly deployer: Deployer,
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(OrganizationLookup) private readonly organizations: OrganizationLookup,
+    @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {
     super();
   }
@@ -40,6 +52,10 @@ export class ApplicationChangesReactor extends Resumption<Followed, Type> {
         event.data.applicationId,
         context,
       );
+    if (event.type === 'hosts.claimed.v1') {
+      const { applicationId, revision } = event.data;
+      return this.hosts.withdraw({ clusterUid: idOf(metadata.stream), revision }, applicationId, context);
+    }
     if (event.type === 'application.deleted.v1')
       return this.release.ofDeleted(metadata.organizationId ?? '', idOf(metadata.stream), context);
     if (event.data.kind !== 'application') return ok(undefined);
@@ -47,7 +63,9 @@ export class ApplicationChangesReactor extends Resumption<Followed, Type> {
     const organizationId = idOf(metadata.stream);
     const isAdmin = await this.organizations.isAdmin(organizationId, configuration.by);
     if (!isAdmin.ok) return isAdmin;
+    const hosts = await this.hosts.hostsOf(configuration);
+    if (!hosts.ok) return hosts;
     const deployment = { organizationId, applicationId, configuration, revision: 1, named, isAdmin: isAdmin.value };
-    return this.deployer.resumeCreation(deployment, context);
+    return this.deployer.resumeCreation({ ...deployment, hosts: hosts.value }, context);
   }
 }

@@ -37,6 +37,16 @@ export const applicationErrors = {
         fix: `omit namespace, or set it to ${namespace}`,
       },
     ),
+  /** @param application that has the host, where whoever asks may see it */
+  hostTaken: (host: string, cluster: string, application?: string) =>
+    domainError(
+      'deployments/host-taken',
+      'conflict',
+      `Host ${host} belongs to ${application === undefined ? 'another application' : `application/${application}`} on cluster ${cluster}.`,
+      {
+        fix: `choose another host${application === undefined ? '' : `, or remove it from application/${application} first`}`,
+      },
+    ),
   paused: (name: string) =>
     domainError('deployments/paused', 'conflict', `application/${name} is paused.`, {
       fix: `resume it: astroctl app resume ${name}`,

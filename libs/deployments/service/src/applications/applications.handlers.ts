@@ -17,6 +17,7 @@ import { ApplicationViews } from './application-views.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, newestAttemptOf, type Application, type Revision } from './application.ts';
 import { Deployer } from './deployer.service.ts';
+import { HostClaims } from './host-claims.service.ts';
 import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf, type Guarded } from './protection.ts';
@@ -46,6 +47,7 @@ export class ApplicationsHandlers {
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
     @Inject(ApplicationViews) private readonly answers: ApplicationViews,
+    @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {}
 
   @Serves(deleteApplicationRequest)
@@ -140,16 +142,19 @@ export class ApplicationsHandlers {
     const before = latest ? await this.contents.of(latest) : ok(undefined);
     if (!before.ok) return refuse(before.error);
 
+    const hosts = await this.hosts.hostsIn(content.value);
+    if (!hosts.ok) return refuse(hosts.error);
     const rollbackOf = target.value.revision;
     const configuration = {
-      ...omit(target.value, 'revision', 'succeeded'),
+      ...omit(target.value, 'revision', 'succeeded', 'byAdmin'),
+      ...(isAdmin && { byAdmin: true as const }),
       rollbackOf,
       changes: [`back to v${rollbackOf}`, ...(before.value ? changesBetween(before.value, content.value) : [])],
       by: context.actor.id,
     };
     const revision = (latest?.revision ?? 0) + 1;
     const deployed = await this.deployer.goBack(
-      { organizationId, applicationId, configuration, revision, named: false, isAdmin },
+      { organizationId, applicationId, configuration, revision, named: false, isAdmin, hosts: hosts.value },
       context,
     );
     if (!deployed.ok) return refuse(deployed.error);

@@ -33,11 +33,12 @@ export function configurationOf(given: {
   readonly profile: UsedProfile;
   readonly changes: readonly string[];
   readonly by: string;
+  readonly isAdmin: boolean;
 }): {
   readonly configuration: Configuration;
   readonly records: readonly (readonly [name: string, text: string])[];
 } {
-  const { spec, organizationId, applicationId, resolved, profile, changes, by } = given;
+  const { spec, organizationId, applicationId, resolved, profile, changes, by, isAdmin } = given;
   const { revision } = resolved;
   const content = omit(resolved, 'revision', 'profile');
   const manifest = { digest: digestOf(spec), record: `manifest/${organizationId}/${digestOf(spec)}` };
@@ -74,6 +75,7 @@ export function configurationOf(given: {
     changes,
     rollbackOf: null,
     by,
+    ...(isAdmin && { byAdmin: true }),
   };
   return {
     configuration,

@@ -85,7 +85,9 @@ export function isSame(wanted: Configuration, application: Application): boolean
     wanted.rollbackOf === null &&
     (latest.rollbackOf === null || application.unpinned) &&
     wanted.manifest.digest === latest.manifest.digest &&
-    wanted.contentDigest === latest.contentDigest
+    wanted.contentDigest === latest.contentDigest &&
+    // What an editor may not deploy an admin may.
+    (wanted.byAdmin !== true || latest.byAdmin === true || newestAttemptOf(application)?.state !== 'failed')
   );
 }
 

@@ -11,6 +11,8 @@ import { deploymentsErrors } from '../deployments.errors.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import type { ApplicationEvent } from './application.events.ts';
 import { latestOf, type Application } from './application.ts';
+import { isSame } from './configure.ts';
+import { HostClaims, type RevisionHosts } from './host-claims.service.ts';
 import { NameRelease } from './name-release.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { refusedChange } from './protection.ts';
@@ -26,6 +28,8 @@ export interface Deployment {
   readonly revision: number;
   /** The person named the namespace. */
   readonly named: boolean;
+  /** Host names that the revision asks for. */
+  readonly hosts: readonly string[];
   /** Who asks is owner, admin, or a global admin who logged in: no profile is closed to them. */
   readonly isAdmin: boolean;
   /** A look at the cluster found that it is not as it was applied. */
@@ -50,10 +54,11 @@ export class Deployer {
     @Inject(AttemptHistory) private readonly history: AttemptHistory,
     @Inject(NameRelease) private readonly release: NameRelease,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
+    @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {}
 
   /**
-   * Makes an application: its name, then the namespace, then its own stream. What has only its name ends when the rest is
+   * Makes an application: its name, then the namespace, then its hosts, then its own stream. What has only its name ends when the rest is
    * refused.
    * @returns `deployments/stale-revision` when another application got the name in the meantime
    */
@@ -177,6 +182,10 @@ export class Deployer {
     if (!running.ok) return running;
     const protection = await this.protection.of(placeOf(deployment), latestOf(loaded.value.state), configuration);
     if (!protection.ok) return protection;
+    const { state } = loaded.value;
+    const hosts = hostsOf(deployment, isSame(configuration, state) ? state.revisions.length : revision);
+    const claimed = context.dryRun ? await this.hosts.check(hosts) : await this.hosts.claim(hosts, context);
+    if (!claimed.ok) return claimed;
     const attemptId = this.commands.newId(context, 1);
     const command = {
       type: 'configure',
@@ -190,7 +199,12 @@ export class Deployer {
       ...(context.ifMatch !== undefined && { ifMatch: context.ifMatch }),
     } as const;
     const recorded = await this.commands.run(applicationDecider, stream, command, context, { step: 'configure' });
-    return recorded.ok ? ok(deployedOf(recorded.value)) : recorded;
+    if (recorded.ok) return ok(deployedOf(recorded.value));
+    const { uid: clusterUid } = configuration.cluster;
+    const withdrawn = context.dryRun
+      ? ok(undefined)
+      : await this.hosts.withdraw({ clusterUid, revision: hosts.revision }, applicationId, context);
+    return withdrawn.ok ? recorded : withdrawn;
   }
 
   /** Ends an application that has nothing but its name, and perhaps its namespace; one that has begun stays as it is. */
@@ -201,17 +215,27 @@ export class Deployer {
       step: 'discard',
     });
     if (!discarded.ok) return discarded;
-    // Its own stream does not know of the namespace.
+    // Its own stream does not know of namespace and hosts.
     const { cluster, targetNamespace } = configuration;
     const claimed = { clusterUid: cluster.uid, namespace: targetNamespace };
     const freed = await this.release.ofUnused(claimed, applicationId, context);
-    return freed.ok ? this.release.release(organizationId, applicationId, configuration.name, context) : freed;
+    if (!freed.ok) return freed;
+    if (discarded.value.state.status === 'deleted') {
+      const unhosted = await this.release.ofHosts(cluster.uid, applicationId, context);
+      if (!unhosted.ok) return unhosted;
+    }
+    return this.release.release(organizationId, applicationId, configuration.name, context);
   }
 
   private today(): string {
     return new Date(this.clock.now()).toISOString().slice(0, 10);
   }
 }
+
+const hostsOf = (
+  { organizationId, applicationId, configuration, hosts }: Deployment,
+  revision: number,
+): RevisionHosts => ({ organizationId, applicationId, revision, cluster: configuration.cluster, hosts });
 
 const placeOf = ({ organizationId, applicationId, configuration, isAdmin }: Deployment): Place => ({
   organizationId,

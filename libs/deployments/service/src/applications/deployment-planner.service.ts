@@ -25,6 +25,7 @@ import { applicationDecider, applicationStream } from './application.decider.ts'
 import { latestOf, type Application, type Revision } from './application.ts';
 import { configurationOf, guardedBy, type UsedProfile } from './configuration.service.ts';
 import type { Deployment } from './deployer.service.ts';
+import { HostClaims } from './host-claims.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
 import { presentOf } from './protection.ts';
 import { RevisionContent } from './revision-content.service.ts';
@@ -47,6 +48,7 @@ export class DeploymentPlanner {
     @Inject(Refusals) private readonly refusals: Refusals,
     @Inject(ProtectionReader) private readonly protection: ProtectionReader,
     @Inject(RevisionContent) private readonly contents: RevisionContent,
+    @Inject(HostClaims) private readonly hosts: HostClaims,
   ) {}
 
   /** @param applicationId of the application that has the name, or of the one to be made */
@@ -114,6 +116,8 @@ export class DeploymentPlanner {
     if (!changes.ok) return changes;
     const volumes = await this.contents.checkVolumes(application, resolved.value, pointer);
     if (!volumes.ok) return volumes;
+    const hosts = await this.hosts.hostsIn(resolved.value);
+    if (!hosts.ok) return hosts;
     const { configuration, records } = configurationOf({
       spec,
       organizationId,
@@ -122,11 +126,16 @@ export class DeploymentPlanner {
       profile: profile.value,
       changes: changes.value,
       by: context.actor.id,
+      isAdmin: membership.isAdmin,
     });
+    const { cluster } = configuration;
+    const free = await this.hosts.check({ organizationId, applicationId, revision, cluster, hosts: hosts.value });
+    if (!free.ok) return free;
     return ok({
       organizationId,
       applicationId,
       configuration,
+      hosts: hosts.value,
       revision,
       named: spec.namespace !== undefined,
       isAdmin: membership.isAdmin,

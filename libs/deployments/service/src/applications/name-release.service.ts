@@ -2,11 +2,12 @@ import { COMMANDS, type CommandRunner } from '#event-sourcing';
 import { err, ok, type CommandContext, type DomainError, type Result } from '#kernel';
 import { Inject, Injectable } from '@nestjs/common';
 import { catalogDecider, catalogStream } from '../catalog/catalog.decider.ts';
+import { hostsDecider, hostsStream } from '../clusters/hosts.decider.ts';
 import { namespacesDecider, namespacesStream } from '../clusters/namespaces.decider.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf } from './application.ts';
 
-/** The end of a deletion: namespace and name are given back, in this order, each at most once. */
+/** The end of a deletion: namespace, hosts and name are given back, in this order, each at most once. */
 @Injectable()
 export class NameRelease {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
@@ -43,6 +44,14 @@ export class NameRelease {
     });
   }
 
+  /** Gives back every host of an application on a cluster. */
+  ofHosts(clusterUid: string, applicationId: string, context: CommandContext): Promise<Result<unknown, DomainError>> {
+    const release = { type: 'retain', applicationId, hosts: [] } as const;
+    return this.commands.run(hostsDecider, hostsStream(clusterUid), release, context, {
+      step: `free hosts ${applicationId}`,
+    });
+  }
+
   /** Only of an application whose stream says that it is deleted; repeatable. */
   async release(
     organizationId: string,
@@ -66,6 +75,8 @@ export class NameRelease {
         { step },
       );
       if (!freed.ok) return err(freed.error);
+      const unhosted = await this.ofHosts(cluster.uid, applicationId, context);
+      if (!unhosted.ok) return err(unhosted.error);
     }
     const released = await this.commands.run(
       catalogDecider,

@@ -52,6 +52,8 @@ export interface Configuration {
   readonly rollbackOf: number | null;
   /** Who asked, also where the platform finished what they began. */
   readonly by: string;
+  /** They were an owner, an admin, or a global admin who had logged in. */
+  readonly byAdmin?: true;
 }
 
 export type WholePolicy = Required<{ readonly [K in keyof ClusterPolicy]: NonNullable<ClusterPolicy[K]> }>;

@@ -27,6 +27,7 @@ import type { AttemptOutcome } from '../attempts/attempt.events.ts';
 import type { Attempt, AttemptRecord } from '../attempts/attempt.ts';
 import { deploymentsErrors } from '../deployments.errors.ts';
 import { digestOf, VaultRecords } from '../shared/vault-records.service.ts';
+import { AttemptHosts } from './attempt-hosts.service.ts';
 import { AttemptCloser } from './attempt-closer.service.ts';
 import { RolloutTasks } from './rollout-tasks.service.ts';
 
@@ -52,6 +53,7 @@ export class AttemptsHandlers {
     @Inject(AttemptCloser) private readonly closer: AttemptCloser,
     @Inject(RolloutTasks) private readonly tasks: RolloutTasks,
     @Inject(VaultRecords) private readonly records: VaultRecords,
+    @Inject(AttemptHosts) private readonly hosts: AttemptHosts,
   ) {}
 
   @Serves(claimAttemptRequest)
@@ -109,9 +111,13 @@ export class AttemptsHandlers {
 
   @Serves(reportStepRequest)
   async report(
-    @Input() { applicationId, attemptId, claim, step: given }: InputOf<typeof reportStepRequest>,
+    @Input() { organizationId, applicationId, attemptId, claim, step: given }: InputOf<typeof reportStepRequest>,
     @Caller() context: ContextOf<typeof reportStepRequest>,
   ): Promise<Reply<Extended>> {
+    if (given.step === 'rendered' && given.hosts) {
+      const claimed = await this.hosts.claim({ organizationId, applicationId, attemptId }, given.hosts, context);
+      if (!claimed.ok) return refuse(claimed.error);
+    }
     const read = await this.withEntries(given);
     if (!read.ok) return refuse(read.error);
     const { step, before } = read.value;
@@ -161,7 +167,10 @@ export class AttemptsHandlers {
       ended.value.outcome ?? outcome,
       context,
     );
-    return recorded.ok ? reply({}) : refuse(recorded.error);
+    if (!recorded.ok) return refuse(recorded.error);
+    if (given.outcome !== 'succeeded' || !given.hosts) return reply({});
+    const freed = await this.hosts.free({ applicationId, attemptId }, recorded.value, given.hosts, context);
+    return freed.ok ? reply({}) : refuse(freed.error);
   }
 
   /** The entries of a report: its own, or those in the vault. */

@@ -74,6 +74,7 @@ export class RolloutTasks {
       ...listed.value,
       orphan: attempt.orphan,
       ...(attempt.restart !== undefined && { restart: attempt.restart }),
+      ...(revision.byAdmin && { byAdmin: true }),
       ...(attempt.failFast && { failFast: attempt.failFast }),
     });
   }

@@ -7,6 +7,7 @@ import {
   type FieldChange,
   type ResolvedSpec,
 } from '#deployments/contract';
+import { hostNames, readInlineManifests } from '#kubernetes';
 import { ok, type InputError, type Result } from '#kernel';
 import { differencesOf } from './differences.service.ts';
 import { withHiddenValues } from './hidden-values.service.ts';
@@ -27,6 +28,11 @@ export const manifestJobs = {
   differences: (json: string): FieldChange[] => {
     const { before, after, key } = JSON.parse(json) as Compared; // written by the reader of manifests
     return differencesOf(before, after, key);
+  },
+  /** Hosts that inline manifests ask for; none where they cannot be read, which the reader of manifests refuses. */
+  hosts: (manifests: string): string[] => {
+    const read = readInlineManifests(manifests);
+    return read.ok ? hostNames(read.value.objects) : [];
   },
   hidden: (json: string) => {
     const { spec, key } = JSON.parse(json) as Shown; // likewise

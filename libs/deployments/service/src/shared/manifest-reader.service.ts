@@ -56,6 +56,12 @@ export class ManifestReader implements OnModuleDestroy {
     return done.ok ? done : err(refusalOf(done.error));
   }
 
+  /** Hosts that inline manifests ask for. */
+  async hosts(manifests: string): Promise<Result<readonly string[], DomainError>> {
+    const done = await this.threads.run('hosts', manifests, manifests.length);
+    return done.ok ? done : err(refusalOf(done.error));
+  }
+
   /** The manifest with fingerprints for what may be secret; see `withHiddenValues`. */
   async hidden(shown: Shown): Promise<Result<{ readonly spec: unknown; readonly hidden: number }, DomainError>> {
     const json = JSON.stringify(shown);

@@ -50,6 +50,7 @@ export async function deploy(run: Run): Promise<Outcome> {
       message: healthText(health),
       inventory,
       ...record,
+      hosts: [...prepared.hosts],
       endpoint: endpointOf(prepared.objects),
       replicas: replicasWords(health.replicas),
     };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedSpec } from '#deployments/contract';
-import type { KubernetesObject } from '#kubernetes';
+import { hostNames, type KubernetesObject } from '#kubernetes';
 import { decodeText, encodeText } from '#vault';
+import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
 import { parseInTurns } from './renderer.worker.ts';
 import type { Run } from './run.worker.ts';
@@ -15,6 +16,8 @@ export interface Prepared {
   /** SHA-256 of the bytes, hex. */
   readonly digest: string;
   readonly warnings: readonly string[];
+  /** Host names that the objects ask for. */
+  readonly hosts: readonly string[];
 }
 
 /** The bytes that an earlier attempt recorded: never rendered again, so that both attempts mean the same. */
@@ -25,7 +28,8 @@ export async function recall(
   const record = await ports.records.get(recorded.rendered);
   const known = record && sha256(record.value) === recorded.digest;
   if (!known) throw sourceGone('the recorded plan of this revision is no longer in the vault', task.applicationName);
-  return { objects: await ports.renderer.recall(decodeText(record.value)), ...recorded, warnings: [] };
+  const objects = await ports.renderer.recall(decodeText(record.value));
+  return { objects, ...recorded, warnings: [], hosts: hostNames(objects) };
 }
 
 /** Fetches, renders, decorates and checks. Nothing has been written to the cluster when this is done. */
@@ -45,12 +49,25 @@ export async function prepare(run: Run): Promise<Prepared> {
     attempt: attemptMark(task),
     labels: source.type === 'image' ? undefined : source.labels,
   });
-  const { digest, bytes } = checked;
-  await claim.report({ step: 'rendered', objects: checked.objects.length, digest });
+  const { digest, bytes, hosts } = checked;
+  await claimHosts(() =>
+    claim.report({ step: 'rendered', objects: checked.objects.length, digest, hosts: [...hosts] }),
+  );
   const record = `rendered/${task.organizationId}/${task.applicationId}/${digest}`;
   await ports.records.put(record, bytes);
   const objects = await parseInTurns(checked.objects);
-  return { objects, rendered: record, digest, warnings: [...rendered.warnings, ...checked.warnings] };
+  return { objects, rendered: record, digest, warnings: [...rendered.warnings, ...checked.warnings], hosts };
+}
+
+/** The report claims the hosts; one that another application has ends the attempt. */
+async function claimHosts(report: () => Promise<void>): Promise<void> {
+  try {
+    await report();
+  } catch (error) {
+    if (!(error instanceof ReportRefusedError) || error.error.code !== 'deployments/host-taken') throw error;
+    const { code, detail, fix } = error.error;
+    throw new AttemptFailedError({ code, message: detail.replace(/\.$/, ''), fix: fix ?? null }, { cause: error });
+  }
 }
 
 async function fetch({ ports, task }: Run): Promise<ResolvedSpec> {

@@ -3,6 +3,7 @@ import type { ResolvedSpec, RolloutTask } from '#deployments/contract';
 import {
   checkManifests,
   decorate,
+  hostNames,
   isKubernetesObject,
   namespacedByOwnCrd,
   readInlineManifests,
@@ -41,7 +42,7 @@ export interface CheckInput {
   readonly objects: string;
   /** Whether kinds are in namespaces, as the cluster's discovery knows it. */
   readonly scopes: readonly (Kind & { readonly namespaced: boolean })[];
-  readonly task: Pick<RolloutTask, 'applicationId' | 'targetNamespace' | 'namespaceMode' | 'cluster'>;
+  readonly task: Pick<RolloutTask, 'applicationId' | 'targetNamespace' | 'namespaceMode' | 'cluster' | 'byAdmin'>;
   /** See `Decoration`. */
   readonly attempt: string;
   /** Of the application, for objects that are not of our own rendering. */
@@ -57,6 +58,8 @@ export interface Checked {
   /** SHA-256 of the bytes, hex. */
   readonly digest: string;
   readonly warnings: readonly string[];
+  /** Host names that they ask for. */
+  readonly hosts: readonly string[];
 }
 
 /** What a rollout makes of manifests before it asks the cluster anything; `render.thread.ts` serves it to a pool. */
@@ -79,7 +82,7 @@ function rendered(objects: readonly KubernetesObject[], warnings: readonly strin
 
 /** The same objects as they will be applied; refused by what can be known without the cluster. */
 function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Checked | Refused {
-  const { applicationId, targetNamespace, namespaceMode, cluster } = task;
+  const { applicationId, targetNamespace, namespaceMode, cluster, byAdmin = false } = task;
   const objects = objectsIn(json);
   const isNamespaced = scopeOf(objects, new Map(scopes.map((scope) => [nameOf(scope), scope.namespaced])));
   const decorated = decorate(objects, {
@@ -91,12 +94,14 @@ function check({ objects: json, scopes, task, attempt, labels }: CheckInput): Ch
     ...(labels === undefined ? { ownRendering: true } : { labels }),
   });
   if (decorated.findings.length > 0) return { ok: false, errors: decorated.findings };
-  const rules = { policy: cluster.policy, clusterName: cluster.name, targetNamespace, namespaceMode, isNamespaced };
+  const place = { targetNamespace, namespaceMode, isNamespaced, byAdmin };
+  const rules = { policy: cluster.policy, clusterName: cluster.name, ...place };
   const errors = [...schemaErrors(decorated.objects), ...checkManifests(decorated.objects, rules)];
   if (errors.length > 0) return { ok: false, errors: errors.slice(0, MOST_ERRORS) };
+  const hosts = hostNames(decorated.objects);
   const texts = decorated.objects.map((object) => JSON.stringify(object));
   const bytes = encodeText(`[${texts.join(',')}]`);
-  return { ok: true, objects: texts, bytes, digest: sha256(bytes), warnings: decorated.warnings };
+  return { ok: true, objects: texts, bytes, digest: sha256(bytes), warnings: decorated.warnings, hosts };
 }
 
 /** The first ones are told, the others counted. */

@@ -1,0 +1,182 @@
+import type { ManifestError } from './manifest-error.ts';
+import { at, groupOf, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
+
+/** Cluster roles that a binding may name. */
+const BINDABLE = ['view', 'edit'];
+const ESCALATING = ['*', 'escalate', 'bind', 'impersonate'];
+const READING = ['get', 'list', 'watch'];
+
+/**
+ * What the cluster role `edit` may write, by group: resources without their subresources (kubernetes.io/docs/reference/access-
+ * authn-authz/rbac, "User-facing roles"). It may read {@link READABLE} too.
+ */
+const WRITABLE: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    ...['configmaps', 'events', 'persistentvolumeclaims', 'pods', 'replicationcontrollers', 'secrets'],
+    ...['serviceaccounts', 'services'],
+  ],
+  apps: ['daemonsets', 'deployments', 'replicasets', 'statefulsets'],
+  autoscaling: ['horizontalpodautoscalers'],
+  batch: ['cronjobs', 'jobs'],
+  'coordination.k8s.io': ['leases'],
+  'events.k8s.io': ['events'],
+  extensions: ['daemonsets', 'deployments', 'ingresses', 'networkpolicies', 'replicasets'],
+  'networking.k8s.io': ['ingresses', 'networkpolicies'],
+  policy: ['poddisruptionbudgets'],
+};
+const READABLE: Readonly<Record<string, readonly string[]>> = {
+  '': ['bindings', 'endpoints', 'limitranges', 'namespaces', 'resourcequotas'],
+  apps: ['controllerrevisions'],
+  'discovery.k8s.io': ['endpointslices'],
+  'metrics.k8s.io': ['pods'],
+};
+/** Subresources that `edit` lacks. */
+const BEYOND = ['pods/ephemeralcontainers', 'pods/resize'];
+/** Groups of Kubernetes itself. Those of CustomResourceDefinitions are an application's own business. */
+const BUILT_IN: ReadonlySet<string> = new Set([
+  ...[...Object.keys(WRITABLE), ...Object.keys(READABLE)],
+  ...['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io', 'authentication.k8s.io'],
+  ...['authorization.k8s.io', 'certificates.k8s.io', 'flowcontrol.apiserver.k8s.io', 'internal.apiserver.k8s.io'],
+  ...['node.k8s.io', 'rbac.authorization.k8s.io', 'resource.k8s.io', 'scheduling.k8s.io', 'storage.k8s.io'],
+  'storagemigration.k8s.io',
+]);
+
+interface Deploying {
+  readonly targetNamespace: string;
+  /** Names of the roles among the objects. */
+  readonly roles: ReadonlySet<string>;
+  /** An admin or owner of the organization deploys. */
+  readonly byAdmin?: boolean;
+}
+
+type Refuse = (pointer: string, rule: string, detail: string) => ManifestError;
+
+/**
+ * Roles and bindings: nobody gets more by deploying than an editor may do with kubectl in the namespace, which is the cluster
+ * role `edit`. Admins, who may do anything on their cluster, may also bind `view` and `edit` for all of it.
+ */
+export function checkRights(object: KubernetesObject, deploying: Deploying): ManifestError[] {
+  if (groupOf(object.apiVersion) !== 'rbac.authorization.k8s.io') return [];
+  const key = keyOf(object);
+  const refuse: Refuse = (pointer, rule, detail) => ({
+    code: 'deployments/role-not-allowed',
+    object: key,
+    pointer,
+    rule,
+    detail: `${nameOf(key)} ${detail}.`,
+  });
+  switch (object.kind) {
+    case 'Role':
+      return list(object['rules']).flatMap((rule, index) => given(rule, `/rules/${index}`, refuse));
+    case 'ClusterRole':
+      return [
+        ...aggregated(object, refuse),
+        ...list(object['rules']).flatMap((rule, index) => broad(rule, `/rules/${index}`, refuse)),
+      ];
+    case 'RoleBinding':
+      return bound(object, deploying, refuse);
+    case 'ClusterRoleBinding':
+      return [...wholeCluster(deploying, refuse), ...bound(object, deploying, refuse)];
+    default:
+      return [];
+  }
+}
+
+/** Wildcards and verbs that lead to other rights. */
+function broad(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] {
+  const member = (['verbs', 'resources', 'apiGroups'] as const).find((name) => list(at(rule, name)).includes('*'));
+  if (member) return [refuse(`${pointer}/${member}`, 'wildcard', `gives * in ${member}`)];
+  const verb = list(at(rule, 'verbs')).find((word) => ESCALATING.includes(String(word)));
+  return verb === undefined ? [] : [refuse(`${pointer}/verbs`, 'escalation', `grants the verb ${String(verb)}`)];
+}
+
+/** The rule of a role in a namespace: at most what `edit` may do. */
+function given(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] {
+  const found = broad(rule, pointer, refuse);
+  if (found.length > 0) return found;
+  const verbs = list(at(rule, 'verbs')).map(String);
+  const writes = verbs.filter((verb) => !READING.includes(verb));
+  for (const group of list(at(rule, 'apiGroups')).map(String)) {
+    if (!BUILT_IN.has(group)) continue;
+    for (const resource of list(at(rule, 'resources')).map(String)) {
+      const [plain = ''] = resource.split('/');
+      const isWritable = WRITABLE[group]?.includes(plain) === true && !BEYOND.includes(resource);
+      if (isWritable || (READABLE[group]?.includes(plain) === true && writes.length === 0)) continue;
+      const named = group === '' ? resource : `${resource}.${group}`;
+      const asked = (READABLE[group]?.includes(plain) ? writes : verbs).join(', ');
+      return [
+        refuse(`${pointer}/resources`, 'beyondEdit', `grants ${asked} on ${named}, which an editor does not have`),
+      ];
+    }
+  }
+  return [];
+}
+
+/** What is added to roles that everybody has, such as `edit`, or made of them. */
+function aggregated(object: KubernetesObject, refuse: Refuse): ManifestError[] {
+  const label = Object.keys(object.metadata.labels ?? {}).find((name) =>
+    name.startsWith('rbac.authorization.k8s.io/aggregate-to-'),
+  );
+  return [
+    ...(label === undefined
+      ? []
+      : [
+          refuse(
+            `/metadata/labels/${label.replaceAll('/', '~1')}`,
+            'aggregation',
+            `would add its rules to the cluster role ${label.slice(label.lastIndexOf('-') + 1)}`,
+          ),
+        ]),
+    ...(object['aggregationRule'] === undefined
+      ? []
+      : [refuse('/aggregationRule', 'aggregation', 'would take the rules of other cluster roles')]),
+  ];
+}
+
+function wholeCluster({ byAdmin }: Deploying, refuse: Refuse): ManifestError[] {
+  if (byAdmin === true) return [];
+  return [
+    {
+      ...refuse('/roleRef', 'wholeCluster', 'grants permissions in the whole cluster, which an editor does not have'),
+      fix: 'use a RoleBinding, or ask an admin or owner to apply it: astroctl org members',
+    },
+  ];
+}
+
+/** A binding: to roles that an editor has, of ServiceAccounts of the application's own namespace. */
+function bound(
+  object: KubernetesObject,
+  { targetNamespace, roles, byAdmin }: Deploying,
+  refuse: Refuse,
+): ManifestError[] {
+  const findings: ManifestError[] = [];
+  const role = record(object['roleRef']);
+  const name = String(role['name']);
+  if (role['kind'] === 'ClusterRole' && !BINDABLE.includes(name))
+    findings.push(
+      refuse('/roleRef', 'clusterRole', `binds the cluster role ${name}; only ${BINDABLE.join(' and ')} can be bound`),
+    );
+  if (role['kind'] === 'Role' && !roles.has(name) && byAdmin !== true)
+    findings.push(refuse('/roleRef', 'role', `binds the role ${name}, which is not among the objects`));
+  list(object['subjects']).forEach((subject, index) => {
+    const kind = text(at(subject, 'kind'));
+    const namespace = text(at(subject, 'namespace'));
+    if (kind !== 'ServiceAccount')
+      findings.push(
+        refuse(
+          `/subjects/${index}`,
+          'subject',
+          `grants permissions to the ${kind ?? 'subject'} ${String(at(subject, 'name'))}; only ServiceAccounts are allowed`,
+        ),
+      );
+    else if (namespace !== undefined && namespace !== targetNamespace)
+      findings.push(
+        refuse(
+          `/subjects/${index}/namespace`,
+          'subject',
+          `grants permissions to a ServiceAccount in namespace ${namespace}`,
+        ),
+      );
+  });
+  return findings;
+}
