@@ -21,7 +21,7 @@ export async function run(): Promise<Row[]> {
   for (let times = 0; times < 3; times++) {
     await platform?.process.stop();
     const began = performance.now();
-    platform = await startPlatform({ dataDir });
+    platform = await startPlatform({ dataDir, environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
     starts.push(performance.now() - began);
   }
   if (!platform) throw new Error('the platform did not start');

@@ -34,7 +34,7 @@ describe('use-C6: the examples of the documents, applied in their order by one o
   let sandboxes: ServedSandboxes;
   let ada: Person;
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
     sandboxes = await serveSandboxes();
     ada = await loginAdmin(platform);
     const { kubeconfig } = await sandboxes.of('own');

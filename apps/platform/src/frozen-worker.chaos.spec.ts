@@ -52,7 +52,7 @@ const manifests = (revision: number): string =>
   ].join('\n---\n');
 
 function frozen(kubeconfig: string, nats: string): void {
-  const environment = { ASTRO_BUS: nats, ASTRO_QUEUE: nats };
+  const environment = { ASTRO_BUS: nats, ASTRO_QUEUE: nats, ASTRO_EGRESS_ALLOW: '127.0.0.0/8' };
   const workers: AppProcess[] = [];
   let platform: Platform;
   let ada: Person;

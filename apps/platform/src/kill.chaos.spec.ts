@@ -115,7 +115,7 @@ describe(`kill -9 while an application is applied, on ${kubeconfig ? 'a real Kub
   }
 
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
     ada = await loginAdmin(platform);
     const { run } = ada.machine;
     await openShop(ada, kubeconfig);

@@ -87,7 +87,7 @@ describe(`stores that are lost or cut off, on ${kubeconfig ? 'a real Kubernetes'
   };
 
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
     ada = await loginAdmin(platform);
     await openShop(ada, kubeconfig);
     await apply();

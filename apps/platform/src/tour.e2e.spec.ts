@@ -45,6 +45,7 @@ spec:
 
 function tour(name: string, options: PlatformOptions): void {
   describe(`the tour on ${kubeconfig ? 'a real Kubernetes' : 'the sandbox'}, ${name}`, () => {
+    const environment = { ...options.environment, ...(kubeconfig && { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' }) };
     let platform: Platform;
     let ada: Machine;
     let namespace: string;
@@ -60,7 +61,7 @@ function tour(name: string, options: PlatformOptions): void {
       (await succeed(`app status hello-world --field ${key}`)).trim();
 
     beforeAll(async () => {
-      platform = await startPlatform(options);
+      platform = await startPlatform({ ...options, environment });
       ada = platform.person('ada');
     });
     afterAll(() => platform.stop());
@@ -225,7 +226,7 @@ function tour(name: string, options: PlatformOptions): void {
     it('finds everything again after a restart', async () => {
       // A new process on the same folder; the first one ends as an operator ends it.
       await platform.process.stop();
-      platform = await startAgain(platform, options);
+      platform = await startAgain(platform, { environment });
       expect(await succeed('app history hello-world')).toContain('v6');
       expect(await succeed('whoami')).toContain('admin@astro.localhost');
     });

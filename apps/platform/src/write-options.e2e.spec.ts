@@ -22,7 +22,7 @@ let org: string;
 
 beforeAll(async () => {
   cluster = await startSmallCluster();
-  platform = await startPlatform();
+  platform = await startPlatform({ environment: { ASTRO_EGRESS_ALLOW: '127.0.0.0/8' } });
   ada = await loginAdmin(platform);
   grace = await newPerson(platform, 'grace@astro.localhost', 'a password of grace');
   org = `/v1/organizations/${ada.organization.id}`;

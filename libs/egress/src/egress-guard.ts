@@ -22,7 +22,7 @@ export function createEgressGuard(policy: EgressPolicy): EgressGuard {
     async check(host, port) {
       const addresses = await lookup(host, { all: true }).catch(() => []); // a name that is not known now may be later
       const refused = addresses.find(({ address }) => !isAllowed(policy, { address, port, host }));
-      return refused && egressRefused({ address: refused.address, port, host });
+      return refused && egressRefused({ address: refused.address, port, host }, policy);
     },
   };
 }

@@ -1,6 +1,11 @@
-import { egressRefused, isAllowed, isLoopback, parseEgressPolicy } from './egress.ts';
+import { isLoopback } from './addresses.ts';
+import { createEgressGuard } from './egress-guard.ts';
+import { egressRefused, isAllowed, onlyEndpoint, parseEgressPolicy } from './egress.ts';
+import { OwnAddresses } from './own-addresses.ts';
 
-function policy(allowed: string, never: readonly string[] = []) {
+function policy(allowed: string, ...own: (readonly [host: string, port: number])[]) {
+  const never = new OwnAddresses();
+  for (const [host, port] of own) never.add(host, port);
   const parsed = parseEgressPolicy(allowed, never);
   if (!parsed.ok) throw new Error(parsed.error.detail);
   return parsed.value;
@@ -58,7 +63,7 @@ describe('E10: the egress policy', () => {
   });
 
   it("refuses the platform's own endpoints whatever the list says", () => {
-    const some = policy('127.0.0.0/8', ['127.0.0.1:8080']);
+    const some = policy('127.0.0.0/8', ['127.0.0.1', 8080]);
     expect(isAllowed(some, { address: '127.0.0.1', port: 8080 })).toBe(false);
     expect(isAllowed(some, { address: '::ffff:127.0.0.1', port: 8080 })).toBe(false);
     expect(isAllowed(some, { address: '127.0.0.1', port: 6443 })).toBe(true);
@@ -80,5 +85,44 @@ describe('E10: the egress policy', () => {
     expect(egressRefused({ address: '127.0.0.1', port: 6443 }).detail).toContain('ASTRO_EGRESS_ALLOW=127.0.0.1:6443');
     expect(isLoopback('127.3.2.1')).toBe(true);
     expect(isLoopback('10.0.0.1')).toBe(false);
+  });
+});
+
+describe('use-S10: the addresses of the platform itself', () => {
+  const everything = policy('0.0.0.0/0 ::/0 localhost:8080', ['127.0.0.1', 8080], ['astro.acme.dev', 443]);
+
+  it.each(['127.0.0.1', '127.0.0.2', '0.0.0.0', '::', '::1', '::ffff:127.0.0.1'])(
+    'are refused however this machine is written: %s',
+    (address) => {
+      expect(isAllowed(everything, { address, port: 8080, host: 'localhost' })).toBe(false);
+      expect(isAllowed(everything, { address, port: 6443 })).toBe(true);
+    },
+  );
+
+  it('are refused by the public name, at its port, with a dot at the end too', () => {
+    for (const host of ['astro.acme.dev', 'ASTRO.acme.dev', 'astro.acme.dev.'])
+      expect(isAllowed(everything, { address: '8.8.8.8', port: 443, host })).toBe(false);
+    expect(isAllowed(everything, { address: '8.8.8.8', port: 443, host: 'k8s.acme.dev' })).toBe(true);
+  });
+
+  it('are refused from the moment at which a part listens, and the refusal names no setting', async () => {
+    const own = new OwnAddresses();
+    const parsed = parseEgressPolicy('127.0.0.0/8', own);
+    if (!parsed.ok) throw new Error(parsed.error.detail);
+    const guard = createEgressGuard(parsed.value);
+    expect(await guard.check('127.0.0.1', 9001)).toBeUndefined();
+    own.add('127.0.0.1', 9001);
+    expect(await guard.check('127.0.0.1', 9001)).toMatchObject({
+      code: 'clusters/egress-refused',
+      detail: '127.0.0.1 is an address of the platform itself.',
+      fix: 'use the address of the API server of a cluster',
+    });
+  });
+
+  it('are open for the platform’s own way to its sandbox, and nothing else is', () => {
+    const own = onlyEndpoint('127.0.0.1', 9001);
+    expect(isAllowed(own, { address: '127.0.0.1', port: 9001 })).toBe(true);
+    expect(isAllowed(own, { address: '127.0.0.1', port: 9002 })).toBe(false);
+    expect(isAllowed(own, { address: '10.0.0.1', port: 9001 })).toBe(false);
   });
 });

@@ -1,85 +1,16 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP, type BlockList } from 'node:net';
 import { domainError, err, ok, type DomainError, type Result } from '#kernel';
+import { endpoint, plainAddress, specialKind, subnet, within, type EgressTarget } from './addresses.ts';
+import { OwnAddresses } from './own-addresses.ts';
 
 /** Which addresses that are not public the platform may dial. Public addresses are always allowed. */
 export interface EgressPolicy {
   readonly networks: readonly { readonly text: string; readonly list: BlockList }[];
   /** Lower-case `host:port`; IPv6 hosts without brackets. */
   readonly endpoints: ReadonlySet<string>;
-  /** Endpoints refused whatever else is allowed: the platform's own. */
-  readonly never: ReadonlySet<string>;
+  /** Refused whatever else is allowed: the platform's own. */
+  readonly never: Pick<OwnAddresses, 'has'>;
 }
-
-/** Where a connection would go. `host` is the name that led to the address, or the address itself. */
-export interface EgressTarget {
-  readonly address: string;
-  readonly port: number;
-  readonly host?: string;
-}
-
-type Family = 'ipv4' | 'ipv6';
-
-/** Networks that are not the public internet (IANA special-purpose registries). */
-const NOT_PUBLIC: readonly (readonly [string, number, Family, string])[] = [
-  ['0.0.0.0', 8, 'ipv4', 'an unspecified'],
-  ['10.0.0.0', 8, 'ipv4', 'a private'],
-  ['100.64.0.0', 10, 'ipv4', 'a private'],
-  ['127.0.0.0', 8, 'ipv4', 'a loopback'],
-  ['169.254.0.0', 16, 'ipv4', 'a link-local'],
-  ['172.16.0.0', 12, 'ipv4', 'a private'],
-  ['192.0.0.0', 24, 'ipv4', 'a reserved'],
-  ['192.0.2.0', 24, 'ipv4', 'a reserved'],
-  ['192.88.99.0', 24, 'ipv4', 'a reserved'],
-  ['192.168.0.0', 16, 'ipv4', 'a private'],
-  ['198.18.0.0', 15, 'ipv4', 'a private'],
-  ['198.51.100.0', 24, 'ipv4', 'a reserved'],
-  ['203.0.113.0', 24, 'ipv4', 'a reserved'],
-  ['224.0.0.0', 4, 'ipv4', 'a multicast'],
-  ['240.0.0.0', 4, 'ipv4', 'a reserved'],
-  ['::', 128, 'ipv6', 'an unspecified'],
-  ['::1', 128, 'ipv6', 'a loopback'],
-  ['64:ff9b::', 96, 'ipv6', 'a translated'],
-  ['64:ff9b:1::', 48, 'ipv6', 'a translated'],
-  ['100::', 64, 'ipv6', 'a reserved'],
-  ['2001::', 23, 'ipv6', 'a reserved'],
-  ['2001:db8::', 32, 'ipv6', 'a reserved'],
-  ['2002::', 16, 'ipv6', 'a translated'],
-  ['fc00::', 7, 'ipv6', 'a private'],
-  ['fe80::', 10, 'ipv6', 'a link-local'],
-  ['fec0::', 10, 'ipv6', 'a private'],
-  ['ff00::', 8, 'ipv6', 'a multicast'],
-];
-
-const CLASSES = NOT_PUBLIC.map(([network, prefix, family, kind]) => ({ kind, list: subnet(network, prefix, family) }));
-
-function subnet(network: string, prefix: number, family: Family): BlockList {
-  const list = new BlockList();
-  list.addSubnet(network, prefix, family);
-  return list;
-}
-
-const familyOf = (address: string): Family => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
-/** An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) becomes the IPv4 one; a zone (`%eth0`) is cut. */
-function plainAddress(address: string): string {
-  const bare = (address.split('%')[0] ?? '').toLowerCase();
-  if (isIP(bare) !== 6) return bare;
-  const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
-  if (!mapped) return canonical;
-  const bits = parseInt(mapped[1] ?? '0', 16) * 65_536 + parseInt(mapped[2] ?? '0', 16);
-  return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
-}
-
-const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address));
-
-/** What an address is when it is not public, such as `a private`; undefined for public ones. */
-function specialKind(address: string): string | undefined {
-  if (isIP(address) === 0) return 'no';
-  return CLASSES.find(({ list }) => within(list, address))?.kind;
-}
-
-const endpoint = (host: string, port: number): string => `${host.toLowerCase()}:${port}`;
 
 /** Reads `host:port` and `[v6]:port`; undefined for anything else. */
 function parseEndpoint(text: string): string | undefined {
@@ -102,11 +33,11 @@ function parseNetwork(text: string): BlockList | undefined {
 
 /**
  * Reads the list of `ASTRO_EGRESS_ALLOW`: `host:port` and CIDR, separated by commas or white space; '' allows public
- * addresses only. Endpoints in `never` (the platform's own, `host:port`) are refused even when a network on the list has them.
+ * addresses only. What is in `never` (the platform's own) is refused even when a network on the list has it.
  */
 export function parseEgressPolicy(
   allowed: string,
-  never: readonly string[] = [],
+  never: Pick<OwnAddresses, 'has'> = new OwnAddresses(),
 ): Result<EgressPolicy, DomainError<'egress/invalid-policy'>> {
   const networks: { text: string; list: BlockList }[] = [];
   const endpoints = new Set<string>();
@@ -125,15 +56,14 @@ export function parseEgressPolicy(
         ),
       );
   }
-  const own = never.map((entry) => parseEndpoint(entry)).filter((entry) => entry !== undefined);
-  return ok({ networks, endpoints, never: new Set(own) });
+  return ok({ networks, endpoints, never });
 }
 
 /** Whether a connection to this address and port may be opened. */
 export function isAllowed(policy: EgressPolicy, target: EgressTarget): boolean {
   const address = plainAddress(target.address);
   if (isIP(address) === 0) return false;
-  if (policy.never.has(endpoint(address, target.port))) return false;
+  if (policy.never.has(target)) return false;
   if (specialKind(address) === undefined) return true;
   return (
     policy.endpoints.has(endpoint(address, target.port)) ||
@@ -142,14 +72,18 @@ export function isAllowed(policy: EgressPolicy, target: EgressTarget): boolean {
   );
 }
 
-/** Whether an address is this machine's own loopback. */
-export function isLoopback(address: string): boolean {
-  const kind = specialKind(plainAddress(address));
-  return kind === 'a loopback';
-}
+/** Allows one address that is not public, such as that of the platform's own sandbox. */
+export const onlyEndpoint = (host: string, port: number): EgressPolicy => ({
+  networks: [],
+  endpoints: new Set([endpoint(isIP(host) === 0 ? host : plainAddress(host), port)]),
+  never: new OwnAddresses(),
+});
 
 /** The refusal that tells a platform admin what to set. */
-export function egressRefused(target: EgressTarget): DomainError<'clusters/egress-refused'> {
+export function egressRefused(
+  target: EgressTarget,
+  { never }: Pick<EgressPolicy, 'never'> = { never: new OwnAddresses() },
+): DomainError<'clusters/egress-refused'> {
   const address = plainAddress(target.address);
   const kind = specialKind(address);
   const allow =
@@ -157,7 +91,7 @@ export function egressRefused(target: EgressTarget): DomainError<'clusters/egres
       ? `${address.split('.').slice(0, 2).join('.')}.0.0/16`
       : `${isIP(address) === 6 ? `[${address}]` : address}:${target.port}`;
   const of = target.host !== undefined && target.host !== target.address ? ` (${target.host})` : '';
-  return kind === undefined
+  return kind === undefined || never.has(target)
     ? domainError('clusters/egress-refused', 'invalid', `${address}${of} is an address of the platform itself.`, {
         fix: 'use the address of the API server of a cluster',
       })

@@ -2,7 +2,10 @@ import { KubernetesApiError, type StatusCause } from './client.ts';
 import { at, isRecord, list, number, text } from './objects.ts';
 import type { ServerResponse } from './transport.ts';
 
-/** An answer that is an error, as one: from a Status when the body is one, else from the bare code. */
+/**
+ * An answer that is an error, as one: from a Status when the body is one, else from the bare code. The words of another body
+ * are never repeated: whoever names an address must not read with it what other services say.
+ */
 export function apiError({ status, headers, body }: ServerResponse): KubernetesApiError {
   const parsed = jsonOf(body);
   const retryAfter = retryAfterSeconds(headers['retry-after']) ?? number(at(parsed, 'details', 'retryAfterSeconds'));
@@ -11,7 +14,7 @@ export function apiError({ status, headers, body }: ServerResponse): KubernetesA
     const message =
       status === 404
         ? 'The server does not serve this kind of object.'
-        : `The server returned ${status}${body === '' ? '' : `: ${firstLine(body)}`}`;
+        : `The server returned ${status}, and not in the form of the Kubernetes API.`;
     return new KubernetesApiError({ status, reason, message, retryAfterSeconds: retryAfter });
   }
   return statusError(parsed, status, retryAfter);
@@ -62,8 +65,6 @@ export function warningsOf(headers: ServerResponse['headers']): readonly string[
 function retryAfterSeconds(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) : undefined;
 }
-
-const firstLine = (body: string): string => (body.split('\n')[0] ?? '').slice(0, 300);
 
 /** What a server quotes before a value of the object that was sent. */
 const BEFORE_VALUE = /(?:Invalid value|Unsupported value|Duplicate value): |\bgot (?=&|[{"[])|=(?=")/g;

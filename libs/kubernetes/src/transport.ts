@@ -188,7 +188,10 @@ class HttpTransport implements Transport {
       const usable = addresses.filter(({ address }) => this.isPermitted(address));
       const first = usable[0];
       if (!first) {
-        const refused = egressRefused({ address: addresses[0]?.address ?? '', port: this.port, host: name });
+        const refused = egressRefused(
+          { address: addresses[0]?.address ?? '', port: this.port, host: name },
+          this.options.egress,
+        );
         return done(Object.assign(new Error(refused.detail), { code: 'EEGRESS' }), '', 0);
       }
       if (wanted.all) done(null, usable);
@@ -201,7 +204,11 @@ class HttpTransport implements Transport {
     if (closed) return new TransportError('closed', CLOSED, NOT_SENT);
     if (signal?.aborted) return new TransportError('aborted', GIVEN_UP, NOT_SENT);
     if (isIP(host) === 0 || this.isPermitted(host)) return undefined;
-    return new TransportError('egress', egressRefused({ address: host, port, host }).detail, NOT_SENT);
+    return new TransportError(
+      'egress',
+      egressRefused({ address: host, port, host }, this.options.egress).detail,
+      NOT_SENT,
+    );
   }
 
   private request(

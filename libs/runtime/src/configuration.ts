@@ -106,7 +106,7 @@ function configurationOf(settings: Settings): Configuration {
     contact: settings.contact ?? adminEmails[0] ?? settings.adminEmail,
     sealingKeys: settings.sealingKeys,
     callerKeys: settings.callerKeys,
-    egressAllow: settings.egressAllow,
+    egressAllow: settings.egressAllow ?? [],
     trustedProxies: settings.trustedProxies ?? [],
     connectionsPerAddress: settings.connectionsPerAddress,
     streamsPerKey: settings.streamsPerKey,

@@ -2,7 +2,15 @@ import { hkdfSync } from 'node:crypto';
 import type { CallerKeys } from '#bus';
 import { CURSOR_KEY, edgeAdapter, mountHealth, READINESS, type Readiness } from '#http';
 import { addressList } from '#http/connections';
-import { createEgressGuard, EGRESS, EGRESS_GUARD, parseEgressPolicy, type EgressPolicy } from '#egress';
+import {
+  createEgressGuard,
+  EGRESS,
+  EGRESS_GUARD,
+  OWN_ADDRESSES,
+  OwnAddresses,
+  parseEgressPolicy,
+  type EgressPolicy,
+} from '#egress';
 import type { Clock, Logger } from '#kernel';
 import { createMetrics, type Metrics } from '#metrics';
 import { systemClock, systemIds } from '#runtime/system';
@@ -115,7 +123,8 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
   closers.push(() => engines.close());
   stopping.throwIfAborted();
 
-  const egress = egressOf(settings);
+  const own = ownAddressesOf(settings);
+  const egress = egressOf(settings, own);
   const isTrustedProxy = addressList(configuration.trustedProxies);
   const state: ServiceState = {
     served: [],
@@ -137,6 +146,7 @@ async function serve(service: ServiceOptions, start: Start): Promise<Pick<Runnin
       { provide: READINESS, useValue: () => readinessOf(state, composition, engines) },
       { provide: CURSOR_KEY, useValue: cursorKeyOf(engines.callerKeys) },
       { provide: EGRESS, useValue: egress },
+      { provide: OWN_ADDRESSES, useValue: own },
       { provide: EGRESS_GUARD, useValue: createEgressGuard(egress) },
     ],
   });
@@ -199,9 +209,18 @@ function meteredEngines(engines: Engines, metrics: Metrics, clock: Clock): Engin
   };
 }
 
-/** What is allowed besides public addresses; the process itself never is. */
-function egressOf({ configuration, host, port }: ServiceSettings): EgressPolicy {
-  const policy = parseEgressPolicy(configuration.egressAllow.join(','), [`${host}:${port}`]);
+/** Where the process listens, and where people reach the platform; its parts add their own. */
+function ownAddressesOf({ host, port, publicUrl }: ServiceSettings): OwnAddresses {
+  const own = new OwnAddresses();
+  const { hostname, protocol, port: publicPort } = new URL(publicUrl);
+  own.add(host, port);
+  own.add(hostname.replace(/^\[|\]$/g, ''), Number(publicPort) || (protocol === 'https:' ? 443 : 80));
+  return own;
+}
+
+/** What is allowed besides public addresses; the platform itself never is. */
+function egressOf({ configuration }: ServiceSettings, own: OwnAddresses): EgressPolicy {
+  const policy = parseEgressPolicy(configuration.egressAllow.join(','), own);
   if (!policy.ok) throw new StartError(policy.error.detail);
   return policy.value;
 }

@@ -291,9 +291,8 @@ export const VARIABLES = {
   },
   egressAllow: {
     name: 'ASTRO_EGRESS_ALLOW',
-    meaning: 'private addresses that the platform may connect to: host:port and CIDR',
-    default: '127.0.0.0/8,::1/128',
-    defaultInWords: 'loopback',
+    meaning: 'private and loopback addresses that the platform may connect to, such as clusters: host:port and CIDR',
+    defaultInWords: 'none',
     schema: egress,
     good: '10.4.0.0/16,registry.internal:443',
     bad: ['everything', '10.4.0.7', 'http://10.4.0.1'],

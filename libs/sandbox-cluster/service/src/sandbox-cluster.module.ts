@@ -1,3 +1,4 @@
+import { OWN_ADDRESSES, type OwnAddresses } from '#egress';
 import { CLOCK, LOGGER, type Clock, type Logger } from '#kernel';
 import { openDataFolder, SERVICE_SETTINGS, type ServiceSettings } from '#runtime';
 import { Inject, Injectable, Module, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
@@ -7,14 +8,20 @@ import { SANDBOXES, startSandboxes, type SandboxServer } from './sandboxes.servi
 /** The sandbox clusters of the data folder, from the ports after the process's own on. */
 const sandboxes: FactoryProvider<SandboxServer> = {
   provide: SANDBOXES,
-  inject: [SERVICE_SETTINGS, CLOCK, LOGGER],
-  async useFactory({ dataFolder, host, port, configuration }: ServiceSettings, clock: Clock, log: Logger) {
+  inject: [SERVICE_SETTINGS, OWN_ADDRESSES, CLOCK, LOGGER],
+  async useFactory(
+    { dataFolder, host, port, configuration }: ServiceSettings,
+    own: OwnAddresses,
+    clock: Clock,
+    log: Logger,
+  ) {
     const lock = openDataFolder(dataFolder, 'sandbox-cluster'); // no two processes may have the same files open
     const server = await startSandboxes({
       folder: dataFolder,
       host,
       preferredPort: port + 1,
       mostNodes: configuration.sandboxNodes,
+      listening: (at) => own.add(host, at),
       clock,
       log,
     });

@@ -33,6 +33,8 @@ export interface SandboxServerOptions {
   readonly log: Logger;
   /** See {@link SandboxThread}. */
   readonly program?: string;
+  /** Told of each port before anybody learns of it. */
+  readonly listening?: (port: number) => void;
 }
 
 const CERTIFICATE_DAYS = 3_650;
@@ -47,6 +49,7 @@ export async function startSandboxes({
   host,
   preferredPort,
   mostNodes,
+  listening,
   ...surroundings
 }: SandboxServerOptions): Promise<SandboxServer> {
   const folder = join(data, 'sandbox');
@@ -84,6 +87,7 @@ export async function startSandboxes({
   /** @returns the port, which addresses in kubeconfigs name: the next start tries it first */
   async function served(slot: number): Promise<number> {
     const port = await threadOf(slot).serving;
+    listening?.(port);
     if (portIn(folder, slot) !== port) writePrivateFile(portFile(folder, slot), String(port));
     return port;
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClusterConnection } from '#deployments/contract';
-import type { EgressPolicy } from '#egress';
+import { onlyEndpoint, type EgressPolicy } from '#egress';
 import type { Clock, Ids, Logger, Timer } from '#kernel';
 import { createKubernetesClient, type KubernetesClient } from '#kubernetes';
 import { decodeText } from '#vault';
@@ -104,7 +104,7 @@ export class ClusterConnections {
         'token' in parsed.data
           ? parsed.data
           : { clientCertificate: parsed.data.certificate, clientKey: parsed.data.key },
-      egress,
+      egress: cluster.type === 'sandbox' ? sandboxEgress(cluster.server) : egress,
       clock,
       ids,
       log: logger,
@@ -125,6 +125,12 @@ export class ClusterConnections {
     for (const [clusterId, { usedAt }] of this.open) if (clock.monotonic() - usedAt >= IDLE_MS) this.drop(clusterId);
     this.sweep = this.open.size > 0 && !this.closed ? clock.timer(IDLE_MS, () => this.closeIdle()) : undefined;
   }
+}
+
+/** A sandbox is the platform's own: deployments names its address, and nobody else can. */
+function sandboxEgress(server: string): EgressPolicy {
+  const { hostname, port } = new URL(server);
+  return onlyEndpoint(hostname.replace(/^\[|\]$/g, ''), Number(port) || 443);
 }
 
 /** What stands for the place that a connection goes to; a prefix of its fingerprint. */

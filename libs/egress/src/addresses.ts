@@ -1,0 +1,82 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Where a connection would go. `host` is the name that led to the address, or the address itself. */
+export interface EgressTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly host?: string;
+}
+
+type Family = 'ipv4' | 'ipv6';
+
+/** Networks that are not the public internet (IANA special-purpose registries). */
+const NOT_PUBLIC: readonly (readonly [string, number, Family, string])[] = [
+  ['0.0.0.0', 8, 'ipv4', 'an unspecified'],
+  ['10.0.0.0', 8, 'ipv4', 'a private'],
+  ['100.64.0.0', 10, 'ipv4', 'a private'],
+  ['127.0.0.0', 8, 'ipv4', 'a loopback'],
+  ['169.254.0.0', 16, 'ipv4', 'a link-local'],
+  ['172.16.0.0', 12, 'ipv4', 'a private'],
+  ['192.0.0.0', 24, 'ipv4', 'a reserved'],
+  ['192.0.2.0', 24, 'ipv4', 'a reserved'],
+  ['192.88.99.0', 24, 'ipv4', 'a reserved'],
+  ['192.168.0.0', 16, 'ipv4', 'a private'],
+  ['198.18.0.0', 15, 'ipv4', 'a private'],
+  ['198.51.100.0', 24, 'ipv4', 'a reserved'],
+  ['203.0.113.0', 24, 'ipv4', 'a reserved'],
+  ['224.0.0.0', 4, 'ipv4', 'a multicast'],
+  ['240.0.0.0', 4, 'ipv4', 'a reserved'],
+  ['::', 128, 'ipv6', 'an unspecified'],
+  ['::1', 128, 'ipv6', 'a loopback'],
+  ['64:ff9b::', 96, 'ipv6', 'a translated'],
+  ['64:ff9b:1::', 48, 'ipv6', 'a translated'],
+  ['100::', 64, 'ipv6', 'a reserved'],
+  ['2001::', 23, 'ipv6', 'a reserved'],
+  ['2001:db8::', 32, 'ipv6', 'a reserved'],
+  ['2002::', 16, 'ipv6', 'a translated'],
+  ['fc00::', 7, 'ipv6', 'a private'],
+  ['fe80::', 10, 'ipv6', 'a link-local'],
+  ['fec0::', 10, 'ipv6', 'a private'],
+  ['ff00::', 8, 'ipv6', 'a multicast'],
+];
+
+const CLASSES = NOT_PUBLIC.map(([network, prefix, family, kind]) => ({ kind, list: subnet(network, prefix, family) }));
+
+export function subnet(network: string, prefix: number, family: Family): BlockList {
+  const list = new BlockList();
+  list.addSubnet(network, prefix, family);
+  return list;
+}
+
+const familyOf = (address: string): Family => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+
+/** An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) becomes the IPv4 one; a zone (`%eth0`) is cut. */
+export function plainAddress(address: string): string {
+  const bare = (address.split('%')[0] ?? '').toLowerCase();
+  if (isIP(bare) !== 6) return bare;
+  const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (!mapped) return canonical;
+  const bits = parseInt(mapped[1] ?? '0', 16) * 65_536 + parseInt(mapped[2] ?? '0', 16);
+  return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
+}
+
+export const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address));
+
+/** What an address is when it is not public, such as `a private`; undefined for public ones. */
+export function specialKind(address: string): string | undefined {
+  if (isIP(address) === 0) return 'no';
+  return CLASSES.find(({ list }) => within(list, address))?.kind;
+}
+
+/** `host:port` in lower case. */
+export const endpoint = (host: string, port: number): string => `${host.toLowerCase()}:${port}`;
+
+/** Whether an address is this machine's own loopback. */
+export const isLoopback = (address: string): boolean => specialKind(plainAddress(address)) === 'a loopback';
+
+/** Whether a connection to an address ends at this machine: loopback, and the unspecified address, which leads there. */
+export const isThisMachine = (address: string): boolean => {
+  const kind = specialKind(plainAddress(address));
+  return kind === 'a loopback' || kind === 'an unspecified';
+};

@@ -1,0 +1,30 @@
+import { isIP } from 'node:net';
+import { endpoint, isThisMachine, plainAddress, type EgressTarget } from './addresses.ts';
+
+/**
+ * Where the platform itself is reached: refused whatever else is allowed. Grows while parts of the process begin to listen.
+ * A port at a loopback address counts for every address that leads to this machine, such as 127.0.0.2 and 0.0.0.0.
+ */
+export class OwnAddresses {
+  private readonly endpoints = new Set<string>();
+  private readonly localPorts = new Set<number>();
+
+  /** @param host a name or an address, IPv6 without brackets */
+  add(host: string, port: number): void {
+    const plain = isIP(host) === 0 ? host : plainAddress(host);
+    if (plain === 'localhost' || isThisMachine(plain)) this.localPorts.add(port);
+    this.endpoints.add(endpoint(plain, port));
+  }
+
+  has({ address, port, host }: EgressTarget): boolean {
+    const plain = plainAddress(address);
+    return (
+      this.endpoints.has(endpoint(plain, port)) ||
+      (host !== undefined && this.endpoints.has(endpoint(host.replace(/\.$/, ''), port))) ||
+      (this.localPorts.has(port) && isThisMachine(plain))
+    );
+  }
+}
+
+/** Token of the process's OwnAddresses. */
+export const OWN_ADDRESSES = Symbol('own addresses');
