@@ -31,6 +31,12 @@ describe('image applications on a cluster', () => {
     return done.stdout;
   };
 
+  const namespaceOf = async (name: string) => (await ada.run(`app status ${name} --field targetNamespace`)).trim();
+  const podsOf = async (name: string): Promise<readonly string[]> => {
+    const pods = await kubectl(`-n ${await namespaceOf(name)} get pods -l app.kubernetes.io/name=${name} -o name`);
+    return pods.trim().split('\n').toSorted();
+  };
+
   it('use-D17: run beside each other in one namespace, each Service with the pods of its own', async () => {
     const shared = { more: 'namespace: shop\n' };
     await apply('web', '1', shared);
@@ -50,5 +56,33 @@ describe('image applications on a cluster', () => {
         ['api-app', ['api']],
       ]),
     );
+  });
+
+  it('use-D7: keep every pod that works while a revision crashes', async () => {
+    const three = { image: 'replicas: 3' };
+    await apply('steady', '1', three);
+    const before = await podsOf('steady');
+    const failed = await ada.astroctl(['app', 'apply', '-f', '-', '--wait', '--fail-fast'], {
+      input: application('steady', 'crash', three),
+    });
+    expect(failed.code).not.toBe(0);
+    expect(await ada.run('app status steady --field replicas')).toMatch(/^3\/3/);
+    expect(await podsOf('steady')).toEqual(expect.arrayContaining(before));
+  });
+
+  it('use-D21: keep their pods when only a label changes', async () => {
+    await apply('labelled', '1', { more: 'labels: { team: shop }\n' });
+    const before = await podsOf('labelled');
+    await apply('labelled', '1', { more: 'labels: { team: other }\n' });
+    expect(await kubectl(`-n ${await namespaceOf('labelled')} get deployment labelled --show-labels`)).toMatch(
+      /app.kubernetes.io\/instance=labelled,.*app.kubernetes.io\/version=1,.*team=other/,
+    );
+    expect(await podsOf('labelled')).toEqual(before);
+  });
+
+  it('use-D21: become ready without a port', async () => {
+    await apply('queue', '1', { image: 'port: none' });
+    expect((await ada.run('app status queue --field health')).trim()).toBe('Healthy');
+    expect(await kubectl(`-n ${await namespaceOf('queue')} get services -o name`)).toBe('');
   });
 });

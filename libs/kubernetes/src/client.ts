@@ -17,6 +17,8 @@ export interface ListOptions extends ClientCallOptions {
   readonly fieldSelector?: string;
   /** Objects per page; 100 when left out, and fewer where they are large. */
   readonly pageSize?: number;
+  /** Ends the list after so many objects; all when left out. */
+  readonly most?: number;
 }
 
 export interface ObjectList {

@@ -441,6 +441,8 @@ describe('lists and watches', () => {
       ['ConfigMap', 'b'],
     ]);
     expect(resourceVersion).toBe('9');
+    expect((await client.list(TYPES.configMap, { most: 1 })).items.map(({ metadata }) => metadata.name)).toEqual(['a']);
+    expect(seen.at(-1)?.url).toContain('limit=1');
   });
 
   it('E14: a continue token that expired begins the list again', async () => {

@@ -58,7 +58,7 @@ function deploying(path: string): void {
       ownRendering: true,
     }).objects;
   const image = (more: Partial<ImageWorkload> = {}) =>
-    ours(renderImage(workload(more), { fingerprintKey: 'k' }).objects);
+    ours(renderImage(workload(more), { fingerprintKey: 'k', cluster: { minor: 36, hasZones: true } }).objects);
   const configMap = (name: string, data: Record<string, string> = {}, metadata: object = {}): KubernetesObject => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',

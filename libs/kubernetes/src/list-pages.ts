@@ -45,11 +45,19 @@ export async function listPages(parts: ListParts, type: ResourceType, options: L
 async function pagesOf(
   { get, clock }: ListParts,
   type: ResourceType,
-  { namespace, labelSelector, fieldSelector, pageSize = 100, maxBytes = ANSWER_BYTES.list, signal }: ListOptions,
+  {
+    namespace,
+    labelSelector,
+    fieldSelector,
+    pageSize = 100,
+    most = Number.POSITIVE_INFINITY,
+    maxBytes = ANSWER_BYTES.list,
+    signal,
+  }: ListOptions,
   deadlineAt: number,
 ): Promise<ObjectList> {
   const items: KubernetesObject[] = [];
-  let limit = pageSize;
+  let limit = Math.min(pageSize, most);
   let bytes = 0;
   let next: string | undefined;
   for (;;) {
@@ -80,7 +88,7 @@ async function pagesOf(
       if (isKubernetesObject(object)) items.push(object);
     }
     next = text(at(page, 'metadata', 'continue'));
-    if (next === undefined || next === '') return { items, resourceVersion };
+    if (next === undefined || next === '' || items.length >= most) return { items, resourceVersion };
   }
 }
 

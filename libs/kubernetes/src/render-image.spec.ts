@@ -2,6 +2,7 @@ import { checkObject } from '#kubernetes/schemas';
 import type { Json } from '#kernel';
 import { checkManifests } from './check-manifests.ts';
 import { decorate } from './decorate.ts';
+import type { ClusterOffers } from './cluster-offers.ts';
 import { at, list, record, type KubernetesObject } from './objects.ts';
 import { defaultServiceName, renderImage } from './render-image.ts';
 import type { ImageWorkload } from './workload.ts';
@@ -57,7 +58,8 @@ const variants: Readonly<Record<string, ImageWorkload>> = {
   scheduled: { ...basic, schedule: '0 3 * * *', volumes: full.volumes },
   'with a step before': { ...full, preDeploy: { command: ['migrate'], timeoutSeconds: 60 } },
 };
-const options = { fingerprintKey: 'k' };
+const zones: ClusterOffers = { minor: 36, hasZones: true };
+const options = { fingerprintKey: 'k', cluster: zones };
 const rendered = (workload: ImageWorkload): readonly KubernetesObject[] => {
   const { objects, preDeploy } = renderImage(workload, options);
   return [...objects, ...preDeploy];

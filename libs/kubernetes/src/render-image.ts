@@ -1,6 +1,8 @@
-import { APPLICATION_LABEL, CONFIG_ANNOTATION, fingerprint } from './ownership.ts';
+import type { ClusterOffers } from './cluster-offers.ts';
+import { CONFIG_ANNOTATION, fingerprint } from './ownership.ts';
 import { withCanonicalQuantities } from './quantity.ts';
 import type { KubernetesObject } from './objects.ts';
+import { labelsOf, unselected } from './render-labels.ts';
 import { podOf, type PodParts } from './render-pod.ts';
 import type { ImageWorkload } from './workload.ts';
 
@@ -14,9 +16,15 @@ export interface RenderedImage {
 export interface RenderOptions {
   /** Key of the fingerprints that make pods restart when a secret or a file changes. */
   readonly fingerprintKey: string;
+  /** See `clusterOffers`. */
+  readonly cluster: ClusterOffers;
 }
 
 const MAX_NAME = 63;
+/** A pod that crashes soon after it was ready never counts, so that it takes no pod that works. */
+const MIN_READY_SECONDS = 5;
+/** Minor version of Kubernetes in which a budget lets pods go that are not ready. */
+const EVICTION_POLICY_SINCE = 27;
 
 /** Name of the Service of an image application that has a namespace of its own: `<targetNamespace>-app`, at most 63 long. */
 export const defaultServiceName = (targetNamespace: string): string =>
@@ -26,19 +34,15 @@ export const defaultServiceName = (targetNamespace: string): string =>
  * The Kubernetes objects that run an image. Fits the Pod Security level `restricted`. Rolling updates start a new pod before
  * an old one ends, so there are never fewer than the wanted number. Where an autoscaler rules, `replicas` is not stated.
  */
-export function renderImage(workload: ImageWorkload, { fingerprintKey }: RenderOptions): RenderedImage {
+export function renderImage(workload: ImageWorkload, { fingerprintKey, cluster }: RenderOptions): RenderedImage {
   const { name, targetNamespace: namespace } = workload;
-  const selector = {
-    'app.kubernetes.io/name': name,
-    ...(workload.applicationId !== undefined && { [APPLICATION_LABEL]: workload.applicationId }),
-  };
-  const labels = { ...workload.labels, ...selector };
-  const meta = (own: string) => ({ name: own, namespace, labels });
+  const labels = labelsOf(workload);
+  const meta = (own: string) => ({ name: own, namespace, labels: labels.object });
   const files = fileKeys(workload);
   const hasSecret = Object.keys(workload.secrets).length > 0;
   const parts: PodParts = {
-    selector,
     labels,
+    cluster,
     secretName: name,
     filesName: `${name}-files`,
     files,
@@ -111,47 +115,48 @@ function serving(workload: ImageWorkload, parts: PodParts, meta: Meta): Kubernet
       metadata: meta(name),
       spec: {
         ...(autoscaling === undefined && { replicas: workload.replicas }),
+        ...(workload.rendering !== undefined && { minReadySeconds: MIN_READY_SECONDS }),
         revisionHistoryLimit: 3,
         progressDeadlineSeconds: 600,
         strategy: recreate
           ? { type: 'Recreate' }
           : { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' } },
-        selector: { matchLabels: parts.selector },
+        selector: { matchLabels: parts.labels.selector },
         template: {
-          metadata: { labels: parts.labels, annotations: parts.annotations },
+          metadata: { labels: parts.labels.pod, annotations: parts.annotations },
           spec: podOf(workload, parts, 'Always'),
         },
       },
     },
-    {
+  ];
+  const ports = [
+    ...(workload.port === undefined ? [] : [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }]),
+    ...workload.ports.map(({ name: own, port, protocol = 'TCP' }) => ({ name: own, port, targetPort: own, protocol })),
+  ];
+  if (ports.length > 0) {
+    objects.push({
       apiVersion: 'v1',
       kind: 'Service',
       metadata: meta(service),
-      spec: {
-        type: 'ClusterIP',
-        selector: parts.selector,
-        ports: [
-          { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
-          ...workload.ports.map((extra) => ({
-            name: extra.name,
-            port: extra.port,
-            targetPort: extra.name,
-            protocol: extra.protocol ?? 'TCP',
-          })),
-        ],
-      },
-    },
-  ];
+      spec: { type: 'ClusterIP', selector: parts.labels.selector, ports },
+    });
+  }
   if (autoscaling) objects.push(autoscaler(name, autoscaling, meta));
   if ((autoscaling?.min ?? workload.replicas) > 1) {
     objects.push({
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
       metadata: meta(name),
-      spec: { maxUnavailable: 1, selector: { matchLabels: parts.selector } },
+      spec: {
+        maxUnavailable: 1,
+        selector: { matchLabels: parts.labels.selector },
+        ...(workload.rendering !== undefined &&
+          parts.cluster.minor >= EVICTION_POLICY_SINCE && { unhealthyPodEvictionPolicy: 'AlwaysAllow' }),
+      },
     });
   }
-  if (workload.host !== undefined) objects.push(ingress(workload, workload.host, service, meta));
+  if (workload.host !== undefined)
+    objects.push(ingress(workload, workload.host, { service, cluster: parts.cluster, meta }));
   return objects;
 }
 
@@ -182,16 +187,15 @@ function autoscaler(name: string, scale: NonNullable<ImageWorkload['autoscaling'
 }
 
 const ingress = (
-  { name, ingressClassName, tlsSecretName }: ImageWorkload,
+  { name, ingressClassName: named, tlsSecretName }: ImageWorkload,
   host: string,
-  service: string,
-  meta: Meta,
+  { service, cluster, meta }: { readonly service: string; readonly cluster: ClusterOffers; readonly meta: Meta },
 ): KubernetesObject => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'Ingress',
   metadata: meta(name),
   spec: {
-    ...(ingressClassName !== undefined && { ingressClassName }),
+    ...ingressClass(named ?? cluster.ingressClassName),
     ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
     rules: [
       {
@@ -203,6 +207,9 @@ const ingress = (
     ],
   },
 });
+
+const ingressClass = (ingressClassName: string | undefined) =>
+  ingressClassName === undefined ? {} : { ingressClassName };
 
 function cronJob(
   workload: ImageWorkload,
@@ -223,7 +230,7 @@ function cronJob(
         spec: {
           backoffLimit: 3,
           template: {
-            metadata: { labels: parts.labels, annotations: parts.annotations },
+            metadata: { labels: parts.labels.pod, annotations: parts.annotations },
             spec: podOf({ ...workload, health: undefined }, parts, 'OnFailure'),
           },
         },
@@ -238,10 +245,11 @@ function preDeployJob(
   parts: PodParts,
   metadata: KubernetesObject['metadata'],
 ): KubernetesObject {
-  const labels = { ...parts.labels, 'app.kubernetes.io/name': metadata.name }; // not the Service's: its pods serve nothing
+  const labels = unselected(parts.labels.object, metadata.name); // not the Service's: its pods serve nothing
+  const podLabels = unselected(parts.labels.pod, metadata.name);
   const spec = podOf(
     { ...workload, command: step.command, args: step.args, health: undefined, volumes: [] },
-    { ...parts, labels },
+    parts,
     'Never',
   );
   return {
@@ -251,7 +259,7 @@ function preDeployJob(
     spec: {
       backoffLimit: 0,
       activeDeadlineSeconds: step.timeoutSeconds ?? 600,
-      template: { metadata: { labels, annotations: parts.annotations }, spec },
+      template: { metadata: { labels: podLabels, annotations: parts.annotations }, spec },
     },
   };
 }

@@ -1,10 +1,12 @@
+import { ZONE_LABEL, type ClusterOffers } from './cluster-offers.ts';
+import type { WorkloadLabels } from './render-labels.ts';
+import { probesOf } from './render-probes.ts';
 import type { ImageWorkload, WorkloadVariable } from './workload.ts';
 
 /** What the objects of one workload share. */
 export interface PodParts {
-  /** Never changes: a Deployment's selector cannot. */
-  readonly selector: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: WorkloadLabels;
+  readonly cluster: ClusterOffers;
   readonly annotations: Readonly<Record<string, string>>;
   readonly secretName: string;
   readonly filesName: string;
@@ -19,21 +21,38 @@ type PodWorkload = Omit<ImageWorkload, 'health' | 'command' | 'args'> & {
 
 const FALLBACK_GROUP = 65_532; // `nonroot` of the distroless images; owns volumes when no user was named
 
+/** A pod gets traffic until every node and ingress has heard that it ends; for so long it keeps answering. */
+const DRAIN_SECONDS = 5;
+/** What a process has to end in, as Kubernetes gives it by default. */
+const STOP_SECONDS = 30;
+/** Minor version of Kubernetes that has a container sleep before it stops, without a program in the image. */
+const SLEEP_SINCE = 30;
+/** Minor version that spreads the pods of each revision by themselves. */
+const MATCH_KEYS_SINCE = 27;
+
 /** The pod of a workload. Fits `restricted`: no root, no capabilities, no escalation, the runtime's seccomp profile. */
 export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Always' | 'OnFailure' | 'Never') {
   const serves = restartPolicy === 'Always';
+  const isCurrent = workload.rendering !== undefined;
+  const drains = isCurrent && serves && portsOf(workload).length > 0 && parts.cluster.minor >= SLEEP_SINCE;
+  const priorityClassName = workload.priorityClassName ?? parts.cluster.priorityClassName;
   return {
     serviceAccountName: workload.name,
     automountServiceAccountToken: false,
+    ...(isCurrent && { enableServiceLinks: false }),
     restartPolicy,
+    ...(isCurrent && serves && { terminationGracePeriodSeconds: STOP_SECONDS + (drains ? DRAIN_SECONDS : 0) }),
     securityContext: {
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
       ...(workload.runAsUser !== undefined && { runAsUser: workload.runAsUser }),
-      ...(workload.volumes.length > 0 && { fsGroup: workload.runAsUser ?? FALLBACK_GROUP }),
+      ...(workload.volumes.length > 0 && {
+        fsGroup: workload.runAsUser ?? FALLBACK_GROUP,
+        ...(isCurrent && { fsGroupChangePolicy: 'OnRootMismatch' }),
+      }),
     },
     ...(workload.imagePullSecret !== undefined && { imagePullSecrets: [{ name: workload.imagePullSecret }] }),
-    ...(workload.priorityClassName !== undefined && { priorityClassName: workload.priorityClassName }),
+    ...(priorityClassName !== undefined && { priorityClassName }),
     ...(serves && spreadOf(workload, parts)),
     containers: [
       {
@@ -41,15 +60,11 @@ export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Al
         image: workload.image,
         ...(workload.command !== undefined && { command: workload.command }),
         ...(workload.args !== undefined && { args: workload.args }),
-        ...(serves && {
-          ports: [
-            { name: 'http', containerPort: workload.port, protocol: 'TCP' },
-            ...workload.ports.map(({ name, port, protocol = 'TCP' }) => ({ name, containerPort: port, protocol })),
-          ],
-        }),
+        ...(serves && portsOf(workload).length > 0 && { ports: portsOf(workload) }),
         ...(workload.env.length > 0 && { env: workload.env.map((variable) => variableOf(variable, parts.secretName)) }),
         resources: workload.resources,
         ...(serves && probesOf(workload)),
+        ...(drains && { lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } } }),
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
         ...(workload.volumes.length + parts.files.length > 0 && {
           volumeMounts: [
@@ -76,6 +91,11 @@ export function podOf(workload: PodWorkload, parts: PodParts, restartPolicy: 'Al
   };
 }
 
+const portsOf = ({ port: main, ports }: PodWorkload) => [
+  ...(main === undefined ? [] : [{ name: 'http', containerPort: main, protocol: 'TCP' }]),
+  ...ports.map(({ name, port, protocol = 'TCP' }) => ({ name, containerPort: port, protocol })),
+];
+
 function variableOf(variable: WorkloadVariable, secretName: string) {
   if ('value' in variable) return { name: variable.name, value: variable.value };
   if ('fieldRef' in variable)
@@ -86,50 +106,22 @@ function variableOf(variable: WorkloadVariable, secretName: string) {
   };
 }
 
-/** A named path is asked at start, for traffic and for life; without one an open port means ready, and nothing kills the pod. */
-function probesOf({ health }: PodWorkload) {
-  if (!health)
-    return {
-      readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
-    };
-  const {
-    periodSeconds = 10,
-    timeoutSeconds = 3,
-    failureThreshold = 3,
-    startupSeconds = 300,
-    initialDelaySeconds,
-  } = health;
-  const asked = {
-    httpGet: { path: health.path, port: health.port ?? 'http', scheme: 'HTTP' },
-    periodSeconds,
-    timeoutSeconds,
-  };
-  return {
-    startupProbe: {
-      ...asked,
-      failureThreshold: Math.max(1, Math.ceil(startupSeconds / periodSeconds)),
-      ...(initialDelaySeconds !== undefined && initialDelaySeconds > 0 && { initialDelaySeconds }),
-    },
-    readinessProbe: { ...asked, failureThreshold },
-    livenessProbe: { ...asked, failureThreshold },
-  };
-}
-
-/** Several pods stand on different nodes where that is possible, and over zones as the tier says. */
-function spreadOf(workload: PodWorkload, parts: PodParts) {
+/** Several pods stand on different nodes where that is possible, and over zones as the tier says, where there are zones. */
+function spreadOf(workload: PodWorkload, { labels, cluster }: PodParts) {
   if ((workload.autoscaling?.max ?? workload.replicas) < 2) return {};
   const over = (topologyKey: string, whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway') => ({
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable,
-    labelSelector: { matchLabels: parts.selector },
+    labelSelector: { matchLabels: labels.selector },
+    ...(workload.rendering !== undefined &&
+      cluster.minor >= MATCH_KEYS_SINCE && { matchLabelKeys: ['pod-template-hash'] }),
   });
+  const isHard = workload.spread === 'hard' && cluster.hasZones;
   return {
     topologySpreadConstraints: [
       over('kubernetes.io/hostname', 'ScheduleAnyway'),
-      ...(workload.spread === undefined
-        ? []
-        : [over('topology.kubernetes.io/zone', workload.spread === 'hard' ? 'DoNotSchedule' : 'ScheduleAnyway')]),
+      ...(workload.spread === undefined ? [] : [over(ZONE_LABEL, isHard ? 'DoNotSchedule' : 'ScheduleAnyway')]),
     ],
   };
 }

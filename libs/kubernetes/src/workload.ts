@@ -61,12 +61,18 @@ export interface WorkloadIdentity {
 
 /** Everything that is needed to run one image: the resolved result of platform, tier, profile and application. */
 export interface ImageWorkload extends WorkloadIdentity {
+  /**
+   * How the objects are written. Revisions of releases before 0.2 lack it and are written as they were then: to deploy such a
+   * revision once more must not restart its pods.
+   */
+  readonly rendering?: 2;
   /** Name of the application: a DNS label of at most 38 characters. */
   readonly name: string;
   readonly targetNamespace: string;
   /** Full reference with tag or digest, such as `images.acme.dev/web:1.10`. */
   readonly image: string;
-  readonly port: number;
+  /** Left out by what listens on no port: it has no Service, and is ready when it runs. */
+  readonly port?: number;
   /** Further ports, reachable inside the cluster under their own numbers. */
   readonly ports: readonly WorkloadPort[];
   readonly command?: readonly string[];
@@ -106,6 +112,8 @@ export interface ImageWorkload extends WorkloadIdentity {
   /** Pods are spread over zones: `hard` leaves a pod waiting rather than unspread. */
   readonly spread?: 'soft' | 'hard';
   readonly priorityClassName?: string;
-  /** Further labels of the application, put on every object. */
+  /** Of the tier: its PriorityClass is `astro-` and this word, where the cluster has that one. */
+  readonly priority?: 'low' | 'high' | 'critical';
+  /** Further labels of the application, put on every object, and not on pods: a changed label would restart them. */
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -39,7 +39,9 @@ describe('use-E3: explain', () => {
     expect((await explain('application.source.type')).stdout).toContain(
       'ENUM:\n    image\n    helm\n    repository\n    yaml\n',
     );
-    expect((await explain('profile --recursive')).stdout).toContain('  defaults\t<Object>\n    port\t<integer>\n');
+    expect((await explain('profile --recursive')).stdout).toContain(
+      '  defaults\t<Object>\n    port\t<integer or string>\n',
+    );
   });
 
   it('names the nearest field of a wrong path, and the kinds', async () => {

@@ -75,7 +75,11 @@ const SERVICE_PORT = 80;
 
 /** Fields of an image application that a profile can give as defaults too. */
 const imageFields = {
-  port: field(port, 'Port that the container listens on for HTTP. 8080 when left out.', 3000).optional(),
+  port: field(
+    z.union([port, z.literal('none')], { error: 'must be a port between 1 and 65535, or none' }),
+    'Port that the container listens on for HTTP. 8080 when left out; none for a container that listens on no port.',
+    3000,
+  ).optional(),
   ports: field(
     z
       .array(
@@ -211,7 +215,7 @@ const imageFields = {
 
 /** The members in which the fields of an image can collide. */
 export interface ImageFieldsInUse {
-  readonly port?: number | undefined;
+  readonly port?: number | 'none' | undefined;
   readonly ports?: readonly { readonly name: string; readonly port: number; readonly protocol?: string }[] | undefined;
   readonly env?: readonly { readonly name: string }[] | undefined;
   readonly volumes?: readonly { readonly name: string; readonly mountPath: string }[] | undefined;
@@ -249,7 +253,8 @@ export function conflictsIn({
     return seen;
   };
   const numbers = new Map([[`${SERVICE_PORT}/TCP`, 'is the port of the Service itself; use another port']]);
-  if (main !== undefined) numbers.set(`${main}/TCP`, 'is the main port of the container already; use another port');
+  if (typeof main === 'number')
+    numbers.set(`${main}/TCP`, 'is the main port of the container already; use another port');
   unique('ports', ports, ({ port: number, protocol = 'TCP' }) => `${number}/${protocol}`, 'port', numbers);
   unique(
     'ports',

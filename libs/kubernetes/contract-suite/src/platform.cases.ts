@@ -46,7 +46,7 @@ const { autoscaling: _autoscaling, ...steady } = full;
 
 /** Every object of a workload, as the platform marks and sends it. */
 function objectsOf(workload: ImageWorkload): readonly KubernetesObject[] {
-  const { objects, preDeploy } = renderImage(workload, { fingerprintKey: 'k' });
+  const { objects, preDeploy } = renderImage(workload, { fingerprintKey: 'k', cluster: { minor: 36, hasZones: true } });
   return decorate([...objects, ...preDeploy], {
     applicationId: 'app-1',
     attempt: 'a1',

@@ -40,7 +40,6 @@ export function configurationOf(given: {
 } {
   const { spec, organizationId, applicationId, resolved, profile, changes, by, isAdmin } = given;
   const { revision } = resolved;
-  const content = omit(resolved, 'revision', 'profile');
   const manifest = { digest: digestOf(spec), record: `manifest/${organizationId}/${digestOf(spec)}` };
   const digest = digestOf(resolved);
   const record = `resolved/${organizationId}/${applicationId}/${revision}-${digest}`;
@@ -50,7 +49,7 @@ export function configurationOf(given: {
     name: spec.name,
     manifest,
     resolved: { record, digest },
-    contentDigest: digestOf(content),
+    contentDigest: contentDigestOf(resolved),
     ...guardedBy(spec, profile),
     tier: resolved.tier,
     cluster: {
@@ -63,7 +62,7 @@ export function configurationOf(given: {
     targetNamespace: resolved.targetNamespace,
     source: {
       type: resolved.source.type,
-      ref: workload?.image ?? `inline@sha256:${digestOf(content.source).slice(0, 12)}`,
+      ref: workload?.image ?? `inline@sha256:${digestOf(resolved.source).slice(0, 12)}`,
     },
     limits: workload ? limitsText(workload) : null,
     autoscaling: workload?.autoscaling ? autoscalingText(workload.autoscaling) : null,
@@ -82,3 +81,22 @@ export function configurationOf(given: {
     records: [[manifest.record, canonicalJson(spec)] as const, [record, canonicalJson(resolved)] as const],
   };
 }
+
+/**
+ * SHA-256 of what a revision deploys, without its numbers. How a release writes the objects is not part of it: the same
+ * manifest stays the same revision after an upgrade of the platform, and its pods stay.
+ */
+function contentDigestOf(resolved: ResolvedSpec): string {
+  const { source, ...content } = omit(resolved, 'revision', 'profile');
+  return digestOf({
+    ...content,
+    source: source.type === 'image' ? { ...source, workload: contentOf(source) } : source,
+  });
+}
+
+const contentOf = ({ workload }: Extract<ResolvedSpec['source'], { type: 'image' }>) =>
+  omit(workload, 'rendering', 'priority');
+
+/** What was resolved, written as the revision before was where that deploys the same. */
+export const asBefore = (before: ResolvedSpec | undefined, resolved: ResolvedSpec): ResolvedSpec =>
+  before && contentDigestOf(before) === contentDigestOf(resolved) ? { ...resolved, source: before.source } : resolved;

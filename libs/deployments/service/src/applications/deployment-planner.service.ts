@@ -23,7 +23,7 @@ import { Refusals } from '../shared/refusals.service.ts';
 import { VaultRecords } from '../shared/vault-records.service.ts';
 import { applicationDecider, applicationStream } from './application.decider.ts';
 import { latestOf, type Application, type Revision } from './application.ts';
-import { configurationOf, guardedBy, type UsedProfile } from './configuration.service.ts';
+import { asBefore, configurationOf, guardedBy, type UsedProfile } from './configuration.service.ts';
 import type { Deployment } from './deployer.service.ts';
 import { HostClaims } from './host-claims.service.ts';
 import { ProtectionReader, type Place } from './protection.service.ts';
@@ -112,9 +112,10 @@ export class DeploymentPlanner {
     });
     if (!resolved.ok)
       return err(deploymentsErrors.manifestInvalid(`application/${spec.name}`, below(pointer, resolved.error)));
-    const changes = latest ? await this.changesFrom(latest, resolved.value) : ok([]);
-    if (!changes.ok) return changes;
-    const volumes = await this.contents.checkVolumes(application, resolved.value, pointer);
+    const before = latest ? await this.contents.of(latest) : ok(undefined);
+    if (!before.ok) return before;
+    const next = asBefore(before.value, resolved.value);
+    const volumes = await this.contents.checkVolumes(application, next, pointer);
     if (!volumes.ok) return volumes;
     const hosts = await this.hosts.hostsIn(resolved.value);
     if (!hosts.ok) return hosts;
@@ -122,9 +123,9 @@ export class DeploymentPlanner {
       spec,
       organizationId,
       applicationId,
-      resolved: resolved.value,
+      resolved: next,
       profile: profile.value,
-      changes: changes.value,
+      changes: before.value ? changesBetween(before.value, next) : latest ? ['its content'] : [],
       by: context.actor.id,
       isAdmin: membership.isAdmin,
     });
@@ -140,7 +141,7 @@ export class DeploymentPlanner {
       named: spec.namespace !== undefined,
       isAdmin: membership.isAdmin,
       application,
-      resolved: resolved.value,
+      resolved: next,
       records,
     });
   }
@@ -228,11 +229,6 @@ export class DeploymentPlanner {
       },
     );
     return allowed.ok ? ok(namespace) : allowed;
-  }
-
-  private async changesFrom(latest: Revision, after: ResolvedSpec): Promise<Result<string[], DomainError>> {
-    const before = await this.contents.of(latest);
-    return before.ok ? ok(before.value ? changesBetween(before.value, after) : ['its content']) : before;
   }
 }
 

@@ -1,4 +1,4 @@
-import { rollbackRequest, type ResolvedSpec } from '#deployments/contract';
+import { diffManifestRequest, rollbackRequest, syncApplicationRequest, type ResolvedSpec } from '#deployments/contract';
 import { decodeText, encodeText } from '#vault';
 import { image } from '../testing/fixtures.ts';
 import { givenPlatform, ORG } from '../testing/given-platform.service.ts';
@@ -24,9 +24,9 @@ async function nextDeployed() {
   return { record, resolved, workload: resolved.source.workload, applicationId: item.applicationId };
 }
 
-/** Makes a stored revision one of an earlier release, which recorded no identity. */
+/** Makes a stored revision one of an earlier release, which recorded neither an identity nor how it is written. */
 async function madeOlder({ record, resolved, workload }: Awaited<ReturnType<typeof deployed>>): Promise<void> {
-  const { applicationId: _, serviceName: _service, ...rest } = workload;
+  const { applicationId: _, serviceName: _service, rendering: _as, priority: _priority, ...rest } = workload;
   const older: ResolvedSpec = { ...resolved, source: { type: 'image', workload: rest } };
   await given.platform.engines.vault.put(record, encodeText(JSON.stringify(older)));
 }
@@ -62,5 +62,33 @@ describe('use-D17: what an application and its Service are found by', () => {
     await given.apply('web', { ...other, spec: { ...other.spec, source: { type: 'yaml', yaml: { manifests } } } });
     await given.worker.deploy();
     expect((await deployed(image('web', '4'))).workload).not.toHaveProperty('applicationId');
+  });
+});
+
+describe('use-D21: how a release writes the objects of an image application', () => {
+  /** As an earlier release resolved it; its identity stays, so that only the way of writing differs. */
+  async function writtenOlder() {
+    const { record, resolved, workload } = await deployed(image('web', '1'));
+    const { rendering: _, priority: _priority, ...rest } = workload;
+    const older: ResolvedSpec = { ...resolved, source: { type: 'image', workload: rest } };
+    await given.platform.engines.vault.put(record, encodeText(JSON.stringify(older)));
+  }
+
+  it('is recorded, and stays while the same is deployed', async () => {
+    await writtenOlder();
+    const manifest = image('web', '1');
+    expect(await given.apply('web', manifest)).toMatchObject({ ok: true, value: { outcome: 'unchanged' } });
+    expect(
+      await given.platform.ask(diffManifestRequest, { org: ORG, name: 'web', manifest }, given.by('ada')),
+    ).toMatchObject({ ok: true, value: { changes: [] } });
+    await given.platform.ask(syncApplicationRequest, { org: ORG, name: 'web' }, given.by('ada'));
+    expect((await nextDeployed()).workload).not.toHaveProperty('rendering');
+  });
+
+  it('is that of the present release in the next revision, and not after a rollback', async () => {
+    await writtenOlder();
+    expect((await deployed(image('web', '2'))).workload).toMatchObject({ rendering: 2, priority: 'low' });
+    await given.platform.ask(rollbackRequest, { org: ORG, name: 'web', to: 1 }, given.by('ada'));
+    expect((await nextDeployed()).workload).not.toHaveProperty('rendering');
   });
 });

@@ -119,6 +119,19 @@ describe('resolving a revision', () => {
       { pointer: '/source/image/resources/limits/cpu', message: 'cpu limit 200m is below the request 2' },
     ]);
   });
+  it('use-D21: takes a container that listens on no port, and refuses what needs one', () => {
+    const none = { port: 'none' };
+    expect(workload(image('web', '1', none))).not.toHaveProperty('port');
+    expect(workload(image('web', '1', { port: 3_000 }), profile('staging', { defaults: none })).port).toBe(3_000);
+    const ownPort = { health: { path: '/', port: 81 } };
+    expect(workload(image('web', '1', ownPort), profile('staging', { defaults: none }))).not.toHaveProperty('port');
+    expect(
+      faults(image('web', '1', { ...none, health: { path: '/' } }, { externalAccess: { domain: 'apps.acme.dev' } })),
+    ).toEqual([
+      { pointer: '/externalAccess', message: 'needs a port, but port is none' },
+      { pointer: '/source/image', message: 'has port none, so health needs a port of its own: set health.port' },
+    ]);
+  });
   it('makes a host that stays the same, and takes an exact one as it is', () => {
     const domain = { externalAccess: { domain: 'apps.acme.dev' } };
     expect(workload(image('web', '1', {}, domain)).host).toBe('web-9c02.apps.acme.dev');

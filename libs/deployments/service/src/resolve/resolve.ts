@@ -88,24 +88,32 @@ function resolveImage(
   const volumes = image.volumes ?? defaults.volumes ?? [];
   const scale = scaleOf(image, defaults, tier, volumes.find(hasOneWriter));
   const resources = resourcesOf([tierResources(tier), profile.spec.resources, defaults.resources, image.resources]);
-  const errors = [...scale.errors, ...resources.errors, ...conflictsOf(image, defaults)];
+  const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
+  const asked = pick('port') ?? PLATFORM_PORT;
+  const port = asked === 'none' ? undefined : asked;
+  const health = pick('health');
+  const errors = [
+    ...scale.errors,
+    ...resources.errors,
+    ...conflictsOf(image, defaults),
+    ...(port === undefined ? portErrors(spec, health) : []),
+  ];
   if (errors.length > 0) return err(errors);
 
-  const pick = <K extends keyof ImageFields>(field: K): ImageFields[K] => image[field] ?? defaults[field];
   const optional = <K extends 'command' | 'args' | 'strategy' | 'imagePullSecret' | 'runAsUser'>(
     field: K,
   ): { readonly [F in K]?: NonNullable<ImageFields[K]> } => {
     const value = pick(field);
     return value === undefined ? {} : ({ [field]: value } as { readonly [F in K]: NonNullable<ImageFields[K]> }); // the key is the one asked for
   };
-  const health = pick('health');
   const host = hostOf(spec, applicationId);
   return ok({
+    rendering: 2,
     name: spec.name,
     ...identity,
     targetNamespace,
     image: imageReference(image),
-    port: pick('port') ?? PLATFORM_PORT,
+    ...(port !== undefined && { port }),
     ports: pick('ports') ?? [],
     ...optional('command'),
     ...optional('args'),
@@ -122,9 +130,18 @@ function resolveImage(
     ...optional('runAsUser'),
     ...(host !== undefined && { host }),
     ...(tier.spread && { spread: 'hard' as const }),
+    priority: tier.priority,
     labels: spec.labels ?? {},
   });
 }
+
+/** What cannot be without the port that a container does not have. */
+const portErrors = ({ externalAccess }: ApplicationSpec, health: ImageFields['health']): InputError[] => [
+  ...(externalAccess ? [{ pointer: '/externalAccess', message: 'needs a port, but port is none' }] : []),
+  ...(health && health.port === undefined
+    ? [{ pointer: '/source/image', message: 'has port none, so health needs a port of its own: set health.port' }]
+    : []),
+];
 
 /** `registry/repository:tag` or `…@digest`. */
 const imageReference = ({

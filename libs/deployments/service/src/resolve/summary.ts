@@ -45,7 +45,7 @@ function workloadLines(workload: ImageWorkload): string[] {
   } = workload;
   return [
     `image ${image}`,
-    `port ${port}`,
+    `port ${port ?? 'none'}`,
     ...ports.map((extra) => `port ${extra.name} ${extra.port}/${extra.protocol ?? 'TCP'}`),
     ...(command ? [`command ${command.length} words`] : []),
     ...(args ? [`args ${args.length} words`] : []),

@@ -64,6 +64,7 @@ function fieldsOf(resolved: ResolvedSpec, print: Print): Map<string, Field> {
       targetNamespace: _,
       applicationId: _id,
       serviceName: _service,
+      rendering: _as,
       env,
       configFiles,
       command,

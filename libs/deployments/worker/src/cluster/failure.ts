@@ -68,7 +68,8 @@ const FIXES: Readonly<Record<string, string>> = {
   'deployments/config-missing': 'create what is missing in the target namespace, or correct its name, and apply again',
   'deployments/runs-as-root': 'add runAsUser: 1000 to spec.source.image and apply again',
   'deployments/unschedulable': 'request less cpu or memory in spec.source.image.resources, or add nodes',
-  'deployments/health-check-failed': 'correct spec.source.image.health or the port, and apply again',
+  'deployments/health-check-failed':
+    'correct spec.source.image.health or spec.source.image.port (none if the program listens on no port), and apply again',
   'deployments/quota-exceeded': 'request less in spec.source.image.resources, or raise the quota of the namespace',
   'deployments/pod-security': 'correct the fields named and apply again, or see: astroctl clusters policy get CLUSTER',
   'deployments/rollout-timeout': 'see why: astroctl app events APP -k',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ResolvedSpec } from '#deployments/contract';
-import { hostNames, type KubernetesObject } from '#kubernetes';
+import { clusterOffers, hostNames, type KubernetesObject } from '#kubernetes';
 import { decodeText, encodeText } from '#vault';
 import { ReportRefusedError } from './claim.worker.ts';
 import { AttemptFailedError } from './cluster-calls.worker.ts';
@@ -37,7 +37,12 @@ export async function prepare(run: Run): Promise<Prepared> {
   const { claim, task, ports } = run;
   const { source } = await fetch(run);
   await claim.report({ step: 'fetched', source: sourceText(source) });
-  const rendered = await ports.renderer.render({ source, fingerprintKey: await fingerprintKey(run) });
+  const cluster = source.type === 'image' && (await run.call((client) => clusterOffers(client, source.workload)));
+  const rendered = await ports.renderer.render({
+    source,
+    fingerprintKey: await fingerprintKey(run),
+    ...(cluster && { cluster }),
+  });
   const discovery = await run.call((client) => client.discovery());
   const checked = await ports.renderer.check({
     objects: rendered.objects,

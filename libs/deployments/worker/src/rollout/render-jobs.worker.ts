@@ -9,6 +9,7 @@ import {
   readInlineManifests,
   renderImage,
   schemaErrors,
+  type ClusterOffers,
   type KubernetesObject,
   type ManifestError,
 } from '#kubernetes';
@@ -17,6 +18,8 @@ import { encodeText } from '#vault';
 export interface RenderInput {
   readonly source: ResolvedSpec['source'];
   readonly fingerprintKey: string;
+  /** Of the cluster, for an image. */
+  readonly cluster?: ClusterOffers;
 }
 
 interface Refused {
@@ -65,10 +68,12 @@ export interface Checked {
 /** What a rollout makes of manifests before it asks the cluster anything; `render.thread.ts` serves it to a pool. */
 export const renderJobs = { render, check, split };
 
+const NOTHING: ClusterOffers = { minor: 0, hasZones: false };
+
 /** Objects of a source as they were written or drawn. */
-function render({ source, fingerprintKey }: RenderInput): Rendered | Refused {
+function render({ source, fingerprintKey, cluster = NOTHING }: RenderInput): Rendered | Refused {
   if (source.type === 'image') {
-    const { objects, preDeploy } = renderImage(source.workload, { fingerprintKey });
+    const { objects, preDeploy } = renderImage(source.workload, { fingerprintKey, cluster });
     return rendered([...objects, ...preDeploy], []);
   }
   const read = readInlineManifests(source.manifests);

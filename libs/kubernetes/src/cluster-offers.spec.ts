@@ -1,0 +1,95 @@
+import { KubernetesApiError, type KubernetesClient, type ListOptions } from './client.ts';
+import { clusterOffers } from './cluster-offers.ts';
+import type { KubernetesObject, ResourceType } from './objects.ts';
+import type { ImageWorkload } from './workload.ts';
+
+const workload: ImageWorkload = {
+  rendering: 2,
+  name: 'web',
+  targetNamespace: 'acme-web',
+  image: 'web:1',
+  ports: [],
+  env: [],
+  secrets: {},
+  resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '1Gi' } },
+  replicas: 3,
+  volumes: [],
+  configFiles: [],
+  spread: 'hard',
+  priority: 'critical',
+  host: 'web.acme.dev',
+  labels: {},
+};
+
+const named = (name: string, annotations: Record<string, string> = {}): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'Any',
+  metadata: { name, annotations },
+});
+const refused = (status: number) => new KubernetesApiError({ status, reason: '', message: 'refused' });
+
+/** A cluster that has the given objects by resource; an error is thrown instead. It remembers what it was asked. */
+function cluster(has: Readonly<Record<string, readonly KubernetesObject[] | Error>>, gitVersion = 'v1.34.2+k3s1') {
+  const asked: string[] = [];
+  const found = ({ resource }: ResourceType): Promise<readonly KubernetesObject[]> => {
+    asked.push(resource);
+    const objects = has[resource] ?? [];
+    return objects instanceof Error ? Promise.reject(objects) : Promise.resolve(objects);
+  };
+  const client: Pick<KubernetesClient, 'version' | 'get' | 'list'> = {
+    version: () => Promise.resolve(gitVersion),
+    get: async (type, name) => (await found(type)).find(({ metadata }) => metadata.name === name),
+    list: async (type, { most }: ListOptions = {}) => ({
+      items: (await found(type)).slice(0, most),
+      resourceVersion: '1',
+    }),
+  };
+  return { asked, offers: (of = workload) => clusterOffers(client as KubernetesClient, of) }; // the rest is not asked for here
+}
+
+const DEFAULT = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+
+describe('use-D21: what a cluster offers to an image application', () => {
+  it('is its version, its zones, the class of the priority, and the only Ingress class', async () => {
+    const { offers } = cluster({
+      nodes: [named('node-1')],
+      priorityclasses: [named('astro-critical')],
+      ingressclasses: [named('nginx')],
+    });
+    expect(await offers()).toEqual({
+      minor: 34,
+      hasZones: true,
+      priorityClassName: 'astro-critical',
+      ingressClassName: 'nginx',
+    });
+  });
+
+  it('is only what is there', async () => {
+    const { offers } = cluster({ priorityclasses: [named('critical'), named('astro-high')] });
+    expect(await offers()).toEqual({ minor: 34, hasZones: false });
+  });
+
+  it.each([
+    ['a default class', [named('nginx', DEFAULT)]],
+    ['several classes', [named('nginx'), named('traefik')]],
+  ])('leaves the Ingress class to a cluster with %s', async (_, ingressclasses) => {
+    const { offers } = cluster({ ingressclasses });
+    expect(await offers()).not.toHaveProperty('ingressClassName');
+  });
+
+  it('counts what may not be read, and kinds that it does not serve, as missing', async () => {
+    const { offers } = cluster({ nodes: refused(403), priorityclasses: refused(403), ingressclasses: refused(404) });
+    expect(await offers()).toEqual({ minor: 34, hasZones: false });
+    await expect(cluster({ nodes: refused(500) }).offers()).rejects.toThrow('refused');
+  });
+
+  it('is asked for only what the workload needs', async () => {
+    const { spread: _spread, priority: _priority, host: _host, ...plain } = workload;
+    const { asked, offers } = cluster({}, 'unknown');
+    expect(await offers(plain)).toEqual({ minor: 0, hasZones: false });
+    expect(asked).toEqual([]);
+    const { rendering: _, ...older } = workload;
+    await offers(older);
+    expect(asked).toEqual(['nodes']);
+  });
+});

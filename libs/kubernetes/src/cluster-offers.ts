@@ -1,0 +1,81 @@
+import { KubernetesApiError, type KubernetesClient } from './client.ts';
+import { at, text, type KubernetesObject, type ResourceType } from './objects.ts';
+import type { ImageWorkload } from './workload.ts';
+
+/** What a cluster offers, as far as the objects of an image application depend on it. */
+export interface ClusterOffers {
+  /** Minor version of the API server, such as 34 of `v1.34.2`; 0 when the version cannot be read. */
+  readonly minor: number;
+  /** Nodes carry the label of their zone. */
+  readonly hasZones: boolean;
+  /** The PriorityClass of the workload's priority, where the cluster has it. */
+  readonly priorityClassName?: string;
+  /** The only IngressClass, where none is the default. */
+  readonly ingressClassName?: string;
+}
+
+export const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+const overall = (group: string, kind: string, resource: string): ResourceType => ({
+  group,
+  version: 'v1',
+  kind,
+  resource,
+  namespaced: false,
+  verbs: [],
+});
+const NODE = overall('', 'Node', 'nodes');
+const PRIORITY_CLASS = overall('scheduling.k8s.io', 'PriorityClass', 'priorityclasses');
+const INGRESS_CLASS = overall('networking.k8s.io', 'IngressClass', 'ingressclasses');
+const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
+
+/** Name of the PriorityClass of a tier's priority. Operators create it to opt in. */
+const priorityClassOf = (priority: NonNullable<ImageWorkload['priority']>): string => `astro-${priority}`;
+
+/** Asks a cluster only for what the workload needs. What may not be read there counts as missing. */
+export async function clusterOffers(client: KubernetesClient, workload: ImageWorkload): Promise<ClusterOffers> {
+  const { rendering, spread, priority, host } = workload;
+  const [minor, hasZones, priorityClassName, ingressClassName] = await Promise.all([
+    rendering === undefined ? 0 : client.version().then(minorOf),
+    spread === 'hard' && readable(zonesOf(client), false),
+    rendering === undefined || priority === undefined ? undefined : readable(priorityOf(client, priority), undefined),
+    rendering === undefined || host === undefined ? undefined : readable(ingressClassOf(client), undefined),
+  ]);
+  return {
+    minor,
+    hasZones,
+    ...(priorityClassName !== undefined && { priorityClassName }),
+    ...(ingressClassName !== undefined && { ingressClassName }),
+  };
+}
+
+const minorOf = (version: string): number => Number(/^v?1\.(\d+)/.exec(version)?.[1] ?? 0);
+
+async function zonesOf(client: KubernetesClient): Promise<boolean> {
+  const { items } = await client.list(NODE, { labelSelector: ZONE_LABEL, most: 1 });
+  return items.length > 0;
+}
+
+async function priorityOf(
+  client: KubernetesClient,
+  priority: NonNullable<ImageWorkload['priority']>,
+): Promise<string | undefined> {
+  const name = priorityClassOf(priority);
+  return (await client.get(PRIORITY_CLASS, name)) && name;
+}
+
+async function ingressClassOf(client: KubernetesClient): Promise<string | undefined> {
+  const { items } = await client.list(INGRESS_CLASS, { most: 100 });
+  const isDefault = (object: KubernetesObject) => text(at(object, 'metadata', 'annotations', DEFAULT_CLASS)) === 'true';
+  return items.length === 1 && !items.some(isDefault) ? items[0]?.metadata.name : undefined;
+}
+
+/** The answer, or what counts where the platform may not look, or the server has no such kind. */
+async function readable<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof KubernetesApiError && (error.status === 403 || error.status === 404)) return otherwise;
+    throw error;
+  }
+}
