@@ -13,7 +13,7 @@ export const completionCommands = {
   completion: {
     path: ['completion'],
     summary: 'Print the completion script for a shell',
-    options: { shell: { positional: 'required', help: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] } },
+    options: { shell: { positional: 'required', help: 'bash, zsh, or fish', choices: ['bash', 'zsh', 'fish'] } },
     examples: [
       'source <(astroctl completion bash)',
       'astroctl completion fish > ~/.config/fish/completions/astroctl.fish',
@@ -44,7 +44,9 @@ export const installCommands = {
   install: {
     path: ['install'],
     summary: 'Install a launcher for astroctl on your PATH',
-    options: { prefix: { help: 'folder whose bin/ receives the launcher', value: 'folder', default: '~/.local' } },
+    options: {
+      prefix: { help: 'the launcher is installed in bin/ below this folder', value: 'folder', default: '~/.local' },
+    },
     examples: ['npx astroctl install', 'npx astroctl install --prefix /usr/local'],
   },
 } as const satisfies CommandDeclarations;

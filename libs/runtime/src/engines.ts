@@ -163,7 +163,7 @@ async function openEngine<P extends keyof Ports>(port: P, options: EngineOptions
   const chosen: Engine = options.configuration[port];
   const { name } = VARIABLES[port];
   const opener: Opener<P> | undefined = ENGINES[port][chosen.kind];
-  if (!opener) throw new StartError(`${name} names an engine that this release does not have.`);
+  if (!opener) throw new StartError(`${name} names an engine that this release does not support.`);
   if (chosen.kind === 'embedded') return opener(options, '');
   return inTime(
     opener(options, chosen.url),

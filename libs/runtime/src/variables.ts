@@ -48,7 +48,7 @@ function engine(word: 'embedded' | 'in-process', schemes: readonly string[], lat
   return z
     .string()
     .refine((text) => !later.some((scheme) => text.startsWith(scheme)), {
-      error: `names an engine that this release does not have; use ${choices}`,
+      error: `names an engine that this release does not support; use ${choices}`,
       abort: true,
     })
     .refine((text) => text === word || isServer(text), `must be ${choices}`)
@@ -82,7 +82,7 @@ const egress = entries(/^\[?[0-9a-fA-F.:]+\]?\/\d{1,3}$|^(\[[0-9a-fA-F:]+\]|[A-Z
 );
 
 const PROXIES = 'must be CIDR blocks separated by commas, such as 10.4.0.0/16,fd00::/8';
-const ALL_ADDRESSES = 'must not hold every address: whoever connects could then choose the address that limits count';
+const ALL_ADDRESSES = 'must not contain all addresses: any client could then choose the address that limits apply to';
 const proxies = entries(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/, PROXIES)
   .refine((list) => list.every(isNetwork), { error: PROXIES, abort: true })
   .refine((list) => !list.some((network) => network.endsWith('/0')), ALL_ADDRESSES);
@@ -97,7 +97,7 @@ function isNetwork(text: string): boolean {
 export const VARIABLES = {
   port: {
     name: 'PORT',
-    meaning: 'port; 0 takes a free one',
+    meaning: 'port of the HTTP server; 0 selects a free port',
     default: '8080',
     schema: wholeNumber(0, 65_535),
     good: '8081',
@@ -105,7 +105,7 @@ export const VARIABLES = {
   },
   publicUrl: {
     name: 'ASTRO_PUBLIC_URL',
-    meaning: 'public address',
+    meaning: 'address that users and clients use',
     defaultInWords: 'http://127.0.0.1:<port>',
     schema: webAddress,
     good: 'https://astro.acme.dev',
@@ -113,7 +113,7 @@ export const VARIABLES = {
   },
   dataDir: {
     name: 'ASTRO_DATA_DIR',
-    meaning: 'folder of the embedded engines',
+    meaning: 'data folder of the embedded engines',
     default: '.data',
     defaultInWords: '.data in the clone',
     schema: z.string().regex(/^[^\0]+$/, 'must be a path'),
@@ -162,7 +162,7 @@ export const VARIABLES = {
   },
   oidcIssuer: {
     name: 'ASTRO_OIDC_ISSUER',
-    meaning: 'external issuer, exactly as its discovery document says (Auth0’s ends in /)',
+    meaning: 'external issuer, exactly as in its discovery document (for Auth0, with a trailing slash)',
     defaultInWords: 'built-in, under /oidc',
     schema: exactWebAddress,
     good: 'https://acme.eu.auth0.com/',
@@ -170,7 +170,7 @@ export const VARIABLES = {
   },
   oidcAudience: {
     name: 'ASTRO_OIDC_AUDIENCE',
-    meaning: 'audience, as registered at the issuer',
+    meaning: 'audience of access tokens, as registered at the issuer',
     defaultInWords: 'required with an external issuer',
     schema: word,
     good: 'https://astro.acme.dev/api',
@@ -178,7 +178,7 @@ export const VARIABLES = {
   },
   oidcCliClientId: {
     name: 'ASTRO_OIDC_CLI_CLIENT_ID',
-    meaning: 'client id of astroctl',
+    meaning: 'client ID of astroctl',
     defaultInWords: 'required with an external issuer',
     schema: word,
     good: 'astroctl',
@@ -186,7 +186,7 @@ export const VARIABLES = {
   },
   oidcConsoleClientId: {
     name: 'ASTRO_OIDC_CONSOLE_CLIENT_ID',
-    meaning: 'client id of the console',
+    meaning: 'client ID of the console',
     defaultInWords: 'none with an external issuer',
     schema: word,
     good: 'console',
@@ -203,7 +203,7 @@ export const VARIABLES = {
   oidcEmailVerified: {
     name: 'ASTRO_OIDC_EMAIL_VERIFIED',
     meaning:
-      'claim: an address counts as verified where email_verified beside it says so; always: the issuer verifies all',
+      'claim: an address is verified if the matching email_verified claim is true; always: the issuer has only verified addresses',
     default: 'claim',
     schema: z.enum(['claim', 'always'], 'must be claim or always'),
     good: 'always',
@@ -211,7 +211,7 @@ export const VARIABLES = {
   },
   oidcScope: {
     name: 'ASTRO_OIDC_SCOPE',
-    meaning: 'scopes that logins ask an external issuer for, separated by spaces',
+    meaning: 'scopes that logins request from an external issuer, separated by spaces',
     default: 'openid profile email offline_access',
     schema: z
       .string()
@@ -224,7 +224,8 @@ export const VARIABLES = {
   },
   oidcResource: {
     name: 'ASTRO_OIDC_RESOURCE',
-    meaning: 'resource that logins ask an external issuer for (RFC 8707); empty: none is sent, as Entra wants it',
+    meaning:
+      'resource that logins request from an external issuer (RFC 8707); if empty, it is not sent, as Entra requires',
     defaultInWords: 'the audience',
     mayBeEmpty: true,
     schema: word,
@@ -233,7 +234,7 @@ export const VARIABLES = {
   },
   adminEmails: {
     name: 'ASTRO_ADMIN_EMAILS',
-    meaning: 'global admins (verified addresses)',
+    meaning: 'verified e-mail addresses of the global admins',
     defaultInWords: 'required with an external issuer',
     schema: entries(EMAIL, 'must be e-mail addresses separated by commas'),
     good: 'ada@acme.dev,linus@acme.dev',
@@ -241,7 +242,7 @@ export const VARIABLES = {
   },
   adminEmail: {
     name: 'ASTRO_ADMIN_EMAIL',
-    meaning: 'built-in issuer, first start: address of the admin account',
+    meaning: 'e-mail address of the first admin account of the built-in issuer; used only at the first start',
     default: 'admin@astro.localhost',
     schema: z.string().regex(EMAIL, 'must be an e-mail address'),
     good: 'ada@acme.dev',
@@ -249,7 +250,7 @@ export const VARIABLES = {
   },
   adminPassword: {
     name: 'ASTRO_ADMIN_PASSWORD',
-    meaning: 'built-in issuer, first start: password of the admin account',
+    meaning: 'password of the first admin account of the built-in issuer; used only at the first start',
     defaultInWords: 'generated',
     schema: z.string().min(12, 'must have 12 to 200 characters').max(200, 'must have 12 to 200 characters'),
     good: 'correct horse battery',
@@ -257,7 +258,7 @@ export const VARIABLES = {
   },
   plansFile: {
     name: 'ASTRO_PLANS_FILE',
-    meaning: 'file with the catalogue of plans (JSON)',
+    meaning: 'JSON file with the plan catalogue',
     defaultInWords: 'built in',
     schema: z.string().regex(/^[^\0]+$/, 'must be a path'),
     good: '/etc/astro/plans.json',
@@ -275,7 +276,7 @@ export const VARIABLES = {
   },
   sealingKeys: {
     name: 'ASTRO_SEALING_KEYS',
-    meaning: 'keys of the vault, newest first',
+    meaning: 'encryption keys of the vault, newest first',
     defaultInWords: 'embedded: a generated file (0600)',
     schema: keys,
     good: 'k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
@@ -283,7 +284,7 @@ export const VARIABLES = {
   },
   callerKeys: {
     name: 'ASTRO_CALLER_KEYS',
-    meaning: 'keys of signed callers on the bus, newest first',
+    meaning: 'keys that sign caller tokens on the bus, newest first',
     defaultInWords: 'embedded: a generated file (0600)',
     schema: keys,
     good: 'k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
@@ -299,7 +300,7 @@ export const VARIABLES = {
   },
   trustedProxies: {
     name: 'ASTRO_TRUSTED_PROXIES',
-    meaning: 'reverse proxies whose X-Forwarded-For and X-Forwarded-Proto count: CIDR',
+    meaning: 'reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted: CIDR',
     defaultInWords: 'none',
     schema: proxies,
     good: '10.4.0.0/16,fd00::/8',
@@ -307,7 +308,7 @@ export const VARIABLES = {
   },
   connectionsPerAddress: {
     name: 'ASTRO_MAX_CONNECTIONS_PER_ADDRESS',
-    meaning: 'open connections of one address; those of trusted proxies are not counted',
+    meaning: 'maximum number of open connections per address; connections from trusted proxies are not counted',
     default: '1000',
     schema: wholeNumber(1, 1_000_000),
     good: '20000',
@@ -315,7 +316,7 @@ export const VARIABLES = {
   },
   streamsPerKey: {
     name: 'ASTRO_MAX_STREAMS_PER_KEY',
-    meaning: 'open streams (watches, followed logs) of one access key, or of one person’s logins',
+    meaning: 'maximum number of open streams (watches, followed logs) per access key or person',
     default: '100',
     schema: wholeNumber(1, 100_000),
     good: '50',
@@ -323,7 +324,7 @@ export const VARIABLES = {
   },
   streamsPerOrganization: {
     name: 'ASTRO_MAX_STREAMS_PER_ORGANIZATION',
-    meaning: 'open streams of one organization',
+    meaning: 'maximum number of open streams per organization',
     default: '1000',
     schema: wholeNumber(1, 1_000_000),
     good: '5000',
@@ -331,7 +332,8 @@ export const VARIABLES = {
   },
   sandboxNodes: {
     name: 'ASTRO_SANDBOX_NODES',
-    meaning: 'nodes of one sandbox cluster: it begins with one, and adds another when pods find no room',
+    meaning:
+      'maximum number of nodes of a sandbox cluster, which starts with one node and adds more when pods do not fit',
     default: '100',
     schema: wholeNumber(1, 1_000),
     good: '10',

@@ -9,15 +9,15 @@ export const keyCommands = {
   keyGet: {
     path: ['key', 'get'],
     summary: 'Show one key, masked',
-    options: { id: { positional: 'required', help: 'id of the key', names: ['key', 'list'] } },
+    options: { id: { positional: 'required', help: 'ID of the key', names: ['key', 'list'] } },
     examples: ['astroctl key get key_0193f2b1'],
   },
   keyCreate: {
     path: ['key', 'create'],
-    summary: 'Create a key; it is printed once, alone on standard output',
+    summary: 'Create a key; prints only the key, and only once',
     options: {
-      name: { help: 'what it is for', value: 'name' },
-      role: { help: 'viewer, editor, admin or owner; editor, or your own role if lower, when left out', value: 'role' },
+      name: { help: 'name that describes its purpose', value: 'name' },
+      role: { help: 'viewer, editor, admin, or owner; default editor, or your own role if lower', value: 'role' },
       expires: { help: 'when it expires: 90d, 12h, a date, or never', value: 'when' },
     },
     examples: ['astroctl key create --name ci', 'astroctl key create --name ci --role viewer --expires 30d > key.txt'],
@@ -26,7 +26,7 @@ export const keyCommands = {
     path: ['key', 'revoke'],
     summary: 'Revoke a key immediately on every instance',
     options: {
-      id: { positional: 'required', help: 'id of the key', names: ['key', 'list'] },
+      id: { positional: 'required', help: 'ID of the key', names: ['key', 'list'] },
       reason: { help: 'reason, recorded in the audit log', value: 'text' },
       'dry-run': { help: 'show what would happen without changing anything' },
     },
@@ -34,7 +34,7 @@ export const keyCommands = {
   },
   keyReport: {
     path: ['key', 'report'],
-    summary: 'Report a leaked key: reads it from standard input and has it revoked',
+    summary: 'Report a leaked key: reads it from standard input and revokes it',
     examples: ['astroctl key report < leaked-key.txt'],
   },
 } as const satisfies CommandDeclarations;

@@ -71,7 +71,7 @@ export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, 
   if (name === undefined) return usage('A key needs a name.', 'astroctl key create --name ci');
   const role = options.role;
   if (role !== undefined && !isRole(role))
-    return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
+    return usage(`${role} is not a role.`, 'choose viewer, editor, admin, or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const expires = options.expires;

@@ -120,7 +120,7 @@ export const revokeKeyRequest = request({
 export const reportLeakedKeyRequest = request({
   subject: 'access-keys.v1.leaked.report',
   route: 'POST /v1/leaked-keys',
-  summary: 'Report a leaked key: if it is known, it is revoked. The response is the same for every text',
+  summary: 'Report a leaked key. If it is valid, it is revoked. The response is always the same',
   permission: PUBLIC,
   input: z.strictObject({ key: z.string().min(1).max(200).describe('the whole key') }),
   output: z.strictObject({}),

@@ -24,7 +24,7 @@ const planView = z.strictObject({
 export const listPlansRequest = request({
   subject: 'billing.v1.plans.list',
   route: 'GET /v1/plans',
-  summary: 'The catalogue of plans',
+  summary: 'The available plans',
   permission: 'self.read',
   input: z.strictObject({}),
   output: z.strictObject({ items: z.array(planView), pricingUrl: z.string() }),
@@ -54,7 +54,7 @@ export const changePlanRequest = request({
   route: 'PUT /v1/organizations/{org}/subscription',
   dryRun: true,
   ifMatch: true,
-  summary: 'Change the plan; refused with a list while usage exceeds the new limits',
+  summary: 'Change the plan. If usage exceeds the new limits, the request is refused with a list',
   permission: 'plan.change',
   input: z.strictObject({ org: z.string().min(1), plan: z.string().min(1) }),
   output: subscriptionView,

@@ -30,7 +30,7 @@ export const deploymentsGroups: readonly CliGroup[] = [
   },
   {
     path: ['clusters', 'policy'],
-    summary: 'Policy: what may be deployed to a cluster',
+    summary: 'The policy of a cluster: what can be deployed to it',
     examples: ['astroctl clusters policy get dev', 'astroctl clusters policy set dev --pod-security restricted'],
   },
 ];

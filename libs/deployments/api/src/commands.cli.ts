@@ -34,7 +34,7 @@ export const applicationCommands = {
       diff: { help: 'show field by field what would change, without changing anything' },
       wait: { help: 'wait for the rollout to finish' },
       timeout,
-      'fail-fast': { help: 'give up on the first failure instead of waiting for it to pass' },
+      'fail-fast': { help: 'fail on the first problem instead of waiting for it to be resolved' },
     },
     examples: [
       'astroctl app apply -f examples/hello-world.yaml --wait',
@@ -123,7 +123,7 @@ export const applicationCommands = {
   },
   appDiff: {
     path: ['app', 'diff'],
-    summary: 'Show field by field what differs between revisions; exits with 1 when something does',
+    summary: 'Show field by field what differs between revisions; exits with 1 if they differ',
     options: {
       name,
       from: { ...versions, positional: 'optional', help: 'version; defaults to the one before the latest' },
@@ -161,13 +161,13 @@ export const applicationCommands = {
   },
   appSync: {
     path: ['app', 'sync'],
-    summary: 'Deploy the latest revision again, so that the cluster has what was applied',
+    summary: 'Deploy the latest revision again, to correct drift',
     options: { name, wait: { help: 'wait for the rollout to finish' }, timeout },
     examples: ['astroctl app sync web', 'astroctl app sync web --wait'],
   },
   appRestart: {
     path: ['app', 'restart'],
-    summary: 'Replace the pods of an application one after the other; its revision stays',
+    summary: 'Replace the pods of an application one by one, without a new revision',
     options: { name, wait: { help: 'wait for the rollout to finish' }, timeout },
     examples: ['astroctl app restart web', 'astroctl app restart web --wait'],
   },
@@ -203,7 +203,7 @@ export const explainCommands = {
     summary: 'Describe a field of a manifest',
     options: {
       field: { positional: 'required', help: 'kind of the manifest and path of the field, such as application.source' },
-      recursive: { help: 'print all fields below it' },
+      recursive: { help: 'also print all fields below it' },
     },
     examples: ['astroctl explain application.source.image', 'astroctl explain applicationprofile --recursive'],
   },
@@ -251,7 +251,7 @@ export const clusterCommands = {
   },
   clustersRegister: {
     path: ['clusters', 'register'],
-    summary: 'Register a cluster: creates a ServiceAccount on it with your own kubeconfig, on your machine',
+    summary: 'Register a cluster: uses your kubeconfig on this machine to create a ServiceAccount on the cluster',
     options: {
       'cluster-name': { help: 'name of the cluster on the platform', value: 'name' },
       kubeconfig: { help: 'your kubeconfig; it is used only on this machine', value: 'file' },
@@ -270,7 +270,7 @@ export const clusterCommands = {
   },
   clustersAccess: {
     path: ['clusters', 'access'],
-    summary: 'Show who has an account on a cluster',
+    summary: 'Show the accounts of members on a cluster',
     options: { name: clusterName },
     examples: ['astroctl clusters access dev'],
   },
@@ -306,7 +306,7 @@ export const clusterCommands = {
   },
   setContext: {
     path: ['clusters', 'set-context'],
-    summary: 'Make a cluster the current context of kubectl; no secret is stored',
+    summary: 'Add a cluster to your kubeconfig as the current context; stores no secret',
     options: {
       cluster: clusterName,
       name: { help: 'context name; defaults to the cluster name', value: 'context' },

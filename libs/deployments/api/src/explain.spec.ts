@@ -25,7 +25,7 @@ describe('use-E3: explain', () => {
         '',
         'FIELDS:',
         '  manifests\t<string> -required-',
-        '    Kubernetes manifests in YAML, several documents in one text.',
+        '    Kubernetes manifests in YAML, as one string with several documents.',
         '',
         '',
       ].join('\n'),
@@ -33,7 +33,9 @@ describe('use-E3: explain', () => {
   });
 
   it('describes a kind, a list, a choice, and everything below a field', async () => {
-    expect((await explain('app')).stdout).toContain('  source\t<Object> -required-\n    What is deployed.');
+    expect((await explain('app')).stdout).toContain(
+      '  source\t<Object> -required-\n    Source of the objects to deploy.',
+    );
     expect((await explain('application.spec.source.image.env')).stdout).toContain('FIELD: env\t<[]Object>');
     expect((await explain('application.source.image.env.fieldRef')).stdout).toContain('status.podIP');
     expect((await explain('application.source.type')).stdout).toContain(

@@ -109,7 +109,7 @@ export const applyApplicationRequest = request({
     org,
     name,
     manifest: z.unknown(),
-    failFast: flag.default(false).describe('give up on the first failure instead of waiting for it to pass'),
+    failFast: flag.default(false).describe('fail on the first problem instead of waiting for it to be resolved'),
   }),
   body: 'manifest',
   bodySchema: manifestOf('Application', applicationSpecSchema),
@@ -223,8 +223,7 @@ const revisionNumber = wholeNumber.min(1).max(1_000_000_000);
 export const diffApplicationRequest = request({
   subject: 'deployments.v1.applications.diff',
   route: 'GET /v1/organizations/{org}/applications/{name}/diff',
-  summary:
-    'What differs between two revisions, or with live=true between the latest one and its cluster, field by field',
+  summary: 'Field-by-field diff between two revisions, or with live=true between the latest one and its cluster',
   permission: 'application.read',
   input: z.strictObject({
     org,
@@ -241,7 +240,7 @@ export const diffApplicationRequest = request({
 export const diffManifestRequest = request({
   subject: 'deployments.v1.applications.diff-manifest',
   route: 'POST /v1/organizations/{org}/applications/{name}/diff',
-  summary: 'What applying a manifest would change, field by field; the body is the manifest. Changes nothing',
+  summary: 'Field-by-field preview of applying a manifest, without changing anything; the body is the manifest',
   permission: 'application.read',
   input: z.strictObject({ org, name, manifest: z.unknown() }),
   body: 'manifest',
@@ -254,7 +253,7 @@ export const diffManifestRequest = request({
 export const getRevisionRequest = request({
   subject: 'deployments.v1.applications.revision',
   route: 'GET /v1/organizations/{org}/applications/{name}/revisions/{revision}',
-  summary: 'One revision with its manifest; who may not deploy gets fingerprints of values that may be secret',
+  summary: 'One revision with its manifest. Callers who cannot deploy get fingerprints of values that may be secret',
   permission: 'application.read',
   input: z.strictObject({ org, name, revision: revisionNumber.or(z.literal('latest')) }),
   output: z.strictObject({

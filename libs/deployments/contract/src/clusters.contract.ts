@@ -90,7 +90,7 @@ export const deleteClusterRequest = request({
 export const getClusterPolicyRequest = request({
   subject: 'deployments.v1.clusters.policy.get',
   route: 'GET /v1/organizations/{org}/clusters/{name}/policy',
-  summary: 'Policy: what may be deployed to a cluster',
+  summary: 'The policy of a cluster: what can be deployed to it',
   permission: 'cluster.read',
   input: z.strictObject({ org, name }),
   output: clusterView.shape.policy,
@@ -114,7 +114,7 @@ export const setClusterPolicyRequest = request({
 export const clusterAccessRequest = request({
   subject: 'deployments.v1.clusters.access',
   route: 'GET /v1/organizations/{org}/clusters/{name}/access',
-  summary: 'Who has an account on a cluster, and whose is being deleted',
+  summary: 'Accounts of members on a cluster, including those that are being deleted',
   permission: 'cluster.manage',
   input: z.strictObject({ org, name, ...pageInput }),
   output: z.strictObject(
@@ -156,7 +156,7 @@ export const reviewAccessRequest = request({
 export const clusterKubeconfigRequest = request({
   subject: 'deployments.v1.clusters.kubeconfig',
   route: 'POST /v1/organizations/{org}/clusters/{name}/kubeconfig',
-  summary: 'Short-lived credentials for kubectl, by role',
+  summary: 'Get short-lived credentials for kubectl, with the permissions of your role',
   permission: 'cluster.kubeconfig',
   input: z.strictObject({ org, name }),
   output: z.strictObject({

@@ -19,13 +19,13 @@ const amounts = (cpu: string, memory: string) =>
 
 /** How requests and limits are written, as in a container. */
 export const resourcesSchema = z.strictObject({
-  requests: field(amounts('250m', '256Mi'), 'What a node must have free for a pod.', {
+  requests: field(amounts('250m', '256Mi'), 'CPU and memory that a node must have available for a pod.', {
     cpu: '250m',
     memory: '256Mi',
   }).optional(),
   limits: field(
     amounts('1', '512Mi'),
-    'What a pod may use at most. Above the memory limit it is killed, at the CPU limit it is slowed down.',
+    'Maximum CPU and memory of a pod. A pod is killed above the memory limit, and throttled at the CPU limit.',
     { cpu: '1', memory: '512Mi' },
   ).optional(),
 });
@@ -44,7 +44,11 @@ const variable = z.union(
   [
     z.strictObject({
       name: variableName,
-      value: field(z.string().max(32_768), 'Its value. Not for secrets: it can be read by all members.', 'debug'),
+      value: field(
+        z.string().max(32_768),
+        'Value of the variable. Do not use it for secrets: all members can read it.',
+        'debug',
+      ),
     }),
     z.strictObject({
       name: variableName,
@@ -56,7 +60,7 @@ const variable = z.union(
             FIELD_REF,
             "must be a field that Kubernetes gives to containers: metadata.name, metadata.namespace, metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], spec.nodeName, spec.serviceAccountName, status.hostIP, status.hostIPs, status.podIP or status.podIPs",
           ),
-        'A field of the pod, as in the downward API of Kubernetes.',
+        'Field of the pod, as in the Kubernetes downward API.',
         'status.podIP',
       ),
     }),
@@ -77,7 +81,7 @@ const SERVICE_PORT = 80;
 const imageFields = {
   port: field(
     z.union([port, z.literal('none')], { error: 'must be a port between 1 and 65535, or none' }),
-    'Port that the container listens on for HTTP. 8080 when left out; none for a container that listens on no port.',
+    'Port on which the container serves HTTP. Defaults to 8080. Set none for a container that listens on no port.',
     3000,
   ).optional(),
   ports: field(
@@ -85,78 +89,78 @@ const imageFields = {
       .array(
         z.strictObject({
           name: field(dnsLabel(15), 'Name of the port.', 'metrics'),
-          port: field(port, 'Number of the port, in the container and in the Service.', 9090),
+          port: field(port, 'Port number, in the container and in the Service.', 9090),
           protocol: field(z.enum(['TCP', 'UDP']), 'Protocol.', 'TCP').default('TCP'),
         }),
       )
       .max(32),
-    'Further ports, reachable inside the cluster under their own numbers.',
+    'Additional ports, reachable inside the cluster with the same numbers.',
     [{ name: 'metrics', port: 9090 }],
   ).optional(),
-  command: field(z.array(z.string().max(4_096)).max(64), 'Program to run instead of the entry point of the image.', [
+  command: field(z.array(z.string().max(4_096)).max(64), 'Command to run instead of the entry point of the image.', [
     '/app/server',
   ]).optional(),
-  args: field(z.array(z.string().max(4_096)).max(256), 'Arguments of the program.', ['--log', 'json']).optional(),
+  args: field(z.array(z.string().max(4_096)).max(256), 'Arguments of the command.', ['--log', 'json']).optional(),
   env: field(z.array(variable).max(500), 'Environment variables.', [
     { name: 'LOG_LEVEL', value: 'debug' },
     { name: 'POD_IP', fieldRef: 'status.podIP' },
   ]).optional(),
   resources: field(
     resourcesSchema,
-    'CPU and memory of each pod. What is left out comes from the profile, then from its availability tier.',
+    'CPU and memory of each pod. Omitted values are taken from the profile, then from its availability tier.',
     { limits: { memory: '512Mi' } },
   ).optional(),
   replicas: field(
     z.number().int().min(1).max(1_000),
-    'Number of pods, within the bounds of the availability tier. Not beside autoscaling.',
+    'Number of pods, within the limits of the availability tier. Cannot be combined with autoscaling.',
     2,
   ).optional(),
   autoscaling: field(
     z
       .strictObject({
-        min: field(z.number().int().min(1).max(1_000), 'Fewest pods.', 2),
-        max: field(z.number().int().min(1).max(1_000), 'Most pods.', 6),
+        min: field(z.number().int().min(1).max(1_000), 'Minimum number of pods.', 2),
+        max: field(z.number().int().min(1).max(1_000), 'Maximum number of pods.', 6),
         cpu: field(
           percent,
-          'Target use of the CPU request, in percent. 80 when neither target is given.',
+          'Target CPU usage, in percent of the request. Defaults to 80 if memory is not set either.',
           80,
         ).optional(),
-        memory: field(percent, 'Target use of the memory request, in percent.', 80).optional(),
+        memory: field(percent, 'Target memory usage, in percent of the request.', 80).optional(),
       })
       .refine(({ min, max }) => min <= max, 'min must not be above max'),
-    'Number of pods by their use of CPU or memory.',
+    'Adjusts the number of pods to their CPU or memory usage.',
     { min: 2, max: 6, cpu: 70 },
   ).optional(),
   health: field(
     z.strictObject({
       path: field(
         z.string().max(1_024).regex(/^\//, 'must begin with /'),
-        'Path that answers 200 to 399 while the container can serve.',
+        'Path that returns a status from 200 to 399 while the container can serve requests.',
         '/healthz',
       ),
-      port: field(port, 'Port to ask; the main port when left out.', 8081).optional(),
+      port: field(port, 'Port of the health check. Defaults to the main port.', 8081).optional(),
       initialDelaySeconds: field(
         z.number().int().min(0).max(3_600),
-        'Seconds before the first question. 0 when left out.',
+        'Seconds before the first check. Defaults to 0.',
         5,
       ).optional(),
       periodSeconds: field(
         z.number().int().min(1).max(3_600),
-        'Seconds between two questions. 10 when left out.',
+        'Seconds between checks. Defaults to 10.',
         10,
       ).optional(),
       timeoutSeconds: field(
         z.number().int().min(1).max(600),
-        'Seconds to wait for an answer. 3 when left out.',
+        'Seconds to wait for a response. Defaults to 3.',
         3,
       ).optional(),
       failureThreshold: field(
         z.number().int().min(1).max(100),
-        'Wrong answers in a row before the pod gets no traffic. 3 when left out.',
+        'Number of failed checks in a row after which the pod gets no more traffic. Defaults to 3.',
         3,
       ).optional(),
     }),
-    'How to ask the container whether it can serve. Without it, an open port counts.',
+    'Health check of the container. Without it, the container is healthy when its port is open.',
     { path: '/healthz' },
   ).optional(),
   volumes: field(
@@ -164,22 +168,26 @@ const imageFields = {
       .array(
         z.strictObject({
           name: field(dnsLabel(50), 'Name of the volume.', 'data'),
-          size: field(byteQuantity, 'Size. It can grow later where the storage class allows it, never shrink.', '10Gi'),
+          size: field(
+            byteQuantity,
+            'Size of the volume. It can grow later if the storage class allows it, but not shrink.',
+            '10Gi',
+          ),
           storageClass: field(
             dnsLabel(63),
-            'StorageClass of the cluster; its default class when left out.',
+            'StorageClass on the cluster. Defaults to the default class of the cluster.',
             'fast',
           ).optional(),
-          mountPath: field(absolutePath(512), 'Folder in the container.', '/data'),
+          mountPath: field(absolutePath(512), 'Directory in the container.', '/data'),
           accessMode: field(
             z.enum(ACCESS_MODES),
-            'ReadWriteOnce, the default, allows one replica. Several replicas, or autoscaling, need ReadWriteMany and a storage class that offers it.',
+            'ReadWriteOnce, the default, allows one replica. Several replicas and autoscaling require ReadWriteMany and a storage class that supports it.',
             'ReadWriteMany',
           ).optional(),
         }),
       )
       .max(20),
-    'Volumes that outlive pods and revisions.',
+    'Persistent volumes, kept across pods and revisions.',
     [{ name: 'data', size: '10Gi', mountPath: '/data' }],
   ).optional(),
   configFiles: field(
@@ -187,30 +195,30 @@ const imageFields = {
       .array(
         z.strictObject({
           path: field(absolutePath(512), 'Path of the file in the container.', '/etc/app/config.yaml'),
-          content: field(z.string().max(262_144), 'Its content. Not for secrets.', 'log: debug\n'),
+          content: field(z.string().max(262_144), 'Content of the file. Do not use it for secrets.', 'log: debug\n'),
         }),
       )
       .max(50),
-    'Files that the container finds; a change restarts its pods.',
+    'Files that are mounted into the container. A change restarts the pods.',
     [{ path: '/etc/app/config.yaml', content: 'log: debug\n' }],
   ).optional(),
   strategy: field(
     z.enum(['rolling', 'recreate']),
-    'How a new revision replaces the old one: rolling starts new pods first, recreate stops the old ones first. rolling when left out; recreate with a volume of one writer.',
+    'How a new revision replaces the old one: rolling starts new pods first, recreate stops the old ones first. Defaults to rolling, or to recreate if a volume has the access mode ReadWriteOnce.',
     'rolling',
   ).optional(),
   imagePullSecret: field(
     dnsLabel(63),
-    'Secret of type kubernetes.io/dockerconfigjson in the target namespace, for images that are not public.',
+    'Secret of type kubernetes.io/dockerconfigjson in the target namespace, for private images.',
     'registry',
   ).optional(),
   runAsUser: field(
     z.number().int().min(1, 'must be 1 or higher: 0 is root').max(2_147_483_647),
-    'User id of the process, for images that would run as root.',
+    'User ID of the process, for images that run as root by default.',
     1000,
   ).optional(),
-  schedule: notYet('Five cron fields: the application becomes a CronJob.'),
-  preDeploy: notYet('A command that must succeed before each rollout.'),
+  schedule: notYet('Cron expression with five fields, which makes the application a CronJob.'),
+  preDeploy: notYet('Command that must succeed before each rollout.'),
 };
 
 /** The members in which the fields of an image can collide. */
@@ -293,9 +301,9 @@ export const imageSourceSchema = exactlyOneOf(
           .max(253)
           .regex(
             /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/,
-            'must be a host, perhaps with a port, without user or scheme',
+            'must be a host with an optional port, without user or scheme',
           ),
-        'Host of the registry; Docker Hub when left out.',
+        'Host of the registry. Defaults to Docker Hub.',
         'images.acme.dev',
       ).optional(),
       repository: field(
@@ -304,7 +312,7 @@ export const imageSourceSchema = exactlyOneOf(
           .max(255)
           .regex(
             /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/,
-            'must be the path of an image in lower case, without registry, tag or digest',
+            'must be the path of an image in lower case, without registry, tag, or digest',
           ),
         'Path of the image in the registry.',
         'shop/web',
@@ -313,12 +321,12 @@ export const imageSourceSchema = exactlyOneOf(
         z
           .string({ error: 'must be text; quote it' })
           .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/, 'must be a tag: letters, digits and _ . -, at most 128'),
-        'Tag of the image. Either tag or digest must be there.',
+        'Tag of the image. Either tag or digest is required.',
         '1.4.2',
       ).optional(),
       digest: field(
         z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits'),
-        'Digest of the image: exactly this content, whatever its tags become.',
+        'Digest of the image. It identifies the exact content, even if tags change.',
         'sha256:9f2c41d07b3e5a6c8d1e0f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e',
       ).optional(),
       ...imageFields,

@@ -34,7 +34,7 @@ export const MANIFEST_SCHEMAS = {
     spec: applicationSpecSchema,
     nameField: 'name',
     aliases: [],
-    description: 'An application: what is deployed, and where.',
+    description: 'An application: what to deploy, and where.',
   },
   ApplicationProfile: {
     spec: profileSpecSchema,
@@ -46,7 +46,7 @@ export const MANIFEST_SCHEMAS = {
     spec: registrationSpecSchema,
     nameField: 'clusterName',
     aliases: ['name'],
-    description: 'A Kubernetes cluster that the organization brings.',
+    description: 'A Kubernetes cluster that an organization registers.',
   },
 } as const satisfies Record<string, SchemaSource>;
 export type SchemaKind = keyof typeof MANIFEST_SCHEMAS;

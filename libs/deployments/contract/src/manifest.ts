@@ -10,7 +10,7 @@ const AVAILABLE_SOURCES = ['image', 'yaml'];
 
 const sourceSchema = z
   .strictObject({
-    type: field(z.enum(SOURCE_TYPES), 'Kind of the source; the block of the same name must be there.', 'image'),
+    type: field(z.enum(SOURCE_TYPES), 'Type of the source. The block with the same name is required.', 'image'),
     image: field(imageSourceSchema, 'An image to run.', { repository: 'shop/web', tag: '1.4.2' }).optional(),
     yaml: field(
       z.strictObject({
@@ -19,7 +19,7 @@ const sourceSchema = z
             .string()
             .min(1)
             .max(BODY_BYTES, `must be at most ${BODY_BYTES / 1024} KiB`),
-          'Kubernetes manifests in YAML, several documents in one text.',
+          'Kubernetes manifests in YAML, as one string with several documents.',
           'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { log: debug }\n',
         ),
       }),
@@ -64,48 +64,51 @@ const sourceSchema = z
 export const applicationSpecSchema = z.strictObject({
   name: field(
     dnsLabel(38),
-    'Name of the application, unique in the organization. Applying it again is an update.',
+    'Name of the application, unique in the organization. Applying a manifest with an existing name updates the application.',
     'web',
   ),
   profileName: field(
     dnsLabel(63),
-    'Profile that names the cluster and common settings. May be left out where the organization has exactly one.',
+    'Profile with the cluster and common settings. Optional if the organization has only one profile.',
     'production',
   ).optional(),
   namespace: field(
     dnsLabel(63),
-    'Namespace on the cluster, fixed at creation. <organization>-<name> when left out.',
+    'Namespace on the cluster. It cannot change later. Defaults to <organization>-<name>.',
     'shop',
   ).optional(),
   namespaceMode: field(
     z.enum(['override', 'preserve']),
-    'override, the default, puts every object into the target namespace. preserve keeps the namespaces of the manifests; it needs an owner or admin.',
+    'override, the default, creates every object in the target namespace. preserve keeps the namespaces in the manifests, and requires the role owner or admin.',
     'override',
   ).optional(),
-  source: field(sourceSchema, 'What is deployed.', { type: 'image', image: { repository: 'shop/web', tag: '1.4.2' } }),
+  source: field(sourceSchema, 'Source of the objects to deploy.', {
+    type: 'image',
+    image: { repository: 'shop/web', tag: '1.4.2' },
+  }),
   externalAccess: field(
     exactlyOneOf(
       z.strictObject({
         domain: field(
           dnsName,
-          'Domain in which a host name is generated; it stays the same for ever.',
+          'Domain in which a host name is generated. The host name never changes.',
           'apps.acme.dev',
         ).optional(),
         hostname: field(
           dnsName,
-          'The exact host name. One application of a cluster can have it.',
+          'Exact host name. Only one application on a cluster can have it.',
           'www.acme.dev',
         ).optional(),
       }),
       ['domain', 'hostname'],
     ),
-    'Makes an image application reachable from outside the cluster, by an Ingress.',
+    'Makes an image application reachable from outside the cluster, with an Ingress.',
     { domain: 'apps.acme.dev' },
   ).optional(),
   dependsOn: notYet('Applications that must be healthy first.'),
-  syncPolicy: notYet('What to do about changes that others make on the cluster.'),
+  syncPolicy: notYet('How to handle changes that others make on the cluster.'),
   labels: field(labels, 'Labels on every object of the application.', { team: 'shop' }).optional(),
-  description: field(line(500), 'One line for people.', 'The web shop').optional(),
+  description: field(line(500), 'Description, in one line.', 'The web shop').optional(),
 });
 export type ApplicationSpec = z.infer<typeof applicationSpecSchema>;
 export type ImageSource = z.infer<typeof imageSourceSchema>;
@@ -114,27 +117,31 @@ export const profileSpecSchema = z.strictObject({
   profileName: field(dnsLabel(63), 'Name of the profile, unique in the organization.', 'production'),
   clusterName: field(
     dnsLabel(63),
-    'Cluster of its applications; fixed once an application uses the profile.',
+    'Cluster of the applications. It cannot change while applications use the profile.',
     'eu-prod',
   ),
   availabilityTier: field(
     dnsLabel(63),
-    'Tier that gives replicas, resources and priority: basic, standard or premium. The default of the plan when left out.',
+    'Tier with the default replicas, resources, and priority: basic, standard, or premium. Defaults to the tier of the plan.',
     'standard',
   ).optional(),
-  resources: field(resourcesSchema, 'CPU and memory of each pod; stronger than the tier, weaker than defaults.', {
-    requests: { memory: '256Mi' },
-  }).optional(),
-  protected: field(z.boolean(), 'Whether only owners and admins may change its applications.', true).optional(),
-  defaults: field(imageDefaultsSchema, 'Fields of image applications that leave them out.', { port: 3000 }).optional(),
-  description: field(line(500), 'One line for people.', 'Applications that customers use').optional(),
+  resources: field(
+    resourcesSchema,
+    'CPU and memory of each pod. Takes precedence over the tier; defaults take precedence over it.',
+    {
+      requests: { memory: '256Mi' },
+    },
+  ).optional(),
+  protected: field(z.boolean(), 'Whether only owners and admins can change the applications.', true).optional(),
+  defaults: field(imageDefaultsSchema, 'Default values for image applications.', { port: 3000 }).optional(),
+  description: field(line(500), 'Description, in one line.', 'Applications that customers use').optional(),
 });
 export type ProfileSpec = z.infer<typeof profileSpecSchema>;
 
 export const policySchema = z.strictObject({
   namespaces: field(
     z.array(z.string().regex(/^!?[a-z0-9*][a-z0-9*-]*$/, 'must be a namespace glob such as team-*')).max(100),
-    'Namespaces that applications may use, as globs; a leading ! excludes, and what excludes wins.',
+    'Namespaces that applications can use, as globs. A leading ! excludes namespaces, and takes precedence.',
     ['team-*', '!team-secret'],
   ).optional(),
   clusterScoped: field(
@@ -142,7 +149,7 @@ export const policySchema = z.strictObject({
       z.enum(['deny', 'allow']),
       z.array(z.string().regex(/^([a-z0-9.-]+\/)?[A-Z][A-Za-z0-9]*$/, 'must be group/Kind')).max(100),
     ]),
-    'Cluster-scoped kinds that manifests may contain: deny, allow, or a list of group/Kind.',
+    'Cluster-scoped kinds that manifests can contain: deny, allow, or a list of group/Kind.',
     ['apiextensions.k8s.io/CustomResourceDefinition'],
   ).optional(),
   podSecurity: field(
@@ -164,12 +171,12 @@ export const registrationSpecSchema = z.strictObject({
   clusterName: field(dnsLabel(63), 'Name of the cluster, unique in the organization.', 'eu-prod'),
   provider: field(
     z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a word in lower case'),
-    'Where the cluster runs, as a word.',
+    'Provider of the cluster, as one word.',
     'aws',
   ).default('other'),
   region: field(line(60), 'Region of the provider.', 'eu-west-1').optional(),
   labels: field(labels, 'Labels of the cluster.', { stage: 'production' }).optional(),
-  policy: field(policySchema, 'What applications may do there.', { podSecurity: 'baseline' }).optional(),
+  policy: field(policySchema, 'What applications can do on the cluster.', { podSecurity: 'baseline' }).optional(),
   server: field(z.string().max(2_000), 'Address of the Kubernetes API.', 'https://eu-prod.acme.dev:6443'),
   certificateAuthorityData: field(
     z.string().max(200_000),
@@ -178,18 +185,22 @@ export const registrationSpecSchema = z.strictObject({
   ).optional(),
   tlsServerName: field(
     dnsName,
-    'Host name in the certificate of the server, where it differs.',
+    'Host name in the certificate of the server, if it differs from the address.',
     'eu-prod.acme.dev',
   ).optional(),
-  token: field(z.string().min(1).max(20_000), 'Token of a ServiceAccount; stored encrypted.', 'eyJhbGciOi…').optional(),
+  token: field(
+    z.string().min(1).max(20_000),
+    'Token of a ServiceAccount. It is stored encrypted.',
+    'eyJhbGciOi…',
+  ).optional(),
   clientCertificateData: field(
     z.string().max(200_000),
-    'Client certificate, PEM in base64, in place of a token.',
+    'Client certificate, PEM in base64, instead of a token.',
     'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t',
   ).optional(),
   clientKeyData: field(
     z.string().max(200_000),
-    'Key of the client certificate, PEM in base64; stored encrypted.',
+    'Key of the client certificate, PEM in base64. It is stored encrypted.',
     'LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t',
   ).optional(),
 });

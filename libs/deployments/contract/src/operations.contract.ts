@@ -21,14 +21,14 @@ export const syncApplicationRequest = request({
   ...common,
   subject: 'deployments.v1.applications.sync',
   route: 'POST /v1/organizations/{org}/applications/{name}/sync',
-  summary: 'Deploy the latest revision again, so that the cluster has what was applied',
+  summary: 'Deploy the latest revision again, to correct drift',
 });
 
 export const restartApplicationRequest = request({
   ...common,
   subject: 'deployments.v1.applications.restart',
   route: 'POST /v1/organizations/{org}/applications/{name}/restart',
-  summary: 'Replace the pods of an application one after the other; its revision stays',
+  summary: 'Replace the pods of an application one by one, without a new revision',
 });
 
 export const pauseApplicationRequest = request({
@@ -42,5 +42,5 @@ export const resumeApplicationRequest = request({
   ...common,
   subject: 'deployments.v1.applications.resume',
   route: 'POST /v1/organizations/{org}/applications/{name}/resume',
-  summary: 'Deploy again what was recorded during a pause, and end the pin of a rollback',
+  summary: 'Deploy the revisions recorded during a pause, or end the pin after a rollback',
 });

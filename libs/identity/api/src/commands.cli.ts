@@ -47,7 +47,7 @@ export const authCommands = {
     path: ['user', 'set-global-role'],
     summary: 'Make a user a global admin or a developer',
     options: {
-      user: { positional: 'required', help: 'e-mail address or id' },
+      user: { positional: 'required', help: 'e-mail address or ID' },
       role: { positional: 'required', help: 'admin or developer', choices: ['admin', 'developer'] },
     },
     examples: ['astroctl user set-global-role grace@acme.dev admin'],

@@ -109,7 +109,7 @@ export const setGlobalRoleRequest = request({
   route: 'PUT /v1/users/{user}/global-role',
   dryRun: true,
   ifMatch: true,
-  summary: 'Change the global role of a user (id or e-mail address)',
+  summary: 'Change the global role of a user (ID or e-mail address)',
   permission: 'platform.users',
   input: z.strictObject({ user: z.string().min(1), role: z.enum(GLOBAL_ROLES) }),
   output: userView,

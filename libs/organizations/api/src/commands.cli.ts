@@ -1,7 +1,7 @@
 import type { CommandDeclarations } from '#cli';
 
 const member = {
-  user: { help: 'user id or e-mail address', value: 'id', alias: 'user-id', names: ['org', 'members'] },
+  user: { help: 'user ID or e-mail address', value: 'id', alias: 'user-id', names: ['org', 'members'] },
   service: { help: 'a service member instead', value: 'name' },
 } as const;
 
@@ -15,7 +15,7 @@ export const organizationCommands = {
   orgGet: {
     path: ['org', 'get'],
     summary: 'Show an organization; defaults to the current one',
-    options: { name: { positional: 'optional', help: 'id or slug', names: ['org', 'list'] } },
+    options: { name: { positional: 'optional', help: 'ID or slug', names: ['org', 'list'] } },
     examples: ['astroctl org get', 'astroctl org get acme -o json'],
   },
   orgCreate: {
@@ -33,7 +33,7 @@ export const organizationCommands = {
     summary: 'Rename the current organization',
     options: {
       name: { positional: 'required', help: 'the new display name' },
-      slug: { help: 'a new short name; only while the organization has no application', value: 'slug' },
+      slug: { help: 'a new short name; possible only while the organization has no applications', value: 'slug' },
     },
     examples: ['astroctl org rename "Acme Rockets"', 'astroctl org rename "Acme Rockets" --slug rockets'],
   },
@@ -51,8 +51,8 @@ export const organizationCommands = {
   },
   orgUse: {
     path: ['org', 'use'],
-    summary: 'Choose the organization that commands use',
-    options: { name: { positional: 'required', help: 'id or slug', names: ['org', 'list'] } },
+    summary: 'Set the organization that commands use',
+    options: { name: { positional: 'required', help: 'ID or slug', names: ['org', 'list'] } },
     examples: ['astroctl org use acme'],
   },
   orgMembers: {
@@ -63,7 +63,7 @@ export const organizationCommands = {
   orgAddUser: {
     path: ['org', 'add-user'],
     summary: 'Add a user who has logged in before, or a service member',
-    options: { ...member, role: { help: 'viewer, editor, admin or owner', value: 'role', default: 'viewer' } },
+    options: { ...member, role: { help: 'viewer, editor, admin, or owner', value: 'role', default: 'viewer' } },
     examples: [
       'astroctl org add-user --org-id acme --user grace@acme.dev --role editor',
       'astroctl org add-user --service ci-deploy --role editor',
@@ -73,7 +73,7 @@ export const organizationCommands = {
     path: ['org', 'set-role'],
     summary: "Change a member's role",
     options: {
-      member: { positional: 'required', help: 'e-mail address, id, or service:NAME', names: ['org', 'members'] },
+      member: { positional: 'required', help: 'e-mail address, ID, or service:NAME', names: ['org', 'members'] },
       role: { positional: 'required', help: 'the new role', choices: ['viewer', 'editor', 'admin', 'owner'] },
     },
     examples: ['astroctl org set-role grace@acme.dev viewer'],

@@ -236,7 +236,7 @@ export const orgSetRole = (
 ): Promise<Outcome> => setRole(session, options.member, options.role, false);
 
 async function setRole(session: Session, user: string, role: string, add: boolean): Promise<Outcome> {
-  if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin or owner');
+  if (!isRole(role)) return usage(`${role} is not a role.`, 'choose viewer, editor, admin, or owner');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const set = await session.call(setMemberRequest, { org, user, role, add });

@@ -91,7 +91,7 @@ export const createOrganizationRequest = request({
 export const getOrganizationRequest = request({
   subject: 'organizations.v1.get',
   route: 'GET /v1/organizations/{org}',
-  summary: 'One organization, by id or slug',
+  summary: 'One organization, by ID or slug',
   permission: 'organization.read',
   input: z.strictObject({ org: z.string().min(1) }),
   output: organizationView,
@@ -118,7 +118,7 @@ const settingsChange = z.strictObject({
 export const changeOrganizationRequest = request({
   subject: 'organizations.v1.change',
   route: 'PATCH /v1/organizations/{org}',
-  summary: 'Change name, slug, or settings; the slug only while there is no application',
+  summary: 'Change name, slug, or settings; the slug can change only while there are no applications',
   permission: 'organization.change',
   input: z.strictObject({
     org: z.string().min(1),
@@ -159,7 +159,7 @@ export const setMemberRequest = request({
   route: 'PUT /v1/organizations/{org}/members/{user}',
   dryRun: true,
   ifMatch: true,
-  summary: 'Add a member or change a role (user id, e-mail address, or service:NAME)',
+  summary: 'Add a member or change a role (user ID, e-mail address, or service:NAME)',
   permission: 'members.manage',
   input: z.strictObject({
     org: z.string().min(1),
