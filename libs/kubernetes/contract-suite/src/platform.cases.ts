@@ -41,6 +41,11 @@ const full: ImageWorkload = {
   labels: { team: 'shop' },
 };
 
+const { port: _port, ...withoutPort } = basic;
+
+/** As the platform writes revisions now; the others are those of earlier releases. */
+const current = { rendering: 2, applicationId: 'app-1', serviceName: 'web-app', priority: 'high' } as const;
+
 /** An autoscaler would change what is planned as soon as it looks. */
 const { autoscaling: _autoscaling, ...steady } = full;
 
@@ -103,6 +108,19 @@ export const platformCases: readonly Case[] = [
   platform('the smallest application', ...everything(basic)),
   platform('a plan of an application with everything', ...everything(full, {}, '&dryRun=All')),
   platform('an application with everything', ...everything(full)),
+  platform('the smallest application, as it is written now', ...everything({ ...basic, ...current })),
+  platform(
+    'an application with everything, as it is written now',
+    ...everything({ ...full, ...current, spread: 'hard' }),
+  ),
+  platform('an application without a port', ...everything({ ...withoutPort, ...current })),
+  platform(
+    'from what an earlier release wrote to what is written now',
+    ...everything(basic, silently),
+    settled,
+    ...everything({ ...basic, rendering: 2 }, { only: shown }),
+    get(`${at.deployments}/web`, { until: isRolledOut, only: workloadShown }),
+  ),
   platform('an application on a schedule', ...everything({ ...basic, schedule: '0 3 * * *' })),
   platform(
     'an application with a step before',
