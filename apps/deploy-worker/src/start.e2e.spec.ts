@@ -5,8 +5,12 @@ describe('a worker that cannot start', () => {
   const folder = temporaryFolder();
   const nowhere = 'nats://127.0.0.1:1';
   it.each([
-    ['the bus of one process', {}, /^Error: ASTRO_BUS must name a NATS server/],
-    ["the platform's own queue", { ASTRO_BUS: nowhere }, /^Error: ASTRO_QUEUE must name a NATS server with JetStream/],
+    ['the bus of one process', {}, /^Error: ASTRO_BUS must be the address of a NATS server/],
+    [
+      "the platform's own queue",
+      { ASTRO_BUS: nowhere },
+      /^Error: ASTRO_QUEUE must be the address of a NATS server with JetStream/,
+    ],
     [
       'a bus where nothing listens',
       { ASTRO_BUS: nowhere, ASTRO_QUEUE: nowhere },

@@ -138,7 +138,7 @@ describe.each(RECORDED_RELEASES)('the data folder that release %s wrote', (relea
     // Three pods on a volume of one writer, which a real cluster cannot run, were accepted then.
     const later = recorded.manifests['acme/web'].replace('1.2.0', '1.3.0');
     await expect(ada.run('app apply -f -', later)).rejects.toThrow(
-      'spec.source.image.replicas must be 1 beside the volume data',
+      'spec.source.image.replicas must be 1 with the volume data',
     );
     const changed = later.replace('replicas: 3', 'replicas: 1');
     expect(await ada.run('app apply -f - --wait', changed)).toBe('application/web configured\n');

@@ -23,7 +23,7 @@ const KEY_BYTES = 32;
 
 const invalid = (detail: string): DomainError<'bus/caller-keys-invalid'> =>
   domainError('bus/caller-keys-invalid', 'invalid', detail, {
-    fix: 'give entries id:base64 of 32 random bytes each, newest first, separated by commas',
+    fix: 'use comma-separated entries of the form id:base64 of 32 random bytes, newest first',
   });
 
 /** Reads `id:base64,id:base64`, newest first; commas, spaces and line ends separate. The refusal never repeats a key. */

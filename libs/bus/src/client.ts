@@ -203,7 +203,7 @@ class TransportBus implements Bus {
   }
 
   private callerFault({ code }: DomainError, subject: string): DomainError {
-    this.options.logger.warn({ subject, code }, 'a receiver did not believe a request of this process');
+    this.options.logger.warn({ subject, code }, 'a receiver rejected the caller token of this process');
     return busErrors.callerRefused();
   }
 

@@ -232,7 +232,7 @@ function addFlagsToGroups(command: Command): void {
 function addGlobalFlags(command: Command, taken: readonly string[], isHidden = false): void {
   const flags = [
     new Option('-o, --output <format>', 'output format').choices(FORMATS),
-    new Option('--org, --org-id <org>', 'organization, by id or slug'),
+    new Option('--org, --org-id <org>', 'organization, by ID or slug'),
     new Option('--api-url <url>', 'address of the platform; auth login remembers it'),
     new Option('--request-timeout <time>', 'timeout of a request, such as 30s'),
     new Option('--as-admin', "use a global admin's login instead of a key"),

@@ -203,7 +203,7 @@ class CommandSession implements Session {
       if (flags.org !== undefined && flags.org !== found.id && flags.org !== found.slug) {
         return usage(
           `--org ${flags.org} does not match the organization of the key in ${ENVIRONMENT_KEY}.`,
-          `leave --org out, or unset ${ENVIRONMENT_KEY}`,
+          `omit --org, or unset ${ENVIRONMENT_KEY}`,
         );
       }
       this.environmentOrganization = found.id;
@@ -328,7 +328,7 @@ class CommandSession implements Session {
     const terminal = createInterface({ input: io.stdin, output: io.stderr });
     try {
       const answer = await terminal.question(`${question} [y/N] `, { signal: io.interrupted });
-      return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Cancelled. Nothing was changed.');
+      return /^y(es)?$/i.test(answer.trim()) ? true : localError(1, 'Canceled. Nothing was changed.');
     } finally {
       terminal.close();
     }

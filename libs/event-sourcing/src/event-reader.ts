@@ -10,7 +10,9 @@ export class NewerReleaseError extends Error {
   readonly position: Position;
 
   constructor({ type, stream, revision, position }: StoredEvent) {
-    super(`Stream ${stream} holds the unknown event type ${type} at position ${position}: a newer release wrote it.`);
+    super(
+      `Stream ${stream} contains the unknown event type ${type} at position ${position}: a newer release wrote it.`,
+    );
     this.type = type;
     this.stream = stream;
     this.revision = revision;

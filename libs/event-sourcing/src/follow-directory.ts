@@ -114,7 +114,10 @@ class FollowedDirectory implements DirectoryFollower {
     const { log, health } = this.options;
     const { at } = this;
     if (error instanceof EventStoreUnavailableError) {
-      log.warn({ cause: error.message, at }, 'the rights directory was interrupted and continues where it was');
+      log.warn(
+        { cause: error.message, at },
+        'the permission directory was interrupted and continues from its last position',
+      );
       return backOffMs(BACK_OFF, failures);
     }
     this.isStopped = true;

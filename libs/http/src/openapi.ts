@@ -81,7 +81,10 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
       items: contract.kind === 'stream' ? { type: 'array', items: output } : output,
       ...(contract.kind === 'stream' &&
         hasMember(contract, 'limit') && {
-          next: { type: 'string', description: 'Present when there may be more: `after` of the next page.' },
+          next: {
+            type: 'string',
+            description: 'Present if there may be more entries: the value of `after` for the next page.',
+          },
         }),
     },
   };
@@ -181,8 +184,8 @@ function answerOf(contract: Contract, status: number, answer: unknown): object {
 const STATUS_WORDS: Readonly<Record<number, string>> = {
   200: 'Done',
   201: 'Created',
-  202: 'Accepted; it is not finished yet',
-  204: 'Done, nothing to say',
+  202: 'Accepted; not finished yet',
+  204: 'Success, without a body',
 };
 
 /** What headers and cursors look like. The edge refuses others, so these are the same rules. */

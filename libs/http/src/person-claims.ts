@@ -104,7 +104,7 @@ export class PersonClaimsReader {
       throw new Error('the answer is not a JSON object of a reasonable size');
     } catch (error) {
       this.awayUntilMs = clock.monotonic() + AWAY_MS;
-      this.warn({ err: String(error) }, 'try again later; people keep the addresses that are known');
+      this.warn({ err: String(error) }, 'try again later; known addresses are kept');
       return { kind: 'away' };
     }
   }
@@ -117,8 +117,8 @@ export class PersonClaimsReader {
     this.warn(
       { status },
       isRefused
-        ? `let the issuer put the claim ${claim} into access tokens, or add openid and email to ASTRO_OIDC_SCOPE; see docs/operations/login.md`
-        : `people keep the addresses that are known, and the issuer is asked again; to ask it less often, let it put the claim ${claim} into access tokens`,
+        ? `configure the issuer to include the claim ${claim} in access tokens, or add openid and email to ASTRO_OIDC_SCOPE; see docs/operations/login.md`
+        : `known addresses are kept, and the request is retried; to avoid these requests, configure the issuer to include the claim ${claim} into access tokens`,
     );
     return { kind: isRefused ? 'refused' : 'away' };
   }

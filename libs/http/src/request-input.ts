@@ -174,7 +174,7 @@ export function ifMatchOf(contract: Contract, header: string | undefined): numbe
     throw edgeError(
       412,
       'edge/precondition-failed',
-      'This request is about nothing that has a revision.',
+      'The object of this request has no revision.',
       'leave If-Match out',
     );
   return Number(match[1]);

@@ -77,17 +77,17 @@ function fixOf(fault: TokenFault, { issuer, audience }: ExpectedToken): string {
     case 'type':
       return 'send an access token, not another kind of token of the issuer';
     case 'key':
-      return `the issuer ${issuer} publishes no such key: log in at this issuer, or correct ASTRO_OIDC_ISSUER`;
+      return `the issuer ${issuer} does not publish this key: log in at this issuer, or correct ASTRO_OIDC_ISSUER`;
     case 'signature':
-      return 'the signature does not match the key of the issuer: the token was changed, or another issuer uses the same key id';
+      return 'the signature does not match the key of the issuer: the token was modified, or another issuer uses the same key ID';
     case 'issuer':
-      return `the issuer writes another iss into its tokens than its discovery document says: set its token version (Entra: requestedAccessTokenVersion 2), or set ASTRO_OIDC_ISSUER to the issuer of these tokens; see ${DOCS}`;
+      return `the iss of the issuer\'s tokens differs from its discovery document: set its token version (Entra: requestedAccessTokenVersion 2), or set ASTRO_OIDC_ISSUER to the issuer of these tokens; see ${DOCS}`;
     case 'audience':
-      return `make the issuer put ${audience} into the audience (aud) of access tokens, or set ASTRO_OIDC_AUDIENCE to what it puts there; see ${DOCS}`;
+      return `configure the issuer to include ${audience} in the audience (aud) of access tokens, or set ASTRO_OIDC_AUDIENCE to the audience that it uses; see ${DOCS}`;
     case 'id-token':
-      return `the client sent an ID token; send the access token. If the access tokens of this issuer have the client id as their audience, as those of Dex have, set ASTRO_OIDC_AUDIENCE to it; see ${DOCS}`;
+      return `the client sent an ID token; send the access token. If access tokens of this issuer have the client ID as their audience, as with Dex, set ASTRO_OIDC_AUDIENCE to it; see ${DOCS}`;
     case 'form':
     case 'claims':
-      return 'the token is malformed, or lacks sub, exp or a key id (kid) that every access token needs';
+      return 'the token is malformed, or lacks sub, exp, or a key ID (kid), which every access token needs';
   }
 }

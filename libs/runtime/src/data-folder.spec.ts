@@ -42,7 +42,7 @@ describe('the data folder', () => {
     openDataFolder(path, 'platform').release();
     expect(modeOf(path)).toBe(0o755);
     expect(printed).toEqual([
-      `Warning: The data folder ${path} has mode 755 and holds other files, so its mode stays; use a folder of its own, or run chmod 700 ${path}.\n`,
+      `Warning: The data folder ${path} has mode 755 and contains other files, so its mode is not changed; use a separate folder, or run chmod 700 ${path}.\n`,
     ]);
   });
 

@@ -52,7 +52,7 @@ function openToOthers(path: string): string | undefined {
   if ((mode & 0o077) === 0 || process.platform === 'win32') return undefined;
   const shown = (mode & 0o777).toString(8);
   if (!readdirSync(path).every((name) => OURS.test(name)))
-    return `The data folder ${path} has mode ${shown} and holds other files, so its mode stays; use a folder of its own, or run chmod 700 ${path}.`;
+    return `The data folder ${path} has mode ${shown} and contains other files, so its mode is not changed; use a separate folder, or run chmod 700 ${path}.`;
   const reason = makePrivate(path);
   return reason === undefined
     ? undefined

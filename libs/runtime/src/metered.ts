@@ -17,7 +17,7 @@ const LOOK_MS = 1_000;
 export function meteredEventStore(store: EventStore, metrics: Metrics, clock: Clock): EventStore {
   const duration = new Histogram({
     name: 'astro_event_store_append_duration_seconds',
-    help: 'Time until an append was answered, by outcome: appended, conflict, refused (too large) or failed',
+    help: 'Duration of appends, by outcome: appended, conflict, refused (too large), or failed',
     labelNames: ['outcome'],
     buckets: SECONDS,
     registers: [metrics],
@@ -59,7 +59,7 @@ export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
   const used = new Map<string, WorkQueueContract>();
   new Gauge({
     name: 'astro_work_queue_depth',
-    help: 'Items stored and not ended, those in the hands of workers included',
+    help: 'Items in the queue that are not finished, including those that workers process',
     labelNames: ['queue'],
     registers: [metrics],
     async collect() {
@@ -88,7 +88,7 @@ export function meteredQueue(queue: WorkQueue, metrics: Metrics): WorkQueue {
 export function busMetrics(metrics: Metrics): BusObserver {
   const duration = new Histogram({
     name: 'astro_bus_request_duration_seconds',
-    help: 'Time until a request over the bus was answered, by subject',
+    help: 'Duration of requests over the bus, by subject',
     labelNames: ['subject'],
     buckets: SECONDS,
     registers: [metrics],
@@ -131,10 +131,10 @@ export function watchProjections(control: Pick<ProjectionControl, 'status'>, met
         for (const projection of all) this.set({ projection: projection.name }, valueOf(projection));
       },
     });
-  gauge('astro_projection_lag_events', 'Events that a projection has still to read', ({ lagEvents }) => lagEvents);
+  gauge('astro_projection_lag_events', 'Events that a projection has not read yet', ({ lagEvents }) => lagEvents);
   gauge(
     'astro_projection_lag_seconds',
-    'Age of the first event that a projection has still to read; 0 when it is level',
+    'Age of the oldest event that a projection has not read yet; 0 if it is up to date',
     ({ lagSeconds }) => lagSeconds,
   );
   gauge(

@@ -62,7 +62,7 @@ function greet(name: string, running: RunningService, seconds: number): void {
   print();
   if (problems.length > 0) {
     for (const problem of problems) print(`  ${problem}`);
-    return print('  What to do: "A damaged log" and "Upgrade" in docs/operator-guide.md.');
+    return print('  See "A damaged log" and "Upgrade" in docs/operator-guide.md.');
   }
   for (const lines of greetings.filter(({ length }) => length > 0)) {
     for (const line of lines) print(line);

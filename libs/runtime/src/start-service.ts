@@ -192,11 +192,11 @@ const partsOf = ({ contexts, edge, worker }: ServiceOptions): readonly ServicePa
 function requireServers(name: string, { bus, queue }: Configuration, parts: readonly ServicePart[]): void {
   if (bus.kind === 'embedded')
     throw new StartError(
-      `ASTRO_BUS must name a NATS server, such as nats://127.0.0.1:4222: ${name} works together with other processes, and an in-process bus reaches none.`,
+      `ASTRO_BUS must be the address of a NATS server, such as nats://127.0.0.1:4222: ${name} works with other processes, which an in-process bus cannot reach.`,
     );
   if (queue.kind === 'embedded' && parts.some(({ engines }) => engines.includes('queue')))
     throw new StartError(
-      `ASTRO_QUEUE must name a NATS server with JetStream, such as nats://127.0.0.1:4222: ${name} shares work with other processes, and an embedded queue reaches none.`,
+      `ASTRO_QUEUE must be the address of a NATS server with JetStream, such as nats://127.0.0.1:4222: ${name} shares work with other processes, which an embedded queue cannot reach.`,
     );
 }
 

@@ -130,7 +130,7 @@ export const VARIABLES = {
   },
   readStore: {
     name: 'ASTRO_READ_STORE',
-    meaning: 'read store; an address names the database in its path, astro when left out',
+    meaning: 'read store; the path of a MongoDB URL is the database name, by default astro',
     default: 'embedded',
     schema: engine('embedded', ['mongodb://', 'mongodb+srv://']),
     good: 'mongodb://astro:secret@db1.acme.dev:27017,db2.acme.dev:27017/astro?replicaSet=rs0&tls=true',

@@ -47,6 +47,6 @@ export const formatSealingKeys = (keys: readonly SealingKey[]): string =>
 const refusal = (index: number, fault: string) =>
   err(
     domainError('vault/invalid-sealing-keys', 'invalid', `Sealing key number ${index + 1} ${fault}.`, {
-      fix: 'give id:base64key,id:base64key, the newest first; openssl rand -base64 32 makes a key',
+      fix: 'use id:base64key,id:base64key, newest first; create a key with openssl rand -base64 32',
     }),
   );

@@ -104,7 +104,7 @@ export function unwrapKey(
 /** The sentence for a start without a key that records need (and for a read, where it was taken away later). */
 const missingKey = (keyId: string): VaultSealError =>
   new VaultSealError(
-    `Records of the vault are sealed with the key "${keyId}", which is not among the sealing keys given; add it behind the newest one and start again.`,
+    `Records of the vault are sealed with the key "${keyId}", which is not one of the sealing keys; add it after the newest key and start again.`,
   );
 
 function wrapKey(

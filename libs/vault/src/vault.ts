@@ -54,7 +54,7 @@ export class VaultUnavailableError extends UnavailableError<'vault/unavailable'>
   constructor(message: string, options: UnavailableOptions = {}) {
     super(
       message,
-      domainError('vault/unavailable', 'unavailable', 'The vault does not answer.', {
+      domainError('vault/unavailable', 'unavailable', 'The vault is not responding.', {
         fix: 'try again',
         retryAfterSeconds: 2,
       }),

@@ -44,6 +44,16 @@ export const PHRASES: readonly Phrase[] = [
     instead: 'is in, is stored in',
   },
   { pattern: /\bhand(s|ed)? over\b/i, scopes: TO_USERS, instead: 'give, replace' },
+  { pattern: /\bbeside\b/i, scopes: TO_USERS, instead: 'next to, together with, in addition to' },
+  { pattern: /\b(oneself|one['’]s)\b/i, scopes: TO_USERS, instead: 'your own, yourself' },
+  { pattern: /\b(is|are) told\b|\btells\b/i, scopes: TO_USERS, instead: 'gets, shows, reports' },
+  { pattern: /\bnone of these\b/i, scopes: TO_USERS, instead: 'unknown, another' },
+  { pattern: /\b(when|where|if|is|are) left out\b/i, scopes: TO_USERS, instead: 'omitted, defaults to' },
+  { pattern: /\bstops the start\b/i, scopes: TO_USERS, instead: 'the platform does not start' },
+  { pattern: /\btak(e|es|ing|en) up\b/i, scopes: TO_USERS, instead: 'use, require' },
+  { pattern: /\b(tried|begins?|continues|ends) (again )?by itself\b/i, scopes: TO_USERS, instead: 'automatically' },
+  { pattern: /\bin hand\b/i, scopes: TO_USERS, instead: 'in progress, processed' },
+  { pattern: /(?<!@)\bcancell(ed|ing)\b/i, scopes: TO_USERS, instead: 'canceled, canceling' },
   { pattern: /\bconjure|\bhither|\bthither|\bwherefore|\bupon\b/i, scopes: EVERYWHERE, instead: 'a plain word' },
 ];
 

@@ -122,7 +122,7 @@ export async function keyReport(_options: Options<typeof keyCommands.keyReport>,
   const key = (await readAll(session.io.stdin, 10_000)).trim();
   if (!parseAccessKey(key))
     return usage(
-      'Standard input does not hold an access key.',
+      'Standard input does not contain an access key.',
       'pipe the whole key: astroctl key report < leaked-key.txt',
     );
   const reported = await session.call(reportLeakedKeyRequest, { key });

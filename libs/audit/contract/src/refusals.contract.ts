@@ -36,10 +36,15 @@ export const recordRefusalsRequest = request({
     'sandbox-cluster',
   ],
   input: z.strictObject({
-    organizationId: z.string().min(1).max(200).optional().describe('left out: what concerns the platform itself'),
+    organizationId: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('omitted if the refusal concerns the platform itself'),
     minute: z.iso.datetime().describe('its beginning'),
     refusals: z.array(refusalRecord).max(REFUSALS_A_MINUTE),
-    dropped: z.number().int().nonnegative().describe('refusals beside these that were only counted'),
+    dropped: z.number().int().nonnegative().describe('additional refusals that were only counted'),
   }),
   output: z.strictObject({}),
   timeoutMs: 5_000,

@@ -254,7 +254,7 @@ describe('how a command ends', () => {
 
 describe('use-C0: --org-id', () => {
   it.each(['thing get -h', 'thing open -h', '-h'])('is in the help: %s', async (words) =>
-    expect((await laptopOf().run(words)).stdout).toMatch(/--org, --org-id <org> +organization, by id or slug/),
+    expect((await laptopOf().run(words)).stdout).toMatch(/--org, --org-id <org> +organization, by ID or slug/),
   );
 });
 

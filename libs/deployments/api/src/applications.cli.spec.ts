@@ -117,7 +117,7 @@ describe('app wait', () => {
       exit: 3,
       stdout: '',
       stderr: expect.stringContaining(
-        'Error: web v4 is DEGRADED: pod/web-1 cannot pull images.acme.dev/web:1.5.O.\nFix:   correct spec.source.image.tag and apply again, or go back: astroctl app rollback web --to v3\n',
+        'Error: web v4 is DEGRADED: pod/web-1 cannot pull images.acme.dev/web:1.5.O.\nFix:   correct spec.source.image.tag and apply again, or roll back: astroctl app rollback web --to v3\n',
       ),
     });
   });

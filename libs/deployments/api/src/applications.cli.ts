@@ -199,7 +199,7 @@ export async function appDelete(
   const { objects } = plan.value;
   session.print.note(
     input.orphan
-      ? `${name} will be deleted from the platform. A rollout in progress is ended first. What was applied stays on the cluster: ${objects.join(', ') || 'nothing so far'}`
+      ? `${name} will be deleted from the platform. A rollout in progress is ended first. The applied objects are kept on the cluster: ${objects.join(', ') || 'nothing so far'}`
       : `${name} and its ${objects.length} objects will be deleted: ${objects.join(', ')}`,
   );
   const sure = await session.confirm(`Delete ${name}?`);

@@ -116,9 +116,7 @@ async function applyOne(
       `${name} is paused: ${application.version} is deployed when you run astroctl app resume ${name}`,
     );
   if (outcome === 'synced' && !dryRun)
-    session.print.note(
-      `${name} ${application.version} is deployed again; the cluster did not have it as it was applied.`,
-    );
+    session.print.note(`${name} ${application.version} is deployed again, because the cluster had drifted.`);
   const { version, attempt } = application;
   return { name, version, ...(attempt && { attempt: attempt.number }) };
 }

@@ -196,7 +196,7 @@ export async function appExport(
   }
   if (hidden > 0)
     session.print.note(
-      `Warning: ${hidden} values are shown as fingerprints, because you may not deploy ${name}; the manifest cannot be applied as it is.`,
+      `Warning: ${hidden} values are shown as fingerprints, because you may not deploy ${name}; the manifest cannot be applied unchanged.`,
     );
   return ExitCode.Success;
 }
@@ -215,7 +215,7 @@ export async function appOpen(
     return localError(
       ExitCode.Failed,
       `${name} has no external address.`,
-      `give it one: astroctl app set ${name} externalAccess.domain=DOMAIN`,
+      `add one: astroctl app set ${name} externalAccess.domain=DOMAIN`,
     );
   await session.print.done({ name, endpoint }, { text: endpoint, name: `application/${name}` });
   if (!session.io.openBrowser(endpoint)) session.print.note('No browser was found; open the address yourself.');

@@ -100,7 +100,7 @@ export async function clustersAccess(
   await session.print.list(listed.value, {
     columns,
     name: (row) => `member/${row.id}`,
-    empty: `Nobody has asked for access to cluster ${name}.`,
+    empty: `No member has requested access to cluster ${name}.`,
   });
   return ExitCode.Success;
 }

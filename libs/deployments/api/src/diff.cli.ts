@@ -21,7 +21,7 @@ export async function appDiff(
 ): Promise<Outcome> {
   const { name, from, to, live, filename } = options;
   if ([filename.length > 0, live, from !== undefined].filter(Boolean).length > 1)
-    return usage('Versions, -f and --live exclude each other.', 'see: astroctl app diff -h');
+    return usage('Versions, -f, and --live cannot be combined.', 'see: astroctl app diff -h');
   const org = await session.organization();
   if (isCommandError(org)) return org;
   const diff =

@@ -138,7 +138,7 @@ describe('use-D20: a rollout that failed', () => {
     expect(exit).toBe(3);
     expect(stderr).toContain('db-1: says db-1');
     expect(stderr).not.toContain('db-0');
-    expect(stderr).toContain('kubectl delete pod db-1 -n web, or go back: astroctl app rollback web --to v2');
+    expect(stderr).toContain('kubectl delete pod db-1 -n web, or roll back: astroctl app rollback web --to v2');
   });
 
   it('shows no lines of pods that serve on', async () => {
@@ -151,7 +151,7 @@ describe('use-D20: a rollout that failed', () => {
 
 it('use-D4: app delete names what it left on the cluster', async () => {
   const at = laptop();
-  const kept = 'CustomResourceDefinition widgets.acme.dev is kept because it holds Widget theirs in shop';
+  const kept = 'CustomResourceDefinition widgets.acme.dev is kept because it contains Widget theirs in shop';
   at.on(deleteApplicationRequest, () => ({ name: 'web', attemptId: 'a8', objects: ['Deployment/web'], dryRun: false }));
   at.on(applicationStatusRequest, () => domainError('deployments/application-not-found', 'not-found', 'It is gone.'));
   at.onStream(applicationEventsRequest, () => [

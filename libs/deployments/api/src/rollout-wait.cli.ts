@@ -114,7 +114,7 @@ async function lost(session: Session, { org, name }: WaitFor, status: Applicatio
     exit: ExitCode.RolloutFailed,
     detail: `${name} ${version} is ${status.status}: ${(message ?? 'no reason given').replace(/\.?$/, '.')}`,
     fix: isAnotherServing
-      ? `${correct}, or go back: astroctl app rollback ${name} --to ${servingVersion}`
+      ? `${correct}, or roll back: astroctl app rollback ${name} --to ${servingVersion}`
       : `${correct}, or see: astroctl app events ${name} -k`,
     ...(code !== null && { code }),
     ...(status.attempt && { requestId: status.attempt.id }),

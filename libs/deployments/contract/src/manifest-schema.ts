@@ -101,7 +101,7 @@ export function manifestSchema(kind: SchemaKind): JsonSchema {
           type: 'object',
           properties: { name },
           additionalProperties: false,
-          description: `name may be given here in place of spec.${nameField}.`,
+          description: `name can be set here instead of in spec.${nameField}.`,
         },
         spec: { $ref: '#/definitions/spec' },
       },

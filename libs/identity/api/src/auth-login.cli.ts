@@ -107,7 +107,7 @@ async function askForOrganization({ io }: Session, items: readonly OrganizationV
     const answer = (await terminal.question('Organization (number or name): ', { signal: io.interrupted })).trim();
     const found = items[Number(answer) - 1] ?? items.find(({ slug, id }) => slug === answer || id === answer);
     return (
-      found?.id ?? usage(`${answer} is neither a number nor a name of the list.`, 'astroctl auth login --org-id NAME')
+      found?.id ?? usage(`${answer} is neither a number nor a name in the list.`, 'astroctl auth login --org-id NAME')
     );
   } finally {
     terminal.close();

@@ -93,7 +93,7 @@ export function createInteractions({
       if (fields.get('abort') === 'yes') {
         return provider.interactionFinished(request, response, {
           error: 'access_denied',
-          error_description: 'the login was cancelled',
+          error_description: 'the login was canceled',
         });
       }
       const email = (fields.get('email') ?? '').slice(0, 320);

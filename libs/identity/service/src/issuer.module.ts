@@ -52,7 +52,7 @@ const identityConfig: FactoryProvider<IdentityConfig> = {
     const { oidc, contact, adminEmail } = configuration;
     const platform = { version: VERSION, publicUrl, contact, profile };
     if (oidc.kind === 'external') return { ...platform, ...oidc };
-    if (!builtIn) throw new Error('the built-in issuer was not made');
+    if (!builtIn) throw new Error('the built-in issuer was not created');
     const { issuer, audience, cliClientId, consoleClientId } = builtIn.issuer;
     const logins = { issuer, audience, cliClientId, consoleClientId, scope: SCOPE, resource: audience };
     return { ...platform, ...logins, adminEmails: [adminEmail] };

@@ -94,7 +94,7 @@ export async function waitForHealth(
     let wellSince: number | undefined;
     let told = '';
     for (;;) {
-      if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'the waiting was ended', false);
+      if (signal.aborted) throw new KubernetesUnreachableError('aborted', 'waiting was canceled', false);
       if (closed) throw closed;
       const health = look(entries, copies, clock.now());
       if (onProgress && `${health.state} ${health.message}` !== told) {

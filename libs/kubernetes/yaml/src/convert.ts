@@ -97,7 +97,7 @@ function valueOf(node: unknown, path: Path, job: Job): unknown {
 function scalarOf(node: unknown, path: Path, job: Job): null | boolean | number | string {
   if (!isScalar(node)) return null;
   const source = node.source ?? '';
-  if (source.includes('\u0000')) return fault(job, node, path, 'a text must not contain NUL');
+  if (source.includes('\u0000')) return fault(job, node, path, 'text must not contain NUL characters');
   if (node.tag !== undefined) {
     const reading = readTagged(node.tag, source);
     return reading.ok ? reading.value : fault(job, node, path, reading.message);

@@ -74,7 +74,7 @@ export function parseManifests(text: string, options: ParseOptions = {}): Parsed
     dropEmptyKeys = false,
   } = options;
   if (Buffer.byteLength(text) > maxBytes) return refuse(`the text is longer than ${maxBytes} bytes`);
-  if (text.includes('\u0000')) return refuse('a text must not contain NUL');
+  if (text.includes('\u0000')) return refuse('text must not contain NUL characters');
 
   const lines = new LineCounter();
   const placeOf = (offset: number): Place => {
@@ -172,7 +172,7 @@ function compose(
   let tokens = 0;
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
-    if (++tokens > maxTokens) return over(`the text has more than ${maxTokens} words and marks`);
+    if (++tokens > maxTokens) return over(`the text has more than ${maxTokens} tokens`);
     for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
     if (parser.stack.length > maxDepth + BESIDE_COLLECTIONS) return over(`values are nested deeper than ${maxDepth}`);
     if (documents.length > maxDocuments) return over(`there are more than ${maxDocuments} documents`);

@@ -28,7 +28,7 @@ export function readPlain(source: string): ScalarReading {
     return CORE_BOOLEAN.test(source) ? { ok: true, value } : { ok: true, value, surprise: `the text "${source}"` };
   }
   if (NOT_FINITE.test(source))
-    return { ok: false, message: `${source} is not a number that JSON can hold; quote it if it is a text` };
+    return { ok: false, message: `${source} is not a number that JSON can hold; quote it if it is a string` };
   const digits = source.replaceAll('_', '');
   if (!/^[-+.0-9]/.test(source) || digits === '') return { ok: true, value: source };
   if (INTEGER.test(digits)) return readInteger(source, digits);

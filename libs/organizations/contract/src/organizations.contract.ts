@@ -23,7 +23,7 @@ export const displayNameSchema = z
   .max(80)
   .regex(
     /^[A-Za-z0-9\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u0130\u0132-\u0137\u0139-\u0148\u014A-\u017E ._'&()-]+$/u,
-    "may hold Latin letters, digits, spaces and . _ ' & ( ) - only",
+    "can contain only Latin letters, digits, spaces, and . _ ' & ( ) -",
   );
 
 export const organizationView = z.strictObject({

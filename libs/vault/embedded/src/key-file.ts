@@ -28,7 +28,7 @@ function load(file: string): readonly SealingKey[] | undefined {
   if (!stat) return undefined;
   if (process.platform !== 'win32' && stat.mode & 0o077) {
     throw new VaultSealError(
-      `The file ${file} holds sealing keys and others than its owner may use it; run chmod 600 on it and start again.`,
+      `The file ${file} contains sealing keys and is accessible to other users; run chmod 600 on it and start again.`,
     );
   }
   const keys = parseSealingKeys(readFileSync(file, 'utf8').trim());

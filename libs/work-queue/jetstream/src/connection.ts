@@ -20,7 +20,7 @@ export async function connectTo(url: string): Promise<Connection> {
     reconnectTimeWait: 250,
     name: 'astro work queue',
   }).catch((cause: unknown) => {
-    throw new WorkQueueUnavailableError('The NATS server named for the work queue does not answer.', { cause }); // the address may hold a password
+    throw new WorkQueueUnavailableError('The NATS server for the work queue does not respond.', { cause }); // the address may hold a password
   });
   try {
     const version = nats.info?.version ?? 'unknown';

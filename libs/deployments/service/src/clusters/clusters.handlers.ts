@@ -65,7 +65,7 @@ export class ClustersHandlers {
     });
     if (!deleted.ok) return deleted;
     if (!context.dryRun) await this.heartbeats.forget(id);
-    const warning = `${left.length} accounts of members could not be deleted on the cluster and stay there with their rights.`;
+    const warning = `${left.length} accounts of members could not be deleted on the cluster and keep their permissions.`;
     const { position } = deleted.value.meta;
     return reply(
       { name, dryRun: context.dryRun ?? false },

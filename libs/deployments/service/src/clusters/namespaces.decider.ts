@@ -86,7 +86,7 @@ const namespaceTaken = (namespace: string): DeploymentsError =>
   deploymentsErrors.namespaceNotAllowed(
     namespace,
     'another application claimed it',
-    'leave namespace out, or choose another',
+    'omit namespace, or choose another',
   );
 
 export const namespacesDecider: Decider<Namespaces, NamespacesCommand, NamespacesEvent, DeploymentsError> = {

@@ -47,7 +47,7 @@ export class SilenceSweep implements Sweep {
       if (!recorded.ok)
         this.logger.warn(
           { clusterId: id, code: recorded.error.code },
-          'the silence of a cluster could not be recorded',
+          'the missing heartbeat of a cluster could not be recorded',
         );
     }
   }

@@ -205,7 +205,7 @@ describe('use-D16: volumes', () => {
     expect(faults(image('web', '1', { volumes: [data], replicas: 3 }), premium)).toEqual([
       {
         pointer: '/source/image/replicas',
-        message: 'must be 1 beside the volume data, which has one writer; set accessMode: ReadWriteMany for more',
+        message: 'must be 1 with the volume data, which allows one writer; set accessMode: ReadWriteMany for more',
       },
     ]);
     expect(faults(image('web', '1', { volumes: [data], autoscaling: { min: 1, max: 1 } }), premium)).toMatchObject([
@@ -228,7 +228,7 @@ describe('use-D16: volumes', () => {
     expect(errors(data, { ...data, size: '5Gi' })).toEqual([
       {
         pointer: '/source/image/volumes/0/size',
-        message: 'cannot shrink from 10Gi to 5Gi; use a volume of another name',
+        message: 'cannot shrink from 10Gi to 5Gi; use a volume with another name',
       },
     ]);
     expect(errors(data, shared)).toMatchObject([{ pointer: '/source/image/volumes/0/accessMode' }]);

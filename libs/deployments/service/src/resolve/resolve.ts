@@ -74,7 +74,7 @@ export function resolve(input: ResolveInput): Result<ResolvedSpec, InputError[]>
       source: { type: 'yaml', manifests: spec.source.yaml.manifests, labels: spec.labels ?? {} },
     });
   }
-  if (!spec.source.image) return err([{ pointer: '/source', message: 'must hold an image or manifests' }]);
+  if (!spec.source.image) return err([{ pointer: '/source', message: 'must contain an image or manifests' }]);
   const workload = resolveImage(input, spec.source.image, tier);
   return workload.ok ? ok({ ...common, source: { type: 'image', workload: workload.value } }) : workload;
 }

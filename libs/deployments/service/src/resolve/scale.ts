@@ -30,7 +30,7 @@ export function scaleOf(
       ? { pointer: `/source/image/${field}`, message }
       : { pointer: '/profileName', message: `names a profile whose ${field} ${message}` };
   const bounds = single
-    ? `must be 1 beside the volume ${single.name}, which has one writer; set accessMode: ReadWriteMany for more`
+    ? `must be 1 with the volume ${single.name}, which allows one writer; set accessMode: ReadWriteMany for more`
     : `must be between ${min} and ${max} on tier ${tier.name}`;
   if (layer?.autoscaling && single)
     return {
@@ -38,7 +38,7 @@ export function scaleOf(
       errors: [
         error(
           'autoscaling',
-          `must not be set beside the volume ${single.name}, which has one writer; set accessMode: ReadWriteMany for more`,
+          `cannot be combined with the volume ${single.name}, which allows one writer; set accessMode: ReadWriteMany for more`,
         ),
       ],
     };

@@ -20,7 +20,7 @@ export function volumeErrors(deployed: ResolvedSpec, next: ResolvedSpec): InputE
     if (!old) return [];
     const refuse = (field: keyof Volume, message: string): InputError => ({
       pointer: `/source/image/volumes/${index}/${field}`,
-      message: `${message}; use a volume of another name`,
+      message: `${message}; use a volume with another name`,
     });
     const mode = ({ accessMode = 'ReadWriteOnce' }: Volume) => accessMode;
     return [

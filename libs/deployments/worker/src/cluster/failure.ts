@@ -65,13 +65,14 @@ const FIXES: Readonly<Record<string, string>> = {
   'deployments/image-name-invalid': 'correct spec.source.image and apply again',
   'deployments/crash-loop': 'see why it exits: astroctl app logs APP --previous',
   'deployments/out-of-memory': 'raise spec.source.image.resources.limits.memory and apply again',
-  'deployments/config-missing': 'create what is missing in the target namespace, or correct its name, and apply again',
+  'deployments/config-missing':
+    'create the missing object in the target namespace, or correct its name, and apply again',
   'deployments/runs-as-root': 'add runAsUser: 1000 to spec.source.image and apply again',
   'deployments/unschedulable': 'request less cpu or memory in spec.source.image.resources, or add nodes',
   'deployments/health-check-failed':
     'correct spec.source.image.health or spec.source.image.port (none if the program listens on no port), and apply again',
   'deployments/quota-exceeded': 'request less in spec.source.image.resources, or raise the quota of the namespace',
-  'deployments/pod-security': 'correct the fields named and apply again, or see: astroctl clusters policy get CLUSTER',
+  'deployments/pod-security': 'correct these fields and apply again, or see: astroctl clusters policy get CLUSTER',
   'deployments/rollout-timeout': 'see why: astroctl app events APP -k',
   'deployments/job-failed': 'see why it exits: astroctl app logs APP --previous',
   'deployments/scale-failed': 'correct spec.scaleTargetRef of the HorizontalPodAutoscaler and apply again',
@@ -168,7 +169,7 @@ export function judgeClusterError(fault: ClusterError, cluster: string): Verdict
   if (status === 413 || /request is too large|larger than max/i.test(message))
     return failed('deployments/object-too-large', message, 'make the object smaller and apply again');
   if (status === 500 && message.startsWith('failed to create typed patch object'))
-    return failed('deployments/invalid-manifest', message, 'correct the field named and apply again');
+    return failed('deployments/invalid-manifest', message, 'correct this field and apply again');
   if (status >= 500)
     return { retry: true, cause: `cluster ${cluster} answers ${status}${message === '' ? '' : `: ${message}`}` };
   return failed(

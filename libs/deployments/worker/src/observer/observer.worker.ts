@@ -262,7 +262,7 @@ class ClusterObservation {
         bus.own({ organizationId, timeoutMs: deployedObjectsRequest.timeoutMs }),
       );
       if (!asked.ok) {
-        logger.info({ applicationId, code: asked.error.code }, 'the objects of an application could not be asked for');
+        logger.info({ applicationId, code: asked.error.code }, 'the objects of an application could not be read');
         this.deployed.delete(applicationId);
         return;
       }

@@ -109,7 +109,7 @@ async function withoutShared(
       goes.push(entry);
       continue;
     }
-    kept.push(`${entry.key.kind} ${entry.key.name} is kept because it holds ${holds}`);
+    kept.push(`${entry.key.kind} ${entry.key.name} is kept because it contains ${holds}`);
     await run.call((client) => disown(run, client, entry));
   }
   return goes;
@@ -245,7 +245,7 @@ async function untilGone(
       throw new AttemptFailedError({
         code: 'deployments/deletion-blocked',
         message,
-        fix: 'remove what blocks it; the deletion is tried again by itself',
+        fix: 'remove the cause; the deletion is retried automatically',
       });
     }
     // Things mostly go within a second: not worth a word.

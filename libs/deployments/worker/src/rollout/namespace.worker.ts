@@ -47,12 +47,12 @@ const taken = (live: KubernetesObject, { task }: Run) =>
   new AttemptFailedError({
     code: 'deployments/namespace-taken',
     message: `namespace ${task.targetNamespace} on cluster ${task.cluster.name} belongs to organization ${otherOwner(live, task.organizationId, NAMESPACE_LABEL)}`,
-    fix: `choose another namespace; or, if nobody uses it any more, remove its label: kubectl label namespace ${task.targetNamespace} ${NAMESPACE_LABEL}-`,
+    fix: `choose another namespace; or, if it is no longer used, remove its label: kubectl label namespace ${task.targetNamespace} ${NAMESPACE_LABEL}-`,
   });
 
 const terminating = (namespace: string, cluster: string) =>
   new AttemptFailedError({
     code: 'deployments/namespace-terminating',
     message: `namespace ${namespace} is being deleted on cluster ${cluster}`,
-    fix: 'wait until it is deleted, then apply again; that creates it',
+    fix: 'wait until it is deleted, then apply again; this creates it again',
   });

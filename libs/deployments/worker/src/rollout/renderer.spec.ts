@@ -114,7 +114,7 @@ describe('use-S4: large manifests of a rollout', () => {
 
   it('are refused when they hold too much, whatever it is', async () => {
     for (const [text, words] of [
-      ['a: 1\n'.repeat(150_000), 'words and marks'],
+      ['a: 1\n'.repeat(150_000), 'tokens'],
       [`[${'a,'.repeat(120_000)}]`, 'values'],
     ] as const) {
       const rendering = render(text);

@@ -25,7 +25,7 @@ export class RolloutMetrics {
     });
     this.waitingNow = new Gauge({
       name: 'astro_rollout_attempts_waiting',
-      help: 'Attempts in hand whose objects are applied and not healthy yet',
+      help: 'Attempts that this worker is working on, with objects that are applied but not healthy yet',
       registers,
     });
   }

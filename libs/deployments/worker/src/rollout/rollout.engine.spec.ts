@@ -445,7 +445,7 @@ ${configMaps('a')}`;
       const { outcome } = await rollOut(yamlSpec(ns, 1, ''), { ...allowed, kind: 'delete', resolved: null });
       expect(outcome).toMatchObject({ ...outcome, outcome: 'succeeded' });
       expect(outcome).toMatchObject({
-        message: `1 objects deleted; CustomResourceDefinition widgets.${group} is kept because it holds Widget theirs in default; Namespace ${ns}-own is kept because it holds ConfigMap theirs`,
+        message: `1 objects deleted; CustomResourceDefinition widgets.${group} is kept because it contains Widget theirs in default; Namespace ${ns}-own is kept because it contains ConfigMap theirs`,
       });
       const definition = {
         group: 'apiextensions.k8s.io',
