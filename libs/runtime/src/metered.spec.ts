@@ -1,4 +1,3 @@
-import { openEmbeddedEventStore } from '#event-store/embedded';
 import { NO_STREAM, sealEvents } from '#event-store';
 import { position, silentLogger } from '#kernel';
 import { createMetrics } from '#metrics';
@@ -12,6 +11,9 @@ import { busMetrics, meteredEventStore, meteredQueue, watchProjections } from '.
 const folder = temporaryFolder();
 const surroundings = { folder, clock: systemClock, ids: systemIds, log: silentLogger };
 
+const openEventStore = async (options: typeof surroundings) =>
+  (await import('#event-store/embedded')).openEmbeddedEventStore(options);
+
 /** Lines of the metric, without its help. */
 async function linesOf(metrics: ReturnType<typeof createMetrics>, name: string): Promise<readonly string[]> {
   const text = await metrics.getSingleMetricAsString(name);
@@ -23,7 +25,7 @@ async function linesOf(metrics: ReturnType<typeof createMetrics>, name: string):
 describe('use-L11: metrics', () => {
   it('of the event store count appends by outcome', async () => {
     const metrics = createMetrics();
-    const store = meteredEventStore(await openEmbeddedEventStore(surroundings), metrics, systemClock);
+    const store = meteredEventStore(await openEventStore(surroundings), metrics, systemClock);
     const event = (id: string) => ({
       id,
       type: 'thing.made.v1',
