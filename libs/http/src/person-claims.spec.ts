@@ -58,7 +58,7 @@ describe('what a login says about a person', () => {
       });
       clock.advance(10_000);
     }
-    expect(warned).toMatchObject([{ status: 429, fix: expect.stringContaining('asked again') as unknown }]);
+    expect(warned).toMatchObject([{ status: 429, fix: expect.stringContaining('is retried') as unknown }]);
     answer = () => Response.json({ email: known.email });
     expect((await one.read('t', token)).claims.incomplete).toBeUndefined();
   });

@@ -118,7 +118,7 @@ export class PersonClaimsReader {
       { status },
       isRefused
         ? `configure the issuer to include the claim ${claim} in access tokens, or add openid and email to ASTRO_OIDC_SCOPE; see docs/operations/login.md`
-        : `known addresses are kept, and the request is retried; to avoid these requests, configure the issuer to include the claim ${claim} into access tokens`,
+        : `known addresses are kept, and the request is retried; to avoid these requests, configure the issuer to include the claim ${claim} in access tokens`,
     );
     return { kind: isRefused ? 'refused' : 'away' };
   }

@@ -138,7 +138,7 @@ export const VARIABLES = {
   },
   vault: {
     name: 'ASTRO_VAULT',
-    meaning: 'vault; an address names the database in its path, astro when left out',
+    meaning: 'vault; the path of a MongoDB URL is the database name, by default astro',
     default: 'embedded',
     schema: engine('embedded', ['mongodb://', 'mongodb+srv://']),
     good: 'mongodb+srv://astro:secret@cluster0.acme.mongodb.net/astro',

@@ -53,7 +53,6 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /\btak(e|es|ing|en) up\b/i, scopes: TO_USERS, instead: 'use, require' },
   { pattern: /\b(tried|begins?|continues|ends) (again )?by itself\b/i, scopes: TO_USERS, instead: 'automatically' },
   { pattern: /\bin hand\b/i, scopes: TO_USERS, instead: 'in progress, processed' },
-  { pattern: /(?<!@)\bcancell(ed|ing)\b/i, scopes: TO_USERS, instead: 'canceled, canceling' },
   { pattern: /\bconjure|\bhither|\bthither|\bwherefore|\bupon\b/i, scopes: EVERYWHERE, instead: 'a plain word' },
 ];
 
