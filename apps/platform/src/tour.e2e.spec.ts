@@ -172,6 +172,7 @@ function tour(name: string, options: PlatformOptions): void {
       expect(applied.stderr).toMatch(
         /Error: hello-world v3 is DEGRADED: .*cannot pull .*sandbox\.invalid\/app:missing.*v2 still serves, 2\/2 ready/,
       );
+      expect(applied.stderr).not.toMatch(/\d tries/); // it did not wait for the image
       expect(applied.stderr).toMatch(/^Fix: .*astroctl app rollback hello-world --to v2$/m);
       expect(applied.stderr).toMatch(/^Ref: {3}deployments\/image-not-found/m);
     });

@@ -98,6 +98,11 @@ describe('requests', () => {
       path: '/v1/things/n',
       body: '[1]',
     });
+    expect(routeRequest(manifest, { name: 'n', manifest: [1], failFast: true }, false)).toEqual({
+      method: 'PUT',
+      path: '/v1/things/n?failFast=true',
+      body: '[1]',
+    });
     expect(() => routeRequest(put, { name: 'n' }, false)).toThrow('needs org');
     expect(() => routeRequest({ subject: 's.v1.x' }, {}, false)).toThrow('has no route');
   });

@@ -11,7 +11,7 @@ export interface RouteRequest {
 
 /**
  * Method, path, query and body of a contract's route for an input: path parameters first, the rest is query (GET,
- * DELETE) or body. @throws Error for a contract without route, or an input without a path parameter
+ * DELETE) or body. Where one member is the whole body, the others are query. @throws Error for a contract without route, or an input without a path parameter
  */
 export function routeRequest(
   contract: Pick<Contract, 'route' | 'subject' | 'body'>,
@@ -28,15 +28,15 @@ export function routeRequest(
     return encodeURIComponent(String(value));
   });
   const query = new URLSearchParams();
-  const inQuery = method === 'GET' || method === 'DELETE';
-  if (inQuery) {
-    for (const [name, value] of Object.entries(rest))
+  const hasNoBody = method === 'GET' || method === 'DELETE';
+  if (hasNoBody || contract.body) {
+    for (const [name, value] of Object.entries(rest).filter(([name]) => name !== contract.body))
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) query.append(name, String(one));
   }
   if (dryRun) query.set('dryRun', 'true');
   const text = query.toString();
   const whole = text === '' ? path : `${path}?${text}`;
-  if (inQuery) return { method, path: whole };
+  if (hasNoBody) return { method, path: whole };
   const body = JSON.stringify(contract.body ? rest[contract.body] : rest);
   return body === undefined ? { method, path: whole } : { method, path: whole, body };
 }

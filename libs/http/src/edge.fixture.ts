@@ -100,7 +100,7 @@ export const contracts = {
     subject: 'fixture.v1.manifest',
     route: 'PUT /v1/organizations/{org}/manifests/{name}',
     permission: 'application.deploy',
-    input: z.object({ org, name, manifest: z.unknown() }),
+    input: z.object({ org, name, manifest: z.unknown(), isFast: z.boolean().default(false) }),
     body: 'manifest',
     output: z.unknown(),
     organizationOf,

@@ -62,6 +62,13 @@ describe('routes of contracts', () => {
     expectProblem(await edge.send('PUT', '/v1/organizations/acme/manifests/web'), 422);
   });
 
+  it('take the other members from the query where one member is the whole body', async () => {
+    const send = (query: string) => edge.send('PUT', `/v1/organizations/acme/manifests/web?${query}`, { json: {} });
+    expect((await send('isFast=true')).body).toMatchObject({ manifest: {}, isFast: true });
+    expect((await send('isFast=false')).body).toMatchObject({ isFast: false });
+    for (const query of ['manifest=x', 'unknown=x', 'isFast=perhaps']) expectProblem(await send(query), 422);
+  });
+
   it('answer 201 with Location, 202 with Location, 204 without a body', async () => {
     const created = await edge.send('POST', '/v1/organizations/acme/things', { json: { name: 'web' } });
     expect([created.status, created.headers.location]).toEqual([201, '/v1/organizations/acme/things/id-1']);

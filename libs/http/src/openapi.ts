@@ -104,13 +104,16 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
         required: true,
         schema: properties[name] ?? { type: 'string' },
       })),
-      ...(takesQuery
-        ? rest.map((name) => ({
-            name,
-            in: 'query',
-            required: required.includes(name),
-            schema: name === 'cursor' ? { ...(properties[name] as object), pattern: HEADERS.cursor } : properties[name],
-          }))
+      ...(takesQuery || contract.body
+        ? rest
+            .filter((name) => name !== contract.body)
+            .map((name) => ({
+              name,
+              in: 'query',
+              required: required.includes(name),
+              schema:
+                name === 'cursor' ? { ...(properties[name] as object), pattern: HEADERS.cursor } : properties[name],
+            }))
         : []),
       ...(contract.kind === 'request' && contract.dryRun
         ? [

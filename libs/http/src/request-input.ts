@@ -31,12 +31,15 @@ export interface RequestInput {
 export function inputReader(route: ContractRoute): (parts: RequestParts) => RequestInput {
   const { contract, method, parameters } = route;
   const coercions = coercionsOf(contract);
-  const takesQuery = !takesBody(method);
+  const hasNoBody = !takesBody(method);
+  /** Where one member of the input is the whole body, the others are in the query. */
+  const isBesideBody = (name: string): boolean =>
+    contract.body !== undefined && name !== contract.body && name in coercions;
   const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
   return ({ params, query, body }) => {
     const input: Record<string, unknown> = {};
     const faults: InputError[] = [];
-    if (!takesQuery) addBody(contract, parameters, body, input, faults);
+    if (!hasNoBody) addBody(contract, parameters, body, input, faults);
     let dryRun = false;
     for (const [name, text] of Object.entries(query)) {
       if (poisonsName(name)) throw poisoned();
@@ -44,14 +47,17 @@ export function inputReader(route: ContractRoute): (parts: RequestParts) => Requ
         if (text !== 'true' && text !== 'false' && text !== '')
           faults.push({ pointer: '/dryRun', message: 'must be true or false' });
         dryRun = text === 'true' || text === '';
-      } else if (takesQuery && !parameters.includes(name) && (name in coercions || !SELECTORS.includes(name))) {
+      } else if (
+        !parameters.includes(name) &&
+        (hasNoBody ? name in coercions || !SELECTORS.includes(name) : isBesideBody(name))
+      ) {
         Object.defineProperty(input, name, {
           value: read(name, text),
           enumerable: true,
           writable: true,
           configurable: true,
         });
-      } else if (!takesQuery && !parameters.includes(name) && !SELECTORS.includes(name)) {
+      } else if (!hasNoBody && !parameters.includes(name) && !SELECTORS.includes(name)) {
         faults.push({
           pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
           message: `is not a known query parameter of this ${method} request`,
