@@ -104,6 +104,23 @@ describe('app wait', () => {
   it('ends with 0 when the application runs', async () =>
     expect(await laptopOf().run('app wait web')).toMatchObject({ exit: 0, stdout: 'application/web running\n' }));
 
+  it('use-D6: says what is wrong, and that it is waited for, while the rollout is under way', async () => {
+    const laptop = laptopOf();
+    const problem = 'pod/web-1 cannot pull images.acme.dev/web:1.5.O (not found); waiting for up to 60 s';
+    const seen: Partial<ApplicationStatusView>[] = [
+      { status: 'PROGRESSING', replicas: '0/2', message: '0/2 ready' },
+      { status: 'PROGRESSING', replicas: '0/2', message: `0/2 ready: ${problem}` },
+    ];
+    const attempt = { id: 'a1', number: 1, state: 'RUNNING' } as const;
+    laptop.on(applicationStatusRequest, () => {
+      const next = seen.shift();
+      return statusOf(next ? { attempt, ...next } : {});
+    });
+    const { exit, stderr } = await laptop.run('app wait web');
+    expect(exit).toBe(0);
+    expect(stderr).toContain(`web v3: PROGRESSING 0/2\nweb v3: PROGRESSING 0/2: ${problem}\n`);
+  });
+
   it('ends with 3, the reason and what to do when the rollout failed', async () => {
     const laptop = laptopOf({
       status: 'DEGRADED',

@@ -49,7 +49,7 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
       } else {
         const { value } = status;
         const verdict = judge(value, wait);
-        const words = `${value.name} ${value.version}: ${value.status}${value.replicas !== null && value.status === 'PROGRESSING' ? ` ${value.replicas}` : ''}`;
+        const words = `${value.name} ${value.version}: ${progressOf(value)}`;
         if (wait.narrate && verdict === 'open' && words !== said) session.print.note(words);
         said = words;
         if (verdict === 'reached') {
@@ -74,6 +74,13 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
   } finally {
     stop.abort();
   }
+}
+
+/** `PROGRESSING 0/2`, and what the platform waits for to pass. */
+function progressOf({ status, replicas, message }: ApplicationStatusView): string {
+  if (status !== 'PROGRESSING') return status;
+  const problem = /^\d+\/\d+ ready: (.+)$/.exec(message ?? '')?.[1];
+  return [status, ...(replicas === null ? [] : [replicas])].join(' ') + (problem === undefined ? '' : `: ${problem}`);
 }
 
 type Verdict = 'reached' | 'lost' | 'open';
