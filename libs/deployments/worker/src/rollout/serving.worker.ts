@@ -14,7 +14,7 @@ export async function serving(run: Run, entries: readonly InventoryEntry[]): Pro
   try {
     const client = await run.ports.connections.client(run.task.cluster);
     const deployment = await liveObject(client, first);
-    if (!deployment) return 'no revision is serving traffic';
+    if (!deployment) return 'No revision is serving traffic';
     const { items } = await client.list(REPLICA_SET, { namespace: first.namespace, deadlineMs: 5_000 });
     const owned = items.filter(({ metadata }) =>
       list(metadata['ownerReferences']).some((owner) => text(at(owner, 'uid')) === deployment.metadata.uid),

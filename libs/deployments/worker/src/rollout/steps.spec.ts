@@ -74,9 +74,9 @@ describe('what serves while the newest revision does not', () => {
       'v3 still serves, 3/3 ready',
     ));
   it('is nothing when no pod of an older one is ready', () =>
-    expect(servingText(deployment, [set('4', 'v4.6', 1)], revisionOf)).toBe('no revision is serving traffic'));
+    expect(servingText(deployment, [set('4', 'v4.6', 1)], revisionOf)).toBe('No revision is serving traffic'));
   it('has no number when the older pods carry no mark', () =>
-    expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe('the version before still serves, 2/3 ready'));
+    expect(servingText(deployment, [set('3', '', 2)], revisionOf)).toBe('The version before still serves, 2/3 ready'));
 });
 
 it('reads the revision of a mark back', () =>

@@ -132,11 +132,11 @@ export function servingText(
   const serving = older.toSorted(
     (a, b) => count(at(b, 'status', 'readyReplicas')) - count(at(a, 'status', 'readyReplicas')),
   )[0];
-  if (!serving) return 'no revision is serving traffic';
+  if (!serving) return 'No revision is serving traffic';
   const wanted = at(deployment, 'spec', 'replicas');
   const ready = older.reduce((sum, set) => sum + count(at(set, 'status', 'readyReplicas')), 0);
   const revision = revisionOf(serving);
-  return `${revision === undefined ? 'the version before' : `v${revision}`} still serves, ${ready}/${typeof wanted === 'number' ? wanted : 1} ready`;
+  return `${revision === undefined ? 'The version before' : `v${revision}`} still serves, ${ready}/${typeof wanted === 'number' ? wanted : 1} ready`;
 }
 
 /** The Deployment controller numbers templates; the Deployment carries the number of the newest. */
