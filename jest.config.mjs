@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const { $schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
 
@@ -12,7 +13,7 @@ export default {
   moduleFileExtensions: ['ts', 'tsx', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '^.+\\.tsx?$': ['@swc/jest', swc] },
   testTimeout: 120_000, // ends what hangs; a busy machine makes every test slow, and none is about speed
-  maxWorkers: '100%', // suites that start the platform mostly wait for it
+  maxWorkers: Math.ceil(availableParallelism() * 1.5), // suites that start the platform mostly wait for it
   workerIdleMemoryLimit: '512MB', // each Nest file leaks about 20 MB
   // For `npm run coverage`: files that no test loads count as well.
   coverageProvider: 'v8',
