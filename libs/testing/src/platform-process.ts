@@ -103,12 +103,15 @@ async function startApart(
   return { app: asOneProcess(services), url: services.url };
 }
 
-/** Starts a platform whose process is gone again, on the same folder and port. People and what they stored stay as they are. */
+/**
+ * Starts a platform whose process is gone again, on the same folder and port, with the variables that it had unless others
+ * are given. People and what they stored stay as they are.
+ */
 export async function startAgain(
-  { options: { apart = false }, dataDir, url, stop, kill }: Platform,
+  { options: { apart = false, environment = {} }, dataDir, url, stop, kill }: Platform,
   options: Pick<PlatformOptions, 'worker' | 'environment'> = {},
 ): Promise<Platform> {
-  const again = await startPlatform({ ...options, apart, dataDir, port: Number(new URL(url).port) });
+  const again = await startPlatform({ environment, ...options, apart, dataDir, port: Number(new URL(url).port) });
   const after = (cleanUp: () => Promise<void>, end: () => Promise<unknown>) => () => end().then(cleanUp);
   return { ...again, stop: after(stop, () => again.process.stop()), kill: after(kill, () => again.process.kill()) };
 }
