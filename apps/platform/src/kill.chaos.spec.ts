@@ -20,7 +20,7 @@ import { followLog, logOf } from '#testing/log';
 /** `kill -9` of the whole process group while an application is applied: on the real Kubernetes where one is named, else on the sandbox. */
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
-const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 50);
+const MOMENTS = Number(process.env['ASTRO_TEST_MOMENTS'] ?? 30);
 /** Written by every attempt, an undisturbed one or not. */
 const INVENTORY = 'configmaps/astro-inventory-';
 const SEED = seedOfRun();
