@@ -1,6 +1,7 @@
 import { ROUTED_CONTRACTS } from '#gateway';
 import { call, startPlatform, type Platform } from '#testing';
 import { z } from 'zod';
+import { askWithoutCredential } from './routes.fixture.ts';
 
 const readiness = z.looseObject({ contracts: z.array(z.string()) });
 const description = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
@@ -28,12 +29,11 @@ describe('use-E4: every route of the lists', () => {
     expect(described.toSorted()).toEqual(ROUTED_CONTRACTS.map(({ route }) => String(route)).toSorted());
   });
 
-  it.each(ROUTED_CONTRACTS.map(({ route, permission }) => [String(route), permission] as const))(
+  it.each(ROUTED_CONTRACTS.map((contract) => [String(contract.route), contract] as const))(
     'is answered: %s',
-    async (route, permission) => {
-      const { status } = await call(platform.url, route.replaceAll(/\{\w+\}/g, 'x'));
-      const answered = route.startsWith('GET') ? 200 : 422; // without the body that it asks for
-      expect(status).toBe(permission === 'PUBLIC' ? answered : 401);
+    async (_route, contract) => {
+      const { status, expected } = await askWithoutCredential(platform.url, contract);
+      expect(status).toBe(expected);
     },
   );
 });

@@ -12,12 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.stop());
 
-/** Standard output of a kubectl that must succeed. */
-async function kubectl(args: string, input?: string): Promise<string> {
-  const done = await ada.kubectl(args, input);
-  if (done.code !== 0) throw new Error(`kubectl ${args} ended with ${done.code}:\n${done.stdout}${done.stderr}`);
-  return done.stdout;
-}
+const kubectl = (args: string, input?: string): Promise<string> => ada.outputOf(args, input);
 const refused = async (args: string, input?: string): Promise<string> => {
   const { code, stderr, stdout } = await ada.kubectl(args, input);
   return code === 0 ? `it was done: ${stdout}` : stderr;

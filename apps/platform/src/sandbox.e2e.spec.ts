@@ -33,12 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => served.stop());
 
-/** Standard output of a kubectl that must succeed. */
-async function kubectl(args: string, input?: string): Promise<string> {
-  const done = await ada.kubectl(args, input);
-  if (done.code !== 0) throw new Error(`kubectl ${args} ended with ${done.code}:\n${done.stdout}${done.stderr}`);
-  return done.stdout;
-}
+const kubectl = (args: string, input?: string): Promise<string> => ada.outputOf(args, input);
 
 describe('kubectl on a sandbox', () => {
   it('hears what the server is and what it serves', async () => {

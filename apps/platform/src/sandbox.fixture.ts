@@ -40,6 +40,8 @@ export interface SandboxClient {
 export interface SandboxUser extends SandboxClient {
   readonly kubeconfig: string;
   kubectl(args: string, input?: string): Promise<Finished>;
+  /** Standard output of a kubectl that must succeed. */
+  outputOf(args: string, input?: string): Promise<string>;
   helm(args: string): Promise<Finished>;
 }
 
@@ -94,10 +96,17 @@ export async function serveSandboxes(options: { readonly program?: string } = {}
         (program: string) =>
         (args: string, input = '') =>
           runProgram(join(bin, program), words(args), { environment, input, withinMs: 60_000 });
+      const kubectl = run('kubectl');
       return {
         ...clientOf({ server, token, certificateAuthority }),
         kubeconfig,
-        kubectl: run('kubectl'),
+        kubectl,
+        async outputOf(args, input) {
+          const done = await kubectl(args, input);
+          if (done.code !== 0)
+            throw new Error(`kubectl ${args} ended with ${done.code}:\n${done.stdout}${done.stderr}`);
+          return done.stdout;
+        },
         helm: run('helm'),
       };
     },

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { EXIT_CODES } from '#cli';
 import {
   eventually,
   startAgain,
@@ -20,9 +21,6 @@ import {
 const kubeconfig = process.env['ASTRO_TEST_KUBECONFIG'];
 const nats = process.env['ASTRO_TEST_NATS_URL'];
 const cluster = kubeconfig ? 'dev' : 'sandbox';
-
-/** Exit code of `astroctl` for 503. */
-const UNAVAILABLE = 10;
 
 jest.setTimeout(180_000);
 
@@ -73,7 +71,7 @@ function tour(name: string, options: PlatformOptions): void {
       // Nine processes that have just begun may answer 503 on a busy machine: a person tries again.
       const login = await eventually(async () => {
         const done = await ada.login(platform.adminEmail, platform.adminPassword);
-        if (done.code === UNAVAILABLE) throw new Error(done.stderr);
+        if (done.code === EXIT_CODES.unavailable) throw new Error(done.stderr);
         return done;
       }, 90_000);
       expect(login).toMatchObject({ code: 0, stdout: '' });

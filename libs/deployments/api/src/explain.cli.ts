@@ -46,13 +46,12 @@ export async function explain(options: Options<typeof explainCommands.explain>, 
     here = found;
     fields = found.fields;
   }
-  const path = here?.path ?? 'spec';
-  const about = here ?? { path, description: MANIFEST_SCHEMAS[kind].description };
+  const about = here ?? { path: 'spec', description: MANIFEST_SCHEMAS[kind].description };
   await session.print.done(
     { kind, apiVersion: API_VERSION, ...about, fields },
     {
       text: explanation(kind, here, fields, options.recursive).join('\n'),
-      name: `${kind.toLowerCase()}/${path}`,
+      name: `${kind.toLowerCase()}/${about.path}`,
     },
   );
   return ExitCode.Success;
