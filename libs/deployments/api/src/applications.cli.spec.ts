@@ -22,7 +22,7 @@ function laptopOf(status: Partial<ApplicationStatusView> = {}): Laptop {
   return laptop;
 }
 
-/** T1 of the product description: scripts grep for these lines. */
+/** Output of `app status` for the application `web`. Scripts parse these lines. */
 const T1 = `name:            web
 status:          RUNNING
 health:          Healthy
@@ -54,7 +54,7 @@ describe('app status', () => {
     expect(await laptopOf().run('app status web')).toEqual({ exit: 0, stdout: T1, stderr: '' });
   });
 
-  it('prints one value alone with --field, and a hyphen for none', async () => {
+  it('prints the value alone with --field, and a hyphen for a null value', async () => {
     expect((await laptopOf().run('app status web --field endpoint')).stdout).toBe('https://web-x2ss.apps.acme.dev\n');
     expect((await laptopOf({ endpoint: null }).run('app status web --field endpoint')).stdout).toBe('-\n');
     expect(await laptopOf().run('app status web --field nope')).toMatchObject({
@@ -63,12 +63,12 @@ describe('app status', () => {
     });
   });
 
-  it('has the same fields as JSON', async () => {
+  it('prints the same fields as JSON', async () => {
     const shown: unknown = JSON.parse((await laptopOf().run('app status web -o json')).stdout);
     expect(shown).toMatchObject({ name: 'web', status: 'RUNNING', pods: [] });
   });
 
-  it('says what is not there', async () => {
+  it('exits with 6 when the application does not exist', async () => {
     const laptop = laptopOf();
     laptop.on(applicationStatusRequest, () => domainError('deployments/application-not-found', 'not-found', 'No web.'));
     expect((await laptop.run('app status web')).exit).toBe(6);
@@ -76,10 +76,10 @@ describe('app status', () => {
 });
 
 describe('app get', () => {
-  it('continues the status with what is configured', async () =>
+  it('prints the status, followed by the configuration', async () =>
     expect(await laptopOf().run('app get web')).toEqual({ exit: 0, stdout: T1 + T2, stderr: '' }));
 
-  it('lists every page as a table, without digests', async () => {
+  it('prints all pages as one table, without digests', async () => {
     const laptop = laptopOf();
     laptop.on(listApplicationsRequest, ({ cursor }) =>
       cursor === undefined ? { items: [application()], next: 'more' } : { items: [application({ name: 'api' })] },
@@ -101,10 +101,10 @@ api   RUNNING  v3       production  eu-prod  image images.acme.dev/web:1.4.2  21
 });
 
 describe('app wait', () => {
-  it('ends with 0 when the application runs', async () =>
+  it('exits with 0 when the application is running', async () =>
     expect(await laptopOf().run('app wait web')).toMatchObject({ exit: 0, stdout: 'application/web running\n' }));
 
-  it('use-D6: says what is wrong, and that it is waited for, while the rollout is under way', async () => {
+  it('use-D6: reports the problem and that the platform is waiting, while the rollout is in progress', async () => {
     const laptop = laptopOf();
     const problem = 'pod/web-1 cannot pull images.acme.dev/web:1.5.O (not found); waiting for up to 60 s';
     const seen: Partial<ApplicationStatusView>[] = [
@@ -121,7 +121,7 @@ describe('app wait', () => {
     expect(stderr).toContain(`web v3: PROGRESSING 0/2\nweb v3: PROGRESSING 0/2: ${problem}\n`);
   });
 
-  it('ends with 3, the reason and what to do when the rollout failed', async () => {
+  it('exits with 3 and prints the reason and the fix when the rollout failed', async () => {
     const laptop = laptopOf({
       status: 'DEGRADED',
       version: 'v4',
@@ -139,7 +139,7 @@ describe('app wait', () => {
     });
   });
 
-  it('ends with 0 for an application that is gone, when that is what is waited for', async () => {
+  it('exits with 0 with --for deleted when the application does not exist', async () => {
     const laptop = laptopOf();
     laptop.on(applicationStatusRequest, () => domainError('deployments/application-not-found', 'not-found', 'No web.'));
     expect(await laptop.run('app wait web --for deleted')).toMatchObject({
@@ -148,6 +148,6 @@ describe('app wait', () => {
     });
   });
 
-  it('refuses a time that is none', async () =>
+  it('rejects an invalid timeout', async () =>
     expect((await laptopOf().run('app wait web --timeout soon')).exit).toBe(2));
 });

@@ -28,7 +28,7 @@ export { appApply, appValidate } from './apply.cli.ts';
 export { appEvents, appLogs } from './logs.cli.ts';
 export { appHistory, appRollback } from './revisions.cli.ts';
 
-/** T1. The order of the lines is a contract: scripts grep for them. */
+/** Lines of `app status`. Their order must not change, because scripts parse them. */
 const STATUS_LINES = [
   'name',
   'status',
@@ -49,7 +49,7 @@ const STATUS_LINES = [
   'message',
 ] as const satisfies readonly (keyof ApplicationStatusView)[];
 
-/** T1 and T2. */
+/** Lines of `app get NAME`: the status, followed by the configuration. */
 const GET_LINES = [
   ...STATUS_LINES,
   'tier',
@@ -60,7 +60,7 @@ const GET_LINES = [
   'createdAt',
 ] as const satisfies readonly (keyof ApplicationView)[];
 
-/** `app get [NAME]`: T1 and T2 of one, or the table of all. */
+/** Runs `app get [NAME]`: prints one application, or a table of all applications. */
 export async function appGet(options: Options<typeof applicationCommands.appGet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -93,7 +93,7 @@ export async function appGet(options: Options<typeof applicationCommands.appGet>
   return ExitCode.Success;
 }
 
-/** `app status NAME`: T1; a terminal also sees the pods. */
+/** Runs `app status NAME`. In a terminal, the pods are listed too. */
 export async function appStatus(
   options: Options<typeof applicationCommands.appStatus>,
   session: Session,
@@ -134,7 +134,7 @@ export async function appStatus(
   return ExitCode.Success;
 }
 
-/** `app resources NAME`. */
+/** Runs `app resources NAME`. */
 export async function appResources(
   options: Options<typeof applicationCommands.appResources>,
   session: Session,
@@ -162,7 +162,7 @@ export async function appResources(
   return ExitCode.Success;
 }
 
-/** `app wait NAME…`. */
+/** Runs `app wait NAME…`. */
 export async function appWait(
   options: Options<typeof applicationCommands.appWait>,
   session: Session,
@@ -183,7 +183,7 @@ export async function appWait(
   return ExitCode.Success;
 }
 
-/** `app delete NAME`: shows what goes, asks, and waits until it is gone. */
+/** Runs `app delete NAME`: shows what will be deleted, asks for confirmation, and waits until it is deleted. */
 export async function appDelete(
   options: Options<typeof applicationCommands.appDelete>,
   session: Session,
@@ -213,7 +213,10 @@ export async function appDelete(
   return ExitCode.Success;
 }
 
-/** What a deletion left on the cluster, a sentence each, as its last event says; nothing where that cannot be read. */
+/**
+ * Returns a sentence for each object that the deletion left on the cluster, from the last event of the application.
+ * Returns an empty list when the events cannot be read.
+ */
 async function keptObjects(session: Session, org: string, name: string, orphan: boolean): Promise<readonly string[]> {
   let said = '';
   try {

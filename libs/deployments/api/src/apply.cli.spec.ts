@@ -25,7 +25,7 @@ function laptopOf(files: Readonly<Record<string, string>>): Laptop {
 const names = ({ sent }: Laptop) => sent.map(({ input }) => input['name']);
 
 describe('app apply', () => {
-  it('keeps a tag as it is written', async () => {
+  it('sends a tag exactly as it is written', async () => {
     const laptop = laptopOf({ 'web.yaml': web('1.10') });
     expect(await laptop.run('app apply -f deploy/web.yaml')).toEqual({
       exit: 0,
@@ -35,7 +35,7 @@ describe('app apply', () => {
     expect(laptop.sent[0]?.input).toMatchObject({ manifest: { source: { image: { tag: '1.10' } } } });
   });
 
-  it('applies profiles first, tries everything, and names what failed', async () => {
+  it('applies profiles first, tries every manifest, and lists those that failed', async () => {
     const laptop = laptopOf({
       'a.yaml': web('1'),
       'b.yml': profile,
@@ -49,7 +49,7 @@ describe('app apply', () => {
     expect(stderr).toContain('Error: No profiles here.');
   });
 
-  it('reads standard input, and subfolders with -R only', async () => {
+  it('reads standard input, and subfolders only with -R', async () => {
     const laptop = laptopOf({ 'web.yaml': web('1'), 'more/api.yaml': web('1', 'api') });
     await laptop.run('app apply -f -', { stdin: web('1', 'piped') });
     await laptop.run('app apply -f deploy');
@@ -57,7 +57,7 @@ describe('app apply', () => {
     expect(names(laptop)).toEqual(['piped', 'web', 'api', 'web']);
   });
 
-  it('sends nothing when one document is wrong, and says where', async () => {
+  it('sends nothing when one document is invalid, and prints its location', async () => {
     const laptop = laptopOf({ 'web.yaml': `${web('1')}---\n${web('1', 'api').replace('registry', 'registri')}` });
     const { exit, stderr } = await laptop.run('app apply -f deploy/web.yaml');
     expect({ exit, sent: laptop.sent }).toEqual({ exit: 1, sent: [] });
@@ -67,7 +67,7 @@ describe('app apply', () => {
     expect(stderr).toContain('Fix:   rename it, then check without applying: astroctl app validate -f deploy/web.yaml');
   });
 
-  it('says what changed, and how to see it again', async () => {
+  it('prints what changed and the command that shows it again', async () => {
     const laptop = laptopOf({ 'web.yaml': web('2') });
     laptop.on(applyApplicationRequest, () =>
       outcome({ outcome: 'configured', version: 'v4', changes: ['image 1 -> 2', 'env MODE added'] }),
@@ -80,7 +80,7 @@ describe('app apply', () => {
   });
 
   it.each(['app apply', 'app apply -f nowhere', 'app apply -f deploy --timeout x'])(
-    'refuses wrong usage: %s',
+    'rejects wrong usage: %s',
     async (words) => {
       const laptop = laptopOf({});
       expect((await laptop.run(words)).exit).not.toBe(0);
@@ -90,7 +90,7 @@ describe('app apply', () => {
 });
 
 describe('app validate', () => {
-  it('sends nothing, and with --online asks for a dry run', async () => {
+  it('sends nothing without --online, and a dry run with it', async () => {
     const laptop = laptopOf({ 'web.yaml': web('1') });
     expect((await laptop.run('app validate -f deploy')).stdout).toBe('deploy/web.yaml: Application is valid\n');
     expect(laptop.sent).toEqual([]);

@@ -5,7 +5,7 @@ import type { applicationCommands } from './commands.cli.ts';
 import { readManifestFiles, withPlaces, type Manifest } from './manifest-files.cli.ts';
 import { timeoutOf, waitForRollout, type WaitFor } from './rollout-wait.cli.ts';
 
-/** `app apply`: profiles first, then applications; a line per object; all are tried. */
+/** Runs `app apply`: applies profiles first, then applications. Tries all of them and prints one line per object. */
 export async function appApply(
   options: Options<typeof applicationCommands.appApply>,
   session: Session,
@@ -46,7 +46,7 @@ export async function appApply(
   return ordered.length > 1 ? { ...first, exit: ExitCode.Failed } : first;
 }
 
-/** What `-o name` prints of a manifest. */
+/** Returns the name that `-o name` prints for a manifest. */
 const nameOf = (manifest: Manifest): string => {
   switch (manifest.kind) {
     case 'Application':
@@ -58,7 +58,7 @@ const nameOf = (manifest: Manifest): string => {
   }
 };
 
-/** Several failures: each is said; the last is returned, to be said by the program. */
+/** Prints all failures but the last. Returns the last one, which the program prints. */
 function reportAllButLast(failures: readonly CommandError[], session: Session): CommandError | undefined {
   for (const failure of failures.slice(0, -1)) session.print.note(`Error: ${failure.detail}`);
   return failures.at(-1);
@@ -70,7 +70,7 @@ interface How {
   readonly dryRun: boolean;
   /** Whether to show what would change, field by field. */
   readonly diff: boolean;
-  /** Give up on the first failure of the rollout. */
+  /** Whether to stop waiting at the first failure of the rollout. */
   readonly failFast?: boolean;
 }
 
@@ -121,7 +121,10 @@ async function applyOne(
   return { name, version, ...(attempt && { attempt: attempt.number }) };
 }
 
-/** `app validate`: checks files without sending anything; with `--online` the server checks them too, and changes nothing. */
+/**
+ * Runs `app validate`: checks files without sending them. With `--online`, the server checks them too, and changes
+ * nothing.
+ */
 export async function appValidate(
   options: Options<typeof applicationCommands.appValidate>,
   session: Session,

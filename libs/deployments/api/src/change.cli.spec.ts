@@ -45,14 +45,14 @@ function laptopOf(hidden = 0): Laptop {
   return laptop;
 }
 
-/** The image block that was sent, and the spec. */
+/** Returns the spec that was sent, and its image block. */
 function sentBy({ sent }: Laptop): { image: Record<string, unknown>; spec: Record<string, unknown> } {
   const { manifest: applied } = sent.at(-1)?.input as { manifest: typeof manifest };
   return { image: applied.spec.source.image, spec: applied.spec };
 }
 
 describe('app set', () => {
-  it('applies the latest manifest with the fields, and says what changed', async () => {
+  it('applies the latest manifest with the fields set, and prints what changed', async () => {
     const laptop = laptopOf();
     expect(await laptop.run('app set web image.tag=1.5.0')).toEqual({
       exit: 0,
@@ -98,7 +98,7 @@ describe('app set', () => {
     else expect(sentBy(laptop).image[name]).toEqual(value);
   });
 
-  it('sets fields beside the source', async () => {
+  it('sets fields outside the source', async () => {
     const laptop = laptopOf();
     await laptop.run([
       'app',
@@ -115,7 +115,7 @@ describe('app set', () => {
     });
   });
 
-  it('makes the change again where somebody else changed the application in the meantime', async () => {
+  it('retries when somebody else changed the application in the meantime', async () => {
     const laptop = laptopOf();
     let refused = 0;
     laptop.on(applyApplicationRequest, () =>
@@ -151,14 +151,14 @@ describe('app export', () => {
     expect(laptop.sent.at(-1)?.input).toMatchObject({ revision: 2 });
   });
 
-  it('says when values are missing', async () => {
+  it('reports missing values', async () => {
     const { stderr } = await laptopOf(2).run('app export web');
     expect(stderr).toMatch(/^Warning: 2 values are shown as fingerprints/);
   });
 });
 
 describe('app open', () => {
-  it('prints the address, and says when there is none', async () => {
+  it('prints the address, and reports when there is none', async () => {
     const laptop = laptopOf();
     laptop.on(applicationStatusRequest, () => statusOf({ endpoint: 'https://web.acme.dev' }));
     expect(await laptop.run('app open web')).toMatchObject({ exit: 0, stdout: 'https://web.acme.dev\n' });

@@ -20,11 +20,11 @@ import type { applicationCommands } from './commands.cli.ts';
 import { revisionOf } from './diff.cli.ts';
 import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
-/** How often a change is made again because somebody else changed the application in the meantime. */
+/** How often a change is tried while somebody else changes the application at the same time. */
 const TRIES = 5;
 const PRECONDITION_FAILED = 'edge/precondition-failed';
 
-/** `app set NAME PATH=VALUE…`: the manifest of the latest revision with other fields, as a new revision. */
+/** Runs `app set NAME PATH=VALUE…`: applies the manifest of the latest revision with the given fields changed. */
 export async function appSet(options: Options<typeof applicationCommands.appSet>, session: Session): Promise<Outcome> {
   const { name, field: fields, wait } = options;
   const dryRun = options['dry-run'];
@@ -61,7 +61,7 @@ export async function appSet(options: Options<typeof applicationCommands.appSet>
   }
 }
 
-/** @returns the manifest with the fields, or why one of them cannot be set */
+/** Returns the manifest with the fields set, or the reason why one of them cannot be set. */
 async function withFields(manifest: unknown, fields: readonly string[], name: string): Promise<object | CommandError> {
   const copy: unknown = JSON.parse(JSON.stringify(manifest));
   const spec = recordOf(recordOf(copy)['spec']);
@@ -83,10 +83,13 @@ async function withFields(manifest: unknown, fields: readonly string[], name: st
   );
 }
 
-/** Fields beside the source; any other path begins below it. */
+/** Top-level fields of the spec. Any other path is relative to the source. */
 const OF_THE_SPEC = new Set(Object.keys(applicationSpecSchema.shape));
 
-/** `image.tag` is `source.image.tag`. Names of lists are kept whole where they have dots: `labels.acme.dev/team`. */
+/**
+ * Returns the path of a field: `image.tag` becomes `source.image.tag`. A label or an item's name may contain dots, as
+ * in `labels.acme.dev/team`; it is kept as one step.
+ */
 function pathOf(written: string, spec: Readonly<Record<string, unknown>>): readonly string[] {
   const words = written.split('.');
   if (words[0] === 'spec') words.shift();
@@ -100,7 +103,10 @@ function pathOf(written: string, spec: Readonly<Record<string, unknown>>): reado
   return whole === undefined ? path : [...path.slice(0, list + 1), whole, ...rest.slice(whole.split('.').length)];
 }
 
-/** Text where the manifest expects text, so that a tag stays `1.10`; else as YAML reads it. */
+/**
+ * Returns the text itself where the manifest requires text, so that a tag stays `1.10`, and otherwise the text parsed
+ * as YAML.
+ */
 async function valueOf(path: readonly string[], text: string): Promise<unknown> {
   const indexed = path.map((step, index) =>
     path[index - 1] !== undefined && LISTS.has(path[index - 1] ?? '') ? '0' : step,
@@ -118,7 +124,10 @@ async function valueOf(path: readonly string[], text: string): Promise<unknown> 
 /** Lists whose items have names. */
 const LISTS = new Set(['env', 'ports', 'volumes', 'configFiles']);
 
-/** Sets, adds or (without a value) removes what a path names. @returns why that is not possible */
+/**
+ * Sets or adds the field at `path`, or removes it when `value` is undefined.
+ * @returns the reason when that is not possible
+ */
 function setAt(spec: Record<string, unknown>, path: readonly string[], value: unknown): string | undefined {
   let at: unknown = spec;
   for (const [index, step] of path.entries()) {
@@ -176,7 +185,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const recordOf = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
-/** `app export NAME`: the manifest of a revision, as `app apply` takes it. */
+/** Runs `app export NAME`: prints the manifest of a revision in the form that `app apply` reads. */
 export async function appExport(
   { name, revision: version }: Options<typeof applicationCommands.appExport>,
   session: Session,
@@ -201,7 +210,7 @@ export async function appExport(
   return ExitCode.Success;
 }
 
-/** `app open NAME`: its address, in the browser where there is one. */
+/** Runs `app open NAME`: prints the application's address, and opens it in a browser if there is one. */
 export async function appOpen(
   { name }: Options<typeof applicationCommands.appOpen>,
   session: Session,

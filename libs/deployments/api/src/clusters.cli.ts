@@ -31,7 +31,7 @@ const LINES = [
 ] as const satisfies readonly (keyof ClusterView)[];
 const POLICY_LINES = ['namespaces', 'clusterScoped', 'podSecurity'] as const;
 
-/** `clusters list [-p PROVIDER]`. */
+/** Runs `clusters list [-p PROVIDER]`. */
 export async function clustersList(
   options: Options<typeof clusterCommands.clustersList>,
   session: Session,
@@ -62,7 +62,7 @@ export async function clustersList(
   return ExitCode.Success;
 }
 
-/** `clusters get [NAME]`. */
+/** Runs `clusters get [NAME]`. */
 export async function clustersGet(
   options: Options<typeof clusterCommands.clustersGet>,
   session: Session,
@@ -77,7 +77,7 @@ export async function clustersGet(
   return ExitCode.Success;
 }
 
-/** `clusters access NAME`. */
+/** Runs `clusters access NAME`. */
 export async function clustersAccess(
   options: Options<typeof clusterCommands.clustersAccess>,
   session: Session,
@@ -105,7 +105,7 @@ export async function clustersAccess(
   return ExitCode.Success;
 }
 
-/** `clusters delete NAME`. */
+/** Runs `clusters delete NAME`. */
 export async function clustersDelete(
   options: Options<typeof clusterCommands.clustersDelete>,
   session: Session,
@@ -124,7 +124,7 @@ export async function clustersDelete(
   return ExitCode.Success;
 }
 
-/** `clusters policy get NAME`. */
+/** Runs `clusters policy get NAME`. */
 export async function policyGet(
   options: Options<typeof clusterCommands.policyGet>,
   session: Session,
@@ -137,7 +137,7 @@ export async function policyGet(
   return ExitCode.Success;
 }
 
-/** `clusters policy set NAME`: keys that are not named stay as they are. */
+/** Runs `clusters policy set NAME`: changes only the keys that are given. */
 export async function policySet(
   options: Options<typeof clusterCommands.policySet>,
   session: Session,
@@ -200,7 +200,10 @@ async function printPolicy(
   await session.print.one(isText ? shown : policy, { lines: POLICY_LINES, name: () => `cluster/${cluster}` });
 }
 
-/** `kube-token`: what kubectl runs to get a token (client.authentication.k8s.io/v1 ExecCredential); kept nowhere. */
+/**
+ * Runs `kube-token`: prints a token for kubectl as an ExecCredential of client.authentication.k8s.io/v1. The token is
+ * not stored.
+ */
 export async function kubeToken(
   options: Options<typeof clusterCommands.kubeToken>,
   session: Session,

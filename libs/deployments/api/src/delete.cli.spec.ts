@@ -6,7 +6,7 @@ import { deploymentsCommands } from './cli.ts';
 
 const folder = temporaryFolder();
 
-it('use-D5: app delete --orphan lists what stays once the deletion is done, not only what was known before', async () => {
+it('use-D5: app delete --orphan lists the objects left after the deletion, not only those known before it', async () => {
   const laptop = createLaptop(folder, { commands: deploymentsCommands, groups: [] });
   laptop.logIn(['acme']);
   laptop.on(deleteApplicationRequest, ({ name }) => ({ name, attemptId: 'a2', objects: [], dryRun: false }));

@@ -47,13 +47,13 @@ describe('app diff', () => {
     [' v1', { from: 1 }, 'web v1 -> v4'],
     [' v1 2', { from: 1, to: 2 }, 'web v1 -> v2'],
     [' --live', { live: true }, 'web v3 -> live'],
-  ])('compares revisions, and ends with 1 when they differ: app diff web%s', async (words, input, head) => {
+  ])('compares revisions, and exits with 1 when they differ: app diff web%s', async (words, input, head) => {
     const laptop = laptopOf();
     expect(await laptop.run(`app diff web${words}`)).toEqual({ exit: 1, stdout: `${head}\n${LINES}\n`, stderr: '' });
     expect(laptop.sent[0]?.input).toMatchObject({ name: 'web', ...input });
   });
 
-  it('ends with 0 when there is nothing to tell', async () => {
+  it('exits with 0 when nothing differs', async () => {
     const { exit, stdout, stderr } = await laptopOf().run('app diff web v2 v2');
     expect({ exit, stdout, stderr }).toEqual({ exit: 0, stdout: '', stderr: 'web v2 -> v2: no differences.\n' });
   });
@@ -68,7 +68,7 @@ describe('app diff', () => {
     expect((await laptop.run('app diff api -f web.yaml')).exit).toBe(2);
   });
 
-  it('prints the fields as data', async () => {
+  it('prints the fields as JSON or YAML', async () => {
     const { stdout } = await laptopOf().run('app diff web -o json');
     expect(JSON.parse(stdout)).toEqual({ name: 'web', from: 'v3', to: 'v4', changes });
     expect((await laptopOf().run('app diff web -o name')).stdout).toBe('application/web\n');
@@ -78,20 +78,20 @@ describe('app diff', () => {
     ['invalid', 2],
     ['not-found', 6],
     ['forbidden', 5],
-  ] as const)('never ends with 0 or 1 for an error: %s is %i', async (kind, exit) => {
+  ] as const)('never exits with 0 or 1 for an error: %s exits with %i', async (kind, exit) => {
     const laptop = laptopOf();
     laptop.on(diffApplicationRequest, () => domainError('x/y', kind, 'No.'));
     expect((await laptop.run('app diff web')).exit).toBe(exit);
   });
 
   it.each(['app diff web nine', 'app diff web v1 --live', 'app diff web v1 -f web.yaml', 'app diff'])(
-    'refuses wrong usage: %s',
+    'rejects wrong usage: %s',
     async (words) => expect((await laptopOf().run(words)).exit).toBe(2),
   );
 });
 
-describe('use-D20: what is shown before a change', () => {
-  it('app apply --diff shows it field by field and changes nothing; --dry-run shows the outcome', async () => {
+describe('use-D20: preview of a change', () => {
+  it('app apply --diff shows the change field by field and changes nothing; --dry-run shows the outcome', async () => {
     const laptop = laptopOf();
     laptop.on(applyApplicationRequest, () => outcome({ outcome: 'configured', version: 'v4', dryRun: true }));
     const shown = await laptop.run('app apply -f web.yaml --diff');
@@ -108,7 +108,7 @@ describe('use-D20: what is shown before a change', () => {
     expect(data).toMatchObject({ outcome: 'configured', diff: changes });
   });
 
-  it('app rollback shows it field by field, then asks', async () => {
+  it('app rollback shows the change field by field, then asks for confirmation', async () => {
     const laptop = laptopOf();
     laptop.on(rollbackRequest, () => outcome({ outcome: 'configured', version: 'v5', rollbackOf: 'v2' }));
     const refused = await laptop.run('app rollback web', { terminal: true, stdin: 'n\n' });

@@ -3,18 +3,21 @@ import { diffApplicationRequest, diffManifestRequest, type ApplicationDiff } fro
 import type { applicationCommands } from './commands.cli.ts';
 import { readManifestFiles } from './manifest-files.cli.ts';
 
-/** As diff(1): 0 for the same, 1 for different, 2 and up for an error. */
+/** Exit codes as in diff(1): 0 for no difference, 1 for differences, 2 and above for an error. */
 const DIFFERENT = 1;
 const asDiffError = (failure: CommandError): CommandError =>
   failure.exit < ExitCode.Usage ? { ...failure, exit: ExitCode.Usage } : failure;
 
-/** `3` for `v3`. */
+/** Returns the number of a version: `3` for `v3`. */
 export function revisionOf(version: string, application: string): number | CommandError {
   const revision = Number(/^v?(\d{1,9})$/.exec(version)?.[1]);
   return revision >= 1 ? revision : usage(`${version} is not a version.`, `see: astroctl app history ${application}`);
 }
 
-/** `app diff NAME [v1 [v2]]`: two revisions; `-f FILE`: what applying the file would change; `--live`: what differs on the cluster. */
+/**
+ * Runs `app diff NAME [v1 [v2]]`: compares two revisions. With `-f FILE`, shows what applying the file would change;
+ * with `--live`, what differs on the cluster.
+ */
 export async function appDiff(
   options: Options<typeof applicationCommands.appDiff>,
   session: Session,
@@ -74,7 +77,10 @@ async function withFile(
 
 const headOf = ({ name, from, to }: ApplicationDiff): string => `${name} ${from ?? 'new'} -> ${to}`;
 
-/** A line for what is compared, then one for each field: `~ image: web:1 -> web:2`, `+ replicas: 2`, `- host: web.acme.dev`. */
+/**
+ * Returns a heading, followed by one line per field: `~ image: web:1 -> web:2`, `+ replicas: 2`, `- host:
+ * web.acme.dev`.
+ */
 export function diffLines(diff: ApplicationDiff): string[] {
   if (diff.changes.length === 0) return [];
   return [

@@ -10,7 +10,7 @@ import {
 import { nearestName } from '#kernel';
 import type { explainCommands } from './commands.cli.ts';
 
-/** Other names by which people ask for a kind. */
+/** Short names of kinds. */
 const SHORT: Readonly<Record<string, SchemaKind>> = {
   app: 'Application',
   profile: 'ApplicationProfile',
@@ -18,7 +18,7 @@ const SHORT: Readonly<Record<string, SchemaKind>> = {
   registration: 'K8sClusterRegistration',
 };
 
-/** `explain`: what a field of a manifest means, as `kubectl explain` tells it. */
+/** Runs `explain`: describes a field of a manifest, in the format of `kubectl explain`. */
 export async function explain(options: Options<typeof explainCommands.explain>, session: Session): Promise<Outcome> {
   const [first = '', ...rest] = options.field.split('.').filter((step) => step !== '');
   const kind = kindOf(first);
@@ -92,7 +92,7 @@ const tree = (fields: readonly FieldDescription[], indentation: string): string[
 
 const WIDTH = 76;
 
-/** Lines of at most 80 characters, indented by four. */
+/** Wraps text into lines of at most 80 characters, indented by four spaces. */
 function wrapped(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -7,7 +7,7 @@ const explain = (words: string) =>
   createLaptop(folder, { commands: deploymentsCommands, groups: deploymentsGroups }).run(`explain ${words}`);
 
 describe('use-E3: explain', () => {
-  it('describes a field as kubectl explain does, without a server or a login', async () => {
+  it('describes a field in the format of kubectl explain, without a server or a login', async () => {
     const { exit, stdout } = await explain('application.source.yaml');
     expect(exit).toBe(0);
     expect(stdout).toBe(
@@ -32,7 +32,7 @@ describe('use-E3: explain', () => {
     );
   });
 
-  it('describes a kind, a list, a choice, and everything below a field', async () => {
+  it('describes a kind, a list, an enumeration, and all fields below a field', async () => {
     expect((await explain('app')).stdout).toContain(
       '  source\t<Object> -required-\n    Source of the objects to deploy.',
     );
@@ -46,7 +46,7 @@ describe('use-E3: explain', () => {
     );
   });
 
-  it('names the nearest field of a wrong path, and the kinds', async () => {
+  it('suggests the nearest field for a wrong path, and lists the kinds for a wrong kind', async () => {
     expect(await explain('application.source.imag')).toMatchObject({
       exit: 2,
       stderr:

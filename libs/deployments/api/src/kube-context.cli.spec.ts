@@ -33,7 +33,7 @@ function laptopOf(): Laptop & { readonly kubeconfig: string } {
   return Object.assign(laptop, { kubeconfig: join(laptop.folder, '.kube', 'config') });
 }
 
-/** The file as kubectl reads it. */
+/** Returns the kubeconfig as kubectl reads it. */
 async function asKubectl(file: string): Promise<unknown> {
   const shown = await runProgram(kubectl, ['config', 'view', '--raw', '-o', 'json'], {
     environment: { KUBECONFIG: file },
@@ -61,7 +61,7 @@ preferences: {}
 `;
 
 describe('use-C2: clusters set-context changes its own entries of a kubeconfig, and nothing else', () => {
-  it('keeps the quotes that kubectl needs, comments, and everything of others', async () => {
+  it('keeps quotes that kubectl needs, comments, and all entries of others', async () => {
     const laptop = laptopOf();
     writeFileSync(laptop.kubeconfig, OTHERS);
     const before = await asKubectl(laptop.kubeconfig);
@@ -109,7 +109,7 @@ describe('use-C2: clusters set-context changes its own entries of a kubeconfig, 
     });
   });
 
-  it('writes through symbolic links, and keeps the mode of a file that exists', async () => {
+  it('writes through symbolic links, and keeps the mode of an existing file', async () => {
     const laptop = laptopOf();
     const real = join(laptop.folder, 'dotfiles');
     mkdirSync(real);
@@ -121,7 +121,7 @@ describe('use-C2: clusters set-context changes its own entries of a kubeconfig, 
     expect(statSync(join(real, 'kubeconfig')).mode & 0o777).toBe(0o640);
   });
 
-  it('writes where a link leads that leads to nothing yet', async () => {
+  it('creates the target of a symbolic link that leads to a missing file', async () => {
     const laptop = laptopOf();
     symlinkSync(join(laptop.folder, 'later'), laptop.kubeconfig);
     expect(await laptop.run('clusters set-context dev')).toMatchObject({ exit: 0 });
@@ -129,7 +129,7 @@ describe('use-C2: clusters set-context changes its own entries of a kubeconfig, 
     expect(statSync(join(laptop.folder, 'later')).mode & 0o777).toBe(0o600);
   });
 
-  it("waits for kubectl's lock, and says which file it is when it stays", async () => {
+  it('waits for the lock of kubectl, and names the lock file when it is not released', async () => {
     const laptop = laptopOf();
     const lock = `${laptop.kubeconfig}.lock`;
     writeFileSync(lock, '');
@@ -142,7 +142,7 @@ describe('use-C2: clusters set-context changes its own entries of a kubeconfig, 
     expect(() => statSync(lock)).toThrow('ENOENT');
   });
 
-  it('changes nothing in a file that kubectl could not read', async () => {
+  it('changes nothing in a file that kubectl cannot read', async () => {
     const laptop = laptopOf();
     for (const text of ['clusters: [', 'a: 1\n---\nb: 2\n', '- a list\n', 'clusters: { a: 1 }\n']) {
       writeFileSync(laptop.kubeconfig, text);

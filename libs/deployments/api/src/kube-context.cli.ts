@@ -12,10 +12,13 @@ import { clusterKubeconfigRequest } from '#deployments/contract';
 import type { clusterCommands } from './commands.cli.ts';
 import { changeKubeconfig, type Kubeconfig, type NamedEntry } from './kubeconfig-file.cli.ts';
 
-/** Names that we write begin so: whose context it is can be told from the file alone. */
+/** User names that astroctl writes have this prefix, so that the file alone shows who created a context. */
 const userName = (org: string, cluster: string): string => `astroctl-${org}-${cluster}`;
 
-/** `clusters set-context NAME`: a context named after the cluster, made current; no secret is in the file. */
+/**
+ * Runs `clusters set-context NAME`: adds a context named after the cluster and makes it current. The file contains no
+ * secret.
+ */
 export async function setContext(
   options: Options<typeof clusterCommands.setContext>,
   session: Session,
@@ -50,7 +53,10 @@ export async function setContext(
   return ExitCode.Success;
 }
 
-/** How kubectl gets a token: from this astroctl, by the role of the person, each time (client.authentication.k8s.io). */
+/**
+ * Configures kubectl to run this astroctl for each token (client.authentication.k8s.io), with the rights of the user's
+ * role.
+ */
 const credentialOf = (cluster: string, org: string, { io, flags }: Session) => ({
   apiVersion: 'client.authentication.k8s.io/v1',
   command: io.self,
@@ -60,7 +66,7 @@ const credentialOf = (cluster: string, org: string, { io, flags }: Session) => (
   provideClusterInfo: false,
 });
 
-/** `clusters delete-context NAME`: takes away what `set-context` put there, and nothing else. */
+/** Runs `clusters delete-context NAME`: removes the entries that `set-context` added, and nothing else. */
 export async function deleteContext(
   options: Options<typeof clusterCommands.deleteContext>,
   session: Session,
@@ -102,7 +108,10 @@ function userOf(context: NamedEntry): string | undefined {
     : undefined;
 }
 
-/** A context of that name that is somebody else's, or another organization's, stays. */
+/**
+ * Returns an error when a context of that name was not created by astroctl or belongs to another organization's
+ * cluster. Such a context is kept.
+ */
 function foreign(files: readonly Kubeconfig[], context: string, user: string): CommandError | undefined {
   const found = files.map((file) => file.find('contexts', context)).find((entry) => entry !== undefined);
   if (!found || userOf(found) === user) return undefined;

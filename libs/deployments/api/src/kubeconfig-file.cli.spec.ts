@@ -7,7 +7,7 @@ const folder = temporaryFolder();
 const root = join(import.meta.dirname, '..', '..', '..', '..');
 const CHANGES = 10;
 
-/** A process that adds contexts of its own, one change each, as so many calls of astroctl would. */
+/** A program that adds contexts of its own, one change at a time, like repeated calls of astroctl. */
 const program = (own: number) => `
   import { setTimeout } from 'node:timers/promises';
   import { changeKubeconfig } from '${join(import.meta.dirname, 'kubeconfig-file.cli.ts')}';
@@ -21,7 +21,7 @@ const program = (own: number) => `
   }`;
 
 describe('use-C2: a kubeconfig that several programs change', () => {
-  it('keeps the changes of five processes at once', async () => {
+  it('keeps the changes of five concurrent processes', async () => {
     const ended = await Promise.all(
       Array.from({ length: 5 }, (_, own) =>
         runProgram(

@@ -14,34 +14,34 @@ import { EXIT_CODES, ExitCode, isCommandError, localError, type CommandError, ty
 import { isSystemError, makePrivateFolder, reasonOf, writePrivateFile } from '#files';
 import type { Document } from 'yaml';
 
-/** The lists of a kubeconfig whose entries have names. */
+/** Lists of a kubeconfig whose entries have names. */
 export type Section = 'clusters' | 'users' | 'contexts';
 
-/** An entry of one of the lists. */
+/** Entry of one of the lists. */
 export interface NamedEntry {
   readonly name: string;
   readonly [part: string]: unknown;
 }
 
-/** One kubeconfig, to read and to change. What is not touched keeps its form, comments and quotes. */
+/** A kubeconfig that can be read and changed. Parts that are not changed keep their formatting, comments and quotes. */
 export interface Kubeconfig {
   readonly path: string;
   readonly currentContext: string | undefined;
   setCurrentContext(name: string): void;
   find(section: Section, name: string): NamedEntry | undefined;
-  /** Every entry whose name is text: kubectl can use only these. */
+  /** Returns the entries whose name is a string. kubectl can use no others. */
   entries(section: Section): readonly NamedEntry[];
-  /** Adds an entry, or replaces the one of that name. */
+  /** Adds an entry, or replaces the entry of the same name. */
   put(section: Section, entry: NamedEntry): void;
   drop(section: Section, name: string): void;
 }
 
-/** How long another program's lock is waited for: this often, with a pause of so many milliseconds. */
+/** How often the lock of another program is retried, and the pause between attempts. */
 const TRIES = 100;
 const PAUSE_MS = 100;
 const EMPTY = 'apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n';
 
-/** The files that kubectl reads together: those of `KUBECONFIG`, else `~/.kube/config`. */
+/** Returns the files that kubectl merges: those of `KUBECONFIG`, or `~/.kube/config` by default. */
 function pathsOf({ environment, home, cwd }: Io): readonly [string, ...string[]] {
   const [first, ...more] = environment['KUBECONFIG']?.split(delimiter).filter(Boolean) ?? [];
   return first === undefined
@@ -50,9 +50,10 @@ function pathsOf({ environment, home, cwd }: Io): readonly [string, ...string[]]
 }
 
 /**
- * Reads every kubeconfig and changes one, under the lock that kubectl takes, so that no change of another program is lost.
- * @param change gets the file that kubectl would add to (the first that exists, else the last), and all that exist; returns
- *   which file it changed
+ * Reads all kubeconfigs and changes one of them under the lock that kubectl uses, so that no change of another program
+ * is lost.
+ * @param change receives the file to which kubectl would add (the first that exists, otherwise the last) and all files
+ *   that exist; returns the file that it changed
  */
 export async function changeKubeconfig(
   io: Io,
@@ -60,10 +61,11 @@ export async function changeKubeconfig(
 ): Promise<Kubeconfig | CommandError> {
   const paths = pathsOf(io);
   const target = paths.find((path) => existsSync(path)) ?? paths.at(-1) ?? paths[0];
-  const { parseDocument, isMap, isSeq } = await import('yaml'); // nothing waits from the lock to its end
+  // imported before the lock is taken, so that it is held only for a moment
+  const { parseDocument, isMap, isSeq } = await import('yaml');
   const open = (path: string): (Kubeconfig & { text(): string }) | CommandError => {
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    // YAML 1.1, as kubectl has it; text that either version would read as something else is written in quotes.
+    // kubectl reads YAML 1.1. Text that YAML 1.1 or 1.2 would read as another type is written in quotes.
     const document = parseDocument(text.trim() === '' ? EMPTY : text, { version: '1.1', compat: 'core' });
     const isSound =
       document.errors.length === 0 &&
@@ -105,7 +107,7 @@ export async function changeKubeconfig(
   }
 }
 
-/** @param isSeq, isMap of the `yaml` package, which is loaded only when a kubeconfig is changed */
+/** @param isSeq, isMap functions of the `yaml` package, which is loaded only when a kubeconfig is changed */
 function kubeconfigOf(
   path: string,
   document: Document.Parsed,
@@ -135,7 +137,7 @@ function kubeconfigOf(
       const node = document.createNode(entry);
       if (at >= 0) list.items[at] = node;
       else {
-        if (list.items.length === 0) list.flow = false; // `[]` becomes a list of lines
+        if (list.items.length === 0) list.flow = false; // `[]` becomes a block list
         list.items.push(node);
       }
     },
@@ -148,7 +150,7 @@ function kubeconfigOf(
   };
 }
 
-/** Runs `work` while `<path>.lock` is ours: client-go makes that file for each change, and fails when there is one. */
+/** Runs `work` while holding `<path>.lock`. client-go creates this file for each change, and fails when it exists. */
 async function locked<T>(path: string, io: Io, work: () => T | CommandError): Promise<T | CommandError> {
   makePrivateFolder(dirname(path));
   const lock = `${path}.lock`;
@@ -174,7 +176,7 @@ async function locked<T>(path: string, io: Io, work: () => T | CommandError): Pr
   }
 }
 
-/** Replaces the file that `path` leads to, through symbolic links; one that exists keeps its mode. */
+/** Replaces the file at `path`, following symbolic links. An existing file keeps its mode. */
 function save(path: string, text: string): void {
   const real = behindLinks(path);
   const before = statSync(real, { throwIfNoEntry: false });
@@ -183,7 +185,7 @@ function save(path: string, text: string): void {
   if (before) chmodSync(real, before.mode & 0o777);
 }
 
-/** As many links as Linux follows. */
+/** Linux follows this many symbolic links. */
 const MAX_LINKS = 40;
 
 function behindLinks(path: string): string {

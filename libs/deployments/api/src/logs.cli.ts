@@ -21,7 +21,7 @@ import type { applicationCommands } from './commands.cli.ts';
 
 const LINES_AT_ONCE = 500;
 
-/** What is recorded up to now, page by page. */
+/** Yields everything that is recorded so far, page by page. */
 async function* everyLine(
   session: Session,
   asked: CallerInputOf<typeof applicationEventsRequest>,
@@ -39,7 +39,7 @@ async function* everyLine(
   } while (count === LINES_AT_ONCE);
 }
 
-/** `app logs NAME`. */
+/** Runs `app logs NAME`. */
 export async function appLogs(
   options: Options<typeof applicationCommands.appLogs>,
   session: Session,
@@ -83,7 +83,10 @@ const EVENT_COLUMNS: readonly Column<PlatformEvent>[] = [
   { title: 'MESSAGE', value: (event) => event.message },
 ];
 
-/** `app events NAME`: what the platform did; `-k`: show Kubernetes events of its objects. Oldest first. */
+/**
+ * Runs `app events NAME`: lists events of the platform, or with `-k` the Kubernetes events of the application's
+ * objects, oldest first.
+ */
 export async function appEvents(
   options: Options<typeof applicationCommands.appEvents>,
   session: Session,

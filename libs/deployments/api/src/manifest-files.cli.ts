@@ -23,7 +23,7 @@ interface Source {
   readonly document: ManifestDocument;
 }
 
-/** A document that was read and checked on this machine. */
+/** A document that was read and validated locally. */
 export type Manifest = Source &
   (
     | { readonly kind: 'Application'; readonly spec: ApplicationSpec }
@@ -46,8 +46,8 @@ type ReadableKind = keyof typeof READERS;
 
 /**
  * Reads all documents of files, folders (`*.yaml`, `*.yml`, `*.json`) or standard input (`-`).
- * @param flat the kind of a document without an envelope
- * @param accepted kinds that the command takes; another known kind is refused by naming its command
+ * @param flat kind of a document without `apiVersion` and `kind`
+ * @param accepted kinds that the command reads; the error for another known kind names its command
  */
 export async function readManifestFiles(
   paths: readonly string[],
@@ -116,13 +116,14 @@ const givenTwice = (manifest: Manifest, first: Manifest): ManifestLine => ({
 });
 
 /**
- * A refusal of the server, with the places in the file that it is about. Left as it is where it names no field of the manifest.
+ * Adds the location in the file to each field that an error of the server names. Returns an error without fields
+ * unchanged.
  */
 export function withPlaces(failure: CommandError, { kind, file, document }: Manifest): CommandError {
   const { errors = [] } = failure;
   if (errors.length === 0) return failure;
   const opened = openEnvelope(document.value);
-  const pointer = opened.ok ? opened.value.pointer : ''; // what is sent is the spec alone
+  const pointer = opened.ok ? opened.value.pointer : ''; // only the spec is sent
   const lines = errors.map((error) => {
     const inSpec = pointer === '' || error.pointer.startsWith(`${pointer}/`) ? error.pointer : pointer + error.pointer;
     return lineOf({ ...error, pointer: inSpec }, kind, file, document).text;
@@ -163,9 +164,10 @@ async function textOf(absolute: string, name: string, io: Io): Promise<string | 
   }
 }
 
-/** The text, without a byte order mark; undefined for bytes that are not UTF-8. */
+/** Returns the text without a byte order mark, or undefined when the bytes are not UTF-8. */
 function utf8Of(bytes: Uint8Array): string | undefined {
-  if (bytes[0] === 0 || bytes[1] === 0) return undefined; // UTF-16 without a mark is valid UTF-8 with a NUL beside each letter
+  // UTF-16 without a byte order mark can be valid UTF-8 with a NUL next to each letter
+  if (bytes[0] === 0 || bytes[1] === 0) return undefined;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -173,7 +175,7 @@ function utf8Of(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** What bytes that are not UTF-8 probably are. */
+/** Guesses the encoding of bytes that are not UTF-8. */
 const encodingOf = ([first = 1, second = 1]: Uint8Array): string =>
   [first, second].includes(0) || (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
     ? 'encoded as UTF-16; manifests must be UTF-8'
@@ -205,20 +207,24 @@ function readDocument(
     return err([{ text, isMisspelled: false }]);
   }
   const outcome: Result<unknown, InputError[]> = read(value);
-  if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file, document } as Manifest }; // the reader of this kind has parsed it
+  // validated by the reader of this kind
+  if (outcome.ok) return { ok: true, value: { kind, spec: outcome.value, file, document } as Manifest };
   return err(outcome.error.map((error) => lineOf(error, kind, file, document)));
 }
 
-/** An error of a manifest as `file:line:column: …`, a whole sentence. */
+/** Error of a manifest as a complete sentence: `file:line:column: …`. */
 interface ManifestLine {
   readonly text: string;
-  /** A field that is probably only misspelled. */
+  /** Whether the field is probably only misspelled. */
   readonly isMisspelled: boolean;
 }
 
 const isReadable = (kind: ManifestKind): kind is ReadableKind => kind in READERS;
 
-/** The document with plain scalars as they were written wherever the schema wants text: `tag: 1.10` stays `1.10`. */
+/**
+ * Returns the document with plain scalars as they are written wherever the schema requires text: `tag: 1.10` stays
+ * `1.10`.
+ */
 function withTexts(
   value: unknown,
   path: readonly (string | number)[],

@@ -67,7 +67,7 @@ const operated =
   });
 
 describe('use-D1: astroctl', () => {
-  it('app sync and restart wait for the attempt that they asked for, not for one that ended before', async () => {
+  it('app sync and app restart wait for the attempt that they requested, not for one that ended before', async () => {
     for (const [word, done, contract] of [
       ['sync', 'synced', syncApplicationRequest],
       ['restart', 'restarted', restartApplicationRequest],
@@ -81,7 +81,7 @@ describe('use-D1: astroctl', () => {
     }
   });
 
-  it('app pause and resume say what comes of it', async () => {
+  it('app pause and app resume print the result', async () => {
     const at = laptop();
     at.on(pauseApplicationRequest, operated(true));
     at.on(resumeApplicationRequest, operated(false));
@@ -89,7 +89,7 @@ describe('use-D1: astroctl', () => {
     expect(await at.run('app resume web')).toMatchObject({ exit: 0, stdout: 'application/web unchanged\n' });
   });
 
-  it('app apply says synced when the same revision is deployed again', async () => {
+  it('app apply prints synced when the same revision is deployed again', async () => {
     const at = laptop();
     at.on(applyApplicationRequest, () => ({
       application: web(),
@@ -109,7 +109,7 @@ describe('use-D1: astroctl', () => {
     expect(done.stderr).toContain('web v3 is deployed again');
   });
 
-  it('app wait ends at once where the application is paused', async () => {
+  it('app wait ends immediately when the application is paused', async () => {
     const at = laptop();
     at.on(applicationStatusRequest, () => ({ ...statusOf(6, 'SUCCEEDED'), status: 'PAUSED' as const }));
     const waited = await at.run('app wait web');
@@ -118,7 +118,7 @@ describe('use-D1: astroctl', () => {
   });
 });
 
-describe('use-D20: a rollout that failed', () => {
+describe('use-D20: a failed rollout', () => {
   const failed = (message: string) => ({
     ...statusOf(6, 'SUCCEEDED'),
     status: 'DEGRADED' as const,
@@ -130,7 +130,7 @@ describe('use-D20: a rollout that failed', () => {
   });
   const line = (pod: string) => ({ pod, container: 'c', time: null, line: `says ${pod}` });
 
-  it('shows the lines of the pod that failed alone, and the fix that the failure knows', async () => {
+  it('shows only the log lines of the failed pod, and the fix of the failure', async () => {
     const at = laptop();
     at.on(applicationStatusRequest, () => failed('pod/db-1 crashes: exit code 3'));
     at.onStream(applicationLogsRequest, () => [line('db-0'), line('db-1')]);
@@ -141,7 +141,7 @@ describe('use-D20: a rollout that failed', () => {
     expect(stderr).toContain('kubectl delete pod db-1 -n web, or roll back: astroctl app rollback web --to v2');
   });
 
-  it('shows no lines of pods that serve on', async () => {
+  it('shows no log lines of pods of the version that is still serving', async () => {
     const at = laptop();
     at.on(applicationStatusRequest, () => failed('the quota is used up'));
     at.onStream(applicationLogsRequest, () => [line('web-old')]);
@@ -149,7 +149,7 @@ describe('use-D20: a rollout that failed', () => {
   });
 });
 
-it('use-D4: app delete names what it left on the cluster', async () => {
+it('use-D4: app delete lists the objects that it left on the cluster', async () => {
   const at = laptop();
   const kept = 'CustomResourceDefinition widgets.acme.dev is kept because it contains Widget theirs in shop';
   at.on(deleteApplicationRequest, () => ({ name: 'web', attemptId: 'a8', objects: ['Deployment/web'], dryRun: false }));

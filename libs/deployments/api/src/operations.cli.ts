@@ -10,11 +10,11 @@ import { timeoutOf, waitForRollout } from './rollout-wait.cli.ts';
 
 type Waiting = Options<typeof applicationCommands.appSync>;
 
-/** `app sync NAME`: another attempt of the latest revision. */
+/** Runs `app sync NAME`: deploys the latest revision again. */
 export const appSync = (options: Waiting, session: Session): Promise<Outcome> =>
   again(syncApplicationRequest, 'synced', options, session);
 
-/** `app restart NAME`: the same, and its pods are replaced. */
+/** Runs `app restart NAME`: deploys the latest revision again and replaces its pods. */
 export const appRestart = (options: Waiting, session: Session): Promise<Outcome> =>
   again(restartApplicationRequest, 'restarted', options, session);
 
@@ -50,7 +50,7 @@ async function again(
   });
 }
 
-/** `app pause NAME`. */
+/** Runs `app pause NAME`. */
 export async function appPause(
   { name }: Options<typeof applicationCommands.appPause>,
   session: Session,
@@ -65,7 +65,7 @@ export async function appPause(
   return ExitCode.Success;
 }
 
-/** `app resume NAME`. */
+/** Runs `app resume NAME`. */
 export async function appResume(
   { name }: Options<typeof applicationCommands.appResume>,
   session: Session,

@@ -25,7 +25,7 @@ const LINES = [
   'settings',
 ] as const satisfies readonly (keyof ProfileView)[];
 
-/** `app profile apply`. */
+/** Runs `app profile apply`. */
 export async function profileApply(
   options: Options<typeof profileCommands.profileApply>,
   session: Session,
@@ -53,7 +53,7 @@ export async function profileApply(
   return ExitCode.Success;
 }
 
-/** `app profile get [NAME]`. */
+/** Runs `app profile get [NAME]`. */
 export async function profileGet(
   options: Options<typeof profileCommands.profileGet>,
   session: Session,
@@ -87,7 +87,7 @@ export async function profileGet(
   return ExitCode.Success;
 }
 
-/** `app profile delete NAME`. */
+/** Runs `app profile delete NAME`. */
 export async function profileDelete(
   options: Options<typeof profileCommands.profileDelete>,
   session: Session,
@@ -103,7 +103,7 @@ export async function profileDelete(
   return ExitCode.Success;
 }
 
-/** `app profile tiers [TIER]`. */
+/** Runs `app profile tiers [TIER]`. */
 export async function profileTiers(
   options: Options<typeof profileCommands.profileTiers>,
   session: Session,

@@ -19,7 +19,10 @@ const NAMESPACE = 'astro-system';
 const ACCOUNT = 'astro-platform';
 const TOKEN_SECRET = 'astro-platform-token';
 
-/** What the platform needs on a cluster: an account of its own, and a token that kubectl can read back. */
+/**
+ * Objects that the platform needs on a cluster: its own service account, and a Secret from which kubectl can read the
+ * token.
+ */
 const OBJECTS = [
   {
     apiVersion: 'v1',
@@ -47,8 +50,9 @@ const OBJECTS = [
 ] as const;
 
 /**
- * `clusters register`: with the person's own kubeconfig, on their machine, makes an account on the cluster and hands over
- * address, CA and that account's token, nothing else. `-f` takes a registration, `--from-file` a kubeconfig with a token.
+ * Runs `clusters register`: creates a service account on the cluster with the user's own kubeconfig, on their machine.
+ * Sends only the address, the CA and the token of that account. `-f` reads a registration, `--from-file` a kubeconfig
+ * that contains a token.
  */
 export async function clustersRegister(
   options: Options<typeof clusterCommands.clustersRegister>,
@@ -136,7 +140,7 @@ type Access = Pick<
   'server' | 'certificateAuthorityData' | 'tlsServerName' | 'token' | 'clientCertificateData' | 'clientKeyData'
 >;
 
-/** A ready kubeconfig: whatever in it would run programs or read files is refused by name. */
+/** Reads a kubeconfig that contains a token. Rejects entries that would run programs or read files, and names them. */
 async function fromFile(path: string, context: string | undefined): Promise<Access | CommandError> {
   const { readKubeconfig } = await import('#kubernetes');
   let content: string;
@@ -162,7 +166,7 @@ async function fromFile(path: string, context: string | undefined): Promise<Acce
 const codeOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error';
 
-/** Makes the account with kubectl and the person's kubeconfig, and reads address, CA and token back. */
+/** Creates the account with kubectl and the user's kubeconfig, and reads back the address, the CA and the token. */
 async function makeAccount(
   options: Options<typeof clusterCommands.clustersRegister>,
   session: Session,
@@ -233,7 +237,10 @@ function clusterIn(
   };
 }
 
-/** Runs kubectl; never through a shell. @returns its standard output */
+/**
+ * Runs kubectl without a shell.
+ * @returns the standard output of kubectl
+ */
 function runKubectl(
   args: readonly string[],
   input: string | undefined,
@@ -254,7 +261,7 @@ function runKubectl(
         ),
       ),
     );
-    child.stdin.on('error', () => {}); // a kubectl that ended early says why itself
+    child.stdin.on('error', () => {}); // if kubectl exits early, its own message explains why
     child.on('close', (code) =>
       done(
         code === 0

@@ -2,7 +2,7 @@ import * as contract from '#deployments/contract';
 import { deploymentsRest } from './rest.ts';
 
 describe('routes of deployments', () => {
-  it('serves every contract that has a route, each once', () => {
+  it('serve each contract that has a route, exactly once', () => {
     const routed = Object.values(contract).filter(
       (value): value is (typeof deploymentsRest)[number] =>
         typeof value === 'object' && value !== null && 'route' in value && value.route !== undefined,

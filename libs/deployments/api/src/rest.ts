@@ -33,7 +33,7 @@ import {
   watchRequest,
 } from '#deployments/contract';
 
-/** What the gateway serves of this context: every contract that has a route. */
+/** Contracts that the gateway serves for deployments: all that have a route. */
 export const deploymentsRest = [
   listApplicationsRequest,
   getApplicationRequest,

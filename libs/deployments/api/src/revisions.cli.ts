@@ -11,7 +11,7 @@ import { diffApplicationRequest, listRevisionsRequest, rollbackRequest } from '#
 import { diffLines, revisionOf } from './diff.cli.ts';
 import type { applicationCommands } from './commands.cli.ts';
 
-/** `app history NAME`. */
+/** Runs `app history NAME`. */
 export async function appHistory(
   options: Options<typeof applicationCommands.appHistory>,
   session: Session,
@@ -33,7 +33,10 @@ export async function appHistory(
   return ExitCode.Success;
 }
 
-/** `app rollback NAME [--to v3]`: shows field by field what changes, asks, and deploys the old content as a new revision. */
+/**
+ * Runs `app rollback NAME [--to v3]`: shows the change field by field, asks for confirmation, and deploys the earlier
+ * content as a new revision.
+ */
 export async function appRollback(
   options: Options<typeof applicationCommands.appRollback>,
   session: Session,
@@ -65,7 +68,7 @@ export async function appRollback(
   return ExitCode.Success;
 }
 
-/** @param planned version that the rollback would make */
+/** @param planned version that the rollback would create */
 async function changeTo(
   org: string,
   name: string,

@@ -7,29 +7,29 @@ import {
 } from '#deployments/contract';
 import { abortAfter } from '#kernel';
 
-/** `--timeout` in milliseconds. */
+/** Returns `--timeout` in milliseconds, or an error. */
 export const timeoutOf = (options: { readonly timeout: string }): number | CommandError =>
   parseSpan(options.timeout) ?? usage('--timeout is not a duration.', 'write it as 30s or 5m');
 
 export interface WaitFor {
   readonly org: string;
   readonly name: string;
-  /** `v4`: that revision or a later one; the newest when left out. */
+  /** Waits for this revision (`v4`) or a later one. Defaults to the newest. */
   readonly version?: string;
-  /** That attempt of it or a later one: another attempt of the same revision may have ended before. */
+  /** Waits for this attempt or a later one, since an earlier attempt of the same revision may have ended. */
   readonly attempt?: number;
   readonly goal: 'running' | 'healthy' | 'deleted';
   readonly timeoutMs: number;
-  /** Whether each new status is said on standard error. */
+  /** Whether to print each new status on standard error. */
   readonly narrate: boolean;
 }
 
-/** How often the status is asked for when the watch says nothing. */
+/** Interval at which the status is polled when the watch reports nothing. */
 const POLL_MS = 1_000;
 
 /**
- * Waits until an application is where it should be; fails as soon as it is clear that it will not get there.
- * @returns 0, or a failure with exit 3 (failed or degraded) or 8 (time is over)
+ * Waits until an application reaches the expected state. Fails as soon as it is clear that it will not.
+ * @returns 0, or a failure with exit code 3 (failed or degraded) or 8 (timeout)
  */
 export async function waitForRollout(session: Session, wait: WaitFor): Promise<0 | CommandError> {
   const { io } = session;
@@ -76,7 +76,7 @@ export async function waitForRollout(session: Session, wait: WaitFor): Promise<0
   }
 }
 
-/** `PROGRESSING 0/2`, and what the platform waits for to pass. */
+/** Returns the progress, such as `PROGRESSING 0/2`, followed by the problem that the platform waits for. */
 function progressOf({ status, replicas, message }: ApplicationStatusView): string {
   if (status !== 'PROGRESSING') return status;
   const problem = /^\d+\/\d+ ready: (.+)$/.exec(message ?? '')?.[1];
@@ -85,7 +85,7 @@ function progressOf({ status, replicas, message }: ApplicationStatusView): strin
 
 type Verdict = 'reached' | 'lost' | 'open';
 
-/** What a status means to somebody who waits. */
+/** Decides whether a status ends the wait. */
 function judge(
   status: Pick<ApplicationStatusView, 'status' | 'health' | 'version' | 'attempt'>,
   { goal, version, attempt }: Pick<WaitFor, 'goal' | 'version' | 'attempt'>,
@@ -113,7 +113,7 @@ async function lost(session: Session, { org, name }: WaitFor, status: Applicatio
   const { version, message, servingVersion, code, fix } = status;
   const pod = /\bpod\/([a-z0-9.-]+)/.exec(message ?? '')?.[1];
   const isAnotherServing = servingVersion !== null && servingVersion !== version;
-  // Pods of the version that serves on have nothing to say about the failure.
+  // Logs of the version that is still serving do not explain the failure.
   if (pod !== undefined || !isAnotherServing) await lastLines(session, org, name, pod);
   const correct = fix ?? 'correct the manifest and apply again';
   return {
@@ -138,7 +138,7 @@ function late({ name, version, status, message }: ApplicationStatusView, timeout
   };
 }
 
-/** The last lines of the pod that failed often say why; where there are none, nothing is said. */
+/** Prints the last log lines of the failed pod, which often explain the failure. Prints nothing when there are none. */
 async function lastLines(session: Session, org: string, name: string, only: string | undefined): Promise<void> {
   try {
     for await (const { pod, line } of session.stream(
@@ -171,7 +171,7 @@ function createSignal(): Signal {
   };
 }
 
-/** Resolves at every change of the application. A watch that breaks is ignored, since the status is polled anyway. */
+/** Resolves at each change of the application. Errors of the watch are ignored, since the status is polled too. */
 async function notifyOnChanges(
   session: Session,
   { org, name }: WaitFor,

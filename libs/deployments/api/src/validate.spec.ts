@@ -21,7 +21,7 @@ const application = (name: string, more = '') =>
   `name: ${name}\nsource:\n  type: image\n  image:\n    repository: web\n    tag: 1.10\n${more}`;
 
 describe('app validate, without a server', () => {
-  it('use-D18: tells path and line of what Kubernetes would refuse', async () => {
+  it('use-D18: prints the path and line of what Kubernetes would reject', async () => {
     const laptop = laptopWith({ 'web.yaml': application('web', '    ports:\n      - { name: a, port: 80 }\n') });
     const { exit, stderr } = await laptop.run('app validate -f web.yaml');
     expect(exit).toBe(1);
@@ -31,7 +31,7 @@ describe('app validate, without a server', () => {
     expect(laptop.sent).toEqual([]);
   });
 
-  it('use-D18: tells the line of a mistake inside inline manifests', async () => {
+  it('use-D18: prints the line of an error inside inline manifests', async () => {
     const manifest =
       'apiVersion: platform.astropulse.io/v1\nkind: Application\nmetadata: { name: shop }\nspec:\n  source:\n    type: yaml\n    yaml:\n' +
       '      manifests: |\n        apiVersion: v1\n        kind: ConfigMap\n        metadata: { name: a }\n        dta: {}\n';
@@ -40,7 +40,7 @@ describe('app validate, without a server', () => {
     expect(stderr.split('did you mean data?')).toHaveLength(2);
   });
 
-  it('use-D18: refuses the same application twice, also in two files', async () => {
+  it('use-D18: rejects the same application twice, also in two files', async () => {
     const laptop = laptopWith({
       'a/web.yaml': application('web'),
       'a/z.yaml': `${application('api')}---\n${application('web')}`,
@@ -53,7 +53,7 @@ describe('app validate, without a server', () => {
     expect(laptop.sent).toEqual([]);
   });
 
-  it('use-C7: says that a file is UTF-16', async () => {
+  it('use-C7: reports that a file is UTF-16', async () => {
     const text = application('web');
     const laptop = laptopWith({
       'marked.yaml': Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]),
@@ -70,8 +70,8 @@ describe('app validate, without a server', () => {
   });
 });
 
-describe('use-C9: what the server refuses', () => {
-  it('is told once, with file and line', async () => {
+describe('use-C9: an error of the server', () => {
+  it('is printed once, with file and line', async () => {
     const laptop = laptopWith({ 'deploy/web.yaml': `# ours\n${application('web', '    replicas: 9\n')}` });
     laptop.on(applyApplicationRequest, () =>
       domainError('deployments/manifest-invalid', 'invalid', 'The manifest of application/web is invalid.', {
@@ -84,7 +84,7 @@ describe('use-C9: what the server refuses', () => {
     );
   });
 
-  it('is told once where its sentence names the field already', async () => {
+  it('is printed once when its sentence already names the field', async () => {
     const laptop = laptopWith({ 'web.yaml': application('web', 'profileName: prod\n') });
     laptop.on(applyApplicationRequest, () =>
       domainError(

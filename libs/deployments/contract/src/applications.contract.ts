@@ -9,7 +9,10 @@ const organizationOf = (input: { org: string }) => input.org;
 const flag = z.stringbool().or(z.boolean());
 const wholeNumber = z.coerce.number().int();
 
-/** T1, in its order; every key at the top level, `null` shown as `-`. */
+/**
+ * Status of an application, in the order in which `app status` prints it. All keys are at the top level; the CLI prints
+ * `null` as `-`.
+ */
 export const applicationStatusView = z.strictObject({
   name: z.string(),
   status: z.enum(APPLICATION_STATUSES),
@@ -28,11 +31,11 @@ export const applicationStatusView = z.strictObject({
   endpoint: z.string().nullable(),
   updatedAt: z.string(),
   message: z.string().nullable(),
-  /** What failed, by its stable code; null while nothing did. */
+  /** Stable error code of the failure; null if there is none. */
   code: z.string().nullable(),
-  /** What to do about it, where the failure knows. */
+  /** How to fix the failure; null if unknown. */
   fix: z.string().nullable(),
-  /** Of the revision that serves now, when it is not the latest. */
+  /** Version of the revision that serves traffic, if that is not the latest. */
   servingVersion: z.string().nullable(),
   attempt: z.strictObject({ id: z.string(), number: z.number().int(), state: z.enum(ATTEMPT_STATES) }).nullable(),
   pods: z.array(
@@ -48,7 +51,7 @@ export const applicationStatusView = z.strictObject({
 });
 export type ApplicationStatusView = z.infer<typeof applicationStatusView>;
 
-/** T1 and T2, without what is asked live. */
+/** Status and configuration of an application, without data that is read from the cluster. */
 export const applicationView = z.strictObject({
   ...applicationStatusView.omit({ pods: true }).shape,
   id: z.string(),
@@ -67,11 +70,11 @@ export const applyOutcome = z.strictObject({
   application: applicationView,
   /** `synced`: the same revision is deployed again, because it failed or the cluster had drifted. */
   outcome: z.enum(['created', 'configured', 'unchanged', 'synced']),
-  /** `image 1.4.2 -> 1.5.0`: what the new revision changes, in words without secrets. */
+  /** Changes of the new revision as text without secrets, such as `image 1.4.2 -> 1.5.0`. */
   changes: z.array(z.string()),
-  /** Absent when nothing is deployed (unchanged). */
+  /** Absent when nothing is deployed (`unchanged`). */
   attemptId: z.string().nullable(),
-  /** `v3`: the revision whose content this is, after a rollback. */
+  /** After a rollback, the revision whose content this is, such as `v3`. */
   rollbackOf: z.string().optional(),
   dryRun: z.boolean(),
 });
@@ -179,7 +182,7 @@ export const revisionView = z.strictObject({
   source: z.string(),
   by: z.string(),
   when: z.string(),
-  /** `yes`, or why it can not be gone back to. */
+  /** `yes`, or the reason why a rollback to it is not possible. */
   rollback: z.string(),
   rollbackOf: z.string().nullable(),
   summary: z.array(z.string()),
@@ -196,9 +199,9 @@ export const listRevisionsRequest = request({
   timeoutMs: 5_000,
 });
 
-/** What one field was and would be. `null` where it is absent; values that may be secret are fingerprints. */
+/** Old and new value of one field: `null` where it is absent, a fingerprint where it may be secret. */
 export const fieldChange = z.strictObject({
-  /** `Deployment/web` where the source is Kubernetes objects; null for a field of the application. */
+  /** Such as `Deployment/web`, when the source is Kubernetes objects; null for a field of the application. */
   object: z.string().nullable(),
   path: z.string(),
   change: z.enum(['added', 'changed', 'removed']),
@@ -209,9 +212,9 @@ export type FieldChange = z.infer<typeof fieldChange>;
 
 export const applicationDiff = z.strictObject({
   name: z.string(),
-  /** `v3`, or null where there was nothing. */
+  /** Such as `v3`; null if there is no earlier revision. */
   from: z.string().nullable(),
-  /** `v4`; `manifest` for one that was sent, `live` for the cluster. */
+  /** Such as `v4`; `manifest` for a manifest in the request, `live` for the cluster. */
   to: z.string(),
   /** At most 1,000. */
   changes: z.array(fieldChange),
@@ -259,9 +262,9 @@ export const getRevisionRequest = request({
   output: z.strictObject({
     version: z.string(),
     revision: z.number().int(),
-    /** As `app apply` takes it. */
+    /** In the form that `app apply` reads. */
     manifest: z.unknown(),
-    /** How many values are fingerprints, because the caller may not deploy the application. */
+    /** Number of values that are replaced by fingerprints, because the caller may not deploy the application. */
     hidden: z.number().int(),
   }),
   organizationOf,
@@ -351,7 +354,7 @@ export const applicationLogsRequest = stream({
   timeoutMs: 10_000,
 });
 
-/** One change that a watcher may want to look at; what it may not see is left out. */
+/** Streams changes of applications. Changes that the caller may not see are left out. */
 export const watchRequest = stream({
   subject: 'deployments.v1.watch',
   route: 'GET /v1/organizations/{org}/watch',

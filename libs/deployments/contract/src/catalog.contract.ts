@@ -2,7 +2,7 @@ import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { z } from 'zod';
 
-/** From organizations: the slug is part of namespaces, and fixed while there are applications. */
+/** Called by organizations: the slug is part of namespace names, so it cannot change while there are applications. */
 export const countApplicationsRequest = request({
   subject: 'deployments.v1.applications.count',
   permission: SERVICES_ONLY,

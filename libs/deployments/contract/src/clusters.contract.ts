@@ -12,7 +12,7 @@ export const clusterView = z.strictObject({
   id: z.string(),
   name: z.string(),
   state: z.enum(CLUSTER_STATES),
-  /** Why it is not READY. */
+  /** Why the cluster is not READY. */
   reason: z.string().nullable(),
   provider: z.string(),
   region: z.string().nullable(),
@@ -121,12 +121,12 @@ export const clusterAccessRequest = request({
     pageOutput(
       z.strictObject({
         id: z.string(),
-        /** Address or name. */
+        /** Email address or name. */
         who: z.string(),
         access: z.enum(['cluster', 'edit', 'view']),
-        /** `ENDING`: the account is to be deleted, and is tried again until it is gone. */
+        /** `ENDING`: the account is being deleted; the deletion is retried until it succeeds. */
         state: z.enum(['ACTIVE', 'ENDING']),
-        /** Why it could not be deleted yet. */
+        /** Error code of the last attempt to delete the account. */
         code: z.string().nullable(),
         since: z.string(),
         lastIssued: z.string().nullable(),
@@ -137,7 +137,10 @@ export const clusterAccessRequest = request({
   timeoutMs: 5_000,
 });
 
-/** From organizations, when a membership ended or its role fell: what it no longer gives on clusters ends. */
+/**
+ * Called by organizations when a membership ended or its role was lowered: ends the access to clusters that the role no
+ * longer grants.
+ */
 export const reviewAccessRequest = request({
   subject: 'deployments.v1.access.review',
   permission: SERVICES_ONLY,
@@ -147,12 +150,12 @@ export const reviewAccessRequest = request({
     memberId: z.string(),
     position: z.string().describe('of the log, from which on the membership is what it is now'),
   }),
-  /** Accounts that are not gone yet: their cluster is asked again until they are. */
+  /** Accounts that are not deleted yet. The deletion is retried until it succeeds. */
   output: z.strictObject({ pending: z.array(z.strictObject({ cluster: z.string(), code: z.string() })) }),
   timeoutMs: 8_000,
 });
 
-/** A kubeconfig's parts for one person, good for at most ten minutes. */
+/** Returns the parts of a kubeconfig for one person, valid for at most ten minutes. */
 export const clusterKubeconfigRequest = request({
   subject: 'deployments.v1.clusters.kubeconfig',
   route: 'POST /v1/organizations/{org}/clusters/{name}/kubeconfig',

@@ -17,7 +17,7 @@ const amounts = (cpu: string, memory: string) =>
     memory: field(byteQuantity, 'Bytes, such as 512Mi or 1Gi.', memory).optional(),
   });
 
-/** How requests and limits are written, as in a container. */
+/** Requests and limits, as in a Kubernetes container. */
 export const resourcesSchema = z.strictObject({
   requests: field(amounts('250m', '256Mi'), 'CPU and memory that a node must have available for a pod.', {
     cpu: '250m',
@@ -36,7 +36,7 @@ const variableName = field(
   'LOG_LEVEL',
 );
 
-/** What the downward API gives to a variable (kubernetes.io/docs/concepts/workloads/pods/downward-api). */
+/** Fields that the downward API offers for variables (kubernetes.io/docs/concepts/workloads/pods/downward-api). */
 const FIELD_REF =
   /^(?:metadata\.(?:name|namespace|uid)|metadata\.(?:labels|annotations)\['[^'\]]{1,317}'\]|spec\.(?:nodeName|serviceAccountName)|status\.(?:hostIP|hostIPs|podIP|podIPs))$/;
 
@@ -68,16 +68,16 @@ const variable = z.union(
   { error: 'must have name and one of value, fieldRef' },
 );
 
-/** `ReadWriteOnce`: pods of one node; `ReadWriteMany`: pods of all nodes, where the storage class can. */
+/** `ReadWriteOnce`: pods of one node; `ReadWriteMany`: pods of all nodes, if the storage class supports it. */
 const ACCESS_MODES = ['ReadWriteOnce', 'ReadWriteMany'] as const;
 
-/** The volume of configuration files in a rendered pod; a volume of this name could not be told from it. */
+/** Name of the volume of configuration files in a rendered pod. Other volumes must not use it. */
 const FILES_VOLUME = 'config-files';
-/** The main port in a rendered pod and in its Service. */
+/** Name of the main port in a rendered pod and in its Service. */
 const MAIN_PORT = 'http';
 const SERVICE_PORT = 80;
 
-/** Fields of an image application that a profile can give as defaults too. */
+/** Fields of an image application for which a profile can set defaults. */
 const imageFields = {
   port: field(
     z.union([port, z.literal('none')], { error: 'must be a port between 1 and 65535, or none' }),
@@ -221,7 +221,7 @@ const imageFields = {
   preDeploy: notYet('Command that must succeed before each rollout.'),
 };
 
-/** The members in which the fields of an image can collide. */
+/** Fields of an image that can conflict with each other. */
 export interface ImageFieldsInUse {
   readonly port?: number | 'none' | undefined;
   readonly ports?: readonly { readonly name: string; readonly port: number; readonly protocol?: string }[] | undefined;
@@ -231,12 +231,12 @@ export interface ImageFieldsInUse {
 }
 
 export interface FieldConflict {
-  /** From the image's own fields. */
+  /** Path relative to the fields of the image. */
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** Entries of lists that Kubernetes would refuse beside each other, or of which one would hide the other. */
+/** Returns the list entries that Kubernetes would reject as duplicates, or of which one would hide the other. */
 export function conflictsIn({
   port: main,
   ports = [],
@@ -289,7 +289,7 @@ const withoutConflicts = (fields: ImageFieldsInUse, context: z.RefinementCtx): v
   for (const { path, message } of conflictsIn(fields)) context.addIssue({ code: 'custom', path: [...path], message });
 };
 
-/** Common settings that a profile gives to its image applications. */
+/** Defaults that a profile sets for its image applications. */
 export const imageDefaultsSchema = z.strictObject(imageFields).superRefine(withoutConflicts);
 
 export const imageSourceSchema = exactlyOneOf(

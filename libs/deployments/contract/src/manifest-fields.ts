@@ -2,9 +2,9 @@ import { parseQuantity } from '#kubernetes/schemas';
 import { z } from 'zod';
 
 /**
- * A field of a manifest with what its JSON Schema, the reference and `astroctl explain` say of it.
- * @param schema complete: what is derived from it further loses the description
- * @param examples values as people write them; the first one is shown in the reference
+ * Describes a field of a manifest for its JSON Schema, the reference and `astroctl explain`.
+ * @param schema the final schema: schemas derived from it lose the description
+ * @param examples values as users write them; the reference shows the first one
  */
 export const field = <S extends z.ZodType>(schema: S, description: string, ...examples: readonly z.input<S>[]): S =>
   schema.meta({ description, ...(examples.length > 0 && { examples }) });
@@ -27,7 +27,7 @@ export const dnsName = z
     'must be a host name in lower case, without a wildcard',
   );
 
-/** One line of text: no control characters, so that it cannot forge a line of a log or a header. */
+/** One line of text without control characters, so that it cannot inject a line into a log or a header. */
 export const line = (most: number) =>
   z
     .string()
@@ -39,17 +39,17 @@ export const absolutePath = (most: number) => z.string().max(most).regex(/^\//, 
 const NANO = 1_000_000_000n;
 const QUANTITY = /^\+?(?:\d+(?:\.\d*)?|\.\d+)(?:n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?\d{1,2})?$/;
 
-/** A Kubernetes quantity above zero, as text or as a number; it is kept as the text. */
+/** Positive Kubernetes quantity, as a string or a number. It is stored as a string. */
 const quantity = (message: string) =>
   z
     .union([z.string().max(40).regex(QUANTITY, message), z.number().positive()], { error: message })
     .transform((value) => (typeof value === 'number' ? String(value) : value.replace(/^\+/, '')))
     .refine((value) => (parseQuantity(value)?.nano ?? 0n) > 0n, message);
 
-/** Cores. */
+/** Quantity of CPU cores. */
 export const cpuQuantity = quantity('must be a quantity of cores, such as 250m or 1');
 
-/** Bytes. Kubernetes takes `512m` too, which are 512 thousandths of a byte; kubectl warns about them. */
+/** Quantity of bytes. Kubernetes also accepts `512m`, which means 512 thousandths of a byte; kubectl warns about it. */
 export const byteQuantity = quantity('must be a quantity of bytes, such as 512Mi or 10Gi').superRefine(
   (value, context) => {
     const parsed = parseQuantity(value);
@@ -80,14 +80,14 @@ export const labels = z
     'labels below kubernetes.io, k8s.io and astropulse.io are reserved',
   );
 
-/** A field that a later release will have; nothing may stand there. */
+/** Field of a later release. Any value is rejected. */
 export const notYet = (description: string) =>
   z
     .never({ error: 'is not available in this release' })
     .meta({ description: `${description} Not available in this release.` })
     .optional();
 
-/** Adds that exactly one of `members` must be there, to the check and to the JSON Schema alike. */
+/** Requires exactly one of `members`, in the validation and in the JSON Schema. */
 export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly (keyof S['shape'] & string)[]) =>
   schema
     .refine(
@@ -96,7 +96,10 @@ export const exactlyOneOf = <S extends z.ZodObject>(schema: S, members: readonly
     )
     .meta({ oneOf: members.map((member) => ({ required: [member] })) });
 
-/** A Kubernetes quantity as a number: cores, or bytes. NaN for what is none. */
+/**
+ * Parses a Kubernetes quantity.
+ * @returns cores or bytes; NaN for an invalid quantity
+ */
 export function quantityOf(text: string): number {
   const parsed = parseQuantity(text);
   return parsed ? Number(parsed.nano) / Number(NANO) : Number.NaN;

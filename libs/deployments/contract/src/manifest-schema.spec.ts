@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseManifests } from '#kubernetes/yaml';
-import Ajv from 'ajv'; // eslint's own; a tool of tests alone
+import Ajv from 'ajv'; // a dependency of eslint; used only in tests
 import {
   describeFields,
   MANIFEST_SCHEMAS,
@@ -20,7 +20,7 @@ const READERS = {
 };
 const ajv = new Ajv({ allErrors: true });
 const validate = Object.fromEntries(SCHEMA_KINDS.map((kind) => [kind, ajv.compile(manifestSchema(kind))]));
-/** Whether the published schema and the reader take a document. */
+/** Returns whether the published schema and the reader accept a document. */
 const taken = (kind: SchemaKind, document: unknown) => [validate[kind]?.(document), READERS[kind](document).ok];
 
 const image = { type: 'image', image: { repository: 'web', tag: '1' } };
@@ -44,7 +44,7 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
       'Application',
       { name: 'web', source: { type: 'image', image: { ...image.image, resources: { limits: { cpu: 2 } } } } },
     ],
-  ] as const)('takes: %s', (_, kind, document) => expect(taken(kind, document)).toEqual([true, true]));
+  ] as const)('accept: %s', (_, kind, document) => expect(taken(kind, document)).toEqual([true, true]));
 
   it.each([
     ['no name', 'Application', { source: image }],
@@ -75,9 +75,9 @@ describe('use-E3: published JSON Schemas agree with the reader of manifests', ()
       },
     ],
     ['a profile without cluster', 'ApplicationProfile', { profileName: 'p' }],
-  ] as const)('refuses: %s', (_, kind, document) => expect(taken(kind, document)).toEqual([false, false]));
+  ] as const)('reject: %s', (_, kind, document) => expect(taken(kind, document)).toEqual([false, false]));
 
-  it('takes the examples of the repository', () => {
+  it('accept the examples of the repository', () => {
     for (const [file, kind] of [
       ['hello-world.yaml', 'Application'],
       ['profile.yaml', 'ApplicationProfile'],
@@ -96,10 +96,10 @@ const everyField = (fields: readonly FieldDescription[]): FieldDescription[] =>
 describe.each(SCHEMA_KINDS)('use-E3: fields of %s', (kind) => {
   const fields = everyField(describeFields(kind));
 
-  it('each say what they mean, in a sentence', () =>
+  it('are all described in a sentence', () =>
     expect(fields.filter(({ description }) => !/^\S.*\.$/s.test(description)).map(({ path }) => path)).toEqual([]));
 
-  it('each have an example, save those of later releases', () =>
+  it('all have an example, except those of later releases', () =>
     expect(
       fields.filter(({ example }) => example === undefined).map(({ path, description }) => [path, description]),
     ).toEqual(
@@ -109,7 +109,7 @@ describe.each(SCHEMA_KINDS)('use-E3: fields of %s', (kind) => {
     ));
 
   it.each(fields.filter(({ example }) => example !== undefined).map((field) => [field.path, field] as const))(
-    'the example of %s is read',
+    'accept the example of %s',
     (path, { example }) => {
       const at = path.split('.').reduce<unknown>((schema, step) => inner(schema, step), MANIFEST_SCHEMAS[kind].spec);
       const candidates = Array.isArray(at) ? at : [at];
@@ -122,7 +122,7 @@ describe.each(SCHEMA_KINDS)('use-E3: fields of %s', (kind) => {
   );
 });
 
-/** The schemas that read a step of a path: wrappers and unions are looked through. */
+/** Returns the schemas that read a step of a path, looking through wrappers and unions. */
 function inner(schema: unknown, step: string): unknown {
   const name = step.replace('[]', '');
   const found = (Array.isArray(schema) ? schema : [schema])
@@ -138,7 +138,8 @@ interface Definition {
   readonly element?: unknown;
   readonly shape?: Readonly<Record<string, unknown>>;
 }
-const definitionOf = (schema: unknown): Definition => (schema as { readonly def: Definition }).def; // every schema of zod has one
+// every zod schema has one
+const definitionOf = (schema: unknown): Definition => (schema as { readonly def: Definition }).def;
 function unwrapped(schema: unknown): unknown[] {
   const { innerType, in: input, options } = definitionOf(schema);
   const within = innerType ? [innerType] : input ? [input] : options;

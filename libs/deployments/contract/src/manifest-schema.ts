@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { API_VERSION, applicationSpecSchema, profileSpecSchema, registrationSpecSchema } from './manifest.ts';
 
-/** The parts of a JSON Schema (draft 7) that ours use. */
+/** The subset of JSON Schema (draft 7) that the published schemas use. */
 export interface JsonSchema {
   readonly type?: string;
   readonly description?: string;
@@ -21,9 +21,9 @@ export interface JsonSchema {
 
 interface SchemaSource {
   readonly spec: z.ZodObject;
-  /** The field that `metadata.name` gives where it is left out. */
+  /** Field of the spec that `metadata.name` can replace. */
   readonly nameField: string;
-  /** Other spellings of that field. */
+  /** Alternative names of that field. */
   readonly aliases: readonly string[];
   readonly description: string;
 }
@@ -52,7 +52,7 @@ export const MANIFEST_SCHEMAS = {
 export type SchemaKind = keyof typeof MANIFEST_SCHEMAS;
 export const SCHEMA_KINDS = Object.keys(MANIFEST_SCHEMAS) as readonly SchemaKind[];
 
-/** The schema of the `spec` of a manifest of this kind, made from the schema that reads it. */
+/** Derives the JSON Schema of the `spec` of this kind from the schema that reads it. */
 function specSchema(kind: SchemaKind): JsonSchema {
   const { spec } = MANIFEST_SCHEMAS[kind];
   const { $schema: _, ...schema } = z.toJSONSchema(spec, {
@@ -61,16 +61,17 @@ function specSchema(kind: SchemaKind): JsonSchema {
     unrepresentable: 'any',
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => {
-      const examples = z.globalRegistry.get(zodSchema)?.['examples']; // zod drops those of values that a schema changes
+      // zod drops the examples of schemas that transform their value
+      const examples = z.globalRegistry.get(zodSchema)?.['examples'];
       if (Array.isArray(examples)) jsonSchema.examples = examples;
     },
   });
-  return schema as JsonSchema; // zod writes plain JSON
+  return schema as JsonSchema; // zod generates plain JSON
 }
 
 /**
- * The published JSON Schema of a kind, for editors and programs: a manifest in its envelope, where `metadata.name` may give
- * the name, or the spec alone.
+ * Returns the published JSON Schema of a kind, for editors and other tools. It accepts a manifest with `apiVersion` and
+ * `kind`, where `metadata.name` may set the name, or the spec alone.
  */
 export function manifestSchema(kind: SchemaKind): JsonSchema {
   const source: SchemaSource = MANIFEST_SCHEMAS[kind];
@@ -117,22 +118,22 @@ export function manifestSchema(kind: SchemaKind): JsonSchema {
   };
 }
 
-/** A field as people read about it. */
+/** Description of a field, for the reference and `astroctl explain`. */
 export interface FieldDescription {
-  /** From the spec, such as `source.image.env[].name`; '' for the spec itself. */
+  /** Path in the spec, such as `source.image.env[].name`; '' for the spec itself. */
   readonly path: string;
   readonly name: string;
-  /** As kubectl writes types: `string`, `integer`, `[]Object`, `map[string]string`. */
+  /** Type in kubectl's notation: `string`, `integer`, `[]Object`, `map[string]string`. */
   readonly type: string;
   readonly description: string;
   readonly isRequired: boolean;
   readonly choices: readonly string[];
-  /** As people write it; undefined where nothing may stand. */
+  /** As users write it; undefined for a field that is not available yet. */
   readonly example: unknown;
   readonly fields: readonly FieldDescription[];
 }
 
-/** All fields of a kind, in the order in which they are declared. */
+/** Returns all fields of a kind, in the order of their declaration. */
 export const describeFields = (kind: SchemaKind): readonly FieldDescription[] => fieldsOf(specSchema(kind), '');
 
 function fieldsOf(schema: JsonSchema, prefix: string): FieldDescription[] {

@@ -160,7 +160,7 @@ export const policySchema = z.strictObject({
 });
 export type ClusterPolicy = z.infer<typeof policySchema>;
 
-/** Rules of a registered cluster unless its policy says otherwise. */
+/** Default policy of a registered cluster. */
 export const DEFAULT_POLICY = {
   namespaces: ['*', '!kube-*', '!default', '!astro-*'],
   clusterScoped: ['apiextensions.k8s.io/CustomResourceDefinition'],
@@ -206,7 +206,7 @@ export const registrationSpecSchema = z.strictObject({
 });
 export type RegistrationSpec = z.infer<typeof registrationSpecSchema>;
 
-/** Kinds that an envelope may name, and the command that reads each. */
+/** Kinds that a manifest may have, and the command that reads each of them. */
 export const KINDS = {
   Application: 'astroctl app apply',
   ApplicationProfile: 'astroctl app profile apply',
@@ -217,12 +217,12 @@ export const KINDS = {
 } as const;
 export type ManifestKind = keyof typeof KINDS;
 
-/** A document's spec and its pointer inside the document: enveloped (`/spec`) or flat (``). */
+/** Spec of a document, and its pointer inside the document: `/spec` in an envelope, '' without one. */
 export interface OpenedDocument {
   readonly kind: ManifestKind | undefined;
   readonly spec: unknown;
   readonly pointer: '' | '/spec';
-  /** `metadata.name`, where the envelope has one. */
+  /** `metadata.name`, if set. */
   readonly name?: string;
 }
 
@@ -235,7 +235,7 @@ const envelopeSchema = z.strictObject({
   spec: z.unknown(),
 });
 
-/** A manifest of one kind as a body may hold it: in its envelope, or its spec alone. */
+/** Accepts a manifest of one kind in a request body, with `apiVersion` and `kind` or as its spec alone. */
 export const manifestOf = (kind: ManifestKind, spec: z.ZodType) =>
   z.union([
     z.strictObject({
@@ -247,7 +247,7 @@ export const manifestOf = (kind: ManifestKind, spec: z.ZodType) =>
     spec,
   ]);
 
-/** Takes a document out of its envelope; a document without `apiVersion` and `kind` is the spec itself. */
+/** Returns the spec of a document. A document without `apiVersion` and `kind` is the spec itself. */
 export function openEnvelope(
   document: unknown,
 ):

@@ -8,9 +8,9 @@ const common = {
   input: z.strictObject({ org: z.string().min(1), name: z.string().min(1).max(253) }),
   output: z.strictObject({
     application: applicationView,
-    /** False when there was nothing to do: it is paused already, or on its way. */
+    /** False when there was nothing to do, because the application is already paused or being deployed. */
     changed: z.boolean(),
-    /** The attempt that was requested; null where none was. */
+    /** The attempt that was requested; null if none was. */
     attemptId: z.string().nullable(),
   }),
   organizationOf: (input: { org: string }) => input.org,

@@ -18,7 +18,7 @@ export const profileView = z.strictObject({
   revision: z.number().int(),
   createdAt: z.string(),
   description: z.string().nullable(),
-  /** Its settings as they were given: the names of variables, never their values. */
+  /** Settings as they were given. Variables are listed by name, without their values. */
   settings: z.array(z.string()),
 });
 export type ProfileView = z.infer<typeof profileView>;

@@ -11,7 +11,7 @@ const errors = (document: unknown, read: (document: unknown) => unknown = readAp
 };
 const IMAGE = '/source/image';
 
-describe('use-D18: what Kubernetes would refuse, refused when the manifest is read', () => {
+describe('use-D18: manifests that Kubernetes would reject', () => {
   it.each([
     [
       'port 80, which is the Service’s',
@@ -86,7 +86,7 @@ describe('use-D18: what Kubernetes would refuse, refused when the manifest is re
     ],
   ])('%s', (_, more, error) => expect(errors(image(more))).toEqual([error]));
 
-  it('takes what stands beside each other', () =>
+  it('are accepted when their entries do not conflict', () =>
     expect(
       errors(
         image({
@@ -104,7 +104,7 @@ describe('use-D18: what Kubernetes would refuse, refused when the manifest is re
       ),
     ).toEqual([]));
 
-  it('the same in the defaults of a profile', () =>
+  it('are rejected in the defaults of a profile too', () =>
     expect(
       errors({ profileName: 'p', clusterName: 'c', defaults: { ports: [{ name: 'a', port: 80 }] } }, readProfile),
     ).toEqual(['/defaults/ports/0/port is the port of the Service itself; use another port']));
@@ -115,7 +115,7 @@ describe('use-D18: what Kubernetes would refuse, refused when the manifest is re
     ['with one object twice', `${'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n'.repeat(2)}`, 5],
     ['with an unknown field', 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replica: 1\n', 5],
     ['with a wrong type', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: 1\n', 5],
-  ])('inline manifests %s, with their place', (_, manifests, line) => {
+  ])('are rejected with the location of the error: inline manifests %s', (_, manifests, line) => {
     const read = readApplication({
       apiVersion: 'platform.astropulse.io/v1',
       kind: 'Application',
@@ -129,7 +129,7 @@ describe('use-D18: what Kubernetes would refuse, refused when the manifest is re
     });
   });
 
-  it('takes manifests of kinds that only their cluster knows, and keys without a value', () =>
+  it('are accepted for custom resources, and with keys without a value', () =>
     expect(
       errors(
         yaml(
@@ -143,17 +143,16 @@ describe('use-C7: quantities', () => {
   const memory = (amount: unknown) => errors(image({ resources: { limits: { memory: amount } } }));
   const cpu = (amount: unknown) => errors(image({ resources: { limits: { cpu: amount } } }));
 
-  it('512m of memory are half a byte', () =>
+  it('reject 512m of memory, which is half a byte', () =>
     expect(memory('512m')).toEqual([
       `${IMAGE}/resources/limits/memory must be a whole number of bytes: m stands for thousandths; did you mean 512Mi?`,
     ]));
-  it.each(['0.5', '1.5', '100u', 0.5])('%s bytes are refused', (amount) => expect(memory(amount)).toHaveLength(1));
-  it.each(['1.5Gi', '0.5k', '1e3', '1E', '128974848', '129e6', 1024])(
-    '%s bytes are taken as Kubernetes does',
-    (amount) => expect(memory(amount)).toEqual([]),
+  it.each(['0.5', '1.5', '100u', 0.5])('reject %s bytes', (amount) => expect(memory(amount)).toHaveLength(1));
+  it.each(['1.5Gi', '0.5k', '1e3', '1E', '128974848', '129e6', 1024])('accept %s bytes, as Kubernetes does', (amount) =>
+    expect(memory(amount)).toEqual([]),
   );
-  it.each(['0.5', '1', '100m', 2, '.5', '1e-1'])('%s cores are taken', (amount) => expect(cpu(amount)).toEqual([]));
-  it.each(['0', '-1', 'one', '1 Gi', '', 0, -1, true])('%s is refused', (amount) =>
+  it.each(['0.5', '1', '100m', 2, '.5', '1e-1'])('accept %s cores', (amount) => expect(cpu(amount)).toEqual([]));
+  it.each(['0', '-1', 'one', '1 Gi', '', 0, -1, true])('reject %s cores', (amount) =>
     expect(cpu(amount)).toHaveLength(1),
   );
   it('of volumes are bytes too', () =>
@@ -161,6 +160,6 @@ describe('use-C7: quantities', () => {
 });
 
 describe('use-C9: errors of manifests', () => {
-  it('say a field once', () =>
+  it('name a field once', () =>
     expect(errors({ ...image({}), dependsOn: ['db'] })).toEqual(['/dependsOn is not available in this release']));
 });

@@ -14,7 +14,10 @@ import {
   type RegistrationSpec,
 } from './manifest.ts';
 
-/** Reads an Application, enveloped or flat, with the manifests in it. Errors carry JSON pointers into `document`. */
+/**
+ * Validates an Application, with or without an envelope, including inline manifests. Errors have JSON pointers into
+ * `document`.
+ */
 export function readApplication(document: unknown): Result<ApplicationSpec, InputError[]> {
   const spec = read(document, 'Application', 'name', [], applicationSpecSchema);
   const manifests = spec.ok ? spec.value.source.yaml?.manifests : undefined;
@@ -29,14 +32,14 @@ export function readApplication(document: unknown): Result<ApplicationSpec, Inpu
   return errors.length > 0 ? err(errors.slice(0, MOST_ERRORS)) : spec;
 }
 
-/** More errors than these are not listed: the first ones are what people repair. */
+/** Only the first errors are listed. */
 const MOST_ERRORS = 50;
 
-/** Reads an ApplicationProfile; `name` is accepted for `profileName`. */
+/** Validates an ApplicationProfile. `name` is accepted as an alias of `profileName`. */
 export const readProfile = (document: unknown): Result<ProfileSpec, InputError[]> =>
   read(document, 'ApplicationProfile', 'profileName', ['name'], profileSpecSchema);
 
-/** Reads a K8sClusterRegistration. */
+/** Validates a K8sClusterRegistration. */
 export const readRegistration = (document: unknown): Result<RegistrationSpec, InputError[]> =>
   read(document, 'K8sClusterRegistration', 'clusterName', ['name'], registrationSpecSchema);
 

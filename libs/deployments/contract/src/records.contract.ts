@@ -2,9 +2,9 @@ import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { z } from 'zod';
 
-/** Bytes of a record that one message carries; what is larger comes in parts. */
+/** Bytes of a record in one message. Larger records are sent in parts. */
 export const RECORD_PART_BYTES = 512 * 1024;
-/** Parts of one record at most: 32 MiB. */
+/** Most parts of one record, which makes 32 MiB. */
 const MOST_PARTS = 64;
 
 const WORKER = ['deploy-worker'];
@@ -16,8 +16,8 @@ const part = z
   .max(MOST_PARTS - 1);
 
 /**
- * A vault record that an attempt needs: the credential of a cluster, a resolved specification, a recorded plan, the key of
- * fingerprints. Workers have no vault.
+ * Reads a vault record that an attempt needs: the credential of a cluster, a resolved specification, a recorded plan,
+ * or the key of fingerprints. Workers have no access to the vault.
  */
 export const getRecordRequest = request({
   subject: 'deployments.v1.records.get',
@@ -25,13 +25,13 @@ export const getRecordRequest = request({
   callers: WORKER,
   input: z.strictObject({ name: z.string().max(512), part }),
   output: z.strictObject({
-    /** Null when there is no such record, or none with so many parts. */
+    /** Null if the record, or this part of it, does not exist. */
     record: z.strictObject({ version: z.number().int(), parts: z.number().int().min(1), bytes }).nullable(),
   }),
   timeoutMs: 10_000,
 });
 
-/** Stores a record in parts, in order; it is there when the last part was answered. A repeat does no harm. */
+/** Stores a record in parts, in order. It exists once the last part is acknowledged. The request is idempotent. */
 export const putRecordRequest = request({
   subject: 'deployments.v1.records.put',
   permission: SERVICES_ONLY,
@@ -40,10 +40,10 @@ export const putRecordRequest = request({
     name: z.string().max(512),
     part,
     parts: z.number().int().min(1).max(MOST_PARTS),
-    /** SHA-256 of the whole value, hex. */
+    /** SHA-256 of the complete value, in hexadecimal. */
     digest: z.string().regex(/^[0-9a-f]{64}$/),
     bytes,
-    /** `absent`: refused with `vault/conflict` when there is such a record already. */
+    /** `absent`: rejected with `vault/conflict` if the record already exists. */
     expected: z.literal('absent').optional(),
   }),
   output: z.strictObject({}),

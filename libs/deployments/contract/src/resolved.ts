@@ -1,8 +1,8 @@
 import type { ImageWorkload } from '#kubernetes';
 
 /**
- * A revision with everything decided: platform < tier < profile < application. Stored in the vault (it may hold values of
- * environment variables and files); the event carries its digest and a redacted summary.
+ * A revision with all defaults resolved: platform < tier < profile < application. It is stored in the vault, since it
+ * may contain values of environment variables and files. The event contains its digest and a redacted summary.
  */
 export interface ResolvedSpec {
   readonly applicationName: string;

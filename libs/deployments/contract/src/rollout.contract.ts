@@ -6,8 +6,8 @@ import { policySchema } from './manifest.ts';
 import { CLUSTER_STATES, HEALTHS } from './values.ts';
 
 /**
- * One attempt to bring a revision onto its cluster, or to take an application away. Handling an item twice must do no
- * harm: claims are granted by deployments.
+ * One attempt to deploy a revision to its cluster, or to delete an application. An item may be delivered more than
+ * once: deployments grants each claim.
  */
 export const rolloutQueue = workQueue({
   subject: 'deployments.v1.work.rollout',
@@ -18,7 +18,10 @@ export const rolloutQueue = workQueue({
 
 const WORKER = ['deploy-worker'];
 
-/** How to reach a cluster. The credential is in the vault under `credential`: JSON with `token`, or `certificate` and `key`. */
+/**
+ * Connection to a cluster. `credential` is the name of the vault record with the credential: JSON with `token`, or
+ * `certificate` and `key`.
+ */
 export const clusterConnection = z.strictObject({
   clusterId: z.string(),
   organizationId: z.string(),
@@ -32,7 +35,10 @@ export const clusterConnection = z.strictObject({
 });
 export type ClusterConnection = z.infer<typeof clusterConnection>;
 
-/** group/kind/namespace/name, and the UID once seen. `namespace` and `group` are '' where there is none. */
+/**
+ * Identifies an object by group, kind, namespace and name, and by its UID once known. `namespace` and `group` are '' if
+ * there is none.
+ */
 export const inventoryEntry = z.strictObject({
   group: z.string(),
   version: z.string(),
@@ -50,28 +56,28 @@ export const rolloutTask = z.strictObject({
   applicationId: z.string(),
   applicationName: z.string(),
   attemptId: z.string(),
-  /** Grows with each attempt of the application: the fence on the cluster. */
+  /** Increases with each attempt of the application. The cluster rejects writes of older attempts. */
   attemptNumber: z.number().int(),
   revision: z.number().int(),
   cluster: clusterConnection,
   targetNamespace: z.string(),
   namespaceMode: z.enum(['override', 'preserve']),
-  /** Whether the platform made the target namespace, and so takes it away with its last application. */
+  /** Whether the platform created the target namespace. It is then deleted with its last application. */
   ownsNamespace: z.boolean(),
   /** Name of the vault record with the resolved specification (JSON, `ResolvedSpec`); null for a deletion. */
   resolved: z.string().nullable(),
-  /** Rendered bytes and plan of an earlier attempt at this revision that ended without an end. */
+  /** Rendered objects and plan of an earlier attempt at this revision that was interrupted. */
   recordedPlan: z.strictObject({ rendered: z.string(), digest: z.string() }).nullable(),
-  /** Everything that earlier attempts may have put onto the cluster. */
+  /** All objects that earlier attempts may have applied to the cluster. */
   inventory: z.array(inventoryEntry),
-  /** Vault record with the inventory (JSON list), where it is too long for a message; the list above is then empty. */
+  /** Vault record with the inventory (JSON list), if it is too large for a message; `inventory` is then empty. */
   inventoryRecord: z.string().optional(),
   orphan: z.boolean(),
-  /** RFC 3339: pods are replaced, and this time is written on their template; absent where none are. */
+  /** RFC 3339 time, written to the pod template so that pods are replaced. Absent if they are not to be replaced. */
   restart: z.string().optional(),
-  /** No failure is waited for. */
+  /** Whether the attempt fails at the first failure instead of waiting for recovery. */
   failFast: z.boolean().optional(),
-  /** An owner or admin of the organization asked for the revision. */
+  /** Whether an owner or admin of the organization requested the revision. */
   byAdmin: z.boolean().optional(),
 });
 export type RolloutTask = z.infer<typeof rolloutTask>;
@@ -80,7 +86,7 @@ export const claimAttemptRequest = request({
   subject: 'deployments.v1.attempts.claim',
   permission: SERVICES_ONLY,
   callers: WORKER,
-  /** A later incarnation of a worker's name proves that the earlier one is gone. */
+  /** A new incarnation of a worker's name proves that the previous one has ended. */
   input: z.strictObject({
     organizationId: z.string(),
     applicationId: z.string(),
@@ -89,7 +95,7 @@ export const claimAttemptRequest = request({
     incarnation: z.string(),
   }),
   output: z.discriminatedUnion('granted', [
-    /** `retryInMs` null: nothing is owed any more, the item may be acknowledged. */
+    /** Null `retryInMs`: nothing is left to do, so the worker acknowledges the item. */
     z.strictObject({ granted: z.literal(false), reason: z.string(), retryInMs: z.number().int().nullable() }),
     z.strictObject({ granted: z.literal(true), claim: z.number().int(), leaseUntil: z.string(), task: rolloutTask }),
   ]),
@@ -103,7 +109,10 @@ const claimed = {
   claim: z.number().int(),
 };
 
-/** Asked before each wave and at least every 10 s; refused (`deployments/claim-lost`) when the claim is not the present one. */
+/**
+ * Renews a claim before each wave and at least every 10 s. Rejected with `deployments/claim-lost` if the claim is no
+ * longer current.
+ */
 export const extendClaimRequest = request({
   subject: 'deployments.v1.attempts.extend',
   permission: SERVICES_ONLY,
@@ -125,9 +134,9 @@ const planned = z.strictObject({
       takesBackFrom: z.string().nullable(),
     }),
   ),
-  /** How many objects change; the list above may hold fewer. */
+  /** Number of objects that change; `changes` may list fewer. */
   changeCount: z.number().int().optional(),
-  /** Union of what was there and what will be: recorded before the first write. */
+  /** Union of the existing and the planned objects, recorded before the first write. */
   inventory: z.array(inventoryEntry),
   inventoryRecord: z.string().optional(),
   warnings: z.array(z.string()),
@@ -147,7 +156,7 @@ export const reportStepRequest = request({
         step: z.literal('rendered'),
         objects: z.number().int(),
         digest: z.string(),
-        /** Host names that the objects ask for: refused (`deployments/host-taken`) where another application has one. */
+        /** Hosts of the objects. Rejected with `deployments/host-taken` if another application has one of them. */
         hosts: hosts.optional(),
       }),
       z.strictObject({ step: z.literal('planned'), plan: planned }),
@@ -167,7 +176,7 @@ export const reportStepRequest = request({
   timeoutMs: 5_000,
 });
 
-/** Ends the attempt; the first end counts, a repeat by the same claim is answered as the first. */
+/** Ends the attempt. The first request decides; a repeat with the same claim gets the same response. */
 export const finishAttemptRequest = request({
   subject: 'deployments.v1.attempts.finish',
   permission: SERVICES_ONLY,
@@ -180,7 +189,7 @@ export const finishAttemptRequest = request({
         message: z.string(),
         inventory: z.array(inventoryEntry),
         inventoryRecord: z.string().optional(),
-        /** Host names of the objects: those of earlier revisions are given back. Absent: all are kept. */
+        /** Hosts of the objects. Hosts of earlier revisions that are not listed are released. Absent: all are kept. */
         hosts: hosts.optional(),
         endpoint: z.string().nullable(),
         replicas: z.string().nullable(),
@@ -190,11 +199,11 @@ export const finishAttemptRequest = request({
         code: z.string(),
         message: z.string(),
         fix: z.string().nullable(),
-        /** Whether objects of this revision were written: DEGRADED if so, FAILED if not. */
+        /** Whether objects of this revision were written: the application becomes DEGRADED if so, FAILED if not. */
         applied: z.boolean(),
         inventory: z.array(inventoryEntry),
         inventoryRecord: z.string().optional(),
-        /** What serves in the meantime, in words: `v3 still serves, 3/3 ready`. */
+        /** What serves traffic until then, as text: `v3 still serves, 3/3 ready`. */
         serving: z.string().nullable(),
       }),
       z.strictObject({ outcome: z.literal('superseded') }),
@@ -204,7 +213,7 @@ export const finishAttemptRequest = request({
   timeoutMs: 10_000,
 });
 
-/** Clusters that need an observer; `observer` leads those it is granted, 30 s at a time. */
+/** Returns the clusters that need an observer. Each cluster is leased to `observer` for 30 s. */
 export const observedClustersRequest = request({
   subject: 'deployments.v1.clusters.observed',
   permission: SERVICES_ONLY,
@@ -228,7 +237,10 @@ export const observedClustersRequest = request({
   timeoutMs: 5_000,
 });
 
-/** Objects of an application as the log knows them, a page at a time: asked when the inventory on the cluster is gone. */
+/**
+ * Returns the objects of an application according to the event log, page by page. Used when the inventory on the
+ * cluster is missing.
+ */
 export const deployedObjectsRequest = request({
   subject: 'deployments.v1.applications.deployed',
   permission: SERVICES_ONLY,
@@ -238,7 +250,7 @@ export const deployedObjectsRequest = request({
   timeoutMs: 5_000,
 });
 
-/** What an observer saw: at most one report per 5 s and application. */
+/** Reports the health that an observer saw: at most one report per 5 s and application. */
 export const reportHealthRequest = request({
   subject: 'deployments.v1.applications.health',
   permission: SERVICES_ONLY,
@@ -255,9 +267,9 @@ export const reportHealthRequest = request({
           code: z.string().nullable(),
           replicas: z.string().nullable(),
           attemptNumber: z.number().int().nullable(),
-          /** Whether every object is there and every field that was applied is still ours. */
+          /** Whether all objects exist and all applied fields are still owned by the platform. */
           sync: z.enum(['Synced', 'OutOfSync']).optional(),
-          /** What is not, and who changed it: the first objects only. */
+          /** What differs, and who changed it. Only the first objects are listed. */
           drift: z
             .array(z.strictObject({ what: z.string().max(400), fields: z.array(z.string().max(400)).max(6) }))
             .max(5)
@@ -266,14 +278,14 @@ export const reportHealthRequest = request({
       )
       .max(200),
   }),
-  /** `again`: applications whose rollout is under way; to be told once more, since nothing was recorded. */
+  /** `again`: applications with a rollout in progress, for which nothing was recorded. Report them again. */
   output: z.strictObject({ again: z.array(z.string()).optional() }),
   timeoutMs: 5_000,
 });
 
 /**
- * What an observer knows of a cluster. Sent at every change and at least every 20 s while the cluster answers: one that
- * is not reachable for 60 s (by this or by a report of health) counts as UNREACHABLE, its applications as UNKNOWN.
+ * Reports the state of a cluster: at each change, and at least every 20 s while the cluster responds. A cluster without
+ * such a report or a health report for 60 s is UNREACHABLE, and its applications are UNKNOWN.
  */
 export const reportClusterRequest = request({
   subject: 'deployments.v1.clusters.report',
@@ -298,7 +310,7 @@ const catalogLimits = {
   deploymentsPerDay: z.number().int(),
 };
 
-/** From billing: what the organization's plan allows, an event in the stream that is limited. */
+/** Called by billing: appends the limits of the organization's plan to the stream that they limit. */
 export const setCatalogLimitsRequest = request({
   subject: 'deployments.v1.limits.set',
   permission: SERVICES_ONLY,
@@ -309,7 +321,7 @@ export const setCatalogLimitsRequest = request({
   timeoutMs: 5_000,
 });
 
-/** The data (`over`) of the refusal of limits below what is in use, `deployments/limits-below-use`. */
+/** Field `over` of the error `deployments/limits-below-use`, which rejects limits below the current use. */
 export const limitsBelowUse = z.array(
   z.object({ limit: z.enum(['applications', 'profiles', 'clusters']), used: z.number(), allowed: z.number() }),
 );

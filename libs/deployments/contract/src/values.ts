@@ -10,7 +10,10 @@ export const APPLICATION_STATUSES = [
   'DELETING',
   'UNKNOWN',
 ] as const;
-/** `DEGRADED`: applied, not healthy; `FAILED`: could not be rendered or applied; `UNKNOWN`: its cluster was not reachable for 60 s. */
+/**
+ * `DEGRADED`: applied but not healthy; `FAILED`: could not be rendered or applied; `UNKNOWN`: the cluster was
+ * unreachable for 60 s.
+ */
 export type ApplicationStatus = (typeof APPLICATION_STATUSES)[number];
 
 export const HEALTHS = [
@@ -58,7 +61,7 @@ export const TIER_NAMES = ['basic', 'standard', 'premium'] as const;
 export interface Tier {
   readonly name: string;
   readonly replicas: { readonly min: number; readonly max: number };
-  /** Target percentages, or none. */
+  /** Target percentages, or null. */
   readonly autoscaling: { readonly cpu: number; readonly memory: number } | null;
   readonly cpu: { readonly request: string; readonly limit: string };
   readonly memory: { readonly request: string; readonly limit: string };
@@ -66,7 +69,7 @@ export interface Tier {
   readonly priority: 'low' | 'high' | 'critical';
 }
 
-/** The availability tiers of the platform. */
+/** Availability tiers of the platform. */
 export const TIERS: readonly Tier[] = [
   {
     name: 'basic',

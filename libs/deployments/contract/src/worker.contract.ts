@@ -9,7 +9,7 @@ import {
 } from './applications.contract.ts';
 import { clusterConnection, inventoryEntry } from './rollout.contract.ts';
 
-/** What the worker serves, to deployments alone: it owns the connections to clusters. */
+/** Only deployments calls the worker, which holds the connections to clusters. */
 const DEPLOYMENTS = ['deployments'];
 
 const live = {
@@ -25,11 +25,11 @@ export const probeClusterRequest = request({
   callers: DEPLOYMENTS,
   input: z.strictObject({ cluster: clusterConnection }),
   output: z.strictObject({
-    /** UID of the namespace kube-system: the identity of the physical cluster. */
+    /** UID of the namespace kube-system, which identifies the cluster. */
     uid: z.string(),
     version: z.string(),
     nodes: z.number().int().nullable(),
-    /** Rights that are missing, in words: `create rolebindings in namespaces`. */
+    /** Missing permissions as text: `create rolebindings in namespaces`. */
     missing: z.array(z.string()),
   }),
   timeoutMs: 15_000,
@@ -78,7 +78,10 @@ export const liveLogsRequest = stream({
   timeoutMs: 10_000,
 });
 
-/** A token of at most ten minutes for one person: a ServiceAccount of their own, bound by role to namespaces or the whole cluster. */
+/**
+ * Creates a token for one person, valid for at most ten minutes. It belongs to their own ServiceAccount, which their
+ * role binds to namespaces or to the whole cluster.
+ */
 export const issueTokenRequest = request({
   subject: 'deploy-worker.v1.clusters.token',
   permission: SERVICES_ONLY,
@@ -89,14 +92,14 @@ export const issueTokenRequest = request({
     memberId: z.string(),
     access: z.enum(['cluster', 'edit', 'view']),
     namespaces: z.array(z.string()).max(1_000),
-    /** With `edit`: namespaces of protected profiles, in which the same person may only look. */
+    /** With `access: edit`: namespaces of protected profiles, to which the person has read access only. */
     viewNamespaces: z.array(z.string()).max(1_000).optional(),
   }),
   output: z.strictObject({ token: z.string(), expiresAt: z.string() }),
   timeoutMs: 10_000,
 });
 
-/** Deletes the ServiceAccount of one person, and with it every token of it, and all bindings. A repeat does no harm. */
+/** Deletes the ServiceAccount of one person, and with it all its tokens and bindings. The request is idempotent. */
 export const endAccessRequest = request({
   subject: 'deploy-worker.v1.clusters.end-access',
   permission: SERVICES_ONLY,

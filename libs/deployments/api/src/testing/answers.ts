@@ -1,7 +1,7 @@
 import type { OutputOf } from '#bus/contract';
 import type { ApplicationStatusView, applyApplicationRequest, ApplicationView } from '#deployments/contract';
 
-/** Answers of the platform for tests of commands. */
+/** Responses of the platform for tests of commands. */
 export const application = (more: Partial<ApplicationView> = {}): ApplicationView => ({
   id: 'id-of-web',
   name: 'web',
@@ -38,7 +38,7 @@ export const application = (more: Partial<ApplicationView> = {}): ApplicationVie
 
 type Outcome = OutputOf<typeof applyApplicationRequest>;
 
-/** @param given `version` of the application, and whatever of the outcome is not the usual */
+/** @param given `version` of the application, and fields that differ from the default outcome */
 export const outcome = ({ version = 'v1', ...more }: Partial<Outcome> & { readonly version?: string }): Outcome => ({
   application: application({ version }),
   outcome: 'created',
@@ -48,7 +48,7 @@ export const outcome = ({ version = 'v1', ...more }: Partial<Outcome> & { readon
   ...more,
 });
 
-/** What `app status` is told. */
+/** Returns a response to `app status`. */
 export function statusOf(more: Partial<ApplicationStatusView> = {}): ApplicationStatusView {
   const {
     id,
