@@ -1,7 +1,7 @@
 import type { Clock, JsonObject, Result } from '#kernel';
 import type { Change, KubeObject, ObjectKey, StoreReader } from './store.ts';
 
-/** A refusal in the API's own words: a `Status` body and its HTTP code. */
+/** A refusal as the API returns it: a `Status` body with its HTTP code. */
 export interface ApiStatus extends JsonObject {
   readonly kind: 'Status';
   readonly apiVersion: 'v1';
@@ -15,69 +15,70 @@ export interface ApiStatus extends JsonObject {
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan';
 
-/** What an event says; the sandbox adds names and times, and counts a repetition up instead of storing it twice. */
+/** Content of an event. The sandbox adds names and times, and counts repetitions instead of storing them. */
 export interface EventText {
   readonly type: 'Normal' | 'Warning';
-  /** CamelCase, as `ScalingReplicaSet`. */
+  /** Reason in CamelCase, such as `ScalingReplicaSet`. */
   readonly reason: string;
   readonly message: string;
-  /** Who says it, as `deployment-controller`. */
+  /** Reporting component, such as `deployment-controller`. */
   readonly component: string;
-  /** What was done, as `Binding`: told in the newer form of events, which has no source and counts no repetitions. */
+  /** Action, such as `Binding`. Such an event uses the newer format, which has no source and counts no repetitions. */
   readonly action?: string;
-  /** The container's path within a pod: `spec.containers{web}`. */
+  /** Path of the container within a pod: `spec.containers{web}`. */
   readonly fieldPath?: string;
 }
 
 /**
- * The cluster as a controller sees it: reads of the store, and writes that pass through the same rules as a request
- * (defaults, admission, validation, managed fields, no-op detection). Everything is synchronous: between a read and the
- * write that follows it nothing happens, so a conflict means that the controller used an object it read earlier.
+ * The cluster as controllers see it: reads of the store, and writes that follow the same rules as requests (defaults,
+ * admission, validation, managed fields, no-op detection). All calls are synchronous: nothing changes between a read
+ * and the write that follows it, so a conflict means that the controller used an object that it read earlier.
  */
 export interface Cluster {
   readonly store: StoreReader;
   readonly clock: Clock;
-  /** RFC 3339 with whole seconds: now, or `ms` on the clock's wall. */
+  /** Formats a time as RFC 3339 with whole seconds: the current time, or `ms`, in milliseconds since 1970. */
   timestamp(ms?: number): string;
-  /** `metadata.generateName` works as in requests. */
+  /** Creates an object. `metadata.generateName` works as in requests. */
   create(object: JsonObject, manager: string): Result<KubeObject, ApiStatus>;
-  /** Replaces all but status. Identical content keeps the resourceVersion. */
+  /** Replaces everything except the status. Identical content keeps the resourceVersion. */
   update(object: KubeObject, manager: string): Result<KubeObject, ApiStatus>;
-  /** Replaces status alone. Identical content keeps the resourceVersion. */
+  /** Replaces only the status. Identical content keeps the resourceVersion. */
   updateStatus(object: KubeObject, manager: string): Result<KubeObject, ApiStatus>;
-  /** Sets the replicas of a workload as its scale endpoint would: the write is recorded as `scale`'s. */
+  /** Sets the replicas of a workload through its scale endpoint, so managedFields has an entry for `scale`. */
   scale(object: KubeObject, replicas: number, manager: string): Result<KubeObject, ApiStatus>;
   /**
-   * Deletes as a request would: finalizers and pods' grace periods are respected.
-   * `graceSeconds: 0` removes a pod at once, as the kubelet does at the end.
+   * Deletes an object as a request does: finalizers and grace periods of pods apply. `graceSeconds: 0` removes a pod
+   * immediately, as the kubelet does after its containers stopped.
    */
   delete(
     key: ObjectKey,
     options?: { readonly propagation?: Propagation; readonly graceSeconds?: number; readonly uid?: string },
   ): Result<KubeObject | undefined, ApiStatus>;
-  /** Tells what happened to an object, in its namespace (`default` for objects of the whole cluster). */
+  /** Records an event about an object, in its namespace (`default` for cluster-scoped objects). */
   recordEvent(about: KubeObject, event: EventText): void;
 }
 
-/** Stands for every resource there is, those of custom kinds too. */
+/** Matches every resource, including those of custom kinds. */
 export const EVERY_RESOURCE = '*';
 
-/** Which objects wake a controller. */
+/** Objects whose changes trigger a controller. */
 export interface Watch {
   readonly resource: string;
-  /** Keys to reconcile because of this change; the object's own key when the function is left out. */
+  /** Returns the keys to reconcile after this change; by default the object's own key. */
   keys?(change: Change, store: StoreReader): readonly ObjectKey[];
 }
 
-/** Asks to be called again for the same key, in any case not before; with 0, in the next turn. */
+/** Requests another reconciliation of the same key, not earlier than this; with 0, in the next turn. */
 export interface Requeue {
   readonly afterMs: number;
 }
 
 /**
- * A control loop. The runner calls `reconcile` from a queue keyed by object, never inside a write, one key at a time over
- * all controllers, on the injected clock. Level-based: a call says "look", not what happened. After a start every
- * object of the watched resources is queued once, so nothing may be remembered that the objects do not say.
+ * A control loop. The runner calls `reconcile` from a queue of object keys, never within a write, one key at a time
+ * across all controllers, and uses the injected clock. It is level-triggered: a call does not say what changed. After a
+ * start, every object of the watched resources is queued once, so a controller must derive all of its state from the
+ * objects.
  */
 export interface Controller {
   readonly name: string;
@@ -85,23 +86,23 @@ export interface Controller {
   reconcile(key: ObjectKey, cluster: Cluster): Requeue | undefined;
 }
 
-/** One line a container wrote. */
+/** One log line of a container. */
 export interface LogLine {
   readonly atMs: number;
   readonly text: string;
 }
 
-/** Where `kubectl logs` gets its lines from. */
+/** Source of the lines for `kubectl logs`. */
 export interface PodLogs {
   /**
-   * Lines of a container up to `nowMs`, oldest first, at most the newest 10,000.
-   * @param options.previous the run before the last restart
+   * Returns the lines of a container up to `nowMs`, oldest first, limited to the newest 10,000.
+   * @param options.previous whether to return the lines of the run before the last restart
    */
   lines(
     pod: KubeObject,
     container: string,
     options: { readonly previous: boolean; readonly nowMs: number },
   ): readonly LogLine[];
-  /** Milliseconds until the container writes again, for `--follow`; `undefined` when it never will. */
+  /** Milliseconds until the container writes its next line, for `--follow`; `undefined` if it writes none. */
   nextInMs(pod: KubeObject, container: string, nowMs: number): number | undefined;
 }

@@ -17,33 +17,35 @@ import type { Logger } from '#kernel';
 import type { KubeObject, ObjectKey } from './store.ts';
 import { inTurn } from './turns.ts';
 
-/** The journal is folded into a snapshot when it is this long, or as long as the snapshot. */
+/** Journal size in bytes that starts a new snapshot, unless the last snapshot is larger. */
 const JOURNAL_BYTES = 4 * 1024 * 1024;
-/** So much of a snapshot is written in one go; requests get their turn in between. */
+/** Bytes of a snapshot that are written in one turn, so that requests are not delayed. */
 const CHUNK_BYTES = 64 * 1024;
 
 /** One change of one object. */
 export interface Line {
-  /** The revision that the change made. */
+  /** Revision of the change. */
   readonly r: number;
   readonly k: ObjectKey;
-  /** Absent: removed. */
+  /** The object; missing if it was removed. */
   readonly o?: KubeObject;
 }
 
 export interface Journal {
-  /** Writes a change, a line of {@link lineOf}. Throws, and leaves nothing behind, when it cannot be written whole. */
+  /**
+   * Appends a change, a line of {@link lineOf}. Throws if it cannot be written completely; then the file is unchanged.
+   */
   append(line: Buffer): void;
-  /** Writes what is buffered, and gives the files up. */
+  /** Flushes and closes the files. */
   close(): void;
 }
 
 interface Contents {
-  /** Everything that is there now, in the order in which lists show it, and the revision of the newest change. */
+  /** Returns all objects, in the order of lists, and the current revision. */
   everything(): { readonly revision: number; readonly objects: readonly Line[] };
-  /** Takes in what the files say, oldest first. An object of the snapshot carries the snapshot's revision. */
+  /** Applies a line of the files, oldest first. An object of the snapshot has the snapshot's revision. */
   take(line: Line, bytes: number): void;
-  /** The revision that the snapshot was made at. */
+  /** Sets the revision of the snapshot. */
   begin(revision: number): void;
 }
 
@@ -57,10 +59,10 @@ interface Place {
 }
 
 /**
- * The files of one sandbox: a snapshot of everything at one revision, and journals of what came after it. A journal that has
- * grown long is left as it is, the next one begun, and a new snapshot written beside the serving; once that is whole, older
- * journals go. So a process may be killed at any moment: what a journal repeats of a snapshot is skipped, and a line that
- * was torn is cut off.
+ * Opens the files of one sandbox: a snapshot of all objects at one revision, and journals of later changes. When a
+ * journal is full, the next one is started and a new snapshot is written in the background. Older journals are deleted
+ * when the snapshot is complete. The process may be killed at any time: journal lines that the snapshot contains are
+ * skipped, and an incomplete last line is truncated.
  */
 export const openJournal = (place: Place, contents: Contents): Journal => new FileJournal(place, contents);
 
@@ -88,7 +90,7 @@ class FileJournal implements Journal {
   }
 
   append(line: Buffer): void {
-    if (this.isClosed) throw new Error('the journal is closed'); // its file's number may be another's by now
+    if (this.isClosed) throw new Error('the journal is closed'); // the file descriptor may belong to another file now
     if (!this.snapshot && this.journalBytes > Math.max(JOURNAL_BYTES, this.snapshotBytes)) this.fold();
     try {
       this.journalBytes += writeAll(this.file, line);
@@ -111,14 +113,18 @@ class FileJournal implements Journal {
     const bytes = readFileSync(path);
     this.snapshotBytes = bytes.length;
     eachLine(bytes, (text, length) => {
-      const line = JSON.parse(text) as Partial<Line>; // our own file, whole since it was renamed
+      // Written by this program, and complete because the file was renamed.
+      const line = JSON.parse(text) as Partial<Line>;
       if (line.k && line.o) this.contents.take({ r: this.revision, k: line.k, o: line.o }, length);
       else this.contents.begin((this.revision = line.r ?? 0));
       return true;
     });
   }
 
-  /** @returns bytes of its whole lines */
+  /**
+   * Loads a journal.
+   * @returns bytes of its complete lines
+   */
   private loadJournal(path: string): number {
     const bytes = readFileSync(path);
     const whole = eachLine(bytes, (text, length) => {
@@ -139,7 +145,7 @@ class FileJournal implements Journal {
     return whole;
   }
 
-  /** Begins the next journal, and a snapshot of what is there now. */
+  /** Starts the next journal, and a snapshot of the current objects. */
   private fold(): void {
     const { folder, log } = this.place;
     const upTo = this.generation;
@@ -151,7 +157,7 @@ class FileJournal implements Journal {
     this.snapshot = new SnapshotWriter(folder, this.contents.everything(), (outcome) => {
       this.snapshot = undefined;
       if ('failed' in outcome) {
-        // The next journal's end tries again.
+        // The next full journal starts another attempt.
         log.error({ err: String(outcome.failed) }, 'a snapshot of a sandbox was not written; its journals stay');
         return;
       }
@@ -161,7 +167,7 @@ class FileJournal implements Journal {
     this.snapshot.start();
   }
 
-  /** What they hold is in the snapshot: one that stays is skipped. */
+  /** Deletes journals that the snapshot contains. One that cannot be deleted is skipped when loading. */
   private removeJournals(upTo: number): void {
     const { folder, log } = this.place;
     try {
@@ -175,14 +181,14 @@ class FileJournal implements Journal {
 
 type SnapshotOutcome = { readonly bytes: number } | { readonly failed: unknown };
 
-/** Writes everything into a draft, a piece at a time, and puts it in the snapshot's place once it is whole. */
+/** Writes a snapshot to a draft file in several turns, and renames it when it is complete. */
 class SnapshotWriter {
   private readonly file: number;
   private next = 0;
   private written = 0;
   private isOver = false;
 
-  /** @param done is not called when it was ended before */
+  /** @param done not called if `end` was called before */
   constructor(
     private readonly folder: string,
     private readonly everything: ReturnType<Contents['everything']>,
@@ -195,7 +201,7 @@ class SnapshotWriter {
     inTurn(() => this.step());
   }
 
-  /** Gives the draft up, where it was not finished. */
+  /** Discards the draft if it is incomplete. */
   end(): void {
     if (this.isOver) return;
     this.isOver = true;
@@ -212,14 +218,14 @@ class SnapshotWriter {
       for (; this.next < objects.length && this.written < enough; this.next += 1)
         this.written += writeAll(this.file, lineOf(objects[this.next]));
       if (this.next < objects.length) return this.start();
-      fsync(this.file, (failed) => this.finish(failed)); // beside the serving: a disk may take long
+      fsync(this.file, (failed) => this.finish(failed)); // asynchronous, because a disk may take long
     } catch (error) {
       this.finish(error);
     }
   }
 
   private finish(failed: unknown): void {
-    if (this.isOver) return; // ended in the meantime
+    if (this.isOver) return; // ended while fsync was running
     let outcome: SnapshotOutcome = { bytes: this.written };
     try {
       if (failed) throw failed;
@@ -232,7 +238,7 @@ class SnapshotWriter {
   }
 }
 
-/** Numbers of the journals, oldest first. */
+/** Returns the numbers of the journals, oldest first. */
 function generationsIn(folder: string): number[] {
   return readdirSync(folder)
     .flatMap((name) => /^journal\.(\d+)\.ndjson$/.exec(name)?.[1] ?? [])
@@ -240,16 +246,22 @@ function generationsIn(folder: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** A line of the files as it is written. */
+/** Serializes a line of the files. */
 export const lineOf = (line: Partial<Line> | undefined): Buffer => Buffer.from(`${JSON.stringify(line)}\n`);
 
-/** Writes all of a line, in as many pieces as the system takes. @returns their number */
+/**
+ * Writes all bytes, in as many calls as the system needs.
+ * @returns number of bytes
+ */
 function writeAll(file: number, bytes: Buffer): number {
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
   return bytes.length;
 }
 
-/** Hands over line after line until one is refused. @returns bytes of the lines that were taken */
+/**
+ * Passes each line to `take` until it returns false.
+ * @returns bytes of the lines that it accepted
+ */
 function eachLine(bytes: Buffer, take: (text: string, length: number) => boolean): number {
   let start = 0;
   for (;;) {
@@ -261,8 +273,8 @@ function eachLine(bytes: Buffer, take: (text: string, length: number) => boolean
 
 function parsed(text: string): Line | undefined {
   try {
-    return JSON.parse(text) as Line; // our own file
+    return JSON.parse(text) as Line; // written by this program
   } catch {
-    return undefined; // torn
+    return undefined; // an incomplete line
   }
 }

@@ -15,14 +15,14 @@ import { watchLog } from './watch-log.ts';
 type Listener = (change: Change) => void;
 
 interface StoreOptions {
-  /** Made when it is missing. */
+  /** Folder of the files. Created if missing. */
   readonly folder: string;
   readonly log: Logger;
 }
 
 /**
- * Opens the objects of one sandbox. Every change is in the journal file when the call returns, so a killed process keeps it;
- * a line that was torn by a kill is cut off at the next opening.
+ * Opens the store of one sandbox. A change is in the journal file when the call returns, so it survives if the process
+ * is killed. An incomplete last line is truncated when the store is opened.
  */
 export const openStore = (options: StoreOptions): Store => new MemoryStore(options);
 
@@ -144,7 +144,8 @@ class MemoryStore implements Store {
         try {
           listener(change);
         } catch (error) {
-          this.options.log.error({ key: change.key, err: String(error) }, 'a listener of a sandbox failed'); // the write stands, and others hear of it
+          // The write has succeeded, and other listeners are still called.
+          this.options.log.error({ key: change.key, err: String(error) }, 'a listener of a sandbox failed');
         }
       }
     }

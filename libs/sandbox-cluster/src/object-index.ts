@@ -4,21 +4,24 @@ import type { KubeObject, ListFilter, ObjectKey } from './store.ts';
 
 interface Space {
   readonly objects: Map<string, KubeObject>;
-  /** Their names, in order. */
+  /** Names of the objects, sorted. */
   readonly names: string[];
 }
 
 interface Shelf {
-  /** By namespace. */
+  /** Objects by namespace. */
   readonly spaces: Map<string, Space>;
-  /** Namespaces that hold an object, in order. */
+  /** Namespaces that contain an object, sorted. */
   readonly order: string[];
-  /** Names of objects by `namespace\nlabel=value`. */
+  /**
+   * Names of objects by `namespace
+   * label=value`.
+   */
   readonly labels: Map<string, Set<string>>;
   count: number;
 }
 
-/** The objects of one sandbox in memory: by resource, namespace and name, by label, by UID and by owner. */
+/** In-memory objects of one sandbox: by resource, namespace and name, by label, by UID, and by owner. */
 export class ObjectIndex {
   private readonly shelves = new Map<string, Shelf>();
   private readonly uids = new Map<string, ObjectKey>();
@@ -26,12 +29,12 @@ export class ObjectIndex {
   private readonly sizes = new WeakMap<KubeObject, number>();
   private total = 0;
 
-  /** Of all objects as JSON. */
+  /** Size of all objects in bytes of JSON. */
   get bytes(): number {
     return this.total;
   }
 
-  /** Bytes of one object as JSON; 0 for one that is not here. */
+  /** Size of one object in bytes of JSON; 0 if it is not in the index. */
   sizeOf(object: KubeObject | undefined): number {
     return (object && this.sizes.get(object)) ?? 0;
   }
@@ -46,7 +49,7 @@ export class ObjectIndex {
     return key && object ? { key, object } : undefined;
   }
 
-  /** In order of namespace and name. */
+  /** Returns objects sorted by namespace and name. */
   list(resource: string, filter: ListFilter): readonly KubeObject[] {
     const wanted = Object.entries(filter.labels ?? {});
     const found: KubeObject[] = [];
@@ -60,7 +63,7 @@ export class ObjectIndex {
     return found;
   }
 
-  /** Objects that name this UID as their owner. */
+  /** Returns the objects with an owner reference to this UID. */
   dependents(uid: string): readonly { readonly key: ObjectKey; readonly object: KubeObject }[] {
     return this.owned(uid).flatMap((key) => {
       const object = this.get(key);
@@ -81,7 +84,7 @@ export class ObjectIndex {
     return [...this.shelves].filter(([, { spaces }]) => spaces.has(namespace)).map(([resource]) => resource);
   }
 
-  /** Everything, as lines of a snapshot. */
+  /** Returns all objects as lines of a snapshot. */
   lines(revision: number): Line[] {
     return [...this.shelves].flatMap(([resource, { spaces, order }]) =>
       order.flatMap((namespace) => {
@@ -95,9 +98,9 @@ export class ObjectIndex {
   }
 
   /**
-   * Takes an object out of all indexes, and another one in.
-   * @param length bytes of the new one as JSON
-   * @returns the one that was there
+   * Replaces an object in all indexes; removes it if `next` is undefined.
+   * @param length size of the new object in bytes of JSON
+   * @returns the previous object
    */
   place(key: ObjectKey, next: KubeObject | undefined, length: number): KubeObject | undefined {
     const on = this.shelf(key.resource);
@@ -167,7 +170,7 @@ export class ObjectIndex {
     return [...(this.owners.get(uid)?.values() ?? [])];
   }
 
-  /** Names that can meet a filter within one namespace, in order. */
+  /** Returns the names within a namespace that may match a filter, sorted. */
   private candidates(resource: string, namespace: string, { ownerUid, labels = {} }: ListFilter): readonly string[] {
     if (ownerUid !== undefined) {
       const isHere = (key: ObjectKey): boolean => key.resource === resource && key.namespace === namespace;
@@ -181,7 +184,7 @@ export class ObjectIndex {
     return [...(sets.reduce((least, set) => (least && set && set.size >= least.size ? least : set)) ?? [])].sort();
   }
 
-  /** Namespaces to look into. */
+  /** Returns the namespaces to search. */
   private spacesFor(resource: string, { namespace, ownerUid }: ListFilter): readonly string[] {
     if (namespace !== undefined) return [namespace];
     if (ownerUid === undefined) return this.shelves.get(resource)?.order ?? [];

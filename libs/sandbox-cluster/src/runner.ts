@@ -3,16 +3,16 @@ import { EVERY_RESOURCE, type Cluster, type Controller } from './controller.ts';
 import type { Change, ObjectKey } from './store.ts';
 import { inTurn } from './turns.ts';
 
-/** Keys handled in one go before others get their turn, and after how long a turn ends sooner: most keys take longer. */
+/** Maximum number of keys in one turn. A turn also ends after AT_ONCE_MS milliseconds, since most keys take longer. */
 const AT_ONCE = 200;
 const AT_ONCE_MS = 0.25;
-/** A controller whose work throws is asked again after so long, doubled each time up to the most. */
+/** Back-off in milliseconds before a failed key is retried. */
 const BACK_OFF = { firstMs: 100, mostMs: 60_000 };
 
 export interface ControllerRunner {
-  /** Queues every object once, and begins to work. */
+  /** Queues every object once, and starts. */
   start(): void;
-  /** Works until nothing is queued now; timers that lie ahead are left. For tests with a clock that stands still. */
+  /** Runs until the queue is empty; pending timers are not awaited. For tests with a manual clock. */
   drain(): void;
   stop(): void;
 }
@@ -22,7 +22,7 @@ interface Job {
   readonly key: ObjectKey;
 }
 
-/** Runs controllers from one queue, each key once however often it was woken, never inside a write. */
+/** Runs controllers from one queue, never within a write. A key that is triggered repeatedly is queued once. */
 export const runControllers = (
   controllers: readonly Controller[],
   cluster: Cluster,
@@ -125,7 +125,7 @@ class Runner implements ControllerRunner {
 
   private take(most: number): void {
     const { clock } = this.surroundings;
-    let left = Math.min(most, this.queue.size); // what is queued in the meantime comes after
+    let left = Math.min(most, this.queue.size); // keys queued during the turn wait for the next one
     const untilMs = clock.monotonic() + AT_ONCE_MS;
     for (const [id, job] of this.queue) {
       if (left-- === 0) return;

@@ -10,7 +10,7 @@ describe('sandboxes of organizations', () => {
   const sandboxes = createSandboxes({ folder, clock, ids: sequenceIds(), log: silentLogger });
   afterAll(() => sandboxes.close());
 
-  it('are unloaded when nobody used them for ten minutes, and loaded again as they were', async () => {
+  it('are unloaded after ten minutes without use, and reopened with the same state', async () => {
     const first = sandboxes.of('acme');
     clock.advance(9 * MINUTE);
     expect(sandboxes.of('acme')).toBe(first);
@@ -23,7 +23,7 @@ describe('sandboxes of organizations', () => {
     expect({ token: second.token, uid: second.uid }).toEqual({ token: first.token, uid: first.uid });
   });
 
-  it('have no folder not the id of an organization', () => {
+  it('are not created for an invalid organization id', () => {
     for (const id of ['..', 'a/b', '', 'x'.repeat(65)])
       expect(() => sandboxes.of(id)).toThrow('not the id of an organization');
   });

@@ -16,19 +16,19 @@ import { seed } from './seed.ts';
 import type { Store } from './store.ts';
 
 export interface SandboxOptions {
-  /** State lies here; made when it is missing. */
+  /** Folder of the state. Created if missing. */
   readonly folder: string;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** Makes the control loops of one sandbox; the built-in ones when left out. */
+  /** Creates the controllers of one sandbox; the built-in ones by default. */
   readonly controllers?: () => readonly Controller[];
   readonly logs?: PodLogs;
-  /** Nodes are added as pods need them, up to this number. */
+  /** Maximum number of nodes. Nodes are added when pods need them. */
   readonly mostNodes?: number;
 }
 
-/** One simulated cluster. */
+/** A simulated cluster. */
 export interface Sandbox {
   readonly store: Store;
   readonly api: WriteApi;
@@ -37,19 +37,19 @@ export interface Sandbox {
   readonly token: string;
   /** UID of the namespace kube-system: the cluster's identity. */
   readonly uid: string;
-  /** Watches and log streams that are open now. */
+  /** Number of open watches and log streams. */
   readonly openStreams: number;
   /**
-   * Answers one request.
-   * @param url path and query from the server's root on
-   * @param prefix what stands before that root in the address, without a slash at its end
+   * Handles a request.
+   * @param url path and query, relative to the server's root
+   * @param prefix part of the address before that root, without a trailing slash
    */
   handle(request: IncomingMessage, response: ServerResponse, url: string, prefix: string): Promise<void>;
-  /** Ends streams and controllers, and gives the files up. */
+  /** Ends streams and controllers, and closes the files. */
   close(): Promise<void>;
 }
 
-/** Opens a sandbox; a new one gets its namespaces, its node and what every cluster has. */
+/** Opens a sandbox. A new one is created with the namespaces, node, and default objects of a cluster. */
 export function openSandbox({
   folder,
   clock,
@@ -93,7 +93,7 @@ export function openSandbox({
   };
 }
 
-/** Kinds of established definitions are served, from the moment the store says so. */
+/** Serves the kinds of established definitions as soon as the store contains them. */
 function serveCustomKinds(store: Store, schemas: GrowingSchemas): void {
   const serve = (): void => schemas.serve(store.list(DEFINITIONS).filter(isEstablished).map(customKinds));
   serve();
@@ -114,14 +114,17 @@ function tokenIn(folder: string): string {
 }
 
 export interface Sandboxes {
-  /** The sandbox of an organization, opened (and made) when it is first asked for. */
+  /** Returns the sandbox of an organization, opening or creating it on first use. */
   of(organizationId: string): Sandbox;
   close(): Promise<void>;
 }
 
 const LOOK_MS = 60_000;
 
-/** One sandbox for each organization, unloaded when nobody has used it for `idleMs` (600,000 when left out). */
+/**
+ * Manages one sandbox for each organization. A sandbox is unloaded after `idleMs` milliseconds without use; 600,000 by
+ * default.
+ */
 export function createSandboxes(options: SandboxOptions & { readonly idleMs?: number }): Sandboxes {
   const { folder, clock, idleMs = 600_000 } = options;
   const loaded = new Map<string, { readonly sandbox: Sandbox; usedMs: number }>();

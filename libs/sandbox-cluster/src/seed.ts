@@ -18,15 +18,17 @@ const storage: JsonObject = {
   allowVolumeExpansion: true,
 };
 
-/** What a cluster has before anybody uses it; what is there already stays. */
+/** Creates the objects that every cluster has. Existing objects are not changed. */
 export function seed(api: WriteApi): void {
-  const make = (object: JsonObject) => void api.create(object, 'sandbox'); // there already: nothing to do
+  // Has no effect if the object exists.
+  const make = (object: JsonObject) => void api.create(object, 'sandbox');
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
     make({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const name of ['cluster-admin', 'admin', 'edit', 'view']) make(roleOf(name));
   make(storage);
   const made = api.store.get({ resource: 'storageclasses.storage.k8s.io', namespace: '', name: 'sandbox' });
   if (made && made['allowVolumeExpansion'] === undefined)
-    api.update({ ...made, allowVolumeExpansion: true }, 'sandbox'); // of a release that let volumes grow anyway
+    // Of an earlier release, whose class did not allow expansion explicitly.
+    api.update({ ...made, allowVolumeExpansion: true }, 'sandbox');
   makeNode(api, 0);
 }

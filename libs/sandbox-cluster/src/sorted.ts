@@ -1,4 +1,4 @@
-/** How many items at the beginning of a list are `before` what is looked for; those that are stand in front of all others. */
+/** Returns how many items at the start of a sorted list satisfy `before`. They must precede all others. */
 export function countBefore<T>(list: readonly T[], before: (item: T) => boolean): number {
   let [low, high] = [0, list.length];
   while (low < high) {
@@ -10,17 +10,17 @@ export function countBefore<T>(list: readonly T[], before: (item: T) => boolean)
   return low;
 }
 
-/** Where a text is, or would be, in a list of texts in order of their code units. */
+/** Returns the index of a text in a list sorted by code units, or the index where it would be. */
 const placeIn = (list: readonly string[], text: string): number => countBefore(list, (item) => item < text);
 
-/** Puts a text that is not there yet into its place. */
+/** Inserts a text that the list does not contain. */
 export function insert(list: string[], text: string): void {
   const last = list.at(-1);
   if (last === undefined || last < text) list.push(text);
   else list.splice(placeIn(list, text), 0, text);
 }
 
-/** Takes a text out, if it is there. */
+/** Removes a text, if the list contains it. */
 export function withdraw(list: string[], text: string): void {
   const place = placeIn(list, text);
   if (list[place] === text) list.splice(place, 1);

@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '#kernel';
 
-/** Metadata as a server keeps it. Times are RFC 3339 with whole seconds, as Kubernetes writes them. */
+/** Metadata of a stored object. Times are RFC 3339 with whole seconds, as in Kubernetes. */
 export interface ObjectMeta extends JsonObject {
   readonly name: string;
-  /** Left out by objects of the whole cluster. */
+  /** Missing for cluster-scoped objects. */
   readonly namespace?: string;
   readonly uid: string;
   readonly resourceVersion: string;
@@ -27,7 +27,7 @@ export interface OwnerReference extends JsonObject {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** A stored object. Never changed in place: a write stores another one, so whoever holds one may keep it. */
+/** A stored object. It is immutable: a write stores a new object, so references to it stay valid. */
 export interface KubeObject extends JsonObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -36,93 +36,99 @@ export interface KubeObject extends JsonObject {
   readonly status?: JsonObject;
 }
 
-/** Names one object. `resource` is plural and group as kubectl writes them: `pods`, `deployments.apps`. */
+/** Key of an object. `resource` is the plural name and group as in kubectl: `pods`, `deployments.apps`. */
 export interface ObjectKey {
   readonly resource: string;
-  /** Empty for objects of the whole cluster. */
+  /** Empty for cluster-scoped objects. */
   readonly namespace: string;
   readonly name: string;
 }
 
-/** One entry of the watch log. */
+/** An entry of the watch log. */
 export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly key: ObjectKey;
   /** The object after the change; for DELETED its last state, with the resourceVersion of the deletion. */
   readonly object: KubeObject;
-  /** The object before it, which a watch with a selector needs. */
+  /** The object before the change, which a watch with a selector needs. */
   readonly previous?: KubeObject;
   readonly revision: number;
 }
 
 export interface ListFilter {
-  /** Only this namespace; every namespace when left out. */
+  /** Limits the list to one namespace; all namespaces by default. */
   readonly namespace?: string;
-  /** Only objects that carry all these labels. */
+  /** Limits the list to objects with all of these labels. */
   readonly labels?: { readonly [key: string]: string };
-  /** Only objects with an owner reference to this uid. */
+  /** Limits the list to objects with an owner reference to this UID. */
   readonly ownerUid?: string;
 }
 
-/** What may be asked of a store. Every answer is one moment's: nothing changes while a caller does not await. */
+/** Reads of a store. Each result is a consistent snapshot, since nothing changes until the caller awaits. */
 export interface StoreReader {
-  /** The resourceVersion of the newest change; never goes back, not over a restart either. */
+  /** The resourceVersion of the latest change. It never decreases, even after a restart. */
   readonly revision: number;
   get(key: ObjectKey): KubeObject | undefined;
   byUid(uid: string): { readonly key: ObjectKey; readonly object: KubeObject } | undefined;
-  /** In order of namespace, then name. Costs what it answers, not what the store holds. */
+  /** Returns objects sorted by namespace and name. The cost depends on the size of the result, not of the store. */
   list(resource: string, filter?: ListFilter): readonly KubeObject[];
-  /** Every object, of any resource, with an owner reference to this uid. */
+  /** Returns the objects of all resources with an owner reference to this UID. */
   dependents(ownerUid: string): readonly { readonly key: ObjectKey; readonly object: KubeObject }[];
   count(resource: string, namespace?: string): number;
-  /** Bytes of all objects, as JSON. */
+  /** Size of all objects in bytes of JSON. */
   readonly bytes: number;
-  /** Resources of which there is at least one object. */
+  /** Returns the resources with at least one object. */
   resources(): readonly string[];
-  /** Resources of which the namespace holds at least one object. */
+  /** Returns the resources with at least one object in the namespace. */
   resourcesIn(namespace: string): readonly string[];
   /**
-   * Changes of one resource after `revision`, oldest first; `expired` when the log no longer reaches back so far
+   * Returns the changes of one resource after `revision`, oldest first; `expired` if the log no longer contains them
    * (HTTP 410: the caller must list again).
    */
   changesSince(resource: string, revision: number): readonly Change[] | 'expired';
-  /** Calls back for every change from now on, or for those of one resource, within the write. @returns ends the subscription */
+  /**
+   * Calls the listener within each later write, for one resource or for all.
+   * @returns a function that ends the subscription
+   */
   subscribe(listener: (change: Change) => void, resource?: string): () => void;
 }
 
-/** Bytes as JSON that there may be. An object that takes the place of a larger one always finds room. */
+/** Size limits in bytes of JSON. An object that replaces a larger one is always accepted. */
 export interface Room {
   readonly object: number;
-  /** Of all objects together. */
+  /** Limit for all objects together. */
   readonly store: number;
 }
 
-/** A write that a store has no room for. */
+/** Thrown when a write would exceed a size limit. */
 export class NoRoom extends Error {
-  /** @param where what is too large: the object, or all of them together */
+  /** @param where the limit that would be exceeded: of the object, or of the store */
   constructor(readonly where: 'object' | 'store') {
     super(`no room: the ${where} would be too large`);
   }
 }
 
-/** Objects, their indexes, the watch log and the journal on disk. Knows nothing of Kubernetes' rules. */
+/** Objects, their indexes, the watch log, and the journal on disk. It does not implement rules of Kubernetes. */
 export interface Store extends StoreReader {
   /**
-   * Stores an object under a new resourceVersion. It is in the journal when the call returns: a killed process keeps
-   * it, a power cut may lose what the operating system had not written yet. When the journal cannot be written, it throws
-   * and nothing has changed.
-   * @throws NoRoom when it would be more; nothing has changed
+   * Stores an object with a new resourceVersion. The change is in the journal file when the call returns: it survives
+   * if the process is killed, but a power failure may lose data that the operating system has not written yet. If the
+   * journal cannot be written, the call throws and nothing changes.
+   * @throws NoRoom if a limit would be exceeded; nothing changes then
    */
   put(key: ObjectKey, object: KubeObject, most?: Room): KubeObject;
-  /** Removes it for good. @returns its last state with the deletion's resourceVersion; `undefined` when there was none */
+  /**
+   * Removes an object.
+   * @returns its last state with the resourceVersion of the deletion; `undefined` if it does not exist
+   */
   remove(key: ObjectKey): KubeObject | undefined;
-  /** Forgets the watch log up to now: watches from older resourceVersions are answered 410. For tests and faults. */
+  /** Drops the watch log. Watches from older resourceVersions get 410. For tests and fault injection. */
   compact(): void;
-  /** Writes what is buffered, and gives up the files. */
+  /** Flushes and closes the files. */
   close(): Promise<void>;
 }
 
-/** `pods` and '' from a manifest's words: the resource's name in keys. */
+/** Returns the resource name of keys from a plural name and a group, which may be empty. */
 export const resourceName = (plural: string, group: string): string => (group === '' ? plural : `${plural}.${group}`);
 
 export const isObject = (value: Json | undefined): value is JsonObject =>

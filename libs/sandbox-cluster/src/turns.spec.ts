@@ -9,7 +9,7 @@ import { inTurn, myTurn } from './turns.ts';
 const folder = temporaryFolder();
 
 describe('turns', () => {
-  it('lets others in between two pieces of work, and keeps the order in which they came', async () => {
+  it('runs other events between two pieces of work, and keeps the order of the work', async () => {
     const seen: string[] = [];
     for (const piece of ['first', 'second', 'third']) inTurn(() => void seen.push(piece));
     const last = myTurn().then(() => seen.push('mine'));
@@ -21,7 +21,7 @@ describe('turns', () => {
     expect(seen).toEqual(['first', 'others', 'second', 'others', 'third', 'others', 'mine', 'others']);
   });
 
-  it('gives work that is handed over by work a turn of its own', async () => {
+  it('runs work that is queued by work in a later turn', async () => {
     const seen: string[] = [];
     inTurn(() => inTurn(() => void seen.push('inner')));
     await loopTurn();
@@ -31,7 +31,7 @@ describe('turns', () => {
   });
 });
 
-it('ends a turn of the controllers when it has taken its time, however many objects are left', async () => {
+it('ends a turn of the controllers at its time limit, however many objects are left', async () => {
   const clock = manualClock(0);
   const seen: string[] = [];
   const slow: Controller = {

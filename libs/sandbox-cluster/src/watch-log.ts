@@ -1,27 +1,30 @@
 import { countBefore } from './sorted.ts';
 import type { Change } from './store.ts';
 
-/** Changes of one resource that a watch may go back to, at least, as long as they are not too large together. */
+/** Minimum number of changes of one resource that a watch may go back, unless MOST_BYTES is exceeded. */
 const LEAST = 2_000;
-/** Bytes of objects that the logs of all resources keep. */
+/** Maximum bytes of the objects in the logs of all resources. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 interface Log {
   readonly changes: Change[];
-  /** Bytes of the object of each change. */
+  /** Size of each change's object in bytes. */
   readonly lengths: number[];
   bytes: number;
-  /** Watches from before this revision are too old. */
+  /** Watches from a revision before this one are expired. */
   floor: number;
 }
 
-/** What has changed lately, by resource. @param start the revision before which nothing is known */
+/**
+ * Keeps recent changes by resource.
+ * @param start revision before which no changes are available
+ */
 export function watchLog(start: number) {
   const logs = new Map<string, Log>();
   let base = start;
   let bytes = 0;
 
-  /** Forgets the oldest changes but `kept`. */
+  /** Drops all but the latest `kept` changes. */
   function cut(log: Log, kept: number): void {
     const gone = log.changes.splice(0, log.changes.length - kept);
     const length = log.lengths.splice(0, log.lengths.length - kept).reduce((sum, each) => sum + each, 0);
@@ -31,7 +34,7 @@ export function watchLog(start: number) {
   }
 
   return {
-    /** @param length bytes of the object as JSON */
+    /** @param length size of the object in bytes of JSON */
     add(change: Change, length: number): void {
       const { resource } = change.key;
       const log = logs.get(resource) ?? { changes: [], lengths: [], bytes: 0, floor: base };
@@ -46,14 +49,14 @@ export function watchLog(start: number) {
         cut(largest, largest.changes.length >> 1);
       }
     },
-    /** Changes after a revision, oldest first; `expired` when the log does not reach back to it. */
+    /** Returns the changes after a revision, oldest first; `expired` if the log no longer contains them. */
     since(resource: string, after: number): readonly Change[] | 'expired' {
       const log = logs.get(resource);
       if (after < (log?.floor ?? base)) return 'expired';
       const changes = log?.changes ?? [];
       return changes.slice(countBefore(changes, ({ revision }) => revision <= after));
     },
-    /** Forgets everything up to a revision. */
+    /** Drops all changes up to a revision. */
     forget(revision: number): void {
       logs.clear();
       bytes = 0;

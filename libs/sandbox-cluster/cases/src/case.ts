@@ -1,33 +1,38 @@
 import type { Json, JsonObject } from '#kernel';
 
-/** One request of a case. `{ns}` stands for the case's own namespace, `{name}` for what an earlier step saved. */
+/**
+ * One request of a case. In its texts, `{ns}` is replaced with the case's namespace and `{name}` with a value that an
+ * earlier step saved.
+ */
 export interface Step {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: Json;
-  /** Sent as it is, instead of `body`. */
+  /** Sent verbatim, in place of `body`. */
   readonly text?: string;
-  /** Sent as these bytes (base64), instead of `body`: protobuf. */
+  /** Base64 of the bytes to send in place of `body`, for example protobuf. */
   readonly bytes?: string;
   readonly type?: string;
-  /** Further headers. */
+  /** Additional headers. */
   readonly headers?: { readonly [name: string]: string };
   readonly accept?: string;
-  /** Values of the answer to remember for later steps, by path in it: `{ rv: ['metadata', 'resourceVersion'] }`. */
+  /** Values of the response to save for later steps, by path: `{ rv: ['metadata', 'resourceVersion'] }`. */
   readonly save?: { readonly [name: string]: readonly (string | number)[] };
-  /** Asked again, with time passing, until the answer is this; then it is compared. */
+  /**
+   * Repeats the request, advancing time, until this holds for the response body. Only the last response is compared.
+   */
   readonly until?: (body: JsonObject) => boolean;
-  /** Sent and waited for, but not compared. */
+  /** The request is sent and its response awaited, but not compared. */
   readonly silent?: boolean;
-  /** The answer is a stream of JSON lines, which ends by itself while time passes. */
+  /** The response is a stream of JSON lines, which ends while time advances. */
   readonly stream?: boolean;
-  /** Of a stream: so many of its lines are compared. What follows comes by a server's own timers. */
+  /** Number of lines of a stream to compare. Later lines depend on a server's own timers. */
   readonly lines?: number;
-  /** For answers that hold more than the case is about. */
+  /** Selects the part of the response to compare. */
   readonly only?: (body: JsonObject) => Json;
 }
 
-/** A sequence of requests whose answers a sandbox and a server must give alike. */
+/** A sequence of requests to which a sandbox and a real server must respond alike. */
 export interface Case {
   readonly area: string;
   readonly name: string;
@@ -41,7 +46,7 @@ const named = (object: JsonObject): string => {
     : '';
 };
 
-/** Collections that cases use, in the case's namespace. */
+/** Paths of the collections that cases use, in the case's namespace. */
 export const at = {
   configmaps: '/api/v1/namespaces/{ns}/configmaps',
   secrets: '/api/v1/namespaces/{ns}/secrets',
@@ -69,7 +74,7 @@ export const at = {
 type More = Omit<Step, 'method' | 'path' | 'body'>;
 
 export const get = (path: string, more: More = {}): Step => ({ method: 'GET', path, ...more });
-/** `query` without its question mark; the manager is `case` unless the query names one. */
+/** Adds `query`, without its question mark, to a path. The field manager is `case` unless the query names one. */
 const withManager = (path: string, query: string): string =>
   `${path}?${query === '' || !query.includes('fieldManager=') ? `fieldManager=case${query === '' ? '' : `&${query}`}` : query}`;
 export const post = (path: string, body: Json, query = '', more: More = {}): Step => ({
@@ -110,16 +115,16 @@ export const merge = patchWith('application/merge-patch+json');
 export const strategic = patchWith('application/strategic-merge-patch+json');
 export const jsonPatch = patchWith('application/json-patch+json');
 
-/** The same request, whose answer is not compared. */
+/** Returns the step with its response left out of the comparison. */
 export const silent = (step: Step): Step => ({ ...step, silent: true });
 
-/** The same request as a dry run. */
+/** Returns the step as a dry run. */
 export const dry = (step: Step): Step => ({
   ...step,
   path: `${step.path}${step.path.includes('?') ? '&' : '?'}dryRun=All`,
 });
 
-// Objects that cases begin with.
+// Objects that cases create first.
 
 export const configMap = (name: string, data: JsonObject = { a: '1' }, metadata: JsonObject = {}): JsonObject => ({
   apiVersion: 'v1',

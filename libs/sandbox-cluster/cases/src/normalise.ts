@@ -2,13 +2,14 @@ import type { Json, JsonObject } from '#kernel';
 
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** Programs that write in a controller's place; their names are the only difference. */
+/** Field managers of the programs that run controllers. They are treated as equal, because only their names differ. */
 const PROGRAMS = new Set(['controllers', 'kube-controller-manager', 'kwok', 'kubelet', 'scheduler', 'kube-scheduler']);
 const HASH = /\b[bcdf-hj-np-tv-xz2456789]{8,10}\b/g;
 
 /**
- * Replaces what differs between any two runs: times, UIDs, resourceVersions, hashes, allocated addresses and random suffixes.
- * The order of `managedFields` entries depends on seconds, so they are sorted; causes too, and one that is said twice counts once.
+ * Replaces everything that differs between two runs: times, UIDs, resourceVersions, hashes, allocated addresses, and
+ * random suffixes. Sorts `managedFields` entries, whose order depends on seconds, and causes, of which it drops
+ * duplicates.
  */
 export function normalise(value: Json, namespace: string, key = ''): Json {
   if (typeof value === 'string') return normaliseText(value, namespace, key);
@@ -30,7 +31,10 @@ export function normalise(value: Json, namespace: string, key = ''): Json {
   return sorted(causesAlone(result));
 }
 
-/** With several causes their order in the text is a map's, which is random: the causes themselves are compared. */
+/**
+ * Removes the causes from a message that lists several: their order is random, and `details.causes` is compared
+ * instead.
+ */
 function causesAlone(status: { [name: string]: Json }): { [name: string]: Json } {
   const { kind, message, details } = status;
   const causes = typeof details === 'object' && details !== null ? (details as JsonObject)['causes'] : undefined;

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '#kernel';
 import type { Case, Step } from './case.ts';
 import { normalise } from './normalise.ts';
 
-/** Somebody who answers as a Kubernetes API. */
+/** A server of the Kubernetes API. */
 export interface ApiTarget {
   ask(request: {
     readonly method: string;
@@ -10,9 +10,9 @@ export interface ApiTarget {
     readonly headers: { readonly [name: string]: string };
     readonly body?: string | Buffer;
   }): Promise<ApiAnswer>;
-  /** Lets time pass: about a second of the target's clock. */
+  /** Advances the target's clock by about a second. */
   tick(): Promise<void>;
-  /** Resolves when what was asked just now has been heard. */
+  /** Resolves when the target has received the requests that were just sent. */
   settle(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export interface ApiAnswer {
   readonly text: string;
 }
 
-/** An answer as it is compared: status, warnings, and the body without what differs between any two runs. */
+/** The compared form of a response: status, warnings, and the normalized body. */
 export interface Seen {
   readonly status: number;
   readonly warnings?: readonly string[];
@@ -31,7 +31,10 @@ export interface Seen {
 
 const MOST_TICKS = 300;
 
-/** Runs a case in a namespace of its own, which is removed at the end. @returns what was seen, one for each step that is compared */
+/**
+ * Runs a case in its own namespace, which is deleted afterwards.
+ * @returns one entry for each step that is compared
+ */
 export async function runCase(target: ApiTarget, { steps }: Case, namespace: string): Promise<Seen[]> {
   const saved = new Map<string, string>([['ns', namespace]]);
   const fill = (text: string) => text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => saved.get(name) ?? whole);
@@ -95,7 +98,7 @@ async function streamed(target: ApiTarget, request: Parameters<ApiTarget['ask']>
   return answer;
 }
 
-/** A namespace in which pods can be made: its ServiceAccount and root certificate are there. */
+/** Creates a namespace and waits for its ServiceAccount and root certificate, without which it accepts no pods. */
 async function setUp(target: ApiTarget, namespace: string): Promise<void> {
   const headers = { 'content-type': 'application/json' };
   await target.ask({
@@ -121,7 +124,7 @@ function parsed(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return text; // some answers are plain text
+    return text; // some responses are plain text
   }
 }
 

@@ -10,7 +10,7 @@ import type { ApiAnswer, ApiTarget } from './run-case.ts';
 
 const TICK_MS = 1_000;
 const REAL_TICK_MS = 100;
-/** Long enough for a request over loopback to arrive. */
+/** Milliseconds; enough for a request over loopback to arrive. */
 const HEARD_MS = 20;
 
 export interface SandboxTarget extends ApiTarget {
@@ -20,7 +20,7 @@ export interface SandboxTarget extends ApiTarget {
   close(): Promise<void>;
 }
 
-/** A sandbox behind HTTP on a port of its own, whose time passes only when a case waits. */
+/** Serves a sandbox over HTTP on its own port. Its time advances only while a case waits. */
 export async function sandboxTarget(folder: string): Promise<SandboxTarget> {
   const clock = manualClock(Date.now());
   const sandbox = openSandbox({
@@ -59,7 +59,7 @@ export async function sandboxTarget(folder: string): Promise<SandboxTarget> {
   };
 }
 
-/** A server named by a kubeconfig with a token. */
+/** Connects to the server of a kubeconfig that authenticates with a token. */
 export function serverTarget(kubeconfig: string): ApiTarget & { close(): void } {
   const config = parse(readFileSync(kubeconfig, 'utf8')) as {
     clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];

@@ -7,11 +7,14 @@ const ofOrganization = z.strictObject({ organizationId: z.string().regex(/^[0-9a
 
 const address = {
   server: z.string(),
-  /** PEM of the certificate that the address is served under; kubectl sends tokens over TLS alone. */
+  /** PEM certificate of the server. Sandboxes are served over TLS because kubectl sends tokens over TLS only. */
   certificateAuthority: z.string(),
 };
 
-/** Gives an organization its sandbox cluster, made when it is first asked for. Its token and UID stay the same. */
+/**
+ * Returns the connection to an organization's sandbox cluster, which is created on first use. Its token and UID never
+ * change.
+ */
 export const ensureSandboxRequest = request({
   subject: 'sandbox-cluster.v1.sandboxes.ensure',
   permission: SERVICES_ONLY,
@@ -19,15 +22,15 @@ export const ensureSandboxRequest = request({
   input: ofOrganization,
   output: z.strictObject({
     ...address,
-    /** Bearer token of the owner. */
+    /** Bearer token of the sandbox's owner. */
     token: z.string(),
-    /** UID of its namespace kube-system. */
+    /** UID of the namespace kube-system. */
     uid: z.string(),
   }),
   timeoutMs: 10_000,
 });
 
-/** Where the sandbox of an organization is reached now. */
+/** Returns the current address of an organization's sandbox cluster. */
 export const sandboxAddressRequest = request({
   subject: 'sandbox-cluster.v1.sandboxes.address',
   permission: SERVICES_ONLY,

@@ -2,7 +2,7 @@ import type { ContextService } from '#runtime';
 import { SandboxClusterModule } from './sandbox-cluster.module.ts';
 import { SANDBOXES, type SandboxServer } from './sandboxes.service.ts';
 
-/** Serves the sandbox clusters of all organizations, ready to be composed into a process. It has no log. */
+/** Serves the sandbox clusters of all organizations. A context service without an event log. */
 export const sandboxClusterService: ContextService = {
   name: 'sandbox-cluster',
   module: SandboxClusterModule,

@@ -5,7 +5,7 @@ import { Inject, Injectable, Module, type FactoryProvider, type OnApplicationShu
 import { SandboxesHandlers } from './sandboxes.handlers.ts';
 import { SANDBOXES, startSandboxes, type SandboxServer } from './sandboxes.service.ts';
 
-/** The sandbox clusters of the data folder, from the ports after the process's own on. */
+/** Starts the server of the data folder's sandbox clusters, on the ports after the process's own. */
 const sandboxes: FactoryProvider<SandboxServer> = {
   provide: SANDBOXES,
   inject: [SERVICE_SETTINGS, OWN_ADDRESSES, CLOCK, LOGGER],
@@ -15,7 +15,7 @@ const sandboxes: FactoryProvider<SandboxServer> = {
     clock: Clock,
     log: Logger,
   ) {
-    const lock = openDataFolder(dataFolder, 'sandbox-cluster'); // no two processes may have the same files open
+    const lock = openDataFolder(dataFolder, 'sandbox-cluster'); // two processes must not open the same files
     const server = await startSandboxes({
       folder: dataFolder,
       host,
@@ -35,7 +35,7 @@ const sandboxes: FactoryProvider<SandboxServer> = {
   },
 };
 
-/** Ends the threads when the process has served its last request. */
+/** Stops the threads after the process has completed its last request. */
 @Injectable()
 class SandboxShutdown implements OnApplicationShutdown {
   constructor(@Inject(SANDBOXES) private readonly server: SandboxServer) {}

@@ -2,31 +2,34 @@ import { Worker } from 'node:worker_threads';
 import { pause, type Clock, type Logger } from '#kernel';
 import { threadProgram } from '#thread-pool';
 
-/** What a thread is started with. */
+/** Data that a sandbox thread is started with. */
 export interface ThreadData {
-  /** Folder with a folder for each organization. */
+  /** Folder that contains a folder for each organization. */
   readonly clusters: string;
-  /** It serves the sandboxes that have this slot, and no others. */
+  /** The thread serves the sandboxes with this slot only. */
   readonly slot: number;
-  /** Address it listens on. */
+  /** Address to listen on. */
   readonly host: string;
-  /** Where it serves them over TLS; another one where this is taken. */
+  /** Port to listen on over TLS. If it is taken, the thread uses another one. */
   readonly preferredPort: number;
-  /** PEM. */
+  /** PEM certificate. */
   readonly certificate: string;
-  /** PEM. */
+  /** PEM private key. */
   readonly key: string;
-  /** Nodes of one sandbox. */
+  /** Maximum number of nodes of one sandbox. */
   readonly mostNodes?: number;
 }
 
-/** What a thread is told: to load a sandbox (and make it), or to give all files up. Each is answered. */
+/**
+ * Request to a thread: opens a sandbox, creating it if needed, or closes all files when `open` is missing. Each request
+ * gets a reply.
+ */
 export interface Order {
   readonly number: number;
   readonly open?: string;
 }
 
-/** What a thread says: at which port it serves, the answer to an order, or a line for the log. */
+/** Message from a thread: the port that it listens on, the reply to a request, or a log line. */
 export type Report =
   | { readonly port: number }
   | { readonly number: number; readonly value?: OpenedSandbox }
@@ -34,7 +37,7 @@ export type Report =
   | { readonly level: keyof Logger; readonly fields: object; readonly message: string };
 
 export interface OpenedSandbox {
-  /** Bearer token of the owner. */
+  /** Bearer token of the sandbox's owner. */
   readonly token: string;
   /** UID of the namespace kube-system: the cluster's identity. */
   readonly uid: string;
@@ -42,12 +45,15 @@ export interface OpenedSandbox {
 
 class ThreadEndedError extends Error {}
 
-/** After so long a thread that ended is started again. */
+/** Milliseconds before a thread that exited is restarted. */
 const AGAIN_MS = 500;
 
 const PROGRAM = threadProgram('sandbox', import.meta.url);
 
-/** A thread that sandbox clusters live in. One that ends by itself is started again; what its sandboxes acknowledged is on disk. */
+/**
+ * A thread that serves sandbox clusters. A thread that exits unexpectedly is restarted; every acknowledged write is on
+ * disk.
+ */
 export class SandboxThread {
   private readonly waiting = new Map<
     number,
@@ -59,7 +65,7 @@ export class SandboxThread {
   private port: number;
   private started: Promise<number>;
 
-  /** @param surroundings.program of the thread; the built-in one when left out */
+  /** @param surroundings.program file of the thread's program; the built-in one by default */
   constructor(
     private readonly data: ThreadData,
     private readonly surroundings: { readonly clock: Clock; readonly log: Logger; readonly program?: string },
@@ -68,7 +74,10 @@ export class SandboxThread {
     this.started = this.start();
   }
 
-  /** The port, once it serves there. Rejects when the thread ended instead; the next time is another try. */
+  /**
+   * Resolves with the port when the thread listens. Rejects if the thread exits first; a later read returns the next
+   * attempt.
+   */
   get serving(): Promise<number> {
     return this.started;
   }
@@ -101,7 +110,7 @@ export class SandboxThread {
         if (this.isStopping) return;
         log.error({ slot, code }, 'a sandbox thread exited');
         this.started = pause(clock, AGAIN_MS).then(() => (this.isStopping ? Promise.reject(ended) : this.start()));
-        this.started.catch(() => {}); // who waits for it is told
+        this.started.catch(() => {}); // those who await it handle the rejection
       });
     });
     started.catch(() => {});
@@ -124,11 +133,11 @@ export class SandboxThread {
     });
   }
 
-  /** Loads a sandbox that has this thread's slot, and makes it where there is none. Rejects when that fails. */
+  /** Opens a sandbox with this thread's slot, and creates it if needed. Rejects when that fails. */
   async open(organizationId: string): Promise<OpenedSandbox> {
     const order = { open: organizationId };
     const opened = await this.ask(order).catch((error: unknown) => {
-      // A thread may have ended before anybody here heard of it: the next one does the same.
+      // The thread may have exited without this being noticed yet: the restarted one gets the same request.
       if (this.isStopping || !(error instanceof ThreadEndedError)) throw error;
       return this.ask(order);
     });
@@ -138,7 +147,7 @@ export class SandboxThread {
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    await this.ask({}).catch(() => {}); // one that is not there has nothing open
+    await this.ask({}).catch(() => {}); // a thread that has exited has no open files
     await this.worker?.terminate();
   }
 }

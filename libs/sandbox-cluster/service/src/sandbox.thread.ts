@@ -6,7 +6,8 @@ import { createSandboxes } from '#sandbox-cluster';
 import type { OpenedSandbox, Order, Report, ThreadData } from './sandbox-thread.service.ts';
 import { slotOf } from './slots.service.ts';
 
-// A thread that sandbox clusters live in: serves those of its slot over TLS, each below its path, and loads them as it is told or asked.
+// Serves the sandbox clusters of one slot over TLS, each below its own path. Opens a sandbox at its first request or on
+// an order.
 const { clusters, slot, host, preferredPort, certificate, key, mostNodes } = workerData as ThreadData;
 const report = (what: Report): void => parentPort?.postMessage(what);
 const said = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
@@ -20,7 +21,7 @@ const sandboxes = createSandboxes({
   ...(mostNodes !== undefined && { mostNodes }),
 });
 
-/** Those that are known to be of this slot: no two threads may have the same files open. */
+/** Organizations known to have this slot. Two threads must not open the same files. */
 const own = new Set<string>();
 function isOwn(organizationId: string): boolean {
   if (!own.has(organizationId) && slotOf(clusters, organizationId) === slot) own.add(organizationId);
@@ -32,7 +33,7 @@ const status = (code: number, reason: string, message: string): string =>
 
 const server = createServer({ cert: certificate, key }, (request, response) => {
   const [, organizationId = '', path = ''] = /^\/sandbox\/([^/?]*)(\/.*|\?.*|)$/.exec(request.url ?? '') ?? [];
-  // A path of no sandbox gets the same answer as a wrong token: nobody learns which organizations there are.
+  // An unknown path gets the same response as a wrong token, so that callers cannot find out which organizations exist.
   if (!isOwn(organizationId))
     return void response
       .writeHead(401, { 'content-type': 'application/json' })
@@ -47,8 +48,9 @@ const server = createServer({ cert: certificate, key }, (request, response) => {
   }
 });
 server.keepAliveTimeout = 90_000;
-server.once('error', () => server.listen(0, host)); // the preferred one is somebody else's
-server.on('listening', () => report({ port: (server.address() as AddressInfo).port })); // a TCP server's address has this form
+server.once('error', () => server.listen(0, host)); // the preferred port is taken
+// A TCP server has an address of this form.
+server.on('listening', () => report({ port: (server.address() as AddressInfo).port }));
 server.listen(preferredPort, host);
 
 async function follow({ open }: Order): Promise<OpenedSandbox | undefined> {

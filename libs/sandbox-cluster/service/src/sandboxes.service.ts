@@ -7,33 +7,33 @@ import { generate } from 'selfsigned';
 import { SandboxThread } from './sandbox-thread.service.ts';
 import { slotOf, takenSlots, takeSlot, wholeNumberIn } from './slots.service.ts';
 
-/** Token of the SandboxServer. */
+/** Injection token of the SandboxServer. */
 export const SANDBOXES = Symbol('sandboxes');
 
 export interface SandboxServer {
-  /** Makes the sandbox of an organization when it is first asked for. */
+  /** Returns the connection to an organization's sandbox, creating the sandbox on first use. */
   connectionOf(organizationId: string): Promise<SandboxConnection>;
-  /** Where it is reached; loads no sandbox. */
+  /** Returns the address of an organization's sandbox without opening it. */
   addressOf(organizationId: string): Promise<SandboxAddress>;
-  /** Resolves when every sandbox that there is can be reached. */
+  /** Resolves when every existing sandbox is reachable. */
   readonly serving: Promise<void>;
   close(): Promise<void>;
 }
 
 export interface SandboxServerOptions {
-  /** The data folder. */
+  /** Data folder of the platform. */
   readonly folder: string;
-  /** Address that they are reached at. */
+  /** Host in the addresses of sandboxes. */
   readonly host: string;
-  /** The first slot's, tried first at its first start; each further slot tries the next one. */
+  /** Port that the first slot tries at its first start. Slot N tries this port plus N. */
   readonly preferredPort: number;
-  /** Nodes of one sandbox; 100 when left out. */
+  /** Maximum number of nodes of one sandbox; 100 by default. */
   readonly mostNodes?: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** See {@link SandboxThread}. */
   readonly program?: string;
-  /** Told of each port before anybody learns of it. */
+  /** Called with each port before any address with that port is returned. */
   readonly listening?: (port: number) => void;
 }
 
@@ -41,8 +41,9 @@ const CERTIFICATE_DAYS = 3_650;
 const LAST_PORT = 65_535;
 
 /**
- * Serves the sandbox clusters of all organizations, each below its path, from a few threads with a port each. Over TLS: kubectl
- * sends no token without it. Certificate, ports, and which thread a sandbox lives in, are kept in the data folder.
+ * Serves the sandbox clusters of all organizations, each below its own path, from a few threads with one port each.
+ * Uses TLS because kubectl sends tokens over TLS only. Stores the certificate, the ports, and the slot of each sandbox
+ * in the data folder.
  */
 export async function startSandboxes({
   folder: data,
@@ -84,7 +85,7 @@ export async function startSandboxes({
     threads.set(slot, thread);
     return thread;
   }
-  /** @returns the port, which addresses in kubeconfigs name: the next start tries it first */
+  /** Stores and returns the port of a slot. Kubeconfigs contain it, so the next start tries the same port. */
   async function served(slot: number): Promise<number> {
     const port = await threadOf(slot).serving;
     listening?.(port);
@@ -97,7 +98,8 @@ export async function startSandboxes({
     certificateAuthority: certificate,
   });
 
-  const serving = Promise.allSettled([...new Set(takenSlots(clusters))].map(served)).then(() => {}); // one that failed is started again
+  // A thread that failed is restarted.
+  const serving = Promise.allSettled([...new Set(takenSlots(clusters))].map(served)).then(() => {});
   return {
     serving,
     addressOf,
@@ -114,7 +116,7 @@ export async function startSandboxes({
 
 const portFile = (folder: string, slot: number): string => join(folder, `port-${slot}`);
 
-/** The port of a slot at the last start. */
+/** Returns the port that the slot last used. */
 const portIn = (folder: string, slot: number): number | undefined => wholeNumberIn(portFile(folder, slot), LAST_PORT);
 
 async function certificateIn(

@@ -10,7 +10,7 @@ const LEAST_SECONDS = 600;
 const DEFAULT_SECONDS = 3_600;
 const MOST_SECONDS = 4_294_967_296;
 
-/** The refusal of what a caller may not do; undefined when it may. */
+/** Returns the refusal of a request that the caller is not allowed to make; undefined if it is allowed. */
 export function refusedTo(store: StoreReader, caller: Caller, wanted: Attributes): ApiStatus | undefined {
   return mayDo(store, caller, wanted) ? undefined : refusal(caller, wanted);
 }
@@ -28,8 +28,9 @@ function refusal({ username }: Caller, { verb, group, resource, subresource, nam
 }
 
 /**
- * Whose rights count: those of the user that the `Impersonate-…` headers name, if the caller may take its place.
- * @param headers of the request
+ * Returns the user whose permissions apply: the one in the `Impersonate-…` headers, if the caller is allowed to
+ * impersonate it.
+ * @param headers request headers
  */
 export function actingCaller(
   store: StoreReader,
@@ -70,12 +71,14 @@ export function actingCaller(
   });
 }
 
-/** Node joins repeated headers of a name it does not know with commas; a group has none in its name. */
+/**
+ * Splits repeated headers, which Node joins with commas unless it knows the header. Names of groups contain no commas.
+ */
 const listOf = (header: string | string[] | undefined): string[] =>
   (header === undefined ? [] : [header].flat()).flatMap((text) => text.split(/,\s*/)).filter((text) => text !== '');
 const oneOf = (header: string | string[] | undefined): string => [header ?? ''].flat()[0] ?? '';
 
-/** A token for a ServiceAccount, as its `token` endpoint gives one. */
+/** Issues a token for a ServiceAccount, as its `token` endpoint does. */
 export function tokenFor(
   { metadata: { namespace = '', name, uid } }: KubeObject,
   body: JsonObject,

@@ -15,12 +15,12 @@ const TOLERATIONS = ['not-ready', 'unreachable'].map((key) => ({
   operator: 'Exists',
   tolerationSeconds: 300,
 }));
-/** A new node takes no pods until it says that it is ready. */
+/** Taint of a new node, which keeps pods away until the node reports that it is ready. */
 const NOT_READY = { effect: 'NoSchedule', key: 'node.kubernetes.io/not-ready' };
-/** Says what an object would exceed, in a server's words. */
+/** Returns the server's message about the quota that an object would exceed; undefined if it exceeds none. */
 export type QuotaCheck = (resource: string, object: KubeObject, store: StoreReader) => string | undefined;
 
-/** Whether a namespace takes new objects. */
+/** Refuses new objects in a namespace that is missing or being deleted. */
 export function admitNamespace(
   store: StoreReader,
   resource: ResourceData,
@@ -46,7 +46,10 @@ export function admitNamespace(
   );
 }
 
-/** What admission adds to a new object. @param suffix five random letters */
+/**
+ * Applies the mutating admission plugins to a new object.
+ * @param suffix returns five random letters
+ */
 export function mutate(
   store: StoreReader,
   resource: ResourceData,
@@ -68,7 +71,7 @@ export function mutate(
   const account = limited['serviceAccountName'] ?? 'default';
   const { priority = 0, preemptionPolicy = 'PreemptLowerPriority' } = limited;
   const { name: given, generateName } = tree(object['metadata']);
-  const name = String(given ?? generateName ?? ''); // as far as it is known before the server draws letters
+  const name = String(given ?? generateName ?? ''); // the final name is not known before the server generates it
   const known = store.get({ resource: 'serviceaccounts', namespace, name: String(account) });
   if (!known)
     return err(
@@ -105,7 +108,7 @@ export function mutate(
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** The volume by which every container reaches its account's token. */
+/** Adds the projected volume that mounts the ServiceAccount's token into every container. */
 function withToken(spec: JsonObject, name: string): JsonObject {
   const mount = (container: Json): Json => {
     if (!isObject(container)) return container;
@@ -129,7 +132,7 @@ function withToken(spec: JsonObject, name: string): JsonObject {
   };
 }
 
-/** A finalizer that keeps storage while something uses it. */
+/** Adds a finalizer that keeps storage while it is in use. */
 function protect(object: JsonObject, finalizer: string): JsonObject {
   const metadata = tree(object['metadata']);
   const finalizers = list(metadata['finalizers']);
@@ -138,7 +141,7 @@ function protect(object: JsonObject, finalizer: string): JsonObject {
     : { ...object, metadata: { ...metadata, finalizers: [...finalizers, finalizer] } };
 }
 
-/** Defaults of the namespace's LimitRanges for containers. */
+/** Applies the defaults of the namespace's LimitRanges to containers. */
 function withLimits(store: StoreReader, namespace: string, spec: JsonObject): JsonObject {
   const items = store
     .list('limitranges', { namespace })
@@ -173,7 +176,7 @@ function withLimits(store: StoreReader, namespace: string, spec: JsonObject): Js
   };
 }
 
-/** The default storage class, for a claim that names none. */
+/** Sets the default storage class on a claim that names none. */
 function withStorageClass(store: StoreReader, claim: JsonObject): JsonObject {
   const spec = tree(claim['spec']);
   if (spec['storageClassName'] !== undefined) return claim;
@@ -183,7 +186,7 @@ function withStorageClass(store: StoreReader, claim: JsonObject): JsonObject {
   return chosen ? { ...claim, spec: { ...spec, storageClassName: chosen.metadata.name } } : claim;
 }
 
-/** A claim grows only where its class says that its volumes can. */
+/** Refuses to grow a claim unless its storage class allows volume expansion. */
 export function admitResize(
   store: StoreReader,
   resource: ResourceData,
@@ -205,7 +208,7 @@ export function admitResize(
       );
 }
 
-/** Limits and quotas that a new object would break. */
+/** Returns the limits and quotas that a new object would violate. */
 export function admitAmounts(
   store: StoreReader,
   resource: ResourceData,

@@ -6,7 +6,7 @@ import { ruleKind } from './names.ts';
 
 const FIRST_PORT = 30_000;
 const PORTS = 2_768;
-/** Addresses 10.96.0.10 to 10.96.255.250; those below are kept for the cluster's own services. */
+/** Number of addresses, 10.96.0.10 to 10.96.255.250. Lower addresses are reserved for the cluster's own services. */
 const ADDRESSES = 65_000;
 
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? (value as readonly Json[]) : []);
@@ -14,8 +14,8 @@ const trees = (value: Json | undefined): readonly JsonObject[] =>
   list(value).filter((item): item is JsonObject => isObject(item));
 
 /**
- * Gives a Service its address and node ports, which no manager owns. What a live one has it keeps; what its type needs no
- * more it loses.
+ * Allocates the cluster IP and node ports of a Service; no field manager owns them. An existing Service keeps its own,
+ * and loses those that its new type does not use.
  */
 export function allocate(
   use: ServiceUse,
@@ -65,7 +65,7 @@ export function allocate(
   };
 }
 
-/** A service that is no longer reached from outside gives back the node ports it had. */
+/** Removes the node ports of a Service that is no longer exposed outside of the cluster. */
 function withoutNodePorts(spec: JsonObject, held: JsonObject): readonly Json[] {
   const wasOutside = held['type'] === 'NodePort' || held['type'] === 'LoadBalancer';
   return wasOutside ? trees(spec['ports']).map(({ nodePort: _port, ...port }) => port) : list(spec['ports']);
@@ -88,7 +88,7 @@ function withNodePorts(
   }));
 }
 
-/** Addresses and ports that the services of one store hold, kept in step with it. */
+/** Tracks the addresses and ports that the Services of one store use. */
 export function serviceUse() {
   const held = new Map<Json, number>();
   const count = (value: Json | undefined, by: 1 | -1): void => {

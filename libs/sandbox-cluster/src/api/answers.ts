@@ -13,7 +13,7 @@ import { tableOf } from './tables.ts';
 import type { Caller } from './tokens.ts';
 import type { Written } from './write-api.ts';
 
-/** A request that was understood: which endpoint, whose, in what form it wants its answer. */
+/** A parsed and authenticated request, with the response format it accepts. */
 export interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -23,11 +23,14 @@ export interface Asked {
   readonly form: Form;
 }
 
-/** Writes objects, lists and refusals in the form that was asked for. */
+/** Writes objects, lists, and errors in the format that the request accepts. */
 export class Answers {
   constructor(private readonly clock: Clock) {}
 
-  /** One object. @param isFirst a watch names the columns of its table only once */
+  /**
+   * Formats one object.
+   * @param isFirst whether to include the column definitions, which a watch sends only once
+   */
   shown({ form, query }: Asked, resource: ResourceData, object: KubeObject, isFirst: boolean): JsonObject {
     const formed = inForm(resource, object);
     if (form.kind === 'table') {
@@ -63,7 +66,7 @@ export class Answers {
     sendJson(response, created ? 201 : 200, inForm(resource, object));
   }
 
-  /** A refusal of a body that may not have been read to its end. */
+  /** Sends the refusal of a request whose body may not have been read completely. */
   refuse({ request, response }: Asked, status: ApiStatus): void {
     if (request.complete) return sendStatus(response, status);
     const text = Buffer.from(textOf(status));

@@ -6,7 +6,10 @@ import { at, countAt, listAt, pairsAt, textAt, treeAt } from './reading.ts';
 import { selectorText } from './scale.ts';
 
 export type Cell = string | number | boolean;
-/** The cells of one kind behind its name, in the order of its columns. @param age since its creation, as kubectl writes it */
+/**
+ * Returns the table cells of one kind after the name, in the order of its columns.
+ * @param age time since creation, in kubectl's format
+ */
 type Printer = (object: KubeObject, age: string, nowMs: number) => readonly Cell[];
 
 const orNone = (words: readonly string[]): string => (words.length === 0 ? '<none>' : words.join(','));
@@ -116,7 +119,7 @@ const nodeRoles = (object: KubeObject): string =>
       .map((label) => label.slice('node-role.kubernetes.io/'.length)),
   );
 
-/** Up to three, and how many more: as endpoints are listed. */
+/** Shows up to three values and the number of the others, as kubectl does for endpoints. */
 function few(words: readonly string[]): string {
   if (words.length === 0) return '<none>';
   return words.length > 3 ? `${words.slice(0, 3).join(',')} + ${words.length - 3} more...` : words.join(',');
@@ -172,7 +175,7 @@ const quotaText = (object: KubeObject, wanted: (name: string) => boolean): strin
     .join(', ');
 };
 
-/** Kinds with columns of their own; all others show their name and when they were made. */
+/** Kinds with their own columns. All other kinds show their name and age. */
 export const PRINTERS: Readonly<Record<string, Printer>> = {
   ClusterRoleBinding: binding,
   ConfigMap: (object, age) => [size(object['data']) + size(object['binaryData']), age],
@@ -362,5 +365,5 @@ export const PRINTERS: Readonly<Record<string, Printer>> = {
   ],
 };
 
-/** Events are listed by when they happened: their name comes last. */
+/** Cells of an event. Events are listed by time, so their name comes last. */
 export const eventCells = event;

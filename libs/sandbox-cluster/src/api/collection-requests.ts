@@ -15,7 +15,7 @@ export interface CollectionParts extends WatchParts {
   readonly answers: Answers;
 }
 
-/** Requests about all objects of a kind: create, list, watch, delete. */
+/** Handles requests to a collection: create, list, watch, and delete. */
 export class CollectionRequests {
   constructor(private readonly parts: CollectionParts) {}
 

@@ -2,7 +2,7 @@ import type { Conflict } from '#kubernetes/schemas';
 import type { ApiStatus } from '../controller.ts';
 import { failure } from './status.ts';
 
-/** The refusal of an apply that would take fields from others: 409, one cause for each field. */
+/** Returns the refusal (409) of an apply that conflicts with other field managers, with one cause for each field. */
 export function conflictStatus(conflicts: readonly Conflict[]): ApiStatus {
   const said = conflicts
     .map(({ manager, fields }) => {

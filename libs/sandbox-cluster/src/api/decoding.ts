@@ -13,22 +13,22 @@ import type { ApiStatus } from '../controller.ts';
 import { gvkText, metadataOf } from './names.ts';
 import { badRequest, causes, failure, invalid } from './status.ts';
 
-/** What happens with fields a kind does not have, and with fields given twice. */
+/** How to handle unknown and duplicate fields. */
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
-/** A request's object, read and defaulted, and what its sender must be warned of. */
+/** The object of a request, decoded and defaulted, with the warnings for its sender. */
 export interface ReadObject {
   readonly object: JsonObject;
   readonly warnings: readonly string[];
-  /** Whether what it asks for had empty maps or lists, which no stored object has. */
+  /** Whether the request contained empty maps or lists, which stored objects never contain. */
   readonly hadEmpty: boolean;
 }
 
 interface Reading {
   readonly fieldValidation: FieldValidation;
-  /** Fields that the text gave more than once. */
+  /** Fields that occur more than once in the text. */
   readonly duplicates?: readonly string[];
-  /** What the object takes the place of; parts of it that the body hands back as they are need no reading. */
+  /** The stored object that is replaced. Parts that the body returns unchanged are not decoded again. */
   readonly live?: JsonObject | undefined;
 }
 
@@ -44,7 +44,7 @@ const readFrom = (
   hadEmpty: empty.some((path) => !/^(metadata|status)\b/.test(path)),
 });
 
-/** The object of a POST or PUT. A body without kind and apiVersion is the URL's. */
+/** Decodes the object of a POST or PUT. A missing kind or apiVersion is taken from the URL. */
 export function readBody(
   schemas: Schemas,
   resource: ResourceData,
@@ -67,7 +67,10 @@ export function readBody(
   return ok(readFrom(schemas, resource, decoded.value, fieldValidation === 'Ignore' ? [] : warnings, known));
 }
 
-/** The object that a merge, strategic or JSON patch led to. @param shown what the refusal quotes */
+/**
+ * Decodes the result of a merge, strategic merge, or JSON patch.
+ * @param shown the text that a refusal quotes
+ */
 export function readPatched(
   schemas: Schemas,
   resource: ResourceData,
@@ -94,7 +97,7 @@ export function readPatched(
   return ok(readFrom(schemas, resource, decoded.value, fieldValidation === 'Ignore' ? [] : warnings));
 }
 
-/** The object that an apply led to. */
+/** Decodes the result of a server-side apply. */
 export function readApplied(
   schemas: Schemas,
   resource: ResourceData,

@@ -13,7 +13,7 @@ export interface DeleteRequest {
   readonly dryRun: boolean;
 }
 
-/** What became of it: `gone`, or still there with a deletionTimestamp. */
+/** Result of a deletion: the object was removed (`gone`), or it remains with a deletionTimestamp. */
 export interface Deleted {
   readonly last: KubeObject;
   readonly gone: boolean;
@@ -22,7 +22,10 @@ export interface Deleted {
 const PROTECTED_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
 const DEFAULT_GRACE_SECONDS = 30;
 
-/** Deletes an object, or marks it for whoever holds it. @param after RFC 3339 time so many milliseconds from now */
+/**
+ * Deletes an object, or marks it for deletion while finalizers or a grace period hold it.
+ * @param after returns the RFC 3339 time in the given number of milliseconds
+ */
 export function deleteFrom(
   store: Store,
   { resource, name, key }: { readonly resource: ResourceData; readonly name: string; readonly key: ObjectKey },
@@ -48,7 +51,8 @@ export function deleteFrom(
           ? ['orphan']
           : [];
   const isDefinition = ruleKind(resource) === 'CustomResourceDefinition';
-  // Its objects go before it; a server adds the finalizer when the deletion begins.
+  // The objects of a definition are deleted first. As on a real server, the finalizer is added when the deletion
+  // begins.
   const cleanup =
     isDefinition && metadata.deletionTimestamp === undefined && !others.includes(CLEANUP) ? [CLEANUP] : [];
   const held = [...others, ...cleanup, ...own];
@@ -76,7 +80,7 @@ export function deleteFrom(
   return ok({ last: request.dryRun ? marked : store.put(key, marked), gone: false });
 }
 
-/** Held while objects of the kind that a CustomResourceDefinition names are removed. */
+/** Finalizer of a CustomResourceDefinition whose objects are being deleted. */
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 function withTerminating({ status }: KubeObject, now: string): JsonObject {
@@ -91,7 +95,7 @@ function withTerminating({ status }: KubeObject, now: string): JsonObject {
   return { ...status, conditions: [...conditions, pending] };
 }
 
-/** A pod that never came to a node, or has ended, needs no time to end. */
+/** Returns the grace period of a pod in seconds; 0 if it was never scheduled or has ended. */
 function graceOf(pod: KubeObject, { graceSeconds }: DeleteRequest): number {
   const phase: Json | undefined = pod.status?.['phase'];
   if (typeof pod.spec?.['nodeName'] !== 'string' || phase === 'Succeeded' || phase === 'Failed') return 0;

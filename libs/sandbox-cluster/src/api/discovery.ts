@@ -9,7 +9,7 @@ import {
 } from '#kubernetes/schemas';
 import { isObject } from '../store.ts';
 
-/** What the sandbox calls itself: parsed as semver by kubectl and helm, and plainly a sandbox. */
+/** Version of the server. kubectl and helm parse it as semver; the suffix identifies it as a sandbox. */
 export const GIT_VERSION = 'v1.36.3+sandbox';
 
 const versionInfo = (): JsonObject => ({
@@ -33,7 +33,10 @@ export interface DiscoveryAnswer {
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-/** What stands at a path of discovery and OpenAPI; undefined at others. @param asked.prefix where the server lies below its host */
+/**
+ * Returns the response for a path of discovery or OpenAPI; undefined for other paths.
+ * @param asked.prefix path of the server on its host
+ */
 export function discoveryAt(
   schemas: Schemas,
   path: string,
@@ -80,7 +83,7 @@ const versionsOf = (schemas: Schemas, group: string) =>
 const resourcesOf = (schemas: Schemas, group: string, version: string) =>
   schemas.resources.filter((resource) => resource.group === group && resource.version === version);
 
-/** `/api` or `/apis` in the aggregated form (apidiscovery.k8s.io/v2). */
+/** Returns `/api` or `/apis` in the aggregated format (apidiscovery.k8s.io/v2). */
 function aggregated(schemas: Schemas, core: boolean): JsonObject {
   const groups = groupsOf(schemas).filter((group) => (group === '') === core);
   return {
@@ -113,7 +116,7 @@ function aggregated(schemas: Schemas, core: boolean): JsonObject {
   };
 }
 
-/** `/api` as older clients ask for it. */
+/** Returns `/api` in the format of older clients. */
 const apiVersions = (): JsonObject => ({
   kind: 'APIVersions',
   versions: ['v1'],
@@ -133,7 +136,7 @@ const apiGroups = (schemas: Schemas): JsonObject => ({
   ),
 });
 
-/** `/api/v1` and `/apis/G/V`. */
+/** Returns `/api/v1` or `/apis/G/V`. */
 function resourceList(schemas: Schemas, group: string, version: string): JsonObject | undefined {
   const resources = resourcesOf(schemas, group, version);
   if (resources.length === 0) return undefined;
@@ -166,7 +169,10 @@ function resourceList(schemas: Schemas, group: string, version: string): JsonObj
 const pathOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
-/** `/openapi/v3`. @param prefix where the server lies below its host: clients take these addresses from the root on */
+/**
+ * Returns `/openapi/v3`.
+ * @param prefix path of the server on its host: clients resolve the addresses from the root
+ */
 function openApiIndex(schemas: Schemas, prefix: string): JsonObject {
   return {
     paths: Object.fromEntries(
@@ -180,7 +186,7 @@ function openApiIndex(schemas: Schemas, prefix: string): JsonObject {
   };
 }
 
-/** What custom kinds add to the documents. */
+/** Returns the definitions that custom kinds add to the documents. */
 const customDefinitions = (schemas: Schemas): readonly (RawSchema | undefined)[] =>
   schemas.resources.filter(({ custom }) => custom).map(({ definition }) => schemas.data.definitions[definition]);
 
@@ -192,7 +198,9 @@ const hashOf = (schemas: Schemas): string =>
     .slice(0, 32)
     .toUpperCase();
 
-/** `/openapi/v3/api/v1` and the like: enough for kubectl to find a kind's PATCH and to explain its fields. */
+/**
+ * Returns `/openapi/v3/api/v1` and the like, with what kubectl needs to find a kind's PATCH and to explain its fields.
+ */
 function openApiDocument(schemas: Schemas, path: string): JsonObject | undefined {
   const of = schemas.groupVersions().find((entry) => pathOf(entry) === path);
   if (!of) return undefined;
@@ -226,7 +234,7 @@ function pathsOf(resource: ResourceData): [string, JsonObject][] {
   ];
 }
 
-/** Definitions and all that they refer to, with references as OpenAPI writes them. */
+/** Returns definitions and everything they refer to, with references in OpenAPI's format. */
 function reachable(schemas: Schemas, roots: readonly string[]): JsonObject {
   const result: { [name: string]: Json } = {};
   const waiting = roots.filter((name) => name !== '');
@@ -241,7 +249,7 @@ function reachable(schemas: Schemas, roots: readonly string[]): JsonObject {
   return result;
 }
 
-/** A definition with what it and its fields mean, where that is known. */
+/** Adds the known descriptions to a definition and its fields. */
 function withWords(definition: Json, words: { readonly [field: string]: string } | undefined): Json {
   if (!words || !isObject(definition)) return definition;
   const { '': whole, ...ofFields } = words;

@@ -1,8 +1,8 @@
-/** How long ago, as kubectl writes it: `45s`, `5m10s`, `3h5m`, `2d3h`, `90d`, `2y10d`. */
+/** Formats an age as kubectl does: `45s`, `5m10s`, `3h5m`, `2d3h`, `90d`, `2y10d`. */
 export function duration(fromMs: number, nowMs: number): string {
   if (Number.isNaN(fromMs)) return '<unknown>';
   const seconds = Math.floor((nowMs - fromMs) / 1_000);
-  if (seconds < 0) return '0s'; // a clock that was turned back
+  if (seconds < 0) return '0s'; // the clock was set back
   if (seconds < 120) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
   const both = (large: number, largeUnit: string, small: number, smallUnit: string) =>

@@ -2,7 +2,10 @@ import type { Json, JsonObject } from '#kernel';
 import type { ResourceData } from '#kubernetes/schemas';
 import type { KubeObject } from '../store.ts';
 
-/** Events are stored as core/v1 has them; events.k8s.io/v1 shows the same objects under other names. */
+/**
+ * Field names of events.k8s.io/v1 by those of core/v1. Events are stored as core/v1; both API groups serve the same
+ * objects.
+ */
 const NAMES: Readonly<Record<string, string>> = {
   involvedObject: 'regarding',
   message: 'note',
@@ -15,9 +18,9 @@ const NAMES: Readonly<Record<string, string>> = {
 const STORED: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(NAMES).map(([stored, shown]) => [shown, stored]),
 );
-/** Left out of the newer form when they are empty. */
+/** Fields that events.k8s.io/v1 omits when they are empty. */
 const MAY_BE_EMPTY = new Set(['reportingComponent', 'reportingInstance']);
-/** What core/v1 writes of every event. */
+/** Fields that core/v1 always includes. */
 const ALWAYS: JsonObject = {
   source: {},
   firstTimestamp: null,
@@ -35,7 +38,7 @@ export function toEventsForm(event: KubeObject): KubeObject {
   return { ...Object.fromEntries(members), kind: 'Event', apiVersion: 'events.k8s.io/v1', metadata: event.metadata };
 }
 
-/** An event that came in the newer form, as it is stored. */
+/** Converts an event from events.k8s.io/v1 to its stored form. */
 export function fromEventsForm(event: KubeObject): KubeObject {
   const members = Object.entries(event).flatMap(([name, value]): [string, Json][] =>
     value === undefined ? [] : [[STORED[name] ?? name, value]],

@@ -3,10 +3,10 @@ import { LRUCache } from 'lru-cache';
 import type { EventText } from '../controller.ts';
 import type { KubeObject, Store } from '../store.ts';
 
-/** Events whose repetition is counted instead of stored again; older ones are forgotten first. */
+/** Maximum number of events whose repetitions are counted instead of stored. The oldest are dropped first. */
 const REMEMBERED = 10_000;
 
-/** Keeps events in a store: a repetition counts the first one up. */
+/** Records events in a store. A repetition increases the count of the first one. */
 export function eventRecorder(
   store: Store,
   create: (event: JsonObject, manager: string) => KubeObject | undefined,

@@ -24,7 +24,7 @@ export interface HttpApiOptions {
   readonly schemas: Schemas;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Bearer token of the sandbox's owner; also signs tokens of ServiceAccounts. */
+  /** Bearer token of the sandbox's owner. Also the signing key for tokens of ServiceAccounts. */
   readonly token: string;
   readonly logs?: PodLogs;
   /** Aborts open watches and log streams. */
@@ -46,7 +46,7 @@ const NOT_SIMULATED = new Set([
 const REPRESENTATIONS =
   'application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch';
 
-/** Answers requests as a Kubernetes API server does. */
+/** Handles requests as a Kubernetes API server does. */
 export class HttpApi {
   private readonly watches = watchLimit();
   private readonly answers: Answers;
@@ -61,14 +61,14 @@ export class HttpApi {
   }
 
   /**
-   * @param url path and query from the server's root on
-   * @param prefix what stands before that root in the address
+   * @param url path and query, relative to the server's root
+   * @param prefix part of the address before that root
    */
   async handle(request: IncomingMessage, response: ServerResponse, url: string, prefix: string): Promise<void> {
     try {
       await this.answer(request, response, url, prefix);
     } catch (error) {
-      if (request.destroyed && !request.complete) return void response.destroy(); // the sender went away
+      if (request.destroyed && !request.complete) return void response.destroy(); // the client disconnected
       this.options.log.error(
         { err: error instanceof Error ? (error.stack ?? error.message) : String(error) },
         'the sandbox API failed',

@@ -11,8 +11,9 @@ const STEP =
   /^(?:\.((?:[^.[\]\\]|\\.)+)|\[(\d+)\]|\[\*\]|\['((?:[^'\\]|\\.)*)'\]|\[\?\(@\.([\w-]+)\s*==\s*["']([^"']*)["']\)\])/;
 
 /**
- * The first value at a path as printer columns write them: `.spec.size`, `.status.conditions[?(@.type=="Ready")].status`.
- * @returns undefined when nothing is there, or the path says more than this reads
+ * Returns the first value at a JSONPath of a printer column: `.spec.size`,
+ * `.status.conditions[?(@.type=="Ready")].status`.
+ * @returns undefined if there is no value, or if the path uses unsupported syntax
  */
 export function valueAtPath(object: Json, path: string): Json | undefined {
   const steps = stepsOf(path);

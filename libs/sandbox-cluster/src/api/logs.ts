@@ -13,14 +13,14 @@ interface LogParts {
   readonly clock: Clock;
   readonly closing: AbortSignal;
   readonly logs?: PodLogs;
-  /** A log that is followed takes the place of a watch. */
+  /** A followed log counts as a watch. */
   readonly watches: WatchLimit;
 }
 
-/** Looked at again when nobody can say when the next line comes. */
+/** Milliseconds between polls when the time of the next line is not known. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Answers `pods/NAME/log`: the invented lines of a container, as text. */
+/** Streams the simulated log lines of a container (`pods/NAME/log`) as text. */
 export function streamLogs(
   { api, clock, closing, logs, watches }: LogParts,
   { response, query }: { readonly response: ServerResponse; readonly query: URLSearchParams },
@@ -98,7 +98,7 @@ export function streamLogs(
     closing.removeEventListener('abort', end);
     response.end();
   }
-  // A pod that goes takes its log with it; the next line may be far off.
+  // A deleted pod ends its log immediately, without waiting for the next line.
   const unsubscribe = api.store.subscribe(({ type, object }) => {
     if (type === 'DELETED' && object.metadata.uid === pod.metadata.uid) setImmediate(next);
   }, key.resource);
@@ -137,7 +137,7 @@ const NO_LOGS: PodLogs = {
 
 const LEAST = { tailLines: 0, limitBytes: 1, sinceSeconds: 1 } as const;
 
-/** What a server does not take as options of a log. */
+/** Validates the options of a log request as a server does. */
 function logOptionsProblem(query: URLSearchParams, name: string): ApiStatus | undefined {
   for (const option of ['sinceSeconds', 'tailLines', 'limitBytes'] as const) {
     const text = query.get(option);

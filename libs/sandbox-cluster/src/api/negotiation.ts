@@ -1,9 +1,12 @@
-/** In which form an answer is wanted. */
+/** Response format that a request accepts. */
 export type Form = { readonly kind: 'object' | 'table' | 'partial' };
 
 const OBJECT: Form = { kind: 'object' };
 
-/** The first form of an `Accept` header that the sandbox writes; undefined when there is none. Protobuf is not written: clients that prefer it name JSON too. */
+/**
+ * Returns the first supported format of an `Accept` header; undefined if there is none. Protobuf is not supported for
+ * responses: clients that prefer it accept JSON too.
+ */
 export function accepted(accept: string): Form | undefined {
   if (accept.trim() === '') return OBJECT;
   for (const part of accept.split(',')) {

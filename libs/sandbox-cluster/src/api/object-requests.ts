@@ -16,7 +16,7 @@ const PATCHES: Readonly<Record<string, PatchKind>> = {
   'application/strategic-merge-patch+json': 'strategic',
   'application/json-patch+json': 'json',
 };
-/** Kinds whose deletion answers with the object and not with a Status. */
+/** Kinds whose deletion returns the object instead of a Status. */
 const SHOWN_AT_THE_END = new Set([
   'Pod',
   'Service',
@@ -35,11 +35,11 @@ export interface ObjectParts {
   readonly api: WriteApi;
   readonly answers: Answers;
   readonly clock: Clock;
-  /** Signs tokens of ServiceAccounts. */
+  /** Signing key for tokens of ServiceAccounts. */
   readonly token: string;
 }
 
-/** Requests about one object, and about its sub-resources. */
+/** Handles requests to one object and its subresources. */
 export class ObjectRequests {
   constructor(private readonly parts: ObjectParts) {}
 
@@ -132,7 +132,7 @@ export class ObjectRequests {
     return made.ok ? sendJson(asked.response, 201, made.value) : answers.refuse(asked, made.error);
   }
 
-  /** PUT of a namespace's finalizers, which its controller sends at the end. */
+  /** Handles PUT of a namespace's finalizers, which the namespace controller sends last. */
   private async finalize(asked: Asked, key: Key): Promise<void> {
     const { api, answers } = this.parts;
     const body = await objectIn(asked.request, key.resource);

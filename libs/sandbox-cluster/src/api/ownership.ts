@@ -29,14 +29,14 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const STATUS: FieldSet = setOf(['status']);
 const ALL_BUT_STATUS: FieldSet = setOf(['spec'], ['metadata', 'labels'], ['metadata', 'ownerReferences']);
 
-/** What an object of a kind holds when nothing is said, which nobody owns. */
+/** Returns the object that a kind's defaults alone produce. No manager owns its fields. */
 export const emptyOf = ({ custom }: ResourceData, root: SchemaNode | undefined): JsonObject =>
   root && !custom ? emptyObject(root) : {};
 
 export const hasStatus = ({ subresources }: ResourceData): boolean =>
   subresources.some(({ name }) => name === 'status');
 
-/** Who writes to which endpoint, and what that endpoint does not write. */
+/** Returns the writer of an endpoint, with the fields that the endpoint ignores. */
 export function writerOf(
   resource: ResourceData,
   { manager, subresource, time }: { readonly manager: string; readonly subresource: string; readonly time: string },
@@ -46,14 +46,14 @@ export function writerOf(
   return { manager, apiVersion: apiVersionOf(resource), subresource, time, ignored };
 }
 
-/** The object without what no manager owns, or everybody sees change. */
+/** Removes everything that no manager owns: managedFields and null values. */
 export function bare(object: JsonObject): JsonObject {
   const { managedFields: _managers, ...metadata } = metadataOf(object);
-  // What is shown as null, as the times that an event does not have or the rules of an empty Role, belongs to nobody.
+  // Nulls, such as the missing times of an event or the rules of an empty Role, have no owner.
   return Object.fromEntries(Object.entries({ ...object, metadata }).filter(([, value]) => value !== null));
 }
 
-/** Owners after a create. */
+/** Returns the field managers after a create. */
 export function ownersOfNew(schemas: Schemas, resource: ResourceData, object: JsonObject, writer: Writer): Managers {
   const root = schemas.schemaOf(resource);
   return root
@@ -62,8 +62,8 @@ export function ownersOfNew(schemas: Schemas, resource: ResourceData, object: Js
 }
 
 /**
- * Owners after a PUT or patch. What the request itself says of managed fields counts, unless it is empty or not readable;
- * a single empty entry gives up all of them.
+ * Returns the field managers after a PUT or patch. The request's own managedFields apply unless they are empty or
+ * invalid; a single empty entry removes all managers.
  */
 export function ownersOfChanged(
   schemas: Schemas,
@@ -84,7 +84,7 @@ export function ownersOfChanged(
   if (writer.subresource === '' && isReset(asked)) return new Map();
   const own = writer.subresource === '' ? decodeManagers(asked) : undefined;
   const managers = own && own.size > 0 ? own : before;
-  if (managers.size === 0) return managers; // an object that nobody manages stays so until the first apply
+  if (managers.size === 0) return managers; // an object without managers stays without until its first apply
   return updateManagers(schemas.schemaOf(resource), { live: bare(live), object: bare(next), managers, writer });
 }
 
@@ -97,7 +97,10 @@ const isReset = (asked: Json | undefined): boolean =>
 const managersOf = (live: KubeObject): Managers =>
   decodeManagers(live.metadata.managedFields as Json | undefined) ?? new Map<string, Manager>();
 
-/** Before the first apply to an object that nobody manages, all that is there gets an owner, so that an apply cannot take it silently. */
+/**
+ * Returns the field managers before an apply. If an object has none, its fields are assigned to `before-first-apply`,
+ * so that the apply cannot take them over silently.
+ */
 export function managersForApply(
   schemas: Schemas,
   resource: ResourceData,
@@ -117,8 +120,8 @@ export function managersForApply(
 }
 
 /**
- * What `kubectl apply --server-side` may take over without force: the fields of its own last client-side apply that are
- * still as that wrote them.
+ * Returns the fields that `kubectl apply --server-side` may take over without force: those of kubectl's last
+ * client-side apply that still have the values it set.
  */
 export function ownByLastApply(schemas: Schemas, resource: ResourceData, live: KubeObject): FieldSet {
   const text = live.metadata.annotations?.[LAST_APPLIED];
@@ -132,8 +135,8 @@ export function ownByLastApply(schemas: Schemas, resource: ResourceData, live: K
 const REPLICAS: FieldSet = setOf(['spec', 'replicas']);
 
 /**
- * After a write to the scale endpoint whoever updated the replicas before, and still owns them, owns them in an entry apart,
- * without a time: a server cannot tell that entry from the manager's other one, and the next write forgets it.
+ * Moves ownership of `spec.replicas` to a separate entry without a time, as a server does after a write to the scale
+ * endpoint. A server does not distinguish that entry from the manager's other one, and drops it at the next write.
  */
 export function apartForScale(managers: Managers): Managers {
   const found = new Map(managers);
@@ -147,11 +150,11 @@ export function apartForScale(managers: Managers): Managers {
   return found;
 }
 
-/** Whether everything in `conflicts` is in `allowed`. */
+/** Returns whether `allowed` contains every field of `conflicts`. */
 export const isWithin = (conflicts: readonly FieldSet[], allowed: FieldSet): boolean =>
   isEmpty(difference(conflicts.reduce(union, NOTHING_IGNORED), allowed));
 
-/** kubectl's own annotation follows its server-side applies, as long as the object has it. */
+/** Updates kubectl's last-applied annotation after a server-side apply by kubectl, if the object has the annotation. */
 export function followLastApplied(object: JsonObject, config: JsonObject, manager: string): JsonObject {
   const metadata = metadataOf(object);
   const annotations = isObject(metadata['annotations']) ? metadata['annotations'] : {};
@@ -162,7 +165,7 @@ export function followLastApplied(object: JsonObject, config: JsonObject, manage
   };
 }
 
-/** JSON as Go writes maps: members sorted. */
+/** Serializes JSON as Go does: with sorted members. */
 function goJson(value: Json | undefined): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(goJson).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value ?? null);
@@ -173,10 +176,11 @@ function goJson(value: Json | undefined): string {
     .join(',')}}`;
 }
 
-/** `metadata.managedFields` of the result; the old ones when nothing but times would change. */
+/** Returns `metadata.managedFields`; the stored ones if only times would change. */
 export function encodedManagers(managers: Managers, live?: KubeObject): JsonObject[] | undefined {
   const before = live && managersOf(live);
-  const isWhole = before?.size === (live?.metadata.managedFields?.length ?? 0); // else two entries said the same of themselves, and one is lost
+  // If not, two entries had the same identity and one of them was dropped.
+  const isWhole = before?.size === (live?.metadata.managedFields?.length ?? 0);
   if (live && before && isWhole && sameManagers(before, managers))
     return live.metadata.managedFields as JsonObject[] | undefined;
   const encoded = encodeManagers(managers.values());
@@ -187,6 +191,6 @@ function parsed(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return undefined; // somebody else wrote into the annotation; then it gives no rights
+    return undefined; // not written by kubectl, so it grants nothing
   }
 }

@@ -12,8 +12,8 @@ export interface Page {
 const orderOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /**
- * One page of a list that is in order; its token says where the next one begins. Later pages show the collection as it is
- * then, under the resourceVersion of the first.
+ * Returns one page of a sorted list, with a continue token if there is more. Later pages contain current objects, but
+ * have the resourceVersion of the first page.
  */
 export function pageOf(
   found: readonly KubeObject[],
@@ -60,14 +60,17 @@ export function pageOf(
   });
 }
 
-/** A list was asked for that no server has yet. */
+/** Returns the refusal of a list at a resourceVersion that does not exist yet. */
 const tooLarge = (asked: number, current: number): ApiStatus =>
   failure(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
 
-/** What a token says, or what is wrong with it. */
+/**
+ * Decodes a continue token.
+ * @returns its content, or the error text
+ */
 function readToken(token: string): { readonly rv: string; readonly start: string } | string {
   const strange = /[^\w-]/.exec(token.replace(/=+$/, ''));
   if (strange) return `illegal base64 data at input byte ${strange.index}`;
@@ -97,7 +100,7 @@ function firstAfter(found: readonly KubeObject[], start: string): number {
   return low;
 }
 
-/** A list as its kind: items carry no kind of their own. */
+/** Returns a list of a kind. Items have no kind of their own. */
 export function listOf(resource: ResourceData, items: readonly KubeObject[], metadata: JsonObject): JsonObject {
   return {
     kind: `${resource.kind}List`,
@@ -107,7 +110,7 @@ export function listOf(resource: ResourceData, items: readonly KubeObject[], met
   };
 }
 
-/** Metadata alone, for clients that ask for no more. */
+/** Returns an object's metadata, for clients that accept only metadata. */
 export const partialOf = ({ metadata }: KubeObject): JsonObject => ({
   kind: 'PartialObjectMetadata',
   apiVersion: 'meta.k8s.io/v1',

@@ -15,7 +15,7 @@ interface Seen {
   reason: string;
 }
 
-/** Ready, Status and Restarts of a pod, by the rules that kubectl's users know. */
+/** Returns the cells Ready, Status, and Restarts of a pod, by the rules of kubectl's printer. */
 export function podCells(pod: KubeObject, nowMs: number): readonly [string, string, string] {
   const inits = listAt(pod, 'spec', 'initContainers');
   const sidecars = new Set(
@@ -103,7 +103,7 @@ function endReason(ended: Json): string {
   return textAt(ended, 'reason') || (signal === 0 ? `ExitCode:${countAt(ended, 'exitCode')}` : `Signal:${signal}`);
 }
 
-/** Conditions of a row, by which clients grey out pods that have ended. */
+/** Returns the conditions of a table row, by which clients gray out pods that have ended. */
 export function podRowConditions(pod: KubeObject): readonly JsonObject[] {
   const phase = textAt(pod, 'status', 'phase');
   if (phase === 'Succeeded')

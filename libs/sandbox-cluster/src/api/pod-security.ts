@@ -4,7 +4,7 @@ import type { ResourceData } from '#kubernetes/schemas';
 import type { KubeObject, StoreReader } from '../store.ts';
 import { treeAt } from './reading.ts';
 
-/** One level and the version it is read for, as `pod-security.kubernetes.io/…` labels name them. */
+/** A Pod Security level and version, as set by `pod-security.kubernetes.io/…` labels. */
 interface Policy {
   readonly level: PodSecurityLevel;
   readonly version: string;
@@ -13,7 +13,7 @@ interface Policy {
 const LABEL = 'pod-security.kubernetes.io/';
 const LEVELS: readonly PodSecurityLevel[] = ['privileged', 'baseline', 'restricted'];
 
-/** What Pod Security says of a pod: why it is refused, or of what its sender is warned. */
+/** Result of Pod Security admission: the reason of a refusal, or a warning. */
 export interface PodSecurityVerdict {
   readonly refused?: string;
   readonly warning?: string;
@@ -22,8 +22,8 @@ export interface PodSecurityVerdict {
 const ALLOWED: PodSecurityVerdict = {};
 
 /**
- * Judges a new Pod, or the pods that a workload would make, by the labels of its namespace, in the words of Kubernetes'
- * own admission. Only pods are refused.
+ * Evaluates a new Pod, or the pod template of a workload, against the labels of its namespace. Uses the messages of
+ * Kubernetes' own admission plugin. Only pods are refused.
  */
 export function podSecurityOf(
   store: StoreReader,
@@ -44,7 +44,7 @@ export function podSecurityOf(
   return found === undefined ? ALLOWED : { warning: `would violate PodSecurity ${nameOf(warned)}: ${found}` };
 }
 
-/** Where each kind has its pod. */
+/** Path of the pod template in each kind. */
 const PLACES: Readonly<Record<string, readonly string[] | undefined>> = {
   '/Pod': [],
   '/PodTemplate': ['template'],
@@ -57,7 +57,7 @@ const PLACES: Readonly<Record<string, readonly string[] | undefined>> = {
   'batch/Job': ['spec', 'template'],
 };
 
-/** @returns undefined for a mode whose label is missing; a level that is none counts as the strictest, as on a server */
+/** @returns undefined if the mode has no label; an invalid level counts as the strictest one, as on a real server */
 function policyOf(labels: NonNullable<KubeObject['metadata']['labels']>, mode: string): Policy | undefined {
   const given = labels[`${LABEL}${mode}`];
   if (given === undefined) return undefined;
@@ -69,7 +69,7 @@ function policyOf(labels: NonNullable<KubeObject['metadata']['labels']>, mode: s
 
 const nameOf = (policy: Policy | undefined): string => (policy ? `"${policy.level}:${policy.version}"` : '""');
 
-/** What a pod breaks of a level, as one sentence; undefined when it breaks nothing. */
+/** Describes the violations of a level in one sentence; undefined if there are none. */
 function broken(pod: JsonObject, { level }: Policy): string | undefined {
   const spec = treeAt(pod, 'spec');
   const violations = podViolations(spec, level, treeAt(pod, 'metadata', 'annotations'));
@@ -89,23 +89,23 @@ interface RuleText {
 
 const quoted = (names: readonly string[]): string => [...new Set(names)].map((name) => JSON.stringify(name)).join(', ');
 
-/** The name of a list's member that a violation is in. */
+/** Returns the name of the list member that contains a violation. */
 function nameAt(spec: JsonObject, path: PodViolation['path'], lists: readonly string[]): string[] {
   const [list, index] = path;
   if (typeof list !== 'string' || typeof index !== 'number' || !lists.includes(list)) return [];
-  const member = (spec[list] as readonly JsonObject[])[index]; // the violation was found there
+  const member = (spec[list] as readonly JsonObject[])[index]; // the violation was found at this index
   return [String(member?.['name'])];
 }
 
 const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'];
 
-/** `container "a"` or `containers "a", "b"` */
+/** Formats names as `container "a"` or `containers "a", "b"`. */
 const containers = (spec: JsonObject, violations: readonly PodViolation[]): string => {
   const names = [...new Set(violations.flatMap(({ path }) => nameAt(spec, path, CONTAINERS)))];
   return `${names.length === 1 ? 'container' : 'containers'} ${quoted(names)}`;
 };
 
-/** `pod and container "a"`: whoever sets what must not be set. */
+/** Formats what sets a forbidden field, as `pod and container "a"`. */
 const setters = (spec: JsonObject, violations: readonly PodViolation[]): string => {
   const isPods = ({ path }: PodViolation): boolean => path[0] === 'securityContext';
   const own = violations.filter((violation) => !isPods(violation));
@@ -117,7 +117,7 @@ const setters = (spec: JsonObject, violations: readonly PodViolation[]): string 
 const details = (_spec: JsonObject, violations: readonly PodViolation[]): string =>
   [...new Set(violations.map(({ detail }) => detail))].join('; ');
 
-/** In the order of the server's own checks. */
+/** Checks, in the order of the Kubernetes admission plugin. */
 const RULES: readonly RuleText[] = [
   {
     rules: ['appArmor'],

@@ -5,7 +5,7 @@ import type { KubeObject } from '../store.ts';
 import { metadataOf } from './names.ts';
 import { about, badRequest, failure, groupResource, modified } from './status.ts';
 
-/** A name or namespace in the body that is not the URL's. */
+/** Refuses a body whose name or namespace differs from the URL's. */
 export function mismatch(
   resource: ResourceData,
   namespace: string,
@@ -26,7 +26,10 @@ export function mismatch(
     : undefined;
 }
 
-/** A write that was made for another object (a PUT says so here, a patch in validation) or another version of it. */
+/**
+ * Refuses a write whose UID or resourceVersion is not that of the stored object. For a patch, validation checks the
+ * UID.
+ */
 export function staleness(
   resource: ResourceData,
   live: KubeObject,

@@ -8,7 +8,7 @@ const amounts = (container: Json, kind: string): JsonObject => {
   return isObject(found) ? found : {};
 };
 
-/** Quality of service by requests and limits of CPU and memory. */
+/** Returns the QoS class of a pod, from its CPU and memory requests and limits. */
 export function qosOf(pod: JsonObject): 'BestEffort' | 'Burstable' | 'Guaranteed' {
   const spec = isObject(pod['spec']) ? pod['spec'] : {};
   const containers = ['containers', 'initContainers'].flatMap((field) =>

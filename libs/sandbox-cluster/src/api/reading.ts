@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#kernel';
 import { isObject } from '../store.ts';
 
-/** Ways to read an object without asking at each step whether the place is there. */
+/** Functions that read a nested value without a check at each step. */
 export const at = (value: Json | undefined, ...path: readonly string[]): Json | undefined =>
   path.reduce<Json | undefined>((here, step) => (isObject(here) ? here[step] : undefined), value);
 export const listAt = (value: Json | undefined, ...path: readonly string[]): readonly Json[] =>

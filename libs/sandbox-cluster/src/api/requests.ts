@@ -11,7 +11,7 @@ import type { WriteOptions } from './write-api.ts';
 const BODY_BYTES = 3 * 1024 * 1024;
 const DEPTH = 100;
 const MANAGER_LENGTH = 128;
-/** Bytes of a body that a refusal quotes. */
+/** Number of bytes of a body that a refusal quotes. */
 const QUOTED = 256;
 
 export interface Body {
@@ -19,7 +19,7 @@ export interface Body {
   readonly duplicates: readonly string[];
 }
 
-/** Names the server's own structure of options in refusals: POST, PUT and PATCH have one each. */
+/** Name of the server's options structure for each method, as used in refusals. */
 const OPTIONS: Readonly<Record<string, string>> = {
   POST: 'CreateOptions',
   PUT: 'UpdateOptions',
@@ -27,7 +27,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   DELETE: 'DeleteOptions',
 };
 
-/** What the query and the headers say about a write. */
+/** Parses the options of a write from the query and the headers. */
 export function writeOptions(request: IncomingMessage, query: URLSearchParams): Result<WriteOptions, ApiStatus> {
   const kind = OPTIONS[request.method ?? ''] ?? 'CreateOptions';
   const refuse = (cause: ReturnType<typeof causes.invalid>) =>
@@ -52,7 +52,10 @@ export function writeOptions(request: IncomingMessage, query: URLSearchParams): 
   });
 }
 
-/** What a DELETE asks for. A body, even an empty object, makes a server ignore the options in the query. */
+/**
+ * Parses the options of a DELETE. As on a real server, a body, even an empty object, overrides the options in the
+ * query.
+ */
 export async function deleteRequest(
   request: IncomingMessage,
   query: URLSearchParams,
@@ -94,7 +97,7 @@ export async function deleteRequest(
 export const mediaType = ({ headers }: IncomingMessage): string =>
   (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
-/** A POST or PUT of a kind: JSON, YAML or protobuf. */
+/** Reads the object of a POST or PUT from JSON, YAML, or protobuf. */
 export async function objectIn(
   request: IncomingMessage,
   resource: Pick<ResourceData, 'kind'>,
@@ -115,8 +118,8 @@ export async function objectIn(
 }
 
 /**
- * The body, read and parsed. Size, encoding and depth are bounded before anything is built.
- * @param options.of the kind that refusals name; without it they speak of a patch
+ * Reads and parses a request body. Size, encoding, and depth are limited before anything is parsed.
+ * @param options.of kind that refusals name; by default they describe a patch
  */
 export async function bodyOf(
   request: IncomingMessage,
@@ -167,7 +170,7 @@ const unrecognized = (kind: string, why: string, text: string): ApiStatus =>
     `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${quoted(text)})`,
   );
 
-/** As the server shows a body it cannot read: text when it begins as an object does, else hexadecimal. */
+/** Formats an unreadable body as the server does: as text if it begins like an object, otherwise as hexadecimal. */
 function quoted(text: string): string {
   if (text === '') return '<empty>';
   if (text.startsWith('{')) return text.length > QUOTED ? `${text.slice(0, QUOTED)} ...` : text;
@@ -212,7 +215,10 @@ function protobuf(bytes: Buffer, kind = 'DeleteOptions'): Result<Body, ApiStatus
   }
 }
 
-/** All of the body; undefined when it is too large. What follows is not read then. */
+/**
+ * Reads the complete body.
+ * @returns undefined if it is too large; the rest is then not read
+ */
 function read(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {

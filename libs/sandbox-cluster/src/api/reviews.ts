@@ -9,7 +9,7 @@ import { badRequest, causes, invalid } from './status.ts';
 import { callerOf, type Caller } from './tokens.ts';
 import type { WriteApi, WriteOptions } from './write-api.ts';
 
-/** Kinds that are questions: they are answered and never stored. */
+/** Review kinds. They return a result and are never stored. */
 export const REVIEWS: ReadonlySet<string> = new Set([
   'LocalSubjectAccessReview',
   'SelfSubjectAccessReview',
@@ -18,21 +18,21 @@ export const REVIEWS: ReadonlySet<string> = new Set([
   'SubjectAccessReview',
   'TokenReview',
 ]);
-/** Those that everybody may ask: they are about the asker. */
+/** Reviews that every user may create, because they concern the caller. */
 export const SELF_REVIEWS: ReadonlySet<string> = new Set([...REVIEWS].filter((kind) => kind.startsWith('SelfSubject')));
 
 const AUDIENCES = ['https://kubernetes.default.svc'];
 
 export interface ReviewParts {
   readonly api: WriteApi;
-  /** Signs tokens of ServiceAccounts, and is the owner's. */
+  /** Bearer token of the owner, and signing key for tokens of ServiceAccounts. */
   readonly token: string;
   readonly caller: Caller;
-  /** In the URL. */
+  /** Namespace in the URL. */
   readonly namespace: string;
 }
 
-/** Answers a review by the same rules that requests meet. */
+/** Evaluates a review with the rules that also apply to requests. */
 export function reviewOf(
   parts: ReviewParts,
   resource: ResourceData,
@@ -149,7 +149,7 @@ const attributesIn = (asked: JsonObject): Attributes => ({
   name: textAt(asked, 'name'),
 });
 
-/** What everybody may do: ask about oneself, and read what the server can. */
+/** Permissions of every user: self reviews, health checks, and discovery. */
 const EVERYBODYS: readonly JsonObject[] = [
   {
     verbs: ['create'],

@@ -3,19 +3,19 @@ import type { StoreReader } from '../store.ts';
 import { listAt, textAt, treeAt } from './reading.ts';
 import { MASTERS, type Caller } from './tokens.ts';
 
-/** What somebody wants to do. */
+/** Attributes of a request for an authorization decision. */
 export interface Attributes {
   readonly verb: string;
   readonly group: string;
-  /** Plural: `pods`. */
+  /** Plural name, such as `pods`. */
   readonly resource: string;
   readonly subresource: string;
-  /** '' for the whole cluster. */
+  /** '' for cluster-scoped requests. */
   readonly namespace: string;
   readonly name: string;
 }
 
-/** A rule of a role, as rbac.authorization.k8s.io/v1 writes it. */
+/** A rule of a role, as in rbac.authorization.k8s.io/v1. */
 export interface RoleRule {
   readonly verbs: readonly string[];
   readonly apiGroups: readonly string[];
@@ -24,7 +24,7 @@ export interface RoleRule {
 }
 
 const READING = ['get', 'list', 'watch'];
-/** What `edit` does not give: rights themselves, and what belongs to the cluster. */
+/** Resources that `edit` does not include: RBAC objects and cluster-scoped resources. */
 const NOT_FOR_EDITORS = new Set([
   'roles',
   'rolebindings',
@@ -37,7 +37,10 @@ const NOT_FOR_EDITORS = new Set([
   'serviceaccounts',
 ]);
 
-/** The roles that every cluster has. They give more kinds than a list of rules can name: custom ones too. */
+/**
+ * Built-in roles of every cluster. They are code because they also cover custom kinds, which a list of rules cannot
+ * name.
+ */
 const BUILT_IN: Readonly<Record<string, (wanted: Attributes) => boolean>> = {
   'cluster-admin': () => true,
   admin: ({ verb }) => verb !== 'impersonate',
@@ -45,7 +48,7 @@ const BUILT_IN: Readonly<Record<string, (wanted: Attributes) => boolean>> = {
   view: ({ verb, resource }) => READING.includes(verb) && resource !== 'secrets',
 };
 
-/** Whether a caller may do something: by its groups, and by the roles that are bound to it. */
+/** Returns whether a caller's groups or bound roles allow a request. */
 export function mayDo(store: StoreReader, caller: Caller, wanted: Attributes): boolean {
   return (
     caller.groups.includes(MASTERS) ||
@@ -55,7 +58,10 @@ export function mayDo(store: StoreReader, caller: Caller, wanted: Attributes): b
   );
 }
 
-/** What a caller may do in a namespace, as rules. @returns isWhole false when it has roles that no rules describe in full */
+/**
+ * Returns the caller's permissions in a namespace as rules.
+ * @returns isWhole false if rules cannot express all roles
+ */
 export function rulesOf(
   store: StoreReader,
   caller: Caller,
@@ -91,12 +97,12 @@ function allows(rule: RoleRule, { verb, group, resource, subresource, name }: At
 }
 
 interface Role {
-  /** Name of a role that every cluster has; its rules are code. */
+  /** Name of a built-in role, whose rules are code. */
   readonly builtIn: string | undefined;
   readonly rules: readonly RoleRule[];
 }
 
-/** Roles that bindings give somebody, in the whole cluster and in one namespace. */
+/** Returns the roles that are bound to a caller in the cluster and in one namespace. */
 function rolesOf(store: StoreReader, caller: Caller, within: string): readonly Role[] {
   const bindings = [
     ...store.list('clusterrolebindings.rbac.authorization.k8s.io'),

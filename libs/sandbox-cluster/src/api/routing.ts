@@ -1,19 +1,22 @@
 import type { ResourceData, Schemas } from '#kubernetes/schemas';
 
-/** The endpoint of a path. */
+/** Endpoint that a path addresses. */
 export interface Place {
   readonly resource: ResourceData;
   readonly namespace: string;
   readonly name: string | undefined;
   readonly subresource: string;
-  /** A collection over all namespaces. */
+  /** Whether the path is a collection across all namespaces. */
   readonly everywhere: boolean;
 }
 
-/** Sub-resources of namespaces themselves; everything else below a namespace's name is a collection in it. */
+/** Subresources of a namespace. Every other segment after a namespace's name is a collection in it. */
 const OF_NAMESPACES = new Set(['status', 'finalize']);
 
-/** @returns undefined when nothing is served there */
+/**
+ * Parses a path.
+ * @returns undefined if no endpoint is served there
+ */
 export function placeOf(schemas: Schemas, path: string): Place | undefined {
   const [, core, group, groupVersion, rest] = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))\/(.+)$/.exec(path) ?? [];
   const parts = decoded((rest ?? '').split('/'));
@@ -37,11 +40,11 @@ function decoded(parts: readonly string[]): string[] | undefined {
   try {
     return parts.map(decodeURIComponent);
   } catch {
-    return undefined; // a broken escape names nothing
+    return undefined; // an invalid percent-encoding matches no endpoint
   }
 }
 
-/** The verb of a request, as access rules name it. */
+/** Returns the verb of a request, as used in access rules. */
 export function verbOf(
   method: string,
   name: string | undefined,

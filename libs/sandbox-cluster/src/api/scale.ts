@@ -6,12 +6,12 @@ import { metadataOf } from './names.ts';
 import { at } from './reading.ts';
 import { badRequest, causes, invalid } from './status.ts';
 
-/** Where Kubernetes' own kinds have the numbers of a Scale. */
+/** Paths of the values of a Scale in built-in kinds. */
 const OWN_PLACES = { spec: ['spec', 'replicas'], status: ['status', 'replicas'], selector: ['spec', 'selector'] };
 
 const numberAt = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 
-/** The Scale of a workload (autoscaling/v1): its name, how many it should be and is, and by which labels. */
+/** Returns the Scale of a workload (autoscaling/v1): desired and current replicas, and the label selector. */
 export function scaleOf(live: KubeObject, { custom }: Pick<ResourceData, 'custom'>): JsonObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = live.metadata;
   const places = custom?.scale ?? OWN_PLACES;
@@ -27,7 +27,7 @@ export function scaleOf(live: KubeObject, { custom }: Pick<ResourceData, 'custom
   };
 }
 
-/** The object with so many replicas, where its kind has them. */
+/** Returns the object with its replicas set. */
 export function withReplicas(live: KubeObject, { custom }: Pick<ResourceData, 'custom'>, count: number): JsonObject {
   const put = (here: Json | undefined, [name = '', ...rest]: readonly string[]): JsonObject => {
     const members = isObject(here) ? here : {};
@@ -36,7 +36,7 @@ export function withReplicas(live: KubeObject, { custom }: Pick<ResourceData, 'c
   return put(live, (custom?.scale ?? OWN_PLACES).spec);
 }
 
-/** How many replicas a Scale asks for. */
+/** Reads the desired replicas from a Scale. */
 export function replicasOf(resource: ResourceData, name: string, body: JsonObject): Result<number, ApiStatus> {
   const said = metadataOf(body)['name'];
   if (typeof said === 'string' && said !== '' && said !== name)
@@ -58,7 +58,7 @@ export function replicasOf(resource: ResourceData, name: string, body: JsonObjec
     : ok(count);
 }
 
-/** A label selector as text: `app=web,tier in (a,b),!old`. */
+/** Formats a label selector as text: `app=web,tier in (a,b),!old`. */
 export function selectorText(selector: Json | undefined): string {
   if (!isObject(selector)) return '';
   const labels = isObject(selector['matchLabels'])

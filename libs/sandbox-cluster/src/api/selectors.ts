@@ -10,7 +10,7 @@ export type Matcher = (object: KubeObject) => boolean;
 
 export interface Selector {
   readonly matches: Matcher;
-  /** Labels that must be equal, for the store's index. */
+  /** Labels that must be equal; the store's index uses them. */
   readonly equal: { readonly [key: string]: string };
 }
 
@@ -18,7 +18,7 @@ const EVERYTHING: Selector = { matches: () => true, equal: {} };
 
 class Unparsable extends Error {}
 
-/** Words and signs of a label selector. */
+/** Splits a label selector into tokens. */
 function tokensOf(text: string): string[] {
   return text.match(/==|!=|[=!<>(),]|[^\s=!<>(),]+/g) ?? [];
 }
@@ -26,7 +26,7 @@ function tokensOf(text: string): string[] {
 const SIGNS = new Set(['=', '==', '!=', '<', '>', '(', ')', ',', '!']);
 const isWord = (token: string | undefined): token is string => token !== undefined && !SIGNS.has(token);
 
-/** A label selector (`app=web,tier!=db,env in (a,b),!old`), with the refusals of the server's own parser. */
+/** Parses a label selector (`app=web,tier!=db,env in (a,b),!old`), with the error messages of the server's parser. */
 export function labelSelector(text: string | null): Result<Selector, ApiStatus> {
   if (text === null || text.trim() === '') return ok(EVERYTHING);
   const tokens = tokensOf(text);
@@ -51,7 +51,10 @@ export function labelSelector(text: string | null): Result<Selector, ApiStatus> 
   return ok({ matches: (object) => requirements.every((matches) => matches(object)), equal });
 }
 
-/** One requirement. @returns where the next token stands */
+/**
+ * Parses one requirement.
+ * @returns the position of the next token
+ */
 function requirement(
   tokens: readonly string[],
   from: number,
@@ -142,7 +145,7 @@ function checkWord(word: string, faults: readonly string[]): void {
     );
 }
 
-/** Fields by which a kind can be selected, besides name and namespace. */
+/** Selectable fields of each kind, in addition to name and namespace. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   Event: [
     'involvedObject.kind',
@@ -177,13 +180,13 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   Service: ['spec.clusterIP', 'spec.type'],
 };
 
-/** Where a selectable field stands, when it is not where its name says. */
+/** Paths of selectable fields that differ from the field's name. */
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   source: ['source', 'component'],
   'status.successful': ['status', 'succeeded'],
 };
 
-/** A field selector (`metadata.name=web,status.phase!=Running`). */
+/** Parses a field selector (`metadata.name=web,status.phase!=Running`). */
 export function fieldSelector(text: string | null, resource: ResourceData): Result<Matcher, ApiStatus> {
   const kind = ruleKind(resource);
   if (text === null || text.trim() === '') return ok(() => true);

@@ -4,7 +4,7 @@ import type { JsonObject } from '#kernel';
 import type { ApiStatus } from '../controller.ts';
 import type { DiscoveryAnswer } from './discovery.ts';
 
-/** A body as it is sent. */
+/** Serializes a response body. */
 export const textOf = (body: JsonObject): string => `${JSON.stringify(body)}\n`;
 
 export const sendJson = (response: ServerResponse, status: number, body: JsonObject): void =>
@@ -18,7 +18,7 @@ export const sendStatus = (response: ServerResponse, status: ApiStatus): void =>
 export const sendText = (response: ServerResponse, status: number, text: string): void =>
   void response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
 
-/** Documents that change seldom: with an ETag, and 304 when the asker has them. */
+/** Sends a document that rarely changes, with an ETag. Responds 304 if the client has the current version. */
 export function sendDiscovery(
   response: ServerResponse,
   { body, type = 'application/json' }: DiscoveryAnswer,

@@ -8,7 +8,7 @@ export interface Cause extends JsonObject {
   readonly field: string;
 }
 
-/** A failure in the API's own form (meta/v1 Status). */
+/** Returns a failure as a Status (meta/v1). */
 export function failure(code: number, reason: string, message: string, details?: JsonObject): ApiStatus {
   return {
     kind: 'Status',
@@ -22,7 +22,7 @@ export function failure(code: number, reason: string, message: string, details?:
   };
 }
 
-/** `deployments.apps`, or `pods`. */
+/** Formats a resource as `deployments.apps`, or `pods` in the core group. */
 export const groupResource = ({ plural, group }: Pick<ResourceData, 'plural' | 'group'>): string =>
   group === '' ? plural : `${plural}.${group}`;
 
@@ -48,7 +48,7 @@ export const modified = (resource: ResourceData, name: string): ApiStatus =>
     `Operation cannot be fulfilled on ${groupResource(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
     about(resource, name),
   );
-/** A path below a served version that is nothing. */
+/** Returns the 404 for an unknown path. */
 export const nothingThere = (): ApiStatus =>
   failure(404, 'NotFound', 'the server could not find the requested resource', {});
 export const badRequest = (message: string): ApiStatus => failure(400, 'BadRequest', message);
@@ -63,14 +63,14 @@ export const forbidden = (
     ...(causes.length > 0 && { causes: [...causes] }),
   });
 
-/** 422 with one cause per fault, as a server words it. */
+/** Returns a 422 with one cause for each error, in the server's wording. */
 export function invalid(
   resource: Pick<ResourceData, 'kind' | 'group'>,
   name: string,
   causes: readonly Cause[],
 ): ApiStatus {
   const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-  // One text for causes that say the same.
+  // Identical causes appear once in the message.
   const texts = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   return failure(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {

@@ -6,7 +6,7 @@ import { hasStatus } from './ownership.ts';
 import { listAt } from './reading.ts';
 import { qosOf } from './quality-of-service.ts';
 
-/** Kinds that count the changes of what they ask for. */
+/** Built-in kinds with a generation that counts changes of the spec. */
 const COUNTED = new Set([
   'CronJob',
   'CustomResourceDefinition',
@@ -28,10 +28,13 @@ const COUNTED = new Set([
 
 const isCounted = (resource: ResourceData): boolean => resource.custom !== undefined || COUNTED.has(resource.kind);
 
-/** Those of them that take an empty map or list for another than none, which is what is stored: naming one is a change each time. */
+/**
+ * Kinds whose generation also counts every write with an empty map or list. Such a value differs from the stored
+ * object, which omits it.
+ */
 const COUNTED_BY_FORM = new Set(['MutatingWebhookConfiguration', 'NetworkPolicy', 'ValidatingWebhookConfiguration']);
 
-/** Metadata that only the server writes. */
+/** Metadata that only the server sets. */
 const SERVERS = [
   'uid',
   'creationTimestamp',
@@ -43,7 +46,7 @@ const SERVERS = [
   'managedFields',
 ];
 
-/** A new object as it is stored, apart from managed fields: server's metadata, and the status a kind begins with. */
+/** Prepares a new object for storage, except for managed fields: sets the server's metadata and the initial status. */
 export function prepareCreate(
   schemas: Schemas,
   resource: ResourceData,
@@ -79,7 +82,7 @@ export function prepareCreate(
 const withStatus = ({ status: _status, ...object }: JsonObject, status: Json | undefined): JsonObject =>
   status === undefined ? object : { ...object, status };
 
-/** What the server recorded in the place of a status that nobody may send. */
+/** Returns the initial status of a kind, which replaces any status in the request. */
 function firstStatus(schemas: Schemas, resource: ResourceData, object: JsonObject): Json | undefined {
   if (ruleKind(resource) === 'CustomResourceDefinition')
     return { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: storedVersionsOf(object) };
@@ -92,7 +95,7 @@ const storedVersionsOf = (definition: JsonObject): string[] =>
     isObject(version) && version['storage'] === true ? [String(version['name'])] : [],
   );
 
-/** A job that brings no selector of its own selects by its uid. */
+/** Sets the selector of a Job to its UID, unless the Job selects manually. */
 function jobWithSelector(job: JsonObject, uid: string, name: string): JsonObject {
   const spec = isObject(job['spec']) ? job['spec'] : {};
   if (spec['manualSelector'] === true) return job;
@@ -120,8 +123,9 @@ function jobWithSelector(job: JsonObject, uid: string, name: string): JsonObject
 }
 
 /**
- * An object after a write to one of its endpoints: what that endpoint does not write is as it was.
- * @param hadEmpty whether the request had empty maps or lists that `next` does not have
+ * Returns an object after a write to one of its endpoints. Fields that the endpoint does not write keep their stored
+ * values.
+ * @param hadEmpty whether the request contained empty maps or lists that `next` omits
  */
 export function prepareUpdate(
   resource: ResourceData,
@@ -153,8 +157,9 @@ export function prepareUpdate(
     return { ...withStatus(live, withNulls(resource, status)), metadata };
   }
   const whole: JsonObject = hasStatus(resource) ? withStatus(next, live.status) : next;
+  // Changed annotations count because they are copied to ReplicaSets.
   const isNoted =
-    ruleKind(resource) === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {}); // a Deployment's annotations reach its sets
+    ruleKind(resource) === 'Deployment' && !sameJson(live.metadata.annotations ?? {}, free['annotations'] ?? {});
   const isRaised =
     isCounted(resource) &&
     (isNoted ||
@@ -166,7 +171,7 @@ export function prepareUpdate(
   return { ...settled, metadata: { ...metadataOf(settled), ...names, ...kept, ...generation } };
 }
 
-/** Members of a status that a server writes although they hold nothing. */
+/** Adds members of a status that a server writes as null. */
 function withNulls(resource: ResourceData, status: Json | undefined): Json | undefined {
   const kind = ruleKind(resource);
   if (!isObject(status)) return status;
@@ -180,20 +185,23 @@ function withNulls(resource: ResourceData, status: Json | undefined): Json | und
   };
 }
 
-/** Everything but metadata and status; a custom kind without a status endpoint has no status apart. */
+/**
+ * Returns everything except metadata and status. For a custom kind without a status endpoint, status counts as part of
+ * the spec.
+ */
 function asked(resource: ResourceData, object: JsonObject): JsonObject {
   const { metadata: _metadata, kind: _kind, apiVersion: _version, status, ...rest } = object;
   return resource.custom && !hasStatus(resource) && status !== undefined ? { ...rest, status } : rest;
 }
 
-/** Fields that an update does not change although it may name them. */
+/** Restores fields that an update cannot change. */
 function keptSpec(resource: ResourceData, live: KubeObject, next: JsonObject): JsonObject {
   if (ruleKind(resource) === 'Namespace') return { ...next, ...(live.spec && { spec: live.spec }) };
   if (ruleKind(resource) === 'DaemonSet') return withTemplateGeneration(live, next);
   return next;
 }
 
-/** A number that older clients look for: it counts the changes of a DaemonSet's template. */
+/** Maintains the annotation that counts template changes of a DaemonSet, for older clients. */
 function withTemplateGeneration(live: KubeObject, next: JsonObject): JsonObject {
   const isChanged = !sameJson(
     live.spec?.['template'] ?? null,

@@ -10,11 +10,14 @@ import { ruleKind } from './names.ts';
 
 export interface TableOptions {
   readonly nowMs: number;
-  /** What rows carry besides the cells. */
+  /** What each row includes in addition to its cells. */
   readonly include: 'None' | 'Metadata' | 'Object';
 }
 
-/** A Table (meta.k8s.io/v1) of objects, by the recorded columns. @param withColumns later tables of a watch leave them out */
+/**
+ * Returns a Table (meta.k8s.io/v1) of objects with the recorded columns.
+ * @param withColumns false for later tables of a watch
+ */
 export function tableOf(
   resource: ResourceData,
   objects: readonly KubeObject[],
@@ -66,7 +69,7 @@ function cellsOf(resource: ResourceData, object: KubeObject, nowMs: number): (Ce
     : [name, creationTimestamp];
 }
 
-/** A cell of a column that a CustomResourceDefinition names; null where the object has nothing there. */
+/** Returns the cell of a printer column of a CustomResourceDefinition; null if the object has no value there. */
 function customCell(object: KubeObject, path: string, type: string | undefined, nowMs: number): Cell | null {
   const value = valueAtPath(object, path);
   if (value === undefined || value === null) return null;

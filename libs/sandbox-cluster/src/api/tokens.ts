@@ -1,20 +1,20 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { StoreReader } from '../store.ts';
 
-/** Who sends a request, as Kubernetes names users. */
+/** Authenticated user of a request, as Kubernetes names users. */
 export interface Caller {
   readonly username: string;
   readonly uid?: string;
   readonly groups: readonly string[];
 }
 
-/** Whoever is in it may do everything. */
+/** Group whose members have all permissions. */
 export const MASTERS = 'system:masters';
 export const AUTHENTICATED = 'system:authenticated';
 
 const ACCOUNT = 'system:serviceaccount:';
 
-/** Groups that a ServiceAccount is in by its name; undefined for other users. */
+/** Returns the groups of a ServiceAccount by its user name; undefined for other users. */
 export function groupsOfAccount(username: string): readonly string[] | undefined {
   const [namespace, name, ...more] = username.startsWith(ACCOUNT) ? username.slice(ACCOUNT.length).split(':') : [];
   return namespace === undefined || name === undefined || name === '' || more.length > 0
@@ -22,19 +22,19 @@ export function groupsOfAccount(username: string): readonly string[] | undefined
     : ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, AUTHENTICATED];
 }
 
-/** The sandbox's owner, or a ServiceAccount. */
+/** User name and groups of the sandbox's owner. */
 const OWNER: Caller = { username: 'owner', groups: [MASTERS, AUTHENTICATED] };
 
-/** Whose a token is, and until when: milliseconds since 1970. */
+/** Content of a token. Times are milliseconds since 1970. */
 interface TokenBody {
   readonly namespace: string;
   readonly name: string;
-  /** Of the account: one that is made again under the same name is another, and old tokens are not its own. */
+  /** UID of the ServiceAccount. A recreated account with the same name does not accept old tokens. */
   readonly uid: string;
   readonly endsMs: number;
 }
 
-/** A token of a ServiceAccount: who, until when and a signature. Nothing has to be stored for it. */
+/** Creates the token of a ServiceAccount: its content and a signature. No server-side state is needed. */
 export function makeToken(secret: string, token: TokenBody): string {
   const body = Buffer.from(JSON.stringify(token)).toString('base64url');
   return `sbx.${body}.${sign(secret, body)}`;
@@ -44,12 +44,13 @@ const sign = (secret: string, body: string): string => createHmac('sha256', secr
 const same = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** Whose a bearer token is; undefined for one that is not of this sandbox, has ended, or whose account is gone. */
+/** Returns the user of a bearer token; undefined if it is unknown or expired, or if its ServiceAccount was deleted. */
 export function callerOf(token: string, secret: string, store: StoreReader, nowMs: number): Caller | undefined {
   if (same(token, secret)) return OWNER;
   const [, body, signature] = /^sbx\.([\w-]+)\.([\w-]+)$/.exec(token) ?? [];
   if (body === undefined || signature === undefined || !same(signature, sign(secret, body))) return undefined;
-  const { namespace, name, uid, endsMs } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as TokenBody; // signed by ourselves
+  // The signature is valid, so this program wrote it.
+  const { namespace, name, uid, endsMs } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as TokenBody;
   const account = store.get({ resource: 'serviceaccounts', namespace, name });
   if (nowMs >= endsMs || account?.metadata.uid !== uid) return undefined;
   const username = `${ACCOUNT}${namespace}:${name}`;

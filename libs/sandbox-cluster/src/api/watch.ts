@@ -6,13 +6,13 @@ import { sendStatus } from './send.ts';
 import { causes, failure, invalid } from './status.ts';
 import type { WriteApi } from './write-api.ts';
 
-/** Watches and followed logs that one sandbox keeps open; another one is told to come later. */
+/** Maximum number of open watches and followed logs of one sandbox. More are refused with a request to retry. */
 const MOST_WATCHES = 256;
 const BOOKMARK_MS = 60_000;
 const DEFAULT_SECONDS = 1_800;
-/** A watch that lasts longer gets a last bookmark so long before its end. */
+/** Milliseconds before its end at which a longer watch sends its last bookmark. */
 const FAREWELL_MS = 2_000;
-/** A reader with so much unread is not written to until it has read. */
+/** Unsent bytes above which nothing is written until the client has read. */
 const UNREAD_BYTES = 256 * 1024;
 const RETRY_SECONDS = 5;
 
@@ -22,13 +22,13 @@ export type WatchLimit = ReturnType<typeof watchLimit>;
 export function watchLimit() {
   let open = 0;
   return {
-    /** @returns whether there was room */
+    /** @returns whether another watch may be opened */
     enter: (): boolean => (open >= MOST_WATCHES ? false : ((open += 1), true)),
     leave: (): void => void (open -= 1),
   };
 }
 
-/** Says that there are as many open as there may be. */
+/** Responds that the maximum number of watches is open. */
 export function sendTooMany(response: ServerResponse): void {
   response.setHeader('retry-after', String(RETRY_SECONDS));
   sendStatus(
@@ -48,14 +48,14 @@ export interface WatchParts {
 
 export interface WatchQuery {
   readonly resource: ResourceData;
-  /** All namespaces when left out. */
+  /** All namespaces by default. */
   readonly namespace?: string;
   readonly matches: (object: KubeObject) => boolean;
-  /** An object in the form that was asked for. */
+  /** Formats an object as the request accepts it. */
   readonly show: (object: KubeObject, isFirst: boolean) => JsonObject;
 }
 
-/** Whom a watch is told to, and what was asked for. */
+/** Client of a watch, and its request options. */
 interface Reader {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -63,8 +63,9 @@ interface Reader {
 }
 
 /**
- * Streams changes of a collection, one JSON line each, until the time is over or the reader leaves. Nothing is queued for
- * a slow reader: it is served from the watch log at its own pace, and told 410 when the log no longer reaches back to it.
+ * Streams changes of a collection, one JSON line each, until the timeout or until the client disconnects. Nothing is
+ * queued for a slow client: it reads from the watch log at its own pace, and gets 410 when the log no longer contains
+ * its position.
  */
 export function streamChanges(parts: WatchParts, reader: Reader, watched: WatchQuery): void {
   const { query, response } = reader;
@@ -77,7 +78,7 @@ export function streamChanges(parts: WatchParts, reader: Reader, watched: WatchQ
 class Watch {
   private readonly name: string;
   private readonly wantsBookmarks: boolean;
-  /** What was there at the beginning; the log comes after it. */
+  /** Objects at the start, which are sent before the log. */
   private readonly initial: readonly KubeObject[];
   private next = 0;
   private cursor: number;
@@ -148,7 +149,7 @@ class Watch {
     const was = previous !== undefined && matches(previous);
     const is = type !== 'DELETED' && matches(object);
     if (is) this.tell(was ? 'MODIFIED' : 'ADDED', object);
-    // What leaves the selection is sent as it last matched, with the revision of its leaving.
+    // An object that leaves the selection is sent as it last matched, with the revision of the change.
     else if (was && previous) {
       const { resourceVersion } = object.metadata;
       this.tell('DELETED', { ...previous, metadata: { ...previous.metadata, resourceVersion } });
@@ -176,14 +177,14 @@ class Watch {
     }
   }
 
-  /** Changes in other namespaces count too: they move the cursor on, which must not fall behind the log. */
+  /** Changes in other namespaces also advance the cursor, which must stay within the log. */
   private wake(): void {
     if (this.isScheduled || this.isBlocked) return;
     this.isScheduled = true;
     setImmediate(() => this.pump());
   }
 
-  /** Says up to where everything has been told; a change of this moment is told first. */
+  /** Sends a bookmark at the current revision, after any change that is not sent yet. */
   private bookmark(): void {
     this.pump();
     if (this.isOver || this.isBlocked || this.next < this.initial.length) return;

@@ -53,10 +53,10 @@ import { prepareCreate, prepareUpdate } from './strategy.ts';
 import { validate, validateStatus, validateUpdate } from './validation/index.ts';
 import { warningsFor } from './validation/warnings.ts';
 
-/** One kind's endpoint, and the part of the object that it writes. */
+/** An endpoint of one kind, with the part of the object that it writes. */
 export interface Target {
   readonly resource: ResourceData;
-  /** '' for objects of the whole cluster. */
+  /** '' for cluster-scoped objects. */
   readonly namespace: string;
   readonly name: string;
   readonly subresource: '' | 'status' | 'scale';
@@ -65,12 +65,12 @@ export interface Target {
 export interface WriteOptions {
   readonly manager: string;
   readonly dryRun: boolean;
-  /** What happens with unknown and doubled fields outside of server-side apply. */
+  /** How to handle unknown and duplicate fields, except in server-side apply. */
   readonly fieldValidation: FieldValidation;
   readonly force?: boolean;
-  /** Fields that the body's text gave more than once. */
+  /** Fields that occur more than once in the body's text. */
   readonly duplicates?: readonly string[];
-  /** The object was made by patching the live one. */
+  /** Whether the object results from a patch of the stored one. */
   readonly isPatch?: boolean;
 }
 
@@ -86,12 +86,15 @@ export type { DeleteRequest } from './deleting.ts';
 type Answer<T> = Result<T, ApiStatus>;
 
 /**
- * Bytes of an object, what etcd takes in one piece, and of all that one sandbox holds: about 20,000 objects of the usual size,
- * which are in the memory of the platform.
+ * Maximum bytes of one object, the limit of etcd, and of all objects of a sandbox: about 20,000 objects of typical
+ * size. All of them are in the platform's memory.
  */
 const MOST = { object: 1_572_864, store: 64 * 1024 * 1024 };
 
-/** Writes as a server makes them: reading, defaults, owners, admission, validation, no-op detection, then the store. */
+/**
+ * Performs writes as a server does: decoding, defaults, field ownership, admission, validation, no-op detection, then
+ * storage.
+ */
 export class WriteApi implements Cluster {
   private readonly services = serviceUse();
   private readonly tellEvent: ReturnType<typeof eventRecorder>;
@@ -115,7 +118,7 @@ export class WriteApi implements Cluster {
   }
 
   keyOf({ resource, namespace, name }: Pick<Target, 'resource' | 'namespace' | 'name'>): ObjectKey {
-    // Events of both API groups are the same objects.
+    // Both API groups of events serve the same objects.
     return { resource: ruleKind(resource) === 'Event' ? 'events' : groupResource(resource), namespace, name };
   }
 
@@ -124,7 +127,7 @@ export class WriteApi implements Cluster {
     return found ? ok(found) : err(notFound(target.resource, target.name));
   }
 
-  /** What is stored, in the version that is asked for. */
+  /** Returns the stored object in the requested version. */
   private liveOf(target: Pick<Target, 'resource' | 'namespace' | 'name'>): KubeObject | undefined {
     const found = this.store.get(this.keyOf(target));
     return found && inVersion(target.resource, found);
@@ -154,7 +157,7 @@ export class WriteApi implements Cluster {
     return this.finishCreate({ resource, namespace, name }, read.value, managers, options);
   }
 
-  /** PUT. Creates nothing: no kind here may be created so. */
+  /** PUT. It does not create objects: no kind here allows that. */
   replace(target: Target, body: JsonObject, options: WriteOptions): Answer<Written> {
     const { resource, namespace, name, subresource } = target;
     const live = this.liveOf(target);
@@ -180,7 +183,7 @@ export class WriteApi implements Cluster {
     return this.change(target, live, read.value, options);
   }
 
-  /** PATCH of every kind. */
+  /** PATCH of every type. */
   patch(target: Target, kind: PatchKind, body: Json, options: WriteOptions): Answer<Written> {
     const { resource, name, namespace, subresource } = target;
     const live = this.liveOf(target);
@@ -327,7 +330,10 @@ export class WriteApi implements Cluster {
       : stored;
   }
 
-  /** The second half of every write to an object that is there. @param applied owners, when an apply has worked them out */
+  /**
+   * Completes every write to an existing object.
+   * @param applied field managers, if an apply has determined them
+   */
   private change(
     target: Target,
     live: KubeObject,
@@ -359,9 +365,10 @@ export class WriteApi implements Cluster {
     const next = withIdentity(resource, prepared, {
       ...metadata,
       ...(managedFields && { managedFields }),
-    }) as KubeObject; // from a stored one
+    }) as KubeObject; // made from a stored object
+    // Warnings are not repeated when nothing changed.
     const isAsked =
-      subresource === '' && (ruleKind(resource) === 'Pod' || next.metadata.generation !== live.metadata.generation); // what was warned of before is not said again
+      subresource === '' && (ruleKind(resource) === 'Pod' || next.metadata.generation !== live.metadata.generation);
     const security =
       subresource === '' && ruleKind(resource) !== 'Pod'
         ? podSecurityOf(this.store, resource, target.namespace, next).warning
@@ -372,7 +379,7 @@ export class WriteApi implements Cluster {
     if (sameJson(live, next)) return ok({ object: live, created: false, warnings: said });
     const key = this.keyOf(target);
     if (isDone(resource, next) && !options.dryRun) {
-      this.store.remove(key); // watches see it go as it was before it let go of the last thing that held it
+      this.store.remove(key); // watches show the object as it was before its last finalizer was removed
       return ok({ object: next, created: false, warnings: said });
     }
     const stored = this.put(resource, key, next, options.dryRun);
@@ -419,15 +426,15 @@ export class WriteApi implements Cluster {
     );
     return written.ok
       ? ok({ ...written.value, object: scaleOf(written.value.object, target.resource) as KubeObject })
-      : written; // a Scale is shown in its place
+      : written; // the response shows a Scale instead
   }
 
   private writer(resource: ResourceData, { manager }: WriteOptions, subresource: string) {
-    // A server gives entries of the scale endpoint no time.
+    // A server sets no time in entries of the scale endpoint.
     return writerOf(resource, { manager, subresource, time: subresource === 'scale' ? '' : this.timestamp() });
   }
 
-  // What controllers use: the same rules, in their own names.
+  // Writes by controllers. The same rules apply, under the controllers' field managers.
 
   create(object: JsonObject, manager: string): Answer<KubeObject> {
     return this.as(object, ({ resource, namespace }) =>
@@ -447,7 +454,7 @@ export class WriteApi implements Cluster {
   updateStatus(object: KubeObject, manager: string): Answer<KubeObject> {
     return this.as(object, (target) => {
       const live = this.liveOf(target);
-      // A real controller sends no status that says nothing new: even that write would have an object's entries of owners put in order.
+      // A real controller sends no unchanged status: even that write would reorder the object's managedFields.
       if (live && sameJson(withoutVersion(live), withoutVersion(object)))
         return ok({ object: live, created: false, warnings: [] });
       return this.replace({ ...target, subresource: 'status' }, object, controllers(manager));
@@ -474,7 +481,7 @@ export class WriteApi implements Cluster {
     return ok(done.value.gone ? undefined : done.value.last);
   }
 
-  /** Replaces what holds a namespace (`spec.finalizers`); the last one gone, it goes. */
+  /** Replaces the finalizers of a namespace (`spec.finalizers`). The namespace is removed with the last one. */
   finalizeNamespace(live: KubeObject, finalizers: readonly string[]): KubeObject {
     const key: ObjectKey = { resource: 'namespaces', namespace: '', name: live.metadata.name };
     const { finalizers: _held, ...rest } = live.spec ?? {};
@@ -520,7 +527,7 @@ function withoutVersion(object: KubeObject): JsonObject {
 
 const controllers = (manager: string): WriteOptions => ({ manager, dryRun: false, fieldValidation: 'Ignore' });
 
-/** Whether an object that is being deleted has lost the last thing that held it. */
+/** Returns whether an object that is being deleted has no finalizers left. */
 function isDone(resource: ResourceData, { metadata, spec }: KubeObject): boolean {
   if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0) return false;
   if (ruleKind(resource) === 'Namespace')

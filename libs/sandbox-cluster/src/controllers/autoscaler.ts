@@ -9,7 +9,9 @@ import { CONTROLLERS } from './managers.ts';
 const COMPONENT = 'horizontal-pod-autoscaler';
 const PERIOD_MS = 15_000;
 
-/** Keeps replicas within an autoscaler's bounds. There are no metrics, and it says so instead of inventing some. */
+/**
+ * Keeps replicas within an autoscaler's bounds. The sandbox has no metrics, which the autoscaler's conditions report.
+ */
 export function autoscaler(): Controller {
   return {
     name: 'autoscaler',

@@ -20,7 +20,7 @@ const claimsOf = (pod: KubeObject): readonly ObjectKey[] =>
     return name === undefined ? [] : [{ resource: CLAIMS, namespace: namespaceOf(pod), name }];
   });
 
-/** How many pods that have not ended use a claim. */
+/** Counts the pods that use each claim and have not ended. */
 function claimUse() {
   const uses = new Map<string, number>();
   const count = (pod: KubeObject, by: 1 | -1): void => {
@@ -41,7 +41,9 @@ function claimUse() {
   };
 }
 
-/** Makes a volume for each claim whose class exists, and takes it away with the claim. Nothing is stored in it. */
+/**
+ * Creates a volume for each claim with an existing storage class, and deletes it with the claim. Volumes hold no data.
+ */
 export function claimBinder(): Controller {
   const isUsed = claimUse();
   return {
@@ -67,7 +69,7 @@ export function claimBinder(): Controller {
   };
 }
 
-/** Takes the protection off what is being deleted and not in use. */
+/** Removes the protection finalizer from an object that is being deleted and is not in use. */
 function letGo(key: ObjectKey, object: KubeObject, cluster: Cluster): void {
   const finalizer = key.resource === VOLUMES ? PROTECTED[VOLUMES] : PROTECTED[CLAIMS];
   const { finalizers = [], ...metadata } = object.metadata;
@@ -85,7 +87,7 @@ const volumeOf = ({ metadata }: KubeObject): ObjectKey => ({
   name: `pvc-${metadata.uid}`,
 });
 
-/** A volume whose claim is gone goes with it: its policy is Delete. */
+/** Deletes a volume whose claim was deleted, as its reclaim policy is Delete. */
 function release(key: ObjectKey, volume: KubeObject, cluster: Cluster): void {
   const uid = textAt(volume, 'spec', 'claimRef', 'uid');
   const policy = textAt(volume, 'spec', 'persistentVolumeReclaimPolicy');
@@ -159,12 +161,12 @@ function bind(claim: KubeObject, cluster: Cluster): Requeue | undefined {
   return undefined;
 }
 
-/** A claim that asks for more than its volume has gets it; nothing is stored in either. */
+/** Expands a volume to the size that its claim requests. */
 function grow(claim: KubeObject, cluster: Cluster): void {
   const wanted = textAt(claim, 'spec', 'resources', 'requests', 'storage') ?? '0';
   if (compareQuantities(wanted, textAt(claim, 'status', 'capacity', 'storage') ?? '0') !== 1) return;
   const volume = cluster.store.get(volumeOf(claim));
-  if (!volume) return; // of somebody's own making; who made it makes it larger
+  if (!volume) return; // not created by the sandbox, so the sandbox does not expand it
   const capacity = { storage: wanted };
   cluster.update({ ...volume, spec: { ...volume.spec, capacity } }, CONTROLLERS);
   cluster.updateStatus({ ...claim, status: { ...claim.status, capacity } }, CONTROLLERS);

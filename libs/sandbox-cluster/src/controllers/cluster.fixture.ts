@@ -6,14 +6,14 @@ import { keyOf, objectsAt, textAt } from './fields.ts';
 
 const STEP_MS = 250;
 
-/** A whole sandbox on a clock that stands still, with one namespace `shop`, and one node unless more are allowed. */
+/** Opens a sandbox on a manual clock, with a namespace `shop` and, unless more are allowed, one node. */
 export function testCluster(folder: string, startMs?: number, mostNodes = 1) {
   const clock = manualClock(startMs);
   const open = () =>
     openSandbox({ folder, clock, ids: sequenceIds(String(clock.now())), log: silentLogger, mostNodes });
   let sandbox = open();
 
-  /** Lets time pass in quarters of a second, and controllers do what falls due. */
+  /** Advances the clock in steps of 250 ms, and runs the controllers after each step. */
   function pass(ms: number): void {
     sandbox.runner.drain();
     for (let passed = 0; passed < ms; passed += STEP_MS) {
@@ -69,13 +69,13 @@ export function testCluster(folder: string, startMs?: number, mostNodes = 1) {
       sandbox.api.delete(keyOf(resource, object));
       return keyOf(resource, object);
     },
-    /** `reason: message` of events about an object's name. */
+    /** Returns `reason: message` of the events about an object. */
     events: (name: string, namespace = 'shop') =>
       sandbox.store
         .list('events', { namespace })
         .filter((event) => textAt(event, 'involvedObject', 'name') === name)
         .map((event) => `${textAt(event, 'reason') ?? ''}: ${textAt(event, 'message') ?? ''}`),
-    /** Ends the sandbox without ceremony, and opens its folder again. */
+    /** Closes the sandbox without any preparation, and opens its folder again. */
     async reopen() {
       await sandbox.close();
       sandbox = open();
@@ -86,7 +86,7 @@ export function testCluster(folder: string, startMs?: number, mostNodes = 1) {
 
 export type TestCluster = ReturnType<typeof testCluster>;
 
-/** `type=status reason` of each condition. */
+/** Formats each condition as `type=status reason`. */
 export const conditionsShown = (object: KubeObject): readonly string[] =>
   objectsAt(object, 'status', 'conditions').map((condition) =>
     `${textAt(condition, 'type') ?? ''}=${textAt(condition, 'status') ?? ''} ${textAt(condition, 'reason') ?? ''}`.trim(),
@@ -99,7 +99,7 @@ interface DeploymentParts {
   readonly container?: JsonObject;
 }
 
-/** A template of pods labelled `app: <name>`. */
+/** Returns a pod template with the label `app: <name>`. */
 export const podTemplate = (
   name: string,
   { image = 'registry.example/web:1', podSpec = {}, container = {} }: DeploymentParts = {},

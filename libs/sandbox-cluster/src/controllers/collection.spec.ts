@@ -9,7 +9,7 @@ beforeEach(() => void (cluster = testCluster(join(folder, String((tests += 1))))
 afterEach(() => cluster.close());
 
 describe('the garbage collector', () => {
-  it('deletes what an owner leaves behind', () => {
+  it('deletes the dependents of a deleted owner', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     cluster.delete('deployments.apps', 'web', { propagation: 'Background' });
@@ -19,7 +19,7 @@ describe('the garbage collector', () => {
     expect(cluster.list('pods')).toEqual([]);
   });
 
-  it('keeps an owner that is deleted in the foreground until its dependents are gone', () => {
+  it('keeps an owner that is deleted in the foreground until its dependents are deleted', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     cluster.delete('deployments.apps', 'web', { propagation: 'Foreground' });
@@ -31,7 +31,7 @@ describe('the garbage collector', () => {
     expect([...cluster.list('replicasets.apps'), ...cluster.list('pods')]).toEqual([]);
   });
 
-  it('deletes an object whose owner never was', () => {
+  it('deletes an object whose owner never existed', () => {
     const ownerReferences = [
       { apiVersion: 'v1', kind: 'ConfigMap', name: 'ghost', uid: '00000000-0000-7000-8000-000000000000' },
     ];
@@ -44,7 +44,7 @@ describe('the garbage collector', () => {
     expect(cluster.has('configmaps', 'a')).toBe(false);
   });
 
-  it('only takes a lost owner off the list while another one lives', () => {
+  it('removes only the reference to a deleted owner when another owner exists', () => {
     const owners = ['one', 'two'].map((name) =>
       cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' } }),
     );
@@ -66,7 +66,7 @@ describe('the garbage collector', () => {
 });
 
 describe('a namespace', () => {
-  it('with more in it than one step deletes goes too, and says nothing before all is deleted', () => {
+  it('is deleted in several steps when it has many objects, and its status does not change before the last one', () => {
     for (let n = 0; n < 35; n++)
       cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `settings-${n}`, namespace: 'shop' } });
     cluster.delete('namespaces', 'shop', {}, '');
@@ -81,7 +81,7 @@ describe('a namespace', () => {
     expect(left.filter((count) => count > 0)).toEqual([]);
   });
 
-  it('begins with a ServiceAccount and a certificate, which come back when they are deleted', () => {
+  it('has a ServiceAccount and a root certificate, which are recreated after a deletion', () => {
     expect(cluster.has('serviceaccounts', 'default')).toBe(true);
     cluster.delete('serviceaccounts', 'default');
     cluster.delete('configmaps', 'kube-root-ca.crt');
@@ -90,7 +90,7 @@ describe('a namespace', () => {
     expect(cluster.has('configmaps', 'kube-root-ca.crt')).toBe(true);
   });
 
-  it('goes with everything in it, and says in the meantime what is left', () => {
+  it('is deleted with all of its objects, and reports the remaining ones in its conditions', () => {
     cluster.create(deployment('web'));
     cluster.create({
       apiVersion: 'v1',
@@ -117,7 +117,7 @@ describe('a namespace', () => {
     expect(cluster.store.resourcesIn('shop')).toEqual([]);
   });
 
-  it('takes nothing new while it goes', () => {
+  it('accepts no new objects while it is being deleted', () => {
     cluster.create(pod('a'));
     cluster.pass(3_000);
     cluster.delete('namespaces', 'shop', {}, '');
@@ -129,7 +129,7 @@ describe('a namespace', () => {
 });
 
 describe('events', () => {
-  it('go an hour after they were last counted', () => {
+  it('are deleted one hour after they were last counted', () => {
     cluster.create(pod('a'));
     cluster.pass(3_000);
     expect(cluster.list('events').length).toBeGreaterThan(0);

@@ -8,19 +8,19 @@ export interface Condition {
   readonly message?: string;
 }
 
-/** The condition of one type in a list, as it is stored. */
+/** Returns the condition of a type, as it is stored. */
 export const conditionIn = (conditions: readonly JsonObject[], type: string): JsonObject | undefined =>
   conditions.find((condition) => condition['type'] === type);
 
 export const conditionsOf = (status: JsonObject | undefined): readonly JsonObject[] => objectsAt(status, 'conditions');
 
-/** Whether a stored condition says True. */
+/** Returns whether the condition of a type has the status True. */
 export const holds = (conditions: readonly JsonObject[], type: string): boolean =>
   textAt(conditionIn(conditions, type), 'status') === 'True';
 
 /**
- * Puts a condition into a list. The time of transition stays while its status does, and nothing changes at all when
- * status, reason and message are the same.
+ * Sets a condition in a list. The transition time changes only with the status; nothing changes if status, reason, and
+ * message are the same.
  */
 export function withCondition(
   conditions: readonly JsonObject[],
@@ -45,8 +45,8 @@ export const withoutCondition = (conditions: readonly JsonObject[], type: string
   conditions.filter((condition) => condition['type'] !== type);
 
 /**
- * The same as the workload controllers of Kubernetes do it: what changed goes to the end of the list, and a new message
- * alone is not a change.
+ * Sets a condition as the workload controllers of Kubernetes do: a changed condition moves to the end of the list, and
+ * a new message alone is not a change.
  */
 export function withNewestCondition(
   conditions: readonly JsonObject[],

@@ -5,27 +5,30 @@ import { fnv32 } from './hash.ts';
 import { imageRule, parseImage } from './image-rules.ts';
 import { probeTimes } from './probes.ts';
 
-/** What a container's step depends on besides its own status. */
+/** State that a container's step depends on, in addition to its own status. */
 export interface ContainerContext {
   readonly nowMs: number;
   readonly now: string;
-  /** When the pod came to its node. */
+  /** Time when the pod was assigned to its node, in milliseconds since 1970. */
   readonly startMs: number;
-  /** `web-x_default(uid)`, as kubelets name pods. */
+  /** Name of the pod as used by kubelets: `web-x_default(uid)`. */
   readonly pod: string;
   readonly restartPolicy: 'Always' | 'OnFailure' | 'Never';
-  /** A program that is not restarted after it succeeded, as those of Jobs and init containers, does its work in a second and ends with 0. */
+  /**
+   * Whether the container runs to completion, as in Jobs and init containers: it then runs for one second and exits
+   * with 0.
+   */
   readonly task: boolean;
-  /** Waits for init containers. */
+  /** Whether it waits for init containers. */
   readonly held: boolean;
-  /** What keeps its configuration from being made: a missing ConfigMap, a user that is not allowed. */
+  /** Reason why the container cannot be configured, such as a missing ConfigMap or a user that is not allowed. */
   readonly problem: string | undefined;
   readonly event: (event: Omit<EventText, 'component'>) => void;
 }
 
 export interface ContainerStep {
   readonly status: JsonObject;
-  /** Milliseconds since 1970 of its next change; `undefined` when nothing will happen by itself. */
+  /** Milliseconds since 1970 of its next change; `undefined` if time alone changes nothing. */
   readonly nextMs: number | undefined;
 }
 
@@ -33,13 +36,13 @@ const STARTS_AFTER_MS = 1_000;
 const RUNS_MS = 1_000;
 const RETRY_MS = 5_000;
 
-/** Between tries to pull an image, and before restarts. */
+/** Back-off between image pulls, and between restarts. */
 const BACK_OFF = { firstMs: 10_000, mostMs: 300_000 };
 
-/** The first restart waits for nothing. */
+/** Returns the delay before a restart; the first restart is immediate. */
 const restartDelayMs = (restarts: number): number => (restarts === 0 ? 0 : backOffMs(BACK_OFF, restarts));
 
-/** Moves one container on by as much as its clock allows. Repeating a step changes nothing. */
+/** Advances the state of one container to the current time. Idempotent. */
 export function stepContainer(
   container: JsonObject,
   stored: JsonObject | undefined,
@@ -105,7 +108,7 @@ function waiting(container: JsonObject, status: JsonObject, context: ContainerCo
   return start(container, status, context);
 }
 
-/** Tries at 1 s after the start, then after 10, 20, 40 … 300 s; each shows as ErrImagePull for 5 s. */
+/** Pulls at 1 s after the start, then with delays of 10, 20, 40 … 300 s. Each failure shows as ErrImagePull for 5 s. */
 function pulling(
   image: string,
   status: JsonObject,
@@ -140,7 +143,7 @@ function pulling(
   };
 }
 
-/** 64 hexadecimal digits that stay with a text. */
+/** Derives 64 hexadecimal digits from a text. */
 const digest = (text: string): string =>
   Array.from({ length: 8 }, (_, part) => fnv32(`${part}/${text}`).toString(16).padStart(8, '0')).join('');
 
@@ -168,7 +171,7 @@ function start(container: JsonObject, status: JsonObject, context: ContainerCont
   return running(container, next, context);
 }
 
-/** How and when a started program ends, in milliseconds after its start. */
+/** Returns how a running program ends, and when, in milliseconds after its start; undefined if it keeps running. */
 function endOf(
   container: JsonObject,
   context: ContainerContext,
@@ -224,7 +227,7 @@ function running(container: JsonObject, status: JsonObject, context: ContainerCo
   };
 }
 
-/** The smallest of the times given. */
+/** Returns the earliest of the given times. */
 export const earliest = (times: readonly (number | undefined)[]): number | undefined => {
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
@@ -255,7 +258,7 @@ function ended(container: JsonObject, status: JsonObject, context: ContainerCont
   );
 }
 
-/** `10s`, `1m20s`, as Go writes durations. */
+/** Formats a duration as Go does: `10s`, `1m20s`. */
 const spoken = (ms: number): string => {
   const seconds = ms / 1000;
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;

@@ -21,9 +21,9 @@ import { CONTROLLERS } from './managers.ts';
 
 const CRON_JOBS = 'cronjobs.batch';
 const COMPONENT = 'cronjob-controller';
-const LONGEST_MS = 24 * 3_600_000; // timers are set again at least daily
+const LONGEST_MS = 24 * 3_600_000; // a timer waits at most a day
 
-/** Starts a CronJob's Jobs at their minutes (UTC; another `timeZone` is read as UTC) and keeps its history short. */
+/** Starts the Jobs of a CronJob on schedule (in UTC; other time zones are ignored) and trims its history. */
 export function cronJobController(): Controller {
   return {
     name: 'cronjob',
@@ -82,7 +82,7 @@ function reconcile(cron: KubeObject, cluster: Cluster): Requeue | undefined {
 const jobsOf = (cron: KubeObject, { store }: Cluster): readonly KubeObject[] =>
   [...store.list('jobs.batch', { namespace: namespaceOf(cron), ownerUid: cron.metadata.uid })].sort(byAge);
 
-/** The newest run that is due: what was missed in between is left out, as is one that is too late. */
+/** Returns the latest missed run. Earlier missed runs are skipped, as is one past its starting deadline. */
 function latestDue(cron: KubeObject, lastMs: number, nowMs: number): number | undefined {
   const schedule = parseSchedule(textAt(cron, 'spec', 'schedule') ?? '');
   const lateSeconds = numberAt(cron, 'spec', 'startingDeadlineSeconds');
@@ -149,7 +149,7 @@ function start(cron: KubeObject, dueMs: number, cluster: Cluster): boolean {
   return made.ok || made.error.reason === 'AlreadyExists';
 }
 
-/** Deletes finished Jobs beyond the limits of the history. */
+/** Deletes finished Jobs beyond the history limits. */
 function trim(cron: KubeObject, cluster: Cluster): void {
   const jobs = jobsOf(cron, cluster);
   const keep = {

@@ -1,4 +1,4 @@
-/** Which values of a field of a schedule count. */
+/** Values of a schedule's field that match. */
 type Field = ReadonlySet<number>;
 
 export interface Schedule {
@@ -7,7 +7,7 @@ export interface Schedule {
   readonly days: Field;
   readonly months: Field;
   readonly weekdays: Field;
-  /** Whether days of the month and of the week were both restricted: then either is enough. */
+  /** Whether days of the month and days of the week are both restricted. Then a day matches if either does. */
   readonly eitherDay: boolean;
 }
 
@@ -27,7 +27,10 @@ const SHORTHANDS: { readonly [name: string]: string } = {
   '@hourly': '0 * * * *',
 };
 
-/** Reads five fields of cron: lists, ranges, steps, names. @returns `undefined` for what is not a schedule */
+/**
+ * Parses the five fields of a cron schedule: lists, ranges, steps, and names.
+ * @returns `undefined` if the text is invalid
+ */
 export function parseSchedule(text: string): Schedule | undefined {
   const words = (SHORTHANDS[text.trim()] ?? text.trim()).split(/\s+/);
   const [minute, hour, day, month, weekday] = words;
@@ -69,9 +72,9 @@ function fieldOf(text: string, least: number, most: number): Field | undefined {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const FAR_MS = 5 * 366 * DAY_MS; // the 29th of February comes within
+const FAR_MS = 5 * 366 * DAY_MS; // long enough to find February 29
 
-/** The first moment after `afterMs`, in UTC; `undefined` for a day that never comes. */
+/** Returns the first matching time after `afterMs`, in UTC; `undefined` if there is none. */
 export function nextRun(schedule: Schedule, afterMs: number): number | undefined {
   let time = Math.floor(afterMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   while (time < afterMs + FAR_MS) {

@@ -6,21 +6,24 @@ import { isDeleting, objectAt, textAt } from './fields.ts';
 import { CLEANUP } from '../api/deleting.ts';
 
 export const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
-/** These controllers are part of the server itself. */
+/** Field manager: on a real cluster, these controllers are part of the API server. */
 const APISERVER = 'apiserver';
 const LOOK_MS = 250;
-/** Objects deleted in one step. */
+/** Number of objects deleted in one step. */
 const AT_ONCE = 50;
 
-/** Whether the kinds of a definition are served. */
+/** Returns whether the kinds of a definition are served. */
 export const isEstablished = (definition: KubeObject): boolean =>
   textAt(conditionIn(conditionsOf(definition.status), 'Established'), 'status') === 'True';
 
-/** The resource of a definition's objects, as keys name it. */
+/** Returns the resource of a definition's objects, as used in keys. */
 const resourceOf = (definition: KubeObject): string =>
   resourceName(textAt(definition, 'spec', 'names', 'plural') ?? '', textAt(definition, 'spec', 'group') ?? '');
 
-/** Establishes CustomResourceDefinitions, and removes their objects before it lets go of one that is being deleted. */
+/**
+ * Establishes CustomResourceDefinitions. Deletes the objects of a definition that is being deleted before the
+ * definition itself.
+ */
 export function customKindController(): Controller {
   return {
     name: 'custom-kinds',

@@ -22,7 +22,7 @@ const SETS = 'daemonsets.apps';
 const COMPONENT = 'daemonset-controller';
 const HASH = 'controller-revision-hash';
 
-/** Keeps one pod of each DaemonSet on every node that its selector of nodes takes. */
+/** Keeps one pod of each DaemonSet on every node that its node selector matches. */
 export function daemonSetController(): Controller {
   return {
     name: 'daemonset',
@@ -80,7 +80,7 @@ function step(set: KubeObject, { nodes, revision }: Wanted, cluster: Cluster): v
   for (const node of nodes.filter((name) => !served.has(name))) addPod(set, node, revision, cluster);
 }
 
-/** The node that a pod of a set is meant for. */
+/** Returns the node that a pod is assigned to, or that its affinity requires. */
 const targetOf = (pod: KubeObject): string =>
   textAt(pod, 'spec', 'nodeName') ??
   listAt(

@@ -21,13 +21,16 @@ export const revisionOf = (object: KubeObject): number => Number(annotation(obje
 export const isRecreate = (deployment: KubeObject): boolean =>
   textAt(deployment, 'spec', 'strategy', 'type') === 'Recreate';
 
-/** A number of pods that may be written as a share. @param round of a share: up for surge, down for unavailable */
+/**
+ * Resolves a number of pods or a percentage.
+ * @param round rounding of a percentage: up for surge, down for unavailable
+ */
 function scaled(value: Json | undefined, replicas: number, round: (share: number) => number): number {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && value.endsWith('%') ? round((Number(value.slice(0, -1)) * replicas) / 100) : 0;
 }
 
-/** How many pods a rollout may have too many, and too few. Recreate has none of the first. */
+/** Returns how many pods a rollout may have above and below the desired number. Recreate allows none above. */
 export function limits(deployment: KubeObject): { readonly surge: number; readonly unavailable: number } {
   const replicas = wanted(deployment);
   if (isRecreate(deployment)) return { surge: 0, unavailable: 0 };
@@ -37,7 +40,7 @@ export function limits(deployment: KubeObject): { readonly surge: number; readon
   return { surge, unavailable: Math.min(surge === 0 && unavailable === 0 ? 1 : unavailable, replicas) };
 }
 
-/** How many replicas the new set may have now. */
+/** Returns the number of replicas that the new ReplicaSet may have now. */
 export function roomForNew(deployment: KubeObject, sets: readonly KubeObject[], current: number): number {
   const replicas = wanted(deployment);
   if (isRecreate(deployment)) return replicas;
@@ -46,7 +49,7 @@ export function roomForNew(deployment: KubeObject, sets: readonly KubeObject[], 
   return pods >= most ? current : current + Math.min(most - pods, replicas - current);
 }
 
-/** A set's share when a Deployment is scaled in the middle of a rollout. */
+/** Returns a ReplicaSet's share of a change in size during a rollout. */
 export function proportion(set: KubeObject, deployment: KubeObject, toAdd: number, added: number): number {
   const size = wanted(set);
   if (size === 0 || toAdd === 0 || toAdd === added) return 0;

@@ -33,7 +33,7 @@ import { selected, selects } from './selectors.ts';
 
 const COMPONENT = 'deployment-controller';
 const SETS = 'replicasets.apps';
-/** Annotations that are a set's own, or kubectl's, and not copied from the Deployment. */
+/** Annotations that are not copied from the Deployment because they belong to the ReplicaSet, or to kubectl. */
 const NOT_COPIED = [
   'kubectl.kubernetes.io/last-applied-configuration',
   REVISION,
@@ -43,7 +43,7 @@ const NOT_COPIED = [
   'deprecated.deployment.rollback.to',
 ];
 
-/** The Deployment's sets, oldest first; sets without an owner that its selector meets are adopted. */
+/** Returns the Deployment's ReplicaSets, oldest first. Adopts orphaned ReplicaSets that match its selector. */
 export function claimSets(deployment: KubeObject, cluster: Cluster): readonly KubeObject[] {
   const selector = objectAt(deployment, 'spec', 'selector');
   const namespace = namespaceOf(deployment);
@@ -70,7 +70,7 @@ export function claimSets(deployment: KubeObject, cluster: Cluster): readonly Ku
   return [...owned.filter(({ metadata }) => selects(selector, metadata.labels ?? {})), ...adopted].sort(byAge);
 }
 
-/** A template without the label that the controller adds; two that are equal so need no new set. */
+/** Returns a pod template without the controller's own label. Equal templates share a ReplicaSet. */
 function templateOf(object: KubeObject): JsonObject {
   const template = objectAt(object, 'spec', 'template');
   const metadata = objectAt(template, 'metadata');
@@ -92,7 +92,7 @@ const sizes = (deployment: KubeObject): { readonly [key: string]: string } => ({
   [MAXIMUM]: String(wanted(deployment) + limits(deployment).surge),
 });
 
-/** What a set is called in its Deployment's events and conditions. */
+/** Scales a ReplicaSet and records an event on its Deployment. */
 export function setSize(set: KubeObject, deployment: KubeObject, replicas: number, cluster: Cluster): KubeObject {
   const current = cluster.store.get(keyOf(SETS, set)) ?? set;
   const from = wanted(current);
@@ -117,10 +117,13 @@ export function setSize(set: KubeObject, deployment: KubeObject, replicas: numbe
 const announce = (deployment: KubeObject, message: string, cluster: Cluster): void =>
   cluster.recordEvent(deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message, component: COMPONENT });
 
-/** The newest revision among old sets, plus one. */
+/** Returns the highest revision of the old ReplicaSets, plus one. */
 const nextRevision = (old: readonly KubeObject[]): number => Math.max(0, ...old.map(revisionOf)) + 1;
 
-/** Brings an existing new set's revision and copied annotations up to date; going back to it makes it the newest revision. */
+/**
+ * Updates the revision and copied annotations of an existing new ReplicaSet. After a rollback, it has the highest
+ * revision.
+ */
 export function refreshNewSet(
   deployment: KubeObject,
   newSet: KubeObject,
@@ -154,7 +157,7 @@ export function refreshNewSet(
   return { deployment: note(deployment, revision, condition, cluster), newSet: done.ok ? done.value : newSet };
 }
 
-/** Writes the revision and what came of it as the real controller does: both through the status. */
+/** Writes the revision and the progress as the real controller does: both through the status endpoint. */
 function note(
   deployment: KubeObject,
   revision: number,
@@ -174,7 +177,10 @@ function note(
   return done.ok ? done.value : deployment;
 }
 
-/** Makes the set of the current template. `undefined` when it was refused; the Deployment then says why. */
+/**
+ * Creates the ReplicaSet of the current template. `newSet` is undefined if that was refused, which is then recorded in
+ * the Deployment's status.
+ */
 export function createNewSet(
   deployment: KubeObject,
   old: readonly KubeObject[],
@@ -225,7 +231,7 @@ export function createNewSet(
   return { deployment: note(deployment, revision, condition, cluster), newSet: created.value };
 }
 
-/** A name taken by another set counts as a collision and gives the next try another hash. */
+/** Records a refusal. A name conflict increases the collision count, so that the next attempt uses another hash. */
 function refused(deployment: KubeObject, reason: string | undefined, message: string, cluster: Cluster): KubeObject {
   const now = cluster.timestamp();
   const status: JsonObject =
@@ -248,7 +254,7 @@ function refused(deployment: KubeObject, reason: string | undefined, message: st
   return done.ok ? done.value : deployment;
 }
 
-/** Forgets the oldest revisions beyond the history's limit; only sets that are empty and settled go. */
+/** Deletes the oldest revisions beyond the history limit. ReplicaSets that still have pods are kept. */
 export function trimHistory(deployment: KubeObject, old: readonly KubeObject[], cluster: Cluster): void {
   const surplus = old.length - (numberAt(deployment, 'spec', 'revisionHistoryLimit') ?? 10);
   if (surplus <= 0) return;
@@ -264,6 +270,6 @@ export function trimHistory(deployment: KubeObject, old: readonly KubeObject[], 
   }
 }
 
-/** Reason of the Progressing condition. */
+/** Returns the reason of the Progressing condition. */
 export const progressReason = (deployment: KubeObject): string | undefined =>
   textAt(conditionIn(conditionsOf(deployment.status), 'Progressing'), 'reason');

@@ -6,7 +6,7 @@ import { numberAt, textAt, timeOf } from './fields.ts';
 import { counted, limits, total, wanted } from './deployment-math.ts';
 import { CONTROLLERS } from './managers.ts';
 
-/** Whether every replica is of the new template and available. */
+/** Returns whether every replica has the new template and is available. */
 export const isComplete = (deployment: KubeObject, status: JsonObject): boolean => {
   const replicas = wanted(deployment);
   return (
@@ -17,7 +17,7 @@ export const isComplete = (deployment: KubeObject, status: JsonObject): boolean 
   );
 };
 
-/** Counts of a Deployment and whether enough of it is available. */
+/** Computes the replica counts of a Deployment and its Available condition. */
 function countsOf(
   deployment: KubeObject,
   all: readonly KubeObject[],
@@ -60,7 +60,7 @@ function countsOf(
 
 const count = (status: JsonObject | undefined, field: string): number => numberAt(status, field) ?? 0;
 
-/** Whether a step forward shows between two statuses. */
+/** Returns whether a rollout progressed between two statuses. */
 const hasProgressed = (before: JsonObject | undefined, after: JsonObject): boolean =>
   count(after, 'updatedReplicas') > count(before, 'updatedReplicas') ||
   count(after, 'replicas') - count(after, 'updatedReplicas') <
@@ -68,7 +68,7 @@ const hasProgressed = (before: JsonObject | undefined, after: JsonObject): boole
   count(after, 'readyReplicas') > count(before, 'readyReplicas') ||
   count(after, 'availableReplicas') > count(before, 'availableReplicas');
 
-/** Zero counts are not written, as a real server's types leave them out. */
+/** Removes counts of zero, which a real server omits as well. */
 const written = (status: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(status).filter(
@@ -76,7 +76,7 @@ const written = (status: JsonObject): JsonObject =>
     ),
   );
 
-/** Writes the counts alone: a Deployment that is paused, scaled or deleted makes no progress. */
+/** Writes only the counts. A Deployment that is paused, scaled, or deleted makes no progress. */
 export function writeCounts(
   deployment: KubeObject,
   all: readonly KubeObject[],
@@ -89,7 +89,10 @@ export function writeCounts(
   );
 }
 
-/** Writes counts and how the rollout goes. @returns when its deadline must be looked at */
+/**
+ * Writes the counts and the progress of the rollout.
+ * @returns when its deadline must be checked
+ */
 export function writeProgress(
   deployment: KubeObject,
   all: readonly KubeObject[],
@@ -134,7 +137,7 @@ export function writeProgress(
   return untilDeadline(conditionIn(conditions, 'Progressing'), deadline, cluster.clock.now());
 }
 
-/** Each step forward moves the deadline on, also when the words stay the same. */
+/** Records progress. This restarts the deadline even if the message is the same. */
 function stepped(conditions: readonly JsonObject[], message: string, now: string): readonly JsonObject[] {
   const current = conditionIn(conditions, 'Progressing');
   const since = textAt(current, 'status') === 'True' ? current?.['lastTransitionTime'] : undefined;
@@ -155,7 +158,7 @@ function timedOut(current: JsonObject | undefined, deadlineSeconds: number, nowM
   return timeOf(textAt(current, 'lastUpdateTime')) + deadlineSeconds * 1000 < nowMs;
 }
 
-/** A second late, because the stored time has whole seconds. */
+/** Returns the time of the deadline. One second is added because stored times have whole seconds. */
 function untilDeadline(
   current: JsonObject | undefined,
   deadlineSeconds: number | undefined,

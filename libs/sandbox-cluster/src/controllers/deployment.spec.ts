@@ -20,7 +20,7 @@ const sizes = () => sets().map((set) => numberAt(set, 'spec', 'replicas'));
 const readyPods = () => cluster.list('pods').filter(isReady).length;
 
 describe('a Deployment', () => {
-  it('brings its pods up and says so in the words of Kubernetes', () => {
+  it('creates its pods and reports with the messages of Kubernetes', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     const web = cluster.get('deployments.apps', 'web');
@@ -41,7 +41,7 @@ describe('a Deployment', () => {
     expect(web.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
   });
 
-  it('writes nothing more when nothing changes', () => {
+  it('writes nothing when nothing changes', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     const before = cluster.store.revision;
@@ -49,7 +49,7 @@ describe('a Deployment', () => {
     expect(cluster.store.revision).toBe(before);
   });
 
-  it('never has too many or too few pods while it rolls', () => {
+  it('never has too many or too few pods during a rollout', () => {
     cluster.create(deployment('web', { spec: { replicas: 4 } }));
     cluster.pass(5_000);
     cluster.edit('deployments.apps', 'web', { template: podTemplate('web', { image: 'registry.example/web:2' }) });
@@ -63,7 +63,7 @@ describe('a Deployment', () => {
     expect(sizes()).toEqual([0, 4]);
   });
 
-  it('keeps serving with old pods when the new image cannot be pulled, and gives up after its deadline', () => {
+  it('keeps old pods when the new image cannot be pulled, and fails after its deadline', () => {
     cluster.create(deployment('web', { spec: { progressDeadlineSeconds: 600 } }));
     cluster.pass(5_000);
     cluster.edit('deployments.apps', 'web', {
@@ -83,7 +83,7 @@ describe('a Deployment', () => {
     expect(readyPods()).toBe(2);
   });
 
-  it('reuses the old set when it goes back, as a new revision', () => {
+  it('reuses the old ReplicaSet after a rollback, as a new revision', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     const first = sets()[0]?.metadata.name;
@@ -100,7 +100,7 @@ describe('a Deployment', () => {
     expect(sizes()).toEqual([0, 2]);
   });
 
-  it('forgets revisions beyond its limit', () => {
+  it('deletes revisions beyond its limit', () => {
     cluster.create(deployment('web', { spec: { revisionHistoryLimit: 1 } }));
     for (const tag of ['2', '3', '4']) {
       cluster.pass(10_000);
@@ -112,7 +112,7 @@ describe('a Deployment', () => {
     expect(sets().map((set) => set.metadata.annotations?.['deployment.kubernetes.io/revision'])).toEqual(['3', '4']);
   });
 
-  it('does not roll while paused, and says so', () => {
+  it('does not roll out while paused, and reports it', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     cluster.edit('deployments.apps', 'web', {
@@ -127,7 +127,7 @@ describe('a Deployment', () => {
     expect(sizes()).toEqual([0, 2]);
   });
 
-  it('stops every old pod before a new one starts with Recreate', () => {
+  it('stops every old pod before it creates a new one with Recreate', () => {
     cluster.create(deployment('web', { spec: { strategy: { type: 'Recreate' } } }));
     cluster.pass(5_000);
     cluster.edit('deployments.apps', 'web', { template: podTemplate('web', { image: 'registry.example/web:2' }) });
@@ -139,7 +139,7 @@ describe('a Deployment', () => {
     expect(sizes()).toEqual([0, 2]);
   });
 
-  it('spreads a new size over both sets in the middle of a rollout', () => {
+  it('distributes a new size over both ReplicaSets during a rollout', () => {
     cluster.create(deployment('web', { spec: { replicas: 4 } }));
     cluster.pass(5_000);
     cluster.edit('deployments.apps', 'web', { template: podTemplate('web', { image: 'sandbox.invalid/app:unready' }) });
@@ -151,7 +151,7 @@ describe('a Deployment', () => {
     expect(readyPods()).toBeGreaterThanOrEqual(6);
   });
 
-  it('adopts the set that an orphaning deletion left behind', () => {
+  it('adopts a ReplicaSet that was orphaned', () => {
     cluster.create(deployment('web'));
     cluster.pass(5_000);
     const set = sets()[0];
@@ -168,7 +168,7 @@ describe('a Deployment', () => {
     });
   });
 
-  it('converges after it was cut off at any moment', async () => {
+  it('converges after an interruption at any time', async () => {
     cluster.create(deployment('web', { spec: { replicas: 3 } }));
     for (const image of ['registry.example/web:2', 'registry.example/web:3']) {
       for (let steps = 0; steps < 6; steps += 1) {

@@ -31,7 +31,7 @@ import { selects } from './selectors.ts';
 const DEPLOYMENTS = 'deployments.apps';
 const SETS = 'replicasets.apps';
 
-/** Rolls a Deployment from one template to the next, as Kubernetes' own controller does, with its words. */
+/** Rolls a Deployment out as Kubernetes' own controller does, with the same messages. */
 export function deploymentController(): Controller {
   const index = selectorIndex(DEPLOYMENTS, (deployment) => textsAt(deployment, 'spec', 'selector', 'matchLabels'));
   return {
@@ -61,7 +61,7 @@ export function deploymentController(): Controller {
   }
 }
 
-/** Recreate waits for the last old pod to be gone. */
+/** Returns the Deployment of a deleted pod: Recreate waits until the last old pod is deleted. */
 function recreatedBy({ type, object }: Change, store: StoreReader): readonly ObjectKey[] {
   if (type !== 'DELETED') return [];
   const set = controllerOf(object);
@@ -89,7 +89,7 @@ function reconcile(stored: KubeObject, cluster: Cluster): Requeue | undefined {
   return isRecreate(deployment) ? recreate(deployment, found, old, cluster) : roll(deployment, found, old, cluster);
 }
 
-/** Says that progress is not measured while paused, and that it is again. */
+/** Sets the Progressing condition when a Deployment is paused or resumed, because a paused rollout has no deadline. */
 function notePause(deployment: KubeObject, cluster: Cluster): KubeObject {
   if (numberAt(deployment, 'spec', 'progressDeadlineSeconds') === undefined) return deployment;
   const reason = progressReason(deployment);
@@ -118,7 +118,7 @@ const wasScaled = (deployment: KubeObject, sets: readonly KubeObject[]): boolean
     (set) => annotation(set, DESIRED) !== undefined && annotation(set, DESIRED) !== String(wanted(deployment)),
   );
 
-/** Scaled or paused: sizes change, templates do not. */
+/** Handles a Deployment that was scaled or is paused: sizes change, templates do not. */
 function synchronize(
   stored: KubeObject,
   found: KubeObject | undefined,
@@ -135,7 +135,7 @@ function synchronize(
   return undefined;
 }
 
-/** Spreads a Deployment's size over its sets in proportion to what they hold. */
+/** Distributes a Deployment's size over its ReplicaSets in proportion to their sizes. */
 function spread(
   deployment: KubeObject,
   newSet: KubeObject | undefined,
@@ -194,7 +194,7 @@ function roll(
   return finish(deployment, newSet, old, cluster);
 }
 
-/** Takes unhealthy old pods first, then as many as availability allows. */
+/** Scales old ReplicaSets down: unhealthy pods first, then as many as availability allows. */
 function shrinkOld(deployment: KubeObject, newSet: KubeObject, old: readonly KubeObject[], cluster: Cluster): void {
   const pods = total(old, wanted);
   if (pods === 0) return;

@@ -10,7 +10,7 @@ import { selected, selects } from './selectors.ts';
 
 const BUDGETS = 'poddisruptionbudgets.policy';
 
-/** Counts for each disruption budget how many pods may be evicted now. */
+/** Computes how many pods each disruption budget allows to be evicted. */
 export function disruptionBudgets(): Controller {
   const index = selectorIndex(BUDGETS, (budget) => textsAt(budget, 'spec', 'selector', 'matchLabels'));
   return {
@@ -32,7 +32,7 @@ export function disruptionBudgets(): Controller {
   }
 }
 
-/** A number of pods, or a share of them rounded up. */
+/** Resolves a number of pods, or a percentage of them rounded up. */
 const resolved = (value: Json | undefined, of: number): number | undefined =>
   typeof value === 'number'
     ? value
@@ -40,7 +40,7 @@ const resolved = (value: Json | undefined, of: number): number | undefined =>
       ? Math.ceil((Number(value.slice(0, -1)) * of) / 100)
       : undefined;
 
-/** Replicas that the pods' owners ask for; pods without an owner count as themselves. */
+/** Returns the number of replicas that the pods' owners specify. Pods without an owner count one each. */
 function expectedOf(pods: readonly KubeObject[], { store }: Cluster): number {
   const owners = new Map<string, number>();
   let single = 0;

@@ -20,9 +20,9 @@ import { hasLabels } from './selectors.ts';
 
 const SLICES = 'endpointslices.discovery.k8s.io';
 const COMPONENT = 'endpointslice-controller.k8s.io';
-const AT_MOST = 1_000; // endpoints written into one object, as the real controllers cut them
+const AT_MOST = 1_000; // maximum endpoints in one object, as in the real controllers
 
-/** Keeps the Endpoints and EndpointSlice of each Service with a selector in step with its pods. */
+/** Updates the Endpoints and EndpointSlice of each Service with a selector from its pods. */
 export function endpointsController(): Controller {
   const index = selectorIndex('services', selectorOf);
   return {
@@ -48,7 +48,9 @@ export function endpointsController(): Controller {
     },
   };
 
-  /** Services that select the pod, or selected it before; only what endpoints show of a pod counts as a change. */
+  /**
+   * Returns the Services that select the pod, or selected it before. Changes that endpoints do not show are ignored.
+   */
   function servicesOf({ object, previous, type }: Change, store: StoreReader): readonly ObjectKey[] {
     if (previous && type === 'MODIFIED' && fingerprint(previous) === fingerprint(object) && previous !== object)
       return [];
@@ -75,7 +77,7 @@ function selectorOf(service: KubeObject): { readonly [key: string]: string } | u
     : selector;
 }
 
-/** The number behind a Service's port on one pod. */
+/** Returns the target port of a Service port on one pod. */
 function targetPort(port: JsonObject, pod: KubeObject): number | undefined {
   const target = port['targetPort'] ?? port['port'];
   if (typeof target === 'number') return target;
@@ -144,7 +146,7 @@ function publishSlice(
     cluster.update(
       { ...known, metadata: { ...known.metadata, labels: all }, endpoints, ports } as KubeObject,
       CONTROLLERS,
-    ); // a KubeObject with more members
+    ); // a KubeObject with additional members
     return;
   }
   const annotations = { [trigger]: cluster.timestamp(Math.max(Date.parse(service.metadata.creationTimestamp), 0)) };
@@ -207,7 +209,8 @@ function publishEndpoints(
   const all = { ...labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
   const known = cluster.store.get({ resource: 'endpoints', namespace, name });
   if (known)
-    cluster.update({ ...known, metadata: { ...known.metadata, labels: all }, subsets } as KubeObject, CONTROLLERS); // a KubeObject with more members
+    // A KubeObject with additional members.
+    cluster.update({ ...known, metadata: { ...known.metadata, labels: all }, subsets } as KubeObject, CONTROLLERS);
   else
     cluster.create(
       {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#kernel';
 import { isObject, type KubeObject, type ObjectKey, type OwnerReference } from '../store.ts';
 
-/** Reads one value of a tree; `undefined` where the path ends early. */
+/** Reads a nested value; `undefined` if the path does not exist. */
 export function at(value: Json | undefined, ...path: readonly (string | number)[]): Json | undefined {
   let here: Json | undefined = value;
   for (const step of path) {
@@ -31,11 +31,11 @@ export const listAt = (value: Json | undefined, ...path: readonly (string | numb
   return Array.isArray(found) ? (found as readonly Json[]) : [];
 };
 
-/** Members of a list that are objects. */
+/** Returns the members of a list that are objects. */
 export const objectsAt = (value: Json | undefined, ...path: readonly (string | number)[]): readonly JsonObject[] =>
   listAt(value, ...path).filter(isObject);
 
-/** The members of a map that are texts: labels, annotations, a selector. */
+/** Returns the members of a map that are strings: labels, annotations, or a selector. */
 export function textsAt(
   value: Json | undefined,
   ...path: readonly (string | number)[]
@@ -45,7 +45,7 @@ export function textsAt(
   );
 }
 
-/** An object's key, for a resource the caller knows. */
+/** Returns an object's key within the given resource. */
 export const keyOf = (resource: string, { metadata }: KubeObject): ObjectKey => ({
   resource,
   namespace: metadata.namespace ?? '',
@@ -54,11 +54,11 @@ export const keyOf = (resource: string, { metadata }: KubeObject): ObjectKey => 
 
 export const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? '';
 
-/** The owner that rules the object: at most one reference says `controller: true`. */
+/** Returns the controlling owner. At most one reference has `controller: true`. */
 export const controllerOf = ({ metadata }: KubeObject): OwnerReference | undefined =>
   metadata.ownerReferences?.find(({ controller }) => controller === true);
 
-/** A reference to the controlling owner, as controllers write it. */
+/** Returns an owner reference to the controlling owner, as controllers write it. */
 export const ownedBy = ({ apiVersion, kind, metadata }: KubeObject): OwnerReference => ({
   apiVersion,
   kind,
@@ -70,19 +70,19 @@ export const ownedBy = ({ apiVersion, kind, metadata }: KubeObject): OwnerRefere
 
 export const isDeleting = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
-/** Milliseconds since 1970 of an RFC 3339 time. */
+/** Converts an RFC 3339 time to milliseconds since 1970. */
 export const timeOf = (value: string | undefined): number => (value === undefined ? 0 : Date.parse(value));
 
 export const createdAt = ({ metadata }: KubeObject): number => timeOf(metadata.creationTimestamp);
 
-/** Oldest first; by name within one second. */
+/** Sorts the oldest first, and by name within one second. */
 export const byAge = (left: KubeObject, right: KubeObject): number =>
   createdAt(left) - createdAt(right) || (left.metadata.name < right.metadata.name ? -1 : 1);
 
-/** A copy without the members that are `undefined`. */
+/** Returns a copy without members that are `undefined`. */
 export const defined = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
 
-/** A copy without some members. */
+/** Returns a copy without the named members. */
 export const without = (value: JsonObject, ...names: readonly string[]): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));

@@ -1,14 +1,14 @@
 import type { KubeObject, StoreReader } from '../store.ts';
 
-/** Keeps something derived from all objects of one resource, in step with the store. */
+/** State derived from all objects of one resource. */
 export interface Follower {
-  /** Takes in what changed since the last call; costs as many steps as there were changes. */
+  /** Applies the changes since the last call. The cost is proportional to their number. */
   catchUp(store: StoreReader): void;
 }
 
 /**
- * Derives an index the store does not keep. The first call, and one after a gap in the watch log, reads every object once.
- * @param index.move takes an object out (`previous`) and in (`next`)
+ * Maintains a derived index. The first call, and one after a gap in the watch log, read every object.
+ * @param index.move replaces an object (`previous`) with another one (`next`)
  */
 export function follow(
   resource: string,
@@ -32,8 +32,8 @@ export function follow(
 }
 
 /**
- * Finds the objects whose selector may meet given labels, without looking at the others: each is filed under one pair of
- * its selector. Those without any pair are looked at always.
+ * Finds the objects whose selector may match given labels without reading all of them. Objects are indexed by one label
+ * of their selector; those with an empty selector are always returned.
  */
 export function selectorIndex(
   resource: string,
@@ -62,7 +62,9 @@ export function selectorIndex(
     },
   });
   return {
-    /** Names of objects in the namespace that may select these labels; the caller checks the whole selector. */
+    /**
+     * Returns the objects in the namespace that may select these labels. The caller must evaluate the full selector.
+     */
     candidates(
       store: StoreReader,
       namespace: string,

@@ -5,10 +5,10 @@ import { CONTROLLERS } from './managers.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
-/** Never owned, and too many to look at. */
+/** Resources that have no owners and too many objects to check. */
 const IGNORED = new Set(['events', 'events.events.k8s.io']);
 
-/** Deletes what has lost all owners; deletes or lets go of dependents before an owner that waits for that. */
+/** Deletes objects whose owners were all deleted. Deletes or orphans the dependents of an owner that waits for it. */
 export function garbageCollector(): Controller {
   return {
     name: 'garbage-collector',
@@ -30,7 +30,7 @@ export function garbageCollector(): Controller {
   };
 }
 
-/** Objects that a change may doom or set free; most changes do not concern the collector. */
+/** Returns the objects that a change may affect; for most changes there are none. */
 function affected({ type, key, object }: Change, store: StoreReader): readonly ObjectKey[] {
   const owners = object.metadata.ownerReferences ?? [];
   if (type !== 'DELETED') {
@@ -41,7 +41,7 @@ function affected({ type, key, object }: Change, store: StoreReader): readonly O
   return [...store.dependents(object.metadata.uid).map((dependent) => dependent.key), ...waiting(owners, store)];
 }
 
-/** Owners that are being deleted in the foreground, which wait for this object. */
+/** Returns the owners in deletion that wait for this object. */
 function waiting(owners: readonly { readonly uid: string }[], store: StoreReader): readonly ObjectKey[] {
   return owners.flatMap(({ uid }) => {
     const owner = store.byUid(uid);
@@ -77,7 +77,7 @@ function collect(key: ObjectKey, object: KubeObject, cluster: Cluster): void {
 const isForeground = (owner: KubeObject | undefined): boolean =>
   owner !== undefined && isDeleting(owner) && (owner.metadata.finalizers ?? []).includes(FOREGROUND);
 
-/** The dependents keep living: their reference to the owner goes. */
+/** Removes the dependents' references to the owner, so that they are kept. */
 function orphan(owner: KubeObject, cluster: Cluster): void {
   for (const { object } of cluster.store.dependents(owner.metadata.uid)) {
     const references = (object.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);

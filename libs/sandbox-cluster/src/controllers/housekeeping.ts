@@ -7,7 +7,7 @@ import { isOwnNode } from './nodes.ts';
 const HEARTBEAT_MS = 300_000;
 const EVENT_LIFE_MS = 3_600_000;
 
-/** Lets each node say every five minutes that it is there. */
+/** Updates the heartbeat of each node every five minutes. */
 export function nodeHeartbeat(): Controller {
   return {
     name: 'node-heartbeat',
@@ -35,7 +35,7 @@ export function nodeHeartbeat(): Controller {
   };
 }
 
-/** Forgets events an hour after they were last counted, as a server with its usual setting does. */
+/** Deletes events one hour after they were last counted, the default of the API server. */
 export function eventExpiry(): Controller {
   return {
     name: 'event-expiry',

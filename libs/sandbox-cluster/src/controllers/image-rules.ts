@@ -1,20 +1,20 @@
-/** What the sandbox plays for one image. Every rule follows from the reference's text; nothing is left to chance. */
+/** Simulated behavior of an image. It depends only on the text of the reference; nothing is random. */
 export interface ImageRule {
-  /** Why the image cannot be had. */
+  /** Reason why the image cannot be pulled. */
   readonly pull?: 'invalid' | 'missing';
-  /** How the program ends, each time it is started. */
+  /** Exit of the program, the same after each start. */
   readonly ends?: { readonly code: number; readonly reason: 'Error' | 'OOMKilled' | 'Completed' };
-  /** Milliseconds after its start at which the program answers probes; `never` for one that stays unready. */
+  /** Milliseconds after its start at which the program responds to probes; `never` if it never becomes ready. */
   readonly answersAfterMs: number | 'never';
-  /** The image names no user, so it runs as root unless the pod says otherwise. */
+  /** Whether the image specifies no user and therefore runs as root unless the pod sets one. */
   readonly root: boolean;
 }
 
 const HOST = 'sandbox.invalid';
 
 /**
- * Docker's official images that name no user, as of 2026. An image that is not on the list is taken to run as somebody else:
- * the sandbox pulls nothing and cannot look.
+ * Docker official images that specify no user, as of 2026. The sandbox does not pull images and assumes that all others
+ * specify one.
  */
 const ROOT_IMAGES: ReadonlySet<string> = new Set(
   (
@@ -27,21 +27,21 @@ const ROOT_IMAGES: ReadonlySet<string> = new Set(
 const DOMAIN =
   '(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?';
 const PART = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
-/** The grammar of image references, as container runtimes read it. */
+/** Grammar of image references, as in container runtimes. */
 const REFERENCE = new RegExp(
   `^(?:(${DOMAIN})/)?(${PART}(?:/${PART})*)(?::([\\w][\\w.-]{0,127}))?(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?$`,
 );
 
 export interface ImageReference {
-  /** Empty when the reference names no host. */
+  /** Registry host; empty if the reference has none. */
   readonly host: string;
   readonly repository: string;
-  /** `latest` when neither tag nor digest was given. */
+  /** Tag; `latest` if the reference has neither a tag nor a digest. */
   readonly tag: string;
   readonly digest?: string;
 }
 
-/** @returns `undefined` for a text that no runtime takes as a reference */
+/** @returns `undefined` if the reference is invalid */
 export function parseImage(image: string): ImageReference | undefined {
   const parts = image.length > 512 ? null : REFERENCE.exec(image);
   if (!parts) return undefined;
@@ -57,10 +57,10 @@ export function parseImage(image: string): ImageReference | undefined {
 }
 
 const RUNS: ImageRule = { answersAfterMs: 0, root: false };
-/** A program that ends by itself answers no probe before it does: no pod of it is ever ready. */
+/** A program that exits responds to no probe before, so its pods never become ready. */
 const FAILS: ImageRule = { ...RUNS, answersAfterMs: 'never' };
 
-/** The rule of an image. Words of the reserved host may be followed by anything: `crash-2`, `slow-30s-b`. */
+/** Returns the behavior of an image. A keyword of the reserved host may have a suffix: `crash-2`, `slow-30s-b`. */
 export function imageRule(image: string): ImageRule {
   const reference = parseImage(image);
   if (!reference) return { ...RUNS, pull: 'invalid' };

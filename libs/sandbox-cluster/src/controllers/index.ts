@@ -21,12 +21,12 @@ import { statefulSetController } from './stateful-set.ts';
 
 export { simulatedLogs } from './pod-logs.ts';
 export { quotaAdmission } from './quota.ts';
-/** Nodes of one sandbox where nothing else is said. */
+/** Default for the maximum number of nodes. */
 const MOST_NODES = 100;
 
 /**
- * Every controller of one sandbox. They keep indexes of its objects: make a new set for each.
- * @param mostNodes nodes are added up to this number, 100 when left out
+ * Creates all controllers of one sandbox. They index its objects, so each sandbox needs its own set.
+ * @param mostNodes maximum number of nodes; 100 by default
  */
 export function sandboxControllers(mostNodes = MOST_NODES): readonly Controller[] {
   const loads = nodeLoads();

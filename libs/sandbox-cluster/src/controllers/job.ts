@@ -22,7 +22,7 @@ import { isActive, isReady, phaseOf, podFrom } from './pod-state.ts';
 const JOBS = 'jobs.batch';
 const COMPONENT = 'job-controller';
 
-/** The key of the workload of one kind that rules a changed pod. */
+/** Returns the key of the owning workload, if it is of the given kind, of a changed pod. */
 export const ownerKey =
   (kind: string, resource: string) =>
   ({ object }: Change): readonly ObjectKey[] => {
@@ -30,7 +30,7 @@ export const ownerKey =
     return owner?.kind === kind ? [{ resource, namespace: namespaceOf(object), name: owner.name }] : [];
   };
 
-/** Runs a Job's pods until enough have succeeded, too many have failed or its time is up. */
+/** Runs the pods of a Job until enough succeeded, too many failed, or its deadline passed. */
 export function jobController(): Controller {
   return {
     name: 'job',
@@ -44,7 +44,7 @@ export function jobController(): Controller {
   };
 }
 
-/** A finished Job goes when its time to live is over. */
+/** Deletes a finished Job after its TTL. */
 function expire(job: KubeObject, cluster: Cluster): Requeue | undefined {
   const ttl = numberAt(job, 'spec', 'ttlSecondsAfterFinished');
   if (ttl === undefined) return undefined;
@@ -117,7 +117,7 @@ function run(job: KubeObject, cluster: Cluster): Requeue | undefined {
   return Number.isFinite(next) ? { afterMs: next } : undefined;
 }
 
-/** Says whether the Job is held, once it has been. */
+/** Returns the conditions with Suspended set, once the Job has been suspended. */
 function suspension(job: KubeObject, suspended: boolean, cluster: Cluster): readonly JsonObject[] {
   const stored = conditionsOf(job.status);
   const now = cluster.timestamp();
@@ -135,7 +135,7 @@ function suspension(job: KubeObject, suspended: boolean, cluster: Cluster): read
   return withCondition(stored, { type: 'Suspended', status, ...words }, now, { lastProbeTime: now });
 }
 
-/** Before the next pod after one that failed. */
+/** Back-off before the next pod after a failure. */
 const BACK_OFF = { firstMs: 10_000, mostMs: 360_000 };
 
 function retryWait({ pods, failed }: Progress, nowMs: number): number {

@@ -14,7 +14,10 @@ import { configurationProblem, mountProblem } from './pod-inputs.ts';
 const STOPS_AFTER_MS = 1_000;
 const REMOUNT_MS = 5_000;
 
-/** Plays the kubelet: containers start, become ready, fail and end by the rules of their images. Nothing runs. */
+/**
+ * Simulates the kubelet: containers start, become ready, fail, and exit by the rules of their images. No container
+ * runs.
+ */
 export function kubelet(loads: NodeLoads): Controller {
   return {
     name: 'kubelet',
@@ -34,7 +37,7 @@ export function kubelet(loads: NodeLoads): Controller {
   };
 }
 
-/** Containers take a second to stop, or their grace period when that is shorter; then the pod goes. */
+/** Stops a pod in one second, or in its grace period if that is shorter, and removes it. */
 function stop(pod: KubeObject, cluster: Cluster): Requeue | undefined {
   const graceMs = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
   const due = timeOf(pod.metadata.deletionTimestamp) - graceMs + Math.min(graceMs, STOPS_AFTER_MS);
@@ -115,7 +118,9 @@ const policyOf = (pod: KubeObject): ContainerContext['restartPolicy'] => {
   return policy === 'Never' || policy === 'OnFailure' ? policy : 'Always';
 };
 
-/** Init containers run one after another; one that restarts always is a sidecar, and the next begins when it runs. */
+/**
+ * Runs init containers one after another. One with restartPolicy Always is a sidecar: the next one starts when it runs.
+ */
 function stepInit(
   pod: KubeObject,
   base: Base,

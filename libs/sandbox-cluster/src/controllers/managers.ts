@@ -1,7 +1,7 @@
-/** Field managers, named as the programs of a real cluster. */
+/** Field managers, with the names of the programs of a real cluster. */
 export const CONTROLLERS = 'kube-controller-manager';
 export const KUBELET = 'kubelet';
 export const SCHEDULER = 'kube-scheduler';
 
-/** Said wherever the sandbox speaks for itself. */
+/** Notice in messages that have no counterpart on a real cluster. */
 export const SIMULATED = 'simulated: objects are real, no container runs';

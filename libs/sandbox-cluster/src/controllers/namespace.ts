@@ -5,16 +5,19 @@ import { isDeleting, listAt } from './fields.ts';
 import { CONTROLLERS } from './managers.ts';
 
 const LOOK_MS = 250;
-/** Objects deleted in one step. */
+/** Number of objects deleted in one step. */
 const AT_ONCE = 10;
-/** What every namespace trusts; there is no certificate authority behind it. */
+/** Root certificate in every namespace. It is a placeholder, because the sandbox has no certificate authority. */
 const ROOT_CA = { 'ca.crt': '# simulated: the sandbox has no certificate authority\n' };
 
 const spaceOf = (namespace: string): readonly ObjectKey[] => [
   { resource: 'namespaces', namespace: '', name: namespace },
 ];
 
-/** Gives a namespace its first objects, and empties one that is being deleted before it lets go of it. */
+/**
+ * Creates the default objects of a namespace. Deletes all objects of a namespace that is being deleted before the
+ * namespace itself.
+ */
 export function namespaceController(): Controller {
   return {
     name: 'namespace',
@@ -63,7 +66,10 @@ function furnish(namespace: string, cluster: Cluster): void {
     cluster.update({ ...published, data: ROOT_CA }, CONTROLLERS);
 }
 
-/** Deletes what is in the namespace; what has finalizers or stops gracefully is waited for, and named in the status. */
+/**
+ * Deletes the objects of a namespace. Objects with finalizers or a grace period remain for a time and are listed in its
+ * status.
+ */
 function terminate(space: KubeObject, cluster: Cluster): Requeue | undefined {
   const namespace = space.metadata.name;
   let deleted = 0;

@@ -4,7 +4,7 @@ import { keyOf, objectAt, objectsAt, textAt, textsAt } from './fields.ts';
 import { follow } from './follow.ts';
 import { hasEnded } from './pod-state.ts';
 
-/** Thousand-millionths of a quantity; 0 for what is none. */
+/** Converts a quantity to units of 10⁻⁹; 0 if it is not a quantity. */
 export const nano = (value: unknown): bigint =>
   typeof value === 'string' || typeof value === 'number' ? (parseQuantity(value)?.nano ?? 0n) : 0n;
 
@@ -13,7 +13,9 @@ export interface Demand {
   readonly memory: bigint;
 }
 
-/** What a pod reserves: the sum of its containers, or the largest init container when that is more. */
+/**
+ * Returns the resources that a pod reserves: the sum of its containers, or its largest init container if that is more.
+ */
 export function demandOf(pod: KubeObject, kind: 'requests' | 'limits' = 'requests'): Demand {
   const spec = objectAt(pod, 'spec');
   const of = (resource: 'cpu' | 'memory'): bigint => {
@@ -34,7 +36,7 @@ interface Load {
   memory: bigint;
 }
 
-/** What runs on each node and who waits for a place, kept in step with the pods without reading them all again. */
+/** Tracks the load of each node and the pending pods, from changes of pods. */
 export function nodeLoads() {
   const loads = new Map<string, Load>();
   const addresses = new Set<string>();
@@ -70,7 +72,7 @@ export function nodeLoads() {
   }
 
   return {
-    /** Why the node cannot take the pod, in a scheduler's words; empty when it can. */
+    /** Returns the reasons why a pod does not fit on a node, in the scheduler's wording; empty if it fits. */
     shortages(node: KubeObject, pod: KubeObject, store: StoreReader): readonly string[] {
       follower.catchUp(store);
       const load = loads.get(node.metadata.name) ?? { pods: 0, cpu: 0n, memory: 0n };
@@ -82,18 +84,18 @@ export function nodeLoads() {
         ...(demand.memory > 0n && load.memory + demand.memory > nano(room['memory']) ? ['Insufficient memory'] : []),
       ];
     },
-    /** Whether the pod asks for more than the whole node has, so that no other pod's end would help. */
+    /** Returns whether a pod requests more than the node's total, so that it would not fit on an empty node either. */
     isTooLarge(node: KubeObject, pod: KubeObject): boolean {
       const room = textsAt(node, 'status', 'allocatable');
       const demand = demandOf(pod);
       return demand.cpu > nano(room['cpu']) || demand.memory > nano(room['memory']);
     },
-    /** The pods that have waited longest for a place, at most `limit`. */
+    /** Returns the pods that have been pending longest, at most `limit`. */
     waiting(store: StoreReader, limit: number): readonly ObjectKey[] {
       follower.catchUp(store);
       return [...waiting.values()].slice(0, limit);
     },
-    /** An address no other pod has, the same for the same pod in the same cluster. */
+    /** Allocates an unused pod address. The same pod in the same cluster state gets the same address. */
     address(seed: number, store: StoreReader): string {
       follower.catchUp(store);
       for (let offset = 0; ; offset += 1) {

@@ -14,7 +14,7 @@ const nodesUsed = (cluster: ReturnType<typeof testCluster>, label: string) =>
     .sort();
 
 describe('use-L12: nodes', () => {
-  it('are added when pods find no room, up to the setting, and filled from the first on', () => {
+  it('are added up to the limit when pods do not fit, and are filled in order', () => {
     const cluster = testCluster(join(folder, 'a'), undefined, 3);
     cluster.create(deployment('web', { container: half, spec: { replicas: 5 } }));
     cluster.pass(10_000);
@@ -33,7 +33,7 @@ describe('use-L12: nodes', () => {
     return cluster.close();
   });
 
-  it('are not added for a pod that no node can take', () => {
+  it('are not added for a pod that fits on no node', () => {
     const cluster = testCluster(join(folder, 'b'), undefined, 3);
     cluster.create(pod('huge', { container: { resources: { requests: { cpu: '9' } } } }));
     cluster.create(pod('picky', { podSpec: { nodeSelector: { disk: 'ssd' } } }));
@@ -44,7 +44,7 @@ describe('use-L12: nodes', () => {
     return cluster.close();
   });
 
-  it('are there after a restart, and each gets its pod of a DaemonSet', async () => {
+  it('exist after a restart, and each runs a pod of a DaemonSet', async () => {
     const cluster = testCluster(join(folder, 'c'), undefined, 2);
     cluster.create({
       apiVersion: 'apps/v1',

@@ -11,10 +11,10 @@ const PREFIX = 'sandbox-node-';
 
 const nameOf = (number: number): string => `${PREFIX}${number}`;
 
-/** Whether the sandbox plays the kubelet of a node: of its own, not of one that somebody created. */
+/** Returns whether the sandbox simulates the kubelet of a node. It does so only for nodes that it created. */
 export const isOwnNode = (name: string | undefined): boolean => name?.startsWith(PREFIX) === true;
 
-/** The nodes there are, by number: the first one is filled first. */
+/** Returns the existing nodes by number. The first one is filled first. */
 export const nodesOf = (cluster: Cluster): readonly KubeObject[] =>
   cluster.store
     .list('nodes')
@@ -23,7 +23,10 @@ export const nodesOf = (cluster: Cluster): readonly KubeObject[] =>
 const numberOf = ({ metadata: { name } }: KubeObject): number =>
   isOwnNode(name) ? Number(name.slice(PREFIX.length)) : Number.MAX_SAFE_INTEGER;
 
-/** Makes the node of that number with its status, ready, unless it is there. @returns undefined when it cannot be made */
+/**
+ * Creates the node with the given number, ready, unless it exists.
+ * @returns undefined if it cannot be created
+ */
 export function makeNode(cluster: Cluster, number: number): KubeObject | undefined {
   const name = nameOf(number);
   const there = cluster.store.get({ resource: 'nodes', namespace: '', name });
@@ -31,10 +34,10 @@ export function makeNode(cluster: Cluster, number: number): KubeObject | undefin
   const made = there ?? valueOf(cluster.create(nodeObject(name), 'sandbox'));
   if (!made) return undefined;
   const ready = valueOf(cluster.updateStatus({ ...made, status: statusOf(name, cluster.timestamp()) }, 'sandbox'));
-  return ready && valueOf(cluster.update({ ...ready, spec: {} }, 'sandbox')); // a ready node loses its taint
+  return ready && valueOf(cluster.update({ ...ready, spec: {} }, 'sandbox')); // removes the taint, as the node is ready
 }
 
-/** The first number that no node has, as long as there are fewer of the sandbox's own than `most`. */
+/** Returns the lowest unused node number, if the sandbox has created fewer than `most` nodes. */
 export function nextNode(nodes: readonly KubeObject[], most: number): number | undefined {
   const taken = new Set(nodes.map(({ metadata }) => metadata.name).filter(isOwnNode));
   if (taken.size >= most) return undefined;
@@ -90,7 +93,7 @@ const statusOf = (name: string, now: string): JsonObject => ({
   },
 });
 
-/** Whether a pod's selector and required node affinity allow a node. */
+/** Returns whether a pod's node selector and required node affinity match a node. */
 export function mayRunOn(node: KubeObject, spec: JsonObject): boolean {
   const labels = node.metadata.labels ?? {};
   const required = objectAt(spec, 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution');

@@ -3,7 +3,7 @@ import type { KubeObject, StoreReader } from '../store.ts';
 import { at, namespaceOf, objectsAt, textAt } from './fields.ts';
 import { imageRule } from './image-rules.ts';
 
-/** Whether an object that configuration comes from is missing; its name in a kubelet's words. */
+/** Returns a kubelet's message about a missing configuration object; undefined if it exists. */
 function missing(
   store: StoreReader,
   namespace: string,
@@ -20,7 +20,7 @@ function missing(
   return `couldn't find key ${key} in ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${namespace}/${name}`;
 }
 
-/** Why a container cannot be configured: its variables' sources, or a user that is not allowed. */
+/** Returns why a container cannot be configured: sources of variables, or a user that is not allowed. */
 export function configurationProblem(
   pod: KubeObject,
   container: JsonObject,
@@ -55,7 +55,7 @@ function userProblem(pod: KubeObject, container: JsonObject, podName: string): s
     : undefined;
 }
 
-/** Why a volume cannot be mounted, in a kubelet's words. */
+/** Returns why a volume cannot be mounted, in a kubelet's wording. */
 export function mountProblem(pod: KubeObject, store: StoreReader): string | undefined {
   const namespace = namespaceOf(pod);
   for (const volume of objectsAt(pod, 'spec', 'volumes')) {
@@ -75,7 +75,7 @@ export function mountProblem(pod: KubeObject, store: StoreReader): string | unde
   return undefined;
 }
 
-/** Whether a pod's claims are all bound; a kubelet and a scheduler both wait for that. */
+/** Returns why a pod's claims are not ready. Both the kubelet and the scheduler wait until all are bound. */
 export function claimProblem(pod: KubeObject, store: StoreReader): string | undefined {
   for (const volume of objectsAt(pod, 'spec', 'volumes')) {
     const name = textAt(volume, 'persistentVolumeClaim', 'claimName');

@@ -10,12 +10,15 @@ const SAYS = 'simulated:';
 
 interface Run {
   readonly startedMs: number;
-  /** Absent while it runs. */
+  /** Missing while the container runs. */
   readonly finishedMs?: number;
   readonly exitCode?: number;
 }
 
-/** Invented lines of a container's program; each says that it is simulated, and the same pod always says the same. */
+/**
+ * Generates the log lines of a container. Each line says that it is simulated, and the same pod always has the same
+ * lines.
+ */
 export const simulatedLogs: PodLogs = {
   lines(pod, container, { previous, nowMs }) {
     const run = runOf(pod, container, previous);
@@ -35,7 +38,7 @@ function statusOf(pod: KubeObject, container: string) {
   );
 }
 
-/** The run that now goes, or has ended last; `previous` is the one before the restart. */
+/** Returns the current or last run; with `previous` the one before the last restart. */
 function runOf(pod: KubeObject, container: string, previous: boolean): Run | undefined {
   const status = statusOf(pod, container);
   const started = textAt(status, 'state', 'running', 'startedAt');

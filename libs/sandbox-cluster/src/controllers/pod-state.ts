@@ -7,13 +7,13 @@ export const phaseOf = (pod: KubeObject): string => textAt(pod, 'status', 'phase
 
 export const hasEnded = (pod: KubeObject): boolean => ['Succeeded', 'Failed'].includes(phaseOf(pod));
 
-/** Counts for its owner: neither ended nor being deleted. */
+/** Returns whether a pod counts for its owner: it has not ended and is not being deleted. */
 export const isActive = (pod: KubeObject): boolean => !hasEnded(pod) && !isDeleting(pod);
 
 export const isReady = (pod: KubeObject): boolean =>
   textAt(conditionIn(conditionsOf(pod.status), 'Ready'), 'status') === 'True';
 
-/** Milliseconds until a ready pod counts as available; 0 when it does, `undefined` when it is not ready. */
+/** Returns the milliseconds until a ready pod counts as available; 0 if it does, `undefined` if it is not ready. */
 export function untilAvailable(pod: KubeObject, minReadySeconds: number, nowMs: number): number | undefined {
   if (!isReady(pod)) return undefined;
   if (minReadySeconds === 0) return 0;
@@ -21,7 +21,7 @@ export function untilAvailable(pod: KubeObject, minReadySeconds: number, nowMs: 
   return Math.max(0, since + minReadySeconds * 1000 - nowMs);
 }
 
-/** Which pod a controller gives up first: without a node, not running, not ready, most restarts, youngest. */
+/** Sorts pods by the order of deletion on scale-down: unassigned, not running, not ready, most restarts, youngest. */
 export function byExpendability(left: KubeObject, right: KubeObject): number {
   const rank = (pod: KubeObject): number =>
     textAt(pod, 'spec', 'nodeName') === undefined ? 0 : phaseOf(pod) === 'Pending' ? 1 : isReady(pod) ? 3 : 2;
@@ -38,7 +38,7 @@ export function byExpendability(left: KubeObject, right: KubeObject): number {
   );
 }
 
-/** A pod made from a template, named after its owner. */
+/** Creates a pod from a template, named after its owner. */
 export function podFrom(
   template: JsonObject,
   owner: KubeObject,

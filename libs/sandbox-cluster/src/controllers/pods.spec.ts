@@ -18,7 +18,7 @@ const waiting = (name: string) =>
 const restarts = (name: string) => at(cluster.get('pods', name), 'status', 'containerStatuses', 0, 'restartCount');
 
 describe('a pod', () => {
-  it('goes from Pending over ContainerCreating to Running and Ready', () => {
+  it('changes from Pending through ContainerCreating to Running and Ready', () => {
     cluster.create(pod('a'));
     cluster.pass(0);
     expect(textAt(cluster.get('pods', 'a'), 'status', 'phase')).toBe('Pending');
@@ -34,7 +34,7 @@ describe('a pod', () => {
     ).toEqual(['Created', 'Pulled', 'Pulling', 'Scheduled', 'Started']);
   });
 
-  it('with an image reference that is none is never pulled', () => {
+  it('does not pull an invalid image reference', () => {
     cluster.create(pod('a', { image: 'registry.example/Web:1' }));
     cluster.pass(30_000);
     expect(waiting('a')).toEqual(['InvalidImageName']);
@@ -43,7 +43,7 @@ describe('a pod', () => {
     );
   });
 
-  it('with an image that is missing alternates between ErrImagePull and ImagePullBackOff', () => {
+  it('alternates between ErrImagePull and ImagePullBackOff when its image does not exist', () => {
     cluster.create(pod('a', { image: 'sandbox.invalid/app:missing-v3' }));
     cluster.pass(3_000);
     expect(waiting('a')).toEqual(['ErrImagePull']);
@@ -53,7 +53,7 @@ describe('a pod', () => {
     expect(waiting('a')).toEqual(['ErrImagePull']);
   });
 
-  it('that crashes is started again after waits that double up to five minutes', () => {
+  it('restarts after a crash with a back-off that doubles up to five minutes', () => {
     cluster.create(pod('a', { image: 'sandbox.invalid/app:crash' }));
     cluster.pass(8_000);
     expect(waiting('a')).toEqual(['CrashLoopBackOff']);
@@ -75,7 +75,7 @@ describe('a pod', () => {
     ).toBe('simulated: the program would fail with exit code 1');
   });
 
-  it('shows the exit code its tag asks for, and when it was killed for memory', () => {
+  it('shows the exit code of its image tag, and OOMKilled when memory is exceeded', () => {
     cluster.create(pod('a', { image: 'sandbox.invalid/app:exit-7', podSpec: { restartPolicy: 'Never' } }));
     cluster.create(pod('b', { image: 'sandbox.invalid/app:oom' }));
     cluster.pass(10_000);
@@ -88,7 +88,7 @@ describe('a pod', () => {
     });
   });
 
-  it('becomes ready late or never by the tag of its image', () => {
+  it('becomes ready late or never, as its image tag says', () => {
     cluster.create(pod('slow', { image: 'sandbox.invalid/app:slow-30s' }));
     cluster.create(pod('never', { image: 'sandbox.invalid/app:unready' }));
     cluster.pass(29_000);
@@ -99,7 +99,7 @@ describe('a pod', () => {
     expect(conditionsShown(cluster.get('pods', 'never'))).toContain('Ready=False ContainersNotReady');
   });
 
-  it('is killed by its liveness probe when it answers too late', () => {
+  it('is killed by its liveness probe when it responds too late', () => {
     const container = { livenessProbe: { httpGet: { path: '/', port: 80 }, periodSeconds: 5, failureThreshold: 2 } };
     cluster.create(pod('a', { image: 'sandbox.invalid/app:slow-60s', container }));
     cluster.pass(15_000);
@@ -107,7 +107,7 @@ describe('a pod', () => {
     expect(cluster.events('a').join('\n')).toContain('Unhealthy: Liveness probe failed');
   });
 
-  it('waits for its ConfigMap and continues when that is there', () => {
+  it('waits for its ConfigMap and starts when the ConfigMap exists', () => {
     const container = { envFrom: [{ configMapRef: { name: 'settings' } }] };
     cluster.create(pod('a', { container }));
     cluster.pass(5_000);
@@ -121,7 +121,7 @@ describe('a pod', () => {
     expect(isReady(cluster.get('pods', 'a'))).toBe(true);
   });
 
-  it('cannot mount a Secret that is missing', () => {
+  it('does not mount a Secret that does not exist', () => {
     cluster.create(pod('a', { podSpec: { volumes: [{ name: 'keys', secret: { secretName: 'keys' } }] } }));
     cluster.pass(5_000);
     expect(waiting('a')).toEqual(['ContainerCreating']);
@@ -130,7 +130,7 @@ describe('a pod', () => {
     );
   });
 
-  it('must not run as root when it says so, and official images that name no user do', () => {
+  it('fails with runAsNonRoot on official images that specify no user', () => {
     const podSpec = { securityContext: { runAsNonRoot: true } };
     cluster.create(pod('a', { image: 'nginx:1.29', podSpec }));
     cluster.create(
@@ -146,7 +146,7 @@ describe('a pod', () => {
     expect(isReady(cluster.get('pods', 'b'))).toBe(true);
   });
 
-  it('stays unscheduled when it asks for more than there is, and is placed when room is made', () => {
+  it('stays unscheduled while it requests more than is available, and is scheduled when pods end', () => {
     const container = { resources: { requests: { cpu: '5' } } };
     cluster.create(pod('a', { container }));
     cluster.pass(3_000);
@@ -160,7 +160,7 @@ describe('a pod', () => {
   });
 
   it.each(['crash', 'exit-3', 'oom', 'exit-0'])(
-    'use-X3: whose image is :%s is never ready, with probes or without',
+    'use-X3: with image tag :%s never becomes ready, with or without probes',
     (tag) => {
       const image = `sandbox.invalid/app:${tag}`;
       cluster.create(pod('bare', { image }));
@@ -177,13 +177,13 @@ describe('a pod', () => {
     ['OnFailure', 'web:1', 'Succeeded'],
     ['Never', 'app:exit-3', 'Failed'],
     ['Always', 'web:1', 'Running'],
-  ])('use-X5: of restartPolicy %s with the image …/%s comes to the phase %s', (restartPolicy, image, phase) => {
+  ])('use-X5: with restartPolicy %s and image …/%s reaches the phase %s', (restartPolicy, image, phase) => {
     cluster.create(pod('a', { image: `sandbox.invalid/${image}`, podSpec: { restartPolicy } }));
     cluster.pass(10_000);
     expect(textAt(cluster.get('pods', 'a'), 'status', 'phase')).toBe(phase);
   });
 
-  it('stops within its grace period and is gone', () => {
+  it('stops within its grace period and is removed', () => {
     cluster.create(pod('a'));
     cluster.pass(5_000);
     cluster.delete('pods', 'a');
@@ -202,7 +202,7 @@ describe('a pod', () => {
     expect(isReady(cluster.get('pods', 'a'))).toBe(true);
   });
 
-  it('has an address of its own', () => {
+  it('has its own address', () => {
     cluster.create(deployment('web', { spec: { replicas: 30 } }));
     cluster.pass(5_000);
     const addresses = cluster.list('pods').map((each) => textAt(each, 'status', 'podIP'));
@@ -211,7 +211,7 @@ describe('a pod', () => {
 });
 
 describe('logs', () => {
-  it('say in every line that they are simulated', () => {
+  it('state in every line that they are simulated', () => {
     cluster.create(pod('a'));
     cluster.pass(60_000);
     const lines = simulatedLogs.lines(cluster.get('pods', 'a'), 'web', { previous: false, nowMs: cluster.clock.now() });
@@ -219,7 +219,7 @@ describe('logs', () => {
     for (const { text } of lines) expect(text).toMatch(/^simulated: /);
   });
 
-  it('are the same however often they are read, and continue when they are followed', () => {
+  it('are the same on every read, and continue when followed', () => {
     cluster.create(pod('a'));
     cluster.pass(30_000);
     const read = () =>

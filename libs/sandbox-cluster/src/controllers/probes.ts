@@ -2,12 +2,12 @@ import type { Json } from '#kernel';
 import { isObject } from '../store.ts';
 import { numberAt } from './fields.ts';
 
-/** When a container becomes ready, and when a failing probe ends it; milliseconds after its start. */
+/** When a container becomes ready, and when a failing probe kills it, in milliseconds after its start. */
 export interface ProbeTimes {
   readonly startedMs: number;
   readonly readyMs: number | undefined;
   readonly killedMs: number | undefined;
-  /** The probe that ends it. */
+  /** Probe that kills it. */
   readonly killer?: 'Startup' | 'Liveness';
 }
 
@@ -26,15 +26,15 @@ function probeOf(value: Json | undefined): Probe | undefined {
   };
 }
 
-/** The first look at or after `answersMs` of a probe that begins at `fromMs`. */
+/** Returns the time of the first probe at or after `answersMs`, for a probe that starts at `fromMs`. */
 function firstSuccess(probe: Probe, fromMs: number, answersMs: number): number {
   const first = Math.max(fromMs, probe.delayMs);
   return answersMs <= first ? first : first + Math.ceil((answersMs - first) / probe.periodMs) * probe.periodMs;
 }
 
 /**
- * What probes see of a program that answers from `answersMs` on. Without a readiness probe a real cluster calls it ready
- * at once; here it is ready when it answers, so that a rule shows without probes too.
+ * Computes the probe results of a program that responds from `answersMs` on. Without a readiness probe, a real cluster
+ * considers it ready immediately; the sandbox waits until it responds, so that image rules also work without probes.
  */
 export function probeTimes(
   container: { readonly [key: string]: Json | undefined },

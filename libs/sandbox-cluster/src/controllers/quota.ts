@@ -10,7 +10,7 @@ import { hasEnded } from './pod-state.ts';
 
 const QUOTAS = 'resourcequotas';
 const ONE = 1_000_000_000n;
-/** What a quota may count by name besides `count/…`. */
+/** Resources that a quota may count by name, in addition to `count/…`. */
 const COUNTED: { readonly [name: string]: string } = {
   pods: 'pods',
   services: 'services',
@@ -23,7 +23,7 @@ const COUNTED: { readonly [name: string]: string } = {
 
 type Usage = { [name: string]: bigint };
 
-/** What one object costs, by the names quotas use; thousand-millionths. */
+/** Returns the usage of one object by the names in quotas, in units of 10⁻⁹. */
 function costOf(resource: string, object: KubeObject): { readonly [name: string]: bigint } {
   if (resource === 'pods') {
     if (hasEnded(object)) return {};
@@ -55,7 +55,7 @@ function costOf(resource: string, object: KubeObject): { readonly [name: string]
   return {};
 }
 
-/** Sums of pods, services and claims by namespace, kept in step; other kinds are only counted, which the store does. */
+/** Tracks the usage of pods, Services, and claims by namespace. Other kinds are only counted, which the store does. */
 function usage() {
   const sums = new Map<string, Usage>();
   const followers = ['pods', 'services', 'persistentvolumeclaims'].map((resource) => {
@@ -92,12 +92,12 @@ function usage() {
   };
 }
 
-/** An amount as the server writes it, in the format the quota's limit has. */
+/** Formats an amount as the server does, in the format of the quota's limit. */
 function written(amount: bigint, like: string): string {
   return formatQuantity({ nano: amount, format: parseQuantity(like)?.format ?? 'decimal' });
 }
 
-/** Writes into each quota how much of it is used. */
+/** Updates the usage in the status of each quota. */
 export function quotaController(): Controller {
   const used = usage();
   const wake = (change: Change, store: StoreReader): readonly ObjectKey[] =>
@@ -137,8 +137,8 @@ export function quotaController(): Controller {
 }
 
 /**
- * Whether a new object would exceed a quota of its namespace. For admission: the sums are those of this moment.
- * @returns the reason in a server's words: `exceeded quota: …` or `failed quota: … must specify …`
+ * Checks new objects against the quotas of their namespace, with the current usage. Used by admission.
+ * @returns the server's message: `exceeded quota: …` or `failed quota: … must specify …`
  */
 export function quotaAdmission(): (resource: string, object: KubeObject, store: StoreReader) => string | undefined {
   const used = usage();
@@ -167,7 +167,7 @@ export function quotaAdmission(): (resource: string, object: KubeObject, store: 
   };
 }
 
-/** What a quota on compute makes mandatory for every container. */
+/** Returns the compute resources that a quota requires every container to specify but that a pod lacks. */
 function unspecified(pod: KubeObject, names: readonly string[]): readonly string[] {
   return names
     .filter((name) => /^((requests|limits)\.)?(cpu|memory)$/.test(name))

@@ -21,7 +21,9 @@ import { hasLabels, selected, selects } from './selectors.ts';
 
 const COMPONENT = 'replicaset-controller';
 
-/** Keeps as many pods as a ReplicaSet asks for, adopts those its selector meets, and counts them in the status. */
+/**
+ * Keeps the desired number of pods of a ReplicaSet, adopts pods that match its selector, and counts them in the status.
+ */
 export function replicaSetController(): Controller {
   const index = selectorIndex('replicasets.apps', (set) => textsAt(set, 'spec', 'selector', 'matchLabels'));
   return {
@@ -33,7 +35,7 @@ export function replicaSetController(): Controller {
     },
   };
 
-  /** The pod's ReplicaSet; for an orphan those that may adopt it. */
+  /** Returns the pod's ReplicaSet; for an orphan, those that may adopt it. */
   function setsOf({ object }: Change, store: StoreReader): readonly ObjectKey[] {
     const owner = controllerOf(object);
     if (owner)
@@ -55,7 +57,9 @@ function reconcile(set: KubeObject, cluster: Cluster): Requeue | undefined {
   return report(cluster.store.get(keyOf('replicasets.apps', set)) ?? set, cluster, failure);
 }
 
-/** The set's own pods; orphans that its selector meets are adopted, own ones that it no longer meets are let go. */
+/**
+ * Returns the pods of the ReplicaSet. Adopts orphans that match its selector, and releases pods that no longer match.
+ */
 function claim(set: KubeObject, cluster: Cluster): readonly KubeObject[] {
   const selector = objectAt(set, 'spec', 'selector');
   const owned = cluster.store
@@ -89,11 +93,14 @@ function claim(set: KubeObject, cluster: Cluster): readonly KubeObject[] {
   return [...kept, ...adopted];
 }
 
-/** A namespace with no more pods than the set owns holds no orphans. */
+/** Returns whether the namespace has pods that the ReplicaSet does not own, which may be orphans. */
 const mayHaveOrphans = (set: KubeObject, { store }: Cluster, owned: number): boolean =>
   store.count('pods', namespaceOf(set)) > owned;
 
-/** Creates or deletes pods. @returns why a pod could not be made */
+/**
+ * Creates or deletes pods.
+ * @returns the reason if a pod could not be created
+ */
 function scale(set: KubeObject, active: readonly KubeObject[], cluster: Cluster): string | undefined {
   const missing = (numberAt(set, 'spec', 'replicas') ?? 1) - active.length;
   for (let made = 0; made < missing; made += 1) {
@@ -132,13 +139,16 @@ function scale(set: KubeObject, active: readonly KubeObject[], cluster: Cluster)
 
 const RETRY_MS = { least: 1_000, most: 960_000 } as const;
 
-/** How soon a refused pod is asked for again: after as long as it has been refused, as a doubling back-off comes to. */
+/**
+ * Returns the delay before a refused pod is retried. It equals the time since the first refusal, which doubles the
+ * back-off each time.
+ */
 function retryMs(conditions: readonly JsonObject[], nowMs: number): number {
   const since = timeOf(textAt(conditionIn(conditions, 'ReplicaFailure'), 'lastTransitionTime'));
   return Math.min(RETRY_MS.most, Math.max(RETRY_MS.least, nowMs - since));
 }
 
-/** Keeps what was said first: each refusal names another pod, and would otherwise be a change that leads to the next. */
+/** Keeps the first message: each refusal names another pod, and a changed status would trigger the next attempt. */
 function withFailure(stored: readonly JsonObject[], message: string, now: string): readonly JsonObject[] {
   return conditionIn(stored, 'ReplicaFailure')
     ? stored

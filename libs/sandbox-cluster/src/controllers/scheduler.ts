@@ -8,12 +8,12 @@ import { isOwnNode, isUnschedulable, makeNode, mayRunOn, nextNode, nodesOf } fro
 import { claimProblem } from './pod-inputs.ts';
 
 const PROFILE = 'default-scheduler';
-const WOKEN = 16; // pods that are looked at when a place gets free; each that finds one leaves the queue to the next
+const WOKEN = 16; // pods to check when resources are released; each that fits triggers a check of the next ones
 const RETRY_MS = 60_000;
 
 /**
- * Puts pods on the first node that has room, and adds a node when none has.
- * @param mostNodes of the sandbox's own; pods wait when so many are full
+ * Assigns pods to the first node with enough resources, and adds a node if there is none.
+ * @param mostNodes maximum number of the sandbox's nodes; further pods stay pending
  */
 export function scheduler(loads: NodeLoads, mostNodes: number): Controller {
   return {
@@ -41,7 +41,7 @@ export function scheduler(loads: NodeLoads, mostNodes: number): Controller {
   };
 }
 
-/** A heartbeat wakes nobody. */
+/** Returns whether a node changed in a way that matters for scheduling; heartbeats do not. */
 const differs = (previous: KubeObject | undefined, next: KubeObject): boolean =>
   !previous ||
   previous.metadata.generation !== next.metadata.generation ||
@@ -96,14 +96,14 @@ function schedule(pod: KubeObject, { loads, mostNodes }: Scheduling, cluster: Cl
   );
 }
 
-/** `2 Insufficient cpu`, each reason once. */
+/** Formats reasons with their counts: `2 Insufficient cpu`. */
 function counted(reasons: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return [...counts].map(([reason, count]) => `${count} ${reason}`);
 }
 
-/** A pod of a DaemonSet is meant for one node. */
+/** Returns whether a pod is bound to one node by name, as pods of a DaemonSet are. */
 const isBoundToName = (pod: KubeObject): boolean =>
   objectsAt(
     pod,
@@ -149,7 +149,7 @@ function bind(pod: KubeObject, node: KubeObject, cluster: Cluster): Requeue | un
   return undefined;
 }
 
-/** The node's place in the world, which pods carry from their binding on. */
+/** Returns the topology labels of a node, which a pod gets when it is bound. */
 const placeOf = ({ metadata }: KubeObject): { readonly [key: string]: string } =>
   Object.fromEntries(
     ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone'].flatMap((key) =>

@@ -7,7 +7,7 @@ type Labels = { readonly [key: string]: string };
 export const hasLabels = (labels: Labels, wanted: Labels): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
-/** Whether labels meet a LabelSelector; an empty one meets everything, a missing one nothing. */
+/** Returns whether a LabelSelector matches labels. An empty one matches everything, a missing one nothing. */
 export function selects(selector: Json | undefined, labels: Labels): boolean {
   if (selector === undefined || selector === null) return false;
   return (
@@ -33,7 +33,7 @@ function meets(rule: JsonObject, labels: Labels): boolean {
   }
 }
 
-/** Objects of a namespace that a LabelSelector meets; the store's index narrows them down first. */
+/** Returns the objects of a namespace that match a LabelSelector, through the store's label index. */
 export function selected(
   store: StoreReader,
   resource: string,

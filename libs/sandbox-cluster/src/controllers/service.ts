@@ -6,10 +6,10 @@ import { CONTROLLERS } from './managers.ts';
 
 const ADDRESS_AFTER_MS = 2_000;
 
-/** An address of the block that is kept for documentation (RFC 5737): it leads nowhere. */
+/** Returns an address from a block reserved for documentation (RFC 5737), which is never routed. */
 const addressFor = (object: KubeObject): string => `203.0.113.${1 + (fnv32(object.metadata.uid) % 254)}`;
 
-/** Gives Services of type LoadBalancer an address, a little later, as a cloud does. */
+/** Assigns an address to Services of type LoadBalancer, with the delay of a cloud provider. */
 export function loadBalancers(): Controller {
   return {
     name: 'service-lb',
@@ -40,7 +40,7 @@ export function loadBalancers(): Controller {
   };
 }
 
-/** Gives Ingresses an address. An Ingress of a class that does not exist stays without. */
+/** Assigns an address to Ingresses. An Ingress whose class does not exist gets none. */
 export function ingressController(): Controller {
   return {
     name: 'ingress',

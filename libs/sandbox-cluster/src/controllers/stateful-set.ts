@@ -11,7 +11,7 @@ const SETS = 'statefulsets.apps';
 const COMPONENT = 'statefulset-controller';
 const HASH = 'controller-revision-hash';
 
-/** Keeps pods with names and claims of their own, one after another in their order unless the set says Parallel. */
+/** Keeps pods with stable names and claims, created in order unless the StatefulSet is Parallel. */
 export function statefulSetController(): Controller {
   return {
     name: 'statefulset',
@@ -33,7 +33,7 @@ const podsOf = (set: KubeObject, { store }: Cluster): readonly KubeObject[] =>
   );
 const revisionOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.[HASH];
 
-/** The name of the template's revision, kept as a ControllerRevision. */
+/** Returns the revision name of the template, which is stored as a ControllerRevision. */
 function revision(set: KubeObject, cluster: Cluster): string {
   const name = `${set.metadata.name}-${templateHash(objectAt(set, 'spec', 'template'))}`;
   const known = cluster.store.list('controllerrevisions.apps', {

@@ -18,7 +18,7 @@ const service = {
 const http = { container: { ports: [{ name: 'http', containerPort: 8080 }] } };
 
 describe('endpoints', () => {
-  it('name the ready pods of a Service, by their named port', () => {
+  it('contain the ready pods of a Service, with their named port', () => {
     cluster.create(service);
     cluster.create(deployment('web', http));
     cluster.pass(5_000);
@@ -31,14 +31,14 @@ describe('endpoints', () => {
     expect(objectsAt(cluster.get('endpoints', 'web'), 'subsets', 0, 'addresses')).toHaveLength(2);
   });
 
-  it('show pods that are not ready apart', () => {
+  it('list pods that are not ready separately', () => {
     cluster.create(service);
     cluster.create(deployment('web', { ...http, image: 'sandbox.invalid/app:unready' }));
     cluster.pass(5_000);
     expect(objectsAt(cluster.get('endpoints', 'web'), 'subsets', 0, 'notReadyAddresses')).toHaveLength(2);
   });
 
-  it('go with their Service', () => {
+  it('are deleted with their Service', () => {
     cluster.create(service);
     cluster.pass(1_000);
     cluster.delete('services', 'web');
@@ -47,7 +47,7 @@ describe('endpoints', () => {
   });
 });
 
-it('a load balancer and an Ingress get addresses that lead nowhere', () => {
+it('assigns unroutable addresses to a load balancer and an Ingress', () => {
   cluster.create({ ...service, spec: { ...service.spec, type: 'LoadBalancer' } });
   cluster.create({
     apiVersion: 'networking.k8s.io/v1',
@@ -64,7 +64,7 @@ it('a load balancer and an Ingress get addresses that lead nowhere', () => {
   ).toMatch(/^203\.0\.113\.\d+$/);
 });
 
-it('an autoscaler without metrics keeps replicas within its bounds and says what it lacks', () => {
+it("keeps replicas within an autoscaler's bounds and reports the missing metrics", () => {
   cluster.create(deployment('web'));
   cluster.create({
     apiVersion: 'autoscaling/v2',
@@ -89,7 +89,7 @@ it('an autoscaler without metrics keeps replicas within its bounds and says what
   ).toBe(true);
 });
 
-it('a disruption budget counts what may be evicted', () => {
+it('counts the pods that a disruption budget allows to be evicted', () => {
   cluster.create(deployment('web', { spec: { replicas: 3 } }));
   cluster.create({
     apiVersion: 'policy/v1',
@@ -107,7 +107,7 @@ it('a disruption budget counts what may be evicted', () => {
   });
 });
 
-it('a claim is bound to a volume that goes with it', () => {
+it('binds a claim to a volume that is deleted with the claim', () => {
   const claim = (name: string, more = {}) => ({
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -139,7 +139,7 @@ describe('a quota', () => {
     spec: { hard },
   });
 
-  it('shows what is used of it', () => {
+  it('shows the usage', () => {
     cluster.create(deployment('web', { container: { resources: { requests: { cpu: '150m', memory: '64Mi' } } } }));
     cluster.create(quota({ pods: '10', 'requests.cpu': '2', 'requests.memory': '1Gi', 'count/deployments.apps': '5' }));
     cluster.pass(5_000);
@@ -148,7 +148,7 @@ describe('a quota', () => {
     });
   });
 
-  it('that is exceeded keeps pods away and shows at the Deployment', () => {
+  it('refuses further pods when it is exceeded, which the Deployment shows', () => {
     cluster.create(quota({ pods: '1' }));
     cluster.create(deployment('web'));
     cluster.pass(5_000);
@@ -171,7 +171,7 @@ describe('a Job', () => {
     spec: { template: podTemplate(name, { image, podSpec: { restartPolicy: 'Never' } }), ...spec },
   });
 
-  it('is complete when its pods have ended well', () => {
+  it('is complete when its pods have succeeded', () => {
     cluster.create(job('migrate', 'registry.example/migrate:1', { completions: 2, parallelism: 1 }));
     cluster.pass(15_000);
     expect(cluster.get('jobs.batch', 'migrate').status).toMatchObject({ succeeded: 2 });
@@ -185,7 +185,7 @@ describe('a Job', () => {
     expect(conditionsShown(cluster.get('jobs.batch', 'migrate'))).toContain('Failed=True BackoffLimitExceeded');
   });
 
-  it('is started by a CronJob at its minute', () => {
+  it('is started by a CronJob on schedule', () => {
     cluster.create({
       apiVersion: 'batch/v1',
       kind: 'CronJob',
@@ -216,7 +216,7 @@ describe('a StatefulSet', () => {
     },
   });
 
-  it('makes its pods one after another, with claims of their own', () => {
+  it('creates its pods one after another, each with its own claim', () => {
     cluster.create(
       set({
         volumeClaimTemplates: [
@@ -243,7 +243,7 @@ describe('a StatefulSet', () => {
     });
   });
 
-  it('rolls from the last pod to the first', () => {
+  it('updates pods from the last to the first', () => {
     cluster.create(set());
     cluster.pass(15_000);
     cluster.edit('statefulsets.apps', 'db', { template: podTemplate('db', { image: 'registry.example/web:2' }) });
@@ -260,7 +260,7 @@ describe('a StatefulSet', () => {
   });
 });
 
-it('a DaemonSet has one pod on the one node', () => {
+it('runs one pod of a DaemonSet on a single node', () => {
   cluster.create({
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',

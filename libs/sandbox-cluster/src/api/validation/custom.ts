@@ -3,7 +3,7 @@ import type { SchemaNode } from '#kubernetes/schemas';
 import { isObject } from '../../store.ts';
 import { causes, type Cause } from '../status.ts';
 
-/** Rules of a CustomResourceDefinition's schema that an object breaks, in a server's words. Rules in CEL are not read. */
+/** Validates an object against the schema of its CustomResourceDefinition. CEL rules are not evaluated. */
 export function validateCustom(root: SchemaNode, object: JsonObject): readonly Cause[] {
   const found: Cause[] = [];
   for (const name of [...new Set([...root.required, ...root.fields])]) {
@@ -92,7 +92,9 @@ function limits({ raw }: SchemaNode, value: Json, path: string): Cause[] {
   return broken;
 }
 
-/** Longer texts are not held against a pattern: it is somebody else's, and may take for ever. */
+/**
+ * Maximum length of texts that are matched against a pattern: patterns come from users and could take exponential time.
+ */
 const MOST_MATCHED = 1_024;
 
 function matches(pattern: string, value: string): boolean {
@@ -100,6 +102,6 @@ function matches(pattern: string, value: string): boolean {
   try {
     return new RegExp(pattern, 'u').test(value);
   } catch {
-    return true; // Go reads patterns that JavaScript does not
+    return true; // valid in Go, but not in JavaScript
   }
 }

@@ -49,7 +49,10 @@ const KINDS: Readonly<Record<string, Rule>> = {
   StorageClass: storageClass,
 };
 
-/** What no schema states of a new object: names, labels, selectors, ports, references between fields. Texts are the server's own. */
+/**
+ * Validates a new object beyond its schema: names, labels, selectors, ports, and references between fields. Messages
+ * are the server's own.
+ */
 export function validate(resource: ResourceData, object: JsonObject, schemas: Schemas): readonly Cause[] {
   const root = resource.custom && schemas.schemaOf(resource);
   return [
@@ -58,13 +61,13 @@ export function validate(resource: ResourceData, object: JsonObject, schemas: Sc
   ];
 }
 
-/** What is wrong with a status: only the schemas of custom kinds say anything about it. */
+/** Validates a status. Only custom kinds have rules for it, in their schemas. */
 export function validateStatus(resource: ResourceData, object: JsonObject, schemas: Schemas): readonly Cause[] {
   const root = resource.custom && schemas.schemaOf(resource);
   return root ? validateCustom(root, object).filter(({ field }) => /^status\b/.test(field)) : [];
 }
 
-/** Fields that stay as they were made. */
+/** Immutable fields. */
 const IMMUTABLE: Readonly<Record<string, readonly (readonly string[])[]>> = {
   DaemonSet: [['spec', 'selector']],
   Deployment: [['spec', 'selector']],
@@ -91,7 +94,10 @@ const STATEFUL_SET_FREE = new Set([
   'minReadySeconds',
 ]);
 
-/** What is wrong with a change: the object it leads to, and what it may not change. @param asked before the server's own metadata was put back */
+/**
+ * Validates a change: the resulting object, and fields that cannot change.
+ * @param asked the object before the server's metadata was restored
+ */
 export function validateUpdate(
   resource: ResourceData,
   live: KubeObject,
@@ -190,7 +196,10 @@ function validateChange(resource: ResourceData, live: KubeObject, next: JsonObje
   return found;
 }
 
-/** Less than before and no more than the volume has; between both, a claim may give up growing. */
+/**
+ * Returns whether a claim requests less than before, and no more than its volume has. Between these sizes, an expansion
+ * can be canceled.
+ */
 function isShrunk(live: KubeObject, next: JsonObject): boolean {
   const sizeOf = (claim: JsonObject, ...path: string[]) => String(at(claim, ...path, 'storage') ?? '0');
   const wanted = sizeOf(next, 'spec', 'resources', 'requests');
@@ -200,7 +209,7 @@ function isShrunk(live: KubeObject, next: JsonObject): boolean {
   );
 }
 
-/** A Service keeps its address for as long as it has one. */
+/** Refuses to change the cluster IP of a Service. */
 function addressChange(live: KubeObject, next: JsonObject): Cause[] {
   const [before, after] = [at(live, 'spec', 'clusterIP'), at(next, 'spec', 'clusterIP')];
   if (before === undefined || before === '' || sameJson(before, after)) return [];

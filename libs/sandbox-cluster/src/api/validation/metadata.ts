@@ -21,7 +21,7 @@ const ANNOTATION_BYTES = 262_144;
 /** Finalizers without a domain that Kubernetes itself uses. */
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-/** Kinds whose names are not subdomains. */
+/** Name rules of kinds whose names are not DNS subdomains. */
 const NAMES: Readonly<Record<string, WordRule>> = {
   Namespace: dnsLabel,
   Service: dnsLabel,
@@ -31,7 +31,7 @@ const NAMES: Readonly<Record<string, WordRule>> = {
   ClusterRoleBinding: pathSegment,
 };
 
-/** Names, labels, annotations, owners and finalizers. */
+/** Validates name, labels, annotations, owner references, and finalizers. */
 export function validateMetadata(resource: ResourceData, object: JsonObject): Cause[] {
   const { namespaced } = resource;
   const kind = ruleKind(resource);
@@ -64,7 +64,7 @@ function validateAnnotations(annotations: Json | undefined): Cause[] {
   ];
 }
 
-/** Owners one by one, and that one of them rules at most. */
+/** Validates owner references, of which at most one may be the controller. */
 function owners(references: readonly JsonObject[]): Cause[] {
   const ruling = references
     .filter((reference) => reference['controller'] === true)
@@ -76,7 +76,7 @@ function owners(references: readonly JsonObject[]): Cause[] {
   ];
 }
 
-/** A reference with its members as the server's messages have them. */
+/** Returns a reference with its members in the order of the server's messages. */
 const inOrder = (reference: JsonObject): JsonObject =>
   Object.fromEntries(
     ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'].flatMap((name) =>
@@ -120,7 +120,10 @@ function validateFinalizer(finalizer: string, index: number): Cause[] {
   return [causes.invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
-/** Metadata that stays as it was made. @param asked the object as the writer wants it, before the server's own part was put back */
+/**
+ * Validates immutable metadata.
+ * @param asked the object of the request, before the server's metadata was restored
+ */
 export function validateMetadataUpdate(live: KubeObject, asked: JsonObject): Cause[] {
   const given = metadataOf(asked);
   const differs = (field: string) =>

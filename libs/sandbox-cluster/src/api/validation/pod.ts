@@ -26,13 +26,13 @@ const FIELD_PATHS =
   /^(metadata\.(name|namespace|uid|annotations|labels)|metadata\.(labels|annotations)\['[^']+'\]|spec\.(nodeName|serviceAccountName)|status\.(hostIP|hostIPs|podIP|podIPs))$/;
 const RESOURCES = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
 
-/** Restart policies a place supports; jobs must say one. */
+/** Restart policies that a pod or pod template allows. Jobs must specify one. */
 export interface PodPlace {
   readonly restart: readonly string[];
   readonly restartRequired?: boolean;
 }
 
-/** The rules of a pod spec, wherever it stands. */
+/** Validates a pod spec, in a Pod or in a template. */
 export function validatePodSpec(given: Json | undefined, field: string, place: PodPlace): Cause[] {
   const spec = tree(given);
   const volumes = new Map(trees(spec['volumes']).map((volume) => [text(volume['name']), volume]));
@@ -317,7 +317,7 @@ function validateProbe(probe: JsonObject, field: string, onceOnly: boolean): Cau
   ];
 }
 
-/** Requests and limits of a container. */
+/** Validates the requests and limits of a container. */
 function validateResources(resources: JsonObject, field: string): Cause[] {
   const limits = tree(resources['limits']);
   const one = (kind: string, name: string, amount: Json): Cause[] => {
@@ -356,7 +356,10 @@ function validateResources(resources: JsonObject, field: string): Cause[] {
   ];
 }
 
-/** Fields of a security context in the order Go prints the structure in: what stands there when nothing is said, or the fields of what is said. */
+/**
+ * Fields of a security context in Go's print order. Each value is what Go prints for a missing field, or the fields of
+ * a nested structure.
+ */
 const CONTEXT: JsonObject = {
   capabilities: { add: null, drop: null },
   privileged: null,
@@ -417,7 +420,7 @@ function validatePodSecurity(context: JsonObject, field: string): Cause[] {
   ];
 }
 
-/** What a volume source must say. */
+/** Required field of each volume source. */
 const SOURCE_RULES: Readonly<Record<string, string>> = {
   configMap: 'name',
   secret: 'secretName',
@@ -446,7 +449,7 @@ function validateVolume(volume: JsonObject, field: string, isDouble: boolean): C
   ];
 }
 
-/** The order in which a server looks at volume sources. */
+/** Order in which a server checks volume sources. */
 const SOURCE_ORDER = [
   'emptyDir',
   'hostPath',
@@ -503,7 +506,7 @@ function validateToleration(toleration: JsonObject, field: string): Cause[] {
   ];
 }
 
-/** What may change in a pod that is there: images, deadlines, and tolerations that are added. */
+/** Validates an update of a pod: only images, deadlines, and additional tolerations may change. */
 export function validatePodUpdate(live: JsonObject, next: JsonObject): readonly [JsonObject, JsonObject] {
   const strip = (spec: JsonObject): JsonObject => ({
     ...spec,

@@ -88,7 +88,7 @@ function validatePort(
   ];
 }
 
-/** Two ports that are the same to a client. */
+/** Reports ports that a client cannot distinguish. */
 function doubles(ports: readonly JsonObject[]): Cause[] {
   const seen = new Set<string>();
   return ports.flatMap((port, index) => {

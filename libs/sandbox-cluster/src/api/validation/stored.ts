@@ -26,7 +26,7 @@ export const configMap: Rule = (_spec, object) => [
     : []),
 ];
 
-/** What secrets of a type must hold. */
+/** Required keys for each type of Secret. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
@@ -106,7 +106,7 @@ export const quota: Rule = (spec) =>
     ];
   });
 
-/** Pairs of a limit's amounts that must not cross: the smaller, the larger, and how the server names both. */
+/** Amounts of a limit that must be in order: the smaller one, the larger one, and the server's name for each. */
 const CROSSED: readonly (readonly [string, string, string, string])[] = [
   ['min', 'max', 'min value', 'max value'],
   ['min', 'defaultRequest', 'min value', 'default request value'],
@@ -139,7 +139,7 @@ function limitFaults(item: JsonObject, index: number): Cause[] {
   );
 }
 
-/** Limits of one type stand together. */
+/** Reports limits of the same type in several items. */
 const doubledTypes = (items: readonly JsonObject[]): Cause[] =>
   items.flatMap((item, index) =>
     items.slice(0, index).some(({ type }) => type === item['type'])
@@ -193,7 +193,7 @@ export const storageClass: Rule = (_spec, object) => [
   ...oneOf(object['volumeBindingMode'], 'volumeBindingMode', ['Immediate', 'WaitForFirstConsumer']),
 ];
 
-/** Events stand beside what they are about; those of the whole cluster in `default`. */
+/** Validates an event: it must be in the namespace of its object, or in `default` if that is cluster-scoped. */
 export const event: Rule = (_spec, object) => {
   const { namespace } = metadataOf(object);
   const about = tree(object['involvedObject'] ?? object['regarding'])['namespace'];
@@ -201,7 +201,7 @@ export const event: Rule = (_spec, object) => {
   return fits ? [] : [causes.invalid('involvedObject.namespace', text(about), 'does not match event.namespace')];
 };
 
-/** What establishing a CustomResourceDefinition needs: its name, one version that is stored, a schema for each. */
+/** Validates a CustomResourceDefinition: its name, exactly one stored version, and a schema for each version. */
 export const customResourceDefinition: Rule = (spec, object) => {
   const versions = list(spec['versions']).map(tree);
   const plural = text(at(spec['names'], 'plural'));

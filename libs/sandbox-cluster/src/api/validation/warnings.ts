@@ -3,7 +3,7 @@ import type { ResourceData } from '#kubernetes/schemas';
 import { metadataOf, ruleKind } from '../names.ts';
 import { at, dnsLabel, text, tree, trees } from './words.ts';
 
-/** Where the pods of a kind are described. */
+/** Path of the pod template in each kind. */
 const POD_AT: Readonly<Record<string, readonly string[]>> = {
   CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
   DaemonSet: ['spec', 'template', 'spec'],
@@ -14,7 +14,7 @@ const POD_AT: Readonly<Record<string, readonly string[]>> = {
   StatefulSet: ['spec', 'template', 'spec'],
 };
 
-/** What a server takes and warns of. */
+/** Returns the warnings for an object that the server accepts. */
 export function warningsFor(resource: ResourceData, object: JsonObject): readonly string[] {
   const kind = ruleKind(resource);
   const place = POD_AT[kind];
@@ -45,7 +45,7 @@ export function warningsFor(resource: ResourceData, object: JsonObject): readonl
   ];
 }
 
-/** Later variables of one name hide earlier ones. */
+/** Warns about variables that a later one of the same name overrides. */
 function doubledVariables(container: JsonObject, field: string): string[] {
   const seen = new Map<string, number>();
   return trees(container['env']).flatMap((variable, index) => {
@@ -58,7 +58,7 @@ function doubledVariables(container: JsonObject, field: string): string[] {
   });
 }
 
-/** Bytes come whole. */
+/** Warns about fractional bytes. */
 function brokenBytes(container: JsonObject, field: string): string[] {
   return ['limits', 'requests'].flatMap((group) =>
     ['memory', 'ephemeral-storage'].flatMap((name) => {

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '#kernel';
 import { isObject } from '../../store.ts';
 import { causes, type Cause } from '../status.ts';
 
-/** Rules for single words, in the server's own texts. Each answers what is wrong; nothing when nothing is. */
+/** Validates a single word. Returns the server's own error messages; none if the word is valid. */
 export type WordRule = (text: string) => readonly string[];
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -58,7 +58,7 @@ export const configKey: WordRule = (text) => {
   ];
 };
 
-/** Keys of labels, annotations and selectors: an optional DNS prefix, and a name. */
+/** Validates keys of labels, annotations, and selectors: an optional DNS prefix, and a name. */
 export const qualifiedName: WordRule = (text) => {
   const parts = text.split('/');
   const [prefix, name] = parts.length === 1 ? [undefined, text] : [parts[0] ?? '', parts[1] ?? ''];
@@ -81,7 +81,7 @@ export const labelValue: WordRule = (text) => [
   ...(VALUE.test(text) ? [] : [VALUE_TEXT]),
 ];
 
-// Ways to read an object that has been decoded: a place that is not there is empty.
+// Functions that read a decoded object. A missing value is read as empty.
 
 export const tree = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 export const list = (value: Json | undefined): readonly Json[] =>
@@ -93,7 +93,7 @@ export const entries = (value: Json | undefined): readonly (readonly [string, Js
 export const at = (value: Json | undefined, ...path: readonly string[]): Json | undefined =>
   path.reduce<Json | undefined>((here, step) => tree(here)[step], value);
 
-// Causes that many rules share.
+// Causes that several rules share.
 
 export const word = (value: string, field: string, rule: WordRule): Cause[] =>
   rule(value).map((fault) => causes.invalid(field, value, fault));
@@ -106,12 +106,15 @@ export const portNumber = (value: Json | undefined, field: string): Cause[] =>
     ? []
     : [causes.invalid(field, value ?? 0, 'must be between 1 and 65535, inclusive')];
 
-/** A port by number or by name. */
+/** Validates a port number or port name. */
 export function portOrName(value: Json | undefined, field: string): Cause[] {
   return typeof value === 'string' ? word(value, field, portName) : portNumber(value, field);
 }
 
-/** A number, or a share in per cent. @param options.atMostAll shares over 100 % are refused */
+/**
+ * Validates a number or a percentage.
+ * @param options.atMostAll whether to refuse more than 100 %
+ */
 export function countOrShare(
   value: Json | undefined,
   field: string,
@@ -130,7 +133,7 @@ export const labelMap = (labels: Json | undefined, field: string): Cause[] =>
     ...word(text(value), field, labelValue),
   ]);
 
-/** A label selector with its expressions. */
+/** Validates a label selector and its expressions. */
 export function labelSelector(selector: Json | undefined, field: string): Cause[] {
   const expressions = trees(at(selector, 'matchExpressions'));
   return [
@@ -160,7 +163,7 @@ export function labelSelector(selector: Json | undefined, field: string): Cause[
   ];
 }
 
-/** Whether labels are selected; undefined when the selector is not valid. */
+/** Returns whether a selector matches labels; undefined if the selector is invalid. */
 export function selects(selector: Json | undefined, labels: Json | undefined): boolean | undefined {
   if (labelSelector(selector, '').length > 0) return undefined;
   const has = (key: string) => tree(labels)[key] !== undefined;

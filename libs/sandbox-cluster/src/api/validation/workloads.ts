@@ -22,7 +22,10 @@ const ALWAYS: PodPlace = { restart: ['Always'] };
 const isEmptySelector = (selector: Json | undefined): boolean =>
   entries(at(selector, 'matchLabels')).length === 0 && list(at(selector, 'matchExpressions')).length === 0;
 
-/** Selector, template and labels of what makes pods. @param noun as the server calls the kind in its text on empty selectors */
+/**
+ * Validates the selector, template, and labels of a workload.
+ * @param noun name of the kind in the server's message about empty selectors
+ */
 function selectorAndTemplate(spec: JsonObject, noun: string): Cause[] {
   const { selector } = spec;
   const labels = at(spec['template'], 'metadata', 'labels');
@@ -41,7 +44,7 @@ function selectorAndTemplate(spec: JsonObject, noun: string): Cause[] {
   ];
 }
 
-/** Whom the server names when a deadline is given that only Jobs know. */
+/** Kind that the server names when only Jobs may set a deadline. */
 const SUPPORTED: Readonly<Record<string, string>> = { statefulset: 'StatefulSet', daemonset: 'DaemonSet' };
 
 function template(spec: JsonObject, place: PodPlace, owner = 'ReplicaSet'): Cause[] {
@@ -108,7 +111,10 @@ export const replicaSet: Rule = (spec) => [
   ...selectorAndTemplate(spec, 'deployment'),
 ];
 
-/** The spec as its controller makes pods of it: a volume for each claim template, in the place of one of the same name. */
+/**
+ * Returns the spec as its controller uses it: with a volume for each claim template, which replaces a volume of the
+ * same name.
+ */
 function withClaimVolumes(spec: JsonObject): JsonObject {
   const claims = list(spec['volumeClaimTemplates']).map((claim) => text(at(claim, 'metadata', 'name')));
   if (claims.length === 0) return spec;
@@ -208,7 +214,7 @@ const BOUNDS: readonly { readonly least: number; readonly most: number; readonly
   { least: 0, most: 6, names: DAYS },
 ];
 
-/** What is wrong with a cron schedule, in the words of the server's parser. */
+/** Returns what is wrong with a cron schedule, in the wording of the server's parser; undefined if it is valid. */
 function scheduleFault(schedule: string): string | undefined {
   if (/^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/.test(schedule) || /^@every \S+$/.test(schedule))
     return undefined;
