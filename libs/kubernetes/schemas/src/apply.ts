@@ -23,7 +23,7 @@ import {
   type Comparison,
 } from './typed.ts';
 
-/** Places that nobody owns: the server's own. */
+/** Fields of the server, which have no owner. */
 const UNOWNED: FieldSet = setOf(
   ['apiVersion'],
   ['kind'],
@@ -39,20 +39,23 @@ const UNOWNED: FieldSet = setOf(
   ['metadata', 'resourceVersion'],
 );
 
-/** Who writes, with what right. */
+/** The field manager of a request. */
 export interface Writer {
   readonly manager: string;
   readonly apiVersion: string;
   readonly subresource: string;
-  /** RFC 3339, for the entry's time. */
+  /** Time of the manager's entry, in RFC 3339. */
   readonly time: string;
-  /** Places this endpoint does not write (`status` for the object itself): nobody gains or loses them. */
+  /**
+   * Fields that the endpoint does not write (such as `status` at the object's own endpoint). Their ownership never
+   * changes.
+   */
   readonly ignored: FieldSet;
 }
 
 export interface Conflict {
   readonly manager: Manager;
-  /** `.spec.template.spec.containers[name="web"].image` */
+  /** Paths such as `.spec.template.spec.containers[name="web"].image`. */
   readonly fields: readonly string[];
   readonly set: FieldSet;
 }
@@ -76,9 +79,9 @@ const visible = (comparison: Comparison, ignored: FieldSet): Comparison => ({
 });
 
 /**
- * Server-side apply: merges what the writer says into the live object, takes away what the writer said before and says no
- * longer (unless somebody else owns it too), and moves ownership.
- * @param input.live without managedFields; for a new object what the kind looks like when nothing is said
+ * Performs a server-side apply: merges the configuration into the live object, removes fields of the manager's last
+ * apply that it no longer contains (unless another manager owns them too), and updates ownership.
+ * @param input.live without managedFields; for a new object, the object that the kind's defaults alone produce
  */
 export function applyObject(
   root: SchemaNode | undefined,
@@ -113,12 +116,12 @@ export function applyObject(
   const same = isEmpty(comparison.added) && isEmpty(comparison.modified) && isEmpty(comparison.removed);
   const left = new Map(others.managers);
   const kept = left.get(id);
-  // An apply that changed nothing leaves its time as it was: none, for a manager that is new.
+  // An apply without changes keeps its time, which is empty for a new manager.
   if (kept) left.set(id, same ? { ...kept, time: before?.time ?? '' } : kept);
   return ok({ object: pruned, managers: left });
 }
 
-/** Removes what only this writer's last apply said. */
+/** Removes fields that only this manager's last apply contained. */
 function prune(
   root: SchemaNode | undefined,
   merged: JsonObject,
@@ -142,7 +145,7 @@ function prune(
   return isTree(value) ? value : {};
 }
 
-/** Takes changed and removed places from everybody else. */
+/** Removes changed and removed fields from all other managers. */
 function takeFrom(
   managers: Managers,
   id: string,
@@ -165,8 +168,8 @@ function takeFrom(
 }
 
 /**
- * What a create, a PUT or a patch does to ownership: the writer gets what it added or changed and everybody loses what is
- * gone. Nothing changes hands when nothing changed.
+ * Updates ownership after a create, PUT, or patch: the manager gets the fields that it added or changed, and all
+ * managers lose the fields that were removed. Without a change, ownership stays the same.
  */
 export function updateManagers(
   root: SchemaNode | undefined,
@@ -203,7 +206,9 @@ export function updateManagers(
   return left;
 }
 
-/** What a kind holds when nothing was said: its fixed structures, and `null` for lists it must have. */
+/**
+ * Returns the object that a kind's defaults alone produce: its non-pointer structures, and `null` for required lists.
+ */
 export function emptyObject(node: SchemaNode, depth = 0): JsonObject {
   const empty: { [key: string]: Json } = {};
   for (const name of node.fields) {
@@ -217,7 +222,7 @@ export function emptyObject(node: SchemaNode, depth = 0): JsonObject {
   return empty;
 }
 
-/** Words and numbers that are held by value: the schema gives them their zero, and nobody owns it. */
+/** Zero values of Go fields that are not pointers. The schema lists them as defaults, and no manager owns them. */
 const isPlainZero = (value: Json | undefined): value is Json => value === '' || value === 0 || value === false;
 
 export { EMPTY as NOTHING_IGNORED };

@@ -14,8 +14,8 @@ const deployment = (container: object, spec: object = {}) => ({
   },
 });
 
-describe('check an object against the recorded schemas', () => {
-  it('finds nothing wrong with a good manifest', () => {
+describe('checkObject with the recorded schemas', () => {
+  it('finds no errors in a valid manifest', () => {
     expect(
       checkObject(
         deployment({
@@ -27,7 +27,7 @@ describe('check an object against the recorded schemas', () => {
     ).toEqual([]);
   });
 
-  it('names an unknown field and what was probably meant', () => {
+  it('reports an unknown field and suggests the nearest name', () => {
     expect(checkObject(deployment({ imagee: 'x' }))).toEqual([
       {
         reason: 'unknown-field',
@@ -53,13 +53,13 @@ describe('check an object against the recorded schemas', () => {
     expect(checkObject(object)).toMatchObject([{ reason: 'wrong-type', field }]);
   });
 
-  it('refuses a number that does not fit', () => {
+  it('rejects a number that is out of range', () => {
     expect(checkObject(deployment({}, { replicas: 3_000_000_000 }))).toMatchObject([
       { reason: 'invalid-value', field: 'spec.replicas' },
     ]);
   });
 
-  it('refuses invalid quantities and invalid base64', () => {
+  it('rejects invalid quantities and invalid base64', () => {
     expect(checkObject(deployment({ resources: { limits: { cpu: '1 core' } } }))).toMatchObject([
       { reason: 'invalid-value', field: 'spec.template.spec.containers[0].resources.limits.cpu' },
     ]);
@@ -68,19 +68,19 @@ describe('check an object against the recorded schemas', () => {
     ).toMatchObject([{ reason: 'invalid-value', field: 'data.k' }]);
   });
 
-  it('names the supported values of an enumeration', () => {
+  it('lists the supported values of an enumeration', () => {
     expect(checkObject(deployment({ imagePullPolicy: 'always' }))).toMatchObject([
       { reason: 'unsupported-value', message: 'Supported values are Always, IfNotPresent, Never.', nearest: 'Always' },
     ]);
   });
 
-  it('names a missing member', () => {
+  it('reports a missing required field', () => {
     expect(
       checkObject({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a' }, spec: { template: {} } }),
     ).toMatchObject([{ reason: 'required', field: 'spec.selector' }]);
   });
 
-  it('knows a kind of another apiVersion, and a kind that was misspelt', () => {
+  it('suggests the apiVersion of a known kind, and the nearest name of an unknown kind', () => {
     expect(checkObject({ apiVersion: 'extensions/v1beta1', kind: 'Deployment' })).toMatchObject([
       { reason: 'unknown-kind', field: 'apiVersion', nearest: 'apps/v1' },
     ]);
@@ -89,7 +89,7 @@ describe('check an object against the recorded schemas', () => {
     ]);
   });
 
-  it('takes null for a field that was not given, and free text where a schema leaves it open', () => {
+  it('accepts null for a missing field, and any text where the schema allows it', () => {
     expect(checkObject(deployment({}, { replicas: null }))).toEqual([]);
     expect(
       checkObject({
@@ -101,11 +101,11 @@ describe('check an object against the recorded schemas', () => {
     ).toEqual([]);
   });
 
-  it('says no more than fifty faults of a manifest full of them', () => {
+  it('reports at most fifty errors', () => {
     expect(checkObject(deployment({ env: Array.from({ length: 5000 }, () => ({ name: 1 })) }))).toHaveLength(50);
   });
 
-  it('is not an object', () => {
+  it('rejects a manifest that is not an object or has no apiVersion', () => {
     expect(checkObject([])).toMatchObject([{ reason: 'not-an-object' }]);
     expect(checkObject({ kind: 'Pod' })).toMatchObject([{ reason: 'required', field: 'apiVersion' }]);
   });
@@ -114,14 +114,14 @@ describe('check an object against the recorded schemas', () => {
 describe('the recorded schemas', () => {
   const schemas = kubernetesSchemas();
 
-  it('find a kind by every word kubectl takes', () => {
+  it('find a kind by every name that kubectl accepts', () => {
     for (const word of ['deployments', 'deployment', 'deploy', 'Deployment', 'deployments.apps', 'deploy.apps'])
       expect(schemas.find(word)).toMatchObject({ kind: 'Deployment', namespaced: true });
     expect(schemas.find('ns')).toMatchObject({ kind: 'Namespace', namespaced: false });
     expect(schemas.find('gadgets')).toBeUndefined();
   });
 
-  it('tell list keys, merge keys and atomic maps', () => {
+  it('contain list keys, merge keys, and atomic maps', () => {
     const kind = schemas.find('deployment');
     if (!kind) throw new Error('not recorded');
     expect(schemas.at(kind, ['spec', 'template', 'spec', 'containers', 0, 'ports'])).toMatchObject({

@@ -14,16 +14,16 @@ export type ObjectErrorReason =
   | 'unsupported-value'
   | 'required';
 
-/** Something in a manifest that a server of the recorded version would refuse. */
+/** An error in a manifest, because of which a server of the recorded version would refuse it. */
 export interface ObjectError {
   readonly reason: ObjectErrorReason;
-  /** As Kubernetes writes it: `spec.template.spec.containers[0].imagee`. */
+  /** Path in the format of Kubernetes: `spec.template.spec.containers[0].imagee`. */
   readonly field: string;
-  /** RFC 6901 pointer into the manifest. */
+  /** JSON pointer into the manifest (RFC 6901). */
   readonly pointer: string;
-  /** One sentence without the value: values may be secrets. */
+  /** One sentence without the value, which may be secret. */
   readonly message: string;
-  /** For unknown fields, kinds and enumerations: what was probably meant. */
+  /** For unknown fields, kinds, and enumeration values: the nearest valid one. */
   readonly nearest?: string;
 }
 
@@ -32,9 +32,10 @@ const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * Checks a manifest against the published schemas: unknown fields, wrong types, missing members, enumerations,
- * quantities, times, base64. Rules that no schema states (names, selectors, references between fields) are not in it.
- * @returns what is wrong, in the manifest's order, at most 50; empty when nothing is
+ * Checks a manifest against the published schemas: unknown fields, wrong types, missing required fields, enumerations,
+ * quantities, times, and base64. Rules that schemas do not express (names, selectors, references between fields) are
+ * not checked.
+ * @returns the errors in the order of the manifest, at most 50; empty if there are none
  */
 export function checkObject(object: Json | undefined, schemas: Schemas = kubernetesSchemas()): readonly ObjectError[] {
   const faults: ObjectError[] = [];
@@ -73,9 +74,9 @@ export function checkObject(object: Json | undefined, schemas: Schemas = kuberne
   return faults;
 }
 
-/** Checks one value against its place in the tree; for sub-resources and parts of objects. */
+/** Checks a value against its schema node, for subresources and parts of objects. */
 function checkNode(node: SchemaNode, value: Json | undefined, path: Path, faults: ObjectError[]): void {
-  if (faults.length >= MOST_FAULTS || value === undefined || value === null) return; // null is "not given" to a server
+  if (faults.length >= MOST_FAULTS || value === undefined || value === null) return; // a server treats null as missing
   switch (node.shape) {
     case 'object':
       if (!isTree(value)) return wrongType(faults, path, 'an object', value);
@@ -118,7 +119,7 @@ function checkFields(
       );
     }
   }
-  if (path[0] === 'status') return; // dropped when an object is created
+  if (path[0] === 'status') return; // a server ignores the status when an object is created
   for (const name of node.required) {
     if ((value[name] === undefined || value[name] === null) && !(path.length === 0 && name === 'status'))
       add(faults, [...path, name], 'required', `${name} is missing.`);

@@ -7,16 +7,19 @@ type Rule = (object: Mutable, rootKind: string, known: Known) => void;
 
 const CORE = 'io.k8s.api.core.v1.';
 
-/** `:latest` or no tag is pulled always, also beside a digest. */
+/**
+ * Returns the default pull policy: Always for `:latest`, even with a digest, and for a reference without tag and
+ * digest.
+ */
 function pullPolicy(image: Json | undefined): string {
   if (typeof image !== 'string') return 'IfNotPresent';
-  if (/\s/.test(image)) return 'IfNotPresent'; // no reference at all
+  if (/\s/.test(image)) return 'IfNotPresent'; // not a valid reference
   const [named = '', digest] = image.split('@');
   const tag = /:([^/:]+)$/.exec(named)?.[1] ?? (digest === undefined ? 'latest' : '');
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
-/** Fills amounts that are named by another list and missing here. */
+/** Copies amounts from another list into a list that lacks them. */
 function fill(object: Mutable, field: string, from: Json | undefined): void {
   if (!isTree(from) || Object.keys(from).length === 0) return;
   const given = object[field];
@@ -25,7 +28,9 @@ function fill(object: Mutable, field: string, from: Json | undefined): void {
 
 const trees = (value: Json | undefined): readonly JsonObject[] => (isList(value) ? value.filter(isTree) : []);
 
-/** Defaults that depend on something, by the definition they are in; together they answer for all that the recording calls conditional. */
+/**
+ * Defaults that depend on other fields, by definition. They cover all fields that the recording lists as conditional.
+ */
 export const CONDITIONAL: Readonly<Record<string, Rule>> = {
   [`${CORE}Container`]: (container) => {
     container['imagePullPolicy'] ??= pullPolicy(container['image']);
@@ -168,7 +173,10 @@ export const CONDITIONAL: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** In a pod itself, limits are requests where nothing was asked, and ports of the host's network are the host's. */
+/**
+ * Applies the defaults of containers in pods, but not in templates: missing requests equal the limits, and with the
+ * host's network, host ports equal container ports.
+ */
 function podContainer(container: JsonObject, hostNetwork: boolean): JsonObject {
   const resources = isTree(container['resources']) ? container['resources'] : undefined;
   const limits = isTree(resources?.['limits']) ? resources['limits'] : undefined;

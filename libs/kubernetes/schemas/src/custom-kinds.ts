@@ -3,7 +3,7 @@ import type { Column, CustomData, RawSchema, ResourceData, SchemaData, Subresour
 import { openSchemas, type Schemas } from './schemas.ts';
 import { isList, isTree } from './typed.ts';
 
-/** Kinds of custom resources, and their schemas by the name of their definition. */
+/** Kinds of custom resources, with their schemas by definition name. */
 export interface CustomKinds {
   readonly resources: readonly ResourceData[];
   readonly definitions: { readonly [name: string]: RawSchema };
@@ -26,7 +26,7 @@ const trees = (value: Json | undefined): readonly JsonObject[] => (isList(value)
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 const texts = (value: Json | undefined): readonly string[] => (isList(value) ? value.map(String) : []);
 
-/** What a CustomResourceDefinition (apiextensions.k8s.io/v1) adds: one kind for each version that it serves. */
+/** Returns the kinds that a CustomResourceDefinition (apiextensions.k8s.io/v1) adds: one for each served version. */
 export function customKinds(definition: JsonObject): CustomKinds {
   const spec = tree(definition['spec']);
   const [group, names] = [text(spec['group']), tree(spec['names'])];
@@ -63,7 +63,7 @@ export function customKinds(definition: JsonObject): CustomKinds {
   };
 }
 
-/** Stable versions before betas before alphas, newer before older; other names come last, by name. */
+/** Sorts versions by priority: stable, then beta, then alpha, newer before older; other names last, by name. */
 function byPriority(left: string, right: string): number {
   const rank = (name: string): readonly number[] => {
     const [, major, stage, minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(name) ?? [];
@@ -110,12 +110,13 @@ function customOf(version: JsonObject, storedAs: string, columns: readonly JsonO
   };
 }
 
-/** The kind's schema with what every object has. */
+/** Returns the kind's schema with the fields that every object has. */
 function rootOf(
   version: JsonObject,
   gvk: { readonly group: string; readonly version: string; readonly kind: string },
 ): RawSchema {
-  const given = tree(tree(version['schema'])['openAPIV3Schema']) as RawSchema; // its definition was validated
+  // Validated when the definition was stored.
+  const given = tree(tree(version['schema'])['openAPIV3Schema']) as RawSchema;
   return {
     ...given,
     type: 'object',
@@ -129,13 +130,13 @@ function rootOf(
   };
 }
 
-/** Lookups to which kinds can be added, and from which they can be taken away. */
+/** Schemas whose custom kinds can be replaced. */
 export interface GrowingSchemas extends Schemas {
-  /** Takes the place of what was added before. */
+  /** Replaces the kinds that were added before. */
   serve(kinds: readonly CustomKinds[]): void;
 }
 
-/** @param base kinds that are always there; shared as long as nothing is added */
+/** @param base kinds that are always available; shared until kinds are added */
 export function growingSchemas(base: Schemas): GrowingSchemas {
   let now = base;
   return {

@@ -3,9 +3,9 @@ import type { SchemaNode } from './node.ts';
 import { isList, isTree } from './typed.ts';
 
 /**
- * A custom resource's object without what its schema does not name. Zero values and empty maps stay as they are, for
- * no Go type stands behind them.
- * @param unknown takes the paths of what was left out
+ * Removes fields that are not in a custom resource's schema. Zero values and empty maps are kept, because custom
+ * resources have no Go type.
+ * @param unknown receives the paths of removed fields
  */
 export function pruneCustom(node: SchemaNode, value: Json, path: string, unknown: string[]): Json {
   if (isList(value)) {
@@ -28,11 +28,11 @@ export function pruneCustom(node: SchemaNode, value: Json, path: string, unknown
   return result;
 }
 
-/** Takes any members: what no structure describes, or what says that it keeps them. */
+/** Returns whether the node accepts any members: it has no structure, or preserves unknown fields. */
 const isOpen = (node: SchemaNode): boolean =>
   node.preservesUnknown || node.raw.type !== 'object' || node.raw.additionalProperties !== undefined;
 
-/** The object with the defaults of its schema where nothing was said; doing it again changes nothing. */
+/** Applies the defaults of a schema to missing fields. Idempotent. */
 export function defaultCustom(node: SchemaNode, value: Json): Json {
   if (isList(value)) {
     const { element } = node;

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Json } from '#kernel';
 
-/** A JSON schema as Kubernetes' OpenAPI documents write it, without prose; `$ref` holds a definition's bare name. */
+/**
+ * A JSON schema as in the OpenAPI documents of Kubernetes, without descriptions. `$ref` contains only a definition's
+ * name.
+ */
 export interface RawSchema {
   readonly type?: string;
   readonly format?: string;
@@ -31,7 +34,7 @@ export interface GroupVersionKind {
   readonly kind: string;
 }
 
-/** One printed column of `kubectl get`; priority 0 is always shown, others with `-o wide`. */
+/** A column of `kubectl get`. Columns with priority 0 are always shown, others with `-o wide`. */
 export interface Column {
   readonly name: string;
   readonly type: string;
@@ -41,12 +44,12 @@ export interface Column {
 }
 
 export interface SubresourceData extends GroupVersionKind {
-  /** `status`, `scale`, `log` … */
+  /** Name such as `status`, `scale`, or `log`. */
   readonly name: string;
   readonly verbs: readonly string[];
 }
 
-/** One kind of a group version, as aggregated discovery and the server's tables describe it. */
+/** A kind in one API version, as described by aggregated discovery and the server's tables. */
 export interface ResourceData extends GroupVersionKind {
   readonly plural: string;
   readonly singular: string;
@@ -55,20 +58,20 @@ export interface ResourceData extends GroupVersionKind {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly subresources: readonly SubresourceData[];
-  /** Name of the kind's definition; empty when the server publishes none. */
+  /** Name of the kind's definition; empty if the server publishes none. */
   readonly definition: string;
   readonly columns: readonly Column[];
-  /** For kinds that a CustomResourceDefinition adds. */
+  /** For kinds of a CustomResourceDefinition. */
   readonly custom?: CustomData;
 }
 
-/** What a CustomResourceDefinition says of a kind beside its schema and names. */
+/** Data of a CustomResourceDefinition in addition to its schema and names. */
 export interface CustomData {
-  /** The apiVersion in which objects are stored. */
+  /** The apiVersion of stored objects. */
   readonly storedAs: string;
   /** JSONPath of each column after the name. */
   readonly columnPaths: readonly string[];
-  /** Where the scale endpoint finds its numbers. */
+  /** Paths of the values of the scale endpoint. */
   readonly scale?: {
     readonly spec: readonly string[];
     readonly status: readonly string[];
@@ -76,50 +79,57 @@ export interface CustomData {
   };
 }
 
-/** A default the server wrote into every object of the type that left the field out. */
+/** A default that the server set in every object of a type without the field. */
 export interface RecordedDefault {
   readonly field: string;
   readonly value: Json;
 }
 
-/** Everything recorded from one server, by `tools/schemas/record.ts`. */
+/** Everything that `tools/schemas/record.ts` recorded from one server. */
 export interface SchemaData {
-  /** The server's major and minor version. */
+  /** The server's version as major.minor. */
   readonly version: string;
   readonly resources: readonly ResourceData[];
   readonly definitions: { readonly [name: string]: RawSchema };
-  /** By definition: what is always added. */
+  /** Fields that were always added, by definition. */
   readonly defaults: { readonly [definition: string]: readonly RecordedDefault[] };
-  /** By definition: fields that were added in some objects only or with several values; code decides these. */
+  /** Fields that were added only in some objects or with several values, by definition. Code handles these. */
   readonly conditional: { readonly [definition: string]: readonly string[] };
-  /** By definition: fields that vanish when they hold their type's zero value (`""`, 0, false, [], {}). */
+  /** Fields that are omitted when they have their type's zero value (`""`, 0, false, [], {}), by definition. */
   readonly omitsZero: { readonly [definition: string]: readonly string[] };
-  /** By definition: lists that are written as null when they are empty or were not given. */
+  /** Lists that are written as null when they are empty or missing, by definition. */
   readonly nullsZero: { readonly [definition: string]: readonly string[] };
-  /** By definition: fields that were seen to keep their zero value. */
+  /** Fields that keep their zero value, by definition. */
   readonly keepsZero: { readonly [definition: string]: readonly string[] };
 }
 
 let loaded: SchemaData | undefined;
 
-/** The recorded data of Kubernetes 1.36; read from disk once, at the first call. */
+/** Returns the recorded data of Kubernetes 1.36. It is read from disk once, at the first call. */
 export function recordedData(): SchemaData {
-  loaded ??= JSON.parse(readFileSync(dataFile('kubernetes-1.36.json'), 'utf8')) as SchemaData; // our own tool wrote it
+  // Written by our recording tool.
+  loaded ??= JSON.parse(readFileSync(dataFile('kubernetes-1.36.json'), 'utf8')) as SchemaData;
   return loaded;
 }
 
-/** What a definition and its fields mean; '' names the definition itself. */
+/** Descriptions of a definition's fields; the key '' describes the definition itself. */
 export type Descriptions = { readonly [definition: string]: { readonly [field: string]: string } | undefined };
 
 let told: Descriptions | undefined;
 
-/** The words of Kubernetes 1.36 about its kinds; read from disk once, at the first call: only `kubectl explain` shows them. */
+/**
+ * Returns the descriptions of Kubernetes 1.36, which only `kubectl explain` shows. They are read from disk once, at the
+ * first call.
+ */
 export function recordedDescriptions(): Descriptions {
-  told ??= JSON.parse(readFileSync(dataFile('descriptions-1.36.json'), 'utf8')) as Descriptions; // our own tool wrote it
+  // Written by our recording tool.
+  told ??= JSON.parse(readFileSync(dataFile('descriptions-1.36.json'), 'utf8')) as Descriptions;
   return told;
 }
 
-/** Beside the sources, and beside the folder of a built program; in the npm package of astroctl within that folder. */
+/**
+ * Locates a data file next to the sources or next to a build's folder; in astroctl's npm package, within that folder.
+ */
 function dataFile(name: string): URL {
   const within = new URL(`data/${name}`, import.meta.url);
   return existsSync(within) ? within : new URL(`../data/${name}`, import.meta.url);

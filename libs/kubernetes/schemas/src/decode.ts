@@ -7,16 +7,19 @@ import { canonicalQuantity } from './quantity.ts';
 import type { Schemas } from './schemas.ts';
 import { isList, isTree } from './typed.ts';
 
-/** A request's object as a server holds it once it is read. */
+/** A request's object after decoding. */
 export interface Decoded {
   readonly object: JsonObject;
-  /** Fields the kind does not have, as `spec.template.spec.containers[0].imagee`; they are not in the object. */
+  /** Unknown fields, such as `spec.template.spec.containers[0].imagee`. The object does not contain them. */
   readonly unknown: readonly string[];
-  /** Empty maps and lists, as `spec.podSelector.matchLabels`: a server has them until it stores the object; they are not in the object. */
+  /**
+   * Empty maps and lists, such as `spec.podSelector.matchLabels`, which a server keeps until it stores the object. The
+   * object does not contain them.
+   */
   readonly empty: readonly string[];
 }
 
-/** Structures that Go embeds without a name of their own; its messages name them all the same. */
+/** Structures that Go embeds without a field name. Go's error messages contain the name of the embedded type. */
 const EMBEDDED: Readonly<Record<string, { readonly own: readonly string[]; readonly name: string }>> = {
   Probe: {
     name: 'ProbeHandler',
@@ -34,23 +37,26 @@ const EMBEDDED: Readonly<Record<string, { readonly own: readonly string[]; reado
 };
 const BAD_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
-/** Structures that say something by being there: JSON of any kind (a schema's default), and the status endpoint of a custom kind. */
+/**
+ * Structures whose presence has a meaning even if they are empty: arbitrary JSON (a schema's default), and the status
+ * endpoint of a custom kind.
+ */
 const KEPT: ReadonlySet<string> = new Set(
   ['JSON', 'CustomResourceSubresourceStatus'].map(
     (name) => `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.${name}`,
   ),
 );
 
-/** Counts of a status that are written although they are 0. */
+/** Counts of a status that are written even if they are 0. */
 const COUNTS = new Set(['terminatingReplicas', 'ready', 'terminating', 'collisionCount']);
 
 class DecodeFault extends Error {}
 
 /**
- * Reads an object as the server's typed decoder does: unknown fields are put aside, nulls and vanishing zero values are
- * dropped, quantities and times take their canonical form.
- * @param known parts of a stored object of the same kind, in the places they have there
- * @returns the server's text when a value has a wrong type (the first one met)
+ * Decodes an object as the server's typed decoder does: separates unknown fields, removes nulls and omitted zero
+ * values, and converts quantities and times to their canonical form.
+ * @param known parts of a stored object of the same kind, at the same paths
+ * @returns the server's message about the first value with a wrong type
  */
 export function decodeObject(
   schemas: Schemas,
@@ -73,11 +79,11 @@ export function decodeObject(
 }
 
 interface Place {
-  /** With list positions, for unknown fields. */
+  /** Path with list indices, for unknown fields. */
   readonly text: string;
-  /** Without, as Go's messages have it. */
+  /** Path without list indices, for Go's messages. */
   readonly dotted: string;
-  /** The structure the field is in. */
+  /** Structure that contains the field. */
   readonly owner: string;
 }
 
@@ -90,7 +96,7 @@ class Decoder {
     private readonly known: Known,
   ) {}
 
-  /** A custom resource: only its metadata has a Go type. */
+  /** Decodes a custom resource, of which only the metadata has a Go type. */
   custom(root: SchemaNode, raw: JsonObject): JsonObject {
     const { metadata, ...rest } = raw;
     const node = root.field('metadata');
@@ -127,7 +133,7 @@ class Decoder {
         if (typeof read === 'object') this.empty.push(text);
         continue;
       }
-      // At the top an empty list stays one until it is stored: who sent it owns it.
+      // At the top level, an empty list stays empty until it is stored, so that its sender owns it.
       const isNulled =
         place.text !== '' &&
         isList(read) &&
@@ -169,7 +175,7 @@ class Decoder {
     }
   }
 
-  /** A null among elements is the element's zero value. */
+  /** Decodes an element of a list or map. Null becomes the element's zero value. */
   private element(node: SchemaNode, value: Json, place: Place, inMap: boolean): Json {
     if (value === null) return zeroOf(node);
     return node.shape === 'quantity' ? this.scalar(node, value, place, inMap) : this.value(node, value, place);
@@ -213,7 +219,7 @@ class Decoder {
     );
   }
 
-  /** Recorded where it was tried; else by what Go's zero values usually do. */
+  /** Returns whether a zero value is kept: from the recording, otherwise by Go's usual rules. */
   private keepsZero(node: SchemaNode, name: string, field: SchemaNode): boolean {
     const definition = node.definition ?? '';
     if (KEPT.has(field.definition ?? '')) return true;
@@ -229,7 +235,7 @@ class Decoder {
   }
 }
 
-/** `io.k8s.api.core.v1.Container` → `Container`. */
+/** Shortens `io.k8s.api.core.v1.Container` to `Container`. */
 const shortName = (definition: string): string => definition.slice(definition.lastIndexOf('.') + 1);
 
 function goType(node: SchemaNode): string {
@@ -293,7 +299,7 @@ function base64(text: string): string {
   return clean;
 }
 
-/** Times are kept by whole seconds of UTC, those of MicroTime by microseconds. */
+/** Converts a time to UTC with whole seconds; MicroTime keeps microseconds. */
 function time(text: string, definition: string): string {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text);
   const ms = parts ? Date.parse(text) : Number.NaN;

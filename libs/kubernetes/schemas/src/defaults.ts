@@ -7,7 +7,7 @@ import type { SchemaNode } from './node.ts';
 import type { Schemas } from './schemas.ts';
 import { isList, isTree } from './typed.ts';
 
-/** Recorded from creates, but given by the endpoint once and not by defaulting: a later write must not bring them back. */
+/** Defaults in the recording that the server sets only on create. Later writes do not restore them. */
 const ONCE: Readonly<Record<string, readonly string[]>> = {
   'io.k8s.api.core.v1.Namespace': ['spec', 'status'],
   'io.k8s.api.core.v1.Node': ['spec', 'status'],
@@ -15,8 +15,8 @@ const ONCE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The object with what the server adds where nothing was said. Doing it again changes nothing.
- * @param known parts of a stored object of the same kind, in the places they have there
+ * Applies the server's defaults to missing fields. Idempotent.
+ * @param known parts of a stored object of the same kind, at the same paths
  */
 export function applyDefaults(
   schemas: Schemas,
@@ -51,7 +51,7 @@ function structure(node: SchemaNode, object: JsonObject, how: Defaulting): JsonO
   for (const name of schemas.data.nullsZero[definition] ?? []) result[name] ??= null;
   for (const name of node.fields) {
     const field = node.field(name);
-    // A structure that Go holds by value is never absent.
+    // Go fields that are not pointers are always present.
     if (Object.hasOwn(result, name) || field?.shape !== 'object' || !isTree(field.schemaDefault) || once.includes(name))
       continue;
     result[name] = structure(field, {}, how);

@@ -1,7 +1,7 @@
 /**
- * Fields that a JSON text gives more than once, as `data.a` or `spec.containers[0].image`. JSON.parse keeps the last one in
- * silence; a server says so. Reads the text once; what is not JSON gives nothing.
- * @returns at most 50
+ * Finds fields that occur more than once in a JSON text, such as `data.a` or `spec.containers[0].image`. JSON.parse
+ * silently keeps the last one; a server reports them. Returns none for a text that is not JSON.
+ * @returns at most 50 paths
  */
 export function duplicateFields(text: string): readonly string[] {
   const found: string[] = [];
@@ -57,6 +57,6 @@ function unquote(literal: string): string {
   try {
     return String(JSON.parse(literal));
   } catch {
-    return literal; // the parser has refused the text already
+    return literal; // the parser has already refused the text
   }
 }

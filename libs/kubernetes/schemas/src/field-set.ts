@@ -2,13 +2,13 @@ import { canonicalJson, type Json, type JsonObject } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
 /**
- * A set of places in an object, as managed fields record it. An element is a field (`f:spec`), a list element by its keys
- * (`k:{"name":"web"}`) or by its value (`v:"finalizer"`). Sets are never changed once built.
+ * An immutable set of field paths, as managedFields records it. A path element is a field (`f:spec`), or a list element
+ * by its keys (`k:{"name":"web"}`) or by its value (`v:"finalizer"`).
  */
 export interface FieldSet {
-  /** Elements that are in the set themselves. */
+  /** Path elements that are themselves in the set. */
   readonly members: ReadonlySet<string>;
-  /** Elements below which something is in the set. */
+  /** Path elements that have descendants in the set. */
   readonly children: ReadonlyMap<string, FieldSet>;
 }
 
@@ -16,7 +16,7 @@ export const EMPTY: FieldSet = { members: new Set(), children: new Map() };
 
 export const isEmpty = (set: FieldSet): boolean => set.members.size === 0 && set.children.size === 0;
 
-/** Collects places; `build` drops empty branches. */
+/** Builds a field set. `build` omits empty branches. */
 export class FieldSetBuilder {
   readonly #members = new Set<string>();
   readonly #children = new Map<string, FieldSetBuilder>();
@@ -65,7 +65,7 @@ export function intersection(left: FieldSet, right: FieldSet): FieldSet {
   return { members, children };
 }
 
-/** What is in `left` and not in `right`; a member of `right` does not take what lies below it. */
+/** Returns the members of `left` that are not in `right`. A member of `right` does not remove its descendants. */
 export function difference(left: FieldSet, right: FieldSet): FieldSet {
   if (isEmpty(right)) return left;
   const members = new Set([...left.members].filter((element) => !right.members.has(element)));
@@ -78,7 +78,7 @@ export function difference(left: FieldSet, right: FieldSet): FieldSet {
   return { members, children };
 }
 
-/** `left` without the members of `right` and everything below them. */
+/** Returns `left` without the members of `right` and their descendants. */
 export function recursiveDifference(left: FieldSet, right: FieldSet): FieldSet {
   const members = new Set([...left.members].filter((element) => !right.members.has(element)));
   const children = new Map<string, FieldSet>();
@@ -102,7 +102,7 @@ export function sameSet(left: FieldSet, right: FieldSet): boolean {
   return true;
 }
 
-/** A set of one or more field paths: `['metadata', 'name']`. */
+/** Returns a set of one or more field paths: `['metadata', 'name']`. */
 export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
   const builder = new FieldSetBuilder();
   for (const path of paths) {
@@ -114,12 +114,15 @@ export function setOf(...paths: readonly (readonly string[])[]): FieldSet {
   return builder.build();
 }
 
-/** Most writes leave most entries as they are, and the next reads what this one wrote. */
+/** Size of the cache of encoded sets. Most writes leave most entries unchanged, and the next write decodes them. */
 const RECENT = 1_000;
 const written = new LRUCache<FieldSet, JsonObject>({ max: RECENT });
 const read = new LRUCache<JsonObject, FieldSet>({ max: RECENT });
 
-/** `fieldsV1` of a managed-fields entry; elements in the server's order (`.` first, then sorted). Never change what this returns. */
+/**
+ * Encodes a set as `fieldsV1` of a managedFields entry, with elements in the server's order (`.` first, then sorted).
+ * Callers must not modify the result.
+ */
 export function toFieldsV1(set: FieldSet): JsonObject {
   const known = written.get(set);
   if (known) return known;
@@ -139,7 +142,7 @@ function fieldsOf(set: FieldSet): JsonObject {
   return fields;
 }
 
-/** @returns undefined when it is not fieldsV1 */
+/** @returns undefined if the value is not valid fieldsV1 */
 export function fromFieldsV1(fields: Json | undefined): FieldSet | undefined {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return undefined;
   const known = read.get(fields as JsonObject);
@@ -173,11 +176,11 @@ function canonicalKey(element: string): string | undefined {
   try {
     return `k:${canonicalJson(JSON.parse(element.slice(2)))}`;
   } catch {
-    return undefined; // the caller answers that the set is not readable
+    return undefined; // the caller reports the invalid set
   }
 }
 
-/** Members as a server names them in a conflict: `.spec.template.spec.containers[name="web"].image`. */
+/** Formats members as in a server's conflict messages: `.spec.template.spec.containers[name="web"].image`. */
 export function memberPaths(set: FieldSet, prefix = ''): string[] {
   const paths: string[] = [];
   for (const element of [...new Set([...set.members, ...set.children.keys()])].sort()) {
@@ -189,11 +192,12 @@ export function memberPaths(set: FieldSet, prefix = ''): string[] {
   return paths;
 }
 
-/** One element in messages: `.spec`, `[name="web"]`, `[="finalizer"]`. */
+/** Formats one path element: `.spec`, `[name="web"]`, `[="finalizer"]`. */
 export function elementText(element: string): string {
   if (element.startsWith('f:')) return `.${element.slice(2)}`;
   if (element.startsWith('v:')) return `[=${element.slice(2)}]`;
-  const keys = JSON.parse(element.slice(2)) as { readonly [key: string]: Json }; // written by canonicalJson, or checked by fromFieldsV1
+  // Written by canonicalJson, or checked by fromFieldsV1.
+  const keys = JSON.parse(element.slice(2)) as { readonly [key: string]: Json };
   return `[${Object.entries(keys)
     .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
     .join(',')}]`;

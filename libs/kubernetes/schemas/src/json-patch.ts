@@ -1,15 +1,15 @@
 import { err, ok, type Json, type JsonObject, type Result } from '#kernel';
 import { isList, isTree, sameJson } from './typed.ts';
 
-/** Why a patch does not apply: its form is wrong (400), it asks for too much (413), or the object is not as it expects (422, 500). */
+/** Why a patch cannot be applied: it is malformed (400), too large (413), or does not match the object (422, 500). */
 export interface PatchError {
   readonly code: 400 | 413 | 422 | 500;
   readonly message: string;
 }
 
-/** Operations of a JSON patch; more are refused. */
+/** Maximum number of operations of a JSON patch. */
 const MOST_OPERATIONS = 10_000;
-/** Bytes that copies of one patch may make. */
+/** Maximum bytes that the copy operations of one patch may add. */
 const MOST_COPIED = 3 * 1024 * 1024;
 const REJECTED: PatchError = { code: 422, message: 'the server rejected our request due to an error in our request' };
 
@@ -20,7 +20,7 @@ const decoding = (value: Json, type: string): PatchError => ({
   message: `error decoding patch: json: cannot unmarshal ${goKind(value)} into Go value of type ${type}`,
 });
 
-/** JSON merge patch (RFC 7386): null removes, lists are replaced. */
+/** Applies a JSON merge patch (RFC 7386): null removes a member, and lists are replaced. */
 export function mergePatch(target: JsonObject, patch: Json): Result<JsonObject, PatchError> {
   if (!isTree(patch)) return err(decoding(patch, 'map[string]interface {}'));
   const merged = merge(target, patch);
@@ -39,8 +39,8 @@ function merge(target: Json | undefined, patch: Json): Json {
 }
 
 /**
- * JSON patch (RFC 6902), with the leniencies of the server's own reader: `replace` may add a member, `copy` of a member
- * that is not there copies null.
+ * Applies a JSON patch (RFC 6902). As on a server, `replace` may add a member, and `copy` of a missing member copies
+ * null.
  */
 export function jsonPatch(target: JsonObject, patch: Json): Result<Json, PatchError> {
   if (!isList(patch)) return err(decoding(patch, '[]handlers.jsonPatchOp'));
@@ -109,7 +109,7 @@ function read(value: Json | undefined, steps: readonly string[]): Json | undefin
   );
 }
 
-/** The value with one place changed; undefined when the place cannot be. */
+/** Returns the value with one location changed; undefined if the location cannot be changed. */
 function write(
   value: Json,
   steps: readonly string[],
@@ -144,6 +144,6 @@ function write(
     : undefined;
 }
 
-/** Built from entries, so that `__proto__` is a name like any other. */
+/** Uses entries, so that `__proto__` is an ordinary name. */
 const assign = (value: JsonObject, name: string, member: Json): JsonObject =>
   Object.fromEntries([...Object.entries(value).filter(([key]) => key !== name), [name, member]]);

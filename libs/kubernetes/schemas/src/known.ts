@@ -1,14 +1,16 @@
 import type { Json } from '#kernel';
 import { isList, isTree } from './typed.ts';
 
-/** Parts of a stored object, by identity: they have been read and defaulted, and nobody changes them. */
+/** Parts of a stored object, compared by identity. They are already decoded and defaulted, and are never modified. */
 export type Known = ReadonlySet<unknown>;
 
 export const NOTHING_KNOWN: Known = new Set();
 
 const DEPTH = 4;
 
-/** The parts of a stored object that a program which changes some of it hands back as they are: `spec`, `spec.template`, … */
+/**
+ * Returns the parts of a stored object that an updating program usually returns unchanged: `spec`, `spec.template`, …
+ */
 export function partsOf(stored: Json | undefined): Known {
   const parts = new Set<unknown>();
   collect(stored, DEPTH, parts);

@@ -2,23 +2,23 @@ import { canonicalJson, type Json, type JsonObject } from '#kernel';
 import { EMPTY, fromFieldsV1, isEmpty, sameSet, toFieldsV1, type FieldSet } from './field-set.ts';
 import { isTree } from './typed.ts';
 
-/** One manager's fields, decoded. */
+/** A decoded entry of managedFields. */
 export interface Manager {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';
   readonly apiVersion: string;
-  /** `status`, `scale`; empty for the object itself. */
+  /** Subresource, such as `status` or `scale`; empty for the object itself. */
   readonly subresource: string;
-  /** RFC 3339; empty when the entry has none. */
+  /** RFC 3339; empty if the entry has no time. */
   readonly time: string;
   readonly fields: FieldSet;
 }
 
-/** Who one entry belongs to: entries that share it are one. */
+/** Returns the identity of an entry. Entries with the same identity are merged. */
 export const managerId = (of: Pick<Manager, 'manager' | 'operation' | 'apiVersion' | 'subresource'>): string =>
   canonicalJson([of.operation, of.subresource, of.apiVersion, of.manager]);
 
-/** @returns undefined when an entry is not readable: a request that sends such entries is refused */
+/** @returns undefined if an entry is invalid; requests with such entries are refused */
 export function decodeManagers(entries: Json | undefined): Map<string, Manager> | undefined {
   const managers = new Map<string, Manager>();
   if (entries === undefined || entries === null) return managers;
@@ -37,12 +37,12 @@ export function decodeManagers(entries: Json | undefined): Map<string, Manager> 
       time: text(time),
       fields,
     };
-    managers.set(managerId(decoded), decoded); // of two entries that say the same of themselves the last one counts
+    managers.set(managerId(decoded), decoded); // the last of several entries with the same identity applies
   }
   return managers;
 }
 
-/** `metadata.managedFields` as a server orders it: by operation, time, manager. */
+/** Encodes `metadata.managedFields` in the server's order: by operation, time, and manager. */
 export function encodeManagers(managers: Iterable<Manager>): JsonObject[] {
   const order = (left: Manager, right: Manager) =>
     compareText(left.operation, right.operation) ||
@@ -64,7 +64,7 @@ export function encodeManagers(managers: Iterable<Manager>): JsonObject[] {
     }));
 }
 
-/** Same managers with the same fields; times do not count. */
+/** Returns whether two sets have the same managers and fields. Times are ignored. */
 export function sameManagers(left: ReadonlyMap<string, Manager>, right: ReadonlyMap<string, Manager>): boolean {
   if (left.size !== right.size) return false;
   for (const [id, manager] of left) {

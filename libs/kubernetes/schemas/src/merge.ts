@@ -3,8 +3,8 @@ import type { SchemaNode } from './node.ts';
 import { fieldNode, isList, isTree, itemElement, ownershipOf, type MaybeNode } from './typed.ts';
 
 /**
- * Server-side apply's merge: what `right` says wins, what it does not mention stays. Lists with keys are merged element by
- * element, in `right`'s order with the others where they stood.
+ * Merges as server-side apply does: values of `right` apply, and values that it does not contain are kept. Lists with
+ * keys are merged by element, in the order of `right`, with the other elements at their previous positions.
  */
 export function mergeTyped(node: MaybeNode, left: Json | undefined, right: Json | undefined): Json | undefined {
   if (right === undefined) return left;
@@ -65,7 +65,7 @@ function mergeLists(node: SchemaNode, left: readonly Json[], right: readonly Jso
         continue;
       }
       if (given.values.has(oldElement) && next !== undefined && next !== oldElement) {
-        l += 1; // its turn comes where the new list has it
+        l += 1; // added at its position in the new list
         continue;
       }
     }

@@ -1,4 +1,4 @@
-/** Letters that must change to make one name of the other; `limit` + 1 when it is more than that. */
+/** Returns the edit distance between two names; `limit` + 1 if it exceeds the limit. */
 function distance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) > limit) return limit + 1;
   let before = Array.from({ length: to.length + 1 }, (_, index) => index);
@@ -13,7 +13,7 @@ function distance(from: string, to: string, limit: number): number {
   return before[to.length] ?? limit + 1;
 }
 
-/** The known name that was probably meant: a third of the letters may be wrong, upper and lower case do not count. */
+/** Returns the known name with the smallest edit distance, ignoring case. At most a third of the letters may differ. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > 64) return undefined;
   const wanted = name.toLowerCase();

@@ -4,32 +4,35 @@ import type { RawSchema } from './data.ts';
 export type Shape =
   'object' | 'map' | 'list' | 'string' | 'integer' | 'number' | 'boolean' | 'int-or-string' | 'quantity' | 'any';
 
-/** One place in the schema tree, with references followed. */
+/** A node of the schema tree, with references resolved. */
 export interface SchemaNode {
-  /** Name of the definition, for places that refer to one: `io.k8s.api.core.v1.Container`. */
+  /** Name of the referenced definition: `io.k8s.api.core.v1.Container`. */
   readonly definition: string | undefined;
   readonly shape: Shape;
-  /** `int32`, `int64`, `date-time`, `byte` … */
+  /** Format, such as `int32`, `int64`, `date-time`, or `byte`. */
   readonly format: string | undefined;
   /** Names of an object's fields; empty for every other shape. */
   readonly fields: readonly string[];
   readonly required: readonly string[];
-  /** A field of an object. */
+  /** Returns the node of an object's field. */
   field(name: string): SchemaNode | undefined;
-  /** Elements of a list, values of a map. */
+  /** Node of the elements of a list, or of the values of a map. */
   readonly element: SchemaNode | undefined;
-  /** Fields the definition does not name are kept (custom resources). */
+  /** Whether unknown fields are kept (custom resources). */
   readonly preservesUnknown: boolean;
   readonly nullable: boolean;
   readonly listType: 'atomic' | 'set' | 'map';
   readonly listKeys: readonly string[];
-  /** A map or object that has one owner as a whole. */
+  /** Whether a map or object has one owner as a whole. */
   readonly atomic: boolean;
-  /** Strategic merge patch: the field that tells list elements apart, and `merge`, `replace`, `retainKeys`. */
+  /**
+   * For strategic merge patch: the field that identifies list elements, and the strategies `merge`, `replace`, and
+   * `retainKeys`.
+   */
   readonly mergeKey: string | undefined;
   readonly patchStrategies: readonly string[];
   readonly enum: readonly Json[] | undefined;
-  /** The schema's own default; for built-in kinds this is mostly Go's zero value, which the server does not write. */
+  /** Default in the schema. For built-in kinds, this is usually Go's zero value, which the server does not write. */
   readonly schemaDefault: Json | undefined;
   /** The schema as published, for rules that only custom resources have. */
   readonly raw: RawSchema;
@@ -37,7 +40,7 @@ export interface SchemaNode {
 
 const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 
-/** Turns published schemas into nodes, each place once. */
+/** Converts published schemas to nodes, once for each location. */
 export function nodeReader(definitions: { readonly [name: string]: RawSchema }) {
   const named = new Map<string, SchemaNode>();
   const known = new WeakMap<RawSchema, SchemaNode>();
@@ -67,7 +70,10 @@ export function nodeReader(definitions: { readonly [name: string]: RawSchema }) 
 
 export type NodeReader = ReturnType<typeof nodeReader>;
 
-/** @param raw what the place is @param site what the place says beside its reference (list type, merge key, default) */
+/**
+ * @param raw the resolved schema
+ * @param site the schema next to its reference (list type, merge key, default)
+ */
 function makeNode(
   raw: RawSchema,
   site: RawSchema,

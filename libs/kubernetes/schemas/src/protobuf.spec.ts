@@ -7,17 +7,17 @@ const read = (name: string): Buffer => readFileSync(new URL(name, folder));
 describe('protobuf', () => {
   const kinds = readdirSync(folder).flatMap((name) => /^(.*)\.pb$/.exec(name)?.[1] ?? []);
 
-  it.each(kinds)('use-X1: %s with every field is what the same object is as JSON', (kind) => {
+  it.each(kinds)('use-X1: decodes %s with every field like the same object as JSON', (kind) => {
     expect(readProtobuf(read(`${kind}.pb`))).toEqual(JSON.parse(read(`${kind}.json`).toString('utf8')));
   });
 
-  it('of a kind that is not known, and bytes without its mark, are not read', () => {
+  it('returns nothing for an unknown kind and for bytes without the magic number', () => {
     const unknown = read('core.v1.Secret.pb').toString('latin1').replace('Secret', 'Sekret');
     expect(readProtobuf(Buffer.from(unknown, 'latin1'))).toBeUndefined();
     expect(readProtobuf(Buffer.from('{"kind":"Secret"}'))).toBeUndefined();
   });
 
-  it('that is cut off anywhere is refused, or an object of what is left', () => {
+  it('rejects truncated bytes, or decodes an object from the rest', () => {
     const whole = read('core.v1.Secret.pb');
     for (let length = 4; length < whole.length; length++) {
       try {

@@ -1,27 +1,34 @@
 import { readFileSync } from 'node:fs';
 import type { Json, JsonObject } from '#kernel';
 
-/** Number, JSON name, type and flags of one field. Flags: `z` vanishes when zero, `l` list, `m` map by text, `i` embedded. */
+/**
+ * Number, JSON name, type, and flags of a field. Flags: `z` omitted when zero, `l` list, `m` map with string keys, `i`
+ * embedded.
+ */
 type FieldRow = readonly [number: number, name: string, type: string, flags: string];
 
 interface ProtobufData {
-  /** Message of a kind, by `group/version/kind`. */
+  /** Message of each kind, by `group/version/kind`. */
   readonly kinds: { readonly [kind: string]: string };
   readonly messages: { readonly [name: string]: readonly FieldRow[] };
 }
 
 type Message = ReadonlyMap<number, FieldRow>;
 
-/** Structures in structures; the schema of a schema is the only one without an end of its own. */
+/** Maximum nesting. Only the schema of a schema has unlimited nesting. */
 const DEPTH = 100;
 const MAGIC = 'k8s\0';
 
 let loaded: ProtobufData | undefined;
 const messages = new Map<string, Message>();
 
-/** How Kubernetes 1.36 writes its kinds, made from its Go types by `tools/schemas/protobuf`; read at the first call. */
+/**
+ * Protobuf messages of Kubernetes 1.36, generated from its Go types by `tools/schemas/protobuf`. Read at the first
+ * call.
+ */
 function protobufData(): ProtobufData {
-  loaded ??= JSON.parse(readFileSync(new URL('../data/protobuf-1.36.json', import.meta.url), 'utf8')) as ProtobufData; // our own tool wrote it
+  // Written by our own tool.
+  loaded ??= JSON.parse(readFileSync(new URL('../data/protobuf-1.36.json', import.meta.url), 'utf8')) as ProtobufData;
   return loaded;
 }
 
@@ -34,10 +41,10 @@ function messageOf(name: string): Message {
 }
 
 /**
- * Reads `application/vnd.kubernetes.protobuf`, which client-go's typed clients send. The object is what the same client
- * would send as JSON, with all of its metadata.
- * @returns undefined for bytes without the format's mark, and for a kind that is not known
- * @throws RangeError for bytes that cannot be read
+ * Decodes `application/vnd.kubernetes.protobuf`, which typed clients of client-go send. Returns the object that the
+ * same client would send as JSON, with all of its metadata.
+ * @returns undefined for bytes without the format's magic number, and for an unknown kind
+ * @throws RangeError if the bytes are malformed
  */
 export function readProtobuf(bytes: Buffer): JsonObject | undefined {
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined;
@@ -106,7 +113,7 @@ function structure(message: Message, bytes: Buffer, depth: number): JsonObject {
   return result;
 }
 
-/** Adds one field of a message to the object it is read into. */
+/** Adds a decoded field to its message's object. */
 function take([, name, type, flags]: FieldRow, value: Value, into: { [name: string]: Json }, depth: number): void {
   if (flags.includes('m')) {
     const entry = fieldsOf(asBytes(value));
@@ -138,10 +145,10 @@ function packed(bytes: Buffer): number[] {
   return list;
 }
 
-/** What a map entry without a value holds. */
+/** Returns the value of a map entry that has none. */
 const emptyOf = (type: string): Json => (type === 'text' || type === 'bytes' ? '' : type === 'texts' ? [] : {});
 
-/** @returns undefined for a time that is none */
+/** @returns undefined for an empty time */
 function valueOf(type: string, value: Value, depth: number): Json | undefined {
   switch (type) {
     case 'text':
@@ -159,7 +166,7 @@ function valueOf(type: string, value: Value, depth: number): Json | undefined {
   }
 }
 
-/** Structures whose JSON is not that of their fields. */
+/** Decodes structures whose JSON form differs from their fields. */
 function special(type: string, bytes: Buffer, depth: number): Json | undefined {
   const fields = () => fieldsOf(bytes);
   const schema = (part: Buffer) => structure(messageOf('apiextensions/v1.JSONSchemaProps'), part, depth);

@@ -1,7 +1,7 @@
 import { canonicalQuantity, compareQuantities } from './index.ts';
 
 describe('a quantity', () => {
-  // Asked of a server, each as requests.cpu of a quota.
+  // Recorded from a server, as requests.cpu of a ResourceQuota.
   it.each([
     ['1000m', '1'],
     ['1024Mi', '1Gi'],
@@ -38,11 +38,11 @@ describe('a quantity', () => {
     expect(canonicalQuantity(written, { milli: true })).toBe(stored),
   );
 
-  it.each(['', '1 Gi', '1gi', 'abc', '1e', '--1', '1,5', '0x10', 'NaN'])('%j is none', (text) =>
+  it.each(['', '1 Gi', '1gi', 'abc', '1e', '--1', '1,5', '0x10', 'NaN'])('%j is invalid', (text) =>
     expect(canonicalQuantity(text)).toBeUndefined(),
   );
 
-  it('is compared by worth, not by form', () => {
+  it('is compared by value, not by format', () => {
     expect(compareQuantities('1Gi', '1024Mi')).toBe(0);
     expect(compareQuantities('1100m', '1')).toBe(1);
     expect(compareQuantities(0.5, '1')).toBe(-1);

@@ -1,9 +1,9 @@
-/** A resource quantity, exact to a thousand-millionth, as `resource.Quantity` of Kubernetes keeps it. */
+/** A resource quantity with a resolution of 10⁻⁹, like `resource.Quantity` of Kubernetes. */
 export interface Quantity {
-  /** Thousand-millionths. Parts beyond are rounded away from zero. */
+  /** Value in units of 10⁻⁹. Smaller parts are rounded away from zero. */
   readonly nano: bigint;
   readonly format: 'decimal' | 'binary' | 'exponent';
-  /** The text as written, when its number and exponent are what the server would write: it then keeps even `+1` and `1E3`. */
+  /** The original text, if its number and exponent are canonical: the server then keeps it, even `+1` or `1E3`. */
   readonly text?: string;
 }
 
@@ -14,7 +14,10 @@ const NANO = 1_000_000_000n;
 const MILLI = 1_000_000n;
 const BINARY_CAP = ((1n << 63n) - 1n) * NANO;
 
-/** @returns undefined for text that is not a quantity; numbers of JSON count as written without a suffix */
+/**
+ * Parses a quantity. JSON numbers count as text without a suffix.
+ * @returns undefined if the text is invalid
+ */
 export function parseQuantity(value: string | number): Quantity | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   const parts = text.length > 64 ? null : SYNTAX.exec(text);
@@ -37,7 +40,7 @@ export function parseQuantity(value: string | number): Quantity | undefined {
   };
 }
 
-/** Rounded away from zero to thousandths, as the amounts of a resource list are stored. */
+/** Rounds away from zero to thousandths, as the server stores amounts of a resource list. */
 function roundToMilli(quantity: Quantity): Quantity {
   const { nano, format } = quantity;
   if (nano % MILLI === 0n) return quantity;
@@ -46,7 +49,7 @@ function roundToMilli(quantity: Quantity): Quantity {
   return { nano: nano < 0n ? -rounded : rounded, format };
 }
 
-/** The form a server writes: `1000m` → `1`, `1024Mi` → `1Gi`, `1000` → `1k`, `1.5Gi` → `1536Mi`. */
+/** Formats a quantity as a server does: `1000m` → `1`, `1024Mi` → `1Gi`, `1000` → `1k`, `1.5Gi` → `1536Mi`. */
 export function formatQuantity({ nano, format, text }: Quantity): string {
   if (text !== undefined) return text;
   if (nano === 0n) return '0';
@@ -72,8 +75,9 @@ export function formatQuantity({ nano, format, text }: Quantity): string {
 }
 
 /**
- * As a server would store it; `undefined` for text that is not a quantity.
- * @param options.milli in a resource list (requests, limits, hard, capacity), where thousandths are the smallest part
+ * Returns the canonical form that a server stores; `undefined` if the text is not a quantity.
+ * @param options.milli whether it is in a resource list (requests, limits, hard, capacity), where the resolution is
+ * 0.001
  */
 export function canonicalQuantity(
   value: string | number,
@@ -83,7 +87,10 @@ export function canonicalQuantity(
   return parsed && formatQuantity(options.milli === true ? roundToMilli(parsed) : parsed);
 }
 
-/** Order of two quantities: negative, zero or positive; `undefined` when one is none. */
+/**
+ * Compares two quantities.
+ * @returns a negative number, zero, or a positive number; `undefined` if one is invalid
+ */
 export function compareQuantities(left: string | number, right: string | number): number | undefined {
   const [a, b] = [parseQuantity(left), parseQuantity(right)];
   if (!a || !b) return undefined;

@@ -1,23 +1,26 @@
 import { recordedData, type ResourceData, type SchemaData } from './data.ts';
 import { nodeReader, type NodeReader, type SchemaNode } from './node.ts';
 
-/** Lookups over recorded (or added) kinds. */
+/** Lookups of recorded and added kinds. */
 export interface Schemas {
   readonly data: SchemaData;
-  /** Every kind, in discovery's order: core first, then by group. */
+  /** All kinds in the order of discovery: core first, then by group. */
   readonly resources: readonly ResourceData[];
   /** @param apiVersion `v1` or `group/version` */
   kind(apiVersion: string, kind: string): ResourceData | undefined;
   resource(group: string, version: string, plural: string): ResourceData | undefined;
-  /** By anything kubectl takes: plural, singular, short name, kind in any case, also `deployments.apps`. */
+  /**
+   * Finds a kind by any name that kubectl accepts: plural, singular, short name, kind in any case, and
+   * `deployments.apps`.
+   */
   find(word: string): ResourceData | undefined;
-  /** Versions of a group that are served. */
+  /** Returns the served versions of all groups. */
   groupVersions(): readonly { readonly group: string; readonly version: string }[];
-  /** Root of a kind's schema. */
+  /** Returns the root of a kind's schema. */
   schemaOf(resource: ResourceData): SchemaNode | undefined;
-  /** Schema of a definition by its name: `io.k8s.api.core.v1.PodSpec`. */
+  /** Returns the schema of a definition by name: `io.k8s.api.core.v1.PodSpec`. */
   definition(name: string): SchemaNode | undefined;
-  /** Follows a path of field names; `*` or a number steps into a list or a map's values. */
+  /** Follows a path of field names. `*` or a number selects the elements of a list or the values of a map. */
   at(resource: ResourceData, path: readonly (string | number)[]): SchemaNode | undefined;
   readonly nodes: NodeReader;
 }
@@ -25,7 +28,7 @@ export interface Schemas {
 export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
   group === '' ? version : `${group}/${version}`;
 
-/** `apps/v1` and `v1` in their parts. */
+/** Splits `apps/v1` or `v1` into group and version. */
 export function parseApiVersion(apiVersion: string): { readonly group: string; readonly version: string } {
   const slash = apiVersion.indexOf('/');
   return slash < 0
@@ -33,7 +36,7 @@ export function parseApiVersion(apiVersion: string): { readonly group: string; r
     : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }
 
-/** Builds the lookups; costs little until a schema is asked for. */
+/** Creates the lookups. Schemas are converted when they are first used. */
 export function openSchemas(data: SchemaData): Schemas {
   const byKind = new Map<string, ResourceData>();
   const byPlural = new Map<string, ResourceData>();
@@ -68,7 +71,7 @@ export function openSchemas(data: SchemaData): Schemas {
   };
 }
 
-/** One step down the tree. */
+/** Follows one step of a path. */
 function step(node: SchemaNode | undefined, key: string | number): SchemaNode | undefined {
   if (!node) return undefined;
   return node.shape === 'object' ? node.field(String(key)) : node.element;
@@ -76,7 +79,7 @@ function step(node: SchemaNode | undefined, key: string | number): SchemaNode | 
 
 let opened: Schemas | undefined;
 
-/** Kubernetes' own kinds; loaded at the first call, then shared. */
+/** Returns the built-in kinds of Kubernetes. They are loaded at the first call and shared. */
 export function kubernetesSchemas(): Schemas {
   opened ??= openSchemas(recordedData());
   return opened;

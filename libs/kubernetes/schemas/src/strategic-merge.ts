@@ -18,9 +18,9 @@ class BadPatch extends Error {
 }
 
 /**
- * Strategic merge patch: lists with a merge key are merged by it, others replaced; `$patch`, `$retainKeys`,
- * `$setElementOrder/…` and `$deleteFromPrimitiveList/…` steer it. Elements a patch brings stand before those it does not name,
- * unless the live order says otherwise.
+ * Applies a strategic merge patch: lists with a merge key are merged, others are replaced. `$patch`, `$retainKeys`,
+ * `$setElementOrder/…`, and `$deleteFromPrimitiveList/…` change this. Elements of the patch precede those that it does
+ * not contain, unless the live order differs.
  */
 export function strategicMerge(
   root: SchemaNode | undefined,
@@ -79,7 +79,7 @@ function mergeMap(node: MaybeNode, target: JsonObject, patch: JsonObject): JsonO
   return merged;
 }
 
-/** `$retainKeys`: whatever it does not name goes. */
+/** Applies `$retainKeys`: removes all members that it does not list. */
 function retained(target: JsonObject, patch: JsonObject): Mutable {
   const keys = patch[RETAIN];
   const kept: Mutable = {};
@@ -112,7 +112,7 @@ function orderList(
   merged[name] = arrange(node, items, order, before);
 }
 
-/** Every element of the patch must be named by the order, in the order's order. */
+/** Checks that the order lists every element of the patch, in the same sequence. */
 function checkOrder(node: MaybeNode, patched: readonly Json[], order: readonly Json[]): void {
   const ids = order.map((item) => idOf(node, item));
   let from = 0;
@@ -167,13 +167,13 @@ function mergeList(node: MaybeNode, live: readonly Json[], patch: readonly Json[
 const noKey = (item: JsonObject, key: string): BadPatch =>
   new BadPatch(`map: ${goText(item)} does not contain declared merge key: ${key}`, 500);
 
-/** What tells a list's elements apart: the merge key's value, or the element itself. */
+/** Returns the identity of a list element: the value of the merge key, or the element itself. */
 const idOf = (node: MaybeNode, item: Json): string => {
   const key = node?.mergeKey;
   return canonicalJson(key !== undefined && isTree(item) ? (item[key] ?? null) : item);
 };
 
-/** Elements named by `order` in its order; the others are put among them where the live list has them. */
+/** Sorts the elements in `order`, and inserts the others at their positions in the live list. */
 function arrange(
   node: MaybeNode,
   items: readonly Json[],
@@ -210,7 +210,7 @@ function arrange(
 
 const rank = (place: number): number => (place < 0 ? Number.MAX_SAFE_INTEGER : place);
 
-/** A value that is new: without directives, and without nulls in its maps. */
+/** Returns a new value without patch directives and without nulls in maps. */
 function clean(value: Json): Json {
   if (isList(value)) return value.flatMap((item) => (isTree(item) && item[PATCH] !== undefined ? [] : [clean(item)]));
   if (!isTree(value)) return value;

@@ -2,14 +2,14 @@ import { canonicalJson, type Json, type JsonObject } from '#kernel';
 import { elementText, FieldSetBuilder, type FieldSet } from './field-set.ts';
 import type { SchemaNode } from './node.ts';
 
-/** A missing node (something no schema describes) has granular maps and atomic lists. */
+/** A schema node, or undefined for values without a schema. Those have granular maps and atomic lists. */
 export type MaybeNode = SchemaNode | undefined;
 
 export const isTree = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 
-/** How a value at this place is owned: as a whole, by field, or by list element. */
+/** How a value is owned: as a whole, by field, or by list element. */
 export type Ownership = 'leaf' | 'fields' | 'elements';
 
 export function ownershipOf(node: MaybeNode, value: Json | undefined): Ownership {
@@ -30,11 +30,14 @@ export const fieldNode = (node: MaybeNode, name: string): MaybeNode => {
   return node.shape === 'object' ? node.field(name) : node.element;
 };
 
-/** Whether the place is a named field of a type, and not a key of a free map. */
+/** Returns whether the name is a field of a type, as opposed to a key of a map. */
 const isNamedField = (node: MaybeNode, name: string): boolean =>
   node?.shape === 'object' && node.field(name) !== undefined;
 
-/** The element that names a list item; missing keys take their default. Undefined when the item has no such key. */
+/**
+ * Returns the path element of a list item; missing keys take their default.
+ * @returns undefined if the item lacks a key
+ */
 export function itemElement(node: SchemaNode, item: Json): string | undefined {
   if (node.listType === 'set') return `v:${canonicalJson(item)}`;
   if (!isTree(item)) return undefined;
@@ -50,7 +53,7 @@ export function itemElement(node: SchemaNode, item: Json): string | undefined {
   return `k:${canonicalJson(keys)}`;
 }
 
-/** Everything a value says, as places. */
+/** Returns all paths of a value. */
 export function toFieldSet(node: MaybeNode, value: Json): FieldSet {
   const builder = new FieldSetBuilder();
   collect(node, value, builder);
@@ -88,7 +91,10 @@ export interface Comparison {
   readonly removed: FieldSet;
 }
 
-/** What differs between two objects of one kind. Whatever appears or goes is named with everything above it that did too. */
+/**
+ * Compares two objects of the same kind. Added or removed paths are reported together with their added or removed
+ * ancestors.
+ */
 export function compareTyped(node: MaybeNode, left: Json | undefined, right: Json | undefined): Comparison {
   const into = { added: new FieldSetBuilder(), modified: new FieldSetBuilder(), removed: new FieldSetBuilder() };
   compareInside(node, left, right, into);
@@ -143,7 +149,7 @@ function comparePlace(
   });
 }
 
-/** List items by element; of duplicates the first stands for all. */
+/** Indexes list items by path element. Of duplicates, the first one counts. */
 function indexed(node: SchemaNode, list: Json | undefined): Map<string, Json> {
   const items = new Map<string, Json>();
   if (!isList(list)) return items;
@@ -154,7 +160,7 @@ function indexed(node: SchemaNode, list: Json | undefined): Map<string, Json> {
   return items;
 }
 
-/** Equal as JSON; the order of members does not count, `undefined` is absence. */
+/** Compares JSON values. The order of members is ignored, and `undefined` counts as missing. */
 export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
   if (left === right) return true;
   if (isList(left))
@@ -165,7 +171,7 @@ export function sameJson(left: Json | undefined, right: Json | undefined): boole
   return keys.every((key) => right[key] !== undefined && sameJson(left[key], right[key]));
 }
 
-/** Removes places from a value; a map or list that ends empty becomes `null`, as the server's own walk leaves it. */
+/** Removes paths from a value. A map or list that becomes empty is `null`, as on a server. */
 export function removeItems(node: MaybeNode, value: Json, set: FieldSet): Json {
   if (isTree(value)) {
     if (ownershipOf(node, value) === 'leaf') return value;
@@ -191,7 +197,9 @@ export function removeItems(node: MaybeNode, value: Json, set: FieldSet): Json {
   return value;
 }
 
-/** Adds the named fields above each member: a set of `.a.b.c` then holds `.a` and `.a.b` where those are fields of a type. */
+/**
+ * Adds the ancestors of each member that are fields of a type: a set with `.a.b.c` then also contains `.a` and `.a.b`.
+ */
 export function withNamedFields(node: MaybeNode, set: FieldSet): FieldSet {
   const members = new Set(set.members);
   const children = new Map<string, FieldSet>();
@@ -203,13 +211,16 @@ export function withNamedFields(node: MaybeNode, set: FieldSet): FieldSet {
   return { members, children };
 }
 
-/** What a schema-driven merge could not take; the text is the server's. */
+/** Why a value cannot be merged by its schema; the message is the server's. */
 export interface TypedError {
   readonly path: string;
   readonly message: string;
 }
 
-/** Checks a value for a typed merge: unknown fields, wrong types, missing and duplicate list keys. A server names the first fault only. */
+/**
+ * Checks a value before a typed merge: unknown fields, wrong types, missing and duplicate list keys. Like a server, it
+ * reports only the first error.
+ */
 export function typedFault(node: MaybeNode, value: Json, path = ''): TypedError | undefined {
   if (!node || value === null) return undefined;
   switch (node.shape) {
@@ -268,7 +279,7 @@ function listFault(node: SchemaNode, list: readonly Json[], path: string): Typed
   return undefined;
 }
 
-/** As Go's `%v` prints a decoded JSON value. */
+/** Formats a decoded JSON value like Go's `%v`. */
 export function goText(value: Json | undefined): string {
   if (isList(value)) return `[${value.map(goText).join(' ')}]`;
   if (isTree(value))
@@ -279,7 +290,7 @@ export function goText(value: Json | undefined): string {
   return value === null || value === undefined ? '<nil>' : String(value);
 }
 
-/** As Go's `%#v` prints it. */
+/** Formats a decoded JSON value like Go's `%#v`. */
 function goSyntax(value: Json | undefined): string {
   if (isList(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
   if (isTree(value))

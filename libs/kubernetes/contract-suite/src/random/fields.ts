@@ -2,16 +2,16 @@ import type { Json, JsonObject } from '#kernel';
 import { kubernetesSchemas, type SchemaNode } from '#kubernetes/schemas';
 import type { Dice } from '#testing';
 
-/** A way to a leaf of a kind: names of fields, and elements of lists with the fields that tell them apart. */
+/** Path to a leaf field of a kind: field names, and list elements with the fields that identify them. */
 export type Way = readonly (string | JsonObject)[];
 
-/** A leaf that may be drawn, with what it may hold. */
+/** A leaf field that random sequences may set. */
 export interface Leaf {
   readonly way: Way;
   readonly node: SchemaNode;
 }
 
-/** The element of a keyed list that sequences write to, with all that it must have. */
+/** Element that sequences write in each list with keys, with its required fields. */
 const ELEMENTS: Readonly<Record<string, JsonObject>> = {
   containers: { name: 'web', image: 'registry.example/web:1' },
   env: { name: 'A' },
@@ -19,12 +19,12 @@ const ELEMENTS: Readonly<Record<string, JsonObject>> = {
   'spec.ports': { port: 80, protocol: 'TCP' },
 };
 
-/** Deeper fields belong to structures of their own rules. */
+/** Maximum depth. Deeper fields belong to structures with rules of their own. */
 const DEPTH = 9;
 
 /**
- * Leaves of a kind below given fields, in the schema's order. Lists are entered only where an element is known that may
- * be in them; what `without` matches is left out with all that is below.
+ * Returns the leaf fields below the given fields, in the schema's order. Lists are included only if `ELEMENTS` has an
+ * element for them. A field that matches `without` is left out with everything below it.
  */
 export function leavesOf(
   apiVersion: string,
@@ -65,7 +65,7 @@ const isLeaf = ({ shape, element }: SchemaNode): boolean =>
   ['string', 'integer', 'boolean', 'quantity', 'int-or-string'].includes(shape) ||
   ((shape === 'map' || shape === 'list') && element !== undefined && ['string', 'quantity'].includes(element.shape));
 
-/** A value that the leaf's type allows; mostly one that every rule of the server allows too. */
+/** Returns a random value of the leaf's type. Most of them also pass the server's validation. */
 export function drawValue(dice: Dice, { way, node }: Leaf): Json {
   const name = String(way.at(-1));
   if (node.enum && node.enum.length > 0) return dice.pick(node.enum);
@@ -102,16 +102,16 @@ const someOf = (dice: Dice, choices: { readonly [key: string]: readonly string[]
       .map(([key, values]) => [key, dice.pick(values)]),
   );
 
-/** An object that holds one value at the end of a way, with the elements of lists that lie on it. */
+/** Returns an object with one value at a path, including the list elements on it. */
 export function treeWith(way: Way, value: Json): Json {
   const [step, ...rest] = way;
   if (step === undefined) return value;
   if (typeof step === 'string') return { [step]: treeWith(rest, value) };
   const inner = treeWith(rest, value);
-  return [{ ...step, ...(inner as JsonObject) }]; // a name follows every element
+  return [{ ...step, ...(inner as JsonObject) }]; // a field name follows every element
 }
 
-/** Joins trees that were made so: maps member by member, lists element by element. */
+/** Merges two such objects: maps by member, lists by element. */
 export function joined(left: Json | undefined, right: Json): Json {
   if (left === undefined || typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
     return right;
@@ -130,7 +130,7 @@ export function joined(left: Json | undefined, right: Json): Json {
   );
 }
 
-/** The way in a JSON pointer, with every list's first element. */
+/** Converts a path to a JSON pointer to the first element of each list. */
 export const pointerOf = (way: Way): string =>
   way
     .map((step) => (typeof step === 'string' ? `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}` : '/0'))

@@ -2,7 +2,7 @@ import type { JsonObject } from '#kernel';
 import { at } from '#sandbox-cluster/cases';
 import { leavesOf, type Leaf } from './fields.ts';
 
-/** A kind that sequences write: where it is, the least that it must have, and the fields that are drawn. */
+/** A kind that random sequences write, with its collection, a minimal object, and the fields to set. */
 export interface RandomKind {
   readonly kind: string;
   readonly collection: string;
@@ -11,7 +11,10 @@ export interface RandomKind {
   leaves(): readonly Leaf[];
 }
 
-/** Structures that name other objects, or whose members only fit together: each would be refused or change by itself. */
+/**
+ * Structures that refer to other objects, or whose members depend on each other: random values would be refused or
+ * changed.
+ */
 const POD_WITHOUT =
   /\.(affinity|ephemeralContainers|initContainers|volumes|volumeMounts|volumeDevices|resourceClaims|resources\.claims|topologySpreadConstraints|tolerations|hostAliases|readinessGates|schedulingGates|schedulingGroup|imagePullSecrets|lifecycle|valueFrom|envFrom|restartPolicy|restartPolicyRules|resizePolicy|nodeName|nodeSelector|priority|priorityClassName|preemptionPolicy|runtimeClassName|overhead|os|hostNetwork|hostUsers|workloadRef|name|appArmorProfile|seccompProfile|seLinuxOptions|seLinuxChangePolicy|windowsOptions|procMount|template\.spec\.resources|hostIP|hostPort|livenessProbe|readinessProbe|startupProbe|hostnameOverride|sysctls|supplementalGroupsPolicy|dnsConfig|dnsPolicy)$/;
 
@@ -56,7 +59,9 @@ const join = (...rules: readonly RegExp[]): RegExp =>
       .join('|'),
   );
 
-/** What sequences are drawn from. Workloads ask for no pods, so that no controller answers in between. */
+/**
+ * Kinds of the random sequences. Workloads have no replicas, so that no controller changes them between two requests.
+ */
 export const RANDOM_KINDS: readonly RandomKind[] = [
   kindOf('v1', 'ConfigMap', at.configmaps, () => ({ data: { a: '1' } }), {
     below: ['data', 'binaryData'],

@@ -9,7 +9,7 @@ const STEPS = 20;
 const NAMES = ['a', 'b'] as const;
 const MANAGERS = ['one', 'two'] as const;
 
-/** Twenty writes to a few objects, drawn from the schemas; then a look at everything that is left. */
+/** Generates twenty random writes to a few objects from the schemas, followed by a list of the remaining objects. */
 export function randomCase(seed: number): Case {
   const dice = diceOf(seed);
   const kinds = [dice.pick(RANDOM_KINDS), dice.pick(RANDOM_KINDS)];
@@ -82,7 +82,7 @@ const patched = (path: string, type: keyof typeof TYPES, body: Json): Step => ({
   body,
 });
 
-/** Apply of the whole object or of a few fields, by one of two managers, with force or without. */
+/** Applies a complete object or a few fields, as one of two managers, with or without force. */
 function applied(dice: Dice, kind: RandomKind, name: string): Step {
   const whole = !dice.oneIn(3);
   const body = joined(whole ? kind.object(name) : identity(kind, name), fieldsOf(dice, kind));
@@ -103,7 +103,7 @@ function drawLeaf(dice: Dice, kind: RandomKind): Leaf {
   return dice.pick(kind.leaves());
 }
 
-/** One to three fields with values. */
+/** Returns one to three fields with values. */
 function fieldsOf(dice: Dice, kind: RandomKind): Json {
   let tree: Json = {};
   for (let count = 1 + dice.below(3); count > 0; count -= 1) {
@@ -113,7 +113,7 @@ function fieldsOf(dice: Dice, kind: RandomKind): Json {
   return tree;
 }
 
-/** One field that is to go. Fields within lists are left alone: a merge patch would replace the list. */
+/** Returns a patch that removes one field, outside of lists, which a merge patch would replace. */
 function removal(dice: Dice, kind: RandomKind): Json {
   const leaves = kind.leaves().filter(({ way }) => way.every((step) => typeof step === 'string'));
   return treeWith(dice.pick(leaves).way, null);
@@ -128,11 +128,14 @@ function operations(dice: Dice, kind: RandomKind): Json {
 
 const PROGRAMS = new Set(['controllers', 'kube-controller-manager']);
 
-/** The entry that a write to the scale endpoint splits off: it stands until a controller, or anybody, writes the object again. */
+/**
+ * Returns whether an entry was split off by a write to the scale endpoint. Such an entry exists only until the next
+ * write.
+ */
 const isPassing = (entry: Json): boolean =>
   part(entry, 'time') === undefined && part(entry, 'subresource') === undefined;
 
-/** An object without what controllers add to it whenever they come round. */
+/** Removes from an object what controllers add at any time. */
 function withoutControllers(body: JsonObject): Json {
   if (body['kind'] === 'Status' || !isObject(body['metadata'])) return body;
   const { status: _status, ...object } = body;
