@@ -17,15 +17,15 @@ const laptopOf = () => createLaptop(folder, { commands: organizationsCommands, g
 const since = '2026-01-01T00:00:00.000Z';
 const grace = { id: 'user-grace', email: 'grace@acme.dev', name: null, kind: 'person', audit: false, since } as const;
 
-/** As the platform: a key neither gives nor takes the roles admin and owner. */
+/** Returns the platform's error for a key that grants, changes, or removes the roles admin and owner. */
 const keyRefused = () =>
   domainError('key/login-required', 'forbidden', 'An access key cannot grant or change the roles admin and owner.', {
     fix: 'astroctl auth login',
   });
 const isKey = (credential: string | undefined) => credential?.startsWith('key-') ?? false;
 
-describe('use-C3: what an access key cannot change is done with a login', () => {
-  it('demotes an admin: the old role needs the login, not the new one', async () => {
+describe('use-C3: changes that an access key may not make', () => {
+  it('demotes an admin with a login, since the old role requires one', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(setMemberRequest, ({ role }, { credential }) => (isKey(credential) ? keyRefused() : { ...grace, role }));
@@ -39,7 +39,7 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
     expect(laptop.logins).toBe(1);
   });
 
-  it('removes an admin', async () => {
+  it('removes an admin with a login', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(removeMemberRequest, ({ user }, { credential }) =>
@@ -49,7 +49,7 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
     expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'member/grace@acme.dev removed\n' });
   });
 
-  it('uses the login of the last 15 minutes, and asks for none where the key suffices', async () => {
+  it('uses a login of the last 15 minutes, and requests none where the key suffices', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme'], { login: { accessToken: 'earlier-login', expiresAt: '2026-01-01T00:10:00Z' } });
     laptop.on(setMemberRequest, ({ role }, { credential }) =>
@@ -61,7 +61,7 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
     expect(laptop.logins).toBe(0);
   });
 
-  it('says once what to do where there is no terminal', async () => {
+  it('prints the fix once when there is no terminal', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(setMemberRequest, keyRefused);
@@ -72,7 +72,7 @@ describe('use-C3: what an access key cannot change is done with a login', () => 
     });
   });
 
-  it('tells what the login may not do instead of asking for another', async () => {
+  it('reports what the login may not do instead of requesting another login', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(setMemberRequest, (_input, { credential }) =>
@@ -115,8 +115,8 @@ it('use-D23: org set-role changes the role of a member and adds nobody', async (
   });
 });
 
-describe('use-C4: whom a command is about', () => {
-  it.each(['--user grace@acme.dev', '--user-id grace@acme.dev'])('is said with %s', async (flag) => {
+describe('use-C4: the user that a command applies to', () => {
+  it.each(['--user grace@acme.dev', '--user-id grace@acme.dev'])('is given by %s', async (flag) => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(setMemberRequest, ({ role }) => ({ ...grace, role }));
@@ -128,7 +128,7 @@ describe('use-C4: whom a command is about', () => {
 describe('use-C5: org use', () => {
   const globex = { ...acme, id: 'id-of-globex', slug: 'globex' };
 
-  it('changes the organization of the commands that follow', async () => {
+  it('changes the organization of later commands', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme', 'globex']);
     laptop.on(listMembersRequest, () => ({ items: [{ ...grace, role: 'viewer' as const }] }));
@@ -140,7 +140,7 @@ describe('use-C5: org use', () => {
     ]);
   });
 
-  it('says that there is no such organization, and which there are', async () => {
+  it('reports that the organization does not exist, and lists those that do', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme', 'globex']);
     laptop.on(listOrganizationsRequest, () => ({ items: [acme, globex] }));
@@ -149,7 +149,7 @@ describe('use-C5: org use', () => {
     expect(stderr).toMatch(/^Error: Organization nope not found, or you are not a member\. .* acme, globex\.$/m);
   });
 
-  it('says that only the key is missing', async () => {
+  it('reports that only the key is missing', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(listOrganizationsRequest, () => ({ items: [acme, globex] }));
@@ -159,7 +159,7 @@ describe('use-C5: org use', () => {
 });
 
 describe('org rename', () => {
-  it('renames the current organization, and keeps the keys of this machine under the new slug', async () => {
+  it('renames the current organization, and keeps the local keys under the new slug', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(changeOrganizationRequest, ({ name = acme.name, slug = acme.slug }) => ({ ...acme, name, slug }));
@@ -170,7 +170,7 @@ describe('org rename', () => {
     expect((await laptop.run('org members --org acme')).stderr).toContain('auth login --org-id acme');
   });
 
-  it('keeps the slug where none is given', async () => {
+  it('keeps the slug when none is given', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(changeOrganizationRequest, ({ name = acme.name }) => ({ ...acme, name }));
@@ -190,7 +190,7 @@ describe('org set', () => {
     return laptop;
   };
 
-  it('changes the settings that are named, and shows all', async () => {
+  it('changes the given settings, and prints all of them', async () => {
     const laptop = withSettings();
     const { exit, stdout } = await laptop.run('org set contact=team@acme.dev viewersReadLogs=no');
     expect(exit).toBe(0);
@@ -200,7 +200,7 @@ describe('org set', () => {
     expect(laptop.sent.at(-1)?.input).toMatchObject({ settings: { contact: 'team@acme.dev', viewersReadLogs: false } });
   });
 
-  it('takes an empty value as the default', async () => {
+  it('restores the default for an empty value', async () => {
     const laptop = withSettings();
     await laptop.run(['org', 'set', 'contact=', 'keyExpiry=', 'viewersReadLogs=', 'revokeLeakedKeys=']);
     expect(laptop.sent.at(-1)?.input).toMatchObject({
@@ -222,7 +222,7 @@ describe('org set', () => {
 });
 
 describe('org get', () => {
-  it('shows members against the limit, and the settings', async () => {
+  it('prints the number of members, their limit, and the settings', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(getOrganizationRequest, () => acme);

@@ -27,7 +27,7 @@ interface OrganizationRow extends OrganizationView {
   readonly current: boolean;
 }
 
-/** T5: NAME is what `--org` takes. */
+/** Columns of `org list`. `NAME` is the slug, which is what `--org` accepts. */
 const COLUMNS: readonly Column<OrganizationRow>[] = [
   { title: 'ID', value: ({ id }) => id },
   { title: 'NAME', value: ({ slug }) => slug },
@@ -38,7 +38,7 @@ const COLUMNS: readonly Column<OrganizationRow>[] = [
 const LINES = ['id', 'name', 'slug', 'status', 'role', 'plan', 'members', 'createdAt'] as const;
 const SETTINGS = ['contact', 'keyExpiry', 'viewersReadLogs', 'revokeLeakedKeys'] as const;
 
-/** `org list`: all organizations of the key's user; `--all`: of the platform. */
+/** Runs `org list`: prints the organizations of the key's user, or with `--all` every organization of the platform. */
 export async function orgList(
   options: Options<typeof organizationCommands.orgList>,
   session: Session,
@@ -64,7 +64,7 @@ export async function orgList(
   return 0;
 }
 
-/** `org get [NAME]`. */
+/** Runs `org get [NAME]`: prints an organization, by default the current one. */
 export async function orgGet(options: Options<typeof organizationCommands.orgGet>, session: Session): Promise<Outcome> {
   const org = options.name ?? (await session.organization());
   if (isCommandError(org)) return org;
@@ -81,7 +81,7 @@ export async function orgGet(options: Options<typeof organizationCommands.orgGet
   return 0;
 }
 
-/** `org create NAME` (global admin). */
+/** Runs `org create NAME` (global admin). */
 export async function orgCreate(
   options: Options<typeof organizationCommands.orgCreate>,
   session: Session,
@@ -100,7 +100,7 @@ export async function orgCreate(
   return 0;
 }
 
-/** `org rename NAME`: the keys of this machine stay, under the new slug. */
+/** Runs `org rename NAME`, and stores the new slug with this machine's keys. */
 export async function orgRename(
   { name, slug }: Options<typeof organizationCommands.orgRename>,
   session: Session,
@@ -118,7 +118,7 @@ export async function orgRename(
   return 0;
 }
 
-/** `org set KEY=VALUE`. */
+/** Runs `org set KEY=VALUE...`: changes settings of the current organization. */
 export async function orgSet(
   { setting }: Options<typeof organizationCommands.orgSet>,
   session: Session,
@@ -138,7 +138,7 @@ export async function orgSet(
 
 const SWITCH: Readonly<Record<string, boolean>> = { yes: true, true: true, no: false, false: false };
 
-/** `KEY=VALUE` words; the default for a value that is empty. */
+/** Parses `KEY=VALUE` arguments. An empty value restores the setting's default. */
 function readSettings(words: readonly string[]) {
   const settings: { -readonly [S in keyof OrganizationSettings]?: OrganizationSettings[S] } = {};
   for (const word of words) {
@@ -156,7 +156,7 @@ function readSettings(words: readonly string[]) {
   return settings;
 }
 
-/** `org use NAME`: which organization commands are about, on this machine. */
+/** Runs `org use NAME`: sets the organization that later commands on this machine use. */
 export async function orgUse(options: Options<typeof organizationCommands.orgUse>, session: Session): Promise<Outcome> {
   const name = options.name;
   const { organizations } = session.config.api(session.flags.apiUrl);
@@ -167,9 +167,12 @@ export async function orgUse(options: Options<typeof organizationCommands.orgUse
   return 0;
 }
 
-/** Whether it is the organization or only its key that this machine does not have, which the server knows. */
+/**
+ * Returns the error for an organization without a local key: it does not exist for the user, or only the key is
+ * missing.
+ */
 async function noKeyFor(name: string, session: Session): Promise<CommandError> {
-  const [anyKey] = session.config.api(session.flags.apiUrl).organizations; // each may list all organizations of its user
+  const [anyKey] = session.config.api(session.flags.apiUrl).organizations; // any key lists all of its user
   const listed = await session.list(listOrganizationsRequest, {}, anyKey ? { credential: anyKey.key } : {});
   if (!listed.ok) return listed.failure;
   const items = listed.value;
@@ -215,11 +218,11 @@ export async function orgMembers(
   return 0;
 }
 
-/** Which member a command is about: `--user`, or `--service NAME`. */
+/** Returns the member given by `--user` or `--service NAME`, as the API expects it. */
 const memberOf = ({ user, service }: { readonly user: string | undefined; readonly service: string | undefined }) =>
   user ?? (service === undefined ? undefined : `service:${service}`);
 
-/** `org add-user`: acts at once; the user must have logged in before. */
+/** Runs `org add-user`. The user must have logged in before; the membership starts immediately. */
 export async function orgAddUser(
   options: Options<typeof organizationCommands.orgAddUser>,
   session: Session,
@@ -229,7 +232,7 @@ export async function orgAddUser(
   return setRole(session, user, options.role, true);
 }
 
-/** `org set-role`. */
+/** Runs `org set-role`: changes the role of a member, and adds nobody. */
 export const orgSetRole = (
   options: Options<typeof organizationCommands.orgSetRole>,
   session: Session,
@@ -246,7 +249,7 @@ async function setRole(session: Session, user: string, role: string, add: boolea
   return 0;
 }
 
-/** `org remove-user`: the member's keys end at once. */
+/** Runs `org remove-user`. The member's keys stop working immediately. */
 export async function orgRemoveUser(
   options: Options<typeof organizationCommands.orgRemoveUser>,
   session: Session,

@@ -9,7 +9,7 @@ import {
   setMemberRequest,
 } from '#organizations/contract';
 
-/** What the gateway makes routes of. `members/me` stands before `members/{user}`: the fixed path is meant. */
+/** Requests that the gateway serves over HTTP. `members/me` must precede `members/{user}`, which also matches it. */
 export const organizationsRest = [
   listOrganizationsRequest,
   createOrganizationRequest,

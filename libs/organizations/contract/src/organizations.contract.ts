@@ -2,7 +2,7 @@ import { ROLES, SERVICES_ONLY } from '#access';
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
-/** A DNS label of at most 20 characters (RFC 1123): part of default namespaces. */
+/** A DNS label (RFC 1123) of at most 20 characters, because default namespaces contain it. */
 const slugSchema = z
   .string()
   .regex(
@@ -11,8 +11,9 @@ const slugSchema = z
   );
 
 /**
- * Normalized (NFC, single spaces, none around) and of ASCII and accented Latin letters, digits and plain punctuation:
- * nothing that looks like another name. Dotless i, long s and the like are left out for that reason.
+ * Normalizes a display name (NFC, single spaces, trimmed) and limits it to ASCII and accented Latin letters, digits,
+ * and common punctuation. Letters that look like others (dotless i, long s) are excluded, so that names cannot be
+ * confused.
  */
 export const displayNameSchema = z
   .string()
@@ -32,7 +33,7 @@ export const organizationView = z.strictObject({
   slug: z.string(),
   isDefault: z.boolean(),
   status: z.enum(['ACTIVE', 'DELETING']),
-  /** The caller's role; absent for a global admin who has not joined. */
+  /** The caller's role; `null` for a global admin who is not a member. */
   role: z.enum(ROLES).nullable(),
   plan: z.string(),
   createdAt: z.string(),
@@ -47,7 +48,7 @@ export const organizationView = z.strictObject({
 });
 export type OrganizationView = z.infer<typeof organizationView>;
 
-/** Made once per user by the platform, also under simultaneous logins; none when the user belongs to an organization. */
+/** Returns the user's organization. If there is none, creates the default one, once even for simultaneous logins. */
 export const ensureDefaultOrganizationRequest = request({
   subject: 'organizations.v1.default.ensure',
   permission: SERVICES_ONLY,
@@ -99,7 +100,7 @@ export const getOrganizationRequest = request({
   timeoutMs: 5_000,
 });
 
-/** Those that are left out stay; `null` is the default again. */
+/** Settings to change. An absent setting is unchanged; `null` restores the default. */
 const settingsChange = z.strictObject({
   contact: z
     .union([z.email(), z.url({ protocol: /^https?$/ })], { error: 'must be an e-mail address or an http(s) URL' })
@@ -165,7 +166,7 @@ export const setMemberRequest = request({
     org: z.string().min(1),
     user: z.string().min(1),
     role: z.enum(ROLES),
-    /** False changes the role of a member only; anybody else is 404. True when left out. */
+    /** Whether to add a user who is not a member. With `false`, such a user is a 404. Default: `true`. */
     add: z.boolean().optional(),
   }),
   output: memberView,
@@ -199,7 +200,7 @@ export const leaveOrganizationRequest = request({
   timeoutMs: 12_000,
 });
 
-/** From billing: the seat limit of the organization's plan, an event in the stream that is limited. */
+/** Sets the seat limit of an organization's plan. Sent by billing, and recorded in the organization's stream. */
 export const setSeatLimitRequest = request({
   subject: 'organizations.v1.limits.set',
   permission: SERVICES_ONLY,

@@ -6,7 +6,7 @@ import { organizationDecider } from './organization.decider.ts';
 import { OrganizationsModule } from './organizations.module.ts';
 import { organizationsProjection } from './overview/organizations.projection.ts';
 
-/** The whole context, ready to be composed into a process. */
+/** The service of this context, as a process composes it. */
 export const organizationsService: ContextService = {
   name: 'organizations',
   module: OrganizationsModule,

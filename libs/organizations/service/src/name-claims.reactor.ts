@@ -5,7 +5,7 @@ import { OrganizationCreation } from './creation/creation.service.ts';
 import { defaultOwnerOf, nameEvents, type NameClaimed, type NameEvent } from './names/name.events.ts';
 import { OrganizationChanges } from './settings/organization-change.service.ts';
 
-/** Finishes what began with the claim of a name and was interrupted by a crash: creations, and changes of organizations. */
+/** Completes creations and changes of organizations that a crash interrupted after their first claim of a name. */
 @Injectable()
 export class NameClaimsReactor extends Resumption<NameEvent, NameClaimed['type']> {
   readonly name = 'organization-founding.v1';

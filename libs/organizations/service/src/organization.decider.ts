@@ -10,7 +10,7 @@ import { organizationEvents, type OrganizationEvent } from './organization.event
 
 export type OrganizationCommand = CreateOrganization | ChangeOrganization | SetMember | RemoveMember | SetSeatLimit;
 
-/** The table of contents: everything that can be asked of one organization. */
+/** Decides every command of an organization. Each decision is in a file of its own. */
 export const organizationDecider: Decider<Organization, OrganizationCommand, OrganizationEvent, OrganizationError> = {
   events: organizationEvents,
   initialState,

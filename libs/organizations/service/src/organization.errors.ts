@@ -117,5 +117,5 @@ export const organizationErrors = {
 
 export type OrganizationError = ReturnType<(typeof organizationErrors)[keyof typeof organizationErrors]>;
 
-/** Ids may be repeated to their sender; addresses, which are personal data, may not. */
+/** Returns a user ID as it is. An e-mail address is personal data and must not appear in errors. */
 const printable = (user: string): string => (/^[A-Za-z0-9:_-]{1,80}$/.test(user) ? user : 'with that address');

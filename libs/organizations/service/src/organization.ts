@@ -5,7 +5,7 @@ import type { OrganizationEvent } from './organization.events.ts';
 export interface Member {
   readonly kind: 'person' | 'service';
   readonly role: Role;
-  /** Of service members only: what people call it. Persons' names are in no event. */
+  /** Name of a service member. No event contains the name of a person. */
   readonly name?: string;
 }
 
@@ -18,7 +18,7 @@ export interface LivingOrganization {
   readonly settings: OrganizationSettings;
 }
 
-/** What the decisions need to remember; nothing is kept here for display. */
+/** State that decisions need. Data that is only displayed is in the read models. */
 export type Organization = { readonly status: 'absent' } | LivingOrganization | { readonly status: 'deleted' };
 
 export const initialState: Organization = { status: 'absent' };
@@ -63,14 +63,14 @@ export function evolve(state: Organization, event: OrganizationEvent): Organizat
 export const isLiving = (state: Organization): state is LivingOrganization =>
   state.status === 'active' || state.status === 'deleting';
 
-/** Members by id; none before the organization is there, and after. */
+/** Returns the members by ID; empty if the organization does not exist or was deleted. */
 export const membersOf = (state: Organization): ReadonlyMap<string, Member> =>
   isLiving(state) ? state.members : new Map();
 
 export const ownersOf = (members: ReadonlyMap<string, Member>): string[] =>
   [...members].filter(([, { role }]) => role === 'owner').map(([id]) => id);
 
-/** Members that take a seat. */
+/** Returns the number of members that use a seat. */
 export const seatsUsed = (members: ReadonlyMap<string, Member>): number =>
   [...members.values()].filter(({ kind }) => kind === 'person').length;
 

@@ -12,7 +12,7 @@ import { OrganizationsQueries } from './overview/organizations.queries.ts';
 import { OrganizationChanges } from './settings/organization-change.service.ts';
 import { SettingsHandlers } from './settings/settings.handlers.ts';
 
-/** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
+/** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [
     CreationHandlers,

@@ -46,7 +46,7 @@ const ci: OrganizationEvent = {
 const deleted: OrganizationEvent = { type: 'organization.deleted.v1', data: {} };
 
 describe('the summary of an organization', () => {
-  it('counts persons against the limit and service members not', () =>
+  it('counts people against the limit, but not service members', () =>
     expect(fold(organizationsProjection, created, limit, grace, ci)).toMatchObject({
       name: 'Acme',
       slug: 'acme',
@@ -56,7 +56,7 @@ describe('the summary of an organization', () => {
       services: ['service-1'],
       memberLimit: 5,
     }));
-  it('takes each kind out again', () =>
+  it('updates the counts when members are removed', () =>
     expect(
       fold(
         organizationsProjection,
@@ -67,13 +67,13 @@ describe('the summary of an organization', () => {
         { type: 'organization.member-removed.v1', data: { memberId: 'grace' } },
       ),
     ).toMatchObject({ persons: 1, services: [] }));
-  it('is known by the organization’s id', () =>
+  it('has the ID of the organization', () =>
     expect(organizationsProjection.documentId(at(created, 0))).toBe('0193f2a4-11de'));
-  it('goes with the organization', () => expect(fold(organizationsProjection, created, deleted)).toBe(REMOVED));
+  it('is removed with the organization', () => expect(fold(organizationsProjection, created, deleted)).toBe(REMOVED));
 });
 
 describe('the list of members', () => {
-  it('has ids, roles and dates, and no names of persons', () =>
+  it('has IDs, roles, and dates, but no names of people', () =>
     expect(fold(membersProjection, created, grace, ci)).toEqual({
       members: [
         {
@@ -105,7 +105,7 @@ describe('the list of members', () => {
         },
       ],
     }));
-  it('follows changes and removals', () =>
+  it('reflects changes and removals', () =>
     expect(
       fold(
         membersProjection,
@@ -116,5 +116,5 @@ describe('the list of members', () => {
         { type: 'organization.member-removed.v1', data: { memberId: 'ada' } },
       ),
     ).toMatchObject({ members: [{ id: 'grace', role: 'admin', audit: true, auditUntil: null }] }));
-  it('goes with the organization', () => expect(fold(membersProjection, created, deleted)).toBe(REMOVED));
+  it('is removed with the organization', () => expect(fold(membersProjection, created, deleted)).toBe(REMOVED));
 });

@@ -9,11 +9,11 @@ export interface CreateOrganization {
   readonly slug: string;
   readonly ownerId: string;
   readonly isDefault: boolean;
-  /** Members of the plan that a new organization has. */
+  /** Seat limit of the plan that a new organization starts with. */
   readonly seatLimit: number;
 }
 
-/** Behind the claims of name and slug, which hold this organization's id. A repeat records nothing. */
+/** Creates an organization whose name and slug are already claimed with its ID. A repeated command records nothing. */
 export function createOrganization(
   command: CreateOrganization,
   state: Organization,

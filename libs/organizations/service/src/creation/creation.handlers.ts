@@ -22,7 +22,7 @@ export class CreationHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** By a global admin; name and slug are claimed first, with the new organization's id. */
+  /** Creates an organization (global admin). Its name and slug are claimed first, with its new ID. */
   @Serves(createOrganizationRequest)
   async create(
     @Input() input: InputOf<typeof createOrganizationRequest>,

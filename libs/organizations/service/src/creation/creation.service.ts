@@ -12,15 +12,15 @@ import { isLiving, membersOf } from '../organization.ts';
 
 export interface CreatedOrganization extends Pick<OrganizationDraft, 'organizationId' | 'name' | 'slug'> {
   readonly seatLimit: number;
-  /** This call, or the one that it repeats, made the organization. */
+  /** Whether this call, or the call that it repeats, created the organization. */
   readonly created: boolean;
   readonly meta: ReplyMeta;
 }
 
-/** How often a default organization tries another slug before it gives up: 36^5 slugs, so never in practice. */
+/** Slugs tried for a default organization before the request fails. There are 36^5, so failure is not expected. */
 const SLUG_TRIES = 20;
 
-/** Makes organizations: the names' streams own what must be unique, the organization's own stream comes last. */
+/** Creates organizations: claims the name and the slug in their own streams, then starts the organization's stream. */
 @Injectable()
 export class OrganizationCreation {
   constructor(
@@ -29,12 +29,20 @@ export class OrganizationCreation {
     @Optional() @Inject(PLAN_CATALOGUE) private readonly catalogue?: PlanCatalogue,
   ) {}
 
-  /** @returns `organization/name-taken` or `organization/slug-taken` when another organization holds either */
+  /**
+   * Creates an organization.
+   *
+   * @returns `organization/name-taken` or `organization/slug-taken` when another organization holds one of them
+   */
   create(draft: OrganizationDraft, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
     return ownerFirst(this.creation(draft, context));
   }
 
-  /** What is left of a creation that began with the claim of a name. @param revision of the claim */
+  /**
+   * Completes or undoes an interrupted creation that began with the claim of a name.
+   *
+   * @param revision of the event that claimed the name
+   */
   async resume(
     draft: OrganizationDraft,
     revision: number,
@@ -47,7 +55,9 @@ export class OrganizationCreation {
     return held.ok && held.value ? finishOrUndo(this.creation(draft, context), undefined) : held;
   }
 
-  /** Once a user, however many logins come at the same moment: the claim in the user's own stream decides. */
+  /**
+   * Creates the user's default organization. The claim in the user's stream makes it unique if logins are simultaneous.
+   */
   createDefault(userId: string, context: CommandContext): Promise<Result<CreatedOrganization, DomainError>> {
     return ownerFirst({
       begin: () => {
@@ -62,7 +72,7 @@ export class OrganizationCreation {
     });
   }
 
-  /** What is left after the user's one default organization was claimed: a free slug, then the organization. */
+  /** Completes the creation of a claimed default organization: finds a free slug, then creates the organization. */
   async resumeDefault(
     userId: string,
     organizationId: string,
@@ -71,7 +81,7 @@ export class OrganizationCreation {
     const present = await this.commands.load(organizationDecider, organizationStream(organizationId));
     if (!present.ok) return present;
     const { state } = present.value;
-    // The user had a default organization before and left it, or it was deleted: it is not made a second time.
+    // The user has left this default organization, or it was deleted. It is not created again.
     if (state.status !== 'absent' && !membersOf(state).has(userId)) return err(organizationErrors.none());
     const owned = { organizationId, ownerId: userId, isDefault: true };
     if (isLiving(state)) return this.record({ ...owned, name: state.name, slug: state.slug }, context);
@@ -89,7 +99,7 @@ export class OrganizationCreation {
       begin: async () => {
         const named = await this.names.claim({ kind: 'name', name, organizationId, founding: draft }, context);
         if (!named.ok || !named.value.repeated) return named;
-        // A repeated request whose slug was refused finds its name given back: the answer is that of the first time.
+        // If the slug was taken, the first attempt released the name. A repeat must return the same error.
         const held = await this.names.claimed([{ kind: 'name', name }], organizationId);
         return held.ok && held.value.length === 0 ? err(organizationErrors.slugTaken(slug)) : held;
       },

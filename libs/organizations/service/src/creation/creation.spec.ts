@@ -47,7 +47,7 @@ describe('creating organizations', () => {
   const create = (name: string, slug?: string) =>
     handlers.create({ name, ...(slug !== undefined && { slug }) }, admin());
 
-  it('makes a default organization once a user, also under 20 simultaneous first logins', async () => {
+  it('creates one default organization for 20 simultaneous first logins', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         handlers.ensureDefault(
@@ -64,7 +64,7 @@ describe('creating organizations', () => {
     expect(values[0]).toMatchObject({ role: 'owner', slug: expect.stringMatching(/^personal-[a-z0-9]{5}$/) });
   });
 
-  it('answers the next login with the organization that there is', async () => {
+  it('returns the existing organization at the next login', async () => {
     const [first] = await ofType('organization.created.v1');
     expect(await handlers.ensureDefault({ userId: 'ada' }, bus.own({}))).toMatchObject({
       ok: true,
@@ -72,7 +72,7 @@ describe('creating organizations', () => {
     });
   });
 
-  it('makes no second default organization for somebody who left the first', async () => {
+  it('does not create a second default organization for a user who left the first', async () => {
     const [first] = await ofType('organization.created.v1');
     const stream = first?.stream ?? '';
     const context = admin();
@@ -96,7 +96,7 @@ describe('creating organizations', () => {
     });
   });
 
-  it('takes the next slug when the first is another organization’s', async () => {
+  it('uses the next slug when another organization has the first', async () => {
     const organizationId = embedded.ids.uuid();
     const context = admin();
     await embedded.commands.run(
@@ -123,7 +123,7 @@ describe('creating organizations', () => {
     });
   });
 
-  it('A20: refuses names that look alike, and gives a name back when its slug was taken', async () => {
+  it('A20: rejects names that look alike, and releases a name when its slug was taken', async () => {
     expect(await create('ACME   rockets', 'other')).toMatchObject({
       ok: false,
       error: { code: 'organization/name-taken' },
@@ -135,7 +135,7 @@ describe('creating organizations', () => {
     expect(await create('Entirely Different')).toMatchObject({ ok: true });
   });
 
-  it('A18: of 20 simultaneous creates of one name exactly one succeeds', async () => {
+  it('A18: accepts exactly one of 20 simultaneous requests for the same name', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => create('Contested')));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
     expect(
@@ -143,7 +143,7 @@ describe('creating organizations', () => {
     ).toBe(true);
   });
 
-  it('F4: answers a repeated create with the same organization', async () => {
+  it('F4: returns the same organization for a repeated request', async () => {
     const context = embedded.request({ kind: 'login', userId: 'root' }, { isGlobalAdmin: true, key: 'again' });
     const first = await handlers.create({ name: 'Repeated' }, context);
     const second = await handlers.create({ name: 'Repeated' }, context);
@@ -152,7 +152,7 @@ describe('creating organizations', () => {
     expect(await ofType('organization.created.v1', first.ok ? first.value.id : 'none')).toHaveLength(1);
   });
 
-  it('F4: gives a repeated create its refusal again, even when the slug is free by then', async () => {
+  it('F4: returns the same error for a repeated request, even if the slug is free by then', async () => {
     const holder = embedded.ids.uuid();
     const stream = nameStream('slug', 'held-for-now');
     await embedded.commands.run(
@@ -174,7 +174,7 @@ describe('creating organizations', () => {
     expect(await create('Held For Now')).toMatchObject({ ok: true });
   });
 
-  it('F21: a creation that is killed before any of its appends is finished by the next process', async () => {
+  it('F21: completes a creation in the next process, whichever append it was killed before', async () => {
     const round = (n: number) => ({ name: `Killed ${n}`, slug: `killed-${n}`, key: `killed ${n}` });
     const ask = (commands: CommandRunner, n: number) => {
       const { name, slug, key } = round(n);
@@ -203,7 +203,7 @@ describe('creating organizations', () => {
     expect(appends).toBe(3); // name, slug, organization
   });
 
-  it('F21: a creation whose slug is taken gives its name back, wherever it is killed', async () => {
+  it('F21: releases the name when the slug is taken, whichever append it was killed before', async () => {
     expect(await create('Holder of a slug', 'held-slug')).toMatchObject({ ok: true });
     const name = (n: number) => `Refused ${n}`;
     const draft = (n: number) => ({
@@ -222,10 +222,10 @@ describe('creating organizations', () => {
         expect(await create(name(n))).toMatchObject({ ok: true });
       },
     });
-    expect(appends).toBe(2); // the name, and its release
+    expect(appends).toBe(2); // the claim of the name and its release
   });
 
-  it('F21: a default organization is made once, wherever its creation is killed', async () => {
+  it('F21: creates a default organization once, whichever append it was killed before', async () => {
     const user = (n: number) => `first-login-${n}`;
     const appends = await killAtEachAppend(embedded, {
       attempt: (commands, n) => creationOver(commands).createDefault(user(n), admin()),
@@ -241,7 +241,7 @@ describe('creating organizations', () => {
     expect(appends).toBe(4); // the user's default organization, name, slug, organization
   });
 
-  it('F21: continues after names that another context claims', async () => {
+  it('F21: continues past names that another context claims', async () => {
     const clusterNames: Decider<null, null, Fact, never> = {
       events: { categories: ['names-cluster'], types: { 'cluster-uid.claimed.v1': true } },
       initialState: null,
@@ -255,7 +255,7 @@ describe('creating organizations', () => {
     await eventually(async () => expect(await ofType('organization.created.v1', left)).toHaveLength(1));
   });
 
-  it('writes no address and no name of a person into the log', async () =>
+  it('writes no address and no name of a person to the log', async () =>
     expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
 });
 

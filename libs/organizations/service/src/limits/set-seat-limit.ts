@@ -8,7 +8,7 @@ export interface SetSeatLimit {
   readonly limit: number;
 }
 
-/** The plan's limit, put into the stream that is limited. Refused below the present use, so that nobody loses a seat. */
+/** Records the seat limit of the plan. A limit below the seats in use is rejected, so that no member loses a seat. */
 export function setSeatLimit(
   command: SetSeatLimit,
   state: Organization,

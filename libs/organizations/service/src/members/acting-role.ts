@@ -3,8 +3,9 @@ import type { Actor } from '#kernel';
 import type { LivingOrganization } from '../organization.ts';
 
 /**
- * The role by which an actor acts, decided from the folded stream: the guard in front saw a copy that may be
- * milliseconds old. A key has its own role cut down to the member's; a global admin (by login) stands like an owner.
+ * Returns the role that applies to the actor: the member's role, limited by the role of the access key. A global admin
+ * (who is logged in) acts as an owner. The role is read from the organization's stream, because the guard's copy can be
+ * some milliseconds stale.
  */
 export function actingRole(actor: Actor, organization: LivingOrganization): Role | undefined {
   if (actor.isGlobalAdmin) return 'owner';
@@ -13,5 +14,5 @@ export function actingRole(actor: Actor, organization: LivingOrganization): Role
   return isRole(actor.key.role) ? weaker(own, actor.key.role) : undefined;
 }
 
-/** Making, changing or removing admins and owners needs a person's login. */
+/** Returns whether granting, changing, or removing the role requires a login; an access key is rejected. */
 export const needsLogin = (role: Role | undefined): boolean => role === 'admin' || role === 'owner';

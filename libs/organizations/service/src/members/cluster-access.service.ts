@@ -2,10 +2,11 @@ import type { Bus, OrganizationContext, Reply } from '#bus';
 import { reviewAccessRequest } from '#deployments/contract';
 
 /**
- * Has a member's access to clusters ended, as far as their membership no longer gives it, before the change is answered.
- * What cannot be ended now is ended by deployments as soon as the cluster answers: the facts are in the log.
- * @param answer to the command that changed the membership; a refusal, and a dry run, change nothing
- * @returns the same answer, with a warning for each cluster where the access has not ended yet
+ * Ends a member's access to clusters, as far as the membership no longer grants it, before the response is sent. Where
+ * a cluster cannot be reached, deployments ends the access later: it reads the change from the log.
+ *
+ * @param answer the response to the command that changed the membership; ignored if refused, or if it was a dry run
+ * @returns the same response, with a warning for each cluster where the access has not ended yet
  */
 export async function endClusterAccess<T>(
   bus: Bus,

@@ -14,7 +14,7 @@ const SERVICE = /^service:([a-z][a-z0-9-]{0,39})$/;
 
 export type NamedMember = Pick<SetMember, 'memberId' | 'kind' | 'name'>;
 
-/** Finds whom a request means by a user id, an e-mail address, or `service:NAME`. */
+/** Finds the user that a request identifies by a user ID, an e-mail address, or `service:NAME`. */
 @Injectable()
 export class MemberLookup {
   constructor(
@@ -23,7 +23,7 @@ export class MemberLookup {
     @Inject(BUS) private readonly bus: Bus,
   ) {}
 
-  /** A user's id. Only people who have logged in once are users. */
+  /** Returns the ID of a user. Only people who have logged in before are users. */
   async user(user: string, cause: RequestContext): Promise<Result<string, DomainError>> {
     if (user.includes('@')) {
       const found = await this.bus.request(peopleRequest, { email: user }, this.bus.own(cause));
@@ -37,7 +37,7 @@ export class MemberLookup {
     return known && !known.erased ? ok(user) : err(organizationErrors.noSuchUser(user));
   }
 
-  /** Somebody to add, or to give another role. A service member of a new name gets a new id. */
+  /** Returns the member to add or change. A service member with a new name gets a new ID. */
   async toSet(user: string, context: OrganizationContext): Promise<Result<NamedMember, DomainError>> {
     if (user.startsWith('service:')) return this.service(user, context);
     const directory = await this.access.current();
@@ -47,13 +47,13 @@ export class MemberLookup {
     return found.ok ? ok({ memberId: found.value, kind: 'person' }) : found;
   }
 
-  /** Somebody whose role is to be changed: whoever is not found is not a member. */
+  /** Returns the member whose role to change; `organization/no-such-member` if there is none. */
   async toChange(user: string, context: OrganizationContext): Promise<Result<NamedMember, DomainError>> {
     const found = await this.toSet(user, context);
     return found.ok || found.error.kind !== 'not-found' ? found : err(organizationErrors.noSuchMember(user));
   }
 
-  /** The id of somebody to remove, who may be a user no more. */
+  /** Returns the ID of the member to remove, who may no longer be a user of the platform. */
   async toRemove(user: string, context: OrganizationContext): Promise<Result<string, DomainError>> {
     if (!user.startsWith('service:')) {
       const directory = await this.access.current();

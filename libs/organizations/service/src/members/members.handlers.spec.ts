@@ -14,7 +14,7 @@ import { MembersHandlers } from './members.handlers.ts';
 import { membersProjection } from './members.projection.ts';
 import { MembersQueries } from './members.queries.ts';
 
-/** Whose access to clusters was to be reviewed, and what deployments answers. */
+/** Members whose access to clusters was reviewed, in order; the stub of deployments records them. */
 let reviewed: string[] = [];
 let review: () => ReturnType<typeof reply<object>> | ReturnType<typeof refuse> = () => reply({ pending: [] });
 
@@ -76,7 +76,7 @@ describe('members over the embedded engines', () => {
     return organizationId;
   };
 
-  it('adds by address, shows names when somebody reads, and waits for what the reader has seen', async () => {
+  it('adds a member by address, shows names, and waits for the position that the reader has seen', async () => {
     const set = await members.set({ org: 'acme', user: 'grace-canary@acme.dev', role: 'editor' }, as('ada'));
     expect(set).toMatchObject({ ok: true, value: { id: 'grace', email: 'grace-canary@acme.dev', role: 'editor' } });
     const position = set.ok ? set.meta.position : undefined;
@@ -96,14 +96,14 @@ describe('members over the embedded engines', () => {
     });
   });
 
-  it('knows nobody who has never logged in', async () =>
+  it('rejects a user who has never logged in', async () =>
     expect(await members.set({ org: 'acme', user: 'stranger', role: 'viewer' }, as('ada'))).toMatchObject({
       ok: false,
       error: { code: 'organization/no-such-user', kind: 'not-found' },
     }));
 
   it.each(['linus', 'stranger', 'service:deploy'])(
-    'use-D23: changes the role of members only, when it is asked to: %s is none',
+    'use-D23: with add=false, rejects %s, who is not a member',
     async (user) => {
       const owner = as('ada');
       const key = { id: 'key_1', role: 'admin' } as const;
@@ -132,7 +132,7 @@ describe('members over the embedded engines', () => {
     });
   });
 
-  it('use-S2: has access to clusters ended before the end of a membership or role is answered', async () => {
+  it('use-S2: ends access to clusters before a removed member or a changed role is confirmed', async () => {
     const set = (role: 'viewer' | 'editor', dryRun = false) =>
       members.set({ org: 'acme', user: 'linus', role }, { ...as('ada'), dryRun });
     const remove = () => members.remove({ org: 'acme', user: 'linus' }, as('ada'));
@@ -183,7 +183,7 @@ describe('members over the embedded engines', () => {
     expect(await embedded.events()).toHaveLength(before);
   });
 
-  it('lets nobody make an owner of a service member, under its id either', async () => {
+  it('rejects the role owner for a service member, even under its ID', async () => {
     const set = await members.set({ org: 'acme', user: 'service:deploy', role: 'editor' }, as('ada'));
     const serviceId = set.ok ? set.value.id : '';
     await eventually(async () => {
@@ -200,7 +200,7 @@ describe('members over the embedded engines', () => {
     });
   });
 
-  it('lists organizations of the user alone, and all of them to nobody but a global admin', async () => {
+  it('lists only the organizations of the user, and all of them for a global admin', async () => {
     await found('elsewhere', 'linus');
     expect(await organizations.list({ all: false, limit: 500 }, as('ada'))).toMatchObject({
       ok: true,
@@ -241,7 +241,7 @@ describe('members over the embedded engines', () => {
     expect(ids.length).toBeGreaterThan(1);
   });
 
-  it('A9: of two owners who remove each other at the same instant exactly one succeeds, 200 times', async () => {
+  it('A9: of two owners who remove each other simultaneously, exactly one succeeds, 200 times', async () => {
     for (let round = 0; round < 200; round++) {
       const stream = organizationStream(`round-${round}`);
       const context = (userId: string) => ({
@@ -277,6 +277,6 @@ describe('members over the embedded engines', () => {
     }
   });
 
-  it('writes no address and no name of a person into the log', async () =>
+  it('writes no address and no name of a person to the log', async () =>
     expect(JSON.stringify(await embedded.events())).not.toMatch(/canary/i));
 });

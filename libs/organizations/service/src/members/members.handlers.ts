@@ -86,7 +86,7 @@ export class MembersHandlers {
     return endClusterAccess(this.bus, answer, memberId, context);
   }
 
-  /** What the state knows of a member, and what the read model knew of them before. A missing name does not fail the request. */
+  /** Returns the member as the API shows it. A name that cannot be looked up does not fail the request. */
   private async view(id: string, state: Organization, context: OrganizationContext): Promise<MemberView> {
     const nowMs = this.clock.now();
     const listed = await this.readModels.get(membersProjection, context.organizationId);

@@ -6,20 +6,20 @@ export interface ListedMember {
   readonly id: string;
   readonly kind: 'person' | 'service';
   readonly role: Role;
-  /** Of service members only. */
+  /** Name of a service member; `null` for people. */
   readonly name: string | null;
   readonly since: string;
   readonly audit: boolean;
-  /** RFC 3339; `null`: the right `audit` does not end by itself. */
+  /** When the right `audit` ends, RFC 3339; `null` if it does not expire. */
   readonly auditUntil: string | null;
 }
 
-/** Answers `GET /v1/organizations/{org}/members`. One document per organization. */
+/** Response document of `GET /v1/organizations/{org}/members`, one per organization. */
 export interface MemberList {
   readonly members: readonly ListedMember[];
 }
 
-/** Give it the next name when `apply` changes meaning: a new name is built from the first event. */
+/** Builds the member list. Increment the version in `name` when `apply` changes, so that the list is rebuilt. */
 export const membersProjection: Projection<OrganizationEvent, MemberList> = {
   name: 'organization-members.v2',
   events: organizationEvents,
@@ -49,7 +49,12 @@ export const membersProjection: Projection<OrganizationEvent, MemberList> = {
   },
 };
 
-/** @param since RFC 3339 @param name of a service member */
+/**
+ * Creates a list entry.
+ *
+ * @param since RFC 3339
+ * @param name only for service members
+ */
 export const newMember = (
   id: string,
   kind: 'person' | 'service',

@@ -15,7 +15,7 @@ export class MembersQueries {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Ids become names and addresses here, when somebody reads: no read model holds them. */
+  /** Looks up names and addresses for each request, because no read model stores them. */
   @Serves(listMembersRequest)
   async list(
     @Input() place: InputOf<typeof listMembersRequest>,

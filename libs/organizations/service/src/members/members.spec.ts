@@ -41,7 +41,7 @@ const { given } = specify(organizationDecider);
 const staffed = [created, seats(5), added(grace.id, 'admin'), added(linus.id, 'editor')] as const;
 
 describe('set a member', () => {
-  it('use-D23: changes the role of a member, and makes nobody one', () => {
+  it('use-D23: changes the role of a member, and adds nobody', () => {
     given(...staffed)
       .when(change(linus.id, 'viewer'), ada)
       .thenRecorded(changed(linus.id, 'viewer'));
@@ -54,7 +54,7 @@ describe('set a member', () => {
   });
   it('records the new member', () =>
     given(created, seats(5)).when(set(grace.id, 'editor'), ada).thenRecorded(added(grace.id, 'editor')));
-  it('records nothing when a lost request is retried', () =>
+  it('records nothing when a request is retried', () =>
     given(...staffed)
       .when(set(linus.id, 'editor'), ada)
       .thenNothingRecorded());
@@ -62,18 +62,18 @@ describe('set a member', () => {
     given(...staffed)
       .when(set(linus.id, 'viewer'), grace)
       .thenRecorded(changed(linus.id, 'viewer')));
-  it('lets a global admin act who is not a member', () =>
+  it('accepts a global admin who is not a member', () =>
     given(created, seats(5)).when(set(grace.id, 'owner'), globalAdmin).thenRecorded(added(grace.id, 'owner')));
-  it('refuses once the organization was deleted', () =>
+  it('rejects the change in a deleted organization', () =>
     given(created, { type: 'organization.deleted.v1', data: {} })
       .when(set(grace.id, 'viewer'), ada)
       .thenRejected({ code: 'organization/not-found' }));
 
-  it('A5: an editor changes no members', () =>
+  it('A5: an editor cannot change members', () =>
     given(...staffed)
       .when(set(edith.id, 'viewer'), linus)
       .thenRejected({ code: 'organization/may-not-manage-members', kind: 'forbidden' }));
-  it('A6: an admin makes nobody an owner, not even themselves', () => {
+  it('A6: an admin cannot make anybody an owner, including themselves', () => {
     given(...staffed)
       .when(set(grace.id, 'owner'), grace)
       .thenRejected({ code: 'organization/may-not-grant', kind: 'forbidden' });
@@ -81,19 +81,19 @@ describe('set a member', () => {
       .when(set(edith.id, 'owner'), grace)
       .thenRejected({ code: 'organization/may-not-grant' });
   });
-  it('A7: an admin demotes no owner', () =>
+  it('A7: an admin cannot demote an owner', () =>
     given(...staffed, added(edith.id, 'owner'))
       .when(set(edith.id, 'viewer'), grace)
       .thenRejected({ code: 'organization/may-not-grant' }));
-  it('A8: the last owner is not demoted', () =>
+  it('A8: the last owner cannot be demoted', () =>
     given(...staffed)
       .when(set(ada.id, 'viewer'), ada)
       .thenRejected({ code: 'organization/last-owner', kind: 'conflict' }));
-  it('A25: a demoted admin is refused by the stream, whatever the guard’s copy said', () =>
+  it('A25: rejects a demoted admin, even if the guard still has the former role', () =>
     given(...staffed, changed(grace.id, 'viewer'))
       .when(set(edith.id, 'viewer'), grace)
       .thenRejected({ kind: 'forbidden' }));
-  it('B25: a key makes nobody admin or owner and changes none of them', () => {
+  it('B25: a key cannot grant or change the roles admin and owner', () => {
     given(...staffed)
       .when(set(edith.id, 'admin'), withKey(ada, 'owner'))
       .thenRejected({ code: 'key/login-required' });
@@ -104,32 +104,32 @@ describe('set a member', () => {
       .when(set(edith.id, 'editor'), withKey(ada, 'admin'))
       .thenRecorded(added(edith.id, 'editor'));
   });
-  it('B18: a key has no more right than it was made with', () =>
+  it('B18: a key is limited to the role that it was created with', () =>
     given(...staffed)
       .when(set(edith.id, 'viewer'), withKey(ada, 'editor'))
       .thenRejected({ kind: 'forbidden' }));
 
-  it('refuses the seat beyond the limit, the owner counted', () =>
+  it('rejects a member beyond the seat limit, which includes the owner', () =>
     given(created, seats(1))
       .when(set(grace.id, 'viewer'), ada)
       .thenRejected({ code: 'organization/seat-limit', kind: 'limit', extra: { limit: 1, used: 1 } }));
-  it('takes no seat for a service member', () =>
+  it('does not use a seat for a service member', () =>
     given(created, seats(1))
       .when(setService('ci-deploy', 'editor'), ada)
       .thenRecorded({
         type: 'organization.member-added.v1',
         data: { memberId: 'service-new', kind: 'service', role: 'editor', name: 'ci-deploy' },
       }));
-  it('knows a service member by its name', () =>
+  it('finds a service member by name', () =>
     given(created, seats(1), service('service-1', 'ci'))
       .when(setService('ci', 'admin'), ada)
       .thenRecorded(changed('service-1', 'admin')));
-  it('makes no service member an owner', () =>
+  it('rejects the role owner for a service member', () =>
     given(created, seats(1)).when(setService('ci', 'owner'), ada).thenRejected({ code: 'organization/service-owner' }));
 });
 
 describe('remove a member', () => {
-  it('records the removal, and nothing the second time', () => {
+  it('records the removal, and nothing when it is repeated', () => {
     given(...staffed)
       .when(remove(linus.id), grace)
       .thenRecorded(removed(linus.id));
@@ -137,11 +137,11 @@ describe('remove a member', () => {
       .when(remove(linus.id), grace)
       .thenNothingRecorded();
   });
-  it('A7: an admin removes no owner', () =>
+  it('A7: an admin cannot remove an owner', () =>
     given(...staffed)
       .when(remove(ada.id), grace)
       .thenRejected({ kind: 'forbidden' }));
-  it('A8: the last owner neither is removed nor leaves', () => {
+  it('A8: the last owner cannot be removed and cannot leave', () => {
     given(...staffed)
       .when(remove(ada.id), ada)
       .thenRejected({ code: 'organization/last-owner' });
@@ -149,7 +149,7 @@ describe('remove a member', () => {
       .when(remove(ada.id, true), ada)
       .thenRejected({ code: 'organization/last-owner' });
   });
-  it('lets anybody leave by themselves, with a login', () => {
+  it('lets every member leave, with a login', () => {
     given(...staffed)
       .when(remove(linus.id, true), linus)
       .thenRecorded(removed(linus.id));
@@ -157,7 +157,7 @@ describe('remove a member', () => {
       .when(remove(linus.id, true), withKey(linus, 'editor'))
       .thenRejected({ code: 'key/login-required' });
   });
-  it('A9: of two owners who remove each other, the second is refused in either order', () => {
+  it('A9: of two owners who remove each other, the second is rejected in either order', () => {
     const two = [created, seats(5), added(grace.id, 'owner')] as const;
     given(...two, removed(grace.id))
       .when(remove(ada.id), grace)
@@ -169,13 +169,13 @@ describe('remove a member', () => {
 });
 
 describe('the seat limit', () => {
-  it('is an event in the stream that is limited', () =>
+  it('is an event in the stream of the organization', () =>
     given(created, seats(5)).when({ type: 'set-seat-limit', limit: 9 }, ada).thenRecorded(seats(9)));
-  it('is refused below the present use', () =>
+  it('cannot be below the seats in use', () =>
     given(...staffed)
       .when({ type: 'set-seat-limit', limit: 2 }, ada)
       .thenRejected({ code: 'organization/members-over', kind: 'conflict', extra: { limit: 2, used: 3 } }));
-  it('does not count service members', () =>
+  it('excludes service members', () =>
     given(created, seats(5), service('service-1', 'ci'))
       .when({ type: 'set-seat-limit', limit: 1 }, ada)
       .thenRecorded(seats(1)));

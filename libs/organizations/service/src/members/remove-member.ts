@@ -8,11 +8,11 @@ import { needsLogin, actingRole } from './acting-role.ts';
 export interface RemoveMember {
   readonly type: 'remove-member';
   readonly memberId: string;
-  /** The member leaves by themselves: no right over others is needed. */
+  /** Whether the members remove themselves, which needs no right over other members. */
   readonly leaving: boolean;
 }
 
-/** Takes a member out. A repeat succeeds and records nothing; the last owner stays. */
+/** Removes a member. A repeated command succeeds and records nothing; the last owner cannot be removed. */
 export function removeMember(
   command: RemoveMember,
   organization: Organization,

@@ -7,19 +7,19 @@ import { needsLogin, actingRole } from './acting-role.ts';
 
 export interface SetMember {
   readonly type: 'set-member';
-  /** A user id, or the id that a new service member of this name gets. */
+  /** A user ID, or the ID to use if this adds a service member. */
   readonly memberId: string;
   readonly kind: 'person' | 'service';
   readonly role: Role;
-  /** Of a service member; one of that name that exists already is meant, whatever `memberId` says. */
+  /** Name of a service member. An existing service member with this name takes precedence over `memberId`. */
   readonly name?: string;
-  /** How the request names somebody who must be a member already: only the role is changed. */
+  /** If set, only the role of an existing member changes; the value is how the request identifies the member. */
   readonly changing?: string;
 }
 
 /**
- * Adds a member, or changes a member's role. A repeat succeeds and records nothing: a caller whose reply was lost must
- * be able to retry. The actor's role is decided here again from the folded state.
+ * Adds a member, or changes a member's role. A repeated command succeeds and records nothing, so that a caller who did
+ * not receive the response can retry. The actor's role is determined here again, from the stream.
  */
 export function setMember(
   command: SetMember,
@@ -54,7 +54,9 @@ export function setMember(
   ]);
 }
 
-/** Service members are known by name within their organization; persons by their user id. */
+/**
+ * Returns the ID of the member: service members are identified by name within their organization, people by user ID.
+ */
 export function memberIdOf(
   wanted: Pick<SetMember, 'memberId' | 'kind' | 'name'>,
   members: ReadonlyMap<string, { readonly kind: string; readonly name?: string }>,

@@ -9,9 +9,9 @@ import {
 } from './name.events.ts';
 
 export interface Name {
-  /** The organization that holds the name; `undefined` while it is free. */
+  /** The organization that holds the name; `undefined` if it is free. */
   readonly holder: string | undefined;
-  /** Of its last event: that of the present claim, while there is a holder. */
+  /** Revision of the last event. While the name is held, this is the revision of its claim. */
   readonly revision: number;
 }
 
@@ -21,7 +21,9 @@ export type NameCommand =
       readonly kind: NameKind;
       readonly organizationId: string;
       readonly shown: string;
-      /** Refused where the organization holds the name already: another of its requests is about to take it. */
+      /**
+       * Reject the claim if this organization already holds the name, which another of its requests is about to use.
+       */
       readonly isNew?: boolean;
       readonly founding?: OrganizationDraft;
       readonly change?: OrganizationChange;
@@ -30,11 +32,13 @@ export type NameCommand =
       readonly type: 'release-name';
       readonly kind: NameKind;
       readonly organizationId: string;
-      /** Only the claim of this revision; left out: whichever holds. */
+      /** Release only the claim with this revision. Default: the current claim. */
       readonly revision?: number;
     };
 
-/** One name, and who holds it. Claimed and released, never deleted, so that at each position it has one owner. */
+/**
+ * Decides who holds a name. Names are claimed and released but never deleted, so each has one holder at any position.
+ */
 export const nameDecider: Decider<Name, NameCommand, NameEvent, OrganizationError> = {
   events: nameEvents,
   initialState: { holder: undefined, revision: -1 },
@@ -51,7 +55,7 @@ function decide(command: NameCommand, { holder, revision }: Name): Result<readon
     case 'claim-name': {
       const { founding, change } = command;
       if (holder === organizationId) return command.isNew ? err(organizationErrors.renameUnderWay()) : ok([]);
-      // A default organization is made once a user: the second claim learns from the state who was first.
+      // A user gets one default organization. A second claim finds the first holder in the state.
       if (holder !== undefined && kind === 'default') return ok([]);
       if (holder !== undefined)
         return err(kind === 'slug' ? organizationErrors.slugTaken(command.shown) : organizationErrors.nameTaken());

@@ -1,10 +1,10 @@
 import type { OrganizationSettings } from '#access';
 import type { EventFamily, Fact } from '#kernel';
 
-/** What is claimed: once each, over all organizations. */
+/** Kinds of names. Each name is unique across all organizations. */
 export type NameKind = 'name' | 'slug' | 'default';
 
-/** A new organization, whole: what is left of its creation after a crash is done from this. */
+/** A new organization, with everything that is needed to complete its creation after a crash. */
 export interface OrganizationDraft {
   readonly organizationId: string;
   readonly name: string;
@@ -13,30 +13,31 @@ export interface OrganizationDraft {
   readonly isDefault: boolean;
 }
 
-/** What an organization can rename. */
+/** Kinds of names that an organization can change. */
 export type RenamedKind = 'name' | 'slug';
 
-/** A claim that holds: the revision of its event tells it from later claims of the same name. */
+/** A claim of a name. The revision of its event distinguishes it from later claims of the same name. */
 export interface ClaimedName {
   readonly kind: RenamedKind;
   readonly name: string;
   readonly revision: number;
 }
 
-/** Another name or slug of an organization, whole: what is left of the change after a crash is done from this. */
+/** A change of an organization, with everything that is needed to complete it after a crash. */
 export interface OrganizationChange {
   readonly organizationId: string;
   readonly name: string;
   readonly slug: string;
   readonly from: { readonly name: string; readonly slug: string };
   readonly settings: Partial<OrganizationSettings>;
-  /** Claims of the names that it has until then: released in the end. */
+  /** Claims of the names before the change, released when it is complete. */
   readonly former: readonly ClaimedName[];
 }
 
 /**
- * Streams: `names-name-<digest of the normalized display name>`, `names-slug-<slug>`, `names-default-<user id>`.
- * A name is claimed with the id of its organization before that organization's own stream begins.
+ * Events of the streams `names-name-<digest of the normalized display name>`, `names-slug-<slug>`, and
+ * `names-default-<user id>`. A name is claimed with the ID of its organization before that organization's stream
+ * starts.
  */
 export type NameEvent =
   | Fact<
@@ -44,9 +45,9 @@ export type NameEvent =
       {
         readonly kind: NameKind;
         readonly organizationId: string;
-        /** The organization that is created with the name. */
+        /** The organization whose creation starts with this claim. */
         readonly founding?: OrganizationDraft;
-        /** The change of an organization that begins with this claim. */
+        /** The change of an organization that starts with this claim. */
         readonly change?: OrganizationChange;
       }
     >
@@ -59,5 +60,5 @@ export const nameEvents: EventFamily<NameEvent> = {
   types: { 'name.claimed.v1': true, 'name.released.v1': true },
 };
 
-/** The user whose default organization a `names-default-…` stream is about. */
+/** Returns the user ID from the name of a `names-default-<user id>` stream. */
 export const defaultOwnerOf = (stream: string): string => stream.slice('names-default-'.length);

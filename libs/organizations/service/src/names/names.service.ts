@@ -8,11 +8,13 @@ import { comparable } from './normalize.ts';
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** Where it stands who holds a name. Display names may hold letters beyond ASCII: their streams are named by a digest. */
+/** Returns the stream of a name. It contains a digest of a display name, which may have characters beyond ASCII. */
 export const nameStream = (kind: NameKind, name: string): string =>
   `names-${kind}-${kind === 'name' ? digest(comparable(name)).slice(0, 32) : name}`;
 
-/** `personal-` and five letters or digits drawn from the organization's id: the same at each try, and nothing of a person. */
+/**
+ * Returns `personal-` and five characters derived from the organization's ID: repeatable, and without personal data.
+ */
 export function defaultSlug(organizationId: string, attempt: number): string {
   const drawn = BigInt(`0x${digest(`${organizationId}/${attempt}`).slice(0, 24)}`);
   return `personal-${drawn.toString(36).slice(-5)}`;
@@ -22,14 +24,15 @@ export interface WantedName {
   readonly kind: NameKind;
   readonly name: string;
   readonly organizationId: string;
-  /** Refused where the organization holds it already. */
+  /** Reject the claim if the organization already holds the name. */
   readonly isNew?: boolean;
-  /** What the name is claimed for, so that it can be finished after a crash. */
+  /** The creation that the claim starts, so that it can be completed after a crash. */
+  /** The change that the claim starts, so that it can be completed after a crash. */
   readonly founding?: OrganizationDraft;
   readonly change?: OrganizationChange;
 }
 
-/** Who holds which display name, which slug, and whose default organization. */
+/** Claims and releases display names, slugs, and the default organization of each user. */
 @Injectable()
 export class Names {
   constructor(@Inject(COMMANDS) private readonly commands: CommandRunner) {}
@@ -43,7 +46,7 @@ export class Names {
     return this.commands.run(nameDecider, nameStream(kind, name), command, { ...context, organizationId });
   }
 
-  /** Gives claims back. One that does not hold any more is passed over. */
+  /** Releases claims. Claims that are no longer in effect are skipped. */
   async releaseAll(
     claims: readonly ClaimedName[],
     organizationId: string,
@@ -63,7 +66,7 @@ export class Names {
     return ok(undefined);
   }
 
-  /** The claims by which an organization holds names; those that it does not hold are left out. */
+  /** Returns the claims of those names that the organization holds. */
   async claimed(
     names: readonly Pick<ClaimedName, 'kind' | 'name'>[],
     organizationId: string,
@@ -78,7 +81,7 @@ export class Names {
     return ok(claims);
   }
 
-  /** Whether an organization holds names by exactly these claims. */
+  /** Returns whether all of these claims are still in effect. */
   async areHeld(claims: readonly ClaimedName[], organizationId: string): Promise<Result<boolean, DomainError>> {
     const present = await this.claimed(claims, organizationId);
     if (!present.ok) return present;

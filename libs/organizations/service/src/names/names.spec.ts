@@ -20,34 +20,34 @@ const release = (organizationId: string) => ({ type: 'release-name', kind: 'slug
 const { given } = specify(nameDecider);
 
 describe('a name', () => {
-  it('belongs to the first who claims it', () => {
+  it('belongs to the first organization that claims it', () => {
     given().when(claim('one'), actor).thenRecorded(claimed('one'));
     given(claimed('one')).when(claim('two'), actor).thenRejected({ code: 'organization/slug-taken', kind: 'conflict' });
   });
-  it('may be claimed again by its holder, for retries', () =>
+  it('can be claimed again by its holder, for retries', () =>
     given(claimed('one')).when(claim('one'), actor).thenNothingRecorded());
-  it('F22: is free after its release, and has one owner at any time', () => {
+  it('F22: is free after its release, and has one holder at any time', () => {
     given(claimed('one'), released('one')).when(claim('two'), actor).thenRecorded(claimed('two'));
     given(claimed('one'), released('one'), claimed('two')).when(release('one'), actor).thenNothingRecorded();
     given(claimed('one'), released('one'), claimed('two'))
       .when(claim('one'), actor)
       .thenRejected({ code: 'organization/slug-taken' });
   });
-  it('of a default organization tells the second claim who was first', () =>
+  it('of a default organization keeps its first holder when it is claimed again', () =>
     given(claimed('one'))
       .when({ type: 'claim-name', kind: 'default', organizationId: 'two', shown: 'default' }, actor)
       .thenNothingRecorded());
 });
 
 describe('A20: display names', () => {
-  it('are compared without case, form and white space', () => {
+  it('are compared without case, form, and white space', () => {
     const variants = ['Café Noir', 'café noir', ' CAFÉ   NOIR ', 'Cafe\u0301 Noir', 'Ｃａｆé Noir'];
     expect(new Set(variants.map(comparable)).size).toBe(1);
   });
   it('are stored composed and with single spaces', () =>
     expect(displayNameSchema.parse('  Cafe\u0301   Noir ')).toBe('Café Noir'));
   it.each(['Ad\u200bmin', 'Аdmin', 'Admın', 'Ａdmin', 'ad\u0000min', 'a\nb\u2028', '☃', 'ɑcme', 'ſcale', 'Ⅻ', ''])(
-    'refuse characters that only look like others: %j',
+    'reject characters that only look like others: %j',
     (name) => expect(displayNameSchema.safeParse(name).success).toBe(false),
   );
   it('make slugs that are DNS labels of at most 20 characters', () => {

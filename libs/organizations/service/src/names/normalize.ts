@@ -1,8 +1,11 @@
-/** What two display names have in common when they look equal: form, case and white space do not count. */
+/** Returns the form of a display name that is compared, without differences in Unicode form, case, and white space. */
 export const comparable = (name: string): string =>
   name.normalize('NFKC').toLowerCase().normalize('NFC').replace(/\s+/gu, ' ').trim();
 
-/** A DNS label of at most 20 characters made from a display name; `undefined` when nothing usable is left. */
+/**
+ * Derives a slug (a DNS label of at most 20 characters) from a display name; `undefined` if no usable character is
+ * left.
+ */
 export function slugFrom(name: string): string | undefined {
   const label = name
     .normalize('NFKD')

@@ -9,7 +9,7 @@ import { organizationDecider } from '../organization.decider.ts';
 import { organizationStream } from '../organization.events.ts';
 import { organizationsProjection, type OrganizationSummary } from './organizations.projection.ts';
 
-/** Organizations as people see them: with the caller's role, and the name of the plan. */
+/** Builds organizations as the API returns them, with the caller's role and the name of the plan. */
 @Injectable()
 export class OrganizationViews {
   constructor(
@@ -19,7 +19,7 @@ export class OrganizationViews {
     @Inject(BUS) private readonly bus: Bus,
   ) {}
 
-  /** Those that are there, in the order of their ids. */
+  /** Returns the organizations that exist, in the order of `ids`. */
   async all(ids: readonly string[], context: RequestContext): Promise<Result<OrganizationView[], DomainError>> {
     const directory = await this.access.current();
     if (!directory.ok) return directory;
@@ -33,7 +33,7 @@ export class OrganizationViews {
     return ok(views);
   }
 
-  /** The read model may be a moment behind the directory, which knows the organization already: then it is waited for. */
+  /** Returns the summary. If the read model does not have an existing organization yet, this waits until it does. */
   private async summaryOf(
     id: string,
     context: RequestContext,
@@ -59,6 +59,6 @@ function view(
   const member = directory.organization(id)?.members.get(actor.id);
   const isOtherKey = principal.kind === 'key' && principal.organizationId !== id;
   const role = member ? (isOtherKey ? member.role : effectiveRole(member, principal)) : null;
-  // A document may be older than a setting.
+  // A document may be older than a setting, which then has its default.
   return { id, ...summary, settings: { ...DEFAULT_SETTINGS, ...settings }, role, plan, members: persons };
 }

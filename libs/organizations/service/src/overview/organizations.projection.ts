@@ -2,16 +2,16 @@ import { DEFAULT_SETTINGS, type OrganizationSettings } from '#access';
 import { idOf, REMOVED, type Projection } from '#kernel';
 import { organizationEvents, type OrganizationEvent } from '../organization.events.ts';
 
-/** Answers `GET /v1/organizations` and `GET /v1/organizations/{org}`. One document per organization. */
+/** Response document of `GET /v1/organizations` and `GET /v1/organizations/{org}`, one per organization. */
 export interface OrganizationSummary {
   readonly name: string;
   readonly slug: string;
   readonly isDefault: boolean;
   readonly status: 'ACTIVE' | 'DELETING';
   readonly createdAt: string;
-  /** Members that take a seat. */
+  /** Number of members that use a seat. */
   readonly persons: number;
-  /** Ids of service members: they take none. */
+  /** IDs of service members, which use no seat. */
   readonly services: readonly string[];
   readonly memberLimit: number;
   readonly settings: OrganizationSettings;

@@ -13,7 +13,7 @@ export class OrganizationsQueries {
     @Inject(ACCESS) private readonly access: AccessSource,
   ) {}
 
-  /** All organizations of the key's or login's user; with `all` every one, for a global admin who is logged in. */
+  /** Lists the organizations of the caller, or with `all` every organization (global admin, logged in). */
   @Serves(listOrganizationsRequest)
   async list(
     @Input() { all, ...place }: InputOf<typeof listOrganizationsRequest>,

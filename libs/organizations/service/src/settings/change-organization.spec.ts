@@ -31,7 +31,7 @@ const toRockets = { ...nothing, name: 'Rockets', slug: 'rockets' };
 const { given } = specify(organizationDecider);
 
 describe('change an organization', () => {
-  it('records another name and slug', () =>
+  it('records the new name and slug', () =>
     given(created).when(toRockets, ada).thenRecorded(renamed('Rockets', 'rockets')));
 
   it('records the settings that differ, in one append with the name', () =>
@@ -42,19 +42,19 @@ describe('change an organization', () => {
         data: { viewersReadLogs: false, keyExpiry: '30d' },
       }));
 
-  it('records nothing when a lost request is retried', () => {
+  it('records nothing when a request is retried', () => {
     given(created, renamed('Rockets', 'rockets')).when(toRockets, ada).thenNothingRecorded();
     given(created, { type: 'organization.settings-set.v1', data: { viewersReadLogs: false } })
       .when({ ...nothing, settings: { viewersReadLogs: false } }, ada)
       .thenNothingRecorded();
   });
 
-  it('takes a setting back to its default', () =>
+  it('restores the default of a setting', () =>
     given(created, { type: 'organization.settings-set.v1', data: { contact: 'team@acme.dev' } })
       .when({ ...nothing, settings: { contact: null } }, ada)
       .thenRecorded({ type: 'organization.settings-set.v1', data: { contact: null } }));
 
-  it('is for owners and, by login, for global admins', () => {
+  it('is limited to owners and, with a login, global admins', () => {
     const refused = { code: 'organization/may-not-change', kind: 'forbidden' } as const;
     given(created, graceIsAdmin).when(toRockets, grace).thenRejected(refused);
     given(created)
@@ -65,12 +65,12 @@ describe('change an organization', () => {
       .thenRecorded(renamed('Rockets', 'rockets'));
   });
 
-  it('continues after a crash in the name of whoever began it', () =>
+  it('completes after a crash with the rights of the caller who started it', () =>
     given(created, graceIsAdmin)
       .when({ ...toRockets, isResumed: true }, grace)
       .thenRecorded(renamed('Rockets', 'rockets')));
 
-  it('keeps the slug once an application exists, and lets the name change', () => {
+  it('keeps the slug once an application exists, but changes the name', () => {
     given(created)
       .when({ ...toRockets, applications: 1 }, ada)
       .thenRejected({ code: 'organization/slug-fixed', kind: 'conflict' });
@@ -79,12 +79,12 @@ describe('change an organization', () => {
       .thenRecorded(renamed('Rockets', 'acme'));
   });
 
-  it('overwrites no name that the caller has not seen', () =>
+  it('does not overwrite a name that the caller has not seen', () =>
     given(created, renamed('Other', 'other'))
       .when(toRockets, ada)
       .thenRejected({ code: 'organization/renamed-concurrently', kind: 'conflict' }));
 
-  it('refuses while the organization is being deleted, and afterwards', () => {
+  it('is rejected while the organization is being deleted, and afterwards', () => {
     given(created, deleting).when(toRockets, ada).thenRejected({ code: 'organization/deleting' });
     given(created, { type: 'organization.deleted.v1', data: {} })
       .when(toRockets, ada)

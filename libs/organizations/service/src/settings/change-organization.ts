@@ -12,13 +12,15 @@ export interface ChangeOrganization {
   /** Name and slug that the caller saw. */
   readonly from: { readonly name: string; readonly slug: string };
   readonly settings: Partial<OrganizationSettings>;
-  /** Applications of the organization: the slug is part of their namespaces. */
+  /**
+   * Number of applications of the organization. While there are any, the slug is part of their namespaces and fixed.
+   */
   readonly applications: number;
-  /** The right to it was decided when the names were claimed. */
+  /** Whether this completes an interrupted change, whose caller was authorized when the names were claimed. */
   readonly isResumed: boolean;
 }
 
-/** Gives the organization another name, slug, or settings. The names are claimed already. A repeat records nothing. */
+/** Changes name, slug, and settings. New names are already claimed. A repeated command records nothing. */
 export function changeOrganization(
   command: ChangeOrganization,
   organization: Organization,

@@ -11,7 +11,7 @@ import { organizationErrors } from '../organization.errors.ts';
 import { organizationStream, type OrganizationEvent } from '../organization.events.ts';
 import { isLiving, type Organization } from '../organization.ts';
 
-/** What is to be changed; what is left out stays. */
+/** The requested change. Absent properties are unchanged. */
 export interface WantedChange {
   readonly name?: string;
   readonly slug?: string;
@@ -20,7 +20,9 @@ export interface WantedChange {
 
 type Changed = Committed<Organization, OrganizationEvent>;
 
-/** Changes name, slug and settings. New names are claimed first, old ones are released last: neither is ever lost. */
+/**
+ * Changes name, slug, and settings. New names are claimed first and old names released last, so neither is ever lost.
+ */
 @Injectable()
 export class OrganizationChanges {
   constructor(
@@ -48,12 +50,12 @@ export class OrganizationChanges {
     const options = ifMatch === undefined ? {} : { ifMatch };
     if (moved.length === 0) return this.record(change, context, options);
 
-    // What the organization itself refuses is found out before a name is claimed.
+    // Check the organization's own rules before a name is claimed.
     const planned = await this.record(change, { ...context, dryRun: true }, options);
     return planned.ok ? ownerFirst(this.renaming(change, context)) : planned;
   }
 
-  /** What is left of a change that began with the claim of a name. */
+  /** Completes or undoes an interrupted change that began with the claim of a name. */
   async resume(
     change: OrganizationChange,
     claim: ClaimedName,
@@ -61,7 +63,7 @@ export class OrganizationChanges {
   ): Promise<Result<unknown, DomainError>> {
     const { organizationId, former } = change;
     const held = await this.names.areHeld([claim], organizationId);
-    if (!held.ok || !held.value) return held; // it was undone
+    if (!held.ok || !held.value) return held; // the change was undone
     const loaded = await this.commands.load(organizationDecider, organizationStream(organizationId));
     if (!loaded.ok) return loaded;
     const { state } = loaded.value;
@@ -72,7 +74,11 @@ export class OrganizationChanges {
       : finishOrUndo(this.renaming(change, context, [claim]), undefined);
   }
 
-  /** @param begun the claims that are there already */
+  /**
+   * Returns the two parts of a rename, and how to undo it.
+   *
+   * @param begun claims made by the interrupted attempt that this continues
+   */
   private renaming(change: OrganizationChange, context: CommandContext, begun: readonly ClaimedName[] = []) {
     const { organizationId, former } = change;
     const own = { ...context, organizationId };
@@ -91,7 +97,7 @@ export class OrganizationChanges {
           const claimed = await claim(kind);
           if (!claimed.ok) return claimed;
         }
-        // Whoever continued it while this process stood still may have given the names back.
+        // While this process was paused, another one may have continued the change and released the names.
         const held = context.dryRun ? ok(true) : await this.names.areHeld(claims, organizationId);
         if (!held.ok) return held;
         if (!held.value) return err(organizationErrors.renamedMeanwhile());
@@ -129,7 +135,7 @@ export class OrganizationChanges {
   }
 }
 
-/** Which of the names is another one; a display name that differs in case or spaces alone is the same. */
+/** Returns the names that differ. Display names that differ only in case or white space are the same. */
 const movedNames = ({ name, slug, from }: Pick<OrganizationChange, 'name' | 'slug' | 'from'>): RenamedKind[] => [
   ...(nameStream('name', name) === nameStream('name', from.name) ? [] : (['name'] as const)),
   ...(slug === from.slug ? [] : (['slug'] as const)),

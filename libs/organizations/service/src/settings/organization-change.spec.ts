@@ -14,7 +14,7 @@ import { organizationsProjection } from '../overview/organizations.projection.ts
 import { OrganizationChanges } from './organization-change.service.ts';
 import { SettingsHandlers } from './settings.handlers.ts';
 
-/** Applications of every organization here, as deployments would count them. */
+/** Number of applications that the stub of deployments returns for every organization. */
 let applications = 0;
 const bus = answeringBus('organizations', {
   'deployments.v1.applications.count': () => reply({ applications }),
@@ -59,7 +59,7 @@ describe('changing an organization', () => {
     const { name, slug } = loaded.value.state;
     return { name, slug };
   };
-  /** Which of these names the organization holds. */
+  /** Returns those of the given names that the organization holds. */
   const held = async (id: string, ...wanted: { kind: 'name' | 'slug'; name: string }[]) => {
     const claims = await names.claimed(wanted, id);
     return claims.ok ? claims.value.map(({ name }) => name) : [];
@@ -73,7 +73,7 @@ describe('changing an organization', () => {
     }
   };
 
-  it('takes the new names and gives the old ones back', async () => {
+  it('claims the new names and releases the old ones', async () => {
     const id = await organization('Acme', 'acme');
     expect(await change(id, { name: 'Rockets', slug: 'rockets' })).toMatchObject({
       ok: true,
@@ -82,10 +82,10 @@ describe('changing an organization', () => {
     });
     const all = [named('Acme'), slugged('acme'), named('Rockets'), slugged('rockets')];
     expect(await held(id, ...all)).toEqual(['Rockets', 'rockets']);
-    await organization('ACME', 'acme'); // free for another
+    await organization('ACME', 'acme'); // the former names are free for another organization
   });
 
-  it('is found by the new slug, and by the old one no more', async () => {
+  it('is found by its new slug, and no longer by its old slug', async () => {
     const id = await organization('Found', 'found');
     await change(id, { slug: 'found-anew' });
     await eventually(async () => {
@@ -95,14 +95,14 @@ describe('changing an organization', () => {
     });
   });
 
-  it('changes how a name is written without a claim, since it is the same name', async () => {
+  it('changes the spelling of a name without a claim, because it is the same name', async () => {
     const id = await organization('Same name', 'same');
     const before = (await embedded.events()).length;
     expect(await change(id, { name: 'SAME  Name' })).toMatchObject({ ok: true, value: { slug: 'same' } });
     expect(await embedded.events()).toHaveLength(before + 1);
   });
 
-  it('refuses a name or slug of another organization, and keeps its own', async () => {
+  it('rejects a name or slug of another organization, and keeps its own', async () => {
     const id = await organization('Mine', 'mine');
     await organization('Theirs', 'theirs');
     expect(await change(id, { name: 'theirs' })).toMatchObject({
@@ -117,7 +117,7 @@ describe('changing an organization', () => {
     expect(await held(id, named('Mine'), slugged('mine'), named('Mine too'))).toEqual(['Mine', 'mine']);
   });
 
-  it('keeps the slug once there is an application, whoever asks', async () => {
+  it('keeps the slug once there is an application, for every caller', async () => {
     const id = await organization('Fixed', 'fixed');
     applications = 2;
     expect(await change(id, { slug: 'other' })).toMatchObject({
@@ -128,7 +128,7 @@ describe('changing an organization', () => {
     expect(await change(id, { name: 'Fixed still' })).toMatchObject({ ok: true });
   });
 
-  it('sets settings, and shows what they are', async () => {
+  it('changes settings, and returns all of them', async () => {
     const id = await organization('Settled', 'settled');
     const set = (settings: object) =>
       handlers.change(changeOrganizationRequest.input.parse({ org: id, settings }), owner(id));
@@ -148,11 +148,11 @@ describe('changing an organization', () => {
     { keyExpiry: 'soon' },
     { revokeLeakedKeys: 'yes' },
     { viewersRead: true },
-  ])('takes no %j', (settings) =>
+  ])('rejects the settings %j', (settings) =>
     expect(changeOrganizationRequest.input.safeParse({ org: 'acme', settings }).success).toBe(false),
   );
 
-  it('shows in a dry run what would be, and changes nothing', async () => {
+  it('returns the result of a dry run, and changes nothing', async () => {
     const id = await organization('Dry', 'dry');
     await organization('Wet', 'wet');
     const before = (await embedded.events()).length;
@@ -168,7 +168,7 @@ describe('changing an organization', () => {
     expect(await embedded.events()).toHaveLength(before);
   });
 
-  it('changes what the caller has seen, before it claims a name', async () => {
+  it('rejects a change whose caller has not seen the current name, before it claims a name', async () => {
     const id = await organization('Seen', 'seen');
     const before = (await embedded.events()).length;
     expect(await change(id, { name: 'Unseen' }, { ifMatch: 0 })).toMatchObject({
@@ -179,13 +179,13 @@ describe('changing an organization', () => {
     expect(await change(id, { name: 'Unseen' }, { ifMatch: 1 })).toMatchObject({ ok: true });
   });
 
-  it('A18: of simultaneous changes to one name by several organizations exactly one succeeds', async () => {
+  it('A18: accepts exactly one of several simultaneous renames to the same name', async () => {
     const ids = await Promise.all(Array.from({ length: 8 }, (_, n) => organization(`Many ${n}`, `many-${n}`)));
     const answers = await Promise.all(ids.map((id) => change(id, { name: 'Wanted by many' })));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
   });
 
-  it('of simultaneous changes of one organization one wins, and only its names are held', async () => {
+  it('accepts one of several simultaneous changes of an organization, which then holds only its names', async () => {
     const id = await organization('Torn', 'torn');
     const wanted = Array.from({ length: 8 }, (_, n) => ({ name: `Torn ${n}`, slug: `torn-${n}` }));
     await Promise.all(wanted.map((to) => change(id, to)));
@@ -196,7 +196,7 @@ describe('changing an organization', () => {
   });
 
   describe('F21: killed before each of its appends', () => {
-    /** Old and new names are never both lost, and in the end exactly the present ones are held. */
+    /** Checks that the organization always holds its old or its new names, and in the end exactly its current ones. */
     const check = (id: () => string, from: Required<Wanted>, to: Required<Wanted>) => async () => {
       const now = await present(id());
       expect([from, to]).toContainEqual(now);
@@ -204,7 +204,7 @@ describe('changing an organization', () => {
       expect(await held(id(), ...all)).toEqual([now.name, now.slug]);
     };
 
-    it('is finished by the next process', async () => {
+    it('is completed by the next process', async () => {
       let id = '';
       let from = { name: '', slug: '' };
       let to = from;
@@ -224,10 +224,10 @@ describe('changing an organization', () => {
         },
       });
       expect(appends).toBe(5); // name, slug, organization, old name, old slug
-      expect(finished).toBe(5); // all but the one that died before it claimed anything
+      expect(finished).toBe(5); // all but the one that was killed before its first claim
     });
 
-    it('gives its names back when the slug is taken', async () => {
+    it('releases its names when the slug is taken', async () => {
       await organization('Taken elsewhere', 'taken-elsewhere');
       let id = '';
       let from = { name: '', slug: '' };
@@ -249,11 +249,11 @@ describe('changing an organization', () => {
           ]);
         },
       });
-      expect(appends).toBe(2); // the name, and its release
+      expect(appends).toBe(2); // the claim of the name and its release
     });
   });
 
-  it('is not done a second time when the log is read from its beginning', async () => {
+  it('is not repeated when the log is read from the beginning', async () => {
     const id = await organization('One', 'one');
     for (const to of [
       { name: 'Two', slug: 'two' },
@@ -268,22 +268,22 @@ describe('changing an organization', () => {
     expect(await present(id)).toEqual({ name: 'One', slug: 'one-and-only' });
   });
 
-  it('gives nothing back that a later change has claimed again', async () => {
+  it('does not release a name that a later change has claimed again', async () => {
     const id = await organization('Back', 'back');
     await change(id, { name: 'Forth' });
-    // The way back has claimed its name, and died.
+    // A second rename, back to the first name, has claimed that name and then crashed.
     const context: CommandContext = owner(id, 'way back');
     const former = await names.claimed([named('Forth')], id);
     if (!former.ok) throw new Error(former.error.code);
     const renaming = { name: 'Back', slug: 'back', from: { name: 'Forth', slug: 'back' } };
     const draft = { organizationId: id, ...renaming, settings: {}, former: former.value };
     await names.claim({ kind: 'name', name: 'Back', organizationId: id, isNew: true, change: draft }, context);
-    await resume(); // sees the claims of both changes
+    await resume(); // reads the claims of both changes
     expect(await present(id)).toEqual({ name: 'Back', slug: 'back' });
     expect(await held(id, named('Back'), named('Forth'))).toEqual(['Back']);
   });
 
-  it('refuses to take a name that another change is about to take', async () => {
+  it('rejects a name that another change is about to use', async () => {
     const id = await organization('Busy', 'busy');
     await names.claim({ kind: 'name', name: 'Busier', organizationId: id }, owner(id));
     expect(await change(id, { name: 'Busier' })).toMatchObject({

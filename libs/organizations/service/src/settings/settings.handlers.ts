@@ -27,7 +27,7 @@ export class SettingsHandlers {
     const [view] = views.value;
     const { state, meta } = changed.value;
     if (!view || !isLiving(state)) return refuse(organizationNotFound());
-    // The read model may be behind, and knows nothing of a dry run.
+    // The read model may be stale, and does not contain the result of a dry run.
     return reply({ ...view, name: state.name, slug: state.slug, settings: state.settings }, meta);
   }
 }
