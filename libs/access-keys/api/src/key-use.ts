@@ -3,19 +3,22 @@ import { keysUsedRequest } from '#access-keys/contract';
 import type { Bus } from '#bus';
 import type { Clock } from '#kernel';
 
-/** How often the use of keys is told; the views show minutes. */
+/** Interval at which the use of keys is reported. Views show it to the minute. */
 const TELL_MS = 20_000;
-/** What one request may name. */
+/** Maximum number of keys in one request. */
 const AT_ONCE = 500;
 
-/** Collects which keys were used, for whoever checks them: the gateway. */
+/** Collects which keys were used; for the gateway, which verifies them. */
 export interface KeyUse {
-  /** Never waits. */
+  /** Records a use of the key. Returns immediately. */
   used(key: Principal & { readonly kind: 'key' }): void;
   close(): void;
 }
 
-/** Tells access keys which of them were used when, every 20 s. What was not told when the process ends is lost. */
+/**
+ * Creates a collector that reports the used keys to access-keys every 20 s. Uses since the last report are lost on
+ * exit.
+ */
 export function createKeyUse({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): KeyUse {
   const used = new Map<string, { organizationId: string; keyId: string; at: string }>();
   const tell = (): void => {

@@ -36,7 +36,9 @@ const LINES = [
   'leakedAt',
 ] as const;
 
-/** `key list`: own keys, masked; admins see everybody's. Those that leaked and still work are named. */
+/**
+ * Runs `key list`: prints the caller's keys, masked, or those of all members for an admin. Names leaked, active keys.
+ */
 export async function keyList(_options: Options<typeof keyCommands.keyList>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -55,7 +57,7 @@ export async function keyList(_options: Options<typeof keyCommands.keyList>, ses
   return 0;
 }
 
-/** `key get ID`. */
+/** Runs `key get ID`. */
 export async function keyGet(options: Options<typeof keyCommands.keyGet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -65,7 +67,7 @@ export async function keyGet(options: Options<typeof keyCommands.keyGet>, sessio
   return 0;
 }
 
-/** `key create`: the key alone on standard output, how to use it on standard error. */
+/** Runs `key create`: prints only the key to standard output, and how to use it to standard error. */
 export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, session: Session): Promise<Outcome> {
   const name = options.name;
   if (name === undefined) return usage('A key needs a name.', 'astroctl key create --name ci');
@@ -100,7 +102,7 @@ export async function keyCreate(options: Options<typeof keyCommands.keyCreate>, 
     : 0;
 }
 
-/** `key revoke ID`. */
+/** Runs `key revoke ID`. */
 export async function keyRevoke(options: Options<typeof keyCommands.keyRevoke>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -117,7 +119,7 @@ export async function keyRevoke(options: Options<typeof keyCommands.keyRevoke>, 
   return 0;
 }
 
-/** `key report`: whoever has a leaked key may report it; no login is needed. */
+/** Runs `key report`: reports a leaked key. Anybody who has the key can report it, without a login. */
 export async function keyReport(_options: Options<typeof keyCommands.keyReport>, session: Session): Promise<Outcome> {
   const key = (await readAll(session.io.stdin, 10_000)).trim();
   if (!parseAccessKey(key))

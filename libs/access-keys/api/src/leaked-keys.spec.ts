@@ -10,7 +10,7 @@ import { createLeakedKeys } from './leaked-keys.ts';
 const ORG = '0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02';
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** A directory that knows the key `known`. */
+/** Returns an access source whose directory has the key `known`. */
 function accessTo(): AccessSource {
   const directory = new Directory();
   const created: AccessKeyCreated = {
@@ -54,7 +54,7 @@ describe('use-S12: keys in URLs', () => {
   const settled = () => new Promise(setImmediate);
   beforeEach(() => void told.splice(0));
 
-  it('are told when they are known, again when that failed, and otherwise once a minute', async () => {
+  it('are reported if they exist, again if the report failed, and otherwise once a minute', async () => {
     isAway = true;
     leaked.found('known');
     await eventually(() => expect(told).toEqual([{ organizationId: ORG, keyId: 'key_1' }]));
@@ -71,7 +71,7 @@ describe('use-S12: keys in URLs', () => {
     await eventually(() => expect(told).toHaveLength(3));
   });
 
-  it('are not told when nobody knows them', async () => {
+  it('are not reported if they do not exist', async () => {
     leaked.found('unknown');
     await settled();
     expect(told).toEqual([]);

@@ -5,15 +5,15 @@ import type { Bus } from '#bus';
 import type { Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
-/** A key that is found again and again is told once in this time. */
+/** A key that is found repeatedly is reported once in this time. */
 const AGAIN_MS = 60_000;
 const REMEMBERED = 1_000;
-/** Reports under way; beyond it keys are told when they are found the next time. */
+/** Maximum number of reports in progress. Beyond it, a key is reported when it is found the next time. */
 const AT_ONCE = 32;
 
-/** Tells access keys which keys were in URLs, for whoever reads URLs: the gateway. */
+/** Reports keys that were in URLs to access-keys; for the gateway, which reads the URLs. */
 export interface LeakedKeys {
-  /** Never waits, never throws. Other texts than known keys are ignored. */
+  /** Reports the key. Returns immediately and never throws. Text that is not an existing key is ignored. */
   found(key: string): void;
 }
 

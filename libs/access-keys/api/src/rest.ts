@@ -10,7 +10,7 @@ import {
 export { createLeakedKeys } from './leaked-keys.ts';
 export { createKeyUse, type KeyUse } from './key-use.ts';
 
-/** What the gateway makes routes of. */
+/** Requests that the gateway serves over HTTP. */
 export const accessKeysRest = [
   loginRequest,
   listKeysRequest,

@@ -7,7 +7,7 @@ const KEY_STATES = ['ACTIVE', 'ROTATED', 'EXPIRED', 'REVOKED'] as const;
 export const accessKeyView = z.strictObject({
   id: z.string(),
   name: z.string(),
-  /** `astro_7Hq2...k9Zd` */
+  /** The masked key, as in `astro_7Hq2...k9Zd`. */
   key: z.string(),
   source: z.enum(['login', 'cli', 'console']),
   status: z.enum(KEY_STATES),
@@ -17,12 +17,12 @@ export const accessKeyView = z.strictObject({
   createdAt: z.string(),
   expires: z.string().nullable(),
   lastUsed: z.string().nullable(),
-  /** When it was found in a URL or reported as leaked; it must be replaced. */
+  /** When the key was found in a URL or reported as leaked, RFC 3339. Such a key should be replaced. */
   leakedAt: z.string().nullable(),
 });
 export type AccessKeyView = z.infer<typeof accessKeyView>;
 
-/** A key as it is shown once. `secret` is null when the answer is made again for a repeated request. */
+/** A new key. `secret` is returned once: it is `null` in the response to a repeated request. */
 const issuedKey = z.strictObject({ ...accessKeyView.shape, secret: z.string().nullable() });
 
 const keyName = z
@@ -128,7 +128,7 @@ export const reportLeakedKeyRequest = request({
   timeoutMs: 5_000,
 });
 
-/** From the gateway: a key was in a URL, so that it is in logs and histories by now. */
+/** Reports a key that was in a URL, and is therefore in logs and browser histories. Sent by the gateway. */
 export const keyInUrlRequest = request({
   subject: 'access-keys.v1.leaked.in-url',
   permission: SERVICES_ONLY,
@@ -139,7 +139,10 @@ export const keyInUrlRequest = request({
   timeoutMs: 5_000,
 });
 
-/** From identity: a person logs out everywhere. Answers once every instance refuses the keys that logins of theirs made. */
+/**
+ * Revokes the keys that a person's logins created. Sent by identity. The response follows when every instance rejects
+ * them.
+ */
 export const endLoginKeysRequest = request({
   subject: 'access-keys.v1.login-keys.end',
   permission: SERVICES_ONLY,
@@ -149,7 +152,7 @@ export const endLoginKeysRequest = request({
   timeoutMs: 10_000,
 });
 
-/** From billing. */
+/** Sets the limits of an organization's plan. Sent by billing. */
 export const setKeyLimitsRequest = request({
   subject: 'access-keys.v1.limits.set',
   permission: SERVICES_ONLY,
@@ -164,7 +167,7 @@ export const setKeyLimitsRequest = request({
   timeoutMs: 5_000,
 });
 
-/** From the gateway, at most once a minute and key: when keys were last used. */
+/** Records when keys were last used. Sent by the gateway, at most once a minute for each key. */
 export const keysUsedRequest = request({
   subject: 'access-keys.v1.used',
   permission: SERVICES_ONLY,

@@ -11,7 +11,7 @@ import { LoginKeysHandlers } from './revoking/login-keys.handlers.ts';
 import { RevokingHandlers } from './revoking/revoking.handlers.ts';
 import { Usage, USAGE, UsageHandlers } from './usage/usage.handlers.ts';
 
-/** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
+/** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [
     LoginHandlers,

@@ -20,7 +20,7 @@ import { Usage, UsageHandlers } from './usage/usage.handlers.ts';
 const ACME = 'a0000000-0000-7000-8000-000000000001';
 const OTHER = 'a0000000-0000-7000-8000-000000000002';
 
-/** Writes what other contexts would have written. */
+/** Records any events, in place of the other contexts. */
 const facts: Decider<null, readonly DirectoryFact[], DirectoryFact, never> = {
   events: directoryEvents,
   initialState: null,
@@ -98,7 +98,7 @@ describe('access keys', () => {
     return answer;
   };
 
-  it('are shown once, in a form that is recognised, and known by their digest alone', async () => {
+  it('are shown once, have the documented form, and are stored only as a digest', async () => {
     const answer = await create('ada');
     expect(answer).toMatchObject({
       ok: true,
@@ -114,7 +114,7 @@ describe('access keys', () => {
     expect(known?.created.keyId).toBe(answer.value.id);
   });
 
-  it('B19: a repeated request names the same key and has no secret', async () => {
+  it('B19: a repeated request returns the same key without its secret', async () => {
     const [first, second] = [
       await create('ada', { name: 'twice' }, 'same'),
       await create('ada', { name: 'twice' }, 'same'),
@@ -126,7 +126,7 @@ describe('access keys', () => {
     });
   });
 
-  it('B19: of two parallel requests under one key one has the secret, and one key lives', async () => {
+  it('B19: of two parallel requests with one Idempotency-Key, one returns the secret, and one key exists', async () => {
     const answers = await Promise.all([
       create('ada', { name: 'parallel' }, 'race'),
       create('ada', { name: 'parallel' }, 'race'),
@@ -137,7 +137,7 @@ describe('access keys', () => {
     expect(new Set(answers.map((answer) => answer.ok && answer.value.id)).size).toBe(1);
   });
 
-  it('B18: nobody gives a key more than they have', async () => {
+  it('B18: a key cannot exceed the role of its owner', async () => {
     expect(await create('grace', { role: 'editor' })).toMatchObject({
       ok: false,
       error: { code: 'key/role-too-high' },
@@ -145,7 +145,7 @@ describe('access keys', () => {
     expect(await create('grace')).toMatchObject({ ok: true, value: { role: 'viewer' } });
   });
 
-  it('live as long as the organization has chosen, where nothing is asked for', async () => {
+  it('expire as the organization has configured, unless the request sets an expiry', async () => {
     const daysOf = async (expires?: string) => {
       const answer = await create('ada', expires === undefined ? {} : { expires });
       return answer.ok && Math.round((Date.parse(answer.value.expires ?? '') - embedded.clock.now()) / 86_400_000);
@@ -158,14 +158,14 @@ describe('access keys', () => {
     expect(await daysOf()).toBe(90);
   });
 
-  it('a limit says plan and catalogue', async () => {
+  it('name the plan and the catalogue when a limit is exceeded', async () => {
     expect(await create('ada', { expires: '91d' })).toMatchObject({
       ok: false,
       error: { code: 'access-keys/lifetime-limit', extra: { plan: 'developer', pricingUrl: 'https://plans.example' } },
     });
   });
 
-  it('A18: of 50 simultaneous creates at one below the limit exactly one succeeds', async () => {
+  it('A18: accept exactly one of 50 simultaneous requests at one below the limit', async () => {
     for (let count = await active(); count < 9; count++) await create('ada');
     const answers = await Promise.all(Array.from({ length: 50 }, () => create('ada')));
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
@@ -185,7 +185,7 @@ describe('access keys', () => {
   const active = async () =>
     (await listOf('ada')).filter(({ status, source }) => status === 'ACTIVE' && source !== 'login').length;
 
-  it('are listed masked: one’s own, and everybody’s for admins', async () => {
+  it("are listed masked: only the caller's, or all for an admin", async () => {
     expect(new Set((await listOf('grace')).map(({ memberId }) => memberId))).toEqual(new Set(['grace']));
     expect(new Set((await listOf('ada')).map(({ memberId }) => memberId))).toEqual(new Set(['ada', 'grace']));
     for (const key of await listOf('ada')) expect(key.key).toMatch(/^astro_.{4}\.\.\..{4}$/);
@@ -215,7 +215,7 @@ describe('access keys', () => {
     );
   });
 
-  it('revokes nothing in a dry run', async () => {
+  it('are not revoked in a dry run', async () => {
     const [key] = (await listOf('ada')).filter(({ memberId, status }) => memberId === 'ada' && status === 'ACTIVE');
     const revoke = (userId: string) =>
       revoking.revoke({ org: 'acme', key: key?.id ?? '' }, { ...as(userId), dryRun: true });
@@ -224,7 +224,7 @@ describe('access keys', () => {
     expect((await listOf('ada')).find(({ id }) => id === key?.id)?.status).toBe('ACTIVE');
   });
 
-  it('B10: a revoked key is unknown to this instance’s directory when the revoke answers', async () => {
+  it('B10: a revoked key is missing from the directory of this instance when the revocation is confirmed', async () => {
     const [key] = (await listOf('ada')).filter(({ memberId, status }) => memberId === 'ada' && status === 'ACTIVE');
     const started = performance.now();
     const answer = await revoking.revoke({ org: 'acme', key: key?.id ?? '' }, as('ada'));
@@ -242,7 +242,7 @@ describe('access keys', () => {
     });
   });
 
-  it('a login gets the organization it belongs to, and replaces the key of its machine', async () => {
+  it('are created by a login for its organization, and replace the key of the same machine', async () => {
     const login = (machine: string) => logins.login({ machine }, as('ada'));
     const [first, second, other] = [await login('laptop'), await login('laptop'), await login('desk')];
     for (const answer of [first, second, other])
@@ -260,7 +260,7 @@ describe('access keys', () => {
     expect(JSON.stringify(await embedded.events())).not.toMatch(/laptop|desk/);
   });
 
-  it('a login of somebody without an organization makes one; of somebody else’s there is none', async () => {
+  it("a login creates an organization for a user without one, and rejects one that is not the user's", async () => {
     expect(
       await logins.login({ machine: 'laptop' }, embedded.request({ kind: 'login', userId: 'linus' })),
     ).toMatchObject({
@@ -275,7 +275,7 @@ describe('access keys', () => {
     });
   });
 
-  it('B12: all keys of a removed member end, so that none lives again when they come back', async () => {
+  it('B12: are revoked when a member is removed, so that none is valid if the member returns', async () => {
     embedded.sourcing.reactors([new DeparturesReactor(embedded.commands, log)]);
     await record(`organization-${ACME}`, { type: 'organization.member-removed.v1', data: { memberId: 'grace' } });
     await eventually(async () =>
@@ -285,7 +285,7 @@ describe('access keys', () => {
     );
   });
 
-  it('use-S12: are flagged when they leak: list, event and log say so, and the setting has them revoked', async () => {
+  it('use-S12: are flagged in list, events, and log when they leak, and revoked if the setting says so', async () => {
     const leaks = new LeaksHandlers(embedded.commands, embedded.access, log);
     const gateway = () => embedded.request({ kind: 'service', service: 'gateway' }, { organizationId: ACME });
     const made = await create('ada', { name: 'leaky' });
@@ -309,7 +309,7 @@ describe('access keys', () => {
     await record(`organization-${ACME}`, { type: 'organization.settings-set.v1', data: { revokeLeakedKeys: false } });
   });
 
-  it('use-S12: are revoked when somebody reports the whole text, and the answer tells nothing', async () => {
+  it('use-S12: are revoked when the complete key is reported, and the response does not tell whether it existed', async () => {
     const leaks = new LeaksHandlers(embedded.commands, embedded.access, log);
     const stranger = () => embedded.request({ kind: 'anonymous' });
     const made = await create('ada', { name: 'pasted' });
@@ -320,7 +320,7 @@ describe('access keys', () => {
     expect((await listOf('ada')).find(({ name }) => name === 'pasted')).toMatchObject({ status: 'REVOKED' });
   });
 
-  it('use-L11: leave a line in the log when they are revoked, with ids only', () => {
+  it('use-L11: are logged when they are revoked, with IDs only', () => {
     const lines = logged.filter((line) => 'message' in line && line.message === 'an access key was revoked');
     expect(lines).toContainEqual({
       message: 'an access key was revoked',
@@ -332,7 +332,7 @@ describe('access keys', () => {
     expect(JSON.stringify(logged)).not.toMatch(/astro_|canary/i);
   });
 
-  it('note when they were last used, to the minute, and never go back', async () => {
+  it('have a time of last use, to the minute, that never moves back', async () => {
     const [key] = await listOf('ada');
     const keyId = key?.id ?? '';
     const handlers = new UsageHandlers(usage);
@@ -341,7 +341,7 @@ describe('access keys', () => {
     expect((await listOf('ada')).find(({ id }) => id === keyId)?.lastUsed).toBe('2026-01-01T12:34:00Z');
   });
 
-  it('B16: no key’s text and no address is in any file of the stores', async () => {
+  it('B16: no key and no address is in any file of the stores', async () => {
     expect(secrets.length).toBeGreaterThan(5);
     const bytes = readdirSync(folder)
       .map((file) => readFileSync(join(folder, file)).toString('latin1'))

@@ -5,7 +5,7 @@ import { leakedKeysDecider } from './leaks/leaked-keys.decider.ts';
 import { keysProjection } from './overview/keys.projection.ts';
 import { DeparturesReactor } from './revoking/departures.reactor.ts';
 
-/** The whole context, ready to be composed into a process. */
+/** The service of this context, as a process composes it. */
 export const accessKeysService: ContextService = {
   name: 'access-keys',
   module: AccessKeysModule,

@@ -9,7 +9,7 @@ import { revokeKey, revokeKeysOf, type RevokeKey, type RevokeKeysOf } from './re
 
 export type KeyRingCommand = CreateKey | CreateLoginKey | RevokeKey | RevokeKeysOf | SetKeyLimits;
 
-/** The table of contents: everything that can be asked of the keys of one organization. */
+/** Decides every command about the keys of one organization. Each decision is in a file of its own. */
 export const keyRingDecider: Decider<KeyRing, KeyRingCommand, KeyRingEvent, KeyError> = {
   events: keyRingEvents,
   initialState,

@@ -52,11 +52,11 @@ const createLogin = {
 const { given } = specify(keyRingDecider);
 
 describe('create a key', () => {
-  it('is an editor for as long as the plan allows, unless something else is asked for', () =>
+  it('defaults to the role editor and the longest lifetime of the plan', () =>
     given()
       .when(create, ada)
       .thenRecorded(created('key_1', { expiresAt: iso(NOW + 90 * DAY) })));
-  it('lives as long as its organization has chosen, where nothing is asked for and the plan allows it', () => {
+  it('defaults to the lifetime that the organization has configured, within the plan', () => {
     given()
       .when({ ...create, usualExpires: NOW + 7 * DAY }, ada)
       .thenRecorded(created('key_1', { expiresAt: iso(NOW + 7 * DAY) }));
@@ -67,19 +67,19 @@ describe('create a key', () => {
       .when({ ...create, usualExpires: NOW + 7 * DAY, expires: NOW + 8 * DAY }, ada)
       .thenRecorded(created('key_1', { expiresAt: iso(NOW + 8 * DAY) }));
   });
-  it('is as strong as its owner at most, also by default', () =>
+  it('is limited to the role of its owner, also by default', () =>
     given()
       .when({ ...create, ownRole: 'viewer' }, ada)
       .thenRecorded(created('key_1', { role: 'viewer', expiresAt: iso(NOW + 90 * DAY) })));
-  it('B18: is refused a role above its owner’s', () =>
+  it('B18: is rejected for a role above that of its owner', () =>
     given()
       .when({ ...create, role: 'admin', ownRole: 'editor' }, ada)
       .thenRejected({ code: 'key/role-too-high', kind: 'forbidden' }));
-  it('B25: is not made with a key', () =>
+  it('B25: is rejected with an access key', () =>
     given()
       .when(create, { ...ada, key: { id: 'key_0', role: 'owner' } })
       .thenRejected({ code: 'key/login-required' }));
-  it('does not outlive the plan, nor end in the past', () => {
+  it('is rejected if the key would outlive the plan or has expired already', () => {
     given()
       .when({ ...create, expires: NOW + 91 * DAY }, ada)
       .thenRejected({ code: 'access-keys/lifetime-limit', kind: 'limit' });
@@ -90,13 +90,13 @@ describe('create a key', () => {
       .when({ ...create, expires: NOW }, ada)
       .thenRejected({ code: 'access-keys/expiry-past', kind: 'invalid' });
   });
-  it('never ends where the plan says so', () => {
+  it('allows keys that never expire if the plan does', () => {
     const endless = { ...newKey('key_1'), role: 'editor', source: 'cli' } as const;
     given({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } })
       .when(create, ada)
       .thenRecorded({ type: 'access-key.created.v1', data: endless });
   });
-  it('A18: counts against the plan: not those of logins, revoked or expired', () => {
+  it('A18: counts against the plan all keys except those of logins and those revoked or expired', () => {
     given(created('key_a'), created('key_b'))
       .when(create, ada)
       .thenRejected({ code: 'access-keys/active-key-limit', kind: 'limit', extra: { limit: 2, used: 2 } });
@@ -109,7 +109,7 @@ describe('create a key', () => {
   });
 });
 
-describe('a login’s key', () => {
+describe('the key of a login', () => {
   const fresh = created('key_9', {
     ...newKey('key_9'),
     name: 'login',
@@ -118,12 +118,12 @@ describe('a login’s key', () => {
     machine: 'laptop',
     expiresAt: iso(NOW + 30 * DAY),
   });
-  it('lives 30 days with its person’s role', () => given().when(createLogin, ada).thenRecorded(fresh));
-  it('replaces the one of the same person and machine, and no other', () =>
+  it('expires after 30 days and has the role of its owner', () => given().when(createLogin, ada).thenRecorded(fresh));
+  it('replaces the key of the same user and machine only', () =>
     given(login('key_1', 'laptop'), login('key_2', 'desk'), login('key_3', 'laptop', grace.id))
       .when(createLogin, ada)
       .thenRecorded(revoked('key_1', 'replaced by a new login'), fresh));
-  it('is the twentieth at most: the oldest gives way', () => {
+  it('replaces the oldest when the user has twenty', () => {
     const twenty = Array.from({ length: 20 }, (_, index) => login(`key_m${index}`, `machine-${index}`));
     given(...twenty)
       .when(createLogin, ada)
@@ -133,24 +133,25 @@ describe('a login’s key', () => {
 
 describe('revoke a key', () => {
   const revoke = { type: 'revoke-key', keyId: 'key_1', reason: 'lost', mayOthers: false } as const;
-  it('ends one’s own', () => given(created('key_1')).when(revoke, ada).thenRecorded(revoked('key_1', 'lost')));
+  it('revokes a key of the caller', () =>
+    given(created('key_1')).when(revoke, ada).thenRecorded(revoked('key_1', 'lost')));
   it('lets a key revoke itself', () =>
     given(created('key_1'))
       .when(revoke, { ...ada, key: { id: 'key_1', role: 'editor' } })
       .thenRecorded(revoked('key_1', 'lost')));
-  it('A5: ends another’s only with the right to it', () => {
+  it('A5: revokes keys of others only with that right', () => {
     given(created('key_1')).when(revoke, grace).thenRejected({ code: 'access-keys/not-yours', kind: 'forbidden' });
     given(created('key_1'))
       .when({ ...revoke, mayOthers: true }, grace)
       .thenRecorded(revoked('key_1', 'lost'));
   });
-  it('does not know a key that is not there', () =>
+  it('rejects a key that does not exist', () =>
     given().when(revoke, ada).thenRejected({ code: 'access-keys/not-found', kind: 'not-found' }));
-  it('B12: ends every key of a member who left, and nothing of others', () =>
+  it('B12: revokes all keys of a member who left, and no others', () =>
     given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
       .when({ type: 'revoke-keys-of', memberId: ada.id, reason: 'left' }, ada)
       .thenRecorded(revoked('key_1', 'left'), revoked('key_3', 'left')));
-  it('use-S11: ends the keys that logins made of a person who logs out everywhere, and those alone', () =>
+  it('use-S11: revokes only the login keys of a person who logs out everywhere', () =>
     given(created('key_1'), created('key_2', newKey('key_2', grace.id)), login('key_3', 'laptop'))
       .when({ type: 'revoke-keys-of', memberId: ada.id, source: 'login', reason: 'logged out' }, ada)
       .thenRecorded(revoked('key_3', 'logged out')));
@@ -159,7 +160,7 @@ describe('revoke a key', () => {
 describe('the limits of keys', () => {
   const set = (activeKeys: number, lifetimeDays: number | null) =>
     ({ type: 'set-key-limits', limits: { activeKeys, lifetimeDays }, nowMs: NOW }) as const;
-  it('are an event, once', () => {
+  it('are recorded once', () => {
     given()
       .when(set(9, null), ada)
       .thenRecorded({ type: 'access-keys.limits-set.v1', data: { activeKeys: 9, lifetimeDays: null } });
@@ -167,7 +168,7 @@ describe('the limits of keys', () => {
       .when(set(9, null), ada)
       .thenNothingRecorded();
   });
-  it('are refused below the present use', () => {
+  it('are rejected if the keys in use exceed them', () => {
     given(created('key_1'), created('key_2'))
       .when(set(1, 90), ada)
       .thenRejected({ code: 'access-keys/active-keys-over', kind: 'conflict' });
@@ -184,8 +185,8 @@ describe('expiry', () => {
     ['2026-03-01', Date.UTC(2026, 2, 1)],
     ['2026-03-01T12:00:00Z', Date.UTC(2026, 2, 1, 12)],
     ['never', 'never'],
-  ])('reads %s', (text, expected) => expect(parseExpiry(text, NOW)).toEqual({ ok: true, value: expected }));
-  it.each(['2026-13-45', '999999d', '0000000d', 'soon'])('refuses %s', (text) =>
+  ])('parses %s', (text, expected) => expect(parseExpiry(text, NOW)).toEqual({ ok: true, value: expected }));
+  it.each(['2026-13-45', '999999d', '0000000d', 'soon'])('rejects %s', (text) =>
     expect(parseExpiry(text, NOW)).toMatchObject({ ok: false, error: { code: 'access-keys/expiry-invalid' } }),
   );
 });
@@ -209,15 +210,15 @@ describe('the list of keys', () => {
   const listed = keysProjection.apply(nothing, recorded(created('key_1'))) as ListedKey;
   const companions = { owner: 'ada@acme.dev', lastUsed: null };
 
-  it('B17: shows a key masked and never its digest', () => {
+  it('B17: shows a key masked, without its digest', () => {
     expect(listed).toMatchObject({ id: 'key_1', organizationId: '0193f2a4-11de', masked: 'astro_7Hq2...k9Zd' });
     expect(JSON.stringify(listed)).not.toContain('digest');
   });
-  it('B9: calls a key expired from its last millisecond on, without a sweeper', () => {
+  it('B9: shows a key as expired from the millisecond of its expiry, without a sweeper', () => {
     expect(keyView(listed, { ...companions, nowMs: NOW + 30 * DAY - 1 }).status).toBe('ACTIVE');
     expect(keyView(listed, { ...companions, nowMs: NOW + 30 * DAY }).status).toBe('EXPIRED');
   });
-  it('keeps revoked keys in sight', () => {
+  it('includes revoked keys', () => {
     const gone = keysProjection.apply(listed, recorded(revoked('key_1', 'lost'))) as ListedKey;
     expect(keyView(gone, { ...companions, nowMs: NOW }).status).toBe('REVOKED');
   });

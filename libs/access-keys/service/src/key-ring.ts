@@ -4,14 +4,14 @@ import type { KeyLimits, KeyRingEvent } from './key-ring.events.ts';
 
 export interface LivingKey {
   readonly created: AccessKeyCreated;
-  /** Milliseconds since 1970; Infinity when it never ends. */
+  /** Milliseconds since 1970; Infinity if the key does not expire. */
   readonly expiresAtMs: number;
 }
 
-/** Keys that were not revoked, oldest first. Revoked ones are forgotten here, so that the state stays small. */
+/** State that decisions need: the keys that are not revoked, oldest first. Leaving out revoked keys keeps it small. */
 export interface KeyRing {
   readonly keys: ReadonlyMap<string, LivingKey>;
-  /** Absent until billing has set them: the defaults of a new organization hold. */
+  /** Absent until billing has set limits: then the defaults of a new organization apply. */
   readonly limits: KeyLimits | undefined;
 }
 
@@ -36,6 +36,6 @@ export function evolve(state: KeyRing, event: KeyRingEvent): KeyRing {
   }
 }
 
-/** Keys that count against the plan at `nowMs`. */
+/** Returns the number of keys that count against the plan at `nowMs`. */
 export const countedKeys = ({ keys }: KeyRing, nowMs: number): number =>
   [...keys.values()].filter(({ created, expiresAtMs }) => created.source !== 'login' && nowMs < expiresAtMs).length;

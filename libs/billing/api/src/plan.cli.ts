@@ -2,7 +2,7 @@ import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#bi
 import { isCommandError, type Column, type Options, type Outcome, type Session } from '#cli';
 import type { planCommands } from './commands.cli.ts';
 
-/** `org plan`: the plan of the organization and its limits. */
+/** Runs `org plan`: prints the plan of the organization and its limits. */
 export async function planGet(_options: Options<typeof planCommands.planGet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;
@@ -41,7 +41,7 @@ interface LimitRow {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** `org plan list`: the whole catalogue side by side. */
+/** Runs `org plan list`: prints all plans of the catalogue as columns. */
 export async function planList(_options: Options<typeof planCommands.planList>, session: Session): Promise<Outcome> {
   const listed = await session.call(listPlansRequest, {});
   if (!listed.ok) return listed.failure;
@@ -82,7 +82,7 @@ export async function planList(_options: Options<typeof planCommands.planList>, 
 const shownLimit = (value: number | null | undefined): string =>
   value === null ? 'unlimited' : value === undefined ? '-' : String(value);
 
-/** `org plan set PLAN`. */
+/** Runs `org plan set PLAN`. */
 export async function planSet(options: Options<typeof planCommands.planSet>, session: Session): Promise<Outcome> {
   const org = await session.organization();
   if (isCommandError(org)) return org;

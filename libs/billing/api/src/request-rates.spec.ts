@@ -37,7 +37,7 @@ function context() {
 }
 
 describe('the rate of a key', () => {
-  it('is that of its organization’s plan, asked for after the first request and not again for 10 s', async () => {
+  it('is that of the organization plan, requested after the first use and again only after 10 s', async () => {
     const { rateOf, asked, clock } = context();
     expect(rateOf(keyOf('large'))).toBeUndefined();
     await settled();
@@ -62,14 +62,14 @@ describe('the rate of a key', () => {
     expect(rateOf(keyOf('small'))).toBe(6_000);
   });
 
-  it('is asked for many organizations at once while a question is under way', async () => {
+  it('is requested for many organizations in one batch while a request is in progress', async () => {
     const { rateOf, asked } = context();
     for (let n = 0; n < 1_200; n++) rateOf(keyOf(`org-${n}`));
     await settled();
     expect(asked.map(({ length }) => length)).toEqual([1, 500, 500, 199]);
   });
 
-  it('stays the last one while billing does not answer, and billing is not asked more often for that', async () => {
+  it('stays the same while billing does not respond, without additional requests to billing', async () => {
     const { rateOf, asked, clock, state } = context();
     rateOf(keyOf('large'));
     await settled();
@@ -83,7 +83,7 @@ describe('the rate of a key', () => {
     expect(rateOf(keyOf('small'))).toBeUndefined();
   });
 
-  it('is none for a login', () => {
+  it('is undefined for a login', () => {
     const { rateOf, asked } = context();
     expect(rateOf({ kind: 'login', userId: 'ada' })).toBeUndefined();
     expect(rateOf({ kind: 'anonymous' })).toBeUndefined();

@@ -4,28 +4,31 @@ import type { Bus } from '#bus';
 import { domainError, type Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
-/** How long an answer holds: a change of plan is in force for rates so much later. */
+/** How long a rate is cached, and therefore how late a change of plan takes effect on rates. */
 const KEEP_MS = 10_000;
 const KEEP_AT_MOST = 10_000;
-/** What one question may name. */
+/** Maximum number of organizations in one request. */
 const AT_ONCE = 500;
 
 interface Known {
-  /** Undefined while billing has not answered yet. */
+  /** Undefined until billing has responded. */
   readonly perMinute: number | undefined;
   readonly untilMs: number;
 }
 
-/** How many requests a minute the plan of a key's organization grants the key; undefined for others, and until that is known. */
+/**
+ * Returns the requests per minute that the plan grants to a key; undefined for other principals, and until it is
+ * loaded.
+ */
 export type RequestRates = (principal: Principal) => number | undefined;
 
 /**
- * Remembers the rates of plans for whoever counts requests: the gateway. No request waits for billing: one that meets an
- * unknown or old answer is counted by what is there, and the question goes out after it, at most once in 10 s for an
- * organization and for all that are due in one. While billing does not answer the last rate holds.
+ * Creates a cache of the plans' request rates for the gateway. No request waits for billing: if a rate is missing or
+ * stale, the request is counted against what is cached, and the rate is requested afterwards, at most once in 10 s for
+ * an organization and in one batch for all that are due. While billing does not respond, the last rates apply.
  */
 export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): RequestRates {
-  const known = new LRUCache<string, Known>({ max: KEEP_AT_MOST }); // an old answer is better than none: nothing expires
+  const known = new LRUCache<string, Known>({ max: KEEP_AT_MOST }); // no expiry: a stale rate is better than none
   const due = new Set<string>();
   let isAsking = false;
 
@@ -33,7 +36,7 @@ export function createRequestRates({ bus, clock }: { readonly bus: Bus; readonly
     known.set(organizationId, { perMinute, untilMs: clock.monotonic() + KEEP_MS });
 
   async function ask(): Promise<void> {
-    if (isAsking) return; // the question that is under way is followed by the next
+    if (isAsking) return; // the request in progress is followed by the next one
     isAsking = true;
     while (due.size > 0) {
       const organizationIds = [...due].slice(0, AT_ONCE);

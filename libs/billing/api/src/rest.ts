@@ -2,5 +2,5 @@ import { changePlanRequest, getSubscriptionRequest, listPlansRequest } from '#bi
 
 export { createRequestRates, type RequestRates } from './request-rates.ts';
 
-/** What the gateway makes routes of. */
+/** Requests that the gateway serves over HTTP. */
 export const billingRest = [listPlansRequest, getSubscriptionRequest, changePlanRequest] as const;

@@ -62,7 +62,7 @@ export const changePlanRequest = request({
   timeoutMs: 15_000,
 });
 
-/** Plans of organizations, for views of other contexts. */
+/** Returns the plans of organizations, for views of other contexts. */
 export const plansOfRequest = request({
   subject: 'billing.v1.subscription.of',
   permission: SERVICES_ONLY,

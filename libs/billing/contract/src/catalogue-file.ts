@@ -31,7 +31,7 @@ const catalogueSchema = z.strictObject({
   plans: z.array(planSchema).min(1).max(50),
 });
 
-/** Reads a catalogue (JSON text) that an operator gives in place of the default one. */
+/** Parses a plan catalogue (JSON) with which an operator replaces the default one. */
 export function parseCatalogue(text: string): Result<PlanCatalogue, DomainError<'billing/catalogue-invalid'>> {
   const parsed = catalogueSchema.safeParse(jsonOf(text));
   if (!parsed.success)
@@ -49,7 +49,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // refused by the schema, which says so
+    return undefined; // the schema reports it
   }
 }
 

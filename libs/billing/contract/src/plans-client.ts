@@ -3,10 +3,12 @@ import { plansOfRequest } from './billing.contract.ts';
 
 type PlanSummary = OutputOf<typeof plansOfRequest>['plans'][string];
 
-/** Organizations that one request may ask about. */
+/** Maximum number of organizations in one request. */
 const AT_ONCE = 500;
 
-/** The plans of organizations, by id. One is missing when billing does not answer: a view does not fail for it. */
+/**
+ * Returns the plans of organizations by ID. If billing does not respond, plans are missing, so that views do not fail.
+ */
 export async function plansOf(
   bus: Bus,
   organizationIds: readonly string[],
@@ -21,7 +23,9 @@ export async function plansOf(
   return plans;
 }
 
-/** Adds the plan's name and the address of the catalogue to a refusal by a limit; any other reply is returned as it is. */
+/**
+ * Adds the plan's name and the address of the catalogue to a response that a limit rejected. Returns others unchanged.
+ */
 export async function explainLimit<T>(bus: Bus, answer: Reply<T>, context: OrganizationContext): Promise<Reply<T>> {
   if (answer.ok || answer.error.kind !== 'limit') return answer;
   const { organizationId } = context;

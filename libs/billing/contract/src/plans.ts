@@ -1,11 +1,11 @@
-/** What a plan allows; `null` is unlimited. */
+/** Limits of a plan; `null` is unlimited. */
 export interface PlanLimits {
-  /** With pending invitations, without service members. */
+  /** Maximum number of members, without service members. */
   readonly members: number;
   readonly clusters: number;
   readonly applications: number;
   readonly profiles: number;
-  /** Active keys of an organization, those made by login not counted. */
+  /** Maximum number of active keys of an organization, without those created by logins. */
   readonly activeKeys: number;
   readonly deploymentsPerDay: number;
   readonly requestsPerMinute: number;
@@ -30,7 +30,7 @@ export interface PlanCatalogue {
   readonly plans: readonly Plan[];
 }
 
-/** The catalogue that is in force unless a file gives another. */
+/** The catalogue that applies unless a file replaces it. */
 export const DEFAULT_CATALOGUE: PlanCatalogue = {
   pricingUrl: 'https://docs.astro.example/plans',
   defaultPlan: 'developer',
@@ -76,12 +76,12 @@ export const DEFAULT_CATALOGUE: PlanCatalogue = {
   ],
 };
 
-/** The limits of a new organization, until its subscription says otherwise. */
+/** Returns the limits of a new organization, which apply until its subscription sets others. */
 export function defaultLimits(catalogue: PlanCatalogue = DEFAULT_CATALOGUE): PlanLimits {
   const plan = catalogue.plans.find(({ name }) => name === catalogue.defaultPlan);
   if (!plan) throw new Error(`the catalogue has no plan ${catalogue.defaultPlan}`);
   return plan.limits;
 }
 
-/** Where a catalogue from a file is provided; without it the default one is in force. */
+/** Injection token of a catalogue from a file. Without it, the default catalogue applies. */
 export const PLAN_CATALOGUE = Symbol('plan catalogue');

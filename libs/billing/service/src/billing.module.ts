@@ -6,7 +6,7 @@ import { PlanChange } from './changing/plan-change.service.ts';
 import { BillingQueries } from './overview/billing.queries.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 
-/** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
+/** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({
   controllers: [ChangingHandlers, BillingQueries],
   providers: [LimitSetter, PlanChange, PlanChangeReactor, StartingReactor],

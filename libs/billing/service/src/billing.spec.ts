@@ -19,7 +19,7 @@ import { subscriptionStream, type ChangeRequested } from './subscription.events.
 
 const ORGANIZATION = 'one';
 
-/** The owners of what is counted, with what they hold and how much is in use. */
+/** Stubs of the services that own the limited objects, with their limits and current use. */
 function owners() {
   const limits: Record<string, number> = { members: 5, activeKeys: 10, applications: 10 };
   const used: Record<string, number> = { members: 1, activeKeys: 0, applications: 0 };
@@ -81,7 +81,7 @@ describe('changing a plan', () => {
     new ChangingHandlers(new PlanChange(commands, new LimitSetter(bus)), embedded.clock);
   const resumptionOver = (commands: CommandRunner) =>
     new PlanChangeReactor(commands, new PlanChange(commands, new LimitSetter(bus)));
-  /** Shows every change that began before `until` to the resumption, as after a restart. */
+  /** Passes every change that began before `until` to the resumption, as after a restart. */
   const resumeAll = async (until?: Position) => {
     const resumption = resumptionOver(embedded.commands);
     for await (const stored of embedded.eventStore.readAll()) {
@@ -95,7 +95,7 @@ describe('changing a plan', () => {
     return answer.ok ? answer.value.plans[ORGANIZATION]?.plan : undefined;
   };
 
-  it('begins with the default plan, by a reactor on the new organization', async () => {
+  it('starts with the default plan, which a reactor sets for a new organization', async () => {
     const created: DirectoryFact = {
       type: 'organization.created.v1',
       data: { name: 'One', slug: 'one', ownerId: 'ada', isDefault: false },
@@ -114,7 +114,7 @@ describe('changing a plan', () => {
     );
   });
 
-  it('sets the limits in every owner, then the plan', async () => {
+  it('sets the limits in every owning service, then the plan', async () => {
     expect(await changeTo('enterprise')).toMatchObject({
       ok: true,
       value: { plan: 'enterprise', limits: { members: 1_000 } },
@@ -123,7 +123,7 @@ describe('changing a plan', () => {
     expect(await planOf()).toBe('enterprise');
   });
 
-  it('A19: refuses a downgrade below the use with the whole list, and leaves no limit changed', async () => {
+  it('A19: rejects a downgrade below the use with all exceeded limits, and changes no limit', async () => {
     Object.assign(used, { members: 7, applications: 11 });
     const answer = await changeTo('developer', 'first');
     expect(answer).toMatchObject({
@@ -143,7 +143,7 @@ describe('changing a plan', () => {
     expect(await planOf()).toBe('enterprise');
   });
 
-  it('gives a repeated request its refusal again, even when it could be done now', async () => {
+  it('returns the same error for a repeated request, even if the change would succeed by then', async () => {
     Object.assign(used, { members: 1, applications: 0 });
     expect(await changeTo('developer', 'first')).toMatchObject({
       ok: false,
@@ -154,7 +154,7 @@ describe('changing a plan', () => {
     expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
   });
 
-  it('shows in a dry run what is over, and changes nothing', async () => {
+  it('lists the exceeded limits in a dry run, and changes nothing', async () => {
     const before = (await embedded.events()).length;
     Object.assign(used, { members: 7 });
     const dry = (plan: string) => changing.change({ org: ORGANIZATION, plan }, { ...owner(), dryRun: true });
@@ -169,7 +169,7 @@ describe('changing a plan', () => {
     expect(await embedded.events()).toHaveLength(before);
   });
 
-  it('F21: a change that a crash left behind is ended, with the limits of the plan in force', async () => {
+  it('F21: ends a change that a crash interrupted, with the limits of the current plan', async () => {
     const request = {
       type: 'request-change',
       plan: 'enterprise',
@@ -178,7 +178,7 @@ describe('changing a plan', () => {
     } as const;
     const stream = subscriptionStream(ORGANIZATION);
     const left = await embedded.commands.run(subscriptionDecider, stream, request, owner());
-    limits['members'] = 1_000; // the process died between two owners
+    limits['members'] = 1_000; // the process was killed between two owners
     if (!left.ok) throw new Error(left.error.code);
     await resumeAll();
     expect(limits).toEqual({ members: 5, activeKeys: 10, applications: 10 });
@@ -187,7 +187,7 @@ describe('changing a plan', () => {
     expect(await changeTo('developer')).toMatchObject({ ok: true });
   });
 
-  it('F21: wherever a change is killed, plan and limits fit together afterwards, and it can be asked for again', async () => {
+  it('F21: keeps plan and limits consistent wherever a change is killed, and accepts a new request', async () => {
     const kill = (to: string, key: string) =>
       killAtEachAppend(embedded, {
         attempt: (commands, n) => changingOver(commands).change({ org: ORGANIZATION, plan: to }, owner(`${key} ${n}`)),
@@ -208,7 +208,7 @@ describe('changing a plan', () => {
     expect(await changeTo('enterprise')).toMatchObject({ ok: true });
   });
 
-  it('ends no later change when an earlier one to the same plan is looked at again', async () => {
+  it('does not end a later change when an earlier one to the same plan is processed again', async () => {
     const stream = subscriptionStream(ORGANIZATION);
     const begin = {
       type: 'request-change',
@@ -224,7 +224,7 @@ describe('changing a plan', () => {
     expect(await embedded.commands.run(subscriptionDecider, stream, end, owner())).toMatchObject({ ok: true });
   });
 
-  it('shows catalogue and subscription', async () => {
+  it('returns the catalogue and the subscription', async () => {
     expect(await queries.plans()).toMatchObject({
       ok: true,
       value: { items: [{ name: 'developer' }, { name: 'enterprise' }], pricingUrl: DEFAULT_CATALOGUE.pricingUrl },

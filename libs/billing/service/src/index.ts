@@ -6,7 +6,7 @@ import { planCatalogue } from './plan-catalogue.service.ts';
 import { StartingReactor } from './starting/starting.reactor.ts';
 import { subscriptionDecider } from './subscription.decider.ts';
 
-/** The whole context, ready to be composed into a process. */
+/** The service of this context, as a process composes it. */
 export const billingService: ContextService = {
   name: 'billing',
   module: BillingModule,

@@ -1,8 +1,8 @@
-/** One thing of which more is in use than a plan would allow. */
+/** A limit of a plan that the present use exceeds. */
 export interface Over {
   readonly limit: string;
   /** A sentence for people. */
   readonly words: string;
-  /** Numbers, where the owner said any. */
+  /** The numbers, if the owning service reported them. */
   readonly detail: { readonly allowed?: number; readonly used?: number };
 }

@@ -3,7 +3,7 @@ import { DEFAULT_CATALOGUE, parseCatalogue, PLAN_CATALOGUE, type PlanCatalogue }
 import { SERVICE_SETTINGS, StartError, type ServiceSettings } from '#runtime';
 import type { FactoryProvider } from '@nestjs/common';
 
-/** The catalogue of `ASTRO_PLANS_FILE`, else the built-in one; for every context of the process. */
+/** Provides the catalogue of `ASTRO_PLANS_FILE`, or else the built-in one, to every context of the process. */
 export const planCatalogue: FactoryProvider<PlanCatalogue> = {
   provide: PLAN_CATALOGUE,
   inject: [SERVICE_SETTINGS],
@@ -11,7 +11,11 @@ export const planCatalogue: FactoryProvider<PlanCatalogue> = {
     plansFile === undefined ? DEFAULT_CATALOGUE : readCatalogue(plansFile),
 };
 
-/** @throws StartError with one sentence when the file cannot be read or is not a catalogue */
+/**
+ * Reads a catalogue file.
+ *
+ * @throws StartError if the file cannot be read or is not a catalogue
+ */
 export function readCatalogue(file: string): PlanCatalogue {
   const parsed = parseCatalogue(textOf(file));
   if (!parsed.ok) throw new StartError(`ASTRO_PLANS_FILE ${file}: ${parsed.error.detail}`);

@@ -4,13 +4,13 @@ import { billingErrors, type BillingError } from './subscription.errors.ts';
 import { subscriptionEvents, type SubscriptionEvent } from './subscription.events.ts';
 
 export interface Subscription {
-  /** Absent until it was started: the catalogue's default plan holds. */
+  /** Absent until the subscription starts: then the catalogue's default plan applies. */
   readonly plan: string | undefined;
-  /** The plan that is being changed to: limits may be half set. */
+  /** Target of the plan change in progress, during which some limits may be set already. */
   readonly changingTo: string | undefined;
-  /** Revision of the event with which the change under way began. */
+  /** Revision of the event that started the change in progress. */
   readonly changingSince: number | undefined;
-  /** The last change that was refused, and what was over; until the next one begins. */
+  /** The last refused change and the exceeded limits, until the next change starts. */
   readonly refused: { readonly to: string; readonly over: readonly string[] } | undefined;
   /** Number of events. */
   readonly length: number;
@@ -35,8 +35,9 @@ export type SubscriptionCommand =
 const SETTLED = { changingTo: undefined, changingSince: undefined } as const;
 
 /**
- * A change of plan has three moments: requested; limits set in the streams that own what is counted; changed, or, where
- * one of them refused, refused with the old limits back. Two changes at once would mix their limits, so there is one.
+ * Decides changes of plan. A change is requested, then the limits are set in the streams that own the limited objects,
+ * and then it is either completed, or refused after the previous limits were restored. Only one change can be in
+ * progress, because two would mix their limits.
  */
 export const subscriptionDecider: Decider<Subscription, SubscriptionCommand, SubscriptionEvent, BillingError> = {
   events: subscriptionEvents,
@@ -73,7 +74,7 @@ function decide(command: SubscriptionCommand, state: Subscription): Result<reado
       );
     }
     case 'complete-change':
-      // It took so long that it was ended in the meantime: whoever continues with it must put the limits back.
+      // The change took so long that it was ended in the meantime. The caller must restore the limits.
       if (state.changingTo !== command.plan)
         return state.plan === command.plan ? ok([]) : err(billingErrors.changeEnded());
       return ok([

@@ -1,12 +1,12 @@
 import type { EventFamily, Fact } from '#kernel';
 
-/** The plan of one organization. Stream: `subscription-<organization id>`. */
+/** Events of an organization's plan. Stream: `subscription-<organization id>`. */
 export type SubscriptionEvent =
   | Fact<'subscription.started.v1', { readonly plan: string }>
-  /** Written before the first limit is set, so that a crash leaves a trace that is followed up. */
+  /** Recorded before the first limit is set, so that an interrupted change is found after a crash. */
   | Fact<'subscription.change-requested.v1', { readonly from: string; readonly to: string }>
   | Fact<'subscription.plan-changed.v1', { readonly from: string; readonly to: string }>
-  /** The limits are those of the old plan again. */
+  /** Recorded after the limits of the previous plan were restored. */
   | Fact<
       'subscription.change-refused.v1',
       { readonly from: string; readonly to: string; readonly over: readonly string[] }

@@ -29,20 +29,19 @@ describe('a subscription', () => {
     given().when({ type: 'start', plan: 'developer' }, ada).thenRecorded(started);
     given(started).when({ type: 'start', plan: 'enterprise' }, ada).thenNothingRecorded();
   });
-  it('leaves a trace of a change before the first limit is set', () =>
-    given(started).when(request, ada).thenRecorded(requested));
-  it('may be changed before it was started', () => given().when(request, ada).thenRecorded(requested));
+  it('records a change before the first limit is set', () => given(started).when(request, ada).thenRecorded(requested));
+  it('can be changed before it was started', () => given().when(request, ada).thenRecorded(requested));
   it('has one change at a time', () =>
     given(started, requested)
       .when({ ...request, plan: 'developer' }, ada)
       .thenRejected({ code: 'billing/change-under-way', kind: 'conflict' }));
-  it('knows its plans', () =>
+  it('rejects a plan that is not in the catalogue', () =>
     given(started)
       .when({ ...request, plan: 'enterprize' }, ada)
       .thenRejected({ code: 'billing/unknown-plan', kind: 'invalid', detail: expect.stringContaining('enterprise') }));
-  it('is not changed to the plan it has', () =>
+  it('rejects a change to its current plan', () =>
     given(started, requested, changed).when(request, ada).thenNothingRecorded());
-  it('changes when every limit is set, and only the change that is under way', () => {
+  it('changes when every limit is set, and completes only the change in progress', () => {
     given(started, requested)
       .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
       .thenRecorded(changed);
@@ -53,7 +52,7 @@ describe('a subscription', () => {
       .when({ type: 'complete-change', plan: 'enterprise', defaultPlan: 'developer' }, ada)
       .thenNothingRecorded();
   });
-  it('A19: keeps its plan when more is in use', () => {
+  it('A19: keeps its plan when the use exceeds the new limits', () => {
     given(started, requested)
       .when({ type: 'refuse-change', plan: 'enterprise', defaultPlan: 'developer', over }, ada)
       .thenRecorded(refused);
@@ -77,13 +76,13 @@ describe('the view of a subscription', () => {
       };
       return subscriptionsProjection.apply(document, { event, metadata }) as SubscriptionDocument | undefined;
     }, undefined);
-  it('shows the plan in force since when', () =>
+  it('has the plan and when it took effect', () =>
     expect(fold(started, requested, changed)).toMatchObject({
       plan: 'enterprise',
       since: '2026-01-03T00:00:00.000Z',
       isChanging: false,
     }));
-  it('shows the old plan while a change is under way and after its refusal', () => {
+  it('has the previous plan while a change is in progress and after it was refused', () => {
     expect(fold(started, requested)).toMatchObject({
       plan: 'developer',
       since: '2026-01-01T00:00:00.000Z',
@@ -95,7 +94,7 @@ describe('the view of a subscription', () => {
 });
 
 describe('a catalogue from a file', () => {
-  it('use-I7: is read at the start, and stops it when it cannot be read or is wrong', () => {
+  it('use-I7: is read at startup, which fails if the file cannot be read or is invalid', () => {
     const folder = mkdtempSync(join(tmpdir(), 'plans-'));
     const file = join(folder, 'plans.json');
     const gold = {
@@ -110,7 +109,7 @@ describe('a catalogue from a file', () => {
     expect(() => readCatalogue(file)).toThrow(`ASTRO_PLANS_FILE ${file}: The plan catalogue is invalid`);
     rmSync(folder, { recursive: true });
   });
-  it('may be the default one', () =>
+  it('can be the default catalogue', () =>
     expect(parseCatalogue(JSON.stringify(DEFAULT_CATALOGUE))).toEqual({ ok: true, value: DEFAULT_CATALOGUE }));
   it.each([
     ['no JSON', '{'],
@@ -120,12 +119,12 @@ describe('a catalogue from a file', () => {
       'one plan twice',
       JSON.stringify({ ...DEFAULT_CATALOGUE, plans: [DEFAULT_CATALOGUE.plans[0], DEFAULT_CATALOGUE.plans[0]] }),
     ],
-  ])('is refused with %s', (_what, text) =>
+  ])('is rejected with %s', (_what, text) =>
     expect(parseCatalogue(text)).toMatchObject({ ok: false, error: { code: 'billing/catalogue-invalid' } }),
   );
 });
 
-it('the example of the operator guide is a catalogue', () => {
+it('the example in the operator guide is a valid catalogue', () => {
   const guide = readFileSync(join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'operator-guide.md'), 'utf8');
   const [, example = ''] = /### Plans[\s\S]*?```json\n([\s\S]*?)```/.exec(guide) ?? [];
   expect(parseCatalogue(example)).toMatchObject({ ok: true, value: { defaultPlan: 'team' } });

@@ -4,29 +4,29 @@ import { keyErrors, type KeyError } from '../key-ring.errors.ts';
 import type { KeyLimits, KeyRingEvent } from '../key-ring.events.ts';
 import { countedKeys, type KeyRing } from '../key-ring.ts';
 
-/** What a new key is, without what the decision adds. */
+/** Properties of a new key, without those that the decision adds. */
 export type NewKey = Omit<AccessKeyCreated, 'role' | 'expiresAt' | 'source' | 'machine'>;
 
 export interface CreateKey {
   readonly type: 'create-key';
   readonly key: NewKey;
   readonly source: 'cli' | 'console';
-  /** Left out: editor, or the member's own role if that is lower. */
+  /** Role of the key. Default: `editor`, or the member's role if that is lower. */
   readonly role?: Role;
-  /** The member's role of this moment. */
+  /** The member's current role. */
   readonly ownRole: Role;
-  /** Milliseconds since 1970, or never; left out: what the organization has chosen. */
+  /** Milliseconds since 1970, or `never`. Default: `usualExpires`. */
   readonly expires?: number | 'never';
-  /** The organization's choice, cut down to what the plan allows; left out: the longest that the plan allows. */
+  /** The organization's default expiry, limited by the plan. Default: the longest that the plan allows. */
   readonly usualExpires?: number | 'never';
   readonly nowMs: number;
-  /** In force until billing has set others. */
+  /** Limits to apply until billing has set others. */
   readonly defaults: KeyLimits;
 }
 
 const DAY_MS = 86_400_000;
 
-/** A key of one's own. Nobody gives a key more than they have; the plan bounds how many there are and how long they live. */
+/** Creates a key for its owner. The key cannot exceed the owner's role, or the plan's limits on number and lifetime. */
 export function createKey(command: CreateKey, ring: KeyRing, actor: Actor): Result<readonly KeyRingEvent[], KeyError> {
   const { key, source, ownRole, expires, nowMs } = command;
   const { activeKeys, lifetimeDays } = ring.limits ?? command.defaults;

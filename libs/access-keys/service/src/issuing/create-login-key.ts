@@ -5,22 +5,22 @@ import type { KeyRingEvent } from '../key-ring.events.ts';
 import type { KeyRing } from '../key-ring.ts';
 import type { NewKey } from './create-key.ts';
 
-/** How long a key that a login made lives. */
+/** Lifetime of a key that a login creates. */
 const LOGIN_KEY_DAYS = 30;
-/** Login keys of one user in one organization; the oldest gives way. */
+/** Maximum number of login keys of a user in one organization. A further login revokes the oldest. */
 const LOGIN_KEYS_PER_USER = 20;
 
 export interface CreateLoginKey {
   readonly type: 'create-login-key';
   readonly key: NewKey;
-  /** The member's own role of this moment: the key is as strong as its person. */
+  /** The member's current role, which the key gets. */
   readonly ownRole: Role;
-  /** Digest of the machine's name: a machine has one key, a new one replaces it. */
+  /** Digest of the machine's name. A machine has one key: a new one replaces it. */
   readonly machine: string;
   readonly nowMs: number;
 }
 
-/** One key per user, machine and organization. They do not count against the plan. */
+/** Creates the key of a login, one per user, machine, and organization. It does not count against the plan. */
 export function createLoginKey(
   command: CreateLoginKey,
   ring: KeyRing,

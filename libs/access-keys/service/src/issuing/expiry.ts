@@ -5,7 +5,11 @@ const SPAN = /^(\d{1,6})([hd])$/;
 const HOUR_MS = 3_600_000;
 const LATEST_MS = Date.UTC(2200, 0, 1);
 
-/** `90d`, `12h`, a date, a point in time, or `never` → milliseconds since 1970, or `never`. */
+/**
+ * Parses an expiry: `90d`, `12h`, a date, a point in time, or `never`.
+ *
+ * @returns milliseconds since 1970, or `never`
+ */
 export function parseExpiry(text: string, nowMs: number): Result<number | 'never', KeyError> {
   if (text === 'never') return ok('never');
   const [, count, unit] = SPAN.exec(text) ?? [];

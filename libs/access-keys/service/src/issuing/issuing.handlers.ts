@@ -20,7 +20,9 @@ export class IssuingHandlers {
     @Optional() @Inject(PLAN_CATALOGUE) private readonly catalogue?: PlanCatalogue,
   ) {}
 
-  /** The secret is in the first answer alone: a repeated request names the key and says nothing more. */
+  /**
+   * Creates a key. The first response contains the secret; the response to a repeated request only identifies the key.
+   */
   @Serves(createKeyRequest)
   async create(
     @Input() { name, role, expires, source }: InputOf<typeof createKeyRequest>,

@@ -24,12 +24,12 @@ export const ISSUING = Symbol('issuing of keys');
 
 export interface Issued {
   readonly key: ListedKey;
-  /** The whole key, shown once: `null` when the command had run before. */
+  /** The complete key, or `null` when the command had run before. */
   readonly secret: string | null;
   readonly meta: ReplyMeta;
 }
 
-/** How long to wait until this process's own directory knows a new key; its owner would be refused before. */
+/** How long to wait until the directory of this process has a new key. Before that, the key is rejected. */
 const KNOWN_TRIES = 50;
 const KNOWN_PAUSE_MS = 10;
 
@@ -42,7 +42,11 @@ export class Issuing {
     @Inject(IDS) private readonly ids: Ids,
   ) {}
 
-  /** @param commandFor the command that records the key that was minted */
+  /**
+   * Creates a key and waits until this process accepts it.
+   *
+   * @param commandFor returns the command that records the generated key
+   */
   async issue(
     organizationId: string,
     context: CommandContext,

@@ -33,7 +33,7 @@ export class LoginHandlers {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** What a login on a machine needs: an organization (the default one is made if there is none) and a key for it. */
+  /** Logs in on a machine: returns an organization (by default, a new one if the user has none) and a key for it. */
   @Serves(loginRequest)
   async login(
     @Input() { orgId, machine }: InputOf<typeof loginRequest>,
@@ -58,7 +58,7 @@ export class LoginHandlers {
     return reply({ userId, organization: organization.value, key: { ...view, secret } }, meta);
   }
 
-  /** The organization asked for; else the default one, the only one, or one that is made now. */
+  /** Returns the requested organization; else the default one, the only one, or a new one. */
   private async enter(
     userId: string,
     wanted: string | undefined,

@@ -4,16 +4,16 @@ import type { CommandRunner } from '#event-sourcing';
 import type { CommandContext, Ids } from '#kernel';
 import type { NewKey } from './create-key.ts';
 
-/** 256 bits: nothing to guess, so a fast digest is enough to keep. */
+/** 256 bits cannot be guessed, so a fast digest is sufficient for storage. */
 const SECRET_BYTES = 32;
 
 export interface Minted {
-  /** The whole key: shown once and kept nowhere. */
+  /** The complete key, which is shown once and not stored. */
   readonly text: string;
   readonly key: Pick<NewKey, 'keyId' | 'digest' | 'masked'>;
 }
 
-/** A new key. Its id derives from the command, so that a retry names the same one; its secret does not. */
+/** Generates a key. Its ID derives from the command, so that a retry has the same ID; its secret does not. */
 export function mintKey(ids: Ids, commands: CommandRunner, context: CommandContext): Minted {
   const id = Buffer.from(commands.newId(context, 0).replaceAll('-', ''), 'hex');
   const text = formatAccessKey(accessKeyPublicId(id), ids.random(SECRET_BYTES));
@@ -21,6 +21,6 @@ export function mintKey(ids: Ids, commands: CommandRunner, context: CommandConte
   return { text, key: { keyId, digest: createHash('sha256').update(text).digest('hex'), masked: maskAccessKey(text) } };
 }
 
-/** Which machine a login key stands on, without the machine's name. */
+/** Returns a digest that identifies the machine of a login key without its name. */
 export const machineDigest = (organizationId: string, userId: string, machine: string): string =>
   createHash('sha256').update([organizationId, userId, machine].join('\n')).digest('hex').slice(0, 32);

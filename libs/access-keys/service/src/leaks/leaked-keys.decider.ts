@@ -1,7 +1,7 @@
 import { ok, type Decider } from '#kernel';
 import { leakedKeyEvents, type LeakedKeyEvent } from './leaked-key.events.ts';
 
-/** Ids of keys that are flagged. */
+/** IDs of flagged keys. */
 type LeakedKeys = ReadonlySet<string>;
 
 interface FlagLeakedKey {
@@ -10,7 +10,7 @@ interface FlagLeakedKey {
   readonly where: 'url' | 'report';
 }
 
-/** A key is flagged once, however often it is found. */
+/** Flags a leaked key once, however often it is found. */
 export const leakedKeysDecider: Decider<LeakedKeys, FlagLeakedKey, LeakedKeyEvent, never> = {
   events: leakedKeyEvents,
   initialState: new Set(),

@@ -22,7 +22,7 @@ export class LeaksHandlers {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  /** Flags the key; revokes it where its organization has decided so. */
+  /** Flags the key, and revokes it if its organization is configured to do so. */
   @Serves(keyInUrlRequest)
   async inUrl(
     @Input() { keyId }: InputOf<typeof keyInUrlRequest>,
@@ -37,7 +37,7 @@ export class LeaksHandlers {
     return revoked.ok ? reply({ revoked: revoked.value }) : refuse(revoked.error);
   }
 
-  /** Whoever has the whole key may have it revoked. Nobody learns from the answer whether a text is a key. */
+  /** Revokes a key for anybody who has it. The response does not tell whether the text is a key. */
   @Serves(reportLeakedKeyRequest)
   async report(
     @Input() { key: text }: InputOf<typeof reportLeakedKeyRequest>,
@@ -51,7 +51,7 @@ export class LeaksHandlers {
     return done?.ok === false ? refuse(done.error) : reply({});
   }
 
-  /** @returns whether the key was revoked */
+  /** Returns whether the key was revoked. */
   private async leaked(
     { organizationId, revoked: isRevoked, created: { keyId } }: DirectoryKey,
     where: 'url' | 'report',

@@ -9,7 +9,7 @@ export interface SetKeyLimits {
   readonly nowMs: number;
 }
 
-/** The plan's limits, put into the stream that is limited. Refused below the present use; nothing is revoked by a plan. */
+/** Records the plan's limits. Limits below the present use are rejected; a change of plan never revokes a key. */
 export function setKeyLimits(
   { limits, nowMs }: SetKeyLimits,
   ring: KeyRing,

@@ -3,13 +3,13 @@ import type { ListedKey } from './keys.projection.ts';
 
 export interface KeyCompanions {
   readonly nowMs: number;
-  /** What the owner is called: an address, or a service member's name. */
+  /** Display name of the owner: an address, or a service member's name. */
   readonly owner: string | null;
-  /** To the minute; `null` when it was not used, or the note of it was lost. */
+  /** To the minute; `null` if the key was not used, or the record of it was lost. */
   readonly lastUsed: string | null;
 }
 
-/** A key as lists show it: masked, with its state of this moment. Expiry needs no sweeper. */
+/** Returns a key as lists show it: masked, with its current status. An expired key needs no sweeper. */
 export function keyView(key: ListedKey, { nowMs, owner, lastUsed }: KeyCompanions): AccessKeyView {
   const { id, name, masked, source, role, memberId, createdAt, expiresAt, revokedAt, leakedAt } = key;
   const status =

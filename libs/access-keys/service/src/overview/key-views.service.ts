@@ -7,7 +7,7 @@ import { USAGE, type Usage } from '../usage/usage.handlers.ts';
 import { keyView } from './key-view.ts';
 import type { ListedKey } from './keys.projection.ts';
 
-/** Keys as people see them: masked, with what their owner is called and when they were last used. */
+/** Builds keys as the API returns them: masked, with the owner's display name and the time of last use. */
 @Injectable()
 export class KeyViews {
   constructor(
@@ -21,7 +21,7 @@ export class KeyViews {
     return keyView(key, { nowMs: this.clock.now(), owner: owners(key), lastUsed: await this.usage.of(key.id) });
   }
 
-  /** All of one organization. */
+  /** Returns the views of keys of one organization. */
   async all(keys: readonly ListedKey[], organizationId: string, context: RequestContext): Promise<AccessKeyView[]> {
     const owners = await this.owners(keys, context);
     const uses = await this.usage.ofOrganization(organizationId);
@@ -29,7 +29,9 @@ export class KeyViews {
     return keys.map((key) => keyView(key, { nowMs, owner: owners(key), lastUsed: uses.get(key.id) ?? null }));
   }
 
-  /** A person's address, a service member's id. No list fails because names cannot be asked: it then shows none. */
+  /**
+   * Returns the address of a person, or the ID of a service member. If names cannot be looked up, a list shows none.
+   */
   private async owners(
     keys: readonly ListedKey[],
     context: RequestContext,

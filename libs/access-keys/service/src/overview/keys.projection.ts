@@ -3,7 +3,7 @@ import { idOf, REMOVED, type EventFamily, type Projection } from '#kernel';
 import { keyRingEvents, type KeyRingEvent } from '../key-ring.events.ts';
 import { leakedKeyEvents, type LeakedKeyEvent } from '../leaks/leaked-key.events.ts';
 
-/** Answers the lists of keys. One document per key; revoked ones stay, so that people see what was. */
+/** Document of a key in lists. Revoked keys remain, so that people see the history. */
 export interface ListedKey {
   readonly id: string;
   readonly organizationId: string;
@@ -16,7 +16,7 @@ export interface ListedKey {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
-  /** When it was first found in a URL or reported. */
+  /** When the key was first found in a URL or reported, RFC 3339. */
   readonly leakedAt: string | null;
 }
 

@@ -18,7 +18,7 @@ export class KeysQueries {
     @Inject(KeyViews) private readonly views: KeyViews,
   ) {}
 
-  /** One's own keys; everybody's for those who may revoke them. Always masked. */
+  /** Lists the caller's keys, or all keys for a caller who may revoke those of others. Keys are always masked. */
   @Serves(listKeysRequest)
   async list(
     @Input() { limit, cursor }: InputOf<typeof listKeysRequest>,
@@ -60,7 +60,7 @@ export class KeysQueries {
     return reply(await this.views.one(key, context));
   }
 
-  /** Whether the caller sees keys of others. */
+  /** Returns whether the caller may see keys of others. */
   private async mayOthers({ organizationId, principal }: OrganizationContext): Promise<Result<boolean, DomainError>> {
     const directory = await this.access.current();
     return directory.ok

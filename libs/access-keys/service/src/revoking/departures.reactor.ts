@@ -11,8 +11,8 @@ type Departure = Extract<
 >;
 
 /**
- * Revokes the keys of a member who left and of an organization that was deleted. They are refused at once by whoever
- * checks them; this makes sure that none lives again when the member comes back.
+ * Revokes the keys of a member who left, and of a deleted organization. They are rejected immediately at each check;
+ * the revocation ensures that none becomes valid again if the member returns.
  */
 @Injectable()
 export class DeparturesReactor implements Reactor<OrganizationEvent, Departure['type']> {

@@ -18,7 +18,9 @@ export class LoginKeysHandlers {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  /** Of every organization that the person belongs to; those of others ended when the person left. */
+  /**
+   * Revokes the login keys in all organizations of the person. Those of former organizations were revoked on leaving.
+   */
   @Serves(endLoginKeysRequest)
   async end(
     @Input() { memberId }: InputOf<typeof endLoginKeysRequest>,

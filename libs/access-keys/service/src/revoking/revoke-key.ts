@@ -7,11 +7,11 @@ export interface RevokeKey {
   readonly type: 'revoke-key';
   readonly keyId: string;
   readonly reason: string;
-  /** The actor's role of this moment lets them revoke keys of others. */
+  /** Whether the actor's current role allows revoking keys of others. */
   readonly mayOthers: boolean;
 }
 
-/** One's own, or with the right to it, another's. A key may revoke itself. */
+/** Revokes a key of the actor or, with the right to it, of somebody else. A key may revoke itself. */
 export function revokeKey(
   { keyId, reason, mayOthers }: RevokeKey,
   ring: KeyRing,
@@ -25,16 +25,16 @@ export function revokeKey(
 
 export interface RevokeKeysOf {
   readonly type: 'revoke-keys-of';
-  /** Left out: the keys of everybody, when the organization is gone. */
+  /** Member whose keys to revoke. Default: all members (the organization was deleted). */
   readonly memberId?: string;
-  /** Left out: keys of every source. */
+  /** Source of the keys to revoke. Default: every source. */
   readonly source?: 'login';
   readonly reason: string;
 }
 
 /**
- * When a member leaves, so that none of their keys lives again should they come back, or logs out everywhere. A repeat
- * records nothing.
+ * Revokes the keys of a member who left, so that none becomes valid if the member returns, or of a person who logs out
+ * everywhere. A repeated command records nothing.
  */
 export function revokeKeysOf(
   { memberId, source, reason }: RevokeKeysOf,

@@ -22,8 +22,8 @@ import { KeyViews } from '../overview/key-views.service.ts';
 import { keysProjection, type ListedKey } from '../overview/keys.projection.ts';
 
 /**
- * A directory trusts itself only while it has read up to a head asked for at most this long ago: so this long after a
- * revocation every instance either knows it or refuses everything.
+ * After this time, every instance has processed a revocation or rejects all requests: a directory is current only while
+ * it has read up to a head of the log that was read at most this long ago.
  */
 export const KNOWN_EVERYWHERE_MS = 200;
 
@@ -38,7 +38,7 @@ export class RevokingHandlers {
     @Inject(KeyViews) private readonly views: KeyViews,
   ) {}
 
-  /** Answers when no instance accepts the key any more. A key that is revoked already is simply shown. */
+  /** Revokes a key, and responds when no instance accepts it. For a key that is revoked already, returns its view. */
   @Serves(revokeKeyRequest)
   async revoke(
     @Input() { key: keyId, reason }: InputOf<typeof revokeKeyRequest>,
@@ -73,7 +73,7 @@ export class RevokingHandlers {
     return reply(await this.views.one(key, context), meta);
   }
 
-  /** The stream forgets revoked keys; the read model remembers them, as soon as it is level with the stream. */
+  /** Returns the key from the read model, which includes revoked keys, once it has caught up with the stream. */
   private async listed(
     keyId: string,
     organizationId: string,

@@ -7,14 +7,14 @@ import { Controller, Inject, Injectable } from '@nestjs/common';
 
 export const USAGE = Symbol('usage of keys');
 
-/** When a key was last used, to the minute. No event: it may be lost, and then the list shows nothing. */
+/** When a key was last used, to the minute. This is not an event: if it is lost, the list shows no time. */
 interface Used {
   readonly organizationId: string;
   readonly at: string;
 }
 
 const collection: Collection = { name: 'access-key-usage.v1', indexes: ['organizationId'] };
-/** Guards the writes: a note of an earlier minute never replaces that of a later one, whichever process brings it. */
+/** Returns the version of a write: an earlier minute never overwrites a later one, whichever process writes it. */
 const minute = (at: string) => position('lastused', Math.floor(Date.parse(at) / 60_000));
 
 @Injectable()
@@ -41,12 +41,12 @@ export class Usage {
     for (let from = 0; from < writes.length; from += 100) await this.store.apply(writes.slice(from, from + 100));
   }
 
-  /** Of one key; `null` when it was not used. */
+  /** Returns when one key was last used, RFC 3339; `null` if it was not. */
   async of(keyId: string): Promise<string | null> {
     return (await this.store.get<Used>(collection.name, keyId))?.document.at ?? null;
   }
 
-  /** Of all keys of an organization. */
+  /** Returns when the keys of an organization were last used, by key ID. */
   async ofOrganization(organizationId: string): Promise<ReadonlyMap<string, string>> {
     const uses = new Map<string, string>();
     let cursor: string | undefined;

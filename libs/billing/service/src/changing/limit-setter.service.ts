@@ -8,14 +8,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Over } from '../over.ts';
 
 /**
- * Puts a plan's limits into the streams that own what is counted. Each request gets a command id of its own: setting a
- * limit is idempotent by what it says, and the same limit may have to be set again after it was set back.
+ * Sets a plan's limits in the streams that own the limited objects. Each request has a command ID of its own, because
+ * the same limit may have to be set again after it was reset; setting a limit is idempotent.
  */
 @Injectable()
 export class LimitSetter {
   constructor(@Inject(BUS) private readonly bus: Bus) {}
 
-  /** @returns what is in use beyond these limits, empty when all are set; owners that refused keep their old limits */
+  /**
+   * Sets the limits.
+   *
+   * @returns the limits that the present use exceeds; empty if all were set. Owners that refused keep their old limits.
+   */
   async set(
     organizationId: string,
     limits: PlanLimits,
@@ -60,7 +64,7 @@ function overOf(limit: string, { detail, extra }: DomainError): Over {
   };
 }
 
-/** The catalog refuses all of its limits at once. */
+/** Returns the exceeded limits from an error of deployments, which rejects all of its limits in one error. */
 function catalogOver(error: DomainError): readonly Over[] {
   const over = limitsBelowUse.safeParse(error.extra?.['over']);
   if (!over.success) return [overOf('catalog', error)];

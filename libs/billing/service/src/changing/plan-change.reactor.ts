@@ -5,7 +5,7 @@ import { subscriptionDecider } from '../subscription.decider.ts';
 import { subscriptionEvents, type ChangeRequested, type SubscriptionEvent } from '../subscription.events.ts';
 import { PlanChange } from './plan-change.service.ts';
 
-/** Ends changes of plan that a crash has interrupted: the old limits are set again, and the change counts as refused. */
+/** Ends plan changes that a crash interrupted: restores the previous limits, and records the change as refused. */
 @Injectable()
 export class PlanChangeReactor extends Resumption<SubscriptionEvent, ChangeRequested['type']> {
   readonly name = 'billing-plan-changes.v1';

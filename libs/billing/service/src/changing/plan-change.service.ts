@@ -11,7 +11,9 @@ import { LimitSetter } from './limit-setter.service.ts';
 
 type Changed = Committed<Subscription, SubscriptionEvent>;
 
-/** Changes plans: the subscription says that a change began, the owners of what is counted take its limits, it ends. */
+/**
+ * Changes plans: records the request in the subscription, sets the limits in their owning services, records the result.
+ */
 @Injectable()
 export class PlanChange {
   private readonly catalogue: PlanCatalogue;
@@ -24,7 +26,11 @@ export class PlanChange {
     this.catalogue = catalogue ?? DEFAULT_CATALOGUE;
   }
 
-  /** @returns `billing/over-new-limits` when more is in use than the plan allows; the limits are the old ones again */
+  /**
+   * Changes the plan of an organization.
+   *
+   * @returns `billing/over-new-limits` if the use exceeds the plan's limits, after the previous limits were restored
+   */
   change(
     organizationId: string,
     plan: string,
@@ -46,7 +52,7 @@ export class PlanChange {
     });
   }
 
-  /** Sets the limits of the plan in force again, and ends the change as refused. */
+  /** Restores the limits of the current plan, and records the change as refused. */
   async refuse(
     organizationId: string,
     plan: string,
@@ -74,7 +80,7 @@ export class PlanChange {
       ...(ifMatch !== undefined && { ifMatch }),
     });
     if (!requested.ok || !requested.value.repeated) return requested;
-    // A repeat is answered from the stream as it was then; what counts here is what has become of the change.
+    // The result of a repeated command is its first result. The current state tells what has become of the change.
     const present = await this.commands.load(subscriptionDecider, subscriptionStream(organizationId));
     if (!present.ok) return present;
     const { state } = present.value;

@@ -48,7 +48,7 @@ export class BillingQueries {
     });
   }
 
-  /** From the streams themselves, folded in memory: other contexts ask this beside every view. */
+  /** Returns plans from the streams, folded in memory, because other contexts request them for every view. */
   @Serves(plansOfRequest)
   async plansOf(@Input() { organizationIds }: InputOf<typeof plansOfRequest>): Promise<ReplyTo<typeof plansOfRequest>> {
     const plans: OutputOf<typeof plansOfRequest>['plans'] = {};

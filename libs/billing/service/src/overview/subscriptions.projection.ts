@@ -1,7 +1,7 @@
 import { idOf, REMOVED, type Projection } from '#kernel';
 import { subscriptionEvents, type SubscriptionEvent } from '../subscription.events.ts';
 
-/** Answers `GET /v1/organizations/{org}/subscription`. One document per organization. */
+/** Response document of `GET /v1/organizations/{org}/subscription`, one per organization. */
 export interface SubscriptionDocument {
   readonly plan: string;
   readonly since: string;

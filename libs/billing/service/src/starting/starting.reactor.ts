@@ -6,7 +6,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { subscriptionDecider } from '../subscription.decider.ts';
 import { subscriptionStream } from '../subscription.events.ts';
 
-/** Every new organization gets the default plan; until then its limits are the same defaults. */
+/** Sets the default plan of every new organization. Until then, the limits have the same defaults. */
 @Injectable()
 export class StartingReactor implements Reactor<OrganizationEvent, 'organization.created.v1'> {
   readonly name = 'billing-starting.v1';
