@@ -5,20 +5,20 @@ const secret = Uint8Array.from({ length: 32 }, (_, index) => index * 7);
 const key = formatAccessKey('7Hq2abcd', secret);
 
 describe('the text of an access key', () => {
-  it('has its fixed form and length, also for the smallest and the largest secret', () => {
+  it('has a fixed form and length, also for the smallest and the largest secret', () => {
     for (const fill of [0, 1, 255])
       expect(formatAccessKey('00000000', new Uint8Array(32).fill(fill))).toMatch(/^astro_[0-9A-Za-z]{57}$/);
   });
 
-  it('carries the CRC-32 of what stands before it', () => {
+  it('contains the CRC-32 of the preceding characters', () => {
     const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
     const value = [...key.slice(-6)].reduce((sum, digit) => sum * 62 + alphabet.indexOf(digit), 0);
     expect(value).toBe(crc32(key.slice(0, -6)));
   });
 
-  it('is read back to its public id', () => expect(parseAccessKey(key)).toEqual({ publicId: '7Hq2abcd' }));
+  it('is parsed to its public ID', () => expect(parseAccessKey(key)).toEqual({ publicId: '7Hq2abcd' }));
 
-  it('is refused after any change of one character', () => {
+  it('is rejected after any change of one character', () => {
     for (let index = 0; index < key.length; index++) {
       const changed = key.slice(0, index) + (key[index] === 'x' ? 'y' : 'x') + key.slice(index + 1);
       expect(parseAccessKey(changed)).toBeUndefined();
@@ -33,14 +33,14 @@ describe('the text of an access key', () => {
     );
   });
 
-  it('shows its beginning and its last four characters alone when it is masked', () => {
+  it('shows only its prefix and last four characters when masked', () => {
     expect(maskAccessKey(key)).toBe(`astro_7Hq2...${key.slice(-4)}`);
   });
 
-  it('gets its public id from unpredictable bytes', () =>
+  it('has a public ID from unpredictable bytes', () =>
     expect(accessKeyPublicId(secret.subarray(0, 8))).toMatch(/^[0-9A-Za-z]{8}$/));
 
-  it('refuses parts of another form', () => {
+  it('is not built from parts of another form', () => {
     expect(() => formatAccessKey('short', secret)).toThrow(RangeError);
     expect(() => formatAccessKey('7Hq2abcd', secret.subarray(1))).toThrow(RangeError);
   });

@@ -1,6 +1,7 @@
 /**
- * The text of access keys: `astro_`, 8 characters public id, 43 characters secret (256 bits), 6 characters checksum,
- * all base62. The checksum lets garbage be refused without a look-up and leaked keys be recognised by scanners.
+ * The format of access keys: `astro_`, 8 characters public ID, 43 characters secret (256 bits), 6 characters checksum,
+ * all base62. The checksum allows rejecting invalid text without a lookup, and lets secret scanners recognize leaked
+ * keys.
  */
 export const ACCESS_KEY_PREFIX = 'astro_';
 
@@ -12,10 +13,11 @@ const CHECKSUM_LENGTH = 6;
 const FORM = /^astro_([0-9A-Za-z]{8})([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/;
 
 /**
- * The text of a key.
- * @param publicId 8 characters of base62; not secret, tells keys apart before a look-up
+ * Formats an access key.
+ *
+ * @param publicId 8 characters of base62. It is not secret, and distinguishes keys before a lookup.
  * @param secretBytes 32 unpredictable bytes
- * @throws RangeError when either has another form
+ * @throws RangeError if an argument has another form
  */
 export function formatAccessKey(publicId: string, secretBytes: Uint8Array): string {
   if (!/^[0-9A-Za-z]{8}$/.test(publicId))
@@ -25,23 +27,23 @@ export function formatAccessKey(publicId: string, secretBytes: Uint8Array): stri
   return body + checksumOf(body);
 }
 
-/** A public id of 8 characters, from at least 8 unpredictable bytes. */
+/** Returns a public ID of 8 characters, derived from at least 8 unpredictable bytes. */
 export function accessKeyPublicId(bytes: Uint8Array): string {
   return base62(bytesToNumber(bytes) % 62n ** BigInt(PUBLIC_ID_LENGTH), PUBLIC_ID_LENGTH);
 }
 
-/** The public id of a well-formed key whose checksum holds; undefined for anything else. Says nothing about its being known. */
+/** Returns the public ID of a well-formed key with a valid checksum; otherwise undefined. The key need not exist. */
 export function parseAccessKey(text: string): { readonly publicId: string } | undefined {
   const match = FORM.exec(text);
   if (!match?.[1] || checksumOf(text.slice(0, -CHECKSUM_LENGTH)) !== match[3]) return undefined;
   return { publicId: match[1] };
 }
 
-/** What lists and logs may show of a key: `astro_7Hq2...k9Zd`. */
+/** Returns the part of a key that lists and logs may show, as in `astro_7Hq2...k9Zd`. */
 export const maskAccessKey = (text: string): string =>
   `${text.slice(0, ACCESS_KEY_PREFIX.length + 4)}...${text.slice(-4)}`;
 
-/** 32 bits fit a number, and a checksum is worked out for every request. */
+/** Returns a checksum of 32 bits, which fits a number: it is computed for every request. */
 function checksumOf(body: string): string {
   let text = '';
   for (let rest = crc32(body), digit = 0; digit < CHECKSUM_LENGTH; digit++, rest = Math.floor(rest / 62))
@@ -65,7 +67,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** CRC-32 (ISO-HDLC, as in zip) of ASCII text. */
+/** Returns the CRC-32 (ISO-HDLC, as in ZIP) of ASCII text. */
 function crc32(text: string): number {
   let crc = 0xffffffff;
   for (let index = 0; index < text.length; index++)

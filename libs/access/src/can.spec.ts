@@ -75,7 +75,10 @@ const decide = (principal: Principal, permission: Permission, organizationId: st
   can(principal, permission, organizationId === undefined ? {} : { organizationId }, directory(), at);
 const codeOf = (decision: ReturnType<typeof can>): string => (decision.allowed ? 'allowed' : decision.error.code);
 
-/** The matrix as people read it: who, and by what. A letter too many or too few here is a change of the product. */
+/**
+ * The permission matrix: who has each permission, and with which credential. Any change here is a change of the
+ * product.
+ */
 const MATRIX: Readonly<Record<Permission, string>> = {
   'self.read': 'self key',
   'self.enter': 'self login',
@@ -113,11 +116,11 @@ const MATRIX: Readonly<Record<Permission, string>> = {
 const LETTER: Readonly<Record<Role, string>> = { owner: 'O', admin: 'A', editor: 'E', viewer: 'V' };
 const ofOrganization = PERMISSION_NAMES.filter((name) => PERMISSIONS[name].scope === 'organization');
 
-describe('the matrix of rights', () => {
-  it('has a line for every permission and no other', () =>
+describe('the permission matrix', () => {
+  it('has one line for every permission', () =>
     expect(Object.keys(MATRIX).toSorted()).toEqual([...PERMISSION_NAMES].toSorted()));
 
-  it.each(ofOrganization)('A4: %s is what the matrix says, for every role by login', (permission) => {
+  it.each(ofOrganization)('A4: grants %s with a login to the listed roles only', (permission) => {
     const [who = ''] = MATRIX[permission].split(' ');
     for (const role of ROLES)
       expect([role, decide(login(role), permission).allowed]).toEqual([role, who.includes(LETTER[role])]);
@@ -125,7 +128,7 @@ describe('the matrix of rights', () => {
     expect(decide(login('auditor'), permission).allowed).toBe(who.includes('R') || who.includes('V'));
   });
 
-  it.each(ofOrganization)('B25: %s is by a key only where the matrix says so', (permission) => {
+  it.each(ofOrganization)('B25: grants %s with an access key only where it is listed', (permission) => {
     const [who = '', by] = MATRIX[permission].split(' ');
     for (const role of ROLES)
       expect([role, decide(key(role, 'owner'), permission).allowed]).toEqual([
@@ -135,7 +138,7 @@ describe('the matrix of rights', () => {
     if (by === 'login') expect(codeOf(decide(key('owner', 'owner'), permission))).toBe('key/login-required');
   });
 
-  it('A10: a global developer has no right over the platform, a global admin has it by login alone', () => {
+  it('A10: a global developer has no permission on the platform; a global admin has them with a login only', () => {
     for (const permission of [
       'organization.create',
       'platform.users',
@@ -148,7 +151,7 @@ describe('the matrix of rights', () => {
     }
   });
 
-  it('what is about oneself needs a login or a key, and entering a login', () => {
+  it('permissions on oneself need a login or a key, and self.enter a login', () => {
     expect(codeOf(decide(key('viewer', 'viewer'), 'self.read', undefined))).toBe('allowed');
     expect(codeOf(decide(key('viewer', 'viewer'), 'self.enter', undefined))).toBe('key/login-required');
     expect(codeOf(decide({ kind: 'anonymous' }, 'self.read', undefined))).toBe('access/not-signed-in');
@@ -156,7 +159,7 @@ describe('the matrix of rights', () => {
 });
 
 describe('can', () => {
-  it('A1: tells an outsider of an organization what it tells of one that does not exist', () => {
+  it('A1: returns the same error for an organization of others as for one that does not exist', () => {
     const [outside, nowhere] = [
       decide(login('outsider'), 'organization.read'),
       decide(login('outsider'), 'organization.read', 'nowhere'),
@@ -165,29 +168,29 @@ describe('can', () => {
     expect(codeOf(outside)).toBe('organization/not-found');
   });
 
-  it('A1: tells a key of another organization of its own user that it belongs elsewhere, and a stranger’s nothing', () => {
+  it('A1: tells a member whose key is of another organization, but not a stranger, that the key does not apply', () => {
     expect(codeOf(decide(key('owner', 'owner', OTHER), 'organization.read'))).toBe('key/other-organization');
     expect(codeOf(decide(key('outsider', 'owner', OTHER), 'organization.read'))).toBe('organization/not-found');
   });
 
-  it('A23: gives a global admin’s key no global right', () =>
+  it('A23: grants no global permission to the key of a global admin', () =>
     expect(codeOf(decide(key('root', 'owner'), 'organization.read'))).toBe('organization/not-found'));
 
-  it('A24: gives a global admin no kubeconfig of an organization not joined', () =>
+  it('A24: grants a global admin no kubeconfig of an organization they have not joined', () =>
     expect(codeOf(decide(login('root'), 'cluster.kubeconfig'))).toBe('access/not-permitted'));
 
-  it('B18: cuts a key down to its member’s present role, and a member down to the key’s', () => {
+  it('B18: limits a key to the current role of its member, and a member to the role of the key', () => {
     expect(codeOf(decide(key('viewer', 'owner'), 'application.deploy'))).toBe('access/not-permitted');
     expect(codeOf(decide(key('owner', 'viewer'), 'application.deploy'))).toBe('access/not-permitted');
     expect(codeOf(decide(key('owner', 'editor'), 'application.deploy'))).toBe('allowed');
   });
 
-  it('lets the right audit end at its date, at the check', () => {
+  it('ends the audit right at its date, evaluated at each check', () => {
     expect(codeOf(decide(login('auditor'), 'audit.read', ORG, NOW + DAY - 1))).toBe('allowed');
     expect(codeOf(decide(login('auditor'), 'audit.read', ORG, NOW + DAY))).toBe('access/not-permitted');
   });
 
-  it('names the event that granted the right', () => {
+  it('returns the event that granted the permission', () => {
     expect(decide(login('admin'), 'members.manage')).toMatchObject({
       allowed: true,
       reason: { rule: 'role', role: 'admin', grantedBy: 'event-9' },
@@ -198,7 +201,7 @@ describe('can', () => {
     });
   });
 
-  it('B11: knows no member of a deleted organization, and no user who was erased', () => {
+  it('B11: rejects members of a deleted organization and erased users', () => {
     const gone = directory();
     const apply = (stream: string, event: DirectoryFact) =>
       gone.apply({
@@ -224,7 +227,7 @@ describe('can', () => {
     expect(gone.organization('acme')).toBeUndefined();
   });
 
-  it('takes logs from viewers where the organization says so, and gives them back', () => {
+  it('applies the setting that denies logs to viewers, and its reversal', () => {
     const set = (viewersReadLogs: boolean) =>
       [`organization-${ORG}`, { type: 'organization.settings-set.v1', data: { viewersReadLogs } }] as const;
     const readsLogs = (principal: Principal, ...facts: Facts) =>
@@ -236,7 +239,7 @@ describe('can', () => {
     expect(readsLogs(login('viewer'), set(false), set(true))).toBe('allowed');
   });
 
-  it('sends people to the contact of their organization', () => {
+  it('refers people to the contact of their organization', () => {
     const contact = { type: 'organization.settings-set.v1', data: { contact: 'team@acme.dev' } } as const;
     const asked = (...facts: Facts) => {
       const scope = { organizationId: ORG };
@@ -247,6 +250,6 @@ describe('can', () => {
     expect(asked([`organization-${ORG}`, contact])).toBe('ask team@acme.dev');
   });
 
-  it('lets no service act by a person’s permission', () =>
+  it('grants no permission of people to a service', () =>
     expect(decide({ kind: 'service', service: 'billing' }, 'organization.read').allowed).toBe(false));
 });

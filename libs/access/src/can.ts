@@ -4,18 +4,18 @@ import { PERMISSIONS, type Permission } from './permissions.ts';
 import type { Principal } from './principal.ts';
 import { weaker, type Role } from './roles.ts';
 
-/** What a request is about. */
+/** What a permission applies to. */
 export interface Scope {
-  /** Id of the organization; absent for what concerns oneself or the platform. */
+  /** ID of the organization; absent for permissions on oneself or the platform. */
   readonly organizationId?: string;
 }
 
-/** Why a decision came out as it did: which rule, by which role, given by which event. */
+/** Explains a decision: the rule, the role, and the event that granted it. */
 export interface Reason {
   readonly permission: Permission;
   readonly rule: 'self' | 'role' | 'audit' | 'global-admin' | 'service' | 'no-rule';
   readonly role?: Role | 'global-admin';
-  /** Id of the event that granted it. */
+  /** ID of the event that granted the permission. */
   readonly grantedBy?: string;
 }
 
@@ -24,10 +24,11 @@ export type Decision =
   | { readonly allowed: false; readonly reason: Reason; readonly error: DomainError };
 
 /**
- * Whether `principal` has `permission` in `scope`, by what `directory` has folded. Pure; denies what no rule allows.
- * Never tells an outsider that an organization exists: `organization/not-found` is the answer for both.
+ * Decides whether `principal` has `permission` in `scope`, according to `directory`. Pure; denies everything that no
+ * rule allows. An outsider cannot tell whether an organization exists: the error is `organization/not-found` in both
+ * cases.
  *
- * @param nowMs milliseconds since 1970, for rights that end at a date
+ * @param nowMs milliseconds since 1970, for rights that expire
  */
 export function can(
   principal: Principal,
@@ -128,17 +129,21 @@ export function can(
   );
 }
 
-/** The role in force: the member's own, cut down to the key's. */
+/** Returns the role that applies: the member's role, limited by the role of the access key. */
 export function effectiveRole(member: Pick<DirectoryMember, 'role'>, principal: Principal): Role {
   return principal.kind === 'key' ? weaker(member.role, principal.role) : member.role;
 }
 
 /**
- * Where a service gets a directory it may trust. Answers `access/not-current` (unavailable) when it cannot show that
- * it has read the log up to a head that was asked for at most 200 ms before this call.
+ * Provides a current directory to a service. Returns `access/not-current` (unavailable) unless the directory has read
+ * the log up to a head that was read at most 200 ms before this call.
  */
 export interface AccessSource {
-  /** @param atLeast a position that the directory must have read too, for who knows of a write that was just made */
+  /**
+   * Returns the directory.
+   *
+   * @param atLeast a position that the directory must have read too, such as that of the caller's last write
+   */
   current(atLeast?: Position): Promise<Result<Directory, DomainError>>;
 }
 

@@ -10,16 +10,16 @@ import type { GlobalRole, Role } from './roles.ts';
 export interface DirectoryUser {
   globalRole: GlobalRole;
   erased: boolean;
-  /** The event that gave the present global role. */
+  /** Event that granted the current global role. */
   grantedBy: string;
 }
 
 export interface DirectoryMember {
-  /** Of a service member. */
+  /** Name of a service member. */
   name?: string;
   kind: 'person' | 'service';
   role: Role;
-  /** Event that gave the present role. */
+  /** Event that granted the current role. */
   grantedBy: string;
   auditUntil?: number;
   auditGrantedBy?: string;
@@ -39,22 +39,22 @@ export interface DirectoryOrganization {
 export interface DirectoryKey {
   readonly organizationId: string;
   readonly created: AccessKeyCreated;
-  /** Milliseconds since 1970; Infinity when the key never ends. */
+  /** Milliseconds since 1970; Infinity if the key does not expire. */
   readonly expiresAtMs: number;
   readonly grantedBy: string;
   revoked: boolean;
 }
 
-/** Who may what, folded from the log. `apply` is the only change; everything else reads. */
+/** The rights of all users, members, and keys, folded from the log. Only `apply` changes it. */
 export class Directory {
   readonly users = new Map<string, DirectoryUser>();
   readonly organizations = new Map<string, DirectoryOrganization>();
-  /** By slug, of organizations that are not deleted. */
+  /** Organization IDs by slug, of organizations that are not deleted. */
   readonly slugs = new Map<string, string>();
-  /** By digest: what a request brings is hashed and looked up, never compared with a list. */
+  /** Keys by digest: the key of a request is hashed and looked up, never compared with others. */
   readonly keys = new Map<string, DirectoryKey>();
   readonly keysById = new Map<string, DirectoryKey>();
-  /** Organization ids of each member, for `org list`. */
+  /** Organization IDs of each member, for `org list`. */
   readonly memberships = new Map<string, Set<string>>();
 
   apply({ event: fact, metadata }: Recorded<DirectoryFact>): void {
@@ -149,13 +149,13 @@ export class Directory {
       }
       case 'organization.seat-limit-set.v1':
       case 'access-keys.limits-set.v1':
-        return; // limits do not change rights
+        return; // limits do not affect rights
       default:
         return assertNever(fact);
     }
   }
 
-  /** An organization by id or slug, unless it is deleted. */
+  /** Returns an organization by ID or slug, unless it is deleted. */
   organization(idOrSlug: string): DirectoryOrganization | undefined {
     const found = this.organizations.get(idOrSlug) ?? this.organizations.get(this.slugs.get(idOrSlug) ?? '');
     return found?.status === 'DELETED' ? undefined : found;

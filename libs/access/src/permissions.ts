@@ -1,8 +1,8 @@
 import type { Role } from './roles.ts';
 
-/** Written explicitly for a request that requires no permission. */
+/** Declares that a request requires no permission. */
 export const PUBLIC = 'PUBLIC';
-/** For requests between services: only the services that the contract lists may send them, never a person. */
+/** Declares that only services may send a request, and only those that the contract lists. */
 export const SERVICES_ONLY = 'SERVICES_ONLY';
 
 export interface PermissionRule {
@@ -10,11 +10,11 @@ export interface PermissionRule {
   readonly scope: 'self' | 'organization' | 'platform';
   /** Organization roles that have it. */
   readonly roles: readonly Role[];
-  /** Whether a global admin has it in any organization, through a login. */
+  /** Whether a global admin has it in any organization, with a login. */
   readonly globalAdmin: boolean;
   /** Whether the `audit` right grants it. */
   readonly audit: boolean;
-  /** `key`: an access key or a login; `login`: a person's login only. */
+  /** `key`: an access key or a login. `login`: a login only. */
   readonly by: 'key' | 'login';
   /** The organization's setting that can deny it to viewers. */
   readonly viewers?: 'viewersReadLogs';
@@ -59,8 +59,8 @@ const organization = (
 const G = { g: true };
 
 /**
- * The permission matrix, read by guards, the reference, and questions about the past. The stream that owns the object
- * decides what a role alone cannot determine: changes to owners, protected profiles, and other users' keys.
+ * The permission matrix, which guards, the reference, and questions about the past use. Rules that a role alone cannot
+ * decide are in the stream that owns the object: changes to owners, protected profiles, and keys of other users.
  */
 export const PERMISSIONS = {
   'self.read': self('key', 'read the own user, organizations, plans, tiers, and permission names'),

@@ -1,23 +1,23 @@
 import type { Actor } from '#kernel';
 import type { Role } from './roles.ts';
 
-/** Who asks, as the edge established it. */
+/** The authenticated caller of a request. */
 export type Principal =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'login'; readonly userId: string }
   | {
       readonly kind: 'key';
-      /** The user or service member the key acts for. */
+      /** The user or service member that the key acts for. */
       readonly memberId: string;
       readonly memberKind: 'person' | 'service';
       readonly keyId: string;
       readonly organizationId: string;
-      /** The role the key was made with; the right in force is this cut down to the member's own. */
+      /** The role that the key was created with. The role that applies is also limited by that of the member. */
       readonly role: Role;
     }
   | { readonly kind: 'service'; readonly service: string };
 
-/** The id that lands in events: a user id, a service member's id, or `system:<service>`. */
+/** Returns the ID that events contain: a user ID, a service member's ID, or `system:<service>`. */
 export function principalId(principal: Principal): string {
   switch (principal.kind) {
     case 'anonymous':
@@ -31,7 +31,11 @@ export function principalId(principal: Principal): string {
   }
 }
 
-/** What decisions see of a principal. `isGlobalAdmin` is the folded global role; it counts for a login only. */
+/**
+ * Returns the principal as decisions see it.
+ *
+ * @param isGlobalAdmin the user's global role, which applies to a login only
+ */
 export function actorOf(principal: Principal, isGlobalAdmin: boolean): Actor {
   const id = principalId(principal);
   switch (principal.kind) {

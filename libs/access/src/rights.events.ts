@@ -2,12 +2,12 @@ import type { EventFamily, Fact } from '#kernel';
 import type { GlobalRole, Role } from './roles.ts';
 
 /**
- * Everything that can happen in the streams that give and take rights. Their contexts write these events; they are
- * declared here because every process folds all of them into its directory of rights, whichever contexts it runs, and
- * must refuse what a newer release has written there.
+ * Events of the streams that grant and revoke rights. Their contexts write these events. They are declared here because
+ * every process, whichever contexts it runs, folds all of them into its directory and must reject types from newer
+ * releases.
  */
 
-/** Everything that can happen to a user. Stream: `user-<user id>`. Names and addresses are in the vault. */
+/** Events of a user. Stream: `user-<user id>`. Names and addresses are in the vault. */
 export type UserEvent =
   | Fact<'user.registered.v1', { readonly globalRole: GlobalRole }>
   | Fact<'user.global-role-set.v1', { readonly globalRole: GlobalRole }>
@@ -18,25 +18,27 @@ export const userEvents: EventFamily<UserEvent> = {
   types: { 'user.registered.v1': true, 'user.global-role-set.v1': true, 'user.erased.v1': true },
 };
 
-/** What an organization has decided about itself. Closed: a setting that nothing reads is not added. */
+/** Settings of an organization. A setting is added only when something reads it. */
 export interface OrganizationSettings {
-  /** Whom its members ask: an address or a URL; `null`: its owners and admins. It stays in the log. */
+  /**
+   * Contact for the organization's members: an address or a URL; `null`: its owners and admins. It remains in the log.
+   */
   readonly contact: string | null;
-  /** How long new keys live (`90d`, `12h`, `never`) that are made without a time; `null`: as long as the plan allows. */
+  /** Default lifetime of new keys (`90d`, `12h`, `never`); `null`: the longest that the plan allows. */
   readonly keyExpiry: string | null;
   readonly viewersReadLogs: boolean;
-  /** Whether a key that was found in a URL is revoked at once. */
+  /** Whether a key that was found in a URL is revoked immediately. */
   readonly revokeLeakedKeys: boolean;
 }
 
-/** Everything that can happen to an organization. Stream: `organization-<organization id>`. */
+/** Events of an organization. Stream: `organization-<organization id>`. */
 export type OrganizationEvent =
   | Fact<
       'organization.created.v1',
       { readonly name: string; readonly slug: string; readonly ownerId: string; readonly isDefault: boolean }
     >
   | Fact<'organization.renamed.v1', { readonly name: string; readonly slug: string }>
-  /** Those that were changed. */
+  /** The settings that changed. */
   | Fact<'organization.settings-set.v1', Partial<OrganizationSettings>>
   | Fact<
       'organization.member-added.v1',
@@ -50,10 +52,10 @@ export type OrganizationEvent =
     >
   | Fact<'organization.deletion-requested.v1', Record<never, never>>
   | Fact<'organization.deleted.v1', Record<never, never>>
-  /** Seats for persons; service members need none. */
+  /** Maximum number of people; service members use no seat. */
   | Fact<'organization.seat-limit-set.v1', { readonly limit: number }>;
 
-/** The settings of an organization that has changed none. */
+/** The settings of a new organization. */
 export const DEFAULT_SETTINGS: OrganizationSettings = {
   contact: null,
   keyExpiry: null,
@@ -83,27 +85,27 @@ export interface AccessKeyCreated {
   readonly memberKind: 'person' | 'service';
   readonly role: Role;
   readonly name: string;
-  /** Lower-case hex SHA-256 of the whole key. */
+  /** Lower-case hex SHA-256 of the complete key. */
   readonly digest: string;
-  /** What lists show: first and last characters. */
+  /** The form that lists show: the first and last characters. */
   readonly masked: string;
-  /** RFC 3339; absent when it never ends. */
+  /** RFC 3339; absent if the key does not expire. */
   readonly expiresAt?: string;
   readonly source: 'login' | 'cli' | 'console';
-  /** For login keys: which machine it stands on, as a digest. */
+  /** For login keys: a digest of the machine's name. */
   readonly machine?: string;
 }
 
 export interface KeyLimits {
-  /** Keys that are neither revoked nor expired, those made by login not counted. */
+  /** Maximum number of keys that are neither revoked nor expired, without those created by logins. */
   readonly activeKeys: number;
-  /** Longest life of a key in days; `null` is unlimited. */
+  /** Longest lifetime of a key in days; `null` is unlimited. */
   readonly lifetimeDays: number | null;
 }
 
 /**
- * Everything that can happen to the access keys of one organization. Stream: `keys-<organization id>`, one for all of
- * them, because it owns what is counted. A key's text is in no event: its digest is.
+ * Events of the access keys of an organization. Stream: `keys-<organization id>`. All keys share a stream, because it
+ * owns their number. Events contain the digest of a key, never its text.
  */
 export type KeyRingEvent =
   | Fact<'access-key.created.v1', AccessKeyCreated>
@@ -115,7 +117,7 @@ export const keyRingEvents: EventFamily<KeyRingEvent> = {
   types: { 'access-key.created.v1': true, 'access-key.revoked.v1': true, 'access-keys.limits-set.v1': true },
 };
 
-/** What the directory of rights reads. */
+/** Events that the directory reads. */
 export type DirectoryFact = UserEvent | OrganizationEvent | KeyRingEvent;
 
 export const directoryEvents: EventFamily<DirectoryFact> = {

@@ -1,4 +1,7 @@
-/** Organization roles, weakest first; each has every right of those before it unless a permission says otherwise. */
+/**
+ * Organization roles, weakest first. Each role has the permissions of the weaker ones, unless a permission says
+ * otherwise.
+ */
 export const ROLES = ['viewer', 'editor', 'admin', 'owner'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -9,9 +12,9 @@ const rank = (role: Role): number => ROLES.indexOf(role);
 
 export const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 
-/** The weaker of two roles: a key never has more than its member, nor more than it was made with. */
+/** Returns the weaker of two roles. A key is limited both by its own role and by that of its member. */
 export const weaker = (a: Role, b: Role): Role => (rank(a) <= rank(b) ? a : b);
 
-/** Nobody grants more than they have. */
+/** Returns whether a member with role `own` may grant `granted`: nobody can grant more than they have. */
 export const mayGrant = (own: Role | undefined, granted: Role): boolean =>
   own !== undefined && rank(own) >= rank(granted);

@@ -83,7 +83,7 @@ const ours =
       .end(status === 204 ? undefined : JSON.stringify(body));
 
 describe('requests', () => {
-  it('are made from the route of the contract', () => {
+  it('are built from the route of the contract', () => {
     expect(routeRequest(get, { org: 'a/b', limit: 3, tags: ['x', 'y'], gone: undefined }, false)).toEqual({
       method: 'GET',
       path: '/v1/organizations/a%2Fb/things?limit=3&tags=x&tags=y',
@@ -107,7 +107,7 @@ describe('requests', () => {
     expect(() => routeRequest({ subject: 's.v1.x' }, {}, false)).toThrow('has no route');
   });
 
-  it('carry the credential, and answers what stands beside the value', async () => {
+  it('send the credential, and return the metadata of the response with its value', async () => {
     const url = await serve(
       ours(
         201,
@@ -141,7 +141,7 @@ describe('requests', () => {
     expect(lines.join()).not.toContain('astro_secret');
   });
 
-  it('bring refusals back whole', async () => {
+  it('return errors with all members', async () => {
     const url = await serve(
       ours(
         403,
@@ -176,14 +176,14 @@ describe('requests', () => {
     });
   });
 
-  it('take 204 as an empty value', async () => {
+  it('return an empty value for 204', async () => {
     const url = await serve(ours(204, {}));
     expect(await client(url).call(get, { org: 'a' })).toMatchObject({ ok: true, value: {} });
   });
 });
 
-describe('servers that are not there, or not ours', () => {
-  it('nothing answers', async () => {
+describe('servers that cannot be reached or are not the platform', () => {
+  it('are reported as client/unreachable when nothing listens', async () => {
     const url = await serve(() => {});
     await new Promise((resolve) => server.close(resolve));
     expect(await client(url).call(get, { org: 'a' })).toMatchObject({
@@ -199,7 +199,7 @@ describe('servers that are not there, or not ours', () => {
     ['an error of somebody else', 404, 'application/json', '{"message":"Not Found"}', { 'x-request-id': 'x' }],
     ['a redirect', 302, '', '', { location: '/login' }],
     ['half JSON', 200, 'application/json', '{"a":', { 'x-request-id': 'x' }],
-  ])('%s', async (_name, status, type, body, headers) => {
+  ])('are reported as client/not-ours for %s', async (_name, status, type, body, headers) => {
     const url = await serve(
       (_incoming, response) =>
         void response.writeHead(status, { ...(type && { 'content-type': type }), ...headers }).end(body),
@@ -210,7 +210,7 @@ describe('servers that are not there, or not ours', () => {
     });
   });
 
-  it('no answer in time, or given up', async () => {
+  it('are reported as client/timeout or client/aborted', async () => {
     const url = await serve(() => {});
     expect(await client(url, 100).call(get, { org: 'a' })).toMatchObject({
       ok: false,
@@ -230,7 +230,7 @@ describe('a broken connection', () => {
       left-- > 0 ? incoming.socket.destroy() : ours(200, { done: true })(incoming, response);
   };
 
-  it('is tried once more, a POST under the same Idempotency-Key', async () => {
+  it('is retried once, and a POST keeps its Idempotency-Key', async () => {
     const url = await serve(breaking(1));
     expect(await client(url).call(post, { name: 'x' })).toMatchObject({ ok: true });
     const keys = seen.map(({ headers }) => headers['idempotency-key']);
@@ -241,7 +241,7 @@ describe('a broken connection', () => {
     expect(seen[2]?.headers['idempotency-key']).not.toBe(keys[0]);
   });
 
-  it('is not tried a third time', async () => {
+  it('is not retried twice', async () => {
     const url = await serve(breaking(5));
     expect(await client(url).call(get, { org: 'a' })).toMatchObject({
       ok: false,
@@ -265,7 +265,7 @@ describe('streams', () => {
     return items;
   };
 
-  it('give items as they come', async () => {
+  it('return items as they arrive', async () => {
     const url = await serve(events(': open\n\nid: 1\ndata: {"a":"ü"}\n\n: alive\n\ndata: {"a":\ndata: 2}\r\n\r\n'));
     expect(await read(url)).toEqual([{ a: 'ü' }, { a: 2 }]);
     expect(seen[0]).toMatchObject({
@@ -274,7 +274,7 @@ describe('streams', () => {
     });
   });
 
-  it('throw the problem that ends them, and the one that refuses them', async () => {
+  it('throw the problem that ends them, and the one that rejects them', async () => {
     const problem = { code: 'a/removed', kind: 'not-found', detail: 'Removed.', status: 404, requestId: 'r' };
     const url = await serve(events(`data: 1\n\nevent: problem\ndata: ${JSON.stringify(problem)}\n\n`));
     await expect(read(url)).rejects.toMatchObject({ error: { code: 'a/removed' }, status: 404, requestId: 'r' });
@@ -283,7 +283,7 @@ describe('streams', () => {
     await expect(read(refusing)).rejects.toBeInstanceOf(ApiStreamError);
   });
 
-  it('end quietly when they are aborted, and loudly when the connection breaks', async () => {
+  it('end without error when aborted, and with an error when the connection breaks', async () => {
     const url = await serve(events('data: 1\n\n', false));
     expect(await read(url, AbortSignal.timeout(100))).toEqual([1]);
     const reading = read(url);
@@ -291,7 +291,7 @@ describe('streams', () => {
     await expect(reading).rejects.toMatchObject({ error: { code: 'client/unreachable' } });
   });
 
-  it('leave the connection with the loop', async () => {
+  it('close the connection when the reader leaves the loop', async () => {
     let closed = false;
     const url = await serve((incoming, response) => {
       incoming.socket.once('close', () => (closed = true));

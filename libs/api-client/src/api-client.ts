@@ -14,25 +14,28 @@ import {
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { routeRequest, type RouteRequest } from './route-request.ts';
 
-/** Of one event; more ends the stream. */
+/** Maximum size of an event; a larger one ends the stream. */
 const EVENT_CHARACTERS = 16 * 1024 * 1024;
 
-/** The part of `fetch` that is used. */
+/** The part of `fetch` that the client uses. */
 export type ApiFetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface ApiClientOptions {
-  /** `http://127.0.0.1:8080`; a path is kept. */
+  /** Address of the platform, such as `http://127.0.0.1:8080`; may have a path. */
   readonly baseUrl: string;
-  /** Access key or OIDC access token; none for public routes. */
+  /** Access key or OIDC access token; absent for public routes. */
   readonly credential?: string;
-  /** Node's or the browser's own when left out. */
+  /** Default: that of Node.js or the browser. */
   readonly fetch?: ApiFetch;
   readonly clock: Clock;
   /** Source of idempotency keys. */
   readonly ids: Ids;
-  /** For one call with its retry, milliseconds; a stream's beginning. */
+  /** Milliseconds for a call including its retry, or until a stream starts. */
   readonly timeoutMs: number;
-  /** One line per request and answer: method, address, status, request id, time. Never a credential or a body. */
+  /**
+   * Receives a line for each request and response: method, address, status, request ID, time. No credentials, no
+   * bodies.
+   */
   readonly onDebug?: (line: string) => void;
 }
 
@@ -40,11 +43,11 @@ export interface ApiCallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly dryRun?: boolean;
-  /** Revision that the writer has seen. */
+  /** Revision that the writer has read. */
   readonly ifMatch?: number;
-  /** Answer from a state that is not older. */
+  /** Requires a response from a state that is at least as new as this position. */
   readonly consistency?: string;
-  /** A fresh one is made for each POST when left out; retries of one call share it. */
+  /** Default: a new key for each POST. Retries of a call share it. */
   readonly idempotencyKey?: string;
 }
 
@@ -54,7 +57,7 @@ export type ApiReply<T> =
 
 type Refusal = Extract<ApiReply<never>, { readonly ok: false }>;
 
-/** What a stream throws when it is refused, broken, or nobody is there. */
+/** Thrown when a stream is rejected, breaks, or cannot connect. */
 export class ApiStreamError extends Error {
   readonly error: DomainError;
   readonly status?: number;
@@ -68,18 +71,23 @@ export class ApiStreamError extends Error {
   }
 }
 
-/** Calls to the platform's REST API, derived from the contracts. */
+/** Client of the platform's REST API, derived from the contracts. */
 export interface ApiClient {
   /**
-   * Never throws for what the network or the server does. Codes of its own: `client/unreachable`, `client/not-ours`,
-   * `client/timeout`, `client/aborted`. A broken connection is tried once more; a POST keeps its Idempotency-Key.
+   * Sends a request. Network and server failures are returned, never thrown. The client's own codes are
+   * `client/unreachable`, `client/not-ours`, `client/timeout`, and `client/aborted`. After a broken connection, the
+   * request is retried once; a POST keeps its Idempotency-Key.
    */
   call<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
     options?: ApiCallOptions,
   ): Promise<ApiReply<OutputOf<C>>>;
-  /** Items as they come. Ends when the server's stream ends or `signal` aborts. @throws ApiStreamError */
+  /**
+   * Returns items as they arrive. Ends when the server's stream ends or `signal` aborts.
+   *
+   * @throws ApiStreamError
+   */
   stream<C extends StreamContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -164,7 +172,7 @@ class RestClient implements ApiClient {
         : new ApiStreamError(this.failed(error, late.signal.aborted, false, timeoutMs));
     } finally {
       timer.cancel();
-      late.abort(); // leaves the connection when the reader leaves the loop
+      late.abort(); // closes the connection when the reader leaves the loop
     }
   }
 
@@ -206,7 +214,7 @@ class RestClient implements ApiClient {
     }
   }
 
-  /** Once more when the connection broke; nothing is tried again after an answer, an abort or a time-out. */
+  /** Sends a request, and once more if the connection broke. Responses, aborts, and timeouts are not retried. */
   private async sendTwice(
     contract: Contract,
     request: RouteRequest,
@@ -245,10 +253,10 @@ class RestClient implements ApiClient {
   }
 }
 
-/** Causes after which nothing was listening: a second try would say the same. */
+/** Causes where nothing was listening, so that a retry is useless. */
 const REFUSED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
-/** Node's fetch hides what happened in `cause`, sometimes one level deeper. */
+/** Returns the code of a network error, which Node's fetch puts into `cause`, sometimes one level deeper. */
 function causeOf(error: unknown): string {
   let cause = error;
   for (let depth = 0; depth < 4 && typeof cause === 'object' && cause !== null; depth++) {
@@ -288,7 +296,7 @@ async function replyOf<T>(response: Response, base: string): Promise<ApiReply<T>
     if (error instanceof SyntaxError) return notOurs(response, base);
     throw error;
   }
-  // The value is what the contract's handler answered: server and client are made from the same contract.
+  // The value is the response of the contract's handler: server and client are built from the same contract.
   return response.ok
     ? { ok: true, value: body as T, meta: metaOf(response), requestId }
     : refusalOf(body, response.status, response, base);

@@ -1,17 +1,19 @@
 import type { Contract } from '#bus/contract';
 
-/** What to send for one call. */
+/** A request to send. */
 export interface RouteRequest {
   readonly method: string;
   /** Path and query. */
   readonly path: string;
-  /** JSON; absent when the request has no body. */
+  /** JSON; absent if the request has no body. */
   readonly body?: string;
 }
 
 /**
- * Method, path, query and body of a contract's route for an input: path parameters first, the rest is query (GET,
- * DELETE) or body. Where one member is the whole body, the others are query. @throws Error for a contract without route, or an input without a path parameter
+ * Builds the request of a contract's route for an input: path parameters first; the other members become the query
+ * (GET, DELETE) or the body. If one member is the complete body, the others become the query.
+ *
+ * @throws Error if the contract has no route, or the input lacks a path parameter
  */
 export function routeRequest(
   contract: Pick<Contract, 'route' | 'subject' | 'body'>,

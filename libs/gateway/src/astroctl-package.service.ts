@@ -8,12 +8,12 @@ import { promisify } from 'node:util';
 import type { PublicFile } from '#http';
 
 const here = dirname(fileURLToPath(import.meta.url));
-/** Where `npm run build` puts it, seen from the built platform beside it. */
+/** Output of `npm run build`, relative to the built platform. */
 const BUILT = join(here, '..', 'astroctl', 'astroctl.tgz');
-/** Where this file is in a clone. */
+/** Root of the repository, relative to this file. */
 const ROOT = join(here, '..', '..', '..');
 
-/** The npm package of astroctl. A platform that runs from source makes it at the first request, from the same source. */
+/** Returns the npm package of astroctl. A platform that runs from source builds it at the first request. */
 async function read(): Promise<Uint8Array> {
   if (existsSync(BUILT)) return readFile(BUILT);
   const build = join(ROOT, 'tools', 'build.mjs');
@@ -21,7 +21,7 @@ async function read(): Promise<Uint8Array> {
   return readFile(join(ROOT, 'dist', 'apps', 'astroctl', 'astroctl.tgz'));
 }
 
-/** What `npx https://…/download/astroctl.tgz` runs and `npm install --global` takes. */
+/** Downloads of astroctl, for `npx https://…/download/astroctl.tgz` and `npm install --global`. */
 export const ASTROCTL_PACKAGE: readonly PublicFile[] = ['/download/astroctl.tgz', '/v1/download/astroctl.tgz'].map(
   (path) => ({ path, mediaType: 'application/gzip', read }),
 );

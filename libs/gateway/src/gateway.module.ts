@@ -26,7 +26,7 @@ import { ASTROCTL_PACKAGE } from './astroctl-package.service.ts';
 import { MANIFEST_SCHEMA_FILES } from './manifest-schemas.service.ts';
 import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 
-/** REST, OpenAPI, health and metrics over HTTP. It asks contexts over the bus, wherever they run. */
+/** Serves REST, OpenAPI, health, and metrics over HTTP. Sends requests to the contexts over the bus. */
 @Injectable()
 export class Gateway implements OnModuleDestroy {
   private readonly keyUse: KeyUse;
@@ -49,7 +49,7 @@ export class Gateway implements OnModuleDestroy {
     this.keyUse = createKeyUse({ bus, clock });
   }
 
-  /** Puts everything onto the application, before it is initialized. */
+  /** Adds routes and hooks to the application, before it is initialized. */
   mount(app: NestFastifyApplication): void {
     const { bus, access, readiness, cursorKey, clock, ids, logger, metrics, refusals } = this;
     const { connectionsPerAddress, streamsPerKey, streamsPerOrganization, trustedProxies } =
@@ -78,12 +78,15 @@ export class Gateway implements OnModuleDestroy {
     });
   }
 
-  /** Tries the issuer in the background, once the process serves. */
+  /** Connects to the issuer in the background, once the process serves. */
   begin(): void {
     void this.issuerKeys?.warmUp(this.stopping.signal);
   }
 
-  /** Access keys work without the issuer, so that the process is ready without it. */
+  /**
+   * Dependencies whose failure the health check shows. The process is ready without the issuer: access keys do not need
+   * it.
+   */
   dependencies(): readonly Dependency[] {
     const detail = this.issuerKeys?.problem();
     return this.builtIn
@@ -128,7 +131,11 @@ export class Gateway implements OnModuleDestroy {
     });
   }
 
-  /** @throws StartError when nobody can say where it is */
+  /**
+   * Returns the address of an issuer outside of this process.
+   *
+   * @throws StartError if it cannot be determined from the configuration
+   */
   private issuerElsewhere(): { readonly issuer: string; readonly audience: string } {
     const { oidc, publicUrl } = this.settings.configuration;
     if (oidc.kind === 'external') return oidc;
@@ -140,7 +147,7 @@ export class Gateway implements OnModuleDestroy {
   }
 }
 
-/** The built-in issuer's keys, without a request to ourselves. */
+/** Returns the built-in issuer's keys without a request over the network. */
 const ownKeys =
   (issuer: Issuer): Fetch =>
   (url) =>

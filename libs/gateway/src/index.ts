@@ -1,7 +1,7 @@
 import { SERVICE_SETTINGS, type EdgeService, type ServiceSettings } from '#runtime';
 import { Gateway, GatewayModule } from './gateway.module.ts';
 
-/** The HTTP API of the platform, ready to be composed into a process, with contexts or without. */
+/** The HTTP API of the platform, as a process composes it, with or without contexts. */
 export const gateway: EdgeService = {
   name: 'gateway',
   module: GatewayModule,

@@ -1,7 +1,7 @@
 import { manifestSchema, SCHEMA_KINDS } from '#deployments/contract';
 import type { PublicFile } from '#http';
 
-/** JSON Schemas of manifests, for editors: `/v1/schemas/application.json`; the kind may be written as in manifests too. */
+/** JSON Schemas of manifests for editors, such as `/v1/schemas/application.json`. The kind may also be capitalized. */
 export const MANIFEST_SCHEMA_FILES: readonly PublicFile[] = SCHEMA_KINDS.flatMap((kind) =>
   [kind.toLowerCase(), kind].map((name) => ({
     path: `/v1/schemas/${name}.json`,

@@ -23,8 +23,8 @@ describe('use-E2: the OpenAPI document', () => {
     const config = await createConfig({
       extends: ['recommended'],
       rules: {
-        'operation-4xx-response': 'off', // `default` is the problem document of every error
-        'no-server-example.com': 'off', // the tests' own address
+        'operation-4xx-response': 'off', // `default` describes the problem document of every error
+        'no-server-example.com': 'off', // the address that tests use
       },
     });
     const problems = await lintFromString({ source: JSON.stringify(description), config });
@@ -49,7 +49,7 @@ describe('use-E2: the OpenAPI document', () => {
 });
 
 describe('use-E1: the OpenAPI document', () => {
-  it.each(manifests)('says what the body of %s is, and that it may answer 200 and 201', (wanted) => {
+  it.each(manifests)('describes the body of %s, and the statuses 200 and 201', (wanted) => {
     const operation = operations.find(({ name }) => name === wanted)?.operation;
     expect(Object.keys(operation?.responses ?? {}).toSorted()).toEqual(['200', '201', 'default']);
     const body = JSON.stringify(operation?.requestBody?.content['application/json'].schema);
@@ -57,7 +57,7 @@ describe('use-E1: the OpenAPI document', () => {
     expect(body.length).toBeGreaterThan(500);
   });
 
-  it('leaves no body and no answer without a schema', () => {
+  it('has a schema for every body and response', () => {
     const isOpen = (schema: object | undefined): boolean => schema !== undefined && Object.keys(schema).length === 0;
     expect(
       operations

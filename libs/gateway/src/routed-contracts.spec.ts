@@ -8,7 +8,7 @@ import { ROUTED_CONTRACTS } from './routed-contracts.ts';
 const found = await everyContract();
 const routes = ROUTED_CONTRACTS.map(({ route }) => String(route)).toSorted();
 
-/** `GET /v1/me` for every operation that OpenAPI describes. */
+/** Returns the operations in OpenAPI, such as `GET /v1/me`. */
 function describedRoutes(): string[] {
   const { paths } = JSON.parse(JSON.stringify(openApiOf(ROUTED_CONTRACTS, { title: 't', version: '1' }))) as {
     paths: Record<string, Record<string, object>>;
@@ -21,7 +21,7 @@ function describedRoutes(): string[] {
   );
 }
 
-/** Lists that have no pages: their length is bounded by the sources, or by what is asked live about one object. */
+/** Lists without pages, bounded by the source code or by what a single object contains. */
 const WHOLE_LISTS = ['billing.v1.plans.list', 'deployments.v1.tiers.list', 'deployments.v1.applications.resources'];
 
 describe('use-L5: every list has pages', () => {
@@ -30,14 +30,14 @@ describe('use-L5: every list has pages', () => {
     ({ kind, output, subject }) => kind === 'request' && hasMember(output, 'items') && !WHOLE_LISTS.includes(subject),
   );
 
-  it('knows lists', () => expect(lists.length).toBeGreaterThan(7));
+  it('finds the lists', () => expect(lists.length).toBeGreaterThan(7));
 
-  it.each(lists.map((contract) => [String(contract.route), contract] as const))('%s', (_route, contract) => {
+  it.each(lists.map((contract) => [String(contract.route), contract] as const))('is paged: %s', (_route, contract) => {
     expect([hasMember(contract.input, 'limit'), hasMember(contract.input, 'cursor')]).toEqual([true, true]);
     expect(hasMember(contract.output, 'next')).toBe(true);
   });
 
-  it('names only lists that are there', () =>
+  it('excepts only lists that exist', () =>
     expect(WHOLE_LISTS.filter((subject) => !ROUTED_CONTRACTS.some((contract) => contract.subject === subject))).toEqual(
       [],
     ));
@@ -55,7 +55,7 @@ describe('use-E4: the routes of the gateway', () => {
     expect(listed.size).toBe(ROUTED_CONTRACTS.length);
   });
 
-  it('are contracts that have a route', () =>
+  it('are contracts with a route', () =>
     expect(ROUTED_CONTRACTS.filter(({ route }) => route === undefined).map(({ subject }) => subject)).toEqual([]));
 
   it('are described in OpenAPI', () => expect(describedRoutes().toSorted()).toEqual(routes));

@@ -5,7 +5,7 @@ import { deploymentsRest } from '#deployments/rest';
 import { identityRest } from '#identity/rest';
 import { organizationsRest } from '#organizations/rest';
 
-/** Every contract with a route, as the contexts list them: what the gateway serves, whoever answers. */
+/** All contracts with a route, as the contexts list them. The gateway serves them for every context. */
 export const ROUTED_CONTRACTS: readonly Contract[] = [
   ...identityRest,
   ...organizationsRest,

@@ -1,6 +1,6 @@
 import { abortAfter, pause, type Clock } from './clock.ts';
 
-/** A clock whose timers fire when the test says so. */
+/** Returns a clock whose timers the test fires. */
 function clockByHand() {
   const timers = new Map<object, { readonly ms: number; readonly fire: () => void }>();
   const clock: Clock = {
@@ -15,7 +15,7 @@ function clockByHand() {
   return { clock, pending: () => [...timers.values()] };
 }
 
-/** Whether a promise has settled once all that can happen now has happened. */
+/** Returns whether a promise has settled after all pending callbacks have run. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
   let settled = false;
   void promise.then(() => (settled = true));
@@ -33,7 +33,7 @@ describe('a pause', () => {
     expect(await isSettled(paused)).toBe(true);
   });
 
-  it('ends at once when the signal aborts, and leaves no timer', async () => {
+  it('ends immediately when the signal aborts, and leaves no timer', async () => {
     const { clock, pending } = clockByHand();
     const abort = new AbortController();
     const paused = pause(clock, 250, abort.signal);
@@ -42,13 +42,13 @@ describe('a pause', () => {
     expect(pending()).toEqual([]);
   });
 
-  it('does not begin when the signal has aborted before', async () => {
+  it('ends immediately when the signal has aborted before', async () => {
     const { clock, pending } = clockByHand();
     expect(await isSettled(pause(clock, 250, AbortSignal.abort()))).toBe(true);
     expect(pending()).toEqual([]);
   });
 
-  it('listens to the signal no longer once it is over', async () => {
+  it('removes its listener from the signal when it is over', async () => {
     const { clock, pending } = clockByHand();
     const { signal } = new AbortController();
     let listeners = 0;
@@ -66,7 +66,7 @@ describe('a pause', () => {
 });
 
 describe('a time limit', () => {
-  it('aborts when its timer fires, with a reason that tells it from other aborts', () => {
+  it('aborts when its timer fires, with a reason that distinguishes it from other aborts', () => {
     const { clock, pending } = clockByHand();
     const signal = abortAfter(clock, 250);
     expect(pending().map(({ ms }) => ms)).toEqual([250]);

@@ -1,19 +1,19 @@
-/** Source of time. Injected, so that tests move it by hand. */
+/** Source of time. Injected, so that tests control it. */
 export interface Clock {
-  /** Wall clock, milliseconds since 1970-01-01T00:00:00Z. May jump; for what people read and for expiries. */
+  /** Returns the wall-clock time, milliseconds since 1970-01-01T00:00:00Z. May jump; for display and expiries. */
   now(): number;
-  /** Milliseconds since an arbitrary start; never goes back. For durations, leases in memory, deadlines. */
+  /** Returns milliseconds since an arbitrary start. Never decreases; for durations, deadlines, and leases in memory. */
   monotonic(): number;
   /** Calls `fire` once, at least `ms` milliseconds from now. Does not keep the process alive. */
   timer(ms: number, fire: () => void): Timer;
 }
 
 export interface Timer {
-  /** The call does not happen any more, if it has not happened yet. */
+  /** Cancels the call, unless it has happened already. */
   cancel(): void;
 }
 
-/** Resolves after `ms` milliseconds of `clock`, or at once when `signal` aborts. */
+/** Resolves after `ms` milliseconds of `clock`, or immediately when `signal` aborts. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
@@ -27,7 +27,9 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** A signal that aborts after `ms` milliseconds of `clock`, with a `TimeoutError` as its reason, as `AbortSignal.timeout` does. */
+/**
+ * Returns a signal that aborts after `ms` milliseconds of `clock` with a `TimeoutError`, like `AbortSignal.timeout`.
+ */
 export function abortAfter(clock: Clock, ms: number): AbortSignal {
   const controller = new AbortController();
   clock.timer(ms, () => controller.abort(new DOMException(`nothing within ${ms} ms`, 'TimeoutError')));

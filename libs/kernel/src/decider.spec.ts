@@ -5,7 +5,7 @@ describe('the category of a stream', () => {
     ['organization-0198c5f2-7a43-7000-8000-000000000001', 'organization'],
     ['organizationNames-acme', 'organizationNames'],
     ['key-', 'key'],
-  ])('of %s is what stands before the first hyphen: %s', (stream, category) => {
+  ])('of %s is the part before the first hyphen: %s', (stream, category) => {
     expect(categoryOf(stream)).toBe(category);
   });
 });

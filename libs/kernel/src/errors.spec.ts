@@ -1,7 +1,7 @@
 import { domainError, ERROR_KINDS } from './errors.ts';
 
 describe('a domain error', () => {
-  it('has a code, a kind and a sentence, and no member that was not given', () => {
+  it('has a code, a kind, and a sentence, and omits absent members', () => {
     expect(Object.entries(domainError('key/unknown', 'unauthenticated', 'Unknown access key.'))).toEqual([
       ['code', 'key/unknown'],
       ['kind', 'unauthenticated'],
@@ -9,7 +9,7 @@ describe('a domain error', () => {
     ]);
   });
 
-  it('carries what the caller can act on', () => {
+  it('includes what the caller can act on', () => {
     const more = {
       fix: 'astroctl org plan list',
       errors: [{ pointer: '/name', message: 'is required' }],

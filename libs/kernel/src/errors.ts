@@ -10,41 +10,41 @@ export const ERROR_KINDS = [
   'unavailable',
 ] as const;
 
-/** One of seven; HTTP status and CLI exit code are each one table over them. */
+/** One of seven kinds. HTTP status and CLI exit code are each a table over them. */
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
-/** What is wrong with one part of an input. */
+/** An error in one part of an input. */
 export interface InputError {
-  /** Where: RFC 6901 JSON pointer into the request's body or parameters. */
+  /** RFC 6901 JSON pointer into the request's body or parameters. */
   readonly pointer: string;
-  /** For people; follows the name of the part: `must be a number, not a string`. */
+  /** For people, without the name of the part: `must be a number, not a string`. */
   readonly message: string;
-  /** For programs: set where the part is a field that does not exist. */
+  /** For programs: set if the part is a field that does not exist. */
   readonly unknownField?: {
-    /** The known field that was probably meant. */
+    /** The existing field that was probably meant. */
     readonly nearest?: string;
   };
-  /** Where in the text at `pointer`, counted from 1, when that text has lines of its own. */
+  /** Position in the text at `pointer`, counted from 1, if that text has lines of its own. */
   readonly place?: { readonly line: number; readonly column: number };
 }
 
-/** Why a request was refused, on its way from a decision to the person who sent it. */
+/** Why a request was rejected, as a decision returns it and the caller receives it. */
 export interface DomainError<Code extends string = string> {
-  /** Stable, documented, for programs: `context/words`; the code of a limit ends in `-limit`. */
+  /** Stable and documented, for programs: `context/words`. The code of a limit ends in `-limit`. */
   readonly code: Code;
   readonly kind: ErrorKind;
-  /** One sentence for people, safe to show to the caller; ends with a full stop. */
+  /** One sentence for people, safe to show to the caller. Ends with a full stop. */
   readonly detail: string;
-  /** What the caller can do about it, in one line; best something to type. */
+  /** What the caller can do about it, in one line; if possible, a command. */
   readonly fix?: string;
   readonly errors?: readonly InputError[];
-  /** Further members of the problem document (`limit`, `used`, `plan`, `pricingUrl`); never a secret. */
+  /** Further members of the problem document (`limit`, `used`, `plan`, `pricingUrl`). Never a secret. */
   readonly extra?: Readonly<Record<string, Json>>;
-  /** Seconds after which a retry makes sense; becomes the header Retry-After. */
+  /** Seconds after which a retry is useful; sent as the header Retry-After. */
   readonly retryAfterSeconds?: number;
 }
 
-/** Builds a refusal; contexts wrap it in a table of their own errors. */
+/** Creates an error. Contexts define their errors with it. */
 export function domainError<Code extends string>(
   code: Code,
   kind: ErrorKind,
@@ -56,17 +56,17 @@ export function domainError<Code extends string>(
 
 export interface UnavailableOptions {
   readonly cause?: unknown;
-  /** Whether it answers, and cannot write, as on a full disk. */
+  /** Whether the dependency responds but cannot write, as with a full disk. */
   readonly isDiskFull?: boolean;
 }
 
 /**
- * Something that a service stands on does not answer. It is thrown, as no decision depends on it. Operators read the message;
- * `error` is for the caller.
+ * Thrown when a dependency of a service does not respond; not returned, because no decision handles it. Operators read
+ * the message; the caller receives `error`.
  */
 export class UnavailableError<Code extends string = string> extends Error {
   readonly error: DomainError<Code | 'platform/disk-full'>;
-  /** Whether it could not write: nothing has taken effect. */
+  /** Whether a write failed; nothing has taken effect. */
   readonly isDiskFull: boolean;
 
   constructor(message: string, error: DomainError<Code>, { cause, isDiskFull = false }: UnavailableOptions = {}) {

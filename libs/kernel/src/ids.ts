@@ -1,7 +1,7 @@
-/** Source of everything random. Injected, so that tests and simulations repeat. */
+/** Source of randomness. Injected, so that tests and simulations are repeatable. */
 export interface Ids {
-  /** A new UUID (version 7: sorts by the time of its making), lower case. */
+  /** Returns a new UUID (version 7, which sorts by creation time) in lower case. */
   uuid(): string;
-  /** Unpredictable bytes, for secrets and nonces. */
+  /** Returns unpredictable bytes, for secrets and nonces. */
   random(bytes: number): Uint8Array;
 }

@@ -7,7 +7,7 @@ describe('use-C7: points in time', () => {
     ['2026-11-24T12:02:11Z', Date.UTC(2026, 10, 24, 12, 2, 11)],
     ['2026-11-24 12:02:11.5+01:00', Date.UTC(2026, 10, 24, 11, 2, 11, 500)],
     ['2026-11-24T12:02Z', Date.UTC(2026, 10, 24, 12, 2)],
-  ])('%s', (text, ms) => expect(parseInstant(text)).toBe(ms));
+  ])('parses %s', (text, ms) => expect(parseInstant(text)).toBe(ms));
 
   it.each([
     '2026-02-30',
@@ -23,5 +23,5 @@ describe('use-C7: points in time', () => {
     '2026',
     'tomorrow',
     '',
-  ])('%s is none', (text) => expect(parseInstant(text)).toBeUndefined());
+  ])('rejects %j', (text) => expect(parseInstant(text)).toBeUndefined());
 });

@@ -1,8 +1,10 @@
 const INSTANT = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/;
 
 /**
- * A date (its start in UTC) or a time of RFC 3339 in milliseconds since 1970. Undefined for anything else and for days that
- * no calendar has: `Date.parse` makes the second of March of 30 February.
+ * Parses a date (its start in UTC) or an RFC 3339 time.
+ *
+ * @returns milliseconds since 1970; undefined for anything else and for dates that do not exist, which `Date.parse`
+ *   accepts
  */
 export function parseInstant(text: string): number | undefined {
   const parts = INSTANT.exec(text);

@@ -1,6 +1,6 @@
 import { canonicalJson } from './json.ts';
 
-/** The double whose IEEE 754 bits are these 16 hex digits. */
+/** Returns the double whose IEEE 754 bits are these 16 hex digits. */
 function double(hex: string): number {
   const view = new DataView(new ArrayBuffer(8));
   view.setBigUint64(0, BigInt(`0x${hex}`));
@@ -8,7 +8,7 @@ function double(hex: string): number {
 }
 
 describe('canonical JSON (RFC 8785)', () => {
-  it('writes the example of section 3.2.2: literals, numbers and escapes', () => {
+  it('writes the example of section 3.2.2: literals, numbers, and escapes', () => {
     const input = JSON.parse(String.raw`{
       "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
       "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
@@ -19,7 +19,7 @@ describe('canonical JSON (RFC 8785)', () => {
     );
   });
 
-  it('sorts members by UTF-16 code units, as the example of section 3.2.3', () => {
+  it('sorts members by UTF-16 code units, as in the example of section 3.2.3', () => {
     const input = {
       '\u20ac': 'Euro Sign',
       '\r': 'Carriage Return',
@@ -69,7 +69,7 @@ describe('canonical JSON (RFC 8785)', () => {
     expect(canonicalJson(double(bits))).toBe(text);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('refuses %s', (number) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('rejects the number %s', (number) => {
     expect(() => canonicalJson({ number })).toThrow(RangeError);
   });
 
@@ -78,11 +78,11 @@ describe('canonical JSON (RFC 8785)', () => {
     ['a function', () => 1],
     ['a symbol', Symbol('x')],
     ['undefined', undefined],
-  ])('refuses %s', (_name, value) => {
+  ])('rejects %s', (_name, value) => {
     expect(() => canonicalJson(value)).toThrow(RangeError);
   });
 
-  it('leaves undefined members out and writes undefined items as null, as JSON.stringify does', () => {
+  it('omits undefined members and writes undefined items as null, like JSON.stringify', () => {
     const value = { b: undefined, a: [1, undefined, { c: undefined }] };
     expect(canonicalJson(value)).toBe('{"a":[1,null,{}]}');
     expect(canonicalJson(value)).toBe(JSON.stringify(value));
@@ -98,7 +98,7 @@ describe('canonical JSON (RFC 8785)', () => {
     expect(canonicalJson([2, 1])).toBe('[2,1]');
   });
 
-  it('writes a lone surrogate as its escape, so that the text is always valid UTF-8', () => {
+  it('escapes a lone surrogate, so that the text is always valid UTF-8', () => {
     expect(canonicalJson('\ud800')).toBe(String.raw`"\ud800"`);
   });
 });

@@ -2,16 +2,17 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
 /**
- * Canonical JSON (RFC 8785): members sorted by UTF-16 code units, no white space, ECMAScript's number format.
- * Members that are `undefined` are left out, as JSON.stringify does. A lone surrogate, which the RFC refuses, is written as
- * its escape.
- * @throws RangeError for NaN and the infinities, which JSON cannot say.
+ * Returns canonical JSON (RFC 8785): members sorted by UTF-16 code units, no white space, numbers as in ECMAScript.
+ * Members that are `undefined` are omitted, like JSON.stringify does. A lone surrogate, which the RFC rejects, is
+ * escaped.
+ *
+ * @throws RangeError for NaN and the infinities, which JSON cannot represent
  */
 export function canonicalJson(value: unknown): string {
   return isInOrder(value) ? JSON.stringify(value) : inOrder(value);
 }
 
-/** Whether JSON.stringify would write `value` canonically as it is, which is several times as fast as sorting it. */
+/** Returns whether JSON.stringify writes `value` canonically without sorting, which is several times as fast. */
 function isInOrder(value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
   if (typeof value === 'number') return Number.isFinite(value);

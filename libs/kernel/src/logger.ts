@@ -1,4 +1,4 @@
-/** Structured log lines for operators. Fields never hold secrets, names, addresses or manifests: ids and codes do. */
+/** Structured log lines for operators. Fields contain IDs and codes, never secrets, names, addresses, or manifests. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -6,7 +6,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** For places that must be quiet. */
+/** Discards all lines. */
 export const silentLogger: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export const CLOCK = Symbol('clock');

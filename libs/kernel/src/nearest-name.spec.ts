@@ -15,7 +15,7 @@ describe('the nearest name', () => {
     expect(nearestName(typed, COMMANDS)).toBe(name);
   });
 
-  it.each(['kubernetes', 'xyz', ''])('to %j is none when more than a third of the letters differ', (typed) => {
+  it.each(['kubernetes', 'xyz', ''])('to %j does not exist when more than a third of the letters differ', (typed) => {
     expect(nearestName(typed, COMMANDS)).toBeUndefined();
   });
 
@@ -26,7 +26,7 @@ describe('the nearest name', () => {
     expect(nearestName('abcdefghijkl', ['abcdefgVWXYZ'])).toBeUndefined();
   });
 
-  it('counts an added, a left out and a replaced letter alike', () => {
+  it('counts an added, a missing, and a replaced letter as one difference', () => {
     expect(nearestName('profile', ['profiles'])).toBe('profiles');
     expect(nearestName('profile', ['profle'])).toBe('profle');
     expect(nearestName('profile', ['profyle'])).toBe('profyle');
@@ -36,7 +36,7 @@ describe('the nearest name', () => {
     expect(nearestName('cluster', ['clusterxy', 'clusters', 'cluster-'])).toBe('clusters');
   });
 
-  it('of nothing known is none', () => {
+  it('does not exist in an empty list', () => {
     expect(nearestName('apply', [])).toBeUndefined();
   });
 });

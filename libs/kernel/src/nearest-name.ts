@@ -1,6 +1,6 @@
 /**
- * The known name that a mistyped one most likely means, or `undefined` when none is close (more than a third of the
- * letters differ, two at least being allowed). Case does not count as a difference.
+ * Returns the known name that a mistyped one most likely means, ignoring case. `undefined` if none is close: more than
+ * a third of the letters differ, and more than two.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
@@ -12,7 +12,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
   return best;
 }
 
-/** Levenshtein distance, given up (answering `bound`) as soon as it cannot stay below `bound`. */
+/** Returns the Levenshtein distance, or `bound` as soon as the distance cannot be less. */
 function editDistance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) >= bound) return bound;
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

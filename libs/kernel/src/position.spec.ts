@@ -1,11 +1,11 @@
 import { otherStore, parsePosition, position, sequenceOf, storeOf } from './position.ts';
 
 describe('a position', () => {
-  it('is the store id and 20 digits', () => {
+  it('is the store ID and 20 digits', () => {
     expect(position('abcd1234', 42)).toBe('abcd1234.00000000000000000042');
   });
 
-  it('gives back its store and its sequence', () => {
+  it('contains its store and its sequence', () => {
     const at = position('abcd1234', 42);
     expect(storeOf(at)).toBe('abcd1234');
     expect(sequenceOf(at)).toBe(42);
@@ -17,11 +17,11 @@ describe('a position', () => {
     [99, 100],
     [999_999, 1_000_000],
     [2n ** 53n, 2n ** 64n - 1n],
-  ])('compares as text in the order of sequences: %s before %s', (earlier, later) => {
+  ])('sorts as text in the order of sequences: %s before %s', (earlier, later) => {
     expect(position('abcd1234', earlier) < position('abcd1234', later)).toBe(true);
   });
 
-  it.each([position('abcd1234', 0), position('a'.repeat(32), 2n ** 64n - 1n)])('is read from text: %s', (text) => {
+  it.each([position('abcd1234', 0), position('a'.repeat(32), 2n ** 64n - 1n)])('is parsed from text: %s', (text) => {
     expect(parsePosition(text)).toEqual({ ok: true, value: text });
   });
 
@@ -37,11 +37,11 @@ describe('a position', () => {
     ['digits of another script', `abcd1234.${'٠'.repeat(20)}`],
     ['a line end after it', `abcd1234.${'0'.repeat(20)}\n`],
     ['text before it', ` abcd1234.${'0'.repeat(20)}`],
-  ])('is refused as position/invalid with %s', (_name, text) => {
+  ])('is rejected as position/invalid with %s', (_name, text) => {
     expect(parsePosition(text)).toMatchObject({ ok: false, error: { code: 'position/invalid', kind: 'invalid' } });
   });
 
-  it('of another store is a conflict', () => {
+  it('is a conflict if it is from another store', () => {
     expect(otherStore()).toMatchObject({ code: 'position/other-store', kind: 'conflict' });
   });
 });

@@ -5,19 +5,19 @@ import { err, ok, type Result } from './result.ts';
 declare const brand: unique symbol;
 
 /**
- * A place in a log: `<store id>.<20 digits>`. The store id (8 to 32 lower-case letters and digits) is made with the
- * store, so that positions of another store are recognised. Positions of one store compare as text.
+ * A position in a log: `<store id>.<20 digits>`. The store ID (8 to 32 lower-case letters and digits) is generated with
+ * the store, so that positions of another store are detected. Positions of one store can be compared as text.
  */
 export type Position = string & { readonly [brand]: 'Position' };
 
 const FORM = /^([a-z0-9]{8,32})\.(\d{20})$/;
 
-/** The position `sequence` (0 = before the first event) of the store `storeId`. */
+/** Returns the position `sequence` (0 = before the first event) of the store `storeId`. */
 export function position(storeId: string, sequence: number | bigint): Position {
   return `${storeId}.${String(sequence).padStart(20, '0')}` as Position;
 }
 
-/** Reads text from outside. Refuses what has not the form with `position/invalid`. */
+/** Parses a position from untrusted text. Returns `position/invalid` if its form is wrong. */
 export function parsePosition(text: string): Result<Position, DomainError<'position/invalid'>> {
   return FORM.test(text)
     ? ok(text as Position)
@@ -31,7 +31,7 @@ export function parsePosition(text: string): Result<Position, DomainError<'posit
 export const storeOf = (at: Position): string => at.slice(0, at.indexOf('.'));
 export const sequenceOf = (at: Position): number => Number(at.slice(at.indexOf('.') + 1));
 
-/** The refusal of a position that another store gave out. */
+/** Returns the error for a position from another store. */
 export const otherStore = (): DomainError<'position/other-store'> =>
   domainError(
     'position/other-store',

@@ -1,2 +1,2 @@
-/** The release; the same for all parts of the platform. A test holds it to package.json and CHANGELOG.md. */
+/** The version of all parts of the platform. A test compares it with package.json and CHANGELOG.md. */
 export const VERSION = '0.2.0';

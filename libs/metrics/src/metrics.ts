@@ -1,16 +1,16 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 /**
- * The metrics of one process, as Prometheus reads them: each part adds its own under a name that begins with `astro_`.
- * Labels have few values that are known from the sources (a route, a subject, a projection, a code): never an id, a name that
- * somebody chose, or an organization. A test compares the names with the table in docs/operator-guide.md.
+ * The metrics of one process for Prometheus. Names begin with `astro_`. Labels have few values, all known from the
+ * sources (a route, a subject, a projection, a code): never an ID, a name that a user chose, or an organization. A test
+ * compares the names with the table in docs/operator-guide.md.
  */
 export type Metrics = Registry;
 
-/** Token of the metrics of the process. */
+/** Injection token of the process's metrics. */
 export const METRICS = Symbol('metrics');
 
-/** A registry that has Node's own metrics. */
+/** Creates a registry that includes the metrics of Node.js. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -4,37 +4,38 @@ import type { Clock, Logger } from '#kernel';
 import { recordRefusalsRequest, REFUSALS_A_MINUTE, type RefusalRecord } from './refusals.contract.ts';
 
 const MINUTE_MS = 60_000;
-/** How often what is complete is handed over. */
+/** Interval at which completed minutes are sent. */
 const HAND_OVER_MS = 5_000;
-/** Organizations and minutes that are held at once, also while audit does not answer. */
+/** Maximum number of pages (organization and minute) in memory, also while audit does not respond. */
 const MOST_PAGES = 2_000;
 
 export interface RefusalRecorderOptions {
-  /** Of a service that the contract lists as a caller. */
+  /** Bus of a service that the contract lists as a caller. */
   readonly bus: Bus;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 interface BufferedRefusals extends RefusalRecorder {
-  /** Hands over what is held, that of the present minute too. Never rejects. */
+  /** Sends all pages, including that of the current minute. Never rejects. */
   close(): Promise<void>;
 }
 
-/** What was refused about one organization in one minute. */
+/** The denied requests of one organization in one minute. */
 interface Page {
   readonly organizationId: string | undefined;
   readonly minuteMs: number;
   readonly records: Map<string, RefusalRecord>;
   dropped: number;
-  /** Keeps its command id over retries, so that a page is recorded once. */
+  /** Keeps its command ID in retries, so that a page is recorded once. */
   context?: RequestContext;
 }
 
 /**
- * Counts refusals by principal, operation, code and minute, and hands each minute to audit when it is over. Nothing waits
- * for it. What is held is bounded; what does not fit is counted, and the count is recorded or logged. A process that is
- * killed loses the minute under way. Callers without a credential of the platform are left to the log and the metrics.
+ * Creates a recorder that counts denied requests by principal, operation, code, and minute, and sends each minute to
+ * audit when it is over. Requests do not wait for it. Memory is bounded: what exceeds the bound is counted, and the
+ * count is recorded or logged. A process that is killed loses the current minute. Callers without a credential of the
+ * platform appear only in logs and metrics.
  */
 export function createRefusalRecorder(options: RefusalRecorderOptions): BufferedRefusals {
   const { clock } = options;
@@ -54,12 +55,16 @@ export function createRefusalRecorder(options: RefusalRecorderOptions): Buffered
     return page;
   };
 
-  /** @param beforeMs pages of minutes that began before it */
+  /**
+   * Sends pages.
+   *
+   * @param beforeMs sends the pages of minutes that ended before this time
+   */
   const handOver = async (beforeMs: number): Promise<void> => {
     for (const [name, page] of pages) {
       if (page.minuteMs + MINUTE_MS > beforeMs) continue;
       const isDone = await send(page, options);
-      if (!isDone) break; // audit does not answer: the others wait with this one
+      if (!isDone) break; // audit does not respond: keep the remaining pages
       pages.delete(name);
     }
     if (lost > 0) options.logger.warn({ refusals: lost }, 'refusals were not recorded: too many are waiting');
@@ -104,7 +109,10 @@ function add(page: Page, record: RefusalRecord): void {
 const countOf = ({ records, dropped }: Page): number =>
   [...records.values()].reduce((sum, { count }) => sum + count, dropped);
 
-/** Undefined for callers that are nobody, and for services: what they are refused is a defect, and in the log. */
+/**
+ * Returns the record of a denied request; undefined for anonymous callers, and for services, where it is a logged
+ * defect.
+ */
 function recordOf({ principal, subject, permission, code, correlationId }: Refusal): RefusalRecord | undefined {
   const holder = holderOf(principal);
   return holder && { ...holder, operation: subject, permission, code, count: 1, requestId: correlationId };
@@ -122,7 +130,11 @@ function holderOf(principal: Principal): Pick<RefusalRecord, 'principal' | 'by' 
   }
 }
 
-/** @returns whether it needs no further try */
+/**
+ * Sends a page.
+ *
+ * @returns false if the page must be sent again
+ */
 async function send(page: Page, { bus, logger }: RefusalRecorderOptions): Promise<boolean> {
   const { organizationId, minuteMs, records, dropped } = page;
   page.context = bus.own(page.context ? { commandId: page.context.commandId } : {});

@@ -2,26 +2,28 @@ import { SERVICES_ONLY } from '#access';
 import { request } from '#bus/contract';
 import { z } from 'zod';
 
-/** Different refusals (principal, operation, code) that are recorded for one organization and minute; others are counted. */
+/**
+ * Distinct refusals (principal, operation, code) recorded per organization and minute. Further ones are only counted.
+ */
 export const REFUSALS_A_MINUTE = 50;
 
-/** What somebody was refused within one minute, by one instance of the platform. */
+/** Identical refusals within one minute, as one instance of the platform counted them. */
 const refusalRecord = z.strictObject({
-  /** Id of a user or of a service member. */
+  /** ID of a user or a service member. */
   principal: z.string().min(1).max(200),
   by: z.enum(['login', 'key']),
   keyId: z.string().max(200).optional(),
-  /** Subject of the contract. */
+  /** Subject of the request's contract. */
   operation: z.string().min(1).max(200),
   permission: z.string().min(1).max(200),
   code: z.string().min(1).max(200),
   count: z.number().int().positive(),
-  /** Of the first one. */
+  /** Request ID of the first refusal. */
   requestId: z.string().max(200),
 });
 export type RefusalRecord = z.infer<typeof refusalRecord>;
 
-/** From whatever decides about rights, once for each organization and minute. */
+/** Records the refusals of one organization and minute. Sent by services that check permissions. */
 export const recordRefusalsRequest = request({
   subject: 'audit.v1.refusals.record',
   permission: SERVICES_ONLY,

@@ -4,7 +4,7 @@ import { auditService } from './index.ts';
 
 const folder = temporaryFolder();
 
-it('every part of audit gets what it asks for', async () => {
+it('resolves the dependencies of every provider and controller', async () => {
   const embedded = await openEmbedded(folder);
   try {
     await bootModule(auditService, embedded, answeringBus('audit', {}));

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RefusalsHandlers } from './refusals/refusals.handlers.ts';
 
-/** Every slice of the context. The tokens that they ask for are given by the process (`#runtime`). */
+/** All slices of the context. The process provides the tokens that they inject (`#runtime`). */
 @Module({ controllers: [RefusalsHandlers] })
 export class AuditModule {}

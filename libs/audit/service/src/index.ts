@@ -2,7 +2,7 @@ import type { ContextService } from '#runtime';
 import { AuditModule } from './audit.module.ts';
 import { refusalDecider } from './refusals/refusal.decider.ts';
 
-/** The whole context, ready to be composed into a process. */
+/** The service of this context, as a process composes it. */
 export const auditService: ContextService = {
   name: 'audit',
   module: AuditModule,

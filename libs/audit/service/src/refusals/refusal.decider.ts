@@ -2,7 +2,7 @@ import { REFUSALS_A_MINUTE, type RefusalRecord } from '#audit/contract';
 import { assertNever, ok, type Decider, type Result } from '#kernel';
 import { refusalEvents, type RefusalEvent } from './refusal.events.ts';
 
-/** How many were recorded of the newest minute, by all instances together. */
+/** Number of refusals recorded for the latest minute, by all instances together. */
 export interface RecordedRefusals {
   readonly minute: string;
   readonly recorded: number;
@@ -15,7 +15,7 @@ export interface RecordRefusals {
   readonly dropped: number;
 }
 
-/** Records refusals up to the bound of their minute, and counts the rest. Nothing is ever refused here. */
+/** Records refusals up to the bound of their minute, and counts the rest. Never rejects a command. */
 export const refusalDecider: Decider<RecordedRefusals, RecordRefusals, RefusalEvent, never> = {
   events: refusalEvents,
   initialState: { minute: '', recorded: 0 },
@@ -27,7 +27,7 @@ function evolve(state: RecordedRefusals, event: RefusalEvent): RecordedRefusals 
   switch (event.type) {
     case 'refusal.recorded.v1': {
       const { minute } = event.data;
-      if (minute < state.minute) return state; // an instance that was late
+      if (minute < state.minute) return state; // from an instance that was late
       return { minute, recorded: minute === state.minute ? state.recorded + 1 : 1 };
     }
     case 'refusals.dropped.v1':

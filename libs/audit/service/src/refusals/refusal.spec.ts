@@ -32,12 +32,12 @@ describe('use-L11: refusals', () => {
       .when(record([refusal('vic', 7)]), audit)
       .thenRecorded({ type: 'refusal.recorded.v1', data: { ...refusal('vic', 7), minute } }));
 
-  it('are bounded within a minute, whichever instance brings them; the rest is counted', () =>
+  it('are bounded within a minute across all instances, and counted beyond the bound', () =>
     given(...many(REFUSALS_A_MINUTE - 1).map(({ principal }) => recorded(principal)))
       .when(record([refusal('vic'), refusal('eve', 4)], 3), audit)
       .thenRecorded(recorded('vic'), { type: 'refusals.dropped.v1', data: { minute, count: 7 } }));
 
-  it('have a bound for each minute', () =>
+  it('have a separate bound for each minute', () =>
     given(...many(REFUSALS_A_MINUTE).map(({ principal }) => recorded(principal)))
       .when(record([{ ...refusal('vic') }], 0, '2026-01-01T10:01:00.000Z'), audit)
       .thenRecorded(recorded('vic', '2026-01-01T10:01:00.000Z')));

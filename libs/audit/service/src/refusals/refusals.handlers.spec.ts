@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => embedded.close());
 
-/** A recorder in front of the handler, and what both leave. */
+/** Returns a recorder connected to the handler, with the events and log lines that both write. */
 function recording() {
   const clock = manualClock();
   const warned: object[] = [];
@@ -52,7 +52,7 @@ function recording() {
 }
 
 describe('use-L11: the recorder of refusals', () => {
-  it('records one event for a principal, operation, code and minute, when the minute is over', async () => {
+  it('records one event for a principal, operation, code, and minute, after the minute is over', async () => {
     const { clock, refused, events, asked } = recording();
     for (let count = 0; count < 3; count += 1) refused('org-a');
     refused('org-a', { code: 'key/login-required', correlationId: 'r2' });
@@ -78,7 +78,7 @@ describe('use-L11: the recorder of refusals', () => {
     ]);
   });
 
-  it('records what concerns no organization for the platform, and nothing of callers without a credential', async () => {
+  it('records refusals outside an organization for the platform, and none for callers without a credential', async () => {
     const { recorder, refused, asked } = recording();
     refused('org-b', { principal: { kind: 'anonymous' } });
     refused('org-b', { principal: { kind: 'service', service: 'billing' } });
@@ -91,7 +91,7 @@ describe('use-L11: the recorder of refusals', () => {
     expect(await other.events('platform')).toMatchObject([{ data: { permission: 'platform.users', count: 1 } }]);
   });
 
-  it('holds a bounded number for an organization, and says how many were dropped', async () => {
+  it('records a bounded number for an organization, and how many were dropped', async () => {
     const { recorder, refused, events, warned } = recording();
     for (let count = 0; count < 1_000; count += 1)
       refused('org-c', { principal: { kind: 'login', userId: `user-${count}` } });
@@ -102,7 +102,7 @@ describe('use-L11: the recorder of refusals', () => {
     expect(warned).toMatchObject([{ organizationId: 'org-c', count: 950 }]);
   });
 
-  it('keeps what it could not hand over, and records it once', async () => {
+  it('keeps what it could not send, and records it once', async () => {
     const { clock, recorder, refused, events, asked, setAway } = recording();
     setAway(true);
     refused('org-d');
@@ -113,7 +113,7 @@ describe('use-L11: the recorder of refusals', () => {
     expect(await events('org-d')).toHaveLength(1);
   });
 
-  it('logs how many are lost when it is closed while nobody answers', async () => {
+  it('logs how many refusals are lost when it is closed while audit does not respond', async () => {
     const { recorder, refused, warned, setAway } = recording();
     setAway(true);
     refused('org-e');
