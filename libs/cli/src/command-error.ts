@@ -1,18 +1,18 @@
 import type { DomainError, InputError } from '#kernel';
 import { EXIT_CODES, ExitCode } from './exit-codes.ts';
 
-/** Why a command ends without having done what was asked. */
+/** Why a command failed. */
 export interface CommandError {
   readonly failure: true;
   readonly exit: number;
-  /** One sentence; begins with the object's name where there is one. */
+  /** One sentence, which begins with the name of the object if there is one. */
   readonly detail: string;
-  /** Something to type. */
+  /** What to do; if possible, a command. */
   readonly fix?: string;
   readonly code?: string;
-  /** Parts of what was sent that the server refused; `detail` names them. */
+  /** Parts of the input that the server rejected; `detail` includes them. */
   readonly errors?: readonly InputError[];
-  /** Absent when nothing was sent. */
+  /** Absent if nothing was sent. */
   readonly requestId?: string;
   /** The server's problem document, printed with `-o json`. */
   readonly problem?: unknown;
@@ -21,14 +21,14 @@ export interface CommandError {
 export const isCommandError = (outcome: unknown): outcome is CommandError =>
   typeof outcome === 'object' && outcome !== null && 'failure' in outcome;
 
-/** Thrown where a failure cannot be returned, such as out of a stream; carries what to print. */
+/** Thrown where a failure cannot be returned, as in a stream. */
 export class CommandFailedError extends Error {
   constructor(readonly failure: CommandError) {
     super(failure.detail);
   }
 }
 
-/** The command was used wrongly, or cannot continue without a terminal: exit 2, nothing done. */
+/** Returns the error for wrong usage, or for a prompt without a terminal: exit code 2, and nothing was done. */
 export const usage = (detail: string, fix?: string): CommandError => ({
   failure: true,
   exit: ExitCode.Usage,
@@ -36,7 +36,7 @@ export const usage = (detail: string, fix?: string): CommandError => ({
   ...(fix !== undefined && { fix }),
 });
 
-/** A refusal found on this machine, before anything was sent. */
+/** Returns an error found on this machine before anything was sent. */
 export const localError = (exit: number, detail: string, fix?: string, code?: string): CommandError => ({
   failure: true,
   exit,
@@ -46,8 +46,9 @@ export const localError = (exit: number, detail: string, fix?: string, code?: st
 });
 
 /**
- * A refusal of the server, or that there is none.
- * @param status HTTP status; absent when nothing answered
+ * Converts the server's error, or the error that there was no response.
+ *
+ * @param status HTTP status; absent if there was no response
  */
 export function serverError(
   error: DomainError,
@@ -60,7 +61,7 @@ export function serverError(
     : status !== undefined && (status === 500 || EDGE_STATUSES.has(status))
       ? ExitCode.Failed
       : EXIT_CODES[error.kind];
-  const told = error.errors?.filter(({ message }) => !error.detail.includes(message)); // no sentence says a thing twice
+  const told = error.errors?.filter(({ message }) => !error.detail.includes(message)); // not repeated
   const faults = told?.map(({ pointer, message }) => `${pointer || '/'} ${message}`) ?? [];
   const detail = faults.length > 0 ? `${error.detail.replace(/\.$/, '')}: ${faults.join('; ')}.` : error.detail;
   return {
@@ -85,7 +86,10 @@ export function serverError(
 
 const EDGE_STATUSES = new Set([400, 405, 406, 412, 413, 414, 415, 431]);
 
-/** `Error:` one sentence, `Fix:` something to type, `Ref:` code and request; or the problem document with `-o json`. */
+/**
+ * Formats an error: `Error:` and a sentence, `Fix:` and what to do, `Ref:` with code and request ID. With `-o json`,
+ * the problem document.
+ */
 export function commandErrorText(failure: CommandError, asJson: boolean): string {
   if (asJson) {
     const { detail, fix, code, exit } = failure;
@@ -98,7 +102,7 @@ export function commandErrorText(failure: CommandError, asJson: boolean): string
   return `${lines.join('\n')}\n`;
 }
 
-/** Text of others made safe for a terminal: control characters (escape sequences too) are shown, not obeyed. */
+/** Escapes control characters, including escape sequences, so that text from others is safe to print to a terminal. */
 export function printable(text: string): string {
   return text.replace(
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

@@ -18,10 +18,10 @@ const declarations = {
   rest: { path: ['rest'], summary: 'Rests', examples: [] },
 } as const satisfies CommandDeclarations;
 
-const session = {} as Session; // not read by these implementations
+const session = {} as Session; // not used by these implementations
 
 describe('the options of a command', () => {
-  it('have the type of their declaration', async () => {
+  it('have the types of their declaration', async () => {
     const seen: unknown[] = [];
     const [copy] = implement(declarations, () =>
       Promise.resolve({

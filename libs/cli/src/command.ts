@@ -1,40 +1,42 @@
 import type { Session } from './session.ts';
 import type { CommandError } from './command-error.ts';
 
-/** One argument or flag of a command. */
+/** An argument or flag of a command. */
 export interface OptionSpec {
   readonly help: string;
-  /** An argument after the command, in the order of declaration; otherwise a flag `--name`. */
+  /** Makes this an argument, in the order of declaration. Default: a flag `--name`. */
   readonly positional?: 'required' | 'optional' | 'many';
   /** One letter. */
   readonly short?: string;
-  /** What help calls the value of the flag; a flag without it is a switch. */
+  /** Name of the flag's value in the help. A flag without it is a switch. */
   readonly value?: string;
-  /** Another name of the flag, which help does not show. */
+  /** Alternative name of the flag, not shown in the help. */
   readonly alias?: string;
-  /** The flag can be repeated. */
+  /** Whether the flag can be repeated. */
   readonly repeat?: boolean;
   readonly default?: string;
-  /** Closed list of values. */
+  /** The allowed values. */
   readonly choices?: readonly string[];
   /**
-   * Words of the command whose names a shell completes the value with: `['app', 'get']` for an application. `NAME` stands for
-   * the command's first argument.
+   * Command that lists the values for shell completion: `['app', 'get']` lists applications. `NAME` in it stands for
+   * the first argument of this command.
    */
   readonly names?: readonly string[];
 }
 
-/** A command without its implementation. Declared `as const`, so that {@link Options} knows its options by name. */
+/**
+ * A command without its implementation. Declare it `as const`, so that {@link Options} has the names of its options.
+ */
 export interface CommandDeclaration {
   readonly path: readonly string[];
   readonly summary: string;
   readonly options?: Readonly<Record<string, OptionSpec>>;
   readonly examples: readonly string[];
-  /** Called by programs only: no help shows it, and no word of it is checked. */
+  /** For use by programs only: not shown in the help, and its words are not checked. */
   readonly hidden?: true;
 }
 
-/** Declarations by the name of the function that implements each. */
+/** Declarations by the name of the implementing function. */
 export type CommandDeclarations = Readonly<Record<string, CommandDeclaration>>;
 
 type TextOf<Spec> = Spec extends { readonly choices: readonly (infer Choice extends string)[] } ? Choice : string;
@@ -47,7 +49,7 @@ type ValueOf<Spec extends OptionSpec> = Spec extends { readonly positional: 'man
       ? TextOf<Spec> | undefined
       : boolean;
 
-/** The values of a command's options: a switch is a boolean, what can be repeated a list, everything else text. */
+/** Values of a command's options: boolean for a switch, a list for what can be repeated, otherwise text. */
 export type Options<Declaration extends CommandDeclaration> = Declaration extends {
   readonly options: infer Specs extends Readonly<Record<string, OptionSpec>>;
 }
@@ -57,27 +59,31 @@ export type Options<Declaration extends CommandDeclaration> = Declaration extend
 /** An exit code, or why the command failed. */
 export type Outcome = number | CommandError;
 
-/** What a command does. */
+/** Implements a command. */
 type Implementation<Declaration extends CommandDeclaration> = (
   options: Options<Declaration>,
   session: Session,
 ) => Promise<Outcome>;
 
-/** Like {@link CommandDeclarations}, without an index signature: every name has a declaration. */
+/** Like {@link CommandDeclarations}, without an index signature, so that every name has a declaration. */
 type CommandsOf<Declarations> = { readonly [Name in keyof Declarations]: CommandDeclaration };
 
-/** The module with the implementations of `Declarations`: one function per name. */
+/** A module that implements `Declarations`: one function per name. */
 export type CommandModule<Declarations extends CommandsOf<Declarations>> = {
   readonly [Name in keyof Declarations]: Implementation<Declarations[Name]>;
 };
 
 /** A command that can run. */
 export interface CliCommand extends CommandDeclaration {
-  /** @param values by option name, as the parser of the command line has them */
+  /**
+   * Runs the command.
+   *
+   * @param values by option name, as parsed from the command line
+   */
   run(values: Readonly<Record<string, unknown>>, session: Session): Promise<Outcome>;
 }
 
-/** A group's help: its line in the level above, and worked examples. */
+/** Help of a command group: its line in the parent group, and examples. */
 export interface CliGroup {
   readonly path: readonly string[];
   readonly summary: string;
@@ -85,7 +91,9 @@ export interface CliGroup {
 }
 
 /**
- * Joins declarations with their module, which is loaded when the first of them runs: `astroctl --help` reads declarations only.
+ * Combines declarations with the module that implements them. The module is loaded when one of the commands runs;
+ * `astroctl --help` only needs the declarations.
+ *
  * @param load imports the module
  */
 export function implement<Declarations extends CommandsOf<Declarations>>(
@@ -115,7 +123,7 @@ function commandOf<Declaration extends CommandDeclaration>(
   };
 }
 
-/** Brings parsed values to the types that the declaration promises. */
+/** Converts parsed values to the types of the declaration. */
 function optionsOf<Declaration extends CommandDeclaration>(
   { options = {} }: Declaration,
   values: Readonly<Record<string, unknown>>,

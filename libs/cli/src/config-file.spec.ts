@@ -49,13 +49,13 @@ function written(text: string, mode = 0o600): string {
 }
 
 describe('the configuration file', () => {
-  it('lies where the environment says', async () => {
+  it('is located where the environment specifies', async () => {
     expect((await opened()).path).toBe(join(home, '.config', 'astropulse', 'config.yaml'));
     expect((await opened({ XDG_CONFIG_HOME: '/xdg' })).path).toBe('/xdg/astropulse/config.yaml');
     expect((await opened({ XDG_CONFIG_HOME: '/xdg', ASTROPULSE_CONFIG: '/etc/c.yaml' })).path).toBe('/etc/c.yaml');
   });
 
-  it('is made for its owner alone', async () => {
+  it('is created with access for its owner only', async () => {
     const config = await opened();
     await config.update(address, (api) => void (api.organizations = [key]));
     expect(statSync(config.path).mode & 0o777).toBe(0o600);
@@ -63,13 +63,13 @@ describe('the configuration file', () => {
     expect((await opened()).api(address)).toEqual({ organizations: [key] });
   });
 
-  it('keeps the addresses apart', async () => {
+  it('separates the entries of API addresses', async () => {
     const config = await opened();
     await config.update(address, (api) => void (api.organizations = [key]));
     expect(config.api('https://elsewhere.dev')).toEqual({ organizations: [] });
   });
 
-  it('keeps what a newer astroctl wrote, and what another one wrote in the meantime', async () => {
+  it('preserves fields of a newer astroctl, and changes made by another one in the meantime', async () => {
     const path = written(`theme: dark\napis:\n  ${address}:\n    color: blue\n    organizations: []\n`);
     const environment = { ASTROPULSE_CONFIG: path };
     const [first, second] = [await opened(environment), await opened(environment)];
@@ -79,7 +79,7 @@ describe('the configuration file', () => {
     expect((await opened(environment)).api(address)).toEqual({ currentOrg: 'id-1', organizations: [key] });
   });
 
-  it('forgets what a change takes away', async () => {
+  it('removes what a change deletes', async () => {
     const config = await opened();
     await config.update(address, (api) => {
       api.currentOrg = 'id-1';
@@ -93,7 +93,7 @@ describe('the configuration file', () => {
     expect(readFileSync(config.path, 'utf8')).not.toContain('token');
   });
 
-  it('leaves entries out that are not keys', async () => {
+  it('ignores entries that are not keys', async () => {
     const path = written(`apis:\n  ${address}:\n    organizations: [7, { id: x }]\n    login: { accessToken: 5 }\n`);
     expect((await opened({ ASTROPULSE_CONFIG: path })).api(address)).toEqual({ organizations: [] });
   });
@@ -101,12 +101,12 @@ describe('the configuration file', () => {
   it.each([
     [0o660, 'chmod 600'],
     [0o602, 'chmod 600'],
-  ])('is refused when others can write it (%o)', async (mode, fix) => {
+  ])('is rejected when others can write to it (%o)', async (mode, fix) => {
     const path = written('{}', mode);
     expect(await openConfig(io({ ASTROPULSE_CONFIG: path }))).toMatchObject({ exit: 1, fix: `${fix} ${path}` });
   });
 
-  it('is used with a warning when others can read it, and closed at the next write', async () => {
+  it('is used with a warning when others can read it, and made private by the next write', async () => {
     const path = written('{}', 0o644);
     const config = await opened({ ASTROPULSE_CONFIG: path });
     expect(String(stderr.read())).toContain(`chmod 600 ${path}`);
@@ -114,18 +114,18 @@ describe('the configuration file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it.each(['{', 'a: b: c'])('is refused when it is not YAML: %s', async (text) => {
+  it.each(['{', 'a: b: c'])('is rejected when it is not YAML: %s', async (text) => {
     expect(await openConfig(io({ ASTROPULSE_CONFIG: written(text) }))).toMatchObject({ exit: 1 });
   });
 
-  it('is refused when it cannot be read', async () => {
+  it('is rejected when it cannot be read', async () => {
     expect(await openConfig(io({ ASTROPULSE_CONFIG: home }))).toMatchObject({
       exit: 1,
       detail: expect.stringContaining(`${home} cannot be read`),
     });
   });
 
-  it('use-C1: says in one sentence that it cannot be written', async () => {
+  it('use-C1: reports in one sentence that it cannot be written', async () => {
     const config = await opened({ ASTROPULSE_CONFIG: join(written('{}'), '..', 'c'.repeat(250)) });
     expect(() => config.assertWritable()).toThrow(/cannot be written: .*Nothing was changed\.$/);
     await expect(config.update(address, () => {})).rejects.toThrow(/cannot be written/);

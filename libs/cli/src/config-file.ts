@@ -5,7 +5,7 @@ import { CommandFailedError, isCommandError, localError, type CommandError } fro
 import { ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
-/** A key that this machine holds for one organization. */
+/** A key for one organization on this machine. */
 export interface StoredKey {
   readonly id: string;
   readonly slug: string;
@@ -14,43 +14,51 @@ export interface StoredKey {
   readonly expiresAt: string | null;
 }
 
-/** What this machine knows of one API address. */
+/** Stored data of one API address. */
 export interface StoredApi {
   currentOrg?: string;
   organizations: StoredKey[];
-  /** A login for what needs one; good for 15 minutes. */
+  /** Access token of the last login, used for commands that require a login; valid for 15 minutes. */
   login?: { accessToken: string; expiresAt: string };
-  /** The newest position that a response named: reads answer from a state that is not older. */
+  /** The newest position in a response. Reads require a state that is at least as new. */
   position?: string;
 }
 
 export interface ConfigFile {
   readonly path: string;
-  /** Address of the last login: the platform that commands are about unless a flag or the environment names another. */
+  /** API address of the last login, which commands use unless a flag or the environment specifies another. */
   readonly currentApi: string | undefined;
   api(address: string): StoredApi;
   /**
-   * Changes one address's entry and replaces the file atomically; unknown fields stay.
+   * Changes the entry of one address and replaces the file atomically. Unknown fields are preserved.
+   *
    * @param isCurrent makes the address the current one
-   * @throws CommandFailedError when it cannot be written
+   * @throws CommandFailedError if the file cannot be written
    */
   update(address: string, change: (api: StoredApi) => void, isCurrent?: boolean): Promise<void>;
-  /** Tries to write beside the file, so that nothing is exchanged for a key that cannot be stored. @throws CommandFailedError */
+  /**
+   * Tests that the configuration can be written, before a login creates a key that could not be stored.
+   *
+   * @throws CommandFailedError if it cannot
+   */
   assertWritable(): void;
-  /** The file as it is, keys masked: for `config view`. */
+  /** Content of the file with masked keys, for `config view`. */
   readonly content: Readonly<Record<string, unknown>>;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `ASTROPULSE_CONFIG`, else `$XDG_CONFIG_HOME/astropulse/config.yaml`, else below `~/.config`. */
+/** Returns the path: `ASTROPULSE_CONFIG`, else `$XDG_CONFIG_HOME/astropulse/config.yaml`, else below `~/.config`. */
 function configPath(io: Io): string {
   const { ASTROPULSE_CONFIG: given, XDG_CONFIG_HOME: xdg } = io.environment;
   return given || join(xdg || join(io.home, '.config'), 'astropulse', 'config.yaml');
 }
 
-/** Reads the file; one that others may write is refused, one that others may read is warned about and made private at the next write. */
+/**
+ * Reads the configuration file. Rejects a file that others can write to. Warns about a file that others can read, and
+ * makes it private when it is next written.
+ */
 export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
   const path = configPath(io);
   const read = await readContent(path, io);
@@ -66,7 +74,7 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
     },
     api: (address) => apiIn(content, address),
     async update(address, change, isCurrent = false) {
-      const fresh = await readContent(path, io); // another astroctl may have written in the meantime
+      const fresh = await readContent(path, io); // another astroctl may have written it in the meantime
       if (isCommandError(fresh)) throw new CommandFailedError(fresh);
       content = fresh;
       const entry = { ...apiIn(content, address) };
@@ -92,7 +100,11 @@ export async function openConfig(io: Io): Promise<ConfigFile | CommandError> {
   };
 }
 
-/** @throws CommandFailedError with the reason of the operating system */
+/**
+ * Runs `write`.
+ *
+ * @throws CommandFailedError with the operating system's reason
+ */
 function written(path: string, write: () => void): void {
   try {
     makePrivateFolder(dirname(path));
@@ -150,7 +162,7 @@ const rawApi = (content: Readonly<Record<string, unknown>>, address: string): Re
   return isRecord(entry) ? entry : {};
 };
 
-/** What a newer astroctl keeps there. */
+/** Returns the fields of an address that a newer astroctl has added. */
 function unknownFields(content: Readonly<Record<string, unknown>>, address: string): Record<string, unknown> {
   const { currentOrg, organizations, login, position, ...others } = rawApi(content, address);
   return others;

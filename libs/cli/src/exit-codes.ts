@@ -1,15 +1,15 @@
 import type { ErrorKind } from '#kernel';
 
-/** Exit codes besides those of the kinds of refusals. */
+/** Exit codes in addition to those of the kinds of errors. */
 export const ExitCode = {
   Success: 0,
-  /** Some of several failed; a fault of ours; refused by the edge. */
+  /** Some of several operations failed, an unexpected error, or a request rejected by the HTTP edge. */
   Failed: 1,
-  /** The command was used wrongly. */
+  /** Wrong usage. */
   Usage: 2,
   /** A rollout failed or is degraded. */
   RolloutFailed: 3,
-  /** Time is over, or still pending. */
+  /** Timed out, or still pending. */
   Pending: 8,
   Interrupted: 130,
 } as const;

@@ -1,6 +1,6 @@
 import type { Clock, Ids } from '#kernel';
 
-/** Everything a command may touch of the world; tests give their own. */
+/** The environment of a command. Tests replace it. */
 export interface Io {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly stdin: NodeJS.ReadableStream & { isTTY?: boolean };
@@ -9,30 +9,37 @@ export interface Io {
   readonly home: string;
   readonly hostname: string;
   readonly cwd: string;
-  /** Path by which astroctl can be called again. */
+  /** Path with which astroctl can be run again. */
   readonly self: string;
-  /** File that Node runs. */
+  /** File that Node.js runs. */
   readonly program: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Settles after `ms` milliseconds, or at once when `signal` aborts. Keeps the process alive, which a timer of the clock does not. */
+  /**
+   * Resolves after `ms` milliseconds, or immediately when `signal` aborts. Unlike a clock's timer, keeps the process
+   * alive.
+   */
   pause(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Opens an address in the person's browser; false when there is none. */
+  /** Opens an address in the browser; false if there is none. */
   openBrowser(url: string): boolean;
   /** Aborts on the first interrupt. */
   readonly interrupted: AbortSignal;
 }
 
-/** Whether a person can be asked. */
+/** Returns whether prompts are possible. */
 export const hasTerminal = ({ stdin, stderr }: Pick<Io, 'stdin' | 'stderr'>): boolean =>
   stdin.isTTY === true && stderr.isTTY === true;
 
-/** All of standard input as text. @throws RangeError above `limitBytes` */
+/**
+ * Reads standard input as text.
+ *
+ * @throws RangeError if there are more than `limitBytes`
+ */
 export async function readAll(stdin: Io['stdin'], limitBytes: number): Promise<string> {
   return (await readBytes(stdin, limitBytes)).toString('utf8');
 }
 
-/** As {@link readAll}, but the bytes. */
+/** Like {@link readAll}, but returns the bytes. */
 export async function readBytes(stdin: Io['stdin'], limitBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;

@@ -26,25 +26,25 @@ describe('a list', () => {
     ['table', 'NAME           READY\nweb            yes\na-longer-name  no\n'],
     ['wide', 'NAME           READY  NOTE\nweb            yes    -\na-longer-name  no     two lines\\u001b[31m\n'],
     ['name', 'thing/web\nthing/a-longer-name\n'],
-  ] as const)('as %s', async (format, expected) => {
+  ] as const)('is printed as %s', async (format, expected) => {
     const { print, out } = printerOf(format);
     await print.list(rows, view);
     expect(out()).toBe(expected);
   });
 
-  it('is an object with items as JSON, whole and unchanged', async () => {
+  it('is printed as an object with complete items in JSON', async () => {
     const { print, out } = printerOf('json');
     await print.list(rows, view);
     expect(JSON.parse(out())).toEqual({ items: rows });
   });
 
-  it('as YAML quotes what older parsers take for something else', async () => {
+  it('quotes in YAML the values that older parsers convert', async () => {
     const { print, out } = printerOf('yaml');
     await print.list([{ name: 'no', ready: true, note: null }], view);
     expect(out()).toContain('name: "no"');
   });
 
-  it('without rows says so on standard error, and only to people', async () => {
+  it('prints a note for people on standard error when it is empty', async () => {
     const table = printerOf('table');
     await table.print.list([], view);
     expect([table.out(), table.notes()]).toEqual(['', 'No things.\n']);
@@ -56,14 +56,14 @@ describe('a list', () => {
 
 describe('one object', () => {
   const value = { name: 'web', createdAt: '2026-01-02T03:04:05.678Z', none: null, yes: true };
-  it('is a line per key, values in one column, times in whole seconds', async () => {
+  it('is printed as a line per key, with aligned values and times in whole seconds', async () => {
     const { print, out } = printerOf('table');
     await print.one(value, { lines: ['name', 'createdAt', 'none', 'yes'] });
     expect(out()).toBe(
       'name:            web\ncreatedAt:       2026-01-02T03:04:05Z\nnone:            -\nyes:             yes\n',
     );
   });
-  it('keeps its times as JSON', async () => {
+  it('keeps its times in JSON', async () => {
     const { print, out } = printerOf('json');
     await print.one(value, { lines: ['name'] });
     expect(JSON.parse(out())).toEqual(value);
@@ -71,7 +71,7 @@ describe('one object', () => {
 });
 
 describe('notes', () => {
-  it('go to standard error, without control characters, and not with --quiet', () => {
+  it('are printed to standard error without control characters, and not with --quiet', () => {
     const loud = printerOf('table');
     loud.print.note('be\u001b]0;x\u0007ware');
     expect([loud.out(), loud.notes()]).toEqual(['', 'be\\u001b]0;x\\u0007ware\n']);

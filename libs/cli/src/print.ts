@@ -4,40 +4,40 @@ import { printable } from './command-error.ts';
 export const FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** A column of a table: its title and how a row fills it. `wide` columns appear with `-o wide` only. */
+/** A column of a table: its title, and the value of a row. Columns with `wide` are printed with `-o wide` only. */
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string | number | boolean | null | undefined;
   readonly wide?: boolean;
 }
 
-/** How one object is shown: these keys, in this order, one line each. */
+/** View of one object: these keys in this order, one line each. */
 export interface LinesView<T> {
   readonly lines: readonly (keyof T & string)[];
   readonly name?: (value: T) => string;
 }
 
-/** How it is said that something was done. */
+/** View of a completed change. */
 export interface DoneView {
-  /** `application/web created`; undefined says nothing. */
+  /** Sentence such as `application/web created`; undefined prints nothing. */
   readonly text: string | undefined;
-  /** `application/web` */
+  /** Name of the object, such as `application/web`. */
   readonly name: string;
 }
 
-/** How a list is shown. */
+/** View of a list. */
 export interface TableView<Row> {
   readonly columns: readonly Column<Row>[];
-  /** What `-o name` prints: `application/web`. */
+  /** Name that `-o name` prints, such as `application/web`. */
   readonly name: (row: Row) => string;
-  /** Said on standard error when there is nothing to show. */
+  /** Printed to standard error if the list is empty. */
   readonly empty?: string;
 }
 
-/** People read times in whole seconds; JSON has them as they are. */
+/** Tables show times in whole seconds; JSON is unchanged. */
 const FRACTION = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d+Z$/;
 
-/** Values start in this column. */
+/** Column where values start. */
 const VALUE_COLUMN = 17;
 
 const shown = (value: unknown): string => {
@@ -47,12 +47,12 @@ const shown = (value: unknown): string => {
   return printable(String(value)).replaceAll('\n', ' ').replace(FRACTION, '$1Z');
 };
 
-/** `key: value` lines; a key longer than its column still has one space after it. */
+/** Formats `key: value` lines. A key longer than its column is followed by one space. */
 function linesText<T extends object>(value: T, keys: readonly (keyof T & string)[]): string {
   return keys.map((key) => `${`${key}:`.padEnd(VALUE_COLUMN - 1)} ${shown(value[key])}\n`).join('');
 }
 
-/** Left-aligned columns, two spaces apart, nothing after the last. */
+/** Formats left-aligned columns, two spaces apart, without trailing spaces. */
 function tableText<Row>(rows: readonly Row[], columns: readonly Column<Row>[], wide: boolean): string {
   const used = columns.filter((column) => wide || !column.wide);
   const cells = [used.map(({ title }) => title), ...rows.map((row) => used.map(({ value }) => shown(value(row))))];
@@ -67,16 +67,16 @@ function tableText<Row>(rows: readonly Row[], columns: readonly Column<Row>[], w
 
 export interface Printer {
   readonly format: Format;
-  /** One object: lines, or as JSON or YAML. */
+  /** Prints an object as lines, JSON, or YAML. */
   one<T extends object>(value: T, view: LinesView<T>): Promise<void>;
   list<Row extends object>(rows: readonly Row[], view: TableView<Row>): Promise<void>;
-  /** Rows of a stream: the heading once, then a line each; with `-o json` an object a line. */
+  /** Prints the rows of a stream: the heading once, then a line per row; with `-o json`, an object per line. */
   rows<Row extends object>(columns: readonly Column<Row>[]): (row: Row) => void;
-  /** What a command did: a sentence, the name of the object, or all of it. Several of one command follow each other. */
+  /** Prints the result of a change: a sentence, the object's name, or the object. May be called more than once. */
   done<T extends object>(value: T, view: DoneView): Promise<void>;
-  /** A line of data, whatever the format. */
+  /** Prints a line of data in every format. */
   line(text: string): void;
-  /** A line for people, on standard error. */
+  /** Prints a line for people to standard error. */
   note(text: string): void;
 }
 
@@ -126,7 +126,7 @@ export function createPrinter(io: Pick<Io, 'stdout' | 'stderr'>, format: Format,
   };
 }
 
-/** Columns of streams cannot wait for the widest value. */
+/** Fixed widths for streams, which cannot wait for the widest value. */
 const STREAM_WIDTHS: Readonly<Record<string, number>> = {
   TIME: 20,
   STEP: 14,
@@ -140,7 +140,11 @@ const STREAM_WIDTHS: Readonly<Record<string, number>> = {
   STATE: 12,
 };
 
-/** `22d`, `11m`, `40s`: one unit, as kubectl does. @param then RFC 3339 */
+/**
+ * Returns an age in one unit like kubectl: `22d`, `11m`, `40s`.
+ *
+ * @param then RFC 3339
+ */
 export function age(then: string | null, nowMs: number): string {
   if (then === null) return '-';
   const seconds = Math.max(0, Math.floor((nowMs - Date.parse(then)) / 1_000));

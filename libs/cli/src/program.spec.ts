@@ -14,7 +14,7 @@ const commands = [
   commandAt('org plan set', { plan: { positional: 'required', help: 'name of the plan' } }),
 ];
 
-/** Which command the words name, and with which options and flags. */
+/** Returns the command for the words, with its options and flags. */
 async function parsed(words: string) {
   const output = new PassThrough().resume();
   const found: { command: string; values: unknown; flags: Readonly<Record<string, unknown>> }[] = [];
@@ -31,12 +31,12 @@ async function parsed(words: string) {
   return found[0];
 }
 
-describe('flags of a command whose first words are a command too', () => {
+describe('flags of a command whose path starts with another command', () => {
   it.each([
     'org plan set enterprise --org acme --as-admin --no-color',
     'org plan --org acme set --as-admin --no-color enterprise',
     'org plan --no-color --as-admin --org acme set enterprise',
-  ])('are taken wherever they stand: %s', async (words) => {
+  ])('are accepted in any position: %s', async (words) => {
     expect(await parsed(words)).toMatchObject({
       command: 'org plan set',
       values: { plan: 'enterprise' },
@@ -44,20 +44,20 @@ describe('flags of a command whose first words are a command too', () => {
     });
   });
 
-  it('are those that stand last, where one is given twice', async () => {
+  it('take the last value when one is given twice', async () => {
     expect(await parsed('org plan --org acme set enterprise --org initech')).toMatchObject({
       flags: { orgId: 'initech' },
     });
   });
 
-  it('belong to the shorter command when that is meant', async () => {
+  it('apply to the shorter command when only that is given', async () => {
     expect(await parsed('org plan --org acme')).toMatchObject({
       command: 'org plan',
       flags: { orgId: 'acme', color: true },
     });
   });
 
-  it('have their defaults where none is given', async () => {
+  it('have their defaults', async () => {
     expect((await parsed('org plan set enterprise'))?.flags).toEqual({ color: true });
   });
 });

@@ -24,7 +24,7 @@ export interface ProgramParts extends SessionParts {
 
 const DEFAULT_API_URL = 'http://127.0.0.1:8080';
 
-/** Parses `words` (without node and script), runs the command they name and resolves with the exit code. Never throws. */
+/** Parses `words` (without node and script), runs the command, and resolves with the exit code. Never rejects. */
 export async function runProgram(words: readonly string[], io: Io, parts: ProgramParts): Promise<number> {
   let exit: number = ExitCode.Success;
   const program = buildProgram(io, parts, async (command, values, raw) => {
@@ -39,7 +39,10 @@ export async function runProgram(words: readonly string[], io: Io, parts: Progra
   }
 }
 
-/** What astroctl would answer to `words` before it does anything, as commander's code and sentence; nothing when it takes them. */
+/**
+ * Returns how astroctl would reject `words` before running a command, as code and sentence of commander; undefined if
+ * it would accept them.
+ */
 export function parseProblem(
   words: readonly string[],
   parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>,
@@ -55,7 +58,7 @@ export function parseProblem(
   }
 }
 
-/** `help app get` is `app get --help`, and `-o=json` is `-ojson`; what follows `--` stays. */
+/** Converts `help app get` to `app get --help`, and `-o=json` to `-ojson`. Words after `--` are unchanged. */
 function asCommander(words: readonly string[]): string[] {
   const end = words.indexOf('--');
   const own = (end < 0 ? words : words.slice(0, end)).map((word) => word.replace(/^(-[A-Za-z])=/, '$1'));
@@ -63,13 +66,13 @@ function asCommander(words: readonly string[]): string[] {
   return own[0] === 'help' ? [...own.slice(1), '--help', ...rest] : [...own, ...rest];
 }
 
-/** Values by name, as commander has them. */
+/** Values by name, as commander returns them. */
 type ParsedValues = Readonly<Record<string, unknown>>;
 type Run = (command: CliCommand, values: ParsedValues, flags: ParsedValues) => Promise<void>;
 
 type Streams = Pick<Io, 'stdout' | 'stderr'>;
 
-/** The whole tree of commands, for parsing, help and completion. */
+/** Builds the command tree for parsing, help, and completion. */
 export function buildProgram(
   io: Streams,
   parts: Pick<ProgramParts, 'version' | 'commands' | 'groups'>,
@@ -94,7 +97,7 @@ export function buildProgram(
 function configure(command: Command, io: Streams): Command {
   return command
     .exitOverride()
-    .enablePositionalOptions() // what follows a command's last word is that command's, also where the words before are one
+    .enablePositionalOptions() // options after a command's last word belong to that command
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .showSuggestionAfterError(true)
@@ -107,7 +110,7 @@ function configure(command: Command, io: Streams): Command {
     });
 }
 
-/** The parser's sentence, without its guess at a command: {@link usageFix} has a better one. */
+/** Returns the parser's message without its suggestion; that of {@link usageFix} is better. */
 function usageSentence(text: string, command: Command): string {
   const unknown = unknownWord(text);
   return unknown === undefined
@@ -126,7 +129,7 @@ function usageFix(text: string, command: Command): string {
 
 const unknownWord = (text: string): string | undefined => /^error: unknown command '(.*?)'/.exec(text)?.[1];
 
-/** Words of every command, hidden ones aside. */
+/** Returns the paths of all commands that are not hidden. */
 function commandPaths(of: Command): string[] {
   let root = of;
   while (root.parent) root = root.parent;
@@ -192,7 +195,7 @@ function addCommand(program: Command, command: CliCommand, io: Streams, run: Run
   });
 }
 
-/** The command's flags, and those given between its words: `org plan --org acme set enterprise`. */
+/** Returns the flags of a command, including those between its words: `org plan --org acme set enterprise`. */
 function flagsOf(command: Command): Readonly<Record<string, unknown>> {
   const flags: Record<string, unknown> = {};
   for (let level = command.parent; level; level = level.parent)
@@ -206,7 +209,7 @@ function flagsOf(command: Command): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The parser keeps `--no-browser` as `browser: false`. */
+/** Returns a flag's value. The parser stores `--no-browser` as `browser: false`. */
 const flagIn = (flags: Readonly<Record<string, unknown>>, name: string): unknown =>
   name.startsWith('no-') ? flags[camel(name.slice('no-'.length))] === false : flags[camel(name)];
 
@@ -221,7 +224,7 @@ function flagOf(name: string, spec: OptionSpec): Option {
   return option;
 }
 
-/** Global flags are taken before and between the words of a command too; help shows them once, with the command. */
+/** Accepts global flags before and between the words of a command too. Help shows them once, with the command. */
 function addFlagsToGroups(command: Command): void {
   if (command.commands.length === 0) return;
   const taken = command.options.map((option) => option.attributeName());
@@ -280,7 +283,7 @@ async function runCommand(
   }
 }
 
-/** An empty value is a variable of a script that was not set: never taken for a value that was left out. */
+/** Rejects an empty value, which usually comes from an unset variable in a script and must not count as absent. */
 function emptyValue({ path, options = {} }: CliCommand, values: ParsedValues): CommandError | undefined {
   const [name] =
     Object.entries(values).find(([, value]) => value === '' || (Array.isArray(value) && value.includes(''))) ?? [];
@@ -290,7 +293,7 @@ function emptyValue({ path, options = {} }: CliCommand, values: ParsedValues): C
   return usage(`${called} must not be empty.`, `see: astroctl ${path.join(' ')} -h`);
 }
 
-/** Flag before environment before the file's current address before the default. */
+/** Resolves global flags: a flag takes precedence over the environment, the file's current address, and the default. */
 function globalFlags(
   raw: Readonly<Record<string, unknown>>,
   io: Io,
@@ -333,7 +336,11 @@ function globalFlags(
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `500ms`, `30s`, `5m`, `2h`, `7d` in milliseconds; a bare number counts seconds. */
+/**
+ * Parses a duration: `500ms`, `30s`, `5m`, `2h`, `7d`; a number without unit is in seconds.
+ *
+ * @returns milliseconds; undefined if the text is not a duration
+ */
 export function parseSpan(text: string): number | undefined {
   const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text) ?? [];
   return digits === undefined ? undefined : Number(digits) * (UNITS[unit ?? 's'] ?? 1_000);

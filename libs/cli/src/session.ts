@@ -18,7 +18,7 @@ import type { Printer } from './print.ts';
 export interface GlobalFlags {
   readonly org?: string;
   readonly apiUrl: string;
-  /** Where the address came from, for messages. */
+  /** Source of the address, for messages. */
   readonly apiUrlFrom: 'flag' | 'environment' | 'file' | 'default';
   readonly requestTimeoutMs: number;
   readonly asAdmin: boolean;
@@ -32,21 +32,21 @@ export type CallResult<T> =
   | { readonly ok: true; readonly value: T; readonly meta: ReplyMeta }
   | { readonly ok: false; readonly failure: CommandError };
 
-/** A credential and where it came from, for `whoami`. */
+/** A credential and its source, for `whoami`. */
 export interface SessionCredential {
   readonly secret: string;
-  /** A path, or the name of a variable. */
+  /** Path of a file, or name of a variable. */
   readonly source: string;
   readonly stored?: StoredKey;
 }
 
-/** What every list answers. */
+/** Response of every list. */
 interface Listed<Item> {
   readonly items: readonly Item[];
   readonly next?: string | undefined;
 }
 
-/** A contract of a list: the pages of it are followed. */
+/** A contract of a paged list. */
 type ListContract = RequestContract & { readonly output: { readonly _output: Listed<unknown> } };
 type ItemOf<C extends ListContract> = OutputOf<C> extends Listed<infer Item> ? Item : never;
 
@@ -54,32 +54,34 @@ export interface SessionCallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly dryRun?: boolean;
-  /** Revision that the change was made from: another one by then is refused. */
+  /** Revision that the change is based on. The change is rejected if the object has another one. */
   readonly ifMatch?: number;
-  /** Instead of the credential that the session would choose. */
+  /** Used instead of the credential that the session would choose. */
   readonly credential?: string | null;
 }
 
-/** What a command works with: who is asked, as whom, and how to show the answer. */
+/**
+ * Everything a command works with: the API client with its credential and organization, the configuration, and output.
+ */
 export interface Session {
   readonly io: Io;
   readonly flags: GlobalFlags;
   readonly config: ConfigFile;
   readonly print: Printer;
-  /** The credential of key requests: `--org`, `ASTROPULSE_API_KEY`, `org use`, the only one, in this order. */
+  /** Returns the key for requests: that of `--org`, `ASTROPULSE_API_KEY`, `org use`, or the only one, in this order. */
   credential(): Promise<SessionCredential | CommandError>;
-  /** Id or slug of the organization that commands are about. */
+  /** Returns the ID or slug of the current organization. */
   organization(): Promise<string | CommandError>;
   /**
-   * Asks the server. What needs a login runs a device login first, unless one was made within 15 minutes: requests whose
-   * permission says so, and those that the server refuses to an access key for what they would change.
+   * Sends a request. Runs a device login first if the request requires a login and the last one is older than 15
+   * minutes: because its permission says so, or because the server rejected the access key for this change.
    */
   call<C extends RequestContract>(
     contract: C,
     input: CallerInputOf<C>,
     options?: SessionCallOptions,
   ): Promise<CallResult<OutputOf<C>>>;
-  /** `call` for a list: all items, of every page. Warnings are those of the last page. */
+  /** Like `call`, for a list: returns the items of all pages, and the warnings of the last one. */
   list<C extends ListContract>(
     contract: C,
     input: CallerInputOf<C>,
@@ -90,28 +92,28 @@ export interface Session {
     input: CallerInputOf<C>,
     signal?: AbortSignal,
   ): AsyncIterable<OutputOf<C>>;
-  /** Asks a yes-or-no question; without a terminal it needs `-y`, else exit 2. */
+  /** Asks for confirmation. Without a terminal, `-y` is required; otherwise the exit code is 2. */
   confirm(question: string): Promise<true | CommandError>;
-  /** Access token of a login made within 15 minutes, or by a device login now. */
+  /** Returns the access token of a login in the last 15 minutes, or of a new device login. */
   login(): Promise<string | CommandError>;
 }
 
-/** Runs a device login with the person; injected, so that sessions do not load an OIDC client before it is needed. */
+/** Runs a device login. Injected, so that the OIDC client is loaded only when it is needed. */
 export type LoginFlow = (
   session: Session,
 ) => Promise<{ readonly accessToken: string; readonly expiresAt: string } | CommandError>;
 
-/** Whose the key in the environment is; injected, since only the server knows. */
+/** Returns the organization of the key in the environment. Injected, because only the server knows it. */
 export type KeyOrganization = (
   session: Session,
 ) => Promise<{ readonly id: string; readonly slug: string } | CommandError>;
 
-/** Who a credential acts for; injected, since only the server knows. */
+/** Returns the user that a credential acts for. Injected, because only the server knows it. */
 export type PersonOf = (session: Session, credential: string) => Promise<CredentialOwner | CommandError>;
 
 export interface CredentialOwner {
   readonly userId: string;
-  /** What people call them. */
+  /** Display name. */
   readonly name: string;
 }
 
@@ -123,7 +125,7 @@ export interface SessionParts {
 }
 
 const OTHER_STORE = 'position/other-store';
-/** Each is refused after 2 s at the earliest. */
+/** Attempts to read from a platform that is behind. Each takes at least 2 s. */
 const NOT_YET_TRIES = 5;
 
 const storeOf = (position: string): string => position.slice(0, position.indexOf('.'));
@@ -147,7 +149,7 @@ class CommandSession implements Session {
   private readonly clients = new Map<string, ApiClient>();
   private environmentOrganization: string | undefined;
   private warnedOfEnd = false;
-  /** Pairs of a key and a login that were found to be of one person. */
+  /** Pairs of a key and a login that belong to the same person. */
   private readonly samePerson = new Set<string>();
 
   constructor(
@@ -233,8 +235,8 @@ class CommandSession implements Session {
   }
 
   /**
-   * A read asks for a state that is not older than what this machine has seen. While the platform is behind that, it is
-   * asked again; a position that was given out by another event store, before a restore, is dropped.
+   * Sends a request. A read requires a state at least as new as the last position that this machine has seen, and is
+   * retried while the platform is behind. A position from another event store (before a restore) is discarded.
    */
   private async callAt<C extends RequestContract>(
     secret: string | undefined,
@@ -269,7 +271,7 @@ class CommandSession implements Session {
     if (!isOlder) await this.keep(position);
   }
 
-  /** Best effort: a command does not fail because a position cannot be stored. */
+  /** Stores a position. A failure to store it does not fail the command. */
   private async keep(position: string | undefined): Promise<void> {
     try {
       await this.config.update(this.flags.apiUrl, (api) => {
@@ -291,7 +293,7 @@ class CommandSession implements Session {
       const asked = cursor === undefined ? input : ({ ...(input as object), cursor } as CallerInputOf<C>);
       const page = await this.call(contract, asked, options);
       if (!page.ok) return page;
-      const { items: some, next } = page.value as Listed<ItemOf<C>>; // as its contract says
+      const { items: some, next } = page.value as Listed<ItemOf<C>>; // as its contract declares
       items.push(...some);
       if (next === undefined) return { ok: true, value: items, meta: page.meta };
       cursor = next;
@@ -306,7 +308,7 @@ class CommandSession implements Session {
     const { io, flags } = this;
     const secret = await this.secretFor(contract, undefined);
     if (isCommandError(secret)) throw new CommandFailedError(secret);
-    // Where a stream continues from a place, the position would be taken for it.
+    // A stream that resumes from a position would interpret it as that position.
     const consistency = hasMember(contract, 'after') ? undefined : this.position;
     const options = consistency === undefined ? {} : { consistency };
     try {
@@ -315,7 +317,7 @@ class CommandSession implements Session {
       if (!(error instanceof ApiStreamError)) throw error;
       if (error.error.code !== OTHER_STORE || consistency === undefined)
         throw new CommandFailedError(commandErrorOfReply(error, flags, io));
-      await this.keep(undefined); // it is refused before the first item
+      await this.keep(undefined); // rejected before the first item
       yield* this.stream(contract, input, signal);
     }
   }
@@ -339,7 +341,7 @@ class CommandSession implements Session {
     const { login } = config.api(flags.apiUrl);
     if (login && Date.parse(login.expiresAt) > io.clock.now())
       return (await this.otherPerson(login.accessToken)) ?? login.accessToken;
-    config.assertWritable(); // before a login that could not be stored
+    config.assertWritable(); // fail before a login that could not be stored
     const fresh = await this.parts.loginFlow(this);
     if (isCommandError(fresh)) return fresh;
     const refusal = await this.otherPerson(fresh.accessToken);
@@ -349,17 +351,17 @@ class CommandSession implements Session {
   }
 
   /**
-   * Refuses a login of somebody else than the key's person: a command acts for the key of the environment, else of the
-   * file, and never for two people. `--as-admin` asks for the login in the place of a key.
+   * Rejects a login of another person than the owner of the key (of the environment, or else of the file), so that a
+   * command never acts for two people. With `--as-admin`, the login replaces the key.
    */
   private async otherPerson(accessToken: string): Promise<CommandError | undefined> {
     if (this.flags.asAdmin) return undefined;
     const key = await this.credential();
-    if (isCommandError(key)) return undefined; // there is none, or nobody knows which
+    if (isCommandError(key)) return undefined; // no key, or an ambiguous one
     const pair = `${key.secret}\n${accessToken}`;
     if (this.samePerson.has(pair)) return undefined;
     const ofKey = await this.parts.personOf(this, key.secret);
-    // A stored key that has ended names nobody; the environment's is what was asked for.
+    // A stored key that is no longer valid is ignored; one from the environment must be valid.
     if (isCommandError(ofKey)) return key.stored ? undefined : ofKey;
     const ofLogin = await this.parts.personOf(this, accessToken);
     if (isCommandError(ofLogin)) return ofLogin;
@@ -423,7 +425,7 @@ function otherPersonError(
   );
 }
 
-/** The failure of an answer, with the words for a server that is not there or not ours. */
+/** Returns the error of a reply, with a specific message if the server cannot be reached or is not the platform. */
 function commandErrorOfReply(
   reply: { readonly error: DomainError; readonly status?: number | undefined; readonly requestId?: string | undefined },
   flags: GlobalFlags,

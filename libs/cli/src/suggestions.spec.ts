@@ -19,7 +19,7 @@ const PATHS = [
 ];
 const of = (word: string, ...at: string[]) => nearest(word, at, PATHS);
 
-describe('use-C8: what somebody may have meant', () => {
+describe('use-C8: suggestions for a mistyped command', () => {
   it.each([
     ['stauts', ['app'], ['app status']],
     ['gte', ['app'], ['app get']],
@@ -31,7 +31,7 @@ describe('use-C8: what somebody may have meant', () => {
     ['login', [], ['auth login']],
     ['apply', [], ['app apply', 'app profile apply']],
     ['members', ['app'], ['org members']],
-  ])('%s after %j is %j', (word, at, found) => expect(of(word, ...at)).toEqual(found));
+  ])('for %s after %j are %j', (word, at, found) => expect(of(word, ...at)).toEqual(found));
 
   it.each([
     ['deploy', []],
@@ -39,9 +39,9 @@ describe('use-C8: what somebody may have meant', () => {
     ['tests', []],
     ['x', []],
     ['war', ['org']],
-  ])('is not told for %s after %j', (word, at) => expect(of(word, ...at)).toEqual([]));
+  ])('are empty for %s after %j', (word, at) => expect(of(word, ...at)).toEqual([]));
 
-  it('counts swapped neighbours as one', () => {
+  it('count swapped neighbors as one difference', () => {
     expect([distanceOf('stauts', 'status'), distanceOf('get', 'set'), distanceOf('', 'abc')]).toEqual([1, 1, 3]);
   });
 });

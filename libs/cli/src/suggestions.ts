@@ -1,4 +1,4 @@
-/** Words of other tools, and what they are here. */
+/** Commands of other tools and their equivalents. */
 const HABITS: Readonly<Record<string, readonly string[]>> = {
   list: ['get'],
   ls: ['get', 'list'],
@@ -18,15 +18,16 @@ const HABITS: Readonly<Record<string, readonly string[]>> = {
   keys: ['key'],
   apikey: ['key'],
 };
-/** Suggestions of one error. */
+/** Maximum number of suggestions in an error. */
 const MOST = 3;
 
 /**
- * The commands that somebody may have meant, best first. Only what is close is told: a suggestion that is not what was meant
- * is worse than none.
- * @param word that is not a command
+ * Returns the commands that were probably meant, best first. Only close matches are returned, because a wrong
+ * suggestion is worse than none.
+ *
+ * @param word the word that is not a command
  * @param at the words before it
- * @param paths words of every command and group
+ * @param paths paths of all commands and groups
  */
 export function nearest(word: string, at: readonly string[], paths: readonly string[]): readonly string[] {
   const lower = word.toLowerCase();
@@ -47,7 +48,9 @@ export function nearest(word: string, at: readonly string[], paths: readonly str
   return [...(elsewhere.length > 0 && typing[0]?.distance !== 1 ? [] : best), ...elsewhere].slice(0, MOST);
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours from one word to the other (optimal string alignment). */
+/**
+ * Returns the edit distance: insertions, deletions, replacements, and swaps of neighbors (optimal string alignment).
+ */
 export function distanceOf(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;

@@ -25,16 +25,16 @@ export interface SentRequest {
   /** Access key or access token; absent on public routes. */
   readonly credential?: string;
   readonly dryRun?: true;
-  /** The position that a read must not be older than. */
+  /** Minimum position that a read requires. */
   readonly consistency?: string;
 }
 
 export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly stdin?: string;
-  /** Whether standard input and error are a terminal; false when left out. */
+  /** Whether standard input and error are a terminal. Default: false. */
   readonly terminal?: boolean;
-  /** Called at each pause of the command, which ends at once. */
+  /** Called at each pause of the command, which then ends immediately. */
   readonly onPause?: () => void;
 }
 
@@ -49,40 +49,45 @@ type Answer<C extends Contract> = (
   sent: SentRequest,
 ) => OutputOf<C> | DomainError | Promise<OutputOf<C> | DomainError>;
 
-/** A machine with astroctl, and a platform that answers as the test says. No process, no network. */
+/** A simulated machine with astroctl, and a platform with scripted responses. Uses no process and no network. */
 export interface Laptop {
   readonly clock: ManualClock;
-  /** Everything that was sent, in order. */
+  /** All sent requests, in order. */
   readonly sent: readonly SentRequest[];
-  /** Position that good answers name from now on. */
+  /** Position that successful responses contain from now on. */
   answersAt: string | undefined;
-  /** How many device logins people made. */
+  /** Number of device logins. */
   readonly logins: number;
   readonly folder: string;
   /** Path of the configuration file. */
   readonly configFile: string;
-  /** Answers a contract from now on; a {@link DomainError} is a refusal. */
+  /** Sets the response to a contract; a {@link DomainError} is an error response. */
   on<C extends RequestContract>(contract: C, answer: Answer<C>): void;
-  /** Like `on`, for streams: all items, then the end. */
+  /** Like `on`, for streams: sends all items, then ends. */
   onStream<C extends StreamContract>(
     contract: C,
     answer: (input: CallerInputOf<C>) => readonly OutputOf<C>[] | DomainError,
   ): void;
   /**
-   * Writes the configuration that logins to these organizations leave; the key of `acme` is `key-of-acme`.
-   * @param more of the address
-   * @param top of the file
+   * Writes the configuration that logins to these organizations produce; the key of `acme` is `key-of-acme`.
+   *
+   * @param more further fields of the address
+   * @param top further fields of the file
    */
   logIn(
     slugs: readonly string[],
     more?: Readonly<Record<string, unknown>>,
     top?: Readonly<Record<string, unknown>>,
   ): void;
-  /** Says whose a key or login is; `user-ada` when nobody says. */
+  /** Sets the owner of a key or login. Default: `user-ada`. */
   belongsTo(credential: string, userId: string): void;
-  /** The configuration file as text. */
+  /** Returns the configuration file as text. */
   config(): string;
-  /** @param words split at spaces when it is one text */
+  /**
+   * Runs astroctl.
+   *
+   * @param words split at spaces if it is a single text
+   */
   run(words: string | readonly string[], options?: RunOptions): Promise<Finished>;
 }
 
@@ -97,7 +102,11 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 };
 const API_URL = 'http://127.0.0.1:8080';
 
-/** @param parent a folder of the test; the machine gets a new one in it, its home and current folder */
+/**
+ * Creates a simulated machine.
+ *
+ * @param parent folder of the test, in which the machine gets a new home and current folder
+ */
 export function createLaptop(
   parent: string,
   program: { readonly commands: readonly CliCommand[]; readonly groups?: readonly CliGroup[] },
@@ -127,7 +136,7 @@ export function createLaptop(
     ) {
       const answer = await answerOf(contract, input, credential, options);
       if (isDomainError(answer)) throw new ApiStreamError({ ok: false, error: answer });
-      yield* answer as readonly OutputOf<C>[]; // typed where the test gives it, by `onStream`
+      yield* answer as readonly OutputOf<C>[]; // typed by the test in `onStream`
     },
   });
 

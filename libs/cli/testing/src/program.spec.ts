@@ -61,33 +61,33 @@ function laptopOf(slugs: readonly string[] = ['acme'], more: Readonly<Record<str
 }
 const environment = { ASTROPULSE_API_KEY: 'key-of-environment' };
 
-describe('which organization and key a command uses', () => {
-  it('is the only one of this machine', async () => {
+describe('the organization and key of a command', () => {
+  it('are those of this machine if there is only one', async () => {
     const laptop = laptopOf();
     expect(await laptop.run('thing get')).toEqual({ exit: 0, stdout: 'id-of-acme\n', stderr: '' });
     expect(laptop.sent[0]?.credential).toBe('key-of-acme');
   });
 
-  it('is the current one before that', async () => {
+  it('are those of the current organization if there are several', async () => {
     const laptop = laptopOf(['acme', 'globex'], { currentOrg: 'id-of-globex' });
     expect((await laptop.run('thing get')).stdout).toBe('id-of-globex\n');
   });
 
   it.each(['--org acme', '--org-id acme', '--org id-of-acme'])(
-    'is that of the flag before the file: %s',
+    'are those of the flag rather than the file: %s',
     async (flag) => {
       const laptop = laptopOf(['acme', 'globex'], { currentOrg: 'id-of-globex' });
       expect((await laptop.run(`thing get ${flag}`)).stdout).toBe('id-of-acme\n');
     },
   );
 
-  it('is that of the environment before the file', async () => {
+  it('are those of the environment rather than the file', async () => {
     const laptop = laptopOf();
     expect((await laptop.run('thing get', { environment })).stdout).toBe('id-of-environment\n');
     expect(laptop.sent[0]?.credential).toBe('key-of-environment');
   });
 
-  it('is none when flag and environment differ', async () => {
+  it('are rejected when flag and environment differ', async () => {
     const laptop = laptopOf();
     const { exit, stderr } = await laptop.run('thing get --org acme', { environment });
     expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
@@ -95,12 +95,12 @@ describe('which organization and key a command uses', () => {
     expect((await laptop.run('thing get --org environment', { environment })).exit).toBe(0);
   });
 
-  it('is asked for with a list when there are several', async () => {
+  it('must be chosen when there are several, which the error lists', async () => {
     const { exit, stderr } = await laptopOf(['acme', 'globex']).run('thing get');
     expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('acme, globex') });
   });
 
-  it('needs a login where this machine has no key', async () => {
+  it('require a login when this machine has no key', async () => {
     expect(await laptopOf([]).run('thing get')).toMatchObject({
       exit: 4,
       stderr: expect.stringContaining('auth login'),
@@ -111,7 +111,7 @@ describe('which organization and key a command uses', () => {
     });
   });
 
-  it('is a login where the permission says so, and with --as-admin', async () => {
+  it('are replaced by a login if the permission requires it, and with --as-admin', async () => {
     const laptop = laptopOf();
     expect((await laptop.run('thing admin')).exit).toBe(4);
     await laptop.run('thing admin', { terminal: true });
@@ -122,10 +122,10 @@ describe('which organization and key a command uses', () => {
     expect(laptop.sent.at(-1)?.credential).toBe('login-2');
   });
 
-  describe('use-S19: where the key and the login are of different people', () => {
+  describe('use-S19: a key and a login of different people', () => {
     const adasLogin = { login: { accessToken: 'ada', expiresAt: '2099-01-01T00:00:00Z' } };
 
-    it('is refused, before anything is done with either, and both are named', async () => {
+    it('are rejected before either is used, with both people in the error', async () => {
       const laptop = laptopOf(['acme'], adasLogin);
       laptop.belongsTo('key-of-environment', 'user-grace');
       const { exit, stderr } = await laptop.run('thing admin', { environment });
@@ -136,7 +136,7 @@ describe('which organization and key a command uses', () => {
       );
     });
 
-    it('is refused for a key of the file, and for a login that is made only then, which is not stored', async () => {
+    it('are rejected for a key from the file and a new login, which is not stored', async () => {
       const laptop = laptopOf();
       laptop.belongsTo('key-of-acme', 'user-grace');
       const { exit, stderr } = await laptop.run('thing admin', { terminal: true });
@@ -145,7 +145,7 @@ describe('which organization and key a command uses', () => {
       expect(laptop.config()).not.toContain('login-1');
     });
 
-    it('is refused where the server asks for a login in the place of the key', async () => {
+    it('are rejected when the server requires a login instead of the key', async () => {
       const laptop = laptopOf(['acme'], adasLogin);
       laptop.belongsTo('key-of-environment', 'user-grace');
       laptop.on(readRequest, () => domainError('key/login-required', 'forbidden', 'A login is required.'));
@@ -153,21 +153,21 @@ describe('which organization and key a command uses', () => {
       expect(laptop.sent.map(({ credential }) => credential)).toEqual(['key-of-environment']);
     });
 
-    it('is the login with --as-admin, which asks for it in the place of the key', async () => {
+    it('are accepted with --as-admin, where the login replaces the key', async () => {
       const laptop = laptopOf(['acme'], adasLogin);
       laptop.belongsTo('key-of-environment', 'user-grace');
       expect((await laptop.run('thing get --as-admin --org acme', { environment })).exit).toBe(0);
       expect(laptop.sent[0]?.credential).toBe('ada');
     });
 
-    it('is the login where both are of one person', async () => {
+    it('are not reported when both belong to the same person', async () => {
       const laptop = laptopOf(['acme'], adasLogin);
       expect((await laptop.run('thing admin', { environment })).exit).toBe(0);
       expect(laptop.sent[0]?.credential).toBe('ada');
     });
   });
 
-  it('is nothing on a public route', async () => {
+  it('are not sent on a public route', async () => {
     const laptop = laptopOf([]);
     expect((await laptop.run('thing open')).exit).toBe(0);
     expect(laptop.sent[0]).not.toHaveProperty('credential');
@@ -175,14 +175,14 @@ describe('which organization and key a command uses', () => {
 });
 
 describe('the address of the platform', () => {
-  it('is the one of the flag, then of the environment', async () => {
+  it('is that of the flag, or else of the environment', async () => {
     const laptop = laptopOf();
     const elsewhere = { ASTROPULSE_API_URL: 'https://elsewhere.dev/' };
     expect((await laptop.run('thing get', { environment: elsewhere })).stderr).toContain('at https://elsewhere.dev.');
     expect((await laptop.run('thing get --api-url http://127.0.0.1:8080', { environment: elsewhere })).exit).toBe(0);
   });
 
-  it('use-C0: is the current one of the file, which a login sets', async () => {
+  it('use-C0: is otherwise the current one of the file, which a login sets', async () => {
     const laptop = laptopOf([]);
     laptop.logIn(['acme'], {}, { currentApi: 'https://astro.acme.dev' });
     expect((await laptop.run('thing get')).stderr).toContain('not logged in at https://astro.acme.dev.');
@@ -191,7 +191,7 @@ describe('the address of the platform', () => {
     expect((await laptop.run('thing get', { environment: elsewhere })).exit).toBe(0);
   });
 
-  it('says that the key of the environment may be of another platform', async () => {
+  it('is mentioned in the error when the key of the environment may belong to another platform', async () => {
     const laptop = createLaptop(folder, { commands });
     const { stderr } = await laptop.run('thing get', { environment });
     expect(stderr).toBe(
@@ -199,13 +199,13 @@ describe('the address of the platform', () => {
     );
   });
 
-  it.each(['nonsense', 'ftp://x'])('must be one: %s', async (url) =>
+  it.each(['nonsense', 'ftp://x'])('is rejected if it is invalid: %s', async (url) =>
     expect((await laptopOf().run(`thing get --api-url ${url}`)).exit).toBe(2),
   );
 });
 
-describe('how a command ends', () => {
-  it('with the exit code and the text of a refusal', async () => {
+describe('the end of a command', () => {
+  it('is the exit code and the text of an error', async () => {
     const laptop = laptopOf();
     laptop.on(readRequest, () =>
       domainError('thing/not-found', 'not-found', 'No thing.', { fix: 'astroctl thing get' }),
@@ -218,23 +218,23 @@ describe('how a command ends', () => {
     expect(JSON.parse((await laptop.run('thing get -o json')).stderr)).toMatchObject({ code: 'thing/not-found' });
   });
 
-  it('with 10 and the address where nothing answers', async () => {
+  it('is 10, with the address, when the platform cannot be reached', async () => {
     const laptop = createLaptop(folder, { commands });
     laptop.logIn(['acme']);
     expect(await laptop.run('thing get')).toMatchObject({ exit: 10, stderr: expect.stringContaining('npm start') });
   });
 
   it.each(['nothing', 'thing gat', 'thing get --nope', 'thing get --output nope', 'thing get --request-timeout soon'])(
-    'with 2 for wrong usage: %s',
+    'is 2 for wrong usage: %s',
     async (words) => expect((await laptopOf().run(words)).exit).toBe(2),
   );
 
-  it.each(['-h', 'thing -h', 'thing get -h', '--version'])('with 0 after help: %s', async (words) => {
+  it.each(['-h', 'thing -h', 'thing get -h', '--version'])('is 0 after help: %s', async (words) => {
     const { exit, stderr } = await laptopOf().run(words);
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
   });
 
-  it('asks before it acts; without a terminal it needs -y', async () => {
+  it('follows a confirmation, which requires -y without a terminal', async () => {
     const laptop = laptopOf();
     expect((await laptop.run('thing delete')).exit).toBe(2);
     expect((await laptop.run('thing delete -y')).exit).toBe(0);
@@ -242,7 +242,7 @@ describe('how a command ends', () => {
     expect((await laptop.run('thing delete', { terminal: true, stdin: 'n\n' })).exit).toBe(1);
   });
 
-  it('warns of a key that is about to expire', async () => {
+  it('includes a warning about a key that expires soon', async () => {
     const laptop = laptopOf([], {});
     laptop.logIn([], {
       organizations: [{ id: 'i', slug: 'acme', key: 'k', keyId: 'k', expiresAt: '2026-01-03T00:00:00Z' }],
@@ -265,7 +265,7 @@ describe('use-C4: flags and help', () => {
     'thing get -o=json --org=acme',
     'thing get -ojson --org acme',
     '--org acme thing get --output=json',
-  ])('are taken wherever they stand: %s', async (words) => {
+  ])('are accepted in any position: %s', async (words) => {
     const laptop = laptopOf(['acme', 'globex']);
     laptop.on(readRequest, () => domainError('thing/not-found', 'not-found', 'No thing.'));
     const { exit, stderr } = await laptop.run(words);
@@ -273,21 +273,21 @@ describe('use-C4: flags and help', () => {
     expect(JSON.parse(stderr)).toMatchObject({ code: 'thing/not-found' });
   });
 
-  it.each(['', 'thing', 'thing get'])('help shows what --help does: %s', async (path) => {
+  it.each(['', 'thing', 'thing get'])('help is the same as --help: %s', async (path) => {
     const words = path === '' ? [] : path.split(' ');
     const asked = await laptopOf().run(['help', ...words]);
     expect(asked).toEqual(await laptopOf().run([...words, '--help']));
     expect(asked).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^Usage: astroctl/) });
   });
 
-  it('leaves what follows -- to the command', async () => {
+  it('words after -- are passed to the command', async () => {
     const { exit, stderr } = await laptopOf().run('thing get -- -o=json more');
     expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('too many arguments') });
   });
 });
 
 describe('use-C1: no input prints a stack trace', () => {
-  it('a defect is one sentence; --debug shows where', async () => {
+  it('a defect prints one sentence, and its stack with --debug', async () => {
     const laptop = laptopOf();
     const { exit, stderr } = await laptop.run('thing break');
     expect({ exit, stderr }).toEqual({

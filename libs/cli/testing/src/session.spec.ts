@@ -59,7 +59,7 @@ const commands = [
 const folder = temporaryFolder();
 const at = (sequence: number, store = 'storeone') => position(store, sequence);
 
-describe('use-L13: what a machine has seen', () => {
+describe('use-L13: the position that a machine has seen', () => {
   let laptop: Laptop;
   const sentLast = () => laptop.sent.at(-1)?.consistency;
   beforeEach(() => {
@@ -74,7 +74,7 @@ describe('use-L13: what a machine has seen', () => {
     laptop.answersAt = undefined;
   };
 
-  it('goes with the reads of later commands, and not with writes', async () => {
+  it('is sent with the reads of later commands, but not with writes', async () => {
     await laptop.run('read');
     expect(sentLast()).toBeUndefined();
     await written(7);
@@ -86,13 +86,13 @@ describe('use-L13: what a machine has seen', () => {
     expect(sentLast()).toBeUndefined();
   });
 
-  it('is not taken for the place where a watch continues', async () => {
+  it('is not sent as the position from which a watch resumes', async () => {
     await written(7);
     await laptop.run('watch');
     expect(sentLast()).toBeUndefined();
   });
 
-  it('never goes back, except to another event store', async () => {
+  it('never decreases, except for another event store', async () => {
     await written(7);
     await written(5);
     await laptop.run('read');
@@ -102,13 +102,13 @@ describe('use-L13: what a machine has seen', () => {
     expect(sentLast()).toBe(at(2, 'storetwo'));
   });
 
-  it('is kept for each address', async () => {
+  it('is stored for each address', async () => {
     await written(7);
     await laptop.run('read --api-url http://127.0.0.1:9999', { environment: { ASTROPULSE_API_KEY: 'key' } });
     expect(sentLast()).toBeUndefined();
   });
 
-  it.each(['read', 'lines'])('is dropped when the event store is another one: %s', async (words) => {
+  it.each(['read', 'lines'])('is discarded if the event store is another one: %s', async (words) => {
     await written(7);
     const refusing = (_input: unknown, sent: { readonly consistency?: string }) =>
       sent.consistency === undefined ? undefined : otherStore();
@@ -119,7 +119,7 @@ describe('use-L13: what a machine has seen', () => {
     expect(laptop.config()).not.toContain('storeone');
   });
 
-  it('is waited for while the platform is behind, and not for ever', async () => {
+  it('is waited for while the platform is behind, for a limited time', async () => {
     await written(7);
     let behind = 2;
     laptop.on(read, () =>
