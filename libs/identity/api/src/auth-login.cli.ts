@@ -19,9 +19,9 @@ import { listOrganizationsRequest, type OrganizationView } from '#organizations/
 import { deviceLogin } from './device-login.cli.ts';
 import type { loginCommands } from './commands.cli.ts';
 
-/** `auth login`: a device login, then an organization and a key for this machine. */
+/** Runs `auth login`: a device login, then chooses an organization and creates a key for this machine. */
 export async function authLogin(options: Options<typeof loginCommands.authLogin>, session: Session): Promise<Outcome> {
-  session.config.assertWritable(); // the server revokes the old key of this machine when it gives the new one
+  session.config.assertWritable(); // the server revokes this machine's old key when it issues a new one
   if (options['with-token']) return storeGivenKey(session);
   const account = await accountOf(options, session);
   if (isCommandError(account)) return account;
@@ -78,7 +78,10 @@ async function accountOf(
     : { email, password };
 }
 
-/** The organization asked for, the current one, the default, the only one; else the person chooses. `undefined`: the server makes the default one. */
+/**
+ * Returns the organization of the flag, the current, the default, or the only one; else prompts. `undefined`: the
+ * server creates the default organization.
+ */
 async function chooseOrganization(session: Session, token: string): Promise<string | undefined | CommandError> {
   if (session.flags.org !== undefined) return session.flags.org;
   const mine = await session.list(listOrganizationsRequest, {}, { credential: token });
@@ -114,7 +117,7 @@ async function askForOrganization({ io }: Session, items: readonly OrganizationV
   }
 }
 
-/** `--with-token`: a key from standard input, checked with the server before it is stored. */
+/** Implements `--with-token`: reads a key from standard input, verifies it with the server, and stores it. */
 async function storeGivenKey(session: Session): Promise<Outcome> {
   const key = (await readAll(session.io.stdin, 10_000)).trim();
   if (!parseAccessKey(key))

@@ -46,14 +46,14 @@ function laptopOf(): Laptop {
   return laptop;
 }
 
-/** A folder for the configuration that cannot be made: its name is taken by a link to nowhere. Root cannot write there either. */
+/** Makes it impossible to create the configuration folder, even for root: its path is a dangling symbolic link. */
 function spoilConfigFolder({ configFile }: Laptop): void {
   mkdirSync(dirname(dirname(configFile)), { recursive: true });
   symlinkSync('/nonexistent/folder', dirname(configFile));
 }
 
 describe('use-C0: the address of a login', () => {
-  it('is remembered, whatever address the machine used before', async () => {
+  it('is stored, whatever address the machine used before', async () => {
     const laptop = laptopOf();
     laptop.logIn(['globex']);
     await laptop.run('auth login --with-token --api-url https://astro.acme.dev/', { stdin: key });
@@ -62,7 +62,7 @@ describe('use-C0: the address of a login', () => {
     expect(laptop.config()).toContain('key-of-globex');
   });
 
-  it('stays as it was when the login fails', async () => {
+  it('is unchanged when the login fails', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(meRequest, () => domainError('key/unknown', 'unauthenticated', 'No such key.'));
@@ -72,7 +72,7 @@ describe('use-C0: the address of a login', () => {
 });
 
 describe('auth login --with-token', () => {
-  it('checks the key with the server, stores it and makes its organization current', async () => {
+  it('verifies the key with the server, stores it, and makes its organization current', async () => {
     const laptop = laptopOf();
     const { exit, stderr } = await laptop.run('auth login --with-token', { stdin: `${key}\n` });
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: expect.stringContaining(laptop.configFile) });
@@ -81,7 +81,7 @@ describe('auth login --with-token', () => {
     expect((await laptop.run('whoami -o json')).stdout).toContain(laptop.configFile);
   });
 
-  it('refuses text that is not a key without sending it', async () => {
+  it('rejects text that is not a key without sending it', async () => {
     const laptop = laptopOf();
     const { exit, stderr } = await laptop.run('auth login --with-token', { stdin: 'hunter2' });
     expect({ exit, sent: laptop.sent }).toEqual({ exit: 4, sent: [] });
@@ -89,9 +89,9 @@ describe('auth login --with-token', () => {
   });
 });
 
-describe('use-C1: a configuration that cannot be written', () => {
+describe('use-C1: with a configuration that cannot be written', () => {
   it.each(['auth login --with-token', 'auth login --username ada@acme.dev --password-stdin', 'auth login'])(
-    'is found before anything is exchanged: %s',
+    'fails before a key is exchanged: %s',
     async (words) => {
       const laptop = laptopOf();
       spoilConfigFolder(laptop);
@@ -101,10 +101,10 @@ describe('use-C1: a configuration that cannot be written', () => {
     },
   );
 
-  it('revokes no key that could not be forgotten', async () => {
+  it('revokes no key that could not be removed from the file', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
-    const path = join(laptop.folder, 'c'.repeat(250)); // a draft beside it would have too long a name
+    const path = join(laptop.folder, 'c'.repeat(250)); // the name of its temporary file would be too long
     copyFileSync(laptop.configFile, path);
     const { exit, stderr } = await laptop.run('auth logout', { environment: { ASTROPULSE_CONFIG: path } });
     expect({ exit, sent: laptop.sent }).toEqual({ exit: 1, sent: [] });
@@ -112,8 +112,8 @@ describe('use-C1: a configuration that cannot be written', () => {
   });
 });
 
-describe('use-C5: after auth logout', () => {
-  it('forgets the key, the current organization and the login', async () => {
+describe('use-C5: auth logout', () => {
+  it('removes the key, the current organization, and the login', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme'], {
       currentOrg: 'id-of-acme',
@@ -127,7 +127,7 @@ describe('use-C5: after auth logout', () => {
     });
   });
 
-  it('uses the organization that is left', async () => {
+  it('continues with the only remaining organization', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme', 'globex'], { currentOrg: 'id-of-acme' });
     expect((await laptop.run('auth logout')).stderr).toContain('Now using organization globex.');
@@ -135,7 +135,7 @@ describe('use-C5: after auth logout', () => {
     expect(laptop.sent.at(-1)).toMatchObject({ subject: meRequest.subject, credential: 'key-of-globex' });
   });
 
-  it('lists the organizations that are left, when there are several', async () => {
+  it('lists the remaining organizations if there are several', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme', 'globex', 'initech'], { currentOrg: 'id-of-acme' });
     await laptop.run('auth logout');
@@ -143,13 +143,13 @@ describe('use-C5: after auth logout', () => {
     expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringMatching(/globex, initech.*\nFix: .*org use/) });
   });
 
-  it('ignores a current organization that an earlier release did not forget', async () => {
+  it('ignores a current organization that an earlier release did not remove', async () => {
     const laptop = laptopOf();
     laptop.logIn(['globex'], { currentOrg: 'id-of-acme' });
     expect((await laptop.run('whoami')).exit).toBe(0);
   });
 
-  it('forgets a key that the server does not know any more', async () => {
+  it('removes a key that the server has revoked already', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(revokeKeyRequest, () => domainError('key/revoked', 'unauthenticated', 'The key was revoked.'));
@@ -161,7 +161,7 @@ describe('use-C5: after auth logout', () => {
 describe('use-S11: auth logout --everywhere', () => {
   const keys = ['keyid-of-acme', 'keyid-of-another-machine'];
 
-  it('ends everything by a login, and forgets the keys that were revoked and no others', async () => {
+  it('uses a login, and removes only the keys that were revoked', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme', 'globex'], { currentOrg: 'id-of-acme' });
     laptop.on(endSessionsRequest, () => ({ issuer: 'built-in' as const, sessions: 3, keys }));
@@ -175,14 +175,14 @@ describe('use-S11: auth logout --everywhere', () => {
     expect(laptop.config()).toContain('key-of-globex');
   });
 
-  it('says where the other sessions are, when people log in elsewhere', async () => {
+  it('refers to the external login service for its sessions', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(endSessionsRequest, () => ({ issuer: 'external' as const, sessions: 0, keys }));
     expect((await laptop.run('auth logout --everywhere', { terminal: true })).stderr).toContain('at the login service');
   });
 
-  it('does nothing without a terminal and a login, and forgets nothing that was not ended', async () => {
+  it('does nothing without a terminal and a login, and removes nothing if the request failed', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     expect(await laptop.run('auth logout --everywhere')).toMatchObject({ exit: 4 });
@@ -193,7 +193,7 @@ describe('use-S11: auth logout --everywhere', () => {
 });
 
 describe('use-C5: auth login without a terminal', () => {
-  it('ends at once instead of waiting for a person', async () => {
+  it('fails immediately instead of waiting for a person', async () => {
     const laptop = laptopOf();
     const { exit, stderr } = await laptop.run('auth login --org-id acme');
     expect({ exit, sent: laptop.sent }).toEqual({ exit: 2, sent: [] });
@@ -201,13 +201,13 @@ describe('use-C5: auth login without a terminal', () => {
   });
 
   it.each(['auth login --username ada@acme.dev', 'auth login --password-stdin'])(
-    'needs address and password together: %s',
+    'requires address and password together: %s',
     async (words) => expect((await laptopOf().run(words)).exit).toBe(2),
   );
 });
 
 describe('whoami', () => {
-  it('says where the key came from: the environment before the file', async () => {
+  it('prints the source of the key: the environment before the file', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     const { stdout } = await laptop.run('whoami', { environment: { ASTROPULSE_API_KEY: 'key-of-environment' } });
@@ -225,7 +225,7 @@ describe('whoami', () => {
 describe('users of the platform', () => {
   const ada = { id: 'user-ada', email: 'ada@acme.dev', globalRole: 'admin', state: 'ACTIVE', lastLogin: null } as const;
 
-  it('are listed from every page, with a login', async () => {
+  it('are listed from all pages, with a login', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(listUsersRequest, ({ cursor }) =>
@@ -236,7 +236,7 @@ describe('users of the platform', () => {
     expect(laptop.sent.map(({ credential }) => credential)).toEqual(['login-1', 'login-1']);
   });
 
-  it('get a global role', async () => {
+  it('can be granted a global role', async () => {
     const laptop = laptopOf();
     laptop.logIn(['acme']);
     laptop.on(setGlobalRoleRequest, ({ role }) => ({ ...ada, globalRole: role }));

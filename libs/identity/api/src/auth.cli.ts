@@ -20,7 +20,7 @@ const WHOAMI = [
   'apiUrl',
 ] as const;
 
-/** `whoami` (T4): the user, organization and key of requests from here, and where the key came from. */
+/** Runs `whoami`: prints the user, organization, and key of requests from this machine, and the source of the key. */
 export async function whoami(_options: Options<typeof authCommands.whoami>, session: Session): Promise<Outcome> {
   const credential = session.flags.asAdmin ? { source: 'login' } : await session.credential();
   if (isCommandError(credential)) return credential;
@@ -36,7 +36,7 @@ export async function whoami(_options: Options<typeof authCommands.whoami>, sess
   return 0;
 }
 
-/** `auth status`: as `whoami`, on one line. */
+/** Runs `auth status`: prints the same as `whoami` on one line. */
 export async function authStatus(
   _options: Options<typeof authCommands.authStatus>,
   session: Session,
@@ -58,7 +58,9 @@ export async function authStatus(
   return 0;
 }
 
-/** `auth logout`: revokes the key that this machine holds, and forgets it. A key that is gone already is forgotten too. */
+/**
+ * Runs `auth logout`: revokes the key of this machine and removes it from the configuration. It may be revoked already.
+ */
 export async function authLogout(options: Options<typeof authCommands.authLogout>, session: Session): Promise<Outcome> {
   if (options.everywhere) return logoutEverywhere(session);
   const credential = await session.credential();
@@ -71,7 +73,7 @@ export async function authLogout(options: Options<typeof authCommands.authLogout
       detail: `The key comes from ${credential.source}, not from this machine's configuration.`,
       fix: 'unset ASTROPULSE_API_KEY; to revoke the key: astroctl key revoke ID',
     };
-  session.config.assertWritable(); // a key that is revoked must be forgotten too
+  session.config.assertWritable(); // a revoked key must be removed from the file
   const revoked = await session.call(revokeKeyRequest, { org: stored.id, key: stored.keyId, reason: 'logout' });
   if (
     !revoked.ok &&
@@ -96,9 +98,9 @@ export async function authLogout(options: Options<typeof authCommands.authLogout
   return 0;
 }
 
-/** `auth logout --everywhere`: every session, refresh token and login key of the person. Keys made by hand continue. */
+/** Ends all sessions, refresh tokens, and login keys of the user. Keys from `key create` remain valid. */
 async function logoutEverywhere(session: Session): Promise<Outcome> {
-  session.config.assertWritable(); // keys that are revoked must be forgotten too
+  session.config.assertWritable(); // revoked keys must be removed from the file
   const ended = await session.call(endSessionsRequest, {});
   if (!ended.ok) return ended.failure;
   const { issuer, sessions, keys } = ended.value;
@@ -133,7 +135,7 @@ const USER_COLUMNS: readonly Column<UserRow>[] = [
 ];
 const USERS = { columns: USER_COLUMNS, name: ({ id }: UserRow) => `user/${id}` };
 
-/** `user list`: every page of it. */
+/** Runs `user list`: prints all pages. */
 export async function userList(_options: Options<typeof authCommands.userList>, session: Session): Promise<Outcome> {
   const listed = await session.list(listUsersRequest, {});
   if (!listed.ok) return listed.failure;
@@ -141,7 +143,7 @@ export async function userList(_options: Options<typeof authCommands.userList>, 
   return 0;
 }
 
-/** `user set-global-role`. */
+/** Runs `user set-global-role`. */
 export async function userSetGlobalRole(
   options: Options<typeof authCommands.userSetGlobalRole>,
   session: Session,

@@ -11,7 +11,7 @@ import { identityCommands, identityGroups } from './cli.ts';
 
 const folder = temporaryFolder();
 
-/** What an issuer answers to one poll after another. */
+/** Response of the issuer to a poll. */
 type Answer = Readonly<Record<string, unknown>>;
 const pending = { error: 'authorization_pending' };
 const granted = { access_token: 'token-of-ada', token_type: 'bearer', expires_in: 600 };
@@ -38,7 +38,7 @@ describe('auth login by the device grant', () => {
       });
     });
     await once(issuer.listen(0, '127.0.0.1'), 'listening');
-    url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/`; // an address of TCP, since it listens on one
+    url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/`; // it listens on TCP
     laptop = createLaptop(folder, { commands: identityCommands, groups: identityGroups });
     about({});
     laptop.on(listOrganizationsRequest, () => ({ items: [] }));
@@ -94,7 +94,7 @@ describe('auth login by the device grant', () => {
     return answers.shift() ?? pending;
   };
 
-  it('use-I6: asks for scope, audience and resource as the platform says, and stores the key', async () => {
+  it('use-I6: requests scope, audience, and resource as the platform specifies, and stores the key', async () => {
     const { exit, stderr } = await laptop.run('auth login --no-browser');
     expect({ exit, stderr }).toEqual({
       exit: 0,
@@ -110,7 +110,7 @@ describe('auth login by the device grant', () => {
     expect(laptop.config()).toContain('the secret key');
   });
 
-  it('use-I6: sends no resource where none is to be sent', async () => {
+  it('use-I6: sends no resource if the platform specifies none', async () => {
     about({ resource: null, scope: 'openid api://astro/access' });
     expect((await laptop.run('auth login --no-browser')).exit).toBe(0);
     expect(asked[0]?.has('resource')).toBe(false);
@@ -121,14 +121,14 @@ describe('auth login by the device grant', () => {
     ['access_denied', 'The login was denied.'],
     ['expired_token', 'The code has expired.'],
     ['invalid_scope', 'The issuer refused the login (invalid_scope).'],
-  ])('says why the issuer refused: %s', async (error, sentence) => {
+  ])('reports why the issuer rejected it: %s', async (error, sentence) => {
     answers = [{ error }];
     const { exit, stderr } = await laptop.run('auth login --no-browser');
     expect({ exit, stderr }).toEqual({ exit: 4, stderr: expect.stringContaining(`Error: ${sentence}\n`) as unknown });
     expect(laptop.sent.map(({ subject }) => subject)).toEqual([aboutRequest.subject]);
   });
 
-  it('says that the issuer cannot be used, and which one', async () => {
+  it('reports that the issuer cannot be used, with its address', async () => {
     about({ issuer: 'http://127.0.0.1:9/' });
     const { exit, stderr } = await laptop.run('auth login --no-browser');
     expect({ exit, stderr }).toEqual({ exit: 10, stderr: expect.stringContaining('http://127.0.0.1:9/') as unknown });

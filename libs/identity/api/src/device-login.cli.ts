@@ -12,16 +12,16 @@ import type * as OpenIdClient from 'openid-client';
 import { driveDevicePages } from './device-pages.cli.ts';
 
 export interface DeviceLoginOptions {
-  /** Opens the person's browser. */
+  /** Whether to open the browser. */
   readonly openBrowser: boolean;
-  /** Goes through the issuer's pages in the person's place. */
+  /** Completes the issuer's pages with this account instead of a browser. */
   readonly account?: { readonly email: string; readonly password: string };
 }
 
-/** How long a login counts for what needs one. */
+/** How long a login is valid for commands that require one. */
 const STEP_UP_MS = 15 * 60_000;
 
-/** The login that commands run by themselves where a key does not suffice; only with a terminal. */
+/** Runs the device login of a command that requires a login. Requires a terminal. */
 export const interactiveLogin: LoginFlow = (session) => {
   if (!hasTerminal(session.io))
     return Promise.resolve(
@@ -31,8 +31,9 @@ export const interactiveLogin: LoginFlow = (session) => {
 };
 
 /**
- * OAuth 2.0 device authorization grant (RFC 8628) at the platform's issuer.
- * @returns an access token for the platform, and until when it counts as a fresh login
+ * Runs the OAuth 2.0 device authorization grant (RFC 8628) at the platform's issuer.
+ *
+ * @returns an access token for the platform, and until when it counts as a recent login
  */
 export async function deviceLogin(
   session: Session,
@@ -41,7 +42,7 @@ export async function deviceLogin(
   const about = await session.call(aboutRequest, {});
   if (!about.ok) return about.failure;
   const { issuer, audience, cliClientId } = about.value;
-  // An older platform does not say these; a null resource is not sent.
+  // An older platform does not return these. A null resource is not sent.
   const { scope = 'openid email profile', resource = audience } = about.value as Partial<typeof about.value>;
   const client = await import('openid-client');
   try {
@@ -55,7 +56,7 @@ export async function deviceLogin(
     );
     const started = await client.initiateDeviceAuthorization(config, {
       scope,
-      audience, // Auth0 knows an API by this parameter, and others ignore it
+      audience, // the parameter with which Auth0 selects an API; others ignore it
       ...(resource !== null && { resource }),
     });
     const address = started.verification_uri_complete ?? started.verification_uri;

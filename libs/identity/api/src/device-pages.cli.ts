@@ -4,8 +4,8 @@ import { EXIT_CODES, localError, type CommandError } from '#cli';
 const MOST_PAGES = 10;
 
 /**
- * Goes through an issuer's device pages as a browser without scripts would: fills `user_code`, `email` (or `login`,
- * `username`) and `password` into the forms it meets and sends each on, until a page asks nothing more.
+ * Completes an issuer's device pages like a browser without scripts: fills `user_code`, `email` (or `login`,
+ * `username`), and `password` into the forms, and submits them until a page has no such field.
  */
 export async function driveDevicePages(
   address: string,
@@ -60,7 +60,7 @@ interface LoadedPage {
   readonly body: string;
 }
 
-/** One request with the cookies so far; redirects are followed by hand, because each may set cookies. */
+/** Sends a request with the cookies so far. Redirects are followed here, because each may set cookies. */
 async function load(url: URL, cookies: Map<string, string>, form?: URLSearchParams): Promise<LoadedPage> {
   let next = url;
   let body = form;
@@ -89,11 +89,11 @@ async function load(url: URL, cookies: Map<string, string>, form?: URLSearchPara
 interface Form {
   readonly action: string;
   readonly hidden: Record<string, string>;
-  /** Names of the fields that a person fills. */
+  /** Names of the fields that a person fills in. */
   readonly names: readonly string[];
 }
 
-/** The first form of a page; `undefined` when it has none. */
+/** Returns the first form of a page; `undefined` if there is none. */
 function formOf(html: string): Form | undefined {
   const [, attributes, content] = /<form\b([^>]*)>([\s\S]*?)<\/form>/i.exec(html) ?? [];
   if (attributes === undefined || content === undefined) return undefined;

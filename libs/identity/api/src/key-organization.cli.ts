@@ -1,13 +1,13 @@
 import { ENVIRONMENT_KEY, EXIT_CODES, localError, type KeyOrganization, type PersonOf } from '#cli';
 import { meRequest } from '#identity/contract';
 
-/** Asks the server who a credential acts for. */
+/** Requests the user that a credential acts for. */
 export const personOf: PersonOf = async (session, credential) => {
   const me = await session.call(meRequest, {}, { credential });
   return me.ok ? { userId: me.value.userId, name: me.value.email ?? me.value.userId } : me.failure;
 };
 
-/** Asks the server whose the key in the environment is. */
+/** Requests the organization of the key in the environment. */
 export const keyOrganization: KeyOrganization = async (session) => {
   const me = await session.call(meRequest, {});
   if (!me.ok) return me.failure;

@@ -4,16 +4,19 @@ import { resolveUserRequest, type Claims } from '#identity/contract';
 import { canonicalJson, ok, type Clock, type DomainError, type Result } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
-/** How long an answer is used again: each request of a login would ask otherwise. Erasure is seen by the directory, not here. */
+/**
+ * How long a response is cached, so that not every request with a token needs a lookup. Erasure does not depend on
+ * this: the directory detects it.
+ */
 const KEEP_MS = 60_000;
 const KEEP_AT_MOST = 10_000;
 
-/** Which user verified claims are about. */
+/** Finds the user of verified claims. */
 export interface Logins {
   userOf(claims: Claims): Promise<Result<string, DomainError>>;
 }
 
-/** Asks identity, once a minute for the same claims. For whoever checks tokens: the gateway. */
+/** Creates a cached lookup of users, which sends the same claims to identity at most once a minute. For the gateway. */
 export function createLogins({ bus, clock }: { readonly bus: Bus; readonly clock: Clock }): Logins {
   const known = new LRUCache<string, string>({
     max: KEEP_AT_MOST,

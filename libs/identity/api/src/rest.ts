@@ -10,7 +10,7 @@ import {
 
 export { createLogins, type Logins } from './logins.ts';
 
-/** What the gateway makes routes of. */
+/** Requests that the gateway serves over HTTP. */
 export const identityRest = [
   aboutRequest,
   meRequest,

@@ -4,10 +4,10 @@ import { peopleRequest } from './users.contract.ts';
 
 export type Person = OutputOf<typeof peopleRequest>['people'][number];
 
-/** People that one request may ask for. */
+/** Maximum number of people in one request. */
 const AT_ONCE = 500;
 
-/** Names and addresses of people by user id, for a view; ids that are nobody's are not in it. */
+/** Returns names and addresses by user ID, for views. IDs that are not those of users are omitted. */
 export async function peopleById(
   bus: Bus,
   ids: readonly string[],

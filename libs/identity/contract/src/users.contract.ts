@@ -2,18 +2,18 @@ import { GLOBAL_ROLES, ROLES, SERVICES_ONLY } from '#access';
 import { pageInput, pageOutput, request } from '#bus/contract';
 import { z } from 'zod';
 
-/** Who a token is about, as an issuer says it. Personal data: kept in the vault, never in an event. */
+/** Claims of a token about its user. Personal data: stored in the vault, never in an event. */
 export const claimsSchema = z.strictObject({
   issuer: z.string().min(1).max(2_000),
   subject: z.string().min(1).max(500),
   email: z.string().max(320).optional(),
   emailVerified: z.boolean().default(false),
   name: z.string().max(500).optional(),
-  /** The issuer could not be asked for more: what is missing is not known, rather than absent. */
+  /** Set if the issuer could not be reached for more claims, so that missing ones are unknown rather than absent. */
   incomplete: z.literal(true).optional(),
 });
 
-/** The gateway's question at the first request with a token: which user is this? Registers a new one exactly once. */
+/** Returns the user of a token, and registers a new user exactly once. Sent by the gateway for each new token. */
 export const resolveUserRequest = request({
   subject: 'identity.v1.users.resolve',
   permission: SERVICES_ONLY,
@@ -30,7 +30,7 @@ const personSchema = z.strictObject({
   erased: z.boolean(),
 });
 
-/** Names and addresses for views; ids that are nobody's (or a service's) are left out of the answer. */
+/** Returns names and addresses for views. IDs that are not those of users are omitted. */
 export const peopleRequest = request({
   subject: 'identity.v1.people.find',
   permission: SERVICES_ONLY,
@@ -75,9 +75,9 @@ export const aboutRequest = request({
     issuer: z.string(),
     audience: z.string(),
     cliClientId: z.string(),
-    /** Null: this installation has no login for the console. */
+    /** `null` if this installation has no login for the console. */
     consoleClientId: z.string().nullable(),
-    /** What logins ask the issuer for; a null resource is not sent. */
+    /** Scopes that logins request. */
     scope: z.string(),
     resource: z.string().nullable(),
     contact: z.string(),
@@ -123,7 +123,7 @@ const sessionView = z.strictObject({
   startedAt: z.string().nullable(),
   expiresAt: z.string().nullable(),
 });
-/** `external`: people log in elsewhere, and their sessions are there. */
+/** `external`: people log in at another service, which also has their sessions. */
 const issuerKind = z.enum(['built-in', 'external']);
 const endedSessions = z.strictObject({
   issuer: issuerKind,
@@ -162,7 +162,7 @@ export const endSessionRequest = request({
   timeoutMs: 10_000,
 });
 
-/** What this installation is, and who is a platform admin from the start. Provided by the process under IDENTITY_CONFIG. */
+/** Settings of this installation, and its initial global admins. Provided by the process under IDENTITY_CONFIG. */
 export interface IdentityConfig {
   readonly version: string;
   readonly publicUrl: string;
@@ -170,14 +170,14 @@ export interface IdentityConfig {
   readonly audience: string;
   readonly cliClientId: string;
   readonly consoleClientId?: string | undefined;
-  /** Scopes that logins ask for, separated by spaces. */
+  /** Scopes that logins request, separated by spaces. */
   readonly scope: string;
-  /** Resource (RFC 8707) that logins ask for; left out: none is sent. */
+  /** Resource (RFC 8707) that logins request. Absent: none is sent. */
   readonly resource?: string | undefined;
-  /** Whom to ask: an address or a URL. */
+  /** Contact of the operator: an address or a URL. */
   readonly contact: string;
   readonly profile: 'embedded' | 'distributed';
-  /** Verified addresses that make their user a global admin at the first login. */
+  /** Verified addresses whose user becomes a global admin at login. */
   readonly adminEmails: readonly string[];
 }
 

@@ -14,12 +14,12 @@ const accountSchema = z.object({
   passwordSetAt: z.string(),
 });
 
-/** An account of the built-in issuer. Personal data and a password's hash: in the vault and nowhere else. */
+/** An account of the built-in issuer: personal data and the hash of its password. Stored only in the vault. */
 export type Account = z.infer<typeof accountSchema>;
 
 export interface NewAccount {
   readonly email: string;
-  /** 8 characters at least, 1000 at most. */
+  /** At least 8 and at most 1000 characters. */
   readonly password: string;
   readonly name?: string;
 }
@@ -32,13 +32,17 @@ export interface Accounts {
   create(account: NewAccount): Promise<Result<Account, AccountError>>;
   find(id: string): Promise<Account | undefined>;
   byAddress(email: string): Promise<Account | undefined>;
-  /** The account whose address and password these are; an unknown address takes as long as a wrong password. */
+  /** Returns the account with this address and password. An unknown address takes as long as a wrong password. */
   verify(email: string, password: string): Promise<Account | undefined>;
-  /** Ends every session, refresh token and code of the account as well. */
+  /** Changes the password, and ends all sessions, refresh tokens, and codes of the account. */
   setPassword(email: string, password: string): Promise<Result<Account, AccountError>>;
 }
 
-/** @param lookupKey names the records of addresses, so that their names say nothing */
+/**
+ * Creates the store of accounts.
+ *
+ * @param lookupKey derives the names of records from addresses, so that the names reveal nothing
+ */
 export function createAccounts({
   vault,
   clock,
@@ -77,7 +81,8 @@ export function createAccounts({
       const present = await vault.get(addressName(email));
       if (present && (await find(decodeText(present.value)))) return err(accountErrors.exists());
       const id = ids.uuid();
-      // The address is claimed first: of two at once one gets it. A claim without an account was left by a crash.
+      // The address is claimed first, so that only one of two simultaneous requests gets it. A crash may leave a claim
+      // without an account.
       const claimed = await vault.put(addressName(email), encodeText(id), { expected: present?.version ?? 'absent' });
       if (!claimed.ok) return err(accountErrors.exists());
       const account = {

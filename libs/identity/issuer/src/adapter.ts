@@ -4,15 +4,15 @@ import { decodeText, encodeText, type Vault } from '#vault';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { isPending, PendingRecords, type IndexKind } from './pending-records.ts';
 
-/** Kept this long beyond its end, so that a poller is told `expired_token` and not that the code never existed. */
+/** How long an expired device code is kept, so that a poller receives `expired_token` instead of an unknown code. */
 const DEVICE_CODE_KEPT_MS = 3_600_000;
 
-/** Called before a device code is looked up by its poller; throws what the poller is to be told instead. */
+/** Called before a polled device code is looked up. Throws the error to return to the poller, if any. */
 export type PollGate = (deviceCodeDigest: string) => void;
 
 /**
- * The issuer's state (sessions, codes, grants, refresh tokens) in the vault, as soon as it is somebody's. Ids are secrets
- * there, so that records are named by their digests. Access tokens are signed and not stored.
+ * Stores the issuer's state (sessions, codes, grants, refresh tokens) in the vault once it belongs to an account. IDs
+ * are secrets, so records are named by their digests. Access tokens are signed and not stored.
  */
 export function vaultAdapter(vault: Vault, clock: Clock, onPoll: PollGate): AdapterFactory {
   return (model) => createModelAdapter(model, vault, clock, onPoll);
@@ -20,7 +20,7 @@ export function vaultAdapter(vault: Vault, clock: Clock, onPoll: PollGate): Adap
 
 const digest = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 40);
 
-/** Time to live of what the library gives none. */
+/** Time to live of records for which the library specifies none. */
 const UNLIMITED_MS = Number.MAX_SAFE_INTEGER;
 
 function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: PollGate): Adapter {
@@ -31,7 +31,7 @@ function createModelAdapter(model: string, vault: Vault, clock: Clock, onPoll: P
 
   async function read(idDigest: string): Promise<AdapterPayload | undefined> {
     const record = await vault.get(recordName(idDigest));
-    // Written by `upsert` below, sealed since: what the library gave comes back.
+    // Written by `upsert` below and sealed, so that it needs no validation.
     return record && (JSON.parse(decodeText(record.value)) as AdapterPayload);
   }
 

@@ -8,7 +8,7 @@ import { changePassword, ensureAdmin } from './admin.ts';
 import { createAttempts } from './attempts.ts';
 import { loadOrCreateSecrets } from './secrets.ts';
 
-describe('the admin’s account', () => {
+describe('the account of the admin', () => {
   const folder = temporaryFolder();
   const [clock, ids] = [manualClock(), sequenceIds()];
   const admin = { email: 'admin@astro.localhost', dataFolder: folder };
@@ -27,7 +27,7 @@ describe('the admin’s account', () => {
   });
   afterAll(() => vault.close());
 
-  it('is made at the first start, its password kept in a file that only its owner reads', async () => {
+  it('is created at the first start, with its password in a file that only its owner can read', async () => {
     const made = await ensureAdmin(accounts, ids, admin);
     password = made.password ?? '';
     expect(password).toMatch(/^([a-z2-9]{5}-){4}[a-z2-9]{5}$/);
@@ -36,7 +36,7 @@ describe('the admin’s account', () => {
     expect(await accounts.verify('Admin@Astro.localhost', password)).toMatchObject({ email: admin.email });
   });
 
-  it('is left alone by later starts', async () => {
+  it('is unchanged by later starts', async () => {
     expect(await ensureAdmin(accounts, ids, { ...admin, password: 'another pass phrase' })).not.toHaveProperty(
       'password',
     );
@@ -44,7 +44,7 @@ describe('the admin’s account', () => {
     expect(await accounts.verify(admin.email, 'another pass phrase')).toBeUndefined();
   });
 
-  it('use-S15: keeps the file with its first password while others change theirs', async () => {
+  it('use-S15: keeps the file with its initial password while others change theirs', async () => {
     await accounts.create({ email: 'grace@acme.dev', password: 'a pass phrase' });
     const other = { email: 'grace@acme.dev', dataFolder: folder };
     expect(await changePassword(accounts, ids, other)).toMatchObject({ ok: true });
@@ -53,7 +53,7 @@ describe('the admin’s account', () => {
     expect(readFileSync(`${folder}/initial-admin-password`, 'utf8')).toBe(`${password}\n`);
   });
 
-  it('gets a new password, and the file with the first one goes', async () => {
+  it('removes the file with the initial password when the password changes', async () => {
     const changed = await changePassword(accounts, ids, admin);
     expect(existsSync(`${folder}/initial-admin-password`)).toBe(false);
     expect(await accounts.verify(admin.email, password)).toBeUndefined();
@@ -64,7 +64,7 @@ describe('the admin’s account', () => {
     });
   });
 
-  it('is one, however many starts there are at once', async () => {
+  it('is created once by simultaneous starts', async () => {
     const made = await Promise.all(
       Array.from({ length: 5 }, () => accounts.create({ email: 'once@acme.dev', password: 'a pass phrase' })),
     );
@@ -74,7 +74,7 @@ describe('the admin’s account', () => {
 });
 
 describe('attempts', () => {
-  it('are blocked at the limit until their window ends, each key by itself', () => {
+  it('are blocked at the limit until their window ends, separately for each key', () => {
     const clock = manualClock();
     const attempts = createAttempts({ clock, limit: 2, windowMs: 1_000 });
     expect(attempts.begin('a')).toBe(0);
@@ -86,7 +86,7 @@ describe('attempts', () => {
     expect(attempts.begin('a')).toBe(0);
   });
 
-  it('do not count when they did not fail, and start again after a success', () => {
+  it('do not count unless they failed, and are reset after a success', () => {
     const attempts = createAttempts({ clock: manualClock(), limit: 2, windowMs: 1_000 });
     attempts.begin('a');
     attempts.undo('a');

@@ -6,22 +6,24 @@ import type { Accounts } from './accounts.ts';
 
 export interface AdminOptions {
   readonly email: string;
-  /** Generated when left out. Used at the first start only. */
+  /** Password at the first start. Default: a generated one. */
   readonly password?: string;
-  /** Where the password also lies, in `initial-admin-password`, until it is changed. */
+  /** Folder of `initial-admin-password`, which contains the password until it is changed. */
   readonly dataFolder: string;
 }
 
 export interface Admin {
   readonly email: string;
-  /** Present when the account was made by this call: to be shown once. */
+  /** Present if this call created the account: the password to print once. */
   readonly password?: string;
   readonly passwordFile: string;
 }
 
 const fileIn = (dataFolder: string): string => join(dataFolder, 'initial-admin-password');
 
-/** Makes the admin's account when there is none with that address, and writes its password beside the data (0600). */
+/**
+ * Creates the admin's account if no account has the address, and writes its password to the data folder (mode 0600).
+ */
 export async function ensureAdmin(
   accounts: Accounts,
   ids: Ids,
@@ -30,7 +32,7 @@ export async function ensureAdmin(
   const passwordFile = fileIn(dataFolder);
   if (await accounts.byAddress(email)) return { email, passwordFile };
   const chosen = password ?? generatedPassword(ids);
-  // The file first: a crash after it makes both again, a crash before it would lose a password that is in force.
+  // The file is written first: after a crash, both are created again, and no password in use is lost.
   writePrivateFile(passwordFile, `${chosen}\n`);
   const created = await accounts.create({ email, password: chosen, name: 'Administrator' });
   if (!created.ok) {
@@ -41,8 +43,10 @@ export async function ensureAdmin(
 }
 
 /**
- * Sets a new password: generated when none is given. The file with the first one is removed when it is of this account.
- * @returns the password in force
+ * Changes a password. The file with the initial password is removed if it belongs to this account.
+ *
+ * @param options.password default: a generated one
+ * @returns the new password
  */
 export async function changePassword(
   accounts: Accounts,
@@ -57,7 +61,7 @@ export async function changePassword(
   return ok(chosen);
 }
 
-/** Whether the file holds the password that this account has. */
+/** Returns whether the file contains the password of this account. */
 async function isInitialPassword(accounts: Accounts, email: string, file: string): Promise<boolean> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
@@ -66,7 +70,7 @@ async function isInitialPassword(accounts: Accounts, email: string, file: string
   return text !== undefined && (await accounts.verify(email, text.trimEnd())) !== undefined;
 }
 
-/** Five groups of five from an alphabet without look-alikes: about 125 bits. */
+/** Returns five groups of five characters from an alphabet without similar letters: about 125 bits. */
 function generatedPassword(ids: Ids): string {
   const alphabet = 'abcdefghijkmnpqrstuvwxyz23456789';
   const letters = [...ids.random(25)].map((byte) => alphabet[byte % alphabet.length]);

@@ -5,7 +5,7 @@ const ADA = { email: 'ada@acme.dev', password: 'a long pass phrase' };
 const GRACE = { email: 'grace@acme.dev', password: 'another pass phrase' };
 const [HERE, THERE] = ['192.0.2.7', '198.51.100.9'];
 
-describe('use-S3: limits of guesses, behind an ingress', () => {
+describe('use-S3: limits on attempts, behind an ingress', () => {
   const folder = temporaryFolder();
   let at: TestIssuer;
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
   beforeEach(() => at.advance(3_600_000));
   afterAll(() => at.close());
 
-  /** Statuses of so many wrong passwords for Ada's account, by one browser. */
+  /** Submits wrong passwords with one browser, and returns the statuses. */
   const guess = async (times: number, pages: Browser, email = ADA.email) => {
     const { submit } = await at.loginPage(undefined, pages);
     const statuses: number[] = [];
@@ -24,7 +24,7 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
     return statuses;
   };
   const logIn = async (pages: Browser, account = ADA) => (await at.logIn(undefined, account, pages)).status;
-  /** A browser that has logged in before, and whose session has ended since. */
+  /** Returns a browser that has logged in before, and whose session has ended. */
   const known = async (address: string) => {
     const pages = at.browser(address);
     expect(await logIn(pages)).toBe(200);
@@ -32,21 +32,21 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
     return pages;
   };
 
-  it('count each person for himself: five wrong passwords stop nobody at another address', async () => {
+  it('apply to each address separately: five wrong passwords do not block another address', async () => {
     expect(await guess(6, at.browser(HERE))).toEqual([401, 401, 401, 401, 401, 429]);
     expect(await logIn(at.browser(HERE))).toBe(429);
     expect(await logIn(at.browser(HERE), GRACE)).toBe(200);
     expect(await logIn(at.browser(THERE))).toBe(200);
   });
 
-  it('lock no owner out: a browser that has logged in before is counted apart, also at the same address', async () => {
+  it('do not lock out the owner: a browser that has logged in before has its own limit', async () => {
     const pages = await known(HERE);
     await guess(6, at.browser(HERE));
     expect(await logIn(at.browser(HERE))).toBe(429);
     expect(await logIn(pages)).toBe(200);
   });
 
-  it('end what guesses at one account from many addresses, and let the owner in all the same', async () => {
+  it('block attempts on one account from many addresses, but not the owner', async () => {
     const pages = await known(HERE);
     for (let n = 0; n < 10; n++) await guess(5, at.browser(`198.51.100.${n}`));
     expect(await guess(1, at.browser('198.51.100.200'))).toEqual([429]);
@@ -54,14 +54,14 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
     expect(await logIn(pages)).toBe(200);
   });
 
-  it('hold for a browser that has logged in before too, and for other accounts it is a stranger', async () => {
+  it('also apply to a browser that has logged in before, which is unknown to other accounts', async () => {
     const pages = await known(HERE);
     expect(await guess(6, pages)).toEqual([401, 401, 401, 401, 401, 429]);
     expect(await guess(6, pages, GRACE.email)).toEqual([401, 401, 401, 401, 401, 429]);
     expect(await logIn(at.browser(THERE))).toBe(200);
   });
 
-  it('take a cookie that was changed, or is another installation’s, for none', async () => {
+  it('ignore a cookie that was changed or is from another installation', async () => {
     const pages = await known(HERE);
     await guess(6, at.browser(HERE));
     const forged = at.browser(HERE);
@@ -74,7 +74,7 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
     expect(await logIn(forged)).toBe(200);
   });
 
-  it('count wrong user codes by address, and apart for a browser that has logged in before', async () => {
+  it('count wrong user codes by address, and separately for a browser that has logged in before', async () => {
     const pages = await known(HERE);
     const stranger = at.browser(HERE);
     for (const last of 'BCDFG') await at.enterCode(`BBBB-BBB${last}`, stranger);
@@ -88,7 +88,7 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
     });
   });
 
-  it('count how often one device code is sent, whoever sends it', async () => {
+  it('count how often one device code is submitted, from all addresses together', async () => {
     const { user_code: code } = await at.startDevice();
     const statuses: number[] = [];
     for (let n = 0; n < 11; n++)
@@ -98,7 +98,7 @@ describe('use-S3: limits of guesses, behind an ingress', () => {
     expect((await at.enterCode(other, at.browser('198.51.100.1'))).confirm.status).toBe(200);
   });
 
-  it('take an IPv6 network of 64 bits for one address', async () => {
+  it('count an IPv6 network of 64 bits as one address', async () => {
     expect(await guess(5, at.browser('2001:db8:1:2::1'))).toEqual([401, 401, 401, 401, 401]);
     expect(await guess(1, at.browser('2001:db8:1:2:ffff::9'))).toEqual([429]);
     expect(await guess(1, at.browser('2001:db8:1:3::1'))).toEqual([401]);

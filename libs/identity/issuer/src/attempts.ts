@@ -2,27 +2,32 @@ import type { Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
 /**
- * Counts attempts by key within a window, in memory, and forgets keys whose window has passed. An attempt counts from its
- * beginning, so that many at once get no further than many in a row.
+ * Counts attempts by key within a window, in memory. Keys are removed after their window. An attempt counts from its
+ * start, so that simultaneous attempts have the same limit as consecutive ones.
  */
 export interface Attempts {
-  /** Counts an attempt that begins. @returns 0, or the milliseconds until one is allowed; then it is not counted */
+  /**
+   * Counts an attempt.
+   *
+   * @returns 0, or the milliseconds until an attempt is allowed; then this one is not counted
+   */
   begin(key: string): number;
-  /** The attempt was not a failure: it does not count. */
+  /** Uncounts an attempt that did not fail. */
   undo(key: string): void;
-  /** What was begun succeeded: nothing of the key counts any more. */
+  /** Resets the key after a successful attempt. */
   succeeded(key: string): void;
 }
 
-/** One counter of an attempt. */
+/** A counter and the key of an attempt. */
 export interface Counted {
   readonly attempts: Attempts;
   readonly key: string;
 }
 
 /**
- * Counts an attempt in all of these, or in none when one of them allows no more.
- * @returns 0, or the milliseconds until one is allowed
+ * Counts an attempt in all counters, or in none if one of them has reached its limit.
+ *
+ * @returns 0, or the milliseconds until an attempt is allowed
  */
 export function beginAll(counted: readonly Counted[]): number {
   const begun: Counted[] = [];

@@ -7,5 +7,5 @@ export interface BuiltInIssuer {
   readonly admin: Admin;
 }
 
-/** Token of the BuiltInIssuer; null where people log in at an external one. */
+/** Injection token of the BuiltInIssuer; null if people log in at an external issuer. */
 export const BUILT_IN_ISSUER = Symbol('built-in issuer');

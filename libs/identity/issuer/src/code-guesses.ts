@@ -5,26 +5,26 @@ import type { KnownBrowsers } from './known-browsers.ts';
 import type { IssuerCaller } from './mount.ts';
 
 /**
- * Wrong user codes while a code lives, of one account by browsers that have logged in to it, else of one address: nobody
- * guesses his way to another's device.
+ * Wrong user codes within the lifetime of a code, counted by account for browsers that have logged in before, otherwise
+ * by address. The limit makes guessing a user code infeasible.
  */
 const WRONG_CODES = 5;
-/** How often one code may be sent while it lives. Two are needed: it is entered, and confirmed. */
+/** Submissions of one code within its lifetime. A login needs two: one to enter the code, and one to confirm it. */
 const TIMES_OF_ONE_CODE = 10;
 
 export interface CodeGuessesOptions {
   readonly clock: Clock;
   readonly callers: WeakMap<IncomingMessage, IssuerCaller>;
   readonly browsers: KnownBrowsers;
-  /** How long a code lives. */
+  /** Lifetime of a code, in milliseconds. */
   readonly windowMs: number;
 }
 
-/** Counts the user codes that are sent, from before they are looked up. */
+/** Limits the submitted user codes. A submission counts before the code is looked up. */
 export class CodeGuesses {
   private readonly wrongCodes: Attempts;
   private readonly oneCode: Attempts;
-  /** Requests that named a code of nobody's. */
+  /** Requests with a code that does not exist. */
   private readonly wrongRequests = new WeakSet<IncomingMessage>();
 
   constructor(private readonly options: CodeGuessesOptions) {
@@ -33,7 +33,11 @@ export class CodeGuesses {
     this.oneCode = createAttempts({ clock, limit: TIMES_OF_ONE_CODE, windowMs });
   }
 
-  /** @returns 0, or the milliseconds until another is allowed */
+  /**
+   * Counts a submission.
+   *
+   * @returns 0, or the milliseconds until another is allowed
+   */
   begin(request: IncomingMessage): number {
     const { userCode = '' } = this.callerOf(request);
     const code = userCode
@@ -50,7 +54,7 @@ export class CodeGuesses {
     this.wrongRequests.add(request);
   }
 
-  /** A code that was found does not count as a wrong one. */
+  /** Ends a submission. A code that exists does not count as wrong. */
   ended(request: IncomingMessage): void {
     if (!this.wrongRequests.has(request)) this.wrongCodes.undo(this.guesserOf(request));
   }

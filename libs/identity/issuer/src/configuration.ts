@@ -8,7 +8,7 @@ import type { IssuerSecrets } from './secrets.ts';
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** Seconds. */
+/** Lifetimes in seconds. */
 export interface Lifetimes {
   readonly accessToken: number;
   readonly refreshToken: number;
@@ -35,11 +35,14 @@ export interface ConfigurationOptions {
   readonly consoleRedirectUris: readonly string[];
   readonly lifetimes: Lifetimes;
   readonly onPoll: PollGate;
-  /** A user code was entered that is nobody's. */
+  /** Called for a user code that does not exist. */
   readonly onWrongUserCode: (context: KoaContextWithOIDC) => void;
 }
 
-/** Both clients are ours and public; nobody is asked for consent, and what they may have is written here. */
+/**
+ * Returns the provider's configuration. Both clients are our own and public, so there is no consent page; their scopes
+ * are fixed here.
+ */
 export function providerConfiguration(options: ConfigurationOptions): Configuration {
   const { accounts, secrets, audience, lifetimes } = options;
   const policy = interactionPolicy.base();
@@ -114,7 +117,7 @@ function clientsOf(options: ConfigurationOptions): NonNullable<Configuration['cl
   ];
 }
 
-/** What of the protocol is on, and the pages of the device flow and of logout. */
+/** Returns the enabled features, and the pages of the device flow and of logout. */
 function featuresOf({
   audience,
   lifetimes,
@@ -168,7 +171,7 @@ function featuresOf({
   };
 }
 
-/** The address was typed by whoever made the account, who is the operator: it counts as verified. */
+/** The operator creates the accounts, so their addresses count as verified. */
 const claimsOf = ({ email, name }: { readonly email: string; readonly name: string | null }) => ({
   email,
   email_verified: true,
@@ -197,7 +200,7 @@ function html(context: { body: unknown; set(headers: { [name: string]: string })
 }
 
 function formOf({ oidc }: KoaContextWithOIDC): { readonly action: string; readonly xsrf: string } {
-  // The library keeps the token of its form here; its typings do not know it.
+  // The library stores the token of its form here; its types do not include it.
   const state = (oidc.session as { readonly state?: { readonly secret?: string } } | undefined)?.state;
   return { action: oidc.urlFor('code_verification'), xsrf: state?.secret ?? '' };
 }

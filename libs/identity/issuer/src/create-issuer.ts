@@ -20,21 +20,21 @@ export interface IssuerOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
-  /** Where people and clients reach the platform, without a path: `http://127.0.0.1:8080`. */
+  /** Address of the platform without a path, such as `http://127.0.0.1:8080`. */
   readonly publicUrl: string;
-  /** Audience of access tokens; `<publicUrl>/v1` when left out. */
+  /** Audience of access tokens. Default: `<publicUrl>/v1`. */
   readonly audience?: string;
-  /** `astroctl` when left out. */
+  /** Default: `astroctl`. */
   readonly cliClientId?: string;
-  /** `astro-console` when left out. */
+  /** Default: `astro-console`. */
   readonly consoleClientId?: string;
-  /** `<publicUrl>/callback` when left out. */
+  /** Default: `<publicUrl>/callback`. */
   readonly consoleRedirectUris?: readonly string[];
-  /** Seconds; LIFETIMES where left out. */
+  /** Seconds. Default: LIFETIMES. */
   readonly lifetimes?: Partial<Lifetimes>;
-  /** Seconds between two polls of the device flow; 1 when left out. Faster ones are told `slow_down`. */
+  /** Minimum seconds between two polls of the device flow. Default: 1. Faster polls receive `slow_down`. */
   readonly pollIntervalSeconds?: number;
-  /** Of one address; 600 requests a minute, and 120 that begin a login, where left out. */
+  /** Limits per address. Default: 600 requests a minute, of which 120 start a login. */
   readonly limits?: Partial<RequestLimits>;
 }
 
@@ -57,26 +57,28 @@ export interface Issuer {
   readonly consoleClientId: string;
   readonly accounts: Accounts;
   readonly sessions: IssuerSessions;
-  /** What tokens are checked with, for a gateway in the same process. */
+  /** Returns the keys that verify tokens, for a gateway in the same process. */
   jwks(): { readonly keys: readonly PublicJwk[] };
-  /** Serves everything below `/oidc` of this Fastify instance; before it listens. */
+  /** Serves the routes below `/oidc`. Call this before the Fastify instance listens. */
   mount(fastify: FastifyInstance): Promise<void>;
-  /** Makes the admin's account at the first start. Repeatable. */
+  /** Creates the admin's account at the first start. Idempotent. */
   ensureAdmin(options: AdminOptions): Promise<Admin>;
 }
 
-/** Where the built-in issuer of a platform is, and for whom its tokens are, by the platform's public address. */
+/** Returns the built-in issuer's address and the audience of its tokens for the platform's public address. */
 export function addressesOf(publicUrl: string): { readonly issuer: string; readonly audience: string } {
   const url = publicUrl.replace(/\/$/, '');
   return { issuer: `${url}/oidc`, audience: `${url}/v1` };
 }
 
-/** Polls that may be remembered; the oldest are forgotten, and then simply allowed. */
+/** Maximum number of remembered polls. If the oldest was discarded, its next poll is allowed. */
 const POLLS_REMEMBERED = 10_000;
-/** How much earlier than the interval a poll may come, for timers that fire early. */
+/** Tolerance for polls that are too early, because timers may fire early. */
 const EARLY_MS = 100;
 
-/** The built-in OpenID Connect issuer: device flow for the CLI, authorization code with PKCE for the console. */
+/**
+ * Creates the built-in OpenID Connect issuer: device flow for the CLI, authorization code with PKCE for the console.
+ */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { vault, clock, ids, logger } = options;
   const publicUrl = options.publicUrl.replace(/\/$/, '');
@@ -112,7 +114,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
       onWrongUserCode: ({ req }) => codes.wrong(req),
     }),
   );
-  provider.proxy = true; // the mount sets the forwarded headers itself, from the public address alone
+  provider.proxy = true; // the mount sets the forwarded headers from the public address
   provider.on('server_error', (context, error) =>
     logger.error(
       { path: context.path, err: { name: error.name, message: error.message, stack: error.stack } },
@@ -134,7 +136,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     }
     await next();
     if (isGuess) codes.ended(context.req);
-    // RFC 8628 section 3.2: the library leaves the interval out, and pollers would then wait 5 seconds each time.
+    // RFC 8628 section 3.2: the library omits the interval, and pollers would then wait 5 seconds each time.
     if (routeOf(context) === 'device_authorization' && isObject(context.body))
       context.body = { ...context.body, interval: pollIntervalSeconds };
   });
@@ -171,7 +173,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   };
 }
 
-/** Tells pollers that come too fast to slow down (RFC 8628 section 3.5). */
+/** Returns `slow_down` to pollers that are too fast (RFC 8628 section 3.5). */
 function pollGate(clock: Clock, intervalMs: number): (deviceCodeDigest: string) => void {
   const last = new LRUCache<string, number>({ max: POLLS_REMEMBERED });
   return (digest) => {

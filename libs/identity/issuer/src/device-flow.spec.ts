@@ -18,7 +18,7 @@ describe('the built-in issuer over HTTP', () => {
   beforeEach(() => at.advance(3_600_000));
   afterAll(() => at.close());
 
-  it('logs a person in on a device, without any script, and signs a token that names audience and person', async () => {
+  it('logs in a person on a device without scripts, and signs a token with audience and subject', async () => {
     const device = await at.startDevice();
     expect(device).toMatchObject({
       interval: 1,
@@ -66,7 +66,7 @@ describe('the built-in issuer over HTTP', () => {
     expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
-  it('publishes what a foreign gateway needs: discovery and keys', async () => {
+  it('publishes discovery and keys for other gateways', async () => {
     const discovery = (await (await fetch(`${at.base}/oidc/.well-known/openid-configuration`)).json()) as Record<
       string,
       unknown
@@ -81,7 +81,7 @@ describe('the built-in issuer over HTTP', () => {
     });
   });
 
-  it('B20: tells a poller that comes faster than the interval to slow down', async () => {
+  it('B20: returns slow_down to a poller that is faster than the interval', async () => {
     const device = await at.startDevice();
     await at.poll(device['device_code']);
     const hurried = await at.form('/token', {
@@ -92,7 +92,7 @@ describe('the built-in issuer over HTTP', () => {
     expect(hurried).toMatchObject({ status: 400, body: { error: 'slow_down' } });
   });
 
-  it('B20: a refused device gets access_denied, and no later login revives its code', async () => {
+  it('B20: returns access_denied for a refused device, whose code cannot be used again', async () => {
     const device = await at.startDevice();
     const { pages, confirm } = await at.enterCode(device['user_code']);
     const refused = await at.answerCode(pages, confirm, 'abort');
@@ -101,7 +101,7 @@ describe('the built-in issuer over HTTP', () => {
     expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
   });
 
-  it('B20: an expired code is expired for its poller and on the page', async () => {
+  it('B20: returns expired_token for an expired code', async () => {
     const device = await at.startDevice();
     const now = Date.now;
     try {
@@ -112,14 +112,14 @@ describe('the built-in issuer over HTTP', () => {
     }
   });
 
-  it('B20: after five wrong user codes an address guesses no more, however right the sixth is', async () => {
+  it('B20: rejects every user code of an address after five wrong ones, even a correct one', async () => {
     const device = await at.startDevice();
     for (let guess = 0; guess < 5; guess++)
       expect((await at.enterCode(`BBBB-BBB${'CDFGH'[guess]}`)).confirm.text).toContain('Unknown code');
     expect((await at.enterCode(device['user_code'])).confirm).toMatchObject({ status: 429 });
   });
 
-  it('refuses a wrong password like an unknown address, and after five tries for one account from one address any', async () => {
+  it('rejects a wrong password like an unknown address, and every password after five attempts', async () => {
     const { submit } = await at.loginPage();
     const tryWith = (email: string, password: string) => submit({ email, password });
     const unknown = await tryWith('nobody@acme.dev', 'whatever it is');
@@ -133,7 +133,7 @@ describe('the built-in issuer over HTTP', () => {
     expect((await tryWith('grace@acme.dev', 'another pass phrase')).status).toBe(200);
   });
 
-  it('refuses in a form of its own, after the one that continues, so that no filler of first forms refuses by accident', async () => {
+  it('has the refusal in a second form, so that no client that submits the first one refuses', async () => {
     const device = await at.startDevice();
     const { pages, confirm } = await at.enterCode(device['user_code']);
     const login = await at.answerCode(pages, confirm);
@@ -144,14 +144,14 @@ describe('the built-in issuer over HTTP', () => {
     expect(await at.poll(device['device_code'])).toMatchObject({ status: 400, body: { error: 'access_denied' } });
   });
 
-  it('takes no login form that did not come from its own page', async () => {
+  it('rejects a login form that is not from its own page', async () => {
     const { login, submit } = await at.loginPage();
     const xsrf = hiddenField(login.text, 'xsrf');
     expect((await submit({ ...CREDENTIALS, xsrf: 'forged' })).status).toBe(403);
     expect((await at.browser().post(formAction(login.text), { ...CREDENTIALS, xsrf })).status).toBe(400);
   });
 
-  it('answers the console’s authorization code once, with PKCE alone', async () => {
+  it('accepts the authorization code of the console once, and only with PKCE', async () => {
     const verifier = 'v'.repeat(64);
     const challenge = createHash('sha256').update(verifier).digest('base64url');
     const query = {
@@ -184,14 +184,14 @@ describe('the built-in issuer over HTTP', () => {
     expect(await redeem(verifier)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
-  describe('use-S7: what a stranger can do', () => {
+  describe('use-S7: an anonymous client', () => {
     const recordNames = async () => {
       const names: string[] = [];
       for await (const { name } of at.vault.list('oidc/')) names.push(name);
       return names;
     };
 
-    it('stores nothing before a person has logged in, however many codes, pages and cancelled logins', async () => {
+    it('stores nothing before a login, with any number of codes, pages, and cancelled logins', async () => {
       const before = await recordNames();
       const devices = await Promise.all(Array.from({ length: 20 }, at.startDevice));
       expect(new Set(devices.map(({ user_code: code }) => code)).size).toBe(20);
@@ -206,7 +206,7 @@ describe('the built-in issuer over HTTP', () => {
       expect((await recordNames()).length).toBeGreaterThan(before.length);
     });
 
-    it('begins no more logins in a minute than an address may, and asks no more', async () => {
+    it('is limited in requests and in started logins per minute and address', async () => {
       const answers = await Promise.all(
         Array.from({ length: 150 }, () => at.form('/device/auth', { client_id: 'astroctl', scope: 'openid' })),
       );
@@ -223,7 +223,7 @@ describe('the built-in issuer over HTTP', () => {
       expect(await at.startDevice()).toHaveProperty('device_code');
     });
 
-    it('tries five passwords and no more, however many are sent at once', async () => {
+    it('can try five passwords, even if it sends many simultaneously', async () => {
       const { submit } = await at.loginPage();
       const tries = await Promise.all(
         Array.from({ length: 120 }, (_, n) => submit({ email: ADA.email, password: `guess ${n}` })),
@@ -232,7 +232,7 @@ describe('the built-in issuer over HTTP', () => {
       expect(tries.filter(({ status }) => status === 429)).toHaveLength(115);
     });
 
-    it('guesses five user codes and no more, however many are sent at once', async () => {
+    it('can try five user codes, even if it sends many simultaneously', async () => {
       const ready = await Promise.all(
         Array.from({ length: 40 }, async () => {
           const pages = at.browser();
@@ -265,7 +265,7 @@ describe('the built-in issuer over HTTP', () => {
       ],
       ['a parameter twice', '/token', 'client_id=a&client_id=b', 'the parameter client_id is given twice'],
       ['markup as a name', '/token', '<b>=1', 'there is no parameter with that name here'],
-    ])('is refused %s', async (_what, path, body, words) => {
+    ])('is rejected with %s', async (_what, path, body, words) => {
       const answer = await fetch(`${at.base}/oidc${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -278,7 +278,7 @@ describe('the built-in issuer over HTTP', () => {
       });
     });
 
-    it('is refused the same in queries, as a page where people look', async () => {
+    it('is rejected for the same errors in queries, with a page where people see the response', async () => {
       const pages = at.browser();
       const more = await pages.get('/oidc/device?user_code=BBBB-BBBB&next=https://evil.test');
       expect(more).toMatchObject({ status: 400, text: expect.stringContaining('there is no parameter next here') });
@@ -286,7 +286,7 @@ describe('the built-in issuer over HTTP', () => {
       expect((await fetch(`${at.base}/oidc/jwks?x=1`)).status).toBe(400);
     });
 
-    it('is refused a large form before it has come', async () => {
+    it('is rejected with a large form before it was received', async () => {
       const answer = await fetch(`${at.base}/oidc/token`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -296,11 +296,11 @@ describe('the built-in issuer over HTTP', () => {
     });
   });
 
-  it('keeps addresses, names and passwords out of the names of its records', async () => {
+  it('has no addresses, names, or passwords in the names of its records', async () => {
     for await (const { name } of at.vault.list('')) expect(name).not.toMatch(/canary|acme|pass phrase/i);
   });
 
-  it('shows pages without script, foreign resources or frames', async () => {
+  it('serves pages without scripts, external resources, or frames', async () => {
     const answer = await fetch(`${at.base}/oidc/device`, { headers: { accept: 'text/html' } });
     expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(await answer.text()).not.toMatch(/<script|https?:\/\/(?!127)/);

@@ -9,8 +9,8 @@ import { loginPage, PAGE_HEADERS, problemPage } from './pages.ts';
 
 const BODY_BYTES = 8 * 1024;
 /**
- * Wrong passwords within the window: for one account by a browser that has logged in to it before; by all others for it from
- * one address, for it from everywhere, and for all accounts from one address.
+ * Limits on wrong passwords within the window: for one account by a browser that has logged in to it before; and, for
+ * all other browsers, for one account from one address, for one account in total, and for one address in total.
  */
 const PER_BROWSER = 5;
 const PER_ACCOUNT_AND_ADDRESS = 5;
@@ -24,12 +24,12 @@ export interface InteractionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly browsers: KnownBrowsers;
-  /** Ties a form to its interaction. */
+  /** Secret from which the token of a form is derived. */
   readonly secret: string;
   readonly origin: string;
 }
 
-/** The login page: plain forms, no script. */
+/** The login page: plain forms, no scripts. */
 export interface Interactions {
   show(request: IncomingMessage, response: ServerResponse): Promise<void>;
   submit(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
@@ -49,7 +49,7 @@ export function createInteractions({
     createHmac('sha256', secret).update(`interaction\n${uid}`).digest('base64url');
   const form = (uid: string) => ({ action: `/oidc/interaction/${uid}`, xsrf: tokenOf(uid) });
 
-  /** The interaction that this browser's cookie belongs to. */
+  /** Returns the interaction that this browser's cookie belongs to. */
   async function current(request: IncomingMessage, response: ServerResponse): Promise<string | undefined> {
     try {
       const { uid, prompt } = await provider.interactionDetails(request, response);
@@ -130,7 +130,7 @@ export function createInteractions({
   };
 }
 
-/** What a password of a browser counts for, and what to do when it was right. */
+/** Returns the counters for a password from a browser, and how to reset them after a correct one. */
 function passwordCounts(clock: Clock, browsers: KnownBrowsers) {
   const counter = (limit: number) => createAttempts({ clock, limit, windowMs: WINDOW_MS });
   const [byBrowser, byBoth] = [counter(PER_BROWSER), counter(PER_ACCOUNT_AND_ADDRESS)];
@@ -171,7 +171,7 @@ function send(response: ServerResponse, status: number, page: string): void {
   response.writeHead(status, PAGE_HEADERS).end(page);
 }
 
-/** An urlencoded form of at most 8 KiB; undefined for anything else. */
+/** Reads an urlencoded form of at most 8 KiB; undefined for anything else. */
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined;
   const parts: Buffer[] = [];

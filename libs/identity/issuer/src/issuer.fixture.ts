@@ -36,19 +36,27 @@ export interface TestIssuer {
   readonly base: string;
   readonly issuer: Issuer;
   readonly vault: Vault;
-  /** Moves the clock of limits. */
+  /** Advances the clock of limits. */
   advance(ms: number): void;
-  /** @param address what the proxy in front says of the browser */
+  /**
+   * Creates a browser.
+   *
+   * @param address the browser's address, according to the proxy
+   */
   browser(address?: string): Browser;
   form(path: string, fields: Record<string, string>): Promise<Answer>;
   startDevice(): Promise<Record<string, unknown>>;
-  /** One second after the last one. */
+  /** Polls one second after the previous poll. */
   poll(deviceCode: unknown): Promise<Answer>;
-  /** The page that asks to confirm the code, or says what is wrong with it. */
+  /** Opens the page that asks to confirm the code, or shows why it is invalid. */
   enterCode(userCode: unknown, pages?: Browser): Promise<{ readonly pages: Browser; readonly confirm: Page }>;
-  /** Confirms, or refuses. @returns the page after it: the login page where nobody is logged in */
+  /**
+   * Confirms or refuses the code.
+   *
+   * @returns the next page: the login page if nobody is logged in
+   */
   answerCode(pages: Browser, confirm: Page, word?: 'confirm' | 'abort'): Promise<Page>;
-  /** A login page, after a code was entered and confirmed, and its form. */
+  /** Enters and confirms a code, and returns the login page with its form. */
   loginPage(
     userCode?: unknown,
     pages?: Browser,
@@ -57,12 +65,20 @@ export interface TestIssuer {
     readonly login: Page;
     readonly submit: (fields: Record<string, string>) => Promise<Page>;
   }>;
-  /** The whole way. @returns the last page */
+  /**
+   * Enters and confirms a code, and logs in.
+   *
+   * @returns the last page
+   */
   logIn(userCode: unknown, credentials: Credentials, pages?: Browser): Promise<Page>;
   close(): Promise<void>;
 }
 
-/** Starts it on a free port, behind a reverse proxy that it trusts. @param folder for its vault */
+/**
+ * Starts the issuer on a free port, behind a trusted reverse proxy.
+ *
+ * @param folder for its vault
+ */
 export async function startTestIssuer(folder: string): Promise<TestIssuer> {
   let nowMs = 0;
   const clock: Clock = { ...systemClock, monotonic: () => nowMs };
@@ -74,7 +90,7 @@ export async function startTestIssuer(folder: string): Promise<TestIssuer> {
     sealingKeys: loadOrCreateSealingKeys(folder),
   });
   const fastify = Fastify({ trustProxy: '127.0.0.1' });
-  // The port is known once it listens, and the issuer's address needs it: a first server finds a free one.
+  // The issuer's address contains the port, so a first server finds a free one.
   const probe = Fastify();
   const base = await probe.listen({ port: 0, host: '127.0.0.1' });
   await probe.close();
@@ -169,8 +185,8 @@ function browserAt(base: string, from: string | undefined): Browser {
   };
 }
 
-/** The value of a field that people do not see. */
+/** Returns the value of a hidden field. */
 export const hiddenField = (page: string, name: string): string =>
   new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
-/** Where the first form of a page goes. */
+/** Returns the action of the first form of a page. */
 export const formAction = (page: string): string => /<form[^>]* action="([^"]+)"/.exec(page)?.[1] ?? '';

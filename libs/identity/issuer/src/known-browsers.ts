@@ -3,33 +3,38 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock, Ids } from '#kernel';
 
 const COOKIE = 'astro_browser';
-/** Seconds; browsers keep no cookie longer. */
+/** Lifetime of the cookie in seconds, the longest that browsers accept. */
 const LIVES_SECONDS = 400 * 86_400;
-/** Of one browser; the one that was not used longest is forgotten. */
+/** Maximum number of accounts of one browser. The least recently used one is removed. */
 const ACCOUNTS_AT_MOST = 5;
 const FORM = /^([\w-]{22})\.(\d{1,12})\.([\w-]{16}(?:~[\w-]{16})*)\.([\w-]{43})$/;
 
 export interface KnownBrowser {
-  /** Of the browser. */
+  /** ID of the browser. */
   readonly id: string;
-  /** What stands for the accounts that were logged in to with it, the latest first. */
+  /** Digests of the accounts that have logged in with it, the latest first. */
   readonly accounts: readonly string[];
 }
 
 /**
- * Browsers that have logged in before, known by a signed cookie (OWASP's device cookies). Their attempts are counted apart, so
- * that nobody who guesses from elsewhere keeps the owner of an account out. The cookie proves nothing else.
+ * Recognizes browsers that have logged in before by a signed cookie (OWASP's device cookies). Their attempts are
+ * counted separately, so that attempts from elsewhere cannot lock out the owner of an account. The cookie proves
+ * nothing else.
  */
 export interface KnownBrowsers {
-  /** The browser that sent a request, when it is known. */
+  /** Returns the browser that sent a request, if it has a valid cookie. */
   of(request: IncomingMessage): KnownBrowser | undefined;
-  /** Whether it has logged in to this account. */
+  /** Returns whether the browser has logged in to this account. */
   knows(browser: KnownBrowser | undefined, email: string): browser is KnownBrowser;
-  /** The header `Set-Cookie` after a login with this browser. */
+  /** Returns the header `Set-Cookie` for a login with this browser. */
   remember(request: IncomingMessage, email: string): string;
 }
 
-/** @param secret signs the cookies, and hides the addresses in them */
+/**
+ * Creates the recognition of browsers.
+ *
+ * @param secret signs the cookies, and hides the addresses in them
+ */
 export function createKnownBrowsers({
   secret,
   clock,

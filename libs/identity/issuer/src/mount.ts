@@ -13,17 +13,17 @@ const PREFIX = '/oidc';
 const WINDOW_MS = 60_000;
 const FORM_BYTES = 16 * 1_024;
 
-/** Requests of one address within a minute. */
+/** Limits on the requests of one address within a minute. */
 export interface RequestLimits {
-  /** Of all kinds. */
+  /** All requests. */
   readonly requestsPerMinute: number;
-  /** That begin a login: for a device code, or for a page without a session. */
+  /** Requests that start a login: for a device code, or for a page without a session. */
   readonly loginsPerMinute: number;
 }
 
-/** Who sends a request, and the code that it names. */
+/** The address that sent a request, and the user code in it. */
 export interface IssuerCaller {
-  /** An IPv6 network of 64 bits is one address. */
+  /** An IP address; for IPv6, the network of 64 bits. */
   readonly address: string;
   readonly userCode?: string;
 }
@@ -33,15 +33,15 @@ export interface MountOptions {
   readonly provider: Provider;
   readonly interactions: Interactions;
   readonly publicUrl: string;
-  /** Filled per request, for limits. */
+  /** Set for each request, and used for limits. */
   readonly callers: WeakMap<IncomingMessage, IssuerCaller>;
   readonly limits: RequestLimits;
   readonly clock: Clock;
 }
 
 /**
- * Puts the issuer below `/oidc`, in a scope of its own. Requests are counted, and their parameters read and looked at, before
- * the issuer sees them. Links are always made from the public address, whatever Host a client sent.
+ * Serves the issuer below `/oidc` in a scope of its own. Requests are counted, and their parameters validated, before
+ * the issuer processes them. Links always have the public address, whatever Host header the client sent.
  */
 export async function mountIssuer(options: MountOptions): Promise<void> {
   const { fastify, provider, interactions, publicUrl, callers, clock } = options;
@@ -49,7 +49,7 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
   const serve = provider.callback();
   const waitMs = requestCounter(options);
 
-  /** The request as the issuer may see it; undefined when it was refused and answered. */
+  /** Returns the request for the issuer; undefined if it was rejected with a response. */
   const enter = async (request: FastifyRequest, reply: FastifyReply): Promise<IncomingMessage | undefined> => {
     reply.hijack();
     const { raw } = request;
@@ -98,10 +98,14 @@ export async function mountIssuer(options: MountOptions): Promise<void> {
   });
 }
 
-/** Below the issuer's address, without the query. */
+/** Returns the path below the issuer's address, without the query. */
 const pathOf = ({ url = PREFIX }: IncomingMessage): string => (url.split('?', 1)[0] ?? '').slice(PREFIX.length);
 
-/** Counts each request before any work is done. @returns a function that says how many milliseconds to wait; 0 to continue */
+/**
+ * Counts each request before any work is done.
+ *
+ * @returns a function that returns the milliseconds to wait; 0 to continue
+ */
 function requestCounter({
   provider,
   clock,
@@ -128,7 +132,7 @@ interface Refusal {
 
 const invalidRequest = (description: string): Refusal => ({ error: 'invalid_request', description });
 
-/** Pollers of the device flow know `slow_down` and continue (RFC 8628 section 3.5). */
+/** Returns the error for too many requests. Pollers of the device flow handle `slow_down` (RFC 8628 section 3.5). */
 function tooMany(path: string, blockedMs: number): Refusal {
   const retryAfterSeconds = Math.ceil(blockedMs / 1_000);
   return {
@@ -138,7 +142,7 @@ function tooMany(path: string, blockedMs: number): Refusal {
   };
 }
 
-/** Answers in the form of the endpoint, whatever of the request still comes. */
+/** Sends an error in the format of the endpoint, even if the client is still sending its request. */
 async function answerRefusal(
   request: IncomingMessage,
   response: ServerResponse,
@@ -159,13 +163,13 @@ async function answerRefusal(
     ...(isBodyPending(request) && { connection: 'close' }),
   });
   if (!isBodyPending(request)) return void response.end(text);
-  await pipeline(answerThenLinger(text, request, clock), response).catch(() => {}); // the client went away
+  await pipeline(answerThenLinger(text, request, clock), response).catch(() => {}); // the client has disconnected
 }
 
 const isForm = ({ headers }: IncomingMessage): boolean =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
 
-/** The body, at most 16 KiB; undefined when there is more. */
+/** Reads the body; undefined if it is larger than 16 KiB. */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > FORM_BYTES) return undefined;
   const parts: Buffer[] = [];
@@ -178,7 +182,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(parts);
 }
 
-/** The request once more, with a body that can be read again. */
+/** Returns a copy of the request whose body can be read again. */
 function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   const { method, url, rawHeaders, httpVersion, httpVersionMajor, httpVersionMinor } = request;
   const { 'transfer-encoding': _, ...headers } = request.headers;
@@ -197,7 +201,7 @@ function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {
   return copy;
 }
 
-/** A hijacked reply is ours to end, also when something was thrown. */
+/** Runs `work` and ends the hijacked reply, also after an error. */
 async function guarded(reply: FastifyReply, work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Text inside a page or an attribute. */
+/** Escapes text for a page or an attribute. */
 const escaped = (text: string): string =>
   text
     .replaceAll('&', '&amp;')
@@ -20,7 +20,7 @@ button{margin:1.25rem .5rem 0 0;padding:.6rem 1.2rem;font:inherit;font-weight:60
 button.quiet{color:var(--act);background:transparent}:focus-visible{outline:3px solid var(--act);outline-offset:2px}
 .code{font:700 1.6rem/1.4 ui-monospace,monospace;letter-spacing:.08em}.bad{color:var(--bad);font-weight:600}`;
 
-/** No script, nothing from elsewhere, no frame around it. */
+/** Headers that forbid scripts, external resources, and frames. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
@@ -41,11 +41,13 @@ const fault = (text: string | undefined): string =>
 const hidden = (name: string, value: string): string =>
   `<input type="hidden" name="${name}" value="${escaped(value)}">`;
 
-/** A form of its own, after the one that continues: whoever fills the first form of a page never refuses by accident. */
+/**
+ * Returns a second form that refuses, so that a client that submits the first form of a page never refuses by accident.
+ */
 const refusal = (action: string, words: string, fields: string): string =>
   `<form method="post" action="${escaped(action)}">${fields}${hidden('abort', 'yes')}<button class="quiet" type="submit">${escaped(words)}</button></form>`;
 
-/** Fields `email`, `password`, `xsrf`; a second form refuses with `abort`. */
+/** Returns a page with the fields `email`, `password`, and `xsrf`, and a second form that refuses with `abort`. */
 export function loginPage({
   action,
   xsrf,
@@ -67,7 +69,7 @@ ${refusal(action, 'Cancel', hidden('xsrf', xsrf))}`,
   );
 }
 
-/** Fields `user_code` and `xsrf`. */
+/** Returns a page with the fields `user_code` and `xsrf`. */
 export function codePage({
   action,
   xsrf,
@@ -87,7 +89,10 @@ export function codePage({
   );
 }
 
-/** Fields `user_code`, `xsrf` and `confirm=yes`; a second form refuses with `abort=yes`. */
+/**
+ * Returns a page with the fields `user_code`, `xsrf`, and `confirm=yes`, and a second form that refuses with
+ * `abort=yes`.
+ */
 export function confirmPage({
   action,
   xsrf,
@@ -114,7 +119,11 @@ export const donePage = (): string =>
 export const problemPage = (title: string, detail: string): string =>
   page(title, `<p role="alert">${escaped(detail)}</p>`);
 
-/** Asks before ending the session. @param form the library's form, which has no button of its own */
+/**
+ * Returns a page that asks before it ends the session.
+ *
+ * @param form the library's form, which has no button
+ */
 export const logoutPage = (form: string): string =>
   page(
     'Sign out',

@@ -1,8 +1,8 @@
-/** What one endpoint of the issuer takes. */
+/** Parameters that an endpoint of the issuer accepts. */
 interface Endpoint {
   readonly query?: readonly string[];
   readonly form?: readonly string[];
-  /** Whether people see its answers. */
+  /** Whether its responses are pages for people. */
   readonly isPage?: true;
 }
 
@@ -27,7 +27,7 @@ const AUTHORIZATION = [
 ];
 const END_SESSION = ['client_id', 'id_token_hint', 'logout_hint', 'post_logout_redirect_uri', 'state', 'ui_locales'];
 
-/** By path below the issuer's address; `*` stands for one segment. */
+/** Endpoints by path below the issuer's address. `*` matches one segment. */
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/auth': { query: AUTHORIZATION, isPage: true },
   '/auth/*': { isPage: true },
@@ -54,21 +54,26 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '/token/revocation': { form: ['client_id', 'token', 'token_type_hint'] },
 };
 
-/** Of one value. Tokens that come back as hints are the longest. */
+/** Maximum length of a value. Tokens in hints are the longest values. */
 const VALUE_CHARACTERS = 2_048;
 
-/** @param path below the issuer's address */
+/**
+ * Returns the endpoint.
+ *
+ * @param path below the issuer's address
+ */
 function endpointAt(path: string): Endpoint {
   return ENDPOINTS[path] ?? ENDPOINTS[path.replace(/\/[^/]+$/, '/*')] ?? {};
 }
 
-/** Whether people see what this path answers. */
+/** Returns whether the responses of this path are pages for people. */
 export const isPage = (path: string): boolean => endpointAt(path).isPage === true;
 
 /**
- * What is wrong with the parameters of a request: none is unknown to the endpoint, given twice or long. The names are the
- * client's own, so that only a short one is repeated.
- * @param kind where they stand
+ * Returns the error in the parameters of a request: unknown to the endpoint, given twice, or too long. Parameter names
+ * are untrusted, so only a short one is repeated in the error.
+ *
+ * @param kind where the parameters are
  */
 export function parameterProblem(path: string, kind: 'query' | 'form', given: URLSearchParams): string | undefined {
   const known = endpointAt(path)[kind] ?? [];

@@ -2,18 +2,18 @@ import type { Clock } from '#kernel';
 import { LRUCache } from 'lru-cache';
 import type { AdapterPayload } from 'oidc-provider';
 
-/** What may begin before anybody has logged in. */
+/** Kinds of records that exist before a login. */
 const BEGINS_WITHOUT_ACCOUNT: ReadonlySet<string> = new Set(['Session', 'Interaction', 'DeviceCode']);
-/** Of each of these, at most; the ones that were not looked at longest go first. */
+/** Maximum number of records of each kind. The least recently used ones are discarded. */
 const RECORDS_AT_MOST = 20_000;
-/** Nobody takes longer to log in. */
+/** Maximum lifetime, which no login exceeds. */
 const LONGEST_MS = 2 * 3_600_000;
 
 export type IndexKind = 'user-code' | 'uid';
 
 /**
- * State of logins that nobody has acted on: in memory, bounded, and gone with the process, so that whoever has no
- * account can store nothing. Once an account is named, the record belongs into the vault.
+ * State of logins without an account. Bounded and in memory only, so that an anonymous client cannot store anything.
+ * When an account is known, the record is stored in the vault.
  */
 export class PendingRecords {
   private readonly records: LRUCache<string, AdapterPayload>;
@@ -46,13 +46,17 @@ export class PendingRecords {
     if (payload.uid) this.indexes.set(`uid ${payload.uid}`, idDigest, { ttl });
   }
 
-  /** @returns whether there was one */
+  /**
+   * Deletes a record.
+   *
+   * @returns whether it existed
+   */
   delete(idDigest: string): boolean {
     return this.records.delete(idDigest);
   }
 }
 
-/** Whether a record of this kind names no account yet. */
+/** Returns whether a record of this kind has no account yet. */
 export function isPending(model: string, { accountId, session, result }: AdapterPayload): boolean {
   const isNamed = accountId !== undefined || session?.accountId !== undefined || result?.login?.accountId !== undefined;
   return BEGINS_WITHOUT_ACCOUNT.has(model) && !isNamed;

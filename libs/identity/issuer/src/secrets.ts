@@ -19,13 +19,13 @@ const secretsSchema = z.object({
   }),
   /** Signs the cookies of the login pages. */
   cookies: z.string(),
-  /** Names vault records of accounts by address, and ties forms to their interaction. */
+  /** Derives the names of account records from addresses, and the tokens of forms from their interaction. */
   lookup: z.string(),
 });
 
 export type IssuerSecrets = z.infer<typeof secretsSchema>;
 
-/** The issuer's keys, made at the first start and kept in the vault; of two processes that start at once, one wins. */
+/** Loads the issuer's keys from the vault, or creates them at the first start, once even for simultaneous starts. */
 export async function loadOrCreateSecrets(vault: Vault, ids: Ids): Promise<IssuerSecrets> {
   const present = await vault.get(RECORD);
   if (present) return secretsSchema.parse(JSON.parse(decodeText(present.value)));

@@ -17,7 +17,7 @@ describe('use-S11: the logins of an account', () => {
   let count = 0;
   const temporaryName = () => `${folder}/${count++}`;
 
-  /** A device that has logged in, and the browser that was used. */
+  /** Logs in a device, and returns its tokens and the browser. */
   const login = async (account = ADA, pages: Browser = at.browser()) => {
     const device = await at.startDevice();
     expect((await at.logIn(device['user_code'], account, pages)).status).toBe(200);
@@ -26,12 +26,12 @@ describe('use-S11: the logins of an account', () => {
   };
   const refresh = (refreshToken: string) =>
     at.form('/token', { client_id: 'astroctl', grant_type: 'refresh_token', refresh_token: refreshToken });
-  /** Whether a browser is asked for a password. */
+  /** Returns whether a browser must log in. */
   const isAsked = async (pages: Browser) =>
     (await at.loginPage(undefined, pages)).login.text.includes('name="password"');
   const idOf = async ({ email }: { readonly email: string }) => (await at.issuer.accounts.byAddress(email))?.id ?? '';
 
-  it('end with a change of its password: refresh tokens, browser sessions, and codes that nobody has fetched', async () => {
+  it('end with a change of its password: refresh tokens, browser sessions, and codes not yet used', async () => {
     const [ada, grace] = [await login(), await login(GRACE)];
     const approved = await at.startDevice();
     await at.logIn(approved['user_code'], ADA);
@@ -46,13 +46,13 @@ describe('use-S11: the logins of an account', () => {
     await login({ ...ADA, password: 'a new pass phrase' });
   });
 
-  it('stay when the new password is refused', async () => {
+  it('continue when the new password is rejected', async () => {
     const { refreshToken } = await login();
     expect(await at.issuer.accounts.setPassword(ADA.email, 'short')).toMatchObject({ ok: false });
     expect(await refresh(refreshToken)).toMatchObject({ status: 200 });
   });
 
-  it('are listed, and end one by one or all at once', async () => {
+  it('are listed, and can be ended separately or all together', async () => {
     const { pages, refreshToken } = await login();
     const id = await idOf(ADA);
     const listed = await at.issuer.sessions.of(id);
@@ -67,7 +67,7 @@ describe('use-S11: the logins of an account', () => {
       expect.objectContaining({ kind: 'refresh-token', client: 'astroctl' }),
     ]);
     expect(JSON.stringify(listed)).not.toContain(refreshToken);
-    expect(await at.issuer.sessions.end(await idOf(GRACE), listed[0]?.id)).toBe(0); // another's
+    expect(await at.issuer.sessions.end(await idOf(GRACE), listed[0]?.id)).toBe(0); // the session of another account
     expect(await at.issuer.sessions.end(id, listed[1]?.id)).toBe(1);
     expect(await refresh(refreshToken)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
     expect(await isAsked(pages)).toBe(false);

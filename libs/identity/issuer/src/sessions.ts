@@ -1,7 +1,7 @@
 import { decodeText, type Vault } from '#vault';
 import type { AdapterPayload } from 'oidc-provider';
 
-/** A login that lives on at the issuer: a browser's, or the refresh token of a device or the console. */
+/** A session at the issuer: of a browser, or the refresh token of a device or the console. */
 export interface IssuerSession {
   readonly id: string;
   readonly kind: 'browser' | 'refresh-token';
@@ -12,20 +12,21 @@ export interface IssuerSession {
   readonly expiresAt: string | null;
 }
 
-/** The logins of accounts. Access tokens that were given out live until they expire. */
+/** Sessions of accounts. Issued access tokens are valid until they expire. */
 export interface IssuerSessions {
   of(accountId: string): Promise<readonly IssuerSession[]>;
   /**
-   * Ends one, or all with every code and grant of the account.
-   * @returns how many sessions ended
+   * Ends one session, or all sessions with all codes and grants of the account.
+   *
+   * @returns number of sessions ended
    */
   end(accountId: string, id?: string): Promise<number>;
 }
 
 const KINDS: Readonly<Record<string, IssuerSession['kind']>> = { Session: 'browser', RefreshToken: 'refresh-token' };
-/** Everything that can become a token or a session of an account. */
+/** All records from which a token or a session of an account can be created. */
 const MODELS = ['Session', 'RefreshToken', 'AuthorizationCode', 'DeviceCode', 'Interaction', 'Grant'];
-/** A request that was under way when the others ended may store one more. */
+/** A concurrent request may store another record, so deletion is repeated. */
 const ROUNDS_AT_MOST = 5;
 
 interface Owned {
@@ -35,7 +36,10 @@ interface Owned {
   readonly payload: AdapterPayload;
 }
 
-/** Looks at every record of the issuer: who ends sessions does so rarely, and an index would miss those of earlier releases. */
+/**
+ * Creates the list of sessions. It reads every record of the issuer, because this is rare, and an index would lack the
+ * records of earlier releases.
+ */
 export function createSessions(vault: Vault): IssuerSessions {
   async function owned(accountId: string, models: readonly string[]): Promise<readonly Owned[]> {
     const found: Owned[] = [];
@@ -45,7 +49,7 @@ export function createSessions(vault: Vault): IssuerSessions {
       for await (const { name } of vault.list(prefix)) names.push(name);
       for (const name of names) {
         const record = await vault.get(name);
-        // Written by the adapter, sealed since: what the library gave comes back.
+        // Written by the adapter and sealed, so that it needs no validation.
         const payload = record && (JSON.parse(decodeText(record.value)) as AdapterPayload);
         if (payload && accountOf(payload) === accountId)
           found.push({ name, model, id: name.slice(prefix.length), payload });

@@ -14,24 +14,24 @@ const withdrawn = (userId: string): AdminsEvent => ({ type: 'global-admin.withdr
 
 describe('global admins', () => {
   const { given } = specify(adminsDecider);
-  it('are made by the platform at a first login, and by other admins', () => {
+  it('are granted by the platform at a first login, and by other admins', () => {
     given().when({ type: 'grant-admin', userId: 'root' }, platform).thenRecorded(granted('root'));
     given(granted('root')).when({ type: 'grant-admin', userId: 'ada' }, root).thenRecorded(granted('ada'));
     given(granted('root')).when({ type: 'grant-admin', userId: 'root' }, root).thenNothingRecorded();
   });
-  it('A10: are made by nobody else', () =>
+  it('A10: cannot be granted by anybody else', () =>
     given(granted('root'))
       .when({ type: 'grant-admin', userId: 'ada' }, ada)
       .thenRejected({ code: 'identity/not-admin', kind: 'forbidden' }));
-  it('A25: one who was demoted a moment ago decides nothing more', () =>
+  it('A25: cannot act after they were demoted', () =>
     given(granted('root'), granted('ada'), withdrawn('root'))
       .when({ type: 'withdraw-admin', userId: 'ada' }, root)
       .thenRejected({ kind: 'forbidden' }));
-  it('A23: do not act through a key', () =>
+  it('A23: cannot act with a key', () =>
     given(granted('root'))
       .when({ type: 'grant-admin', userId: 'ada' }, { ...root, key: { id: 'key_1', role: 'owner' } })
       .thenRejected({ code: 'key/login-required' }));
-  it('A8: the last one stays', () =>
+  it('A8: include at least one', () =>
     given(granted('root'))
       .when({ type: 'withdraw-admin', userId: 'root' }, root)
       .thenRejected({ code: 'identity/last-admin', kind: 'conflict' }));
@@ -44,13 +44,13 @@ describe('a user', () => {
     given().when({ type: 'register', globalRole: 'developer' }, platform).thenRecorded(registered);
     given(registered).when({ type: 'register', globalRole: 'admin' }, platform).thenNothingRecorded();
   });
-  it('gets another role, once', () => {
+  it('changes the role once', () => {
     given(registered)
       .when({ type: 'set-global-role', globalRole: 'admin' }, root)
       .thenRecorded({ type: 'user.global-role-set.v1', data: { globalRole: 'admin' } });
     given(registered).when({ type: 'set-global-role', globalRole: 'developer' }, root).thenNothingRecorded();
   });
-  it('is nobody any more when erased', () =>
+  it('is rejected after erasure', () =>
     given(registered, { type: 'user.erased.v1', data: {} })
       .when({ type: 'register', globalRole: 'developer' }, platform)
       .thenRejected({ code: 'identity/erased', kind: 'unauthenticated' }));
@@ -77,8 +77,8 @@ describe('a user', () => {
   });
 });
 
-describe('a subject', () => {
-  it('belongs to the first who claims it', () => {
+describe('the subject of a token', () => {
+  it('belongs to the first user who claims it', () => {
     const { given } = specify(subjectDecider);
     given()
       .when({ type: 'claim-subject', userId: 'one' }, platform)

@@ -6,7 +6,7 @@ import { identityService } from './index.ts';
 
 const folder = temporaryFolder();
 
-it('every part of identity gets what it asks for', async () => {
+it('resolves the dependencies of every provider and controller', async () => {
   const embedded = await openEmbedded(folder);
   try {
     await bootModule(

@@ -7,7 +7,7 @@ import { SessionsHandlers } from './sessions/sessions.handlers.ts';
 import { LastLogins, LAST_LOGINS } from './users/last-logins.service.ts';
 import { RegistrationHandlers } from './users/registration.handlers.ts';
 
-/** Every slice of the context. The tokens that they ask for, IDENTITY_CONFIG among them, are given by the process. */
+/** All slices of the context. The process provides the tokens that they inject, including IDENTITY_CONFIG. */
 @Module({
   controllers: [RegistrationHandlers, GlobalRolesHandlers, IdentityQueries, SessionsHandlers],
   providers: [

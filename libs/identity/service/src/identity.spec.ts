@@ -63,7 +63,7 @@ describe('users', () => {
   let root = '';
   let ada = '';
 
-  it('are registered exactly once, also by 20 simultaneous first logins', async () => {
+  it('are registered exactly once by 20 simultaneous first logins', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         resolve('ada', { email: 'ada-canary@acme.dev', emailVerified: true, name: 'Ada Canary' }),
@@ -75,7 +75,7 @@ describe('users', () => {
     ada = answers[0]?.userId ?? '';
   });
 
-  it('are known again, and what changed about the person replaces what was known', async () => {
+  it('are recognized, and changed claims replace the stored ones', async () => {
     expect(await resolve('ada', { email: 'ada-canary@new.dev', emailVerified: true, name: 'Ada Canary' })).toEqual({
       userId: ada,
       registered: false,
@@ -94,7 +94,7 @@ describe('users', () => {
     });
   });
 
-  it('use-I2: keep their address and name while the issuer cannot be asked, and lose them when it says so', async () => {
+  it('use-I2: keep their address and name only while the issuer is unavailable', async () => {
     const [{ userId }, before] = [await resolve('ada', { incomplete: true }), await people.get(ada)];
     expect(userId).toBe(ada);
     expect(before).toMatchObject({ email: 'ada-canary@new.dev', emailVerified: true, name: 'Ada Canary' });
@@ -105,7 +105,7 @@ describe('users', () => {
     expect(await people.byAddress('hedy@acme.dev')).toBeUndefined();
   });
 
-  it('B22: with an unverified address are found by no address and take over nobody’s', async () => {
+  it('B22: with an unverified address cannot be found by it, and do not take it from others', async () => {
     const { userId } = await resolve('mallory', { email: 'ada-canary@new.dev', emailVerified: false });
     expect(userId).not.toBe(ada);
     expect(await people.byAddress('ada-canary@new.dev')).toBe(ada);
@@ -118,7 +118,7 @@ describe('users', () => {
     expect(await people.byAddress('ada-canary@new.dev')).toBe(ada);
   });
 
-  it('use-I2: become global admin by a verified address of the configuration, also when the first login lacked it', async () => {
+  it('use-I2: become global admin by a configured, verified address, even if the first login lacked it', async () => {
     const pretender = await resolve('pretender', { email: 'root-canary@acme.dev', emailVerified: false });
     expect(await embedded.commands.load(userDecider, userStream(pretender.userId))).toMatchObject({
       ok: true,
@@ -135,7 +135,7 @@ describe('users', () => {
     });
   });
 
-  it('get another global role by an admin, by id or address; the last admin stays', async () => {
+  it('get a global role from an admin, by ID or address, and the last admin remains', async () => {
     expect(await admins.set({ user: root, role: 'developer' }, asLogin(root, true))).toMatchObject({
       ok: false,
       error: { code: 'identity/last-admin' },
@@ -158,7 +158,7 @@ describe('users', () => {
     });
   });
 
-  it('demoted by hand stay demoted, whatever the configuration lists', async () => {
+  it('remain demoted if an admin demoted them, even if the configuration lists them', async () => {
     await resolve('root', { email: 'root-canary@acme.dev', emailVerified: true });
     expect(await embedded.commands.load(userDecider, userStream(root))).toMatchObject({
       ok: true,
@@ -166,7 +166,7 @@ describe('users', () => {
     });
   });
 
-  it('F21: a role that a crash left half set is finished by the next process, wherever it was killed', async () => {
+  it('F21: a role that a crash left incomplete is completed by the next process, wherever it was killed', async () => {
     const set = async (role: 'admin' | 'developer') => {
       const appends = await killAtEachAppend(embedded, {
         attempt: (commands) =>
@@ -186,12 +186,12 @@ describe('users', () => {
       });
       return appends;
     };
-    expect(await set('admin')).toBe(0); // killed before the second append, and finished: nothing is left to do
+    expect(await set('admin')).toBe(0); // killed before the second append, and completed by the reactor
     expect(await set('developer')).toBe(0);
     expect(await admins.set({ user: root, role: 'admin' }, asLogin(ada, true))).toMatchObject({ ok: true });
   });
 
-  it('are listed in pages, with what the vault knows', async () => {
+  it('are listed in pages, with names and addresses from the vault', async () => {
     const consistency = await embedded.eventStore.head();
     const first = await queries.users({ limit: 2 }, { ...asLogin(ada, true), consistency });
     expect(first).toMatchObject({
@@ -203,7 +203,7 @@ describe('users', () => {
     });
   });
 
-  it('learn who they are', async () => {
+  it('can request their own data', async () => {
     expect(await queries.me({}, asLogin(ada))).toMatchObject({
       ok: true,
       value: { userId: ada, email: 'ada-canary@new.dev', organization: null, accessKey: null },
@@ -215,7 +215,7 @@ describe('users', () => {
     expect(await queries.about()).toMatchObject({ ok: true, value: { name: 'Astro Platform', issuer: config.issuer } });
   });
 
-  it('have no address, name or subject in the log, nor in the names of vault records', async () => {
+  it('have no address, name, or subject in the log or in the names of vault records', async () => {
     expect(JSON.stringify(await embedded.events())).not.toMatch(/canary|issuer\.example|mallory/i);
     for await (const { name } of embedded.vault.list('')) expect(name).not.toMatch(/canary|acme|issuer\.example/i);
   });

@@ -7,7 +7,7 @@ import { usersProjection } from './overview/users.projection.ts';
 import { subjectDecider } from './users/subject.decider.ts';
 import { userDecider } from './users/user.decider.ts';
 
-/** The whole context, ready to be composed into a process. */
+/** The service of this context, as a process composes it. */
 export const identityService: ContextService = {
   name: 'identity',
   module: IdentityModule,

@@ -15,7 +15,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 
-/** The built-in issuer with the account of its admin, unless the settings name an external one. */
+/** Provides the built-in issuer with the account of its admin, unless the settings specify an external one. */
 const builtInIssuer: FactoryProvider<BuiltInIssuer | null> = {
   provide: BUILT_IN_ISSUER,
   inject: [SERVICE_SETTINGS, VAULT, CLOCK, IDS, LOGGER],
@@ -42,7 +42,7 @@ const builtInIssuer: FactoryProvider<BuiltInIssuer | null> = {
   },
 };
 
-/** What logins ask the built-in issuer for. */
+/** Scopes that logins request from the built-in issuer. */
 const SCOPE = 'openid profile email offline_access';
 
 const identityConfig: FactoryProvider<IdentityConfig> = {
@@ -72,10 +72,10 @@ class IssuerPages implements OnModuleInit {
   }
 }
 
-/** What identity makes from the settings of its process. */
+/** Providers that identity creates from the settings of its process. */
 export const issuerProviders = [builtInIssuer, identityConfig, IssuerPages];
 
-/** How the admin logs in, for the person who started the process. */
+/** Returns the lines that tell the person who started the process how to log in as admin. */
 export function adminGreeting(app: INestApplicationContext): readonly string[] {
   const builtIn = app.get<BuiltInIssuer | null>(BUILT_IN_ISSUER);
   if (!builtIn) return [];

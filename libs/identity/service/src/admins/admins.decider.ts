@@ -1,7 +1,7 @@
 import { assertNever, err, ok, type Actor, type Decider, type EventFamily, type Fact, type Result } from '#kernel';
 import { identityErrors, type IdentityError } from '../identity.errors.ts';
 
-/** Who is a global admin: the one stream that can see to it that one stays. */
+/** Events of the set of global admins: one stream, which can ensure that at least one remains. */
 export type AdminsEvent =
   | Fact<'global-admin.granted.v1', { readonly userId: string }>
   | Fact<'global-admin.withdrawn.v1', { readonly userId: string }>;
@@ -37,7 +37,9 @@ function evolve(admins: ReadonlySet<string>, event: AdminsEvent): ReadonlySet<st
   }
 }
 
-/** Only an admin who is logged in decides, by this stream and not by a copy; the platform itself at a first login. */
+/**
+ * Accepts only a global admin with a login, according to this stream and not to a copy; at first logins, the platform.
+ */
 function decide(
   command: AdminsCommand,
   admins: ReadonlySet<string>,

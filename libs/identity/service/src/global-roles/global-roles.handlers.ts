@@ -19,7 +19,7 @@ export class GlobalRolesHandlers {
     @Inject(LAST_LOGINS) private readonly lastLogins: LastLogins,
   ) {}
 
-  /** First in the stream that knows every global admin, then in the user's own. */
+  /** Sets the role in the stream of all global admins first, then in the user's own. */
   @Serves(setGlobalRoleRequest)
   async set(
     @Input() { user, role }: InputOf<typeof setGlobalRoleRequest>,

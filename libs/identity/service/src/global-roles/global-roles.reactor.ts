@@ -5,7 +5,7 @@ import { adminsDecider, adminsEvents, ADMINS_STREAM, type AdminsEvent } from '..
 import { userDecider } from '../users/user.decider.ts';
 import { userStream } from '../users/user.events.ts';
 
-/** Brings a user's own stream to what the stream of global admins says, when a crash came between the two. */
+/** Updates a user's stream from the stream of global admins, if a crash occurred between the two writes. */
 @Injectable()
 export class GlobalRolesReactor extends Resumption<AdminsEvent> {
   readonly name = 'identity-global-roles.v1';
@@ -20,7 +20,7 @@ export class GlobalRolesReactor extends Resumption<AdminsEvent> {
     const { userId } = event.data;
     const admins = await this.commands.load(adminsDecider, ADMINS_STREAM);
     if (!admins.ok) return admins;
-    // What the stream says now, not what this event said: an older event must not undo a newer one.
+    // Uses the current state, not this event: an older event must not undo a newer one.
     const globalRole = admins.value.state.has(userId) ? 'admin' : 'developer';
     return this.commands.run(userDecider, userStream(userId), { type: 'set-global-role', globalRole }, context);
   }

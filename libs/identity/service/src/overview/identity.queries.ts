@@ -68,7 +68,9 @@ export class IdentityQueries {
     });
   }
 
-  /** The user, organization and key of this request; for a login the organization that is asked about, or the only one. */
+  /**
+   * Returns the user, organization, and key of this request. For a login: the requested organization, or the only one.
+   */
   @Serves(meRequest)
   async me(
     @Input() { org }: InputOf<typeof meRequest>,
@@ -122,7 +124,7 @@ export class IdentityQueries {
     return reply({ items, ...(page.value.next !== undefined && { next: page.value.next }) });
   }
 
-  /** By ids, by a verified address, or both. Ids of no user are left out. */
+  /** Returns people by IDs, by a verified address, or both. IDs that are not those of users are omitted. */
   @Serves(peopleRequest)
   async find(@Input() { ids, email }: InputOf<typeof peopleRequest>): Promise<ReplyTo<typeof peopleRequest>> {
     const byAddress = email === undefined ? undefined : await this.people.byAddress(email);
@@ -140,7 +142,7 @@ export class IdentityQueries {
   }
 }
 
-/** A key has one organization; a login the one it names, if it may see it, or the only one it belongs to. */
+/** Returns the organization of a key; for a login, the requested one if visible to the user, or else the only one. */
 function organizationOf(
   directory: Directory,
   { principal, actor }: RequestContext,

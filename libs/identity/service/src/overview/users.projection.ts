@@ -2,7 +2,7 @@ import type { GlobalRole } from '#access';
 import { idOf, REMOVED, type Projection } from '#kernel';
 import { userEvents, type UserEvent } from '../users/user.events.ts';
 
-/** Answers `GET /v1/users`. One document per user; names and addresses are put in when somebody reads. */
+/** Document of a user in `GET /v1/users`. Names and addresses are added when it is read. */
 export interface UserDocument {
   readonly globalRole: GlobalRole;
   readonly state: 'ACTIVE' | 'ERASED';

@@ -1,2 +1,2 @@
-/** What two spellings of one e-mail address have in common. */
+/** Returns the form in which e-mail addresses are compared. */
 export const normalizedAddress = (address: string): string => address.normalize('NFKC').trim().toLowerCase();

@@ -5,7 +5,7 @@ import { systemIds } from '#runtime/system';
 import { openEmbeddedVault } from '#vault/embedded';
 import { People } from './people.service.ts';
 
-describe('use-L8: what is known about people', () => {
+describe('use-L8: the record of a person', () => {
   const folder = temporaryFolder();
   const clock = manualClock();
   let vault: Vault;
@@ -32,7 +32,7 @@ describe('use-L8: what is known about people', () => {
   afterAll(() => vault.close());
   const claims = (email: string) => ({ issuer: 'https://i', subject: 'ada', email, emailVerified: true, name: 'Ada' });
 
-  it('is opened once for however many rows show it, until it changes', async () => {
+  it('is decrypted once for any number of rows, until it changes', async () => {
     const people = new People(vault, systemIds, clock);
     await people.keep('ada', claims('ada@acme.example'));
     opened = [];
@@ -42,12 +42,12 @@ describe('use-L8: what is known about people', () => {
     expect((await people.shown('ada'))?.email).toBe('lovelace@acme.example');
   });
 
-  it('is looked up again after a while, for what another process has changed', async () => {
+  it('is read again after some time, because another process may have changed it', async () => {
     const [here, elsewhere] = [new People(vault, systemIds, clock), new People(vault, systemIds, clock)];
     await here.keep('ada', claims('ada@acme.example'));
     await here.shown('ada');
     await elsewhere.keep('ada', claims('countess@acme.example'));
-    expect((await here.get('ada'))?.email).toBe('countess@acme.example'); // what decides is never remembered
+    expect((await here.get('ada'))?.email).toBe('countess@acme.example'); // decisions never use the cache
     await elsewhere.keep('ada', claims('byron@acme.example'));
     clock.advance(30_001);
     expect((await here.shown('ada'))?.email).toBe('byron@acme.example');

@@ -17,18 +17,25 @@ const personSchema = z.object({
   name: z.string().nullable(),
 });
 
-/** What is known about a person. Nowhere but in the vault: erasing the record erases the person. */
+/** Personal data of a user. Stored only in the vault, so that deleting the record erases the person. */
 export type PersonRecord = z.infer<typeof personSchema>;
 
-/** Records in memory, so that a list of people opens none of them twice. */
+/** Maximum number of cached records, so that lists do not decrypt a record twice. */
 const REMEMBERED = 10_000;
-/** Milliseconds until a change that another process of this service made is seen; one of this process is seen at once. */
+/**
+ * Milliseconds until a change by another process of this service is visible. Changes by this process are visible
+ * immediately.
+ */
 const REMEMBER_MS = 30_000;
 
 const LOOKUP_KEY = 'identity/lookup-key';
 const personName = (userId: string): string => `person/${userId}`;
 
-/** @param known what still counts where the claims say nothing */
+/**
+ * Returns the record for claims.
+ *
+ * @param known record whose values apply where the claims have none
+ */
 function recordOf(
   { issuer, subject, email, emailVerified, name }: Claims,
   known: PersonRecord | undefined,
@@ -43,8 +50,8 @@ function recordOf(
 }
 
 /**
- * People's names and addresses, one sealed record each, and a way to find a user by subject or verified address: both
- * under names that say nothing without the key.
+ * People's names and addresses, each in one encrypted record, and lookups of a user by subject or verified address.
+ * Names of records reveal nothing without the key.
  */
 @Injectable()
 export class People {
@@ -60,20 +67,20 @@ export class People {
     this.remembered = new LRUCache({ max: REMEMBERED, ttl: REMEMBER_MS, ttlResolution: 0, perf });
   }
 
-  /** The stream that says which user a token's subject is. */
+  /** Returns the stream that assigns a user to a token's subject. */
   async subjectStream({ issuer, subject }: Pick<Claims, 'issuer' | 'subject'>): Promise<string> {
     return `subjects-${await this.digest(`subject\n${issuer}\n${subject}`)}`;
   }
 
   /**
-   * What is known about a person, to show it: at most 30 s old. Whether the person was erased is not asked here; the user's
-   * stream says it.
+   * Returns the record of a person for display, at most 30 s old. Does not check whether the user was erased, which the
+   * user's stream records.
    */
   async shown(userId: string): Promise<PersonRecord | undefined> {
     return this.remembered.get(userId) ?? this.get(userId);
   }
 
-  /** What is known about a person now. */
+  /** Returns the current record of a person. */
   async get(userId: string): Promise<PersonRecord | undefined> {
     const record = await this.vault.get(personName(userId));
     const person = record && personSchema.parse(JSON.parse(decodeText(record.value)));
@@ -83,8 +90,8 @@ export class People {
   }
 
   /**
-   * Keeps what a token says about its person, when it says something new. Only a verified address finds its user. What
-   * incomplete claims do not say stays as it was.
+   * Stores the claims of a token if they have changed. A user can be found only by a verified address. Values that
+   * incomplete claims lack are unchanged.
    */
   async keep(userId: string, claims: Claims): Promise<void> {
     const before = await this.get(userId);
@@ -97,7 +104,7 @@ export class People {
     if (next.email !== null && next.emailVerified) await this.indexAddress(next.email, userId);
   }
 
-  /** The user with that verified address. */
+  /** Returns the user with that verified address. */
   async byAddress(address: string): Promise<string | undefined> {
     const record = await this.vault.get(await this.addressName(address));
     const userId = record && decodeText(record.value);
@@ -108,7 +115,7 @@ export class People {
     const name = await this.addressName(address);
     const present = await this.vault.get(name);
     const holder = present && decodeText(present.value);
-    // Two accounts of two issuers with one address stay apart: the first keeps the address.
+    // If two issuers have verified one address for two users, the first user keeps it.
     if (holder === userId || (holder !== undefined && (await this.hasAddress(holder, address)))) return;
     await this.vault.put(name, encodeText(userId), { expected: present?.version ?? 'absent' });
   }
@@ -141,7 +148,7 @@ export class People {
       .slice(0, 40);
   }
 
-  /** Made once for the installation; whoever comes second takes what the first one wrote. */
+  /** Loads the key, or creates it once for the installation. If another process creates it first, uses that one. */
   private async loadKey(): Promise<KeyObject> {
     const present = await this.vault.get(LOOKUP_KEY);
     if (present) return createSecretKey(present.value);

@@ -7,7 +7,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { identityErrors } from '../identity.errors.ts';
 import { PEOPLE, type People } from '../people/people.service.ts';
 
-/** One's own logins: at the built-in issuer, and the keys that logins have made. */
+/** Sessions of the caller at the built-in issuer, and the keys that logins have created. */
 @Controller()
 export class SessionsHandlers {
   constructor(
@@ -26,7 +26,7 @@ export class SessionsHandlers {
     return reply({ issuer: this.kind(), items: [...items], ...rest });
   }
 
-  /** The keys first: they live longest. A repeat ends what is left. */
+  /** Ends sessions. Keys are revoked first, because they live longest. A repeat ends those that are left. */
   @Serves(endSessionsRequest)
   async endAll(
     @Input() _input: InputOf<typeof endSessionsRequest>,
@@ -54,7 +54,7 @@ export class SessionsHandlers {
     return this.builtIn ? 'built-in' : 'external';
   }
 
-  /** A person's account at the built-in issuer; undefined for whoever logs in elsewhere. */
+  /** Returns a person's account at the built-in issuer; undefined if the person logs in elsewhere. */
   private async accountOf(
     userId: string,
   ): Promise<{ readonly id: string; readonly sessions: Issuer['sessions'] } | undefined> {

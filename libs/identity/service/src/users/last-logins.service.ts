@@ -6,7 +6,7 @@ export const LAST_LOGINS = Symbol('last logins');
 
 const collection: Collection = { name: 'user-logins.v1', indexes: [] };
 
-/** When users last came with a login, to the minute. No event: it may be lost, and then views show nothing. */
+/** Records when users last sent a request with a login, to the minute. No event: if it is lost, views show no time. */
 @Injectable()
 export class LastLogins {
   private ready: Promise<void> | undefined;

@@ -25,14 +25,14 @@ export class RegistrationHandlers {
     @Inject(LAST_LOGINS) private readonly lastLogins: LastLogins,
   ) {}
 
-  /** Which user a verified token is about. The first one registers the user, however many come at the same moment. */
+  /** Returns the user of a verified token, and registers a new user once, even for simultaneous requests. */
   @Serves(resolveUserRequest)
   async resolve(
     @Input() claims: InputOf<typeof resolveUserRequest>,
     @Caller() context: ContextOf<typeof resolveUserRequest>,
   ): Promise<ReplyTo<typeof resolveUserRequest>> {
     const own = { ...context, actor: PLATFORM };
-    // A crash between the two is finished by the next request with the token: nobody needs the user before.
+    // If a crash occurs between the two, the next request with the token completes the registration.
     const resolved = await ownerFirst({
       begin: () => this.claim(claims, own),
       finish: (userId) => this.register(userId, claims, own),
@@ -42,7 +42,7 @@ export class RegistrationHandlers {
     return reply(resolved.value);
   }
 
-  /** The user whom a token's subject is. */
+  /** Returns the user assigned to the token's subject. */
   private async claim(claims: Claims, context: CommandContext): Promise<Result<string, DomainError>> {
     const stream = await this.people.subjectStream(claims);
     const known = await this.commands.load(subjectDecider, stream);
@@ -53,7 +53,7 @@ export class RegistrationHandlers {
     return claimed.ok ? ok(claimed.value.state.userId ?? command.userId) : claimed;
   }
 
-  /** The rest of a registration, whoever began it; for a known user: what changed about the person. */
+  /** Completes a registration, also one that another request started. For a registered user, stores changed claims. */
   private async register(
     userId: string,
     claims: Claims,
@@ -64,7 +64,7 @@ export class RegistrationHandlers {
     const { state } = loaded.value;
     if (state.status === 'erased') return err(identityErrors.erased());
 
-    // The record is written before the event that names the user.
+    // The record is written before the event that contains the user's ID.
     await this.people.keep(userId, claims);
     const isAdmin = this.isListedAdmin(claims);
     if (state.status === 'active' && (state.isRoleDecided || !isAdmin || state.globalRole === 'admin'))
@@ -84,7 +84,7 @@ export class RegistrationHandlers {
     return ok({ userId, registered: recorded.value.events.some(({ type }) => type === 'user.registered.v1') });
   }
 
-  /** Only an address that its issuer has verified makes anybody an admin. */
+  /** Returns whether the configuration lists the address as an admin's, and the issuer has verified it. */
   private isListedAdmin({ email, emailVerified }: Claims): boolean {
     if (email === undefined || emailVerified !== true) return false;
     return this.config.adminEmails.some((listed) => normalizedAddress(listed) === normalizedAddress(email));

@@ -1,8 +1,8 @@
 import { ok, type Decider, type EventFamily, type Fact } from '#kernel';
 
 /**
- * Which user a token's subject is. Stream: `subjects-<HMAC of issuer and subject>`: the first claim decides, so that
- * simultaneous first logins make one user.
+ * Assigns a user to a token's subject. Stream: `subjects-<HMAC of issuer and subject>`. The first claim is final, so
+ * that simultaneous first logins register one user.
  */
 export type SubjectEvent = Fact<'subject.claimed.v1', { readonly userId: string }>;
 

@@ -8,14 +8,16 @@ export type User =
   | {
       readonly status: 'active';
       readonly globalRole: GlobalRole;
-      /** Somebody decided the role after registration: the list of admins in the configuration no longer does. */
+      /**
+       * Whether the role was set after registration. Then the list of admins in the configuration no longer applies.
+       */
       readonly isRoleDecided: boolean;
     }
   | { readonly status: 'erased' };
 
 export type UserCommand =
   | { readonly type: 'register'; readonly globalRole: GlobalRole }
-  /** Who may, and that one admin stays, was decided in the stream of global admins. */
+  /** Authorization, and that at least one admin remains, was decided in the stream of global admins. */
   | { readonly type: 'set-global-role'; readonly globalRole: GlobalRole };
 
 export const userDecider: Decider<User, UserCommand, UserEvent, IdentityError> = {
