@@ -27,7 +27,7 @@ const MOST = 3;
  *
  * @param word the word that is not a command
  * @param at the words before it
- * @param paths paths of all commands and groups
+ * @param paths all commands and groups
  */
 export function nearest(word: string, at: readonly string[], paths: readonly string[]): readonly string[] {
   const lower = word.toLowerCase();
