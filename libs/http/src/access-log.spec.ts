@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => edge.close());
 
 describe('the access log', () => {
-  it('has one line for each request, with the route instead of the path and the id of whoever asked', async () => {
+  it('has one line for each request, with the route instead of the path, and the ID of the caller', async () => {
     const { headers } = await edge.send('GET', '/v1/organizations/acme/things/a-name-that-people-chose');
     await eventually(() =>
       expect(edge.requestsLogged).toContainEqual({
@@ -24,7 +24,7 @@ describe('the access log', () => {
     );
   });
 
-  it('names nobody where the credential is refused', async () => {
+  it('has no caller when the credential is rejected', async () => {
     await edge.send('GET', '/v1/organizations/acme/things/web', {
       headers: { authorization: `Bearer ${secretKey(9)}` },
     });
@@ -33,7 +33,7 @@ describe('the access log', () => {
     );
   });
 
-  it('repeats no path, query or credential, and leaves health checks out', async () => {
+  it('contains no path, query, or credential, and omits health checks', async () => {
     await edge.send('GET', '/v1/nothing/secret-path?token=secret-query');
     await edge.send('GET', '/livez');
     await edge.send('GET', '/openapi.json');

@@ -8,12 +8,12 @@ import type { Socket } from 'node:net';
 import { sendProblem } from './answer.ts';
 import { edgeError, problemOf, problemOfEdge, type EdgeError } from './problem.ts';
 
-/** Longest URL, and all request headers together, in bytes. */
+/** Maximum size of a URL, and of all request headers together, in bytes. */
 export const URL_BYTES = 8 * 1024;
 export const HEADER_BYTES = 16 * 1024;
 /**
- * What Node's parser takes before it gives up: above our own limits together, so that each gets its own answer, and below
- * what a connection hands over at its first read (32 KB), so that the request's first line is still at hand.
+ * Limit of Node's parser: above the sum of our own limits, so that each has its own response, and below the first read
+ * of a connection (32 KB), so that the request line is still available.
  */
 const PARSER_BYTES = 28 * 1024;
 
@@ -41,15 +41,19 @@ const noRoute = (): EdgeError => edgeError(404, 'edge/no-route', 'No such route.
 
 export interface AdapterOptions {
   readonly clock: Clock;
-  /** Source of request ids. */
+  /** Source of request IDs. */
   readonly ids: Ids;
-  /** Reverse proxies, by address, whose X-Forwarded-For and X-Forwarded-Proto count; none when left out. */
+  /**
+   * Returns whether an address is a trusted reverse proxy, whose X-Forwarded-For and X-Forwarded-Proto are used.
+   * Default: none.
+   */
   readonly isTrustedProxy?: (address: string) => boolean;
 }
 
 /**
- * Nest's Fastify adapter with the limits of the edge: what never reaches a route (broken HTTP, too long URLs, too large
- * headers) is answered with a problem document too. Pass it to NestFactory.create with `bodyParser: false`.
+ * Creates Nest's Fastify adapter with the limits of the HTTP edge. Requests that reach no route (malformed HTTP, URLs
+ * or headers that are too large) also receive a problem document. Pass it to NestFactory.create with `bodyParser:
+ * false`.
  */
 export function edgeAdapter({ clock, ids, isTrustedProxy }: AdapterOptions): FastifyAdapter {
   const watch = new LoopWatch(clock);
@@ -60,7 +64,7 @@ export function edgeAdapter({ clock, ids, isTrustedProxy }: AdapterOptions): Fas
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: false, // what still arrives on an open connection is answered like anything else
+    return503OnClosing: false, // requests on an open connection are served until it closes
     genReqId: ({ headers }: { readonly headers: IncomingHttpHeaders }) => requestIdOf(headers, ids),
     routerOptions: {
       maxParamLength: 1_000,
@@ -78,9 +82,9 @@ export function edgeAdapter({ clock, ids, isTrustedProxy }: AdapterOptions): Fas
             : notHttp(),
         request.id,
       );
-      sendProblem((reply as FastifyReply).header('x-request-id', request.id), problem); // typed for any route's replies
+      sendProblem((reply as FastifyReply).header('x-request-id', request.id), problem); // any route's reply
     },
-    // Fastify types rawPacket as it looks in JSON; in the process it is a Buffer.
+    // Fastify declares rawPacket as its JSON form; at run time it is a Buffer.
     clientErrorHandler: (error, socket) =>
       answerBroken(error as unknown as BrokenRequest, socket as Socket, { clock, ids, watch }),
   };
@@ -92,7 +96,7 @@ export function edgeAdapter({ clock, ids, isTrustedProxy }: AdapterOptions): Fas
   return adapter;
 }
 
-/** The client's own request id when it is a sane one, else a fresh one. */
+/** Returns the client's request ID if it is valid, otherwise a new one. */
 function requestIdOf(headers: IncomingHttpHeaders, ids: Ids): string {
   const { 'x-request-id': given } = headers;
   return typeof given === 'string' && /^[A-Za-z0-9_.-]{8,64}$/.test(given) ? given : ids.uuid();
@@ -103,7 +107,7 @@ interface BrokenRequest {
   readonly rawPacket?: Buffer;
 }
 
-/** Whatever Node's parser refused: one answer, then the connection is closed, so that nothing smuggled behind it is read. */
+/** Responds to a request that Node's parser rejected and closes the connection, so that no smuggled request is read. */
 function answerBroken(
   error: BrokenRequest,
   socket: Socket,
@@ -115,7 +119,7 @@ function answerBroken(
   const requestId = ids.uuid();
   const { status, body, headers } =
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && watch.hasStalled()
-      ? problemOf(stalled(), requestId) // the request may have been here in time
+      ? problemOf(stalled(), requestId) // the request may have arrived in time
       : problemOfEdge(inUrl ? urlTooLong() : overflow ? headersTooLarge() : notHttp(), requestId);
   const lines = Object.entries({
     ...headers,
@@ -127,7 +131,7 @@ function answerBroken(
   endConnection(socket, `${head}\r\n\r\n${body}`, clock);
 }
 
-/** Of a later packet nobody can say whether it belongs to the URL; most of a request is headers. */
+/** Returns whether the URL is too long. In a later packet this is unknown; most of a request is headers. */
 function isLongFirstLine(packet: Buffer | undefined): boolean {
   const start = packet?.toString('latin1', 0, URL_BYTES) ?? '';
   return /^[A-Z]{3,16} /.test(start) && !start.includes('\r\n');

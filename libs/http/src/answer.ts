@@ -15,7 +15,7 @@ export function sendProblem(
   return reply.code(status).headers(headers).send(body);
 }
 
-/** Sends what a service answered: value, status, and what stands beside the value in headers. */
+/** Sends the reply of a service: value, status, and metadata as headers. */
 export function sendReply(
   reply: FastifyReply,
   route: ContractRoute,
@@ -43,12 +43,15 @@ function setMeta(reply: FastifyReply, { position, revision, repeated, warnings }
   if (warnings?.length) reply.header('warning', warnings.map(warningText));
 }
 
-/** `299 - "text"`; what a header cannot carry is percent-encoded. */
+/** Formats a warning as `299 - "text"`. Characters that a header cannot contain are percent-encoded. */
 function warningText(text: string): string {
   return `299 - "${text.replace(/[^\x20-\x7e]|["\\%]/gu, (character) => encodeURIComponent(character).replace(/^["\\]$/, (one) => `%${one.charCodeAt(0).toString(16)}`))}"`;
 }
 
-/** Where the new or changing resource is: what was PUT, the member of a collection POSTed to, or what an action was for. */
+/**
+ * Returns the path of the new or changed resource: that of a PUT, the new member of a collection, or the object of an
+ * action.
+ */
 function locationOf({ method }: ContractRoute, status: number, path: string, value: unknown): string {
   if (method !== 'POST') return path;
   if (status === 202) return path.slice(0, path.lastIndexOf('/'));

@@ -48,7 +48,7 @@ const sendToken = (bearer: string) =>
 const statusOf = async (bearer: string): Promise<number> => (await sendToken(bearer)).status;
 
 describe('access tokens', () => {
-  it('are taken, and the user is looked up once in five minutes', async () => {
+  it('are accepted, with a lookup of the user once in five minutes', async () => {
     expect((await sendToken(token())).body).toMatchObject({ principal: 'login' });
     expect(await statusOf(token())).toBe(200);
     expect(edge.loginLookUps()).toBe(1);
@@ -57,14 +57,14 @@ describe('access tokens', () => {
     expect(edge.loginLookUps()).toBe(2);
   });
 
-  it('B1: without a signature are refused', async () => {
+  it('B1: are rejected without a signature', async () => {
     for (const alg of ['none', 'nOnE', 'NONE', ''])
       expect(await statusOf(`${base64({ alg, kid: 'k1' })}.${base64(claims())}.`)).toBe(401);
     expect(await statusOf(`${token().split('.').slice(0, 2).join('.')}.`)).toBe(401);
     expect(await statusOf(`${base64({ alg: 'none', kid: 'k1' })}.${base64(claims())}.AAAA`)).toBe(401);
   });
 
-  it('B2: signed with the public key as a shared secret are refused', async () => {
+  it('B2: are rejected when signed with the public key as a shared secret', async () => {
     const pem = createPublicKey(edge.signing).export({ type: 'spki', format: 'pem' });
     for (const kid of ['k1', 'rsa']) {
       const text = `${base64({ alg: 'HS256', kid })}.${base64(claims())}`;
@@ -72,7 +72,7 @@ describe('access tokens', () => {
     }
   });
 
-  it('B2: are refused when their algorithm is not that of the key', async () => {
+  it('B2: are rejected when their algorithm is not that of the key', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const text = `${base64({ alg: 'RS256', kid: 'k1' })}.${base64(claims())}`;
     expect(await statusOf(`${text}.${createSign('sha256').update(text).sign(privateKey).toString('base64url')}`)).toBe(
@@ -81,8 +81,8 @@ describe('access tokens', () => {
     expect(await statusOf(token(claims(), { kid: 'rsa' }))).toBe(401);
   });
 
-  it('B3: with a strange or unknown key id are refused, and ask the issuer at most twice a minute', async () => {
-    const date = jest.spyOn(Date, 'now').mockImplementation(() => clock.now()); // the clock of jose's cool-down
+  it('B3: are rejected with an unknown key ID, with at most two requests to the issuer per minute', async () => {
+    const date = jest.spyOn(Date, 'now').mockImplementation(() => clock.now()); // the clock of jose's cooldown
     expect(await statusOf(token())).toBe(200);
     const before = edge.jwksFetches();
     for (const kid of [
@@ -111,7 +111,7 @@ describe('access tokens', () => {
     date.mockRestore();
   });
 
-  it('B4: that bring their own key are refused, and nothing is fetched', async () => {
+  it('B4: are rejected with an embedded key, without a request', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     expect(await statusOf(token())).toBe(200);
     const before = edge.jwksFetches();
@@ -124,7 +124,7 @@ describe('access tokens', () => {
     expect(edge.jwksFetches()).toBe(before);
   });
 
-  it('B5, use-I6: of another issuer or audience are refused, ID tokens among them; other claims tell no ID token', async () => {
+  it('B5, use-I6: are rejected for another issuer or audience, as of ID tokens, whatever their other claims', async () => {
     for (const wrong of [
       { iss: 'https://evil.test' },
       { iss: undefined },
@@ -169,7 +169,7 @@ describe('access tokens', () => {
     ['without sub', () => token(claims({ sub: undefined })), 'claims', undefined],
     ['without a key id', () => token(claims(), { kid: undefined }), 'form', undefined],
   ])(
-    'use-I5: a token %s is refused alike for callers, and the operator’s log says why and what to do',
+    'use-I5: a token %s is rejected with the same response, and the log contains reason and fix',
     async (_what, bad, fault, found) => {
       expect((await sendToken(bad())).body).toMatchObject({ status: 401, code: 'login/token-invalid' });
       expect(edge.warned).toEqual([
@@ -184,7 +184,7 @@ describe('access tokens', () => {
     },
   );
 
-  it('use-I5: what strangers send fills no log: a line a minute for each reason, in no words of theirs', async () => {
+  it('use-I5: are logged once a minute for each reason when rejected, without text of the sender', async () => {
     const alg = 'EVIL-WORD';
     for (let n = 0; n < 20; n++)
       expect(await statusOf(`${base64({ alg, kid: alg })}.${base64({ aud: alg })}.AAAA`)).toBe(401);
@@ -196,7 +196,7 @@ describe('access tokens', () => {
     expect(JSON.stringify(edge.warned)).not.toContain(alg);
   });
 
-  it('B6: live from nbf to exp with 60 seconds of skew, no more', async () => {
+  it('B6: are valid from nbf to exp, with 60 seconds of clock skew', async () => {
     const now = seconds(START);
     expect(await statusOf(token(claims({ exp: now - 60 })))).toBe(200);
     expect(await statusOf(token(claims({ exp: now - 61 })))).toBe(401);
@@ -209,7 +209,7 @@ describe('access tokens', () => {
     expect((await sendToken(token(claims({ exp: now - 3_600 })))).body.code).toBe('login/token-expired');
   });
 
-  it('B7: that poison, repeat or nest are refused, even as their issuer signed them', async () => {
+  it('B7: are rejected with prototype pollution, repeated claims, or deep nesting, even if signed', async () => {
     const good = JSON.stringify(claims()).slice(1);
     expect(await statusOf(token(`{"deep":${'['.repeat(99)}${']'.repeat(99)},"text":"a:b,{[\\"c\\":",${good}`))).toBe(
       200,
@@ -235,7 +235,7 @@ describe('access tokens', () => {
     expect(await statusOf(token('nothing'))).toBe(401);
   });
 
-  it('B7: whose header repeats or poisons are refused', async () => {
+  it('B7: are rejected with repeated members or prototype pollution in the header', async () => {
     const signed = (head: string) => {
       const text = `${base64(head)}.${base64(claims())}`;
       return `${text}.${signWith('sha256', Buffer.from(text), { key: edge.signing, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
@@ -246,7 +246,7 @@ describe('access tokens', () => {
     expect(await statusOf(signed('{"__proto__":{},"alg":"ES256","kid":"k1"}'))).toBe(401);
   });
 
-  it('B7: of a megabyte are refused as headers that are too large', async () => {
+  it('B7: are rejected with a size of one megabyte, as headers that are too large', async () => {
     expect(await statusOf(`a.${'x'.repeat(17 * 1024)}.b`)).toBe(431);
     const answer = await edge
       .raw(`GET ${thing} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(1024 * 1024)}\r\n\r\n`)
@@ -254,20 +254,20 @@ describe('access tokens', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 431 |ECONNRESET|EPIPE/);
   });
 
-  it('hold on to cached keys while the issuer is away, and say 503 when there never were any', async () => {
+  it('are verified with cached keys while the issuer is unavailable, and are a 503 if there are none', async () => {
     const away = await startEdge(inProcessTransport(), folder, {
       clock,
       fetch: () => Promise.reject(new Error('no route')),
     });
     const answer = await away.send('GET', thing, { key: false, headers: { authorization: `Bearer ${token()}` } });
     expect([answer.status, answer.body.code]).toEqual([503, 'login/issuer-unreachable']);
-    expect((await away.send('GET', thing)).status).toBe(200); // access keys keep working
+    expect((await away.send('GET', thing)).status).toBe(200); // access keys remain valid
     await away.close();
   });
 });
 
 describe('access keys', () => {
-  it('are taken in either header, and not in both', async () => {
+  it('are accepted in either header, but not in both', async () => {
     expect((await edge.send('GET', thing)).body).toMatchObject({ principal: 'key' });
     expect((await edge.send('GET', thing, { key: false, headers: { 'x-astro-api-key': secretKey(1) } })).status).toBe(
       200,
@@ -277,7 +277,7 @@ describe('access keys', () => {
     );
   });
 
-  it('B8: garbage is refused without a look-up', async () => {
+  it('B8: are rejected without a lookup if malformed', async () => {
     const good = secretKey(1);
     const lookUps = edge.lookUps();
     for (const garbage of [
@@ -294,18 +294,18 @@ describe('access keys', () => {
     expect(edge.lookUps()).toBe(lookUps);
   });
 
-  it('are refused when they are well formed and unknown', async () => {
+  it('are rejected if well-formed but unknown', async () => {
     expect((await edge.send('GET', thing, { key: 9 })).body).toMatchObject({ status: 401, code: 'key/invalid' });
   });
 
-  it('B9: end a millisecond after their time', async () => {
+  it('B9: expire a millisecond after their time', async () => {
     clock.jump(KEY_ENDS_MS - clock.now());
     expect((await edge.send('GET', thing, { key: 2 })).status).toBe(200);
     clock.jump(1);
     expect((await edge.send('GET', thing, { key: 2 })).body).toMatchObject({ status: 401, code: 'key/expired' });
   });
 
-  it('B10, B11: end with their revocation, their member and their organization', async () => {
+  it('B10, B11: are rejected after revocation, and when their member or organization is removed', async () => {
     expect((await edge.send('GET', thing, { key: 4 })).body.code).toBe('key/revoked');
     expect((await edge.send('GET', thing, { key: 5 })).body.code).toBe('key/invalid');
     const organization = edge.directory.organizations.get('0193f2a4-11de-7a90-b6c7-2f8f0b6d9c02');
@@ -314,7 +314,7 @@ describe('access keys', () => {
     expect((await edge.send('GET', thing, { key: 1 })).body.code).toBe('key/invalid');
   });
 
-  it('give no more than their member has', async () => {
+  it('have at most the permissions of their member', async () => {
     expect((await edge.send('GET', thing, { key: 3 })).status).toBe(200);
     expect((await edge.send('PUT', thing, { key: 3, json: { text: 'x' } })).body).toMatchObject({
       status: 403,
@@ -322,7 +322,7 @@ describe('access keys', () => {
     });
   });
 
-  it('B15, use-S12: are refused in a URL, and reported to be replaced, wherever in it they are', async () => {
+  it('B15, use-S12: are rejected in a URL, and reported as leaked, anywhere in it', async () => {
     const leaked: string[] = [];
     const watching = await startEdge(inProcessTransport(), folder, {
       clock,
@@ -340,7 +340,7 @@ describe('access keys', () => {
 });
 
 describe('without a credential', () => {
-  it('public routes answer, the others are 401 with WWW-Authenticate', async () => {
+  it('public routes respond, and others return 401 with WWW-Authenticate', async () => {
     expect((await edge.send('GET', '/v1/about', { key: false })).status).toBe(200);
     const answer = await edge.send('GET', thing, { key: false });
     expect([answer.status, answer.body.code, answer.headers['www-authenticate']]).toEqual([
@@ -353,7 +353,7 @@ describe('without a credential', () => {
     }
   });
 
-  it('nothing of a body is read', async () => {
+  it('no part of a body is read', async () => {
     const answer = await edge.raw(
       `PUT ${thing} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n`,
     );
@@ -362,7 +362,7 @@ describe('without a credential', () => {
 });
 
 describe('B13: too many requests', () => {
-  it('are 429 with Retry-After, for that address and that key alone', async () => {
+  it('are rejected with 429 and Retry-After, for that address and that key only', async () => {
     const limited = await startEdge(inProcessTransport(), folder, {
       clock,
       requestsPerMinute: () => 3,

@@ -6,19 +6,19 @@ import { LRUCache } from 'lru-cache';
 import type { AccessTokens } from './jwt.ts';
 import type { LoginClaims, PersonClaimsReader } from './person-claims.ts';
 
-/** Finds the user of a login, and registers one at a first login. Implemented by the identity context. */
+/** Finds the user of a login, and registers the user at a first login. Implemented by the identity context. */
 export interface UserResolver {
   userOf(claims: LoginClaims): Promise<Result<string, DomainError>>;
 }
 
-/** Who was found behind a login is remembered for so long. */
+/** How long the user of a login is cached. */
 const REMEMBER_MS = 5 * 60_000;
 const REMEMBERED = 10_000;
 
 export interface AuthenticatorOptions {
   readonly access: AccessSource;
   readonly clock: Clock;
-  /** Left out: only access keys are taken. */
+  /** Verification of logins. Absent: only access keys are accepted. */
   readonly people?: {
     readonly tokens: AccessTokens;
     readonly claims: PersonClaimsReader;
@@ -42,16 +42,16 @@ const headerInvalid = (): DomainError<'access/credential-invalid'> =>
     },
   );
 
-/** Who sends a request, or why the credential does not hold. */
+/** The principal that sent a request, or why its credential is not valid. */
 export type Authentication = Result<Principal, DomainError> & {
-  /** Beside an error: whose credential it was, where it is known and has ended. It has no rights. */
+  /** With an error: the former principal of a credential that has ended, if known. It has no rights. */
   readonly holder?: Principal;
 };
 
-/** Digest under which an access key is looked up: lower-case hex SHA-256 of the whole text. */
+/** Returns the digest under which an access key is stored: lower-case hex SHA-256 of the complete text. */
 export const accessKeyDigest = (key: string): string => hash('sha256', key, 'hex');
 
-/** Finds out who sends a request. */
+/** Authenticates requests. */
 export class Authenticator {
   private readonly users: LRUCache<string, string>;
 
@@ -65,7 +65,7 @@ export class Authenticator {
     });
   }
 
-  /** Anonymous without a credential; refused as `unauthenticated` with one that does not hold. */
+  /** Returns the principal: anonymous without a credential; an `unauthenticated` error for one that is not valid. */
   async principalOf(request: IncomingMessage): Promise<Authentication> {
     const { authorization, 'x-astro-api-key': apiKey } = request.headers;
     if (authorization === undefined && apiKey === undefined) return ok({ kind: 'anonymous' });
@@ -76,7 +76,7 @@ export class Authenticator {
     return bearer.startsWith(ACCESS_KEY_PREFIX) ? this.keyHolder(bearer) : this.person(request, bearer);
   }
 
-  /** Garbage ends at the checksum, before any look-up. */
+  /** Returns the principal of an access key. Malformed text is rejected by its checksum, without a lookup. */
   private async keyHolder(text: string): Promise<Authentication> {
     if (!parseAccessKey(text)) return err(keyInvalid());
     const digest = accessKeyDigest(text);

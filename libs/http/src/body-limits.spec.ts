@@ -30,7 +30,7 @@ interface Sent {
   readonly isClosed: () => boolean;
 }
 
-/** A request's head and perhaps the beginning of its body; the rest never comes. */
+/** Sends the head of a request and perhaps the start of its body; the rest is never sent. */
 function sendHead(path: string, headers: Readonly<Record<string, string>>, begin = '', method = 'PUT'): Sent {
   let answer = '';
   let isClosed = false;
@@ -50,7 +50,7 @@ function sendHead(path: string, headers: Readonly<Record<string, string>>, begin
 
 const bearer = (key: number) => ({ authorization: `Bearer ${secretKey(key)}` });
 
-/** The answer came whole although the body did not. */
+/** Expects a complete response although the body is incomplete. */
 async function expectAnswer({ answer }: Sent, status: number, code: string): Promise<void> {
   await eventually(() => {
     expect(answer()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -59,18 +59,18 @@ async function expectAnswer({ answer }: Sent, status: number, code: string): Pro
   expect(answer()).toContain(`"code":"${code}"`);
 }
 
-describe('use-S4: the size that a message can carry is refused before anything is parsed', () => {
+describe('use-S4: the maximum size of a message is enforced before parsing', () => {
   it.each([
     ['400,000 members', members(400_000)],
     ['1.7 million empty arrays', emptyArrays(1_700_000)],
     ['300,000 labels', labels(300_000)],
-  ])('by the announced length alone: %s', async (_what, body) => {
+  ])('by the announced length: %s', async (_what, body) => {
     const sent = sendHead(manifest, { ...bearer(1), 'content-length': String(Buffer.byteLength(body)) });
     await expectAnswer(sent, 413, 'edge/body-too-large');
     sent.socket.destroy();
   });
 
-  it('while bytes are counted, where no length is announced', async () => {
+  it('while bytes are counted, if no length is announced', async () => {
     const chunk = `10000\r\n${'['.repeat(0x10000)}\r\n`;
     const chunks = chunk.repeat(BODY_BYTES / 0x10000 + 1);
     const sent = sendHead(manifest, { ...bearer(1), 'transfer-encoding': 'chunked' }, chunks);
@@ -78,7 +78,7 @@ describe('use-S4: the size that a message can carry is refused before anything i
     sent.socket.destroy();
   });
 
-  it('while it is unpacked', async () => {
+  it('while the body is decompressed', async () => {
     const body = gzipSync(emptyArrays(1_700_000));
     expect(body.length).toBeLessThan(BODY_BYTES / 10);
     const { status, body: problem } = await edge.send('PUT', manifest, {
@@ -88,7 +88,7 @@ describe('use-S4: the size that a message can carry is refused before anything i
     expect({ status, code: problem.code }).toEqual({ status: 413, code: 'edge/body-too-large' });
   });
 
-  it('takes one that is just as large as allowed', async () => {
+  it('and a body of exactly the maximum size is accepted', async () => {
     const text = 'x'.repeat(BODY_BYTES - 2);
     const { status, body } = await edge.send('PUT', manifest, { json: text });
     expect({ status, length: body.manifest.length }).toEqual({ status: 200, length: BODY_BYTES - 2 });
@@ -96,31 +96,31 @@ describe('use-S4: the size that a message can carry is refused before anything i
   });
 });
 
-describe('use-S4: members and elements are bounded before anything is built', () => {
+describe('use-S4: the number of values is limited before any is built', () => {
   it.each([
     ['members', members(VALUES + 2)],
     ['empty arrays', emptyArrays(VALUES)],
     ['labels', labels(VALUES)],
-  ])('%s', async (_what, body) => {
+  ])('rejects a body with too many %s', async (_what, body) => {
     expect(body.length).toBeLessThan(BODY_BYTES);
     const { status, body: problem } = await edge.send('PUT', manifest, { body });
     expect({ status, code: problem.code }).toEqual({ status: 413, code: 'edge/too-many-values' });
   });
 
-  it('counts no further than to the limit', () => {
+  it('stops counting at the limit', () => {
     const first = Buffer.from(emptyArrays(VALUES));
     expect(shapeOf(first, VALUES)).toMatchObject({ over: 'values' });
     const more = Buffer.from(emptyArrays(10 * VALUES));
     expect(shapeOf(more, VALUES).bytesRead).toBe(shapeOf(first, VALUES).bytesRead);
   });
 
-  it('takes as many as are allowed, and commas in texts for nothing', async () => {
+  it('accepts the maximum number, and does not count commas in strings', async () => {
     expect((await edge.send('PUT', manifest, { body: members(VALUES) })).status).toBe(200);
     expect((await edge.send('PUT', manifest, { json: ',[{'.repeat(VALUES) })).status).toBe(200);
   });
 });
 
-describe('use-S4: rights come before the body', () => {
+describe('use-S4: authorization precedes reading the body', () => {
   const elsewhere = '/v1/organizations/other/manifests/web';
   const cases: readonly [who: string, path: string, headers: Record<string, string>, status: number, code: string][] = [
     ['nobody', manifest, {}, 401, 'access/not-signed-in'],
@@ -137,7 +137,7 @@ describe('use-S4: rights come before the body', () => {
     ['a viewer', manifest, bearer(3), 403, 'access/not-permitted'],
     ['a path that nobody serves', '/v1/nothing', bearer(1), 404, 'edge/no-route'],
   ];
-  it.each(cases)('of %s no byte of a body is awaited', async (_who, path, headers, status, code) => {
+  it.each(cases)('rejects %s without waiting for the body', async (_who, path, headers, status, code) => {
     const announced = sendHead(path, { ...headers, 'content-length': '700000' });
     await expectAnswer(announced, status, code);
     const chunked = sendHead(path, { ...headers, 'transfer-encoding': 'chunked' }, '1\r\n{\r\n');
@@ -148,7 +148,7 @@ describe('use-S4: rights come before the body', () => {
     }
   });
 
-  it.each(['GET', 'DELETE'])('%s takes no body at all', async (method) => {
+  it.each(['GET', 'DELETE'])('rejects a body in %s', async (method) => {
     const sent = sendHead(
       '/v1/organizations/acme/things/web',
       { ...bearer(1), 'content-length': '700000' },
@@ -159,7 +159,7 @@ describe('use-S4: rights come before the body', () => {
     sent.socket.destroy();
   });
 
-  it('ends the connection of a sender who continues, after a while', async () => {
+  it('closes the connection after some time if the sender continues', async () => {
     const { socket, answer, isClosed } = sendHead(elsewhere, { ...bearer(1), 'transfer-encoding': 'chunked' });
     await eventually(() => expect(answer()).toMatch(/\}$/));
     for (let sent = 0; sent < 100; sent++)
@@ -171,7 +171,7 @@ describe('use-S4: rights come before the body', () => {
     });
   });
 
-  it('keeps the connection of a sender whose little body comes late', async () => {
+  it('keeps the connection if a small body arrives late', async () => {
     const { socket, answer } = sendHead(elsewhere, { ...bearer(1), 'content-length': '2' });
     await eventually(() => expect(answer()).toMatch(/\}$/));
     socket.write('{}GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');

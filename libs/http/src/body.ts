@@ -27,7 +27,13 @@ export const mediaType = (): EdgeError =>
 const notParsable = (what: string): EdgeError =>
   edgeError(400, 'edge/not-parsable', `The body ${what}.`, 'send JSON in UTF-8');
 
-/** Unpacks and parses a JSON body. `undefined` for an empty one. @throws EdgeError 400, 413 or 415; DomainErrorException for -0 and infinite numbers */
+/**
+ * Decompresses and parses a JSON body.
+ *
+ * @returns `undefined` for an empty body
+ * @throws EdgeError 400, 413, or 415
+ * @throws DomainErrorException for -0 and infinite numbers
+ */
 export async function parseJsonBody(raw: Buffer, contentEncoding: string | undefined): Promise<unknown> {
   const bytes = await unpack(raw, contentEncoding);
   if (bytes.length === 0) return undefined;
@@ -54,7 +60,7 @@ export async function parseJsonBody(raw: Buffer, contentEncoding: string | undef
   return value;
 }
 
-/** Path of a minus zero, or of a number too large to be any: they would arrive at the service as something else. */
+/** Returns the path of a number that would not arrive at the service unchanged: -0, or one that is too large. */
 function oddNumberIn(value: unknown): string[] | undefined {
   if (typeof value === 'number') return Object.is(value, -0) || !Number.isFinite(value) ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
@@ -65,7 +71,7 @@ function oddNumberIn(value: unknown): string[] | undefined {
   return undefined;
 }
 
-/** The refusal of `__proto__` and `constructor.prototype`, wherever they stand. */
+/** Returns the error for `__proto__` and `constructor.prototype` at any depth. */
 export const poisoned = (): EdgeError =>
   edgeError(
     400,
@@ -97,6 +103,8 @@ async function unpack(raw: Buffer, contentEncoding: string | undefined): Promise
   }
 }
 
-/** Whether a query's member name would walk into a prototype where brackets or dots are taken as paths. */
+/**
+ * Returns whether the name of a query parameter would address a prototype if brackets or dots are interpreted as paths.
+ */
 export const poisonsName = (name: string): boolean =>
   name.split(/[[\].]+/).some((part) => part === '__proto__' || part === 'prototype') || /^constructor[[.]/.test(name);

@@ -1,6 +1,6 @@
 import type { Principal } from '#access';
 
-/** What limits are counted by: each access key, and each person who has logged in, stands for itself. */
+/** Returns the key of limits: each access key, and each person who has logged in, is counted separately. */
 export function callerOf(principal: Principal): string {
   switch (principal.kind) {
     case 'key':

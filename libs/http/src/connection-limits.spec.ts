@@ -5,7 +5,7 @@ import { ORG, secretKey, startEdge, type Edge } from './edge.fixture.ts';
 
 const folder = temporaryFolder();
 const manual = manualClock();
-/** Milliseconds that passed while nothing in the process ran. */
+/** Milliseconds that passed while the process did not run. */
 let stoodStillMs = 0;
 const clock = { ...manual, monotonic: () => manual.monotonic() + stoodStillMs };
 let edge: Edge;
@@ -23,7 +23,7 @@ afterEach(async () => {
   await eventually(async () => expect(await openConnections()).toBe(0));
 });
 
-/** A connection whose peer never closes by itself. */
+/** Opens a connection whose peer never closes it. */
 function open(bytes = ''): {
   readonly socket: Socket;
   readonly answer: () => string;
@@ -50,7 +50,7 @@ const openConnections = (): Promise<number> =>
       .getConnections((error: Error | null, count: number) => (error ? reject(error) : resolve(count))),
   );
 
-/** A connection of which Node tells that its request is late, without waiting for it. */
+/** Opens a connection whose request Node.js reports as late, without waiting. */
 async function openLate(): Promise<ReturnType<typeof open>> {
   const server = edge.app.getHttpServer();
   const accepted = new Promise<Socket>((resolve) => void server.once('connection', resolve));
@@ -60,8 +60,8 @@ async function openLate(): Promise<ReturnType<typeof open>> {
   return peer;
 }
 
-describe('use-L9: requests that waited while the process stood still', () => {
-  it('are answered as unavailable, and as late again when it has run for a while', async () => {
+describe('use-L9: requests that waited while the process was suspended', () => {
+  it('receive 503, and the usual response to late requests after the process has run for a while', async () => {
     stoodStillMs += 12_000;
     const waited = await openLate();
     await eventually(() => expect(waited.answer()).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n[^]*\}$/));
@@ -74,22 +74,25 @@ describe('use-L9: requests that waited while the process stood still', () => {
   });
 });
 
-describe('use-S6: connections that send nothing useful', () => {
+describe('use-S6: connections without a valid request', () => {
   it.each([
     ['half a header', 'GET /livez HTTP/1.1\r\nhost: x\r\nhalf a header\r\n'],
     ['no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],
     ['headers that are too large', `GET /livez HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(10_000)}`],
-  ])('are answered and closed a little later, though their peers stay: %s', async (_what, bytes) => {
-    const peers = [1, 2, 3].map(() => open(bytes));
-    for (const { answer } of peers) await eventually(() => expect(answer()).toMatch(/^HTTP\/1\.1 4[03][01] [^]*\}$/));
-    expect(await openConnections()).toBe(3);
-    await eventually(async () => {
-      clock.advance(2_000);
-      expect(await openConnections()).toBe(0);
-    });
-  });
+  ])(
+    'receive a response and are closed shortly afterwards, even if peers do not close them: %s',
+    async (_what, bytes) => {
+      const peers = [1, 2, 3].map(() => open(bytes));
+      for (const { answer } of peers) await eventually(() => expect(answer()).toMatch(/^HTTP\/1\.1 4[03][01] [^]*\}$/));
+      expect(await openConnections()).toBe(3);
+      await eventually(async () => {
+        clock.advance(2_000);
+        expect(await openConnections()).toBe(0);
+      });
+    },
+  );
 
-  it('are closed when the rest of a request does not come in time', async () => {
+  it('are closed when the rest of a request does not arrive in time', async () => {
     const { answer } = open('GET /livez HTTP/1.1\r\nhost:');
     await eventually(async () => expect(await openConnections()).toBe(1));
     const late = await openLate();
@@ -103,7 +106,7 @@ describe('use-S6: connections that send nothing useful', () => {
 });
 
 describe('use-S6: connections of one address', () => {
-  it('are closed beyond the limit, and let in again when others end', async () => {
+  it('are closed beyond the limit, and accepted again when others end', async () => {
     const five = Array.from({ length: 5 }, () => open());
     await eventually(async () => expect(await openConnections()).toBe(5));
     const sixth = open('GET /livez HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -133,7 +136,7 @@ describe('use-S17: open streams', () => {
     peer.socket.destroy();
   };
 
-  it('are bounded for each key and for each organization, by whatever name', async () => {
+  it('are limited for each key and for each organization, by ID or slug', async () => {
     const first = [read(1), read(1)];
     for (const peer of first) await expectOpen(peer);
     await expectRefused(read(1), 'This access key has 2 streams open already.');

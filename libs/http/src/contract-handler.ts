@@ -16,12 +16,12 @@ import { signedCursors } from './signed-cursors.ts';
 import { organizationParameter, RouteTable, type ContractRoute } from './routes.ts';
 import type { Turns } from './turns.ts';
 
-/** What a stream without SSE is gathered to, at most. */
+/** Maximum size of a stream's items that are returned in one response. */
 const GATHERED_BYTES = 16 * 1024 * 1024;
 const GATHERING_MS = 30_000;
 
 export interface HandlerParts {
-  /** Fires when the server goes. */
+  /** Aborts when the server shuts down. */
   readonly closing: AbortSignal;
   readonly metrics: EdgeMetrics;
   readonly streams: OpenStreams;
@@ -29,7 +29,7 @@ export interface HandlerParts {
   readonly principalOf: (request: FastifyRequest) => Principal;
 }
 
-/** The one handler of all contract routes: reads the request, asks the bus, sends what it answers. */
+/** Creates the handler of a contract's route: it reads the request, sends it to the bus, and sends the reply. */
 export function contractHandler(route: ContractRoute, options: EdgeOptions, parts: HandlerParts): RouteHandlerMethod {
   const read = inputReader(route);
   const { contract } = route;
@@ -45,7 +45,7 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
     const context = contextOf(route, request, dryRun, parts.principalOf(request), options);
     if (contract.kind === 'stream')
       return answerStream(route, contract, input, context, { request, reply, options, parts });
-    // The schema has the last word on what is input: at the service, once.
+    // The service validates the input with the schema, once.
     const turn = parts.turns.take(context.principal);
     const ended = turn instanceof Promise ? await turn : turn;
     const answer = await (options.bus as LooseBus).request(contract, input, context).finally(ended);
@@ -54,7 +54,7 @@ export function contractHandler(route: ContractRoute, options: EdgeOptions, part
   };
 }
 
-/** The bus with inputs as they came over HTTP: their type is known only once the service has parsed them. */
+/** The bus with untyped inputs from HTTP, which the service parses. */
 interface LooseBus extends Omit<Bus, 'request' | 'stream'> {
   request(contract: RequestContract, input: unknown, context: RequestContext): ReturnType<Bus['request']>;
   stream(
@@ -77,7 +77,7 @@ function contextOf(
   const { 'idempotency-key': keyHeader, 'if-match': ifMatchHeader, consistency: consistencyHeader } = request.headers;
   const ifMatch = method === 'GET' ? undefined : ifMatchOf(contract, ifMatchHeader);
   const consistency = consistencyHeader === undefined ? undefined : positionIn(consistencyHeader);
-  // Whoever parses the input adds its digest to the name of a command.
+  // The service that parses the input appends its digest to the command ID.
   const commandId =
     method === 'GET'
       ? readIdOf(ids.uuid())
@@ -111,7 +111,7 @@ interface Exchange {
   readonly parts: HandlerParts;
 }
 
-/** Server-sent events when they are asked for or the stream follows; else everything gathered into one answer. */
+/** Sends server-sent events if they are requested or the stream follows; otherwise all items in one response. */
 async function answerStream(
   route: ContractRoute,
   contract: StreamContract,
@@ -122,7 +122,7 @@ async function answerStream(
   const { 'last-event-id': lastEventId, accept } = request.headers;
   if (typeof lastEventId === 'string' && lastEventId !== '' && hasMember(contract, 'after'))
     input['after'] = lastEventId;
-  // The service parses the input: what does not fit is refused there, before the first item.
+  // The service parses the input and rejects it before the first item, if invalid.
   const follows = (input['follow'] ?? defaultOf(contract, 'follow')) === true;
   const pageItems = Number(input['limit'] ?? defaultOf(contract, 'limit'));
   const wantsEvents = preferredType(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';
@@ -143,7 +143,7 @@ async function answerStream(
       const headers = Object.fromEntries(
         Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
       );
-      const noTable = new RouteTable([]); // what a stream throws is never a missing route
+      const noTable = new RouteTable([]); // an error in a stream is never a missing route
       await sendEvents({
         items,
         response: reply.raw,
@@ -162,7 +162,7 @@ async function answerStream(
   }
 }
 
-/** Id of the organization that a stream is about; undefined when its path names none, or none of that name. */
+/** Returns the ID of the stream's organization; undefined if the path contains none, or it does not exist. */
 async function organizationIdOf(
   route: ContractRoute,
   { params }: FastifyRequest,

@@ -5,8 +5,9 @@ const MAC_BYTES = 16;
 const LONGEST = 4_096;
 
 /**
- * An opaque cursor: `content` and the `scope` it was made for (organization, list, filters), signed. Nobody can make
- * one, or use one where it was not given out.
+ * Returns an opaque cursor: `content` and its `scope` (organization, list, filters), signed, so that a client can
+ * neither forge a cursor nor use it in another scope.
+ *
  * @param key at least 32 bytes
  */
 export function signCursor(key: Uint8Array, scope: string, content: Json): string {
@@ -14,7 +15,7 @@ export function signCursor(key: Uint8Array, scope: string, content: Json): strin
   return Buffer.concat([macOf(key, scope, text), text]).toString('base64url');
 }
 
-/** The content of a cursor made for this scope; `edge/cursor-invalid` (400) for any other text. */
+/** Returns the content of a cursor for this scope; `edge/cursor-invalid` (400) for any other text. */
 export function openCursor(
   key: Uint8Array,
   scope: string,
@@ -23,7 +24,7 @@ export function openCursor(
   const bytes =
     cursor.length <= LONGEST && /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0);
   const text = bytes.subarray(MAC_BYTES);
-  // Base64 has spare bits: only the one spelling that we write is taken.
+  // Base64 has spare bits. Only the canonical encoding is accepted.
   if (
     bytes.length <= MAC_BYTES ||
     bytes.toString('base64url') !== cursor ||
@@ -38,7 +39,7 @@ export function openCursor(
   return ok(JSON.parse(text.toString()) as Json);
 }
 
-/** Keys made ready once, not for each cursor. */
+/** Imported keys, cached because import is slow. */
 const ready = new WeakMap<Uint8Array, KeyObject>();
 
 function prepared(key: Uint8Array): KeyObject {

@@ -9,7 +9,9 @@ import type { EdgeParts } from './edge-options.ts';
 import { noteProblem } from './problem-codes.ts';
 import { EdgeError, edgeError, problemOf, problemOfEdge, type Problem } from './problem.ts';
 
-/** Whatever was thrown on the way to an answer, as a problem document. Defects are logged with their cause and tell nothing. */
+/**
+ * Converts anything thrown to a problem document. A defect is logged with its cause, and the document reveals nothing.
+ */
 export function thrownProblem(
   thrown: unknown,
   request: FastifyRequest,
@@ -31,8 +33,8 @@ export function thrownProblem(
 }
 
 /**
- * Answers with {@link thrownProblem}. Where the request's body still comes, the answer is sent whole, and the connection
- * closed a little later.
+ * Responds with {@link thrownProblem}. If the request's body is still incoming, sends the complete response and closes
+ * the connection shortly afterwards.
  */
 function sendThrown(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: EdgeParts): FastifyReply {
   const problem = thrownProblem(thrown, request, parts);
@@ -88,7 +90,7 @@ function edgeErrorOf(
   }
 }
 
-/** 405 with the methods that are there, or 404. */
+/** Returns 405 with the allowed methods, or 404. */
 export function noRoute(request: FastifyRequest, table: EdgeParts['table']): EdgeError {
   const [path = '/'] = (request.raw.url ?? '/').split('?');
   const methods = table.methodsAt(path);
@@ -104,7 +106,7 @@ const codeIn = (thrown: unknown): unknown =>
 const statusIn = (thrown: unknown): unknown =>
   typeof thrown === 'object' && thrown !== null && 'statusCode' in thrown ? thrown.statusCode : undefined;
 
-/** The same answers for Nest's own controllers, and for paths that nobody serves. */
+/** Sends the same responses for Nest's own controllers, and for paths without a route. */
 @Catch()
 export class EdgeFilter implements ExceptionFilter {
   constructor(private readonly parts: EdgeParts) {}
@@ -117,7 +119,7 @@ export class EdgeFilter implements ExceptionFilter {
   }
 }
 
-/** Problem documents for everything that goes wrong in these routes. */
+/** Sends problem documents for all errors in these routes. */
 export function useProblems(scope: FastifyInstance, parts: EdgeParts): void {
   scope.setErrorHandler((thrown, request, reply) => sendThrown(thrown, request, reply, parts));
 }

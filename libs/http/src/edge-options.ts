@@ -9,7 +9,7 @@ import type { EdgeMetrics } from './metrics.ts';
 import type { ApiDescription } from './openapi.ts';
 import type { RouteTable } from './routes.ts';
 
-/** What a process depends on, and whether it answers. */
+/** Readiness of a process: its dependencies and whether they respond. */
 export interface Readiness {
   readonly ready: boolean;
   /** Subjects that this process serves. */
@@ -21,75 +21,75 @@ export interface Dependency {
   readonly name: string;
   readonly ok: boolean;
   readonly detail?: string;
-  /** False: the process is ready without it. */
+  /** If false, the process is ready without this dependency. */
   readonly required?: false;
 }
 
-/** Token of a function that says whether the process is ready. */
+/** Injection token of a function that returns whether the process is ready. */
 export const READINESS = Symbol('readiness');
 
-/** Token of the key that signs cursors: 32 bytes, the same in every gateway. */
+/** Injection token of the key that signs cursors: 32 bytes, the same in every gateway. */
 export const CURSOR_KEY = Symbol('cursor key');
 
-/** How many streams may be open at once, in this process. */
+/** Maximum numbers of simultaneously open streams in this process. */
 export interface StreamLimits {
-  /** Of one access key, or of all logins of one person; 100 when left out. */
+  /** For one access key, or all logins of one person. Default: 100. */
   readonly perPrincipal?: number;
-  /** Of one organization; 1,000 when left out. */
+  /** For one organization. Default: 1,000. */
   readonly perOrganization?: number;
 }
 
-/** What every HTTP server of the platform has, with or without an API. */
+/** Options of every HTTP server of the platform, with or without an API. */
 export interface ServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly readiness: () => Promise<Readiness>;
-  /** Of the process, to which those of HTTP are added; a registry of its own when left out. */
+  /** Registry to which the metrics of HTTP are added. Default: a new one. */
   readonly metrics?: Metrics;
-  /** Called with an access key that was in a URL, whatever the path, so that it can be replaced; must not throw or wait. */
+  /** Called with an access key that was in any URL, so that it can be reported. Must not throw or wait. */
   readonly onLeakedKey?: (key: string) => void;
-  /** Open connections of one address; 1,000 when left out. */
+  /** Maximum number of open connections of one address. Default: 1,000. */
   readonly connectionsPerAddress?: number;
-  /** Reverse proxies, by address: their connections are not counted. */
+  /** Returns whether an address is a trusted reverse proxy, whose connections are not counted. */
   readonly isTrustedProxy?: (address: string) => boolean;
-  /** helmet's own options for pages served beside the API (a console, login pages); the API has the strictest ones. */
+  /** Options of helmet for pages (console, login). The API always has the strictest headers. */
   readonly helmet?: FastifyHelmetOptions;
 }
 
-/** A file that anybody may read, at an address of its own. */
+/** A public file with a path of its own. */
 export interface PublicFile {
   /** Path from the root, without parameters. */
   readonly path: string;
   readonly mediaType: string;
-  /** Called at the first request; what it gives is kept. Called again at the next request when it fails. */
+  /** Returns the content. Called at the first request and cached; after an error, called again at the next request. */
   read(): Promise<Uint8Array>;
 }
 
 export interface EdgeOptions extends ServerOptions {
-  /** All contracts; those with a route become routes. */
+  /** All contracts. Those with a route are served. */
   readonly contracts: readonly Contract[];
-  /** A bus that acts for persons. */
+  /** A bus that sends requests on behalf of people. */
   readonly bus: Bus;
   readonly authenticator: Authenticator;
-  /** Decides who may send a body; the service that gets it decides again. */
+  /** Authorizes requests before their body is read. The service authorizes them again. */
   readonly access: AccessSource;
   readonly ids: Ids;
   readonly about: ApiDescription;
   /** Signs the cursors of lists: at least 32 bytes, the same in every gateway. */
   readonly cursorKey: Uint8Array;
-  /** Requests a minute of one key or login; 600 when left out or undefined. Asked for each request; must not wait. */
+  /** Requests per minute of a key or login; undefined: 600. Called for each request; must not wait. */
   readonly requestsPerMinute?: (principal: Principal) => number | undefined;
-  /** Requests a minute without a valid credential from one address; 600 when left out. */
+  /** Requests per minute without a valid credential from one address. Default: 600. */
   readonly anonymousPerMinute?: number;
   readonly streams?: StreamLimits;
-  /** Told of what is refused here; services tell of what they refuse. */
+  /** Records requests that the edge denies. Services record those that they deny. */
   readonly refusals?: RefusalRecorder;
   readonly files?: readonly PublicFile[];
-  /** Called for each request that a key sent; must not throw or wait. */
+  /** Called for each request with a key. Must not throw or wait. */
   readonly onKeyUsed?: (principal: Principal & { readonly kind: 'key' }) => void;
 }
 
-/** What error handlers need to know. */
+/** Dependencies of the error handlers. */
 export interface EdgeParts {
   readonly options: ServerOptions;
   readonly metrics: EdgeMetrics;

@@ -1,4 +1,4 @@
-// A gateway and one service in a process, for the tests of this folder.
+// A gateway and a service in one process, for the tests of this folder.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
@@ -250,7 +250,7 @@ function keyFact(n: number, memberId: string, role: 'viewer' | 'owner', expiresA
   return { type: 'access-key.created.v1', data } as const;
 }
 
-/** Ada owns `acme`; Vic views it; keys: 1 Ada's, 2 Ada's with an end, 3 Vic's, 4 revoked, 5 of somebody who left. */
+/** Ada owns `acme`; Vic is a viewer. Keys: 1 Ada's; 2 Ada's, expires; 3 Vic's; 4 revoked; 5 of a former member. */
 export function directory(): Directory {
   return directoryOf(
     ['user-ada', { type: 'user.registered.v1', data: { globalRole: 'developer' } }],
@@ -281,7 +281,7 @@ export interface EdgeResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  // Whatever JSON the test expects there.
+  // Any JSON that a test expects.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }
@@ -294,7 +294,7 @@ export interface Edge {
   readonly logged: object[];
   /** Lines of the access log. */
   readonly requestsLogged: object[];
-  /** What the operator was warned of. */
+  /** Warnings to the operator. */
   readonly warned: object[];
   readonly signing: KeyObject;
   readonly jwksFetches: () => number;
@@ -309,12 +309,16 @@ export interface Edge {
       json?: unknown;
     },
   ) => Promise<EdgeResponse>;
-  /** Writes bytes as they are; everything the server answers until it closes, or 2 s have passed. */
+  /** Sends raw bytes. Returns everything that the server sends until it closes the connection, or for 2 s. */
   readonly raw: (bytes: string | Buffer) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-/** Starts it on a free port. @param folder for the caller keys */
+/**
+ * Starts the server on a free port.
+ *
+ * @param folder for the caller keys
+ */
 export async function startEdge(
   transport: BusTransport,
   folder: string,
@@ -473,7 +477,7 @@ export async function startEdge(
         .setTimeout(30_000, () => socket.destroy())
         .on('data', (part) => {
           text += part.toString();
-          socket.setTimeout(2_000); // nothing more comes
+          socket.setTimeout(2_000); // the response is complete
         })
         .on('error', reject)
         .on('close', () => resolve(text));

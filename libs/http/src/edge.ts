@@ -23,9 +23,9 @@ import { Turns } from './turns.ts';
 const CONNECTIONS_PER_ADDRESS = 1_000;
 
 /**
- * Puts the HTTP edge onto a Nest application made with `edgeAdapter()`: a route for each contract, health, metrics,
- * OpenAPI, and problem documents for everything that goes wrong, in Nest's own controllers too. Contract routes are
- * Fastify's own: Nest's layers would add nothing to them, since the guard is the bus's. Call it before `app.init()`.
+ * Adds the HTTP edge to a Nest application created with `edgeAdapter()`: a route for each contract, health, metrics,
+ * OpenAPI, and problem documents for all errors, including those of Nest's controllers. Contract routes are added to
+ * Fastify directly, because the bus authorizes requests and Nest's layers add nothing. Call this before `app.init()`.
  */
 export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): void {
   const routes = routesOf(options.contracts);
@@ -44,7 +44,10 @@ export function mountEdge(app: NestFastifyApplication, options: EdgeOptions): vo
   void instance.register(async (scope) => mountFiles(scope, options, parts));
 }
 
-/** Puts health and metrics onto an application that has no API, made with `edgeAdapter()`. Call it before `app.init()`. */
+/**
+ * Adds health and metrics to an application without an API, created with `edgeAdapter()`. Call this before
+ * `app.init()`.
+ */
 export function mountHealth(app: NestFastifyApplication, options: ServerOptions): void {
   const { instance, parts } = mountServer(app, options, []);
   void instance.register(async (scope) => mountHealthRoutes(scope, parts));
@@ -54,7 +57,7 @@ const HEALTH_ROUTES = ['/livez', '/readyz', '/metrics'].map((template) => ({ met
 const isHealthRoute = (route: string): boolean => HEALTH_ROUTES.some(({ template }) => template === route);
 const OPENAPI_ROUTE = { method: 'GET', template: '/openapi.json' };
 
-/** What every answer has: request id, security headers, problem documents, its place in the metrics. */
+/** Adds to every response its request ID, security headers, problem documents, and metrics. */
 function mountServer(
   app: NestFastifyApplication,
   options: ServerOptions,
@@ -84,7 +87,7 @@ function mountServer(
     const tooLong = sizeFault(request);
     const leaked = tooLong ? undefined : leakedKeyIn(request.raw.url ?? '/');
     if (leaked !== undefined) options.onLeakedKey?.(leaked);
-    next(tooLong ?? (request.is404 ? noRoute(request, table) : undefined)); // no body is read for nothing
+    next(tooLong ?? (request.is404 ? noRoute(request, table) : undefined)); // no unnecessary body is read
   });
   instance.addHook('onResponse', (request, reply, next) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
@@ -95,7 +98,7 @@ function mountServer(
   return { instance, parts };
 }
 
-/** The access log's line of one request. The route is the template: a path may hold names that people chose. */
+/** Returns the access log's line of a request. It has the route's template, because a path may contain names. */
 function accessLine(request: FastifyRequest, route: string, reply: FastifyReply): object {
   const code = problemCodeOf(request);
   return {
@@ -156,7 +159,7 @@ async function mountContracts(
   }
 }
 
-/** Public, and never counted. */
+/** Adds public routes without rate limits. */
 function mountHealthRoutes(scope: FastifyInstance, parts: EdgeParts): void {
   const { options, metrics } = parts;
   useProblems(scope, parts);

@@ -3,7 +3,7 @@ import type { Clock } from '#kernel';
 import type { Problem } from './problem.ts';
 
 const HEARTBEAT_MS = 15_000;
-/** A refusal comes quickly; when nothing has come by then, the stream is taken to be open. */
+/** If a stream was not rejected within this time, it is considered open. */
 const OPEN_MS = 500;
 
 export interface EventStreamOptions {
@@ -11,15 +11,15 @@ export interface EventStreamOptions {
   readonly response: ServerResponse;
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
-  /** Fires when the client leaves or the server goes. */
+  /** Aborts when the client disconnects or the server shuts down. */
   readonly signal: AbortSignal;
-  /** The document for what `items` threw. */
+  /** Returns the problem document for what `items` threw. */
   readonly problemOf: (thrown: unknown) => Problem;
 }
 
 /**
- * Writes items as server-sent events: `id` is the item's position, comments keep the connection alive. What is refused
- * before the first item is answered as a problem with its status; later, as a last event `problem`.
+ * Sends items as server-sent events: `id` is the item's position, and comments keep the connection alive. An error
+ * before the first item is sent as a problem with its status; a later one as a last event `problem`.
  */
 export async function sendEvents({
   items,
@@ -74,13 +74,13 @@ export async function sendEvents({
   }
 }
 
-/** Where to continue after an item: what `after` and `Last-Event-ID` take. */
+/** Returns the position after an item, for `after` and `Last-Event-ID`. */
 const placeOf = (item: unknown): string | undefined =>
   typeof item === 'object' && item !== null && 'position' in item && typeof item.position === 'string'
     ? item.position
     : undefined;
 
-/** JSON has no line ends, so one data line is enough. */
+/** Formats an event. JSON contains no line breaks, so one data line suffices. */
 function eventText(item: unknown): string {
   const place = placeOf(item);
   const id = place === undefined ? '' : `id: ${place.replace(/[\r\n\0]/g, '')}\n`;
@@ -100,8 +100,10 @@ function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * @param pageItems what the stream was asked for at most, NaN where there is no bound: when it has given so many, `next` is the place of the last one
- * @returns the items, or undefined when there are more than `limitBytes` of them
+ * Collects the items of a stream for one response.
+ *
+ * @param pageItems requested number of items, or NaN if unlimited. If reached, `next` is the position of the last item.
+ * @returns the items, or undefined if they exceed `limitBytes`
  */
 export async function gather(
   items: AsyncIterable<unknown>,

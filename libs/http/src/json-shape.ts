@@ -1,6 +1,6 @@
-/** Objects and arrays within each other. */
+/** Maximum depth of nested objects and arrays. */
 export const DEPTH = 100;
-/** Members and elements of a body, all levels together. Manifests of thousands of lines travel as one text. */
+/** Maximum number of members and elements of a body at all levels. A manifest is one string, whatever its length. */
 export const VALUES = 20_000;
 
 const QUOTE = 0x22;
@@ -14,17 +14,18 @@ const CLOSING_OBJECT = 0x7d;
 
 /** What can be counted in JSON before it is parsed. */
 export interface JsonShape {
-  /** The limit that the text is over; counting ended there. */
+  /** The limit that was exceeded, where counting stopped. */
   readonly over?: 'depth' | 'values';
-  /** Names of members, with all repetitions: outside strings a colon stands behind nothing else. */
+  /** Number of members, including repeated ones: outside of strings, a colon occurs only after a member's name. */
   readonly members: number;
-  /** How far the text was looked at. */
+  /** Number of bytes that were examined. */
   readonly bytesRead: number;
 }
 
 /**
- * Counts brackets, commas and colons outside strings, so that the shape is known before anything is built.
- * @param mostValues members, elements, and empty objects and arrays; no limit when left out
+ * Counts brackets, commas, and colons outside of strings, so that the shape is known before anything is built.
+ *
+ * @param mostValues maximum number of members, elements, and empty objects and arrays. Default: unlimited.
  */
 export function shapeOf(bytes: Uint8Array, mostValues = Infinity): JsonShape {
   let depth = 0;
@@ -56,14 +57,18 @@ export function shapeOf(bytes: Uint8Array, mostValues = Infinity): JsonShape {
   return { members, bytesRead: index };
 }
 
-/** @returns the index of the closing quote */
+/**
+ * Finds the end of a string.
+ *
+ * @returns the index of the closing quote
+ */
 function endOfString(bytes: Uint8Array, opening: number): number {
   let index = opening + 1;
   while (index < bytes.length && bytes[index] !== QUOTE) index += bytes[index] === BACKSLASH ? 2 : 1;
   return index;
 }
 
-/** Whether `__proto__` or `constructor.prototype` is a member anywhere within a parsed value. */
+/** Returns whether `__proto__` or `constructor.prototype` is a member at any depth of a parsed value. */
 export function poisons(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Object.hasOwn(value, '__proto__')) return true;
@@ -75,8 +80,9 @@ export function poisons(value: unknown): boolean {
 }
 
 /**
- * Parses JSON that may mean one thing only: no member twice, none that poisons, no more levels than `DEPTH`.
- * @returns undefined when it is not of that kind, or no JSON
+ * Parses unambiguous JSON: no repeated member, no prototype pollution, at most `DEPTH` levels.
+ *
+ * @returns undefined if the text is anything else
  */
 export function parseUnambiguous(bytes: Uint8Array): unknown {
   const { over, members } = shapeOf(bytes);

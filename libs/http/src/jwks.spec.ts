@@ -14,7 +14,7 @@ const publicJwk = (kid: string, more: object = {}): JsonWebKey => ({
 });
 const of = (kid: string, alg = 'ES256') => ({ alg, kid });
 
-describe('keys of an issuer', () => {
+describe('the keys of an issuer', () => {
   let clock: ManualClock;
   let keys: unknown[];
   let isAway: boolean;
@@ -23,7 +23,7 @@ describe('keys of an issuer', () => {
 
   beforeEach(() => {
     clock = manualClock();
-    jest.spyOn(Date, 'now').mockImplementation(() => clock.now()); // the clock of jose's cool-down
+    jest.spyOn(Date, 'now').mockImplementation(() => clock.now()); // the clock of jose's cooldown
     keys = [publicJwk('one')];
     isAway = false;
     fetched = [];
@@ -44,7 +44,7 @@ describe('keys of an issuer', () => {
 
   const sets = () => fetched.filter((url) => url === `${ISSUER}/jwks`).length;
 
-  it('are found by its discovery document, fetched once, and given as they are', async () => {
+  it('are located by its discovery document, fetched once, and returned unchanged', async () => {
     const answers = await Promise.all([issuer.key(of('one')), issuer.key(of('one'))]);
     expect(answers).toMatchObject([
       { ok: true, value: { asymmetricKeyType: 'ec' } },
@@ -53,7 +53,7 @@ describe('keys of an issuer', () => {
     expect(fetched).toEqual([`${ISSUER}/.well-known/openid-configuration`, `${ISSUER}/jwks`]);
   });
 
-  it('use-I1: are found where the issuer ends in a slash, and the discovery document must say it with that slash', async () => {
+  it('use-I1: are located for an issuer with a trailing slash, as in its discovery document', async () => {
     const slashed = (says: string) =>
       new IssuerKeys({
         issuer: `${ISSUER}/`,
@@ -73,7 +73,7 @@ describe('keys of an issuer', () => {
     );
   });
 
-  it('use-I8: are tried before anybody needs them, until they are there; in the meantime the problem is named', async () => {
+  it('use-I8: are fetched before the first request, until successful, while the problem is reported', async () => {
     isAway = true;
     const warmedUp = issuer.warmUp(new AbortController().signal);
     await new Promise(setImmediate);
@@ -89,7 +89,7 @@ describe('keys of an issuer', () => {
     expect(fetched).toHaveLength(3);
   });
 
-  it('use-I8: are tried no more when the process ends', async () => {
+  it('use-I8: are not fetched after the process has ended', async () => {
     isAway = true;
     const stopping = new AbortController();
     const warmedUp = issuer.warmUp(stopping.signal);
@@ -100,7 +100,7 @@ describe('keys of an issuer', () => {
     expect(fetched).toHaveLength(1);
   });
 
-  it('use-I4: that cannot be read concern no other key', async () => {
+  it('use-I4: do not affect other keys if they are invalid', async () => {
     keys = [
       publicJwk('broken', { x: 'AAAA' }),
       { kty: 'RSA', kid: 'empty', e: 'AQAB' },
@@ -118,7 +118,7 @@ describe('keys of an issuer', () => {
     expect(await issuer.key(of('one', 'RS256'))).toEqual({ ok: true, value: undefined });
   });
 
-  it('use-I4: that are new are found within half a minute, also the second of them', async () => {
+  it('use-I4: are found within half a minute when added, including a second one', async () => {
     await issuer.key(of('one'));
     for (const kid of ['two', 'three']) {
       keys = [publicJwk(kid)];
@@ -130,7 +130,7 @@ describe('keys of an issuer', () => {
     expect(sets()).toBe(3);
   });
 
-  it('use-I4: hold while the issuer is away, however old they are, and nobody waits for it', async () => {
+  it('use-I4: remain valid while the issuer is unavailable, at any age, without delaying requests', async () => {
     await issuer.key(of('one'));
     isAway = true;
     clock.advance(3_600_000);
@@ -147,7 +147,7 @@ describe('keys of an issuer', () => {
     expect(await issuer.key(of('one'))).toEqual({ ok: true, value: undefined }); // removed by the issuer
   });
 
-  it('use-I4: that are not known while the issuer is away are refused with the time at which it is asked next', async () => {
+  it('use-I4: are rejected if unknown while the issuer is unavailable, with the time of the next attempt', async () => {
     isAway = true;
     expect(await issuer.key(of('one'))).toMatchObject({
       ok: false,
@@ -167,7 +167,7 @@ describe('keys of an issuer', () => {
     ['an error', () => new Response('{}', { status: 500 })],
     ['a megabyte', () => Response.json({ issuer: ISSUER, jwks_uri: ISSUER, text: 'x'.repeat(1_000_000) })],
     ['no keys', (url: string) => Response.json({ issuer: ISSUER, jwks_uri: `${url}/other` })],
-  ])('are none for %s', async (_what, answer) => {
+  ])('are empty for %s', async (_what, answer) => {
     const odd = new IssuerKeys({
       issuer: ISSUER,
       clock,

@@ -13,24 +13,29 @@ import {
 import { createRemoteJWKSet, customFetch, errors, type CryptoKey } from 'jose';
 import { z } from 'zod';
 
-/** The part of `fetch` that is used; injected, so that tests count calls. */
+/** The part of `fetch` that is used. Injected, so that tests count calls. */
 export type Fetch = (
   url: string,
   init: { readonly signal: AbortSignal; readonly headers: Record<string, string>; readonly redirect: 'error' },
 ) => Promise<Response>;
 
-/** An unknown key id fetches the set again, unless it is as young as this: the key ids of a stranger cost the issuer little. */
+/**
+ * Minimum age of a key set before an unknown key ID fetches it again, which limits the load that invalid tokens can
+ * cause.
+ */
 const COOL_DOWN_MS = 30_000;
-/** A set of this age is fetched again beside the request that needs it; until then a key that the issuer removed still holds. */
+/**
+ * Age at which a key set is fetched again in the background. Until then, a key that the issuer removed remains valid.
+ */
 const MAX_AGE_MS = 10 * 60_000;
-/** An issuer that did not answer is asked again after this time. */
+/** Delay before an unavailable issuer is tried again. */
 const RETRY_MS = 10_000;
 const TIMEOUT_MS = 5_000;
 const DOCUMENT_BYTES = 512 * 1024;
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.url(), userinfo_endpoint: z.url().optional() });
 const keySet = z.object({ keys: z.array(z.unknown()).max(100) });
-/** Whether a key can be used shows when a token names it: one that cannot be read concerns no other. */
+/** Whether a key is usable is determined when a token uses it, so that an invalid one does not affect others. */
 const namedKey = z.looseObject({ kty: z.string(), kid: z.string() });
 
 export interface IssuerOptions {
@@ -40,7 +45,7 @@ export interface IssuerOptions {
   readonly logger: Logger;
 }
 
-/** What a token says about the key that signed it. */
+/** Identifies the key that signed a token. */
 export interface KeyName {
   readonly alg: string;
   readonly kid: string;
@@ -53,17 +58,17 @@ interface Endpoints {
   readonly userinfo: string | undefined;
 }
 
-/** The issuer gave no document that can be used. */
+/** The issuer returned no usable document. */
 class IssuerAwayError extends Error {}
 
-/** The discovery document is another issuer's. */
+/** The discovery document is that of another issuer. */
 class OtherIssuerError extends Error {
   constructor(readonly found: string) {
     super('the discovery document has a different issuer');
   }
 }
 
-/** What happened, for the operator: `fetch` hides it in the cause. */
+/** Returns the reason of an error for the operator, which `fetch` puts into the cause. */
 function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown instanceof z.ZodError || thrown instanceof SyntaxError)
@@ -80,23 +85,23 @@ function faultOf(url: string, issuer: string, thrown: unknown): string {
 }
 
 /**
- * The signing keys of one issuer, found by its discovery document. Nothing in a token makes it fetch any other address. While
- * the issuer is away, the keys that are known hold.
+ * The signing keys of one issuer, located by its discovery document. A token cannot cause requests to other addresses.
+ * While the issuer is unavailable, known keys remain valid.
  */
 export class IssuerKeys {
   private endpoints: Promise<Endpoints> | undefined;
   private fetchedMs: number | undefined;
   private awayUntilMs = Number.NEGATIVE_INFINITY;
-  /** What was wrong with its last document, in a sentence; undefined when it could be used. */
+  /** Error in the last document, as a sentence; undefined if it was usable. */
   private fault: string | undefined;
-  /** To make one takes longer than to find its key. They live as long as the set does. */
+  /** Creating a key object takes longer than finding its key. Cached as long as the key set. */
   private readonly keyObjects = new WeakMap<CryptoKey, KeyObject>();
 
   constructor(private readonly options: IssuerOptions) {}
 
   /**
-   * The key that a token names. Undefined when the issuer has none such, or one that cannot be used;
-   * `login/issuer-unreachable` when it is not known, and the issuer cannot be asked.
+   * Returns the key of a token. Undefined if the issuer has no such key, or an unusable one; `login/issuer-unreachable`
+   * if it is unknown and the issuer is unavailable.
    */
   async key({ alg, kid }: KeyName): Promise<Result<KeyObject | undefined, DomainError>> {
     const { clock, logger, issuer } = this.options;
@@ -112,14 +117,17 @@ export class IssuerKeys {
     }
   }
 
-  /** What is wrong with the issuer, in a sentence that says what to set; undefined when its last document could be used. */
+  /**
+   * Returns the problem with the issuer and what to configure, as a sentence; undefined if its last document was
+   * usable.
+   */
   problem(): string | undefined {
     return this.fault;
   }
 
   /**
-   * Reads discovery document and keys before anybody needs them, again and again until that succeeds, so that a mistyped
-   * issuer shows at the start. Needs no waiting for.
+   * Loads the discovery document and keys before the first request, and retries until it succeeds, so that a mistyped
+   * issuer is noticed at startup. Need not be awaited.
    */
   async warmUp(stopped: AbortSignal): Promise<void> {
     while (!stopped.aborted) {
@@ -133,14 +141,14 @@ export class IssuerKeys {
     }
   }
 
-  /** Address of the issuer's userinfo, when it says one. */
+  /** Returns the address of the issuer's userinfo, if it has one. */
   async userinfo(): Promise<string | undefined> {
     return (await this.discovered()).userinfo;
   }
 
   private refreshOld(keys: KeySet): void {
     const isOld = this.fetchedMs !== undefined && this.options.clock.monotonic() - this.fetchedMs >= MAX_AGE_MS;
-    if (isOld && !keys.reloading) keys.reload().catch(() => {}); // was logged; the keys that are known hold
+    if (isOld && !keys.reloading) keys.reload().catch(() => {}); // already logged; known keys remain valid
   }
 
   private keyObject(key: CryptoKey): KeyObject {
@@ -173,7 +181,7 @@ export class IssuerKeys {
     const keys = createRemoteJWKSet(new URL(found.jwks_uri), {
       timeoutDuration: TIMEOUT_MS,
       cooldownDuration: COOL_DOWN_MS,
-      cacheMaxAge: Number.POSITIVE_INFINITY, // see refreshOld: nobody waits for the issuer while his key is known
+      cacheMaxAge: Number.POSITIVE_INFINITY, // see refreshOld: a request with a known key does not wait
       [customFetch]: async (url, { signal }) => {
         const set = await this.document(url, signal, (text) => keySet.parse(JSON.parse(text)));
         this.fetchedMs = this.options.clock.monotonic();
@@ -183,7 +191,11 @@ export class IssuerKeys {
     return { keys, userinfo: found.userinfo_endpoint };
   }
 
-  /** @throws IssuerAwayError, at once while the last failure is younger than RETRY_MS */
+  /**
+   * Fetches a document.
+   *
+   * @throws IssuerAwayError, without a request if the last failure is younger than RETRY_MS
+   */
   private async document<T>(url: string, signal: AbortSignal, parse: (text: string) => T): Promise<T> {
     const { fetch, clock, logger, issuer } = this.options;
     if (clock.monotonic() < this.awayUntilMs) throw new IssuerAwayError('asked a moment ago');

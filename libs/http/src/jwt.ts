@@ -9,13 +9,13 @@ import type { IssuerKeys } from './jwks.ts';
 import { parseUnambiguous } from './json-shape.ts';
 import { TokenFaultLog, TokenRefusedError, type TokenFault } from './token-faults.ts';
 
-/** Asymmetric ones only: with these a public key can never be taken for a shared secret. */
+/** Asymmetric algorithms only, so that a public key cannot be used as a shared secret. */
 const ALGORITHMS = ['ES256', 'RS256', 'PS256'] as const;
-/** How far the clocks of issuer and platform may be apart, seconds. */
+/** Maximum difference between the clocks of issuer and platform, in seconds. */
 const SKEW_SECONDS = 60;
 const LONGEST = 16 * 1024;
 const TOKEN_TYPES = ['at+jwt', 'application/at+jwt', 'jwt'];
-/** Of RFC 7518 and RFC 8037. */
+/** Other algorithms of RFC 7518 and RFC 8037. */
 const OTHER_ALGORITHMS =
   /^(none|HS256|HS384|HS512|RS384|RS512|PS384|PS512|ES384|ES512|ES256K|EdDSA|Ed25519|A\d{3}(GCM)?KW|dir)$/i;
 
@@ -41,7 +41,7 @@ export type AccessTokenClaims = z.infer<typeof claims>;
 export interface TokenOptions {
   readonly issuer: string;
   readonly audience: string;
-  /** Client ids of the platform at the issuer, by which ID tokens are told in the log. */
+  /** Client IDs of the platform at the issuer, by which the log recognizes ID tokens. */
   readonly clientIds?: readonly string[];
   readonly keys: IssuerKeys;
   readonly clock: Clock;
@@ -58,10 +58,10 @@ const expired = (): DomainError<'login/token-expired'> =>
 const STRATEGY = 'access-token';
 
 /**
- * Checks OIDC access tokens (JWT) by passport-jwt: pinned algorithms, keys of the issuer alone, `iss`, `aud`, `exp` and
- * `nbf` with 60 s of skew on the injected clock. `jku`, `x5u` and `jwk` in a token are not looked at. An ID token is refused
- * for its audience, which is a client id: other claims do not tell it (access tokens of Dex carry `at_hash`). A token whose
- * JSON another reader could understand in another way (a claim twice, `__proto__`) is refused, however signed.
+ * Verifies OIDC access tokens (JWT) with passport-jwt: fixed algorithms, only the issuer's keys, `iss`, `aud`, `exp`,
+ * and `nbf` with 60 s of skew on the injected clock. `jku`, `x5u`, and `jwk` in a token are ignored. An ID token is
+ * rejected for its audience, which is a client ID; other claims do not identify it (access tokens of Dex have
+ * `at_hash`). A token with ambiguous JSON (a repeated claim, `__proto__`) is rejected, even with a valid signature.
  */
 export class AccessTokens {
   private readonly passport = new passport.Passport();
@@ -73,7 +73,8 @@ export class AccessTokens {
     const strategy = new Strategy(
       {
         jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-        // passport-jwt's types know texts and buffers; jsonwebtoken below takes a KeyObject too, which spares parsing the key each time.
+        // The types of passport-jwt only have strings and buffers. jsonwebtoken also accepts a KeyObject, which avoids
+        // parsing the key each time.
         secretOrKeyProvider: (_request, token: string, done) =>
           void this.keyOf(token).then(
             (key) => done(null, key as unknown as Buffer),
@@ -82,7 +83,7 @@ export class AccessTokens {
         issuer,
         audience,
         algorithms: [...ALGORITHMS],
-        // Both times are looked at afterwards: exactly, on the injected clock, and the end with an answer of its own.
+        // Both times are verified afterwards: exactly, on the injected clock, and with an error of its own for expiry.
         ignoreExpiration: true,
         jsonWebTokenOptions: { ignoreNotBefore: true },
       },
@@ -95,7 +96,9 @@ export class AccessTokens {
     this.passport.use(STRATEGY, strategy);
   }
 
-  /** The claims of the Bearer token in `Authorization`, when all holds. Why it does not is in the operator's log. */
+  /**
+   * Returns the claims of the Bearer token in `Authorization`. The reason of a rejection is only in the operator's log.
+   */
   verify(request: IncomingMessage): Promise<Result<AccessTokenClaims, DomainError>> {
     return new Promise((resolve) => {
       const answer = (error: unknown, payload: AccessTokenClaims | false, reason: unknown): void => {
@@ -111,7 +114,11 @@ export class AccessTokens {
     });
   }
 
-  /** @throws DomainErrorException, TokenRefusedError */
+  /**
+   * Returns the key of a token.
+   *
+   * @throws DomainErrorException, TokenRefusedError
+   */
   private async keyOf(token: string): Promise<KeyObject> {
     const header = headerOf(token);
     if (!header.ok) throw new TokenRefusedError(header.error);
@@ -130,7 +137,9 @@ export class AccessTokens {
     return ok(parsed.data);
   }
 
-  /** jsonwebtoken looks at audience and issuer of a token whose signature it has verified, and says so in its message. */
+  /**
+   * Returns the fault. jsonwebtoken reports audience and issuer in its message, after it has verified the signature.
+   */
   private faultOf(reason: unknown, { headers }: IncomingMessage): TokenFault {
     if (reason instanceof TokenRefusedError) return reason.fault;
     const message = reason instanceof Error ? reason.message : '';
@@ -146,7 +155,7 @@ export class AccessTokens {
   }
 }
 
-/** The header of a token whose form holds; its payload is looked at too, before anybody else parses it. */
+/** Returns the header of a well-formed token. Its payload is checked too, before another parser reads it. */
 function headerOf(token: string): Result<z.infer<typeof header>, TokenFault> {
   if (token.length > LONGEST) return err({ fault: 'form' });
   const [head = '', payload = '', ...others] = token.split('.');

@@ -3,7 +3,9 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 
 type Observer = ReturnType<Histogram<'method' | 'route' | 'status'>['labels']>;
 
-/** Metrics of the HTTP edge. Labels are route templates, methods and statuses: never an id, a name or an organization. */
+/**
+ * Metrics of the HTTP edge. Labels are route templates, methods, and statuses: never an ID, a name, or an organization.
+ */
 export class EdgeMetrics {
   readonly registry: Metrics;
   readonly openStreams: Gauge;
@@ -12,7 +14,11 @@ export class EdgeMetrics {
   private readonly refused: Counter<'code'>;
   private readonly observers = new Map<string, Observer>();
 
-  /** @param registry to share with other parts of the process; a new one when left out */
+  /**
+   * Creates the metrics.
+   *
+   * @param registry shared with other parts of the process. Default: a new one.
+   */
   constructor(registry: Metrics = createMetrics()) {
     this.registry = registry;
     this.duration = new Histogram({

@@ -1,6 +1,6 @@
 import { preferredType, type MediaType } from './negotiation.ts';
 
-describe('the type of an answer', () => {
+describe('the type of a response', () => {
   const STREAM: readonly MediaType[] = ['application/json', 'text/event-stream'];
 
   it.each([
@@ -17,7 +17,7 @@ describe('the type of an answer', () => {
     ['application/json;charset="UTF-8"', 'application/json'],
     ['text/html, */*;q=0.1', 'application/json'],
     ['text/event-stream;q=0, */*', 'application/json'],
-  ])('is, for Accept: %s, %s', (accept, type) => expect(preferredType(accept, STREAM)).toBe(type));
+  ])('for Accept %s is %s', (accept, type) => expect(preferredType(accept, STREAM)).toBe(type));
 
   it.each(['text/html', 'application/xml', 'application/json;q=0', 'json', ',;=', 'application/json;charset=latin1'])(
     'is none for Accept: %s',

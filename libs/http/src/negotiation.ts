@@ -1,11 +1,11 @@
 import Negotiator from 'negotiator';
 
-/** What the edge writes. */
+/** Media types of responses. */
 export type MediaType = 'application/json' | 'application/problem+json' | 'text/event-stream';
 
 /**
- * The one of `types` that an `Accept` header prefers, the first of them where it has no preference; undefined when it takes
- * none. All of them are text in UTF-8, which a header may name too.
+ * Returns the preferred type of an `Accept` header, or the first if it has no preference; undefined if it accepts none
+ * of `types`. All of them are text in UTF-8, which the header may specify too.
  */
 export function preferredType(accept: string | undefined, types: readonly MediaType[]): MediaType | undefined {
   if (accept === undefined || accept.trim() === '') return types[0];

@@ -6,15 +6,17 @@ import { edgeError, type EdgeError } from './problem.ts';
 const PER_PRINCIPAL = 100;
 const PER_ORGANIZATION = 1_000;
 
-/** Counts the streams that are open, by who reads them and by organization. */
+/** Counts open streams by principal and by organization. */
 export class OpenStreams {
   private readonly counts = new Map<string, number>();
 
   constructor(private readonly limits: StreamLimits = {}) {}
 
   /**
-   * @param organizationId undefined for a stream that is about none
-   * @returns what must be called when the stream has ended
+   * Counts a new stream.
+   *
+   * @param organizationId undefined for a stream outside of an organization
+   * @returns a function to call when the stream has ended
    * @throws EdgeError 429
    */
   open(principal: Principal, organizationId: string | undefined): () => void {

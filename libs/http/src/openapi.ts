@@ -7,7 +7,7 @@ import { routesOf, takesBody, type ContractRoute } from './routes.ts';
 export interface ApiDescription {
   readonly title: string;
   readonly version: string;
-  /** Where people reach the API, without a path. */
+  /** Address of the API without a path. */
   readonly url?: string;
 }
 
@@ -40,7 +40,7 @@ const PROBLEM = {
   },
 } as const;
 
-/** OpenAPI 3.1 of all contracts that have a route; the one table from which server and client are made too. */
+/** Returns OpenAPI 3.1 of all contracts with a route. Server and client are built from the same contracts. */
 export function openApiOf(contracts: readonly Contract[], { title, version, url = '/' }: ApiDescription): object {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routesOf(contracts))
@@ -155,7 +155,7 @@ function operationOf({ contract, method, parameters }: ContractRoute): object {
   };
 }
 
-/** Every status of success that a contract answers with. */
+/** Returns all success statuses of a contract. */
 function statusesOf(contract: Contract): number[] {
   if (contract.kind !== 'request') return [200];
   return [contract.success ?? 200, ...(contract.creates ? [201] : [])];
@@ -191,7 +191,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   204: 'Success, without a body',
 };
 
-/** What headers and cursors look like. The edge refuses others, so these are the same rules. */
+/** Patterns of headers and cursors, which the edge enforces. */
 const HEADERS = {
   requestId: '^[A-Za-z0-9_.-]{8,64}$',
   position: '^[a-z0-9]{8,32}\\.[0-9]{20}$',
@@ -225,6 +225,6 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Schema {
   const made: Record<string, unknown> = {
     ...z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', reused: 'inline' }),
   };
-  delete made['$schema']; // said once, by OpenAPI 3.1 itself
+  delete made['$schema']; // OpenAPI 3.1 specifies it once
   return made;
 }

@@ -6,7 +6,7 @@ import { PersonClaimsReader, type PersonClaimsOptions } from './person-claims.ts
 const ISSUER = 'https://issuer.test/';
 const token = { iss: ISSUER, sub: 'auth0|ada', exp: 2_000_000_000 };
 
-describe('what a login says about a person', () => {
+describe('the claims of a login', () => {
   let clock: ManualClock;
   let warned: object[];
   let asked: number;
@@ -32,7 +32,7 @@ describe('what a login says about a person', () => {
   };
   const known = { email: 'ada@acme.dev', emailVerified: true };
 
-  it('is in the token, or at userinfo', async () => {
+  it('are in the token, or at userinfo', async () => {
     expect(await reader().read('t', { ...token, email: 'a@acme.dev', email_verified: true })).toEqual({
       claims: { issuer: ISSUER, subject: token.sub, email: 'a@acme.dev', emailVerified: true },
       isFinal: true,
@@ -41,7 +41,7 @@ describe('what a login says about a person', () => {
     expect(await reader().read('t', token)).toMatchObject({ claims: { ...known, name: 'Ada' }, isFinal: true });
   });
 
-  it('use-I2: is incomplete and not remembered while userinfo answers 429, 500 or nothing, and the log warns once', async () => {
+  it('use-I2: are incomplete and not cached while userinfo fails, with one warning', async () => {
     const one = reader();
     for (const odd of [
       () => new Response('', { status: 429 }),
@@ -63,7 +63,7 @@ describe('what a login says about a person', () => {
     expect((await one.read('t', token)).claims.incomplete).toBeUndefined();
   });
 
-  it('use-I2: is asked for as late as the issuer says, of that person alone, and 10 s after it could not be reached', async () => {
+  it('use-I2: are requested again after Retry-After for that user, or 10 s after a network error', async () => {
     const one = reader();
     answer = () => new Response('', { status: 429, headers: { 'retry-after': '20' } });
     await one.read('t', token);
@@ -80,13 +80,13 @@ describe('what a login says about a person', () => {
     expect(asked).toBe(3);
   });
 
-  it('use-I2: stays incomplete, and is remembered, when userinfo refuses the token itself', async () => {
+  it('use-I2: are incomplete and cached when userinfo rejects the token itself', async () => {
     answer = () => new Response('', { status: 401 });
     expect(await reader().read('t', token)).toMatchObject({ claims: { incomplete: true }, isFinal: true });
     expect(warned).toMatchObject([{ status: 401, fix: expect.stringContaining('ASTRO_OIDC_SCOPE') as unknown }]);
   });
 
-  it('use-I3: takes the verified claim beside a namespaced address, and no other', async () => {
+  it('use-I3: include only the verified claim that belongs to a namespaced address', async () => {
     const emailClaim = 'https://acme.dev/email';
     const verified = async (more: object) =>
       (await reader({ emailClaim }).read('t', { ...token, [emailClaim]: 'a@acme.dev', ...more })).claims.emailVerified;
@@ -108,17 +108,17 @@ describe('what a login says about a person', () => {
     ['yes', false],
     [1, false],
     [undefined, false],
-  ])('use-I3: an address is verified where the claim is %p: %p', async (email_verified, expected) => {
+  ])('use-I3: have a verified address if the claim is %p: %p', async (email_verified, expected) => {
     const { claims } = await reader().read('t', { ...token, email: 'a@acme.dev', email_verified });
     expect(claims.emailVerified).toBe(expected);
   });
 
-  it('use-I3: every address is verified where the operator says that the issuer holds no other', async () => {
+  it('use-I3: always have a verified address if the operator has configured it', async () => {
     const { claims } = await reader({ emailVerified: 'always' }).read('t', { ...token, email: 'a@acme.dev' });
     expect(claims.emailVerified).toBe(true);
   });
 
-  it('use-I6: userinfo is bound by the token that fetched it, whatever its sub is', async () => {
+  it('use-I6: are accepted from userinfo for the token that fetched it, whatever its sub is', async () => {
     answer = () => Response.json({ sub: '00u1abcd', email: known.email, email_verified: true });
     expect((await reader().read('t', token)).claims).toMatchObject({ subject: token.sub, ...known });
   });

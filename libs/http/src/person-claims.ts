@@ -3,18 +3,18 @@ import { LRUCache } from 'lru-cache';
 import type { Fetch, IssuerKeys } from './jwks.ts';
 import type { AccessTokenClaims } from './jwt.ts';
 
-/** What a login says about a person. */
+/** Claims about the user of a login. */
 export interface LoginClaims {
   readonly issuer: string;
   readonly subject: string;
   readonly email?: string;
   readonly emailVerified?: boolean;
   readonly name?: string;
-  /** The issuer could not be asked for more: what is missing here is not known, rather than absent. */
+  /** Set if the issuer could not be reached for more claims, so that missing ones are unknown rather than absent. */
   readonly incomplete?: true;
 }
 
-/** Claims, and whether they may be remembered: not while asking again may give more. */
+/** Claims, and whether to cache them: not if a later request may return more. */
 export interface PersonClaims {
   readonly claims: LoginClaims;
   readonly isFinal: boolean;
@@ -23,34 +23,36 @@ export interface PersonClaims {
 export interface PersonClaimsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** For e-mail addresses that the access token does not hold. */
+  /** For e-mail addresses that are not in the access token. */
   readonly userinfo?: { readonly keys: IssuerKeys; readonly fetch: Fetch };
-  /** Name of the claim with the e-mail address; `email` when left out. */
+  /** Claim that contains the e-mail address. Default: `email`. */
   readonly emailClaim?: string;
-  /** `claim` (when left out): where the claim beside the address says so. `always`: the issuer holds verified ones only. */
+  /**
+   * `claim` (default): an address is verified if its claim says so. `always`: the issuer has only verified addresses.
+   */
   readonly emailVerified?: 'claim' | 'always';
 }
 
 const TIMEOUT_MS = 5_000;
 const ANSWER_CHARACTERS = 64 * 1024;
-/** A userinfo endpoint that cannot be reached is not asked for this time: nobody's requests wait for it one after another. */
+/** How long an unreachable userinfo endpoint is not requested again, so that requests do not each wait for it. */
 const AWAY_MS = 10_000;
-/** The longest time for which a `Retry-After` of the issuer counts. */
+/** Upper limit of the issuer's `Retry-After`. */
 const LONGEST_WAIT_MS = 60_000;
 const WAITING_AT_MOST = 10_000;
-/** The log repeats itself no sooner. */
+/** Minimum time between log lines. */
 const QUIET_MS = 60_000;
 
 type ClaimSet = Readonly<Record<string, unknown>>;
 type Userinfo =
   | { readonly kind: 'answer'; readonly claims: ClaimSet }
-  /** `refused`: it will not answer this token, now or later. `away`: it may answer the next time. */
+  /** `refused`: it rejects this token now and later. `away`: a later request may succeed. */
   | { readonly kind: 'refused' | 'away' };
 
-/** Reads what tokens say about people, and asks the issuer's userinfo for an address that is not in the token. */
+/** Reads the claims of tokens, and requests an address that is not in the token from the issuer's userinfo. */
 export class PersonClaimsReader {
   private awayUntilMs = Number.NEGATIVE_INFINITY;
-  /** Until when the issuer asked not to be asked, by subject. */
+  /** By subject, the time before which the issuer must not be requested again. */
   private readonly waits = new LRUCache<string, number>({ max: WAITING_AT_MOST });
   private quietUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -82,8 +84,8 @@ export class PersonClaimsReader {
   }
 
   /**
-   * The answer is bound to the person by the token that fetched it, which this issuer signed: its `sub` need not be the
-   * token's (Okta's userinfo says the user id, its access tokens the login name).
+   * Requests userinfo. The response belongs to the token's user because the issuer signed that token. Its `sub` may
+   * differ from the token's: Okta's userinfo has the user ID, its access tokens the login name.
    */
   private async userinfo(token: string, subject: string): Promise<Userinfo> {
     const { clock, userinfo } = this.options;
@@ -132,8 +134,8 @@ export class PersonClaimsReader {
 }
 
 /**
- * Claims that say whether the address in `emailClaim` is verified: the one that is named after it, and `email_verified`
- * beside it, in the same namespace. A namespaced address is never verified by the plain claim, which is about another one.
+ * Returns the claims that tell whether the address in `emailClaim` is verified: the one named after it, and
+ * `email_verified` in the same namespace. The plain claim is about another address and never verifies a namespaced one.
  */
 function verifiedClaims(emailClaim: string): readonly string[] {
   const namespace = /^.*[/:]/.exec(emailClaim)?.[0] ?? '';

@@ -1,7 +1,7 @@
 import { INTERNAL_CODE } from '#bus';
 import { domainError, type DomainError, type ErrorKind } from '#kernel';
 
-/** Statuses that the edge answers by itself, without a domain error; nothing else is used. */
+/** Statuses that the edge returns itself, without a domain error. */
 export type EdgeStatus = 400 | 404 | 405 | 406 | 412 | 413 | 414 | 415 | 429 | 431;
 
 const KINDS: Readonly<Record<ErrorKind, { readonly status: number; readonly title: string }>> = {
@@ -27,14 +27,14 @@ const TITLES: Readonly<Record<EdgeStatus, string>> = {
   431: 'Headers too large',
 };
 
-/** Domain errors whose meaning is the protocol's: they have a status of their own. */
+/** Domain errors with a status of their own, because HTTP defines it. */
 const BY_CODE: Readonly<Record<string, { readonly status: number; readonly title: string }>> = {
   'edge/precondition-failed': { status: 412, title: TITLES[412] },
   'edge/cursor-invalid': { status: 400, title: TITLES[400] },
   [INTERNAL_CODE]: { status: 500, title: 'Internal error' },
 };
 
-/** A refusal of the protocol, before any contract is asked. */
+/** An HTTP error, which occurs before a contract is served. */
 export class EdgeError extends Error {
   constructor(
     readonly status: EdgeStatus,
@@ -45,7 +45,7 @@ export class EdgeError extends Error {
   }
 }
 
-/** An error that Fastify and Nest carry to the edge's error handler. */
+/** Creates an error that Fastify and Nest pass to the edge's error handler. */
 export const edgeError = (
   status: EdgeStatus,
   code: string,
@@ -61,13 +61,13 @@ export interface Problem {
   readonly body: string;
 }
 
-/** A refusal of a service as a problem document. */
+/** Converts the error of a service to a problem document. */
 export function problemOf(error: DomainError, requestId: string): Problem {
   const { status, title } = (Object.hasOwn(BY_CODE, error.code) ? BY_CODE[error.code] : undefined) ?? KINDS[error.kind];
   return documentOf(status, title, error, requestId);
 }
 
-/** A refusal of the edge as a problem document. */
+/** Converts the error of the edge to a problem document. */
 export function problemOfEdge({ status, error, headers }: EdgeError, requestId: string): Problem {
   const problem = documentOf(status, TITLES[status], error, requestId);
   return { ...problem, headers: { ...problem.headers, ...headers } };

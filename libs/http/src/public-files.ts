@@ -6,10 +6,10 @@ import { useProblems } from './edge-filter.ts';
 import type { EdgeOptions, EdgeParts, PublicFile } from './edge-options.ts';
 import { count } from './request-authorization.ts';
 
-/** Downloads of one address in a minute: files are larger than answers of the API. */
+/** Downloads of one address per minute. The limit is lower because files are larger than other responses. */
 const PER_MINUTE = 60;
 
-/** Serves files that anybody may read. */
+/** Serves public files. */
 export async function mountFiles(
   scope: FastifyInstance,
   { files = [], logger }: EdgeOptions,
@@ -31,7 +31,7 @@ export async function mountFiles(
   }
 }
 
-/** Reads once; after a failure again at the next call. */
+/** Returns a function that caches the file's content. An error is not cached. */
 function kept(file: PublicFile): () => Promise<Uint8Array> {
   let reading: Promise<Uint8Array> | undefined;
   return () => {

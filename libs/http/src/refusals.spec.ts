@@ -16,8 +16,8 @@ beforeEach(() => void refusals.splice(0));
 
 const things = '/v1/organizations/acme/things';
 
-describe('use-L11: a refusal is told once', () => {
-  it('by the edge where it refuses a body, with who, what, where and why', async () => {
+describe('use-L11: a denied request is recorded once', () => {
+  it('by the edge before a body is read, with principal, operation, organization, and code', async () => {
     const { headers } = await edge.send('PUT', `${things}/web`, { key: 3, json: {} });
     expect(refusals).toEqual([
       {
@@ -32,24 +32,24 @@ describe('use-L11: a refusal is told once', () => {
     ]);
   });
 
-  it('by the service where there is no body', async () => {
+  it('by the service if there is no body', async () => {
     await edge.send('DELETE', `${things}/web`, { key: 3 });
     expect(refusals).toMatchObject([
       { subject: 'fixture.v1.remove', organizationId: ORG, code: 'access/not-permitted' },
     ]);
   });
 
-  it('by the service where its decision refuses what the role allows', async () => {
+  it('by the service if its decision denies what the role permits', async () => {
     await edge.send('POST', `${things}/web/act`, { json: { how: 'forbid' } });
     expect(refusals).toMatchObject([{ subject: 'fixture.v1.act', organizationId: ORG, code: 'fixture/protected' }]);
   });
 
-  it('to the organization that was asked for, where a key is of another', async () => {
+  it('for the requested organization if the key belongs to another', async () => {
     await edge.send('GET', '/v1/organizations/other/things/web');
     expect(refusals).toMatchObject([{ organizationId: OTHER_ORG, code: 'organization/not-found' }]);
   });
 
-  it('for a key that was revoked or is of somebody who left, to the organization of the key', async () => {
+  it('for the organization of the key if it was revoked, or its member has left', async () => {
     await edge.send('GET', `${things}/web`, { key: 4 });
     await edge.send('GET', `${things}/web`, { key: 5 });
     expect(refusals).toMatchObject([
@@ -58,7 +58,7 @@ describe('use-L11: a refusal is told once', () => {
     ]);
   });
 
-  it('and not at all for limits, conflicts, wrong input, or somebody who is not known', async () => {
+  it('but not for limits, conflicts, invalid input, or unknown callers', async () => {
     for (const how of ['limit', 'conflict', 'unheard-of'])
       await edge.send('POST', `${things}/web/act`, { json: { how } });
     await edge.send('GET', `${things}/web`, { key: 9 });
@@ -68,7 +68,7 @@ describe('use-L11: a refusal is told once', () => {
 });
 
 describe('use-L11: the access log', () => {
-  it('has the code of a refusal', async () => {
+  it('contains the code of an error', async () => {
     await edge.send('GET', `${things}/web`, { key: false });
     await eventually(() =>
       expect(edge.requestsLogged).toContainEqual(

@@ -17,14 +17,15 @@ const DEFAULT_PER_MINUTE = 600;
 
 const principals = new WeakMap<FastifyRequest, Principal>();
 
-/** Who sent a request that was authorized. */
+/** Returns the principal of an authorized request. */
 export const principalOf = (request: FastifyRequest): Principal => principals.get(request) ?? { kind: 'anonymous' };
 
 type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /**
- * Everything that is decided before a body is read: whether the path stands for itself, what is accepted, who asks, how
- * often, and whether they may. Failed credentials count against the address, valid ones against their key or user.
+ * Authorizes a request before its body is read: validates the path and Accept, authenticates the caller, applies the
+ * rate limits, and checks the permission. Failed credentials count against the address, valid ones against their key or
+ * user.
  */
 export function requestAuthorization(scope: FastifyInstance, options: EdgeOptions): (route: ContractRoute) => Hook {
   const authenticate = authentication(scope, options);
@@ -39,7 +40,11 @@ export function requestAuthorization(scope: FastifyInstance, options: EdgeOption
   };
 }
 
-/** @throws EdgeError 404 or 406 */
+/**
+ * Checks the path and Accept.
+ *
+ * @throws EdgeError 404 or 406
+ */
 function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequest): void {
   const [path = '/'] = (raw.url ?? '/').split('?', 1);
   if (!isPlainPath(path)) throw edgeError(404, 'edge/no-route', 'No such route.', 'see /openapi.json');
@@ -56,7 +61,7 @@ function checkAddress({ contract }: ContractRoute, { raw, headers }: FastifyRequ
     );
 }
 
-/** Finds out who asks, and counts it. */
+/** Authenticates and counts requests. */
 function authentication(scope: FastifyInstance, options: EdgeOptions) {
   const { authenticator } = options;
   const refused = recordingOf(options);
@@ -94,8 +99,8 @@ function authentication(scope: FastifyInstance, options: EdgeOptions) {
 }
 
 /**
- * Decides the permission by what the route alone says. A request without a body is decided by its service only, which asks
- * the same again here: this spares reading the body of somebody who may not send one.
+ * Checks the permission with the information of the route. The service repeats this check, so it is needed only for
+ * requests with a body, which is then not read for callers without permission.
  */
 function bodyAuthorization(route: ContractRoute, options: EdgeOptions): (request: FastifyRequest) => Promise<void> {
   const { access, clock } = options;
@@ -129,7 +134,7 @@ interface Refused {
   readonly organizationId: string | undefined;
 }
 
-/** What the edge refuses never reaches a service, which would record it. */
+/** Records requests that the edge denies, since they do not reach a service that would record them. */
 function recordingOf({ refusals, clock }: EdgeOptions) {
   return ({ contract, request, principal, organizationId }: Refused, { code }: DomainError): void =>
     refusals?.refused({
@@ -161,7 +166,11 @@ const keyInUrl = () =>
 
 type Limit = ReturnType<FastifyInstance['createRateLimit']>;
 
-/** Counts a request. @throws EdgeError 429 above the limit */
+/**
+ * Counts a request.
+ *
+ * @throws EdgeError 429 above the limit
+ */
 export async function count(limit: Limit, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const counted = await limit(request);
   if (counted.isAllowed) return;

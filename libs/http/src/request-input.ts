@@ -9,10 +9,10 @@ import { membersOf, takesBody, type ContractRoute } from './routes.ts';
 type Text = string | readonly string[];
 type Coerce = (text: Text) => unknown;
 
-/** Query members that name an organization: the path alone selects it, so they are not looked at. */
+/** Query parameters that name an organization. They are ignored, because only the path selects it. */
 const SELECTORS = ['org', 'orgId', 'org_id', 'organization', 'organizationId', 'organization_id'];
 
-/** What a route makes of a request. */
+/** The parts of a request that a route reads. */
 export interface RequestParts {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string | string[]>>;
@@ -25,14 +25,14 @@ export interface RequestInput {
 }
 
 /**
- * A function from path, query and body to the contract's input. Path and query are text: numbers, booleans and lists
- * are read as the schema has them, and what is none of these stays text for the schema to refuse.
+ * Returns a function from path, query, and body to the contract's input. Text in path and query is converted to
+ * numbers, booleans, and lists according to the schema; text that cannot be converted is left for the schema to reject.
  */
 export function inputReader(route: ContractRoute): (parts: RequestParts) => RequestInput {
   const { contract, method, parameters } = route;
   const coercions = coercionsOf(contract);
   const hasNoBody = !takesBody(method);
-  /** Where one member of the input is the whole body, the others are in the query. */
+  /** If one member is the complete body, the others are in the query. */
   const isBesideBody = (name: string): boolean =>
     contract.body !== undefined && name !== contract.body && name in coercions;
   const read = (name: string, text: Text): unknown => (coercions[name] ?? asText)(text);
@@ -106,7 +106,7 @@ function coercionsOf(contract: Contract): Readonly<Record<string, Coerce>> {
   );
 }
 
-// zod's own classes differ per type; the edge looks only at the members that say what kind of value is wanted.
+// zod's classes differ per type. The edge reads only the members that determine the kind of a value.
 interface Schema {
   readonly _zod: {
     readonly def: {
@@ -137,10 +137,10 @@ function coercionOf(schema: Schema): Coerce {
 
 const hasDryRun = (contract: Contract): boolean => contract.kind === 'request' && contract.dryRun === true;
 
-/** Whether the contract's input has this member. */
+/** Returns whether the contract's input has this member. */
 export const hasMember = (contract: Contract, name: string): boolean => membersOf(contract)?.includes(name) ?? false;
 
-/** What the contract's schema takes where this member is left out. */
+/** Returns the schema's default of a member. */
 export function defaultOf(contract: Contract, name: string): unknown {
   const { def } = contract.input._zod as unknown as {
     readonly def: { readonly shape?: Readonly<Record<string, z.ZodType>> };
@@ -148,7 +148,11 @@ export function defaultOf(contract: Contract, name: string): unknown {
   return def.shape?.[name]?.safeParse(undefined).data;
 }
 
-/** @throws EdgeError 400 for a key that is empty, too long or not printable */
+/**
+ * Returns the Idempotency-Key.
+ *
+ * @throws EdgeError 400 if it is empty, too long, or not printable
+ */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || !/^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(header)) {
@@ -163,8 +167,9 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 }
 
 /**
- * The revision in `If-Match: "<n>"`. `*` asks for nothing. A contract without revisions has nothing that an ETag could match.
- * @throws EdgeError 400 for what is not an ETag of this API, 412 where none was given out
+ * Returns the revision in `If-Match: "<n>"`. `*` requires nothing. A contract without revisions matches no ETag.
+ *
+ * @throws EdgeError 400 if it is not an ETag of this API, 412 if the contract returns none
  */
 export function ifMatchOf(contract: Contract, header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined;

@@ -4,9 +4,9 @@ import type { Contract, Method } from '#bus/contract';
 export interface ContractRoute {
   readonly contract: Contract;
   readonly method: Method;
-  /** `/v1/organizations/{org}`; label of metrics, key of OpenAPI. */
+  /** Such as `/v1/organizations/{org}`; label of metrics, and key in OpenAPI. */
   readonly template: string;
-  /** `/v1/organizations/:org` */
+  /** Such as `/v1/organizations/:org`. */
   readonly fastifyPath: string;
   readonly parameters: readonly string[];
 }
@@ -14,8 +14,9 @@ export interface ContractRoute {
 const ROUTE = /^(GET|POST|PUT|PATCH|DELETE) (\/[A-Za-z0-9_{}./-]*)$/;
 
 /**
- * The routes of those contracts that have one. @throws Error when a route is malformed, stands twice, or names a
- * parameter the contract's input does not have.
+ * Returns the routes of contracts that have one.
+ *
+ * @throws Error if a route is malformed or repeated, or has a parameter that the contract's input does not have
  */
 export function routesOf(contracts: readonly Contract[]): ContractRoute[] {
   const seen = new Map<string, string>();
@@ -43,18 +44,20 @@ export function routesOf(contracts: readonly Contract[]): ContractRoute[] {
   });
 }
 
-/** Names of the input's members; undefined when it is not an object schema. */
+/** Returns the names of the input's members; undefined if it is not an object schema. */
 export function membersOf(contract: Contract): readonly string[] | undefined {
   const { def } = contract.input._zod as unknown as { readonly def: { readonly shape?: object } };
   return def.shape && Object.keys(def.shape);
 }
 
-/** Whether requests of this method have a body; what the others do not say in the path is in the query. */
+/**
+ * Returns whether requests of this method have a body. Otherwise, members that are not in the path are in the query.
+ */
 export const takesBody = (method: Method): boolean => method !== 'GET' && method !== 'DELETE';
 
 /**
- * The parameter of the path that names the organization which the contract is about. Undefined when it is about none, or
- * when only the body says it.
+ * Returns the path parameter of the contract's organization. Undefined if there is none, or if only the body specifies
+ * it.
  */
 export function organizationParameter({ contract, parameters }: ContractRoute): string | undefined {
   if (!contract.organizationOf) return undefined;
@@ -62,11 +65,11 @@ export function organizationParameter({ contract, parameters }: ContractRoute): 
     const named = contract.organizationOf(Object.fromEntries(parameters.map((name) => [name, `{${name}}`])));
     return parameters.find((name) => `{${name}}` === named);
   } catch {
-    return undefined; // it reads members that no path has
+    return undefined; // it reads members that are not in the path
   }
 }
 
-/** Tells which methods a path has, for 405 and its Allow. */
+/** Looks up the methods of a path, for 405 and Allow. */
 export class RouteTable {
   private readonly entries: { readonly pattern: RegExp; readonly method: string }[];
 
@@ -77,7 +80,11 @@ export class RouteTable {
     }));
   }
 
-  /** @param path without the query. Empty when the path matches no route. */
+  /**
+   * Returns the methods of a path; empty if it matches no route.
+   *
+   * @param path without the query
+   */
   methodsAt(path: string): string[] {
     const methods = new Set(this.entries.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method));
     if (methods.has('GET')) methods.add('HEAD');
@@ -86,8 +93,8 @@ export class RouteTable {
 }
 
 /**
- * Whether a raw path stands for itself: no empty, dot or doubly encoded segment, no encoded slash, no `;`, no broken
- * escape. Any other path matches no route, whatever a router might make of it.
+ * Returns whether a raw path is unambiguous: no empty, dot, or doubly encoded segment, no encoded slash, no `;`, no
+ * invalid escape. Any other path matches no route, however a router might interpret it.
  */
 export function isPlainPath(path: string): boolean {
   if (!path.startsWith('/') || path.includes(';') || path.includes('\\')) return false;

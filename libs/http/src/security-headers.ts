@@ -1,7 +1,7 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import { fastify } from 'fastify';
 
-/** For answers that are not pages: nothing in them may be loaded or framed. What only concerns pages is left out. */
+/** For responses that are not pages: nothing can be loaded or framed. Headers that only apply to pages are omitted. */
 export const API_HELMET: FastifyHelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   crossOriginOpenerPolicy: false,
@@ -12,7 +12,9 @@ export const API_HELMET: FastifyHelmetOptions = {
   xXssProtection: false,
 };
 
-/** The headers that helmet sets with these options, worked out once: they are the same for every answer. */
+/**
+ * Returns the headers that helmet sets with these options. Computed once, since they are the same for every response.
+ */
 export async function securityHeaders(options: FastifyHelmetOptions): Promise<Readonly<Record<string, string>>> {
   const probe = fastify();
   await probe.register(helmet, options);

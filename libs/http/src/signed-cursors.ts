@@ -3,18 +3,24 @@ import { canonicalJson } from '#kernel';
 import { openCursor, signCursor } from './cursor.ts';
 import { membersOf, type ContractRoute } from './routes.ts';
 
-/** Turns the cursors of services into signed ones and back, for one request. */
+/** Converts the cursors of services to signed ones and back, for one request. */
 export interface SignedCursors {
-  /** Puts the service's own cursor in the place of a signed one. @throws RefusedError `edge/cursor-invalid` */
+  /**
+   * Replaces a signed cursor in the input by that of the service.
+   *
+   * @throws RefusedError `edge/cursor-invalid`
+   */
   open(): void;
-  /** The answer, with `next` signed for this list. */
+  /** Returns the reply with a signed `next` for this list. */
   sign<T>(answer: Reply<T>): Reply<T>;
 }
 
 /**
+ * Creates the conversion for a request.
+ *
  * @param key at least 32 bytes, the same in every gateway
- * @param input of this request; a cursor holds for the list and the filters in it, and for no other
- * @returns undefined where the route gives out no cursors
+ * @param input of this request. A cursor is only valid for its list and filters.
+ * @returns undefined if the route returns no cursors
  */
 export function signedCursors(
   key: Uint8Array,

@@ -1,37 +1,37 @@
 import type { Clock, Logger } from '#kernel';
 import { LRUCache } from 'lru-cache';
 
-/** Why an access token was refused, for the operator. Callers are told no more than that it is invalid. */
+/** Why an access token was rejected, for the operator. Callers only learn that it is invalid. */
 export type TokenFault =
   | { readonly fault: 'opaque' | 'encrypted' | 'form' | 'type' | 'key' | 'signature' | 'claims' }
-  /** What is found is of a closed list. */
+  /** `found` is from a fixed list. */
   | { readonly fault: 'algorithm'; readonly found: string }
-  /** What is found was signed by the issuer. */
+  /** `found` was signed by the issuer. */
   | { readonly fault: 'audience' | 'id-token' | 'issuer'; readonly found: string };
 
 export interface ExpectedToken {
   readonly issuer: string;
   readonly audience: string;
-  /** Client ids of the platform at the issuer: audiences of ID tokens. */
+  /** Client IDs of the platform at the issuer, which are the audiences of ID tokens. */
   readonly clientIds: readonly string[];
 }
 
-/** A token was refused for this. */
+/** Thrown when a token is rejected. */
 export class TokenRefusedError extends Error {
   constructor(readonly fault: TokenFault) {
     super(`the token was refused: ${fault.fault}`);
   }
 }
 
-/** A line about the same fault is written once in this time; the others are counted. */
+/** Minimum time between log lines about the same fault. Faults in between are counted. */
 const QUIET_MS = 60_000;
 const LONGEST_FOUND = 300;
 
 const DOCS = 'docs/operations/login.md';
 
 /**
- * Writes to the operator's log why tokens are refused and what to set, a line a minute for each fault. Whoever sends tokens
- * chooses no text of it: what is shown was signed by the issuer, or is a word of a closed list.
+ * Logs why tokens are rejected and what to configure, one line per minute and fault. The sender of a token cannot
+ * choose text in the log: what is logged was signed by the issuer, or is from a fixed list.
  */
 export class TokenFaultLog {
   private readonly refused = new LRUCache<string, { readonly loggedAtMs: number; since: number }>({ max: 100 });
@@ -65,7 +65,7 @@ export class TokenFaultLog {
   }
 }
 
-/** What the operator can do about it, in one sentence. */
+/** Returns what the operator can do, as a sentence. */
 function fixOf(fault: TokenFault, { issuer, audience }: ExpectedToken): string {
   switch (fault.fault) {
     case 'opaque':

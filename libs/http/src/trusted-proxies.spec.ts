@@ -20,30 +20,30 @@ describe('use-S3: behind a reverse proxy', () => {
     edges.push(edge);
     return edge;
   };
-  /** A request with a wrong key, as the proxy forwards it. */
+  /** Sends a request with an invalid key, as the proxy forwards it. */
   const from = async (edge: Edge, forwarded: string) =>
     (await edge.send('GET', thing, { key: 9, headers: { 'x-forwarded-for': forwarded } })).status;
 
-  it('that is trusted, each person behind it has limits of his own', async () => {
+  it('that is trusted, each client address has its own limits', async () => {
     const edge = await start(['127.0.0.0/8']);
     for (const status of [401, 401, 429]) expect(await from(edge, '192.0.2.7')).toBe(status);
     expect(await from(edge, '192.0.2.8')).toBe(401);
   });
 
-  it('that is trusted, nobody gets another address by what he writes himself', async () => {
+  it('that is trusted, a client cannot forge another address', async () => {
     const edge = await start(['127.0.0.0/8', '10.4.0.0/16']);
     for (const status of [401, 401, 429])
       expect(await from(edge, `198.51.100.${status}, 192.0.2.7, 10.4.0.1`)).toBe(status);
   });
 
-  it('that is not trusted, what it says does not count', async () => {
+  it('that is not trusted, its headers are ignored', async () => {
     const edge = await start(['10.4.0.0/16']);
     expect(await from(edge, '192.0.2.1')).toBe(401);
     expect(await from(edge, '192.0.2.2')).toBe(401);
     expect(await from(edge, '192.0.2.3')).toBe(429);
   });
 
-  it('an IPv6 network of 64 bits is one address', async () => {
+  it('an IPv6 network of 64 bits counts as one address', async () => {
     const edge = await start(['127.0.0.1']);
     expect(await from(edge, '2001:db8:1:2::1')).toBe(401);
     expect(await from(edge, '2001:db8:1:2::2')).toBe(401);
@@ -51,7 +51,7 @@ describe('use-S3: behind a reverse proxy', () => {
     expect(await from(edge, '2001:db8:1:3::1')).toBe(401);
   });
 
-  it('the connections of one that is trusted are not counted', async () => {
+  it('that is trusted, its connections are not counted', async () => {
     const [trusted, counted] = [
       await start(['127.0.0.1'], { connectionsPerAddress: 1 }),
       await start([], { connectionsPerAddress: 1 }),

@@ -24,7 +24,7 @@ function sending(turns: Turns, organizationId: string, count: number) {
 }
 
 describe('use-L8: requests of one organization', () => {
-  it('are worked on a few at once, and never make those of another wait', async () => {
+  it('run a few at a time, and never delay those of another', async () => {
     const turns = new Turns(manualClock());
     const flood = sending(turns, 'flood', 64);
     await turn();
@@ -37,7 +37,7 @@ describe('use-L8: requests of one organization', () => {
     }
   });
 
-  it('count no more when they have waited for something for a while', async () => {
+  it('do not count after they have run for a while', async () => {
     const clock = manualClock();
     const turns = new Turns(clock);
     const slow = sending(turns, 'slow', 10);
@@ -49,7 +49,7 @@ describe('use-L8: requests of one organization', () => {
     clock.advance(10);
     await turn();
     expect(slow).toHaveLength(8);
-    for (const end of slow) end(); // those that count no more give nothing back
+    for (const end of slow) end(); // those that no longer count release nothing
     await turn();
     expect(slow).toHaveLength(10);
   });

@@ -2,30 +2,37 @@ import type { Principal } from '#access';
 import type { Clock } from '#kernel';
 import { callerOf } from './caller-of.ts';
 
-/** Requests of one organization that are worked on at once; others wait for one to end. */
+/** Simultaneous requests of one organization. Further ones wait until one ends. */
 const AT_ONCE = 4;
-/** Milliseconds after which a request counts no more: it waits for something, such as a cluster, and takes no time of others. */
+/**
+ * Milliseconds after which a request does not count: it waits for something, such as a cluster, and uses no processor
+ * time.
+ */
 const COUNTED_MS = 250;
 
 interface Group {
-  /** When each request that is worked on began, monotonic milliseconds, oldest first. */
+  /** When each running request started, in monotonic milliseconds, oldest first. */
   readonly begun: Map<object, number>;
   readonly waiting: (() => void)[];
   isTimed: boolean;
 }
 
 /**
- * Whose request is worked on next: every organization has a few at once, so that however many one sends, those of others
- * wait for a few only.
+ * Schedules requests fairly: each organization has a few running requests, so that the requests of one organization
+ * cannot delay those of others for long.
  */
 export class Turns {
   private readonly groups = new Map<string, Group>();
 
   constructor(private readonly clock: Pick<Clock, 'monotonic' | 'timer'>) {}
 
-  /** @returns what must be called when the request has ended; a promise of it where the request has to wait */
+  /**
+   * Waits for a turn.
+   *
+   * @returns a function to call when the request has ended; a promise of it if the request must wait
+   */
   take(principal: Principal): (() => void) | Promise<() => void> {
-    if (principal.kind === 'anonymous') return () => {}; // counted by address alone
+    if (principal.kind === 'anonymous') return () => {}; // limited by address alone
     const name = principal.kind === 'key' ? `organization ${principal.organizationId}` : callerOf(principal);
     const group: Group = this.groups.get(name) ?? { begun: new Map(), waiting: [], isTimed: false };
     this.groups.set(name, group);
@@ -49,7 +56,7 @@ export class Turns {
     if (waiting.length === 0 && begun.size === 0) this.groups.delete(name);
   }
 
-  /** While others wait, the oldest one counts for a while only. */
+  /** While others wait, stops counting the oldest request after its time. */
   private watchOldest(name: string, group: Group): void {
     const [oldest] = group.begun;
     if (group.isTimed || !oldest || group.waiting.length === 0) return;

@@ -15,5 +15,5 @@ describe('use-S3: a list of networks', () => {
     ['unknown', false],
     ['10.4.0.1:443', false],
     ['', false],
-  ])('holds %s: %p', (address, expected) => expect(isListed(address)).toBe(expected));
+  ])('contains %s: %p', (address, expected) => expect(isListed(address)).toBe(expected));
 });

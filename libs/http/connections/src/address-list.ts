@@ -1,8 +1,9 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /**
- * Whether an address is in a list of networks.
- * @param networks CIDR blocks and single addresses, which were checked
+ * Returns a function that tests whether an address is in a list of networks.
+ *
+ * @param networks validated CIDR blocks and single addresses
  */
 export function addressList(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();

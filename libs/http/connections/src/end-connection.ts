@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '#kernel';
 
-/** How long a peer may take to read the last answer and to close. */
+/** Time for a peer to read the last response and close the connection. */
 const LINGER_MS = 2_000;
 
 /**
- * Sends a last answer and ends a connection, whatever its peer does: what still comes is thrown away, and after 2 s the
- * connection is gone.
+ * Sends a last response and ends a connection, whatever its peer does: further input is discarded, and after 2 s the
+ * connection is closed.
  */
 export function endConnection(socket: Socket, answer: string, clock: Clock): void {
   socket.end(answer);

@@ -1,6 +1,6 @@
 import { networkOf } from './limit-connections.ts';
 
-describe('use-S6: the address that a connection counts for', () => {
+describe('use-S6: the network that a connection counts for', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],

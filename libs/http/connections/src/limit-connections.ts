@@ -2,17 +2,17 @@ import type { Server, Socket } from 'node:net';
 import { isIPv6 } from 'node:net';
 
 export interface ConnectionLimit {
-  /** Open connections of one address. */
+  /** Maximum number of open connections of one address. */
   readonly perAddress: number;
-  /** Of a reverse proxy, whose connections are those of many people: they are not counted. */
+  /** Returns whether an address is a trusted reverse proxy. Its connections serve many people and are not counted. */
   readonly isTrustedProxy?: ((address: string) => boolean) | undefined;
-  /** Called for each connection that is closed for being one too many. */
+  /** Called for each connection that is closed because of the limit. */
   readonly onRefused?: () => void;
 }
 
 /**
- * Closes a new connection when its address has too many open ones, without an answer: that costs the least. An IPv6 network
- * of 64 bits counts as one address, since whoever has one has them all.
+ * Closes a new connection without a response, which costs least, if its address has too many open ones. An IPv6 network
+ * of 64 bits counts as one address, because whole networks of that size are assigned to one client.
  */
 export function limitConnections(server: Server, { perAddress, isTrustedProxy, onRefused }: ConnectionLimit): void {
   const open = new Map<string, number>();
@@ -34,7 +34,7 @@ export function limitConnections(server: Server, { perAddress, isTrustedProxy, o
   });
 }
 
-/** An IPv4 address as it is, the first 64 bits of an IPv6 address. */
+/** Returns an IPv4 address unchanged, and the first 64 bits of an IPv6 address. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;

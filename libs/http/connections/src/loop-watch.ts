@@ -1,12 +1,14 @@
 import type { Clock, Timer } from '#kernel';
 
 const BEAT_MS = 500;
-/** A beat that comes so much too late shows that the process was blocked or frozen. */
+/** A timer that is this late shows that the process was blocked or suspended. */
 const STALL_MS = 1_000;
-/** For so long after a stall, what is late is late because of it: Node looks for late requests every 2 s. */
+/**
+ * Time after a stall in which a late request is attributed to the stall: Node.js checks for late requests every 2 s.
+ */
 const AFTERMATH_MS = 3_000;
 
-/** Notices when this process did not run for a while, so that peers are not blamed for what had to wait. */
+/** Detects that this process did not run for a while, so that peers are not blamed for the delay. */
 export class LoopWatch {
   private beatAtMs: number;
   private stalledAtMs = Number.NEGATIVE_INFINITY;
@@ -17,7 +19,7 @@ export class LoopWatch {
     this.beat();
   }
 
-  /** Whether the process stands still, or stood still a moment ago. */
+  /** Returns whether the process is or recently was blocked or suspended. */
   hasStalled(): boolean {
     this.look();
     return this.clock.monotonic() - this.stalledAtMs < AFTERMATH_MS;

@@ -2,27 +2,27 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pause, type Clock } from '#kernel';
 
-/** How long the rest of a refused body is read and thrown away. */
+/** How long the rest of a rejected body is read and discarded. */
 const LINGER_MS = 5_000;
-/** So much of a body is read to its end after a refusal, to keep the connection. */
+/** A rejected body up to this size is read to its end, to keep the connection open. */
 const SPARED_BYTES = 64 * 1024;
 
-/** Whether a request announces a body, by its headers alone. */
+/** Returns whether a request announces a body in its headers. */
 export const announcesBody = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /**
- * Whether so much of a request's body is still to come, or may be, that a refusal has to end its connection: send the
- * answer with `connection: close` and as {@link answerThenLinger}.
+ * Returns whether so much of a request's body is, or may be, still unread that a rejection must close the connection.
+ * Then send the response with `connection: close` and as {@link answerThenLinger}.
  */
 export const isBodyPending = (request: IncomingMessage): boolean =>
   !request.complete &&
   (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > SPARED_BYTES);
 
 /**
- * The text of a refusal as a stream that ends when the request has ended, at the latest after 5 s; what still comes of the
- * request is thrown away in the meantime. The answer needs a Content-Length, so that it is whole before the stream ends. A
- * connection that is closed on bytes that nobody read takes the answer with it.
+ * Returns the text of a rejection as a stream that ends when the request has ended, or after 5 s. Until then, the rest
+ * of the request is discarded, because closing a connection with unread input loses the response. The response needs a
+ * Content-Length, so that it is complete before the stream ends.
  */
 export function answerThenLinger(text: Buffer, request: IncomingMessage, clock: Clock): Readable {
   return Readable.from(inTwoSteps(text, request, clock), { objectMode: false });
