@@ -5,17 +5,17 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 interface Trace {
   readonly body: string;
   readonly recordedAtMs: number;
-  /** Revision of each event recorded under the command, by event id. */
+  /** Revision of each event recorded by the command, by event ID. */
   readonly revisions: Map<string, number>;
 }
 
-/** What a stream knows of a command that asks to run. */
+/** Result of looking up a command ID in a stream. */
 export type Earlier =
   | { readonly is: 'unknown' }
   | { readonly is: 'other-request' }
   | { readonly is: 'repeat'; readonly from: number; readonly to: number };
 
-/** The commands that one stream has recorded in the last 24 hours, by the first half of their ids. */
+/** The commands that one stream has recorded in the last 24 hours, by the first half of their IDs. */
 export class CommandMemory {
   private readonly traces = new Map<string, Trace>();
 
@@ -26,7 +26,10 @@ export class CommandMemory {
     else this.traces.set(name, { body, recordedAtMs: Date.parse(recordedAt), revisions: new Map([[id, revision]]) });
   }
 
-  /** Forgets what is older than a day; the traces are in order of time, as `recordedAt` never goes back within a stream. */
+  /**
+   * Removes commands older than a day. Traces are in order of time, because `recordedAt` never decreases within a
+   * stream.
+   */
   forget(nowMs: number): void {
     for (const [name, { recordedAtMs }] of this.traces) {
       if (recordedAtMs > nowMs - DAY_MS) return;
@@ -34,7 +37,11 @@ export class CommandMemory {
     }
   }
 
-  /** @param idOf the id that the event number `index` of the asking command and step has */
+  /**
+   * Looks up a command.
+   *
+   * @param idOf returns the ID of the event number `index` of this command and step
+   */
   find(commandId: string, idOf: (index: number) => string, nowMs: number): Earlier {
     const [name, body] = halves(commandId);
     const trace = this.traces.get(name);
@@ -48,7 +55,7 @@ export class CommandMemory {
   }
 }
 
-/** Name and body digest of a command id; an id without a dot is all name. */
+/** Splits a command ID into name and body digest. An ID without a dot is a name only. */
 function halves(commandId: string): readonly [string, string] {
   const dot = commandId.indexOf('.');
   return dot === -1 ? [commandId, ''] : [commandId.slice(0, dot), commandId.slice(dot + 1)];

@@ -54,7 +54,7 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
 
-  it('use-L11: leaves a line in the log of what it recorded, and none of a repeat', async () => {
+  it('use-L11: logs what it recorded, but not a repeat', async () => {
     const lines: object[] = [];
     const logging = { ...log, info: (fields: object, message: string) => void lines.push({ ...fields, message }) };
     const runner = createCommandRunner({ eventStore, clock, ids, log: logging });
@@ -73,7 +73,7 @@ describe('command runner', () => {
     ]);
   });
 
-  it('answers with the head when nothing was to be recorded', async () => {
+  it('returns the head when nothing was recorded', async () => {
     await open();
     expect(await run({ is: 'open', owner: 'ada' }, 'second')).toMatchObject({
       ok: true,
@@ -81,7 +81,7 @@ describe('command runner', () => {
     });
   });
 
-  it('refuses only after it has read to the end: another process may have opened the account', async () => {
+  it('rejects only after reading the stream to its end, which another process may have changed', async () => {
     const other = runnerOver(eventStore);
     expect(await run({ is: 'credit', amount: 1 }, 'early', undefined, other)).toMatchObject({
       ok: false,
@@ -94,7 +94,7 @@ describe('command runner', () => {
     });
   });
 
-  it('continues from a conflict with another process, and keeps the chain whole', async () => {
+  it('retries after a conflict with another process, and keeps the hash chain intact', async () => {
     const other = runnerOver(eventStore);
     await open();
     await run({ is: 'credit', amount: 1 }, 'a', undefined, other);
@@ -105,7 +105,7 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true, value: { revision: 2 } });
   });
 
-  it('F4: an append whose acknowledgement is lost is made once, and a client that retries gets the same answer', async () => {
+  it('F4: appends once when an acknowledgement is lost, and returns the same result to a retrying client', async () => {
     let losses = 0;
     const lossy: EventStore = {
       ...eventStore,
@@ -125,7 +125,7 @@ describe('command runner', () => {
     expect(await stored()).toHaveLength(3);
   });
 
-  it('F4: a client that retries after the service gave up finds the append that took effect', async () => {
+  it('F4: returns the completed append to a client that retries after the service timed out', async () => {
     const mute: EventStore = {
       ...eventStore,
       async append(...args) {
@@ -145,7 +145,7 @@ describe('command runner', () => {
     expect(await stored()).toHaveLength(2);
   });
 
-  it('answers a repeat as of then, although the stream continued', async () => {
+  it('returns the original result of a repeat, although the stream has continued', async () => {
     await open();
     await run({ is: 'credit', amount: 5 }, 'credit');
     await run({ is: 'credit', amount: 7 }, 'more');
@@ -156,7 +156,7 @@ describe('command runner', () => {
     });
   });
 
-  it('F5: the same key with another body is refused, by every process; another caller has a scope of their own', async () => {
+  it('F5: rejects the same key with another body, in every process, but not of another caller', async () => {
     await open();
     await run({ is: 'credit', amount: 5 }, 'key', 'five');
     const error = { code: 'idempotency/other-request', kind: 'invalid' };
@@ -171,7 +171,7 @@ describe('command runner', () => {
     });
   });
 
-  it('F5: a request that comes again while the first is running waits and gets its answer, also in another process', async () => {
+  it('F5: lets a concurrent repeat wait for the result of the first request, also in another process', async () => {
     await open();
     const other = runnerOver(eventStore);
     await other.load(accountDecider, stream);
@@ -179,7 +179,7 @@ describe('command runner', () => {
       [commands, commands, other, other].map((runner) => run({ is: 'credit', amount: 5 }, 'key', 'five', runner)),
     );
     expect(outcomes.every((outcome) => outcome.ok && outcome.value.revision === 1)).toBe(true);
-    // Two processes that decide within one millisecond seal the very same bytes: then both have made that one append.
+    // Two processes that decide within the same millisecond seal identical bytes: then both have made that one append.
     const made = outcomes.filter((outcome) => outcome.ok && !outcome.value.repeated);
     expect(made.length).toBeGreaterThanOrEqual(1);
     expect(made.length).toBeLessThanOrEqual(2);
@@ -195,7 +195,7 @@ describe('command runner', () => {
     expect(await stored()).toHaveLength(3);
   });
 
-  it('tells two steps of one request on one stream apart', async () => {
+  it('distinguishes two steps of one request on one stream', async () => {
     await open();
     const step = (name: string, runner = commands) =>
       runner.run(accountDecider, stream, { is: 'credit', amount: 1 }, request('two'), { step: name });
@@ -228,7 +228,7 @@ describe('command runner', () => {
     });
   });
 
-  it('F13: recordedAt never goes back within a stream, whatever the clock does', async () => {
+  it('F13: never decreases recordedAt within a stream, whatever the clock does', async () => {
     const time = manualClock();
     const runner = runnerOver(eventStore, time);
     await open(runner);
@@ -238,7 +238,7 @@ describe('command runner', () => {
     expect(second?.recordedAt).toBe(first?.recordedAt);
   });
 
-  it('F10: folds retired shapes in their current one and keeps members that it does not know', async () => {
+  it('F10: folds retired shapes as their current ones, and ignores unknown members', async () => {
     const drafts = [
       { type: 'account.opened.v1', data: { owner: 'ada', colour: 'of a later release' } },
       { type: 'account.credited.v1', data: { euros: 3 } },
@@ -252,7 +252,7 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
 
-  it('F25: refuses to decide over an event type that a newer release wrote', async () => {
+  it('F25: rejects commands on a stream with an event type of a newer release', async () => {
     await open();
     const [first] = await stored();
     await eventStore.append(stream, sealedEvents(stream, [{ type: 'account.frozen.v1' }], 0, first?.hash), 0);
@@ -266,7 +266,7 @@ describe('command runner', () => {
     expect(await stored()).toHaveLength(2);
   });
 
-  it('F12: 100 writers of one process on one stream are all served, each once', async () => {
+  it('F12: processes 100 writers of one process on one stream, each once', async () => {
     await open();
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, (_, n) => run({ is: 'credit', amount: 1 }, `writer-${n}`)),
@@ -279,7 +279,7 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true, value: { revision: 100 } });
   });
 
-  it('F12: writers of 25 processes on one stream lose no update; who loses too many races is told so', async () => {
+  it('F12: loses no update of 25 processes on one stream, and rejects a command after too many conflicts', async () => {
     await open();
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, (_, n) => n).map((n) =>
@@ -300,7 +300,7 @@ describe('command runner', () => {
     rivals = Array.from({ length: 25 }, () => runnerOver(eventStore));
   });
 
-  it('F12: gives up after 20 lost races with 409', async () => {
+  it('F12: returns 409 after 20 conflicts', async () => {
     let tries = 0;
     const busy: EventStore = {
       ...eventStore,
@@ -316,7 +316,7 @@ describe('command runner', () => {
     expect(tries).toBe(21);
   });
 
-  it('F21: the second stream of a command is finished by a retry; the first is not written again', async () => {
+  it('F21: completes the second stream of a command in a retry, and does not write the first one again', async () => {
     const owner = `account-owner-${ids.uuid()}`;
     const id = commands.newId(request('create'), 0);
     const both = async (runner: CommandRunner, crashBetween: boolean) => {
@@ -333,13 +333,13 @@ describe('command runner', () => {
     expect(await later.load(accountDecider, owner)).toMatchObject({ ok: true, value: { revision: 0 } });
   });
 
-  it('F28: passes the refusal of an event that is too large on, and records nothing', async () => {
+  it('F28: returns the error for an event that is too large, and records nothing', async () => {
     const outcome = await run({ is: 'open', owner: 'x'.repeat(LIMITS.eventBytes) }, 'open');
     expect(outcome).toMatchObject({ ok: false, error: { code: 'event-store/event-too-large', kind: 'invalid' } });
     expect(await stored()).toEqual([]);
   });
 
-  it('F32: keeps the sealed events over retries of one decision, although time passes', async () => {
+  it('F32: appends identical events in the retries of one decision, although time passes', async () => {
     const seen: string[] = [];
     const time = { ...clock, now: () => Date.now() + seen.length * 5000 };
     const flaky: EventStore = {
@@ -355,11 +355,11 @@ describe('command runner', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('F32: does not believe a success over other data under its ids; it reads, and decides again', async () => {
+  it('F32: does not trust a success over other data with its IDs: it reads, and decides again', async () => {
     let calls = 0;
     const credulous: EventStore = {
       ...eventStore,
-      // An engine that answers success when the ids are known, whatever the data; the first answer is lost.
+      // An engine that reports success if the IDs exist, whatever the data. Its first response is lost.
       async append(name, events, expected) {
         calls += 1;
         if (calls === 1) {
@@ -384,7 +384,7 @@ describe('command runner', () => {
     expect(verifyStream(await stored())).toMatchObject({ ok: true });
   });
 
-  it('changes only what the caller has seen, when the caller says what that is', async () => {
+  it('rejects a change of a revision that the caller has not seen, if the request specifies one', async () => {
     await open();
     const credit = (name: string, ifMatch: number) =>
       commands.run(accountDecider, stream, { is: 'credit', amount: 1 }, request(name), { ifMatch });
@@ -407,7 +407,7 @@ describe('command runner', () => {
     expect(await stored()).toHaveLength(1);
   });
 
-  it('refuses in one sentence while the event store does not answer', async () => {
+  it('returns one error while the event store does not respond', async () => {
     const down: EventStore = {
       ...eventStore,
       async *read() {

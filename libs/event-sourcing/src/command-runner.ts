@@ -2,38 +2,43 @@ import type { Reply, ReplyMeta } from '#bus/contract';
 import type { CommandContext, Decider, DomainError, Fact, Position, Result } from '#kernel';
 
 export interface Committed<State, E> {
-  /** The stream folded up to and with this command's events. */
+  /** State of the stream including this command's events. */
   readonly state: State;
-  /** What this command recorded; of the first run when it is repeated; what it would record, in a dry run. */
+  /** Events recorded by this command; for a repeat, by its first run; in a dry run, those that would be recorded. */
   readonly events: readonly E[];
-  /** Revision of the stream's last event; -1 when it has none. */
+  /** Revision of the stream's last event; -1 if it has none. */
   readonly revision: number;
-  /** Position to wait for in order to see this write; the head when nothing was recorded. */
+  /** Position that includes this write, for later reads; the head if nothing was recorded. */
   readonly position: Position;
-  /** The command had run before under this command id; `events` and `revision` are those of then. */
+  /**
+   * Whether the command had run before with this command ID. Then `events` and `revision` are those of the first run.
+   */
   readonly repeated: boolean;
-  /** What goes beside the answer; `revision` in it is what `If-Match` is compared with. Empty after a dry run. */
+  /** Metadata of the reply. Its `revision` is compared with `If-Match`. Empty after a dry run. */
   readonly meta: ReplyMeta;
 }
 
 export interface RunOptions {
-  /** Tells two commands of one request on the same stream apart. */
+  /** Distinguishes two commands of one request on the same stream. */
   readonly step?: string;
-  /** 412 `edge/precondition-failed` unless the decider's `revisionOf(state)` (the stream's revision where it has none) is this. */
+  /**
+   * Expected `revisionOf(state)` of the decider, by default the stream's revision. Otherwise the result is 412
+   * `edge/precondition-failed`.
+   */
   readonly ifMatch?: number;
 }
 
 export interface ReplyOptions<E extends Fact> extends RunOptions {
-  /** The event that makes a resource: an answer to a command that recorded it is 201. */
+  /** The event that creates a resource: the response to a command that recorded it is 201. */
   readonly creates?: E['type'];
 }
 
-/** What the runner takes from a request. */
+/** Properties of a request that the runner uses. */
 export interface AnsweredContext extends CommandContext {
   readonly ifMatch?: number;
 }
 
-/** Refusals of the runner itself. */
+/** Errors of the runner itself. */
 export type RunnerError = DomainError<
   | 'idempotency/other-request' // 422: same key, other body
   | 'edge/precondition-failed' // 412: `ifMatch` is not the present revision
@@ -48,11 +53,12 @@ export type RunnerError = DomainError<
 
 export interface CommandRunner {
   /**
-   * Loads and folds `stream` (the tail only, when it is remembered), decides, seals and appends at the exact revision; on a
-   * conflict reads again and decides again, at most 20 times, with jitter. Looks for the command id in the stream first
-   * (streams remember those of the last 24 h) and answers a repeat from the stored events.
-   * A refusal is given only after the stream was read to its end. A context with `dryRun` makes it a plan: the outcome
-   * says what would be recorded, and nothing is appended.
+   * Runs a command: loads and folds `stream` (only the new events, if it is cached), decides, seals, and appends at the
+   * exact revision. After a conflict, reads and decides again, at most 20 times, with jitter. If the stream has
+   * recorded the command ID in the last 24 h, returns the result from the stored events instead.
+   *
+   * The stream is read to its end before a command is rejected. If the context has `dryRun`, nothing is appended, and
+   * the result contains the events that would be recorded.
    */
   run<State, Command, E extends Fact, Refusal extends DomainError>(
     decider: Decider<State, Command, E, Refusal>,
@@ -63,9 +69,9 @@ export interface CommandRunner {
   ): Promise<Result<Committed<State, E>, Refusal | RunnerError>>;
 
   /**
-   * `run` for a handler: honours the request's `dryRun` and `If-Match`, and makes the reply of a refusal or of what was
-   * committed.
-   * @param view what the caller is shown
+   * Runs a command for a handler: applies `dryRun` and `If-Match` of the request, and returns a reply.
+   *
+   * @param view returns the value of the reply
    */
   reply<State, Command, E extends Fact, Refusal extends DomainError, View>(
     decider: Decider<State, Command, E, Refusal>,
@@ -76,7 +82,7 @@ export interface CommandRunner {
     options?: ReplyOptions<E>,
   ): Promise<Reply<View>>;
 
-  /** The stream folded to its end, for decisions that need a fact of another stream of the same context. */
+  /** Folds a stream to its end, for decisions that depend on another stream of the same context. */
   load<State, Command, E extends Fact, Refusal>(
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
@@ -84,7 +90,7 @@ export interface CommandRunner {
     Result<{ readonly state: State; readonly revision: number; readonly position: Position | undefined }, RunnerError>
   >;
 
-  /** What the command would record, or its refusal, whatever the request asks for. Nothing is appended. */
+  /** Returns the events that the command would record, or its error, regardless of `dryRun`. Nothing is appended. */
   plan<State, Command, E extends Fact, Refusal extends DomainError>(
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
@@ -92,7 +98,10 @@ export interface CommandRunner {
     context: CommandContext,
   ): Promise<Result<{ readonly state: State; readonly events: readonly E[] }, Refusal | RunnerError>>;
 
-  /** A UUID (version 5) that is the same for each try of one command: the id of the new object number `index`. */
+  /**
+   * Returns the ID of the new object number `index`: a UUID (version 5) that is the same for each attempt of one
+   * command.
+   */
   newId(context: CommandContext, index: number): string;
 }
 

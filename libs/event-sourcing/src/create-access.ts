@@ -8,17 +8,19 @@ import { LogHealth } from './log-health.ts';
 
 export interface FollowedAccess {
   readonly access: AccessSource;
-  /** What is wrong with the log, a sentence each: such a process is not ready. */
+  /** Returns the problems of the log, a sentence each. A process with problems is not ready. */
   problems(): readonly string[];
   close(): Promise<void>;
 }
 
-/** The directory of rights alone, for a process that follows the log and keeps no read models: a gateway. */
+/**
+ * Creates only the directory of rights, for a process that follows the log but has no read models, such as a gateway.
+ */
 export function createAccess(options: {
   readonly eventStore: EventStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Bounds how long the directory takes to be read at start. */
+  /** Shortens the time to read the directory at startup. */
   readonly vault?: Vault;
 }): FollowedAccess {
   const health = new LogHealth(options.log);

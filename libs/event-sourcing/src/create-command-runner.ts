@@ -34,23 +34,23 @@ export interface CommandRunnerOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** Told of damaged streams; one of its own when left out. */
+  /** Records damaged streams. Default: a new one. */
   readonly health?: LogHealth;
-  /** Called with the position of each append that was acknowledged. */
+  /** Called with the position of each acknowledged append. */
   readonly onAppended?: (position: Position) => void;
-  /** Streams kept in memory for each decider; 5,000 when left out. */
+  /** Maximum number of cached streams of each decider. Default: 5,000. */
   readonly rememberedStreams?: number;
 }
 
-/** Lost races before a command is refused. */
+/** Conflicts after which a command is rejected. */
 const CONFLICTS = 20;
-/** Milliseconds that a command waits for others of this process on the same stream. */
+/** Milliseconds that a command waits for other commands of this process on the same stream. */
 const PATIENCE_MS = 5_000;
 
-/** The runner over an event store. Commands of one process on one stream run one after the other; others compete. */
+/** Creates a runner. Commands of one process on one stream run one after the other; processes compete. */
 export const createCommandRunner = (options: CommandRunnerOptions): CommandRunner => new EventCommandRunner(options);
 
-/** One command on its way. */
+/** A running command. */
 interface Running<State, Command, E extends Fact, Refusal> {
   readonly decider: Decider<State, Command, E, Refusal>;
   readonly stream: string;
@@ -144,16 +144,16 @@ class EventCommandRunner implements CommandRunner {
     decider: Decider<State, Command, E, Refusal>,
     stream: string,
   ): FoldedStreams<State, E> {
-    const damage = this.health.damageOf(stream); // found by whoever has read it again; what is remembered was read before
+    const damage = this.health.damageOf(stream); // found by a reader after the stream was cached
     if (damage) throw damage;
     const known = this.foldedByDecider.get(decider);
-    if (known) return known as FoldedStreams<State, E>; // put there by this very method for this very decider
+    if (known) return known as FoldedStreams<State, E>; // stored by this method for this decider
     const made = new FoldedStreams<State, E>(decider, this.options.eventStore, this.options.rememberedStreams);
     this.foldedByDecider.set(decider, made);
     return made;
   }
 
-  /** What was thrown, as the refusal that it stands for; defects are passed on as they are. */
+  /** Returns the error for what was thrown. Defects are rethrown. */
   private refusalFor(error: unknown): { readonly ok: false; readonly error: RunnerError } {
     if (error instanceof EventStoreUnavailableError) {
       this.options.log.warn({ cause: error.message }, 'event store unavailable');
@@ -176,7 +176,7 @@ class EventCommandRunner implements CommandRunner {
     const committed = (outcome: Omit<Committed<State, E>, 'meta'>) =>
       ok({ ...outcome, meta: metaOf(decider, outcome) });
     const idOf = (index: number) => eventId(context.commandId, stream, step, index);
-    const tried = new Set<string>(); // hashes of what this run has tried to append
+    const tried = new Set<string>(); // hashes of the events that this run has tried to append
     const remembered = streams.peek(stream);
     let folded = remembered ?? (await streams.toEnd(stream));
     let isAtEnd = remembered === undefined;
@@ -219,7 +219,7 @@ class EventCommandRunner implements CommandRunner {
     }
   }
 
-  /** The answer of a command that has run before, made from what it recorded. */
+  /** Returns the result of a command that has run before, from its recorded events. */
   private async again<State, E extends Fact>(
     streams: FoldedStreams<State, E>,
     stream: string,
@@ -227,7 +227,7 @@ class EventCommandRunner implements CommandRunner {
     tried: ReadonlySet<string>,
   ): Promise<Omit<Committed<State, E>, 'meta'>> {
     const { folded, stored, events } = await streams.upTo(stream, from, to);
-    const isOwn = stored.some(({ hash }) => tried.has(hash)); // this run's own append, whose answer was lost
+    const isOwn = stored.some(({ hash }) => tried.has(hash)); // appended by this run, whose acknowledgement was lost
     return {
       state: folded.state,
       events,
@@ -238,7 +238,10 @@ class EventCommandRunner implements CommandRunner {
   }
 }
 
-/** What the decider says about the stream as it was folded; a refusal where the writer has seen another revision. */
+/**
+ * Runs the decider on the folded stream, or returns an error if the stream has another revision than the writer has
+ * seen.
+ */
 function decide<State, Command, E extends Fact, Refusal extends DomainError>(
   { decider, command, context, options: { ifMatch } }: Running<State, Command, E, Refusal>,
   folded: Folded<State>,
@@ -255,7 +258,7 @@ const foldedWith = <State, E extends Fact>(
   events: readonly E[],
 ): State => events.reduce((folded, event) => evolve(folded, event), state);
 
-/** The events of a decision as the stream will hold them: nothing of them changes over retries. */
+/** Seals the events of a decision. They are identical in all retries. */
 function seal({
   stream,
   events,
@@ -272,7 +275,7 @@ function seal({
   readonly idOf: (index: number) => string;
 }): readonly SealedEvent[] {
   const now = new Date(nowMs).toISOString();
-  const recordedAt = now > folded.recordedAt ? now : folded.recordedAt; // a clock that was set back does not turn a stream around
+  const recordedAt = now > folded.recordedAt ? now : folded.recordedAt; // never decreases, even if the clock does
   const { actor, commandId, correlationId, causationId = commandId, organizationId } = context;
   const unsealed = events.map(({ type, data }, index) => ({
     id: idOf(index),
@@ -290,7 +293,7 @@ function seal({
   return sealEvents(unsealed, folded.hash);
 }
 
-/** What the log of the process says of a command: ids and types, since names of streams may be names that people chose. */
+/** Returns the log line of a command. It has only IDs and types, because streams may be named by users. */
 const recordedLine = (
   events: readonly SealedEvent[],
   { actor, organizationId, correlationId }: CommandContext,
@@ -303,7 +306,7 @@ const recordedLine = (
   requestId: correlationId,
 });
 
-/** What `If-Match` is compared with. */
+/** Returns the revision to compare with `If-Match`. */
 const revisionIn = <State>(
   decider: Pick<Decider<State, never, never, never>, 'revisionOf'>,
   { state, revision }: Pick<Committed<State, never>, 'state' | 'revision'>,

@@ -21,18 +21,22 @@ export interface EventSourcingOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** Bounds how long the directory of rights takes to be read at start. */
+  /** Shortens the time to read the directory of rights at startup. */
   readonly vault?: Vault;
-  /** What this process is, without a slash. Several of one name may share the stores: each leads under an id of its own. */
+  /**
+   * Name of this process, without a slash. Processes with the same name may share the stores; each has its own lease
+   * owner ID.
+   */
   readonly name?: string;
   /**
-   * No other process of this name lives: the lock on the folder of the read store proves it. It then leads at once
-   * after a restart, instead of waiting until the leases of the one before have run out. Left out: it waits.
+   * Whether no other process with this name is running, which the lock on the read store's folder guarantees. The
+   * process then takes over the leases immediately after a restart, instead of waiting until they expire. Default:
+   * false.
    */
   readonly isAlone?: boolean;
 }
 
-/** Everything that one process does with the log: one live subscription, shared by all that follow. */
+/** Access of one process to the log, with a single live subscription shared by all followers. */
 export interface EventSourcing {
   readonly commands: CommandRunner;
   readonly readModels: ReadModels;
@@ -40,20 +44,23 @@ export interface EventSourcing {
   readonly access: AccessSource;
   /** The log as it grows, for streams of events to people. */
   readonly feed: LogFeed;
-  /** What is wrong with the log, a sentence each: such a process is not ready. */
+  /** Returns the problems of the log, a sentence each. A process with problems is not ready. */
   problems(): readonly string[];
-  /** Begins to build projections; settles when they have begun, not when they are level (`control.settled`). */
+  /** Starts to build projections. Resolves when they have started, not when they have caught up (`control.settled`). */
   // A list of projections of any event and document type, as in ContextService.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   projections(list: readonly Projection<any, any>[]): Promise<void>;
   reactors(list: readonly Reactor[]): void;
-  /** The first run of each waits until the projections begun before are level with the log of now. */
+  /**
+   * Starts sweeps. The first run of each waits until the projections started before have caught up with the current
+   * head.
+   */
   sweeps(list: readonly Sweep[]): void;
-  /** Stops all followers, gives up leases, stores checkpoints. The stores stay open: they are their opener's. */
+  /** Stops all followers, releases leases, and stores checkpoints. Does not close the stores. */
   close(): Promise<void>;
 }
 
-/** Puts the parts together; the composition root gives each its token. */
+/** Creates the parts. The composition root provides each with its token. */
 export function createEventSourcing(options: EventSourcingOptions): EventSourcing {
   const { eventStore, readStore, clock, ids, log, vault, name = 'process', isAlone = false } = options;
   const owner = `${name}/${ids.uuid()}`;

@@ -22,17 +22,17 @@ export interface ReadModelsOptions {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly clock: Clock;
-  /** The projections that this process runs: what it leads it need not ask for. */
+  /** The projections of this process. If it leads a projection, its position is known without a lookup. */
   readonly projections: Pick<RunningProjections, 'find'>;
 }
 
 /** Milliseconds that a query waits for a position. */
 const WAIT_MS = 2_000;
 const POLL_MS = 10;
-/** Milliseconds for which it is remembered which generation of a projection serves. */
+/** Milliseconds for which the serving generation of a projection is cached. */
 const REMEMBERED_MS = 1_000;
 
-/** Queries over what projections have built. */
+/** Creates the queries of read models. */
 export function createReadModels({ eventStore, readStore, clock, projections }: ReadModelsOptions): ReadModels {
   const generations = new Map<string, { readonly asked: number; readonly generation: Promise<number> }>();
   const polls = new Map<string, Promise<Position | undefined>>();
@@ -50,7 +50,7 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
     return { name: collectionOf(projection.name, await generation), indexes };
   }
 
-  /** The stored checkpoint; those who ask at the same time share one question. */
+  /** Returns the stored checkpoint. Concurrent callers share one lookup. */
   function storedPosition(collection: string): Promise<Position | undefined> {
     const asked = polls.get(collection);
     if (asked) return asked;
@@ -62,7 +62,7 @@ export function createReadModels({ eventStore, readStore, clock, projections }: 
     return poll;
   }
 
-  /** Waits until the projection's documents hold everything up to `atLeast`. */
+  /** Waits until the projection's documents include everything up to `atLeast`. */
   async function level<E extends Fact, D>(
     projection: Projection<E, D>,
     atLeast: Position | undefined,

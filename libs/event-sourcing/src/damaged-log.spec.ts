@@ -36,7 +36,7 @@ describe('use-L3: a damaged log', () => {
   };
   const bob = (role: string) => ({ memberId: 'bob', kind: 'person', role });
 
-  // Positions: 1 to 3 and 10 organization-1; 4 to 6 account-a; 7 to 9 account-b.
+  // Positions 1 to 3 and 10: organization-1; 4 to 6: account-a; 7 to 9: account-b.
   beforeEach(async () => {
     folder = join(root, ids.uuid());
     const stores = await both(
@@ -101,7 +101,7 @@ describe('use-L3: a damaged log', () => {
     ],
     ['an event that does not parse', `UPDATE events SET body = substr(body, 2) WHERE position = 5`, 5, 'unreadable'],
     ['a removed event', `DELETE FROM events WHERE position = 5`, 6, 'missing'],
-  ])('with %s refuses commands on that stream, stops who reads it, and names it once', async (_, sql, at, reason) => {
+  ])('with %s rejects commands on that stream, stops its readers, and is reported once', async (_, sql, at, reason) => {
     damageLog(folder, sql);
     const source = sourcing();
     await source.projections([balances]);
@@ -119,7 +119,7 @@ describe('use-L3: a damaged log', () => {
     await eventually(async () => expect((await readStore.checkpoint('reactor.notes.v1'))?.position).toBe(before));
     expect(await roleOfBob(source)).toBe('viewer'); // rights are in other streams
 
-    // Everybody has looked again by now, more than once; it was told once.
+    // By now, all readers have tried more than once, but the damage was logged once.
     await eventually(() => {
       for (const name of [balances.name, 'reactor.notes.v1'])
         expect(leases.filter((asked) => asked === name).length).toBeGreaterThanOrEqual(3);
@@ -141,7 +141,7 @@ describe('use-L3: a damaged log', () => {
   it.each([
     ['a changed role', `UPDATE events SET body = replace(body, 'viewer', 'owner') WHERE position = 3`, 2, 3],
     ['a removed change of a role', `DELETE FROM events WHERE position = 3`, 2, 10],
-  ])('with %s lets nobody in, rather than guess a right', async (_, sql, revision, at) => {
+  ])('with %s rejects all requests instead of guessing a right', async (_, sql, revision, at) => {
     damageLog(folder, sql);
     const source = sourcing();
     expect(await roleOfBob(source)).toBe('access/not-current');
@@ -151,19 +151,19 @@ describe('use-L3: a damaged log', () => {
     expect(await credit(source, 'account-a')).toMatchObject({ ok: true });
   });
 
-  it('with the last event of a stream removed lets nobody in: no later event shows which one it was', async () => {
+  it('without the last event of a stream rejects all requests, since it may concern any right', async () => {
     damageLog(folder, `DELETE FROM events WHERE position = 9`);
     const source = sourcing();
     expect(await roleOfBob(source)).toBe('access/not-current');
     expect(source.problems()).toEqual([expect.stringContaining(`position ${positionOf(9)} is missing`)]);
   });
 
-  it('is found while the process runs: by a rebuild, and by the next event of a stream', async () => {
+  it('is detected while the process runs: by a rebuild, and by the next event of a stream', async () => {
     const source = sourcing();
     await source.projections([balances]);
     await source.control.settled(await eventStore.head());
     expect(source.problems()).toEqual([]);
-    expect(await credit(source, 'account-a')).toMatchObject({ ok: true }); // its stream is in memory from now on
+    expect(await credit(source, 'account-a')).toMatchObject({ ok: true }); // its stream is cached from now on
     damageLog(folder, `UPDATE events SET body = replace(body, '"amount":1', '"amount":9') WHERE position = 5`);
     expect(await source.control.rebuild(balances.name)).toMatchObject({
       ok: false,
@@ -195,7 +195,7 @@ describe('use-L3: a damaged log', () => {
     throw new Error('no event');
   }
 
-  it('is not hidden by what the vault keeps of the directory, and does not hide behind it', async () => {
+  it('is detected in the part of the directory that the vault stores, and in the rest of the log', async () => {
     const vault = await openEmbeddedVault({
       folder: join(folder, 'vault'),
       clock,
@@ -210,7 +210,7 @@ describe('use-L3: a damaged log', () => {
     await eventually(async () => expect(await roleOfBob(first)).toBe('viewer'));
     await first.close();
 
-    // What was kept is intact: rights are those that were recorded, whatever the log says of that stretch now.
+    // The stored part is intact: rights are as recorded, whatever that part of the log contains now.
     damageLog(folder, `UPDATE events SET body = replace(body, 'viewer', 'owner') WHERE position = 3`);
     expect(await roleOfBob(sourcing({ vault }))).toBe('viewer');
 

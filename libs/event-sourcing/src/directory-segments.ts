@@ -2,20 +2,20 @@ import { ChainCheck, type ChainFaults, type EventStore, type StoredEvent } from 
 import { position, type Logger, type Position } from '#kernel';
 import { decodeText, encodeText, type Vault } from '#vault';
 
-/** The events of some categories in one stretch of the log, kept so that a start need not read the whole log. */
+/** The events of some categories in one section of the log, stored so that startup need not read the complete log. */
 interface Segment {
-  /** Everything of the log up to here is in this segment or one before. */
+  /** Everything in the log up to here is in this segment or an earlier one. */
   readonly upTo: Position;
   readonly events: readonly StoredEvent[];
 }
 
-/** Events of the whole log from one segment's end to the next: all processes cut at the same places. */
+/** Number of events of the complete log per segment. All processes use the same boundaries. */
 const SEGMENT = 20_000;
 
 /**
- * Segments of the log in the vault, under `directory/<store id>/<number>`. They hold events as they were stored, not what
- * was folded from them, so that a release that folds differently reads the same ones. A segment is written once, by
- * whichever process is first, and never changed.
+ * Stores segments of the log in the vault as `directory/<store id>/<number>`. They contain stored events, not folded
+ * state, so that releases with different folds can read them. A segment is written once, by the first process, and
+ * never changed.
  */
 export function directorySegments(vault: Vault, eventStore: EventStore, log: Logger) {
   const { storeId } = eventStore;
@@ -27,7 +27,8 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
 
   async function write(index: number, segment: Segment): Promise<void> {
     try {
-      await vault.put(nameOf(index), encodeText(JSON.stringify(segment)), { expected: 'absent' }); // a conflict: another was first
+      // A conflict means that another process was first.
+      await vault.put(nameOf(index), encodeText(JSON.stringify(segment)), { expected: 'absent' });
     } catch (error) {
       log.warn(
         { cause: error instanceof Error ? error.name : String(error) },
@@ -38,11 +39,13 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
 
   return {
     /**
-     * Hands the events of all segments to `fold`, in order. They hold whole streams, whose hash chains are checked.
-     * @returns where the log is to be read on; `undefined` for its beginning
+     * Calls `fold` with the events of all segments in order. They contain complete streams, whose hash chains are
+     * checked.
+     *
+     * @returns the position after which to read the log; `undefined` for its beginning
      */
     async load(fold: (event: StoredEvent, faults: ChainFaults) => void): Promise<Position | undefined> {
-      // Between the events of a segment stand those of other categories.
+      // Between the events of a segment, those of other categories are missing.
       const check = new ChainCheck({ ...eventStore, hasConsecutivePositions: false });
       let at: Position | undefined;
       for (;;) {
@@ -67,7 +70,11 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
       }
     },
 
-    /** Counts one event of the log; `isKept` when it belongs to the directory. Full segments are written in the background. */
+    /**
+     * Counts one event of the log. Complete segments are written in the background.
+     *
+     * @param isKept whether the event belongs to the directory
+     */
     pass(event: StoredEvent, isKept: boolean): void {
       if (isKept) pending.push(event);
       passed += 1;
@@ -80,7 +87,7 @@ export function directorySegments(vault: Vault, eventStore: EventStore, log: Log
       pending = [];
     },
 
-    /** Settles when what is full was written. */
+    /** Resolves when all complete segments are written. */
     written: (): Promise<void> => writing,
   };
 }

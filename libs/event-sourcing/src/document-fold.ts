@@ -5,31 +5,31 @@ import { LRUCache } from 'lru-cache';
 import { EventReader, isHalt, type Halt } from './event-reader.ts';
 import type { ParkedDocument } from './projection-control.ts';
 
-/** What one batch of events does to the documents of a collection. */
+/** Effect of a batch of events on the documents of a collection. */
 export interface Folding {
-  /** One for each document that has changed. */
+  /** One for each changed document. */
   readonly writes: readonly Write[];
-  /** Documents that cannot continue, by id. */
+  /** Documents that cannot be updated further, by ID. */
   readonly parked: ReadonlyMap<string, ParkedDocument>;
-  /** Why the fold stopped: everything before that event was folded, nothing after it. */
+  /** Why the fold stopped. Everything before that event was folded, and nothing after it. */
   readonly halt: Halt | undefined;
-  /** Position of the last event that was passed; `undefined` when there was none. */
+  /** Position of the last processed event; `undefined` if there was none. */
   readonly passed: Position | undefined;
 }
 
 interface Held<D> {
-  /** Of the last event folded in; `undefined` while there was none. */
+  /** Position of the last folded event; `undefined` if there was none. */
   position: Position | undefined;
   document: D | undefined;
 }
 
-/** Pure projections fail the same way each time; this many tries are for those that are not quite. */
+/** Pure projections fail identically each time. Retries help those that are not completely pure. */
 const TRIES = 3;
-/** Documents kept in memory between batches, the last ones used: more than one batch can touch. Others are read again. */
+/** Maximum number of cached documents, more than one batch can change. Others are read again. */
 const HELD = 10_000;
 const READ_AT_ONCE = 50;
 
-/** Applies a projection to stretches of the log; documents of recent batches stay in memory. */
+/** Applies a projection to sections of the log. Documents of recent batches are cached. */
 export class DocumentFold<E extends Fact, D> {
   private readonly held = new LRUCache<string, Held<D>>({ max: HELD });
   private readonly reader: EventReader<E>;
@@ -42,9 +42,9 @@ export class DocumentFold<E extends Fact, D> {
       readonly isParked: (documentId: string) => boolean;
       readonly now: () => number;
       /**
-       * A document from the log alone, up to and with a position. Asked when a document that is not there cannot take an
-       * event: a leader that died before its checkpoint moved may have removed it after that event. `undefined` where
-       * no leader has been.
+       * Builds a document from the log alone, up to and including a position. Called when an event cannot be applied to
+       * a missing document, which a leader may have removed after that event if it crashed before it stored its
+       * checkpoint. `undefined` where no leader has been.
        */
       readonly fromLog: (documentId: string, upTo: Position) => Promise<D | undefined> | undefined;
     },
@@ -97,7 +97,7 @@ export class DocumentFold<E extends Fact, D> {
     return { writes, parked, halt, passed };
   }
 
-  /** One document from a stretch of the log. Throws what the projection and the reader throw. */
+  /** Folds one document from a section of the log. Throws what the projection and the reader throw. */
   async step(
     document: D | undefined,
     documentId: string,
@@ -121,11 +121,11 @@ export class DocumentFold<E extends Fact, D> {
       return recorded && this.projection.documentId(recorded) === documentId ? recorded : undefined;
     } catch (error) {
       if (isHalt(error)) throw error;
-      return undefined; // parked under its own id
+      return undefined; // parked under its own ID
     }
   }
 
-  /** The write that puts `document` in place of what stands there, and remembers it. */
+  /** Returns the write that replaces a document, and caches it. */
   replace(id: string, position: Position, document: D | undefined): Write {
     this.held.set(id, { position, document });
     return this.write(id, position, document);
@@ -140,7 +140,7 @@ export class DocumentFold<E extends Fact, D> {
     return { reason: `${name} at ${type} ${id}`, since: new Date(this.options.now()).toISOString(), position };
   }
 
-  /** Which document a stored event concerns; throws what the projection and the reader throw. */
+  /** Returns the ID of the document that an event changes. Throws what the projection and the reader throw. */
   documentIdOf(stored: StoredEvent, faults: ChainFaults): string | undefined {
     const recorded = this.reader.read(stored, faults);
     return recorded && this.projection.documentId(recorded);
@@ -166,7 +166,7 @@ export class DocumentFold<E extends Fact, D> {
 
   private write(id: string, position: Position, document: D | undefined): Write {
     if (document === undefined) return { collection: this.collection, id, position, removed: true };
-    // A read model's document is JSON by its contract: engines store its JSON text.
+    // The documents of a read model are JSON by contract: engines store JSON text.
     return { collection: this.collection, id, position, document: document as Json };
   }
 

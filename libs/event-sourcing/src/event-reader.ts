@@ -1,7 +1,7 @@
 import { ChainBrokenError, type ChainFaults, type StoredEvent } from '#event-store';
 import type { EventFamily, Fact, Position, Recorded } from '#kernel';
 
-/** A newer release has written an event of a type that this one does not know. */
+/** An event has a type of a newer release, which this one does not know. */
 export class NewerReleaseError extends Error {
   readonly code = 'event-sourcing/newer-release';
   readonly type: string;
@@ -20,16 +20,15 @@ export class NewerReleaseError extends Error {
   }
 }
 
-/** Why a reader may not continue: what stands there is unknown to it, or is not what was written. */
+/** Why a reader cannot continue: the event is unknown, or is not what was written. */
 export type Halt = NewerReleaseError | ChainBrokenError;
 
 export const isHalt = (error: unknown): error is Halt =>
   error instanceof NewerReleaseError || error instanceof ChainBrokenError;
 
 /**
- * Reads stored events as the events of a family. Whoever decides, projects, reacts or folds rights reads with it: it
- * passes over other categories, brings retired shapes to their current one, and stops before what nobody here may
- * draw conclusions from.
+ * Reads stored events as the events of a family, for commands, projections, reactors, and the directory of rights. It
+ * skips other categories, converts retired shapes, and stops before an event that must not be processed.
  */
 export class EventReader<E extends Fact> {
   private readonly prefixes: readonly string[];
@@ -38,15 +37,17 @@ export class EventReader<E extends Fact> {
     this.prefixes = family.categories.map((category) => `${category}-`);
   }
 
-  /** Whether a stream is of the family's categories. */
+  /** Returns whether a stream is in one of the family's categories. */
   covers(stream: string): boolean {
     return this.prefixes.some((prefix) => stream.startsWith(prefix));
   }
 
   /**
-   * @param faults what the check of the hash chains found in the stretch of the log that holds the event
+   * Reads an event.
+   *
+   * @param faults result of checking the hash chains in the section of the log that contains the event
    * @returns `undefined` for an event of another category
-   * @throws NewerReleaseError, ChainBrokenError: the reader stops before this event; and what `upcast` throws
+   * @throws NewerReleaseError, ChainBrokenError, and what `upcast` throws. The reader must stop before this event.
    */
   read(stored: StoredEvent, faults: ChainFaults): Recorded<E> | undefined {
     const isCovered = this.covers(stored.stream);
@@ -57,12 +58,16 @@ export class EventReader<E extends Fact> {
     return isCovered ? { event: this.current(stored), metadata: stored } : undefined;
   }
 
-  /** An event of the family's own streams, in its current shape. @throws NewerReleaseError */
+  /**
+   * Returns an event of the family's own streams in its current shape.
+   *
+   * @throws NewerReleaseError
+   */
   current(stored: StoredEvent): E {
     const { types, upcast } = this.family;
     if (!Object.hasOwn(types, stored.type)) throw new NewerReleaseError(stored);
     const fact: Fact = { type: stored.type, data: stored.data };
-    // The family's table has just said that this is one of its types; its own deciders wrote the data.
+    // The type is in the family's table, and the family's own deciders wrote the data.
     return upcast ? upcast(fact) : (fact as E);
   }
 }

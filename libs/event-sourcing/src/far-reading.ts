@@ -3,14 +3,14 @@ import { pause, type Clock, type Position } from '#kernel';
 import { LRUCache } from 'lru-cache';
 import type { LogHealth } from './log-health.ts';
 
-/** What stands after a position, and where the live subscription had begun before that was read. */
+/** Events after a position, and where the live subscription had started before they were read. */
 export interface FarBatch extends CheckedEvents {
   readonly begun: Position | undefined;
 }
 
-/** One who reads what lies far back. */
+/** A follower that reads old parts of the log. */
 export interface FarFollower {
-  /** Must not be held up by slower ones. */
+  /** Whether it must not wait for slower followers. */
   readonly isUrgent: boolean;
 }
 
@@ -18,42 +18,42 @@ export interface FarReadingOptions {
   readonly eventStore: EventStore;
   readonly clock: Clock;
   readonly health: LogHealth;
-  /** Where the live subscription has begun by now. */
+  /** Returns where the live subscription has started. */
   readonly begun: () => Position | undefined;
 }
 
-/** Events at most in one batch: the more, the more writes to one document become one. */
+/** Maximum number of events in a batch. In larger batches, more writes to one document are combined. */
 const BATCH = 4096;
-/** Batches in memory for followers that are not yet there. */
+/** Number of batches in memory for followers that are behind. */
 const KEPT = 4;
-/** Milliseconds that followers wait for a slower one before it is left to read for itself. */
+/** Milliseconds that followers wait for a slower one before it has to read on its own. */
 const PATIENCE_MS = 2_000;
-/** Milliseconds that an urgent one waits, once, before it reads for itself. */
+/** Milliseconds that an urgent follower waits, once, before it reads on its own. */
 const URGENT_MS = 100;
 
 interface Kept {
   readonly read: Promise<FarBatch>;
-  /** Position of its last event, once that is known. */
+  /** Position of its last event, once known. */
   end: Position | undefined;
 }
 
 /**
- * Reads the log for followers that are far behind. Those that are near each other share one reading, and with it one
- * parsing and one check of the hash chains: nobody but an urgent one gets further ahead than a few batches.
+ * Reads the log for followers that are far behind. Followers with similar positions share reads, and with them parsing
+ * and the check of hash chains: only an urgent follower gets further ahead than a few batches.
  */
 export class FarReading {
   private readonly kept = new Map<Position, Kept>();
-  /** Checks that have read up to a position, for the reading that continues from there. */
+  /** Chain checks by the position that they have reached, for the read that continues there. */
   private readonly checks = new LRUCache<Position, ChainCheck>({ max: KEPT });
-  /** Where each follower reads next. */
+  /** Next position of each follower. */
   private readonly places = new Map<FarFollower, Position>();
-  /** Urgent ones that have gone ahead. */
+  /** Urgent followers that read on their own. */
   private readonly alone = new WeakSet<FarFollower>();
   private readonly waiting = new Set<() => void>();
 
   constructor(private readonly options: FarReadingOptions) {}
 
-  /** The batch after `at`; empty where nothing stands after it now. */
+  /** Returns the batch after `at`; empty if there is currently nothing after it. */
   async next(follower: FarFollower, at: Position, signal: AbortSignal): Promise<FarBatch> {
     this.move(follower, at);
     for (;;) {
@@ -68,7 +68,7 @@ export class FarReading {
     }
   }
 
-  /** Forgets a follower that reads no further here. */
+  /** Removes a follower. */
   leave(follower: FarFollower): void {
     if (!this.places.delete(follower)) return;
     this.drop();
@@ -96,7 +96,7 @@ export class FarReading {
     };
     kept.read.then(({ events }) => {
       kept.end = events.at(-1)?.position;
-      if (kept.end === undefined) forget(); // the log grows: what is not there now may be there for the next one
+      if (kept.end === undefined) forget(); // new events may follow later
     }, forget);
     return kept;
   }
@@ -112,7 +112,7 @@ export class FarReading {
     return { ...part, begun };
   }
 
-  /** Drops what no follower will come to by the batches that are kept. */
+  /** Drops batches that no follower will reach. */
   private drop(): void {
     const needed = new Set<Position>();
     for (let place of this.places.values()) {
@@ -125,7 +125,7 @@ export class FarReading {
     for (const at of [...this.kept.keys()]) if (!needed.has(at)) this.kept.delete(at);
   }
 
-  /** Others continue without the one that is furthest behind; it takes part again with its next question. */
+  /** Lets the others continue without the slowest follower, which takes part again with its next call. */
   private leaveBehind(asking: FarFollower): void {
     this.drop();
     if (this.kept.size < KEPT) return;
@@ -137,7 +137,11 @@ export class FarReading {
     this.wake();
   }
 
-  /** @returns false when nobody has moved in time */
+  /**
+   * Waits until a follower has advanced.
+   *
+   * @returns false on timeout
+   */
   private async moved(withinMs: number, signal: AbortSignal): Promise<boolean> {
     const done = new AbortController();
     const either = AbortSignal.any([done.signal, signal]);

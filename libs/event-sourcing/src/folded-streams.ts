@@ -4,24 +4,24 @@ import type { Decider, Fact, Position } from '#kernel';
 import { CommandMemory } from './command-memory.ts';
 import { EventReader } from './event-reader.ts';
 
-/** A stream up to one of its revisions. Never changed; the memory of commands, which it shares with its successors, grows. */
+/** State of a stream at one revision. Immutable, except for the memory of commands, which its successors share. */
 export interface Folded<State> {
   readonly state: State;
-  /** -1 while there is no event. */
+  /** -1 if there is no event. */
   readonly revision: number;
-  /** '' while there is no event. */
+  /** '' if there is no event. */
   readonly hash: string;
   readonly recordedAt: string;
   readonly position: Position | undefined;
   readonly commands: CommandMemory;
 }
 
-/** Streams kept in memory for each decider; the one unused for longest goes first. */
+/** Maximum number of cached streams of each decider. The least recently used one is removed. */
 const REMEMBERED = 5_000;
 
 type AnyDecider<State, E extends Fact> = Pick<Decider<State, never, E, unknown>, 'events' | 'initialState' | 'evolve'>;
 
-/** The streams of one decider, folded. */
+/** The folded streams of one decider. */
 export class FoldedStreams<State, E extends Fact> {
   private readonly remembered: LRUCache<string, Folded<State>>;
   private readonly reader: EventReader<E>;
@@ -35,15 +35,16 @@ export class FoldedStreams<State, E extends Fact> {
     this.reader = new EventReader(decider.events);
   }
 
-  /** What is remembered of a stream, which others may have written to since. */
+  /** Returns the cached state of a stream, which other processes may have changed since. */
   peek(stream: string): Folded<State> | undefined {
     return this.remembered.get(stream);
   }
 
   /**
-   * The stream to its end; only what is not remembered is read.
+   * Folds a stream to its end. Reads only events that are not cached.
+   *
    * @throws NewerReleaseError, ChainBrokenError
-   * @throws RangeError for a stream of none of the decider's categories: a defect of the caller
+   * @throws RangeError for a stream outside of the decider's categories, which is a defect of the caller
    */
   async toEnd(stream: string): Promise<Folded<State>> {
     if (!this.reader.covers(stream)) throw new RangeError(`${stream} does not belong to a category of the decider`);
@@ -55,7 +56,7 @@ export class FoldedStreams<State, E extends Fact> {
     return folded;
   }
 
-  /** The stream as it was at one of its revisions, with the events from `from` on. */
+  /** Returns the stream at one of its revisions, with the events starting at `from`. */
   async upTo(
     stream: string,
     from: number,
@@ -78,7 +79,7 @@ export class FoldedStreams<State, E extends Fact> {
     return { folded, stored, events };
   }
 
-  /** Remembers what was just appended after `folded`. */
+  /** Caches what was appended after `folded`. */
   appended(
     stream: string,
     folded: Folded<State>,
@@ -119,7 +120,7 @@ export class FoldedStreams<State, E extends Fact> {
     };
   }
 
-  /** The next event of the stream after `folded`, checked as the next one of its hash chain. */
+  /** Reads the next event of the stream after `folded`, and checks its hash chain. */
   private read(folded: Folded<State>, event: StoredEvent): E {
     const fault = brokenBehind(folded.revision < 0 ? undefined : folded, event);
     if (fault) throw fault;
@@ -127,7 +128,8 @@ export class FoldedStreams<State, E extends Fact> {
   }
 
   private remember(stream: string, folded: Folded<State>): void {
-    if ((this.remembered.peek(stream)?.revision ?? -1) > folded.revision) return; // somebody read further in the meantime
+    // A later revision was cached in the meantime.
+    if ((this.remembered.peek(stream)?.revision ?? -1) > folded.revision) return;
     this.remembered.set(stream, folded);
   }
 }

@@ -18,19 +18,19 @@ export interface FollowDirectoryOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly health: LogHealth;
-  /** Where the rights' events are kept beside the log, so that a start does not read all of it; left out: it does. */
+  /** Stores the events of rights, so that startup need not read the complete log. Absent: it reads the complete log. */
   readonly vault?: Vault;
 }
 
-/** Milliseconds that a head may be old when a request relies on it. */
+/** Maximum age, in milliseconds, of a head that a request relies on. */
 const FRESH_MS = 200;
-/** Milliseconds that a request waits for the head and until the directory has read up to it. */
+/** Milliseconds that a request waits for the head, and until the directory has read up to it. */
 const WAIT_MS = 2_000;
 const BACK_OFF = { firstMs: 100, mostMs: 2_000 };
 
 /**
- * Folds the directory of rights from the log and keeps it. It is current when it has read up to a head of the log that
- * was asked for at most 200 ms before; requests that come while a question is under way share its answer.
+ * Folds the directory of rights and keeps it current: it has read up to a head of the log that was at most 200 ms old
+ * at the time of a request. Concurrent requests share one lookup of the head.
  */
 export const followDirectory = (options: FollowDirectoryOptions): DirectoryFollower => new FollowedDirectory(options);
 
@@ -41,9 +41,9 @@ class FollowedDirectory implements DirectoryFollower {
   private readonly waiting = new Set<() => void>();
   private readonly segments: ReturnType<typeof directorySegments> | undefined;
   private at: Position | undefined;
-  /** It may not continue: rights that cannot be folded are not guessed, and nobody gets in. */
+  /** Whether the fold has stopped. Rights that cannot be folded are not guessed: all requests are rejected. */
   private isStopped = false;
-  /** That for good: the next try would meet the same. */
+  /** Whether the stop is permanent, because a retry would fail in the same way. */
   private isBroken = false;
   private asking: { readonly askedMs: number; readonly head: Promise<Position> } | undefined;
   private readonly following: Promise<void>;
@@ -109,7 +109,11 @@ class FollowedDirectory implements DirectoryFollower {
     }
   }
 
-  /** @returns milliseconds until the next try */
+  /**
+   * Handles an error of the subscription.
+   *
+   * @returns milliseconds until the next attempt
+   */
   private interrupted(error: unknown, failures: number): number {
     const { log, health } = this.options;
     const { at } = this;
@@ -126,7 +130,7 @@ class FollowedDirectory implements DirectoryFollower {
       return HALTED_MS;
     }
     this.isBroken = true;
-    const cause = error instanceof Error ? error.name : String(error); // a message may repeat what people wrote
+    const cause = error instanceof Error ? error.name : String(error); // a message may contain text of users
     log.error({ cause, at }, 'the access directory cannot apply an event; access is denied');
     return 0;
   }
@@ -136,13 +140,13 @@ class FollowedDirectory implements DirectoryFollower {
   }
 
   private fold(stored: StoredEvent, faults: ChainFaults): void {
-    if (this.hasRead(stored.position)) return; // a segment that is read again
+    if (this.hasRead(stored.position)) return; // part of a segment that is read again
     const recorded = this.reader.read(stored, faults);
     if (recorded) this.directory.apply(recorded);
     this.at = stored.position;
   }
 
-  /** The head of the log, as it was at most 200 ms ago; undefined when it did not come in time. */
+  /** Returns the head of the log, at most 200 ms old; undefined on timeout. */
   private async headWithin(ms: number): Promise<Position | undefined> {
     const late = new AbortController();
     try {
@@ -164,7 +168,7 @@ class FollowedDirectory implements DirectoryFollower {
     return question.head;
   }
 
-  /** Settles at the next move, or when the time is over. */
+  /** Resolves when the directory advances, or on timeout. */
   private moved(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {

@@ -64,7 +64,7 @@ describe('the log of one process', () => {
     return events;
   };
 
-  it('F11: gives each follower every event once and in order: from the start, from the middle, live, and when it is slow', async () => {
+  it('F11: delivers every event once and in order to each follower, from any position', async () => {
     await appendEvents(eventStore, 'account-1', numbers(500));
     const { position: middle } = await appendEvents(eventStore, 'account-1', numbers(500));
     const feed = feedOver(eventStore);
@@ -84,7 +84,7 @@ describe('the log of one process', () => {
     expect(fromMiddle).toEqual(expected.slice(1000));
   });
 
-  it('has one subscription, makes it again when it breaks, and loses nothing in the meantime', async () => {
+  it('has one subscription, renews it when it breaks, and loses no event in the meantime', async () => {
     let subscriptions = 0;
     const breaking: EventStore = {
       ...eventStore,
@@ -124,7 +124,7 @@ describe('the log of one process', () => {
       },
     });
 
-    it('use-L6: reads the log once for all followers that go along together, whatever their pace', async () => {
+    it('use-L6: reads the log once for all followers with similar positions, whatever their speed', async () => {
       feed = feedOver(counting(), { ...systemClock, timer: (_ms, fire) => systemClock.timer(60_000, fire) });
       const seen = await Promise.all([
         follow(feed, EVENTS),
@@ -137,7 +137,7 @@ describe('the log of one process', () => {
       expect(read).toBe(EVENTS);
     });
 
-    it('leaves one behind that takes up no more, and lets an urgent one go ahead', async () => {
+    it('continues without a follower that does not read, and lets an urgent one read ahead', async () => {
       feed = feedOver(counting());
       const stop = new AbortController();
       const stuck = feed.follow(undefined, stop.signal)[Symbol.asyncIterator]();
@@ -152,7 +152,7 @@ describe('the log of one process', () => {
       })();
       expect(await follow(feed, EVENTS)).toHaveLength(EVENTS);
       expect(await urgent).toBe(EVENTS);
-      // Whoever was left behind reads on where it was.
+      // The stopped follower resumes at its position.
       const second = await stuck.next();
       expect(second.value?.events[0]?.position > (first.value?.events.at(-1)?.position ?? '')).toBe(true);
       stop.abort();
@@ -160,7 +160,7 @@ describe('the log of one process', () => {
     });
   });
 
-  it('moves over positions after which no event is found', async () => {
+  it('advances past positions without events', async () => {
     const stop = new AbortController();
     const feed = feedOver(eventStore);
     const { position } = await appendEvents(eventStore, 'account-1', numbers(2));
@@ -180,7 +180,7 @@ describe('reactors', () => {
     react,
   });
 
-  it('react to each event of their types in order, with a checkpoint after what was done', async () => {
+  it('process each event of their types in order, and store a checkpoint afterwards', async () => {
     const seen: Recorded[] = [];
     await appendEvents(eventStore, 'account-1', [
       { data: { n: 0 } },
@@ -199,7 +199,7 @@ describe('reactors', () => {
     expect(seen[0]?.metadata).toMatchObject({ stream: 'account-1', revision: 0 });
   });
 
-  it('use-L1: read retired shapes as their current one, and other categories not at all', async () => {
+  it('use-L1: read retired shapes as their current ones, and skip other categories', async () => {
     const seen: unknown[] = [];
     await appendEvents(eventStore, 'account-old', [
       { type: 'account.opened.v1', data: { owner: 'ada' } },
@@ -220,7 +220,7 @@ describe('reactors', () => {
     expect(seen).toEqual([{ type: 'account.credited.v2', data: { amount: 300 } }]);
   });
 
-  it('try again what failed, holding back their own checkpoint and nobody else', async () => {
+  it('retry what failed, which delays their own checkpoint only', async () => {
     let failures = 2;
     const done: string[] = [];
     await appendEvents(eventStore, 'account-1', numbers(2));
@@ -238,7 +238,7 @@ describe('reactors', () => {
     await eventually(() => expect(done).toEqual(['{"n":0}', '{"n":1}']));
   });
 
-  it('run in one process of several, and continue in another when that one ends', async () => {
+  it('run in one of several processes, and continue in another when that one ends', async () => {
     const seen: string[] = [];
     const one = sourcing();
     const two = sourcing();
@@ -256,7 +256,7 @@ describe('reactors', () => {
 });
 
 describe('sweeps', () => {
-  it('run at start when the projections are level, and again and again; one that fails too', async () => {
+  it('run at startup after projections have caught up, and repeatedly, even if one fails', async () => {
     await eventStore.append(
       'account-1',
       sealedEvents('account-1', [{ type: 'account.opened.v1', data: { owner: 'ada' } }]),
@@ -279,7 +279,7 @@ describe('sweeps', () => {
     expect(found[0]).toMatchObject({ ok: true, value: { document: { owner: 'ada' } } });
   });
 
-  it('do not run twice at once in two processes, and stop when their process does', async () => {
+  it('do not run simultaneously in two processes, and stop with their process', async () => {
     let running = 0;
     let most = 0;
     let stopped = 0;
@@ -317,7 +317,7 @@ describe('the directory of rights', () => {
     return current.value.organization('acme')?.members.get(member)?.role;
   }
 
-  it('holds each right as soon as its event is acknowledged, in this process and in others', async () => {
+  it('includes each right when its event is acknowledged, in this process and in others', async () => {
     const here = sourcing();
     const there = sourcing();
     await appendEvents(eventStore, 'organization-1', [created('ada')]);
@@ -338,7 +338,7 @@ describe('the directory of rights', () => {
     expect(await roleOf(there, 'bob')).toBeUndefined();
   });
 
-  it('shares one question about the head between requests that come together', async () => {
+  it('shares one lookup of the head between concurrent requests', async () => {
     let questions = 0;
     const counting: EventStore = {
       ...eventStore,
@@ -356,7 +356,7 @@ describe('the directory of rights', () => {
     expect(questions).toBe(2);
   });
 
-  it('reads at start only what the vault does not hold, and holds the same rights', async () => {
+  it('reads at startup only what the vault does not contain, and has the same rights', async () => {
     const vault = await openEmbeddedVault({
       folder: join(root, ids.uuid()),
       clock,
@@ -368,7 +368,8 @@ describe('the directory of rights', () => {
     await appendEvents(eventStore, 'organization-1', [created('ada')]);
     for (let n = 0; n < 41; n += 1) await appendEvents(eventStore, `account-${n}`, numbers(500));
     const first = createEventSourcing({ eventStore, readStore, clock, ids, log, vault });
-    await eventually(async () => expect(await roleOf(first, 'ada')).toBe('owner')); // reading it all may take longer than a request waits
+    // Reading the complete log may take longer than a request waits.
+    await eventually(async () => expect(await roleOf(first, 'ada')).toBe('owner'));
     await appendEvents(eventStore, 'organization-1', [
       { type: 'organization.member-added.v1', data: { memberId: 'bob', kind: 'person', role: 'viewer' } },
     ]);
@@ -391,11 +392,12 @@ describe('the directory of rights', () => {
 
     await vault.put(`directory/${eventStore.storeId}/00000000`, new Uint8Array([1, 2, 3]));
     const third = createEventSourcing({ eventStore, readStore, clock, ids, log, vault });
-    await eventually(async () => expect(await roleOf(third, 'bob')).toBe('viewer')); // what cannot be read there is read from the log
+    // What cannot be read from the vault is read from the log.
+    await eventually(async () => expect(await roleOf(third, 'bob')).toBe('viewer'));
     await third.close();
   });
 
-  it('says that it is not current when the head cannot be asked, or was not reached', async () => {
+  it('is not current if the head cannot be read or was not reached', async () => {
     let isDown = false;
     let isSilent = false;
     const faulty: EventStore = {
@@ -425,7 +427,7 @@ describe('the directory of rights', () => {
     expect(await roleOf(source, 'ada')).toBe('access/not-current');
   });
 
-  it('lets nobody in when it holds an event that cannot be folded', async () => {
+  it('rejects all requests if it contains an event that cannot be folded', async () => {
     const source = sourcing();
     await appendEvents(eventStore, 'organization-1', [created('ada')]);
     expect(await roleOf(source, 'ada')).toBe('owner');

@@ -25,20 +25,25 @@ export interface LeaderRequestsOptions {
   readonly log: Logger;
   /** The projections of this process, by name. */
   readonly supervisors: ReadonlyMap<string, ProjectionSupervisor<Fact, unknown>>;
-  /** Fires when this process stops. */
+  /** Aborts when this process stops. */
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds between two looks at what other processes ask of the leaders here. */
+/** Milliseconds between two checks for requests of other processes. */
 const REQUESTS_MS = 1_000;
-/** Milliseconds until a process that asked a leader elsewhere stops waiting. */
+/** Milliseconds that a process waits for the leader's response. */
 const ANSWER_MS = 30_000;
 
-/** Operations on projections, done by the process that leads them; others ask it through the read store. */
+/**
+ * Runs operations on projections in the process that leads them. Other processes send requests through the read store.
+ */
 export class LeaderRequests {
   constructor(private readonly options: LeaderRequestsOptions) {}
 
-  /** Does it here where this process leads, else asks the leader through the read store and waits for its answer. */
+  /**
+   * Runs an operation here if this process leads the projection; otherwise sends it to the leader and waits for the
+   * result.
+   */
   async ask(request: ControlRequest): Promise<Result<void, DomainError>> {
     const { eventStore, readStore, clock, ids, supervisors, signal } = this.options;
     const supervisor = supervisors.get(request.projection);
@@ -58,7 +63,7 @@ export class LeaderRequests {
     return err(projectionErrors.notLed());
   }
 
-  /** Answers what other processes ask of the leaders here, until this process stops. */
+  /** Processes the requests of other processes until this process stops. */
   async serve(): Promise<void> {
     const { readStore, clock, log, supervisors, signal } = this.options;
     for (; !signal.aborted; await pause(clock, REQUESTS_MS, signal)) {
@@ -95,5 +100,5 @@ export class LeaderRequests {
   }
 }
 
-/** A position after another one, for the guard on a document that is not of the log. */
+/** Returns the next position, to update a document that is not derived from the log. */
 const nextPosition = (at: Position): Position => position(storeOf(at), BigInt(at.slice(-20)) + 1n);

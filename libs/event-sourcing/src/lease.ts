@@ -1,24 +1,25 @@
 import type { Clock, Timer } from '#kernel';
 import type { ReadStore } from '#read-store';
 
-/** A lead that was taken, kept by renewing. */
+/** A lease, which is renewed until it is released. */
 export interface Lease {
   readonly token: number;
-  /** False once it may have run out: measured on the monotonic clock from before the last renewal was asked for. */
+  /** Returns false once it may have expired, on the monotonic clock since before the last renewal was requested. */
   isHeld(): boolean;
-  /** Gives it up at once. */
+  /** Releases the lease immediately. */
   release(): Promise<void>;
 }
 
-/** Milliseconds that a lease runs: how long others wait for a leader that died. */
+/** Duration of a lease in milliseconds: how long other processes wait for a leader that crashed. */
 const LEASE_MS = 3_000;
 const RENEW_MS = 1_000;
-/** Milliseconds that others have to take a lead which this process gave up because it cannot read on. */
+/** Milliseconds in which other processes can take over from a leader that cannot continue. */
 export const HALTED_MS = 5_000;
 
 /**
- * Takes the lead of `name`, unless another owner has it.
- * @param onLost called once when it could not be renewed
+ * Acquires the lease of `name`, unless another owner holds it.
+ *
+ * @param onLost called once if it could not be renewed
  */
 export async function takeLease(
   readStore: ReadStore,
@@ -46,7 +47,7 @@ export async function takeLease(
       if ((await readStore.lease(name, owner, clock.now(), LEASE_MS)) !== token) return lose();
       renewedMs = asked;
     } catch {
-      if (!isHeld()) return lose(); // until then the store may come back
+      if (!isHeld()) return lose(); // until it expires, the store may recover
     }
     if (!isOver) timer = clock.timer(RENEW_MS, tick);
   };

@@ -9,21 +9,21 @@ import {
 import { backOffMs, pause, type Clock, type Logger, type Position } from '#kernel';
 import type { LogHealth } from './log-health.ts';
 
-/** Events at most in one batch that is served from memory. */
+/** Maximum number of events in a batch from memory. */
 const BATCH = 1024;
-/** Recent events kept in memory for followers; twice as many for a moment. */
+/** Recent events in memory for followers; temporarily twice as many. */
 const RECENT = 2048;
 const BACK_OFF = { firstMs: 50, mostMs: 2_000 };
 
-/** What stands after a position, as far as it is in memory. */
+/** Events after a position, as far as they are in memory. */
 export interface RecentBatch extends CheckedEvents {
-  /** Nothing further is in memory. */
+  /** Whether there are no further events in memory. */
   readonly isWhole: boolean;
 }
 
-/** The one live subscription of a process, and the events that it has delivered last. */
+/** The live subscription of a process, and its most recent events. */
 export class LiveLog {
-  /** `recent` holds everything after this one up to `tail`. */
+  /** `recent` contains everything after this position up to `tail`. */
   private base: Position | undefined;
   private tail: Position | undefined;
   private readonly recent: StoredEvent[] = [];
@@ -45,7 +45,7 @@ export class LiveLog {
     this.living = this.live();
   }
 
-  /** Where the subscription has begun, or what is in memory begins now. */
+  /** Position at which the subscription started, or at which the events in memory start. */
   get begun(): Position | undefined {
     return this.base;
   }
@@ -55,7 +55,7 @@ export class LiveLog {
     return this.tail;
   }
 
-  /** The subscription has delivered all that was in the log. */
+  /** Whether the subscription has delivered everything in the log. */
   get isLevel(): boolean {
     return this.isCaught;
   }
@@ -64,12 +64,12 @@ export class LiveLog {
     return this.stop.signal.aborted;
   }
 
-  /** Whether everything after a position is in memory. */
+  /** Returns whether everything after a position is in memory. */
   covers(at: Position): boolean {
     return this.base !== undefined && at >= this.base;
   }
 
-  /** The next events after a position that is covered. */
+  /** Returns the next events after a position for which `covers` is true. */
   after(at: Position): RecentBatch {
     let low = 0;
     let high = this.recent.length;
@@ -82,7 +82,7 @@ export class LiveLog {
     return { events, faults: new Map(this.recentFaults), isWhole: events.length < BATCH };
   }
 
-  /** Settles when something has come, or `signal` aborts. Registered before anything else can run. */
+  /** Resolves when an event has arrived, or `signal` aborts. The listener is registered synchronously. */
   changed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const signals = [signal, this.stop.signal];

@@ -4,36 +4,42 @@ import { FarReading, type FarFollower } from './far-reading.ts';
 import { LiveLog } from './live-log.ts';
 import type { LogHealth } from './log-health.ts';
 
-/** A stretch of the log. Its hash chains were checked as it was read, once for all followers. */
+/** A section of the log. Its hash chains were checked once for all followers. */
 export interface LogBatch extends CheckedEvents {
-  /** The log was read up to here: the last event's position, or a later one after which nothing was found. */
+  /** Position up to which the log was read: that of the last event, or a later one after which no event was found. */
   readonly position: Position;
-  /** Nothing further is known. */
+  /** Whether no further events are known. */
   readonly isLevel: boolean;
 }
 
-/** The log for all followers of one process: one live subscription, and one reading for those that are far behind. */
+/**
+ * The log for all followers of one process: one live subscription, and shared reads for followers that are far behind.
+ */
 export interface LogFeed {
   /**
-   * The log after `after` (from the first event when left out), then what comes, until `signal` aborts. A follower that
-   * is slow falls back to reading from the store; nothing piles up for it.
-   * @throws PositionOfOtherStoreError when `after` is not of this store
+   * Returns the log after `after` (default: from the first event), followed by new events, until `signal` aborts. A
+   * slow follower reads from the store again, so that no events accumulate in memory.
+   *
+   * @throws PositionOfOtherStoreError if `after` is from another store
    */
   follow(
     after: Position | undefined,
     signal: AbortSignal,
     options?: {
-      /** Those that are far behind share one reading and wait for each other; one that is urgent goes ahead soon. */
+      /**
+       * Whether the follower reads ahead. By default, followers that are far behind share reads and wait for each
+       * other.
+       */
       readonly isUrgent?: boolean;
     },
   ): AsyncIterable<LogBatch>;
   close(): Promise<void>;
 }
 
-/** Token of the process's feed, for handlers that send events on as they come. */
+/** Injection token of the process's feed, for handlers that stream events. */
 export const LOG_FEED = Symbol('log feed');
 
-/** Milliseconds after which a follower looks again while the live subscription has not begun. */
+/** Milliseconds between attempts of a follower while the live subscription has not started. */
 const LOOK_AGAIN_MS = 20;
 
 interface LogFeedOptions {
@@ -74,7 +80,7 @@ class SharedLogFeed implements LogFeed {
           far.leave(self);
           const { events, faults, isWhole } = live.after(at);
           if (events.length === 0 && at >= end && (isLevelSaid || !live.isLevel)) {
-            await live.changed(signal); // registered before anything else can run
+            await live.changed(signal); // registered synchronously
             continue;
           }
           at = isWhole && end > at ? end : (events.at(-1)?.position ?? at);
@@ -88,7 +94,8 @@ class SharedLogFeed implements LogFeed {
           at = last.position;
           yield { events, faults, position: at, isLevel: false };
         } else if (begun !== undefined) {
-          if (begun > at) at = begun; // read after the live subscription had begun there: nothing stands between
+          // Read after the live subscription had started there, so there are no events in between.
+          if (begun > at) at = begun;
         } else {
           await pause(clock, LOOK_AGAIN_MS, signal);
         }

@@ -3,22 +3,22 @@ import { ChainBrokenError } from '#event-store';
 import type { Logger, Position } from '#kernel';
 import type { Halt } from './event-reader.ts';
 
-/** Damaged streams that are told one by one; more than that is told by `npm run admin:verify`. */
+/** Maximum number of damaged streams that are reported. `npm run admin:verify` reports all. */
 const TOLD = 100;
 
 /**
- * What this process has found wrong with the log. Each finding is logged once, however often it is met again; damage
- * stays on the list until the process is started again.
+ * Problems of the log that this process has found. Each is logged once, however often it is found. Damage remains
+ * listed until the process is restarted.
  */
 export class LogHealth {
   private readonly damaged = new Map<string, ChainBrokenError>();
   private readonly stopped = new Map<string, Halt>();
-  /** Streams that commands were refused on, by the position of the event that only a newer release knows. */
+  /** Streams on which commands are rejected, by the position of the event that only a newer release knows. */
   private readonly refused = new LRUCache<string, Position>({ max: TOLD });
 
   constructor(private readonly log: Logger) {}
 
-  /** Notes streams whose hash chain is broken. */
+  /** Records streams whose hash chain is broken. */
   found(faults: Iterable<ChainBrokenError>): void {
     for (const fault of faults) {
       const { stream, revision, position, reason } = fault;
@@ -28,12 +28,12 @@ export class LogHealth {
     }
   }
 
-  /** What is wrong with a stream, as far as it was found. */
+  /** Returns the known damage of a stream. */
   damageOf(stream: string): ChainBrokenError | undefined {
     return this.damaged.get(stream);
   }
 
-  /** Notes that commands on a stream are refused. */
+  /** Records that commands on a stream are rejected. */
   refuse(halt: Halt): void {
     if (halt instanceof ChainBrokenError) return this.found([halt]);
     const { type, stream, position } = halt;
@@ -42,7 +42,11 @@ export class LogHealth {
     this.log.error({ type, stream, position }, 'commands on a stream that a newer release has written are refused');
   }
 
-  /** Notes that a reader has stopped before an event. @param reader such as `projection organizations.v1` */
+  /**
+   * Records that a reader has stopped before an event.
+   *
+   * @param reader such as `projection organizations.v1`
+   */
   stop(reader: string, halt: Halt): void {
     const known = this.stopped.get(reader);
     this.stopped.set(reader, halt);
@@ -52,12 +56,15 @@ export class LogHealth {
     this.log.error({ reader, code, stream, position, ...type }, 'a reader of the event log has stopped');
   }
 
-  /** Notes that a reader has gone on. */
+  /** Records that a reader has continued. */
   resume(reader: string): void {
     if (this.stopped.delete(reader)) this.log.info({ reader }, 'a reader of the event log continues');
   }
 
-  /** What keeps this process from being ready: damage, and an event that the directory of rights cannot read. One sentence each. */
+  /**
+   * Returns the reasons why this process is not ready, a sentence each: damage, and an event that the directory of
+   * rights cannot read.
+   */
   problems(): readonly string[] {
     const directory = this.stopped.get(DIRECTORY);
     const unread = directory?.code === 'event-sourcing/newer-release' ? [directory.message] : [];
@@ -65,5 +72,5 @@ export class LogHealth {
   }
 }
 
-/** The reader that everybody's rights depend on. */
+/** The reader on which all permissions depend. */
 export const DIRECTORY = 'directory of rights';

@@ -12,7 +12,7 @@ import { createEventSourcing } from './create-event-sourcing.ts';
 import type { Reactor } from './service.ts';
 import { both, log } from './testdata/surroundings.ts';
 
-/** What a process of testdata/reader-process.ts says of itself. */
+/** Output of a process of testdata/reader-process.ts. */
 interface Seen {
   readonly directory: string;
   readonly projection: string;
@@ -35,7 +35,11 @@ describe('use-L1: an event of a newer release', () => {
     }
   });
 
-  /** Starts a process of the present release. @returns what it said last */
+  /**
+   * Starts a process of the current release.
+   *
+   * @returns a function that returns its last output
+   */
   function start(name: string): () => Seen {
     const script = join(import.meta.dirname, 'testdata', 'reader-process.ts');
     const child = spawn(process.execPath, ['--import', './tools/typescript.mjs', script, folder, name], {
@@ -51,7 +55,7 @@ describe('use-L1: an event of a newer release', () => {
     };
   }
 
-  it('stops directory, projections, reactors and commands alike in every process, and a newer release continues', async () => {
+  it('stops directory, projections, reactors, and commands, and a newer release continues', async () => {
     const stores = await both(
       openEmbeddedEventStore({ folder, clock, ids, log }),
       openEmbeddedReadStore({ folder: join(folder, 'read'), log }),
@@ -92,7 +96,7 @@ describe('use-L1: an event of a newer release', () => {
         const stopped = seen().errors.filter(({ reader }) => reader === 'directory of rights');
         expect(stopped).toMatchObject([{ type: 'organization.member-removed.v2', position }]); // once
       }
-      // Each has had the lead, and stood still before that event.
+      // Each process has been the leader, and stopped before that event.
       for (const reader of ['projection counts.v1', 'reactor removals.v1'])
         expect(processes.some((seen) => seen().errors.some((error) => error['reader'] === reader))).toBe(true);
     });
@@ -100,7 +104,7 @@ describe('use-L1: an event of a newer release', () => {
       expect((await readStore.checkpoint(name))?.position).toBe(before);
     expect(processes.reduce((sum, seen) => sum + seen().reactions, 0)).toBe(1);
 
-    // The newer release knows the type: it takes the leads over and continues from where they stand.
+    // The newer release knows the type: it takes over the leases and continues at the stored positions.
     type Newer = OrganizationEvent | Fact<'organization.member-removed.v2', { readonly memberId: string }>;
     const events = {
       categories: organizationEvents.categories,

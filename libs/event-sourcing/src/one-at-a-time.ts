@@ -1,4 +1,7 @@
-/** Runs work under the same key one after the other, in the order of asking; what one throws is its caller's alone. */
+/**
+ * Returns a function that runs work with the same key sequentially, in the order of calls. An error affects its caller
+ * only.
+ */
 export function oneAtATime(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return (key, work) => {

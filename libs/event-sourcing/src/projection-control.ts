@@ -2,43 +2,43 @@ import { domainError, position, type Position } from '#kernel';
 import type { Collection, ReadStore } from '#read-store';
 import type { Halt } from './event-reader.ts';
 
-/** What a projection could not apply, and since when its document stands still. */
+/** A document that a projection could not update. */
 export interface ParkedDocument {
-  /** Name of the error and the event: never its message, which may repeat what people wrote. */
+  /** Name of the error and type of the event. Never the message, which may contain text of users. */
   readonly reason: string;
   /** RFC 3339. */
   readonly since: string;
-  /** Where the event stands that could not be applied. */
+  /** Position of the event that could not be applied. */
   readonly position: Position;
 }
 
-/** Stands beside the documents of one collection. */
+/** Control document of one collection. */
 export interface CollectionControl {
   readonly parked: Readonly<Record<string, ParkedDocument>>;
-  /** About hourly: the position reached and the time, milliseconds since 1970; for sweeping tombstones a day later. */
+  /** About hourly: the position reached, and the time in milliseconds since 1970, to remove tombstones a day later. */
   readonly marks: readonly (readonly [Position, number])[];
 }
 
 export const CONTROL: Collection = { name: 'projection-control', indexes: [] };
-/** Requests of processes that do not lead a projection, for the one that does. */
+/** Requests to the process that leads a projection. */
 export const REQUESTS: Collection = { name: 'projection-requests', indexes: ['projection'] };
 
 export interface ControlRequest {
   readonly projection: string;
   readonly action: 'rebuild' | 'retry';
   readonly documentId?: string;
-  /** The leader's refusal; the request is removed when it was done. */
+  /** Error of the leader. A request that succeeded is removed. */
   readonly error?: { readonly code: string; readonly detail: string };
 }
 
-/** The collection of a projection's generation; the first has the projection's own name. */
+/** Returns the collection of a projection's generation. The first has the projection's name. */
 export const collectionOf = (projection: string, generation: number): string =>
   generation === 0 ? projection : `${projection}.g${generation}`;
 
 const pointerId = (storeId: string, projection: string) => `${storeId}.${projection}.serving`;
 const controlId = (storeId: string, collection: string) => `${storeId}.${collection}`;
 
-/** Which generation of a projection serves. Control documents belong to one event store: of another, all begins again. */
+/** Returns the serving generation of a projection. Control documents of another event store are ignored. */
 export async function servingGeneration(readStore: ReadStore, storeId: string, projection: string): Promise<number> {
   const found = await readStore.get<{ readonly generation: number }>(CONTROL.name, pointerId(storeId, projection));
   return found?.document.generation ?? 0;
@@ -69,7 +69,12 @@ export async function readControl(
   return found?.document ?? { parked: {}, marks: [] };
 }
 
-/** @param version grows with each write, and with each leader before that: the guard on positions keeps a former leader out */
+/**
+ * Writes a control document.
+ *
+ * @param version increases with each write and each leader, so that the position guard rejects writes of a former
+ *   leader
+ */
 export async function writeControl(
   readStore: ReadStore,
   storeId: string,
@@ -89,7 +94,7 @@ export async function writeControl(
   ]);
 }
 
-/** Refusals of the operations on projections. */
+/** Errors of the operations on projections. */
 export const projectionErrors = {
   notFound: (name: string) => domainError('projection/not-found', 'not-found', `Projection ${name} not found.`),
   notParked: () => domainError('projection/not-parked', 'not-found', 'The document is not parked.'),

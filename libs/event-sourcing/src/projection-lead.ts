@@ -18,7 +18,7 @@ import type { LogBatch, LogFeed } from './log-feed.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { projectionErrors, readControl, writeControl, type ParkedDocument } from './projection-control.ts';
 
-/** Another process has the lead, or may have it. */
+/** Another process leads the projection, or may lead it. */
 export class LostLeaseError extends Error {
   readonly code = 'read-store/lost-lease';
 }
@@ -27,14 +27,14 @@ export interface LeadOptions<E extends Fact, D> {
   readonly projection: Projection<E, D>;
   readonly collection: string;
   readonly token: number;
-  /** Whether the lease has certainly not run out. */
+  /** Returns whether the lease has certainly not expired. */
   readonly isHeld: () => boolean;
   readonly feed: LogFeed;
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The position reached has changed; documents up to it are written. */
+  /** Called when the position has changed and documents up to it are written. */
   readonly onMoved: () => void;
 }
 
@@ -43,14 +43,14 @@ const WRITES_AT_ONCE = 100;
 const STORE_WITHIN_MS = 100;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Builds one collection of documents, for as long as this process leads it. */
+/** Builds one collection of documents while this process leads the projection. */
 export class ProjectionLead<E extends Fact, D> {
-  /** Everything up to here is in the documents. */
+  /** Position up to which the documents are complete. */
   at: Position | undefined;
   isLevel = false;
   parked = new Map<string, ParkedDocument>();
   private stored: Position | undefined;
-  /** How far a leader before this one may have written documents; `undefined` when there was none. */
+  /** Position up to which an earlier leader may have written documents; `undefined` if there was none. */
   private written: Position | undefined;
   private marks: (readonly [Position, number])[] = [];
   private version = 0n;
@@ -79,8 +79,10 @@ export class ProjectionLead<E extends Fact, D> {
 
   /**
    * Follows the log until it is aborted.
-   * @returns the event that it had to stop before, all earlier ones being stored; `undefined` when it was aborted
-   * @throws LostLeaseError, ReadStoreUnavailableError, PositionOfOtherStoreError: then nothing of this object may be used
+   *
+   * @returns the event before which it had to stop, with all earlier ones stored; `undefined` if it was aborted
+   * @throws LostLeaseError, ReadStoreUnavailableError, PositionOfOtherStoreError; then this object must not be used
+   *   again
    */
   async run(): Promise<Halt | undefined> {
     const { readStore, eventStore, collection, feed } = this.options;
@@ -104,12 +106,12 @@ export class ProjectionLead<E extends Fact, D> {
     }
   }
 
-  /** Work during which the documents and the position do not change. */
+  /** Runs work during which documents and position do not change. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.turns('', work);
   }
 
-  /** Builds parked documents again from the log; all of them when none is named. */
+  /** Rebuilds a parked document from the log. Default: all parked documents. */
   async retry(documentId?: string): Promise<Result<void, DomainError>> {
     if (documentId !== undefined && !this.parked.has(documentId)) return err(projectionErrors.notParked());
     let failed = 0;
@@ -118,7 +120,7 @@ export class ProjectionLead<E extends Fact, D> {
     return failed === 0 ? ok(undefined) : err(projectionErrors.stillFailing(failed));
   }
 
-  /** Stores the checkpoint where it has moved. */
+  /** Stores the checkpoint if it has changed. */
   async store(): Promise<void> {
     this.timer?.cancel();
     this.timer = undefined;
@@ -131,7 +133,8 @@ export class ProjectionLead<E extends Fact, D> {
     if (before === undefined) return false;
     try {
       const id = await this.documentIdOf(parkedId);
-      const early = id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before); // the long part, while others continue
+      // The long part, concurrently.
+      const early = id === undefined ? undefined : await this.fold.step(undefined, id, checkedLog(eventStore), before);
       await this.exclusive(async () => {
         const at = this.at ?? before;
         if (id !== undefined) {
@@ -149,7 +152,7 @@ export class ProjectionLead<E extends Fact, D> {
     }
   }
 
-  /** A parked event whose document could not even be named stands under `event:<id>`. */
+  /** Returns the ID of a parked document. If the ID could not be determined, the entry is named `event:<id>`. */
   private async documentIdOf(parkedId: string): Promise<string | undefined> {
     if (!parkedId.startsWith('event:')) return parkedId;
     for await (const { events, faults } of checkedLog(this.options.eventStore)) {
@@ -202,7 +205,7 @@ export class ProjectionLead<E extends Fact, D> {
       const outcome = await readStore.apply(writes.slice(start, start + WRITES_AT_ONCE), move);
       if (!outcome.ok) throw new LostLeaseError(outcome.error.detail);
       if (move) this.stored = position;
-      if (!isLast) await new Promise(setImmediate); // an engine that answers at once must not hold up everybody else
+      if (!isLast) await new Promise(setImmediate); // lets other work run, even if the engine responds immediately
     }
   }
 
@@ -214,7 +217,7 @@ export class ProjectionLead<E extends Fact, D> {
     await writeControl(readStore, eventStore.storeId, collection, (BigInt(token) << 44n) | this.version, control);
   }
 
-  /** Hourly: notes how far the log is, and removes the tombstones of what was reached a day ago. */
+  /** Records the position hourly, and removes tombstones up to the position of a day ago. */
   private async markTime(): Promise<void> {
     const { clock, readStore, collection } = this.options;
     const now = clock.now();

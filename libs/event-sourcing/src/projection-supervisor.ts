@@ -32,17 +32,17 @@ export interface SupervisorOptions {
   readonly owner: string;
 }
 
-/** Milliseconds between two attempts to take over a lead that another process has. */
+/** Milliseconds between two attempts to acquire the lease. */
 const FOLLOW_MS = 500;
 const BACK_OFF = { firstMs: 100, mostMs: 5_000 };
-/** Milliseconds that a collection stays after another one serves in its place: readers look that up every second. */
+/** Milliseconds that a replaced collection is kept. Readers look up the serving one every second. */
 const KEPT_MS = 60_000;
 
-/** Takes part in building one projection: leads it, or waits for the lead. */
+/** Takes part in building one projection: leads it, or waits for the lease. */
 export class ProjectionSupervisor<E extends Fact, D> {
   state: ProjectionStatus['state'] = 'stopped';
   generation = 0;
-  /** In front of what it stands still. */
+  /** The event before which the projection has stopped, if any. */
   halt: Halt | undefined;
   private lead: ProjectionLead<E, D> | undefined;
   private isRebuilding = false;
@@ -59,7 +59,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     return this.lead;
   }
 
-  /** What queries of this process may see; `undefined` while another process leads. */
+  /** Position that queries of this process may rely on; `undefined` while another process leads. */
   get position(): Position | undefined {
     return this.lead?.at;
   }
@@ -78,7 +78,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     await this.running;
   }
 
-  /** Settles at the next move of the position, or after `ms` milliseconds. */
+  /** Resolves when the position changes, or after `ms` milliseconds. */
   moved(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -147,7 +147,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
     if (halt) await this.halted(halt);
   }
 
-  /** Leaves the lead to a process that can read on; and looks again later, for when nobody did. */
+  /** Lets a process take over that can read the event, and tries again later. */
   private async halted(halt: Halt): Promise<void> {
     this.state = 'stopped';
     this.halt = halt;
@@ -200,7 +200,9 @@ export class ProjectionSupervisor<E extends Fact, D> {
     });
   }
 
-  /** Builds the next generation beside the serving one, and lets it serve when it is level. Only where this process leads. */
+  /**
+   * Builds the next generation while the current one serves, and switches when it has caught up. Requires the lease.
+   */
   async rebuild(): Promise<Result<void, DomainError>> {
     const serving = this.lead;
     if (serving === undefined) return err(projectionErrors.notLed());
@@ -263,7 +265,7 @@ export class ProjectionSupervisor<E extends Fact, D> {
       await building;
       await lease.release();
     }
-    serving.abort(); // the supervisor continues with what serves now
+    serving.abort(); // the supervisor continues with the new generation
     return ok(undefined);
   }
 }

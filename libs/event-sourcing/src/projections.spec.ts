@@ -47,7 +47,7 @@ describe('projections', () => {
     for (const close of closing.reverse()) await close();
   });
 
-  /** Another "process" over the same stores. */
+  /** Creates another "process" with the same stores. */
   function sourcing(events = eventStore, reads = readStore, time = clock): EventSourcing {
     const made = createEventSourcing({ eventStore: events, readStore: reads, clock: time, ids, log });
     closing.push(() => made.close());
@@ -68,7 +68,7 @@ describe('projections', () => {
     return found.value?.document;
   }
 
-  /** What the documents must be: the projection over the whole log, in memory. */
+  /** Returns the expected documents: the projection over the complete log, in memory. */
   async function folded(projection: Projection<AccountEvent, Balance> = balances): Promise<Record<string, Balance>> {
     const documents = new Map<string, Balance>();
     for await (const stored of eventStore.readAll()) {
@@ -87,7 +87,7 @@ describe('projections', () => {
     );
     return Object.fromEntries(items.map(({ id, document }) => [id, document]));
   }
-  /** Fifteen events over three accounts, one of them closed and opened again. */
+  /** Records fifteen events of three accounts, one of which is closed and opened again. */
   async function history(): Promise<void> {
     for (const account of ['account-a', 'account-b', 'account-c']) await open(account);
     for (let n = 1; n <= 3; n += 1) for (const account of ['account-a', 'account-b']) await credit(account, n);
@@ -99,7 +99,7 @@ describe('projections', () => {
     await credit('account-a', 5);
   }
 
-  it('builds documents from the log and answers reads that name a position with at least that', async () => {
+  it('builds documents from the log, and returns a state that includes the requested position', async () => {
     await main.projections([balances]);
     await open('account-a');
     expect(await balanceOf('account-a', main, await credit('account-a', 5))).toEqual({
@@ -115,7 +115,7 @@ describe('projections', () => {
     expect(await main.readModels.count(balances, {})).toEqual({ ok: true, value: 0 });
   });
 
-  it('F8: killed between write and checkpoint, at every event and every write, the documents end equal to the fold', async () => {
+  it('F8: builds correct documents after being killed between any write and its checkpoint', async () => {
     await history();
     const expected = await folded();
     const events = 15;
@@ -135,8 +135,9 @@ describe('projections', () => {
   });
 
   /**
-   * What a leader leaves that is killed: the log is given to it event by event; the documents of the first `events` events
-   * are written; the checkpoint of the last of them is not, or (`isWritten`) two events earlier is the last that is.
+   * Creates the state of a leader that was killed: the log is delivered event by event, and the documents of the first
+   * `events` events are written. The checkpoint of the last event is not, or (`isWritten`) that of two events earlier
+   * is.
    */
   async function killedAfter(
     projection: Projection<AccountEvent, Balance>,
@@ -205,7 +206,7 @@ describe('projections', () => {
     expect(await balanceOf('account-a', main, await credit('account-a', 1))).toMatchObject({ balance: 670 });
   });
 
-  it('F9: what is parked stays parked over a restart, and a process that does not lead can have it retried', async () => {
+  it('F9: keeps a document parked over a restart, and retries it on request of another process', async () => {
     poison.isOn = true;
     await main.projections([balances]);
     await open('account-a');
@@ -225,7 +226,7 @@ describe('projections', () => {
     expect(await balanceOf('account-a')).toMatchObject({ balance: 669 });
   });
 
-  it('F10: projects retired shapes as their current one', async () => {
+  it('F10: projects retired shapes as their current ones', async () => {
     const drafts = [
       { type: 'account.opened.v1', data: { owner: 'ada', colour: 'x' } },
       { type: 'account.credited.v1', data: { euros: 3 } },
@@ -236,7 +237,7 @@ describe('projections', () => {
     expect(await balanceOf('account-old')).toEqual({ owner: 'ada', balance: 300, credits: 1 });
   });
 
-  it('F11: many writers at once, read while they write: nothing skipped, nothing counted twice', async () => {
+  it('F11: skips no event and counts none twice while many writers append and others read', async () => {
     await main.projections([balances, { ...balances, name: 'again.v1' }]);
     const late = sourcing();
     const accounts = Array.from({ length: 40 }, (_, n) => `account-${n}`);
@@ -255,7 +256,7 @@ describe('projections', () => {
     for (const name of [balances.name, 'again.v1', 'late.v1']) expect(await built(name)).toEqual(expected);
   });
 
-  it('F25: gives up the lead before an event type of its own category that it does not know; other projections continue', async () => {
+  it('F25: stops before an unknown event type of its own category, while other projections continue', async () => {
     const others: Projection<AccountEvent, Balance> = {
       ...balances,
       name: 'others.v1',
@@ -269,7 +270,7 @@ describe('projections', () => {
       expect(await main.control.status()).toMatchObject([{ state: 'stopped' }, { state: 'live', lagEvents: 0 }]),
     );
     expect((await readStore.checkpoint(balances.name))?.position).toBe(before);
-    // The newer release takes over at once and reads what the older could not.
+    // The newer release takes over immediately and reads the event.
     const newer = {
       ...balances,
       events: { ...balances.events, types: { ...balances.events.types, 'account.frozen.v1': true as const } },
@@ -287,7 +288,7 @@ describe('projections', () => {
     return events;
   }
 
-  it('F26: a checkpoint of another store means that the documents are built again; a request with one is told', async () => {
+  it('F26: rebuilds documents after a change of the event store, whose former positions it rejects', async () => {
     await main.projections([balances]);
     await open('account-a');
     await open('account-gone');
@@ -306,7 +307,7 @@ describe('projections', () => {
     });
   });
 
-  it('F27: of two processes one leads; the other takes over, and a former leader that wakes changes nothing', async () => {
+  it('F27: is led by one of two processes; a former leader that resumes after a takeover changes nothing', async () => {
     let frozen: (() => void) | undefined;
     let isFreezing = false;
     const slow: ReadStore = {
@@ -342,7 +343,7 @@ describe('projections', () => {
     expect(await readStore.checkpoint(balances.name)).toMatchObject({ position: await eventStore.head() });
   });
 
-  it('use-L2: of two instances of one name on one read store one leads', async () => {
+  it('use-L2: is led by one of two instances with the same name on one read store', async () => {
     const instances = [1, 2].map(() => {
       const made = createEventSourcing({ eventStore, readStore, clock, ids, log, name: 'platform' });
       closing.push(() => made.close());
@@ -356,11 +357,11 @@ describe('projections', () => {
     let renewals = 0;
     const { lease } = readStore;
     Object.assign(readStore, { lease: (...args: Parameters<typeof lease>) => ((renewals += 1), lease(...args)) });
-    await eventually(() => expect(renewals).toBeGreaterThan(10)); // both have asked for the lead again in the meantime
+    await eventually(() => expect(renewals).toBeGreaterThan(10)); // both have requested the lease again in the meantime
     expect(await states()).toEqual(['following', 'live']);
   });
 
-  it('use-L2: takes up the leads of an earlier instance at once where nobody else of that name can live, and waits elsewhere', async () => {
+  it('use-L2: takes over the leases of an earlier instance immediately if it is alone, otherwise waits', async () => {
     const HOUR_MS = 3_600_000;
     await readStore.lease(balances.name, 'platform/earlier', clock.now(), HOUR_MS);
     const start = async (isAlone: boolean) => {
@@ -376,13 +377,13 @@ describe('projections', () => {
     await eventually(async () => expect(await next.control.status()).toMatchObject([{ state: 'live' }]));
   });
 
-  it('F29: a position of an event that the projection does not read is answered at once; one beyond the log not at all', async () => {
+  it('F29: responds immediately for the position of any event, but not beyond the end of the log', async () => {
     await main.projections([balances]);
     await settle();
     const outcome = await eventStore.append('elsewhere-1', sealedEvents('elsewhere-1', [{}]), -1);
     const written = outcome.ok ? outcome.value.position : undefined;
     expect(await main.readModels.get(balances, 'account-a', written)).toEqual({ ok: true, value: undefined });
-    const follower = sourcing(); // leads nothing: it asks for the stored checkpoint
+    const follower = sourcing(); // leads nothing, so it reads the stored checkpoint
     expect(await follower.readModels.get(balances, 'account-a', written)).toEqual({ ok: true, value: undefined });
 
     const beyond = position(eventStore.storeId, 1_000_000);
@@ -392,7 +393,7 @@ describe('projections', () => {
     });
   });
 
-  it('rebuilds beside the serving documents, which answer in the meantime, and switches when level', async () => {
+  it('rebuilds while the current documents serve, and switches when the new ones have caught up', async () => {
     await main.projections([balances]);
     await history();
     await settle();
@@ -419,7 +420,7 @@ describe('projections', () => {
     });
   });
 
-  it('keeps tombstones for 24 hours, then sweeps them', async () => {
+  it('keeps tombstones for 24 hours, then removes them', async () => {
     let offsetMs = 0;
     const swept: Position[] = [];
     const watched: ReadStore = {
@@ -443,12 +444,12 @@ describe('projections', () => {
     expect(swept.some((upTo) => upTo >= removed)).toBe(true);
   });
 
-  it('continues from its checkpoint when the read store fails for a while', async () => {
+  it('continues from its checkpoint after temporary failures of the read store', async () => {
     let failures = 3;
     const flaky: ReadStore = {
       ...readStore,
       async apply(writes, move) {
-        const outcome = await readStore.apply(writes, move); // it may have taken effect, or not
+        const outcome = await readStore.apply(writes, move); // may have taken effect or not
         if (failures-- > 0) throw new Error('the read store did not answer');
         return outcome;
       },

@@ -1,11 +1,14 @@
 import type { DomainError, Fact, Position, Projection, Result } from '#kernel';
 import type { Page, Query, StoredDocument } from '#read-store';
 
-/** How queries read what projections have built. */
+/** Queries of the documents that projections have built. */
 export interface ReadModels {
   /**
-   * @param atLeast wait (polling the stored checkpoint every 10 ms, up to 2 s) until the projection has seen this position;
-   *   then `read/not-yet` (503, Retry-After 1), or `position/other-store` (409) for a position of another store
+   * Returns a document.
+   *
+   * @param atLeast waits (polling the stored checkpoint every 10 ms, up to 2 s) until the projection has processed this
+   *   position. The error is then `read/not-yet` (503, Retry-After 1), or `position/other-store` (409) for another
+   *   store.
    */
   get<E extends Fact, D>(
     projection: Projection<E, D>,
@@ -38,13 +41,14 @@ export interface ProjectionStatus {
 /** Operations on projections. */
 export interface ProjectionControl {
   status(): Promise<readonly ProjectionStatus[]>;
-  /** Builds the next version beside the serving one and switches when it is level. */
+  /** Builds the next generation while the current one serves, and switches when it has caught up. */
   rebuild(name: string): Promise<Result<void, DomainError>>;
-  /** Builds a parked document again from its streams. */
+  /** Rebuilds a parked document from its streams. */
   retry(name: string, documentId?: string): Promise<Result<void, DomainError>>;
   /**
-   * Settles when every projection of this process has seen `position`; for tests and start-up.
-   * @param options.orStopped do not wait for one that had to stop before an event
+   * Resolves when every projection of this process has processed `position`. For tests and startup.
+   *
+   * @param options.orStopped does not wait for a projection that had to stop before an event
    */
   settled(position: Position, options?: { readonly orStopped?: boolean }): Promise<void>;
 }

@@ -36,7 +36,7 @@ describe('the reply to a command', () => {
     return count;
   };
 
-  it('shows what was committed, with its position and revision, and says of the first that it was created', async () => {
+  it('has the view, position, and revision of what was committed, and marks the first run as created', async () => {
     const opened = await open();
     expect(opened).toEqual({
       ok: true,
@@ -50,19 +50,19 @@ describe('the reply to a command', () => {
     });
   });
 
-  it('says of a repeat that it is one, with the answer of then', async () => {
+  it('marks a repeat, and has the result of the first run', async () => {
     const opened = await open();
     await ask({ is: 'credit', amount: 5 }, 'credit');
     expect(await open()).toEqual(opened.ok && { ...opened, meta: { ...opened.meta, repeated: true } });
   });
 
-  it('is the refusal of a decision', async () =>
+  it('is the error of a decision', async () =>
     expect(await ask({ is: 'credit', amount: 5 }, 'early')).toMatchObject({
       ok: false,
       error: { code: 'account/not-open' },
     }));
 
-  it('plans a dry run: shows what would be, records nothing, and names no position', async () => {
+  it('of a dry run has the expected result without a position, and records nothing', async () => {
     await open();
     const head = await eventStore.head();
     expect(await ask({ is: 'credit', amount: 5 }, 'dry', { dryRun: true })).toEqual({
@@ -75,7 +75,7 @@ describe('the reply to a command', () => {
     expect(await ask({ is: 'credit', amount: 1 }, 'credit')).toMatchObject({ value: { balance: 1 } });
   });
 
-  it('creates nothing in a dry run', async () => {
+  it('of a dry run is not marked as created', async () => {
     expect(await ask({ is: 'open', owner: 'ada' }, 'dry', { dryRun: true })).toEqual({
       ok: true,
       value: { balance: 0 },
@@ -85,7 +85,7 @@ describe('the reply to a command', () => {
     expect(await open()).toMatchObject({ ok: true, meta: { created: true } });
   });
 
-  it('honours If-Match, in a dry run too', async () => {
+  it('applies If-Match, in a dry run too', async () => {
     await open();
     const stale = { ok: false, error: { code: 'edge/precondition-failed' } };
     expect(await ask({ is: 'credit', amount: 1 }, 'stale', { ifMatch: 3 })).toMatchObject(stale);

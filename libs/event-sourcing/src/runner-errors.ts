@@ -1,7 +1,7 @@
 import { domainError } from '#kernel';
 import { NewerReleaseError, type Halt } from './event-reader.ts';
 
-/** The refusals of the command runner itself. */
+/** Errors of the command runner itself. */
 export const runnerErrors = {
   otherRequest: () =>
     domainError('idempotency/other-request', 'invalid', 'This Idempotency-Key was used for a different request.', {
@@ -41,6 +41,6 @@ export const runnerErrors = {
     ),
 };
 
-/** What a request is answered that would have to read on where nobody may. */
+/** Returns the error for a command on a stream that cannot be read. */
 export const haltRefusal = (halt: Halt) =>
   halt instanceof NewerReleaseError ? runnerErrors.newerRelease() : runnerErrors.chainBroken();

@@ -31,7 +31,7 @@ export interface ProjectionsOptions {
 /** The projections of one process. */
 export interface RunningProjections {
   readonly control: ProjectionControl;
-  /** The one of that name, if it runs in this process. */
+  /** Returns the projection with that name, if this process runs it. */
   // Projections of any event and document type are in one list.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   find(name: string): ProjectionSupervisor<any, any> | undefined;

@@ -20,10 +20,10 @@ export interface ReactorsOptions {
 
 const FOLLOW_MS = 500;
 const BACK_OFF = { firstMs: 1_000, mostMs: 60_000 };
-/** Milliseconds until a checkpoint that passed over events without a reaction is stored. */
+/** Milliseconds until a checkpoint that moved without a reaction is stored. */
 const STORE_WITHIN_MS = 1_000;
 
-/** Runs reactors, each with a checkpoint and a lease of its own (`reactor.<name>`), until `close`. */
+/** Runs reactors until `close`, each with its own checkpoint and lease (`reactor.<name>`). */
 export function startReactors(reactors: readonly Reactor[], options: ReactorsOptions): { close(): Promise<void> } {
   const stop = new AbortController();
   const running = reactors.map((reactor) => runReactor(reactor, options, stop.signal));
@@ -60,10 +60,10 @@ async function runReactor(reactor: Reactor, options: ReactorsOptions, signal: Ab
       await pause(clock, backOffMs(BACK_OFF, failures), signal);
     } finally {
       signal.removeEventListener('abort', end);
-      await lease?.release().catch(() => {}); // it runs out by itself
+      await lease?.release().catch(() => {}); // it expires anyway
     }
     if (halt) {
-      health.stop(`reactor ${reactor.name}`, halt); // another process may be able to read on, and leads in the meantime
+      health.stop(`reactor ${reactor.name}`, halt); // another process may be able to read the event, and take over
       await pause(clock, HALTED_MS, signal);
     }
   }
@@ -75,7 +75,11 @@ interface Following extends ReactorsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Follows the log until it is stopped. @returns the event that it had to stop before; the checkpoint stands there */
+/**
+ * Follows the log until it is stopped.
+ *
+ * @returns the event before which it had to stop, which is its checkpoint
+ */
 async function follow(reactor: Reactor, following: Following): Promise<Halt | undefined> {
   const { name, lease, feed, readStore, clock, log, health, signal } = following;
   const types = new Set<string>(reactor.types);
@@ -125,7 +129,7 @@ async function follow(reactor: Reactor, following: Following): Promise<Halt | un
   return undefined;
 }
 
-/** Until it succeeds. False when it was stopped before. */
+/** Calls `react` until it succeeds. Returns false if it was stopped before. */
 async function react(
   reactor: Reactor,
   recorded: Parameters<Reactor['react']>[0],
@@ -133,7 +137,8 @@ async function react(
 ): Promise<boolean> {
   const { delayMs = 0 } = reactor;
   const waitMs = Date.parse(recorded.metadata.recordedAt) + delayMs - clock.now();
-  if (waitMs > 0) await pause(clock, Math.min(waitMs, delayMs), signal); // at most, by whatever clock it was recorded
+  // At most the delay, even if the event's clock was ahead.
+  if (waitMs > 0) await pause(clock, Math.min(waitMs, delayMs), signal);
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
       await reactor.react(recorded);
@@ -156,7 +161,7 @@ async function react(
   return false;
 }
 
-/** What an error is, without what it says: messages may repeat what people wrote. */
+/** Returns the kind of an error without its message, which may contain text of users. */
 const nameOf = (error: unknown): string => {
   if (typeof error !== 'object' || error === null) return typeof error;
   return 'code' in error ? String(error.code) : 'name' in error ? String(error.name) : 'Error';

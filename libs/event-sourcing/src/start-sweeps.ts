@@ -8,14 +8,17 @@ export interface SweepsOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly owner: string;
-  /** Settles when the projections are level with the log as it stands now; the first sweep waits for it. */
+  /** Resolves when the projections have caught up with the current head. The first sweep waits for it. */
   readonly whenLevel: () => Promise<void>;
 }
 
-/** Milliseconds until a process looks again whether another one is done with its sweep. */
+/** Milliseconds until a process checks again whether another one has finished its sweep. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Runs sweeps until `close`: at start, then `everyMs` after the end of the last run; never two of one name at once. */
+/**
+ * Runs sweeps until `close`: at startup, then `everyMs` after the end of the last run, and never two of one name at a
+ * time.
+ */
 export function startSweeps(sweeps: readonly Sweep[], options: SweepsOptions): { close(): Promise<void> } {
   const stop = new AbortController();
   const running = sweeps.map((sweep) => runSweep(sweep, options, stop.signal));

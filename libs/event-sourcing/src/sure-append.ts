@@ -8,19 +8,20 @@ import {
 } from '#event-store';
 import { chance, err, pause, type Clock, type Ids, type Result } from '#kernel';
 
-/** Pauses, in milliseconds, before an append whose outcome is unknown is tried again. */
+/** Milliseconds before each retry of an append whose outcome is unknown. */
 const RETRY_AFTER_MS = [20, 80, 320] as const;
 
-/** Appends to an event store whose answer may be lost. */
+/** Appends to an event store whose acknowledgement may be lost. */
 export class SureAppend {
   constructor(
     private readonly options: { readonly eventStore: EventStore; readonly clock: Clock; readonly ids: Ids },
   ) {}
 
   /**
-   * Appends, and where the answer was lost appends the very same again. A success that was not the first try is believed
-   * only when the events read back are ours: some engines call it a success when others stand there under the same ids.
-   * @param expected revision of the event in front
+   * Appends events, and retries with identical events if the acknowledgement was lost. The success of a retry is
+   * verified by reading the events, because some engines report success if other events have the same IDs.
+   *
+   * @param expected revision of the last event in the stream
    */
   async append(
     stream: string,
@@ -41,7 +42,7 @@ export class SureAppend {
     }
   }
 
-  /** Lets others go first: the longer, the more races were lost. The first one is free. */
+  /** Waits before a retry after conflicts. The more conflicts, the longer; the first retry is immediate. */
   async giveWay(conflicts: number): Promise<void> {
     if (conflicts > 1) await pause(this.options.clock, this.jitter(Math.min(2 ** conflicts, 50)));
   }

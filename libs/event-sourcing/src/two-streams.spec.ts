@@ -12,7 +12,7 @@ const taken = domainError('account/taken', 'conflict', 'Taken.');
 const away = domainError('store/away', 'unavailable', 'Away.');
 const contended = domainError('event-sourcing/contended', 'conflict', 'Contended.');
 
-/** A command whose parts note that they ran. */
+/** Returns a command that records which of its parts ran. */
 function command(outcomes: { begin?: DomainError; finish?: DomainError; undo?: DomainError } = {}) {
   const ran: string[] = [];
   const part = async (name: keyof typeof outcomes): Promise<Result<string, DomainError>> => {
@@ -24,31 +24,31 @@ function command(outcomes: { begin?: DomainError; finish?: DomainError; undo?: D
 }
 
 describe('a command over several streams', () => {
-  it('writes the owner, then the rest', async () => {
+  it('writes the owning stream, then the rest', async () => {
     const good = command();
     expect(await ownerFirst(good)).toEqual(ok('finish'));
     expect(good.ran).toEqual(['begin', 'finish']);
   });
 
-  it('goes no further when the owner refuses', async () => {
+  it('stops when the owning stream rejects it', async () => {
     const refused = command({ begin: taken });
     expect(await ownerFirst(refused)).toEqual(err(taken));
     expect(refused.ran).toEqual(['begin']);
   });
 
-  it('takes back what it began when the rest is refused for good, and gives that refusal', async () => {
+  it('undoes the first part when the rest is rejected permanently, and returns that error', async () => {
     const refused = command({ finish: taken });
     expect(await ownerFirst(refused)).toEqual(err(taken));
     expect(refused.ran).toEqual(['begin', 'finish', 'undo']);
   });
 
-  it.each([away, contended])('leaves it begun while the rest may still succeed: $code', async (refusal) => {
+  it.each([away, contended])('remains begun while the rest may still succeed: $code', async (refusal) => {
     const cut = command({ finish: refusal });
     expect(await ownerFirst(cut)).toEqual(err(refusal));
     expect(cut.ran).toEqual(['begin', 'finish']);
   });
 
-  it('says so when it could not be taken back, and tries that again when it is resumed', async () => {
+  it('reports that it could not be undone, and retries that when it is resumed', async () => {
     const stuck = command({ finish: taken, undo: away });
     expect(await ownerFirst(stuck)).toEqual(err(away));
     expect(await finishOrUndo(stuck, 'begun')).toEqual(err(away));
@@ -56,7 +56,7 @@ describe('a command over several streams', () => {
   });
 });
 
-/** Keeps what it was asked to resume, and answers as it is told. */
+/** Records what it is asked to resume, and returns the given results. */
 type Opened = Extract<AccountEvent, { readonly type: 'account.opened.v1' }>;
 class Kept extends Resumption<AccountEvent, Opened['type']> {
   readonly name = 'kept.v1';
@@ -82,7 +82,7 @@ describe('a resumption', () => {
   const folder = temporaryFolder();
   const clock = quickClock(200);
 
-  it('runs under the command that was begun, late enough, and again while it cannot succeed', async () => {
+  it('runs with the original command after its delay, and again while the error is temporary', async () => {
     const stores = await both(
       openEmbeddedEventStore({ folder, clock, ids, log }),
       openEmbeddedReadStore({ folder, log }),
@@ -97,11 +97,11 @@ describe('a resumption', () => {
       await eventually(async () => expect(kept.seen).toHaveLength(4));
 
       const streams = kept.seen.map(({ recorded }) => recorded.metadata.stream);
-      expect(streams).toEqual(['account-1', 'account-1', 'account-1', 'account-2']); // a final refusal is an answer
+      expect(streams).toEqual(['account-1', 'account-1', 'account-1', 'account-2']); // a permanent error is a result
       const [first] = kept.seen;
       const { recordedAt, id } = first?.recorded.metadata ?? {};
       expect(first?.context).toEqual({ ...begun, actor: { ...begun.actor, kind: 'person' }, causationId: id });
-      const early = 1_000; // 5 ms of the timer below this clock, which may fire a little early
+      const early = 1_000; // the timer may fire 5 ms early, on a clock that runs 200 times as fast
       expect(first?.atMs).toBeGreaterThanOrEqual(Date.parse(recordedAt ?? '') + kept.delayMs - early);
     } finally {
       await sourcing.close();

@@ -2,28 +2,28 @@ import type { CommandContext, DomainError, EventFamily, EventMetadata, Fact, Rec
 import type { Reactor } from './service.ts';
 
 /**
- * A command over several streams. Each part may run again, by the same caller or by a `Resumption`, and whoever comes
- * second records nothing.
+ * A command over several streams. Each part may run again, by the same caller or by a `Resumption`, and must then
+ * record nothing.
  */
 export interface TwoStreams<Begun, Done> {
   /**
-   * Writes the owner: the stream that decides about the name, the count or the plan. Its event holds all that the rest
-   * needs. From here on the command is going to be finished, or undone, whatever happens to this process.
+   * Writes the owning stream, which decides about the name, the number, or the plan. Its event contains everything that
+   * the other parts need. From then on, the command will be completed or undone, even if this process crashes.
    */
   begin(): Promise<Result<Begun, DomainError>>;
-  /** Writes the other streams, and what is left to write in the owner. */
+  /** Writes the other streams, and the rest of the owning stream. */
   finish(begun: Begun): Promise<Result<Done, DomainError>>;
-  /** After a refusal that stays: gives back in the owner what `begin` took. Left out when `finish` is never refused. */
+  /** After a permanent error: undoes `begin` in the owning stream. Absent if `finish` is never rejected. */
   undo?(begun: Begun, refusal: DomainError): Promise<Result<unknown, DomainError>>;
 }
 
-/** Runs a command over several streams, the owner's first. */
+/** Runs a command over several streams, the owning stream first. */
 export async function ownerFirst<Begun, Done>(command: TwoStreams<Begun, Done>): Promise<Result<Done, DomainError>> {
   const begun = await command.begin();
   return begun.ok ? finishOrUndo(command, begun.value) : begun;
 }
 
-/** What comes after `begin`: for `ownerFirst`, and for a `Resumption` whose process found it begun. */
+/** Runs the parts after `begin`: for `ownerFirst`, and for a `Resumption` of an interrupted command. */
 export async function finishOrUndo<Begun, Done>(
   { finish, undo }: Pick<TwoStreams<Begun, Done>, 'finish' | 'undo'>,
   begun: Begun,
@@ -34,15 +34,16 @@ export async function finishOrUndo<Begun, Done>(
   return undone.ok ? done : undone;
 }
 
-/** Whether the same command may succeed later as it is. It stays begun then, and is resumed. */
+/** Returns whether the same command may succeed later. Then it remains begun, and is resumed. */
 const mayPass = ({ kind, code }: DomainError): boolean => kind === 'unavailable' || code === 'event-sourcing/contended';
 
-/** Milliseconds after which a command that was begun is resumed: longer than anybody waits for its answer. */
+/** Milliseconds after which a command is resumed: longer than a caller waits for its result. */
 const RESUME_AFTER_MS = 20_000;
 
 /**
- * Finishes commands over several streams that a crash has interrupted, by following the owners' events. It comes so late that
- * the process which began has finished too, unless it died; where it did, everything is there and nothing is recorded.
+ * Completes commands over several streams that a crash has interrupted, by following the events of the owning streams.
+ * It is delayed until the original process has completed the command or crashed. If it was completed, nothing is
+ * recorded.
  */
 export abstract class Resumption<E extends Fact, Type extends E['type'] = E['type']> implements Reactor<E, Type> {
   abstract readonly name: string;
@@ -50,7 +51,11 @@ export abstract class Resumption<E extends Fact, Type extends E['type'] = E['typ
   abstract readonly types: readonly Type[];
   readonly delayMs: number = RESUME_AFTER_MS;
 
-  /** @param context that of the command that was begun: the same id, in the name of whoever began it */
+  /**
+   * Completes a command.
+   *
+   * @param context that of the original command, with its ID and actor
+   */
   protected abstract resume(
     recorded: Recorded<Extract<E, { readonly type: Type }>>,
     context: CommandContext,
@@ -58,7 +63,7 @@ export abstract class Resumption<E extends Fact, Type extends E['type'] = E['typ
 
   async react(recorded: Recorded<Extract<E, { readonly type: Type }>>): Promise<void> {
     const outcome = await this.resume(recorded, contextOf(recorded.metadata));
-    // Any other refusal is an answer, which whoever asked has had already.
+    // A permanent error is a result, which the original caller has received.
     if (!outcome.ok && mayPass(outcome.error)) throw new Error(outcome.error.code);
   }
 }

@@ -1,6 +1,6 @@
 import { domainError, err, ok, REMOVED, type Actor, type CommandContext, type Decider, type Fact, type Projection } from '#kernel';
 
-/** A small domain for the specs of this project: accounts that are opened, credited and closed. */
+/** A small domain for the specs of this project: accounts that are opened, credited, and closed. */
 export type AccountEvent = Fact<'account.opened.v1', { readonly owner: string }> | Fact<'account.credited.v2', { readonly amount: number }> | Fact<'account.closed.v1', Record<never, never>>;
 
 export type AccountCommand = { readonly is: 'open'; readonly owner: string } | { readonly is: 'credit'; readonly amount: number; readonly parts?: number } | { readonly is: 'close' };
@@ -20,7 +20,7 @@ const family = {
   upcast(stored: Fact): AccountEvent {
     const { type, data } = stored;
     if (type === 'account.credited.v1') return { type: 'account.credited.v2', data: { amount: numberIn(data, 'euros') * 100 } };
-    return stored as AccountEvent; // the table above has said so
+    return stored as AccountEvent; // its type is in the table above
   },
 } as const;
 
@@ -58,7 +58,7 @@ export interface Balance {
   readonly credits: number;
 }
 
-/** Amounts from here on cannot be applied, as long as `poison.isOn`. */
+/** Amounts that cannot be applied while `poison.isOn`. */
 export const poison = { isOn: false, amount: 666 };
 
 export const balances: Projection<AccountEvent, Balance> = {
@@ -82,7 +82,7 @@ export const balances: Projection<AccountEvent, Balance> = {
 
 const actor: Actor = { id: 'user-1', kind: 'person', isGlobalAdmin: false };
 
-/** A request context; `name` and `body` are the two halves of its command id. */
+/** Returns a request context. `name` and `body` are the two halves of its command ID. */
 export const request = (name: string, body = 'b'): CommandContext => ({
   actor,
   commandId: `${Buffer.from(name).toString('hex').padStart(32, '0').slice(-32)}.${Buffer.from(body).toString('hex').padStart(32, '0').slice(-32)}`,

@@ -1,4 +1,5 @@
-// node --import ./tools/typescript.mjs reader-process.ts FOLDER NAME: follows the log in FOLDER as a process of this release and prints what it sees as JSON lines, until its input ends.
+// node --import ./tools/typescript.mjs reader-process.ts FOLDER NAME: follows the log in FOLDER as a process of this
+// release, and prints its state as JSON lines until its input ends.
 import { join } from 'node:path';
 import process from 'node:process';
 import { organizationEvents, type OrganizationEvent } from '#access';

@@ -3,7 +3,7 @@ import { silentLogger, type Clock } from '#kernel';
 import type { ReadStore } from '#read-store';
 import { systemClock } from '#runtime/system';
 
-/** A clock that runs `speed` times as fast, so that leases and time-outs do not hold a spec up. */
+/** Returns a clock that runs `speed` times as fast, so that specs need not wait for leases and timeouts. */
 export function quickClock(speed: number): Clock {
   const startMs = Date.now();
   const start = performance.now();
@@ -15,7 +15,7 @@ export function quickClock(speed: number): Clock {
 }
 export const log = silentLogger;
 
-/** Both stores of a spec, which several "processes" in it may share. */
+/** Opens both stores of a spec, which several "processes" in it may share. */
 export async function both(opening: Promise<EventStore>, alsoOpening: Promise<ReadStore>): Promise<{ readonly eventStore: EventStore; readonly readStore: ReadStore; close(): Promise<void> }> {
   const eventStore = await opening;
   const readStore = await alsoOpening;
