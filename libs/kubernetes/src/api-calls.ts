@@ -16,11 +16,11 @@ export interface ApiCallsOptions extends TransportOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Calls per second on average; 20 when left out. */
+  /** Average calls per second; 20 by default. */
   readonly ratePerSecond?: number;
-  /** Calls at once after a pause; twice the rate when left out. */
+  /** Calls that may start at the same time after a pause; twice the rate by default. */
   readonly burst?: number;
-  /** Milliseconds for a call that says nothing else; 30,000 when left out. */
+  /** Default deadline of a call in milliseconds; 30,000 by default. */
   readonly deadlineMs?: number;
 }
 
@@ -29,13 +29,13 @@ export interface ApiCall extends Omit<Outgoing, 'deadlineMs' | 'signal' | 'maxBy
   readonly accept304?: boolean;
 }
 
-/** Calls of one API server: paced, within a deadline, and tried again where that does no harm. */
+/** Calls of one API server, with rate limit, deadline, and retries where a repetition is safe. */
 export class ApiCalls {
   readonly defaultDeadlineMs: number;
   private readonly transport: Transport;
   private readonly bucket: ReturnType<typeof tokenBucket>;
 
-  /** @throws KubernetesUnreachableError `egress` when the server's address has a form that is never dialled */
+  /** @throws KubernetesUnreachableError `egress` if the server's address is invalid */
   constructor(private readonly options: ApiCallsOptions) {
     const { clock, ratePerSecond = 20, burst = ratePerSecond * 2, deadlineMs = 30_000 } = options;
     this.transport = createTransport(options);
@@ -47,7 +47,7 @@ export class ApiCalls {
     this.transport.close();
   }
 
-  /** One call with pacing and retries; an answer of 400 and above rejects. */
+  /** Makes one call with rate limit and retries. Rejects if the status is 400 or above. */
   async call(
     request: ApiCall,
     { signal, deadlineMs, maxBytes = ANSWER_BYTES.object }: ClientCallOptions,
@@ -82,7 +82,7 @@ export class ApiCalls {
     });
   }
 
-  /** The answer as soon as its head is there; whoever asked must read or destroy it. */
+  /** Resolves with the response when its headers have arrived. The caller must read or destroy it. */
   async stream(path: string, { signal, deadlineMs }: ClientCallOptions): Promise<IncomingMessage> {
     const { clock, ids } = this.options;
     const deadlineAt = clock.monotonic() + (deadlineMs ?? this.defaultDeadlineMs);
@@ -104,7 +104,7 @@ export class ApiCalls {
     });
   }
 
-  /** What a refusal says, as far as it comes in time; the rest is left. */
+  /** Reads the body of an error response within the deadline, up to a limit. */
   private async beginningOf(response: IncomingMessage, deadlineMs: number): Promise<string> {
     const late = this.options.clock.timer(deadlineMs, () => response.destroy());
     let body = '';
@@ -114,7 +114,7 @@ export class ApiCalls {
         if (body.length > ANSWER_BYTES.small) break;
       }
     } catch {
-      // The connection broke: what has come is what there is.
+      // The connection was lost: use the part that was received.
     } finally {
       late.cancel();
     }

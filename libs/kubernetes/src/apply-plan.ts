@@ -11,27 +11,27 @@ import { byOrder, NEVER_PRUNED } from './waves.ts';
 
 export interface WriteLimits {
   readonly clock: Clock;
-  /** When the claim ends, on the monotonic clock; no write is begun that could come later. */
+  /** Returns the end of the claim on the monotonic clock. No write starts that might end later. */
   readonly claimDeadline?: () => number;
   readonly signal?: AbortSignal;
 }
 
-/** Left between the last moment of a write and the end of the claim. */
+/** Milliseconds between the latest end of a write and the end of the claim. */
 const MARGIN_MS = 1_000;
 const WRITE_MS = 15_000;
-/** A definition is served some 60 ms after it was written. */
+/** Maximum time until a new definition is served; usually about 60 ms. */
 const ESTABLISHED_WITHIN_MS = 30_000;
 const LOOK_MS = 50;
 
-/** The claim ends before a write could be sure to have ended. */
+/** Thrown when the claim would end before a write has certainly ended. */
 export class ClaimTooShortError extends Error {
   override readonly name = 'ClaimTooShortError';
 }
 
 /**
- * Writes the waves of a plan, one after the other; what the plan found unchanged is not written. The caller holds the fence
+ * Writes the waves of a plan one after another, except for objects that are unchanged. The caller must hold the fence
  * before each wave.
- * @returns what is there now, with the UIDs as seen
+ * @returns the written and unchanged objects with their UIDs
  */
 export async function applyPlan(
   client: KubernetesClient,
@@ -87,7 +87,10 @@ async function applyOne(
   return { ...entry, fields: ownedFields(written.object, FIELD_MANAGER), ...(seen !== undefined && { uid: seen }) };
 }
 
-/** The patch that cleared a default must own nothing: what it stated would stay when the manifest drops it. */
+/**
+ * Removes ownership from the patch that cleared a default. Otherwise its fields would remain when the manifest drops
+ * them.
+ */
 async function releaseUnion(
   client: KubernetesClient,
   type: ResourceType,
@@ -119,7 +122,7 @@ function call({ clock, claimDeadline, signal }: WriteLimits): {
   return { deadlineMs: Math.min(WRITE_MS, left), ...(signal && { signal }) };
 }
 
-/** Waits until a CustomResourceDefinition is served: what is made of it would be refused before. */
+/** Waits until a CustomResourceDefinition is served. Until then, its objects would be refused. */
 async function established(
   client: KubernetesClient,
   { object, type }: PlannedObject,
@@ -153,13 +156,13 @@ async function established(
 
 export interface PruneOptions extends WriteLimits {
   readonly applicationId: string;
-  /** Held by the caller just before. */
+  /** The caller must have held it immediately before. */
   readonly fence?: Fence;
 }
 
 /**
- * Removes objects of an earlier inventory, the last written first. Each must still carry both marks of the application and be
- * the one that is looked at now (UID precondition); anything else is left alone.
+ * Deletes objects of an earlier inventory, in reverse order. Deletes an object only if it has both marks of the
+ * application, and with the UID that was read as precondition. Keeps all other objects.
  */
 export async function pruneObjects(
   client: KubernetesClient,
@@ -185,7 +188,8 @@ export async function pruneObjects(
         { uid, ...call(limits) },
       );
     } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) throw error; // somebody made it again in the meantime: not ours any more
+      // It was replaced or deleted in the meantime, so it is not ours.
+      if (!isConflict(error) && !isNotFound(error)) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { at, type KubernetesObject } from './objects.ts';
 
-/** Whether a HorizontalPodAutoscaler among the objects rules a workload's number of replicas. */
+/** Returns whether a HorizontalPodAutoscaler among the objects targets a workload. */
 export const isAutoscaled = (workload: KubernetesObject, objects: readonly KubernetesObject[]): boolean =>
   objects.some(
     (other) =>

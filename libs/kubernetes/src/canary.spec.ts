@@ -6,7 +6,7 @@ const CANARY = 'hunter2-canary';
 const error = (code: number, message: string, causes: readonly object[] = []) =>
   statusError({ kind: 'Status', code, message, details: { causes } }, code);
 
-/** Texts as Kubernetes 1.36 gives them, each with a value of the object in the place where it quotes one. */
+/** Messages of Kubernetes 1.36, each with a value of the object where the message quotes one. */
 const TEXTS: readonly (readonly [string, ReturnType<typeof error>, RegExp])[] = [
   [
     'an immutable template, printed as a Go structure',
@@ -74,14 +74,14 @@ const TEXTS: readonly (readonly [string, ReturnType<typeof error>, RegExp])[] = 
   ],
 ];
 
-describe('use-S18: values of manifests in texts of a cluster', () => {
-  it.each(TEXTS)('%s: the path and the reason are kept, the value is not', (_, answer, expected) => {
+describe('use-S18: values of manifests in messages of a cluster', () => {
+  it.each(TEXTS)('%s: the message keeps path and reason, and omits the value', (_, answer, expected) => {
     expect(plainText(answer)).toMatch(expected);
     expect(plainText(answer)).not.toContain(CANARY);
   });
 
   it.each(['CreateContainerError', 'CreateContainerConfigError', 'RunContainerError'])(
-    'a container runtime that quotes arguments (%s)',
+    'a container runtime that quotes arguments (%s) is not quoted',
     (reason) => {
       const message = `failed to create containerd task: exec: "run --password=${CANARY}": executable file not found in $PATH`;
       const failure = podFailure({
@@ -99,7 +99,7 @@ describe('use-S18: values of manifests in texts of a cluster', () => {
     },
   );
 
-  it('conditions of objects, and warnings', () => {
+  it('are omitted from conditions and warnings', () => {
     const message = `Pod "x" is invalid: spec.containers[0].env[0].value: Invalid value: "${CANARY}": no`;
     const condition = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message };
     const health = healthOf({

@@ -37,7 +37,7 @@ const pod = (spec: object): KubernetesObject =>
   object('Pod', { spec: { containers: [{ name: 'c', image: 'x' }], ...spec } });
 
 describe('E1: a namespace that the policy does not allow', () => {
-  it('is refused for each object in it, with the command that would allow it', () => {
+  it('is refused for each object in it, with the command that allows it', () => {
     expect(checkManifests([object('ConfigMap', {}, 'v1', { namespace: 'astro-x' })], options())).toMatchObject([
       {
         code: 'deployments/namespace-not-allowed',
@@ -48,7 +48,7 @@ describe('E1: a namespace that the policy does not allow', () => {
     ]);
   });
 
-  it('the command brings a namespace in that no glob has', () => {
+  it('is allowed after the command, even if no glob matches it', () => {
     const findings = checkManifests(
       [object('ConfigMap', {}, 'v1', { namespace: 'shop' })],
       options({ namespaces: ['team-*'] }),
@@ -56,14 +56,14 @@ describe('E1: a namespace that the policy does not allow', () => {
     expect(findings[0]?.fix).toBe("astroctl clusters policy set prod --namespaces 'team-*,shop'");
   });
 
-  it("the cluster's own namespaces are opened by no policy", () => {
+  it('is refused by every policy if it belongs to the cluster', () => {
     for (const namespace of ['kube-system', 'kube-public', 'kube-node-lease'])
       expect(
         checkManifests([object('ConfigMap', {}, 'v1', { namespace })], options({ namespaces: ['*'] })),
       ).toMatchObject([{ code: 'deployments/namespace-not-allowed' }]);
   });
 
-  it('globs: excluded ones win, stars stand for anything', async () => {
+  it('matches globs, in which exclusions take precedence and a star matches any text', async () => {
     expect(allowsNamespace(['*', '!kube-*'], 'kube-x')).toBe(false);
     expect(allowsNamespace(['team-*-dev'], 'team-a-dev')).toBe(true);
     expect(allowsNamespace(['team-*-dev'], 'team-dev')).toBe(false);
@@ -76,7 +76,7 @@ describe('E1: a namespace that the policy does not allow', () => {
 
 describe('E2: cluster-scoped kinds', () => {
   it.each(['ClusterRole', 'Namespace', 'PersistentVolume', 'APIService', 'ValidatingWebhookConfiguration'])(
-    '%s is refused with the command that lists it',
+    '%s is refused with the command that allows it',
     (kind) => {
       const [finding] = checkManifests([object(kind, {}, 'some.group/v1')], options());
       expect(finding).toMatchObject({
@@ -86,7 +86,7 @@ describe('E2: cluster-scoped kinds', () => {
     },
   );
 
-  it('the policy may list a kind, or allow or deny all', () => {
+  it('are allowed if the policy lists the kind or allows all', () => {
     const crd = object('CustomResourceDefinition', {}, 'apiextensions.k8s.io/v1');
     expect(codes(crd)).toEqual([]);
     expect(codes(crd, { clusterScoped: 'deny' })).toEqual(['deployments/cluster-scoped-not-allowed']);
@@ -95,7 +95,7 @@ describe('E2: cluster-scoped kinds', () => {
 });
 
 describe('E3: Pod Security', () => {
-  it('names object, rule, field and command', () => {
+  it('reports object, rule, field, and command', () => {
     expect(checkManifests([pod({ hostNetwork: true })], options())).toMatchObject([
       {
         code: 'deployments/pod-security',
@@ -106,14 +106,14 @@ describe('E3: Pod Security', () => {
     ]);
   });
 
-  it("the level is the policy's", () => {
+  it('uses the level of the policy', () => {
     expect(codes(pod({}))).toEqual([]);
     expect(codes(pod({}), { podSecurity: 'restricted' })).toContain('deployments/pod-security');
     expect(codes(pod({ hostNetwork: true }), { podSecurity: 'privileged' })).toEqual([]);
   });
 });
 
-describe('E4: pods hidden in other kinds', () => {
+describe('E4: pods in other kinds', () => {
   const bad = { containers: [{ name: 'c', image: 'x', securityContext: { privileged: true } }] };
   it.each([
     ['a Deployment', object('Deployment', { spec: { template: { spec: bad } } }, 'apps/v1')],
@@ -151,7 +151,7 @@ describe('E4: pods hidden in other kinds', () => {
     ],
   ])('%s', (_, given) => expect(codes(given)).toContain('deployments/pod-security'));
 
-  describe('use-S8: every pod anywhere in an object', () => {
+  describe('use-S8: pods anywhere in an object', () => {
     const harmless = [{ name: 'sidecar', image: 'x' }];
     const nested = (levels: number): object => (levels === 0 ? { spec: bad } : { deeper: nested(levels - 1) });
     it.each([
@@ -166,7 +166,7 @@ describe('E4: pods hidden in other kinds', () => {
       ['as a volume of another name', { spec: { extraVolumes: [{ name: 'v', hostPath: { path: '/' } }] } }],
     ])('%s', (_, more) => expect(codes(object('Thing', more, 'x.io/v1'))).toContain('deployments/pod-security'));
 
-    it('names the field', () => {
+    it('are reported with their field', () => {
       const spec = { templates: [{ container: bad.containers[0] }], moreVolumes: [{ hostPath: {} }] };
       expect(checkManifests([object('Thing', { spec }, 'x.io/v1')], options()).map(({ pointer }) => pointer)).toEqual([
         '/spec/templates/0/container/securityContext/privileged',
@@ -174,12 +174,12 @@ describe('E4: pods hidden in other kinds', () => {
       ]);
     });
 
-    it('tells one violation once', () =>
+    it('are reported once for each violation', () =>
       expect(codes(object('Deployment', { spec: { template: { spec: bad } } }, 'apps/v1'))).toEqual([
         'deployments/pod-security',
       ]));
 
-    it('asks no more of a single container than of the pod that it will be in', () =>
+    it('have no stricter rules for a single container than for its pod', () =>
       expect(
         codes(
           object('Workflow', { spec: { templates: [{ container: { image: 'x', securityContext: {} } }] } }, 'x.io/v1'),
@@ -188,7 +188,7 @@ describe('E4: pods hidden in other kinds', () => {
       ).toEqual([]));
   });
 
-  it('a schema that describes containers is not a pod', () => {
+  it('do not include a schema that describes containers', () => {
     expect(
       codes(
         object(
@@ -215,7 +215,7 @@ describe('E4: pods hidden in other kinds', () => {
   });
 });
 
-describe('E5: rights', () => {
+describe('E5: RBAC', () => {
   const binding = (roleRef: object, subjects: readonly object[]) =>
     object('RoleBinding', { roleRef, subjects }, 'rbac.authorization.k8s.io/v1');
   const own = [{ kind: 'ServiceAccount', name: 'a' }];
@@ -246,7 +246,7 @@ describe('E5: rights', () => {
     ],
   ])('%s are refused', (_, given) => expect(new Set(codes(given))).toEqual(new Set(['deployments/role-not-allowed'])));
 
-  it('of the application itself are fine', () => {
+  it('accepts permissions of the application itself', () => {
     const bound = binding(role, [{ kind: 'ServiceAccount', name: 'a', namespace: 'acme-web' }]);
     const ownRole = object('Role', { rules: [] }, 'rbac.authorization.k8s.io/v1', { name: 'r' });
     expect(checkManifests([ownRole, bound], options())).toEqual([]);
@@ -276,7 +276,7 @@ describe('E6: traffic of others', () => {
     ['a snippet', ingress({ rules: [{ host: 'a.dev' }] }, { 'nginx.ingress.kubernetes.io/server-snippet': 'x' })],
   ])('%s', (_, given) => expect(codes(given)).toContain('deployments/network-not-allowed'));
 
-  it('an exact host is fine', () => expect(codes(ingress({ rules: [{ host: 'a.acme.dev' }] }))).toEqual([]));
+  it('is not claimed by an exact host', () => expect(codes(ingress({ rules: [{ host: 'a.acme.dev' }] }))).toEqual([]));
 });
 
 describe('other rules', () => {
@@ -302,10 +302,10 @@ describe('other rules', () => {
     ],
   ] as const)('%s', (_, given, code) => expect(codes(given)).toEqual([code]));
 
-  it('a set without objects would remove everything', () =>
+  it('refuses a set without objects, which would delete everything', () =>
     expect(checkManifests([], options())).toMatchObject([{ code: 'deployments/no-objects' }]));
 
-  it('E16: no finding repeats a value of a Secret', () => {
+  it('E16: finds no value of a Secret in any finding', () => {
     const findings = checkManifests(
       [object('Secret', { type: 'kubernetes.io/service-account-token', data: { password: 'aHVudGVyMg==' } })],
       options(),

@@ -7,25 +7,28 @@ import { podViolations } from '#kubernetes/pod-security';
 
 export interface CheckOptions {
   readonly policy: ClusterPolicy;
-  /** Name of the cluster, for the commands that the findings tell. */
+  /** Name of the cluster, for the commands in findings. */
   readonly clusterName: string;
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
-  /** Whether the kind is in namespaces; undefined when nobody knows. */
+  /** Returns whether a kind is namespaced; undefined if unknown. */
   readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
-  /** An admin or owner of the organization deploys: they may bind roles for the whole cluster where its policy allows it. */
+  /**
+   * Whether an admin or owner of the organization deploys. They may bind roles in the entire cluster if its policy
+   * allows that.
+   */
   readonly byAdmin?: boolean;
 }
 
-/** No policy opens these: what lies there rules the cluster. */
+/** Namespaces that no policy can allow, because their objects control the cluster. */
 const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
-/** Enough to correct a manifest; more would hide the first ones. */
+/** Maximum number of findings. */
 const MOST_FINDINGS = 50;
 const MOST_BYTES = 1_000_000;
 const MOST_ANNOTATION_BYTES = 262_144;
 
-/** Kinds that reach beyond their namespace although they are in one, or that only controllers write. */
+/** Kinds that affect other namespaces although they are namespaced, or that only controllers write. */
 const DENIED_KINDS: Readonly<Record<string, string>> = {
   Endpoints: 'endpoints can lead traffic to other namespaces (CVE-2021-25740)',
   'discovery.k8s.io/EndpointSlice': 'endpoint slices can lead traffic to other namespaces (CVE-2021-25740)',
@@ -35,8 +38,8 @@ const DENIED_KINDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The guard rails: what a set of objects may not contain on this cluster, however deep it is hidden (every pod template in
- * every kind is looked at). Pure; asks nobody. The cluster's own admission is the second line.
+ * Checks what a set of objects must not contain on this cluster, at any depth (every pod template of every kind is
+ * checked). A pure function. The cluster's own admission applies in addition.
  */
 export function checkManifests(objects: readonly KubernetesObject[], options: CheckOptions): readonly ManifestError[] {
   if (objects.length === 0)
@@ -70,7 +73,7 @@ export function checkManifests(objects: readonly KubernetesObject[], options: Ch
 const isAllowed = ({ clusterScoped }: ClusterPolicy, kind: string): boolean =>
   clusterScoped === 'allow' || (clusterScoped !== 'deny' && clusterScoped.includes(kind));
 
-/** The command that lets a policy allow a cluster-scoped kind. */
+/** Returns the command that allows a cluster-scoped kind. */
 function allowing({ clusterScoped }: ClusterPolicy, clusterName: string, kind: string): string {
   const listed = Array.isArray(clusterScoped) ? clusterScoped : [];
   return `astroctl clusters policy set ${clusterName} --cluster-scoped ${[...listed, kind].join(',')}`;
@@ -107,7 +110,7 @@ function scope(
     ];
   }
   if (allowsNamespace(policy.namespaces, namespace)) return [];
-  // What excludes it must go: excluded ones win.
+  // Remove globs that exclude the namespace, because they take precedence.
   const globs = [
     ...policy.namespaces.filter((glob) => !(glob.startsWith('!') && matchesGlob(glob.slice(1), namespace))),
     ...(policy.namespaces.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) ? [] : [namespace]),
@@ -123,7 +126,7 @@ function scope(
   ];
 }
 
-/** Whether globs (`*` stands for anything; a leading `!` excludes, and excluded ones win) allow a namespace. */
+/** Returns whether globs allow a namespace. `*` matches any text; a leading `!` excludes and takes precedence. */
 export function allowsNamespace(globs: readonly string[], namespace: string): boolean {
   return (
     globs.some((glob) => !glob.startsWith('!') && matchesGlob(glob, namespace)) &&
@@ -131,7 +134,7 @@ export function allowsNamespace(globs: readonly string[], namespace: string): bo
   );
 }
 
-/** Compared part by part, so that many stars cannot make it slow. */
+/** Compares part by part, so that many stars do not cause exponential time. */
 function matchesGlob(glob: string, namespace: string): boolean {
   const parts = glob.split('*');
   const [first = '', ...rest] = parts;
@@ -148,7 +151,7 @@ function matchesGlob(glob: string, namespace: string): boolean {
   return from <= namespace.length - last.length;
 }
 
-/** What the server would refuse with a 500 or 413 that says nothing. */
+/** Checks sizes beyond which the server returns a 500 or 413 without a usable message. */
 function size(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
   const bytes = Buffer.byteLength(JSON.stringify(object));
@@ -205,7 +208,10 @@ function denied(object: KubernetesObject): ManifestError[] {
 
 const WEBHOOKS = 'admissionregistration.k8s.io/MutatingWebhookConfiguration';
 
-/** A conversion webhook reads and changes every object of its kind in every namespace, as a mutating webhook does. */
+/**
+ * Checks conversion webhooks. Like a mutating webhook, one can read and change every object of its kind in every
+ * namespace.
+ */
 function conversion(object: KubernetesObject, { policy, clusterName }: CheckOptions): ManifestError[] {
   const key = keyOf(object);
   if (groupKind(key) !== 'apiextensions.k8s.io/CustomResourceDefinition') return [];

@@ -2,11 +2,11 @@ import { hostNames, hostsOf } from './hosts.ts';
 import type { ManifestError } from './manifest-error.ts';
 import { at, keyOf, list, nameOf, type KubernetesObject } from './objects.ts';
 
-/** Host names of one application: all are in one event. */
+/** Maximum number of host names of one application, since one event contains all of them. */
 const MOST_HOSTS = 250;
 const SNIPPET = /-snippets?$/;
 
-/** What would take traffic of others, or lead ours elsewhere. */
+/** Checks objects that take traffic of others, or redirect the application's traffic elsewhere. */
 export function checkNetwork(object: KubernetesObject): ManifestError[] {
   const key = keyOf(object);
   const refuse = (pointer: string, rule: string, detail: string): ManifestError => ({
@@ -49,7 +49,7 @@ function service(object: KubernetesObject): (readonly [pointer: string, rule: st
     : [];
 }
 
-/** Refuses a set of objects that names more hosts than one application may have. */
+/** Refuses a set of objects with more host names than one application may have. */
 export function manyHosts(objects: readonly KubernetesObject[]): ManifestError[] {
   const { length } = hostNames(objects);
   if (length <= MOST_HOSTS) return [];

@@ -22,13 +22,13 @@ const edit = { roleRef: { kind: 'ClusterRole', name: 'edit' }, subjects: own };
 const role = (apiGroup: string, resource: string, ...verbs: string[]) =>
   object('Role', { rules: [{ apiGroups: [apiGroup], resources: [resource], verbs }] });
 
-describe('use-S9: what an editor may bind is at most what an editor may do', () => {
-  it('nothing is bound for the whole cluster, whatever its policy allows', () => {
+describe('use-S9: the permissions that an editor may bind', () => {
+  it('exclude cluster-wide bindings, whatever the policy allows', () => {
     expect(rulesOf([object('ClusterRoleBinding', edit)])).toEqual(['wholeCluster']);
     expect(rulesOf([object('RoleBinding', edit)])).toEqual([]);
   });
 
-  it('an admin may bind what an editor has, for the whole cluster, where the policy allows the kind', () => {
+  it('include cluster-wide bindings of view and edit for an admin, if the policy allows the kind', () => {
     const binding = object('ClusterRoleBinding', edit);
     const admin = { byAdmin: true };
     expect(rulesOf([binding], admin)).toEqual([]);
@@ -39,7 +39,7 @@ describe('use-S9: what an editor may bind is at most what an editor may do', () 
     expect(rulesOf([object('ClusterRoleBinding', all)], admin)).toEqual(['clusterRole']);
   });
 
-  it('no role that the manifests do not hold', () => {
+  it('exclude roles that the manifests do not contain', () => {
     const binding = object('RoleBinding', { roleRef: { kind: 'Role', name: 'of-an-admin' }, subjects: own });
     expect(rulesOf([binding])).toEqual(['role']);
     expect(rulesOf([binding], { byAdmin: true })).toEqual([]);
@@ -61,7 +61,7 @@ describe('use-S9: what an editor may bind is at most what an editor may do', () 
     ['resources of its own', role('shop.acme.dev', 'orders', 'create', 'delete')],
   ])('a role on %s is what an editor has', (_, given) => expect(rulesOf([given])).toEqual([]));
 
-  it('nothing is added to roles that everybody has', () => {
+  it('exclude additions to aggregated roles', () => {
     const aggregated = object('ClusterRole', { rules: [] }, { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' });
     expect(rulesOf([aggregated])).toEqual(['aggregation']);
     expect(rulesOf([object('ClusterRole', { aggregationRule: {}, rules: [] })])).toEqual(['aggregation']);
@@ -79,7 +79,7 @@ describe('use-S9: a conversion webhook', () => {
   const listing = (...clusterScoped: string[]) => ({ policy: { ...open.policy, clusterScoped } });
   const KIND = 'apiextensions.k8s.io/CustomResourceDefinition';
 
-  it('needs a policy that allows webhooks, and the fix says how', () => {
+  it('requires a policy that allows webhooks, as the fix says', () => {
     expect(checkManifests([definition(webhook)], { ...open, ...listing(KIND) })).toMatchObject([
       {
         code: 'deployments/cluster-scoped-not-allowed',

@@ -1,14 +1,14 @@
 import type { ManifestError } from './manifest-error.ts';
 import { at, groupOf, keyOf, list, nameOf, record, text, type KubernetesObject } from './objects.ts';
 
-/** Cluster roles that a binding may name. */
+/** Cluster roles that bindings may refer to. */
 const BINDABLE = ['view', 'edit'];
 const ESCALATING = ['*', 'escalate', 'bind', 'impersonate'];
 const READING = ['get', 'list', 'watch'];
 
 /**
- * What the cluster role `edit` may write, by group: resources without their subresources (kubernetes.io/docs/reference/access-
- * authn-authz/rbac, "User-facing roles"). It may read {@link READABLE} too.
+ * Resources that the cluster role `edit` may write, by group, without subresources
+ * (kubernetes.io/docs/reference/access-authn-authz/rbac, "User-facing roles"). It may also read {@link READABLE}.
  */
 const WRITABLE: Readonly<Record<string, readonly string[]>> = {
   '': [
@@ -30,9 +30,9 @@ const READABLE: Readonly<Record<string, readonly string[]>> = {
   'discovery.k8s.io': ['endpointslices'],
   'metrics.k8s.io': ['pods'],
 };
-/** Subresources that `edit` lacks. */
+/** Subresources that `edit` does not include. */
 const BEYOND = ['pods/ephemeralcontainers', 'pods/resize'];
-/** Groups of Kubernetes itself. Those of CustomResourceDefinitions are an application's own business. */
+/** API groups of Kubernetes itself. Permissions on kinds of CustomResourceDefinitions are not restricted. */
 const BUILT_IN: ReadonlySet<string> = new Set([
   ...[...Object.keys(WRITABLE), ...Object.keys(READABLE)],
   ...['admissionregistration.k8s.io', 'apiextensions.k8s.io', 'apiregistration.k8s.io', 'authentication.k8s.io'],
@@ -43,17 +43,18 @@ const BUILT_IN: ReadonlySet<string> = new Set([
 
 interface Deploying {
   readonly targetNamespace: string;
-  /** Names of the roles among the objects. */
+  /** Names of the Roles among the objects. */
   readonly roles: ReadonlySet<string>;
-  /** An admin or owner of the organization deploys. */
+  /** Whether an admin or owner of the organization deploys. */
   readonly byAdmin?: boolean;
 }
 
 type Refuse = (pointer: string, rule: string, detail: string) => ManifestError;
 
 /**
- * Roles and bindings: nobody gets more by deploying than an editor may do with kubectl in the namespace, which is the cluster
- * role `edit`. Admins, who may do anything on their cluster, may also bind `view` and `edit` for all of it.
+ * Checks roles and bindings: a deployment must not grant more than an editor may do with kubectl in the namespace,
+ * which is the cluster role `edit`. Admins, who may do everything on their cluster, may also bind `view` and `edit`
+ * cluster-wide.
  */
 export function checkRights(object: KubernetesObject, deploying: Deploying): ManifestError[] {
   if (groupOf(object.apiVersion) !== 'rbac.authorization.k8s.io') return [];
@@ -82,7 +83,7 @@ export function checkRights(object: KubernetesObject, deploying: Deploying): Man
   }
 }
 
-/** Wildcards and verbs that lead to other rights. */
+/** Refuses wildcards, and verbs that allow privilege escalation. */
 function broad(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] {
   const member = (['verbs', 'resources', 'apiGroups'] as const).find((name) => list(at(rule, name)).includes('*'));
   if (member) return [refuse(`${pointer}/${member}`, 'wildcard', `gives * in ${member}`)];
@@ -90,7 +91,7 @@ function broad(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] 
   return verb === undefined ? [] : [refuse(`${pointer}/verbs`, 'escalation', `grants the verb ${String(verb)}`)];
 }
 
-/** The rule of a role in a namespace: at most what `edit` may do. */
+/** Checks that a rule of a Role grants no more than `edit`. */
 function given(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] {
   const found = broad(rule, pointer, refuse);
   if (found.length > 0) return found;
@@ -112,7 +113,7 @@ function given(rule: unknown, pointer: string, refuse: Refuse): ManifestError[] 
   return [];
 }
 
-/** What is added to roles that everybody has, such as `edit`, or made of them. */
+/** Refuses additions to aggregated roles such as `edit`, and new aggregated roles. */
 function aggregated(object: KubernetesObject, refuse: Refuse): ManifestError[] {
   const label = Object.keys(object.metadata.labels ?? {}).find((name) =>
     name.startsWith('rbac.authorization.k8s.io/aggregate-to-'),
@@ -143,7 +144,10 @@ function wholeCluster({ byAdmin }: Deploying, refuse: Refuse): ManifestError[] {
   ];
 }
 
-/** A binding: to roles that an editor has, of ServiceAccounts of the application's own namespace. */
+/**
+ * Checks a binding: its role must grant no more than `edit`, and its subjects must be ServiceAccounts of the target
+ * namespace.
+ */
 function bound(
   object: KubernetesObject,
   { targetNamespace, roles, byAdmin }: Deploying,

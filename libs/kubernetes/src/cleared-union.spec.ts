@@ -1,7 +1,7 @@
 import { clearedUnion } from './cleared-union.ts';
 import { KubernetesApiError } from './client.ts';
 
-describe('use-D10: a field that the server defaulted and then refuses', () => {
+describe('use-D10: a field that the server defaulted and later refuses', () => {
   const deployment = (spec: object, managed: object = {}) => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -18,11 +18,11 @@ describe('use-D10: a field that the server defaulted and then refuses', () => {
       causes: [{ reason: 'FieldValueForbidden', field, message: 'may not be specified' }],
     });
 
-  it('is cleared in one patch with what is stated beside it', () =>
+  it('is cleared in one patch with the other fields of its parent', () =>
     expect(clearedUnion(live, wanted, refused('spec.strategy.rollingUpdate'))).toEqual({
       spec: { strategy: { type: 'Recreate', rollingUpdate: null } },
     }));
-  it('stays when somebody owns it, when it is stated, and when the refusal is about something else', () => {
+  it('is kept if a manager owns it, if the manifest sets it, or if the refusal has another reason', () => {
     const owned = deployment(live.spec, { 'f:spec': { 'f:strategy': { 'f:rollingUpdate': {} } } });
     expect(clearedUnion(owned, wanted, refused('spec.strategy.rollingUpdate'))).toBeUndefined();
     expect(clearedUnion(live, live, refused('spec.strategy.rollingUpdate'))).toBeUndefined();

@@ -3,11 +3,12 @@ import { ownsField } from './field-ownership.ts';
 import { at, isRecord, list, record, type JsonRecord, type KubernetesObject } from './objects.ts';
 
 /**
- * The server fills in the members of a union, such as `strategy.rollingUpdate` of a Deployment; when another member is chosen
- * later (`Recreate`), it refuses its own default, which an apply cannot take away because nobody owns it.
- * @param error what the dry run of the apply was refused with
- * @returns a merge patch that states what the object states in the place of the refused field, without that field; undefined when
- * the refusal is about something else
+ * Builds a patch for a union that the server defaulted, such as `strategy.rollingUpdate` of a Deployment. If another
+ * member is chosen later (`Recreate`), the server refuses its own default, and an apply cannot remove it because no
+ * manager owns it.
+ * @param error error of the apply's dry run
+ * @returns a merge patch that sets the parent of the refused field as in the object, without that field; undefined if
+ * the refusal has another reason
  */
 export function clearedUnion(live: KubernetesObject, object: KubernetesObject, error: unknown): JsonRecord | undefined {
   if (!(error instanceof KubernetesApiError) || error.status !== 422) return undefined;
@@ -16,7 +17,7 @@ export function clearedUnion(live: KubernetesObject, object: KubernetesObject, e
     const path = field.split('.');
     const holder = path.slice(0, -1);
     const leaf = path.at(-1);
-    if (leaf === undefined || holder.length === 0 || /[[\]]/.test(field)) continue; // entries of lists have owners
+    if (leaf === undefined || holder.length === 0 || /[[\]]/.test(field)) continue; // elements of lists have owners
     const stated = at(object, ...holder);
     if (!isRecord(stated) || Object.hasOwn(stated, leaf) || at(live, ...path) === undefined) continue;
     const isOwned = list(live.metadata['managedFields']).some((entry) =>

@@ -1,29 +1,31 @@
 import type { KubernetesObject, ResourceType } from './objects.ts';
 
-/** For every call. */
+/** Options of every call. */
 export interface ClientCallOptions {
-  /** Ends the call at once; it rejects with KubernetesUnreachableError `aborted`. */
+  /** Cancels the call, which then rejects with KubernetesUnreachableError `aborted`. */
   readonly signal?: AbortSignal;
-  /** Milliseconds for the whole call, tries and waits included; the client's own deadline when left out. */
+  /** Milliseconds for the entire call, including retries and waits. The client's deadline by default. */
   readonly deadlineMs?: number;
-  /** Bytes of the answer, of a list all pages together; a server that answers more is cut off. See `ANSWER_BYTES`. */
+  /**
+   * Maximum bytes of the response, for a list of all pages together. A larger response is cut off. See `ANSWER_BYTES`.
+   */
   readonly maxBytes?: number;
 }
 
 export interface ListOptions extends ClientCallOptions {
-  /** All namespaces when left out. */
+  /** All namespaces by default. */
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects per page; 100 when left out, and fewer where they are large. */
+  /** Objects per page; 100 by default. Reduced automatically for large objects. */
   readonly pageSize?: number;
-  /** Ends the list after so many objects; all when left out. */
+  /** Maximum number of objects; unlimited by default. */
   readonly most?: number;
 }
 
 export interface ObjectList {
   readonly items: readonly KubernetesObject[];
-  /** Where a watch continues. */
+  /** Version to start from. */
   readonly resourceVersion: string;
 }
 
@@ -32,14 +34,17 @@ export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly resourceVersion: string;
-  /** Seconds after which the server ends the watch; 300 when left out. */
+  /** Seconds after which the server ends the watch; 300 by default. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
-  /** Milliseconds without a single byte after which the connection counts as dead; 120,000 when left out. */
+  /** Milliseconds without any data after which the connection is considered lost; 120,000 by default. */
   readonly idleMs?: number;
 }
 
-/** One line of a watch. BOOKMARK objects carry a resourceVersion and nothing else. An ERROR line is thrown as KubernetesApiError. */
+/**
+ * One event of a watch. BOOKMARK objects contain only a resourceVersion. An ERROR event is thrown as
+ * KubernetesApiError.
+ */
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: KubernetesObject;
@@ -51,24 +56,24 @@ export interface WriteOptions extends ClientCallOptions {
 }
 
 export interface ApplyOptions extends WriteOptions {
-  /** Takes conflicting fields from other managers; false when left out. */
+  /** Whether to take over conflicting fields from other managers; false by default. */
   readonly force?: boolean;
 }
 
-/** What a write answered. */
+/** Result of a write. */
 export interface Written {
   readonly object: KubernetesObject;
-  /** Whether the object did not exist before. */
+  /** Whether the object was created. */
   readonly created: boolean;
-  /** Texts of the server's Warning headers. */
+  /** Messages of the server's Warning headers. */
   readonly warnings: readonly string[];
 }
 
 export interface DeleteOptions extends ClientCallOptions {
-  /** The object must still be this one, else 409. */
+  /** UID precondition: the call fails with 409 if the object has another UID. */
   readonly uid?: string;
   readonly resourceVersion?: string;
-  /** `Background` when left out. */
+  /** `Background` by default. */
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
   readonly gracePeriodSeconds?: number;
   readonly dryRun?: boolean;
@@ -76,7 +81,7 @@ export interface DeleteOptions extends ClientCallOptions {
 
 export interface LogOptions extends ClientCallOptions {
   readonly container?: string;
-  /** Stays open and yields new lines; `deadlineMs` then does not hold, only `signal` ends it. */
+  /** Keeps the stream open for new lines. Only `signal` ends it; `deadlineMs` does not apply. */
   readonly follow?: boolean;
   readonly previous?: boolean;
   readonly timestamps?: boolean;
@@ -87,9 +92,9 @@ export interface LogOptions extends ClientCallOptions {
 
 export interface Discovery {
   readonly types: readonly ResourceType[];
-  /** The type that serves an object of this apiVersion and kind. */
+  /** Returns the type for an apiVersion and kind. */
   find(apiVersion: string, kind: string): ResourceType | undefined;
-  /** The type of a group and kind in the version that the server prefers. */
+  /** Returns the type of a group and kind in the server's preferred version. */
   preferred(group: string, kind: string): ResourceType | undefined;
 }
 
@@ -98,35 +103,41 @@ export interface AccessQuestion {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
-  /** All namespaces when left out. */
+  /** All namespaces by default. */
   readonly namespace?: string;
   readonly name?: string;
 }
 
 /**
- * Speaks raw JSON with one API server as one identity. Rejections are KubernetesApiError (the server answered) or
- * KubernetesUnreachableError (no answer came; `uncertain` says whether a write may have happened). Reads, server-side
- * applies and deletes with a UID are tried again within the deadline; other writes are not, except after a 429.
+ * Client of one API server with one identity. Objects are plain JSON. Calls reject with KubernetesApiError (the server
+ * returned an error) or KubernetesUnreachableError (no response; `uncertain` says whether a write may have happened).
+ * Reads, server-side applies, and deletes with a UID are retried within the deadline; other writes only after a 429.
  */
 export interface KubernetesClient {
   readonly server: string;
-  /** The object, or undefined when there is none of that name. A type unknown to the server rejects (reason `UnknownType`). */
+  /**
+   * Returns an object; undefined if it does not exist. Rejects with reason `UnknownType` if the server does not serve
+   * the type.
+   */
   get(
     type: ResourceType,
     name: string,
     namespace?: string,
     call?: ClientCallOptions,
   ): Promise<KubernetesObject | undefined>;
-  /** All pages. A continue token that expired starts the list again. */
+  /** Returns all pages. If a continue token expires, the list starts again. */
   list(type: ResourceType, options?: ListOptions): Promise<ObjectList>;
-  /** How many objects of a type there are, in all namespaces. */
+  /** Returns the number of objects of a type in all namespaces. */
   count(type: ResourceType, options?: ClientCallOptions): Promise<number>;
-  /** Ends when the server ends it (its time-out); rejects with reason `Expired` when the version is too old. */
+  /** Watches until the server ends it (timeout). Rejects with reason `Expired` if the resourceVersion is too old. */
   watch(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent>;
-  /** Server-side apply, strict about fields. A conflict rejects with status 409 and the fields in `causes`. */
+  /**
+   * Performs a server-side apply with strict field validation. A conflict rejects with status 409 and the fields in
+   * `causes`.
+   */
   apply(type: ResourceType, object: KubernetesObject, options: ApplyOptions): Promise<Written>;
   create(type: ResourceType, object: KubernetesObject, options: WriteOptions): Promise<Written>;
-  /** Replaces; put uid and resourceVersion into the object's metadata to hold it against concurrent writers. */
+  /** Replaces an object. To guard against concurrent writes, set uid and resourceVersion in its metadata. */
   update(type: ResourceType, object: KubernetesObject, options: WriteOptions): Promise<Written>;
   patch(
     type: ResourceType,
@@ -134,32 +145,41 @@ export interface KubernetesClient {
     patch: Patch,
     options: WriteOptions,
   ): Promise<Written>;
-  /** `deleted` at once, `deleting` while finalizers or dependents are waited for, `absent` when it was not there. */
+  /**
+   * Returns `deleted` if the object was removed, `deleting` while finalizers or dependents remain, `absent` if it did
+   * not exist.
+   */
   delete(
     type: ResourceType,
     key: { readonly name: string; readonly namespace?: string },
     options?: DeleteOptions,
   ): Promise<'deleted' | 'deleting' | 'absent'>;
-  /** Lines of one container, oldest first. Lines over 16 KiB are cut and say so; the reader's pace holds the server back. */
+  /**
+   * Returns the lines of one container, oldest first. Lines over 16 KiB are truncated with a notice. A slow reader
+   * slows down the server.
+   */
   logs(namespace: string, pod: string, options?: LogOptions): AsyncIterable<string>;
-  /** `gitVersion` of the server, such as `v1.36.3`. */
+  /** Returns the server's `gitVersion`, such as `v1.36.3`. */
   version(call?: ClientCallOptions): Promise<string>;
-  /** All kinds that the server serves; asked with an ETag, so repeated calls are cheap. */
+  /** Returns all kinds that the server serves. Repeated calls are cheap, because they use an ETag. */
   discovery(call?: ClientCallOptions & { readonly maxAgeMs?: number }): Promise<Discovery>;
   mayI(
     question: AccessQuestion,
     call?: ClientCallOptions,
   ): Promise<{ readonly allowed: boolean; readonly reason: string }>;
-  /** A new token of a ServiceAccount. @param expirationSeconds at least 600, the server's minimum */
+  /**
+   * Requests a new token of a ServiceAccount.
+   * @param expirationSeconds at least 600, the server's minimum
+   */
   requestToken(
     namespace: string,
     serviceAccount: string,
     expirationSeconds: number,
     call?: ClientCallOptions,
   ): Promise<{ readonly token: string; readonly expiresAt: string }>;
-  /** Identity of the cluster: the UID of the namespace kube-system. */
+  /** Returns the identity of the cluster: the UID of the namespace kube-system. */
   clusterUid(call?: ClientCallOptions): Promise<string>;
-  /** Ends all connections; calls that are under way reject. */
+  /** Closes all connections. Pending calls reject. */
   close(): void;
 }
 
@@ -167,26 +187,29 @@ export type Patch =
   | { readonly kind: 'merge' | 'strategic'; readonly body: Readonly<Record<string, unknown>> }
   | { readonly kind: 'json'; readonly body: readonly Readonly<Record<string, unknown>>[] };
 
-/** One manager's claim on one field, from a 409. */
+/** A field that another manager owns, from a 409. */
 export interface FieldConflict {
   readonly manager: string;
-  /** Set when the manager wrote through a sub-resource, such as `scale`. */
+  /** Set if the manager wrote through a subresource, such as `scale`. */
   readonly subresource?: string;
   readonly field: string;
 }
 
-/** One cause of a refusal, as in the server's Status. */
+/** A cause in the Status of a refusal. */
 export interface StatusCause {
   readonly reason: string;
   readonly field: string;
   readonly message: string;
 }
 
-/** The server answered with an error. */
+/** Thrown when the server returns an error. */
 export class KubernetesApiError extends Error {
   override readonly name = 'KubernetesApiError';
   readonly status: number;
-  /** Reason of the Status, such as `Conflict` or `NotFound`; `UnknownType` for a path that the server does not serve; '' when it gave none. */
+  /**
+   * Reason of the Status, such as `Conflict` or `NotFound`; `UnknownType` for a path that the server does not serve; ''
+   * if there is none.
+   */
   readonly reason: string;
   readonly causes: readonly StatusCause[];
   readonly retryAfterSeconds: number | undefined;
@@ -218,11 +241,11 @@ export type UnreachableCause =
   | 'malformed'
   | 'closed';
 
-/** No usable answer came. */
+/** Thrown when no usable response was received. */
 export class KubernetesUnreachableError extends Error {
   override readonly name = 'KubernetesUnreachableError';
   readonly why: UnreachableCause;
-  /** Whether the server may have done what was asked: look before doing it again. */
+  /** Whether the server may have performed the request. Check before repeating it. */
   readonly uncertain: boolean;
 
   constructor(why: UnreachableCause, message: string, uncertain: boolean, options?: ErrorOptions) {
@@ -232,15 +255,17 @@ export class KubernetesUnreachableError extends Error {
   }
 }
 
-/** Whether an error is the server's 404 for an object. */
+/** Returns whether an error is the server's 404 for an object. */
 export const isNotFound = (error: unknown): boolean =>
   error instanceof KubernetesApiError && error.status === 404 && error.reason !== 'UnknownType';
 
-/** Whether an error is a 409, of whatever reason. */
+/** Returns whether an error is a 409, for any reason. */
 export const isConflict = (error: unknown): error is KubernetesApiError =>
   error instanceof KubernetesApiError && error.status === 409;
 
-/** The fields that stood against a server-side apply, sorted (the server's order is random). Empty for other errors. */
+/**
+ * Returns the conflicting fields of a server-side apply, sorted (the server's order is random). Empty for other errors.
+ */
 export function conflictsOf(error: unknown): readonly FieldConflict[] {
   if (!isConflict(error)) return [];
   return error.causes

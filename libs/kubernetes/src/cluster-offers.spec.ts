@@ -28,7 +28,7 @@ const named = (name: string, annotations: Record<string, string> = {}): Kubernet
 });
 const refused = (status: number) => new KubernetesApiError({ status, reason: '', message: 'refused' });
 
-/** A cluster that has the given objects by resource; an error is thrown instead. It remembers what it was asked. */
+/** A cluster with the given objects by resource. An error is thrown in place of objects. Records the requests. */
 function cluster(has: Readonly<Record<string, readonly KubernetesObject[] | Error>>, gitVersion = 'v1.34.2+k3s1') {
   const asked: string[] = [];
   const found = ({ resource }: ResourceType): Promise<readonly KubernetesObject[]> => {
@@ -44,13 +44,14 @@ function cluster(has: Readonly<Record<string, readonly KubernetesObject[] | Erro
       resourceVersion: '1',
     }),
   };
-  return { asked, offers: (of = workload) => clusterOffers(client as KubernetesClient, of) }; // the rest is not asked for here
+  // The other methods are not called.
+  return { asked, offers: (of = workload) => clusterOffers(client as KubernetesClient, of) };
 }
 
 const DEFAULT = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
 
 describe('use-D21: what a cluster offers to an image application', () => {
-  it('is its version, its zones, the class of the priority, and the only Ingress class', async () => {
+  it('includes its version, its zones, the PriorityClass, and the only Ingress class', async () => {
     const { offers } = cluster({
       nodes: [named('node-1')],
       priorityclasses: [named('astro-critical')],
@@ -64,7 +65,7 @@ describe('use-D21: what a cluster offers to an image application', () => {
     });
   });
 
-  it('is only what is there', async () => {
+  it('includes only what exists', async () => {
     const { offers } = cluster({ priorityclasses: [named('critical'), named('astro-high')] });
     expect(await offers()).toEqual({ minor: 34, hasZones: false });
   });
@@ -77,13 +78,13 @@ describe('use-D21: what a cluster offers to an image application', () => {
     expect(await offers()).not.toHaveProperty('ingressClassName');
   });
 
-  it('counts what may not be read, and kinds that it does not serve, as missing', async () => {
+  it('treats resources that are forbidden or not served as missing', async () => {
     const { offers } = cluster({ nodes: refused(403), priorityclasses: refused(403), ingressclasses: refused(404) });
     expect(await offers()).toEqual({ minor: 34, hasZones: false });
     await expect(cluster({ nodes: refused(500) }).offers()).rejects.toThrow('refused');
   });
 
-  it('is asked for only what the workload needs', async () => {
+  it('is requested only as far as the workload needs it', async () => {
     const { spread: _spread, priority: _priority, host: _host, ...plain } = workload;
     const { asked, offers } = cluster({}, 'unknown');
     expect(await offers(plain)).toEqual({ minor: 0, hasZones: false });

@@ -2,15 +2,15 @@ import { KubernetesApiError, type KubernetesClient } from './client.ts';
 import { at, text, type KubernetesObject, type ResourceType } from './objects.ts';
 import type { ImageWorkload } from './workload.ts';
 
-/** What a cluster offers, as far as the objects of an image application depend on it. */
+/** Features of a cluster that affect the objects of an image application. */
 export interface ClusterOffers {
-  /** Minor version of the API server, such as 34 of `v1.34.2`; 0 when the version cannot be read. */
+  /** Minor version of the API server, such as 34 for `v1.34.2`; 0 if unknown. */
   readonly minor: number;
-  /** Nodes carry the label of their zone. */
+  /** Whether nodes have zone labels. */
   readonly hasZones: boolean;
-  /** The PriorityClass of the workload's priority, where the cluster has it. */
+  /** PriorityClass for the workload's priority, if the cluster has it. */
   readonly priorityClassName?: string;
-  /** The only IngressClass, where none is the default. */
+  /** The only IngressClass, if none is the default. */
   readonly ingressClassName?: string;
 }
 
@@ -29,10 +29,10 @@ const PRIORITY_CLASS = overall('scheduling.k8s.io', 'PriorityClass', 'prioritycl
 const INGRESS_CLASS = overall('networking.k8s.io', 'IngressClass', 'ingressclasses');
 const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
 
-/** Name of the PriorityClass of a tier's priority. Operators create it to opt in. */
+/** Returns the PriorityClass of a tier's priority. Operators create it to opt in. */
 const priorityClassOf = (priority: NonNullable<ImageWorkload['priority']>): string => `astro-${priority}`;
 
-/** Asks a cluster only for what the workload needs. What may not be read there counts as missing. */
+/** Reads from a cluster only what the workload needs. Resources that the platform may not read count as missing. */
 export async function clusterOffers(client: KubernetesClient, workload: ImageWorkload): Promise<ClusterOffers> {
   const { rendering, spread, priority, host } = workload;
   const [minor, hasZones, priorityClassName, ingressClassName] = await Promise.all([
@@ -70,7 +70,7 @@ async function ingressClassOf(client: KubernetesClient): Promise<string | undefi
   return items.length === 1 && !items.some(isDefault) ? items[0]?.metadata.name : undefined;
 }
 
-/** The answer, or what counts where the platform may not look, or the server has no such kind. */
+/** Resolves with the response, or with a fallback if reading is forbidden or the server does not serve the kind. */
 async function readable<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await asked;

@@ -31,7 +31,7 @@ function speaking(path: string): void {
   });
   const test = { fieldManager: 'test' };
 
-  it('loses no field on the way (KUBERNETES 1.2)', async () => {
+  it('preserves every field (KUBERNETES 1.2)', async () => {
     const networkPolicies: ResourceType = {
       group: 'networking.k8s.io',
       version: 'v1',
@@ -73,7 +73,7 @@ function speaking(path: string): void {
     expect(await client.delete(limitRanges, { name: 'a', namespace })).toBe('deleted');
   });
 
-  it('a custom resource keeps what its definition says (KUBERNETES 1.2)', async () => {
+  it('preserves custom resources as their definition says (KUBERNETES 1.2)', async () => {
     const group = `g${randomUUID().slice(0, 8)}.example.com`;
     const schema = {
       type: 'object',
@@ -122,7 +122,7 @@ function speaking(path: string): void {
     await client.delete(TYPES.customResourceDefinition, crd.metadata);
   });
 
-  it('DELETE with the UID of another object is a 409, and deletes nothing (KUBERNETES 1.3)', async () => {
+  it('rejects a DELETE with another UID with 409, and deletes nothing (KUBERNETES 1.3)', async () => {
     await client.create(TYPES.configMap, configMap('precondition'), test);
     await expect(
       client.delete(TYPES.configMap, { name: 'precondition', namespace }, { uid: randomUUID() }),
@@ -134,7 +134,7 @@ function speaking(path: string): void {
     ).rejects.toMatchObject({ status: 409 });
   });
 
-  it('a dry run of a DELETE deletes nothing (KUBERNETES 1.3)', async () => {
+  it('deletes nothing in a dry run of a DELETE (KUBERNETES 1.3)', async () => {
     const { object } = await client.create(TYPES.configMap, configMap('dry'), test);
     const uid = object.metadata.uid ?? '';
     expect(await client.delete(TYPES.configMap, { name: 'dry', namespace }, { uid, dryRun: true })).toBe('deleted');
@@ -143,7 +143,7 @@ function speaking(path: string): void {
     expect(await client.delete(TYPES.configMap, { name: 'dry', namespace }, { uid })).toBe('absent');
   });
 
-  it('a dry run of an apply writes nothing and answers what would be', async () => {
+  it('writes nothing in a dry run of an apply, and returns the result', async () => {
     const { object, created } = await client.apply(TYPES.configMap, configMap('planned', { a: 'b' }), {
       ...test,
       dryRun: true,
@@ -153,7 +153,7 @@ function speaking(path: string): void {
     expect(await client.get(TYPES.configMap, 'planned', namespace)).toBeUndefined();
   });
 
-  it('a conflict names manager and field', async () => {
+  it('reports manager and field of a conflict', async () => {
     await client.apply(TYPES.configMap, configMap('fought-over', { a: 'theirs' }), { fieldManager: 'them' });
     const failure = await client
       .apply(TYPES.configMap, configMap('fought-over', { a: 'ours' }), { fieldManager: 'us' })
@@ -169,14 +169,14 @@ function speaking(path: string): void {
     ).toEqual({ a: 'ours' });
   });
 
-  it('an unknown field is refused, though the server says 500', async () => {
+  it('rejects an unknown field, for which the server returns a 500', async () => {
     await expect(client.apply(TYPES.configMap, { ...configMap('typo'), datta: {} }, test)).rejects.toMatchObject({
       status: 500,
       message: expect.stringContaining('field not declared in schema'),
     });
   });
 
-  it('what is not there is undefined; what is not served is an error', async () => {
+  it('returns undefined for a missing object, and rejects for a type that is not served', async () => {
     expect(await client.get(TYPES.configMap, 'nothing', namespace)).toBeUndefined();
     await expect(
       client.get({ ...TYPES.configMap, group: 'no.such', resource: 'things' }, 'a', namespace),
@@ -186,7 +186,7 @@ function speaking(path: string): void {
     });
   });
 
-  it('lists over pages, and watches from there', async () => {
+  it('lists in pages, and watches from the resulting version', async () => {
     const names = Array.from({ length: 7 }, (_, index) => `page-${index}`);
     for (const name of names)
       await client.create(
@@ -218,17 +218,17 @@ function speaking(path: string): void {
     expect(await reading).toMatchObject({ why: 'aborted' });
   });
 
-  it('E14: a watch from too old a version says so', async () => {
+  it('E14: reports a watch from an expired version', async () => {
     const reading = (async () => {
       for await (const _ of client.watch(TYPES.configMap, { namespace, resourceVersion: '1', timeoutSeconds: 1 }));
     })();
     await reading.then(
-      () => {}, // a young server still remembers its first version
+      () => {}, // a new server still has its first version
       (error: unknown) => expect(error).toMatchObject({ status: 410 }),
     );
   });
 
-  it('discovery knows kinds, scopes and preferred versions, and is asked again with an ETag', async () => {
+  it('returns kinds, scopes, and preferred versions from discovery, and uses an ETag', async () => {
     const discovery = await client.discovery({ maxAgeMs: 0 });
     expect(discovery.find('apps/v1', 'Deployment')).toMatchObject({ resource: 'deployments', namespaced: true });
     expect(discovery.preferred('autoscaling', 'HorizontalPodAutoscaler')).toMatchObject({ version: 'v2' });
@@ -237,7 +237,7 @@ function speaking(path: string): void {
     expect(await client.discovery({ maxAgeMs: 0 })).toBe(discovery);
   });
 
-  it('asks for rights, gives tokens, tells version and identity', async () => {
+  it('checks permissions, requests tokens, and returns version and identity', async () => {
     expect(await client.mayI({ verb: 'create', group: 'apps', resource: 'deployments', namespace })).toMatchObject({
       allowed: true,
     });
@@ -248,7 +248,7 @@ function speaking(path: string): void {
     expect(Date.parse(expiresAt) - Date.now()).toBeLessThan(610_000);
   });
 
-  it('reads logs, line by line', async () => {
+  it('reads logs by line', async () => {
     await client.create(
       TYPES.pod,
       {

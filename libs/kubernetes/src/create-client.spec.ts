@@ -16,7 +16,7 @@ interface Seen {
   readonly body: string;
 }
 
-/** A server of plain HTTP that answers as each test says, and remembers what it was asked. */
+/** An HTTP server that responds as each test specifies, and records requests. */
 let server: Server;
 let answer: (seen: Seen, response: ServerResponse, socket: Socket) => void;
 let seen: Seen[];
@@ -27,7 +27,7 @@ const egress = (allowed: string) => {
   if (!policy.ok) throw new Error(policy.error.detail);
   return policy.value;
 };
-const portOf = (): number => (server.address() as AddressInfo).port; // a TCP server's address has this form
+const portOf = (): number => (server.address() as AddressInfo).port; // a TCP server has an address of this form
 const open = (more: Partial<Parameters<typeof createKubernetesClient>[0]> = {}) =>
   createKubernetesClient({
     server: `http://127.0.0.1:${portOf()}`,
@@ -75,7 +75,7 @@ afterEach(async () => {
 });
 
 describe('a write', () => {
-  it('sends every field of a manifest as it is, also those that no model knows (KUBERNETES 1.2)', async () => {
+  it('sends every field of a manifest unchanged, even if no model defines it (KUBERNETES 1.2)', async () => {
     const policy: KubernetesObject = {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
@@ -103,7 +103,7 @@ describe('a write', () => {
     });
   });
 
-  it('DELETE has a Content-Length, and its options in the body alone (KUBERNETES 1.3)', async () => {
+  it('sends a DELETE with Content-Length, and with its options only in the body (KUBERNETES 1.3)', async () => {
     answer = (_, response) => json(response, 200, { kind: 'Status', status: 'Success' });
     expect(
       await client.delete(
@@ -124,7 +124,7 @@ describe('a write', () => {
     });
   });
 
-  it('of which the answer got lost is uncertain and not done again', async () => {
+  it('is uncertain and not retried when its response is lost', async () => {
     answer = (_, __, socket) => socket.destroy();
     await expect(client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
       name: 'KubernetesUnreachableError',
@@ -134,7 +134,7 @@ describe('a write', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it.each(['', '.', '..'])('refuses the name %j, which would lead to another path', async (name) => {
+  it.each(['', '.', '..'])('rejects the name %j, which would change the path', async (name) => {
     await expect(client.delete(TYPES.configMap, { name, namespace: 'n' })).rejects.toThrow(TypeError);
     expect(seen).toHaveLength(0);
   });
@@ -144,7 +144,7 @@ describe('a write', () => {
     expect(seen[0]?.url).toBe('/api/v1/namespaces/n/configmaps/a%2F..%2Fb%3Fc');
   });
 
-  it('gives warnings of the server', async () => {
+  it('returns the warnings of the server', async () => {
     answer = (_, response) => json(response, 201, configMap, { warning: '299 - "unknown field \\"a\\""' });
     expect(await client.create(TYPES.configMap, configMap, { fieldManager: 'm' })).toMatchObject({
       created: true,
@@ -153,18 +153,18 @@ describe('a write', () => {
   });
 });
 
-describe('E13: a cluster in trouble', () => {
+describe('E13: calls to an unhealthy cluster', () => {
   const failing = (times: number, reply: (response: ServerResponse) => void) => {
     answer = (_, response) => (seen.length <= times ? reply(response) : json(response, 200, configMap));
   };
 
-  it.each([500, 502, 503, 504, 429])('%s is tried again', async (code) => {
+  it.each([500, 502, 503, 504, 429])('are retried on %s', async (code) => {
     failing(2, (response) => json(response, code, status(code, 'X')));
     expect(await client.get(TYPES.configMap, 'a', 'n')).toEqual(configMap);
     expect(seen).toHaveLength(3);
   });
 
-  it('Retry-After is honoured', async () => {
+  it('are retried after the time in Retry-After', async () => {
     failing(1, (response) => json(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '1' }));
     const begun = performance.now();
     await client.get(TYPES.configMap, 'a', 'n');
@@ -174,7 +174,7 @@ describe('E13: a cluster in trouble', () => {
   it.each([
     ['failed to create typed patch object (n/a; v1, Kind=ConfigMap): .x: field not declared in schema'],
     ['etcdserver: request is too large'],
-  ])('a 500 that is our own mistake is not tried again: %s', async (message) => {
+  ])('are not retried on a 500 that the request itself caused: %s', async (message) => {
     answer = (_, response) => json(response, 500, { kind: 'Status', code: 500, message });
     await expect(client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })).rejects.toMatchObject({
       status: 500,
@@ -182,7 +182,7 @@ describe('E13: a cluster in trouble', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('a conflict is never tried again, and names managers and fields in a fixed order', async () => {
+  it('are never retried on a conflict, which reports managers and fields in a fixed order', async () => {
     const causes = ['b', 'a'].map((manager) => ({
       reason: 'FieldManagerConflict',
       message: `conflict with "${manager}" with subresource "scale" using apps/v1`,
@@ -197,7 +197,7 @@ describe('E13: a cluster in trouble', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('a server that never answers ends at the deadline', async () => {
+  it('end at the deadline if there is no response', async () => {
     answer = () => {};
     await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({
       why: 'timeout',
@@ -208,12 +208,12 @@ describe('E13: a cluster in trouble', () => {
     ).rejects.toMatchObject({ why: 'timeout', uncertain: true });
   });
 
-  it('a server that stops in the middle of an answer ends at the deadline', async () => {
+  it('end at the deadline if the response is incomplete', async () => {
     answer = (_, response) => void response.writeHead(200).write('{"kind":');
     await expect(client.get(TYPES.configMap, 'a', 'n', { deadlineMs: 150 })).rejects.toMatchObject({ why: 'timeout' });
   });
 
-  it('an abort ends a call at once', async () => {
+  it('end immediately on abort', async () => {
     answer = () => {};
     const stop = new AbortController();
     const call = client.get(TYPES.configMap, 'a', 'n', { signal: stop.signal });
@@ -221,7 +221,7 @@ describe('E13: a cluster in trouble', () => {
     await expect(call).rejects.toMatchObject({ why: 'aborted' });
   });
 
-  it('an answer without end is not kept', async () => {
+  it('do not buffer an endless response', async () => {
     answer = (_, response) => {
       const more = () => void (response.destroyed || response.write('x'.repeat(4_096), () => setImmediate(more)));
       response.writeHead(200);
@@ -230,7 +230,7 @@ describe('E13: a cluster in trouble', () => {
     await expect(client.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'too-large' });
   });
 
-  it('a kept connection that the server closed in the meantime is replaced without a word', async () => {
+  it('silently replace a kept connection that the server has closed', async () => {
     await client.get(TYPES.configMap, 'a', 'n');
     let closed = false;
     answer = (_, response, socket) => {
@@ -241,7 +241,7 @@ describe('E13: a cluster in trouble', () => {
     expect(await client.get(TYPES.configMap, 'a', 'n')).toEqual(configMap);
   });
 
-  it('connections are kept: 50 calls one after the other use one', async () => {
+  it('use one connection for 50 sequential calls', async () => {
     const sockets = new Set<number | undefined>();
     answer = (_, response, socket) => {
       sockets.add(socket.remotePort);
@@ -251,7 +251,7 @@ describe('E13: a cluster in trouble', () => {
     expect(sockets.size).toBe(1);
   });
 
-  it('200 calls at once go over sixteen', async () => {
+  it('use sixteen connections for 200 concurrent calls', async () => {
     const sockets = new Set<number | undefined>();
     answer = (_, response, socket) => {
       sockets.add(socket.remotePort);
@@ -261,7 +261,7 @@ describe('E13: a cluster in trouble', () => {
     expect(sockets.size).toBe(16);
   });
 
-  it('calls are paced, so that one application cannot starve others', async () => {
+  it('are rate-limited, so that one application cannot starve others', async () => {
     const slow = open({ ratePerSecond: 20, burst: 2 });
     const begun = performance.now();
     await Promise.all(Array.from({ length: 6 }, () => slow.get(TYPES.configMap, 'a', 'n')));
@@ -269,7 +269,7 @@ describe('E13: a cluster in trouble', () => {
     slow.close();
   });
 
-  it('what is under way ends when the client is closed', async () => {
+  it('end when the client is closed', async () => {
     answer = () => {};
     const other = open();
     const call = other.get(TYPES.configMap, 'a', 'n');
@@ -278,8 +278,8 @@ describe('E13: a cluster in trouble', () => {
   });
 });
 
-describe('E10: where a client connects', () => {
-  it('an address that the policy refuses is not dialled', async () => {
+describe('E10: a connection of a client', () => {
+  it('is not opened to an address that the policy refuses', async () => {
     const other = open({ egress: egress('') });
     await expect(other.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({
       why: 'egress',
@@ -289,7 +289,7 @@ describe('E10: where a client connects', () => {
     expect(seen).toHaveLength(0);
   });
 
-  it('a name is judged by the address that it leads to, in the connection itself', async () => {
+  it('is checked after name resolution, within the connection attempt', async () => {
     const refused = open({ server: `http://localhost:${portOf()}`, egress: egress('') });
     await expect(refused.get(TYPES.configMap, 'a', 'n')).rejects.toMatchObject({ why: 'egress' });
     refused.close();
@@ -298,21 +298,21 @@ describe('E10: where a client connects', () => {
     allowed.close();
   });
 
-  it('redirects are not followed', async () => {
+  it('follows no redirects', async () => {
     answer = (_, response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
     await expect(client.get(TYPES.configMap, 'a', 'n')).rejects.toBeInstanceOf(KubernetesApiError);
     expect(seen).toHaveLength(1);
   });
 
   it.each(['http://k8s.example.com', 'https://u:p@k8s.example.com', 'ftp://127.0.0.1'])(
-    '%s is refused at once',
+    'is refused for %s',
     (address) => expect(() => open({ server: address })).toThrow(KubernetesUnreachableError),
   );
 });
 
-describe('use-S5: a server that answers more than is expected is cut off', () => {
+describe('use-S5: a response over its limit', () => {
   const MEGABYTES = 60;
-  /** Answers without end, or up to 60 MB; counts what could be sent. */
+  /** Responds endlessly, or with up to 60 MB; counts the bytes that could be sent. */
   const flood = (response: ServerResponse, begin: string, code = 200): { bytes: number } => {
     const sent = { bytes: 0 };
     const chunk = 'x'.repeat(64 * 1_024);
@@ -338,15 +338,15 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
     ['applied object', 3_072, () => client.apply(TYPES.configMap, configMap, { fieldManager: 'm' })],
     ['discovery', 8_192, () => client.discovery()],
   ];
-  it.each(calls)('%s: at %i KiB', async (_what, kibibytes, call) => {
+  it.each(calls)('is cut off: %s at %i KiB', async (_what, kibibytes, call) => {
     const floods: { bytes: number }[] = [];
     answer = (_, response) => void floods.push(flood(response, '{"text":"'));
     await expect(call()).rejects.toMatchObject({ why: 'too-large' });
-    // What is in the buffers of the two sockets comes on top.
+    // The buffers of the two sockets are added.
     for (const { bytes } of floods) expect(bytes).toBeLessThan(kibibytes * 1_024 + 8_000_000);
   });
 
-  it('by the announced length, before anything is read', async () => {
+  it('is cut off by its Content-Length, before anything is read', async () => {
     let written = 0;
     answer = (_, response) => {
       response.on('error', () => {}).writeHead(200, { 'content-length': String(MEGABYTES * 1_000_000) });
@@ -356,13 +356,13 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
     expect(written).toBeLessThanOrEqual(1);
   });
 
-  it('a refusal of a stream is read for a while only', async () => {
+  it('is read for a limited time if it is the error of a stream', async () => {
     answer = (_, response) => void flood(response, '{"text":"', 403);
     const reading = client.watch(TYPES.configMap, { resourceVersion: '1' })[Symbol.asyncIterator]();
     await expect(reading.next()).rejects.toMatchObject({ status: 403 });
   });
 
-  it('a page of large objects is asked for again with fewer', async () => {
+  it('makes the client request a page of large objects again with a smaller limit', async () => {
     const names = Array.from({ length: 30 }, (_, n) => `c${n}`);
     answer = ({ url }, response) => {
       const query = new URL(url, 'http://x').searchParams;
@@ -388,12 +388,12 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
     });
   });
 
-  it('a list without an end ends at its deadline, all pages together', async () => {
+  it('ends at the deadline if it is an endless list, counting all pages together', async () => {
     answer = (_, response) => json(response, 200, { metadata: { resourceVersion: '5', continue: 'more' }, items: [] });
     await expect(client.list(TYPES.configMap, { deadlineMs: 300 })).rejects.toMatchObject({ why: 'timeout' });
   });
 
-  it('kinds in documents without end are too many at 8 MiB together', async () => {
+  it('is cut off at 8 MiB if it consists of many documents of discovery', async () => {
     const versions = Array.from({ length: 3_000 }, (_, n) => ({ version: `v${n}` }));
     answer = ({ url }, response) => {
       if (url === '/api') return json(response, 200, { kind: 'APIVersions', versions: [] });
@@ -406,7 +406,7 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
     patient.close();
   });
 
-  it('counts objects by one short page, else by the pages of the list', async () => {
+  it('is not needed for a count: one short page suffices, or the pages of the list', async () => {
     answer = (_, response) =>
       json(response, 200, { metadata: { resourceVersion: '5', continue: 'x', remainingItemCount: 41 }, items: [node] });
     expect(await client.count(TYPES.node)).toBe(42);
@@ -426,7 +426,7 @@ describe('use-S5: a server that answers more than is expected is cut off', () =>
 });
 
 describe('lists and watches', () => {
-  it('a list is read page by page', async () => {
+  it('read a list page by page', async () => {
     answer = (request, response) =>
       json(
         response,
@@ -445,7 +445,7 @@ describe('lists and watches', () => {
     expect(seen.at(-1)?.url).toContain('limit=1');
   });
 
-  it('E14: a continue token that expired begins the list again', async () => {
+  it('E14: restart the list when a continue token expires', async () => {
     answer = (request, response) => {
       if (seen.length === 1)
         return json(response, 200, {
@@ -458,7 +458,7 @@ describe('lists and watches', () => {
     expect((await client.list(TYPES.configMap)).items.map(({ metadata }) => metadata.name)).toEqual(['fresh']);
   });
 
-  it('a watch gives its events in order, also when lines are cut anywhere', async () => {
+  it('return events of a watch in order, even if lines are split', async () => {
     const lines = [
       { type: 'ADDED', object: configMap },
       { type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion: '12' } } },
@@ -478,7 +478,7 @@ describe('lists and watches', () => {
     expect(seen[0]?.url).toContain('allowWatchBookmarks=true');
   });
 
-  it('E14: a watch that is too old is an error, though the server says 200', async () => {
+  it('E14: report an expired watch, for which the server returns 200', async () => {
     answer = (_, response) =>
       response.writeHead(200).end(`${JSON.stringify({ type: 'ERROR', object: status(410, 'Expired') })}\n`);
     const reading = (async () => {
@@ -487,7 +487,7 @@ describe('lists and watches', () => {
     await expect(reading).rejects.toMatchObject({ status: 410, reason: 'Expired' });
   });
 
-  it('a watch without a byte for too long counts as dead', async () => {
+  it('treat a watch without data for too long as lost', async () => {
     answer = (_, response) => void response.writeHead(200).flushHeaders();
     const reading = (async () => {
       for await (const _ of client.watch(TYPES.configMap, { resourceVersion: '1', idleMs: 100 }));
@@ -497,7 +497,7 @@ describe('lists and watches', () => {
 });
 
 describe('E15: logs', () => {
-  it('lines over 16 KiB are cut and say so; binary is made readable', async () => {
+  it('are truncated at 16 KiB per line with a notice, and binary data is made readable', async () => {
     answer = (_, response) => {
       response.writeHead(200);
       response.write(`${'x'.repeat(1_000_000)}\n`);
@@ -510,7 +510,7 @@ describe('E15: logs', () => {
     expect(lines[1]).toBe('\ufffd\ufffd end');
   });
 
-  it('a reader that takes its time holds the server back', async () => {
+  it('are sent at the pace of the reader', async () => {
     let written = 0;
     answer = (_, response) => {
       response.writeHead(200);
@@ -532,7 +532,7 @@ describe('E15: logs', () => {
 });
 
 describe('discovery', () => {
-  it('of an older server is read group by group, preferred versions first, without sub-resources', async () => {
+  it('reads an older server group by group, preferred versions first, without subresources', async () => {
     const resources = (names: readonly (readonly [string, string])[]) => ({
       kind: 'APIResourceList',
       resources: names.map(([name, kind]) => ({ name, kind, namespaced: true, verbs: ['get'] })),
@@ -566,7 +566,7 @@ describe('discovery', () => {
     expect(discovery.preferred('x.io', 'Thing')).toMatchObject({ version: 'v2' });
   });
 
-  it('is not asked again within a minute, then with the ETag that was given', async () => {
+  it('is cached for a minute, then requested with its ETag', async () => {
     answer = ({ headers, url }, response) => {
       if (headers['if-none-match'] === 'tag') return response.writeHead(304).end();
       const items =

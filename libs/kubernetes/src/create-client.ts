@@ -27,7 +27,7 @@ import { pathOf, queryOf } from './paths.ts';
 import { jsonOf, statusError, warningsOf } from './status.ts';
 import type { ServerResponse } from './transport.ts';
 
-const APPLY = 'application/apply-patch+yaml'; // JSON is YAML
+const APPLY = 'application/apply-patch+yaml'; // JSON is valid YAML
 const PATCHES: Record<Patch['kind'], string> = {
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',
@@ -36,8 +36,8 @@ const PATCHES: Record<Patch['kind'], string> = {
 const MAX_LOG_LINE_BYTES = 16 * 1024;
 
 /**
- * Opens nothing until the first call. Close it when the cluster or its credential goes.
- * @throws KubernetesUnreachableError `egress` when the server's address has a form that is never dialled
+ * Creates a client, which connects at its first call. Close it when its cluster or credential is removed.
+ * @throws KubernetesUnreachableError `egress` if the server's address is invalid
  */
 export const createKubernetesClient = (options: ApiCallsOptions): KubernetesClient => new Client(options);
 
@@ -216,7 +216,7 @@ class Client implements KubernetesClient {
     }: DeleteOptions = {},
   ): Promise<'deleted' | 'deleting' | 'absent'> {
     const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion };
-    // Everything goes into the body: beside a body the server ignores the query, a dry run included.
+    // All options are in the body: if there is a body, the server ignores the query, even a dry run.
     const body = {
       apiVersion: 'v1',
       kind: 'DeleteOptions',
@@ -377,13 +377,19 @@ class Client implements KubernetesClient {
   }
 }
 
-/** Of a write: the server refuses fields that it does not know. @param force takes fields that others manage; of an apply only */
+/**
+ * Returns the query of a write with strict field validation.
+ * @param force takes over fields of other managers; only for an apply
+ */
 const strictQuery = (
   { fieldManager, dryRun }: Pick<WriteOptions, 'fieldManager' | 'dryRun'>,
   force?: boolean,
 ): string => queryOf({ fieldManager, force, fieldValidation: 'Strict', dryRun: dryRun ? 'All' : undefined });
 
-/** One line of a watch; undefined for a type of change that is not known. @throws KubernetesApiError for an ERROR */
+/**
+ * Parses an event of a watch; undefined for an unknown event type.
+ * @throws KubernetesApiError for an ERROR event
+ */
 function watchEventOf(event: unknown): WatchEvent | undefined {
   const kind = at(event, 'type');
   const object = at(event, 'object');
@@ -398,7 +404,7 @@ function watchEventOf(event: unknown): WatchEvent | undefined {
   return isChange && isKubernetesObject(object) ? { type: kind, object } : undefined;
 }
 
-/** For calls of which a few lines are expected. */
+/** Returns options for calls with a small response. */
 const small = (options: ClientCallOptions): ClientCallOptions => ({ maxBytes: ANSWER_BYTES.small, ...options });
 
 function objectOf({ body }: ServerResponse): KubernetesObject {

@@ -22,7 +22,7 @@ const one = (given: KubernetesObject, more: Partial<Decoration> = {}) => {
 };
 
 describe('E1: namespaces', () => {
-  it('every namespaced object lands in the target namespace; one warning lists those that named another', () => {
+  it('are set to the target namespace, with one warning that lists objects from other namespaces', () => {
     const { objects, warnings } = decorate(
       [
         object('ConfigMap', {}, { name: 'x', namespace: 'kube-system' }),
@@ -37,7 +37,7 @@ describe('E1: namespaces', () => {
     ]);
   });
 
-  it('stay as they are in mode preserve; objects without one land in the target', () => {
+  it('are kept in mode preserve; objects without one are in the target namespace', () => {
     const { objects, warnings } = decorate([object('ConfigMap', {}, { namespace: 'team-a' }), object('Service')], {
       ...decoration,
       namespaceMode: 'preserve',
@@ -46,26 +46,26 @@ describe('E1: namespaces', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('cluster-scoped objects have none', () =>
+  it('are not set on cluster-scoped objects', () =>
     expect(one(object('ClusterRole', {}, { namespace: 'x' })).metadata.namespace).toBeUndefined());
 
-  it("the application's own Namespace is left out", () =>
+  it("do not include the application's own Namespace object", () =>
     expect(decorate([object('Namespace', {}, { name: 'acme-web' })], decoration)).toMatchObject({
       objects: [],
       warnings: [expect.stringContaining('acme-web')],
     }));
 
-  it('two objects that would become one are refused', () => {
+  it('must not merge two objects into one', () => {
     expect(
       decorate([object('ConfigMap', {}, { namespace: 'x' }), object('ConfigMap', {}, { namespace: 'y' })], decoration)
         .findings,
     ).toMatchObject([{ code: 'deployments/duplicate-object' }]);
   });
 
-  it('a kind that nobody knows is refused', () =>
+  it('require a known kind', () =>
     expect(decorate([object('Alien')], decoration).findings).toMatchObject([{ code: 'deployments/unknown-kind' }]));
 
-  it('a CustomResourceDefinition of the set tells the scope of its kind', () => {
+  it('are used for custom kinds as a CustomResourceDefinition of the set defines', () => {
     const crd: KubernetesObject = {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
@@ -78,7 +78,7 @@ describe('E1: namespaces', () => {
   });
 });
 
-describe('E8: marks of ownership', () => {
+describe('E8: ownership marks', () => {
   const mark = 'platform.astropulse.io/application';
 
   it('are on every object and on the pods of its templates', () => {
@@ -92,7 +92,7 @@ describe('E8: marks of ownership', () => {
     expect(at(cron, 'spec', 'jobTemplate', 'spec', 'template', 'metadata', 'labels')).toEqual({ [mark]: 'app-1' });
   });
 
-  it('the attempt is not on pods: each deployment would restart them', () => {
+  it('do not include the attempt on pods, which would restart them at each deployment', () => {
     expect(JSON.stringify(at(one(object('Deployment', { spec: { template: { spec: {} } } })), 'spec'))).not.toContain(
       'attempt-9',
     );
@@ -117,8 +117,8 @@ describe('E8: marks of ownership', () => {
   });
 });
 
-describe('the form that a server keeps', () => {
-  it('what the server writes is left out, with one warning', () => {
+describe('the canonical form of an object', () => {
+  it('omits what the server writes, with one warning', () => {
     const { objects, warnings } = decorate(
       [
         object(
@@ -141,17 +141,17 @@ describe('the form that a server keeps', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('stringData becomes data, so that a removed key goes', () => {
+  it('has data instead of stringData, so that a removed key is deleted', () => {
     expect(one(object('Secret', { data: { a: 'eA==' }, stringData: { b: 'pass' } }))).toMatchObject({
       data: { a: 'eA==', b: Buffer.from('pass').toString('base64') },
     });
     expect(one(object('Secret', { stringData: { b: 'pass' } }))['stringData']).toBeUndefined();
   });
 
-  it('nulls are left out: the server would own them', () =>
+  it('omits nulls, which the server would own', () =>
     expect(one(object('ConfigMap', { data: { a: null, b: 'c' } }))['data']).toEqual({ b: 'c' }));
 
-  it('replicas are left to an autoscaler of the same set', () => {
+  it('omits replicas if the set has an autoscaler for the workload', () => {
     const autoscaler: KubernetesObject = {
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
@@ -163,7 +163,7 @@ describe('the form that a server keeps', () => {
     expect(warnings).toEqual(['replicas are managed by the autoscaler: Deployment a']);
   });
 
-  it('is reached in one step: decorating again changes nothing', () => {
+  it('is idempotent', () => {
     const first = one(object('Secret', { stringData: { b: 'x' }, spec: { limits: { cpu: '1000m' } } }));
     expect(one(first, { ownRendering: true })).toEqual(first);
   });

@@ -25,15 +25,18 @@ import { withCanonicalQuantities } from './quantity.ts';
 
 export interface Decoration {
   readonly applicationId: string;
-  /** Of the attempt that deploys: is in an annotation. */
+  /** ID of the attempt that deploys, for an annotation. */
   readonly attempt: string;
   readonly targetNamespace: string;
   readonly namespaceMode: 'override' | 'preserve';
-  /** Whether the kind is in namespaces, by discovery or by a CRD of the set; undefined when nobody knows the kind. */
+  /** Returns whether a kind is namespaced, by discovery or by a CRD of the set; undefined if the kind is unknown. */
   readonly isNamespaced: (object: KubernetesObject) => boolean | undefined;
   /** Labels of the application for every object. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** The objects are our own rendering: marks of the platform in them stay. False when left out. */
+  /**
+   * Whether the platform rendered the objects, in which case its reserved labels and annotations are kept. False by
+   * default.
+   */
   readonly ownRendering?: boolean;
 }
 
@@ -43,7 +46,7 @@ export interface Decorated {
   readonly findings: readonly ManifestError[];
 }
 
-/** Members that the server writes; in a manifest they come from a copy of a live object. */
+/** Members that the server writes. A manifest has them if it was copied from a live object. */
 const SERVER_MEMBERS = [
   'uid',
   'resourceVersion',
@@ -56,7 +59,7 @@ const SERVER_MEMBERS = [
   'ownerReferences',
 ];
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-/** Lists of pods that their controllers make of a template; the label must be on the pods too. */
+/** Paths of the pod template by kind. The application label must also be on pods. */
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   Deployment: ['spec', 'template'],
   StatefulSet: ['spec', 'template'],
@@ -68,8 +71,9 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Makes objects ours: into the target namespace, with ownership marks, in the form the server keeps (no nulls, `data` instead
- * of `stringData`, canonical quantities). What cannot be made safe is a finding.
+ * Prepares objects for deployment: sets the target namespace and ownership marks, and converts them to the form in
+ * which the server stores them (no nulls, `data` instead of `stringData`, canonical quantities). What cannot be
+ * converted safely is a finding.
  */
 export function decorate(objects: readonly KubernetesObject[], decoration: Decoration): Decorated {
   const { targetNamespace, namespaceMode } = decoration;
@@ -161,17 +165,17 @@ function strip(
   };
 }
 
-/** Stated replicas would undo what the autoscaler decided, with every deployment. */
+/** Removes replicas, which would override the autoscaler at each deployment. */
 function withoutReplicas(object: KubernetesObject): KubernetesObject {
   const { replicas: _, ...spec } = record(object['spec']);
   return { ...object, spec };
 }
 
-/** The form in which a server-side apply has no surprises. */
+/** Converts an object to a form that a server-side apply stores unchanged. */
 function settle(object: KubernetesObject): KubernetesObject {
   const plain = withCanonicalQuantities(withoutNulls(object));
   if (plain.apiVersion !== 'v1' || plain.kind !== 'Secret' || plain['stringData'] === undefined) return plain;
-  // A key that goes from `stringData` would stay in the Secret forever; from `data` it goes.
+  // A key removed from `stringData` would stay in the Secret; a key removed from `data` is deleted.
   const { stringData, ...rest } = plain;
   const texts = Object.entries(record(stringData)).map(
     ([key, value]) => [key, Buffer.from(String(value)).toString('base64')] as const,
@@ -210,7 +214,7 @@ function mark(
   return path && isRecord(at(object, ...path)) ? { ...marked, ...labelled(object, path, applicationId) } : marked;
 }
 
-/** The top member of the path, with the application's label in the pod template below it. */
+/** Returns the top-level member of the path with the application's label in its pod template. */
 function labelled(object: KubernetesObject, path: readonly string[], applicationId: string): JsonRecord {
   const change = (value: unknown, rest: readonly string[]): unknown => {
     const [step, ...further] = rest;
@@ -226,7 +230,7 @@ function labelled(object: KubernetesObject, path: readonly string[], application
   return { [top]: change(object[top], rest) };
 }
 
-/** Finds whether a kind is in namespaces from the CRDs of the set itself. */
+/** Looks up whether a kind is namespaced in the CRDs of the set. */
 export function namespacedByOwnCrd(
   objects: readonly KubernetesObject[],
   { apiVersion, kind }: KubernetesObject,

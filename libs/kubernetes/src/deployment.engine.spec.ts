@@ -92,7 +92,7 @@ function deploying(path: string): void {
   const fenceOf = (number: number) =>
     openFence(client, { applicationId: APPLICATION, applicationName: 'web', namespace, attempt: number, ids });
 
-  /** One attempt as the worker makes it: plan, fence, write, prune. */
+  /** Deploys like the worker: plan, fence, apply, prune. */
   async function deploy(
     objects: readonly KubernetesObject[],
     previous: readonly InventoryEntry[] = [],
@@ -112,7 +112,7 @@ function deploying(path: string): void {
   const edit = (spec: object, fieldManager = 'kubectl-edit') =>
     client.patch(TYPES.deployment, { name: 'web', namespace }, { kind: 'strategic', body: { spec } }, { fieldManager });
 
-  it('brings an image up to health under admission of level restricted, and the same again writes nothing', async () => {
+  it('deploys an image until it is healthy under Pod Security restricted; a repeat writes nothing', async () => {
     const objects = image({
       secrets: { password: 'hunter2' },
       configFiles: [{ path: '/etc/a', content: 'b' }],
@@ -122,7 +122,7 @@ function deploying(path: string): void {
     expect(new Set(Object.values(actions(first)))).toEqual(new Set(['create']));
     const entries = await deploy(objects);
     const seen: string[] = [];
-    const workloads = entries.filter(({ key }) => key.kind !== 'Ingress'); // nothing gives an address here
+    const workloads = entries.filter(({ key }) => key.kind !== 'Ingress'); // no controller assigns an address here
     const health = await waitForHealth(client, {
       entries: workloads,
       deadlineMs: 30_000,
@@ -148,7 +148,7 @@ function deploying(path: string): void {
     expect(await live()).toBe(generation);
     const fixed = objects
       .map(({ kind }, index) => (['Deployment', 'Ingress', 'PodDisruptionBudget'].includes(kind) ? undefined : index))
-      .filter((index) => index !== undefined); // status of the others moves
+      .filter((index) => index !== undefined); // controllers update the status of the others
     const after = await versions();
     for (const index of fixed) expect(after[index]).toBe(before[index]);
   });
@@ -178,7 +178,7 @@ function deploying(path: string): void {
   it.each([
     ['without a readiness probe', ['readinessProbe', 'minReadySeconds']],
     ['with one', ['minReadySeconds']],
-  ])('use-X3: a pod %s that is ready for a moment is not yet well', async (_name, dropped) => {
+  ])('use-X3: a pod %s that is ready only briefly is not yet healthy', async (_name, dropped) => {
     const unproven = (more: Partial<ImageWorkload>) =>
       JSON.parse(JSON.stringify(image(more)), (key, value: unknown) =>
         dropped.includes(key) ? undefined : value,
@@ -206,14 +206,14 @@ function deploying(path: string): void {
       steadyMs: 10_000,
       onProgress: async ({ state }) => {
         if (state !== 'Healthy' || crashed) return;
-        crashed = true; // it was well at the first look; now it falls
+        crashed = true; // healthy at the first check; the next revision crashes
         await deploy(unproven({ replicas: 1, image: 'images.acme.dev/web:crash' }), entries);
       },
     });
     expect(await waiting).toMatchObject({ state: 'Degraded', code: 'deployments/container-crashed' });
   });
 
-  it('waiting ends at once by its signal, and at its deadline with what it saw', async () => {
+  it('ends the wait on abort, and at its deadline with the last state', async () => {
     const entries = await deploy(image({ image: 'images.acme.dev/web:unready' }));
     const stop = new AbortController();
     const waiting = waitForHealth(client, {
@@ -230,7 +230,7 @@ function deploying(path: string): void {
     ).toMatchObject({ state: 'Progressing' });
   });
 
-  it('E7: an object of another application, or of nobody, is refused and never forced', async () => {
+  it('E7: refuses objects of another application or without owner, and never forces them', async () => {
     await client.create(TYPES.configMap, configMap('nobodys'), { fieldManager: 'kubectl' });
     await client.apply(TYPES.configMap, ours([configMap('others')], 'app-2')[0] ?? configMap(''), {
       fieldManager: 'astro-platform',
@@ -249,7 +249,7 @@ function deploying(path: string): void {
     ]);
   });
 
-  it('E8: an object whose label somebody took off is still ours by the inventory; one made again under its name is not', async () => {
+  it('E8: recognizes an object without its label by the inventory, but not a recreated one', async () => {
     const entries = await deploy(ours([configMap('a', { x: '1' })]));
     await client.patch(
       TYPES.configMap,
@@ -263,7 +263,7 @@ function deploying(path: string): void {
     expect(await refusals(ours([configMap('a')]), entries)).toMatchObject([{ code: 'deployments/owned-by-other' }]);
   });
 
-  it('E22: a field changed by kubectl edit is taken back and its manager named; a field that was never ours is refused with both', async () => {
+  it('E22: takes back a field changed by kubectl edit and names its manager; refuses one never owned', async () => {
     const entries = await deploy(image());
     await edit({ template: { spec: { containers: [{ name: 'app', image: 'images.acme.dev/web:edited' }] } } });
     const next = await plan(image(), entries);
@@ -290,7 +290,7 @@ function deploying(path: string): void {
     ]);
   });
 
-  it('E22: so is an annotation with dots in its name', async () => {
+  it('E22: takes back an annotation with dots in its name', async () => {
     const annotated = (value: string) => ours([configMap('a', {}, { annotations: { 'example.com/x.y': value } })]);
     const entries = await deploy(annotated('ours'));
     await client.patch(
@@ -304,7 +304,7 @@ function deploying(path: string): void {
     ]);
   });
 
-  it('E16: a plan shows secrets as fingerprints, in changes and in refusals', async () => {
+  it('E16: shows Secrets as fingerprints in changes and refusals', async () => {
     const secret = (value: string): KubernetesObject => ({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -335,7 +335,7 @@ function deploying(path: string): void {
     expect(JSON.stringify(inventory)).not.toMatch(/hunter2|aHVudGVyMg/);
   });
 
-  it('one refusal refuses the whole set: nothing is written', async () => {
+  it('writes nothing if one object is refused', async () => {
     const bad: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'Service',
@@ -387,7 +387,7 @@ function deploying(path: string): void {
     expect(await refusals(ours(objects()))).toMatchObject([{ code }]);
   });
 
-  it('a quota is told before anything is written', async () => {
+  it('reports a quota before anything is written', async () => {
     const quotas: ResourceType = {
       group: '',
       version: 'v1',
@@ -412,7 +412,7 @@ function deploying(path: string): void {
     ).toMatchObject([{ code: 'deployments/quota-limit' }]);
   });
 
-  it('prunes what a new set has no more, but never a volume, nor what was made again, is unmarked or says so', async () => {
+  it('prunes objects removed from the set, except volumes and recreated, unmarked, or protected ones', async () => {
     const volume: KubernetesObject = {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -446,7 +446,7 @@ function deploying(path: string): void {
       client,
       entries.filter(({ key }) => key.name !== 'stays'),
       { applicationId: APPLICATION, clock },
-    ); // even asked for all of them
+    ); // even if all are passed
     const left = (await client.list(TYPES.configMap, { namespace })).items.map(({ metadata }) => metadata.name);
     expect(left).toEqual(expect.arrayContaining(['stays', 'unmarked', 'held']));
     expect(left).not.toContain('goes');
@@ -455,7 +455,7 @@ function deploying(path: string): void {
     });
   });
 
-  it('a definition and its custom objects come in one set', async () => {
+  it('deploys a definition and its custom objects in one set', async () => {
     const group = `g${randomUUID().slice(0, 8)}.example.com`;
     const crd: KubernetesObject = {
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -498,7 +498,7 @@ function deploying(path: string): void {
         { fieldManager: 'autoscaler' },
       );
 
-    it('an autoscaler takes over without an outage: replicas never fall to one', async () => {
+    it('never fall to one when an autoscaler takes over', async () => {
       const entries = await deploy(image({ replicas: 4 }));
       const next = await deploy(image(scaled), entries);
       expect(at(await deployment(), 'spec', 'replicas')).toBe(4);
@@ -506,14 +506,14 @@ function deploying(path: string): void {
       expect(at(await deployment(), 'spec', 'replicas')).toBe(4);
     });
 
-    it('a fixed number comes back after the autoscaler, from whoever held it', async () => {
+    it('return to a fixed number after the autoscaler, whoever owned them', async () => {
       const entries = await deploy(image({ replicas: 4 }));
       const autoscaled = await deploy(image(scaled), entries);
       await deploy(image({ replicas: 3 }), autoscaled);
       expect(at(await deployment(), 'spec', 'replicas')).toBe(3);
     });
 
-    it('what the autoscaler decided survives the next deployment', async () => {
+    it("keep the autoscaler's value in the next deployment", async () => {
       const entries = await deploy(image(scaled));
       await scale(5);
       await deploy(image({ ...scaled, image: 'images.acme.dev/web:1.1' }), entries);
@@ -522,7 +522,7 @@ function deploying(path: string): void {
   });
 
   describe('the fence', () => {
-    it('E19: of a worker that was frozen is lost as soon as a newer attempt held it', async () => {
+    it('E19: is lost to a frozen worker when a newer attempt holds it', async () => {
       const [old, newer] = [await fenceOf(1), await fenceOf(2)];
       await old.hold([]);
       const held = await fenceOf(2);
@@ -535,13 +535,13 @@ function deploying(path: string): void {
       await held.release();
     });
 
-    it('of two workers that begin together one is lost', async () => {
+    it('is lost to one of two workers that start at the same time', async () => {
       const fences = await Promise.all([fenceOf(1), fenceOf(1)]);
       const outcomes = await Promise.allSettled(fences.map((fence) => fence.hold([])));
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     });
 
-    it('is lost when its object was deleted, and not made again', async () => {
+    it('is lost when its object is deleted, and the object is not recreated', async () => {
       const fence = await fenceOf(1);
       await fence.hold([]);
       await client.delete(TYPES.configMap, { name: inventoryName(APPLICATION), namespace });
@@ -549,7 +549,7 @@ function deploying(path: string): void {
       expect(await client.get(TYPES.configMap, inventoryName(APPLICATION), namespace)).toBeUndefined();
     });
 
-    it('stays ours when a person puts a label on its object', async () => {
+    it('is kept when a user adds a label to its object', async () => {
       const fence = await fenceOf(1);
       await fence.hold([]);
       await client.patch(
@@ -561,7 +561,7 @@ function deploying(path: string): void {
       await fence.hold([{ key: keyOf(configMap('a')), apiVersion: 'v1' }]);
     });
 
-    it('stays ours when the answer to its own write got lost', async () => {
+    it('is kept when the response to its own write is lost', async () => {
       let loses = true;
       const lossy: KubernetesClient = Object.assign(Object.create(client), {
         async update(...asked: Parameters<KubernetesClient['update']>) {
@@ -579,7 +579,7 @@ function deploying(path: string): void {
     });
   });
 
-  it('no write is begun that could come after the end of the claim', async () => {
+  it('starts no write that might end after the claim', async () => {
     const made = await plan(ours([configMap('late')]));
     const fence = await fenceOf(1);
     await expect(
@@ -588,7 +588,7 @@ function deploying(path: string): void {
     expect(await client.get(TYPES.configMap, 'late', namespace)).toBeUndefined();
   });
 
-  it('E11: an object that is being deleted is not applied to', async () => {
+  it('E11: does not apply to an object that is being deleted', async () => {
     const held = ours([configMap('held', {}, { finalizers: ['example.com/hold'] })]);
     const entries = await deploy(held);
     await client.delete(TYPES.configMap, { name: 'held', namespace });
@@ -603,7 +603,7 @@ function deploying(path: string): void {
     );
   });
 
-  it('E24: a namespace that is being deleted is told as such', async () => {
+  it('E24: reports a namespace that is being deleted', async () => {
     await client.create(TYPES.configMap, configMap('holds', {}, { finalizers: ['example.com/hold'] }), {
       fieldManager: 'test',
     });
@@ -619,7 +619,7 @@ function deploying(path: string): void {
     );
   });
 
-  it('conflicts are told in a fixed order', async () => {
+  it('reports conflicts in a fixed order', async () => {
     await client.apply(TYPES.configMap, configMap('f', { a: '1' }), { fieldManager: 'm2' });
     await client.apply(TYPES.configMap, configMap('f', { b: '1' }), { fieldManager: 'm1' });
     const failure = await client
@@ -628,7 +628,7 @@ function deploying(path: string): void {
     expect(conflictsOf(failure).map(({ field }) => field)).toEqual(['.data.a', '.data.b']);
   });
 
-  it('use-D10: a Deployment goes from the default strategy to Recreate and back, and nobody but us owns its strategy', async () => {
+  it('use-D10: switches a Deployment to strategy Recreate and back, and alone owns its strategy', async () => {
     const web = (strategy?: object) =>
       ours([
         {
@@ -653,7 +653,7 @@ function deploying(path: string): void {
     expect(at(await deployment(), 'spec', 'strategy', 'type')).toBe('RollingUpdate');
   });
 
-  it('use-D9: a Namespace and what is in it are deployed together, and fields are taken back there', async () => {
+  it('use-D9: deploys a Namespace together with its objects, and takes back fields there', async () => {
     const other = `${namespace}-own`;
     const set = (data: Record<string, string>) =>
       decorate(
@@ -687,7 +687,7 @@ function deploying(path: string): void {
     await client.delete(TYPES.namespace, { name: other });
   });
 
-  it('use-D8: a Job that completed is not run again when its time to live removed it', async () => {
+  it('use-D8: does not run a completed Job again after its TTL has removed it', async () => {
     const job = (image: string) =>
       ours([
         {

@@ -7,7 +7,7 @@ import { at, list, text, type ResourceType } from './objects.ts';
 import { jsonOf } from './status.ts';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
-/** What one document of discovery counts at least: many empty ones take time too. */
+/** Minimum bytes that one discovery document counts, since many empty documents take time too. */
 const LEAST_BYTES = 4 * 1024;
 
 interface Discovered {
@@ -17,7 +17,7 @@ interface Discovered {
   readonly discovery: Discovery;
 }
 
-/** What a server serves, remembered, and asked again with ETags. */
+/** Caches the kinds that a server serves, and revalidates them with ETags. */
 export class DiscoveryCache {
   private discovered: Discovered | undefined;
 
@@ -44,7 +44,10 @@ export class DiscoveryCache {
     return this.discovered.discovery;
   }
 
-  /** One of the two discovery documents: its kinds, or undefined when nothing changed since `etag`. */
+  /**
+   * Fetches one of the two discovery documents.
+   * @returns its kinds; undefined if nothing changed since `etag`
+   */
   private async document(
     path: '/api' | '/apis',
     etag: string | undefined,
@@ -78,7 +81,7 @@ export class DiscoveryCache {
   }
 }
 
-/** Group, version and address of each list of resources, the preferred version of a group first. */
+/** Returns group, version, and path of each resource list, with the preferred version of a group first. */
 function versionsIn(
   path: '/api' | '/apis',
   document: unknown,

@@ -1,7 +1,7 @@
 import type { Discovery } from './client.ts';
 import { apiVersionOf, at, groupKind, list, text, type ResourceType } from './objects.ts';
 
-/** The kinds in an aggregated discovery document (`APIGroupDiscoveryList`). */
+/** Returns the kinds of an aggregated discovery document (`APIGroupDiscoveryList`). */
 export function typesOfAggregated(document: unknown): ResourceType[] {
   return list(at(document, 'items')).flatMap((item) => {
     const group = text(at(item, 'metadata', 'name')) ?? '';
@@ -19,7 +19,7 @@ export function typesOfAggregated(document: unknown): ResourceType[] {
   });
 }
 
-/** The kinds in one `APIResourceList`, the older form: sub-resources (`pods/log`) are left out. */
+/** Returns the kinds of one `APIResourceList`, the older format, without subresources (`pods/log`). */
 export function typesOfResourceList(document: unknown, group: string, version: string): ResourceType[] {
   return list(at(document, 'resources')).flatMap((resource) => {
     const name = text(at(resource, 'name')) ?? '';
@@ -38,7 +38,7 @@ export function typesOfResourceList(document: unknown, group: string, version: s
   });
 }
 
-/** Versions come in the server's order of preference. */
+/** Creates lookups of kinds. Versions must be in the server's order of preference. */
 export function discoveryOf(types: readonly ResourceType[]): Discovery {
   const exact = new Map<string, ResourceType>();
   const first = new Map<string, ResourceType>();
@@ -63,7 +63,7 @@ const core = (kind: string, resource: string, namespaced: boolean): ResourceType
   verbs: [],
 });
 
-/** Kinds that this library itself asks for; no discovery is needed for them. */
+/** Kinds that this library uses itself, so that it needs no discovery for them. */
 export const TYPES = {
   namespace: core('Namespace', 'namespaces', false),
   configMap: core('ConfigMap', 'configmaps', true),

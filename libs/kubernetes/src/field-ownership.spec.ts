@@ -19,12 +19,12 @@ const fields = {
   },
 };
 
-describe('E22: a field of a conflict was in our set', () => {
+describe('E22: ownsField', () => {
   it.each([
     '.spec.replicas',
     '.spec.template.spec.containers[name="c"].image',
     '.spec.template.spec.containers[name="c"].ports[containerPort=80,protocol="TCP"].containerPort',
-    '.spec.selector.matchLabels', // atomic: owned with all below
+    '.spec.selector.matchLabels', // atomic: owned with all descendants
     '.metadata.finalizers[="x.io/y"]',
     '.spec.template',
   ])('%s', (field) => expect(ownsField(fields, field)).toBe(true));
@@ -40,11 +40,11 @@ describe('E22: a field of a conflict was in our set', () => {
     '.__proto__.x',
   ])('%s did not', (field) => expect(ownsField(fields, field)).toBe(false));
 
-  it('a name with dots is found', () => expect(ownsField(fields, '.metadata.annotations.a.b/c')).toBe(true));
+  it('finds a name with dots', () => expect(ownsField(fields, '.metadata.annotations.a.b/c')).toBe(true));
 
-  it('nothing was in an empty set', () => expect(ownsField({}, '.spec.replicas')).toBe(false));
+  it('finds nothing in an empty set', () => expect(ownsField({}, '.spec.replicas')).toBe(false));
 
-  it("the set is our apply's, not that of status or of others", () => {
+  it('uses the fields of our apply, not those of the status or of other managers', () => {
     const managedFields = [
       { manager: 'm', operation: 'Update', fieldsV1: { 'f:a': {} } },
       { manager: 'm', operation: 'Apply', subresource: 'status', fieldsV1: { 'f:b': {} } },

@@ -1,9 +1,9 @@
 import { at, isRecord, list, record, type JsonRecord, type KubernetesObject } from './objects.ts';
 
-/** A set of fields as Kubernetes writes it (`fieldsV1`): names and keys of list entries, no values of fields. */
+/** A set of fields as in `fieldsV1`: field names and keys of list elements, no values. */
 export type OwnedFields = JsonRecord;
 
-/** What `manager` owns by server-side apply in an answer of the server; an empty set when it owns nothing. */
+/** Returns the fields of an object that `manager` owns by server-side apply; empty if there are none. */
 export function ownedFields(object: KubernetesObject, manager: string): OwnedFields {
   const entry = list(object.metadata['managedFields']).find(
     (item) =>
@@ -12,21 +12,24 @@ export function ownedFields(object: KubernetesObject, manager: string): OwnedFie
   return record(at(entry, 'fieldsV1'));
 }
 
-/** Whether a manager owns anything of an object. */
+/** Returns whether a manager owns any field of an object. */
 export const hasManager = (object: KubernetesObject, manager: string): boolean =>
   list(object.metadata['managedFields']).some((item) => at(item, 'manager') === manager);
 
 /**
- * Whether a field named in a conflict (`.spec.template.spec.containers[name="c"].image`) is in a set. A field below an
- * atomic one counts as standing in it, and so does a parent of owned fields.
+ * Returns whether a set contains a field of a conflict (`.spec.template.spec.containers[name="c"].image`). It contains
+ * the descendants of an atomic field, and the ancestors of owned fields.
  */
 export const ownsField = (fields: OwnedFields, conflictField: string): boolean =>
   conflictField !== '' && stands(fields, conflictField, true);
 
-/** Names of fields may hold dots themselves (annotations do), so the set decides where a name ends. */
+/**
+ * Matches a path against a set. Field names may contain dots (in annotations), so the set determines where a name ends.
+ */
 function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
   if (rest === '') return true;
-  if (!isTop && Object.keys(here).every((member) => member === '.')) return /^[.[]/.test(rest); // a leaf is owned with everything below it
+  // A leaf is owned with all descendants.
+  if (!isTop && Object.keys(here).every((member) => member === '.')) return /^[.[]/.test(rest);
   if (rest.startsWith('.')) {
     return Object.entries(here).some(([member, child]) => {
       if (!member.startsWith('f:')) return false;
@@ -42,7 +45,9 @@ function stands(here: JsonRecord, rest: string, isTop: boolean): boolean {
   );
 }
 
-/** Whether a member of a set is the list entry that brackets name: `[0]`, `[="value"]`, `[name="c",protocol="TCP"]`. */
+/**
+ * Returns whether a member of a set is the list element in brackets: `[0]`, `[="value"]`, `[name="c",protocol="TCP"]`.
+ */
 function isEntry(member: string, inside: string): boolean {
   if (/^\d+$/.test(inside)) return member === `i:${inside}`;
   if (inside.startsWith('=')) return member === `v:${inside.slice(1)}`;
@@ -50,8 +55,8 @@ function isEntry(member: string, inside: string): boolean {
 }
 
 /**
- * What `before` owns and `now` does not, as conflicts name fields (`.spec.replicas`). Of a part that is gone as a whole only its
- * top is named.
+ * Returns the fields that `before` owns and `now` does not, in the format of conflicts (`.spec.replicas`). If an entire
+ * subtree is missing, only its root is returned.
  */
 export function fieldsMissing(before: OwnedFields, now: OwnedFields): readonly string[] {
   return Object.entries(before).flatMap(([member, below]) => {
@@ -62,7 +67,7 @@ export function fieldsMissing(before: OwnedFields, now: OwnedFields): readonly s
   });
 }
 
-/** A member of a set in the spelling of conflicts: `.image`, `[name="c"]`, `[="value"]`, `[0]`. */
+/** Formats a member of a set as in conflicts: `.image`, `[name="c"]`, `[="value"]`, `[0]`. */
 function stepOf(member: string): string {
   const name = member.slice(2);
   if (member.startsWith('f:')) return `.${name}`;

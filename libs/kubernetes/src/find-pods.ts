@@ -1,17 +1,17 @@
 import { at, isRecord, list, record, type JsonRecord } from './objects.ts';
 
-/** A pod's spec inside an object, or a part of one. */
+/** A pod spec in an object, or a part of one. */
 export interface FoundPod {
-  /** As a pod's spec is written; of a part, a spec that holds only this part. */
+  /** The pod spec. For a part, a spec that contains only this part. */
   readonly spec: JsonRecord;
-  /** Of the pod template around it. */
+  /** Annotations of the surrounding pod template. */
   readonly annotations: JsonRecord;
-  /** Member names and indexes from the object to what was found. */
+  /** Path from the object to the spec or part. */
   readonly path: Path;
   /**
-   * Leading steps of a path in `spec` that the object does not have, since `spec` was made up around a part of a pod (a
-   * container, a security context, volumes); 0 for a pod. What the pod of a part sets elsewhere is not known: only what the
-   * part sets itself can be judged.
+   * Number of leading path steps in `spec` that do not exist in the object, because `spec` was constructed for a part
+   * of a pod (a container, a security context, volumes); 0 for a pod. For a part, only the fields that it sets itself
+   * can be checked.
    */
   readonly madeUpSteps: number;
 }
@@ -22,12 +22,12 @@ const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers'];
 const HOST_NAMESPACES = ['hostNetwork', 'hostPID', 'hostIPC'];
 
 /**
- * Everything that looks like a pod or a part of one, at any depth, below any member and in any kind: what an unknown
- * controller makes pods of is a pod template too. What contains one is searched on.
+ * Finds everything that looks like a pod or a part of one, at any depth and in any kind, since an unknown controller
+ * may create pods from it. Also searches within what it finds.
  */
 export function podsIn(object: unknown): readonly FoundPod[] {
   const found: FoundPod[] = [];
-  /** What is judged with the pod around it, and must not be told a second time as a part. */
+  /** Values that are checked as part of their pod and must not be reported again. */
   const judged = new Set<unknown>();
   const look = (value: unknown, annotations: JsonRecord, path: Path): void => {
     if (Array.isArray(value)) value.forEach((item, index) => look(item, {}, [...path, index]));
